@@ -1,0 +1,124 @@
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { AdminKeys } from "./parts/admin-keys";
+import { AlpaRoute, PREFIX, type AcceptSettings, type AlpaSettings } from "./parts/alpa-route";
+import { ApisixRelease, releaseNamespace } from "./parts/apisix-release";
+import type { ReleaseSettings } from "./parts/apisix-values";
+import { Consumer, type ConsumerSettings } from "./parts/consumer";
+import { GatewayWiring, type GatewayBinding } from "./parts/gateway-wiring";
+import type { ClusterAccess } from "./parts/kubeconfig";
+import { NetworkPolicies } from "./parts/network-policies";
+import { metadata } from "./parts/ownership";
+import { Rampart, type RampartInstall } from "./parts/rampart";
+import { componentNamespace, RampartGateway } from "./parts/rampart-graph";
+
+/** Who installs APISIX. */
+export type GatewaySettings =
+    | {
+          installer: "rampart";
+          release: ReleaseSettings;
+          url: string;
+          /** Unset: Rampart is there already. */
+          install?: RampartInstall;
+          retry: number;
+      }
+    | { installer: "helm"; release: ReleaseSettings; url: string; crds?: string[] }
+    | ({ installer: "existing"; url: string } & GatewayBinding);
+
+export interface IntraClusterArgs {
+    /** Namespace of routes, consumers and credentials. */
+    namespace: string;
+    cluster: ClusterAccess;
+    alpa: AlpaSettings;
+    gateway: GatewaySettings;
+    /** Waits, in seconds. */
+    readiness: AcceptSettings & { graphTimeoutSeconds: number };
+    consumers: ConsumerSettings[];
+}
+
+/** The gateway on the nodes that run Alpa: from the entry point to the upstream, in the order traffic meets it. */
+export class IntraCluster extends pulumi.ComponentResource {
+    /** Entry point of callers, without a trailing slash. */
+    readonly url: string;
+    /** Key by `<consumer>/<credential>`; secret. */
+    readonly credentials: pulumi.Output<Record<string, string>>;
+    /** A request that works as pasted, by `<consumer>/<credential>`; secret. */
+    readonly curl: pulumi.Output<Record<string, string>>;
+
+    constructor(name: string, args: IntraClusterArgs, opts?: pulumi.ComponentResourceOptions) {
+        super("alpa-auth:components:IntraCluster", name, {}, opts);
+        const { namespace, cluster, alpa, gateway, readiness } = args;
+
+        const home = new k8s.core.v1.Namespace(
+            `${name}-namespace`,
+            { metadata: metadata(namespace) },
+            { parent: this },
+        );
+        const installed = this.install(name, args, home);
+        const binding = installed?.wiring.binding ?? (gateway as GatewayBinding);
+        const bound = { namespace, binding, cluster, readiness };
+        const after = { parent: this, dependsOn: installed ? [home, installed.wiring] : [home] };
+        new AlpaRoute(`${name}-route`, { ...bound, alpa, ownGateway: gateway.installer !== "existing" }, after);
+        const consumers = args.consumers.map((consumer) => new Consumer(consumer.name, { ...bound, consumer }, after));
+
+        this.url = `${gateway.url}${PREFIX}`;
+        this.credentials = pulumi.secret(
+            Object.fromEntries(
+                consumers.flatMap((c, i) =>
+                    Object.entries(c.keys).map(([id, key]) => [`${args.consumers[i].name}/${id}`, key]),
+                ),
+            ),
+        ) as pulumi.Output<Record<string, string>>;
+        this.curl = this.credentials.apply((keys) =>
+            Object.fromEntries(Object.entries(keys).map(([who, key]) => [who, curlLine(this.url, key)])),
+        );
+        this.registerOutputs({ url: this.url, credentials: this.credentials, curl: this.curl });
+    }
+
+    /** APISIX with all that must surround it; undefined when it is there already. */
+    private install(name: string, args: IntraClusterArgs, home: pulumi.Resource) {
+        const { gateway, namespace } = args;
+        if (gateway.installer === "existing") return undefined;
+        const opts = { parent: this, dependsOn: [home] };
+        const inNamespace = (apisix: string, o: pulumi.ComponentResourceOptions) => {
+            new NetworkPolicies(`${name}-policies`, { namespace: apisix }, o);
+            return new AdminKeys(`${name}-admin-keys`, { namespace: apisix }, o);
+        };
+        if (gateway.installer === "helm") {
+            const { release, crds } = gateway;
+            const apisix = new ApisixRelease(`${name}-apisix`, { namespace, release, crds, inNamespace }, opts);
+            return wire(name, releaseNamespace(namespace), namespace, this, apisix);
+        }
+        const rampart = gateway.install && new Rampart(`${name}-rampart`, gateway.install, { parent: this });
+        const apisix = new RampartGateway(
+            `${name}-gateway`,
+            {
+                namespace,
+                release: gateway.release,
+                cluster: args.cluster,
+                retry: gateway.retry,
+                timeoutSeconds: args.readiness.graphTimeoutSeconds,
+                inNamespace,
+            },
+            { parent: this, dependsOn: rampart ? [home, rampart] : [home] },
+        );
+        return wire(name, componentNamespace(namespace), namespace, this, apisix);
+    }
+}
+
+function wire(
+    name: string,
+    apisixNamespace: string,
+    namespace: string,
+    parent: pulumi.Resource,
+    apisix: pulumi.Resource,
+) {
+    const wiring = new GatewayWiring(`${name}-wiring`, { apisixNamespace, namespace }, { parent, dependsOn: apisix });
+    return { wiring };
+}
+
+/** A completion of a few tokens, asked for as callers do. */
+export function curlLine(url: string, key: string): string {
+    const body = '{"model":"default","prompt":"Paris is","max_tokens":8}';
+    return `curl -sS ${url}/completions -H 'apikey: ${key}' -H 'Content-Type: application/json' -d '${body}'`;
+}

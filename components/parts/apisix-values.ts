@@ -1,0 +1,80 @@
+/** What of the APISIX release is chosen in the stack config. */
+export interface ReleaseSettings {
+    chart: { repository: string; version: string };
+    image: { repository: string; tag: string };
+    etcdImage: { repository: string; tag: string };
+    /** APISIX pods. */
+    replicas: number;
+    /** Port of the entry point on every node. */
+    nodePort: number;
+    /** Unset: the cluster's default. */
+    storageClass?: string;
+}
+
+/** Base of every object name the chart makes; set, so that the names do not depend on the release's. */
+const FULL_NAME = "apisix";
+
+/** Names that the chart gives its objects, for those who refer to them. */
+export const ADMIN_SERVICE = { name: `${FULL_NAME}-admin`, port: 9180 };
+/** Secret the chart reads both Admin API keys from; it must be there before a pod can start. */
+export const ADMIN_KEYS_SECRET = { name: "apisix-admin-keys", admin: "admin", viewer: "viewer" };
+
+/** Own name, so that no other ingress controller in the cluster takes these objects, and this one takes no others'. */
+export function controllerName(namespace: string): string {
+    return `apisix.apache.org/${namespace}`;
+}
+
+/**
+ * Values for the chart `apisix` 2.14.0 with its sub-charts etcd 12.0.18 and ingress-controller 1.1.1, for either
+ * installer. The public chart's documentation is the source of each name; unknown values are ignored by Helm without
+ * a word, so a test compares every path with the chart.
+ */
+export function apisixValues(settings: ReleaseSettings, namespace: string) {
+    const { image, etcdImage, replicas, nodePort, storageClass } = settings;
+    return {
+        fullnameOverride: FULL_NAME,
+        image: { repository: image.repository, tag: image.tag },
+        replicaCount: replicas,
+        service: {
+            type: "NodePort",
+            // Cluster, not Local: every node answers on the port, whichever runs the pod.
+            externalTrafficPolicy: "Cluster",
+            http: { nodePort },
+        },
+        apisix: {
+            admin: {
+                // The chart opens the address list as soon as an ingress controller comes with it; what keeps others
+                // out is the generated keys and the network policies.
+                enable_admin_ui: false,
+                credentials: {
+                    secretName: ADMIN_KEYS_SECRET.name,
+                    secretAdminKey: ADMIN_KEYS_SECRET.admin,
+                    secretViewerKey: ADMIN_KEYS_SECRET.viewer,
+                },
+            },
+        },
+        etcd: {
+            // One member: its data is written anew by the ingress controller, and a restart of it does not stop
+            // APISIX, which keeps its configuration in memory.
+            replicaCount: 1,
+            image: { repository: etcdImage.repository, tag: etcdImage.tag },
+            // The chart makes a new signing key at each rendering it cannot look up, which restarts etcd.
+            auth: { token: { enabled: false } },
+            // Off: the chart's own policy lets every pod in the cluster reach etcd, which here has no password.
+            networkPolicy: { enabled: false },
+            ...(storageClass === undefined ? {} : { persistence: { storageClass } }),
+        },
+        "ingress-controller": {
+            enabled: true,
+            // Off: version 2.0.1 of the webhook only warns, and its objects belong to the whole cluster.
+            webhook: { enabled: false },
+            config: {
+                controllerName: controllerName(namespace),
+                // The chart's own IngressClass comes without a GatewayProxy: objects of that class are accepted
+                // and never sent to APISIX. Ours has another name.
+                kubernetes: { ingressClass: `${namespace}-chart`, defaultIngressClass: false },
+            },
+            gatewayProxy: { createDefault: false },
+        },
+    };
+}

@@ -1,0 +1,80 @@
+import type * as pulumi from "@pulumi/pulumi";
+import type { AwaitedArgs } from "./awaited";
+import { openReader, type PlainAccess } from "./cluster-reader";
+import { judge, type Verdict } from "./readiness";
+
+// All of this is stored in the state as text and runs in a process of its own: it may use only its arguments,
+// `require`, and functions that meet the same rule. An import of a value from the Pulumi SDK would be stored too.
+
+type Inputs = pulumi.Unwrap<Omit<AwaitedArgs, "cluster">> & PlainAccess;
+export const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> = {
+    async diff(_id, olds, news) {
+        const what = (i: Inputs) => JSON.stringify([i.object, i.until, i.generation]);
+        // Another kubeconfig or time limit is no reason to wait again.
+        return { changes: what(olds) !== what(news) };
+    },
+    async create(inputs) {
+        await untilReady(inputs);
+        const { apiVersion, kind, namespace, name } = inputs.object;
+        return { id: [apiVersion, kind, namespace, name].filter(Boolean).join("/"), outs: inputs };
+    },
+    async update(_id, _olds, inputs) {
+        await untilReady(inputs);
+        return { outs: inputs };
+    },
+    async delete(_id, inputs) {
+        if (inputs.goneAfter) await untilGone(inputs, inputs.goneAfter);
+    },
+};
+
+/** @throws Error naming what was waited for, how far it came, and how to look */
+async function untilReady(inputs: Inputs): Promise<void> {
+    const { object, until, timeoutSeconds, settleSeconds = 0 } = inputs;
+    const title = `${object.kind} ${object.namespace ? `${object.namespace}/` : ""}${object.name}`;
+    const hint = `Look: kubectl ${object.namespace ? `-n ${object.namespace} ` : ""}get ${object.kind.toLowerCase()} ${object.name} -o yaml`;
+    const read = openReader(inputs);
+    const look = async (): Promise<Verdict> => {
+        try {
+            const live = await read(object);
+            const namespace =
+                until.kind === "graph-namespace"
+                    ? await read({ apiVersion: "v1", kind: "Namespace", name: until.namespace })
+                    : undefined;
+            return judge(until, live, namespace?.status?.phase);
+        } catch (error) {
+            // A restarting API server, or a kind whose definition has just been made, answers again by itself.
+            return { state: "waiting", why: String((error as Error).message).split("\n")[0] };
+        }
+    };
+    const start = Date.now();
+    let readySince: number | undefined;
+    let lastWord = start;
+    for (;;) {
+        const now = Date.now();
+        const verdict = await look();
+        if (verdict.state === "failed") throw new Error(`${title}: ${verdict.why} ${hint}`);
+        readySince = verdict.state === "ready" ? (readySince ?? now) : undefined;
+        if (readySince !== undefined && now - readySince >= settleSeconds * 1000) return;
+        const why = verdict.state === "waiting" ? verdict.why : "not settled yet";
+        if (now - start > timeoutSeconds * 1000)
+            throw new Error(`${title}: not ready after ${timeoutSeconds} s (${why}). ${hint}`);
+        if (now - lastWord >= 15_000) {
+            console.log(`waiting for ${title}: ${why} (${Math.round((now - start) / 1000)} of ${timeoutSeconds} s)`);
+            lastWord = now;
+        }
+        await new Promise((resolve) => setTimeout(resolve, 500)); // 0.5 s: one small read, a person would not notice less
+    }
+}
+
+/** Waits for a namespace to go. @throws Error after 10 minutes, naming the namespace */
+async function untilGone(inputs: Inputs, name: string): Promise<void> {
+    const read = openReader(inputs);
+    const start = Date.now();
+    while (await read({ apiVersion: "v1", kind: "Namespace", name })) {
+        if (Date.now() - start > 600_000)
+            throw new Error(
+                `Namespace ${name}: not gone after 600 s. Look: kubectl get namespace ${name} -o jsonpath='{.status.conditions}'`,
+            );
+        await new Promise((resolve) => setTimeout(resolve, 500));
+    }
+}

@@ -1,0 +1,46 @@
+import type * as client from "@kubernetes/client-node" with { "resolution-mode": "import" };
+import type { Observed } from "./readiness";
+
+export interface ObjectRef {
+    apiVersion: string;
+    kind: string;
+    /** Unset for an object of the whole cluster. */
+    namespace?: string;
+    name: string;
+}
+
+/** Access with the kubeconfig in plain, for the moment of use only. */
+export interface PlainAccess {
+    kubeconfig?: string;
+    context?: string;
+}
+
+/** A live object, as far as this project looks at it. */
+export type Live = Observed & { metadata?: { annotations?: Record<string, string> }; [field: string]: unknown };
+
+/** Reads objects, nothing more; undefined for one that does not exist, or whose kind the cluster does not know. */
+export type Reader = (ref: ObjectRef) => Promise<Live | undefined>;
+
+/**
+ * Opens a cluster for reading.
+ *
+ * Part of what the state keeps as text for `Awaited`: it may use only its arguments and `require`.
+ */
+export function openReader(access: PlainAccess): Reader {
+    // eslint-disable-next-line @typescript-eslint/no-require-imports -- an import at the top would be stored by value
+    const k8s = require("@kubernetes/client-node") as typeof client;
+    const config = new k8s.KubeConfig();
+    if (access.kubeconfig === undefined) config.loadFromDefault();
+    else config.loadFromString(access.kubeconfig);
+    if (access.context !== undefined) config.setCurrentContext(access.context);
+    const api = k8s.KubernetesObjectApi.makeApiClient(config);
+    return async ({ apiVersion, kind, namespace, name }) => {
+        try {
+            return (await api.read({ apiVersion, kind, metadata: { name, namespace } })) as Live;
+        } catch (error) {
+            const { code, message } = error as { code?: number; message?: string };
+            if (code === 404 || /^Unrecognized API version and kind/.test(message ?? "")) return undefined;
+            throw error;
+        }
+    };
+}

@@ -1,0 +1,107 @@
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { ADMIN_KEYS_SECRET, ADMIN_SERVICE, controllerName } from "./apisix-values";
+import { metadata } from "./ownership";
+
+/** What routes and consumers are bound to. */
+export interface GatewayBinding {
+    /** IngressClass of routes and upstreams. */
+    ingressClass: string;
+    /** Gateway of consumers, and its namespace. */
+    gateway: string;
+    gatewayNamespace: string;
+}
+
+export interface GatewayWiringArgs {
+    /** Namespace of APISIX and of its Admin API's Service and Secret: that is where a GatewayProxy looks for them. */
+    apisixNamespace: string;
+    /** Namespace of the routes; also the name of the classes, which belong to the whole cluster. */
+    namespace: string;
+}
+
+/**
+ * Tells the ingress controller which APISIX to configure.
+ *
+ * IngressClass (for routes) and Gateway (for consumers) lead to one GatewayProxy, so that both end in one
+ * configuration. A second GatewayProxy for the same Admin API would be refused.
+ */
+export class GatewayWiring extends pulumi.ComponentResource {
+    readonly binding: GatewayBinding;
+
+    constructor(name: string, args: GatewayWiringArgs, opts?: pulumi.ComponentResourceOptions) {
+        super("alpa-auth:parts:GatewayWiring", name, args, opts);
+        const { apisixNamespace, namespace } = args;
+        const parametersRef = { group: "apisix.apache.org", kind: "GatewayProxy", name: namespace };
+
+        const proxy = new k8s.apiextensions.CustomResource(
+            `${name}-proxy`,
+            {
+                apiVersion: "apisix.apache.org/v1alpha1",
+                kind: "GatewayProxy",
+                metadata: metadata(namespace, apisixNamespace),
+                spec: {
+                    provider: {
+                        type: "ControlPlane",
+                        controlPlane: {
+                            service: ADMIN_SERVICE,
+                            auth: {
+                                type: "AdminKey",
+                                adminKey: {
+                                    valueFrom: {
+                                        secretKeyRef: { name: ADMIN_KEYS_SECRET.name, key: ADMIN_KEYS_SECRET.admin },
+                                    },
+                                },
+                            },
+                        },
+                    },
+                },
+            },
+            { parent: this },
+        );
+        new k8s.networking.v1.IngressClass(
+            `${name}-ingress-class`,
+            {
+                metadata: metadata(namespace),
+                spec: {
+                    controller: controllerName(namespace),
+                    parameters: {
+                        apiGroup: parametersRef.group,
+                        kind: parametersRef.kind,
+                        name: namespace,
+                        namespace: apisixNamespace,
+                        scope: "Namespace",
+                    },
+                },
+            },
+            { parent: this, dependsOn: proxy },
+        );
+        const gatewayClass = new k8s.apiextensions.CustomResource(
+            `${name}-gateway-class`,
+            {
+                apiVersion: "gateway.networking.k8s.io/v1",
+                kind: "GatewayClass",
+                metadata: metadata(namespace),
+                spec: { controllerName: controllerName(namespace) },
+            },
+            { parent: this },
+        );
+        new k8s.apiextensions.CustomResource(
+            `${name}-gateway`,
+            {
+                apiVersion: "gateway.networking.k8s.io/v1",
+                kind: "Gateway",
+                metadata: metadata(namespace, apisixNamespace),
+                spec: {
+                    gatewayClassName: namespace,
+                    // Consumers need a Gateway, and a Gateway needs a listener; no traffic goes by it.
+                    listeners: [{ name: "http", protocol: "HTTP", port: 80 }],
+                    infrastructure: { parametersRef },
+                },
+            },
+            { parent: this, dependsOn: [proxy, gatewayClass] },
+        );
+
+        this.binding = { ingressClass: namespace, gateway: namespace, gatewayNamespace: apisixNamespace };
+        this.registerOutputs({ binding: this.binding });
+    }
+}

@@ -1,0 +1,34 @@
+import * as pulumi from "@pulumi/pulumi";
+import { parse } from "yaml";
+import type { PlainAccess } from "./cluster-reader";
+
+/** Which cluster, and how to get in. */
+export interface ClusterAccess {
+    /** Content of a kubeconfig. Unset: what the environment says (`KUBECONFIG`, else `~/.kube/config`). */
+    kubeconfig?: pulumi.Output<string>;
+    /** Context to use. Unset: the current one. */
+    context?: string;
+}
+
+/** Says whether a text is a kubeconfig with something to connect to. Never repeats the text: it holds keys. */
+export function parseKubeconfig(text: string): { ok: true } | { ok: false; why: string } {
+    let file: unknown;
+    try {
+        file = parse(text, { logLevel: "silent" });
+    } catch {
+        return { ok: false, why: "it is not YAML" };
+    }
+    if (typeof file !== "object" || file === null) return { ok: false, why: "it is a plain text, not a YAML mapping" };
+    const missing = ["clusters", "contexts", "users"].filter((key) => {
+        const list = (file as Record<string, unknown>)[key];
+        return !Array.isArray(list) || list.length === 0;
+    });
+    return missing.length === 0 ? { ok: true } : { ok: false, why: `it has no ${missing.join(", no ")}` };
+}
+
+/** The access of a stack, with its kubeconfig in plain once it is known. */
+export async function plainAccess(cluster: ClusterAccess): Promise<PlainAccess> {
+    const { kubeconfig, context } = cluster;
+    if (kubeconfig === undefined) return { context };
+    return { context, kubeconfig: await new Promise<string>((resolve) => pulumi.output(kubeconfig).apply(resolve)) };
+}

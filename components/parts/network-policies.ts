@@ -1,0 +1,66 @@
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { metadata } from "./ownership";
+
+export interface NetworkPoliciesArgs {
+    /** Namespace APISIX, etcd and the ingress controller run in, and nothing else. */
+    namespace: pulumi.Input<string>;
+}
+
+// Labels the chart puts on its pods. Two names for the ingress controller: as a chart, and under its alias.
+const APISIX = { matchLabels: { "app.kubernetes.io/name": "apisix" } };
+const ETCD = { matchLabels: { "app.kubernetes.io/name": "etcd" } };
+const INGRESS_CONTROLLER = {
+    matchExpressions: [
+        { key: "app.kubernetes.io/name", operator: "In", values: ["ingress-controller", "apisix-ingress-controller"] },
+    ],
+};
+/** Data port of APISIX in its container. */
+const DATA_PORT = 9080;
+const ADMIN_PORT = 9180;
+const ETCD_CLIENT_PORT = 2379;
+const ETCD_PEER_PORT = 2380;
+
+/** Names of the policies. */
+export const POLICIES = ["closed", "callers", "admin-api", "etcd"].map((role) => `alpa-auth-${role}`);
+
+/** Who may talk to whom in the gateway's namespace: callers reach the data port and nothing else. */
+export class NetworkPolicies extends pulumi.ComponentResource {
+    constructor(name: string, args: NetworkPoliciesArgs, opts?: pulumi.ComponentResourceOptions) {
+        super("alpa-auth:parts:NetworkPolicies", name, args, opts);
+        const policy = (role: string, spec: k8s.types.input.networking.v1.NetworkPolicySpec) =>
+            new k8s.networking.v1.NetworkPolicy(
+                `${name}-${role}`,
+                { metadata: metadata(`alpa-auth-${role}`, args.namespace), spec },
+                { parent: this },
+            );
+
+        policy("closed", { podSelector: {}, policyTypes: ["Ingress"] });
+        policy("callers", {
+            podSelector: APISIX,
+            policyTypes: ["Ingress"],
+            ingress: [{ ports: [{ port: DATA_PORT, protocol: "TCP" }] }],
+        });
+        policy("admin-api", {
+            podSelector: APISIX,
+            policyTypes: ["Ingress"],
+            ingress: [{ from: [{ podSelector: INGRESS_CONTROLLER }], ports: [{ port: ADMIN_PORT, protocol: "TCP" }] }],
+        });
+        policy("etcd", {
+            podSelector: ETCD,
+            policyTypes: ["Ingress"],
+            ingress: [
+                { from: [{ podSelector: APISIX }], ports: [{ port: ETCD_CLIENT_PORT, protocol: "TCP" }] },
+                {
+                    from: [{ podSelector: ETCD }],
+                    ports: [
+                        { port: ETCD_CLIENT_PORT, protocol: "TCP" },
+                        { port: ETCD_PEER_PORT, protocol: "TCP" },
+                    ],
+                },
+            ],
+        });
+
+        this.registerOutputs({});
+    }
+}

@@ -1,0 +1,22 @@
+import * as pulumi from "@pulumi/pulumi";
+
+/** Annotation that says which stack made an object. */
+export const OWNER_ANNOTATION = "alpa-auth.io/stack";
+
+/** The running stack's name for itself, the same on every machine that runs it. */
+export function owner(): string {
+    return `${pulumi.getOrganization()}/${pulumi.getProject()}/${pulumi.getStack()}`;
+}
+
+/**
+ * Metadata of every object this project makes. Server-side apply would overwrite another's object of the same name
+ * without an error; the annotation is what tells ours from theirs.
+ */
+export function metadata(name: string, namespace?: pulumi.Input<string>) {
+    return {
+        name,
+        ...(namespace === undefined ? {} : { namespace }),
+        labels: { "app.kubernetes.io/managed-by": "alpa-auth" },
+        annotations: { [OWNER_ANNOTATION]: owner() },
+    };
+}

@@ -1,0 +1,53 @@
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+
+/** The operator's own chart of Rampart: no public one exists. */
+export interface RampartInstall {
+    /** Address of the chart repository. */
+    repository: string;
+    /** Name of the chart in it. */
+    chart: string;
+    /** Exact version. */
+    version: string;
+    /** Namespace Rampart runs in; it exists. */
+    namespace: string;
+    /** Secret in that namespace with `username` and `password` of the repository. Unset: none is needed. */
+    credentialsSecret?: string;
+}
+
+/** Rampart itself. It outlives every graph on destroy: without its controller a graph can never be deleted. */
+export class Rampart extends pulumi.ComponentResource {
+    constructor(name: string, args: RampartInstall, opts?: pulumi.ComponentResourceOptions) {
+        super("alpa-auth:parts:Rampart", name, args, opts);
+        const secret =
+            args.credentialsSecret === undefined
+                ? undefined
+                : k8s.core.v1.Secret.get(`${name}-credentials`, `${args.namespace}/${args.credentialsSecret}`, {
+                      parent: this,
+                  });
+        const field = (key: string) => secret?.data[key].apply((text) => Buffer.from(text, "base64").toString());
+
+        new k8s.helm.v3.Release(
+            `${name}-release`,
+            {
+                name: "rampart",
+                namespace: args.namespace,
+                chart: args.chart,
+                version: args.version,
+                repositoryOpts: {
+                    repo: args.repository,
+                    username: field("username"),
+                    password: secretOf(field("password")),
+                },
+                timeout: 600,
+            },
+            { parent: this },
+        );
+
+        this.registerOutputs({});
+    }
+}
+
+function secretOf(value: pulumi.Output<string> | undefined) {
+    return value === undefined ? undefined : pulumi.secret(value);
+}

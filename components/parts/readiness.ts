@@ -1,0 +1,98 @@
+/** What to wait for on one Kubernetes object, judged from the object alone: no Pulumi, no network. */
+export type Until =
+    /** A RampartGraph whose current generation is deployed. */
+    | { kind: "graph-deployed" }
+    /** The namespace Rampart makes for a component; judged on the namespace, with the graph for the reason why not. */
+    | { kind: "graph-namespace"; namespace: string }
+    /** A namespace that is not on its way out: a Terminating one still counts as existing for Rampart. */
+    | { kind: "not-terminating" }
+    /** An object of the ingress controller: this condition is True for the current generation. */
+    | { kind: "condition"; type: "Accepted" | "Available" };
+
+export type Verdict =
+    | { state: "ready" }
+    | { state: "waiting"; why: string }
+    /** It will not become ready by itself: the words are the controller's own. */
+    | { state: "failed"; why: string };
+
+/** The parts of an object that readiness is read from. */
+export interface Observed {
+    metadata?: { generation?: number };
+    status?: {
+        phase?: string;
+        reason?: string;
+        messages?: string;
+        observedGeneration?: number;
+        conditions?: { type: string; status: string; reason?: string; message?: string; observedGeneration?: number }[];
+    };
+}
+
+/**
+ * Says how far an object is.
+ * @param object the live object; undefined when it does not exist
+ * @param namespace phase of the namespace of a `graph-namespace`, undefined when it does not exist
+ */
+export function judge(until: Until, object: Observed | undefined, namespace?: string): Verdict {
+    if (until.kind === "not-terminating")
+        return object?.status?.phase === "Terminating"
+            ? { state: "waiting", why: "it is Terminating" }
+            : { state: "ready" };
+    if (!object) return { state: "waiting", why: "it does not exist" };
+    if (until.kind === "condition") return judgeCondition(until.type, object);
+    const graph = judgeGraph(object);
+    if (until.kind === "graph-deployed" || graph.state === "failed") return graph;
+    if (namespace === "Active") return { state: "ready" };
+    return {
+        state: "waiting",
+        why: `namespace ${until.namespace} ${namespace ? `is ${namespace}` : "does not exist"}`,
+    };
+}
+
+/** Deployed or Failed count only for the current generation: the older phase stays until the controller looks. */
+function judgeGraph(graph: Observed): Verdict {
+    const { phase, reason, messages, observedGeneration } = graph.status ?? {};
+    const generation = graph.metadata?.generation;
+    const current = observedGeneration === generation;
+    if (phase === "Deployed" && current) return { state: "ready" };
+    if (phase === "Failed" && current)
+        return {
+            state: "failed",
+            why:
+                `Rampart reports Failed (${reason}): ${rampartWords(reason, messages)} ` +
+                "Rampart never retries a failed generation: correct the config, or raise rampart.retry to deploy the same again.",
+        };
+    return {
+        state: "waiting",
+        why: `phase ${phase ?? "not set"}, generation ${generation}, observed ${observedGeneration ?? "none"}`,
+    };
+}
+
+/**
+ * The part of Rampart's failure text that may be shown. A failed deployment's text quotes the whole environment
+ * of the controller process before it comes to the point, so only what follows `stderr:` is kept; validation runs
+ * nothing and its text starts with the reason.
+ */
+export function rampartWords(reason: string | undefined, messages = ""): string {
+    const parts = messages.split(/^stderr:[ \t]*\n?/m);
+    if (parts.length > 1) {
+        // Several components can fail: each has its own text, and the next one starts again with the environment.
+        return parts
+            .slice(1)
+            .map((part) => part.split(/\n(?=Deployment failed running )/)[0].trim())
+            .filter((part) => part !== "")
+            .join("\n");
+    }
+    if (reason === "GraphValidationError" && !/'env':/.test(messages))
+        return messages.replace(/^The following errors occured during validation:\n/, "").trim();
+    return "without an error output; see the log of Rampart's controller.";
+}
+
+function judgeCondition(type: string, object: Observed): Verdict {
+    const condition = object.status?.conditions?.find((c) => c.type === type);
+    // An object of a class or gateway that no controller serves never gets a status at all.
+    if (!condition) return { state: "waiting", why: "no ingress controller has taken it" };
+    if (condition.observedGeneration !== object.metadata?.generation)
+        return { state: "waiting", why: `${type} is of an older generation` };
+    if (condition.status === "True") return { state: "ready" };
+    return { state: "failed", why: `${condition.reason}: ${condition.message}` };
+}

@@ -1,0 +1,44 @@
+import * as k8s from "@kubernetes/client-node";
+import { openReader, type Live, type ObjectRef, type PlainAccess } from "../components/parts/cluster-reader";
+
+/** A Service that holds a port on every node. */
+export interface NodePortService {
+    namespace: string;
+    name: string;
+    nodePort: number;
+}
+
+/** What the checks look at. Tests give their own. */
+export interface ClusterView {
+    /** Address of the API server, for messages. */
+    readonly server: string;
+    /** Answers when the API server does. */
+    version(): Promise<unknown>;
+    read(ref: ObjectRef): Promise<Live | undefined>;
+    nodePorts(): Promise<NodePortService[]>;
+}
+
+/** Opens the cluster of a stack. @throws Error when the access names no cluster */
+export function openCluster(access: PlainAccess): ClusterView {
+    const config = new k8s.KubeConfig();
+    if (access.kubeconfig === undefined) config.loadFromDefault();
+    else config.loadFromString(access.kubeconfig);
+    if (access.context !== undefined) config.setCurrentContext(access.context);
+    const server = config.getCurrentCluster()?.server;
+    if (!server) throw new Error(`the kubeconfig has no cluster for context ${config.getCurrentContext() ?? "(none)"}`);
+    return {
+        server,
+        version: () => config.makeApiClient(k8s.VersionApi).getCode(),
+        read: openReader(access),
+        nodePorts: async () => {
+            const services = await config.makeApiClient(k8s.CoreV1Api).listServiceForAllNamespaces();
+            return services.items.flatMap((s) =>
+                (s.spec?.ports ?? []).flatMap((p) =>
+                    p.nodePort
+                        ? [{ namespace: s.metadata!.namespace!, name: s.metadata!.name!, nodePort: p.nodePort }]
+                        : [],
+                ),
+            );
+        },
+    };
+}

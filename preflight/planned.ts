@@ -1,0 +1,58 @@
+import type { IntraClusterArgs } from "../components/intra-cluster";
+import { releaseNamespace } from "../components/parts/apisix-release";
+import { ADMIN_KEYS_SECRET } from "../components/parts/apisix-values";
+import type { ObjectRef } from "../components/parts/cluster-reader";
+import { secretName } from "../components/parts/consumer";
+import { POLICIES } from "../components/parts/network-policies";
+import { componentNamespace } from "../components/parts/rampart-graph";
+
+/** Namespace APISIX runs in; undefined when it is not ours to install. */
+export function gatewayNamespace({ gateway, namespace }: IntraClusterArgs): string | undefined {
+    if (gateway.installer === "existing") return undefined;
+    return gateway.installer === "helm" ? releaseNamespace(namespace) : componentNamespace(namespace);
+}
+
+/**
+ * Every object the program is going to make in the cluster, with a name chosen by us. A test compares this with
+ * what the components register. CRDs are not in it: they belong to everyone who uses them.
+ */
+export function plannedObjects(settings: IntraClusterArgs): ObjectRef[] {
+    const { namespace, gateway, consumers } = settings;
+    const apisix = gatewayNamespace(settings);
+    const objects: ObjectRef[] = [{ apiVersion: "v1", kind: "Namespace", name: namespace }];
+    if (gateway.installer === "helm") objects.push({ apiVersion: "v1", kind: "Namespace", name: apisix! });
+    if (gateway.installer === "rampart")
+        objects.push({ apiVersion: "rampart.petuum.com/v1beta2", kind: "RampartGraph", namespace, name: "gateway" });
+    if (apisix) {
+        const cluster = { name: namespace };
+        objects.push(
+            { apiVersion: "v1", kind: "Secret", namespace: apisix, name: ADMIN_KEYS_SECRET.name },
+            ...POLICIES.map((name) => ({
+                apiVersion: "networking.k8s.io/v1",
+                kind: "NetworkPolicy",
+                namespace: apisix,
+                name,
+            })),
+            { apiVersion: "apisix.apache.org/v1alpha1", kind: "GatewayProxy", namespace: apisix, name: namespace },
+            { apiVersion: "networking.k8s.io/v1", kind: "IngressClass", ...cluster },
+            { apiVersion: "gateway.networking.k8s.io/v1", kind: "GatewayClass", ...cluster },
+            { apiVersion: "gateway.networking.k8s.io/v1", kind: "Gateway", namespace: apisix, name: namespace },
+        );
+    }
+    objects.push(
+        { apiVersion: "apisix.apache.org/v2", kind: "ApisixUpstream", namespace, name: "alpa-completions" },
+        { apiVersion: "apisix.apache.org/v2", kind: "ApisixUpstream", namespace, name: "alpa-logprobs" },
+        { apiVersion: "apisix.apache.org/v2", kind: "ApisixRoute", namespace, name: "alpa" },
+    );
+    for (const { name, credentials } of consumers)
+        objects.push(
+            { apiVersion: "apisix.apache.org/v1alpha1", kind: "Consumer", namespace, name },
+            ...credentials.map(({ id }) => ({
+                apiVersion: "v1",
+                kind: "Secret",
+                namespace,
+                name: secretName(name, id),
+            })),
+        );
+    return objects;
+}
