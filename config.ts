@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { didYouMean, explain } from "./config/problems";
 import { DEFAULT_NAMESPACE, LABEL_LIMIT, schema, type Parsed } from "./config/schema";
+import { ProblemList } from "./problems";
 import type { IntraClusterArgs } from "./components/intra-cluster";
 import { componentNamespace } from "./components/parts/rampart-graph";
 
@@ -17,13 +18,10 @@ export interface IntraASettings extends IntraClusterArgs {
 /** The stack config as Pulumi hands it over: every key of the project, structured values as JSON text. */
 export type RawConfig = Record<string, string>;
 
-/** All that is wrong with the stack config, at once. The user's fault: no stack trace (`RunError` prints the message only). */
-export class ConfigError extends pulumi.RunError {
-    constructor(readonly problems: string[]) {
-        super(
-            `${problems.length} problem(s) in the stack config, nothing was changed:\n` +
-                problems.map((p) => `  - ${p}`).join("\n"),
-        );
+/** All that is wrong with the stack config: the user's fault. */
+export class ConfigError extends ProblemList {
+    constructor(problems: string[]) {
+        super("the stack config", problems);
     }
 }
 

@@ -1,16 +1,13 @@
-import * as pulumi from "@pulumi/pulumi";
 import type { IntraClusterArgs } from "../components/intra-cluster";
 import { plainAccess } from "../components/parts/kubeconfig";
+import { ProblemList } from "../problems";
 import { foreignObjects, nodePort, prerequisites } from "./checks";
 import { openCluster, type ClusterView } from "./cluster";
 
-/** All that stands in the way in the cluster, at once. Thrown before the first resource, in preview too. */
-export class PreflightError extends pulumi.RunError {
-    constructor(readonly problems: string[]) {
-        super(
-            `${problems.length} problem(s) in the cluster, nothing was changed:\n` +
-                problems.map((p) => `  - ${p}`).join("\n"),
-        );
+/** All that stands in the way in the cluster. Thrown before the first resource, in preview too. */
+export class PreflightError extends ProblemList {
+    constructor(problems: string[]) {
+        super("the cluster", problems);
     }
 }
 

@@ -3,9 +3,9 @@ import * as pulumi from "@pulumi/pulumi";
 /** Annotation that says which stack made an object. */
 export const OWNER_ANNOTATION = "alpa-auth.io/stack";
 
-/** The running stack's name for itself, the same on every machine that runs it. */
+/** The running stack's name for itself: the same on every machine, and on whichever backend its state is kept. */
 export function owner(): string {
-    return `${pulumi.getOrganization()}/${pulumi.getProject()}/${pulumi.getStack()}`;
+    return `${pulumi.getProject()}/${pulumi.getStack()}`;
 }
 
 /**

@@ -58,7 +58,7 @@ function judgeGraph(graph: Observed): Verdict {
         return {
             state: "failed",
             why:
-                `Rampart reports Failed (${reason}): ${rampartWords(reason, messages)} ` +
+                `Rampart reports Failed (${reason}): ${rampartWords(reason, messages)}\n` +
                 "Rampart never retries a failed generation: correct the config, or raise rampart.retry to deploy the same again.",
         };
     return {
