@@ -1,0 +1,137 @@
+// The worker's queue (alpa-projects/alpa @ b8078a9, examples/llm_serving/launch_model_worker.py): batches of /completions
+// and the cache of /logprobs.
+//
+// Kept as it is there, because the gateway has to cope with it:
+// - an exception inside generation ends the loop for good: that request and every later valid one never answer;
+// - one batch uses `n` and `echo` of its last item (temperature and top_p too, which this model has no use for);
+// - nothing else in the worker runs while it generates.
+// Not imitated: the weights between groups of users (recaptcha 300, key 10, none 1). Requests are served in order,
+// which is the same thing as long as all of them come from one group, as they do behind a gateway.
+
+import { forward, generate, MAX_BATCH } from "./model";
+import { PyError, type PyValue } from "./python-value";
+
+export interface Generation {
+    kind: "generate";
+    input: PyValue;
+    minTokens: bigint;
+    maxTokens: bigint;
+    n: bigint;
+    echo: boolean;
+    done: (text: string) => void;
+}
+
+export interface Scoring {
+    kind: "logprobs";
+    inputs: PyValue;
+    cacheId: string;
+    topK: bigint;
+    done: (found: { logprobs: number[][]; indices: number[][] } | PyError) => void;
+}
+
+// The worker does not wait for companions when this many requests are queued: batch_wait_size_mult × max_batch_size.
+const FULL_QUEUE = 10 * MAX_BATCH;
+
+// The constant logprobs_past_cache_size_limit of the worker: entries over all users.
+const CACHE_LIMIT = 4;
+
+export interface BatchOptions {
+    /** How long one batch takes to generate, in seconds. */
+    seconds: number;
+    /** Waits for companions of the first request of a batch. */
+    batchWindow: () => Promise<unknown>;
+    log: (line: string) => void;
+}
+
+export class BatchLoop {
+    private readonly queue: (Generation | Scoring)[] = [];
+    private readonly cache = new Map<string, { used: number; inputs: PyValue[][] }>();
+    private wake: () => void = () => {};
+    private uses = 0;
+    private closed = false;
+    /** Resolves when nothing is being generated. */
+    idle: Promise<unknown> = Promise.resolve();
+    /** Set when an exception has ended the loop: no valid request is answered any more. */
+    died?: Error;
+
+    constructor(private readonly options: BatchOptions) {
+        void this.run();
+    }
+
+    close(): void {
+        this.closed = true;
+        this.wake();
+    }
+
+    push(item: Generation | Scoring): void {
+        this.queue.push(item);
+        this.wake();
+    }
+
+    private async run(): Promise<void> {
+        try {
+            for (;;) {
+                while (this.queue.length === 0 && !this.closed) {
+                    await new Promise<void>((resolve) => (this.wake = resolve));
+                }
+                if (this.closed) return;
+                const first = this.queue.shift() as Generation | Scoring;
+                if (first.kind === "logprobs") this.score(first);
+                else await this.generateBatch(first);
+            }
+        } catch (error) {
+            if (!(error instanceof PyError)) throw error; // ours, not Alpa's: let it be seen
+            // The real loop is a task nobody awaits: its exception is printed at exit, if ever.
+            this.died = error;
+            this.options.log(`The batch loop has ended: ${this.died.message}. No valid request is answered any more.`);
+        }
+    }
+
+    private async generateBatch(first: Generation): Promise<void> {
+        if (this.queue.length < FULL_QUEUE) await this.options.batchWindow();
+        const batch = [first];
+        while (batch.length < MAX_BATCH && this.queue[0]?.kind === "generate") {
+            batch.push(this.queue.shift() as Generation);
+        }
+        const last = batch[batch.length - 1];
+        const texts = generate({
+            inputs: batch.map((item) => item.input),
+            minTokens: batch.map((item) => item.minTokens),
+            maxTokens: batch.map((item) => item.maxTokens),
+            n: last.n,
+            echo: last.echo,
+        });
+        this.idle = new Promise((resolve) => setTimeout(resolve, this.options.seconds * 1000));
+        await this.idle;
+        batch.forEach((item, i) => item.done(texts[i]));
+    }
+
+    private score(item: Scoring): void {
+        const inputs = item.inputs;
+        if (!Array.isArray(inputs) || !inputs.every(Array.isArray)) {
+            throw new PyError("TypeError", "sequences of token ids are needed");
+        }
+        const known = this.cache.get(item.cacheId);
+        if (known && !extendsByOne(known.inputs, inputs)) {
+            this.cache.delete(item.cacheId);
+            const what =
+                "Request does not extend cached request by one token; " +
+                "you are probably using the logprobs endpoint incorrectly.";
+            return item.done(new PyError("ValueError", what));
+        }
+        const found = forward(inputs, item.topK);
+        this.cache.set(item.cacheId, { used: ++this.uses, inputs });
+        while (this.cache.size > CACHE_LIMIT) {
+            const [oldest] = [...this.cache].reduce((a, b) => (b[1].used < a[1].used ? b : a));
+            this.cache.delete(oldest);
+        }
+        item.done(found);
+    }
+}
+
+function extendsByOne(before: PyValue[][], now: PyValue[][]): boolean {
+    return (
+        before.length === now.length &&
+        before.every((old, i) => now[i].length === old.length + 1 && old.every((id, j) => id === now[i][j]))
+    );
+}

@@ -1,0 +1,107 @@
+// The model behind the worker: a tokenizer with one token per UTF-8 byte and a model that always says the same words.
+// The argument checks around it are those of Alpa's generator (alpa-projects/alpa @ b8078a9,
+// examples/llm_serving/generator.py) with transformers 4.23 and torch below: whatever raises there throws here,
+// and the worker then dies of it.
+
+import { isInt, PyError, type PyValue } from "./python-value";
+
+/** Prompt and answer together, in tokens: the constant max_seq_len of the worker. */
+export const MAX_SEQUENCE = 1024;
+
+/** Prompts in one batch: the constant max_batch_size of the worker. */
+export const MAX_BATCH = 4;
+
+const VOCABULARY = 300;
+// Ids below this are special tokens (padding and the like), which decoding leaves out.
+const FIRST_BYTE_ID = 4;
+const PAD = 1n;
+const WORDS = Buffer.from(" one two three four five six seven eight nine ten");
+const BYTE_IDS = Array.from({ length: 256 }, (_, byte) => BigInt(byte + FIRST_BYTE_ID));
+const INT32 = 2n ** 31n;
+
+/** Token ids of a text. Browsers send CR LF, the training data had LF. */
+export function encode(text: string): bigint[] {
+    const lone = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/.exec(text);
+    if (lone) {
+        const code = lone[0].charCodeAt(0).toString(16);
+        const position = [...text.slice(0, lone.index)].length;
+        const what = `'utf-8' codec can't encode character '\\u${code}' in position ${position}: surrogates not allowed`;
+        throw new PyError("UnicodeEncodeError", what);
+    }
+    return Array.from(Buffer.from(text.replace(/\r\n?/g, "\n")), (byte) => BYTE_IDS[byte]);
+}
+
+function decode(ids: bigint[]): string {
+    const bytes = ids.map((id) => Number(id) - FIRST_BYTE_ID).filter((byte) => byte >= 0 && byte < 256);
+    return Buffer.from(bytes).toString("utf8");
+}
+
+export interface GenerateArgs {
+    inputs: PyValue[];
+    minTokens: bigint[];
+    maxTokens: bigint[];
+    /** Of the last request in the batch: the real worker uses one value for all of them. */
+    n: bigint;
+    /** As `n`. */
+    echo: boolean;
+}
+
+/** One text per input. Throws where the real generator raises: nobody catches that, and the batch loop ends. */
+export function generate(args: GenerateArgs): string[] {
+    if (args.n !== 1n) throw new PyError("AssertionError", "the model was started for one answer per prompt");
+    const inputs = padded(args.inputs);
+    // Lengths are read after the padding, so every prompt of a batch counts as long as the longest one.
+    const promptLength = inputs[0].length;
+    const minLength = largest(args.minTokens) + promptLength;
+    const maxLength = Math.min(MAX_SEQUENCE, largest(args.maxTokens) + promptLength);
+    if (minLength > maxLength) {
+        throw new PyError("ValueError", `unfeasible length constraints: ${minLength} is above ${maxLength}`);
+    }
+    return args.inputs.map((_, i) => {
+        const made: bigint[] = [];
+        while (promptLength + made.length < maxLength) {
+            made.push(BYTE_IDS[WORDS[made.length % WORDS.length]]);
+        }
+        const all = [...inputs[i], ...made];
+        return decode(all.slice(args.echo ? 0 : promptLength, promptLength + Number(args.maxTokens[i])));
+    });
+}
+
+/** Log probabilities of the next token, best first, for each input; throws as `generate` does. */
+export function forward(inputs: PyValue[], topK: bigint): { logprobs: number[][]; indices: number[][] } {
+    if (inputs.length > MAX_BATCH) throw new PyError("RuntimeError", "more sequences than the model was compiled for");
+    padded(inputs);
+    if (topK < 0n) throw new PyError("RuntimeError", "selected index k out of range");
+    const count = Number(topK < BigInt(VOCABULARY) ? topK : BigInt(VOCABULARY));
+    const logits = Array.from({ length: VOCABULARY }, (_, i) => -0.1 * i);
+    const scale = Math.log(pairwiseSum(logits.map(Math.exp)));
+    const best = logits.slice(0, count).map((logit) => logit - scale);
+    return { logprobs: inputs.map(() => [...best]), indices: inputs.map(() => best.map((_, i) => i)) };
+}
+
+/** The batch as a rectangle of 32-bit ids, padded to the longest one. */
+function padded(inputs: PyValue[]): bigint[][] {
+    const rows = inputs.map((input) => {
+        if (!Array.isArray(input)) throw new PyError("TypeError", "a sequence of token ids is needed");
+        return input.map((id) => {
+            const value = isInt(id) ? BigInt(id) : undefined;
+            if (value === undefined || value >= INT32 || value < -INT32) {
+                throw new PyError("RuntimeError", "value cannot be converted to type int without overflow");
+            }
+            return value;
+        });
+    });
+    const longest = Math.max(...rows.map((row) => row.length));
+    return rows.map((row) => [...row, ...Array<bigint>(longest - row.length).fill(PAD)]);
+}
+
+function largest(values: bigint[]): number {
+    return Math.max(...values.map(Number));
+}
+
+/** As numpy and torch add, which differs from adding in order in the last digit. */
+function pairwiseSum(values: number[]): number {
+    if (values.length < 3) return values.reduce((sum, value) => sum + value, 0);
+    const half = values.length >> 1;
+    return pairwiseSum(values.slice(0, half)) + pairwiseSum(values.slice(half));
+}

@@ -1,0 +1,234 @@
+// Stand-in for Alpa's HTTP service on port 20001: alpa-projects/alpa @ b8078a9 (alpa/serve/controller.py and
+// http_util.py, examples/llm_serving/launch_model_worker.py) as answered by uvicorn 0.20, starlette 0.22 and
+// CPython 3.8. The model is replaced by one that always says the same words (model.ts).
+//
+// Not imitated: TLS (--ssl-keyfile), the web site on port 8001, recaptcha switched on, several replicas. There is no
+// option for any of them. Methods that Node's HTTP parser does not know are refused as malformed; uvicorn takes them.
+
+import http from "node:http";
+import type { AddressInfo } from "node:net";
+
+import { dumps, loads } from "./python-json";
+import { PyError, str, typeName, type PyValue } from "./python-value";
+import { Worker } from "./worker";
+
+/** What one request looked like when it arrived. */
+export interface Seen {
+    method: string;
+    /** Path and query, as sent. */
+    path: string;
+    /** Names and values in turn, as sent: nothing is merged, lower-cased or dropped. */
+    headers: string[];
+    body: Buffer;
+}
+
+/**
+ * How the service was started.
+ * - default: as shipped: no keys, no recaptcha, anyone may ask. A second model, `noreplica`, never finishes loading.
+ * - no-model: the port is open but nothing is registered yet, as during the first minutes of a start.
+ * - keys: USE_API_KEYS on, `apiKeys` in the keys file, access without a key allowed.
+ * - keys-strict: the same with --block-non-key-access.
+ */
+export type AlpaMode = "default" | "no-model" | "keys" | "keys-strict";
+
+export interface AlpaOptions {
+    /** Port on 127.0.0.1; 0 takes a free one. */
+    port: number;
+    /** @default "default" */
+    mode?: AlpaMode;
+    /** The keys file's `allowed_api_keys`, for the modes with keys. @default key-a and key-b */
+    apiKeys?: string[];
+    /** How long the model takes for one batch, in seconds. @default 0: only the wait for a batch is left */
+    seconds?: number;
+    /** Waits for companions of a batch's first request. @default 1.0 s, the worker's batch_timeout; tests replace it */
+    batchWindow?: () => Promise<unknown>;
+    log?: (line: string) => void;
+    /** Called with every request, before it is answered. */
+    onRequest?: (seen: Seen) => void;
+}
+
+export interface Alpa {
+    port: number;
+    /** Why the batch loop has died, or undefined: a dead one answers no valid request until the service is restarted. */
+    died(): Error | undefined;
+    close(): Promise<void>;
+}
+
+const BATCH_TIMEOUT_MS = 1000;
+
+// h11 gives up on a request head above 16 KiB.
+const MAX_HEAD_BYTES = 16 * 1024;
+
+// uvicorn's timeout_keep_alive.
+const KEEP_ALIVE_MS = 5000;
+
+const CORS_METHODS = ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"];
+
+export async function startAlpa(options: AlpaOptions): Promise<Alpa> {
+    const mode = options.mode ?? "default";
+    const log = options.log ?? (() => {});
+    const withKeys = mode === "keys" || mode === "keys-strict";
+    const worker = new Worker({
+        apiKeys: withKeys ? (options.apiKeys ?? ["key-a", "key-b"]) : [],
+        allowWithoutKey: mode !== "keys-strict",
+        seconds: options.seconds ?? 0,
+        batchWindow: options.batchWindow ?? (() => new Promise((resolve) => setTimeout(resolve, BATCH_TIMEOUT_MS))),
+        log,
+    });
+    const models = new Map<string, Worker | "loading">();
+    if (mode !== "no-model") models.set("default", worker);
+    if (mode === "default") models.set("noreplica", "loading");
+
+    const server = http.createServer({ maxHeaderSize: MAX_HEAD_BYTES }, (request, response) => {
+        const chunks: Buffer[] = [];
+        request.on("data", (chunk: Buffer) => chunks.push(chunk));
+        request.on("error", () => {}); // the caller has gone: nobody to answer
+        request.on("end", () => {
+            const body = Buffer.concat(chunks);
+            const method = request.method as string;
+            options.onRequest?.({ method, path: request.url as string, headers: request.rawHeaders, body });
+            if (isPreflight(request)) return sendPreflight(request, response);
+            void answer(models, request, body)
+                .then((result) => ({ status: 200, result }))
+                .catch((error: unknown) => ({ status: 400, result: errorBody(error) }))
+                .then(({ status, result }) => sendJson(request, response, status, result));
+        });
+    });
+    // Neither uvicorn nor Alpa limits how long a request may take.
+    server.requestTimeout = 0;
+    server.headersTimeout = 0;
+    server.timeout = 0;
+    server.keepAliveTimeout = KEEP_ALIVE_MS;
+    server.on("clientError", (_error, socket) => {
+        if (!socket.writable) return;
+        const body = "Invalid HTTP request received.";
+        socket.end(
+            "HTTP/1.1 400 Bad Request\r\ncontent-type: text/plain; charset=utf-8\r\nconnection: close\r\n" +
+                `content-length: ${body.length}\r\n\r\n${body}`,
+        );
+    });
+    await new Promise<void>((resolve, reject) => {
+        server.once("error", reject);
+        server.listen(options.port, "127.0.0.1", resolve);
+    });
+    return {
+        port: (server.address() as AddressInfo).port,
+        died: () => worker.batches.died,
+        close: () =>
+            new Promise<void>((resolve) => {
+                worker.batches.close();
+                server.close(() => resolve());
+                server.closeAllConnections();
+            }),
+    };
+}
+
+/** The controller's part: JSON, then the model's name, then the worker. */
+async function answer(models: Map<string, Worker | "loading">, request: http.IncomingMessage, body: Buffer) {
+    const sent = loads(body);
+    const name = modelName(sent);
+    if (Array.isArray(name) || name instanceof Map) {
+        throw new PyError("TypeError", `unhashable type: '${Array.isArray(name) ? "list" : "dict"}'`);
+    }
+    const worker = typeof name === "string" ? models.get(name) : undefined;
+    if (!worker) throw new PyError("AssertionError", `Model '${str(name)}' is not registered.`);
+    if (worker === "loading") throw new PyError("AssertionError", `No replica of model '${str(name)}' is created.`);
+    return worker.handle(requestPath(request.url as string), sent as Map<string, PyValue>, clientAddress(request));
+}
+
+/** `"model" in sent`, then `sent["model"]`, for whatever JSON was sent. */
+function modelName(sent: PyValue): PyValue {
+    const missing = new PyError("AssertionError", "Model name is not specified in the request.");
+    if (sent instanceof Map) {
+        if (!sent.has("model")) throw missing;
+        return sent.get("model") as PyValue;
+    }
+    if (Array.isArray(sent)) {
+        if (!sent.includes("model")) throw missing;
+        throw new PyError("TypeError", "list indices must be integers or slices, not str");
+    }
+    if (typeof sent === "string") {
+        if (!sent.includes("model")) throw missing;
+        throw new PyError("TypeError", "string indices must be integers");
+    }
+    throw new PyError("TypeError", `argument of type '${typeName(sent)}' is not iterable`);
+}
+
+/** The path as the worker sees it: escapes decoded first, then cut at a "?" or "#", even one that was escaped. */
+function requestPath(target: string): string {
+    const raw = target.split("?")[0];
+    const bytes = Buffer.from(
+        raw.replace(/%([0-9a-fA-F]{2})/g, (_, hex) => String.fromCharCode(parseInt(hex, 16))),
+        "latin1",
+    );
+    return bytes
+        .toString("utf8")
+        .replace(/[\t\r\n]/g, "")
+        .split(/[?#]/)[0];
+}
+
+/** Only for the log. The first entry of X-Forwarded-For wins, cut at a colon (which mangles IPv6). */
+function clientAddress(request: http.IncomingMessage): string {
+    const at = request.rawHeaders.findIndex((name, i) => i % 2 === 0 && name.toLowerCase() === "x-forwarded-for");
+    if (at < 0) return request.socket.remoteAddress ?? "";
+    return request.rawHeaders[at + 1].split(",")[0].split(":")[0];
+}
+
+function errorBody(error: unknown): object {
+    if (!(error instanceof PyError)) throw error; // ours, not Alpa's: let it be seen
+    const stacktrace =
+        '  File "alpa/serve/controller.py", line 175, in handle_asgi\n' +
+        '  File "launch_model_worker.py", line 227, in handle_request\n';
+    return { type: "error", message: error.message, stacktrace };
+}
+
+function isPreflight(request: http.IncomingMessage): boolean {
+    const { origin, "access-control-request-method": method } = request.headers;
+    return request.method === "OPTIONS" && origin !== undefined && method !== undefined;
+}
+
+/** starlette's CORSMiddleware, all origins, methods and headers allowed. */
+function sendPreflight(request: http.IncomingMessage, response: http.ServerResponse): void {
+    const asked = request.headers["access-control-request-headers"];
+    const allowed = CORS_METHODS.includes(request.headers["access-control-request-method"] as string);
+    const body = allowed ? "OK" : "Disallowed CORS method";
+    sendHead(request, response, allowed ? 200 : 400, [
+        ["access-control-allow-origin", "*"],
+        ["access-control-allow-methods", CORS_METHODS.join(", ")],
+        ["access-control-max-age", "600"],
+        ...(asked === undefined ? [] : [["access-control-allow-headers", asked] as [string, string]]),
+        ["content-length", String(body.length)],
+        ["content-type", "text/plain; charset=utf-8"],
+    ]);
+    response.end(body);
+}
+
+function sendJson(request: http.IncomingMessage, response: http.ServerResponse, status: number, result: object): void {
+    const headers: [string, string][] = [["content-type", "application/json"]];
+    const origin = request.headers.origin;
+    if (origin !== undefined) {
+        // With a cookie the origin is reflected, without allow-credentials: browsers refuse it all the same.
+        const withCookie = request.headers.cookie !== undefined;
+        headers.push(["access-control-allow-origin", withCookie ? origin : "*"]);
+        if (withCookie) headers.push(["vary", "Origin"]);
+    }
+    headers.push(["transfer-encoding", "chunked"]);
+    sendHead(request, response, status, headers);
+    response.end(request.method === "HEAD" ? undefined : dumps(result));
+}
+
+function sendHead(
+    request: http.IncomingMessage,
+    response: http.ServerResponse,
+    status: number,
+    headers: [string, string][],
+) {
+    response.sendDate = false;
+    // uvicorn says "connection" only when it is going to close.
+    if (request.httpVersion === "1.1" && response.shouldKeepAlive) response.removeHeader("connection");
+    const own: [string, string][] = [
+        ["date", new Date().toUTCString()],
+        ["server", "uvicorn"],
+    ];
+    response.writeHead(status, [...own, ...headers].flat());
+}

@@ -1,0 +1,54 @@
+/** Calls of the API server that need no client library: readiness, and creating objects that may exist already. */
+import { request } from "node:https";
+
+export interface Api {
+    server: string;
+    caCert: string;
+    credential: { cert: string; key: string };
+}
+
+export interface Answer {
+    status: number;
+    body: string;
+}
+
+/** One call; rejects only when no answer came within `seconds`. */
+export function call(
+    api: Api,
+    method: string,
+    path: string,
+    body?: object,
+    options: { contentType?: string; seconds?: number } = {},
+): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+        const outgoing = request(
+            api.server + path,
+            {
+                method,
+                ca: api.caCert,
+                cert: api.credential.cert,
+                key: api.credential.key,
+                headers: { "content-type": options.contentType ?? "application/json" },
+                timeout: (options.seconds ?? 10) * 1000,
+                agent: false, // asked a handful of times; an open connection would outlive the server it leads to
+            },
+            (incoming) => {
+                let text = "";
+                incoming.setEncoding("utf8");
+                incoming.on("data", (chunk: string) => (text += chunk));
+                incoming.on("end", () => resolve({ status: incoming.statusCode ?? 0, body: text }));
+                incoming.on("error", reject);
+            },
+        );
+        outgoing.on("timeout", () => outgoing.destroy(new Error(`no answer within ${options.seconds ?? 10} s`)));
+        outgoing.on("error", reject);
+        outgoing.end(body ? JSON.stringify(body) : undefined);
+    });
+}
+
+/** Creates an object; one of that name that exists already is fine. */
+export async function ensure(api: Api, collection: string, object: object): Promise<void> {
+    const answer = await call(api, "POST", collection, object);
+    if (answer.status === 201 || answer.status === 409) return;
+    throw new Error(`POST ${collection}: must be answered 201 (${answer.status}): ${answer.body.slice(0, 500)}`);
+}

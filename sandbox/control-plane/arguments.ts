@@ -1,0 +1,162 @@
+/**
+ * The command lines of the control plane's programs (Kubernetes 1.34, etcd 3.6, kwok 0.7). Pure.
+ * Everything listens on 127.0.0.1 only, and no secret is an argument: only paths of files are.
+ */
+import type { Pki } from "./pki";
+
+export interface Ports {
+    etcdClient: number;
+    etcdPeer: number;
+    apiserver: number;
+    controllerManager: number;
+    scheduler: number;
+    kwok: number;
+    /** Where kube-apiserver asks for connections into the cluster: see service-proxy.ts. */
+    serviceProxy: number;
+}
+
+export interface Paths {
+    etcdData: string;
+    /** kubeconfig files, one for each program. */
+    kubeconfig: Record<"controllerManager" | "scheduler" | "kwok", string>;
+    egress: string;
+    stages: string;
+}
+
+/** The range of ports a NodePort may have: Kubernetes' default, which MicroK8s keeps. */
+export const NODE_PORTS = "30000-32767";
+/** MicroK8s' own ranges, so that addresses look as they do there. */
+export const SERVICE_RANGE = "10.152.183.0/24";
+export const POD_RANGE = "10.1.0.0/16";
+
+export function etcdArguments(pki: Pki, ports: Ports, paths: Paths): string[] {
+    const { etcd, etcdCa } = pki.files;
+    const client = `https://127.0.0.1:${ports.etcdClient}`;
+    const peer = `https://127.0.0.1:${ports.etcdPeer}`;
+    return flags({
+        name: "sandbox",
+        "data-dir": paths.etcdData,
+        "listen-client-urls": client,
+        "advertise-client-urls": client,
+        "listen-peer-urls": peer,
+        "initial-advertise-peer-urls": peer,
+        "initial-cluster": `sandbox=${peer}`,
+        "client-cert-auth": "true",
+        "trusted-ca-file": etcdCa,
+        "cert-file": etcd.cert,
+        "key-file": etcd.key,
+        "peer-client-cert-auth": "true",
+        "peer-trusted-ca-file": etcdCa,
+        "peer-cert-file": etcd.cert,
+        "peer-key-file": etcd.key,
+        // A laptop's disk may be slow to sync, and losing the last second of a sandbox costs nothing.
+        "unsafe-no-fsync": "true",
+        "auto-compaction-mode": "periodic",
+        "auto-compaction-retention": "10m",
+        "log-level": "warn",
+    });
+}
+
+export function apiserverArguments(pki: Pki, ports: Ports, paths: Paths): string[] {
+    const { ca, serving, etcd, etcdCa, serviceAccounts } = pki.files;
+    return flags({
+        "etcd-servers": `https://127.0.0.1:${ports.etcdClient}`,
+        "etcd-cafile": etcdCa,
+        "etcd-certfile": etcd.cert,
+        "etcd-keyfile": etcd.key,
+        "bind-address": "127.0.0.1",
+        "secure-port": ports.apiserver,
+        // The `kubernetes` Service cannot have an endpoint on loopback, and nothing runs inside that would use it.
+        "endpoint-reconciler-type": "none",
+        "tls-cert-file": serving.cert,
+        "tls-private-key-file": serving.key,
+        "client-ca-file": ca,
+        "service-account-key-file": serviceAccounts.publicKey,
+        "service-account-signing-key-file": serviceAccounts.privateKey,
+        "service-account-issuer": "https://kubernetes.default.svc.cluster.local",
+        "service-cluster-ip-range": SERVICE_RANGE,
+        "service-node-port-range": NODE_PORTS,
+        "authorization-mode": "Node,RBAC",
+        "enable-admission-plugins": "NodeRestriction",
+        "allow-privileged": "true",
+        "egress-selector-config-file": paths.egress,
+        // Connections of stand-ins end with them; waiting a minute for open watches only delays `down`.
+        "shutdown-send-retry-after": "false",
+        profiling: "false",
+    });
+}
+
+export function controllerManagerArguments(pki: Pki, ports: Ports, paths: Paths): string[] {
+    return flags({
+        ...client(pki, ports.controllerManager, paths.kubeconfig.controllerManager),
+        "root-ca-file": pki.files.ca,
+        "service-account-private-key-file": pki.files.serviceAccounts.privateKey,
+        "use-service-account-credentials": "true",
+        // node-lifecycle stays on: without it nodes keep their not-ready taint. Off: what needs metrics or a cloud.
+        controllers:
+            "*,-horizontal-pod-autoscaler-controller,-node-ipam-controller,-node-route-controller,-service-lb-controller,-cloud-node-lifecycle-controller",
+    });
+}
+
+export function schedulerArguments(pki: Pki, ports: Ports, paths: Paths): string[] {
+    return flags(client(pki, ports.scheduler, paths.kubeconfig.scheduler));
+}
+
+function client(pki: Pki, port: number, kubeconfig: string): Record<string, string | number> {
+    return {
+        kubeconfig,
+        "authentication-kubeconfig": kubeconfig,
+        "authorization-kubeconfig": kubeconfig,
+        "bind-address": "127.0.0.1",
+        "secure-port": port,
+        "tls-cert-file": pki.files.serving.cert,
+        "tls-private-key-file": pki.files.serving.key,
+        // The default of 20 requests a second makes the first start 5 s longer: every controller asks for its own token.
+        "kube-api-qps": 500,
+        "kube-api-burst": 1000,
+        // Their own ports answer health checks only, so nobody has to be authenticated with the API server's help.
+        "authentication-skip-lookup": "true",
+        "leader-elect": "false",
+        profiling: "false",
+    };
+}
+
+export function kwokArguments(ports: Ports, paths: Paths): string[] {
+    return flags({
+        kubeconfig: paths.kubeconfig.kwok,
+        config: paths.stages,
+        "manage-all-nodes": "false",
+        "manage-nodes-with-annotation-selector": "kwok.x-k8s.io/node=fake",
+        "server-address": `127.0.0.1:${ports.kwok}`,
+        cidr: POD_RANGE,
+        "node-lease-duration-seconds": 40,
+    });
+}
+
+/** kube-apiserver's connections to Services and pods (webhooks, proxies) go through our own proxy. */
+export function egressConfiguration(pki: Pki, ports: Ports): object {
+    const { ca, egress } = pki.files;
+    return {
+        apiVersion: "apiserver.k8s.io/v1beta1",
+        kind: "EgressSelectorConfiguration",
+        egressSelections: [
+            {
+                name: "cluster",
+                connection: {
+                    proxyProtocol: "HTTPConnect",
+                    transport: {
+                        tcp: {
+                            url: `https://127.0.0.1:${ports.serviceProxy}`,
+                            // Without TLS this server panics (nil tlsConfig, Kubernetes 1.34).
+                            tlsConfig: { caBundle: ca, clientCert: egress.cert, clientKey: egress.key },
+                        },
+                    },
+                },
+            },
+        ],
+    };
+}
+
+function flags(values: Record<string, string | number>): string[] {
+    return Object.entries(values).map(([name, value]) => `--${name}=${value}`);
+}

@@ -1,0 +1,150 @@
+/**
+ * Certificates of the control plane: one authority for the API server and its clients, another for etcd, so that a
+ * client of the API server is not thereby one of etcd. Keys are files readable by this user only; none is ever passed
+ * on a command line.
+ */
+import { generateKeyPairSync } from "node:crypto";
+import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { generate } from "selfsigned";
+
+/** Days a certificate lasts; a sandbox older than that is made anew. Ten years: laptops keep folders for long. */
+const DAYS = 3650;
+
+export interface KeyPair {
+    /** PEM. */
+    cert: string;
+    /** PEM, a secret. */
+    key: string;
+}
+
+/** Who a client is, as Kubernetes reads it from a certificate: common name and organisations. */
+export interface Identity {
+    user: string;
+    groups?: string[];
+}
+
+export interface Pki {
+    /** PEM of the authority that both the API server and its clients are signed by. */
+    caCert: string;
+    files: {
+        ca: string;
+        serving: { cert: string; key: string };
+        etcdCa: string;
+        etcd: { cert: string; key: string };
+        serviceAccounts: { publicKey: string; privateKey: string };
+        /** What kube-apiserver shows to the service proxy. */
+        egress: { cert: string; key: string };
+    };
+    /** A certificate for one more client. */
+    client(identity: Identity): Promise<KeyPair>;
+}
+
+/** Names and addresses the API server answers to; the last is the `kubernetes` Service's (first of the range). */
+const SERVING_NAMES = ["localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc"];
+const SERVING_ADDRESSES = ["127.0.0.1", "10.152.183.1"];
+
+/** Reads the PKI of `folder`, or makes it; a half-made one is made anew. */
+export async function openPki(folder: string): Promise<Pki> {
+    const file = (name: string) => join(folder, name);
+    if (!existsSync(file("complete"))) await makePki(folder);
+    const ca = { cert: read(file("ca.crt")), key: read(file("ca.key")) };
+    return {
+        caCert: ca.cert,
+        files: {
+            ca: file("ca.crt"),
+            serving: { cert: file("serving.crt"), key: file("serving.key") },
+            etcdCa: file("etcd-ca.crt"),
+            etcd: { cert: file("etcd.crt"), key: file("etcd.key") },
+            serviceAccounts: { publicKey: file("service-accounts.pub"), privateKey: file("service-accounts.key") },
+            egress: { cert: file("egress.crt"), key: file("egress.key") },
+        },
+        client: (identity) => sign(ca, identity, { client: true }),
+    };
+}
+
+async function makePki(folder: string): Promise<void> {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    chmodSync(folder, 0o700);
+    const pair = (name: string, made: KeyPair) => {
+        writeSecret(join(folder, `${name}.crt`), made.cert);
+        writeSecret(join(folder, `${name}.key`), made.key);
+    };
+    const ca = await authority("alpa-auth sandbox");
+    const etcdCa = await authority("alpa-auth sandbox etcd");
+    pair("ca", ca);
+    pair("etcd-ca", etcdCa);
+    pair("serving", await sign(ca, { user: "kube-apiserver" }, { server: true }));
+    // etcd's own certificate is used in both directions: by it, and by the API server towards it.
+    pair("etcd", await sign(etcdCa, { user: "etcd" }, { server: true, client: true }));
+    pair("egress", await sign(etcdCa, { user: "kube-apiserver" }, { client: true }));
+    const accounts = generateKeyPairSync("ec", {
+        namedCurve: "P-256",
+        publicKeyEncoding: { type: "spki", format: "pem" },
+        privateKeyEncoding: { type: "sec1", format: "pem" },
+    });
+    writeSecret(join(folder, "service-accounts.pub"), accounts.publicKey);
+    writeSecret(join(folder, "service-accounts.key"), accounts.privateKey);
+    writeSecret(join(folder, "complete"), "");
+}
+
+const common = { keyType: "ec", curve: "P-256", algorithm: "sha256" } as const;
+
+function until(): Date {
+    return new Date(Date.now() + DAYS * 86_400_000);
+}
+
+/** An hour back: the clock of a laptop that has just woken may be behind. */
+function since(): Date {
+    return new Date(Date.now() - 3_600_000);
+}
+
+async function authority(name: string): Promise<KeyPair> {
+    const made = await generate([{ name: "commonName", value: name }], {
+        ...common,
+        notBeforeDate: since(),
+        notAfterDate: until(),
+        extensions: [
+            { name: "basicConstraints", cA: true, critical: true },
+            { name: "keyUsage", keyCertSign: true, cRLSign: true, digitalSignature: true, critical: true },
+        ],
+    });
+    return { cert: made.cert, key: made.private };
+}
+
+async function sign(ca: KeyPair, who: Identity, use: { server?: boolean; client?: boolean }): Promise<KeyPair> {
+    const groups = (who.groups ?? []).map((value) => ({ name: "organizationName", value }));
+    const made = await generate([{ name: "commonName", value: who.user }, ...groups], {
+        ...common,
+        ca,
+        notBeforeDate: since(),
+        notAfterDate: until(),
+        extensions: [
+            { name: "basicConstraints", cA: false, critical: true },
+            { name: "keyUsage", digitalSignature: true, keyEncipherment: true, critical: true },
+            { name: "extKeyUsage", serverAuth: use.server ?? false, clientAuth: use.client ?? false },
+            ...(use.server
+                ? [
+                      {
+                          name: "subjectAltName" as const,
+                          altNames: [
+                              ...SERVING_NAMES.map((value) => ({ type: 2 as const, value })),
+                              ...SERVING_ADDRESSES.map((ip) => ({ type: 7 as const, ip })),
+                          ],
+                      },
+                  ]
+                : []),
+        ],
+    });
+    return { cert: made.cert, key: made.private };
+}
+
+function read(path: string): string {
+    return readFileSync(path, "utf8");
+}
+
+/** Never readable by anybody else, not even for a moment. */
+export function writeSecret(path: string, text: string): void {
+    writeFileSync(`${path}.new`, text, { mode: 0o600 });
+    renameSync(`${path}.new`, path);
+}

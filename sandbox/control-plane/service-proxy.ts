@@ -1,0 +1,77 @@
+/**
+ * Plays the part of the pod network for kube-apiserver. Pods of the sandbox have no network, so a connection to one
+ * (an admission webhook behind a Service, `kubectl get --raw …/proxy`) would hang until its timeout. kube-apiserver is
+ * told to ask this CONNECT proxy instead: it leads to the stand-in that plays the pod, and refuses everything else at once.
+ */
+import { readFileSync } from "node:fs";
+import { createServer, type Server } from "node:https";
+import { connect } from "node:net";
+import type { Duplex } from "node:stream";
+import type { Pki } from "./pki";
+
+/** Says which local port plays a Service or pod address; undefined when nothing does. */
+export type DialIn = (host: string, port: number) => number | undefined;
+
+export interface ServiceProxy {
+    close(): Promise<void>;
+}
+
+export interface ServiceProxyOptions {
+    port: number;
+    /** Only kube-apiserver, by its certificate, is let through. */
+    pki: Pki;
+    dialIn: DialIn;
+    log: (line: string) => void;
+}
+
+export async function startServiceProxy({ port, pki, dialIn, log }: ServiceProxyOptions): Promise<ServiceProxy> {
+    const open = new Set<Duplex>();
+    const { serving, etcdCa } = pki.files;
+    const tls = {
+        cert: readFileSync(serving.cert),
+        key: readFileSync(serving.key),
+        ca: readFileSync(etcdCa),
+        requestCert: true,
+        rejectUnauthorized: true,
+    };
+    const server: Server = createServer(tls, (_request, response) => {
+        response.writeHead(501).end("Only CONNECT is played here.\n");
+    });
+    server.on("connection", (socket) => {
+        open.add(socket);
+        socket.once("close", () => open.delete(socket));
+    });
+    server.on("connect", (request, socket, head) => {
+        const [host, portText] = split(request.url ?? "");
+        const target = dialIn(host, Number(portText));
+        socket.on("error", () => undefined);
+        if (target === undefined) {
+            log(`no stand-in plays ${request.url}: refused`);
+            socket.end("HTTP/1.1 503 Service Unavailable\r\n\r\n");
+            return;
+        }
+        const upstream = connect(target, "127.0.0.1", () => {
+            socket.write("HTTP/1.1 200 Connection established\r\n\r\n");
+            if (head.length > 0) upstream.write(head);
+            upstream.pipe(socket).pipe(upstream);
+        });
+        upstream.on("error", () => socket.destroy());
+        socket.on("close", () => upstream.destroy());
+    });
+    await new Promise<void>((resolve, reject) => {
+        server.once("error", reject);
+        server.listen(port, "127.0.0.1", resolve);
+    });
+    return {
+        close: async () => {
+            const closed = new Promise((resolve) => server.close(resolve));
+            for (const socket of open) socket.destroy();
+            await closed;
+        },
+    };
+}
+
+function split(authority: string): [host: string, port: string] {
+    const at = authority.lastIndexOf(":");
+    return [authority.slice(0, at).replace(/^\[|\]$/g, ""), authority.slice(at + 1)];
+}

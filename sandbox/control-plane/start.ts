@@ -1,0 +1,232 @@
+/**
+ * A real Kubernetes control plane on loopback: etcd, kube-apiserver, kube-controller-manager, kube-scheduler, and kwok
+ * for nodes and containers. Real are all rules of the API (validation, admission, RBAC, ownership, scheduling); played
+ * are the machines. Left out: kube-proxy, DNS and the pod network; see service-proxy.ts and workloads/.
+ */
+import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { freePort, lastLines, spawnTracked, waitFor, whoHolds, type TrackedProcess } from "../processes";
+import { call, ensure, type Api } from "./api";
+import * as args from "./arguments";
+import { kubeconfig } from "./kubeconfig";
+import { dgxNodes, nodeObject, type NodeShape } from "./nodes";
+import { openPki, writeSecret, type Identity, type Pki } from "./pki";
+import { startServiceProxy, type DialIn } from "./service-proxy";
+import { podStages } from "./stages";
+
+/** Paths of the programs. */
+export interface ControlPlaneTools {
+    etcd: string;
+    "kube-apiserver": string;
+    "kube-controller-manager": string;
+    "kube-scheduler": string;
+    kwok: string;
+}
+
+export interface ControlPlaneOptions {
+    tools: ControlPlaneTools;
+    /** Everything is kept below it: certificates, etcd's data, logs, the list of processes. */
+    stateDir: string;
+    /**
+     * Start from nothing; otherwise what an earlier run kept in `stateDir` (objects, certificates, ports) is used again.
+     * @default false
+     */
+    fresh?: boolean;
+    /** Environment of the programs; the sandbox's mark belongs in it. @default that of this process */
+    env?: NodeJS.ProcessEnv;
+    /** @default two DGX nodes */
+    nodes?: NodeShape[];
+    /** Port of the API server, if it is free. @default any */
+    port?: number;
+    /** Which local port plays an address inside the cluster. @default none: every such connection is refused at once */
+    dialIn?: DialIn;
+    log?: (line: string) => void;
+}
+
+export interface ControlPlane {
+    server: string;
+    /** File with the administrator's kubeconfig, readable by this user only. */
+    kubeconfigPath: string;
+    /** The text in that file. */
+    adminKubeConfig: string;
+    /** The text of a kubeconfig for one more user, with a certificate of its own; RBAC decides what it may do. */
+    userKubeconfig(who: Identity, options?: { contexts?: string[]; namespace?: string }): Promise<string>;
+    /** The text of a kubeconfig that carries a token (of a ServiceAccount). */
+    tokenKubeconfig(token: string, options?: { contexts?: string[]; namespace?: string }): string;
+    /** Stops everything in order. What was stored stays in `stateDir`. */
+    close(): Promise<void>;
+}
+
+/** Longest wait for one program to be ready, in seconds. Seen: 0.4 (etcd) and 3 (kube-apiserver) on two busy cores. */
+const READY_SECONDS = 60;
+
+export async function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
+    const { tools, stateDir, env, log = () => undefined } = options;
+    const home = join(stateDir, "control-plane");
+    if (options.fresh) rmSync(home, { recursive: true, force: true });
+    mkdirSync(home, { recursive: true, mode: 0o700 });
+    const pki = await openPki(join(home, "pki"));
+    const ports = await choosePorts(join(home, "ports.json"), options.port);
+    const server = `https://127.0.0.1:${ports.apiserver}`;
+    const paths = await writeFiles(home, pki, ports, server);
+    const admin = await pki.client({ user: "sandbox-admin", groups: ["system:masters"] });
+    const api: Api = { server, caCert: pki.caCert, credential: admin };
+    const adminKubeConfig = kubeconfig({ server, caCert: pki.caCert, user: "sandbox-admin", credential: admin });
+    const kubeconfigPath = join(home, "admin.kubeconfig");
+    writeSecret(kubeconfigPath, adminKubeConfig);
+
+    const started: TrackedProcess[] = [];
+    const proxy = await startServiceProxy({
+        port: ports.serviceProxy,
+        pki,
+        dialIn: options.dialIn ?? (() => undefined),
+        log,
+    });
+    const start = async (name: keyof ControlPlaneTools, programArgs: string[]) => {
+        const logFile = join(home, "logs", `${name}.log`);
+        const program = await spawnTracked({ name, command: tools[name], args: programArgs, env, logFile, stateDir });
+        started.push(program);
+        return program;
+    };
+    const close = async () => {
+        for (const program of started.reverse()) {
+            log(`stopping ${program.name}`);
+            await program.stop();
+        }
+        await proxy.close();
+        // The kernel may hold a port a moment longer than the process; a start right after must find it free.
+        await waitFor(`port ${ports.apiserver} to be free`, () => !whoHolds(ports.apiserver), { seconds: 10 });
+    };
+
+    try {
+        const etcd = await start("etcd", args.etcdArguments(pki, ports, paths));
+        const apiserver = await start("kube-apiserver", args.apiserverArguments(pki, ports, paths));
+        await ready(apiserver, [etcd], api, "/readyz");
+        const controllerManager = await start(
+            "kube-controller-manager",
+            args.controllerManagerArguments(pki, ports, paths),
+        );
+        const scheduler = await start("kube-scheduler", args.schedulerArguments(pki, ports, paths));
+        const kwok = await start("kwok", args.kwokArguments(ports, paths));
+        const version = JSON.parse((await call(api, "GET", "/version")).body) as { gitVersion: string };
+        const nodes = options.nodes ?? dgxNodes();
+        await Promise.all(nodes.map((shape) => ensure(api, "/api/v1/nodes", nodeObject(shape, version.gitVersion))));
+        await Promise.all([
+            ready(
+                controllerManager,
+                [],
+                { ...api, server: `https://127.0.0.1:${ports.controllerManager}` },
+                "/healthz",
+            ),
+            ready(scheduler, [], { ...api, server: `https://127.0.0.1:${ports.scheduler}` }, "/healthz"),
+            nodesReady(api, nodes, [kwok, controllerManager]),
+            defaultNamespaceReady(api, controllerManager),
+        ]);
+    } catch (error) {
+        await close().catch((closing: Error) => log(closing.message));
+        throw error;
+    }
+    const common = { server, caCert: pki.caCert };
+    return {
+        server,
+        kubeconfigPath,
+        adminKubeConfig,
+        userKubeconfig: async (who, more) =>
+            kubeconfig({ ...common, ...more, user: who.user, credential: await pki.client(who) }),
+        tokenKubeconfig: (token, more) => kubeconfig({ ...common, ...more, user: "token", credential: { token } }),
+        close,
+    };
+}
+
+/** The ports of the last run where they are still free: kubeconfig files handed out earlier go on working. */
+async function choosePorts(file: string, apiserver?: number): Promise<args.Ports> {
+    let kept: Partial<args.Ports> = {};
+    try {
+        kept = JSON.parse(readFileSync(file, "utf8")) as args.Ports;
+    } catch {
+        // the first run
+    }
+    const ports: args.Ports = {
+        etcdClient: await freePort(kept.etcdClient),
+        etcdPeer: await freePort(kept.etcdPeer),
+        apiserver: await freePort(apiserver ?? kept.apiserver),
+        controllerManager: await freePort(kept.controllerManager),
+        scheduler: await freePort(kept.scheduler),
+        kwok: await freePort(kept.kwok),
+        serviceProxy: await freePort(kept.serviceProxy),
+    };
+    writeSecret(file, JSON.stringify(ports, null, 2));
+    return ports;
+}
+
+async function writeFiles(home: string, pki: Pki, ports: args.Ports, server: string): Promise<args.Paths> {
+    const users: [file: keyof args.Paths["kubeconfig"], who: Identity][] = [
+        ["controllerManager", { user: "system:kube-controller-manager" }],
+        ["scheduler", { user: "system:kube-scheduler" }],
+        // kwok plays all kubelets at once and manages leases and pods of every node.
+        ["kwok", { user: "kwok", groups: ["system:masters"] }],
+    ];
+    const files = {} as args.Paths["kubeconfig"];
+    for (const [file, who] of users) {
+        files[file] = join(home, `${file}.kubeconfig`);
+        const credential = await pki.client(who);
+        writeSecret(files[file], kubeconfig({ server, caCert: pki.caCert, user: who.user, credential }));
+    }
+    const egress = join(home, "egress.json");
+    writeSecret(egress, JSON.stringify(args.egressConfiguration(pki, ports)));
+    const stages = join(home, "stages.yaml");
+    writeSecret(stages, podStages());
+    return { etcdData: join(home, "etcd"), kubeconfig: files, egress, stages };
+}
+
+/** Waits until a program answers 200, and says what its log (and those of what it depends on) ends with otherwise. */
+async function ready(program: TrackedProcess, also: TrackedProcess[], api: Api, path: string): Promise<void> {
+    await untilReady(program.name, [program, ...also], async () => {
+        const answer = await call(api, "GET", path, undefined, { seconds: 2 }).catch(() => undefined);
+        return answer?.status === 200;
+    });
+}
+
+async function nodesReady(api: Api, nodes: NodeShape[], programs: TrackedProcess[]): Promise<void> {
+    await untilReady("nodes", programs, async () => {
+        const list = JSON.parse((await call(api, "GET", "/api/v1/nodes")).body) as { items: NodeStatus[] };
+        const usable = list.items.filter(isUsable).map((node) => node.metadata.name);
+        return nodes.every((node) => usable.includes(node.name));
+    });
+}
+
+interface NodeStatus {
+    metadata: { name: string };
+    spec: { taints?: { key: string }[] };
+    status: { conditions?: { type: string; status: string }[] };
+}
+
+function isUsable(node: NodeStatus): boolean {
+    const isReady = node.status.conditions?.some((c) => c.type === "Ready" && c.status === "True") ?? false;
+    return isReady && !node.spec.taints?.some((taint) => taint.key.startsWith("node.kubernetes.io/"));
+}
+
+/** Pods are refused in a namespace until its default ServiceAccount exists. */
+async function defaultNamespaceReady(api: Api, controllerManager: TrackedProcess): Promise<void> {
+    await untilReady("service accounts", [controllerManager], async () => {
+        const path = "/api/v1/namespaces/default/serviceaccounts/default";
+        return (await call(api, "GET", path)).status === 200;
+    });
+}
+
+async function untilReady(what: string, programs: TrackedProcess[], look: () => Promise<boolean>): Promise<void> {
+    const dead: string[] = [];
+    for (const program of programs) {
+        void program.exited.then(({ code, signal }) => dead.push(`${program.name} ended (${signal ?? code})`));
+    }
+    const logs = () => programs.map((p) => `${p.name} (${p.logFile}):\n${lastLines(p.logFile)}`).join("\n");
+    await waitFor(
+        `${what}: ready`,
+        async () => {
+            if (dead.length > 0)
+                throw new Error(`${what}: must become ready (${dead.join(", ")}). Its log ends:\n${logs()}`);
+            return look();
+        },
+        { seconds: READY_SECONDS, hint: () => `The logs end:\n${logs()}` },
+    );
+}

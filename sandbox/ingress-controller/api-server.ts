@@ -1,0 +1,185 @@
+// List and watch against a Kubernetes API server, for any kind, without generated types.
+// Facts: kubernetes.io/docs/reference/using-api/api-concepts (efficient detection of changes, 410 Gone).
+
+import http from "node:http";
+import https from "node:https";
+
+import type { KubeConfig } from "@kubernetes/client-node";
+
+import type { Resource } from "./kinds";
+
+export class ApiError extends Error {
+    constructor(
+        readonly status: number,
+        message: string,
+    ) {
+        super(message);
+    }
+}
+
+/** How long the API server may keep one watch open, in seconds; then it is asked for again. */
+const WATCH_SECONDS = 300;
+
+/** Waits between attempts while the API server is away or the kind is not installed yet, in milliseconds. */
+const RETRY_MS = { first: 200, longest: 5000 };
+
+export class ApiServer {
+    private readonly agent = new https.Agent({ keepAlive: true });
+
+    constructor(private readonly kubeConfig: KubeConfig) {}
+
+    close(): void {
+        this.agent.destroy();
+    }
+
+    async request(method: string, path: string, body?: object, signal?: AbortSignal): Promise<unknown> {
+        const response = await this.open(method, path, body, signal);
+        const text = await textOf(response);
+        return text === "" ? undefined : JSON.parse(text);
+    }
+
+    /** Calls `each` with every event until the server ends the stream. */
+    async watch(path: string, each: (event: WatchEvent) => void, signal: AbortSignal): Promise<void> {
+        const response = await this.open("GET", path, undefined, signal);
+        let rest = "";
+        for await (const chunk of response.setEncoding("utf8")) {
+            const lines = (rest + chunk).split("\n");
+            rest = lines.pop() as string;
+            for (const line of lines) if (line !== "") each(JSON.parse(line));
+        }
+    }
+
+    private async open(
+        method: string,
+        path: string,
+        body?: object,
+        signal?: AbortSignal,
+    ): Promise<http.IncomingMessage> {
+        const cluster = this.kubeConfig.getCurrentCluster();
+        if (!cluster) throw new Error("kubeconfig: must have a current context with a cluster");
+        const url = new URL(cluster.server.replace(/\/$/, "") + path);
+        const options: https.RequestOptions = { method, signal, headers: {} };
+        await this.kubeConfig.applyToHTTPSOptions(options);
+        // Its agent is made anew for every call and keeps no connection; the certificates and the token are in the options.
+        options.agent = url.protocol === "https:" ? this.agent : undefined;
+        if (body) Object.assign(options.headers as object, { "Content-Type": "application/merge-patch+json" });
+        const response = await new Promise<http.IncomingMessage>((resolve, reject) => {
+            const request = (url.protocol === "https:" ? https : http).request(url, options, resolve);
+            request.on("error", reject);
+            request.end(body && JSON.stringify(body));
+        });
+        if (response.statusCode === 200) return response;
+        const text = await textOf(response);
+        throw new ApiError(response.statusCode as number, `${method} ${url.pathname}: ${messageOf(text)}`);
+    }
+}
+
+export interface WatchEvent {
+    type: "ADDED" | "MODIFIED" | "DELETED" | "BOOKMARK" | "ERROR";
+    object: Resource & { code?: number; message?: string; metadata: { resourceVersion: string } };
+}
+
+async function textOf(response: http.IncomingMessage): Promise<string> {
+    let text = "";
+    for await (const chunk of response.setEncoding("utf8")) text += chunk;
+    return text;
+}
+
+function messageOf(text: string): string {
+    try {
+        return JSON.parse(text).message ?? text;
+    } catch {
+        return text;
+    }
+}
+
+export interface Reflector {
+    /** What the API server holds, as far as is known. */
+    items(): Resource[];
+    /** Resolves when the first list has arrived. */
+    listed: Promise<void>;
+}
+
+/** Keeps a copy of every object below `path`; calls `changed` when one appears, goes, or differs in more than its status. */
+export function reflect(
+    api: ApiServer,
+    path: string,
+    changed: () => void,
+    log: (line: string) => void,
+    signal: AbortSignal,
+): Reflector {
+    const items = new Map<string, Resource>();
+    let first = () => {};
+    const listed = new Promise<void>((resolve) => (first = resolve));
+    let version = "";
+    let wait = RETRY_MS.first;
+    const store = (key: string, object: Resource | undefined) => {
+        const before = items.get(key);
+        if (object) items.set(key, object);
+        else items.delete(key);
+        if (essence(before) !== essence(object)) changed();
+    };
+    const list = async () => {
+        const found = (await api.request("GET", path, undefined, signal)) as {
+            items: Resource[];
+            metadata: { resourceVersion: string };
+        };
+        const keys = new Set(found.items.map(cacheKey));
+        for (const key of items.keys()) if (!keys.has(key)) store(key, undefined);
+        for (const item of found.items) store(cacheKey(item), item);
+        version = found.metadata.resourceVersion;
+        wait = RETRY_MS.first;
+        first();
+    };
+    const follow = (event: WatchEvent) => {
+        if (event.type === "ERROR") throw new ApiError(event.object.code ?? 500, event.object.message ?? "watch error");
+        version = event.object.metadata.resourceVersion;
+        if (event.type === "BOOKMARK") return;
+        store(cacheKey(event.object), event.type === "DELETED" ? undefined : event.object);
+    };
+    const run = async () => {
+        while (!signal.aborted) {
+            try {
+                if (version === "") await list();
+                const query = `watch=1&allowWatchBookmarks=true&timeoutSeconds=${WATCH_SECONDS}&resourceVersion=${version}`;
+                await api.watch(`${path}?${query}`, follow, signal);
+            } catch (error) {
+                if (signal.aborted) return;
+                version = ""; // list again: events may have been missed
+                const gone = error instanceof ApiError && error.status === 410;
+                if (gone) continue;
+                if (wait === RETRY_MS.first) log(`watching ${path}: ${(error as Error).message}; trying again`);
+                await pause(wait, signal);
+                wait = Math.min(wait * 2, RETRY_MS.longest);
+            }
+        }
+    };
+    void run();
+    return { items: () => [...items.values()], listed };
+}
+
+function cacheKey({ metadata }: Resource): string {
+    return `${metadata.namespace ?? ""}/${metadata.name}`;
+}
+
+/** What a change of is worth a look: everything but the status and the API server's own bookkeeping. */
+function essence(object: Resource | undefined): string {
+    if (!object) return "";
+    const { status: _status, metadata, ...rest } = object;
+    const { uid, generation, labels, annotations } = metadata;
+    return JSON.stringify({ ...rest, uid, generation, labels, annotations });
+}
+
+/** Resolves after `ms`, or at once when the signal is aborted. */
+export function pause(ms: number, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+        if (signal.aborted) return resolve();
+        const done = () => {
+            clearTimeout(timer);
+            signal.removeEventListener("abort", done);
+            resolve();
+        };
+        const timer = setTimeout(done, ms);
+        signal.addEventListener("abort", done);
+    });
+}

@@ -1,0 +1,93 @@
+// Which resources are this controller's, and which APISIX (GatewayProxy) each of them goes to.
+// Facts: apache/apisix-ingress-controller 2.0.1, internal/controller/utils.go and the controllers beside it.
+
+import { APISIX_GROUP, find, keyOf, secretText, type Resource, type World } from "./kinds";
+import { notImitated, Refusal } from "./objects";
+
+/** Where one APISIX is configured, and with which key. */
+export interface Target {
+    /** "namespace/name" of the GatewayProxy. */
+    key: string;
+    admin: { endpoints: string[] } | { service: { namespace: string; name: string; port: number | undefined } };
+    adminKey: string;
+    proxy: Resource;
+}
+
+/** "ignored": not ours, no status. "unbound": ours, but nothing is sent anywhere. */
+export type Binding = "ignored" | "unbound" | Target;
+
+const DEFAULT_CLASS = "ingressclass.kubernetes.io/is-default-class";
+
+export function ingressClass(world: World, controllerName: string, name: string | undefined): Resource | undefined {
+    const ours = world.IngressClass.filter(({ spec }) => spec?.controller === controllerName);
+    if (name) return ours.find(({ metadata }) => metadata.name === name);
+    return ours.find(({ metadata }) => metadata.annotations?.[DEFAULT_CLASS] === "true");
+}
+
+/** By `spec.ingressClassName`. Throws a Refusal when the class leads nowhere. */
+export function bindByClass(world: World, controllerName: string, owner: Resource): Binding {
+    const found = ingressClass(world, controllerName, owner.spec?.ingressClassName);
+    return found ? bindClass(world, found) : "ignored";
+}
+
+export function bindClass(world: World, found: Resource): Binding {
+    const parameters = found.spec.parameters;
+    // The resource is accepted all the same, and reaches no APISIX.
+    if (!parameters || parameters.apiGroup !== APISIX_GROUP || parameters.kind !== "GatewayProxy") return "unbound";
+    return target(world, parameters.namespace ?? "default", parameters.name);
+}
+
+/** By `spec.gatewayRef` of a Consumer. */
+export function bindByGateway(world: World, controllerName: string, owner: Resource): Binding {
+    const reference = owner.spec?.gatewayRef;
+    if (!reference) return "ignored";
+    const gateway = find(world, "Gateway", reference.namespace ?? owner.metadata.namespace, reference.name);
+    if (!gateway || !isOurs(world, controllerName, gateway)) return "ignored";
+    return bindGateway(world, gateway);
+}
+
+export function isOurs(world: World, controllerName: string, gateway: Resource): boolean {
+    const gatewayClass = find(world, "GatewayClass", undefined, gateway.spec.gatewayClassName);
+    return gatewayClass?.spec.controllerName === controllerName;
+}
+
+export function bindGateway(world: World, gateway: Resource): Binding {
+    const reference = gateway.spec.infrastructure?.parametersRef;
+    if (!reference || reference.group !== APISIX_GROUP || reference.kind !== "GatewayProxy") return "unbound";
+    // The reference has no namespace: the GatewayProxy must lie beside the Gateway.
+    return target(world, gateway.metadata.namespace as string, reference.name);
+}
+
+function target(world: World, namespace: string, name: string): Target {
+    const proxy = find(world, "GatewayProxy", namespace, name);
+    if (!proxy) throw new Refusal("SyncFailed", `failed to get GatewayProxy: ${namespace}/${name} not found`);
+    const { controlPlane } = proxy.spec.provider;
+    if (controlPlane.mode === "apisix-standalone") {
+        throw notImitated(`GatewayProxy ${namespace}/${name}: mode apisix-standalone`);
+    }
+    return {
+        key: keyOf(proxy),
+        admin: controlPlane.endpoints
+            ? { endpoints: controlPlane.endpoints }
+            : { service: { namespace, name: controlPlane.service.name, port: controlPlane.service.port } },
+        adminKey: adminKey(world, namespace, name, controlPlane.auth.adminKey),
+        proxy,
+    };
+}
+
+function adminKey(
+    world: World,
+    namespace: string,
+    name: string,
+    given: { value?: string; valueFrom?: { secretKeyRef?: { name: string; key: string } } },
+): string {
+    if (given.value !== undefined) return given.value;
+    const reference = given.valueFrom?.secretKeyRef;
+    const where = `GatewayProxy ${namespace}/${name}: admin key`;
+    if (!reference) throw new Refusal("SyncFailed", `${where}: valueFrom names no Secret`);
+    const key = secretText(world, namespace, reference.name)?.[reference.key];
+    if (key === undefined) {
+        throw new Refusal("SyncFailed", `${where}: Secret ${namespace}/${reference.name} has no key ${reference.key}`);
+    }
+    return key;
+}

@@ -1,0 +1,78 @@
+// The kinds this stand-in watches, and the shape it reads them in.
+
+/** Any object of the API server. What stands in `spec` was checked by the API server against the kind's definition. */
+export interface Resource {
+    apiVersion?: string;
+    kind?: string;
+    metadata: {
+        name: string;
+        namespace?: string;
+        uid?: string;
+        generation?: number;
+        labels?: Record<string, string>;
+        annotations?: Record<string, string>;
+    };
+    // eslint-disable-next-line @typescript-eslint/no-explicit-any -- checked by the API server, see above
+    spec?: any;
+    // eslint-disable-next-line @typescript-eslint/no-explicit-any
+    status?: any;
+    /** Of a Secret: base64. */
+    data?: Record<string, string>;
+    /** Of an EndpointSlice. */
+    endpoints?: { addresses: string[]; conditions?: { ready?: boolean } }[];
+    ports?: { name?: string; port?: number }[];
+}
+
+export const APISIX_GROUP = "apisix.apache.org";
+export const GATEWAY_GROUP = "gateway.networking.k8s.io";
+
+export const KINDS = {
+    ApisixRoute: [APISIX_GROUP, "v2", "apisixroutes"],
+    ApisixUpstream: [APISIX_GROUP, "v2", "apisixupstreams"],
+    ApisixPluginConfig: [APISIX_GROUP, "v2", "apisixpluginconfigs"],
+    ApisixGlobalRule: [APISIX_GROUP, "v2", "apisixglobalrules"],
+    ApisixConsumer: [APISIX_GROUP, "v2", "apisixconsumers"],
+    ApisixTls: [APISIX_GROUP, "v2", "apisixtlses"],
+    Consumer: [APISIX_GROUP, "v1alpha1", "consumers"],
+    GatewayProxy: [APISIX_GROUP, "v1alpha1", "gatewayproxies"],
+    PluginConfig: [APISIX_GROUP, "v1alpha1", "pluginconfigs"],
+    BackendTrafficPolicy: [APISIX_GROUP, "v1alpha1", "backendtrafficpolicies"],
+    HTTPRoutePolicy: [APISIX_GROUP, "v1alpha1", "httproutepolicies"],
+    GatewayClass: [GATEWAY_GROUP, "v1", "gatewayclasses"],
+    Gateway: [GATEWAY_GROUP, "v1", "gateways"],
+    HTTPRoute: [GATEWAY_GROUP, "v1", "httproutes"],
+    IngressClass: ["networking.k8s.io", "v1", "ingressclasses"],
+    Ingress: ["networking.k8s.io", "v1", "ingresses"],
+    EndpointSlice: ["discovery.k8s.io", "v1", "endpointslices"],
+    Service: ["", "v1", "services"],
+    Secret: ["", "v1", "secrets"],
+} as const satisfies Record<string, readonly [group: string, version: string, plural: string]>;
+
+export type Kind = keyof typeof KINDS;
+
+/** Everything there is, by kind. */
+export type World = Record<Kind, Resource[]>;
+
+export function emptyWorld(): World {
+    return Object.fromEntries(Object.keys(KINDS).map((kind) => [kind, []])) as unknown as World;
+}
+
+/** "namespace/name" */
+export function keyOf(resource: Resource): string {
+    return `${resource.metadata.namespace ?? ""}/${resource.metadata.name}`;
+}
+
+export function find(world: World, kind: Kind, namespace: string | undefined, name: string): Resource | undefined {
+    return world[kind].find(
+        ({ metadata }) => metadata.name === name && (metadata.namespace ?? undefined) === namespace,
+    );
+}
+
+/** A Secret's data as text, or undefined if there is no such Secret. */
+export function secretText(world: World, namespace: string, name: string): Record<string, string> | undefined {
+    const secret = find(world, "Secret", namespace, name);
+    if (!secret) return undefined;
+    return Object.fromEntries(
+        Object.entries(secret.data ?? {}).map(([key, value]) => [key, Buffer.from(value, "base64").toString("utf8")]),
+    );
+}

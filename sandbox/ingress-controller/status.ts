@@ -1,0 +1,81 @@
+// Conditions, written as the real controller does: with the generation they were observed at, and only when they differ.
+
+import type { ApiServer } from "./api-server";
+import { keyOf, KINDS, type Kind, type Resource } from "./kinds";
+import type { Condition } from "./translate";
+
+interface Written extends Condition {
+    observedGeneration?: number;
+    lastTransitionTime?: string;
+}
+
+export class StatusWriter {
+    /** By uid: what was written last. The watched copy may be older. */
+    private readonly latest = new Map<string, Written[]>();
+
+    constructor(
+        private readonly api: ApiServer,
+        private readonly log: (line: string) => void,
+    ) {}
+
+    /** Replaces the conditions of these types, and leaves others alone. */
+    async write(kind: Kind, resource: Resource, conditions: Condition[], more: object = {}): Promise<void> {
+        const { uid = keyOf(resource), generation, namespace, name } = resource.metadata;
+        const current: Written[] = this.latest.get(uid) ?? resource.status?.conditions ?? [];
+        const next = conditions.map((condition) => ({
+            ...condition,
+            observedGeneration: generation,
+            lastTransitionTime: `${new Date().toISOString().slice(0, 19)}Z`,
+        }));
+        const same = (one: Written, other: Written | undefined) =>
+            (["status", "reason", "message", "observedGeneration"] as const).every(
+                (field) => one[field] === other?.[field],
+            );
+        if (
+            next.every((one) =>
+                same(
+                    one,
+                    current.find(({ type }) => type === one.type),
+                ),
+            )
+        )
+            return;
+        const others = current.filter(({ type }) => !next.some((one) => one.type === type));
+        const merged = [...others, ...next];
+        const [group, version, plural] = KINDS[kind];
+        const folder = namespace === undefined ? "" : `/namespaces/${namespace}`;
+        try {
+            const path = `/apis/${group}/${version}${folder}/${plural}/${name}/status`;
+            await this.api.request("PATCH", path, { status: { conditions: merged, ...more } });
+            this.latest.set(uid, merged);
+        } catch (error) {
+            // Gone in the meantime, or the API server is away: the next synchronisation sees to it.
+            this.log(`status of ${kind} ${keyOf(resource)}: ${(error as Error).message}`);
+        }
+    }
+}
+
+/** What a Gateway's status holds beside its conditions. */
+export function gatewayStatus(gateway: Resource, addresses: string[]): object {
+    const now = `${new Date().toISOString().slice(0, 19)}Z`;
+    const condition = (type: string, status: string, reason: string) => ({
+        type,
+        status,
+        reason,
+        message: "",
+        observedGeneration: gateway.metadata.generation,
+        lastTransitionTime: now,
+    });
+    const listeners = gateway.spec.listeners.map(({ name }: { name: string }) => ({
+        name,
+        attachedRoutes: 0,
+        supportedKinds: [{ group: "gateway.networking.k8s.io", kind: "HTTPRoute" }],
+        conditions: [
+            condition("Accepted", "True", "Accepted"),
+            condition("Conflicted", "False", "NoConflicts"),
+            condition("Programmed", "True", "Programmed"),
+            condition("ResolvedRefs", "True", "ResolvedRefs"),
+        ],
+    }));
+    return { listeners, ...(addresses.length > 0 && { addresses: addresses.map((value) => ({ value })) }) };
+}

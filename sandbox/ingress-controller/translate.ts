@@ -1,0 +1,240 @@
+// Stand-in for the APISIX ingress controller 2.0.1 (apache/apisix-ingress-controller, with its Gateway API reconcilers)
+// and the program it hands its result to (api7/adc): the pure half, from resources to APISIX objects and conditions.
+// What it gets wrong on purpose, because the real one does:
+// - an authentication type it does not know becomes basic-auth (route.ts);
+// - a missing Service, ApisixUpstream or credential Secret is skipped with the status still True;
+// - an IngressClass without parameters: Accepted, and nothing is sent;
+// - a resource of a class that is not ours gets no status at all;
+// - plugins of a GatewayProxy are off unless `enabled: true`;
+// - a Consumer (v1alpha1) stays Available when APISIX refuses it.
+// Not imitated, hence refused in the status or the log: stream routes, ApisixTls, Ingress, HTTPRoute, the policies and
+// PluginConfig of v1alpha1, mode apisix-standalone, and fields named where they are refused.
+
+import { translateApisixConsumer, translateConsumer, NamelessCredential } from "./consumer";
+import {
+    bindByClass,
+    bindByGateway,
+    bindClass,
+    bindGateway,
+    ingressClass,
+    isOurs,
+    type Binding,
+    type Target,
+} from "./gateway";
+import { keyOf, type Kind, type Resource, type World } from "./kinds";
+import { notImitated, Refusal, type ApisixObject } from "./objects";
+import { translateRoute } from "./route";
+import { pluginConfig } from "./plugins";
+
+export interface Condition {
+    type: "Accepted" | "Available" | "Programmed";
+    status: "True" | "False";
+    reason: string;
+    message: string;
+}
+
+/** What becomes of one resource that is ours. */
+export interface Outcome {
+    kind: Kind;
+    resource: Resource;
+    conditions: Condition[];
+    /** Where its objects go; absent when nothing is sent. */
+    target?: Target;
+    /** Absent after a refusal: what was sent before stays as it is. */
+    objects?: ApisixObject[];
+    /** Of a Gateway: the addresses its GatewayProxy says it has. */
+    addresses?: string[];
+}
+
+export interface Translation {
+    outcomes: Outcome[];
+    /** Every APISIX that an IngressClass or Gateway of ours leads to. */
+    targets: Target[];
+    /** Reasons why a target cannot be synchronised at all, by its key. */
+    blocked: Map<string, string>;
+    log: string[];
+}
+
+export function translate(world: World, controllerName: string): Translation {
+    const log: string[] = [];
+    const say = (line: string) => void log.push(line);
+    const outcomes: Outcome[] = [];
+    const blocked = new Map<string, string>();
+    const context = { world, controllerName, log: say };
+
+    const each = (
+        kind: Kind,
+        type: "Accepted" | "Available",
+        bind: (owner: Resource) => Binding,
+        build: (owner: Resource) => ApisixObject[],
+    ) => {
+        for (const one of world[kind]) {
+            const resource = { ...one, kind };
+            let target: Binding = "ignored";
+            try {
+                target = bind(resource);
+                if (target === "ignored") {
+                    say(`${kind} ${keyOf(resource)}: ignored, it belongs to no class or Gateway of ${controllerName}`);
+                    continue;
+                }
+                const objects = build(resource);
+                const sentTo = target === "unbound" ? {} : { target, objects };
+                if (target === "unbound")
+                    say(`${kind} ${keyOf(resource)}: accepted, but no GatewayProxy to send it to`);
+                outcomes.push({ kind, resource, conditions: [condition(type)], ...sentTo });
+            } catch (error) {
+                if (error instanceof NamelessCredential && typeof target === "object") {
+                    blocked.set(target.key, error.message);
+                    outcomes.push({ kind, resource, conditions: [condition(type)], target });
+                    continue;
+                }
+                if (!(error instanceof Refusal)) throw error;
+                say(`${kind} ${keyOf(resource)}: ${error.message}`);
+                const bound = typeof target === "object" ? { target } : {};
+                outcomes.push({ kind, resource, conditions: [condition(type, error)], ...bound });
+            }
+        }
+    };
+    const byClass = (owner: Resource) => bindByClass(world, controllerName, owner);
+    each("ApisixRoute", "Accepted", byClass, (owner) => translateRoute(context, owner));
+    each("ApisixConsumer", "Accepted", byClass, (owner) => translateApisixConsumer(world, controllerName, owner));
+    each("ApisixGlobalRule", "Accepted", byClass, (owner) => globalRules(world, owner));
+    each("ApisixTls", "Accepted", byClass, () => {
+        throw notImitated("ApisixTls");
+    });
+    each(
+        "Consumer",
+        "Available",
+        (owner) => bindByGateway(world, controllerName, owner),
+        (owner) => translateConsumer(world, controllerName, owner, say),
+    );
+    refuseOthers(world, controllerName, say);
+    return {
+        outcomes: [...outcomes, ...gateways(world, controllerName)],
+        targets: targets(world, controllerName, say),
+        blocked,
+        log,
+    };
+}
+
+function condition(type: "Accepted" | "Available", error?: Refusal): Condition {
+    if (type === "Available") {
+        return error
+            ? { type, status: "False", reason: "ResourceSyncAbort", message: error.message }
+            : { type, status: "True", reason: "ResourceSynced", message: "Successfully" };
+    }
+    return error
+        ? { type, status: "False", reason: error.reason, message: error.message }
+        : { type, status: "True", reason: "Accepted", message: "" };
+}
+
+function globalRules(world: World, owner: Resource): ApisixObject[] {
+    const enabled = (owner.spec.plugins as { name: string; enable: boolean; secretRef?: string }[]).filter(
+        ({ enable }) => enable,
+    );
+    if (enabled.some(({ secretRef }) => secretRef)) throw notImitated("secretRef in an ApisixGlobalRule");
+    return enabled.map((plugin) => globalRule(plugin.name, pluginConfig(world, plugin, "")));
+}
+
+function globalRule(name: string, config: object): ApisixObject {
+    return {
+        collection: "global_rules",
+        id: name,
+        path: `global_rules/${name}`,
+        body: { id: name, plugins: { [name]: config } },
+    };
+}
+
+/** Global plugins and plugin metadata that a GatewayProxy brings along. */
+export function proxyObjects(world: World, { proxy }: Target): ApisixObject[] {
+    const plugins = (proxy.spec.plugins ?? []) as { name: string; enabled?: boolean; config?: unknown }[];
+    const rules = plugins
+        .filter(({ enabled }) => enabled)
+        .map((one) => globalRule(one.name, pluginConfig(world, one, "")));
+    const metadata = Object.entries((proxy.spec.pluginMetadata ?? {}) as Record<string, Record<string, unknown>>);
+    return [
+        ...rules,
+        ...metadata.map(([name, config]): ApisixObject => ({
+            collection: "plugin_metadata",
+            id: name,
+            path: `plugin_metadata/${name}`,
+            body: config,
+        })),
+    ];
+}
+
+function targets(world: World, controllerName: string, say: (line: string) => void): Target[] {
+    const classes = world.IngressClass.filter(({ spec }) => spec?.controller === controllerName);
+    const ours = world.Gateway.filter((gateway) => isOurs(world, controllerName, gateway));
+    const found = new Map<string, Target>();
+    for (const bind of [
+        ...classes.map((one) => () => bindClass(world, one)),
+        ...ours.map((one) => () => bindGateway(world, one)),
+    ]) {
+        try {
+            const target = bind();
+            if (typeof target === "object") found.set(target.key, target);
+        } catch (error) {
+            if (!(error instanceof Refusal)) throw error;
+            say(error.message);
+        }
+    }
+    return [...found.values()];
+}
+
+function gateways(world: World, controllerName: string): Outcome[] {
+    const accepted = (what: string): Condition => ({
+        type: "Accepted",
+        status: "True",
+        reason: "Accepted",
+        message: `the ${what} has been accepted by the apisix-ingress-controller`,
+    });
+    const classes = world.GatewayClass.filter(({ spec }) => spec.controllerName === controllerName);
+    const ours = world.Gateway.filter((gateway) => isOurs(world, controllerName, gateway));
+    return [
+        ...classes.map((resource): Outcome => ({
+            kind: "GatewayClass",
+            resource,
+            conditions: [accepted("gatewayclass")],
+        })),
+        ...ours.map((resource): Outcome => {
+            const programmed: Condition = {
+                type: "Programmed",
+                status: "True",
+                reason: "Programmed",
+                message: "Programmed",
+            };
+            const { refused, addresses } = gatewayAccepted(world, resource);
+            return { kind: "Gateway", resource, conditions: [refused ?? accepted("gateway"), programmed], addresses };
+        }),
+    ];
+}
+
+function gatewayAccepted(world: World, gateway: Resource): { refused?: Condition; addresses?: string[] } {
+    const refuse = (message: string) => {
+        const reason = "InvalidParameters";
+        return { refused: { type: "Accepted", status: "False", reason, message } satisfies Condition };
+    };
+    if (gateway.spec.listeners.some(({ tls }: { tls?: object }) => tls)) {
+        return refuse(notImitated("a listener with TLS").message);
+    }
+    try {
+        const target = bindGateway(world, gateway);
+        if (typeof target !== "object") return refuse("gateway proxy not found");
+        return { addresses: target.proxy.spec.statusAddress };
+    } catch (error) {
+        if (!(error instanceof Refusal)) throw error;
+        return refuse(error.message);
+    }
+}
+
+/** Kinds the real controller serves and this one does not: an error in the log for each, nothing is sent. */
+function refuseOthers(world: World, controllerName: string, say: (line: string) => void): void {
+    const bound = (kind: Kind) => {
+        if (kind !== "Ingress") return world[kind];
+        return world.Ingress.filter(({ spec }) => ingressClass(world, controllerName, spec?.ingressClassName));
+    };
+    for (const kind of ["Ingress", "HTTPRoute", "BackendTrafficPolicy", "HTTPRoutePolicy", "PluginConfig"] as const) {
+        for (const resource of bound(kind)) say(`error: ${kind} ${keyOf(resource)}: ${notImitated(kind).message}`);
+    }
+}

@@ -1,0 +1,108 @@
+/**
+ * The guard: a small process beside the command line. It holds one end of a pipe; when the command line goes, however
+ * it goes (Ctrl-C, kill -9, a closed terminal), the pipe breaks and the guard stops everything that is recorded.
+ */
+import { spawn } from "node:child_process";
+import { closeSync, mkdirSync, openSync } from "node:fs";
+import { join } from "node:path";
+import { identify } from "./identity";
+import { addToLedger, removeFromLedger } from "./ledger";
+import { endProcess } from "./stop";
+
+export interface GuardOptions {
+    stateDir: string;
+    /** Id of the sandbox, as in ALPA_AUTH_SANDBOX: orphaned Pulumi plugins carrying it are ended as well. */
+    sandboxId: string;
+    /** @default guard.log in `stateDir` */
+    logFile?: string;
+}
+
+export interface Guard {
+    pid: number;
+    /**
+     * For `--detach`: the command line may go without the world ending. From now on the guard watches `worldPid` (the
+     * process that plays the stand-ins) and stops the rest when that ends; without one it only waits to be ended by `down`.
+     */
+    release(worldPid?: number): Promise<void>;
+    /** Ends the guard alone, once everything else has been stopped in good order. */
+    stop(): Promise<void>;
+}
+
+export async function startGuard(options: GuardOptions): Promise<Guard> {
+    const { stateDir, sandboxId } = options;
+    mkdirSync(stateDir, { recursive: true, mode: 0o700 });
+    const log = openSync(options.logFile ?? join(stateDir, "guard.log"), "a", 0o600);
+    const main = join(__dirname, "guard-main.ts");
+    const child = spawn(process.execPath, ["--import", tsx(), main, stateDir, sandboxId], {
+        stdio: ["pipe", "pipe", log],
+        detached: true,
+    });
+    closeSync(log);
+    if (child.pid === undefined) throw new Error(`guard: must be a program that can be started (${process.execPath}).`);
+    const identity = identify(child.pid) ?? { pid: child.pid, started: "ended" };
+    addToLedger(stateDir, { ...identity, name: "guard", command: "guard", role: "guard" });
+    const answers = lines(child.stdout!);
+    child.stdin!.on("error", () => undefined); // a guard that died is noticed by the answer that does not come
+    await answers.next("ready");
+    child.unref();
+    for (const stream of [child.stdin!, child.stdout!]) (stream as unknown as { unref(): void }).unref();
+    return {
+        pid: identity.pid,
+        release: async (worldPid) => {
+            child.stdin!.write(worldPid === undefined ? "stay\n" : `watch ${worldPid}\n`);
+            await answers.next("released");
+        },
+        stop: async () => {
+            await endProcess(identity, "guard", { graceSeconds: 2 });
+            removeFromLedger(stateDir, identity);
+        },
+    };
+}
+
+/** Where Node finds the TypeScript loader, whatever folder the command was started in. */
+function tsx(): string {
+    return `file://${require.resolve("tsx")}`;
+}
+
+/** Waits for one line of the guard; its end or 10 s of silence is an error. */
+function lines(stream: NodeJS.ReadableStream) {
+    const waiting: { line: string; resolve: () => void; reject: (error: Error) => void }[] = [];
+    let seen: string[] = [];
+    let ended = false;
+    const settle = () => {
+        for (const one of [...waiting]) {
+            if (seen.includes(one.line)) one.resolve();
+            else if (ended) one.reject(new Error(`guard: must answer "${one.line}" (it ended). See guard.log.`));
+        }
+    };
+    stream.on("data", (chunk: Buffer) => {
+        seen.push(...chunk.toString().trim().split("\n"));
+        settle();
+    });
+    stream.on("close", () => {
+        ended = true;
+        settle();
+    });
+    return {
+        next: (line: string) =>
+            new Promise<void>((resolve, reject) => {
+                const timer = setTimeout(
+                    () => reject(new Error(`guard: must answer "${line}" within 10 s (it did not). See guard.log.`)),
+                    10_000,
+                );
+                const done = (settled: () => void) => {
+                    clearTimeout(timer);
+                    waiting.splice(waiting.indexOf(one), 1);
+                    seen = seen.filter((s) => s !== line);
+                    settled();
+                };
+                const one = {
+                    line,
+                    resolve: () => done(resolve),
+                    reject: (error: Error) => done(() => reject(error)),
+                };
+                waiting.push(one);
+                settle();
+            }),
+    };
+}

@@ -1,0 +1,54 @@
+/** The list of processes a sandbox has started, kept on disk so that whoever comes later can end them. */
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { ProcessIdentity } from "./identity";
+
+export interface Entry extends ProcessIdentity {
+    name: string;
+    /** The program's path; never its arguments, which are nobody's business. */
+    command: string;
+    /** The guard is listed too, so that `down` ends it, but it does not end itself. */
+    role?: "guard";
+}
+
+export function ledgerPath(stateDir: string): string {
+    return join(stateDir, "processes.json");
+}
+
+/** Oldest first. An absent file is an empty list; a damaged one is an error, for it may name living processes. */
+export function readLedger(stateDir: string): Entry[] {
+    const path = ledgerPath(stateDir);
+    let text: string;
+    try {
+        text = readFileSync(path, "utf8");
+    } catch (error) {
+        if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+        throw error;
+    }
+    try {
+        return JSON.parse(text) as Entry[];
+    } catch {
+        throw new Error(
+            `${path}: must be a JSON list of processes (it cannot be read). End what is left by hand (pgrep -f ${stateDir}), then delete the file.`,
+        );
+    }
+}
+
+/** Written aside and renamed: a reader never sees half a list. */
+export function writeLedger(stateDir: string, entries: Entry[]): void {
+    const path = ledgerPath(stateDir);
+    if (entries.length === 0) return rmSync(path, { force: true });
+    mkdirSync(stateDir, { recursive: true, mode: 0o700 });
+    const aside = `${path}.${process.pid}`;
+    writeFileSync(aside, JSON.stringify(entries, null, 2) + "\n", { mode: 0o600 });
+    renameSync(aside, path);
+}
+
+export function addToLedger(stateDir: string, entry: Entry): void {
+    writeLedger(stateDir, [...readLedger(stateDir), entry]);
+}
+
+export function removeFromLedger(stateDir: string, gone: ProcessIdentity): void {
+    const left = readLedger(stateDir).filter((e) => e.pid !== gone.pid || e.started !== gone.started);
+    writeLedger(stateDir, left);
+}

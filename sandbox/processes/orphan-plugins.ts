@@ -1,0 +1,78 @@
+/**
+ * Pulumi's plugins outlive a `kill -9` of the pulumi command: they wait for an engine that never comes back.
+ * Found by the sandbox's mark in their environment, so that nobody else's plugins are touched. Linux only: elsewhere
+ * the environment of a process cannot be read, and nothing is found.
+ */
+import { basename } from "node:path";
+import { hasProc } from "./identity";
+import { procTable, SANDBOX_MARK, type ProcRow } from "./proc-table";
+import { endProcess } from "./stop";
+
+export interface OrphanPlugin {
+    pid: number;
+    started: string;
+    /** The plugin's own name, such as pulumi-resource-kubernetes. */
+    name: string;
+}
+
+/** Plugins of the sandbox `id` whose pulumi is gone. */
+export function findOrphanPlugins(id: string): OrphanPlugin[] {
+    return hasProc ? orphansIn(procTable(), id) : [];
+}
+
+/** Ends them; returns how many there were. */
+export async function endOrphanPlugins(id: string): Promise<number> {
+    const orphans = findOrphanPlugins(id);
+    await Promise.all(orphans.map((orphan) => endProcess(orphan, orphan.name, { graceSeconds: 2 })));
+    return orphans.length;
+}
+
+/** The rule by itself, over a table of processes. */
+export function orphansIn(table: Map<number, ProcRow>, id: string): OrphanPlugin[] {
+    const marked = [...table.values()].filter((row) => row.marks[SANDBOX_MARK] === id);
+    return marked.flatMap((row) => {
+        const name = pluginName(row.args);
+        return name && isOrphan(row, table, id) ? [{ pid: row.pid, started: row.started, name }] : [];
+    });
+}
+
+/**
+ * A plugin's parent is pulumi, or another plugin (the language host starts the program). One that was left behind hangs
+ * below whoever collects such processes: pid 1 or a session manager, neither of which carries the mark.
+ * A marked parent that is neither means somebody runs the plugin by hand from a shell of the sandbox: left alone.
+ */
+function isOrphan(row: ProcRow, table: Map<number, ProcRow>, id: string): boolean {
+    const parent = table.get(row.parent);
+    if (!parent) return true;
+    if (isPulumi(parent)) return false;
+    if (pluginName(parent.args)) return isOrphan(parent, table, id);
+    return parent.marks[SANDBOX_MARK] !== id;
+}
+
+function isPulumi(row: ProcRow): boolean {
+    return row.program === "pulumi" || basename(row.args[0] ?? "") === "pulumi";
+}
+
+/** Plugins are programs named pulumi-<kind>-<name>, scripts of that name, or the SDK's own runners. */
+function pluginName(args: string[]): string | undefined {
+    // Only the program and its script are looked at: `vim pulumi-resource-x.ts` in a shell is no plugin.
+    for (const arg of args.slice(0, scriptAt(args) + 1)) {
+        const base = basename(arg);
+        if (/^pulumi-(resource|language|analyzer|converter|tool)-[\w.-]+$/.test(base))
+            return base.replace(/\.\w+$/, "");
+        if (/@pulumi[/\\]pulumi[/\\]cmd[/\\](run|run-policy-pack|dynamic-provider)([/\\]|$)/.test(arg)) return base;
+    }
+    return undefined;
+}
+
+/** Index of the script when the program is an interpreter (node, python, sh), else of the program. */
+function scriptAt(args: string[]): number {
+    if (!/^(node|nodejs|python[\d.]*|sh|bash|env)$/.test(basename(args[0] ?? ""))) return 0;
+    const at = args.findIndex((arg, i) => i > 0 && !arg.startsWith("-") && !isOptionValue(args[i - 1]));
+    return at < 0 ? 0 : at;
+}
+
+/** Node's options that take their value as the next argument. */
+function isOptionValue(before: string): boolean {
+    return /^(--require|-r|--import|--loader|--experimental-loader|-C|--conditions)$/.test(before);
+}

@@ -1,0 +1,123 @@
+/** Ports on loopback: finding free ones, and saying who holds one that is not. */
+import { execFileSync } from "node:child_process";
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { createServer, type AddressInfo } from "node:net";
+import { basename } from "node:path";
+import { hasProc } from "./identity";
+import { programOf } from "./proc-table";
+
+export interface PortHolder {
+    port: number;
+    /** Undefined when it belongs to another user and cannot be seen. */
+    pid?: number;
+    /** Program and, for an interpreter, its script. Never the other arguments: they may hold secrets. */
+    command?: string;
+}
+
+/** Which process listens on a TCP port of this machine; undefined when none does. */
+export function whoHolds(port: number): PortHolder | undefined {
+    return hasProc ? holderOnLinux(port) : holderByLsof(port);
+}
+
+/** "port 30800 is held by nginx (pid 812)", or that it is free. */
+export function describeHolder(port: number): string {
+    const holder = whoHolds(port);
+    if (!holder) return `port ${port} is free`;
+    if (holder.pid === undefined) return `port ${port} is held by a process of another user`;
+    return `port ${port} is held by ${holder.command} (pid ${holder.pid})`;
+}
+
+const handedOut = new Set<number>();
+
+/**
+ * A port on 127.0.0.1 that nobody listens on: the preferred one when it is free, else any. One this process was already
+ * given is not given again, so that two programs started at once do not meet on it.
+ */
+export async function freePort(preferred?: number): Promise<number> {
+    if (preferred !== undefined && (await canListen(preferred)) !== undefined) {
+        handedOut.add(preferred);
+        return preferred;
+    }
+    for (let tries = 0; tries < 100; tries++) {
+        const port = await canListen(0);
+        if (port !== undefined && !handedOut.has(port)) {
+            handedOut.add(port);
+            return port;
+        }
+    }
+    throw new Error("freePort: a free port on 127.0.0.1 must exist (100 tries found none). Close other programs.");
+}
+
+/** The port listened on for a moment, or undefined when that is refused. */
+function canListen(port: number): Promise<number | undefined> {
+    return new Promise((resolve) => {
+        const server = createServer();
+        server.once("error", () => resolve(undefined));
+        server.listen({ port, host: "127.0.0.1", exclusive: true }, () => {
+            const got = (server.address() as AddressInfo).port;
+            server.close(() => resolve(got));
+        });
+    });
+}
+
+function holderOnLinux(port: number): PortHolder | undefined {
+    const inodes = new Set(["/proc/net/tcp", "/proc/net/tcp6"].flatMap((file) => listeners(readTable(file), port)));
+    if (inodes.size === 0) return undefined;
+    for (const name of readdirSync("/proc").filter((entry) => /^\d+$/.test(entry))) {
+        const pid = Number(name);
+        if (holdsSocket(pid, inodes)) return { port, pid, command: commandOf(pid) };
+    }
+    return { port };
+}
+
+function readTable(file: string): string {
+    try {
+        return readFileSync(file, "utf8");
+    } catch {
+        return ""; // no IPv6
+    }
+}
+
+/** Inodes of the sockets listening on `port` (state 0A) in a table of the form of /proc/net/tcp. */
+export function listeners(table: string, port: number): string[] {
+    const hex = port.toString(16).toUpperCase().padStart(4, "0");
+    return table
+        .split("\n")
+        .map((line) => line.trim().split(/\s+/))
+        .filter((fields) => fields[1]?.endsWith(`:${hex}`) && fields[3] === "0A")
+        .map((fields) => fields[9]);
+}
+
+function holdsSocket(pid: number, inodes: Set<string>): boolean {
+    try {
+        return readdirSync(`/proc/${pid}/fd`).some((fd) => {
+            const link = readlinkSync(`/proc/${pid}/fd/${fd}`);
+            return link.startsWith("socket:[") && inodes.has(link.slice(8, -1));
+        });
+    } catch {
+        return false; // another user's, or a descriptor closed meanwhile
+    }
+}
+
+function commandOf(pid: number): string {
+    try {
+        const args = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0").slice(0, -1);
+        const script = args
+            .slice(1)
+            .find((arg) => /^[\w./-]+\.(m?[jt]s|cjs|py|sh)$/.test(arg) && !/node_modules/.test(arg));
+        const program = programOf(pid, args);
+        return script && /^(node|python|sh|bash)/.test(program) ? `${program} ${basename(script)}` : program;
+    } catch {
+        return "a process that has just ended";
+    }
+}
+
+function holderByLsof(port: number): PortHolder | undefined {
+    try {
+        const out = execFileSync("lsof", ["-nP", `-iTCP:${port}`, "-sTCP:LISTEN", "-Fpc"], { encoding: "utf8" });
+        const pid = /^p(\d+)$/m.exec(out)?.[1];
+        return pid ? { port, pid: Number(pid), command: /^c(.+)$/m.exec(out)?.[1] } : undefined;
+    } catch {
+        return undefined; // lsof exits 1 when it finds none
+    }
+}
