@@ -62,7 +62,7 @@ export class ApiServer {
         await this.kubeConfig.applyToHTTPSOptions(options);
         // Its agent is made anew for every call and keeps no connection; the certificates and the token are in the options.
         options.agent = url.protocol === "https:" ? this.agent : undefined;
-        if (body) Object.assign(options.headers as object, { "Content-Type": "application/merge-patch+json" });
+        if (body) Object.assign(options.headers as object, { "Content-Type": "application/json" });
         const response = await new Promise<http.IncomingMessage>((resolve, reject) => {
             const request = (url.protocol === "https:" ? https : http).request(url, options, resolve);
             request.on("error", reject);
@@ -100,13 +100,17 @@ export interface Reflector {
     listed: Promise<void>;
 }
 
-/** Keeps a copy of every object below `path`; calls `changed` when one appears, goes, or differs in more than its status. */
+/**
+ * Keeps a copy of every object below `path`; calls `changed` when one appears, goes, or differs in what `look` sees.
+ * @param look what of an object is worth a call. @default everything but its status
+ */
 export function reflect(
     api: ApiServer,
     path: string,
     changed: () => void,
     log: (line: string) => void,
     signal: AbortSignal,
+    look: (object: Resource | undefined) => string = essence,
 ): Reflector {
     const items = new Map<string, Resource>();
     let first = () => {};
@@ -117,7 +121,7 @@ export function reflect(
         const before = items.get(key);
         if (object) items.set(key, object);
         else items.delete(key);
-        if (essence(before) !== essence(object)) changed();
+        if (look(before) !== look(object)) changed();
     };
     const list = async () => {
         const found = (await api.request("GET", path, undefined, signal)) as {

@@ -45,8 +45,11 @@ export class StatusWriter {
         const [group, version, plural] = KINDS[kind];
         const folder = namespace === undefined ? "" : `/namespaces/${namespace}`;
         try {
-            const path = `/apis/${group}/${version}${folder}/${plural}/${name}/status`;
-            await this.api.request("PATCH", path, { status: { conditions: merged, ...more } });
+            // An update, not a patch: the chart's role lets the controller do no more.
+            const path = `/apis/${group}/${version}${folder}/${plural}/${name}`;
+            const live = (await this.api.request("GET", path)) as Resource;
+            const status = { ...live.status, conditions: merged, ...more };
+            await this.api.request("PUT", `${path}/status`, { ...live, status });
             this.latest.set(uid, merged);
         } catch (error) {
             // Gone in the meantime, or the API server is away: the next synchronisation sees to it.

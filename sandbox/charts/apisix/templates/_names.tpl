@@ -1,0 +1,57 @@
+{{- /* Names and labels as the chart apisix makes them. */ -}}
+
+{{- define "apisix.name" -}}
+{{ .Values.nameOverride | default .Chart.Name | trunc 63 | trimSuffix "-" }}
+{{- end }}
+
+{{- /* The release's name alone when it already says "apisix". */ -}}
+{{- define "apisix.fullname" -}}
+{{- $name := .Values.nameOverride | default .Chart.Name -}}
+{{- $full := contains $name .Release.Name | ternary .Release.Name (printf "%s-%s" .Release.Name $name) -}}
+{{ .Values.fullnameOverride | default $full | trunc 63 | trimSuffix "-" }}
+{{- end }}
+
+{{- define "apisix.selector" -}}
+{{- with .Values.service.labelsOverride }}
+{{- tpl (toYaml .) $ }}
+{{- else -}}
+app.kubernetes.io/name: {{ include "apisix.name" . }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end }}
+{{- end }}
+
+{{- define "apisix.labels" -}}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
+{{ include "apisix.selector" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+{{- end }}
+
+{{- define "apisix.serviceAccount" -}}
+{{ .Values.serviceAccount.name | default (.Values.serviceAccount.create | ternary (include "apisix.fullname" .) "default") }}
+{{- end }}
+
+{{- /* Address of the etcd this release brings along; the real chart does not ask the sub-chart for its name either. */ -}}
+{{- define "apisix.etcdHost" -}}
+{{ .Values.etcd.fullnameOverride | default (printf "%s-etcd.%s.svc.%s" .Release.Name .Release.Namespace .Values.etcd.clusterDomain) }}
+{{- end }}
+
+{{- define "apisix.usesEtcdPassword" -}}
+{{- if .Values.etcd.enabled }}{{ if .Values.etcd.auth.rbac.create }}yes{{ end }}{{ else if .Values.externalEtcd.user }}yes{{ end }}
+{{- end }}
+
+{{- define "apisix.etcdSecret" -}}
+{{- if .Values.etcd.enabled -}}
+{{ .Values.etcd.auth.rbac.existingSecret | default (printf "%s-etcd" .Release.Name) }}
+{{- else -}}
+{{ .Values.externalEtcd.existingSecret | default (printf "%s-external-etcd" (include "apisix.fullname" .)) }}
+{{- end }}
+{{- end }}
+
+{{- define "apisix.etcdSecretKey" -}}
+{{- if .Values.etcd.enabled -}}
+{{ .Values.etcd.auth.rbac.existingSecretPasswordKey | default "etcd-root-password" }}
+{{- else -}}
+{{ .Values.externalEtcd.secretPasswordKey }}
+{{- end }}
+{{- end }}

@@ -1,0 +1,88 @@
+/** Makes the archives of the stand-in charts with the real helm: sub-charts, CRDs and schemas put where charts have them. */
+import { execFile } from "node:child_process";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+
+const run = promisify(execFile);
+
+/** Where the charts' sources and the custom resource definitions lie. */
+const CHARTS = __dirname;
+const CRDS = join(__dirname, "../crds");
+
+/** Folder of a sub-chart, and the key of its values in the parent chart (its alias, if it has one). */
+const SUB_CHARTS = { etcd: "etcd", "apisix-ingress-controller": "ingress-controller" };
+
+/** Packages what the official repository offers (etcd comes only inside apisix) into `folder`. */
+export async function packageCharts(helmPath: string, folder: string): Promise<void> {
+    const source = join(folder, "source");
+    const archives = join(folder, "archives");
+    rmSync(folder, { recursive: true, force: true });
+    mkdirSync(archives, { recursive: true });
+    const controller = copyChart("apisix-ingress-controller", source);
+    copyCrds(join(controller, "crds"));
+    const apisix = copyChart("apisix", source);
+    for (const name of Object.keys(SUB_CHARTS)) {
+        cpSync(name === "etcd" ? join(CHARTS, name) : controller, join(apisix, "charts", name), { recursive: true });
+    }
+    writeFileSync(join(apisix, "values.schema.json"), JSON.stringify(completeSchema()));
+    for (const chart of [apisix, controller]) await helm(helmPath, folder, ["package", chart, "-d", archives]);
+}
+
+export async function writeIndex(helmPath: string, folder: string, url: string): Promise<void> {
+    await helm(helmPath, folder, ["repo", "index", join(folder, "archives"), "--url", url]);
+}
+
+/**
+ * The schema of apisix with those of its sub-charts in place. Helm checks a sub-chart's values only while it is enabled;
+ * a misspelt value must be refused either way.
+ */
+export function completeSchema(): Record<string, unknown> {
+    const schema = readSchema("apisix");
+    const properties = schema.properties as Record<string, unknown>;
+    for (const [chart, key] of Object.entries(SUB_CHARTS)) {
+        const { $schema: _, ...own } = readSchema(chart);
+        properties[key] = own;
+    }
+    return schema;
+}
+
+function readSchema(chart: string): Record<string, unknown> {
+    return JSON.parse(readFileSync(join(CHARTS, chart, "values.schema.json"), "utf8")) as Record<string, unknown>;
+}
+
+function copyChart(name: string, to: string): string {
+    const folder = join(to, name);
+    cpSync(join(CHARTS, name), folder, { recursive: true });
+    return folder;
+}
+
+/** The chart of the ingress controller brings its CRDs and those of the Gateway API along. */
+function copyCrds(to: string): void {
+    mkdirSync(to, { recursive: true });
+    for (const group of existsSync(CRDS) ? readdirSync(CRDS) : []) {
+        if (group !== "apisix" && group !== "gateway-api") continue;
+        for (const file of readdirSync(join(CRDS, group)).filter((name) => /\.ya?ml$/.test(name))) {
+            cpSync(join(CRDS, group, file), join(to, `${group}-${file}`));
+        }
+    }
+    if (readdirSync(to).length === 0) {
+        throw new Error(`${CRDS}: must hold the CRDs of apisix and gateway-api (there are none). Restore the folder.`);
+    }
+}
+
+/** helm with folders of its own: the user's repositories and caches are neither read nor changed. */
+async function helm(helmPath: string, folder: string, args: string[]): Promise<void> {
+    const env = {
+        ...process.env,
+        HELM_CACHE_HOME: join(folder, "helm/cache"),
+        HELM_CONFIG_HOME: join(folder, "helm/config"),
+        HELM_DATA_HOME: join(folder, "helm/data"),
+    };
+    try {
+        await run(helmPath, args, { env, timeout: 60_000 });
+    } catch (error) {
+        const { stderr, message } = error as Error & { stderr?: string };
+        throw new Error(`helm ${args[0]}: must succeed for the stand-in charts. It said: ${stderr || message}`);
+    }
+}

@@ -1,0 +1,86 @@
+/**
+ * A chart repository on loopback: index.yaml and the archives of the stand-in charts, as a plain web server offers them.
+ * With `auth` it is a private one that asks for a user name and password (HTTP Basic).
+ */
+import { timingSafeEqual } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { createServer, type IncomingMessage } from "node:http";
+import type { AddressInfo, Socket } from "node:net";
+import { join } from "node:path";
+import { freePort } from "../processes";
+import { packageCharts, writeIndex } from "./package";
+
+export interface ChartRepositoryOptions {
+    helmPath: string;
+    stateDir: string;
+    /** @default none: everybody may read */
+    auth?: { username: string; password: string };
+    /** Keeps two repositories of one sandbox apart. @default "charts" */
+    name?: string;
+    /** Taken when it is free, so that a stack that knows the address finds it again. @default any */
+    port?: number;
+}
+
+export interface ChartRepository {
+    /** Without a trailing slash. */
+    url: string;
+    close(): Promise<void>;
+}
+
+export async function startChartRepository(options: ChartRepositoryOptions): Promise<ChartRepository> {
+    const folder = join(options.stateDir, options.name ?? "charts");
+    await packageCharts(options.helmPath, folder);
+    const port = await freePort(options.port);
+    const url = `http://127.0.0.1:${port}`;
+    await writeIndex(options.helmPath, folder, url);
+    const open = new Set<Socket>();
+    const server = createServer((request, response) => {
+        if (options.auth && !isAllowed(request, options.auth)) {
+            response.writeHead(401, { "www-authenticate": 'Basic realm="charts"' }).end("Unauthorized\n");
+            return;
+        }
+        const file = fileOf(request.url ?? "");
+        const content = request.method === "GET" || request.method === "HEAD" ? read(folder, file) : undefined;
+        if (!content) return void response.writeHead(404).end("Not Found\n");
+        const type = file?.endsWith(".tgz") ? "application/gzip" : "text/yaml";
+        response.writeHead(200, { "content-type": type, "content-length": content.length });
+        response.end(request.method === "HEAD" ? undefined : content);
+    });
+    server.on("connection", (socket) => {
+        open.add(socket);
+        socket.once("close", () => open.delete(socket));
+    });
+    await new Promise<void>((resolve, reject) => {
+        server.once("error", reject);
+        server.listen(port, "127.0.0.1", resolve);
+    });
+    return {
+        url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+        close: async () => {
+            const closed = new Promise((resolve) => server.close(resolve));
+            for (const socket of open) socket.destroy();
+            await closed;
+        },
+    };
+}
+
+/** Only what a repository has: its index and archives, nothing with a path. */
+function fileOf(url: string): string | undefined {
+    const name = url.replace(/\?.*$/, "").slice(1);
+    return name === "index.yaml" || /^[\w.-]+\.tgz$/.test(name) ? name : undefined;
+}
+
+function read(folder: string, file: string | undefined): Buffer | undefined {
+    if (!file) return undefined;
+    try {
+        return readFileSync(join(folder, "archives", file));
+    } catch {
+        return undefined;
+    }
+}
+
+function isAllowed(request: IncomingMessage, auth: { username: string; password: string }): boolean {
+    const wanted = Buffer.from(`Basic ${Buffer.from(`${auth.username}:${auth.password}`).toString("base64")}`);
+    const given = Buffer.from(request.headers.authorization ?? "");
+    return given.length === wanted.length && timingSafeEqual(given, wanted);
+}

@@ -1,0 +1,53 @@
+/** `npm run sandbox -- <command>`: a whole local world to run alpa-auth against. */
+import { Command, InvalidArgumentError, Option } from "commander";
+import { down } from "./commands/down";
+import { env } from "./commands/env";
+import { runAlpa, runGateway } from "./commands/standalone";
+import { status } from "./commands/status";
+import { up } from "./commands/up";
+
+const port = (text: string): number => {
+    const number = Number(text);
+    if (!Number.isInteger(number) || number < 0 || number > 65535)
+        throw new InvalidArgumentError("must be between 0 and 65535; 0 takes any free port.");
+    return number;
+};
+const seconds = (text: string): number => {
+    const number = Number(text);
+    if (!(number >= 0)) throw new InvalidArgumentError("must be a number of seconds, 0 or more.");
+    return number;
+};
+
+const program = new Command("sandbox").description("A local world for alpa-auth: no cloud, no cluster of your own.");
+
+program
+    .command("up")
+    .description("start the world, run pulumi up on a shipped stack, and print what to try")
+    .addOption(new Option("--stack <name>", "stack file to bring up").choices(["intra"]).default("intra"))
+    .option("--detach", "leave it running and return; end it with `down`", false)
+    .action(up);
+program.command("env").description("print export lines, so that pulumi can be typed by hand").action(env);
+program
+    .command("status")
+    .description("say what runs, and what to try")
+    .option("--json", "as JSON", false)
+    .action(status);
+program.command("down").description("end everything the sandbox started").action(down);
+program
+    .command("gateway")
+    .description("APISIX alone: its data port, and the part of its Admin API that the ingress controller uses")
+    .requiredOption("--port <port>", "data port", port)
+    .requiredOption("--admin-port <port>", "port of the Admin API", port)
+    .requiredOption("--admin-key <key>", "key of the Admin API")
+    .action(runGateway);
+program
+    .command("alpa")
+    .description("Alpa's HTTP service alone")
+    .requiredOption("--port <port>", "port to listen on", port)
+    .option("--seconds <seconds>", "how long one answer takes", seconds, 0)
+    .action(runAlpa);
+
+program.parseAsync().catch((error: Error) => {
+    console.error(`sandbox: ${error.message}`);
+    process.exitCode = 1;
+});

@@ -1,0 +1,19 @@
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { endOrphanPlugins, running, stopAll } from "../processes";
+import { sandboxId, stateDir } from "../world/state";
+
+/** Ends everything the clone's sandbox started, also what an interrupted run left behind. */
+export async function down(): Promise<void> {
+    const dir = stateDir();
+    const before = running(dir);
+    await clear(dir, console.log);
+    console.log(before.length === 0 ? "no sandbox was running" : `ended ${before.length} processes`);
+}
+
+/** Ends every process of a sandbox and forgets its addresses; what it stored is left for the next start to wipe. */
+export async function clear(dir: string, log: (line: string) => void): Promise<void> {
+    await stopAll(dir, { log });
+    await endOrphanPlugins(sandboxId(dir));
+    for (const name of ["world.json", "stack.json"]) rmSync(join(dir, name), { force: true });
+}

@@ -1,0 +1,21 @@
+/** Stand-ins on their own, for recordings and other people's programs. */
+import { startAlpa } from "../alpa/server";
+import { startGateway } from "../gateway/server";
+
+export async function runGateway(options: { port: number; adminPort: number; adminKey: string }): Promise<void> {
+    const gateway = await startGateway({ ...options, log: console.error });
+    console.log(`APISIX stand-in: http://127.0.0.1:${gateway.port}, Admin API http://127.0.0.1:${gateway.adminPort}`);
+    await closeOnSignal(gateway);
+}
+
+export async function runAlpa(options: { port: number; seconds: number }): Promise<void> {
+    const alpa = await startAlpa(options);
+    console.log(`Alpa stand-in: http://127.0.0.1:${alpa.port}`);
+    await closeOnSignal(alpa);
+}
+
+/** Runs until Ctrl-C or a polite kill. */
+async function closeOnSignal(server: { close(): Promise<void> }): Promise<void> {
+    await new Promise<void>((resolve) => ["SIGINT", "SIGTERM"].forEach((signal) => process.once(signal, resolve)));
+    await server.close();
+}

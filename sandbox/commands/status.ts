@@ -1,0 +1,18 @@
+import { running } from "../processes";
+import { readFacts, stateDir, type StackFacts, type WorldFacts } from "../world/state";
+
+/** Says what runs. `--json`: `{ stack, url, kubeconfig, try: [{ title, command, expect }] }`. */
+export async function status(options: { json: boolean }): Promise<void> {
+    const dir = stateDir();
+    const world = readFacts<WorldFacts>(dir, "world");
+    const stack = readFacts<StackFacts>(dir, "stack");
+    if (!world || !stack) throw new Error("status: no sandbox is running. Run: npm run sandbox -- up");
+    if (options.json) {
+        const { url, try: attempts } = stack;
+        console.log(JSON.stringify({ stack: stack.stack, url, kubeconfig: world.kubeconfig, try: attempts }, null, 2));
+        return;
+    }
+    console.log(`stack ${stack.stack}: ${stack.url}`);
+    for (const { name, pid } of running(dir)) console.log(`  ${name} (pid ${pid})`);
+    for (const attempt of stack.try) console.log(`\n# ${attempt.title}: ${attempt.expect}\n${attempt.command}`);
+}

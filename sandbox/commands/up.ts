@@ -1,0 +1,157 @@
+import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { describeHolder, freePort, lastLines, spawnTracked, startGuard, waitFor, whoHolds } from "../processes";
+import { ensureTools } from "../toolchain/toolchain";
+import { attempts, tryOut } from "../world/attempts";
+import { layOver } from "../world/overlay";
+import { runPulumi } from "../world/pulumi";
+import { ROOT, readFacts, sandboxId, stateDir, writeFacts, writePrivate, type WorldFacts } from "../world/state";
+import { clear } from "./down";
+
+/** Longest wait for the world, in seconds. Seen: 8 on two cores. */
+const WORLD_SECONDS = 180;
+/** Port of the entry point in the design; another free one is taken when it is held. */
+const ENTRY_PORT = 30800;
+
+/** Starts the world, runs `pulumi up` on a shipped stack file, and shows that it works. */
+export async function up(options: { stack: string; detach: boolean }): Promise<void> {
+    const dir = stateDir();
+    const say = (line: string) => console.log(line);
+    const interrupted = new AbortController();
+    const stop = () => interrupted.abort();
+    process.on("SIGINT", stop).on("SIGTERM", stop).on("SIGHUP", stop);
+
+    say("== tools");
+    await ensureTools(undefined, { log: say });
+    await clear(dir, say);
+    mkdirSync(dir, { recursive: true, mode: 0o700 });
+    // A new world knows nothing of what an older one was told to hold.
+    for (const name of ["backend", "stack-files", "credentials"])
+        rmSync(join(dir, name), { recursive: true, force: true });
+    const guard = await startGuard({ stateDir: dir, sandboxId: sandboxId(dir) });
+    try {
+        say("== world");
+        const world = await startWorldProcess(dir, say, interrupted.signal);
+        say(`== pulumi up, stack ${options.stack}`);
+        await bringUp(dir, world.facts, options.stack, say, interrupted.signal);
+        say("== try it");
+        await show(dir, say);
+        if (options.detach) {
+            await guard.release(world.pid);
+            say("\nIt stays until: npm run sandbox -- down");
+            process.exit(0);
+        }
+        say(
+            '\nIt stays until Ctrl-C. In another terminal: eval "$(npm run -s sandbox -- env)" && pulumi preview -s intra',
+        );
+        await new Promise<void>((resolve) => {
+            if (interrupted.signal.aborted) resolve();
+            interrupted.signal.addEventListener("abort", () => resolve());
+            void world.exited.then(() => resolve());
+        });
+        say("\n== ending");
+    } finally {
+        await clear(dir, say);
+        await guard.stop();
+    }
+    process.exit(0);
+}
+
+async function startWorldProcess(dir: string, say: (line: string) => void, signal: AbortSignal) {
+    const logFile = join(dir, "logs", "world.log");
+    rmSync(logFile, { force: true });
+    const world = await spawnTracked({
+        name: "world",
+        command: process.execPath,
+        args: ["--import", `file://${require.resolve("tsx")}`, join(__dirname, "../world/main.ts"), dir],
+        logFile,
+        stateDir: dir,
+    });
+    let ended = false;
+    void world.exited.then(() => (ended = true));
+    let shown = 0;
+    const progress = () => {
+        const lines = readFileSync(logFile, "utf8").split("\n");
+        lines.slice(shown, -1).forEach((line) => say(`   ${line}`));
+        shown = lines.length - 1;
+    };
+    await waitFor(
+        "the world to be ready",
+        () => {
+            progress();
+            return ended || signal.aborted || readFacts(dir, "world") !== undefined;
+        },
+        { seconds: WORLD_SECONDS },
+    );
+    if (signal.aborted) throw new Error("interrupted");
+    if (ended) throw new Error(`the world ended while starting. Its last lines (${logFile}):\n${lastLines(logFile)}`);
+    return { pid: world.pid, exited: world.exited, facts: readFacts<WorldFacts>(dir, "world")! };
+}
+
+/** Writes the sandbox's own stack file and runs `pulumi up` on it. */
+export async function bringUp(
+    dir: string,
+    world: WorldFacts,
+    stack: string,
+    say: (line: string) => void,
+    signal?: AbortSignal,
+): Promise<void> {
+    const nodePort = await entryPort(say);
+    const own = join(world.stackFiles, `Pulumi.${stack}.yaml`);
+    const shipped = readFileSync(join(ROOT, `Pulumi.${stack}.yaml`), "utf8");
+    const previous = existsSync(own) ? readFileSync(own, "utf8") : undefined;
+    const addresses = { alpa: world.alpa, chartRepository: world.chartRepository, nodePort };
+    writePrivate(own, layOver(shipped, addresses, previous));
+    // `stack init` writes the salt of the secrets into the stack file of the folder it runs in, so not in the clone.
+    writePrivate(join(world.stackFiles, "Pulumi.yaml"), readFileSync(join(ROOT, "Pulumi.yaml"), "utf8"));
+    if (previous === undefined)
+        await must(dir, world, ["-C", world.stackFiles, "stack", "init", stack], () => undefined);
+    await must(dir, world, ["stack", "select", stack], () => undefined);
+    await must(dir, world, ["up", "--yes", "--stack", stack], say, signal);
+    const output = await must(
+        dir,
+        world,
+        ["stack", "output", "--stack", stack, "--json", "--show-secrets"],
+        () => undefined,
+    );
+    const { url, credentials } = JSON.parse(output) as { url: string; credentials: Record<string, string> };
+    writeFacts(dir, "stack", { stack, url, try: attempts(dir, url, credentials) });
+}
+
+async function must(
+    dir: string,
+    world: WorldFacts,
+    args: string[],
+    onLine: (line: string) => void,
+    signal?: AbortSignal,
+): Promise<string> {
+    const run = await runPulumi(dir, world, args, { onLine, signal });
+    if (signal?.aborted) throw new Error("interrupted");
+    if (run.code !== 0) throw new Error(`pulumi ${args.join(" ")} ended with ${run.code}.\n${run.stderr.trim()}`);
+    return run.stdout;
+}
+
+async function entryPort(say: (line: string) => void): Promise<number> {
+    const holder = whoHolds(ENTRY_PORT);
+    if (!holder) return ENTRY_PORT;
+    for (let port = ENTRY_PORT + 1; port < ENTRY_PORT + 100; port++)
+        if ((await freePort(port)) === port) {
+            say(`port ${ENTRY_PORT} is held by ${describeHolder(ENTRY_PORT)}; the entry point is on ${port}`);
+            return port;
+        }
+    throw new Error(
+        `no free port between ${ENTRY_PORT} and ${ENTRY_PORT + 99}; ${ENTRY_PORT} is held by ${describeHolder(ENTRY_PORT)}`,
+    );
+}
+
+/** Makes every request of the list and says whether it went as expected. */
+async function show(dir: string, say: (line: string) => void): Promise<void> {
+    const { try: list } = readFacts<{ try: ReturnType<typeof attempts> }>(dir, "stack")!;
+    let wrong = 0;
+    for (const attempt of list) {
+        const { status, body } = await tryOut(attempt);
+        if (status !== attempt.expect) wrong++;
+        say(`\n# ${attempt.title}: expected ${attempt.expect}\n$ ${attempt.command}\n${body}\n${status}`);
+    }
+    if (wrong > 0) throw new Error(`${wrong} of ${list.length} requests were not answered as expected`);
+}

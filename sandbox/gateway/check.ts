@@ -1,0 +1,92 @@
+/** Checks plugin configurations the way the Admin API does, and fills in defaults. */
+import { compileExpr } from "./expr";
+import { compileSchema, type Check, type Schema } from "./jsonschema";
+import { NotImitated } from "./not-imitated";
+import { metaSchema } from "./object-schemas";
+import { NOT_IMITATED, NOT_IMITATED_AUTH, PLUGINS } from "./plugins/index";
+import type { CheckTools, Conf, ConfKind, Plugin } from "./types";
+
+export class PluginChecker implements CheckTools {
+    readonly groups = new Map<string, Conf>();
+    private compiled = new Map<string, Check>();
+
+    isKnown(name: string): boolean {
+        if (NOT_IMITATED.has(name)) throw new NotImitated(`plugin ${name}`);
+        return PLUGINS.has(name);
+    }
+
+    isAuth(name: string): boolean {
+        return PLUGINS.get(name)?.auth !== undefined;
+    }
+
+    isOtherKind(name: string): boolean {
+        return NOT_IMITATED.has(name) ? !NOT_IMITATED_AUTH.has(name) : PLUGINS.has(name) && !this.isAuth(name);
+    }
+
+    /** Checks one plugin and writes defaults into `conf`; the message has no "failed to check …" in front. */
+    checkPlugin(name: string, conf: unknown, kind: ConfKind): string | undefined {
+        const plugin = PLUGINS.get(name) as Plugin;
+        const error = this.schemaOf(plugin, kind)(conf);
+        if (error !== undefined) return error;
+        const meta = ((conf as Conf)._meta ?? {}) as Conf;
+        if (meta.pre_function !== undefined) throw new NotImitated("_meta.pre_function (Lua)");
+        refuseSecretReferences(conf);
+        return plugin.check?.(conf as Conf, kind, this);
+    }
+
+    /** Checks a whole plugins object; the message is complete. */
+    checkPlugins(plugins: Conf, kind: ConfKind): string | undefined {
+        for (const [name, conf] of Object.entries(plugins)) {
+            if (typeof conf !== "object" || conf === null || Array.isArray(conf))
+                return `invalid plugin conf ${JSON.stringify(conf)} for plugin [${name}]`;
+            if (!this.isKnown(name)) return `unknown plugin [${name}]`;
+            const error = this.checkPlugin(name, conf, kind);
+            if (error !== undefined) return `failed to check the configuration of plugin ${name} err: ${error}`;
+            const filter = ((conf as Conf)._meta as Conf | undefined)?.filter;
+            const compiled = filter === undefined ? undefined : compileExpr(filter);
+            if (compiled && "error" in compiled) return `failed to validate the 'vars' expression: ${compiled.error}`;
+        }
+        return undefined;
+    }
+
+    private schemaOf(plugin: Plugin, kind: ConfKind): Check {
+        const consumer = kind === "consumer" && plugin.auth !== undefined;
+        const key = `${plugin.name}#${consumer ? "consumer" : kind === "metadata" ? "metadata" : "route"}`;
+        let check = this.compiled.get(key);
+        if (!check) {
+            const schema = consumer
+                ? plugin.auth?.consumerSchema
+                : kind === "metadata"
+                  ? plugin.metadataSchema
+                  : plugin.schema;
+            check = compileSchema(withMeta(schema as Schema));
+            this.compiled.set(key, check);
+        }
+        return check;
+    }
+}
+
+function withMeta(schema: Schema): Schema {
+    if (typeof schema === "boolean") return schema;
+    return { ...schema, properties: { ...(schema.properties as object | undefined), _meta: metaSchema } };
+}
+
+/** $env:// is looked up in this process's environment; secret managers are not played. */
+function refuseSecretReferences(value: unknown): void {
+    if (typeof value === "string" && /^\$secret:\/\//i.test(value)) throw new NotImitated("$secret:// references");
+    if (typeof value === "object" && value !== null) Object.values(value).forEach(refuseSecretReferences);
+}
+
+/** Resolves $env://NAME and $env://NAME/FIELD; undefined when there is no such value. */
+export function resolveSecret(text: string): string | undefined {
+    const match = /^\$env:\/\/([^/]+)(?:\/(.+))?$/i.exec(text);
+    if (!match) return text;
+    const value = process.env[match[1]];
+    if (value === undefined || match[2] === undefined) return value;
+    try {
+        const field: unknown = (JSON.parse(value) as Conf)[match[2]];
+        return typeof field === "string" ? field : undefined;
+    } catch {
+        return undefined;
+    }
+}

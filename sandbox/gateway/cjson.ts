@@ -1,0 +1,210 @@
+/**
+ * JSON as lua-cjson of OpenResty reads it: laxer than the standard (hex, leading zeros, NaN, Infinity, a
+ * NUL ends the text), its own error texts, numbers printed with 14 digits. Strings hold one byte per character, so what
+ * is not UTF-8 goes through unchanged.
+ */
+/** Nesting the decoder allows (its default). */
+const MAX_DEPTH = 1000;
+
+export class CjsonError extends Error {}
+
+type Token = { type: string; at: number; value?: unknown };
+
+const STRUCTURE: Record<string, string> = {
+    "{": "T_OBJ_BEGIN",
+    "}": "T_OBJ_END",
+    "[": "T_ARR_BEGIN",
+    "]": "T_ARR_END",
+    ",": "T_COMMA",
+    ":": "T_COLON",
+};
+const ESCAPES: Record<string, string> = {
+    '"': '"',
+    "\\": "\\",
+    "/": "/",
+    b: "\b",
+    f: "\f",
+    n: "\n",
+    r: "\r",
+    t: "\t",
+};
+
+/** Objects have no prototype, so any key is data. */
+export function decodeJson(text: string): unknown {
+    if (text.length >= 2 && (text[0] === "\0" || text[1] === "\0"))
+        throw new CjsonError("JSON parser does not support UTF-16 or UTF-32");
+    const plain = /[^"\\\0]+/y; // a stretch of a string without escapes, taken at once
+    let at = 0;
+    let depth = 0;
+
+    function fail(expected: string, token: Token): never {
+        const found = token.type === "T_ERROR" ? String(token.value) : token.type;
+        throw new CjsonError(`Expected ${expected} but found ${found} at character ${token.at + 1}`);
+    }
+
+    function next(): Token {
+        while (at < text.length && " \t\n\r".includes(text[at])) at++;
+        const start = at;
+        const ch = text[at];
+        if (ch === undefined || ch === "\0") return { type: "T_END", at: start };
+        if (STRUCTURE[ch]) {
+            at++;
+            return { type: STRUCTURE[ch], at: start };
+        }
+        if (ch === '"') return string();
+        const rest = text.slice(at, at + 400);
+        if (/^[-0-9]/.test(rest) || /^(\+|[iI][nN][fF]|[nN][aA][nN])/.test(rest)) return number(rest, start);
+        for (const [word, type, value] of [
+            ["true", "T_BOOLEAN", true],
+            ["false", "T_BOOLEAN", false],
+            ["null", "T_NULL", null],
+        ] as const) {
+            if (!rest.startsWith(word)) continue;
+            at += word.length;
+            return { type, at: start, value };
+        }
+        return { type: "T_ERROR", at: start, value: "invalid token" };
+    }
+
+    function number(rest: string, start: number): Token {
+        const whole = /^[+-]?\d+/.exec(rest);
+        if (whole && !/^[.eEx]/.test(rest.slice(whole[0].length))) {
+            at += whole[0].length;
+            // integers go through a 64-bit type: larger ones stick to its ends
+            const big = BigInt(whole[0].replace("+", ""));
+            const [low, high] = [-(2n ** 63n), 2n ** 63n - 1n];
+            return { type: "T_INTEGER", at: start, value: Number(big < low ? low : big > high ? high : big) };
+        }
+        const match =
+            /^[+-]?(?:0[xX](?:[0-9a-fA-F]+\.?[0-9a-fA-F]*|\.[0-9a-fA-F]+)(?:[pP][+-]?\d+)?|(?:inf(?:inity)?|nan)|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)/i.exec(
+                rest,
+            );
+        if (!match) return { type: "T_ERROR", at: start, value: "invalid number" };
+        at += match[0].length;
+        return { type: "T_NUMBER", at: start, value: strtod(match[0]) };
+    }
+
+    function string(): Token {
+        const start = at++;
+        let out = "";
+        for (;;) {
+            const ch = text[at];
+            if (ch === undefined || ch === "\0") return { type: "T_ERROR", at, value: "unexpected end of string" };
+            if (ch === '"') break;
+            if (ch !== "\\") {
+                plain.lastIndex = at;
+                const run = plain.exec(text)?.[0] ?? ch;
+                out += run;
+                at += run.length;
+                continue;
+            }
+            const code = text[at + 1];
+            if (code === "u") {
+                const decoded = unicode();
+                if (decoded === undefined) return { type: "T_ERROR", at, value: "invalid unicode escape code" };
+                out += decoded;
+            } else if (code !== undefined && ESCAPES[code] !== undefined) {
+                out += ESCAPES[code];
+                at += 2;
+            } else return { type: "T_ERROR", at, value: "invalid escape code" };
+        }
+        at++;
+        return { type: "T_STRING", at: start, value: out };
+    }
+
+    /** \uXXXX at the cursor, or a pair of them, as UTF-8 bytes. */
+    function unicode(): string | undefined {
+        const match = /^\\u([0-9a-fA-F]{4})(?:\\u([dD][c-fC-F][0-9a-fA-F]{2}))?/.exec(text.slice(at, at + 12));
+        if (!match) return undefined;
+        let code = parseInt(match[1], 16);
+        let used = 6;
+        if ((code & 0xf800) === 0xd800) {
+            if (code & 0x400 || match[2] === undefined) return undefined; // a lone surrogate
+            code = ((code & 0x3ff) << 10) + (parseInt(match[2], 16) & 0x3ff) + 0x10000;
+            used = 12;
+        }
+        at += used;
+        return Buffer.from(String.fromCodePoint(code), "utf8").toString("latin1");
+    }
+
+    function descend(): void {
+        if (++depth > MAX_DEPTH)
+            throw new CjsonError(`Found too many nested data structures (${depth}) at character ${at}`);
+    }
+
+    function value(token: Token): unknown {
+        switch (token.type) {
+            case "T_STRING":
+            case "T_NUMBER":
+            case "T_INTEGER":
+            case "T_BOOLEAN":
+            case "T_NULL":
+                return token.value;
+            case "T_OBJ_BEGIN":
+                return object();
+            case "T_ARR_BEGIN":
+                return array();
+            default:
+                return fail("value", token);
+        }
+    }
+
+    function object(): unknown {
+        descend();
+        const out: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
+        let token = next();
+        if (token.type === "T_OBJ_END") {
+            depth--;
+            return out;
+        }
+        for (;;) {
+            if (token.type !== "T_STRING") fail("object key string", token);
+            const key = token.value as string;
+            token = next();
+            if (token.type !== "T_COLON") fail("colon", token);
+            out[key] = value(next());
+            token = next();
+            if (token.type === "T_OBJ_END") break;
+            if (token.type !== "T_COMMA") fail("comma or object end", token);
+            token = next();
+        }
+        depth--;
+        return out;
+    }
+
+    function array(): unknown {
+        descend();
+        const out: unknown[] = [];
+        let token = next();
+        if (token.type === "T_ARR_END") {
+            depth--;
+            return out;
+        }
+        for (;;) {
+            out.push(value(token));
+            token = next();
+            if (token.type === "T_ARR_END") break;
+            if (token.type !== "T_COMMA") fail("comma or array end", token);
+            token = next();
+        }
+        depth--;
+        return out;
+    }
+
+    const result = value(next());
+    const end = next();
+    if (end.type !== "T_END") fail("the end", end);
+    return result;
+}
+
+/** C's strtod for the forms the tokenizer lets through. */
+function strtod(text: string): number {
+    const sign = text.startsWith("-") ? -1 : 1;
+    const body = text.replace(/^[+-]/, "").toLowerCase();
+    if (body.startsWith("inf")) return sign * Infinity;
+    if (body.startsWith("nan")) return NaN;
+    if (!body.startsWith("0x")) return sign * Number(body);
+    const [mantissa, power] = body.slice(2).split("p");
+    const [whole, fraction = ""] = mantissa.split(".");
+    return sign * (parseInt(whole + fraction, 16) / 16 ** fraction.length) * 2 ** Number(power ?? 0);
+}

@@ -1,0 +1,201 @@
+/** One request on its way through the gateway: what plugins may read and change. */
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { isIP } from "node:net";
+import { matchesNetwork, type VarValue } from "./expr";
+import { HeaderList, bytes } from "./headers";
+import { NginxExit } from "./nginx";
+import type { AuthConsumer, Entry, Node, Route, Upstream } from "./types";
+import { decodeArgs, encodeArgs, type Args, type Target } from "./uri";
+import { lookupVariable } from "./variables";
+
+/** Plugins see this many request headers (default of ngx.req.get_headers); the upstream gets them all. */
+const MAX_HEADERS = 100;
+
+export interface Peer {
+    address: string;
+    port: number;
+    localAddress: string;
+    localPort: number;
+}
+
+export class Context {
+    /** Path and query exactly as the client sent them. */
+    readonly unparsed: string;
+    /** Request headers as plugins have left them. */
+    headers: HeaderList;
+    /** Headers that any answer to this request will carry, whoever gives it. */
+    readonly response = new HeaderList();
+    uri: string;
+    args: string | undefined;
+    method: string;
+    /** Peer address, or what a trusted peer named in X-Real-IP. */
+    readonly remoteAddress: string;
+    /** The TCP peer is in trusted_addresses. */
+    readonly trusted: boolean;
+
+    route?: Route;
+    consumer?: AuthConsumer;
+    globalEntries: Entry[] = [];
+    entries: Entry[] = [];
+
+    /** Path and query for the upstream where a plugin set them. */
+    upstreamUri?: string;
+    /** Host for the upstream where a plugin set it. */
+    upstreamHost?: string;
+    /** Upstream chosen by traffic-split. */
+    splitUpstream?: Upstream | "missing";
+    /** Node that got the request last. */
+    node?: Node;
+    /** Longest body in bytes; 0 = no limit (nginx client_max_body_size, the default of APISIX). */
+    maxBodySize = 0;
+    /** Status of the answer, once there is one. */
+    status = 0;
+    /** Status of every upstream try, 502 and 504 included. */
+    upstreamStatuses: string[] = [];
+    /** Shared by all response-rewrite instances of a request, as in APISIX. */
+    responseRewriteMatched = false;
+    /** Things plugins keep for their later phases. */
+    readonly notes = new Map<unknown, unknown>();
+
+    private queryChanged = false;
+    private body?: Buffer;
+    private continueSent = false;
+
+    constructor(
+        readonly request: IncomingMessage,
+        readonly answer: ServerResponse,
+        target: Target,
+        readonly peer: Peer,
+        trustedAddresses: readonly string[],
+        private readonly expectContinue: boolean,
+    ) {
+        this.method = request.method ?? "GET";
+        this.uri = target.uri;
+        this.args = target.args;
+        this.unparsed = target.unparsed;
+        this.headers = HeaderList.fromRaw(request.rawHeaders);
+
+        // real_ip_header X-Real-IP, real_ip_from 127.0.0.1 and unix sockets: the defaults of APISIX
+        const claimed = this.headers.get("x-real-ip");
+        const believed = peer.address === "127.0.0.1" && claimed !== undefined && isIP(claimed) > 0;
+        this.remoteAddress = believed ? claimed : peer.address;
+
+        this.trusted = matchesNetwork(peer.address, trustedAddresses);
+        if (!this.trusted) {
+            for (const [name, value] of [
+                ["X-Forwarded-Proto", "http"],
+                ["X-Forwarded-Host", this.headers.get("host") ?? ""],
+                ["X-Forwarded-Port", String(peer.localPort)],
+            ] as const)
+                if (this.headers.has(name)) this.headers.set(name, value);
+            this.headers.delete("Forwarded");
+            // without trusted_addresses the client's X-Forwarded-For stays, for compatibility
+            if (trustedAddresses.length > 0) this.headers.delete("X-Forwarded-For");
+        }
+    }
+
+    /** Host without port, trailing dot and case. */
+    get host(): string {
+        const host = (this.headers.get("host") ?? "").toLowerCase();
+        return host.replace(/:\d*$/, "").replace(/\.$/, "");
+    }
+
+    /** The request target for the upstream, unless a plugin set upstreamUri. */
+    get originalUri(): string | undefined {
+        return this.queryChanged ? undefined : this.unparsed;
+    }
+
+    get queryArgs(): Args {
+        return decodeArgs(this.args ?? "");
+    }
+
+    setQueryArgs(args: Args): void {
+        this.args = encodeArgs(args);
+        this.queryChanged = true;
+    }
+
+    removeQueryArg(name: string): void {
+        const args = this.queryArgs;
+        args.delete(name);
+        this.setQueryArgs(args);
+    }
+
+    /** Header names in lower case; a repeated header is a list. Only the first 100 headers. */
+    headerTable(): Record<string, string | string[]> {
+        const table = Object.create(null) as Record<string, string | string[]>;
+        let seen = 0;
+        for (const [name, value] of this.headers) {
+            if (seen++ >= MAX_HEADERS) break;
+            const key = name.toLowerCase();
+            const old = table[key];
+            table[key] = old === undefined ? value : Array.isArray(old) ? [...old, value] : [old, value];
+        }
+        return table;
+    }
+
+    /** First value of a header among those plugins see; "_" also finds "-". */
+    header(name: string): string | undefined {
+        const table = this.headerTable();
+        const key = bytes(name).toLowerCase();
+        const value = table[key] ?? table[key.replace(/_/g, "-")];
+        return Array.isArray(value) ? value[0] : value;
+    }
+
+    cookie(name: string): string | undefined {
+        for (const part of (this.headers.get("cookie") ?? "").split(";")) {
+            const eq = part.indexOf("=");
+            if (eq > 0 && part.slice(0, eq).trim() === name) return part.slice(eq + 1).trim();
+        }
+        return undefined;
+    }
+
+    /** A variable as used in vars, filters, limit keys and templates. */
+    readonly lookup = (name: string): VarValue => lookupVariable(this, name);
+
+    /** Replaces $name, ${name} and ${name ?? fallback} in a text; counts the ones that had a value. */
+    resolve(template: string): { text: string; resolved: number } {
+        let resolved = 0;
+        const text = bytes(template).replace(
+            /(?<!\\)\$(?:\{(\w+)(?:\s*\?\?\s*([^}]*))?\}|(\w+))/g,
+            (_, braced?: string, fallback?: string, plain?: string) => {
+                const value = this.lookup(braced ?? plain ?? "") ?? fallback?.trim();
+                if (value === undefined) return "";
+                resolved++;
+                return String(value);
+            },
+        );
+        return { text, resolved };
+    }
+
+    /** The interim answer to `Expect: 100-continue`: nginx sends it whenever it reads or discards a body. */
+    sendContinue(): void {
+        if (!this.expectContinue || this.continueSent) return;
+        this.continueSent = true;
+        this.answer.writeContinue();
+    }
+
+    /** Reads the whole body once; later calls give what it (or a plugin's replacement) is now. */
+    async readBody(): Promise<Buffer> {
+        if (this.body) return this.body;
+        this.sendContinue();
+        const chunks: Buffer[] = [];
+        let size = 0;
+        for await (const chunk of this.request.iterator({ destroyOnReturn: false })) {
+            const part = chunk as Buffer;
+            size += part.length;
+            if (this.maxBodySize > 0 && size > this.maxBodySize) throw new NginxExit(413);
+            chunks.push(part);
+        }
+        this.body = Buffer.concat(chunks);
+        return this.body;
+    }
+
+    replaceBody(body: Buffer): void {
+        this.body = body;
+    }
+
+    /** The request has a body, even an empty one that was announced. */
+    get announcesBody(): boolean {
+        return this.headers.has("content-length") || this.headers.has("transfer-encoding");
+    }
+}

@@ -1,0 +1,67 @@
+/** Counters of the limit-* plugins: they belong to the running process, not to the configuration. */
+import { createHash } from "node:crypto";
+
+interface Cell {
+    value: number;
+    /** Milliseconds of the clock below; Infinity = never. */
+    expires: number;
+}
+
+/** Cells looked through for expired ones once there are this many. */
+const SWEEP_AT = 10_000;
+
+/** A dictionary with expiry, like the shared memory zones of nginx. */
+export class Counters {
+    private cells = new Map<string, Cell>();
+    private sweepAt = SWEEP_AT;
+
+    /** Milliseconds since the epoch. */
+    now(): number {
+        return Date.now();
+    }
+
+    get(key: string): number | undefined {
+        const cell = this.cells.get(key);
+        if (!cell) return undefined;
+        if (cell.expires > this.now()) return cell.value;
+        this.cells.delete(key);
+        return undefined;
+    }
+
+    /** @param ttl seconds */
+    set(key: string, value: number, ttl = Infinity): void {
+        this.cells.set(key, { value, expires: this.now() + ttl * 1000 });
+        if (this.cells.size > this.sweepAt) this.sweep();
+    }
+
+    /** Adds to a cell, or starts it at `initial` with the given life; an existing cell keeps its expiry. */
+    add(key: string, delta: number, initial: number, ttl = Infinity): number {
+        const value = this.get(key);
+        if (value === undefined) {
+            this.set(key, initial + delta, ttl);
+            return initial + delta;
+        }
+        const cell = this.cells.get(key) as Cell;
+        cell.value = value + delta;
+        return cell.value;
+    }
+
+    private sweep(): void {
+        const now = this.now();
+        for (const [key, cell] of this.cells) if (cell.expires <= now) this.cells.delete(key);
+        this.sweepAt = Math.max(SWEEP_AT, this.cells.size * 2);
+    }
+}
+
+/** A text that is the same for equal configurations, whatever the order of their keys. */
+export function stable(value: unknown): string {
+    if (Array.isArray(value)) return `[${value.map(stable).join(",")}]`;
+    if (typeof value !== "object" || value === null) return JSON.stringify(value) ?? "null";
+    const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+    return `{${entries.map(([k, v]) => `${JSON.stringify(k)}:${stable(v)}`).join(",")}}`;
+}
+
+/** Version of one plugin's configuration: an edit starts its counters anew, an equal rewrite keeps them. */
+export function confVersion(conf: unknown): string {
+    return createHash("sha1").update(stable(conf)).digest("hex").slice(0, 16);
+}

@@ -1,0 +1,125 @@
+/** The data port: what nginx does before and around APISIX (limits of the head, bad requests, closing connections). */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+import { Context } from "./context";
+import { MAX_HEAD, MAX_HEAD_LINE, errorPage, statusText } from "./nginx";
+import { handleRequest, type PipelineParts } from "./pipeline";
+import { parseTarget } from "./uri";
+
+/** Node must read more than nginx allows, so that the answer to too much is ours. Bytes. */
+const NODE_MAX_HEAD = 1024 * 1024;
+/** nginx's client_header_timeout and keepalive_timeout of APISIX, in milliseconds. */
+const HEADER_TIMEOUT = 60_000;
+/** After the last answer on a connection nginx reads on for this long, so that the client gets the answer. */
+const LINGER_MS = 5000;
+
+export function createDataServer(parts: PipelineParts, trustedAddresses: readonly string[]): Server {
+    const server = createServer({
+        maxHeaderSize: NODE_MAX_HEAD,
+        requireHostHeader: false,
+        keepAliveTimeout: HEADER_TIMEOUT,
+        headersTimeout: HEADER_TIMEOUT,
+        requestTimeout: 0, // bodies may take as long as they like, as long as they move
+        highWaterMark: 64 * 1024,
+    });
+    server.maxHeadersCount = 0;
+
+    const serve = (expects: boolean) => (request: IncomingMessage, answer: ServerResponse) => {
+        if (lingering.has(request.socket)) return; // pipelined behind a connection's last answer
+        answer.on("error", () => undefined); // the client went away while we wrote
+        request.on("error", () => undefined);
+        const problem = refuse(request);
+        if (problem) {
+            const page = Buffer.from(errorPage(problem.status, problem.detail));
+            answer.shouldKeepAlive = false;
+            answer.writeHead(problem.status, statusText(problem.status), [
+                ...["Server", "openresty", "Content-Type", "text/html; charset=utf-8"],
+                ...["Content-Length", String(page.length), "Connection", "close"],
+            ]);
+            answer.end(request.method === "HEAD" ? undefined : page);
+            return;
+        }
+        const target = parseTarget(request.url ?? "/");
+        if (!target) return; // refuse() has looked already
+        const { remoteAddress = "", remotePort = 0, localAddress = "", localPort = 0 } = request.socket;
+        const peer = { address: remoteAddress, port: remotePort, localAddress, localPort };
+        const ctx = new Context(request, answer, target, peer, trustedAddresses, expects);
+        handleRequest(ctx, parts).catch((error: unknown) => parts.log(`gateway: ${String(error)}`));
+    };
+    server.on("request", serve(false));
+    server.on("checkContinue", serve(true));
+    server.on("checkExpectation", serve(false));
+    server.on("connect", (_, socket) => rawRefusal(socket as Socket, 405));
+    server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
+        if (error.code === "ECONNRESET" || !socket.writable) return socket.destroy();
+        const detail = error.code === "HPE_HEADER_OVERFLOW" ? "Request Header Or Cookie Too Large" : undefined;
+        rawRefusal(socket as Socket, 400, detail);
+    });
+
+    const lingering = new WeakSet<Socket>();
+    server.on("connection", (socket: Socket) => {
+        socket.setNoDelay(true);
+        // Node closes a connection right after its last answer; unread request bytes would turn that into a reset
+        // that can overtake the answer. Like nginx, stop writing, read on for a while, then close.
+        socket.destroySoon = () => {
+            if (lingering.has(socket) || socket.destroyed) return;
+            lingering.add(socket);
+            socket.end();
+            socket.resume();
+            const timer = setTimeout(() => socket.destroy(), LINGER_MS);
+            timer.unref();
+            socket.once("end", () => socket.destroy());
+            socket.once("close", () => clearTimeout(timer));
+        };
+    });
+    return server;
+}
+
+interface Refusal {
+    status: number;
+    detail?: string;
+}
+
+/** What nginx refuses before APISIX sees the request. */
+function refuse(request: IncomingMessage): Refusal | undefined {
+    const target = request.url ?? "/";
+    const method = request.method ?? "";
+    const line = method.length + target.length + " HTTP/1.1\r\n".length + 1;
+    if (line > MAX_HEAD_LINE) return { status: 414 };
+
+    const tooLarge = { status: 400, detail: "Request Header Or Cookie Too Large" };
+    const raw = request.rawHeaders;
+    let total = line;
+    const hosts: string[] = [];
+    for (let i = 0; i + 1 < raw.length; i += 2) {
+        const size = raw[i].length + raw[i + 1].length + ": \r\n".length;
+        total += size;
+        if (size > MAX_HEAD_LINE) return tooLarge;
+        if (raw[i].toLowerCase() === "host") hosts.push(raw[i + 1]);
+    }
+    if (total > MAX_HEAD) return tooLarge;
+
+    const needsHost = request.httpVersion !== "1.0";
+    if (hosts.length > 1 || (needsHost && hosts.length === 0)) return { status: 400 };
+    if (hosts.length === 1 && !validHost(hosts[0])) return { status: 400 };
+    if (method === "TRACE") return { status: 405 };
+    if (!parseTarget(target)) return { status: 400 };
+    return undefined;
+}
+
+function validHost(host: string): boolean {
+    return host !== "" && !/[\x00-\x20\x7f/\\]/.test(host) && !host.includes("..") && !/^[.:]/.test(host);
+}
+
+function rawRefusal(socket: Socket, status: number, detail?: string): void {
+    const page = errorPage(status, detail);
+    const head = [
+        `HTTP/1.1 ${status} ${statusText(status)}`,
+        "Server: openresty",
+        `Date: ${new Date().toUTCString()}`,
+        "Content-Type: text/html; charset=utf-8",
+        `Content-Length: ${page.length}`,
+        "Connection: close",
+    ];
+    socket.end(`${head.join("\r\n")}\r\n\r\n${page}`);
+}

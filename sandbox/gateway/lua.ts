@@ -1,0 +1,26 @@
+/** How Lua 5.1 (LuaJIT) prints values: error texts and re-encoded JSON show it. */
+
+/** C's "%.14g", Lua's way to print a number. */
+export function luaNumber(value: number): string {
+    if (Number.isNaN(value)) return "nan";
+    if (value === Infinity) return "inf";
+    if (value === -Infinity) return "-inf";
+    if (value === 0) return Object.is(value, -0) ? "-0" : "0";
+    const exponent = Number(value.toExponential(13).split("e")[1]);
+    if (exponent < -4 || exponent >= 14) {
+        const [mantissa, power] = value.toExponential(13).split("e");
+        const sign = power.startsWith("-") ? "-" : "+";
+        return `${trimZeros(mantissa)}e${sign}${power.replace(/^[+-]/, "").padStart(2, "0")}`;
+    }
+    return trimZeros(value.toFixed(Math.max(0, 13 - exponent)));
+}
+
+function trimZeros(text: string): string {
+    return text.includes(".") ? text.replace(/0+$/, "").replace(/\.$/, "") : text;
+}
+
+/** Lua's "%q". */
+export function luaQuote(text: string): string {
+    const escaped = text.replace(/["\\]/g, "\\$&").replace(/\n/g, "\\\n").replace(/\r/g, "\\r").replace(/\0/g, "\\0");
+    return `"${escaped}"`;
+}

@@ -1,0 +1,96 @@
+/**
+ * What nginx itself answers, below APISIX: its error pages, status texts and limits of a request head.
+ * Facts: recordings of APISIX 3.18.0 (OpenResty 1.29.2.4) and the nginx defaults its template keeps.
+ */
+
+/** Longest request line or header line, in bytes, with its line end (large_client_header_buffers 4 8k). */
+export const MAX_HEAD_LINE = 8192;
+/** All head lines together, in bytes: four buffers of 8 KiB. */
+export const MAX_HEAD = 4 * 8192;
+/** Value of `Server` once APISIX runs; refusals by nginx before that say "openresty". */
+export const SERVER = "APISIX/3.18.0";
+
+const STATUS_TEXT: Record<number, string> = {
+    200: "OK",
+    201: "Created",
+    202: "Accepted",
+    204: "No Content",
+    206: "Partial Content",
+    301: "Moved Permanently",
+    302: "Moved Temporarily",
+    303: "See Other",
+    304: "Not Modified",
+    307: "Temporary Redirect",
+    308: "Permanent Redirect",
+    400: "Bad Request",
+    401: "Unauthorized",
+    402: "Payment Required",
+    403: "Forbidden",
+    404: "Not Found",
+    405: "Not Allowed",
+    406: "Not Acceptable",
+    408: "Request Time-out",
+    409: "Conflict",
+    410: "Gone",
+    411: "Length Required",
+    412: "Precondition Failed",
+    413: "Request Entity Too Large",
+    414: "Request-URI Too Large",
+    415: "Unsupported Media Type",
+    416: "Requested Range Not Satisfiable",
+    421: "Misdirected Request",
+    429: "Too Many Requests",
+    500: "Internal Server Error",
+    501: "Not Implemented",
+    502: "Bad Gateway",
+    503: "Service Temporarily Unavailable",
+    504: "Gateway Time-out",
+    505: "HTTP Version Not Supported",
+    507: "Insufficient Storage",
+};
+
+/** Titles that differ from the status text. */
+const PAGE_TITLE: Record<number, string> = { 401: "Authorization Required" };
+
+export function statusText(status: number): string {
+    return STATUS_TEXT[status] ?? "";
+}
+
+/** The error page of a status, or "" where nginx has none (422 and the like: an empty body). */
+export function errorPage(status: number, detail?: string): string {
+    const text = PAGE_TITLE[status] ?? STATUS_TEXT[status];
+    if (text === undefined || status < 300) return "";
+    const title = detail === undefined ? `${status} ${text}` : `${status} ${detail}`;
+    return [
+        "<html>",
+        `<head><title>${title}</title></head>`,
+        "<body>",
+        `<center><h1>${status} ${text}</h1></center>`,
+        ...(detail === undefined ? [] : [`<center>${detail}</center>`]),
+        "<hr><center>openresty</center>",
+        '<p><em>Powered by <a href="https://apisix.apache.org/">APISIX</a>.</em></p></body>',
+        "</html>",
+        "",
+    ].join("\r\n");
+}
+
+/** Media types that get "; charset=utf-8" appended when they name none (directive charset, default charset_types). */
+const CHARSET_TYPES = new Set([
+    "text/html",
+    "text/xml",
+    "text/plain",
+    "text/vnd.wap.wml",
+    "application/javascript",
+    "application/rss+xml",
+]);
+
+export function withCharset(contentType: string): string {
+    return CHARSET_TYPES.has(contentType.toLowerCase()) ? `${contentType}; charset=utf-8` : contentType;
+}
+
+/** Thrown to end a request with nginx's own page of that status, whatever the plugins say. */
+export class NginxExit extends Error {
+    constructor(readonly status: number) {
+        super(`nginx ends the request with ${status}`);
+    }
+}

@@ -1,0 +1,15 @@
+import type { CheckTools, Conf, ConfKind, Handlers, Plugin, PluginTools } from "../types";
+
+/** A plugin whose code knows the shape of its configuration; the schema has made sure of it before. */
+export interface TypedPlugin<C> extends Omit<Plugin, "create" | "check"> {
+    check?(conf: C, kind: ConfKind, tools: CheckTools): string | undefined;
+    create(conf: C, parentKey: string, tools: PluginTools): Handlers;
+}
+
+export function definePlugin<C extends object>(plugin: TypedPlugin<C>): Plugin {
+    return {
+        ...plugin,
+        check: plugin.check && ((conf: Conf, kind, tools) => plugin.check?.(conf as C, kind, tools)),
+        create: (conf: Conf, parentKey, tools) => plugin.create(conf as C, parentKey, tools),
+    };
+}

@@ -1,0 +1,66 @@
+/** The plugins that are played, and the names of those that exist in APISIX 3.18 but are not. */
+import type { Plugin } from "../types";
+import { clientControl } from "./client-control";
+import { consumerRestriction } from "./consumer-restriction";
+import { cors } from "./cors";
+import { faultInjection } from "./fault-injection";
+import { ipRestriction } from "./ip-restriction";
+import { jwtAuth } from "./jwt-auth";
+import { keyAuth } from "./key-auth";
+import { limitConn } from "./limit-conn";
+import { limitCount } from "./limit-count";
+import { limitReq } from "./limit-req";
+import { mocking } from "./mocking";
+import { multiAuth } from "./multi-auth";
+import { prometheus } from "./prometheus";
+import { proxyRewrite } from "./proxy-rewrite";
+import { requestId } from "./request-id";
+import { requestValidation } from "./request-validation";
+import { responseRewrite } from "./response-rewrite";
+import { trafficSplit } from "./traffic-split";
+import { workflow } from "./workflow";
+
+export const PLUGINS: ReadonlyMap<string, Plugin> = new Map(
+    [
+        clientControl,
+        consumerRestriction,
+        cors,
+        faultInjection,
+        ipRestriction,
+        jwtAuth,
+        keyAuth,
+        limitConn,
+        limitCount,
+        limitReq,
+        mocking,
+        multiAuth,
+        prometheus,
+        proxyRewrite,
+        requestId,
+        requestValidation,
+        responseRewrite,
+        trafficSplit,
+        workflow,
+    ].map((plugin) => [plugin.name, plugin]),
+);
+
+/** Plugins shipped with APISIX 3.18: using one of these here is a gap of the stand-in, not a mistake of the user. */
+export const NOT_IMITATED: ReadonlySet<string> = new Set(
+    `acl ai ai-aliyun-content-moderation ai-aws-content-moderation ai-prompt-decorator ai-prompt-guard
+    ai-prompt-template ai-proxy ai-proxy-multi ai-rag ai-rate-limiting ai-request-rewrite api-breaker
+    attach-consumer-label authz-casbin authz-casdoor authz-keycloak aws-lambda azure-functions basic-auth batch-requests
+    body-transformer brotli cas-auth chaitin-waf clickhouse-logger csrf data-mask datadog degraphql dubbo-proxy echo
+    elasticsearch-logger error-log-logger error-page example-plugin exit-transformer ext-plugin-post-req
+    ext-plugin-post-resp ext-plugin-pre-req file-logger forward-auth gm google-cloud-logging graphql-limit-count
+    grpc-transcode grpc-web gzip hmac-auth http-dubbo http-logger inspect jwe-decrypt kafka-logger kafka-proxy lago
+    ldap-auth log-rotate loggly loki-logger mcp-bridge node-status ocsp-stapling opa openfunction openid-connect
+    opentelemetry openwhisk proxy-buffering proxy-cache proxy-control proxy-mirror public-api real-ip redirect
+    referer-restriction rocketmq-logger saml-auth server-info serverless-post-function serverless-pre-function
+    skywalking skywalking-logger sls-logger splunk-hec-logging syslog tcp-logger tencent-cloud-cls ua-restriction
+    udp-logger uri-blocker wolf-rbac zipkin`.split(/\s+/),
+);
+
+/** Those of them that are of type auth, so that multi-auth may list them. */
+export const NOT_IMITATED_AUTH: ReadonlySet<string> = new Set(
+    "basic-auth hmac-auth jwe-decrypt ldap-auth saml-auth wolf-rbac".split(" "),
+);

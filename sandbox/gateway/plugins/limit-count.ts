@@ -1,0 +1,194 @@
+import { confVersion, stable, type Counters } from "../counters";
+import type { Context } from "../context";
+import { NotImitated } from "../not-imitated";
+import type { Conf, Exit } from "../types";
+import { definePlugin } from "./define";
+import { limitKey, policyBranch, policySchema, rejection, rejectionSchema, type LimitConf } from "./limit-key";
+
+interface Rule {
+    count: number | string;
+    time_window: number | string;
+    key: string;
+    header_prefix?: string;
+}
+
+export interface LimitCountConf extends LimitConf {
+    count?: number | string;
+    time_window?: number | string;
+    rules?: Rule[];
+    group?: string;
+    policy: string;
+    window_type: "fixed" | "sliding";
+    sync_interval?: number;
+    allow_degradation?: boolean;
+    show_limit_quota_header: boolean;
+}
+
+const amount = { oneOf: [{ type: "integer", exclusiveMinimum: 0 }, { type: "string" }] };
+
+export const limitCountSchema = {
+    type: "object",
+    properties: {
+        count: amount,
+        time_window: amount,
+        window_type: { type: "string", enum: ["fixed", "sliding"], default: "fixed" },
+        sync_interval: { type: "number", default: -1 },
+        rules: {
+            type: "array",
+            minItems: 1,
+            items: {
+                type: "object",
+                properties: {
+                    count: amount,
+                    time_window: amount,
+                    key: { type: "string" },
+                    header_prefix: { type: "string" },
+                },
+                required: ["count", "time_window", "key"],
+            },
+        },
+        group: { type: "string" },
+        key: { type: "string", default: "remote_addr" },
+        key_type: { type: "string", enum: ["var", "var_combination", "constant"], default: "var" },
+        show_limit_quota_header: { type: "boolean", default: true },
+        ...rejectionSchema,
+        ...policySchema,
+    },
+    oneOf: [{ required: ["count", "time_window"] }, { required: ["rules"] }],
+    ...policyBranch,
+};
+
+interface Verdict {
+    allowed: boolean;
+    remaining: number;
+    /** Seconds, as text. */
+    reset: string;
+}
+
+/** limit-count with policy local: counters live in this process, per parent object and plugin configuration. */
+export const limitCount = definePlugin<LimitCountConf>({
+    name: "limit-count",
+    priority: 1002,
+    schema: limitCountSchema,
+    metadataSchema: {
+        type: "object",
+        properties: {
+            limit_header: { type: "string", default: "X-RateLimit-Limit" },
+            remaining_header: { type: "string", default: "X-RateLimit-Remaining" },
+            reset_header: { type: "string", default: "X-RateLimit-Reset" },
+        },
+    },
+    check: (conf, kind, tools) => {
+        if (kind === "metadata") return undefined;
+        const keys = (conf.rules ?? []).map((r) => r.key);
+        const twice = keys.find((key, i) => keys.indexOf(key) !== i);
+        if (twice !== undefined) return `duplicate key '${twice}' in rules`;
+        if (conf.policy !== "local") throw new NotImitated(`limit-count policy ${conf.policy}`);
+        if (conf.group !== undefined) {
+            const shape = { ...conf, _meta: undefined } as unknown as Conf;
+            const first = tools.groups.get(conf.group) ?? shape;
+            tools.groups.set(conf.group, first);
+            if (stable(first) !== stable(shape)) return "group conf mismatched";
+        }
+        return undefined;
+    },
+    create: (conf, parentKey, tools) => {
+        const prefix = conf.group ?? `${parentKey}:${confVersion(conf)}`;
+        return {
+            access(ctx): Exit | undefined {
+                const rules = conf.rules ? dynamicRules(ctx, conf.rules) : singleRule(ctx, conf);
+                if (rules.length === 0) return conf.allow_degradation ? undefined : { code: 500 };
+                const names = headerNames(tools.metadata("limit-count"));
+                for (const rule of rules) {
+                    const key = `limit-count:${prefix}:${rule.key}${rule.prefix ? `:${rule.prefix}` : ""}`;
+                    const take = conf.window_type === "sliding" ? slidingWindow : fixedWindow;
+                    const verdict = take(tools.counters, key, rule.count, rule.window);
+                    if (conf.show_limit_quota_header) {
+                        const name = (plain: string) =>
+                            rule.prefix ? plain.replace(/^X-/, `X-${rule.prefix}-`) : plain;
+                        ctx.response.set(name(names.limit), String(rule.count));
+                        ctx.response.set(name(names.remaining), String(verdict.remaining));
+                        ctx.response.set(name(names.reset), verdict.reset);
+                    }
+                    if (!verdict.allowed) return rejection(conf);
+                }
+                return undefined;
+            },
+        };
+    },
+});
+
+interface ActiveRule {
+    count: number;
+    /** Seconds. */
+    window: number;
+    key: string;
+    prefix?: string;
+}
+
+function amountOf(ctx: Context, value: number | string | undefined): number | undefined {
+    const number = typeof value === "string" ? Number(ctx.resolve(value).text || NaN) : value;
+    return number === undefined || !(number > 0) ? undefined : number;
+}
+
+function singleRule(ctx: Context, conf: LimitCountConf): ActiveRule[] {
+    const [count, window] = [amountOf(ctx, conf.count), amountOf(ctx, conf.time_window)];
+    if (count === undefined || window === undefined) return [];
+    return [{ count, window, key: limitKey(ctx, conf.key, conf.key_type) }];
+}
+
+/** A rule whose key or numbers do not resolve is left out. */
+function dynamicRules(ctx: Context, rules: Rule[]): ActiveRule[] {
+    return rules.flatMap((rule, i) => {
+        const [count, window] = [amountOf(ctx, rule.count), amountOf(ctx, rule.time_window)];
+        const { text, resolved } = ctx.resolve(rule.key);
+        if (count === undefined || window === undefined || resolved === 0) return [];
+        return [{ count, window, key: text, prefix: rule.header_prefix ?? String(i + 1) }];
+    });
+}
+
+function headerNames(metadata: Conf | undefined) {
+    return {
+        limit: String(metadata?.limit_header ?? "X-RateLimit-Limit"),
+        remaining: String(metadata?.remaining_header ?? "X-RateLimit-Remaining"),
+        reset: String(metadata?.reset_header ?? "X-RateLimit-Reset"),
+    };
+}
+
+const twoDecimals = (seconds: number) => String(Math.round(Math.max(0, seconds) * 100) / 100);
+
+/** The window starts with the first counted request; refused requests do not extend it. */
+function fixedWindow(counters: Counters, key: string, limit: number, window: number): Verdict {
+    const left = counters.add(key, -1, limit, window);
+    const endKey = `${key}:end`;
+    if (left === limit - 1) {
+        counters.set(endKey, counters.now() + window * 1000, window);
+        return { allowed: true, remaining: left, reset: String(window) };
+    }
+    const end = counters.get(endKey) ?? counters.now();
+    return { allowed: left >= 0, remaining: Math.max(0, left), reset: twoDecimals((end - counters.now()) / 1000) };
+}
+
+/** Windows of the clock; the one before counts by the share of it that the sliding window still covers. */
+function slidingWindow(counters: Counters, key: string, limit: number, window: number): Verdict {
+    const now = counters.now() / 1000;
+    const id = Math.floor(now / window);
+    const left = window - (now % window);
+    const count = counters.get(`${key}.${id}`) ?? 0;
+    const refuse = (seconds: number): Verdict => ({
+        allowed: false,
+        remaining: 0,
+        reset: String(Math.ceil(seconds * 100) / 100),
+    });
+    if (count >= limit) return refuse(left);
+
+    const rate = Math.min(counters.get(`${key}.${id - 1}`) ?? 0, limit) / window;
+    const before = rate * left;
+    if (before + count >= limit) return refuse(rate === 0 ? left : Math.max(0, left - (limit - count) / rate));
+    const now1 = counters.add(`${key}.${id}`, 1, 0, window * 2);
+    return {
+        allowed: true,
+        remaining: Math.floor(limit - now1 - before),
+        reset: String(Math.ceil(left * 100) / 100),
+    };
+}

@@ -1,0 +1,109 @@
+/**
+ * Stand-in for Apache APISIX 3.18.0 (one worker, traditional mode with etcd): its data plane and the part of its Admin
+ * API that the ingress controller uses.
+ *
+ * Facts: the plugin and ingress reference pages, and recorded answers of a running 3.18.0; where a recording exists it
+ * decides. Nothing here is lenient: schemas, messages, statuses and headers are those of the real program.
+ *
+ * Refused loudly, because not imitated:
+ * - plugins that exist in APISIX but are not under plugins/ (Lua plugins, openid-connect, loggers, …): 501 from the
+ *   Admin API, with the name; a name APISIX does not know gets its real error, 400 "unknown plugin [x]"
+ * - limits shared through redis (policy redis, redis-cluster, redis-sentinel): 501
+ * - Lua in configs (script, filter_func, _meta.pre_function), websockets, consumer groups, secret managers: 501
+ * - upstreams: schemes other than http, types other than roundrobin and chash, health checks, discovery, TLS: 501
+ * - Admin API: TLS certificates, stream routes, schemas, paging and filters of lists: 501
+ *
+ * Known differences: TLS and HTTP/2 are not served; `prometheus` is accepted and its metrics port is not opened; idle
+ * connections to upstreams are kept for 2 s, not 60; state is in memory, as the sandbox has its own etcd for Kubernetes.
+ */
+import type { Server } from "node:http";
+import type { AddressInfo, Socket } from "node:net";
+import { createAdminServer } from "./admin-server";
+import { createDataServer } from "./data-server";
+import { createAgent } from "./proxy";
+import { Store } from "./store";
+
+export interface GatewayOptions {
+    /** Port of the data plane; 0 = any free one. */
+    port: number;
+    /** Port of the Admin API; 0 = any free one. */
+    adminPort: number;
+    /** Key that may do everything in the Admin API. */
+    adminKey: string;
+    /** Key that may only read. @default none */
+    viewerKey?: string;
+    /**
+     * Addresses and networks whose X-Forwarded-* headers are believed (apisix.trusted_addresses).
+     * @default none, as in APISIX
+     */
+    trustedAddresses?: string[];
+    /** @default nothing is written */
+    log?: (line: string) => void;
+}
+
+export interface Gateway {
+    port: number;
+    adminPort: number;
+    /** Ends both servers and every open connection. */
+    close(): Promise<void>;
+}
+
+/** Both ports are on 127.0.0.1 only. */
+export async function startGateway(options: GatewayOptions): Promise<Gateway> {
+    const log = options.log ?? (() => undefined);
+    const store = new Store(log);
+    const agent = createAgent();
+    const data = createDataServer({ store, agent, log }, options.trustedAddresses ?? []);
+    const admin = createAdminServer(store, { admin: options.adminKey, viewer: options.viewerKey }, log);
+
+    const closers: (() => Promise<void>)[] = [];
+    try {
+        for (const [server, port] of [
+            [data, options.port],
+            [admin, options.adminPort],
+        ] as const) {
+            await listen(server, port);
+            closers.push(closer(server));
+        }
+    } catch (error) {
+        await Promise.all(closers.map((close) => close()));
+        agent.destroy();
+        throw error;
+    }
+    const portOf = (server: Server) => (server.address() as AddressInfo).port;
+    log(
+        `gateway: APISIX 3.18.0 stand-in, data http://127.0.0.1:${portOf(data)}, admin http://127.0.0.1:${portOf(admin)}`,
+    );
+    return {
+        port: portOf(data),
+        adminPort: portOf(admin),
+        close: async () => {
+            await Promise.all(closers.map((close) => close()));
+            agent.destroy();
+        },
+    };
+}
+
+function listen(server: Server, port: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+        server.once("error", reject);
+        server.listen(port, "127.0.0.1", () => {
+            server.off("error", reject);
+            resolve();
+        });
+    });
+}
+
+/** Node's closeAllConnections leaves out connections that are only lingering; these are ended here as well. */
+function closer(server: Server): () => Promise<void> {
+    const open = new Set<Socket>();
+    server.on("connection", (socket: Socket) => {
+        open.add(socket);
+        socket.once("close", () => open.delete(socket));
+    });
+    return () =>
+        new Promise((resolve) => {
+            server.close(() => resolve());
+            for (const socket of open) socket.destroy();
+        });
+}

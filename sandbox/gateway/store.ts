@@ -1,0 +1,206 @@
+/** The objects written through the Admin API, and what the data plane makes of them. A write is effective at once. */
+import { createPicker, type Picker } from "./balancer";
+import { PluginChecker, resolveSecret } from "./check";
+import { Counters } from "./counters";
+import { bytes } from "./headers";
+import { entriesOf, mergeEntries, routeOf, upstreamOf } from "./objects";
+import { PLUGINS } from "./plugins/index";
+import { Router } from "./router";
+import type { AuthConsumer, Conf, Entry, EntryList, Plugin, PluginTools, Route, Upstream } from "./types";
+
+/** One object as etcd keeps it. */
+export interface Stored {
+    value: Conf;
+    createdIndex: number;
+    modifiedIndex: number;
+}
+
+/** Everything a request needs, for one state of the configuration. */
+export interface Runtime {
+    router: Router;
+    globalEntries: Entry[];
+}
+
+const idOf = (key: string) => key.slice(key.lastIndexOf("/") + 1);
+const isCredential = (key: string) => /^\/consumers\/[^/]+\/credentials\//.test(key);
+
+export class Store {
+    readonly objects = new Map<string, Stored>();
+    readonly checker = new PluginChecker();
+    readonly counters = new Counters();
+    private revision = 20; // etcd has seen a few writes before the first object
+    private made?: Runtime;
+    private credentials = new Map<string, AuthConsumer>();
+    private anonymous = new Map<string, AuthConsumer>();
+    /** Per object: what was built of it, as long as it is not rewritten. */
+    private built = new Map<string, { index: number; value: unknown }>();
+    private pickers = new WeakMap<Upstream, Picker>();
+    private readonly tools: PluginTools;
+
+    constructor(log: (line: string) => void) {
+        this.tools = {
+            findConsumer: (plugin, _, value) => this.credentials.get(`${plugin}\0${value}`),
+            anonymousConsumer: (name) => this.anonymous.get(name),
+            counters: this.counters,
+            metadata: (plugin) => this.objects.get(`/plugin_metadata/${plugin}`)?.value,
+            upstream: (id) => this.upstreamObject(id),
+            instantiate: (name, conf, parentKey) => (PLUGINS.get(name) as Plugin).create(conf, parentKey, this.tools),
+            log,
+        };
+    }
+
+    set(key: string, value: Conf): Stored {
+        const old = this.objects.get(key);
+        const index = ++this.revision;
+        const stored = { value, createdIndex: old?.createdIndex ?? index, modifiedIndex: index };
+        this.objects.set(key, stored);
+        this.made = undefined;
+        return stored;
+    }
+
+    delete(key: string): boolean {
+        const there = this.objects.delete(key);
+        if (there) this.revision++;
+        for (const part of ["plugins", "upstream", "credentials"]) this.built.delete(`${key}\0${part}`);
+        this.made = undefined;
+        return there;
+    }
+
+    /** Keys under a prefix ("/routes/"), without deeper levels. */
+    list(prefix: string): [key: string, stored: Stored][] {
+        return [...this.objects].filter(([key]) => key.startsWith(prefix) && !key.slice(prefix.length).includes("/"));
+    }
+
+    /** Number for the id of the next object made by POST. */
+    nextId(): string {
+        return String(this.revision + 1).padStart(20, "0");
+    }
+
+    runtime(): Runtime {
+        return (this.made ??= this.build());
+    }
+
+    /** The credential that has this key value, if any: for the refusal of duplicates. */
+    findCredential(plugin: string, value: string): AuthConsumer | undefined {
+        this.runtime();
+        return this.credentials.get(`${plugin}\0${bytes(value)}`);
+    }
+
+    pickerFor(upstream: Upstream): Picker {
+        let picker = this.pickers.get(upstream);
+        if (!picker) this.pickers.set(upstream, (picker = createPicker(upstream)));
+        return picker;
+    }
+
+    /** `make` gives a value that stays until the object is written again. */
+    private cached<T>(key: string, part: string, make: (value: Conf) => T): T | undefined {
+        const stored = this.objects.get(key);
+        if (!stored) return undefined;
+        const name = `${key}\0${part}`;
+        const known = this.built.get(name);
+        if (known?.index === stored.modifiedIndex) return known.value as T;
+        const value = make(stored.value);
+        this.built.set(name, { index: stored.modifiedIndex, value });
+        return value;
+    }
+
+    private upstreamObject(id: string): Upstream | undefined {
+        const key = `/upstreams/${id}`;
+        return this.cached(key, "upstream", (conf) => upstreamOf(conf, key));
+    }
+
+    /** Entries of an object's own plugins, with defaults, and the names they stand for. */
+    private pluginsOf(key: string): EntryList {
+        const made = this.cached(key, "plugins", (conf) => {
+            const plugins = this.withDefaults(conf.plugins, key.startsWith("/consumers/") ? "consumer" : "route");
+            return { entries: entriesOf(plugins, key, this.tools), names: Object.keys(plugins) };
+        });
+        return made ?? { entries: [], names: [] };
+    }
+
+    /** Stored objects hold what was sent; the data plane works with the defaults filled in. */
+    private withDefaults(plugins: unknown, kind: "consumer" | "route"): Conf {
+        const copy = structuredClone((plugins ?? {}) as Conf);
+        for (const [name, conf] of Object.entries(copy)) this.checker.checkPlugin(name, conf, kind);
+        return copy;
+    }
+
+    /** Upstream given in an object itself or by id. */
+    private ownUpstream(key: string): Upstream | "missing" | undefined {
+        const conf = this.objects.get(key)?.value;
+        if (conf?.upstream !== undefined)
+            return this.cached(key, "upstream", (c) => upstreamOf(c.upstream as Conf, key));
+        if (conf?.upstream_id !== undefined)
+            return this.upstreamObject(String(conf.upstream_id as string)) ?? "missing";
+        return undefined;
+    }
+
+    private build(): Runtime {
+        this.buildConsumers();
+        const routes = this.list("/routes/").flatMap(([key, { value }]) =>
+            value.status === 0 ? [] : [this.buildRoute(key)],
+        );
+        const global = mergeEntries(...this.list("/global_rules/").map(([key]) => this.pluginsOf(key)));
+        return { router: new Router(routes), globalEntries: global };
+    }
+
+    private buildRoute(key: string): Route {
+        const conf = (this.objects.get(key) as Stored).value;
+        const route = routeOf(idOf(key), conf);
+        const parts = [this.pluginsOf(key)];
+        route.upstream = this.ownUpstream(key);
+
+        if (conf.plugin_config_id !== undefined) {
+            const configKey = `/plugin_configs/${String(conf.plugin_config_id as string)}`;
+            parts.unshift(this.pluginsOf(configKey));
+            if (!this.objects.has(configKey)) route.broken = 503;
+        }
+        if (route.serviceId !== undefined) {
+            const serviceKey = `/services/${route.serviceId}`;
+            const service = this.objects.get(serviceKey)?.value;
+            if (!service) route.broken ??= 404;
+            route.serviceName = service?.name as string | undefined;
+            route.upstream ??= this.ownUpstream(serviceKey);
+            if (route.hosts.length === 0)
+                route.hosts = ((service?.hosts ?? []) as string[]).map((h) => h.toLowerCase());
+            parts.unshift(this.pluginsOf(serviceKey));
+        }
+        route.plugins = mergeEntries(...parts);
+        return route;
+    }
+
+    private buildConsumers(): void {
+        this.credentials = new Map();
+        this.anonymous = new Map();
+        for (const key of this.objects.keys()) {
+            if (!key.startsWith("/consumers/")) continue;
+            const username = key.split("/")[2];
+            const owner = this.objects.get(`/consumers/${username}`)?.value;
+            if (!owner) continue;
+            const base: AuthConsumer = {
+                username,
+                customId: ((owner.labels ?? {}) as Record<string, string>).custom_id,
+                auth: {},
+                plugins: this.pluginsOf(`/consumers/${username}`),
+            };
+            if (isCredential(key)) base.credentialId = idOf(key);
+            // the anonymous consumer is attached as the object is, without its label
+            else this.anonymous.set(username, { ...base, customId: undefined });
+            this.addCredentials(base, key);
+        }
+    }
+
+    private addCredentials(base: AuthConsumer, key: string): void {
+        const plugins = this.cached(key, "credentials", (conf) => this.withDefaults(conf.plugins, "consumer"));
+        for (const [name, conf] of Object.entries(plugins ?? {})) {
+            const keyField = PLUGINS.get(name)?.auth?.keyField;
+            if (keyField === undefined) continue;
+            const auth = Object.fromEntries(
+                Object.entries(conf as Conf).map(([k, v]) => [k, typeof v === "string" ? resolveSecret(v) : v]),
+            );
+            // a credential whose key does not resolve is as good as not there
+            if (typeof auth[keyField] !== "string") continue;
+            this.credentials.set(`${name}\0${bytes(auth[keyField])}`, { ...base, auth });
+        }
+    }
+}

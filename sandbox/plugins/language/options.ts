@@ -1,0 +1,63 @@
+/** `runtime.options` of Pulumi.yaml, as far as they are imitated. */
+export interface RuntimeOptions {
+    /** Loads the program through ts-node. @default true, as in the released host */
+    typescript: boolean;
+    /** Path of the compiler configuration, relative to the program. @default tsconfig.json */
+    tsconfig?: string;
+    /** Arguments for Node.js itself. */
+    nodeArguments: string[];
+}
+
+const KNOWN = ["typescript", "tsconfig", "nodeargs", "packagemanager"];
+
+/** Reads the options; anything that would change the run and is not imitated is an error. */
+export function readOptions(raw: Record<string, unknown>): RuntimeOptions {
+    for (const [name, value] of Object.entries(raw)) {
+        if (!KNOWN.includes(name)) {
+            throw new Error(
+                `runtime.options.${name}: must be one of ${KNOWN.join(", ")} (the sandbox's language host imitates no ` +
+                    `other). Remove it from Pulumi.yaml, or install Pulumi.`,
+            );
+        }
+        if (name === "packagemanager" && value !== "npm" && value !== "auto") {
+            throw new Error(`runtime.options.packagemanager: must be npm (got ${JSON.stringify(value)}).`);
+        }
+        if (name === "typescript" && typeof value !== "boolean") {
+            throw new Error(`runtime.options.typescript: must be true or false (got ${JSON.stringify(value)}).`);
+        }
+        if ((name === "tsconfig" || name === "nodeargs") && typeof value !== "string") {
+            throw new Error(`runtime.options.${name}: must be a string (got ${JSON.stringify(value)}).`);
+        }
+    }
+    return {
+        typescript: (raw.typescript as boolean | undefined) ?? true,
+        tsconfig: raw.tsconfig as string | undefined,
+        nodeArguments: splitWords((raw.nodeargs as string | undefined) ?? ""),
+    };
+}
+
+/** Splits a line as a shell does: blanks separate, quotes and backslashes keep together. No expansion. */
+export function splitWords(line: string): string[] {
+    const words: string[] = [];
+    let word: string | undefined;
+    let quote = "";
+    for (let i = 0; i < line.length; i++) {
+        const char = line[i];
+        if (quote !== "'" && char === "\\" && i + 1 < line.length) {
+            word = (word ?? "") + line[++i];
+        } else if (quote !== "") {
+            if (char === quote) quote = "";
+            else word = (word ?? "") + char;
+        } else if (char === "'" || char === '"') {
+            quote = char;
+            word ??= "";
+        } else if (/\s/.test(char)) {
+            if (word !== undefined) words.push(word);
+            word = undefined;
+        } else {
+            word = (word ?? "") + char;
+        }
+    }
+    if (quote !== "") throw new Error(`runtime.options.nodeargs: must have its quotes closed (got ${line}).`);
+    return word === undefined ? words : [...words, word];
+}

@@ -1,0 +1,90 @@
+import * as fs from "node:fs";
+import { createRequire } from "node:module";
+import * as path from "node:path";
+
+interface PackageJson {
+    name?: string;
+    version?: string;
+    dependencies?: Record<string, string>;
+    devDependencies?: Record<string, string>;
+    optionalDependencies?: Record<string, string>;
+    pulumi?: { resource?: boolean; name?: string; version?: string; server?: string };
+}
+
+export interface RequiredPackage {
+    name: string;
+    version: string;
+    server: string;
+}
+
+export interface Dependency {
+    name: string;
+    version: string;
+}
+
+function readPackage(folder: string): PackageJson | undefined {
+    try {
+        return JSON.parse(fs.readFileSync(path.join(folder, "package.json"), "utf8")) as PackageJson;
+    } catch {
+        return undefined;
+    }
+}
+
+/** The `node_modules` folders Node.js looks into for a program, nearest first. */
+function moduleFolders(program: string): string[] {
+    const paths = createRequire(path.join(program, "index.js")).resolve.paths("x") ?? [];
+    return paths.filter((folder) => fs.existsSync(folder));
+}
+
+/** Installed packages as `name → folder`; the nearest of a name wins, as it does when the program loads it. */
+function installed(program: string): Map<string, string> {
+    const found = new Map<string, string>();
+    for (const modules of moduleFolders(program)) {
+        for (const entry of fs.readdirSync(modules)) {
+            if (entry.startsWith(".")) continue;
+            const inner = entry.startsWith("@") ? fs.readdirSync(path.join(modules, entry)) : [""];
+            for (const name of inner.map((last) => (last === "" ? entry : `${entry}/${last}`))) {
+                if (!found.has(name)) found.set(name, path.join(modules, name));
+            }
+        }
+    }
+    return found;
+}
+
+/**
+ * Pulumi packages a program can use, from the `pulumi` part of the installed SDKs' package.json. `hasPlugin` leaves out
+ * those this machine has no plugin for: the released host names them all and the engine downloads them, which here would
+ * fail every command over a package that the program may never touch. One that it does touch still fails, by name.
+ */
+export function requiredPackages(program: string, hasPlugin: (name: string) => boolean): RequiredPackage[] {
+    return [...installed(program)].flatMap(([npmName, folder]) => {
+        const manifest = readPackage(folder);
+        const plugin = manifest?.pulumi;
+        if (!plugin?.resource) return [];
+        const name = plugin.name ?? npmName.replace(/^@[^/]+\//, "");
+        if (!hasPlugin(name)) return [];
+        return [
+            {
+                name,
+                version: `v${(plugin.version ?? manifest?.version ?? "").replace(/^v/, "")}`,
+                server: plugin.server ?? "",
+            },
+        ];
+    });
+}
+
+/** What the program depends on, with the versions installed: its own dependencies, or everything below them too. */
+export function programDependencies(program: string, transitive: boolean): Dependency[] {
+    const folders = installed(program);
+    if (!transitive) {
+        const own = readPackage(program);
+        const names = Object.keys({ ...own?.dependencies, ...own?.devDependencies, ...own?.optionalDependencies });
+        return names.sort().flatMap((name) => describe(name, folders.get(name)));
+    }
+    return [...folders].sort(([a], [b]) => (a < b ? -1 : 1)).flatMap(([name, folder]) => describe(name, folder));
+}
+
+function describe(name: string, folder: string | undefined): Dependency[] {
+    const version = folder && readPackage(folder)?.version;
+    return version ? [{ name, version }] : [];
+}

@@ -1,0 +1,112 @@
+import * as grpc from "@grpc/grpc-js";
+import * as analyzer from "@pulumi/pulumi/proto/analyzer_pb";
+import { AnalyzerService } from "@pulumi/pulumi/proto/analyzer_grpc_pb";
+import { SERVER_OPTIONS, listen } from "../serve";
+
+/** Messages pass through as they are: only the two below are looked into. */
+const asIs = (bytes: Buffer) => bytes;
+
+type Methods = Record<string, grpc.MethodDefinition<unknown, unknown>>;
+
+const METHODS = AnalyzerService as unknown as Methods;
+
+/**
+ * Stands between the engine and a policy pack, as the released host does: a pack written for Node.js expects the stack's
+ * configuration in its environment, but the engine sends it only after it has connected. So the engine connects here,
+ * the pack starts once its configuration is known, and every further call is handed on.
+ */
+export class PolicyProxy {
+    private readonly server = new grpc.Server(SERVER_OPTIONS);
+    private readonly configured = deferred<Buffer | undefined>();
+    private readonly pack = deferred<grpc.Client>();
+
+    constructor() {
+        this.pack.promise.catch(() => undefined); // whoever calls meanwhile gets the error
+        const definition: Methods = {};
+        const calls: grpc.UntypedServiceImplementation = {};
+        for (const [name, method] of Object.entries(METHODS)) {
+            definition[name] = {
+                ...method,
+                requestSerialize: asIs as never,
+                requestDeserialize: asIs,
+                responseSerialize: asIs as never,
+                responseDeserialize: asIs,
+            };
+            calls[name] = ((call: grpc.ServerUnaryCall<Buffer, Buffer>, answer: grpc.sendUnaryData<Buffer>) =>
+                this.answer(name, call.request, answer)) as grpc.handleUnaryCall<Buffer, Buffer>;
+        }
+        this.server.addService(definition, calls);
+    }
+
+    /** Starts to listen; resolves to the port the engine is to connect to. */
+    listen(): Promise<number> {
+        return listen(this.server);
+    }
+
+    /** The stack's configuration; undefined when the engine asks something else first, as `policy publish` does. */
+    async configuration(): Promise<analyzer.AnalyzerStackConfigureRequest | undefined> {
+        const bytes = await this.configured.promise;
+        return bytes && analyzer.AnalyzerStackConfigureRequest.deserializeBinary(bytes);
+    }
+
+    /** Hands everything on to the pack that listens on this port. */
+    async attach(port: number): Promise<void> {
+        const client = new grpc.Client(`127.0.0.1:${port}`, grpc.credentials.createInsecure(), SERVER_OPTIONS);
+        const configuration = await this.configured.promise;
+        if (configuration) {
+            // Packs older than this call know their configuration from the environment.
+            await forward(client, METHODS.configureStack.path, configuration).catch((error: grpc.ServiceError) => {
+                if (error.code !== grpc.status.UNIMPLEMENTED) throw error;
+            });
+        }
+        this.pack.resolve(client);
+    }
+
+    /** Ends it: calls that still wait for the pack fail with this reason. */
+    close(reason: string): void {
+        this.configured.reject(new Error(reason));
+        this.pack.reject(new Error(reason));
+        this.pack.promise.then(
+            (client) => client.close(),
+            () => undefined,
+        );
+        // Waiting calls still get the reason; what the engine keeps open longer than that is cut.
+        const cut = setTimeout(() => this.server.forceShutdown(), 1000);
+        this.server.tryShutdown(() => clearTimeout(cut));
+    }
+
+    private answer(name: string, request: Buffer, answer: grpc.sendUnaryData<Buffer>): void {
+        if (name === "handshake") return answer(null, empty(new analyzer.AnalyzerHandshakeResponse()));
+        if (name === "configureStack") {
+            this.configured.resolve(request);
+            return answer(null, empty(new analyzer.AnalyzerStackConfigureResponse()));
+        }
+        this.configured.resolve(undefined);
+        this.pack.promise
+            .then((client) => forward(client, METHODS[name].path, request))
+            .then(
+                (response) => answer(null, response),
+                (error: Partial<grpc.ServiceError>) =>
+                    answer({ code: error.code ?? grpc.status.UNKNOWN, details: error.details ?? error.message }),
+            );
+    }
+}
+
+/** A promise with its two ends. Node.js 20 has none built in. */
+function deferred<T>() {
+    let resolve!: (value: T) => void;
+    let reject!: (reason: Error) => void;
+    const promise = new Promise<T>((yes, no) => ([resolve, reject] = [yes, no]));
+    return { promise, resolve, reject };
+}
+
+const empty = (message: { serializeBinary(): Uint8Array }) => Buffer.from(message.serializeBinary());
+
+function forward(client: grpc.Client, path: string, request: Buffer): Promise<Buffer> {
+    return new Promise((resolve, reject) => {
+        client.makeUnaryRequest(path, asIs, asIs, request, (error, response) => {
+            if (error) reject(error);
+            else resolve(response as Buffer);
+        });
+    });
+}

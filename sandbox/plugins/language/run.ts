@@ -1,0 +1,91 @@
+import { createRequire } from "node:module";
+import * as path from "node:path";
+import type { RunRequest } from "@pulumi/pulumi/proto/language_pb";
+import { Children } from "./children";
+import type { RuntimeOptions } from "./options";
+
+/** Exit code of @pulumi/pulumi's runner after it has told the user what went wrong itself. */
+const ALREADY_REPORTED = 32;
+
+export interface RunOutcome {
+    /** What the engine shows; empty when all went well. */
+    error: string;
+    /** The run failed and the user has been told why: the engine stops without a message of its own. */
+    bail: boolean;
+}
+
+/** Finds a script of the copy of @pulumi/pulumi that the program itself uses. */
+export function locate(script: string, program: string): string {
+    try {
+        return createRequire(path.join(program, "index.js")).resolve(script);
+    } catch {
+        throw new Error(
+            `Cannot find module '${script}' from ${program}: the program's packages are not installed. ` +
+                `Run: npm ci (in that folder)`,
+        );
+    }
+}
+
+/** Command line of the runner, with the flags it reads and nothing secret among them. */
+export function runArguments(request: RunRequest, engine: string, program: string, tracing?: string): string[] {
+    const info = request.getInfo();
+    const flags: [name: string, value: string | undefined][] = [
+        ["monitor", request.getMonitorAddress()],
+        ["engine", engine],
+        ["organization", request.getOrganization()],
+        ["project", request.getProject()],
+        ["root-directory", info?.getRootDirectory()],
+        ["stack", request.getStack()],
+        ["pwd", request.getPwd()],
+        ["parallel", String(request.getParallel())],
+        ["tracing", tracing],
+    ];
+    return [
+        ...flags.flatMap(([name, value]) => (value ? [`--${name}=${value}`] : [])),
+        ...(request.getDryrun() ? ["--dry-run"] : []),
+        program,
+        ...request.getArgsList(),
+    ];
+}
+
+/** Environment of the program: the configuration travels here, because a command line can be read by every user. */
+export function runEnvironment(request: RunRequest, options: RuntimeOptions): NodeJS.ProcessEnv {
+    const config = Object.fromEntries(request.getConfigMap().getEntryList());
+    return {
+        ...process.env,
+        PULUMI_CONFIG: JSON.stringify(config),
+        PULUMI_CONFIG_SECRET_KEYS: JSON.stringify(request.getConfigsecretkeysList()),
+        ...optionEnvironment(options),
+    };
+}
+
+/** How @pulumi/pulumi's runners learn of `runtime.options`. */
+export function optionEnvironment(options: RuntimeOptions): NodeJS.ProcessEnv {
+    return {
+        ...(options.typescript ? { PULUMI_NODEJS_TYPESCRIPT: "true" } : {}),
+        ...(options.tsconfig ? { PULUMI_NODEJS_TSCONFIG_PATH: options.tsconfig } : {}),
+    };
+}
+
+/** Runs a Pulumi program to its end. */
+export async function runProgram(
+    request: RunRequest,
+    options: RuntimeOptions,
+    children: Children,
+    engine: string,
+    tracing?: string,
+): Promise<RunOutcome> {
+    const folder = request.getInfo()?.getProgramDirectory() || request.getPwd();
+    const entry = request.getInfo()?.getEntryPoint() || request.getProgram() || ".";
+    const script = locate("@pulumi/pulumi/cmd/run", folder);
+    // The program writes to this process's own stdout and stderr, which the engine shows.
+    const child = children.startNode(
+        [...options.nodeArguments, script, ...runArguments(request, engine, entry, tracing)],
+        { cwd: request.getPwd(), env: runEnvironment(request, options), stdio: ["ignore", "inherit", "inherit"] },
+    );
+    const { code, signal } = await Children.ended(child);
+    if (code === 0) return { error: "", bail: false };
+    if (code === ALREADY_REPORTED) return { error: "", bail: true };
+    if (code === undefined) return { error: `Program exited unexpectedly: signal: ${signal}`, bail: false };
+    return { error: `Program exited with non-zero exit code: ${code}`, bail: false };
+}

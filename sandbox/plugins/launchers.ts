@@ -1,0 +1,106 @@
+import { createHash, randomUUID } from "node:crypto";
+import * as fs from "node:fs";
+import * as path from "node:path";
+
+const ROOT = path.resolve(__dirname, "../..");
+
+/** Quotes a value for sh. */
+const quote = (text: string) => `'${text.replaceAll("'", "'\\''")}'`;
+
+/** Starts a stand-in of this folder by the Node.js that runs the sandbox. `exec`, so that signals reach it. */
+function standIn(file: string): string {
+    const hook = require.resolve("tsx/cjs", { paths: [ROOT] });
+    const node = [process.execPath, `--require=${hook}`, path.join(__dirname, file)].map(quote).join(" ");
+    return `#!/bin/sh\nexec ${node} "$@"\n`;
+}
+
+/**
+ * The dynamic provider is real: it is part of @pulumi/pulumi, and must be the copy the program itself uses. The engine
+ * starts plugins in the program's folder, so it is looked up from there.
+ */
+function dynamicProvider(): string {
+    const node = quote(process.execPath);
+    const watch = quote(`--require=${path.join(__dirname, "exit-with-parent.cjs")}`);
+    return (
+        `#!/bin/sh\n` +
+        `script=$(${node} -p 'require.resolve("@pulumi/pulumi/cmd/dynamic-provider", { paths: [process.cwd()] })') || exit 1\n` +
+        `exec ${node} ${watch} "$script" "$@"\n`
+    );
+}
+
+/** Tells a folder of the sandbox's own from an installed Pulumi, see toolchain.ts. */
+const MARK = ".alpa-auth-sandbox";
+
+/** Plugins that Pulumi is released with: found beside it without a word. */
+const BUNDLED = ["pulumi-language-nodejs", "pulumi-resource-pulumi-nodejs"];
+
+/**
+ * Writes the executables that the engine looks for on PATH into a folder of this clone's own below `parent`, and returns
+ * it. They hold no secrets and no state; writing them again is harmless, also while another run uses them.
+ */
+export function writeLaunchers(parent: string): string {
+    const clone = createHash("sha256").update(ROOT).digest("hex").slice(0, 12);
+    const folder = path.join(path.resolve(parent), clone);
+    fs.mkdirSync(folder, { recursive: true });
+    const launchers: Record<string, string> = {
+        "pulumi-language-nodejs": standIn("language-nodejs.ts"),
+        "pulumi-resource-random": standIn("resource-random.ts"),
+        "pulumi-resource-pulumi-nodejs": dynamicProvider(),
+        [MARK]: `${ROOT}\n`,
+    };
+    for (const [name, content] of Object.entries(launchers)) {
+        put(path.join(folder, name), (draft) => fs.writeFileSync(draft, content, { mode: 0o755 }));
+    }
+    return folder;
+}
+
+/**
+ * Lays the plugins out below a Pulumi home folder the way an installed Pulumi has them, and returns the folder to put on
+ * PATH in place of `pluginDir`. With providers on PATH the engine warns at every command that it uses them; from its own
+ * plugin folder it does not. Their folders carry the versions of the installed SDKs, which is what programs ask for.
+ */
+export function installPlugins(home: string, pluginDir: string): string {
+    for (const name of ["random", "kubernetes"]) {
+        const file = path.join(pluginDir, `pulumi-resource-${name}`);
+        if (!fs.existsSync(file)) continue;
+        const folder = path.join(home, "plugins", `resource-${name}-v${sdkVersion(name)}`);
+        fs.mkdirSync(folder, { recursive: true });
+        linkExecutable(file, folder);
+    }
+    const bin = path.join(home, "bin");
+    fs.mkdirSync(bin, { recursive: true });
+    for (const name of ["pulumi", MARK, ...BUNDLED]) {
+        if (fs.existsSync(path.join(pluginDir, name))) linkExecutable(path.join(pluginDir, name), bin);
+    }
+    return bin;
+}
+
+function sdkVersion(name: string): string {
+    const file = path.join(ROOT, "node_modules/@pulumi", name, "package.json");
+    return (JSON.parse(fs.readFileSync(file, "utf8")) as { pulumi: { version: string } }).pulumi.version;
+}
+
+/** Puts an executable into `folder` under its own name, as a second name of the same file where the disk allows it. */
+export function linkExecutable(file: string, folder: string): string {
+    const target = path.join(folder, path.basename(file));
+    if (fs.existsSync(target) && fs.statSync(target).ino === fs.statSync(file).ino) return target;
+    put(target, (draft) => {
+        try {
+            fs.linkSync(file, draft);
+        } catch {
+            fs.copyFileSync(file, draft); // another disk, or one without links
+        }
+    });
+    return target;
+}
+
+/** Replaces a file in one step: whoever starts it meanwhile gets the old or the new one, never half of it. */
+function put(file: string, write: (draft: string) => void): void {
+    const draft = `${file}.${randomUUID()}`;
+    try {
+        write(draft);
+        fs.renameSync(draft, file);
+    } finally {
+        fs.rmSync(draft, { force: true });
+    }
+}

@@ -1,0 +1,108 @@
+/**
+ * Custom resource definitions of Rampart and of hierarchical namespaces (HNC), as far as Rampart uses them.
+ * The real manifests are not public; these are ours. Strictness: `spec` takes anything and is not even required, because
+ * in reality the admission webhook does the checking, and a graph without a spec must reach (and crash) it.
+ */
+
+/** Where the API server reaches the stand-in's webhook. */
+export interface WebhookAddress {
+    port: number;
+    /** PEM of the certificate, in base64. */
+    caBundle: string;
+}
+
+const anything = { type: "object", "x-kubernetes-preserve-unknown-fields": true };
+
+interface VersionOptions {
+    storage: boolean;
+    columns?: object[];
+}
+
+const version = (name: string, { storage, columns }: VersionOptions) => ({
+    name,
+    served: true,
+    storage,
+    subresources: { status: {} },
+    schema: { openAPIV3Schema: { type: "object", properties: { spec: anything, status: anything } } },
+    ...(columns ? { additionalPrinterColumns: columns } : {}),
+});
+
+function crd(group: string, kind: string, plural: string, versions: object[], more: object = {}) {
+    return {
+        apiVersion: "apiextensions.k8s.io/v1",
+        kind: "CustomResourceDefinition",
+        metadata: { name: `${plural}.${group}` },
+        spec: {
+            group,
+            scope: "Namespaced",
+            names: { kind, plural, singular: kind.toLowerCase(), listKind: `${kind}List` },
+            versions,
+            ...more,
+        },
+    };
+}
+
+const column = (name: string, type: string, jsonPath: string) => ({ name, type, jsonPath });
+const graphColumns = [
+    column("Phase", "string", ".status.phase"),
+    column("Reason", "string", ".status.reason"),
+    column("Age", "date", ".metadata.creationTimestamp"),
+];
+
+/** @param webhook converts v1beta1; without it only v1beta2 is served */
+export function crds(webhook?: WebhookAddress) {
+    const old = version("v1beta1", { storage: false, columns: graphColumns });
+    const current = version("v1beta2", { storage: true, columns: graphColumns });
+    const conversion = webhook && {
+        strategy: "Webhook",
+        webhook: {
+            conversionReviewVersions: ["v1"],
+            clientConfig: { url: webhookUrl(webhook, "conversion"), caBundle: webhook.caBundle },
+        },
+    };
+    const graphVersions = webhook ? [old, current] : [current];
+    return [
+        crd("rampart.petuum.com", "RampartGraph", "rampartgraphs", graphVersions, conversion ? { conversion } : {}),
+        crd("rampart.petuum.com", "RampartInfra", "rampartinfras", [version("v1beta1", { storage: true })]),
+        crd("hnc.x-k8s.io", "SubnamespaceAnchor", "subnamespaceanchors", [version("v1alpha2", { storage: true })]),
+        crd("hnc.x-k8s.io", "HierarchyConfiguration", "hierarchyconfigurations", [
+            version("v1alpha2", { storage: true }),
+        ]),
+    ];
+}
+
+export function webhookUrl({ port }: WebhookAddress, path: "validate" | "conversion"): string {
+    return `https://127.0.0.1:${port}/${path}`;
+}
+
+/** Name by which refusals are signed: `admission webhook "…" denied the request`. */
+export const WEBHOOK_NAME = "validator.rampart.petuum.com";
+
+/** matchPolicy Equivalent: a v1beta1 object is converted first, then validated as v1beta2. */
+export function webhookConfiguration(webhook: WebhookAddress) {
+    const apiGroups = ["rampart.petuum.com"];
+    return {
+        apiVersion: "admissionregistration.k8s.io/v1",
+        kind: "ValidatingWebhookConfiguration",
+        metadata: { name: "rampart-validator" },
+        webhooks: [
+            {
+                name: WEBHOOK_NAME,
+                clientConfig: { url: webhookUrl(webhook, "validate"), caBundle: webhook.caBundle },
+                rules: [
+                    {
+                        apiGroups,
+                        apiVersions: ["v1beta2"],
+                        operations: ["CREATE", "UPDATE"],
+                        resources: ["rampartgraphs"],
+                    },
+                ],
+                failurePolicy: "Fail",
+                matchPolicy: "Equivalent",
+                sideEffects: "None",
+                admissionReviewVersions: ["v1"],
+                timeoutSeconds: 30,
+            },
+        ],
+    };
+}

@@ -1,0 +1,117 @@
+/**
+ * What an installed Rampart looks like in a cluster, so that a preflight can tell that one is there.
+ * The real chart is not public. The names are those that the public parts expect (Secret rampart-repo, StorageClass
+ * rampart); the namespace and the names of the Deployments are ours.
+ */
+import type { KubeConfig } from "@kubernetes/client-node";
+import { ApiError, realClock } from "./api.js";
+import { crds, type WebhookAddress } from "./crds.js";
+import { Rest } from "./rest.js";
+
+export const RAMPART_NAMESPACE = "rampart-system";
+
+export interface InstallOptions {
+    /** Keys of the Secret rampart-repo: `url`, and what helm needs to get in. @default no such Secret */
+    repo?: { url: string } & Record<string, string>;
+    /** Converts v1beta1 graphs; without it only v1beta2 is served. */
+    webhook?: WebhookAddress;
+}
+
+/** How long the API server may take to serve a new kind, in seconds. */
+const ESTABLISHED_SECONDS = 30;
+
+/** CRDs, namespace, the controller's and the validator's Deployment, StorageClass, repo Secret. Safe to repeat. */
+export async function installRampart(kubeConfig: KubeConfig, options: InstallOptions = {}): Promise<void> {
+    const rest = new Rest(kubeConfig);
+    const crdPath = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+    const definitions = crds(options.webhook);
+    for (const crd of definitions) await rest.apply(`${crdPath}/${crd.metadata.name}`, crd);
+    await Promise.all(definitions.map((crd) => established(rest, crdPath, crd.metadata.name)));
+    await Promise.all(definitions.map((crd) => served(rest, crd.spec)));
+    for (const { path, body } of markers(options.repo)) await rest.apply(path, body);
+}
+
+interface Definition {
+    metadata: { name: string };
+    status?: { conditions?: { type: string; status: string }[] };
+}
+
+async function established(rest: Rest, path: string, name: string): Promise<void> {
+    let done = false;
+    const look = ({ object }: { object: Definition }) =>
+        (done = object.status?.conditions?.some((c) => c.type === "Established" && c.status === "True") ?? false);
+    const one = `${path}?fieldSelector=metadata.name%3D${name}`;
+    await rest.watch<Definition>(one, ESTABLISHED_SECONDS, look, new AbortController().signal);
+    if (!done)
+        throw new Error(
+            `${name}: must be established within ${ESTABLISHED_SECONDS} s. Look: kubectl describe crd ${name}`,
+        );
+}
+
+/** Right after it is established, a kind answers 404 or 429 ("storage is (re)initializing") for a moment. */
+async function served(
+    rest: Rest,
+    spec: { group: string; names: { plural: string }; versions: object[] },
+): Promise<void> {
+    const newest = (spec.versions.at(-1) as { name: string }).name;
+    const path = `/apis/${spec.group}/${newest}/${spec.names.plural}?limit=1`;
+    const end = performance.now() + ESTABLISHED_SECONDS * 1000;
+    for (;;) {
+        try {
+            await rest.call("GET", path);
+            return;
+        } catch (error) {
+            const passing = error instanceof ApiError && [404, 429, 503].includes(error.status);
+            if (!passing || performance.now() > end) throw error;
+            await realClock.sleep(0.1);
+        }
+    }
+}
+
+function markers(repo: InstallOptions["repo"]): { path: string; body: object }[] {
+    const namespaced = (api: string, plural: string, name: string) =>
+        `${api}/namespaces/${RAMPART_NAMESPACE}/${plural}/${name}`;
+    const labels = { "app.kubernetes.io/part-of": "rampart" };
+    const metadata = (name: string) => ({ name, namespace: RAMPART_NAMESPACE, labels });
+    const deployment = (name: string) => ({
+        path: namespaced("/apis/apps/v1", "deployments", name),
+        body: {
+            apiVersion: "apps/v1",
+            kind: "Deployment",
+            metadata: metadata(name),
+            spec: {
+                replicas: 1,
+                selector: { matchLabels: { app: name } },
+                template: {
+                    metadata: { labels: { app: name } },
+                    spec: { containers: [{ name: "main", image: "rampart.invalid/stand-in:47a837c" }] },
+                },
+            },
+        },
+    });
+    return [
+        {
+            path: `/api/v1/namespaces/${RAMPART_NAMESPACE}`,
+            body: { apiVersion: "v1", kind: "Namespace", metadata: { name: RAMPART_NAMESPACE, labels } },
+        },
+        deployment("rampart-controller"),
+        deployment("rampart-validator"),
+        {
+            path: "/apis/storage.k8s.io/v1/storageclasses/rampart",
+            body: {
+                apiVersion: "storage.k8s.io/v1",
+                kind: "StorageClass",
+                metadata: { name: "rampart", labels },
+                provisioner: "cluster.local/rampart-nfs-subdir-external-provisioner",
+            },
+        },
+        ...(repo
+            ? [
+                  {
+                      path: namespaced("/api/v1", "secrets", "rampart-repo"),
+                      body: { apiVersion: "v1", kind: "Secret", metadata: metadata("rampart-repo"), stringData: repo },
+                  },
+              ]
+            : []),
+    ];
+}

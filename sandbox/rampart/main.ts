@@ -1,0 +1,88 @@
+/**
+ * Rampart, whole: CRDs, admission webhook, HNC and the controller on an existing API server.
+ * Stand-in for petuum/rampart 47a837c (2023-04-07); each file says what it imitates and what not.
+ */
+import { KubeConfig } from "@kubernetes/client-node";
+import { type Controller, type ControllerOptions, startController } from "./controller.js";
+import { HelmCli } from "./helm.js";
+import { startHnc } from "./hnc.js";
+import { installRampart, type InstallOptions, RAMPART_NAMESPACE } from "./install.js";
+import { registerWebhook, startWebhook } from "./webhook.js";
+
+export interface RampartOptions {
+    kubeConfigPath: string;
+    /** Path of the helm program. */
+    helmPath: string;
+    /** Folder for helm's repos and caches; holds credentials of chart repos, so it is made readable for its owner only. */
+    stateDir: string;
+    /** Seconds of one watch; a deletion takes up to one of them longer. @default 60, as in the real controller */
+    watchCycleSeconds?: number;
+    /** Contents of the Secret rampart-repo. @default none */
+    repo?: InstallOptions["repo"];
+    /** Environment the controller believes to have. @default an invented one, see controller.ts */
+    env?: ControllerOptions["env"];
+    log?: (line: string) => void;
+}
+
+/** First wait before the controller is started again after a crash, in seconds; doubles up to the longest. */
+const FIRST_RESTART_SECONDS = 10;
+const LONGEST_RESTART_SECONDS = 300;
+
+export async function startRampart(options: RampartOptions): Promise<{ close(): Promise<void> }> {
+    const log = options.log ?? (() => {});
+    const kubeConfig = new KubeConfig();
+    kubeConfig.loadFromFile(options.kubeConfigPath);
+    const webhook = await startWebhook({ kubeConfig, log });
+    try {
+        await installRampart(kubeConfig, { webhook, ...(options.repo ? { repo: options.repo } : {}) });
+        await registerWebhook(kubeConfig, webhook);
+    } catch (error) {
+        await webhook.close();
+        throw error;
+    }
+    const hnc = startHnc({ kubeConfig, log });
+    const controller = supervise(
+        () =>
+            startController({
+                kubeConfig,
+                helm: new HelmCli(options),
+                controllerNamespace: RAMPART_NAMESPACE,
+                log,
+                ...(options.watchCycleSeconds ? { watchCycleSeconds: options.watchCycleSeconds } : {}),
+                ...(options.env ? { env: options.env } : {}),
+            }),
+        log,
+    );
+    return {
+        close: async () => {
+            await controller.close();
+            await hnc.close();
+            await webhook.close();
+        },
+    };
+}
+
+/** Starts the controller again after a crash, later and later, as a kubelet does with a pod (CrashLoopBackOff). */
+export function supervise(start: () => Controller, log: (line: string) => void): { close(): Promise<void> } {
+    let controller = start();
+    let timer: NodeJS.Timeout | undefined;
+    let closed = false;
+    const follow = (waitSeconds: number): void => {
+        void controller.exited.then((error) => {
+            if (closed || error === undefined) return;
+            log(`controller: starts again in ${waitSeconds} s`);
+            timer = setTimeout(() => {
+                controller = start();
+                follow(Math.min(waitSeconds * 2, LONGEST_RESTART_SECONDS));
+            }, waitSeconds * 1000);
+        });
+    };
+    follow(FIRST_RESTART_SECONDS);
+    return {
+        close: async () => {
+            closed = true;
+            clearTimeout(timer);
+            await controller.close();
+        },
+    };
+}

@@ -1,0 +1,103 @@
+/**
+ * Plain requests to an API server with the credentials of a kubeconfig. Used instead of the generated client because the
+ * stand-in needs answers as they were sent (Rampart quotes them) and watches that last exactly as long as it says.
+ */
+import type { KubeConfig } from "@kubernetes/client-node";
+import { request, type RequestOptions } from "node:https";
+import { request as plainRequest, STATUS_CODES } from "node:http";
+import { ApiError } from "./api.js";
+
+export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+
+export interface WatchEvent<T> {
+    type: "ADDED" | "MODIFIED" | "DELETED";
+    object: T;
+}
+
+/** Longest wait for an answer that is no watch, in seconds. */
+const ANSWER_SECONDS = 30;
+
+export class Rest {
+    constructor(private readonly kubeConfig: KubeConfig) {}
+
+    /** The answer's object. Anything but success is an ApiError. */
+    async call<T>(method: Method, path: string, body?: unknown): Promise<T> {
+        const patch = method === "PATCH" ? "application/merge-patch+json" : "application/json";
+        const answer = await this.open(method, path, body, patch, AbortSignal.timeout(ANSWER_SECONDS * 1000));
+        return JSON.parse(await textOf(answer)) as T;
+    }
+
+    /** Server-side apply under one name for all of the sandbox's own objects. */
+    async apply(path: string, body: unknown): Promise<void> {
+        const query = "?fieldManager=alpa-auth-sandbox&force=true";
+        const signal = AbortSignal.timeout(ANSWER_SECONDS * 1000);
+        await textOf(await this.open("PATCH", path + query, body, "application/apply-patch+yaml", signal));
+    }
+
+    /** Undefined for 404. */
+    async find<T>(path: string): Promise<T | undefined> {
+        try {
+            return await this.call<T>("GET", path);
+        } catch (error) {
+            if (error instanceof ApiError && error.status === 404) return undefined;
+            throw error;
+        }
+    }
+
+    /**
+     * Shows what is there, then what changes. Resolves when the server closes the watch after `seconds`, when `seen`
+     * returns true, and when the signal is aborted.
+     */
+    async watch<T>(
+        path: string,
+        seconds: number,
+        seen: (event: WatchEvent<T>) => boolean | void,
+        signal: AbortSignal,
+    ): Promise<void> {
+        const inner = new AbortController();
+        const either = AbortSignal.any([signal, inner.signal]);
+        const query = `${path.includes("?") ? "&" : "?"}watch=true&timeoutSeconds=${Math.max(1, Math.round(seconds))}`;
+        try {
+            const stream = await this.open("GET", path + query, undefined, "application/json", either);
+            let rest = "";
+            for await (const chunk of stream.setEncoding("utf8")) {
+                const lines = (rest + String(chunk)).split("\n");
+                rest = lines.pop() ?? "";
+                for (const line of lines.filter((l) => l !== "")) {
+                    if (seen(JSON.parse(line) as WatchEvent<T>) === true) return;
+                }
+            }
+        } catch (error) {
+            if (!either.aborted) throw error;
+        } finally {
+            inner.abort();
+        }
+    }
+
+    private async open(method: Method, path: string, body: unknown, type: string, signal: AbortSignal) {
+        const server = this.kubeConfig.getCurrentCluster()?.server;
+        if (!server)
+            throw new Error("kubeconfig: must have a current cluster. Use a kubeconfig with a current context.");
+        const url = new URL(server.replace(/\/$/, "") + path);
+        const text = body === undefined ? undefined : JSON.stringify(body);
+        const options: RequestOptions = { method, signal, headers: { accept: "application/json" } };
+        if (text !== undefined) {
+            options.headers = { ...options.headers, "content-type": type, "content-length": Buffer.byteLength(text) };
+        }
+        await this.kubeConfig.applyToHTTPSOptions(options);
+        const answer = await new Promise<import("node:http").IncomingMessage>((resolve, reject) => {
+            const sent = (url.protocol === "http:" ? plainRequest : request)(url, options, resolve);
+            sent.on("error", reject);
+            sent.end(text);
+        });
+        const status = answer.statusCode ?? 0;
+        if (status >= 200 && status < 300) return answer;
+        throw new ApiError(status, STATUS_CODES[status] ?? "", await textOf(answer));
+    }
+}
+
+async function textOf(answer: import("node:http").IncomingMessage): Promise<string> {
+    let text = "";
+    for await (const chunk of answer.setEncoding("utf8")) text += String(chunk);
+    return text;
+}

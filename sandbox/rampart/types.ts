@@ -1,0 +1,61 @@
+/** Shapes of the objects that the Rampart stand-in reads and writes; only the fields it uses. */
+
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+export type JsonObject = { [key: string]: Json };
+
+export interface Meta {
+    name: string;
+    namespace: string;
+    uid: string;
+    resourceVersion?: string;
+    generation?: number;
+    labels?: Record<string, string>;
+    annotations?: Record<string, string>;
+    finalizers?: string[];
+    deletionTimestamp?: string;
+    ownerReferences?: OwnerReference[];
+}
+
+export interface OwnerReference {
+    apiVersion: string;
+    kind: string;
+    name: string;
+    uid: string;
+    controller: boolean;
+    blockOwnerDeletion: boolean;
+}
+
+/** No conditions array: the real resource has only these (all optional, none before the controller has seen it). */
+export interface GraphStatus {
+    phase?: "Deploying" | "Deployed" | "Failed" | "Undeploying" | "Undeployed" | "Deleting";
+    reason?: "GraphValidationError" | "GraphDeploymentError";
+    messages?: string;
+    observedGeneration?: number;
+    /** A JSON object as a string: component name to list of paths. */
+    endpointPaths?: string;
+    componentNamespaces?: string[];
+}
+
+export interface GraphObject {
+    apiVersion: string;
+    kind: string;
+    metadata: Meta;
+    spec?: Json;
+    status?: GraphStatus;
+}
+
+/** Graph that provides a piece of infrastructure ("pulsar", "ray", …). */
+export interface InfraSource {
+    namespace: string;
+    name: string;
+}
+
+export const GROUP = "rampart.petuum.com";
+export const VERSION = "v1beta2";
+export const KIND = "RampartGraph";
+export const FINALIZER = "rampart.petuum.com/graph";
+/** Put on anchors and component namespaces; Ingresses and ApisixRoutes carrying it are listed in endpointPaths. */
+export const CONTROLLED_LABEL = "controlled-by-rampart";
+/** Key of the chart annotation that declares inputs, outputs, provides and requires. */
+export const CHART_ANNOTATION = "petuum.com/rampartComponent";
+export const SUBNAMESPACE_ANNOTATION = "hnc.x-k8s.io/subnamespace-of";

@@ -1,0 +1,154 @@
+/**
+ * HTTPS server that the API server asks about RampartGraphs: /validate, /conversion, /healthz.
+ * Imitated: petuum/rampart 47a837c, validator.py on aiohttp 3.7.4; a crash answers with aiohttp's own 500 page.
+ * Key and certificate are made for each start and stay in memory.
+ */
+import type { KubeConfig } from "@kubernetes/client-node";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { createServer } from "node:https";
+import type { AddressInfo } from "node:net";
+import { generate } from "selfsigned";
+import { readWorld as readWorldFrom } from "./api.js";
+import { type WebhookAddress, webhookConfiguration } from "./crds.js";
+import { KubeApi } from "./kube-api.js";
+import { Rest } from "./rest.js";
+import { Crash } from "./errors.js";
+import type { GraphObject, JsonObject } from "./types.js";
+import { toV1beta2, validateGraph, type World } from "./validator.js";
+
+export interface Webhook extends WebhookAddress {
+    close(): Promise<void>;
+}
+
+export interface WebhookOptions {
+    kubeConfig: KubeConfig;
+    log?: (line: string) => void;
+    /** @default 0: any free port */
+    port?: number;
+    /** What is known of the cluster. @default read from it for each question */
+    readWorld?: () => Promise<World>;
+}
+
+interface AdmissionRequest {
+    uid: string;
+    name?: string;
+    namespace?: string;
+    operation: string;
+    object: GraphObject;
+}
+
+const CRASH_PAGE = "500 Internal Server Error\n\nServer got itself in trouble";
+
+export async function startWebhook(options: WebhookOptions): Promise<Webhook> {
+    const { log = () => {}, port = 0 } = options;
+    const readWorld = options.readWorld ?? (() => readWorldFrom(new KubeApi(options.kubeConfig)));
+    const pair = await generate([{ name: "commonName", value: "rampart-validator" }], {
+        keyType: "ec",
+        algorithm: "sha256",
+        extensions: [
+            { name: "basicConstraints", cA: true, critical: true },
+            { name: "keyUsage", digitalSignature: true, keyCertSign: true, critical: true },
+            { name: "extKeyUsage", serverAuth: true },
+            { name: "subjectAltName", altNames: [{ type: 7, ip: "127.0.0.1" }] },
+        ],
+    });
+    const server = createServer({ key: pair.private, cert: pair.cert }, (request, response) => {
+        answer(request, response, readWorld, log).catch((error: Error) => {
+            log(`webhook: ${request.url} failed, ${error.message}`);
+            response.writeHead(500, { "content-type": "text/plain; charset=utf-8" }).end(CRASH_PAGE);
+        });
+    });
+    await new Promise<void>((resolve, reject) => server.once("error", reject).listen(port, "127.0.0.1", resolve));
+    return {
+        port: (server.address() as AddressInfo).port,
+        caBundle: Buffer.from(pair.cert).toString("base64"),
+        close: () =>
+            new Promise((resolve) => {
+                server.close(() => resolve());
+                server.closeAllConnections();
+            }),
+    };
+}
+
+async function answer(
+    request: IncomingMessage,
+    response: ServerResponse,
+    readWorld: () => Promise<World>,
+    log: (line: string) => void,
+): Promise<void> {
+    const route = `${request.method} ${request.url?.split("?")[0]}`;
+    if (route === "GET /healthz") {
+        response.writeHead(200).end();
+        return;
+    }
+    const handlers: Record<string, (body: never) => Promise<object>> = {
+        "POST /validate": (body: { request: AdmissionRequest }) => review(body.request, readWorld, log),
+        "POST /conversion": async (body: ConversionReview) => convert(body),
+    };
+    const handler = handlers[route];
+    if (handler === undefined) {
+        response.writeHead(404, { "content-type": "text/plain; charset=utf-8" }).end("404: Not Found");
+        return;
+    }
+    let text = "";
+    for await (const chunk of request.setEncoding("utf8")) text += String(chunk);
+    const result = await handler(JSON.parse(text) as never);
+    response.writeHead(200, { "content-type": "application/json; charset=utf-8" }).end(JSON.stringify(result));
+}
+
+async function review(
+    request: AdmissionRequest,
+    readWorld: () => Promise<World>,
+    log: (line: string) => void,
+): Promise<object> {
+    const response = await decide(request, readWorld);
+    log(
+        `webhook: ${request.operation} ${request.namespace}/${request.name}: ${response.allowed ? "allowed" : "refused"}`,
+    );
+    return {
+        apiVersion: "admission.k8s.io/v1",
+        kind: "AdmissionReview",
+        response: { ...response, uid: request.uid },
+    };
+}
+
+async function decide(request: AdmissionRequest, readWorld: () => Promise<World>) {
+    if (!["CREATE", "UPDATE"].includes(request.operation)) return { allowed: true };
+    // The names of the request count, not those of the object: by now the API server has made one from generateName.
+    const metadata = { ...request.object.metadata } as Partial<GraphObject["metadata"]>;
+    delete metadata.name;
+    if (request.name !== undefined) metadata.name = request.name;
+    if (request.namespace !== undefined) metadata.namespace = request.namespace;
+    const verdict = validateGraph({ ...request.object, metadata } as GraphObject, await readWorld());
+    if ("crash" in verdict) throw new Crash(verdict.crash);
+    if (verdict.allowed) return { allowed: true };
+    const { message } = verdict;
+    const reason = message === "No name found" ? "Invalid graph" : `Invalid: ${message}`;
+    return { allowed: false, status: { code: 403, reason, message } };
+}
+
+interface ConversionReview {
+    apiVersion: string;
+    request: { uid: string; desiredAPIVersion: string; objects: GraphObject[] };
+}
+
+/** v1beta1 cannot say `deploy`: it is set to true on the way up and dropped on the way down. */
+export function convert({ apiVersion, request }: ConversionReview): object {
+    const wanted = request.desiredAPIVersion;
+    const convertedObjects = request.objects.map((object) => {
+        if (wanted.endsWith("/v1beta2")) return { ...toV1beta2(object), apiVersion: wanted };
+        if (object.spec === undefined) throw new Crash("KeyError: 'spec'");
+        const spec = { ...(object.spec as JsonObject) };
+        if (object.apiVersion.endsWith("/v1beta2")) delete spec["deploy"];
+        return { ...object, spec, apiVersion: wanted };
+    });
+    const response = { uid: request.uid, result: { status: "Success" }, convertedObjects };
+    return { apiVersion, kind: "ConversionReview", response };
+}
+
+/** Tells the API server to ask this webhook. */
+export async function registerWebhook(kubeConfig: KubeConfig, webhook: WebhookAddress): Promise<void> {
+    const body = webhookConfiguration(webhook);
+    const path = `/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/${body.metadata.name}`;
+    await new Rest(kubeConfig).apply(path, body);
+}

@@ -1,0 +1,199 @@
+import { createHash } from "node:crypto";
+import * as fs from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
+import { ToolchainError } from "./errors";
+import { takeLock } from "./lock";
+import { duration, type Log, withHeartbeat } from "./log";
+
+/** How one cache entry is made. Knows nothing of where it is kept. */
+export interface Recipe {
+    /** Folder in the cache, and the name people see. */
+    name: string;
+    version: string;
+    /** Executables the build must leave behind. */
+    outputs: string[];
+    /** Everything that decides what comes out. A change gives a new entry, so an old one is never taken for it. */
+    ingredients: unknown;
+    /** Free space the build needs, in MiB, its compile cache and downloads included. */
+    freeMiB: number;
+    /** What to expect, for the first progress line. */
+    usually?: string;
+    /** Builds into `out`; `work` is empty and goes away afterwards. Returns facts for the manifest. */
+    build(work: string, out: string, progress: (detail: string) => void): Promise<Record<string, string>>;
+}
+
+export interface CacheOptions {
+    root: string;
+    log: Log;
+    /** @default 1800, see lock.ts */
+    waitSeconds?: number;
+    /** Free space in MiB at a folder; replaced in tests. */
+    freeMiB?: (folder: string) => number;
+}
+
+export interface CacheEntry {
+    folder: string;
+    source: "cache" | "built";
+    /** Time this call took, in seconds. */
+    seconds: number;
+}
+
+interface Manifest {
+    name: string;
+    version: string;
+    recipe: string;
+    facts: Record<string, string>;
+    files: Record<string, { sha256: string; size: number }>;
+}
+
+const MANIFEST = "manifest.json";
+
+/** Folder of all cached tools, outside the clone so that a second clone finds them too. */
+export function cacheRoot(env: NodeJS.ProcessEnv = process.env): string {
+    const base = env.ALPA_AUTH_CACHE || path.join(env.XDG_CACHE_HOME || path.join(os.homedir(), ".cache"), "alpa-auth");
+    return path.join(path.resolve(base), "tools");
+}
+
+function fingerprint(recipe: Recipe): string {
+    const { name, version, outputs, ingredients } = recipe;
+    return createHash("sha256").update(JSON.stringify({ name, version, outputs, ingredients })).digest("hex");
+}
+
+/** Where a recipe's result is kept. */
+export function entryFolder(root: string, recipe: Recipe): string {
+    return path.join(root, recipe.name, `${recipe.version}-${fingerprint(recipe).slice(0, 12)}`);
+}
+
+/** Finds the built tool in the cache, or builds it. What is returned has just been compared with its checksums. */
+export async function cached(recipe: Recipe, options: CacheOptions): Promise<CacheEntry> {
+    const started = Date.now();
+    const folder = entryFolder(options.root, recipe);
+    const done = (source: CacheEntry["source"]) => ({ folder, source, seconds: (Date.now() - started) / 1000 });
+    if ((await problemWith(folder, recipe)) === undefined) return done("cache");
+
+    const what = `${recipe.name} v${recipe.version}`;
+    const release = await takeLock(`${folder}.lock`, { what, log: options.log, waitSeconds: options.waitSeconds });
+    try {
+        // Whoever held the lock may have built it, or broken off.
+        const problem = await problemWith(folder, recipe);
+        if (problem === undefined) return done("cache");
+        if (fs.existsSync(folder)) {
+            options.log(`${what}: the cached copy cannot be used (${problem}); building it again`);
+            fs.rmSync(folder, { recursive: true, force: true });
+        }
+        removeUnfinished(folder, () => options.log(`${what}: an earlier build was interrupted; starting again`));
+        requireSpace(what, folder, recipe.freeMiB, options.freeMiB ?? freeSpace);
+        await buildInto(folder, recipe, options.log);
+        return done("built");
+    } finally {
+        release();
+    }
+}
+
+/** What is wrong with a cache entry, in words, or undefined when every file is what the manifest says. */
+async function problemWith(folder: string, recipe: Recipe): Promise<string | undefined> {
+    let manifest: Manifest;
+    try {
+        manifest = JSON.parse(fs.readFileSync(path.join(folder, MANIFEST), "utf8")) as Manifest;
+    } catch (error) {
+        const missing = (error as NodeJS.ErrnoException).code === "ENOENT";
+        return missing ? "it has no manifest" : "its manifest cannot be read";
+    }
+    if (manifest.recipe !== fingerprint(recipe)) return "its manifest is of another recipe";
+    const problems = await Promise.all(
+        recipe.outputs.map(async (output) => {
+            const expected = manifest.files?.[output];
+            const file = path.join(folder, "bin", output);
+            if (expected === undefined) return `${output} is not in the manifest`;
+            if (!fs.existsSync(file)) return `${output} is missing`;
+            const size = fs.statSync(file).size;
+            if (size !== expected.size) return `${output} has ${size} bytes instead of ${expected.size}`;
+            return (await sha256(file)) === expected.sha256 ? undefined : `${output} does not match its checksum`;
+        }),
+    );
+    return problems.find((problem) => problem !== undefined);
+}
+
+async function sha256(file: string): Promise<string> {
+    const hash = createHash("sha256");
+    for await (const chunk of fs.createReadStream(file, { highWaterMark: 1 << 20 })) hash.update(chunk as Buffer);
+    return hash.digest("hex");
+}
+
+async function buildInto(folder: string, recipe: Recipe, log: Log): Promise<void> {
+    const label = `building ${recipe.outputs.join(", ")} v${recipe.version}`;
+    const partial = `${folder}.partial-${process.pid}`;
+    const out = path.join(partial, "bin");
+    const work = path.join(partial, "work");
+    fs.mkdirSync(out, { recursive: true });
+    fs.mkdirSync(work);
+    log(`${label} …${recipe.usually ? ` (${recipe.usually})` : ""}`);
+    const started = Date.now();
+    let detail: string | undefined;
+    try {
+        const facts = await withHeartbeat(
+            log,
+            label,
+            () => detail,
+            () => recipe.build(work, out, (text) => (detail = text)),
+        );
+        fs.rmSync(work, { recursive: true, force: true });
+        const files: Manifest["files"] = {};
+        for (const output of recipe.outputs) {
+            const file = path.join(out, output);
+            if (!fs.existsSync(file)) throw new ToolchainError(`${recipe.name}: the build left no ${output} behind.`);
+            fs.chmodSync(file, 0o755);
+            files[output] = { sha256: await sha256(file), size: fs.statSync(file).size };
+        }
+        const manifest: Manifest = {
+            name: recipe.name,
+            version: recipe.version,
+            recipe: fingerprint(recipe),
+            facts,
+            files,
+        };
+        // The manifest comes last: a folder without one was never finished.
+        fs.writeFileSync(path.join(partial, MANIFEST), JSON.stringify(manifest, null, 2) + "\n");
+        fs.renameSync(partial, folder);
+    } catch (error) {
+        fs.rmSync(partial, { recursive: true, force: true });
+        throw error;
+    }
+    log(`${label} … ${duration((Date.now() - started) / 1000)}`);
+}
+
+/** Removes what interrupted builds of this entry left; a folder whose process still runs is left alone. */
+function removeUnfinished(folder: string, say: () => void): void {
+    const prefix = `${path.basename(folder)}.partial-`;
+    for (const name of fs.readdirSync(path.dirname(folder))) {
+        if (!name.startsWith(prefix) || isRunning(Number(name.slice(prefix.length)))) continue;
+        say();
+        fs.rmSync(path.join(path.dirname(folder), name), { recursive: true, force: true });
+    }
+}
+
+function isRunning(pid: number): boolean {
+    if (pid === process.pid) return false; // ours, and we are only about to start: an earlier process had our number
+    try {
+        process.kill(pid, 0);
+        return true;
+    } catch (error) {
+        return (error as NodeJS.ErrnoException).code === "EPERM";
+    }
+}
+
+function freeSpace(folder: string): number {
+    const { bavail, bsize } = fs.statfsSync(folder);
+    return (bavail * bsize) / (1024 * 1024);
+}
+
+function requireSpace(what: string, folder: string, needed: number, free: (folder: string) => number): void {
+    const parent = path.dirname(folder);
+    const got = Math.floor(free(parent));
+    if (got >= needed) return;
+    throw new ToolchainError(
+        `${what}: building it needs ${needed} MiB of free space in ${parent} (got ${got} MiB). ` +
+            "Free some, or set ALPA_AUTH_CACHE to a folder on a larger disk.",
+    );
+}

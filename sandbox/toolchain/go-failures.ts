@@ -1,0 +1,42 @@
+import { ToolchainError } from "./errors";
+
+/** How much of a failed build's output is shown, in lines. */
+const SHOWN_LINES = 12;
+
+/** Turns a failed build's output into what is wrong and what to do, with the lines that say so. */
+export function explain(tool: string, code: string, lines: string[]): ToolchainError {
+    const text = lines.join("\n");
+    const last = lines.slice(-SHOWN_LINES);
+    const again = `npx tsx sandbox/toolchain/main.ts ${tool}`;
+    if (/no space left on device/.test(text)) {
+        return new ToolchainError(
+            `${tool}: the disk is full. Look with: df -h . "$(go env GOCACHE)". Free some space (go clean -cache) and run: ${again}`,
+            last,
+        );
+    }
+    if (/requires go >= |GOTOOLCHAIN=local/.test(text)) {
+        return new ToolchainError(
+            `${tool}: a newer Go is needed. Install it (https://go.dev/doc/install) and run: ${again}`,
+            last,
+        );
+    }
+    if (/checksum mismatch|SECURITY ERROR/.test(text)) {
+        return new ToolchainError(
+            `${tool}: a downloaded module is not the one in the checksum database. Remove it with: go clean -modcache. ` +
+                "If it happens again, the module proxy in use (go env GOPROXY) serves something else.",
+            last,
+        );
+    }
+    if (
+        /dial tcp|no such host|connection re(fused|set)|i\/o timeout|TLS handshake|proxyconnect|unexpected EOF|: (40[347]|410|429|50\d) /.test(
+            text,
+        )
+    ) {
+        return new ToolchainError(
+            `${tool}: the Go module proxy cannot be reached or refuses. Try: curl -sSI "$(go env GOPROXY | cut -d, -f1)". ` +
+                `Set GOPROXY or HTTPS_PROXY where your network needs it, then run: ${again}`,
+            last,
+        );
+    }
+    return new ToolchainError(`${tool}: the build failed (${code}). To see it again: ${again}`, last);
+}

@@ -1,0 +1,163 @@
+import { execFile, spawn } from "node:child_process";
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { promisify } from "node:util";
+import { ToolchainError } from "./errors";
+import { explain } from "./go-failures";
+import versions from "./versions.json";
+import { findOnPath } from "./path";
+
+const run = promisify(execFile);
+
+/** Longest build, in seconds. The slowest takes 5 minutes on two busy cores; a module proxy that hangs takes for ever. */
+const BUILD_SECONDS = 60 * 60;
+
+/** Silence after a download that means compiling, in milliseconds. The largest module takes about 5 s here. */
+const QUIET_MS = 10_000;
+
+export interface GoProgram {
+    /** Content of the main module's go.mod: the only module the build is resolved from. */
+    goMod: string;
+    /** Other files of the main module, by name. */
+    files?: Record<string, string>;
+    /** Packages to build; the last path element is the executable's name unless `output` gives another. */
+    packages: string[];
+    /** Name of the executable where the package path does not end in it. Only with one package. */
+    output?: string;
+    tags?: string[];
+    /** Values for `-X`, by variable. */
+    variables?: Record<string, string>;
+    /** Files copied from a module into the main module, where an `embed` needs them. */
+    copies?: { module: string; files: Record<string, string> };
+}
+
+/** Whole command line of a build, apart from where the result goes. Part of the cache key. */
+export function buildArguments(program: GoProgram): string[] {
+    const variables = Object.entries(program.variables ?? {}).map(([name, value]) => ` -X ${name}=${value}`);
+    return [
+        "build",
+        "-mod=mod",
+        "-trimpath",
+        "-buildvcs=false",
+        ...(program.tags ? [`-tags=${program.tags.join(",")}`] : []),
+        `-ldflags=-s -w${variables.join("")}`,
+        ...program.packages,
+    ];
+}
+
+/**
+ * Environment of every go command: no C, no workspace, nothing from GOFLAGS that changes the result. What decides where
+ * modules come from and that they are checked (GOPROXY, GOSUMDB, GOPRIVATE) is the user's and is left as it is.
+ */
+export function goEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+    const { GOOS: _os, GOARCH: _arch, GOEXPERIMENT: _experiment, ...rest } = env;
+    const harmless = (env.GOFLAGS ?? "").split(/\s+/).filter((flag) => /^-(modcacherw|p=\d+)$/.test(flag));
+    return { ...rest, CGO_ENABLED: "0", GOWORK: "off", GO111MODULE: "on", GOFLAGS: harmless.join(" ") };
+}
+
+/** Finds Go and checks its version; the message says what to install where it is missing or too old. */
+export async function requireGo(tool: string, env: NodeJS.ProcessEnv): Promise<{ go: string; version: string }> {
+    const install = `Install Go ${versions.go} or newer (https://go.dev/doc/install), put it on PATH and check with: go version`;
+    const go = findOnPath("go", env);
+    if (go === undefined) throw new ToolchainError(`${tool}: Go is needed to build it (none on PATH). ${install}`);
+    const { stdout } = await run(go, ["env", "GOVERSION", "GOTOOLCHAIN"], { env, cwd: "/", timeout: 30_000 });
+    const [version, toolchain] = stdout.trim().split("\n");
+    const number = version.replace(/^go/, "").split(/[^0-9.]/)[0];
+    // A Go that may switch fetches the version named in go.mod by itself.
+    if (compareVersions(number, versions.go) < 0 && !/auto|\+path/.test(toolchain ?? "")) {
+        throw new ToolchainError(
+            `${tool}: must be built by Go ${versions.go} or newer (got ${number} at ${go}, and GOTOOLCHAIN=${toolchain} ` +
+                `forbids it to fetch a newer one). ${install}`,
+        );
+    }
+    return { go, version: number };
+}
+
+export function compareVersions(left: string, right: string): number {
+    const [a, b] = [left, right].map((text) => text.split(".").map(Number));
+    for (let i = 0; i < Math.max(a.length, b.length); i++) {
+        const difference = (a[i] ?? 0) - (b[i] ?? 0);
+        if (difference !== 0) return difference;
+    }
+    return 0;
+}
+
+/** Builds a Go program from its modules. `work` becomes the main module; executables go to `out`. */
+export async function buildGo(
+    tool: string,
+    program: GoProgram,
+    work: string,
+    out: string,
+    progress: (detail: string) => void,
+    env: NodeJS.ProcessEnv = process.env,
+): Promise<Record<string, string>> {
+    const { go, version } = await requireGo(tool, env);
+    fs.writeFileSync(path.join(work, "go.mod"), program.goMod);
+    for (const [name, content] of Object.entries(program.files ?? {})) {
+        fs.writeFileSync(path.join(work, name), content);
+    }
+    if (program.copies) {
+        const listed = await runGo(tool, go, ["mod", "download", "-json", program.copies.module], work, env, progress);
+        const folder = (JSON.parse(listed) as { Dir: string }).Dir;
+        for (const [name, source] of Object.entries(program.copies.files)) {
+            fs.copyFileSync(path.join(folder, source), path.join(work, name));
+            fs.chmodSync(path.join(work, name), 0o644); // the module cache is read-only
+        }
+    }
+    const [command, ...rest] = buildArguments(program);
+    const target = program.output ? path.join(out, program.output) : `${out}${path.sep}`;
+    await runGo(tool, go, [command, "-o", target, ...rest], work, env, progress);
+    return { go: version };
+}
+
+function runGo(
+    tool: string,
+    go: string,
+    args: string[],
+    cwd: string,
+    env: NodeJS.ProcessEnv,
+    progress: (detail: string) => void,
+): Promise<string> {
+    return new Promise((resolve, reject) => {
+        const child = spawn(go, args, { cwd, env: goEnvironment(env), stdio: ["ignore", "pipe", "pipe"] });
+        let stdout = "";
+        const lines: string[] = [];
+        let rest = "";
+        let compiling: NodeJS.Timeout | undefined;
+        const endChild = () => child.kill("SIGKILL");
+        process.once("exit", endChild);
+        const timer = setTimeout(() => {
+            lines.push(`still running after ${BUILD_SECONDS / 60} minutes; stopped`);
+            endChild();
+        }, BUILD_SECONDS * 1000);
+        child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
+        child.stderr.on("data", (chunk: Buffer) => {
+            const parts = (rest + chunk.toString()).split("\n");
+            rest = parts.pop() ?? "";
+            for (const line of parts) {
+                const download = /^go: downloading (\S+)/.exec(line);
+                if (download) {
+                    progress(`downloading ${download[1]}`);
+                    // go says when a download starts, not when it ends or when it begins to compile.
+                    clearTimeout(compiling);
+                    compiling = setTimeout(() => progress("compiling"), QUIET_MS);
+                } else if (line.trim() !== "") lines.push(line);
+            }
+        });
+        const settle = () => {
+            clearTimeout(timer);
+            clearTimeout(compiling);
+            process.off("exit", endChild);
+        };
+        child.on("error", (error) => {
+            settle();
+            reject(new ToolchainError(`${tool}: ${go} could not be started (${error.message}).`));
+        });
+        child.on("close", (code, signal) => {
+            settle();
+            if (code === 0) return resolve(stdout);
+            if (rest.trim() !== "") lines.push(rest);
+            reject(explain(tool, `${code ?? signal}`, lines));
+        });
+    });
+}

@@ -1,0 +1,123 @@
+import { randomUUID } from "node:crypto";
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { ToolchainError } from "./errors";
+import { duration, type Log } from "./log";
+
+/** Longest wait for another run's build, in seconds. The slowest tool takes 5 minutes on two busy cores. */
+const WAIT_SECONDS = 30 * 60;
+
+/** How often a waiting run looks again, in milliseconds. */
+const POLL_MS = 200;
+
+/** How often a waiting run says so, in milliseconds. */
+const SAY_MS = 15_000;
+
+export interface LockOptions {
+    /** What is being waited for, in the message. */
+    what: string;
+    log: Log;
+    /** @default 1800: six times the slowest build */
+    waitSeconds?: number;
+}
+
+/** When a process started, as the kernel counts it: tells a process from a later one that got the same number. */
+function startOf(pid: number): string {
+    try {
+        const stat = fs.readFileSync(`/proc/${pid}/stat`, "utf8");
+        // The second field is the program's name in brackets and may hold spaces; the start time is the 22nd.
+        return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? "?";
+    } catch {
+        return "?"; // no /proc (macOS), or no such process
+    }
+}
+
+function isAlive(pid: number, start: string): boolean {
+    try {
+        process.kill(pid, 0);
+    } catch (error) {
+        return (error as NodeJS.ErrnoException).code === "EPERM";
+    }
+    return start === "?" || startOf(pid) === start;
+}
+
+/** Puts the finished lock file in place in one step, so that no reader ever sees a half-written one. */
+function claim(file: string, content: string): boolean {
+    const draft = `${file}.${randomUUID()}`;
+    fs.writeFileSync(draft, content);
+    try {
+        fs.linkSync(draft, file);
+        return true;
+    } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+        return false;
+    } finally {
+        fs.rmSync(draft, { force: true });
+    }
+}
+
+function read(file: string): string | undefined {
+    try {
+        return fs.readFileSync(file, "utf8");
+    } catch (error) {
+        if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+        throw error;
+    }
+}
+
+/**
+ * Removes a dead process's lock. Moving it aside first makes sure that of two runs only one removes it, and that a lock
+ * another run took in between is put back.
+ */
+function removeStale(file: string, expected: string): void {
+    const aside = `${file}.${randomUUID()}`;
+    try {
+        fs.renameSync(file, aside);
+    } catch (error) {
+        if ((error as NodeJS.ErrnoException).code === "ENOENT") return;
+        throw error;
+    }
+    if (read(aside) !== expected) claim(file, read(aside) ?? "");
+    fs.rmSync(aside, { force: true });
+}
+
+/**
+ * Takes the lock file, waiting for whoever holds it. Returns a function that gives it back.
+ *
+ * The lock saves work; it does not guard correctness. Each build has a folder of its own and is put in place by one
+ * rename, so even two builds at once would leave a sound cache.
+ */
+export async function takeLock(file: string, options: LockOptions): Promise<() => void> {
+    fs.mkdirSync(path.dirname(file), { recursive: true });
+    const mine = `${process.pid} ${startOf(process.pid)} ${randomUUID()}\n`;
+    const limit = options.waitSeconds ?? WAIT_SECONDS;
+    const started = Date.now();
+    let nextWord = 0;
+    for (;;) {
+        if (claim(file, mine)) {
+            return () => {
+                if (read(file) === mine) fs.rmSync(file, { force: true });
+            };
+        }
+        const held = read(file);
+        if (held === undefined) continue; // given back a moment ago
+        const [pid, start] = held.trim().split(" ");
+        if (!/^\d+$/.test(pid ?? "") || !isAlive(Number(pid), start ?? "?")) {
+            options.log(`${options.what}: taking over the lock of process ${pid || "unknown"}, which is gone`);
+            removeStale(file, held);
+            continue;
+        }
+        const waited = (Date.now() - started) / 1000;
+        if (waited >= limit) {
+            throw new ToolchainError(
+                `${options.what}: waited ${duration(waited)} for process ${pid}, which is building it. ` +
+                    `Look at it with: ps -fp ${pid}. If it hangs, end it and run this again; the lock is ${file}.`,
+            );
+        }
+        if (Date.now() >= nextWord) {
+            options.log(`${options.what}: waiting for process ${pid}, which is building it … ${duration(waited)}`);
+            nextWord = Date.now() + SAY_MS;
+        }
+        await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    }
+}

@@ -1,0 +1,184 @@
+import { execFileSync } from "node:child_process";
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { linkExecutable, writeLaunchers } from "../plugins/launchers";
+import { cached, cacheRoot } from "./cache";
+import { type Log, stderrLog } from "./log";
+import { findOnPath } from "./path";
+import { type RecipeName, recipe } from "./recipes";
+import versions from "./versions.json";
+
+/**
+ * The programs the sandbox runs, and where each comes from, in this order: installed already → built earlier and kept in
+ * the cache → built now from its Go modules.
+ *
+ * There is no download of released binaries: a person with internet has them installed in one step, and a download that
+ * no check here can exercise would be a guess. Where an official `pulumi` is installed, the engine fetches its own
+ * plugins, and neither the built Kubernetes provider nor the stand-ins of `sandbox/plugins` are used.
+ */
+const TOOLS = {
+    pulumi: { recipe: "pulumi", version: versions.pulumi, probe: ["version"], same: "major" },
+    etcd: { recipe: "etcd", version: versions.etcd, probe: ["--version"], same: "minor" },
+    "kube-apiserver": { recipe: "kubernetes", version: versions.kubernetes, probe: ["--version"], same: "minor" },
+    "kube-controller-manager": {
+        recipe: "kubernetes",
+        version: versions.kubernetes,
+        probe: ["--version"],
+        same: "minor",
+    },
+    "kube-scheduler": { recipe: "kubernetes", version: versions.kubernetes, probe: ["--version"], same: "minor" },
+    kwok: { recipe: "kwok", version: versions.kwok, probe: ["--version"], same: "minor" },
+    "pulumi-resource-kubernetes": {
+        recipe: "kubernetes-provider",
+        version: versions["kubernetes-provider"],
+        probe: undefined, // a plugin is found by the engine, not by us
+        same: "minor",
+    },
+    helm: { recipe: "helm", version: versions.helm, probe: ["version", "--short"], same: "major" },
+} as const satisfies Record<
+    string,
+    { recipe: RecipeName; version: string; probe: readonly string[] | undefined; same: "major" | "minor" }
+>;
+
+export type ToolName = keyof typeof TOOLS;
+
+/** In the order they are built: what everything else waits for comes first. */
+export const TOOL_NAMES = Object.keys(TOOLS) as ToolName[];
+
+export interface FoundTool {
+    name: ToolName;
+    path: string;
+    version: string;
+    source: "PATH" | "cache" | "built";
+    /** Time it took to find, check or build, in seconds. A build of several tools counts for the first. */
+    seconds: number;
+}
+
+/** Absolute path by tool name, for the tools asked for. */
+export type Toolchain<N extends ToolName = ToolName> = Record<Exclude<N, "pulumi-resource-kubernetes">, string> & {
+    /** Absent where an official `pulumi` is installed: its engine fetches the released provider. */
+    "pulumi-resource-kubernetes"?: string;
+    /**
+     * Folder to put first on PATH: `pulumi` with its language host and plugins. Absent where an official `pulumi` is
+     * installed, or where `pulumi` was not asked for.
+     */
+    pluginDir?: string;
+    found: FoundTool[];
+};
+
+export interface EnsureOptions {
+    /** @default `$ALPA_AUTH_CACHE/tools`, or `alpa-auth/tools` in the user's cache folder */
+    cacheDir?: string;
+    /** @default a line on stderr */
+    log?: Log;
+    /** Where installed programs are looked for. @default process.env */
+    env?: NodeJS.ProcessEnv;
+}
+
+/** Makes sure that the tools are there, building what is missing, and returns where they are. */
+export async function ensureTools<N extends ToolName = ToolName>(
+    names: readonly N[] = TOOL_NAMES as N[],
+    options: EnsureOptions = {},
+): Promise<Toolchain<N>> {
+    const root = options.cacheDir ?? cacheRoot();
+    const log = options.log ?? stderrLog;
+    const env = options.env ?? process.env;
+    const official = officialPulumi(env, log);
+    const wanted = TOOL_NAMES.filter((name) => (names as readonly ToolName[]).includes(name)).filter(
+        (name) => !(official && name === "pulumi-resource-kubernetes"),
+    );
+
+    const found: FoundTool[] = [];
+    const missing: ToolName[] = [];
+    for (const name of wanted) {
+        const started = Date.now();
+        const installed = name === "pulumi" ? official : installedTool(name, env, log);
+        if (installed) found.push({ name, ...installed, source: "PATH", seconds: (Date.now() - started) / 1000 });
+        else missing.push(name);
+    }
+    // One at a time: a build already uses every core.
+    for (const recipeName of new Set(missing.map((name) => TOOLS[name].recipe))) {
+        const entry = await cached(recipe(recipeName), { root, log });
+        let seconds = entry.seconds;
+        for (const name of missing.filter((name) => TOOLS[name].recipe === recipeName)) {
+            const file = path.join(entry.folder, "bin", name);
+            found.push({ name, path: file, version: TOOLS[name].version, source: entry.source, seconds });
+            seconds = 0;
+        }
+    }
+    found.sort((a, b) => TOOL_NAMES.indexOf(a.name) - TOOL_NAMES.indexOf(b.name));
+
+    const toolchain = { found } as unknown as Toolchain<N>;
+    const pulumi = found.find((tool) => tool.name === "pulumi");
+    if (pulumi && !official) {
+        const provider = found.find((tool) => tool.name === "pulumi-resource-kubernetes");
+        toolchain.pluginDir = writeLaunchers(path.join(root, "..", "plugins"));
+        // The engine takes plugins that lie beside its own executable for the ones it was released with.
+        pulumi.path = linkExecutable(pulumi.path, toolchain.pluginDir);
+        if (provider) linkExecutable(provider.path, toolchain.pluginDir);
+    }
+    return Object.assign(toolchain, Object.fromEntries(found.map((tool) => [tool.name, tool.path])));
+}
+
+/** A released Pulumi on PATH: one that has its language host with it, and is not the one built here. */
+export function officialPulumi(env: NodeJS.ProcessEnv, log: Log): { path: string; version: string } | undefined {
+    const installed = installedTool("pulumi", env, log);
+    if (installed === undefined) return undefined;
+    const beside = path.join(path.dirname(fs.realpathSync(installed.path)), "pulumi-language-nodejs");
+    if (fs.existsSync(beside) || findOnPath("pulumi-language-nodejs", withoutOurs(env))) return installed;
+    log(`pulumi: ${installed.path} has no pulumi-language-nodejs beside it; using the sandbox's own`);
+    return undefined;
+}
+
+function installedTool(
+    name: ToolName,
+    env: NodeJS.ProcessEnv,
+    log: Log,
+): { path: string; version: string } | undefined {
+    const { probe, version, same } = TOOLS[name];
+    const file = probe && findOnPath(name, withoutOurs(env));
+    if (!file) return undefined;
+    let printed: string;
+    try {
+        printed = execFileSync(file, [...probe], {
+            encoding: "utf8",
+            timeout: 20_000,
+            stdio: ["ignore", "pipe", "pipe"],
+        });
+    } catch {
+        log(`${name}: ${file} does not run; using the sandbox's own`);
+        return undefined;
+    }
+    const got = /\d+\.\d+\.\d+[-+.\w]*/.exec(printed)?.[0];
+    const parts = same === "major" ? 1 : 2;
+    const head = (text: string) => text.split(".").slice(0, parts).join(".");
+    if (got !== undefined && head(got) === head(version)) return { path: file, version: got };
+    log(`${name}: ${file} is ${got ?? "of an unknown version"}, the sandbox needs ${head(version)}; using its own`);
+    return undefined;
+}
+
+/** PATH without folders the sandbox made itself: a shell that has run `sandbox env` must not look like an installation. */
+function withoutOurs(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+    const folders = (env.PATH ?? "").split(path.delimiter).filter((folder) => {
+        const marks = [path.join(folder, ".alpa-auth-sandbox"), path.join(folder, "..", "manifest.json")];
+        return !marks.some((mark) => fs.existsSync(mark));
+    });
+    return { ...env, PATH: folders.join(path.delimiter) };
+}
+
+/** A table of where each tool was found, for people. */
+export function describeTools(toolchain: Pick<Toolchain, "found" | "pluginDir">): string {
+    const rows = toolchain.found.map(({ name, version, source, seconds, path: file }) => {
+        return [name, version, source, seconds.toFixed(1), file];
+    });
+    const table = [["tool", "version", "source", "seconds", "path"], ...rows];
+    const widths = table[0].map((_, column) => Math.max(...table.map((row) => row[column].length)));
+    const lines = table.map((row) =>
+        row
+            .map((cell, column) => cell.padEnd(widths[column]))
+            .join("  ")
+            .trimEnd(),
+    );
+    if (toolchain.pluginDir) lines.push(`plugins and language host: ${toolchain.pluginDir}`);
+    return lines.join("\n");
+}

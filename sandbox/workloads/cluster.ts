@@ -1,0 +1,81 @@
+/** What the workload glue knows of the cluster, kept by watches, and the few writes it makes. */
+import type {
+    KubeConfig,
+    V1ConfigMap,
+    V1PersistentVolume,
+    V1PersistentVolumeClaim,
+    V1Pod,
+    V1Secret,
+    V1Service,
+} from "@kubernetes/client-node";
+import { ApiServer, reflect, type Reflector } from "../ingress-controller/api-server";
+import { Rest } from "../rampart/rest";
+
+const PATHS = {
+    pods: "/api/v1/pods",
+    services: "/api/v1/services",
+    secrets: "/api/v1/secrets",
+    configMaps: "/api/v1/configmaps",
+    claims: "/api/v1/persistentvolumeclaims",
+    volumes: "/api/v1/persistentvolumes",
+};
+
+export interface Snapshot {
+    pods: V1Pod[];
+    services: V1Service[];
+    secrets: V1Secret[];
+    configMaps: V1ConfigMap[];
+    claims: V1PersistentVolumeClaim[];
+    volumes: V1PersistentVolume[];
+}
+
+export class Cluster {
+    readonly rest: Rest;
+    private readonly api: ApiServer;
+    private readonly stop = new AbortController();
+    private readonly reflectors: [keyof Snapshot, Reflector][];
+
+    /** @param changed called at each change, statuses included */
+    constructor(kubeConfig: KubeConfig, changed: () => void, log: (line: string) => void) {
+        this.rest = new Rest(kubeConfig);
+        this.api = new ApiServer(kubeConfig);
+        // Here the status counts: a pod's readiness is in it.
+        const look = (object: unknown) => JSON.stringify(object ?? null);
+        this.reflectors = Object.entries(PATHS).map(([kind, path]) => [
+            kind as keyof Snapshot,
+            reflect(this.api, path, changed, log, this.stop.signal, look),
+        ]);
+    }
+
+    async listed(): Promise<void> {
+        await Promise.all(this.reflectors.map(([, reflector]) => reflector.listed));
+    }
+
+    snapshot(): Snapshot {
+        return Object.fromEntries(this.reflectors.map(([kind, r]) => [kind, r.items()])) as unknown as Snapshot;
+    }
+
+    close(): void {
+        this.stop.abort();
+        this.api.close();
+    }
+}
+
+/** Text values of a Secret. */
+export function decoded(secret: V1Secret): Record<string, string> {
+    const entries = Object.entries(secret.data ?? {});
+    return Object.fromEntries(entries.map(([key, text]) => [key, Buffer.from(text, "base64").toString()]));
+}
+
+export function isReady(pod: V1Pod): boolean {
+    const conditions = pod.status?.conditions ?? [];
+    return !pod.metadata?.deletionTimestamp && conditions.some((c) => c.type === "Ready" && c.status === "True");
+}
+
+/** Whether a Service sends its traffic to a pod. */
+export function selects(service: V1Service, pod: V1Pod): boolean {
+    const selector = Object.entries(service.spec?.selector ?? {});
+    const labels = pod.metadata?.labels ?? {};
+    const same = service.metadata!.namespace === pod.metadata!.namespace;
+    return same && selector.length > 0 && selector.every(([key, value]) => labels[key] === value);
+}

@@ -1,0 +1,109 @@
+/** Plays what runs in the cluster: kubelets' checks, volumes, gateways and ingress controllers. */
+import type { KubeConfig, V1Pod } from "@kubernetes/client-node";
+import { STARTABLE_ANNOTATION, type ControlPlane } from "../control-plane";
+import { Cluster, decoded, type Snapshot } from "./cluster";
+import { Gateways } from "./gateways";
+import { missing, type Supplies } from "./kubelet";
+import { provision } from "./volumes";
+
+export interface WorkloadsOptions {
+    kubeConfig: KubeConfig;
+    controlPlane: ControlPlane;
+    log: (line: string) => void;
+}
+
+export interface Workloads {
+    /** Which local port plays an address inside the cluster: none is called from the API server here. */
+    dialIn(host: string, port: number): number | undefined;
+    close(): Promise<void>;
+}
+
+export async function startWorkloads(options: WorkloadsOptions): Promise<Workloads> {
+    const { kubeConfig, controlPlane, log } = options;
+    let dirty = true;
+    let wake = () => {};
+    let closed = false;
+    const cluster = new Cluster(
+        kubeConfig,
+        () => {
+            dirty = true;
+            wake();
+        },
+        log,
+    );
+    const gateways = new Gateways(cluster, controlPlane, log);
+    await cluster.listed();
+    const running = (async () => {
+        while (!closed) {
+            if (!dirty) await new Promise<void>((resolve) => (wake = resolve));
+            dirty = false;
+            try {
+                const now = cluster.snapshot();
+                await provision(cluster, now);
+                await admit(cluster, now);
+                await gateways.reconcile(now);
+            } catch (error) {
+                // An object that changed or went meanwhile: the next change brings another look.
+                if (!closed) log(`workloads: ${(error as Error).message.split("\n")[0]}`);
+                dirty = true;
+                await new Promise((resolve) => setTimeout(resolve, 200));
+            }
+        }
+    })();
+    return {
+        dialIn: () => undefined,
+        close: async () => {
+            closed = true;
+            wake();
+            await running;
+            cluster.close();
+            await gateways.close();
+        },
+    };
+}
+
+/** Lets every pod start that has what it needs, and says on the others what they wait for. */
+async function admit(cluster: Cluster, now: Snapshot): Promise<void> {
+    const supplies: Supplies = {
+        secrets: new Map(now.secrets.map((s) => [key(s), decoded(s)])),
+        configMaps: new Map(now.configMaps.map((m) => [key(m), m.data ?? {}])),
+        boundClaims: new Set(now.claims.filter((c) => c.status?.phase === "Bound").map(key)),
+    };
+    for (const pod of now.pods) {
+        const { annotations, deletionTimestamp } = pod.metadata!;
+        if (!pod.spec?.nodeName || deletionTimestamp || annotations?.[STARTABLE_ANNOTATION]) continue;
+        const path = `/api/v1/namespaces/${pod.metadata!.namespace}/pods/${pod.metadata!.name}`;
+        const lack = missing(pod, supplies);
+        if (!lack) {
+            await cluster.rest.call("PATCH", path, { metadata: { annotations: { [STARTABLE_ANNOTATION]: "true" } } });
+            continue;
+        }
+        const containerStatuses = waitingStatuses(pod, lack.container, lack.reason, lack.message);
+        if (reasons(pod.status?.containerStatuses) !== reasons(containerStatuses))
+            await cluster.rest.call("PATCH", `${path}/status`, { status: { containerStatuses } });
+    }
+}
+
+function waitingStatuses(pod: V1Pod, container: string | undefined, reason: string, message: string) {
+    return pod.spec!.containers.map(({ name, image }) => ({
+        name,
+        image,
+        imageID: "",
+        ready: false,
+        restartCount: 0,
+        started: false,
+        state: {
+            waiting:
+                container === undefined || container === name ? { message, reason } : { reason: "PodInitializing" },
+        },
+    }));
+}
+
+/** What the containers wait for; the API server adds fields of its own. */
+function reasons(statuses: { state?: { waiting?: { reason?: string; message?: string } } }[] | undefined): string {
+    return JSON.stringify((statuses ?? []).map(({ state }) => [state?.waiting?.reason, state?.waiting?.message]));
+}
+
+function key(object: { metadata?: { namespace?: string; name?: string } }): string {
+    return `${object.metadata!.namespace}/${object.metadata!.name}`;
+}

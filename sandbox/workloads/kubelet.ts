@@ -1,0 +1,82 @@
+/**
+ * Plays the kubelet's look at a pod before its containers start: without it kwok would call every pod ready, and an
+ * installation that forgets a Secret would look right. Messages are those of kubelet 1.34.
+ */
+import type { V1Container, V1Pod } from "@kubernetes/client-node";
+
+/** What is there for pods to use, by `namespace/name`. */
+export interface Supplies {
+    secrets: Map<string, Record<string, string>>;
+    configMaps: Map<string, Record<string, string>>;
+    /** Claims that have a volume. */
+    boundClaims: Set<string>;
+}
+
+export interface Missing {
+    /** Container that waits; unset when all of the pod does. */
+    container?: string;
+    reason: "CreateContainerConfigError" | "ContainerCreating" | "ErrImagePull";
+    message: string;
+}
+
+/** Images that the sandbox knows how to play; any other one cannot be pulled here. */
+const IMAGES = [
+    /^(docker\.io\/)?apache\/apisix:3\.(1[7-9]|[2-9]\d)\.\d+(-\w+)?$/,
+    /^(docker\.io\/)?apache\/apisix-ingress-controller:2\.0\.1$/,
+    /^ghcr\.io\/api7\/adc:0\.23\.1$/,
+    /^(docker\.io\/)?bitnamilegacy\/etcd:3\.6\.4-debian-12-r3$/,
+    /^busybox:1\.28$/,
+    /^rampart\.invalid\/stand-in:/,
+];
+
+/** The first thing a pod waits for; undefined when it can start. */
+export function missing(pod: V1Pod, supplies: Supplies): Missing | undefined {
+    const namespace = pod.metadata!.namespace!;
+    for (const volume of pod.spec?.volumes ?? []) {
+        const secret = volume.secret && !volume.secret.optional ? volume.secret.secretName! : undefined;
+        if (secret && !supplies.secrets.has(`${namespace}/${secret}`))
+            return waiting(`MountVolume.SetUp failed for volume "${volume.name}" : secret "${secret}" not found`);
+        const configMap = volume.configMap && !volume.configMap.optional ? volume.configMap.name! : undefined;
+        if (configMap && !supplies.configMaps.has(`${namespace}/${configMap}`))
+            return waiting(`MountVolume.SetUp failed for volume "${volume.name}" : configmap "${configMap}" not found`);
+        const claim = volume.persistentVolumeClaim?.claimName;
+        if (claim && !supplies.boundClaims.has(`${namespace}/${claim}`))
+            return waiting(`pod has unbound immediate PersistentVolumeClaims (${claim})`);
+    }
+    for (const container of [...(pod.spec?.initContainers ?? []), ...(pod.spec?.containers ?? [])]) {
+        if (!IMAGES.some((image) => image.test(container.image!)))
+            return {
+                container: container.name,
+                reason: "ErrImagePull",
+                message: `the sandbox plays no image ${container.image}`,
+            };
+        const message = missingInEnvironment(container, namespace, supplies);
+        if (message) return { container: container.name, reason: "CreateContainerConfigError", message };
+    }
+    return undefined;
+}
+
+function missingInEnvironment(container: V1Container, namespace: string, supplies: Supplies): string | undefined {
+    const references = [
+        ...(container.env ?? []).flatMap(({ valueFrom }) => [
+            { kind: "secret", ref: valueFrom?.secretKeyRef, key: valueFrom?.secretKeyRef?.key },
+            { kind: "configmap", ref: valueFrom?.configMapKeyRef, key: valueFrom?.configMapKeyRef?.key },
+        ]),
+        ...(container.envFrom ?? []).flatMap(({ secretRef, configMapRef }) => [
+            { kind: "secret", ref: secretRef, key: undefined },
+            { kind: "configmap", ref: configMapRef, key: undefined },
+        ]),
+    ];
+    for (const { kind, ref, key } of references) {
+        if (!ref || ref.optional) continue;
+        const found = supplies[kind === "secret" ? "secrets" : "configMaps"].get(`${namespace}/${ref.name}`);
+        if (!found) return `${kind} "${ref.name}" not found`;
+        if (key !== undefined && !(key in found))
+            return `couldn't find key ${key} in ${kind === "secret" ? "Secret" : "ConfigMap"} ${namespace}/${ref.name}`;
+    }
+    return undefined;
+}
+
+function waiting(message: string): Missing {
+    return { reason: "ContainerCreating", message };
+}

@@ -1,0 +1,24 @@
+/** The process that holds a world: started by `up`, ended by it, by `down`, or by the guard. */
+import { ensureTools } from "../toolchain/toolchain";
+import { startWorld } from "./world";
+
+const dir = process.argv[2];
+const log = (line: string) => console.log(line);
+
+async function main(): Promise<void> {
+    const ended = new Promise<void>((resolve) =>
+        ["SIGINT", "SIGTERM"].forEach((signal) => process.once(signal, () => resolve())),
+    );
+    const world = await startWorld({ tools: await ensureTools(undefined, { log }), stateDir: dir, log });
+    log("ready");
+    await ended;
+    await world.close();
+}
+
+main().then(
+    () => process.exit(0),
+    (error: Error) => {
+        console.error(`Error: ${error.message}`);
+        process.exit(1);
+    },
+);

@@ -1,0 +1,123 @@
+/** Running Pulumi against a sandbox: its environment, and the `pulumi` that a person types. */
+import { spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { chmodSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import { SANDBOX_MARK } from "../processes";
+import { ROOT, sandboxId, writePrivate, type WorldFacts } from "./state";
+
+/** Commands that read the stack's config, and so take `--config-file`. */
+const READ_CONFIG = ["preview", "up", "update", "refresh", "destroy", "import", "config", "watch"];
+
+/** Variables to add to the environment, for `pulumi` typed by hand or run by the sandbox. */
+export function pulumiEnv(dir: string, world: WorldFacts): Record<string, string> {
+    return {
+        PATH: [world.bin, world.pluginDir, process.env.PATH].filter((p) => p !== undefined).join(delimiter),
+        KUBECONFIG: world.kubeconfig,
+        PULUMI_BACKEND_URL: `file://${backend(dir)}`,
+        PULUMI_CONFIG_PASSPHRASE_FILE: passphraseFile(dir),
+        PULUMI_HOME: pulumiHome(dir),
+        PULUMI_SKIP_UPDATE_CHECK: "1",
+        // Types are checked by `npm run check`; each run would spend ten seconds on them again.
+        PULUMI_NODEJS_TRANSPILE_ONLY: "true",
+        // Where the official Pulumi is installed, its engine fetches its own plugins.
+        ...(world.pluginDir ? { PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "1" } : {}),
+        [SANDBOX_MARK]: sandboxId(dir),
+    };
+}
+
+/** Makes the folders and files that the environment names. */
+export function preparePulumi(dir: string, world: Pick<WorldFacts, "bin" | "pulumi" | "stackFiles">): void {
+    mkdirSync(backend(dir), { recursive: true, mode: 0o700 });
+    mkdirSync(world.stackFiles, { recursive: true, mode: 0o700 });
+    if (!existsSync(passphraseFile(dir))) writePrivate(passphraseFile(dir), randomBytes(24).toString("base64url"));
+    mkdirSync(world.bin, { recursive: true, mode: 0o700 });
+    const wrapper = join(world.bin, "pulumi");
+    writeFileSync(wrapper, renderWrapper(world.pulumi, world.stackFiles));
+    chmodSync(wrapper, 0o755);
+    // Tells the tool chain that this is no installed Pulumi.
+    writeFileSync(join(world.bin, ".alpa-auth-sandbox"), `${ROOT}\n`);
+}
+
+/**
+ * A `pulumi` that is the real one with the sandbox's own stack file: Pulumi takes that only as an argument, and would
+ * otherwise write into the shipped one.
+ */
+export function renderWrapper(pulumi: string, stackFiles: string): string {
+    return `#!/bin/sh
+# The real pulumi, with the sandbox's own stack file laid over the shipped one.
+stack=
+previous=
+for word in "$@"; do
+    case "$word" in
+        --config-file|--config-file=*) exec '${pulumi}' "$@" ;;
+        --stack=*) stack="\${word#--stack=}" ;;
+        *) case "$previous" in -s|--stack) stack="$word" ;; esac ;;
+    esac
+    previous="$word"
+done
+case "$1" in
+    ${READ_CONFIG.join("|")})
+        [ -n "$stack" ] || stack=$('${pulumi}' stack --show-name 2>/dev/null)
+        file='${stackFiles}'/Pulumi."$stack".yaml
+        [ -f "$file" ] && exec '${pulumi}' "$@" --config-file "$file" ;;
+esac
+exec '${pulumi}' "$@"
+`;
+}
+
+export interface PulumiRun {
+    code: number;
+    stdout: string;
+    stderr: string;
+}
+
+/** Runs the real `pulumi` in the clone and collects what it says. */
+export async function runPulumi(
+    dir: string,
+    world: WorldFacts,
+    args: string[],
+    options: {
+        onLine?: (line: string) => void;
+        env?: Record<string, string>;
+        signal?: AbortSignal;
+        onStart?: (pid: number) => void;
+    } = {},
+): Promise<PulumiRun> {
+    const child = spawn(join(world.bin, "pulumi"), args, {
+        cwd: ROOT,
+        env: { ...process.env, ...pulumiEnv(dir, world), ...options.env },
+        stdio: ["ignore", "pipe", "pipe"],
+        signal: options.signal,
+        killSignal: "SIGINT",
+    });
+    if (child.pid !== undefined) options.onStart?.(child.pid);
+    const run = { code: -1, stdout: "", stderr: "" };
+    for (const stream of ["stdout", "stderr"] as const) {
+        let rest = "";
+        child[stream].setEncoding("utf8").on("data", (text: string) => {
+            run[stream] += text;
+            const lines = (rest + text).split("\n");
+            rest = lines.pop()!;
+            lines.forEach((line) => options.onLine?.(line));
+        });
+    }
+    run.code = await new Promise<number>((resolve, reject) => {
+        child.on("error", (error) => (error.name === "AbortError" ? undefined : reject(error)));
+        child.on("close", (code, signal) => resolve(code ?? (signal ? 128 : 1)));
+    });
+    return run;
+}
+
+/** Pulumi's own folder, so that the sandbox touches nothing of the user's. */
+export function pulumiHome(dir: string): string {
+    return join(dir, "pulumi-home");
+}
+
+function backend(dir: string): string {
+    return join(dir, "backend");
+}
+
+function passphraseFile(dir: string): string {
+    return join(dir, "passphrase");
+}

@@ -1,0 +1,111 @@
+/** The world a stack is brought up in: a control plane, what plays its workloads, a chart repository, and Alpa. */
+import { KubeConfig } from "@kubernetes/client-node";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { openReader, type Live } from "../../components/parts/cluster-reader";
+import { startAlpa, type Seen } from "../alpa/server";
+import { startChartRepository } from "../charts/repository";
+import { startControlPlane, type ControlPlane } from "../control-plane";
+import { freePort, SANDBOX_MARK } from "../processes";
+import { installPlugins } from "../plugins/launchers";
+import { startRampart } from "../rampart/main";
+import type { Toolchain } from "../toolchain/toolchain";
+import { startWorkloads, type Workloads } from "../workloads";
+import { preparePulumi, pulumiHome } from "./pulumi";
+import { sandboxId, writeFacts, type WorldFacts } from "./state";
+
+export interface WorldOptions {
+    tools: Toolchain;
+    stateDir: string;
+    /** How long one answer of Alpa takes, in seconds. @default 0 */
+    alpaSeconds?: number;
+    /** Port of Alpa, if it is free. @default 20001, as in reality */
+    alpaPort?: number;
+    /** How often Rampart's controller looks again, in seconds. @default 5; 60 in reality, which every deletion feels */
+    watchCycleSeconds?: number;
+    /** Told each request that reached Alpa. */
+    onAlpaRequest?: (seen: Seen) => void;
+    log?: (line: string) => void;
+}
+
+export interface World {
+    facts: WorldFacts;
+    tools: Toolchain;
+    controlPlane: ControlPlane;
+    workloads: Workloads;
+    /** Admin access, for tests and tools. */
+    kubeConfig: KubeConfig;
+    /** Reads one object; undefined when it does not exist. */
+    read(apiVersion: string, kind: string, namespace: string | undefined, name: string): Promise<Live | undefined>;
+    close(): Promise<void>;
+}
+
+/** Starts everything, in the order in which it is needed, and leaves nothing running when a part fails. */
+export async function startWorld(options: WorldOptions): Promise<World> {
+    const { tools, stateDir, log = () => undefined } = options;
+    mkdirSync(stateDir, { recursive: true, mode: 0o700 });
+    const env = { ...process.env, [SANDBOX_MARK]: sandboxId(stateDir) };
+    const started: { close(): Promise<void> }[] = [];
+    const keep = <T extends { close(): Promise<void> }>(part: T): T => (started.push(part), part);
+    const close = async () => {
+        for (const part of started.reverse()) await part.close();
+    };
+    try {
+        log("control plane");
+        const kubeConfig = new KubeConfig();
+        let workloads: Workloads | undefined;
+        const controlPlane = keep(
+            await startControlPlane({
+                tools,
+                stateDir,
+                env,
+                fresh: true,
+                log,
+                dialIn: (host, port) => workloads?.dialIn(host, port),
+            }),
+        );
+        kubeConfig.loadFromFile(controlPlane.kubeconfigPath);
+        log("workloads");
+        workloads = keep(await startWorkloads({ kubeConfig, controlPlane, log }));
+        log("chart repository");
+        const charts = keep(await startChartRepository({ helmPath: tools.helm, stateDir: join(stateDir, "charts") }));
+        log("Rampart");
+        const { kubeconfigPath } = controlPlane;
+        keep(
+            await startRampart({
+                kubeConfigPath: kubeconfigPath,
+                helmPath: tools.helm,
+                stateDir: join(stateDir, "rampart"),
+                watchCycleSeconds: options.watchCycleSeconds ?? 5,
+                log,
+            }),
+        );
+        log("Alpa");
+        const port = await freePort(options.alpaPort ?? 20001);
+        const alpa = keep(await startAlpa({ port, seconds: options.alpaSeconds, onRequest: options.onAlpaRequest }));
+        const facts: WorldFacts = {
+            kubeconfig: kubeconfigPath,
+            chartRepository: charts.url,
+            alpa: `127.0.0.1:${alpa.port}`,
+            stackFiles: join(stateDir, "stack-files"),
+            bin: join(stateDir, "bin"),
+            ...pulumiOf(tools, stateDir),
+        };
+        preparePulumi(stateDir, facts);
+        writeFacts(stateDir, "world", facts);
+        const reader = openReader({ kubeconfig: controlPlane.adminKubeConfig });
+        const read: World["read"] = (apiVersion, kind, namespace, name) =>
+            reader({ apiVersion, kind, namespace, name });
+        return { facts, tools, controlPlane, workloads, kubeConfig, read, close };
+    } catch (error) {
+        await close().catch((closing: Error) => log(closing.message));
+        throw error;
+    }
+}
+
+/** The Pulumi to run: the official one as it is, or the one built here with its plugins laid out as if installed. */
+function pulumiOf(tools: Toolchain, stateDir: string): Pick<WorldFacts, "pulumi" | "pluginDir"> {
+    if (!tools.pluginDir) return { pulumi: tools.pulumi };
+    const pluginDir = installPlugins(pulumiHome(stateDir), tools.pluginDir);
+    return { pulumi: join(pluginDir, "pulumi"), pluginDir };
+}

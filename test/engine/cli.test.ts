@@ -1,0 +1,103 @@
+// Proves the command a newcomer types, as a process of its own: it ends in an authenticated completion, and whatever
+// way it ends, nothing stays behind.
+import { strict as assert } from "node:assert";
+import { execFile, spawn, type ChildProcess } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { running } from "../../sandbox/processes";
+import { ROOT, type Attempt } from "../../sandbox/world/state";
+import { eventually } from "./kit";
+
+const run = promisify(execFile);
+const CLI = ["--import", "tsx", join(ROOT, "sandbox/cli.ts")];
+
+describe("npm run sandbox", function () {
+    this.timeout(300_000);
+    let dir: string;
+    let env: NodeJS.ProcessEnv;
+
+    beforeEach(() => {
+        dir = mkdtempSync(join(tmpdir(), "alpa-auth-cli-"));
+        env = { ...process.env, ALPA_AUTH_SANDBOX_DIR: dir };
+    });
+    afterEach(async () => {
+        await sandbox("down");
+        rmSync(dir, { recursive: true, force: true });
+    });
+
+    async function sandbox(...args: string[]): Promise<string> {
+        const { stdout } = await run(process.execPath, [...CLI, ...args], { env, cwd: ROOT, maxBuffer: 1e8 });
+        return stdout;
+    }
+
+    /** Starts `up` in the foreground and waits until it has shown what works. */
+    async function foreground(): Promise<{ cli: ChildProcess; ended: Promise<number | null> }> {
+        const cli = spawn(process.execPath, [...CLI, "up"], { env, cwd: ROOT, stdio: ["ignore", "pipe", "pipe"] });
+        let said = "";
+        cli.stdout!.on("data", (text) => (said += text));
+        cli.stderr!.on("data", (text) => (said += text));
+        const ended = new Promise<number | null>((resolve) => cli.on("exit", resolve));
+        await Promise.race([
+            eventually("the sandbox", async () => said.includes("It stays until Ctrl-C") || undefined, 240),
+            ended.then((code) => assert.fail(`up ended with ${code}:\n${said}`)),
+        ]);
+        return { cli, ended };
+    }
+
+    const alive = () => running(dir).map((p) => p.name);
+
+    it("up --detach ends in an authenticated completion, and every line it prints works as pasted", async () => {
+        const said = await sandbox("up", "--detach");
+        assert.match(said, /expected 200/);
+        const status = JSON.parse(await sandbox("status", "--json")) as {
+            stack: string;
+            url: string;
+            kubeconfig: string;
+            try: Attempt[];
+        };
+        assert.deepEqual(Object.keys(status).sort(), ["kubeconfig", "stack", "try", "url"]);
+        assert.match(status.url, /^http:\/\/127\.0\.0\.1:\d+\/alpa$/);
+        assert.deepEqual([...new Set(status.try.map((t) => t.expect))].sort(), [200, 401, 404]);
+        for (const attempt of status.try) {
+            const { stdout } = await run("sh", ["-c", attempt.command], { cwd: "/" });
+            assert.equal(Number(stdout.trimEnd().split("\n").pop()), attempt.expect, attempt.title);
+        }
+    });
+
+    it("env lets pulumi be typed by hand, and leaves the shipped stack file alone", async () => {
+        await sandbox("up", "--detach");
+        const shipped = readFileSync(join(ROOT, "Pulumi.intra.yaml"), "utf8");
+        const script = `eval "$('${process.execPath}' ${CLI.map((a) => `'${a}'`).join(" ")} env)"; pulumi preview -s intra`;
+        const { stdout } = await run("bash", ["-c", script], { env, cwd: ROOT });
+        assert.match(stdout, /\d+ unchanged/);
+        assert.equal(readFileSync(join(ROOT, "Pulumi.intra.yaml"), "utf8"), shipped);
+    });
+
+    it("a second up replaces the first and leaves none of its processes", async () => {
+        await sandbox("up", "--detach");
+        const first = running(dir).map((p) => p.pid);
+        await sandbox("up", "--detach");
+        for (const pid of first)
+            assert.ok(!existsSync(`/proc/${pid}`), `process ${pid} of the first run is still there`);
+    });
+
+    it("Ctrl-C ends everything", async () => {
+        const { cli, ended } = await foreground();
+        cli.kill("SIGINT");
+        assert.equal(await ended, 0);
+        assert.deepEqual(alive(), []);
+    });
+
+    it("kill -9 of the command leaves nothing", async () => {
+        const { cli } = await foreground();
+        assert.ok(alive().length > 5);
+        cli.kill("SIGKILL");
+        await eventually("the guard to have ended everything", async () => alive().length === 0 || undefined, 60);
+    });
+
+    it("down says so when nothing runs", async () => {
+        assert.match(await sandbox("down"), /no sandbox was running/);
+    });
+});

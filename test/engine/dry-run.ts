@@ -1,0 +1,32 @@
+import { request } from "node:https";
+import type { KubeConfig, KubernetesObject } from "@kubernetes/client-node";
+
+/** What `kubectl create --dry-run=server --validate=strict` does. @returns the server's refusal, or undefined */
+export async function dryRunCreate(access: KubeConfig, object: KubernetesObject): Promise<string | undefined> {
+    const { apiVersion, kind, metadata } = object;
+    const group = apiVersion!.includes("/") ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
+    const { resources } = JSON.parse((await send(access, "GET", group)).body) as {
+        resources: { kind: string; name: string }[];
+    };
+    const plural = resources.find((r) => r.kind === kind && !r.name.includes("/"))?.name;
+    if (!plural) return `no definition of ${kind} in ${apiVersion}`;
+    const namespace = metadata?.namespace ? `/namespaces/${metadata.namespace}` : "";
+    const query = "dryRun=All&fieldValidation=Strict";
+    const answer = await send(access, "POST", `${group}${namespace}/${plural}?${query}`, object);
+    return answer.status < 300 ? undefined : `${kind}: ${JSON.parse(answer.body).message}`;
+}
+
+async function send(access: KubeConfig, method: string, path: string, body?: object) {
+    const options = {};
+    await access.applyToHTTPSOptions(options);
+    return new Promise<{ status: number; body: string }>((resolve, reject) => {
+        const url = `${access.getCurrentCluster()!.server}${path}`;
+        const headers = { "Content-Type": "application/json" };
+        const sent = request(url, { ...options, method, headers }, (response) => {
+            let text = "";
+            response.setEncoding("utf8").on("data", (part) => (text += part));
+            response.on("end", () => resolve({ status: response.statusCode!, body: text }));
+        });
+        sent.on("error", reject).end(body && JSON.stringify(body));
+    });
+}

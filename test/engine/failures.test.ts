@@ -1,0 +1,150 @@
+// Proves on the real engine what an operator meets when something is wrong: one clear error, nothing changed, and a
+// next `up` that completes.
+import { strict as assert } from "node:assert";
+import { CoreV1Api } from "@kubernetes/client-node";
+import { call, current, eventually, failed, succeeded, TestStack, useWorld } from "./kit";
+
+const consumers = [{ name: "alice", credentials: [{ id: "k1", method: "key" }] }];
+
+describe("what goes wrong", function () {
+    this.timeout(240_000);
+    useWorld();
+
+    it("a config error lists every problem, has no stack trace, and changes nothing", async () => {
+        const stack = await TestStack.create("badconfig", {
+            optoin: "x",
+            alpa: { endpoints: ["10.0.0.1"] },
+            gateway: { image: { tag: "3.16.0-ubuntu" } },
+        });
+        const said = failed(await stack.up());
+        assert.match(said, /3 problem\(s\) in the stack config, nothing was changed/);
+        for (const problem of [
+            /optoin: is not a known key\. Did you mean option\?/,
+            /alpa\.endpoints\[0\]:/,
+            /gateway\.image\.tag:/,
+        ])
+            assert.match(said, problem);
+        assert.doesNotMatch(said, /at .*\.ts:\d+/);
+        assert.deepEqual(await stack.resources(), []);
+    });
+
+    it("an unreachable cluster fails within 30 s and names its address", async () => {
+        const kubeconfig = JSON.stringify({
+            clusters: [{ name: "c", cluster: { server: "https://127.0.0.1:1" } }],
+            contexts: [{ name: "c", context: { cluster: "c", user: "u" } }],
+            users: [{ name: "u", user: {} }],
+            "current-context": "c",
+        });
+        const stack = await TestStack.create("unreachable", { cluster: { kubeconfig } });
+        const start = Date.now();
+        const said = failed(await stack.up());
+        assert.ok(Date.now() - start < 30_000);
+        assert.match(said, /https:\/\/127\.0\.0\.1:1 must answer/);
+        assert.deepEqual(await stack.resources(), []);
+    });
+
+    it("a node port that is held is refused, with its holder's name", async () => {
+        const { world } = current();
+        const core = world.kubeConfig.makeApiClient(CoreV1Api);
+        const stack = await TestStack.create("porttaken", { consumers });
+        const name = "somebody";
+        await core.createNamespacedService({
+            namespace: "default",
+            body: { metadata: { name }, spec: { type: "NodePort", ports: [{ port: 80, nodePort: stack.nodePort }] } },
+        });
+        try {
+            assert.match(
+                failed(await stack.preview()),
+                new RegExp(`${stack.nodePort} is held by Service default/${name}`),
+            );
+        } finally {
+            await core.deleteNamespacedService({ namespace: "default", name });
+        }
+    });
+
+    it("an object of our name that is not ours is refused before anything is made", async () => {
+        const { world } = current();
+        const core = world.kubeConfig.makeApiClient(CoreV1Api);
+        const stack = await TestStack.create("foreign", { consumers });
+        await core.createNamespace({ body: { metadata: { name: stack.name } } });
+        await core.createNamespacedSecret({
+            namespace: stack.name,
+            body: { metadata: { name: "alice.k1" }, stringData: { key: "theirs" } },
+        });
+        const said = failed(await stack.up());
+        assert.match(said, /2 problem\(s\) in the cluster/);
+        assert.match(said, /Secret foreign\/alice\.k1: exists and is not this stack's/);
+        assert.deepEqual(await stack.resources(), []);
+        const secret = await core.readNamespacedSecret({ namespace: stack.name, name: "alice.k1" });
+        assert.equal(Buffer.from(secret.data!.key, "base64").toString(), "theirs");
+        await core.deleteNamespace({ name: stack.name });
+    });
+
+    it("a graph that Rampart reports Failed fails `up` with its words, and comes up after the fix", async () => {
+        const stack = await TestStack.create("failing", { consumers, gateway: { chart: { version: "9.9.9" } } });
+        const start = Date.now();
+        const said = failed(await stack.up());
+        assert.match(said, /Rampart reports Failed \(GraphValidationError\)/);
+        assert.match(said, /9\.9\.9|apisix/);
+        assert.ok(Date.now() - start < 60_000, "it must not wait out the time limit");
+        assert.match(failed(await stack.up()), /Rampart reports Failed/, "a failure is not forgotten");
+        stack.configure({ consumers });
+        succeeded(await stack.up());
+        const { url, credentials } = await stack.outputs();
+        assert.equal((await call(url, { key: credentials["alice/k1"] })).status, 200);
+        succeeded(await stack.destroy());
+    });
+
+    it("a deployment that fails shows what helm said and none of the controller's environment", async () => {
+        const stack = await TestStack.create("helmfails", {
+            consumers,
+            gateway: { nodePort: 30001, chart: undefined },
+        });
+        const core = current().world.kubeConfig.makeApiClient(CoreV1Api);
+        const { facts } = current().world;
+        stack.configure({ consumers, gateway: { chart: { repository: facts.chartRepository }, storageClass: "" } });
+        // Somebody takes the port after the checks have passed: Kubernetes refuses the chart's Service.
+        const up = stack.up();
+        await eventually(
+            "the graph",
+            async () => current().world.read("v1", "Namespace", undefined, `${stack.name}`),
+            60,
+        );
+        await core.createNamespacedService({
+            namespace: "default",
+            body: {
+                metadata: { name: "late" },
+                spec: { type: "NodePort", ports: [{ port: 80, nodePort: stack.nodePort }] },
+            },
+        });
+        const run = await up;
+        await core.deleteNamespacedService({ namespace: "default", name: "late" });
+        const said = failed(run);
+        assert.match(said, /Rampart reports Failed \(GraphDeploymentError\)/);
+        assert.match(said, /provided port is already allocated/);
+        assert.doesNotMatch(said, /'env':|RAMPART_|KUBECONFIG/);
+        const state = await stack.must(["stack", "export"]);
+        assert.doesNotMatch(state, /'env':/);
+        // The same graph again is not deployed again by itself: that is what `rampart.retry` is for.
+        stack.configure({ consumers, rampart: { retry: 1 }, gateway: { storageClass: "" } });
+        succeeded(await stack.up());
+        succeeded(await stack.destroy());
+    });
+
+    it("a killed run leaves nothing that the next one cannot finish, and nothing twice", async () => {
+        const { world } = current();
+        const stack = await TestStack.create("killed", { consumers });
+        const graph = () => world.read("rampart.petuum.com/v1beta2", "RampartGraph", stack.name, "gateway");
+        await stack.upKilledWhen(async () => (await graph()) !== undefined);
+        await stack.run(["cancel", "--yes"]);
+        succeeded(await stack.up());
+        const { url, credentials } = await stack.outputs();
+        assert.equal((await call(url, { key: credentials["alice/k1"] })).status, 200);
+        const secrets = await world.kubeConfig.makeApiClient(CoreV1Api).listNamespacedSecret({ namespace: stack.name });
+        assert.deepEqual(
+            secrets.items.map((s) => s.metadata!.name),
+            ["alice.k1"],
+        );
+        succeeded(await stack.destroy());
+    });
+});

@@ -1,0 +1,176 @@
+// Proves that each way to get APISIX ends in the same behaviour for callers.
+import { strict as assert } from "node:assert";
+import { execFile } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import * as k8s from "@kubernetes/client-node";
+import { stringify } from "yaml";
+import { ADMIN_KEYS_SECRET, apisixValues, controllerName } from "../../components/parts/apisix-values";
+import { ROOT } from "../../sandbox/world/state";
+import { call, current, failed, freeNodePort, succeeded, TestStack, useWorld } from "./kit";
+
+const consumers = [{ name: "alice", credentials: [{ id: "k1", method: "key" }] }];
+const crds = ["apisix", "gateway-api"].map((group) => join(ROOT, "sandbox/crds", group, "*.yaml"));
+
+describe("gateway.installer", function () {
+    this.timeout(240_000);
+    useWorld();
+    let helm: TestStack;
+
+    async function statuses(stack: TestStack): Promise<number[]> {
+        const { url, credentials } = await stack.outputs();
+        const wrong = await call(url, {});
+        const right = await call(url, { key: credentials["alice/k1"] });
+        return [wrong.status, right.status];
+    }
+
+    it("helm installs the public chart, with its CRDs apart from the release", async () => {
+        helm = await TestStack.create("helmed", { consumers, gateway: { installer: "helm", crds } });
+        succeeded(await helm.up());
+        assert.deepEqual(await statuses(helm), [401, 200]);
+        const types = (await helm.resources()).map((r) => r.type);
+        assert.ok(types.includes("kubernetes:helm.sh/v3:Release"));
+        assert.ok(types.includes("kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition"));
+    });
+
+    it("helm changes nothing the second time", async () => {
+        const { changeSummary } = JSON.parse(succeeded(await helm.preview("--json")).stdout);
+        assert.deepEqual(
+            Object.keys(changeSummary).filter((op) => op !== "same"),
+            [],
+        );
+    });
+
+    it("existing binds routes and consumers to a gateway that others put there", async () => {
+        const port = await installByHand("theirs");
+        const stack = await TestStack.create("guest", {
+            consumers,
+            gateway: {
+                installer: "existing",
+                existing: {
+                    ingressClass: "theirs",
+                    gateway: "theirs",
+                    gatewayNamespace: "theirs",
+                    url: `http://127.0.0.1:${port}`,
+                },
+            },
+        });
+        succeeded(await stack.up());
+        assert.deepEqual(await statuses(stack), [401, 200]);
+        assert.equal(
+            (await call(`http://127.0.0.1:${port}`, { path: "/elsewhere" })).headers.get("content-type"),
+            "text/plain; charset=utf-8",
+            "other paths are not ours to answer",
+        );
+        succeeded(await stack.destroy());
+    });
+
+    it("existing refuses a gateway that is not there, naming what is missing", async () => {
+        const existing = {
+            ingressClass: "nowhere",
+            gateway: "nowhere",
+            gatewayNamespace: "default",
+            url: "http://x.example",
+        };
+        const stack = await TestStack.create("lost", { consumers, gateway: { installer: "existing", existing } });
+        const said = failed(await stack.preview());
+        assert.match(said, /IngressClass nowhere must exist/);
+        assert.match(said, /Gateway default\/nowhere must exist/);
+    });
+
+    it("helm leaves nothing behind on destroy but the CRDs", async () => {
+        succeeded(await helm.destroy());
+        const { world } = current();
+        assert.equal(await world.read("v1", "Namespace", undefined, `${helm.name}-gateway`), undefined);
+        assert.ok(
+            await world.read(
+                "apiextensions.k8s.io/v1",
+                "CustomResourceDefinition",
+                undefined,
+                "apisixroutes.apisix.apache.org",
+            ),
+        );
+    });
+});
+
+/** APISIX and its ingress controller as somebody else would have installed them: helm, and the wiring by hand. */
+async function installByHand(name: string): Promise<number> {
+    const { world, dir } = current();
+    const port = await freeNodePort();
+    const values = apisixValues(
+        {
+            chart: { repository: world.facts.chartRepository, version: "2.14.0" },
+            image: { repository: "apache/apisix", tag: "3.18.0-ubuntu" },
+            etcdImage: { repository: "bitnamilegacy/etcd", tag: "3.6.4-debian-12-r3" },
+            replicas: 1,
+            nodePort: port,
+        },
+        name,
+    );
+    const apply = async (object: k8s.KubernetesObject) =>
+        world.kubeConfig.makeApiClient(k8s.KubernetesObjectApi).create(object);
+    await apply({ apiVersion: "v1", kind: "Namespace", metadata: { name } });
+    await apply({
+        apiVersion: "v1",
+        kind: "Secret",
+        metadata: { name: ADMIN_KEYS_SECRET.name, namespace: name },
+        stringData: { admin: randomUUID(), viewer: randomUUID() },
+    } as k8s.V1Secret);
+    const file = join(dir, "by-hand.yaml");
+    writeFileSync(file, stringify(values));
+    const args = ["install", "apisix", "apisix", "--repo", world.facts.chartRepository, "--version", "2.14.0"];
+    await promisify(execFile)(
+        world.tools.helm,
+        [...args, "-n", name, "-f", file, "--skip-crds", "--wait", "--timeout", "60s"],
+        {
+            env: { ...process.env, KUBECONFIG: world.facts.kubeconfig },
+        },
+    );
+    const parametersRef = { group: "apisix.apache.org", kind: "GatewayProxy", name };
+    const metadata = { name, namespace: name };
+    const adminKey = { valueFrom: { secretKeyRef: { name: ADMIN_KEYS_SECRET.name, key: "admin" } } };
+    const controlPlane = { service: { name: "apisix-admin", port: 9180 }, auth: { type: "AdminKey", adminKey } };
+    for (const object of [
+        {
+            apiVersion: "apisix.apache.org/v1alpha1",
+            kind: "GatewayProxy",
+            metadata,
+            spec: { provider: { type: "ControlPlane", controlPlane } },
+        },
+        {
+            apiVersion: "networking.k8s.io/v1",
+            kind: "IngressClass",
+            metadata: { name },
+            spec: {
+                controller: controllerName(name),
+                parameters: {
+                    apiGroup: "apisix.apache.org",
+                    kind: "GatewayProxy",
+                    name,
+                    namespace: name,
+                    scope: "Namespace",
+                },
+            },
+        },
+        {
+            apiVersion: "gateway.networking.k8s.io/v1",
+            kind: "GatewayClass",
+            metadata: { name },
+            spec: { controllerName: controllerName(name) },
+        },
+        {
+            apiVersion: "gateway.networking.k8s.io/v1",
+            kind: "Gateway",
+            metadata,
+            spec: {
+                gatewayClassName: name,
+                listeners: [{ name: "http", protocol: "HTTP", port: 80 }],
+                infrastructure: { parametersRef },
+            },
+        },
+    ])
+        await apply(object as k8s.KubernetesObject);
+    return port;
+}

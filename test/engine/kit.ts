@@ -1,0 +1,219 @@
+/**
+ * The real engine, Kubernetes provider and API server, on the sandbox's stand-ins for the rest. One world serves all
+ * engine tests of a run; each stack has a namespace and an entry port of its own.
+ */
+import { strict as assert } from "node:assert";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { stringify } from "yaml";
+import type { Seen } from "../../sandbox/alpa/server";
+import { endOrphanPlugins, freePort, startGuard, type Guard } from "../../sandbox/processes";
+import { ensureTools } from "../../sandbox/toolchain/toolchain";
+import { runPulumi, type PulumiRun } from "../../sandbox/world/pulumi";
+import { ROOT, sandboxId, writePrivate } from "../../sandbox/world/state";
+import { startWorld, type World } from "../../sandbox/world/world";
+
+/** A cold tool cache means building all of it. */
+const TOOLS_MILLISECONDS = 45 * 60_000;
+
+let running: { world: World; dir: string; guard: Guard } | undefined;
+const alpaSaw: Seen[] = [];
+
+/** Starts the world once; later calls return the same. Give it to `before`. */
+export async function world(): Promise<World> {
+    if (running) return running.world;
+    const tools = await ensureTools(undefined, { log: (line) => console.log(`    ${line}`) });
+    const dir = mkdtempSync(join(tmpdir(), "alpa-auth-test-"));
+    // Should this process be killed, nothing stays behind.
+    const guard = await startGuard({ stateDir: dir, sandboxId: sandboxId(dir) });
+    const started = await startWorld({
+        tools,
+        stateDir: dir,
+        alpaPort: 0,
+        watchCycleSeconds: 1,
+        onAlpaRequest: (seen) => alpaSaw.push(seen),
+    });
+    running = { world: started, dir, guard };
+    return started;
+}
+
+/** Registers the hook that starts the world, with time for a cold tool cache. */
+export function useWorld(): void {
+    before(async function () {
+        this.timeout(TOOLS_MILLISECONDS);
+        await world();
+    });
+}
+
+after(async function () {
+    if (!running) return;
+    this.timeout(60_000);
+    await running.world.close();
+    await endOrphanPlugins(sandboxId(running.dir));
+    await running.guard.stop();
+    rmSync(running.dir, { recursive: true, force: true });
+});
+
+export function current(): { world: World; dir: string } {
+    assert.ok(running, "useWorld() must be called in the describe block");
+    return running;
+}
+
+/** Requests that have reached Alpa since the last call. */
+export function takeAlpaRequests(): Seen[] {
+    return alpaSaw.splice(0);
+}
+
+export type StackConfig = Record<string, unknown>;
+
+/** A stack of this project in the running world. */
+export class TestStack {
+    private constructor(
+        readonly name: string,
+        readonly nodePort: number,
+    ) {}
+
+    /** Makes an empty stack; `config` as in {@link configure}. */
+    static async create(name: string, config: StackConfig = {}): Promise<TestStack> {
+        const { world: w } = current();
+        const stack = new TestStack(name, await freeNodePort());
+        writePrivate(join(w.facts.stackFiles, "Pulumi.yaml"), readFileSync(join(ROOT, "Pulumi.yaml"), "utf8"));
+        await stack.must(["-C", w.facts.stackFiles, "stack", "init", name]);
+        stack.salt = /encryptionsalt: .*/.exec(readFileSync(stack.file, "utf8"))![0];
+        stack.configure(config);
+        return stack;
+    }
+
+    private salt = "";
+
+    private get file(): string {
+        return join(current().world.facts.stackFiles, `Pulumi.${this.name}.yaml`);
+    }
+
+    /** Replaces the config: keys without the project's prefix, laid over a working intra-a. */
+    configure(config: StackConfig): void {
+        const { facts } = current().world;
+        const { gateway, ...rest } = config as { gateway?: Record<string, unknown> };
+        const values: StackConfig = {
+            option: "intra-a",
+            namespace: this.name,
+            alpa: { endpoints: [facts.alpa] },
+            readiness: { settleSeconds: 0.5, graphTimeoutSeconds: 120, acceptTimeoutSeconds: 20 },
+            ...rest,
+        };
+        if (gateway?.installer !== "existing")
+            values.gateway = {
+                nodePort: this.nodePort,
+                address: "127.0.0.1",
+                chart: { repository: facts.chartRepository },
+                ...gateway,
+            };
+        else values.gateway = gateway;
+        const prefixed = Object.entries(values)
+            .filter(([, value]) => value !== undefined)
+            .map(([key, value]) => [`alpa-auth:${key}`, value]);
+        writePrivate(this.file, `${this.salt}\n${stringify({ config: Object.fromEntries(prefixed) })}`);
+    }
+
+    up(...args: string[]): Promise<PulumiRun> {
+        return this.run(["up", "--yes", "--skip-preview", ...args]);
+    }
+
+    preview(...args: string[]): Promise<PulumiRun> {
+        return this.run(["preview", ...args]);
+    }
+
+    destroy(): Promise<PulumiRun> {
+        return this.run(["destroy", "--yes", "--skip-preview"]);
+    }
+
+    async outputs(): Promise<{ url: string; credentials: Record<string, string>; curl: Record<string, string> }> {
+        return JSON.parse(await this.must(["stack", "output", "--json", "--show-secrets"]));
+    }
+
+    /** Resources of the state, as the backend keeps them. */
+    async resources(): Promise<{ urn: string; type: string; outputs: Record<string, unknown> }[]> {
+        return JSON.parse(await this.must(["stack", "export"])).deployment.resources ?? [];
+    }
+
+    /** Runs pulumi on this stack, whatever comes of it. */
+    run(args: string[], env?: Record<string, string>): Promise<PulumiRun> {
+        const { world: w, dir } = current();
+        const stack = args[0] === "-C" ? [] : ["--stack", this.name];
+        return runPulumi(dir, w.facts, [...args, ...stack, "--non-interactive"], { env });
+    }
+
+    /** Starts `up` and kills pulumi as a crash would, once `when` has come true: its plugins are not told. */
+    async upKilledWhen(when: () => Promise<boolean>): Promise<void> {
+        const { world: w, dir } = current();
+        let pid = 0;
+        const args = ["up", "--yes", "--skip-preview", "--non-interactive", "--stack", this.name];
+        const up = runPulumi(dir, w.facts, args, { onStart: (p) => (pid = p) });
+        await eventually("the moment to kill pulumi", async () => (await when()) || undefined, 60);
+        process.kill(pid, "SIGKILL");
+        await up;
+    }
+
+    /** Runs pulumi on this stack and returns what it printed. */
+    async must(args: string[]): Promise<string> {
+        return succeeded(await this.run(args)).stdout;
+    }
+}
+
+/** Fails with what Pulumi said. */
+export function succeeded(run: PulumiRun): PulumiRun {
+    assert.equal(run.code, 0, `pulumi ended with ${run.code}:\n${run.stdout}\n${run.stderr}`);
+    return run;
+}
+
+/** All that Pulumi printed; fails when it succeeded. */
+export function failed(run: PulumiRun): string {
+    assert.notEqual(run.code, 0, `pulumi should have failed:\n${run.stdout}`);
+    return `${run.stdout}\n${run.stderr}`;
+}
+
+export interface Answer {
+    status: number;
+    headers: Headers;
+    body: string;
+}
+
+/** A request as a caller makes it; by default a small completion. */
+export async function call(
+    url: string,
+    options: { path?: string; method?: string; key?: string; headers?: Record<string, string>; body?: object } = {},
+): Promise<Answer> {
+    const { path = "/completions", method = "POST", key, headers } = options;
+    const body = options.body ?? { model: "default", prompt: "Paris is", max_tokens: 8 };
+    const response = await fetch(`${url}${path}`, {
+        method,
+        headers: { "Content-Type": "application/json", ...(key === undefined ? {} : { apikey: key }), ...headers },
+        body: method === "GET" || method === "HEAD" ? undefined : JSON.stringify(body),
+        redirect: "manual",
+    });
+    return { status: response.status, headers: response.headers, body: await response.text() };
+}
+
+/** Waits for a state that something else brings about; the limit is an error that says what was last seen. */
+export async function eventually<T>(what: string, look: () => Promise<T | undefined>, seconds = 30): Promise<T> {
+    const end = Date.now() + seconds * 1000;
+    for (;;) {
+        const found = await look();
+        if (found !== undefined) return found;
+        assert.ok(Date.now() < end, `${what}: not seen within ${seconds} s`);
+        await new Promise((resolve) => setTimeout(resolve, 25));
+    }
+}
+
+let lastPort = 30900;
+
+/** A port of the node-port range that nothing on this machine holds. */
+export async function freeNodePort(): Promise<number> {
+    for (let port = lastPort + 1; port <= 32767; port++)
+        if ((await freePort(port)) === port) {
+            lastPort = port;
+            return port;
+        }
+    throw new Error("no free port in the range of node ports");
+}

@@ -1,0 +1,196 @@
+// Proves on the real engine and API server: the stack deploys, a second run changes nothing, a change touches what it
+// names, and destroy leaves nothing. The gateway and Rampart are stand-ins: that the real ones agree is not proved here.
+import { strict as assert } from "node:assert";
+import { CoreV1Api } from "@kubernetes/client-node";
+import { call, current, eventually, succeeded, takeAlpaRequests, TestStack, useWorld, type StackConfig } from "./kit";
+
+const key = (id: string) => ({ id, method: "key" });
+const alice = { name: "alice", credentials: [key("2026a")] };
+const bob = { name: "bob", credentials: [key("k1"), key("k2")] };
+const base: StackConfig = { consumers: [alice] };
+
+interface Step {
+    op: string;
+    urn: string;
+    detailedDiff?: Record<string, { kind: string }>;
+}
+
+describe("intra-a on the engine", function () {
+    this.timeout(180_000);
+    useWorld();
+    let stack: TestStack;
+    let url: string;
+    let keys: Record<string, string>;
+
+    before(async () => {
+        stack = await TestStack.create("life", base);
+        succeeded(await stack.up());
+        ({ url, credentials: keys } = await stack.outputs());
+    });
+
+    /** Name and operation of every step of a preview that does something. */
+    async function changes(): Promise<string[]> {
+        const { steps } = JSON.parse(succeeded(await stack.preview("--json")).stdout) as { steps: Step[] };
+        return steps
+            .filter((s) => s.op !== "same" && s.op !== "read")
+            .map((s) => `${s.op} ${s.urn.split("::").pop()}`)
+            .sort();
+    }
+
+    it("answers a completion with the key, at the address shape of the design", async () => {
+        assert.equal(url, `http://127.0.0.1:${stack.nodePort}/alpa`);
+        const answer = await call(url, { key: keys["alice/2026a"] });
+        assert.equal(answer.status, 200);
+        assert.equal(JSON.parse(answer.body).object, "text_completion");
+    });
+
+    it("refuses a missing and a wrong key like Alpa would, and Alpa never hears of it", async () => {
+        takeAlpaRequests();
+        for (const wrong of [undefined, "", "nonsense"]) {
+            const answer = await call(url, { key: wrong });
+            assert.equal(answer.status, 401);
+            assert.equal(answer.headers.get("content-type"), "application/json");
+            const { type, stacktrace } = JSON.parse(answer.body);
+            assert.deepEqual({ type, stacktrace }, { type: "error", stacktrace: "" });
+        }
+        assert.deepEqual(takeAlpaRequests(), []);
+    });
+
+    it("changes nothing the second time, and says so before", async () => {
+        assert.deepEqual(await changes(), []);
+        const again = succeeded(await stack.up());
+        assert.match(again.stdout, /\d+ unchanged/);
+        assert.doesNotMatch(again.stdout, /\d+ (created|updated|deleted|replaced)/);
+    });
+
+    it("changes nothing after a refresh", async () => {
+        succeeded(await stack.run(["refresh", "--yes", "--skip-preview"]));
+        assert.deepEqual(await changes(), []);
+    });
+
+    it("adds a consumer and touches no other", async () => {
+        stack.configure({ consumers: [alice, bob] });
+        assert.deepEqual(await changes(), [
+            "create bob",
+            "create bob-accepted",
+            "create bob-consumer",
+            "create bob.k1-key",
+            "create bob.k1-secret",
+            "create bob.k2-key",
+            "create bob.k2-secret",
+        ]);
+        succeeded(await stack.up());
+        const { credentials } = await stack.outputs();
+        assert.equal(credentials["alice/2026a"], keys["alice/2026a"]);
+        for (const who of ["alice/2026a", "bob/k1", "bob/k2"])
+            assert.equal((await call(url, { key: credentials[who] })).status, 200, who);
+        keys = credentials;
+    });
+
+    it("revokes exactly the credential that was removed, at once", async function () {
+        stack.configure({ consumers: [alice, { ...bob, credentials: [key("k2")] }] });
+        assert.deepEqual(await changes(), [
+            "delete bob.k1-key",
+            "delete bob.k1-secret",
+            "update bob-accepted",
+            "update bob-consumer",
+        ]);
+        let refused: number | undefined;
+        const watch = eventually(
+            "the removed key refused",
+            async () => {
+                if ((await call(url, { key: keys["bob/k1"] })).status !== 401) return undefined;
+                refused = Date.now();
+                return true;
+            },
+            60,
+        );
+        const updated = eventually(
+            "the Consumer changed",
+            async () => {
+                const { world } = current();
+                const object = (await world.read("apisix.apache.org/v1alpha1", "Consumer", stack.name, "bob")) as {
+                    spec: { credentials: unknown[] };
+                };
+                return object.spec.credentials.length === 1 ? Date.now() : undefined;
+            },
+            60,
+        );
+        succeeded(await stack.up());
+        await watch;
+        const milliseconds = refused! - (await updated);
+        console.log(`      the removed key was refused ${milliseconds} ms after the Consumer had changed`);
+        assert.ok(milliseconds < 5_000);
+        for (const who of ["alice/2026a", "bob/k2"])
+            assert.equal((await call(url, { key: keys[who] })).status, 200, who);
+    });
+
+    it("removes a consumer and touches no other", async () => {
+        stack.configure(base);
+        assert.deepEqual(await changes(), [
+            "delete bob",
+            "delete bob-accepted",
+            "delete bob-consumer",
+            "delete bob.k2-key",
+            "delete bob.k2-secret",
+        ]);
+        succeeded(await stack.up());
+        assert.equal((await call(url, { key: keys["bob/k2"] })).status, 401);
+        assert.equal((await call(url, { key: keys["alice/2026a"] })).status, 200);
+    });
+
+    it("changes a consumer's limit in place, and the limit holds", async () => {
+        const limits = { requests: 2, perSeconds: 600 };
+        stack.configure({ consumers: [{ ...alice, limits }] });
+        assert.deepEqual(await changes(), ["update alice-accepted", "update alice-consumer"]);
+        succeeded(await stack.up());
+        const statuses = [];
+        for (let i = 0; i < 3; i++) statuses.push((await call(url, { key: keys["alice/2026a"] })).status);
+        assert.deepEqual(statuses, [200, 200, 429]);
+        stack.configure(base);
+        succeeded(await stack.up());
+    });
+
+    it("changes the answer timeout of the route in place", async () => {
+        const { facts } = current().world;
+        stack.configure({ ...base, alpa: { endpoints: [facts.alpa], answerTimeoutSeconds: 900 } });
+        assert.deepEqual(await changes(), [
+            "update alpa-route-accepted",
+            "update alpa-route-completions",
+            "update alpa-route-logprobs",
+            "update alpa-route-rules",
+        ]);
+        succeeded(await stack.up());
+        stack.configure(base);
+        succeeded(await stack.up());
+    });
+
+    it("shows no secret in its outputs unless asked", async () => {
+        const shown = await stack.must(["stack", "output"]);
+        assert.match(shown, /credentials\s+\[secret\]/);
+        assert.match(shown, /curl\s+\[secret\]/);
+        assert.ok(!shown.includes(keys["alice/2026a"]));
+    });
+
+    it("leaves no namespace, finalizer or object behind on destroy", async () => {
+        succeeded(await stack.destroy());
+        const { world } = current();
+        const namespaces = await world.kubeConfig.makeApiClient(CoreV1Api).listNamespace();
+        const ours = namespaces.items.map((n) => n.metadata!.name!).filter((name) => name.startsWith(stack.name));
+        assert.deepEqual(ours, []);
+        for (const [version, kind] of [
+            ["networking.k8s.io/v1", "IngressClass"],
+            ["gateway.networking.k8s.io/v1", "GatewayClass"],
+        ])
+            assert.equal(await world.read(version, kind, undefined, stack.name), undefined);
+        assert.deepEqual(await stack.resources(), []);
+    });
+
+    it("comes up again right after", async () => {
+        succeeded(await stack.up());
+        const { credentials } = await stack.outputs();
+        assert.equal((await call(url, { key: credentials["alice/2026a"] })).status, 200);
+        assert.equal((await call(url, { key: keys["alice/2026a"] })).status, 401, "keys of the old stack are gone");
+        succeeded(await stack.destroy());
+    });
+});

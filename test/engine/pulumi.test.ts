@@ -1,0 +1,93 @@
+// Proves that Pulumi's own commands work on a stack of this project as an operator types them. Where no official Pulumi
+// is installed, language host and plugins are stand-ins; this is what shows they are good enough.
+import { strict as assert } from "node:assert";
+import { CoreV1Api } from "@kubernetes/client-node";
+import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { ROOT } from "../../sandbox/world/state";
+import { call, current, failed, succeeded, TestStack, useWorld } from "./kit";
+
+const consumers = [{ name: "alice", credentials: [{ id: "k1", method: "key" }] }];
+
+describe("pulumi typed by hand", function () {
+    this.timeout(240_000);
+    useWorld();
+    let stack: TestStack;
+
+    before(async () => {
+        stack = await TestStack.create("byhand", { consumers });
+        succeeded(await stack.up());
+    });
+    after(async () => {
+        await stack.destroy();
+    });
+
+    it("stack history lists what was done, without secrets", async () => {
+        const history = JSON.parse(await stack.must(["stack", "history", "--json"])) as Record<string, unknown>[];
+        assert.equal(history.at(-1)!.kind, "update");
+        assert.equal(history.at(-1)!.result, "succeeded");
+    });
+
+    it("refresh sees a change made behind Pulumi's back, and up mends it", async () => {
+        const { world } = current();
+        const core = world.kubeConfig.makeApiClient(CoreV1Api);
+        await core.deleteNamespacedSecret({ namespace: stack.name, name: "alice.k1" });
+        const run = succeeded(await stack.run(["refresh", "--yes", "--skip-preview"]));
+        assert.match(run.stdout, /1 deleted/);
+        succeeded(await stack.up());
+        const { url, credentials } = await stack.outputs();
+        assert.equal((await call(url, { key: credentials["alice/k1"] })).status, 200);
+    });
+
+    it("import takes over an object that exists", async () => {
+        const { world } = current();
+        const core = world.kubeConfig.makeApiClient(CoreV1Api);
+        await core.createNamespacedConfigMap({ namespace: stack.name, body: { metadata: { name: "found" } } });
+        succeeded(
+            await stack.run([
+                "import",
+                "kubernetes:core/v1:ConfigMap",
+                "found",
+                `${stack.name}/found`,
+                "--yes",
+                "--protect=false",
+                "--generate-code=false",
+            ]),
+        );
+        assert.ok((await stack.resources()).some((r) => r.urn.endsWith("::found")));
+        // It is not in the program, so the next run removes it.
+        succeeded(await stack.up());
+        assert.ok(!(await stack.resources()).some((r) => r.urn.endsWith("::found")));
+    });
+
+    it("a policy pack sees the resources, and stops a run with its own words", async () => {
+        const pack = ["--policy-pack", join(__dirname, "fixtures/policy")];
+        succeeded(await stack.preview(...pack));
+        stack.configure({ consumers: [...consumers, { name: "mallory", credentials: [] }] });
+        assert.match(failed(await stack.preview(...pack)), /mallory is not welcome/);
+        stack.configure({ consumers });
+    });
+
+    it("a plan made by preview can be carried out by up", async () => {
+        stack.configure({ consumers: [...consumers, { name: "bob", credentials: [] }] });
+        const plan = join(current().dir, "plan.json");
+        succeeded(await stack.preview("--save-plan", plan));
+        succeeded(await stack.up("--plan", plan));
+        stack.configure({ consumers });
+        succeeded(await stack.up());
+    });
+
+    it("a mistake in a program is shown with its message and place", async () => {
+        const { dir } = current();
+        const project = join(dir, "broken");
+        mkdirSync(project);
+        symlinkSync(join(ROOT, "node_modules"), join(project, "node_modules"));
+        writeFileSync(join(project, "Pulumi.yaml"), "name: broken\nruntime: nodejs\nmain: index.ts\n");
+        writeFileSync(join(project, "package.json"), "{}");
+        writeFileSync(join(project, "index.ts"), "const n: number = 1;\nthrow new Error(`broken on purpose ${n}`);\n");
+        succeeded(await stack.run(["-C", project, "stack", "init", "broken"]));
+        const said = failed(await stack.run(["-C", project, "preview", "--stack", "broken"]));
+        assert.match(said, /broken on purpose 1/);
+        assert.match(said, /index\.ts:2/);
+    });
+});

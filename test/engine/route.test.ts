@@ -1,0 +1,167 @@
+// Proves what a caller meets at the gateway: which requests get to Alpa, what Alpa sees of them, and what every error
+// looks like. The gateway is a stand-in that was compared with recorded answers of APISIX 3.18.0.
+import { strict as assert } from "node:assert";
+import { request as rawRequest } from "node:http";
+import { call, current, succeeded, takeAlpaRequests, TestStack, useWorld } from "./kit";
+
+const consumers = [{ name: "alice", credentials: [{ id: "k1", method: "key" }] }];
+
+describe("the route", function () {
+    this.timeout(120_000);
+    useWorld();
+    let stack: TestStack;
+    let url: string;
+    let key: string;
+
+    before(async () => {
+        stack = await TestStack.create("route", { consumers });
+        succeeded(await stack.up());
+        const outputs = await stack.outputs();
+        url = outputs.url;
+        key = outputs.credentials["alice/k1"];
+    });
+    after(async () => {
+        await stack.destroy();
+    });
+
+    for (const path of ["/completions", "/logprobs", "//completions"])
+        it(`lets POST ${path} through to Alpa`, async () => {
+            const body = path.includes("logprobs")
+                ? { model: "default", prompt: "Paris is", top_k: 5 }
+                : { model: "default", prompt: "Paris is", max_tokens: 4 };
+            const answer = await call(url, { path, key, body });
+            assert.equal(answer.status, 200, answer.body);
+        });
+
+    const closed: [what: string, method: string, path: string][] = [
+        ["the root", "GET", "/"],
+        ["another path", "POST", "/other"],
+        ["a path below an open one", "POST", "/completions/more"],
+        ["another method", "GET", "/completions"],
+        ["PUT, which Alpa would answer", "PUT", "/completions"],
+        ["a way out of the prefix", "POST", "/../logprobs"],
+        ["Alpa's path without the prefix", "POST", "/../completions"],
+    ];
+    for (const [what, method, path] of closed)
+        it(`answers ${what} with an Alpa-shaped 404 and never asks Alpa`, async () => {
+            takeAlpaRequests();
+            const answer = await raw(method, `/alpa${path}`, { apikey: key });
+            assert.equal(answer.status, 404);
+            assertAlpaError(answer);
+            assert.deepEqual(takeAlpaRequests(), []);
+        });
+
+    it("refuses a query string behind authentication, so that no key in it can reach Alpa", async () => {
+        takeAlpaRequests();
+        assert.equal((await call(url, { path: `/completions?apikey=${key}` })).status, 401);
+        const answer = await call(url, { path: `/completions?apikey=${key}`, key });
+        assert.equal(answer.status, 400);
+        assert.match(JSON.parse(answer.body).message, /query string/);
+        assert.deepEqual(takeAlpaRequests(), []);
+    });
+
+    it("keeps keys, tokens and names of the caller from Alpa, whatever the caller sends", async () => {
+        takeAlpaRequests();
+        const sent = {
+            Authorization: "Bearer token-of-the-caller",
+            Cookie: "jwt=cookie-of-the-caller",
+            "Proxy-Authorization": "Basic secret-of-the-caller",
+            "X-Consumer-Username": "somebody-else",
+            "X-Credential-Identifier": "somebody-else",
+            "X-Consumer-Custom-ID": "somebody-else",
+            "CF-Access-Client-Secret": "secret-of-the-caller",
+        };
+        const answer = await raw("POST", "/alpa/completions", { ...sent, apikey: key });
+        assert.equal(answer.status, 200, answer.body);
+        const [seen] = takeAlpaRequests();
+        const text = JSON.stringify(seen);
+        for (const forbidden of [key, "-of-the-caller", "somebody-else", "x-consumer", "apikey", "alpa-auth_alice"])
+            assert.ok(!text.toLowerCase().includes(forbidden.toLowerCase()), `${forbidden} reached Alpa: ${text}`);
+    });
+
+    it("tells Alpa the address the gateway saw, not the one the caller claims", async () => {
+        takeAlpaRequests();
+        await raw("POST", "/alpa/completions", { apikey: key, "X-Forwarded-For": "203.0.113.9, 10.0.0.1" });
+        const [seen] = takeAlpaRequests();
+        assert.deepEqual(
+            seen.headers.filter(([name]) => name.toLowerCase() === "x-forwarded-for").map(([, v]) => v),
+            ["127.0.0.1"],
+        );
+    });
+
+    it("passes Alpa's own errors on as they are", async () => {
+        const answer = await call(url, { key, body: { model: "nobody", prompt: "x" } });
+        assert.equal(answer.status, 400);
+        assert.match(JSON.parse(answer.body).message, /Model 'nobody' is not registered/);
+        assert.notEqual(JSON.parse(answer.body).stacktrace, "");
+    });
+
+    it("answers with an Alpa-shaped 502 when Alpa is away, after one try", async () => {
+        const { facts } = current().world;
+        stack.configure({ consumers, alpa: { endpoints: ["127.0.0.1:9"] } });
+        succeeded(await stack.up());
+        const answer = await call(url, { key });
+        assert.equal(answer.status, 502);
+        assertAlpaError({ ...answer, type: answer.headers.get("content-type") ?? "" });
+        stack.configure({ consumers, alpa: { endpoints: [facts.alpa] } });
+        succeeded(await stack.up());
+        assert.equal((await call(url, { key })).status, 200);
+    });
+
+    it("answers with an Alpa-shaped 504 when an answer takes longer than the limit, and does not ask twice", async () => {
+        const { facts } = current().world;
+        stack.configure({ consumers, alpa: { endpoints: [facts.alpa], answerTimeoutSeconds: 1 } });
+        succeeded(await stack.up());
+        takeAlpaRequests();
+        // Alpa waits up to a second for others to share a batch with; two prompts over the batch's size make it longer.
+        const body = { model: "default", prompt: Array.from({ length: 12 }, (_, i) => `${i}`), max_tokens: 512 };
+        const answer = await call(url, { key, body });
+        assert.equal(answer.status, 504, answer.body);
+        assertAlpaError({ ...answer, type: answer.headers.get("content-type") ?? "" });
+        assert.equal(takeAlpaRequests().length, 1);
+        stack.configure({ consumers });
+        succeeded(await stack.up());
+    });
+
+    interface Raw {
+        status: number;
+        type: string;
+        body: string;
+    }
+
+    /** A request with the path and headers exactly as given. */
+    function raw(method: string, path: string, headers: Record<string, string>): Promise<Raw> {
+        const body = JSON.stringify({ model: "default", prompt: "Paris is", max_tokens: 4 });
+        return new Promise((resolve, reject) => {
+            const request = rawRequest(
+                {
+                    host: "127.0.0.1",
+                    port: stack.nodePort,
+                    method,
+                    path,
+                    headers: { "Content-Length": body.length, ...headers },
+                },
+                (response) => {
+                    let text = "";
+                    response.setEncoding("utf8").on("data", (part) => (text += part));
+                    response.on("end", () =>
+                        resolve({
+                            status: response.statusCode!,
+                            type: response.headers["content-type"] ?? "",
+                            body: text,
+                        }),
+                    );
+                },
+            );
+            request.on("error", reject).end(body);
+        });
+    }
+});
+
+function assertAlpaError(answer: { type: string; body: string }): void {
+    assert.equal(answer.type, "application/json");
+    const { type, message, stacktrace } = JSON.parse(answer.body);
+    assert.equal(type, "error");
+    assert.equal(typeof message, "string");
+    assert.equal(stacktrace, "");
+}

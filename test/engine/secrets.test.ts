@@ -1,0 +1,112 @@
+// Proves that no generated secret can be read where an operator, a reviewer or another user of the machine looks:
+// state, preview, diff, log, history, error, process list.
+import { strict as assert } from "node:assert";
+import { execFileSync } from "node:child_process";
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { current, succeeded, TestStack, useWorld } from "./kit";
+
+interface Found {
+    name: string;
+    secret: string;
+}
+
+describe("secrets", function () {
+    this.timeout(180_000);
+    useWorld();
+    let stack: TestStack;
+    let secrets: Found[];
+    const places: Record<string, string> = {};
+
+    before(async () => {
+        const consumers = [{ name: "alice", credentials: [{ id: "k1", method: "key" }] }];
+        // A kubeconfig in the config is a secret too, and everything the stack does goes through it.
+        stack = await TestStack.create("secretive");
+        const kubeconfig = current().world.controlPlane.adminKubeConfig;
+        stack.configure({ consumers });
+        await stack.must(["config", "set", "--secret", "--path", "alpa-auth:cluster.kubeconfig", "--", kubeconfig]);
+
+        const processes: string[] = [];
+        const sampling = setInterval(() => processes.push(execFileSync("ps", ["axww", "-o", "args"]).toString()), 200);
+        const up = succeeded(await stack.run(["up", "--yes", "--diff"]));
+        clearInterval(sampling);
+        places["output of up"] = up.stdout + up.stderr;
+        places["process list"] = processes.join("\n");
+        assert.match(places["process list"], /pulumi-resource-kubernetes/, "the list was taken while Pulumi ran");
+
+        secrets = generated(JSON.parse(await stack.must(["stack", "export", "--show-secrets"])), kubeconfig);
+        places["exported state"] = await stack.must(["stack", "export"]);
+        places["preview"] = await stack.must(["preview", "--json", "--diff"]);
+        stack.configure({ consumers: [...consumers, { name: "bob", credentials: [] }] });
+        places["preview of a change"] = (await stack.preview("--diff")).stdout;
+        places["outputs"] = await stack.must(["stack", "output", "--json"]);
+        places["history"] = await stack.must(["stack", "history", "--json"]);
+        places["files of the backend and logs"] =
+            textBelow(join(current().dir, "backend")) + textBelow(current().dir, /\.log$/);
+    });
+
+    after(async () => {
+        await stack.destroy();
+    });
+
+    it("are as many as the stack generates, and read like secrets", () => {
+        assert.deepEqual(secrets.map((s) => s.name).sort(), [
+            "alice.k1-key",
+            "alpa-admin-keys-admin",
+            "alpa-admin-keys-viewer",
+            "client key of the kubeconfig",
+        ]);
+        for (const { name, secret } of secrets) assert.ok(secret.length >= 40, name);
+    });
+
+    for (const place of [
+        "output of up",
+        "process list",
+        "exported state",
+        "preview",
+        "preview of a change",
+        "outputs",
+        "history",
+        "files of the backend and logs",
+    ])
+        it(`are not in the ${place}`, () => {
+            const text = places[place];
+            assert.ok(text.length > 0, "there is something to search");
+            for (const { name, secret } of secrets)
+                for (const form of [secret, Buffer.from(secret).toString("base64")])
+                    assert.ok(!text.includes(form), `${name} is in the ${place}`);
+        });
+});
+
+/** Every secret of a state in plain, with the resource it belongs to. */
+function generated(state: { deployment: { resources: Resource[] } }, kubeconfig: string): Found[] {
+    const passwords = state.deployment.resources.filter((r) => r.type === "random:index/randomPassword:RandomPassword");
+    const key =
+        /client-key-data: ?"?([A-Za-z0-9+/=]+)/.exec(kubeconfig)?.[1] ?? /token: ?"?([^"\s]+)/.exec(kubeconfig)![1];
+    return [
+        ...passwords.map((r) => ({
+            name: r.urn.split("::").pop()!,
+            secret: plain(r.outputs.result),
+        })),
+        { name: "client key of the kubeconfig", secret: key },
+    ];
+}
+
+interface Resource {
+    urn: string;
+    type: string;
+    outputs: Record<string, unknown>;
+}
+
+/** `--show-secrets` writes a secret as an object with its JSON text. */
+function plain(value: unknown): string {
+    return JSON.parse((value as { plaintext: string }).plaintext);
+}
+
+function textBelow(folder: string, name = /./): string {
+    return readdirSync(folder, { recursive: true, encoding: "utf8" })
+        .map((file) => join(folder, file))
+        .filter((file) => name.test(file) && statSync(file).isFile() && statSync(file).size < 5_000_000)
+        .map((file) => readFileSync(file, "utf8"))
+        .join("\n");
+}
