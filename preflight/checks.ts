@@ -7,6 +7,9 @@ import { gatewayNamespace, plannedObjects } from "./planned";
 /** Reads at a time: enough for a thousand consumers in seconds, few enough for the API server's own limits. */
 const READS_AT_ONCE = 20;
 
+/** Name the chart gives the role of an ingress controller that Rampart installs. */
+const CONTROLLER_ROLE = "component-apisix-ingress-manager-role";
+
 /** What the stack stands on: Rampart, or the gateway in place. */
 export async function prerequisites(settings: IntraClusterArgs, cluster: ClusterView): Promise<string[]> {
     const { gateway } = settings;
@@ -15,12 +18,12 @@ export async function prerequisites(settings: IntraClusterArgs, cluster: Cluster
             crd("rampartgraphs.rampart.petuum.com"),
             crd("subnamespaceanchors.hnc.x-k8s.io"),
         ]);
-        return missing.length === 0
-            ? []
-            : [
-                  `gateway.installer: rampart needs Rampart in the cluster (${missing.map(title).join(" and ")} missing). ` +
-                      "Set rampart.install to your chart of it, or choose gateway.installer helm.",
-              ];
+        if (missing.length > 0)
+            return [
+                `gateway.installer: rampart needs Rampart in the cluster (${missing.map(title).join(" and ")} missing). ` +
+                    "Set rampart.install to your chart of it, or choose gateway.installer helm.",
+            ];
+        return otherController(cluster, gatewayNamespace(settings)!);
     }
     if (gateway.installer === "rampart" && gateway.install?.credentialsSecret) {
         const { namespace, credentialsSecret: name } = gateway.install;
@@ -44,6 +47,20 @@ export async function prerequisites(settings: IntraClusterArgs, cluster: Cluster
         return missing.map((o) => `gateway.existing: ${title(o)} must exist. Correct the name, or install it.`);
     }
     return [];
+}
+
+/**
+ * The chart names the ingress controller's cluster roles after the release, and Rampart calls every release
+ * `component`: a second graph with an ingress controller fails, and only after Rampart has started to deploy it.
+ */
+async function otherController(cluster: ClusterView, ours: string): Promise<string[]> {
+    const role = { apiVersion: "rbac.authorization.k8s.io/v1", kind: "ClusterRole", name: CONTROLLER_ROLE };
+    const owner = (await cluster.read(role))?.metadata?.annotations?.["meta.helm.sh/release-namespace"];
+    if (owner === undefined || owner === ours) return [];
+    return [
+        `gateway.installer: rampart cannot install a second ingress controller (${title(role)} belongs to the one in namespace ${owner}). ` +
+            "Bind to that one with gateway.installer existing, or choose helm.",
+    ];
 }
 
 /** The entry point's port must be free, or ours. */

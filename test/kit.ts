@@ -1,17 +1,41 @@
 import { strict as assert } from "node:assert";
 import * as pulumi from "@pulumi/pulumi";
+import type { RegisterResourceRequest } from "@pulumi/pulumi/proto/resource_pb";
 
 export type Seen = pulumi.runtime.MockResourceArgs;
 
-/** Runs `build` on a fake engine and returns every resource it registered, once all have settled. */
-export async function record(build: () => unknown): Promise<Seen[]> {
+/** What the program asks of the engine for one resource, beside its inputs. */
+export interface Asked {
+    /** URN of the parent; empty without one. */
+    parent: string;
+    /** URNs of what must be there before; components are resolved to what they hold. */
+    dependsOn: string[];
+    retainOnDelete: boolean;
+    secretOutputs: string[];
+    /** As written, for example `15m`; empty without one. */
+    deleteTimeout: string;
+    /** Names of the hooks before a creation and before an update. */
+    hooks: { beforeCreate: string[]; beforeUpdate: string[] };
+}
+
+const requests = new WeakMap<Seen, Asked>();
+
+/**
+ * Runs `build` on a fake engine and returns every resource it registered, once all have settled.
+ * @param found what is in the world already, by resource name: fields of the resources that the program looks up
+ */
+export async function record(build: () => unknown, found: Record<string, object> = {}): Promise<Seen[]> {
     const seen: Seen[] = [];
+    let request: Asked | undefined;
     await pulumi.runtime.setMocks(
         {
             newResource: (r) => {
                 seen.push(r);
+                if (request) requests.set(r, request);
+                request = undefined; // a lookup comes without one
                 const metadata = { generation: 1, ...r.inputs.metadata };
-                return { id: `${r.name}-id`, state: { ...r.inputs, result: "generated", metadata } };
+                const state = { ...r.inputs, result: "generated", metadata, ...found[r.name] };
+                return { id: `${r.name}-id`, state };
             },
             call: (c) => {
                 throw new Error(`no fake for ${c.token}`);
@@ -23,6 +47,7 @@ export async function record(build: () => unknown): Promise<Seen[]> {
         "organization",
     );
     acceptHooks();
+    listen((next) => (request = next));
     build();
     await pulumi.runtime.disconnect(); // waits for every registration; setMocks connects afresh next time
     const keys = seen.map((r) => `${r.type} ${r.name}`);
@@ -38,6 +63,65 @@ export async function record(build: () => unknown): Promise<Seen[]> {
 function acceptHooks() {
     const monitor = pulumi.runtime.getMonitor() as unknown as Record<string, unknown>;
     monitor.registerResourceHook = (_request: unknown, done: (error: null, answer: unknown) => void) => done(null, {});
+}
+
+/** Tells `heard` of each registration, right before the fake engine handles it. */
+function listen(heard: (request: Asked) => void) {
+    const monitor = pulumi.runtime.getMonitor() as unknown as Record<"registerResource", RegisterResource>;
+    const register = monitor.registerResource.bind(monitor);
+    monitor.registerResource = (request, done) => {
+        const hooks = request.getHooks();
+        heard({
+            parent: request.getParent(),
+            dependsOn: request.getDependenciesList(),
+            retainOnDelete: request.getRetainondelete() ?? false,
+            secretOutputs: request.getAdditionalsecretoutputsList(),
+            deleteTimeout: request.getCustomtimeouts()?.getDelete() ?? "",
+            hooks: {
+                beforeCreate: hooks?.getBeforeCreateList() ?? [],
+                beforeUpdate: hooks?.getBeforeUpdateList() ?? [],
+            },
+        });
+        return register(request, done);
+    };
+}
+type RegisterResource = (request: RegisterResourceRequest, done: unknown) => unknown;
+
+/** What was asked of the engine for a recorded resource. */
+export function asked(resource: Seen): Asked {
+    const found = requests.get(resource);
+    assert.ok(found, `${resource.name} was looked up, not registered`);
+    return found;
+}
+
+/** Says whether a resource is made only after another one: by its own dependencies, or by those of its parents. */
+export function comesAfter(seen: Seen[], later: Seen, earlier: Seen): boolean {
+    const key = (urn: string) => {
+        const [, , type, name] = urn.replace("urn:pulumi:", "").split("::");
+        return `${type.split("$").pop()} ${name}`;
+    };
+    const byKey = new Map(seen.map((r) => [`${r.type} ${r.name}`, r]));
+    const visited = new Set<Seen>();
+    const visit = (resource: Seen): boolean => {
+        if (visited.has(resource)) return false;
+        visited.add(resource);
+        const { parent, dependsOn } = asked(resource);
+        return [...dependsOn, ...(parent ? [parent] : [])]
+            .map((urn) => byKey.get(key(urn)))
+            .some((r) => r !== undefined && (r === earlier || visit(r)));
+    };
+    return visit(later);
+}
+
+/** Inputs as a provider gets them, with secrets replaced by what `shown` makes of them. */
+export function inputsOf(resource: Seen, shown: (secret: unknown) => unknown = () => "(secret)"): any {
+    const walk = (input: any): unknown => {
+        if (pulumi.runtime.isRpcSecret(input)) return shown(pulumi.runtime.unwrapRpcSecret(input));
+        if (Array.isArray(input)) return input.map(walk);
+        if (typeof input !== "object" || input === null) return input;
+        return Object.fromEntries(Object.entries(input).map(([field, v]) => [field, walk(v)]));
+    };
+    return walk(resource.inputs);
 }
 
 /** The one resource of a type, or of a type and name; fails on none and on two. */
@@ -59,4 +143,12 @@ export function oneOfKind(seen: Seen[], kind: string, name?: string): Seen {
 /** The value of an output, to await. Secrets come in plain: for comparisons only. */
 export function value<T>(output: pulumi.Output<T>): Promise<T> {
     return (output as unknown as { promise(withUnknowns?: boolean): Promise<T> }).promise();
+}
+
+/** A recorded value with its secrets in plain: for comparisons only. */
+export function plain(value: unknown): unknown {
+    if (Array.isArray(value)) return value.map(plain);
+    if (typeof value !== "object" || value === null) return value;
+    if (pulumi.runtime.isRpcSecret(value)) return plain(pulumi.runtime.unwrapRpcSecret(value));
+    return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, plain(part)]));
 }

@@ -56,7 +56,8 @@ export class ApisixRelease extends pulumi.ComponentResource {
         new k8s.helm.v3.Release(
             `${name}-release`,
             {
-                name: "apisix",
+                // Cluster roles of the chart are named after the release: one name each, or a second stack is refused.
+                name: args.namespace,
                 namespace: namespace.metadata.name,
                 chart: "apisix",
                 version: release.chart.version,

@@ -57,7 +57,6 @@ interface SplitUrl {
 }
 
 function splitUrl(url: string): SplitUrl {
-    // eslint-disable-next-line no-control-regex -- Python drops exactly these
     let rest = url.replace(/^[\u0000-\u0020]+/, "").replace(/[\t\r\n]/g, "");
     const out: SplitUrl = { scheme: "", netloc: "", path: "", query: "", fragment: "" };
     const scheme = /^([A-Za-z0-9+.-]+):/.exec(rest);

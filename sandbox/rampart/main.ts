@@ -3,6 +3,7 @@
  * Stand-in for petuum/rampart 47a837c (2023-04-07); each file says what it imitates and what not.
  */
 import { KubeConfig } from "@kubernetes/client-node";
+import { type Clock, realClock } from "./api.js";
 import { type Controller, type ControllerOptions, startController } from "./controller.js";
 import { HelmCli } from "./helm.js";
 import { startHnc } from "./hnc.js";
@@ -63,26 +64,27 @@ export async function startRampart(options: RampartOptions): Promise<{ close(): 
 }
 
 /** Starts the controller again after a crash, later and later, as a kubelet does with a pod (CrashLoopBackOff). */
-export function supervise(start: () => Controller, log: (line: string) => void): { close(): Promise<void> } {
+export function supervise(
+    start: () => Controller,
+    log: (line: string) => void,
+    clock: Clock = realClock,
+): { close(): Promise<void> } {
+    const stop = new AbortController();
     let controller = start();
-    let timer: NodeJS.Timeout | undefined;
-    let closed = false;
-    const follow = (waitSeconds: number): void => {
-        void controller.exited.then((error) => {
-            if (closed || error === undefined) return;
-            log(`controller: starts again in ${waitSeconds} s`);
-            timer = setTimeout(() => {
-                controller = start();
-                follow(Math.min(waitSeconds * 2, LONGEST_RESTART_SECONDS));
-            }, waitSeconds * 1000);
-        });
+    const follow = async (): Promise<void> => {
+        for (let wait = FIRST_RESTART_SECONDS; ; wait = Math.min(wait * 2, LONGEST_RESTART_SECONDS)) {
+            if ((await controller.exited) === undefined) return;
+            log(`controller: starts again in ${wait} s`);
+            await clock.sleep(wait, stop.signal);
+            controller = start();
+        }
     };
-    follow(FIRST_RESTART_SECONDS);
+    const following = follow().catch(() => {}); // only the sleep can fail, by being stopped
     return {
         close: async () => {
-            closed = true;
-            clearTimeout(timer);
+            stop.abort(new Error("closed"));
             await controller.close();
+            await following;
         },
     };
 }

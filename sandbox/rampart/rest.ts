@@ -22,16 +22,24 @@ export class Rest {
 
     /** The answer's object. Anything but success is an ApiError. */
     async call<T>(method: Method, path: string, body?: unknown): Promise<T> {
-        const patch = method === "PATCH" ? "application/merge-patch+json" : "application/json";
-        const answer = await this.open(method, path, body, patch, AbortSignal.timeout(ANSWER_SECONDS * 1000));
-        return JSON.parse(await textOf(answer)) as T;
+        const type = method === "PATCH" ? "application/merge-patch+json" : "application/json";
+        return JSON.parse(await this.text(method, path, body, type)) as T;
     }
 
     /** Server-side apply under one name for all of the sandbox's own objects. */
     async apply(path: string, body: unknown): Promise<void> {
         const query = "?fieldManager=alpa-auth-sandbox&force=true";
+        await this.text("PATCH", path + query, body, "application/apply-patch+yaml");
+    }
+
+    private async text(method: Method, path: string, body: unknown, type: string): Promise<string> {
         const signal = AbortSignal.timeout(ANSWER_SECONDS * 1000);
-        await textOf(await this.open("PATCH", path + query, body, "application/apply-patch+yaml", signal));
+        try {
+            return await textOf(await this.open(method, path, body, type, signal));
+        } catch (error) {
+            if (!signal.aborted) throw error;
+            throw new Error(`${method} ${path}: must be answered within ${ANSWER_SECONDS} s. Is the API server up?`);
+        }
     }
 
     /** Undefined for 404. */

@@ -72,25 +72,31 @@ export interface PulumiRun {
     stderr: string;
 }
 
+export interface RunOptions {
+    onLine?: (line: string) => void;
+    env?: Record<string, string>;
+    /** Standard input: the way for a value that no command line may show. @default empty */
+    input?: string;
+    /** Interrupts Pulumi as Ctrl-C does. */
+    signal?: AbortSignal;
+    onStart?: (pid: number) => void;
+}
+
 /** Runs the real `pulumi` in the clone and collects what it says. */
 export async function runPulumi(
     dir: string,
     world: WorldFacts,
     args: string[],
-    options: {
-        onLine?: (line: string) => void;
-        env?: Record<string, string>;
-        signal?: AbortSignal;
-        onStart?: (pid: number) => void;
-    } = {},
+    options: RunOptions = {},
 ): Promise<PulumiRun> {
     const child = spawn(join(world.bin, "pulumi"), args, {
         cwd: ROOT,
         env: { ...process.env, ...pulumiEnv(dir, world), ...options.env },
-        stdio: ["ignore", "pipe", "pipe"],
+        stdio: ["pipe", "pipe", "pipe"],
         signal: options.signal,
         killSignal: "SIGINT",
     });
+    child.stdin.on("error", () => undefined).end(options.input);
     if (child.pid !== undefined) options.onStart?.(child.pid);
     const run = { code: -1, stdout: "", stderr: "" };
     for (const stream of ["stdout", "stderr"] as const) {

@@ -10,7 +10,7 @@ import { stringify } from "yaml";
 import type { Seen } from "../../sandbox/alpa/server";
 import { endOrphanPlugins, freePort, startGuard, type Guard } from "../../sandbox/processes";
 import { ensureTools } from "../../sandbox/toolchain/toolchain";
-import { runPulumi, type PulumiRun } from "../../sandbox/world/pulumi";
+import { runPulumi, type PulumiRun, type RunOptions } from "../../sandbox/world/pulumi";
 import { ROOT, sandboxId, writePrivate } from "../../sandbox/world/state";
 import { startWorld, type World } from "../../sandbox/world/world";
 
@@ -134,14 +134,16 @@ export class TestStack {
 
     /** Resources of the state, as the backend keeps them. */
     async resources(): Promise<{ urn: string; type: string; outputs: Record<string, unknown> }[]> {
-        return JSON.parse(await this.must(["stack", "export"])).deployment.resources ?? [];
+        const { resources = [] } = JSON.parse(await this.must(["stack", "export"])).deployment;
+        // The stack itself is there as soon as its program has run once.
+        return resources.filter((r: { type: string }) => r.type !== "pulumi:pulumi:Stack");
     }
 
     /** Runs pulumi on this stack, whatever comes of it. */
-    run(args: string[], env?: Record<string, string>): Promise<PulumiRun> {
+    run(args: string[], options: RunOptions = {}): Promise<PulumiRun> {
         const { world: w, dir } = current();
         const stack = args[0] === "-C" ? [] : ["--stack", this.name];
-        return runPulumi(dir, w.facts, [...args, ...stack, "--non-interactive"], { env });
+        return runPulumi(dir, w.facts, [...args, ...stack, "--non-interactive"], options);
     }
 
     /** Starts `up` and kills pulumi as a crash would, once `when` has come true: its plugins are not told. */

@@ -92,6 +92,7 @@ describe("intra-a on the engine", function () {
         assert.deepEqual(await changes(), [
             "delete bob.k1-key",
             "delete bob.k1-secret",
+            "update bob",
             "update bob-accepted",
             "update bob-consumer",
         ]);
@@ -142,7 +143,7 @@ describe("intra-a on the engine", function () {
     it("changes a consumer's limit in place, and the limit holds", async () => {
         const limits = { requests: 2, perSeconds: 600 };
         stack.configure({ consumers: [{ ...alice, limits }] });
-        assert.deepEqual(await changes(), ["update alice-accepted", "update alice-consumer"]);
+        assert.deepEqual(await changes(), ["update alice", "update alice-accepted", "update alice-consumer"]);
         succeeded(await stack.up());
         const statuses = [];
         for (let i = 0; i < 3; i++) statuses.push((await call(url, { key: keys["alice/2026a"] })).status);
@@ -155,6 +156,7 @@ describe("intra-a on the engine", function () {
         const { facts } = current().world;
         stack.configure({ ...base, alpa: { endpoints: [facts.alpa], answerTimeoutSeconds: 900 } });
         assert.deepEqual(await changes(), [
+            "update alpa-route",
             "update alpa-route-accepted",
             "update alpa-route-completions",
             "update alpa-route-logprobs",

@@ -84,7 +84,7 @@ describe("the route", function () {
         await raw("POST", "/alpa/completions", { apikey: key, "X-Forwarded-For": "203.0.113.9, 10.0.0.1" });
         const [seen] = takeAlpaRequests();
         assert.deepEqual(
-            seen.headers.filter(([name]) => name.toLowerCase() === "x-forwarded-for").map(([, v]) => v),
+            seen.headers.filter((_, i) => seen.headers[i - 1]?.toLowerCase() === "x-forwarded-for"),
             ["127.0.0.1"],
         );
     });

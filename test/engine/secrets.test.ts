@@ -24,7 +24,8 @@ describe("secrets", function () {
         stack = await TestStack.create("secretive");
         const kubeconfig = current().world.controlPlane.adminKubeConfig;
         stack.configure({ consumers });
-        await stack.must(["config", "set", "--secret", "--path", "alpa-auth:cluster.kubeconfig", "--", kubeconfig]);
+        const set = ["config", "set", "--secret", "--path", "alpa-auth:cluster.kubeconfig"];
+        succeeded(await stack.run(set, { input: kubeconfig }));
 
         const processes: string[] = [];
         const sampling = setInterval(() => processes.push(execFileSync("ps", ["axww", "-o", "args"]).toString()), 200);

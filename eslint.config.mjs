@@ -1,0 +1,93 @@
+import js from "@eslint/js";
+import tseslint from "typescript-eslint";
+
+// What a machine can check of the house rules, with the reason as the message. Layout is prettier's.
+// No rule here needs types, so the whole project takes seconds; tsc checks those.
+
+const NOTHING_IN_APPLY = {
+    // In the function given to apply(), not in what it is called on: `new Key(…).result.apply(…)` is fine.
+    selector:
+        "CallExpression[callee.property.name='apply'] > :matches(ArrowFunctionExpression, FunctionExpression) :matches(NewExpression, ThrowStatement)",
+    message: "No resources and no throws inside apply(): preview cannot show the one, and the other hangs the run.",
+};
+const NO_CONSOLE = {
+    selector: "MemberExpression[object.name='console']",
+    message: "Only pulumi.log reaches the operator in order. Use it, or return the text.",
+};
+const NO_APPLY_IN_TESTS = {
+    selector: "CallExpression[callee.property.name='apply']",
+    message: "An assertion inside apply() cannot fail a test. Await value(output) of test/kit.ts.",
+};
+const NO_SKIPPED_TESTS = {
+    selector: [
+        "MemberExpression[object.name=/^(describe|context|it|specify)$/][property.name=/^(only|skip)$/]",
+        "MemberExpression[object.type='ThisExpression'][property.name='skip']",
+        "CallExpression[callee.name=/^x(describe|context|it|specify)$/]",
+    ].join(", "),
+    message: "A green run means that every test ran: define the case where it can run, or delete it.",
+};
+
+/** Rules of everything that a program run executes. */
+const PROGRAM = [NOTHING_IN_APPLY, NO_CONSOLE];
+
+/**
+ * Imports point one way: index → stacks → components → parts.
+ * @param files who may not
+ * @param regex what, as written in the import
+ * @param message why
+ * @param syntax the other syntax rules of these files: the last list for a file wins, so each is complete
+ */
+function layer(files, regex, message, syntax = PROGRAM) {
+    const dynamic = { selector: `ImportExpression[source.value=/${regex.replaceAll("/", "\\/")}/]`, message };
+    return {
+        files,
+        rules: {
+            "no-restricted-imports": ["error", { patterns: [{ regex, message }] }],
+            "no-restricted-syntax": ["error", ...syntax, dynamic],
+        },
+    };
+}
+
+const FROM_BELOW = "Components know nothing above them: what they need comes in as arguments.";
+
+export default tseslint.config(
+    { ignores: ["node_modules/", ".sandbox/"] },
+    js.configs.recommended,
+    tseslint.configs.recommended,
+    {
+        rules: {
+            "no-undef": "off", // tsc knows better which names exist
+            "@typescript-eslint/no-unused-vars": [
+                "error",
+                { argsIgnorePattern: "^_", varsIgnorePattern: "^_", ignoreRestSiblings: true },
+            ],
+        },
+    },
+    { files: ["**/*.js", "**/*.cjs"], rules: { "@typescript-eslint/no-require-imports": "off" } },
+    // Stand-ins imitate what other programs do with control bytes.
+    { files: ["sandbox/**"], rules: { "no-control-regex": "off" } },
+    // Recordings and other programs' answers have no types of ours.
+    { files: ["test/**"], rules: { "@typescript-eslint/no-explicit-any": "off" } },
+
+    layer(
+        ["index.ts"],
+        "^\\./(ops|sandbox|client|policy|test)(/|$)",
+        "The program knows nothing of the tools around it.",
+    ),
+    layer(
+        ["config.ts", "problems.ts", "config/**"],
+        "^\\.\\.?/(index|stacks|preflight|ops|sandbox|client|policy|test)(/|$)",
+        "Config knows the shapes of components, and nothing of those who read it.",
+    ),
+    layer(["stacks/**"], "^\\.\\./(?!components/)", "Stacks know components only: settings come in as arguments."),
+    layer(
+        ["preflight/**"],
+        "^\\.\\./(?!components/|problems$)",
+        "Preflight knows components only: settings come in as arguments.",
+    ),
+    layer(["components/**"], "^\\.\\./", FROM_BELOW),
+    // Stored as text and run in a process of its own: the Pulumi SDK is not there, what it prints is what is shown.
+    layer(["components/parts/awaited-provider.ts"], "^\\.\\./", FROM_BELOW, [NOTHING_IN_APPLY]),
+
+    { files: ["test/**"], rules: { "no-restricted-syntax": ["error", NO_APPLY_IN_TESTS, NO_SKIPPED_TESTS] } },
+);

@@ -1,0 +1,332 @@
+import { strict as assert } from "node:assert";
+import * as pulumi from "@pulumi/pulumi";
+import { ConfigError, parse, readSettings, type RawConfig } from "../../config";
+import { CONSUMERS, KUBECONFIG, raw } from "./intra-a";
+import { value } from "../kit";
+
+/** Problems of a config; none when it is accepted. */
+function problems(config: RawConfig): string[] {
+    try {
+        parse(config);
+        return [];
+    } catch (error) {
+        assert.ok(error instanceof ConfigError, String(error));
+        return error.problems;
+    }
+}
+
+const existing = { ingressClass: "shared", gateway: "shared", gatewayNamespace: "edge", url: "http://10.0.0.9" };
+const caller = (name: string, ...ids: string[]) => ({ name, credentials: ids.map((id) => ({ id, method: "key" })) });
+const limited = (limits: object) => ({ consumers: [{ ...caller("lab", "a"), limits }] });
+const port = (endpoint: string) => ({ alpa: { endpoints: [endpoint] } });
+
+/** Each config has exactly these problems: nothing is missed and nothing else is complained about. */
+const refused: [why: string, values: Record<string, unknown>, ...problems: (string | RegExp)[]][] = [
+    ["no option", { option: undefined }, /^option: required\. Run: pulumi config set option intra-a$/],
+    ["an unknown option", { option: "intra-aa" }, /^option: must be one of .*got "intra-aa".*Did you mean intra-a\?$/],
+    ["an option that is nothing like one", { option: "kubernetes" }, /^option: must be one of [^?]*$/],
+    ["an option of another version", { option: "inter" }, /^option: must be intra-a, .*got inter/],
+    ["an unknown key", { gatway: {} }, "gatway: is not a known key. Did you mean gateway?"],
+    ["a key like none", { telemetry: "x" }, "telemetry: is not a known key. Remove it."],
+    ["an unknown nested key", { gateway: { nodeport: 30900 } }, /^gateway\.nodeport: .*Did you mean nodePort\?$/],
+    [
+        "an unknown key in a list",
+        { consumers: [{ ...caller("lab", "a"), limit: {} }] },
+        /^consumers\[0\]\.limit: .*Did you mean limits\?$/,
+    ],
+    ["a value of option cloudflare", { tunnel: "x" }, /^tunnel: belongs to option cloudflare/],
+    ["a value of option intra-b", { model: "opt-175b" }, /^model: belongs to option intra-b/],
+    ["a value of option inter", { cluster: { nodes: ["a"] } }, /^cluster\.nodes: belongs to option inter/],
+    [
+        "a credential of option cloudflare",
+        { consumers: [{ name: "lab", credentials: [{ id: "a", method: "service-token" }] }] },
+        /^consumers\[0\]\.credentials\[0\]\.method: belongs to option cloudflare \(got "service-token"\)\. Use key/,
+    ],
+    ["an exposure of another version", { exposure: "cloudflare" }, /^exposure: must be azure, .*got "cloudflare"/],
+    ["an unknown installer", { gateway: { installer: "helmm" } }, /^gateway\.installer: must be one of .*mean helm\?$/],
+    [
+        "an existing gateway under rampart",
+        { gateway: { existing } },
+        "gateway.existing: belongs to gateway.installer existing (got installer rampart). Remove it.",
+    ],
+    ["CRDs under rampart", { gateway: { crds: ["a.yaml"] } }, /^gateway\.crds: belongs to gateway\.installer helm/],
+    [
+        "CRDs and rampart under existing",
+        { gateway: { installer: "existing", existing, crds: ["a.yaml"] }, rampart: { retry: 1 } },
+        /^gateway\.crds: belongs to gateway\.installer helm \(got installer existing\)/,
+        /^rampart: belongs to gateway\.installer rampart \(got installer existing\)/,
+    ],
+    [
+        "rampart under helm",
+        { gateway: { installer: "helm" }, rampart: { retry: 1 } },
+        /^rampart: belongs to gateway\.installer rampart \(got installer helm\)/,
+    ],
+    [
+        "an existing gateway that is not named",
+        { gateway: { installer: "existing" } },
+        /^gateway\.existing: required with gateway\.installer existing/,
+    ],
+    [
+        "an existing gateway that is half named",
+        { gateway: { installer: "existing", existing: { ...existing, gateway: undefined } } },
+        "gateway.existing.gateway: required.",
+    ],
+    ["no Alpa", { alpa: undefined }, /^alpa: required\. Set alpa\.endpoints to host:port/],
+    ["no endpoints", { alpa: {} }, "alpa.endpoints: required."],
+    ["an empty list of endpoints", { alpa: { endpoints: [] } }, /^alpa\.endpoints: must name at least one/],
+    ["a host without a port", port("10.0.0.11"), /^alpa\.endpoints\[0\]: must be host:port.*got "10\.0\.0\.11"/],
+    [
+        "a URL for an endpoint",
+        port("http://10.0.0.11:20001"),
+        /^alpa\.endpoints\[0\]: must be host:port, without a scheme/,
+    ],
+    ["a path behind an endpoint", port("10.0.0.11:20001/completions"), /^alpa\.endpoints\[0\]: must be host:port/],
+    ["port 0", port("10.0.0.11:0"), /^alpa\.endpoints\[0\]: must have a port between 1 and 65535/],
+    ["port 65536", port("10.0.0.11:65536"), /^alpa\.endpoints\[0\]: must have a port between 1 and 65535/],
+    ["a host in capitals", port("Node-1:20001"), /^alpa\.endpoints\[0\]: must name a lower-case host/],
+    [
+        "no time for an answer",
+        { alpa: { endpoints: ["a:1"], answerTimeoutSeconds: 0 } },
+        /^alpa\.answerTimeoutSeconds: .*got 0/,
+    ],
+    [
+        "node port 29999",
+        { gateway: { nodePort: 29999 } },
+        /^gateway\.nodePort: must be between 30000 and 32767.*got 29999/,
+    ],
+    [
+        "node port 32768",
+        { gateway: { nodePort: 32768 } },
+        /^gateway\.nodePort: must be between 30000 and 32767.*got 32768/,
+    ],
+    ["half a node port", { gateway: { nodePort: 30000.5 } }, /^gateway\.nodePort: must be between/],
+    [
+        "two consumers of one name",
+        { consumers: [caller("lab", "a"), caller("nlp", "a"), caller("lab", "b")] },
+        "consumers: every name must be unique (got lab twice). Rename one, or join their credentials.",
+    ],
+    [
+        "two credentials of one name",
+        { consumers: [caller("lab", "a", "a"), caller("nlp", "a")] },
+        "consumers: every credential id of lab must be unique (got a twice). Rename one.",
+    ],
+    [
+        "a dot in a consumer's name",
+        { consumers: [caller("a.b", "c")] },
+        /^consumers\[0\]\.name: must be a DNS label.*"a\.b"/,
+    ],
+    [
+        "a dot in a credential's name",
+        { consumers: [caller("a", "b.c")] },
+        /^consumers\[0\]\.credentials\[0\]\.id: must be a DNS label.*"b\.c"/,
+    ],
+    ["an underscore in a name", { consumers: [caller("a_b", "c")] }, /^consumers\[0\]\.name: must be a DNS label/],
+    ["capitals in a name", { consumers: [caller("Lab", "c")] }, /^consumers\[0\]\.name: must be a DNS label/],
+    [
+        "a user name of 64 characters",
+        { consumers: [caller("a".repeat(54), "c")] }, // alpa-auth_ has ten
+        /^consumers: alpa-auth_a{54} must be at most 63 characters \(got 64\)/,
+    ],
+    [
+        "a user name that another namespace makes too long",
+        { namespace: "n".repeat(40), consumers: [caller("a".repeat(23), "c")] },
+        /^consumers: n{40}_a{23} must be at most 63 characters \(got 64\)/,
+    ],
+    [
+        "a Secret's name of 64 characters",
+        { consumers: [caller("a".repeat(33), "c".repeat(30))] },
+        /^consumers: a{33}\.c{30} must be at most 63 characters \(got 64\)/,
+    ],
+    [
+        "a namespace that leaves Rampart no room for its own",
+        { namespace: "n".repeat(49) },
+        /^namespace: n{49}-gateway-apisix must be at most 63 characters \(got 64\)/,
+    ],
+    ["a dot in the namespace", { namespace: "a.b" }, /^namespace: must be a DNS label/],
+    [
+        "zero requests",
+        limited({ requests: 0, perSeconds: 60 }),
+        /^consumers\[0\]\.limits\.requests: .*at least 1 \(got 0\)/,
+    ],
+    [
+        "a negative window",
+        limited({ requests: 1, perSeconds: -1 }),
+        /^consumers\[0\]\.limits\.perSeconds: .*\(got -1\)/,
+    ],
+    ["half a request at a time", limited({ concurrent: 0.5 }), /^consumers\[0\]\.limits\.concurrent: .*\(got 0\.5\)/],
+    [
+        "requests without a window",
+        limited({ requests: 1 }),
+        /^consumers\[0\]\.limits: must have requests and perSeconds together/,
+    ],
+    [
+        "limits that each replica would count for itself",
+        { gateway: { replicas: 2 }, ...limited({ concurrent: 1 }) },
+        /^gateway\.replicas: must be 1 while consumers have limits \(got 2\)/,
+    ],
+    [
+        "an APISIX that accepts forged tokens",
+        { gateway: { image: { tag: "3.16.0-ubuntu" } } },
+        /^gateway\.image\.tag: must be APISIX 3\.17 or newer \(got "3\.16\.0-ubuntu"\).*forged tokens/,
+    ],
+    ["APISIX 2", { gateway: { image: { tag: "2.99.0" } } }, /^gateway\.image\.tag: must be APISIX 3\.17 or newer/],
+    [
+        "an APISIX that is not pinned",
+        { gateway: { image: { tag: "latest" } } },
+        /^gateway\.image\.tag: must be a pinned version/,
+    ],
+    [
+        "an etcd that is not pinned",
+        { gateway: { etcdImage: { tag: "latest" } } },
+        /^gateway\.etcdImage\.tag: must be a pinned/,
+    ],
+    [
+        "a chart that is not pinned",
+        { gateway: { chart: { version: "latest" } } },
+        /^gateway\.chart\.version: must be a pinned/,
+    ],
+    [
+        "a kubeconfig that is no YAML mapping",
+        { cluster: { kubeconfig: "s3cret-token" } },
+        /^cluster\.kubeconfig: must be a kubeconfig \(/,
+    ],
+    [
+        "a kubeconfig without a user",
+        { cluster: { kubeconfig: KUBECONFIG.replace("users:", "nobody:") } },
+        "cluster.kubeconfig: must be a kubeconfig (it has no users). Set its content as a secret.",
+    ],
+];
+
+/** What stands right at the edge of what is refused. */
+const accepted: [what: string, values: Record<string, unknown>][] = [
+    ["the shipped shape", { consumers: CONSUMERS }],
+    ["the first node port", { gateway: { nodePort: 30000 } }],
+    ["the last node port", { gateway: { nodePort: 32767 } }],
+    ["port 65535", port("10.0.0.11:65535")],
+    ["an endpoint by name", port("node-1.example.org:20001")],
+    ["a user name of 63 characters", { consumers: [caller("a".repeat(53), "c")] }],
+    ["a Secret's name of 63 characters", { consumers: [caller("a".repeat(32), "c".repeat(30))] }],
+    ["a namespace that leaves Rampart just enough room", { namespace: "n".repeat(48) }],
+    [
+        "a longer namespace where Rampart makes none",
+        { namespace: "n".repeat(49), gateway: { installer: "existing", existing } },
+    ],
+    ["one credential name for two consumers", { consumers: [caller("lab", "a"), caller("nlp", "a")] }],
+    ["limits of one request", limited({ requests: 1, perSeconds: 1, concurrent: 1 })],
+    ["replicas without limits", { gateway: { replicas: 2 }, consumers: [caller("lab", "a")] }],
+    ["APISIX 3.17", { gateway: { image: { tag: "3.17.0" } } }],
+    ["APISIX 4", { gateway: { image: { tag: "4.0.0-debian" } } }],
+    ["installer helm with CRDs", { gateway: { installer: "helm", crds: ["a.yaml"] } }],
+    ["installer existing", { gateway: { installer: "existing", existing } }],
+    ["a retry under rampart", { rampart: { retry: 1 } }],
+    ["a kubeconfig", { cluster: { kubeconfig: KUBECONFIG } }],
+];
+
+describe("config", () => {
+    for (const [why, values, ...expected] of refused)
+        it(`refuses ${why}`, () => {
+            const got = problems(raw(values));
+            assert.equal(got.length, expected.length, got.join("\n"));
+            expected.forEach((e, i) => (typeof e === "string" ? assert.equal(got[i], e) : assert.match(got[i], e)));
+        });
+
+    for (const [what, values] of accepted) it(`accepts ${what}`, () => assert.deepEqual(problems(raw(values)), []));
+
+    it("reports every problem in one error, and says that nothing was changed", () => {
+        const bad = {
+            option: "intra-aa",
+            alpa: { endpoints: ["10.0.0.11"] },
+            gateway: { nodePort: 80, image: { tag: "latest" }, crds: ["a"], colour: "red" },
+            tunnel: "x",
+            consumers: [caller("lab", "a.b"), caller("lab", "b")],
+        };
+        const start = (text: string) => text.split(": ")[0];
+        assert.deepEqual(problems(raw(bad)).map(start).sort(), [
+            "alpa.endpoints[0]",
+            "consumers",
+            "consumers[0].credentials[0].id",
+            "gateway.colour",
+            "gateway.crds",
+            "gateway.image.tag",
+            "gateway.nodePort",
+            "option",
+            "tunnel",
+        ]);
+        assert.throws(
+            () => parse(raw(bad)),
+            (error: Error) =>
+                error.message.startsWith("9 problem(s) in the stack config, nothing was changed:\n  - option: ") &&
+                error.message.split("\n").length === 10,
+        );
+    });
+
+    it("blames the user: an error without a stack trace", () => {
+        assert.throws(
+            () => parse({}),
+            (error: Error) => pulumi.RunError.isInstance(error),
+        );
+    });
+
+    it("takes an empty list of consumers, with a warning", () => {
+        assert.deepEqual(parse(raw()).warnings, ["consumers: empty, so nobody can get in. Add a consumer."]);
+        assert.deepEqual(parse(raw({ consumers: [caller("lab")] })).warnings, [
+            "consumers: lab has no credentials, so it cannot get in. Add one.",
+        ]);
+        assert.deepEqual(parse(raw({ consumers: [caller("lab", "a")] })).warnings, []);
+    });
+
+    it("gives every setting its documented default", () => {
+        const { gateway, readiness, namespace, alpa } = parse(raw());
+        assert.equal(namespace, "alpa-auth");
+        assert.equal(alpa.answerTimeoutSeconds, 600);
+        assert.deepEqual(readiness, { graphTimeoutSeconds: 2700, acceptTimeoutSeconds: 120, settleSeconds: 15 });
+        assert.ok(gateway.installer === "rampart");
+        assert.deepEqual([gateway.retry, gateway.install, gateway.url], [0, undefined, "http://10.0.0.11:30800"]);
+        assert.deepEqual([gateway.release.nodePort, gateway.release.replicas], [30800, 1]);
+    });
+
+    it("lets the operator name the entry point", () => {
+        const { gateway } = parse(raw({ gateway: { address: "alpa.example.org", nodePort: 30900 } }));
+        assert.equal(gateway.url, "http://alpa.example.org:30900");
+    });
+
+    it("keeps a namespace of digits a name", () => assert.equal(parse(raw({ namespace: "123" })).namespace, "123"));
+
+    it("makes the kubeconfig a secret at once", async () => {
+        const { kubeconfig } = parse(raw({ cluster: { kubeconfig: KUBECONFIG } })).cluster;
+        assert.equal(await pulumi.isSecret(kubeconfig!), true);
+        assert.equal(await value(kubeconfig!), KUBECONFIG);
+    });
+
+    it("reads the keys of its own project and no other's", () => {
+        const before = pulumi.runtime.allConfig();
+        try {
+            const own = Object.entries(raw({ namespace: "mine" })).map(([k, v]) => [`alpa-auth:${k}`, v]);
+            pulumi.runtime.setAllConfig({ ...Object.fromEntries(own), "kubernetes:namespace": "theirs" });
+            assert.equal(readSettings("alpa-auth").namespace, "mine");
+        } finally {
+            pulumi.runtime.setAllConfig(before);
+        }
+    });
+});
+
+describe("config never repeats a secret", () => {
+    const leaks: [what: string, values: Record<string, unknown>][] = [
+        ["a kubeconfig that is plain text", { cluster: { kubeconfig: "s3cret-token" } }],
+        ["a kubeconfig that is broken YAML", { cluster: { kubeconfig: "users: [{ token: s3cret-token" } }],
+        ["a kubeconfig that lacks parts", { cluster: { kubeconfig: "users: [{ user: { token: s3cret-token } }]" } }],
+        ["a kubeconfig given as a mapping", { cluster: { kubeconfig: { users: [{ token: "s3cret-token" }] } } }],
+        ["a kubeconfig as JSON in the place of its parent", { cluster: { users: ["s3cret-token"] } }],
+        ["a kubeconfig under a misspelt key", { cluster: { kubeConfig: KUBECONFIG } }],
+        [
+            "a key written beside a credential",
+            { consumers: [{ name: "lab", credentials: [{ id: "a", method: "key", key: "s3cret-token" }] }] },
+        ],
+    ];
+    for (const [what, values] of leaks)
+        it(what, () => {
+            const got = problems(raw(values));
+            assert.notEqual(got.length, 0);
+            assert.doesNotMatch(got.join("\n"), /s3cret/);
+        });
+});

@@ -1,0 +1,63 @@
+import { strict as assert } from "node:assert";
+import * as z from "zod";
+import { didYouMean, explain, got } from "../../../config/problems";
+
+const schema = z.strictObject({
+    list: z.array(z.strictObject({ size: z.enum(["small", "large"]) })).optional(),
+    box: z.strictObject({ height: z.number() }).prefault({ height: 1 }),
+});
+const text = (values: Record<string, unknown>) => {
+    const result = schema.safeParse(values);
+    return result.success
+        ? []
+        : result.error.issues.flatMap((issue) => explain(issue, values, schema, { "box.lid": "option inter" }));
+};
+
+describe("explain", () => {
+    const cases: [what: string, values: Record<string, unknown>, ...problems: string[]][] = [
+        ["nothing about what is right", { box: { height: 2 } }],
+        ["where a value is missing", { box: {} }, "box.height: required."],
+        [
+            "what kind of value is wanted",
+            { box: { height: "2" } },
+            'box.height: must be a number (got "2"). Correct it.',
+        ],
+        ["what kind of value is wanted, with its article", { list: 3 }, "list: must be an array (got 3). Correct it."],
+        ["nothing of a value with parts", { box: { height: { a: 1 } } }, "box.height: must be a number. Correct it."],
+        [
+            "which values there are, by position",
+            { list: [{ size: "large" }, { size: "lrge" }] },
+            'list[1].size: must be one of small, large (got "lrge"). Did you mean large?',
+        ],
+        [
+            "each unknown key of a place",
+            { list: [{ size: "large", sice: 1, x: 2 }] },
+            "list[0].sice: is not a known key. Did you mean size?",
+            "list[0].x: is not a known key. Remove it.",
+        ],
+        [
+            "an unknown key below a default",
+            { box: { height: 1, hieght: 2 } },
+            "box.hieght: is not a known key. Did you mean height?",
+        ],
+        [
+            "whose a key is",
+            { box: { height: 1, lid: 2 } },
+            "box.lid: belongs to option inter, not to this stack's option. Remove it.",
+        ],
+    ];
+    for (const [what, values, ...problems] of cases) it(`says ${what}`, () => assert.deepEqual(text(values), problems));
+});
+
+describe("didYouMean", () => {
+    it("suggests the nearest word, whatever its case", () =>
+        assert.equal(didYouMean("NODEPORT", ["replicas", "nodePort"]), " Did you mean nodePort?"));
+    it("suggests nothing far away", () => assert.equal(didYouMean("telemetry", ["replicas", "nodePort"]), ""));
+    it("suggests nothing where nothing is known", () => assert.equal(didYouMean("a", []), ""));
+});
+
+describe("got", () => {
+    it("quotes text, so that blanks are seen", () => assert.equal(got("a "), ' (got "a ")'));
+    it("is silent about nothing and about values with parts", () =>
+        assert.deepEqual([got(undefined), got({ a: 1 }), got([1])], ["", "", ""]));
+});

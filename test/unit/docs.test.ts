@@ -1,0 +1,285 @@
+// Proves that the documentation says what the code says: keys, defaults, descriptions, examples, error texts, commands,
+// ports, the tree, and that no link leads nowhere. It cannot prove that the prose is right.
+import { strict as assert } from "node:assert";
+import { execFileSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { parse as parseYaml } from "yaml";
+import * as z from "zod";
+import { parse as parseConfig, type RawConfig } from "../../config";
+import { unwrap } from "../../config/problems";
+import { schema } from "../../config/schema";
+import { ADMIN_SERVICE } from "../../components/parts/apisix-values";
+import { NetworkPolicies } from "../../components/parts/network-policies";
+import { record } from "../kit";
+
+const ROOT = resolve(__dirname, "../..");
+const read = (file: string) => readFileSync(join(ROOT, file), "utf8");
+/** Every file of the project, committed or about to be. */
+const FILES = execFileSync(
+    "git",
+    // The clone may belong to another user than the one who tests it.
+    ["-c", `safe.directory=${ROOT}`, "ls-files", "--cached", "--others", "--exclude-standard"],
+    { cwd: ROOT, encoding: "utf8" },
+)
+    .split("\n")
+    .filter((file) => file !== "" && existsSync(join(ROOT, file)));
+const PAGES = FILES.filter((file) => file.endsWith(".md"));
+
+interface Block {
+    /** Text of the heading it stands under. */
+    heading: string;
+    language: string;
+    text: string;
+}
+
+/** Fenced blocks of a page, without the indentation of a list they stand in. */
+function blocks(page: string): Block[] {
+    let heading = "";
+    const found: Block[] = [];
+    let open: (Block & { indent: number }) | undefined;
+    for (const line of read(page).split("\n")) {
+        const fence = /^( *)```(\w*)$/.exec(line);
+        if (fence && !open) open = { heading, language: fence[2], text: "", indent: fence[1].length };
+        else if (fence && open) {
+            found.push(open);
+            open = undefined;
+        } else if (open) open.text += `${line.slice(open.indent)}\n`;
+        else heading = /^#+ (.*)$/.exec(line)?.[1] ?? heading;
+    }
+    return found;
+}
+
+/** A page without its fenced blocks. */
+const prose = (page: string) => read(page).replace(/^ *```[\s\S]*?^ *```$/gm, "");
+
+/** Cells of the rows of every table whose header starts with `first`. */
+function tableRows(page: string, first: string): string[][] {
+    const rows: string[][] = [];
+    let inside = false;
+    for (const line of prose(page).split("\n")) {
+        if (!line.startsWith("|")) inside = false;
+        else {
+            const cells = line.split(/(?<!\\)\|/).slice(1, -1);
+            const row = cells.map((cell) => cell.trim().replaceAll("\\|", "|"));
+            if (inside && !/^:?-+:?$/.test(row[0])) rows.push(row);
+            inside ||= row[0] === first;
+        }
+    }
+    return rows;
+}
+
+describe("docs/configuration.md", () => {
+    const PAGE = "docs/configuration.md";
+
+    it("has every key of the schema with its type, default and description, and no other", () => {
+        const rows = tableRows(PAGE, "Key").map(([key, type, fallback, meaning]) => ({ key, type, fallback, meaning }));
+        const byKey = (list: typeof rows) => Object.fromEntries(list.map((row) => [row.key, row]));
+        const expected = keysOf(schema, "");
+        assert.deepEqual(byKey(rows), byKey(expected));
+        assert.equal(rows.length, expected.length, "a key stands on the page twice");
+    });
+
+    const examples = ["README.md", PAGE]
+        .flatMap((page) => blocks(page).map((block, i, all) => ({ page, ...block, answer: all[i + 1] })))
+        .filter((block) => block.language === "yaml" && block.text.startsWith("config:"));
+    for (const { page, heading, text, answer } of examples) {
+        const refused = answer?.language === "text" && answer.text.includes("problem(s) in the stack config");
+        it(`${page}: the example under "${heading}" is ${refused ? "refused with the text below it" : "accepted"}`, () => {
+            const run = () => parseConfig(rawConfig(text));
+            if (refused) assert.throws(run, (error: Error) => (assert.equal(`${error.message}\n`, answer.text), true));
+            else assert.deepEqual(run().warnings, []);
+        });
+    }
+
+    it("quotes what the checks of the cluster and the waits say", () => {
+        const code = FILES.filter((file) => /^(preflight|components)\/.*\.ts$/.test(file))
+            .map(read)
+            .join("\n")
+            .replace(/["`]\s*\+\s*["`]/g, "");
+        const texts = tableRows(PAGE, "What it says").map(([text]) => text.replaceAll("`", ""));
+        assert.ok(texts.length >= 8);
+        for (const text of texts)
+            for (const part of text.split("…").map((p) => p.trim()))
+                assert.ok(code.includes(part), `nothing in the code says "${part}"`);
+    });
+});
+
+/** Rows of the page for a schema; `path` is empty for the whole. */
+function keysOf(type: z.core.$ZodType, path: string): Record<"key" | "type" | "fallback" | "meaning", string>[] {
+    const inner = unwrap(type);
+    const rows = path === "" ? [] : [{ key: `\`${path}\``, ...describeKey(type, path) }];
+    const list = inner instanceof z.ZodArray;
+    const item = list ? unwrap(inner.element) : inner;
+    if (item instanceof z.ZodObject)
+        for (const [name, child] of Object.entries(item.shape))
+            rows.push(...keysOf(child as z.core.$ZodType, `${path}${list ? "[]" : ""}${path ? "." : ""}${name}`));
+    return rows;
+}
+
+function describeKey(type: z.core.$ZodType, path: string) {
+    let meaning: string | undefined;
+    let fallback = "required";
+    // From the outside in: the outermost word counts.
+    for (let layer = type as z.ZodType; ; layer = (layer as z.ZodOptional<z.ZodType>).unwrap()) {
+        meaning ??= layer.description;
+        if (fallback === "required" && layer instanceof z.ZodDefault)
+            fallback = `\`${typeof layer.def.defaultValue === "string" ? layer.def.defaultValue : JSON.stringify(layer.def.defaultValue)}\``;
+        else if (fallback === "required" && (layer instanceof z.ZodOptional || layer instanceof z.ZodPrefault))
+            fallback = "none";
+        if (unwrap(layer) === layer) break;
+    }
+    assert.ok(meaning, `${path} has no description in the schema`);
+    return { type: typeName(unwrap(type)), fallback, meaning };
+}
+
+function typeName(type: z.core.$ZodType, plural = false): string {
+    if (type instanceof z.ZodArray) return `list of ${typeName(unwrap(type.element), true)}`;
+    if (type instanceof z.ZodObject) return plural ? "mappings" : "mapping";
+    if (type instanceof z.ZodEnum) return type.options.map((o) => `\`${o}\``).join(", ");
+    if (type instanceof z.ZodLiteral) return [...type.values].map((v) => `\`${v}\``).join(", ");
+    if (type instanceof z.ZodNumber) return plural ? "numbers" : "number";
+    if (type instanceof z.ZodURL) return plural ? "URLs" : "URL";
+    assert.ok(type instanceof z.ZodString, `docs.test.ts has no name for ${type._zod.def.type}`);
+    return plural ? "texts" : "text";
+}
+
+/** A stack file's config as Pulumi hands it over. */
+function rawConfig(text: string): RawConfig {
+    const { config } = parseYaml(text) as { config: Record<string, unknown> };
+    return Object.fromEntries(
+        Object.entries(config).map(([key, value]) => {
+            assert.ok(key.startsWith("alpa-auth:"), `${key} has no project in front`);
+            return [key.slice("alpa-auth:".length), typeof value === "string" ? value : JSON.stringify(value)];
+        }),
+    );
+}
+
+describe("docs/architecture.md", () => {
+    it("shows the tree of the repository as it is, two levels deep", () => {
+        const tree = blocks("docs/architecture.md").find((b) => b.heading === "Tree of the repository");
+        assert.ok(tree, "no tree under the heading");
+        let parent = "";
+        const shown = tree.text.split("\n").flatMap((line) => {
+            const [, indent, name] = /^( {4})?(\S+)/.exec(line) ?? [];
+            if (name === undefined) return [];
+            if (indent === undefined) parent = name;
+            return [indent === undefined ? name : `${parent}${name}`];
+        });
+        const real = FILES.flatMap((file) => {
+            const parts = file.split("/");
+            return parts.length === 1
+                ? parts
+                : [`${parts[0]}/`, ...(parts.length > 2 ? [`${parts[0]}/${parts[1]}/`] : [])];
+        });
+        assert.deepEqual(shown.slice().sort(), [...new Set(real)].sort());
+    });
+
+    it("names every port of the code in its table of ports", async () => {
+        const named = tableRows("docs/architecture.md", "Port").map(([port]) => Number(port));
+        const raw = rawConfig(read("Pulumi.intra.yaml"));
+        const { gateway, alpa } = parseConfig(raw);
+        assert.ok(gateway.installer === "rampart");
+        const policies = await record(() => new NetworkPolicies("policies", { namespace: "apisix" }));
+        const opened = policies.flatMap((p) => (p.inputs.spec?.ingress ?? []).flatMap((rule: any) => rule.ports));
+        const expected = [
+            gateway.release.nodePort,
+            ADMIN_SERVICE.port,
+            ...alpa.endpoints.map((endpoint) => Number(endpoint.split(":")[1])),
+            ...opened.map((p) => p.port as number),
+        ];
+        assert.ok(opened.length >= 4);
+        assert.deepEqual(
+            expected.filter((port) => !named.includes(port)),
+            [],
+        );
+        assert.deepEqual(named, [...new Set(named)], "a port stands in the table twice");
+    });
+});
+
+describe("README.md", () => {
+    const scripts = (JSON.parse(read("package.json")) as { scripts: Record<string, string> }).scripts;
+    const isCommand = (name: string) => read("sandbox/cli.ts").includes(`.command("${name}")`);
+    const first = (heading: string) =>
+        blocks("README.md")
+            .find((b) => b.heading === heading)
+            ?.text.trim();
+
+    it("has the two commands that do all set-up, each in a block of its own", () => {
+        assert.equal(first("Try it"), "npm ci && npm run sandbox -- up");
+        assert.equal(first("Test"), "npm ci && npm test");
+    });
+
+    it("has the test command that .ci/run runs", () => {
+        const ran = read(".ci/run")
+            .split("\n")
+            .filter((line) => line.startsWith("npm "));
+        assert.equal(first("Test"), ran.join(" && "));
+    });
+
+    it("and every other page name only npm scripts and sandbox commands that exist", () => {
+        for (const page of PAGES) {
+            for (const [, script] of read(page).matchAll(/npm run (?:-s )?([\w:-]+)/g))
+                assert.ok(script in scripts, `${page}: npm run ${script}`);
+            for (const [, command] of read(page).matchAll(/npm run (?:-s )?sandbox -- (\w+)/g))
+                assert.ok(isCommand(command), `${page}: sandbox -- ${command}`);
+        }
+        assert.ok("test" in scripts);
+    });
+});
+
+describe("links", () => {
+    for (const page of PAGES)
+        it(`of ${page} lead somewhere`, () => {
+            const targets = [...prose(page).matchAll(/\]\(([^)\s]+)\)/g)]
+                .map(([, target]) => target)
+                .filter((target) => !/^(https?|mailto):/.test(target));
+            for (const target of targets) {
+                const [path, anchor] = target.split("#");
+                const file = path === "" ? page : join(dirname(page), path);
+                assert.ok(existsSync(join(ROOT, file)), `${target}: no such file`);
+                if (anchor !== undefined) assert.ok(anchors(file).includes(anchor), `${target}: no such heading`);
+            }
+        });
+});
+
+/** Names of the headings of a page, as GitHub makes them. */
+function anchors(page: string): string[] {
+    return [...prose(page).matchAll(/^#+ (.*)$/gm)].map(([, text]) =>
+        text
+            .toLowerCase()
+            .replace(/[^\p{L}\p{N} _-]/gu, "")
+            .replaceAll(" ", "-"),
+    );
+}
+
+describe("docs/decisions", () => {
+    const HEADINGS = [
+        "Status",
+        "Context",
+        "Decision",
+        "Alternatives and why not",
+        "What we give up",
+        "What would make us reconsider",
+    ];
+    const decisions = PAGES.filter((file) => file.startsWith("docs/decisions/")).sort();
+
+    it("are numbered one after the other", () => {
+        assert.ok(decisions.length > 0);
+        decisions.forEach((file, i) =>
+            assert.match(file, new RegExp(`/${String(i + 1).padStart(4, "0")}-[a-z0-9-]+\\.md$`)),
+        );
+    });
+
+    for (const file of decisions)
+        it(`${file} has its number, a status, and every heading with text under it`, () => {
+            const [head, ...sections] = read(file).split(/^## /m);
+            assert.ok(head.startsWith(`# ${/(\d{4})-/.exec(file)![1]}. `));
+            assert.deepEqual(
+                sections.map((section) => section.split("\n")[0]),
+                HEADINGS,
+            );
+            for (const section of sections) assert.match(section, /\n\n\S/, section);
+            assert.match(sections[0], /\n\nAccepted \d{4}-\d{2}-\d{2}\.( Replaced by \[\d{4}\]\([^)]+\)\.)?\n/);
+        });
+});

@@ -1,0 +1,62 @@
+import { parse, type IntraASettings, type RawConfig } from "../../config";
+import { intra } from "../../stacks/intra";
+import { record, type Seen } from "../kit";
+
+export type Installer = "rampart" | "helm" | "existing";
+export const INSTALLERS: Installer[] = ["rampart", "helm", "existing"];
+
+const GATEWAYS: Record<Installer, object> = {
+    rampart: {},
+    helm: { installer: "helm", crds: ["crds.yaml"] },
+    existing: {
+        installer: "existing",
+        existing: { ingressClass: "shared", gateway: "shared", gatewayNamespace: "edge", url: "http://10.0.0.9:30900" },
+    },
+};
+
+/** Two callers: one with limits and an overlap of two keys, one without limits. */
+export const CONSUMERS = [
+    {
+        name: "lab",
+        limits: { requests: 60, perSeconds: 60, concurrent: 2 },
+        credentials: [
+            { id: "2026a", method: "key" },
+            { id: "2026b", method: "key" },
+        ],
+    },
+    { name: "nlp", credentials: [{ id: "2026a", method: "key" }] },
+];
+
+/** A kubeconfig whose token no output may show. */
+export const KUBECONFIG = `apiVersion: v1
+kind: Config
+clusters: [{ name: one, cluster: { server: "https://10.0.0.1:16443" } }]
+users: [{ name: admin, user: { token: s3cret-token } }]
+contexts: [{ name: one, context: { cluster: one, user: admin } }]
+current-context: one
+`;
+
+/** A stack config as Pulumi hands it over: structured values as JSON text. */
+export function raw(values: Record<string, unknown> = {}): RawConfig {
+    const all = { option: "intra-a", alpa: { endpoints: ["10.0.0.11:20001", "10.0.0.12:20001"] }, ...values };
+    return Object.fromEntries(
+        Object.entries(all)
+            .filter(([, v]) => v !== undefined)
+            .map(([k, v]) => [k, typeof v === "string" ? v : JSON.stringify(v)]),
+    );
+}
+
+/** Checked settings of a stack that is like the shipped one, with the given installer. */
+export function settings(installer: Installer, values: Record<string, unknown> = {}): IntraASettings {
+    return parse(raw({ gateway: GATEWAYS[installer], consumers: CONSUMERS, ...values }));
+}
+
+/** Everything the stack registers. */
+export function recordStack(installer: Installer, values: Record<string, unknown> = {}): Promise<Seen[]> {
+    return record(() => intra(settings(installer, values)));
+}
+
+/** The objects that are made in the cluster by name; not what Helm or a list of files brings. */
+export function kubernetesObjects(seen: Seen[]): Seen[] {
+    return seen.filter((r) => r.custom && r.inputs.apiVersion !== undefined && r.inputs.kind !== undefined);
+}

@@ -1,0 +1,102 @@
+// Proves that the house rules in eslint.config.mjs catch what they are for, and let the right way pass.
+import { strict as assert } from "node:assert";
+import * as path from "node:path";
+import { ESLint } from "eslint";
+
+const root = path.resolve(__dirname, "../..");
+
+type Case = [file: string, code: string, message: RegExp];
+const DOWN = /know nothing above them/;
+const refused: [rule: string, cases: Case[]][] = [
+    [
+        "an import that points up",
+        [
+            ["components/parts/x.ts", 'import { A } from "../intra-cluster";\nA();', DOWN],
+            ["components/parts/x.ts", 'import type { A } from "../../config";\nexport type B = A;', DOWN],
+            ["components/parts/x.ts", 'export * from "../intra-cluster";', DOWN],
+            ["components/parts/awaited-provider.ts", 'import { A } from "../../config";\nA();', DOWN],
+            ["components/x.ts", 'import { A } from "../config/schema";\nA();', DOWN],
+            ["components/x.ts", 'import { A } from "../stacks/intra";\nA();', DOWN],
+            ["components/x.ts", 'import { A } from "../preflight/checks";\nA();', DOWN],
+            ["components/x.ts", 'import { A } from "../ops/cli";\nA();', DOWN],
+            ["components/x.ts", 'import { A } from "../sandbox/cli";\nA();', DOWN],
+            ["components/x.ts", 'import { A } from "../client/typescript";\nA();', DOWN],
+            ["components/x.ts", 'import { A } from "../policy";\nA();', DOWN],
+            ["components/x.ts", 'import { A } from "../test/kit";\nA();', DOWN],
+            ["components/x.ts", 'export const a = () => import("../config");', DOWN],
+            ["stacks/x.ts", 'import { A } from "../config";\nA();', /settings come in as arguments/],
+            ["stacks/x.ts", 'import { A } from "../preflight/checks";\nA();', /settings come in as arguments/],
+            ["preflight/x.ts", 'import { A } from "../stacks/intra";\nA();', /settings come in as arguments/],
+            ["config/x.ts", 'import { A } from "../stacks/intra";\nA();', /nothing of those who read it/],
+            ["config.ts", 'import { A } from "./preflight/checks";\nA();', /nothing of those who read it/],
+            ["index.ts", 'import { A } from "./sandbox/cli";\nA();', /nothing of the tools around it/],
+        ],
+    ],
+    [
+        "a resource or a throw inside apply()",
+        [
+            ["components/x.ts", "a.apply((v) => new Thing(v));", /No resources and no throws inside apply/],
+            ["components/parts/x.ts", "a.apply((v) => { if (!v) throw v; });", /No resources and no throws/],
+            ["components/parts/x.ts", "a?.apply(function (v) { return new Thing(v); });", /No resources and no throws/],
+            ["components/parts/awaited-provider.ts", "a.apply((v) => new Thing(v));", /No resources and no throws/],
+            ["stacks/x.ts", "a.apply((v) => new Thing(v));", /No resources and no throws/],
+            ["preflight/x.ts", "a.apply((v) => { throw v; });", /No resources and no throws/],
+        ],
+    ],
+    [
+        "console in the program",
+        [
+            ["components/parts/x.ts", 'console.log("a");', /Only pulumi\.log reaches/],
+            ["components/x.ts", 'console.error("a");', /Only pulumi\.log reaches/],
+            ["index.ts", 'console.log("a");', /Only pulumi\.log reaches/],
+        ],
+    ],
+    ["apply() in tests", [["test/unit/x.test.ts", "a.apply((v) => v);", /cannot fail a test/]]],
+    [
+        "tests that do not run",
+        [
+            ["test/unit/x.test.ts", 'it.only("x", () => {});', /every test ran/],
+            ["test/unit/x.test.ts", 'describe.only("x", () => {});', /every test ran/],
+            ["test/unit/x.test.ts", 'it.skip("x", () => {});', /every test ran/],
+            ["test/unit/x.test.ts", 'it("x", function () { this.skip(); });', /every test ran/],
+            ["test/unit/x.test.ts", 'xit("x", () => {});', /every test ran/],
+        ],
+    ],
+];
+
+const allowed: [what: string, file: string, code: string][] = [
+    ["components to import parts", "components/x.ts", 'import { A } from "./parts/a";\nA();'],
+    ["parts to import parts", "components/parts/x.ts", 'import { A } from "./a";\nA();'],
+    ["stacks to import components", "stacks/x.ts", 'import { A } from "../components/a";\nA();'],
+    ["preflight to import parts", "preflight/x.ts", 'import { A } from "../components/parts/a";\nA();'],
+    ["config to import parts", "config/x.ts", 'import { A } from "../components/parts/a";\nA();'],
+    ["the entry to import stacks", "index.ts", 'import { A } from "./stacks/a";\nA();'],
+    ["sandbox to import all", "sandbox/x.ts", 'import { A } from "../components/parts/a";\nA();'],
+    ["tests to import all", "test/unit/x.test.ts", 'import { A } from "../../config";\nA();'],
+    ["a plain value from apply()", "components/x.ts", "a.apply((v) => v.b);"],
+    ["apply() on a new resource", "components/x.ts", "new Thing().out.apply((v) => v.b);"],
+    ["pulumi.log in components", "components/x.ts", 'pulumi.log.info("a");'],
+    ["console where it is shown", "components/parts/awaited-provider.ts", 'console.log("a");'],
+    ["console in the sandbox", "sandbox/x.ts", 'console.log("a");'],
+    ["a test that runs", "test/unit/x.test.ts", 'it("x", async () => { await value(a); });'],
+];
+
+describe("lint", function () {
+    this.timeout(60_000); // loading the TypeScript parser on a busy machine
+    const eslint = new ESLint({ cwd: root });
+    const messages = async (file: string, code: string) => {
+        const [result] = await eslint.lintText(code, { filePath: path.join(root, file) });
+        return result.messages.filter((m) => m.ruleId?.startsWith("no-restricted-") || m.fatal).map((m) => m.message);
+    };
+
+    for (const [rule, cases] of refused)
+        describe(`refuses ${rule}`, () => {
+            for (const [file, code, message] of cases)
+                it(`${file}: ${code.split("\n")[0]}`, async () =>
+                    assert.match((await messages(file, code)).join("\n"), message));
+        });
+    describe("allows", () => {
+        for (const [what, file, code] of allowed)
+            it(what, async () => assert.deepEqual(await messages(file, code), []));
+    });
+});

@@ -1,0 +1,189 @@
+/** Claim: the Admin API takes what APISIX takes, refuses what it refuses with its words, and names its own gaps. */
+import assert from "node:assert/strict";
+import { ADMIN_KEY, Kit, VIEWER_KEY } from "./kit";
+
+describe("gateway Admin API", () => {
+    let kit: Kit;
+    before(async () => {
+        kit = await Kit.start();
+    });
+    after(() => kit.stop());
+
+    const route = (extra: object) => ({ uri: "/x", upstream: kit.target, ...extra });
+
+    it("wants its key", async () => {
+        assert.deepEqual(await kit.admin("GET", "/routes", undefined, ""), {
+            status: 401,
+            body: { error_msg: "failed to check token", description: "missing apikey" },
+        });
+        const wrong = await kit.admin("GET", "/routes", undefined, "nope");
+        assert.equal(wrong.body.description, "wrong apikey");
+    });
+
+    it("lets the viewer key read and nothing else", async () => {
+        assert.equal((await kit.admin("GET", "/routes", undefined, VIEWER_KEY)).status, 200);
+        const write = await kit.admin("PUT", "/routes/r1", route({}), VIEWER_KEY);
+        assert.deepEqual([write.status, write.body.description], [401, "invalid method for role viewer"]);
+    });
+
+    const refused: [why: string, path: string, body: () => unknown, status: number, message: RegExp][] = [
+        ["an unknown plugin", "/routes/r", () => route({ plugins: { nope: {} } }), 400, /^unknown plugin \[nope\]$/],
+        [
+            "a plugin it does not play",
+            "/routes/r",
+            () => route({ plugins: { "serverless-pre-function": { functions: [] } } }),
+            501,
+            /plugin serverless-pre-function exists .* not imitated/,
+        ],
+        [
+            "limits in redis",
+            "/routes/r",
+            () =>
+                route({
+                    plugins: { "limit-count": { count: 1, time_window: 1, policy: "redis", redis_host: "127.0.0.1" } },
+                }),
+            501,
+            /limit-count policy redis/,
+        ],
+        [
+            "a field that breaks the plugin's schema",
+            "/routes/r",
+            () => route({ plugins: { "limit-count": { count: 0, time_window: 1 } } }),
+            400,
+            /^failed to check the configuration of plugin limit-count err: property "count" validation failed: value should match only one schema, but matches none$/,
+        ],
+        [
+            "an unknown field",
+            "/routes/r",
+            () => route({ nope: 1 }),
+            400,
+            /additional properties forbidden, found nope$/,
+        ],
+        ["Lua in a route", "/routes/r", () => route({ filter_func: "function(vars) return true end" }), 501, /Lua/],
+        ["websockets", "/routes/r", () => route({ enable_websocket: true }), 501, /enable_websocket/],
+        [
+            "an https upstream",
+            "/upstreams/u",
+            () => ({ type: "roundrobin", scheme: "https", nodes: {} }),
+            501,
+            /scheme https/,
+        ],
+        [
+            "health checks",
+            "/upstreams/u",
+            () => ({ type: "roundrobin", nodes: {}, checks: { active: {} } }),
+            501,
+            /upstream checks/,
+        ],
+        [
+            "an upstream that is not there",
+            "/routes/r",
+            () => ({ uri: "/x", upstream_id: "none" }),
+            400,
+            /failed to fetch upstream info by upstream id \[none\], response code: 404/,
+        ],
+        [
+            "!= in a filter",
+            "/routes/r",
+            () => route({ plugins: { "key-auth": { _meta: { filter: [["uri", "!=", "/"]] } } } }),
+            400,
+            /invalid operator '!='/,
+        ],
+        ["a name with a dot", "/consumers", () => ({ username: "a.b" }), 400, /property "username" validation failed/],
+        [
+            "a credential without its consumer",
+            "/consumers/none/credentials/a",
+            () => ({ plugins: { "key-auth": { key: "k" } } }),
+            404,
+            /^consumer not found$/,
+        ],
+        ["a resource it does not play", "/ssls/1", () => ({}), 501, /resource ssls/],
+        ["a resource nobody knows", "/nope/1", () => ({}), 404, /^Unsupported resource type: nope$/],
+    ];
+    for (const [why, path, body, status, message] of refused)
+        it(`refuses ${why}`, async () => {
+            const result = await kit.admin("PUT", path, body());
+            assert.equal(result.status, status, JSON.stringify(result.body));
+            assert.match(String(result.body.error_msg), message);
+        });
+
+    it("shows a key encrypted after writing and plain after reading", async () => {
+        await kit.put("/consumers", { username: "jack" });
+        const body = { plugins: { "key-auth": { key: "key-a" } } };
+        const written = await kit.admin("PUT", "/consumers/jack/credentials/a", body);
+        const read = await kit.admin("GET", "/consumers/jack/credentials/a");
+        const keyOf = (result: { body: Record<string, unknown> }) =>
+            (result.body.value as { plugins: Record<string, { key: string }> }).plugins["key-auth"].key;
+        assert.equal(keyOf(written), "TDb6Mnv7Z9+aPcyBDPMpgQ==");
+        assert.equal(keyOf(read), "key-a");
+    });
+
+    it("refuses a key that another credential has, and names it", async () => {
+        const body = { plugins: { "key-auth": { key: "same-key" } } };
+        await kit.put("/consumers", { username: "one" });
+        await kit.put("/consumers/one/credentials/a", body);
+        await kit.put("/consumers/one/credentials/a", body); // its own key is no duplicate
+        const result = await kit.admin("PUT", "/consumers/one/credentials/b", body);
+        const message = "duplicate key of plugin key-auth found with credential: a of consumer: one";
+        assert.deepEqual(result, { status: 400, body: { error_msg: message } });
+    });
+
+    it("stores what was sent, without the defaults it works with", async () => {
+        const { body } = await kit.admin("PUT", "/routes/plain", route({ plugins: { "key-auth": {} } }));
+        const value = body.value as Record<string, unknown>;
+        assert.deepEqual(Object.keys(value).sort(), ["create_time", "id", "plugins", "update_time", "upstream", "uri"]);
+        assert.deepEqual(value.plugins, { "key-auth": {} });
+    });
+
+    it("keeps an upstream that is in use, unless forced", async () => {
+        await kit.put("/upstreams/used", kit.target);
+        await kit.put("/routes/user", { uri: "/y", upstream_id: "used" });
+        const refusal = await kit.admin("DELETE", "/upstreams/used");
+        assert.equal(refusal.status, 400);
+        assert.match(String(refusal.body.error_msg), /route \[user\] is still using it now/);
+        const forced = await kit.admin("DELETE", "/upstreams/used?force=true");
+        assert.deepEqual(forced, { status: 200, body: { deleted: "1", key: "/apisix/upstreams/used" } });
+        assert.equal((await kit.send("/y")).status, 502);
+    });
+
+    it("answers 404 for what is not there", async () => {
+        const missing = { status: 404, body: { message: "Key not found" } };
+        assert.deepEqual(await kit.admin("GET", "/routes/none"), missing);
+        assert.deepEqual(await kit.admin("DELETE", "/routes/none"), missing);
+    });
+
+    it("lists the objects of a kind, credentials not among the consumers", async () => {
+        const { body } = await kit.admin("GET", "/consumers");
+        const keys = (body.list as { key: string }[]).map((entry) => entry.key);
+        assert.ok(keys.includes("/apisix/consumers/jack"));
+        assert.ok(keys.every((key) => !key.includes("credentials")));
+        assert.equal(body.total, keys.length);
+    });
+
+    it("merges a PATCH into the object", async () => {
+        await kit.put("/routes/p", route({ plugins: { "key-auth": {} } }));
+        const { status, body } = await kit.admin("PATCH", "/routes/p", { plugins: { cors: {} }, uri: "/z" });
+        assert.equal(status, 200);
+        assert.deepEqual((body.value as Record<string, unknown>).plugins, { "key-auth": {}, cors: {} });
+        assert.equal((await kit.admin("PATCH", "/consumers/jack", {})).status, 405);
+    });
+
+    it("says what is wrong with a body that is no JSON", async () => {
+        const response = await fetch(`http://127.0.0.1:${kit.gateway.adminPort}/apisix/admin/routes/r`, {
+            method: "PUT",
+            headers: { "X-API-KEY": ADMIN_KEY },
+            body: "{",
+        });
+        const body = (await response.json()) as Record<string, unknown>;
+        assert.equal(response.status, 400);
+        assert.match(String(body.error_msg), /^invalid request body: Expected object key string but found T_END/);
+    });
+
+    it("binds a limit-count group's name to its first configuration", async () => {
+        const limit = (count: number) => ({ "limit-count": { count, time_window: 60, group: "g" } });
+        await kit.put("/routes/g", route({ plugins: limit(1) }));
+        await kit.admin("DELETE", "/routes/g");
+        const result = await kit.admin("PUT", "/routes/g", route({ plugins: limit(2) }));
+        assert.match(String(result.body.error_msg), /plugin limit-count err: group conf mismatched$/);
+    });
+});

@@ -1,0 +1,220 @@
+/** Claim: what callers and the upstream see of the stand-in, without the recordings at hand. */
+import assert from "node:assert/strict";
+import { connect } from "node:net";
+import { Kit, header } from "./kit";
+
+describe("gateway data plane", () => {
+    let kit: Kit;
+    beforeEach(async () => {
+        kit = await Kit.start();
+    });
+    afterEach(() => kit.stop());
+
+    const withKey = async (plugin: Record<string, unknown> = {}) => {
+        await kit.put("/consumers", { username: "llm_team", labels: { custom_id: "c-1" } });
+        await kit.put("/consumers/llm_team/credentials/2026a", { plugins: { "key-auth": { key: "first-key" } } });
+        await kit.put("/consumers/llm_team/credentials/2026b", { plugins: { "key-auth": { key: "second-key" } } });
+        await kit.put("/routes/r1", { uri: "/completions", plugins: { "key-auth": plugin }, upstream: kit.target });
+    };
+
+    it("refuses a request without a key and calls no upstream", async () => {
+        await withKey();
+        const answer = await kit.send("/completions");
+        assert.equal(answer.status, 401);
+        assert.equal(answer.text, '{"message":"Missing API key in request"}\n');
+        assert.equal(header(answer, "WWW-Authenticate"), 'apikey realm="key"');
+        assert.equal(kit.upstream.seen.length, 0);
+    });
+
+    it("lets a good key through and names the consumer to the upstream, whatever the client claims", async () => {
+        await withKey();
+        const answer = await kit.send("/completions", { apikey: "first-key", "X-Consumer-Username": "root" });
+        assert.equal(answer.status, 200);
+        const [seen] = kit.upstream.seen;
+        assert.equal(seen.headers["x-consumer-username"], "llm_team");
+        assert.equal(seen.headers["x-credential-identifier"], "2026a");
+        assert.equal(seen.headers["x-consumer-custom-id"], "c-1");
+    });
+
+    it("stops accepting a credential as soon as it is deleted, and only that one", async () => {
+        await withKey();
+        assert.equal((await kit.admin("DELETE", "/consumers/llm_team/credentials/2026a")).status, 200);
+        assert.equal((await kit.send("/completions", { apikey: "first-key" })).status, 401);
+        assert.equal((await kit.send("/completions", { apikey: "second-key" })).status, 200);
+    });
+
+    it("forgets a consumer's credentials with the consumer", async () => {
+        await withKey();
+        await kit.admin("DELETE", "/consumers/llm_team");
+        await kit.put("/consumers", { username: "llm_team" });
+        assert.equal((await kit.send("/completions", { apikey: "first-key" })).status, 401);
+    });
+
+    it("hides the key from the upstream with hide_credentials, in the header and in the query", async () => {
+        await withKey({ hide_credentials: true });
+        await kit.send("/completions", { apikey: "first-key" });
+        await kit.send("/completions?x=1&apikey=first-key");
+        const [byHeader, byQuery] = kit.upstream.seen;
+        assert.equal(byHeader.headers.apikey, undefined);
+        assert.equal(byQuery.path, "/completions?x=1");
+    });
+
+    it("leaves the key where it is without hide_credentials", async () => {
+        await withKey();
+        await kit.send("/completions", { apikey: "first-key" });
+        assert.equal(kit.upstream.seen[0].headers.apikey, "first-key");
+    });
+
+    it("answers an unmatched path with APISIX's 404, and with the catch-all route's where there is one", async () => {
+        await withKey();
+        assert.equal((await kit.send("/nope")).text, '{"error_msg":"404 Route Not Found"}\n');
+        const body = '{"type":"error","message":"no such path or method","stacktrace":""}';
+        await kit.put("/routes/catch", {
+            uri: "/*",
+            priority: -10,
+            plugins: {
+                "fault-injection": {
+                    abort: { http_status: 404, body, headers: { "Content-Type": "application/json" } },
+                },
+            },
+        });
+        const answer = await kit.send("/nope");
+        assert.deepEqual([answer.status, answer.text], [404, body]);
+        assert.equal(header(answer, "Content-Type"), "application/json");
+        assert.equal((await kit.send("/completions", { apikey: "first-key" })).status, 200);
+    });
+
+    const twoNodes = (retries: number) => ({
+        type: "roundrobin",
+        nodes: [
+            { host: "127.0.0.1", port: kit.upstream.port, weight: 1 },
+            { host: "localhost", port: kit.upstream.port, weight: 1 },
+        ],
+        retries,
+    });
+
+    it("never repeats a POST that reached an upstream, and does repeat a GET", async () => {
+        await kit.put("/routes/r1", { uri: "/completions", plugins: {}, upstream: twoNodes(1) });
+        const post = await kit.send("/completions", { "X-Debug-Close": "1" });
+        assert.equal(post.status, 502);
+        assert.equal(kit.upstream.seen.length, 1);
+        const get = await kit.send("/completions", { "X-Debug-Close": "1" }, { method: "GET" });
+        assert.equal(get.status, 502);
+        assert.equal(header(get, "X-APISIX-Upstream-Status"), "502, 502");
+        assert.equal(kit.upstream.seen.length, 3);
+    });
+
+    it("repeats a POST whose connection was refused", async () => {
+        const nodes = { "127.0.0.1:1": 1, [`127.0.0.1:${kit.upstream.port}`]: 1 };
+        await kit.put("/routes/r1", { uri: "/completions", plugins: {}, upstream: { type: "roundrobin", nodes } });
+        for (let i = 0; i < 4; i++) assert.equal((await kit.send("/completions")).status, 200);
+    });
+
+    it("ends a silent upstream with 504 after the read timeout", async () => {
+        const timeout = { connect: 1, send: 1, read: 0.1 };
+        await kit.put("/routes/r1", { uri: "/completions", plugins: {}, upstream: { ...kit.target, timeout } });
+        const answer = await kit.send("/completions", { "X-Debug-Delay": "0.5" });
+        assert.equal(answer.status, 504);
+        assert.match(answer.text, /504 Gateway Time-out/);
+    });
+
+    it("takes the route's timeout over the upstream's", async () => {
+        await kit.put("/routes/r1", {
+            uri: "/completions",
+            plugins: {},
+            timeout: { connect: 1, send: 1, read: 5 },
+            upstream: { ...kit.target, timeout: { connect: 1, send: 1, read: 0.05 } },
+        });
+        assert.equal((await kit.send("/completions", { "X-Debug-Delay": "0.2" })).status, 200);
+    });
+
+    it("merges service, plugin config, route and consumer, the later ones first", async () => {
+        const limit = (count: number) => ({ "limit-count": { count, time_window: 60, rejected_code: 429 } });
+        await kit.put("/services/s1", { hosts: ["api.example.org"], upstream: kit.target, plugins: limit(10) });
+        await kit.put("/plugin_configs/p1", { plugins: limit(20) });
+        const route = { uri: "/completions", service_id: "s1" };
+        const shownLimit = async () =>
+            header(await kit.send("/completions", { apikey: "first-key" }), "X-RateLimit-Limit");
+
+        await kit.put("/routes/r1", route);
+        assert.equal(await shownLimit(), "10");
+        await kit.put("/routes/r1", { ...route, plugin_config_id: "p1" });
+        assert.equal(await shownLimit(), "20");
+        await kit.put("/routes/r1", { ...route, plugin_config_id: "p1", plugins: { "key-auth": {}, ...limit(30) } });
+        await kit.put("/consumers", { username: "llm_team" });
+        await kit.put("/consumers/llm_team/credentials/a", { plugins: { "key-auth": { key: "first-key" } } });
+        assert.equal(await shownLimit(), "30");
+        await kit.put("/consumers", { username: "llm_team", plugins: limit(40) });
+        assert.equal(await shownLimit(), "40");
+        assert.equal((await kit.send("/completions", {}, { host: "other.example.org" })).status, 404);
+    });
+
+    it("counts per consumer and refuses what is over the limit", async () => {
+        await withKey();
+        const limit = { count: 2, time_window: 60, key: "consumer_name", rejected_code: 429, rejected_msg: "enough" };
+        await kit.put("/routes/r1", {
+            uri: "/completions",
+            plugins: { "key-auth": {}, "limit-count": limit },
+            upstream: kit.target,
+        });
+        const statuses = [];
+        for (const apikey of ["first-key", "second-key", "first-key"])
+            statuses.push((await kit.send("/completions", { apikey })).status);
+        assert.deepEqual(statuses, [200, 200, 429]);
+    });
+
+    it("frees the slot of limit-conn when the client hangs up", async () => {
+        const plugins = {
+            "limit-conn": { conn: 1, burst: 0, default_conn_delay: 0.1, key: "remote_addr", rejected_code: 429 },
+        };
+        await kit.put("/routes/r1", { uri: "/completions", plugins, upstream: kit.target });
+        const socket = connect(kit.gateway.port, "127.0.0.1");
+        socket.write("GET /completions HTTP/1.1\r\nHost: api.example.org\r\nX-Debug-Delay: 5\r\n\r\n");
+        const until = async (done: () => Promise<boolean> | boolean) => {
+            const end = Date.now() + 3000;
+            while (!(await done())) assert.ok(Date.now() < end, "condition not met within 3 s");
+        };
+        await until(async () => {
+            await new Promise((resolve) => setImmediate(resolve));
+            return kit.upstream.seen.length > 0;
+        });
+        assert.equal((await kit.send("/completions")).status, 429);
+        socket.destroy();
+        await until(async () => (await kit.send("/completions")).status === 200);
+    });
+
+    it("keeps several gateways of one process apart", async () => {
+        await withKey();
+        const other = await Kit.start();
+        try {
+            assert.equal((await other.send("/completions")).status, 404);
+        } finally {
+            await other.stop();
+        }
+    });
+
+    it("answers several requests on one connection", async () => {
+        await kit.put("/routes/r1", { uri: "/completions", plugins: {}, upstream: kit.target });
+        const url = `http://127.0.0.1:${kit.gateway.port}/completions`;
+        for (let i = 0; i < 20; i++) {
+            const response = await fetch(url, { method: "POST", body: '{"model":"default"}' });
+            assert.equal(response.status, 200);
+            await response.text();
+        }
+    });
+
+    it("refuses what nginx refuses before APISIX runs", async () => {
+        const cases: [why: string, path: string, headers: Record<string, string>, method: string, status: number][] = [
+            ["a path above the root", "/../x", {}, "POST", 400],
+            ["NUL in the path", "/a%00", {}, "POST", 400],
+            ["a header line over 8 KiB", "/", { "X-Big": "y".repeat(9000) }, "POST", 400],
+            ["a target over 8 KiB", `/?${"y".repeat(9000)}`, {}, "POST", 414],
+            ["TRACE", "/", {}, "TRACE", 405],
+            ["a second Host", "/", { host: "b" }, "POST", 400],
+        ];
+        for (const [why, path, headers, method, status] of cases) {
+            const answer = await kit.send(path, headers, { method, body: "" });
+            assert.deepEqual([why, answer.status, header(answer, "Server")], [why, status, "openresty"]);
+        }
+    });
+});

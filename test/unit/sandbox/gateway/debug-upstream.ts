@@ -1,0 +1,90 @@
+/**
+ * The upstream of the recordings, as their description says: answers like Alpa's HTTP service, remembers what it got, and
+ * is driven by X-Debug-* headers (delay, status, TCP reset, close without an answer).
+ */
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+
+export interface Seen {
+    method: string;
+    path: string;
+    /** Names in lower case, without those that drive this server. */
+    headers: Record<string, string>;
+    body: Buffer;
+}
+
+export interface DebugUpstream {
+    port: number;
+    seen: Seen[];
+    close(): Promise<void>;
+}
+
+const GOOD = '{"id":"cmpl-fixed","object":"text_completion","created":0,"choices":[{"text":"ok"}]}';
+const BAD = '{"type":"error","message":"bad request","stacktrace":"Traceback"}';
+const MADE_UP = '{"type":"error","message":"made-up upstream error","stacktrace":"Traceback"}';
+/** Python's JSON reader gives up about here. */
+const MAX_DEPTH = 900;
+
+function acceptable(path: string, body: Buffer): boolean {
+    if (!/completions|logprobs/.test(path)) return false;
+    try {
+        const text = new TextDecoder("utf-8", { fatal: true }).decode(body);
+        if (text.includes("[".repeat(MAX_DEPTH))) return false;
+        return (JSON.parse(text) as { model?: unknown }).model === "default";
+    } catch {
+        return false;
+    }
+}
+
+export async function startDebugUpstream(): Promise<DebugUpstream> {
+    const seen: Seen[] = [];
+    const server = createServer((request, answer) => void serve(seen, request, answer));
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    return {
+        port: (server.address() as AddressInfo).port,
+        seen,
+        close: () =>
+            new Promise((resolve) => {
+                server.close(() => resolve());
+                server.closeAllConnections();
+            }),
+    };
+}
+
+async function serve(seen: Seen[], request: IncomingMessage, answer: ServerResponse): Promise<void> {
+    request.on("error", () => undefined);
+    answer.on("error", () => undefined);
+    const chunks: Buffer[] = [];
+    try {
+        for await (const chunk of request) chunks.push(chunk as Buffer);
+    } catch {
+        return;
+    }
+    const body = Buffer.concat(chunks);
+    const headers: Record<string, string> = {};
+    for (let i = 0; i + 1 < request.rawHeaders.length; i += 2)
+        headers[request.rawHeaders[i].toLowerCase()] = request.rawHeaders[i + 1];
+    const debug = (name: string) => {
+        const value = headers[`x-debug-${name}`];
+        delete headers[`x-debug-${name}`];
+        return value;
+    };
+    const [delay, status, reset, close] = ["delay", "status", "reset", "close"].map(debug);
+    const path = request.url ?? "/";
+    seen.push({ method: request.method ?? "", path, headers, body });
+
+    if (delay) await sleep(Number(delay) * 1000);
+    if (reset) return void request.socket.resetAndDestroy();
+    if (close) return void request.socket.end();
+    const good = acceptable(path, body);
+    const text = status ? MADE_UP : good ? GOOD : BAD;
+    answer.writeHead(status ? Number(status) : good ? 200 : 400, {
+        "Content-Type": "application/json",
+        "Content-Length": text.length,
+        "Access-Control-Allow-Origin": "*",
+        "Access-Control-Allow-Methods": "*",
+        "Access-Control-Allow-Headers": "*",
+    });
+    answer.end(text);
+}

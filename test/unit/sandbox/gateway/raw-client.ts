@@ -1,0 +1,101 @@
+/** An HTTP/1.1 client that sends exactly what it is told and shows exactly what came back. */
+import { connect } from "node:net";
+
+export interface RawRequest {
+    method: string;
+    path: string;
+    headers: [name: string, value: string][];
+    body?: Buffer;
+    chunked?: boolean;
+    /** Send the body only after an interim answer. */
+    expect100?: boolean;
+}
+
+export interface RawAnswer {
+    status: number;
+    /** In order, with repetitions. */
+    headers: [name: string, value: string][];
+    body: Buffer;
+    /** 1xx status lines before the final answer. */
+    interim: string[];
+    elapsedMs: number;
+}
+
+/** @param timeoutMs the whole exchange must end by then */
+export function rawRequest(port: number, request: RawRequest, timeoutMs = 30_000): Promise<RawAnswer> {
+    return new Promise((resolve, reject) => {
+        const started = Date.now();
+        const socket = connect(port, "127.0.0.1");
+        const timer = setTimeout(() => socket.destroy(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
+        const chunks: Buffer[] = [];
+        let bodySent = false;
+
+        const sendBody = () => {
+            if (bodySent || !request.body) return;
+            bodySent = true;
+            if (!request.chunked) socket.write(request.body);
+            else {
+                socket.write(`${request.body.length.toString(16)}\r\n`);
+                socket.write(request.body);
+                socket.write("\r\n0\r\n\r\n");
+            }
+        };
+        socket.on("connect", () => {
+            const lines = [`${request.method} ${request.path} HTTP/1.1`];
+            lines.push(...request.headers.map(([name, value]) => `${name}: ${value}`));
+            socket.write(`${lines.join("\r\n")}\r\n\r\n`, "latin1");
+            if (!request.expect100) sendBody();
+        });
+        socket.on("data", (chunk) => {
+            chunks.push(chunk);
+            if (request.expect100 && Buffer.concat(chunks).includes("HTTP/1.1 100")) sendBody();
+        });
+        socket.on("error", (error) => {
+            // a reset after the whole answer does not matter
+            if (chunks.length === 0) reject(error);
+        });
+        socket.on("close", () => {
+            clearTimeout(timer);
+            try {
+                resolve({ ...parseAnswer(Buffer.concat(chunks)), elapsedMs: Date.now() - started });
+            } catch (error) {
+                reject(error as Error);
+            }
+        });
+    });
+}
+
+function parseAnswer(data: Buffer): Omit<RawAnswer, "elapsedMs"> {
+    const interim: string[] = [];
+    let rest = data;
+    for (;;) {
+        const end = rest.indexOf("\r\n\r\n");
+        if (end < 0) throw new Error(`no complete answer: ${JSON.stringify(rest.toString("latin1").slice(0, 200))}`);
+        const [line, ...fields] = rest.subarray(0, end).toString("latin1").split("\r\n");
+        const status = Number(line.split(" ")[1]);
+        rest = rest.subarray(end + 4);
+        if (status < 200) {
+            interim.push(line);
+            continue;
+        }
+        const headers = fields.map((field): [string, string] => {
+            const colon = field.indexOf(":");
+            return [field.slice(0, colon), field.slice(colon + 1).trim()];
+        });
+        const chunked = headers.some(([n, v]) => n.toLowerCase() === "transfer-encoding" && v === "chunked");
+        return { status, headers, body: chunked ? unchunk(rest) : rest, interim };
+    }
+}
+
+function unchunk(data: Buffer): Buffer {
+    const parts: Buffer[] = [];
+    let at = 0;
+    for (;;) {
+        const end = data.indexOf("\r\n", at);
+        if (end < 0) throw new Error("chunked answer without an end");
+        const size = parseInt(data.subarray(at, end).toString("latin1"), 16);
+        if (size === 0) return Buffer.concat(parts);
+        parts.push(data.subarray(end + 2, end + 2 + size));
+        at = end + 2 + size + 2;
+    }
+}

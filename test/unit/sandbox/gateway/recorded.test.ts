@@ -1,0 +1,77 @@
+/**
+ * Claim: where APISIX 3.18.0 was recorded, the stand-in gives the same answer and sends the same request upstream.
+ * Defined only where the shared recordings are there.
+ */
+import assert from "node:assert/strict";
+import { loadRecordings } from "./recording-types";
+import { replayAdmin, replayAll, type Outcome } from "./recordings";
+
+/** Configurations that are not played, by the start of their name, and what the refusal must name. */
+const NOT_IMITATED: [config: RegExp, reason: RegExp][] = [
+    [/^drain-serverless-access$/, /plugin serverless-pre-function/],
+    [/^shape-tidy$/, /plugin serverless-post-function/],
+    [/^shape-exit-transformer$/, /plugin exit-transformer/],
+    [/^shared-.*conn/, /limit-conn policy redis/],
+    [/^shared-.*req/, /limit-req policy redis/],
+    [/^shared-/, /limit-count policy redis/],
+];
+
+/** The recordings are every other call of a longer run: what the calls between them did, as far as it matters. */
+const ADMIN_SETUP: Parameters<typeof replayAdmin>[1] = {
+    "admin/credential-create": [["PUT", "/consumers", { username: "jack" }]],
+    "admin/credential-no-plugins": [
+        ["PUT", "/consumers/jack/credentials/c", { plugins: { "key-auth": { key: "x0" } } }],
+    ],
+    "admin/credential-list-after-recreate": [
+        ["DELETE", "/consumers/jack", null],
+        ["PUT", "/consumers", { username: "jack" }],
+    ],
+    "admin/credential-key-reusable": [["PUT", "/consumers", { username: "jill" }]],
+};
+
+const recordings = loadRecordings();
+
+if (recordings)
+    describe("gateway stand-in against the recordings of APISIX 3.18.0", function () {
+        this.timeout(60_000);
+        let outcomes: Outcome[] = [];
+        const reasonFor = (config: string) => NOT_IMITATED.find(([pattern]) => pattern.test(config))?.[1];
+
+        before(async () => {
+            outcomes = await replayAll(recordings);
+        });
+
+        after(() => {
+            const played = outcomes.filter((o) => !reasonFor(o.recorded.config));
+            const agree = played.filter((o) => !o.refused && o.differences.length === 0);
+            const refused = outcomes.length - played.length;
+            console.log(
+                `      ${agree.length} of ${played.length} recorded cases agree; ${refused} are refused as not imitated`,
+            );
+        });
+
+        for (const group of new Set(recordings.cases.map((c) => c.group)))
+            it(`answers like APISIX: ${group}`, () => {
+                const wrong = outcomes
+                    .filter((o) => o.recorded.group === group && !reasonFor(o.recorded.config))
+                    .filter((o) => o.refused || o.differences.length > 0)
+                    .map((o) =>
+                        [o.recorded.id, ...(o.refused ? [JSON.stringify(o.refused)] : o.differences)].join("\n    "),
+                    );
+                assert.deepEqual(wrong, [], wrong.join("\n"));
+            });
+
+        it("refuses with 501 and the name what it does not imitate", () => {
+            for (const { recorded, refused } of outcomes) {
+                const reason = reasonFor(recorded.config);
+                if (!reason) continue;
+                assert.equal(refused?.status, 501, recorded.id);
+                assert.match(JSON.stringify(refused.body), reason, recorded.id);
+            }
+        });
+
+        it("answers like APISIX: Admin API", async () => {
+            const wrong = (await replayAdmin(recordings, ADMIN_SETUP)).filter((o) => o.differences.length > 0);
+            assert.deepEqual(wrong, []);
+        });
+    });

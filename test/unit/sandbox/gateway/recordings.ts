@@ -1,0 +1,96 @@
+/** Replays all recordings of a running APISIX and says where the stand-in differs. */
+import { Bench } from "./bench";
+import { Placeholders } from "./placeholders";
+import type { Json, RecordedCase, Recordings } from "./recording-types";
+
+export interface Outcome {
+    recorded: RecordedCase;
+    differences: string[];
+    /** The configuration was refused with this answer. */
+    refused?: { status: number; body: unknown };
+}
+
+/** Benches open at the same time. */
+const PARALLEL = 8;
+/** The recorded limits have windows of one and two seconds: a busy machine may miss one, not twice. */
+const ATTEMPTS = 2;
+
+/** Replays every case; cases of one sequence share a bench with fresh counters, in their order. */
+export async function replayAll(recordings: Recordings): Promise<Outcome[]> {
+    const placeholders = new Placeholders(recordings.tokens);
+    const batches = new Map<string, RecordedCase[]>();
+    for (const recorded of recordings.cases) {
+        // concurrent requests of another case would be counted too: such a case has a bench of its own
+        const alone = recorded.whileInFlight ? `#${recorded.id}` : "";
+        const name = `${recorded.config}#${recorded.sequence ?? ""}${alone}`;
+        batches.set(name, [...(batches.get(name) ?? []), recorded]);
+    }
+    const queue = [...batches.values()];
+    const outcomes: Outcome[] = [];
+    const work = async () => {
+        for (let batch = queue.shift(); batch; batch = queue.shift()) {
+            let results = await replayBatch(recordings, batch, placeholders);
+            for (let i = 1; i < ATTEMPTS && results.some((r) => r.differences.length > 0); i++)
+                results = await replayBatch(recordings, batch, placeholders);
+            outcomes.push(...results);
+        }
+    };
+    await Promise.all(Array.from({ length: PARALLEL }, work));
+    return outcomes;
+}
+
+async function replayBatch(
+    recordings: Recordings,
+    batch: RecordedCase[],
+    placeholders: Placeholders,
+): Promise<Outcome[]> {
+    const config = recordings.configs[batch[0].config];
+    const bench = await Bench.start(config, placeholders);
+    try {
+        const refused = await bench.load(config);
+        const outcomes: Outcome[] = [];
+        for (const recorded of batch) {
+            const others = recorded.unstable === "which of the two requests fails" ? batch : [];
+            outcomes.push({ recorded, differences: refused ? [] : await bench.replay(recorded, others), refused });
+        }
+        return outcomes;
+    } finally {
+        await bench.stop();
+    }
+}
+
+/** Replays the Admin API's cases in order on one gateway. @param setup calls to make before a case, by its id */
+export async function replayAdmin(
+    recordings: Recordings,
+    setup: Record<string, [method: string, path: string, body: Json | null][]>,
+): Promise<{ id: string; differences: string[] }[]> {
+    const bench = await Bench.start({}, new Placeholders(recordings.tokens));
+    const outcomes = [];
+    try {
+        for (const { id, request, expect } of recordings.adminCases) {
+            for (const [method, path, body] of setup[id] ?? []) await bench.admin(method, `/apisix/admin${path}`, body);
+            const got = await bench.admin(request.method, request.path, request.body);
+            const differences: string[] = [];
+            if (got.status !== expect.status) differences.push(`status ${got.status}, recorded ${expect.status}`);
+            const wanted = JSON.stringify(sorted(expect.bodyJson)).replaceAll('"127.0.0.1:19801"', '"node"');
+            const shown = JSON.stringify(sorted(got.body)).replace(/"127\.0\.0\.1:\d+"/g, '"node"');
+            const blurred = shown.replace(/"(create_time|update_time|createdIndex|modifiedIndex)":\d+/g, '"$1":"~int"');
+            if (blurred !== wanted) differences.push(`body ${shown}, recorded ${wanted}`);
+            outcomes.push({ id, differences });
+        }
+    } finally {
+        await bench.stop();
+    }
+    return outcomes;
+}
+
+/** The same value with its keys in order. */
+function sorted(value: unknown): unknown {
+    if (Array.isArray(value)) return value.map(sorted);
+    if (typeof value !== "object" || value === null) return value;
+    return Object.fromEntries(
+        Object.entries(value)
+            .sort(([a], [b]) => (a < b ? -1 : 1))
+            .map(([k, v]) => [k, sorted(v)]),
+    );
+}

@@ -1,0 +1,108 @@
+// Proves the executables in the plugin folder: that they start, and that none outlives what started it.
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { once } from "node:events";
+import { installPlugins, linkExecutable, writeLaunchers } from "../../../../sandbox/plugins/launchers";
+import { eventually, folderWith, isRunning, parentOf } from "./kit";
+
+describe("plugin launchers", function () {
+    // Three of these start Node.js twice with a TypeScript loader: 2 s here, more on a busy machine.
+    this.timeout(30_000);
+    let folder: string;
+    let remove: () => void;
+    let plugins: string;
+    /** The plugin a test has started; ended even when the test finds that it does not end. */
+    let started: number | undefined;
+
+    beforeEach(() => {
+        started = undefined;
+        ({ folder, remove } = folderWith({}));
+        plugins = writeLaunchers(path.join(folder, "plug'ins"));
+    });
+    afterEach(() => {
+        if (started !== undefined && isRunning(started)) process.kill(started, "SIGKILL");
+        remove();
+    });
+
+    it("are written anew without harm while others use them", () => {
+        assert.equal(writeLaunchers(path.join(folder, "plug'ins")), plugins);
+        assert.deepEqual(fs.readdirSync(plugins).sort(), [
+            ".alpa-auth-sandbox",
+            "pulumi-language-nodejs",
+            "pulumi-resource-pulumi-nodejs",
+            "pulumi-resource-random",
+        ]);
+    });
+
+    it("put a built program beside them, and the new one when it changes", () => {
+        const file = path.join(folder, "tool");
+        fs.writeFileSync(file, "one");
+        assert.equal(fs.readFileSync(linkExecutable(file, plugins), "utf8"), "one");
+        fs.rmSync(file);
+        fs.writeFileSync(file, "two");
+        assert.equal(fs.readFileSync(linkExecutable(file, plugins), "utf8"), "two");
+        assert.equal(fs.readFileSync(linkExecutable(file, plugins), "utf8"), "two");
+    });
+
+    it("are laid out below a Pulumi home as an installed Pulumi has them", () => {
+        for (const name of ["pulumi", "pulumi-resource-kubernetes"]) {
+            fs.writeFileSync(path.join(plugins, name), name, { mode: 0o755 });
+        }
+        const home = path.join(folder, "home");
+        assert.equal(installPlugins(home, plugins), path.join(home, "bin"));
+        assert.deepEqual(fs.readdirSync(path.join(home, "bin")).sort(), [
+            ".alpa-auth-sandbox",
+            "pulumi",
+            "pulumi-language-nodejs",
+            "pulumi-resource-pulumi-nodejs",
+        ]);
+        const found = fs
+            .readdirSync(path.join(home, "plugins"), { recursive: true })
+            .filter((name) => /\//.test(String(name)));
+        assert.deepEqual(found.map((name) => String(name).replace(/\d+\.\d+\.\d+/, "1.2.3")).sort(), [
+            "resource-kubernetes-v1.2.3/pulumi-resource-kubernetes",
+            "resource-random-v1.2.3/pulumi-resource-random",
+        ]);
+    });
+
+    for (const name of ["pulumi-language-nodejs", "pulumi-resource-random"]) {
+        it(`${name} prints its port, and ends when the engine is killed`, async () => {
+            const engine = parentOf(path.join(plugins, name), ["127.0.0.1:1"]);
+            const [printed] = (await once(engine.stdout as NodeJS.ReadableStream, "data")) as [Buffer];
+            const [, pid, port] = /^(\d+) (\d+)\n/.exec(printed.toString()) ?? [];
+            assert.ok(Number(port) > 0, printed.toString());
+            started = Number(pid);
+            assert.ok(isRunning(started));
+            engine.kill("SIGKILL");
+            await eventually("its end", () => !isRunning(Number(pid)) || undefined);
+        });
+    }
+
+    it("pulumi-resource-pulumi-nodejs runs the program's own SDK, and ends when the engine is killed", async () => {
+        const script = "node_modules/@pulumi/pulumi/cmd/dynamic-provider/index.js";
+        fs.mkdirSync(path.join(folder, path.dirname(script)), { recursive: true });
+        fs.writeFileSync(
+            path.join(folder, script),
+            "console.log('from the program', process.argv[2]); setInterval(() => {}, 1000)",
+        );
+        const launcher = path.join(plugins, "pulumi-resource-pulumi-nodejs");
+        const engine = parentOf("sh", ["-c", `cd '${folder}' && exec "$0" "$@"`, launcher, "127.0.0.1:1"]);
+        const [printed] = (await once(engine.stdout as NodeJS.ReadableStream, "data")) as [Buffer];
+        const [, pid, text] = /^(\d+) (.*)\n/.exec(printed.toString()) ?? [];
+        started = Number(pid);
+        assert.equal(text, "from the program 127.0.0.1:1");
+        engine.kill("SIGKILL");
+        await eventually("its end", () => !isRunning(Number(pid)) || undefined);
+    });
+
+    it("pulumi-resource-pulumi-nodejs fails by name where the program's packages are not installed", async () => {
+        const child = spawn(path.join(plugins, "pulumi-resource-pulumi-nodejs"), ["x"], { cwd: folder });
+        let stderr = "";
+        child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
+        const [code] = (await once(child, "close")) as [number];
+        assert.equal(code, 1);
+        assert.match(stderr, /Cannot find module '@pulumi\/pulumi\/cmd\/dynamic-provider'/);
+    });
+});

@@ -1,0 +1,35 @@
+// Proves that what is built is pinned. That it builds is proved by use.
+import assert from "node:assert/strict";
+import { recipe, type RecipeName } from "../../../../sandbox/toolchain/recipes";
+import { TOOL_NAMES } from "../../../../sandbox/toolchain/toolchain";
+import versions from "../../../../sandbox/toolchain/versions.json";
+
+const NAMES: RecipeName[] = ["pulumi", "etcd", "kubernetes", "kwok", "kubernetes-provider", "helm"];
+
+const goModOf = (name: RecipeName) => (recipe(name).ingredients as { goMod: string }).goMod;
+
+describe("recipes", () => {
+    it("make every tool exactly once", () => {
+        assert.deepEqual(NAMES.flatMap((name) => recipe(name).outputs).sort(), [...TOOL_NAMES].sort());
+    });
+
+    for (const name of NAMES) {
+        it(`${name}: one exact version, and no replacement by a local path`, () => {
+            const goMod = goModOf(name);
+            assert.equal(recipe(name).version, versions[name]);
+            assert.equal(goMod.match(/^require /gm)?.length, 1);
+            assert.ok(goMod.includes(` v${versions[name]}`), "the version of versions.json");
+            assert.doesNotMatch(goMod, /=> *\.|latest/);
+        });
+    }
+
+    it("kubernetes: its own parts have the release's number", () => {
+        const parts = goModOf("kubernetes").match(/^\tk8s\.io\/\S+ => k8s\.io\/\S+ v0\.34\.4$/gm) ?? [];
+        assert.equal(parts.length, 31);
+    });
+
+    it("kubernetes-provider: its main ends with the process that started it", () => {
+        const { files } = recipe("kubernetes-provider").ingredients as { files: Record<string, string> };
+        assert.match(files["main.go"], /os\.Getppid\(\) != parent/);
+    });
+});
