@@ -35,6 +35,8 @@ const KEYS_OF_OTHERS: Record<string, string> = {
     account: "option cloudflare",
     "cluster.nodes": "option inter",
 };
+/** Keys of `gateway` that say how to install one. */
+const OF_OUR_OWN = ["address", "nodePort", "replicas", "storageClass", "chart", "image", "etcdImage"];
 const OTHER_OPTIONS = ["intra-b", "inter", "cloudflare"];
 
 /** Reads the running stack's config. The only place that does. */
@@ -74,6 +76,13 @@ function crossChecks(values: Record<string, unknown>): string[] {
         .map(
             ([where, , theirs]) =>
                 `${where}: belongs to gateway.installer ${theirs} (got installer ${installer}). Remove it.`,
+        );
+    if (installer === "existing")
+        problems.push(
+            ...OF_OUR_OWN.filter((key) => gateway[key] !== undefined).map(
+                (key) =>
+                    `gateway.${key}: belongs to a gateway that this stack installs (got installer existing). Remove it.`,
+            ),
         );
     if (installer === "existing" && gateway.existing === undefined)
         problems.push(

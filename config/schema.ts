@@ -83,7 +83,7 @@ const rampartInstall = z.strictObject({
     chart: z.string().default("rampart").describe("Name of the chart in it."),
     version: pinned.describe("Exact chart version."),
     credentialsSecret: dnsLabel
-        .describe("Secret with `username` and `password` of the repository, in the namespace of `namespace`'s value.")
+        .describe("Secret with `username` and `password` of the repository, in `rampart.install.namespace`.")
         .optional(),
     namespace: dnsLabel.default("rampart-system").describe("Namespace Rampart runs in."),
 });
@@ -160,7 +160,10 @@ export const schema = z.strictObject({
                 .describe("The chart to install. Only for `rampart` and `helm`."),
             image: z
                 .strictObject({
-                    repository: z.string().default("apache/apisix").describe("Image of APISIX."),
+                    repository: z
+                        .string()
+                        .default("apache/apisix")
+                        .describe("Image of APISIX, with its registry where that is a mirror."),
                     tag: pinned
                         .refine((tag) => newEnough(tag), {
                             error: (i) =>
@@ -173,7 +176,16 @@ export const schema = z.strictObject({
                 .describe("The APISIX image, pinned together with the chart."),
             etcdImage: z
                 .strictObject({
-                    repository: z.string().default("bitnamilegacy/etcd").describe("Image of etcd; name a mirror here."),
+                    registry: z
+                        .string()
+                        .min(1)
+                        .default("docker.io")
+                        .describe("Registry of the image; name a mirror here."),
+                    repository: z
+                        .string()
+                        .min(1)
+                        .default("bitnamilegacy/etcd")
+                        .describe("Image of etcd, without its registry."),
                     tag: pinned
                         .default("3.6.4-debian-12-r3")
                         .describe("Tag of the image: the chart's own default is `latest`."),

@@ -2,7 +2,8 @@
 export interface ReleaseSettings {
     chart: { repository: string; version: string };
     image: { repository: string; tag: string };
-    etcdImage: { repository: string; tag: string };
+    /** The chart puts the registry in front by itself. */
+    etcdImage: { registry: string; repository: string; tag: string };
     /** APISIX pods. */
     replicas: number;
     /** Port of the entry point on every node. */
@@ -57,7 +58,9 @@ export function apisixValues(settings: ReleaseSettings, namespace: string) {
             // One member: its data is written anew by the ingress controller, and a restart of it does not stop
             // APISIX, which keeps its configuration in memory.
             replicaCount: 1,
-            image: { repository: etcdImage.repository, tag: etcdImage.tag },
+            image: { registry: etcdImage.registry, repository: etcdImage.repository, tag: etcdImage.tag },
+            // The chart refuses any other registry unless told that it is meant.
+            ...(etcdImage.registry === "docker.io" ? {} : { global: { security: { allowInsecureImages: true } } }),
             // The chart makes a new signing key at each rendering it cannot look up, which restarts etcd.
             auth: { token: { enabled: false } },
             // Off: the chart's own policy lets every pod in the cluster reach etcd, which here has no password.

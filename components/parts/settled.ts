@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import * as pulumi from "@pulumi/pulumi";
 import { openReader, type ObjectRef } from "./cluster-reader";
 import { plainAccess, type ClusterAccess } from "./kubeconfig";
@@ -10,11 +11,15 @@ import { plainAccess, type ClusterAccess } from "./kubeconfig";
  * @throws Error in the operation, when the graph is still Deploying after `timeoutSeconds`
  */
 export function settledFirst(name: string, object: ObjectRef, cluster: ClusterAccess, timeoutSeconds: number) {
-    const settled = new pulumi.ResourceHook(name, async () => {
+    const settled = new pulumi.ResourceHook(name, async ({ newInputs }) => {
         const read = openReader(await plainAccess(cluster));
         const start = Date.now();
         for (;;) {
-            const phase = (await read(object))?.status?.phase;
+            const live = await read(object);
+            // The same spec makes no new generation. A killed run leaves such a graph, waiting for what only this
+            // run will bring: to wait for it would take both to their time limits.
+            if (live && isDeepStrictEqual(live.spec, newInputs?.spec)) return;
+            const phase = live?.status?.phase;
             if (phase !== "Deploying" && phase !== "Undeploying") return;
             if (Date.now() - start > timeoutSeconds * 1000)
                 throw new Error(

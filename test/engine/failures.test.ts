@@ -135,7 +135,7 @@ describe("what goes wrong", function () {
         const { world } = current();
         const stack = await TestStack.create("killed", { consumers });
         const graph = () => world.read("rampart.petuum.com/v1beta2", "RampartGraph", stack.name, "gateway");
-        await stack.upKilledWhen(async () => (await graph()) !== undefined);
+        await stack.upKilledWhen(async () => (await graph())?.status?.phase === "Deploying");
         await stack.run(["cancel", "--yes"]);
         succeeded(await stack.up());
         const { url, credentials } = await stack.outputs();

@@ -103,7 +103,7 @@ async function installByHand(name: string): Promise<number> {
         {
             chart: { repository: world.facts.chartRepository, version: "2.14.0" },
             image: { repository: "apache/apisix", tag: "3.18.0-ubuntu" },
-            etcdImage: { repository: "bitnamilegacy/etcd", tag: "3.6.4-debian-12-r3" },
+            etcdImage: { registry: "docker.io", repository: "bitnamilegacy/etcd", tag: "3.6.4-debian-12-r3" },
             replicas: 1,
             nodePort: port,
         },
@@ -120,7 +120,7 @@ async function installByHand(name: string): Promise<number> {
     } as k8s.V1Secret);
     const file = join(dir, "by-hand.yaml");
     writeFileSync(file, stringify(values));
-    const args = ["install", "apisix", "apisix", "--repo", world.facts.chartRepository, "--version", "2.14.0"];
+    const args = ["install", name, "apisix", "--repo", world.facts.chartRepository, "--version", "2.14.0"];
     await promisify(execFile)(
         world.tools.helm,
         [...args, "-n", name, "-f", file, "--skip-crds", "--wait", "--timeout", "60s"],

@@ -1,12 +1,13 @@
 /** Proves which processes count as Pulumi plugins left behind, and, with real processes, that they are ended. */
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { hasProc } from "../../../../sandbox/processes/identity";
 import { orphansIn } from "../../../../sandbox/processes/orphan-plugins";
 import { type ProcRow, SANDBOX_MARK } from "../../../../sandbox/processes/proc-table";
 import { endOrphanPlugins, findOrphanPlugins, waitFor } from "../../../../sandbox/processes";
-import { alive, ended, firstLine, gone, SLEEPER, startNode, temporaryFolder } from "./kit";
+import { alive, ended, firstLine, gone, SLEEPER, temporaryFolder } from "./kit";
 
 interface Sample {
     parent: number;
@@ -103,18 +104,21 @@ describe("Orphaned Pulumi plugins", () => {
             const id = `test-${process.pid}`;
             const plugin = join(folder.path, "pulumi-resource-test.js");
             writeFileSync(plugin, SLEEPER);
-            // argv0 makes the parent a pulumi; it forgets its mark, as the real one's parent (init) has none.
-            const parent = await startNode(
-                `const c = require("child_process").spawn(process.execPath, [${JSON.stringify(plugin)}],
-                    { env: { ...process.env, ${SANDBOX_MARK}: ${JSON.stringify(id)} }, stdio: "ignore", detached: true });
-                 const p = require("child_process").spawn(process.execPath, ["-e", ${JSON.stringify(SLEEPER)}], { argv0: "pulumi", stdio: "ignore" });
-                 console.log(c.pid + " " + p.pid); ${SLEEPER}`,
-            );
-            const [pluginPid, otherPid] = (await firstLine(parent)).split(" ").map(Number);
+            const script = `
+                const env = { ...process.env, ${SANDBOX_MARK}: ${JSON.stringify(id)} };
+                const plugin = require("child_process").spawn(process.execPath, [${JSON.stringify(plugin)}],
+                    { env, stdio: "ignore", detached: true });
+                console.log(plugin.pid);
+                ${SLEEPER}`;
+            const pulumi = spawn(process.execPath, ["-e", script], {
+                argv0: "pulumi",
+                stdio: ["ignore", "pipe", "inherit"],
+            });
+            const pluginPid = Number(await firstLine(pulumi));
             const identity = alive(pluginPid);
-            process.kill(otherPid, "SIGKILL");
-            parent.kill("SIGKILL");
-            await ended(parent);
+            assert.deepEqual(findOrphanPlugins(id), [], "its pulumi still runs");
+            pulumi.kill("SIGKILL");
+            await ended(pulumi);
             const found = await waitFor(
                 "the orphan",
                 () => (findOrphanPlugins(id).length === 1 ? findOrphanPlugins(id) : undefined),

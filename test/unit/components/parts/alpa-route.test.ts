@@ -1,0 +1,133 @@
+import { strict as assert } from "node:assert";
+import { AlpaRoute, PREFIX, renderRoute, renderUpstream } from "../../../../components/parts/alpa-route";
+import { comesAfter, one, oneOfKind, record } from "../../../kit";
+
+const binding = { ingressClass: "alpa-auth", gateway: "alpa-auth", gatewayNamespace: "gateway" };
+const build = (ownGateway = true) =>
+    new AlpaRoute("alpa-route", {
+        namespace: "alpa-auth",
+        binding,
+        alpa: { endpoints: ["10.0.0.11:20001", "10.0.0.12:20002"], answerTimeoutSeconds: 900 },
+        cluster: {},
+        readiness: { acceptTimeoutSeconds: 120, settleSeconds: 15 },
+        ownGateway,
+    });
+const spec = renderRoute("alpa-auth", "alpa-auth", 900, true);
+const rule = (name: string, of = spec) => {
+    const found = of.http.filter((r) => r.name === name);
+    assert.equal(found.length, 1, name);
+    return found[0] as any;
+};
+
+describe("the upstream", () => {
+    const upstream = renderUpstream("mine", ["10.0.0.11:20001", "node-2.example.org:20002"], 900);
+    it("names each endpoint as what it is: an address outside the cluster", () =>
+        assert.deepEqual(upstream.externalNodes, [
+            { type: "Domain", name: "10.0.0.11", port: 20001, weight: 1 },
+            { type: "Domain", name: "node-2.example.org", port: 20002, weight: 1 },
+        ]));
+    it("is never asked twice", () => assert.equal(upstream.retries, 0));
+    it("may take as long as the longest answer", () => assert.equal(upstream.timeout.read, "900s"));
+    it("has no health check, which Alpa would answer with an error", () => assert.ok(!("healthCheck" in upstream)));
+    it("is for one ingress controller only", () => assert.equal(upstream.ingressClassName, "mine"));
+});
+
+describe("the route", () => {
+    for (const path of ["completions", "logprobs"]) {
+        it(`opens /alpa/${path} to POST, and to nothing around it`, () => {
+            const { match } = rule(path);
+            assert.deepEqual([match.paths, match.methods], [[`${PREFIX}/${path}`], ["POST"]]);
+        });
+        it(`asks for a key on /alpa/${path}`, () =>
+            assert.ok(rule(path).plugins.some((p: any) => p.name === "key-auth")));
+        it(`lets no query string through to /alpa/${path}`, () =>
+            assert.deepEqual(rule(path).match.exprs, [
+                { subject: { scope: "Variable", name: "args" }, op: "RegexNotMatch", value: "." },
+            ]));
+        it(`sends /alpa/${path} to its own upstream, for as long as an answer takes`, () => {
+            assert.deepEqual(rule(path).upstreams, [{ name: `alpa-${path}` }]);
+            assert.equal(rule(path).timeout.read, "900s");
+        });
+    }
+
+    it("has no rule without a plugin that asks for a key or refuses", () => {
+        for (const { name, plugins } of spec.http)
+            assert.ok(
+                plugins.some((p) => p.name === "key-auth" || p.name === "fault-injection"),
+                name,
+            );
+    });
+    it("turns to the closing rules last", () => {
+        assert.deepEqual(
+            spec.http.map((r) => [r.name, "priority" in r ? r.priority : 0]),
+            [
+                ["completions", 0],
+                ["logprobs", 0],
+                ["query-string", -1],
+                ["closed", -10],
+            ],
+        );
+    });
+    it("gives every rule a backend, as admission demands", () => {
+        for (const { name, upstreams } of spec.http) assert.ok(upstreams.length > 0, name);
+    });
+    it("closes everything else of its own gateway, for every method", () => {
+        assert.deepEqual(rule("closed").match, { paths: ["/*"] });
+    });
+    it("closes only its own prefix where others share the gateway", () => {
+        const shared = renderRoute("alpa-auth", "shared", 900, false);
+        assert.deepEqual(rule("closed", shared).match, { paths: [PREFIX, `${PREFIX}/*`] });
+    });
+    it("is the same at each rendering", () => assert.deepEqual(renderRoute("alpa-auth", "alpa-auth", 900, true), spec));
+});
+
+describe("AlpaRoute", () => {
+    it("sends completions to every endpoint, and logprobs to the first only", async () => {
+        const seen = await record(() => build());
+        const hosts = (name: string) =>
+            oneOfKind(seen, "ApisixUpstream", name).inputs.spec.externalNodes.map((n: any) => n.name);
+        assert.deepEqual(hosts("alpa-completions"), ["10.0.0.11", "10.0.0.12"]);
+        assert.deepEqual(hosts("alpa-logprobs"), ["10.0.0.11"]);
+    });
+
+    it("makes the upstreams, then the route, then waits for it", async () => {
+        const seen = await record(() => build());
+        const route = oneOfKind(seen, "ApisixRoute", "alpa");
+        const accepted = one(seen, "pulumi-nodejs:dynamic/alpa-auth:Awaited");
+        for (const role of ["alpa-completions", "alpa-logprobs"]) {
+            const upstream = oneOfKind(seen, "ApisixUpstream", role);
+            assert.ok(comesAfter(seen, route, upstream), role);
+            assert.ok(!comesAfter(seen, upstream, route), role);
+        }
+        assert.ok(comesAfter(seen, accepted, route));
+    });
+
+    it("waits for the generation it has made, as long as the config says", async () => {
+        const { inputs } = one(await record(() => build()), "pulumi-nodejs:dynamic/alpa-auth:Awaited");
+        const { object, until, generation, timeoutSeconds, settleSeconds } = inputs;
+        assert.deepEqual(
+            { object, until, generation, timeoutSeconds, settleSeconds },
+            {
+                object: {
+                    apiVersion: "apisix.apache.org/v2",
+                    kind: "ApisixRoute",
+                    namespace: "alpa-auth",
+                    name: "alpa",
+                },
+                until: { kind: "condition", type: "Accepted" },
+                generation: 1,
+                timeoutSeconds: 120,
+                settleSeconds: 15,
+            },
+        );
+    });
+
+    it("closes its own prefix only, where it is told so", async () => {
+        const closed = async (own: boolean) =>
+            oneOfKind(await record(() => build(own)), "ApisixRoute").inputs.spec.http.find(
+                (r: any) => r.name === "closed",
+            );
+        assert.deepEqual((await closed(true)).match.paths, ["/*"]);
+        assert.deepEqual((await closed(false)).match.paths, ["/alpa", "/alpa/*"]);
+    });
+});

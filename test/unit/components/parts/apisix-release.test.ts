@@ -1,0 +1,85 @@
+import { strict as assert } from "node:assert";
+import * as pulumi from "@pulumi/pulumi";
+import { ApisixRelease, releaseNamespace } from "../../../../components/parts/apisix-release";
+import { apisixValues } from "../../../../components/parts/apisix-values";
+import { asked, comesAfter, one, oneOfKind, record } from "../../../kit";
+import { release } from "./release";
+
+class Needed extends pulumi.ComponentResource {
+    constructor(namespace: string, opts: pulumi.ComponentResourceOptions) {
+        super("test:Needed", `needed-in-${namespace}`, {}, opts);
+    }
+}
+const build = (crds?: string[]) =>
+    record(
+        () =>
+            new ApisixRelease("alpa-apisix", {
+                namespace: "team-a",
+                release,
+                crds,
+                inNamespace: (namespace, opts) => new Needed(namespace, opts),
+            }),
+    );
+const RELEASE = "kubernetes:helm.sh/v3:Release";
+const CRDS = "kubernetes:yaml/v2:ConfigGroup";
+
+describe("ApisixRelease", () => {
+    it("installs the chart of the config with our values, into a namespace of its own", async () => {
+        const seen = await build();
+        const { chart, version, repositoryOpts, namespace, values } = one(seen, RELEASE).inputs;
+        assert.deepEqual(
+            { chart, version, repositoryOpts, namespace },
+            {
+                chart: "apisix",
+                version: "2.14.1",
+                repositoryOpts: { repo: "https://charts.example.org" },
+                namespace: "team-a-gateway",
+            },
+        );
+        assert.deepEqual(values, apisixValues(release, "team-a"));
+        assert.equal(oneOfKind(seen, "Namespace").inputs.metadata.name, releaseNamespace("team-a"));
+    });
+
+    it("leaves the definitions out of the release, and makes them before it", async () => {
+        const seen = await build(["crds.yaml"]);
+        assert.equal(one(seen, RELEASE).inputs.skipCrds, true);
+        assert.deepEqual(one(seen, CRDS).inputs.files, ["crds.yaml"]);
+        assert.ok(comesAfter(seen, one(seen, RELEASE), one(seen, CRDS)));
+    });
+
+    it("takes the definitions of pinned releases, unless it is told others", async () => {
+        const { files } = one(await build(), CRDS).inputs;
+        assert.ok(files.length > 1);
+        for (const file of files) assert.match(file, /^https:\/\/.*\/v?\d+\.\d+\.\d+\//);
+    });
+
+    it("leaves each definition behind on destroy: others' objects would go with them", async () => {
+        const { transforms } = one(await build(["crds.yaml"]), CRDS);
+        assert.equal(transforms?.length, 1);
+        const definition = {
+            custom: true,
+            type: "kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition",
+            name: "a",
+        };
+        const changed = await transforms[0]({ ...definition, props: { kept: true }, opts: { protect: true } });
+        assert.deepEqual(changed, { props: { kept: true }, opts: { protect: true, retainOnDelete: true } });
+    });
+
+    it("takes the release itself away on destroy", async () => {
+        assert.equal(asked(one(await build(), RELEASE)).retainOnDelete, false);
+    });
+
+    it("fills the namespace before it starts the pods", async () => {
+        const seen = await build();
+        const needed = one(seen, "test:Needed", "needed-in-team-a-gateway");
+        const [namespace, installed] = [oneOfKind(seen, "Namespace"), one(seen, RELEASE)];
+        assert.ok(comesAfter(seen, needed, namespace));
+        assert.ok(comesAfter(seen, installed, namespace));
+        assert.ok(!comesAfter(seen, needed, installed));
+        assert.ok(seen.indexOf(installed) > seen.indexOf(needed));
+    });
+
+    it("ends a release that does not come up", async () => {
+        assert.equal(one(await build(), RELEASE).inputs.timeout, 600);
+    });
+});

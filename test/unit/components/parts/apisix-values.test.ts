@@ -1,0 +1,53 @@
+import { strict as assert } from "node:assert";
+import { ADMIN_SERVICE, apisixValues, controllerName } from "../../../../components/parts/apisix-values";
+import { release } from "./release";
+
+const values = apisixValues(release, "team-a");
+
+describe("apisixValues", () => {
+    it("takes image, port and replicas from the config", () => {
+        assert.deepEqual(values.image, release.image);
+        assert.deepEqual(values.etcd.image, release.etcdImage);
+        assert.equal(values.replicaCount, 2);
+        assert.equal(values.service.http.nodePort, 30900);
+    });
+    it("reads both Admin keys from our Secret, so that the chart's own are never used", () =>
+        assert.deepEqual(values.apisix.admin.credentials, {
+            secretName: "apisix-admin-keys",
+            secretAdminKey: "admin",
+            secretViewerKey: "viewer",
+        }));
+    it("holds no key itself", () =>
+        assert.doesNotMatch(JSON.stringify(values), /edd1c9f034335f136f87ad84b625c8f1|"value"/));
+    it("serves no Admin page", () => assert.equal(values.apisix.admin.enable_admin_ui, false));
+    it("gives the ingress controller a name of its own per namespace", () => {
+        assert.equal(values["ingress-controller"].config.controllerName, controllerName("team-a"));
+        assert.notEqual(controllerName("team-a"), controllerName("team-b"));
+    });
+    it("leaves the class named after the namespace to us", () => {
+        const { ingressClass, defaultIngressClass } = values["ingress-controller"].config.kubernetes;
+        assert.notEqual(ingressClass, "team-a");
+        assert.equal(defaultIngressClass, false);
+        assert.equal(values["ingress-controller"].gatewayProxy.createDefault, false);
+    });
+    it("does not let the chart open etcd to the whole cluster", () =>
+        assert.equal(values.etcd.networkPolicy.enabled, false));
+    it("makes nothing that differs at each rendering", () => {
+        assert.equal(values.etcd.auth.token.enabled, false);
+        assert.equal(values["ingress-controller"].webhook.enabled, false);
+        assert.deepEqual(apisixValues(release, "team-a"), values);
+    });
+    it("has the chart take etcd from a mirror, which it would refuse by itself", () => {
+        const global = (registry: string) =>
+            (apisixValues({ ...release, etcdImage: { ...release.etcdImage, registry } }, "team-a").etcd as any).global;
+        assert.deepEqual(global("mirror.example.org"), { security: { allowInsecureImages: true } });
+        assert.equal(global("docker.io"), undefined);
+    });
+    it("names a storage class only where one is chosen", () => {
+        assert.ok(!("persistence" in values.etcd));
+        const { etcd } = apisixValues({ ...release, storageClass: "fast" }, "team-a");
+        assert.deepEqual((etcd as any).persistence, { storageClass: "fast" });
+    });
+    it("names the Admin API's Service as the chart does", () =>
+        assert.deepEqual(ADMIN_SERVICE, { name: `${values.fullnameOverride}-admin`, port: 9180 }));
+});

@@ -1,0 +1,143 @@
+// Proves what is asked of APISIX's plugins. That a gateway does it is proved on the sandbox.
+import { strict as assert } from "node:assert";
+import { alpaChain, alpaError, closedChain, queryStringChain } from "../../../../components/parts/plugin-chain";
+
+const chains = {
+    completions: alpaChain("/completions", "alpa-auth"),
+    logprobs: alpaChain("/logprobs", "alpa-auth"),
+    "query string": queryStringChain(),
+    closed: closedChain("/alpa"),
+};
+type Chain = (typeof chains)["completions"];
+const config = (chain: Chain, name: string) => {
+    const found = chain.filter((p) => p.name === name);
+    assert.equal(found.length, 1, `${name}: ${found.length} times`);
+    return found[0].config as any;
+};
+
+describe("every plugin chain", () => {
+    for (const [name, chain] of Object.entries(chains)) {
+        it(`switches each of its plugins on: ${name}`, () =>
+            assert.deepEqual(new Set(chain.map((p) => p.enable)), new Set([true])));
+        it(`names no plugin twice: ${name}`, () => {
+            const names = chain.map((p) => p.name);
+            assert.deepEqual(names, [...new Set(names)]);
+        });
+        it(`makes errors look like Alpa's: ${name}`, () => assert.ok(config(chain, "response-rewrite")));
+        it(`answers by itself in Alpa's shape, as JSON: ${name}`, () => {
+            const { http_status, headers, body } = config(chain, "fault-injection").abort;
+            assert.ok(http_status >= 400);
+            assert.equal(headers["Content-Type"], "application/json");
+            const { message, ...rest } = JSON.parse(body);
+            assert.deepEqual(rest, { type: "error", stacktrace: "" });
+            assert.notEqual(message, "");
+        });
+    }
+});
+
+describe("a chain to Alpa", () => {
+    for (const path of ["completions", "logprobs"] as const) {
+        const chain = chains[path];
+        it(`asks for a key in the header, and keeps it from Alpa: ${path}`, () => {
+            const { header, hide_credentials } = config(chain, "key-auth");
+            assert.deepEqual({ header, hide_credentials }, { header: "apikey", hide_credentials: true });
+        });
+        it(`does not take the key from the default query argument: ${path}`, () => {
+            const { query } = config(chain, "key-auth");
+            assert.ok(query && query !== "apikey");
+        });
+        it(`always reaches the one path: ${path}`, () => assert.equal(config(chain, "proxy-rewrite").uri, `/${path}`));
+        it(`removes every secret and every name of a caller: ${path}`, () => {
+            const removed = config(chain, "proxy-rewrite").headers.remove.map((h: string) => h.toLowerCase());
+            for (const header of [
+                "apikey",
+                "authorization",
+                "proxy-authorization",
+                "cookie",
+                "cf-access-client-id",
+                "cf-access-client-secret",
+                "cf-access-jwt-assertion",
+                "x-forwarded-for",
+                "x-consumer-username",
+                "x-credential-identifier",
+                "x-consumer-custom-id",
+            ])
+                assert.ok(removed.includes(header), header);
+        });
+    }
+
+    it("gives every answer a request id", () => assert.deepEqual(config(chains.completions, "request-id"), {}));
+
+    it("refuses consumers of other namespaces, after it has asked for the key and before limits", () => {
+        const { abort, _meta } = config(alpaChain("/completions", "team-a"), "fault-injection");
+        assert.equal(abort.http_status, 403);
+        const [[[variable, ...operators]]] = abort.vars;
+        const pattern = new RegExp(operators.pop());
+        assert.deepEqual([variable, operators], ["consumer_name", ["!", "~~"]]);
+        for (const own of ["team-a_lab", "team-a_a"]) assert.match(own, pattern);
+        for (const other of ["team-b_lab", "team-a-b_lab", "team_a_lab", "x-team-a_lab", ""])
+            assert.doesNotMatch(other, pattern);
+        // Priorities of APISIX: key-auth 2500, limit-conn 1003.
+        assert.ok(_meta.priority < 2500 && _meta.priority > 1003);
+    });
+});
+
+describe("the chain for query strings", () => {
+    const { abort, _meta } = config(chains["query string"], "fault-injection");
+    it("refuses every request as the caller's fault", () => {
+        assert.equal(abort.http_status, 400);
+        assert.equal(abort.vars, undefined);
+    });
+    it("tells it to callers with a key only", () => {
+        assert.equal(config(chains["query string"], "key-auth").header, "apikey");
+        assert.ok(_meta.priority < 2500);
+    });
+});
+
+describe("the closed chain", () => {
+    it("refuses every request, with the paths there are", () => {
+        const { abort } = config(chains.closed, "fault-injection");
+        assert.equal(abort.http_status, 404);
+        assert.equal(abort.vars, undefined);
+        assert.match(JSON.parse(abort.body).message, /POST \/alpa\/completions and POST \/alpa\/logprobs/);
+    });
+    it("asks nobody for a key", () => assert.ok(!chains.closed.some((p) => p.name === "key-auth")));
+});
+
+describe("the shape of errors", () => {
+    const { vars, headers, filters } = config(chains.completions, "response-rewrite");
+    /** What the filters make of a body, each at most once, as APISIX applies them. */
+    const shaped = (body: string) =>
+        filters.reduce((text: string, { regex, options, scope, replace }: any) => {
+            assert.equal(scope, "once");
+            // j and o only make PCRE faster; s lets a dot match a line's end, in both languages.
+            return text.replace(new RegExp(regex, options.replace(/[jo]/g, "")), replace);
+        }, body);
+    const page = (title: string) =>
+        `<html>\r\n<head><title>${title}</title></head>\r\n<body>\r\n<center><h1>${title}</h1></center>\r\n<hr><center>openresty</center>\r\n</body>\r\n</html>\r\n`;
+
+    it("is given to errors only", () => assert.deepEqual(vars, [["status", ">=", 400]]));
+    it("is labelled as JSON", () => assert.deepEqual(headers.set, { "Content-Type": "application/json" }));
+
+    const reshaped: [what: string, body: string, message: string][] = [
+        ["a page of nginx", page("502 Bad Gateway"), "502 Bad Gateway"],
+        ["a plugin's refusal", '{"message":"Missing API key in request"}\n', "Missing API key in request"],
+        ["APISIX's own 404", '{"error_msg":"404 Route Not Found"}\n', "404 Route Not Found"],
+        [
+            "a message with quotes",
+            String.raw`{"message":"say \"please\" and \\ twice"}`,
+            String.raw`say "please" and \ twice`,
+        ],
+    ];
+    for (const [what, body, message] of reshaped)
+        it(`is made of ${what}`, () => assert.deepEqual(JSON.parse(shaped(body)), alpaError(message)));
+
+    const kept: [what: string, body: string][] = [
+        ["Alpa's own error", '{"type":"error","message":"bad request","stacktrace":"Traceback …"}'],
+        ["an answer with a field called message", '{"message":"a","code":1}'],
+        ["a page whose title would break the JSON", page('a "quoted" title')],
+        ["an empty body", ""],
+        ["text that quotes a page", `error: ${page("502 Bad Gateway")}`],
+    ];
+    for (const [what, body] of kept) it(`leaves ${what} alone`, () => assert.equal(shaped(body), body));
+});

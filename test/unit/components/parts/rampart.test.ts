@@ -1,0 +1,48 @@
+import { strict as assert } from "node:assert";
+import { Rampart } from "../../../../components/parts/rampart";
+import { inputsOf, one, record } from "../../../kit";
+
+const install = {
+    repository: "https://charts.example.org",
+    chart: "rampart",
+    version: "1.2.3",
+    namespace: "rampart-system",
+};
+const base64 = (text: string) => Buffer.from(text).toString("base64");
+const RELEASE = "kubernetes:helm.sh/v3:Release";
+
+describe("Rampart", () => {
+    it("is the operator's own chart, exactly the version of the config", async () => {
+        const seen = await record(() => new Rampart("alpa-rampart", install));
+        const { chart, version, namespace, repositoryOpts } = one(seen, RELEASE).inputs;
+        assert.deepEqual(
+            { chart, version, namespace, repositoryOpts },
+            {
+                chart: "rampart",
+                version: "1.2.3",
+                namespace: "rampart-system",
+                repositoryOpts: { repo: "https://charts.example.org" },
+            },
+        );
+    });
+
+    it("looks no Secret up unless one is named", async () => {
+        const seen = await record(() => new Rampart("alpa-rampart", install));
+        assert.ok(!seen.some((r) => r.type === "kubernetes:core/v1:Secret"));
+    });
+
+    it("takes the repository's credentials from the named Secret, and keeps the password one", async () => {
+        const seen = await record(() => new Rampart("alpa-rampart", { ...install, credentialsSecret: "repository" }), {
+            "alpa-rampart-credentials": { data: { username: base64("reader"), password: base64("s3cret") } },
+        });
+        const looked = one(seen, "kubernetes:core/v1:Secret", "alpa-rampart-credentials");
+        assert.equal(looked.id, "rampart-system/repository");
+        const found = one(seen, RELEASE);
+        assert.doesNotMatch(JSON.stringify(inputsOf(found)), /s3cret/);
+        assert.deepEqual(inputsOf(found, (s) => s).repositoryOpts, {
+            repo: "https://charts.example.org",
+            username: "reader",
+            password: "s3cret",
+        });
+    });
+});
