@@ -44,11 +44,14 @@ export async function up(options: { stack: string; detach: boolean }): Promise<v
         say(
             '\nIt stays until Ctrl-C. In another terminal: eval "$(npm run -s sandbox -- env)" && pulumi preview -s intra',
         );
+        // Nothing that is waited for here keeps Node.js running.
+        const awake = setInterval(() => undefined, 60_000);
         await new Promise<void>((resolve) => {
             if (interrupted.signal.aborted) resolve();
             interrupted.signal.addEventListener("abort", () => resolve());
             void world.exited.then(() => resolve());
         });
+        clearInterval(awake);
         say("\n== ending");
     } finally {
         await clear(dir, say);

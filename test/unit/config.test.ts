@@ -71,6 +71,13 @@ const refused: [why: string, values: Record<string, unknown>, ...problems: (stri
         { gateway: { installer: "existing", existing: { ...existing, gateway: undefined } } },
         "gateway.existing.gateway: required.",
     ],
+    [
+        "what installs a gateway where one is in place",
+        { gateway: { installer: "existing", existing, nodePort: 30900, image: { tag: "3.18.0" }, replicas: 1 } },
+        /^gateway\.nodePort: belongs to a gateway that this stack installs \(got installer existing\)/,
+        /^gateway\.replicas: belongs to a gateway that this stack installs/,
+        /^gateway\.image: belongs to a gateway that this stack installs/,
+    ],
     ["no Alpa", { alpa: undefined }, /^alpa: required\. Set alpa\.endpoints to host:port/],
     ["no endpoints", { alpa: {} }, "alpa.endpoints: required."],
     ["an empty list of endpoints", { alpa: { endpoints: [] } }, /^alpa\.endpoints: must name at least one/],

@@ -1,0 +1,244 @@
+// Proves what option intra-a asks of the engine, for each installer. That it deploys is proved on the engine.
+import { strict as assert } from "node:assert";
+import * as pulumi from "@pulumi/pulumi";
+import { curlLine, IntraCluster } from "../../../components/intra-cluster";
+import { OWNER_ANNOTATION } from "../../../components/parts/ownership";
+import { plannedObjects } from "../../../preflight/planned";
+import { asked, comesAfter, inputsOf, one, oneOfKind, record, value, type Seen } from "../../kit";
+import {
+    CONSUMERS,
+    INSTALLERS,
+    KUBECONFIG,
+    kubernetesObjects,
+    recordStack,
+    settings,
+    type Installer,
+} from "../intra-a";
+
+const AWAITED = "pulumi-nodejs:dynamic/alpa-auth:Awaited";
+const install = { repository: "https://charts.example.org", version: "1.2.3" };
+const added = { name: "new", credentials: [{ id: "first", method: "key" }] };
+const key = (r: Seen) => `${r.type} ${r.name}`;
+/** Everything about a resource that a change of it could be seen in. */
+const whole = (r: Seen) => ({ inputs: r.inputs, provider: r.provider, asked: asked(r) });
+
+/** Names of what is in `after` only, and of what both have and is not the same. */
+function difference(before: Seen[], after: Seen[]) {
+    const old = new Map(before.map((r) => [key(r), JSON.stringify(whole(r))]));
+    return {
+        added: after.filter((r) => !old.has(key(r))).map(key),
+        changed: after.filter((r) => old.has(key(r)) && old.get(key(r)) !== JSON.stringify(whole(r))).map(key),
+    };
+}
+
+describe("what exists", () => {
+    const kinds: Record<Installer, { has: string[]; hasNot: string[] }> = {
+        rampart: {
+            has: ["RampartGraph", "GatewayProxy", "NetworkPolicy", "IngressClass", "Gateway"],
+            hasNot: ["Release"],
+        },
+        helm: { has: ["Release", "ConfigGroup", "GatewayProxy", "NetworkPolicy"], hasNot: ["RampartGraph"] },
+        existing: {
+            has: [],
+            hasNot: [
+                "RampartGraph",
+                "Release",
+                "ConfigGroup",
+                "GatewayProxy",
+                "NetworkPolicy",
+                "IngressClass",
+                "Gateway",
+            ],
+        },
+    };
+    for (const installer of INSTALLERS)
+        it(`with installer ${installer}`, async () => {
+            const seen = await recordStack(installer);
+            const made = new Set(
+                seen.filter((r) => !r.type.startsWith("alpa-auth:")).map((r) => r.type.split(":").pop()),
+            );
+            const { has, hasNot } = kinds[installer];
+            for (const kind of [...has, "Namespace", "ApisixUpstream", "ApisixRoute", "Consumer", "Secret"])
+                assert.ok(made.has(kind), `${kind} is missing`);
+            for (const kind of hasNot) assert.ok(!made.has(kind), `${kind} is too much`);
+        });
+
+    it("generates Admin keys only for a gateway of its own", async () => {
+        const names = async (installer: Installer) =>
+            kubernetesObjects(await recordStack(installer))
+                .filter((r) => r.inputs.kind === "Secret")
+                .map((r) => r.inputs.metadata.name);
+        const callers = ["lab.2026a", "lab.2026b", "nlp.2026a"];
+        assert.deepEqual((await names("rampart")).sort(), ["apisix-admin-keys", ...callers]);
+        assert.deepEqual((await names("existing")).sort(), callers);
+    });
+
+    it("closes the whole gateway if it is its own, and its own prefix of another's", async () => {
+        const closed = async (installer: Installer) =>
+            oneOfKind(await recordStack(installer), "ApisixRoute").inputs.spec.http.at(-1).match.paths;
+        assert.deepEqual(await closed("rampart"), ["/*"]);
+        assert.deepEqual(await closed("helm"), ["/*"]);
+        assert.deepEqual(await closed("existing"), ["/alpa", "/alpa/*"]);
+    });
+
+    it("binds route and consumers to the gateway in place", async () => {
+        const seen = await recordStack("existing");
+        assert.equal(oneOfKind(seen, "ApisixRoute").inputs.spec.ingressClassName, "shared");
+        assert.deepEqual(oneOfKind(seen, "Consumer", "lab").inputs.spec.gatewayRef, {
+            name: "shared",
+            namespace: "edge",
+        });
+    });
+
+    it("installs Rampart only where it is told to, and before any graph", async () => {
+        const seen = await recordStack("rampart", { rampart: { install } });
+        const rampart = one(seen, "kubernetes:helm.sh/v3:Release");
+        const free = one(seen, AWAITED, "alpa-gateway-namespace-free");
+        assert.ok(comesAfter(seen, oneOfKind(seen, "RampartGraph"), rampart));
+        assert.ok(comesAfter(seen, free, rampart));
+        const without = await recordStack("rampart");
+        assert.ok(!without.some((r) => r.type === rampart.type));
+    });
+});
+
+for (const installer of INSTALLERS)
+    describe(`with installer ${installer}`, () => {
+        it("every object says whose it is", async () => {
+            for (const { inputs } of kubernetesObjects(await recordStack(installer))) {
+                const { annotations, labels } = inputs.metadata;
+                assert.equal(
+                    annotations?.[OWNER_ANNOTATION],
+                    "alpa-auth/test",
+                    `${inputs.kind} ${inputs.metadata.name}`,
+                );
+                assert.equal(labels?.["app.kubernetes.io/managed-by"], "alpa-auth");
+            }
+        });
+
+        it("preflight knows every object that is made, and no other", async () => {
+            const made = kubernetesObjects(await recordStack(installer)).map(({ inputs }) => {
+                const { name, namespace } = inputs.metadata;
+                return [inputs.apiVersion, inputs.kind, namespace ?? "", name].join(" ");
+            });
+            const planned = plannedObjects(settings(installer)).map((o) =>
+                [o.apiVersion, o.kind, o.namespace ?? "", o.name].join(" "),
+            );
+            assert.deepEqual(planned.sort(), made.sort());
+        });
+
+        it("a new caller is five new resources, and touches nothing else", async () => {
+            const before = await recordStack(installer);
+            const after = await recordStack(installer, { consumers: [CONSUMERS[0], added, CONSUMERS[1]] });
+            assert.deepEqual(difference(before, after).changed, []);
+            assert.deepEqual(difference(before, after).added.sort(), [
+                "alpa-auth:parts:Consumer new",
+                "kubernetes:apisix.apache.org/v1alpha1:Consumer new-consumer",
+                "kubernetes:core/v1:Secret new.first-secret",
+                `${AWAITED} new-accepted`,
+                "random:index/randomPassword:RandomPassword new.first-key",
+            ]);
+            assert.deepEqual(difference(after, before), { added: [], changed: [] }, "and the same on its way out");
+        });
+
+        it("a new credential is two new resources, and changes its caller only", async () => {
+            const [lab, nlp] = CONSUMERS;
+            const before = await recordStack(installer);
+            const rotated = { ...nlp, credentials: [...nlp.credentials, { id: "2026b", method: "key" }] };
+            const { added, changed } = difference(before, await recordStack(installer, { consumers: [lab, rotated] }));
+            assert.deepEqual(added.sort(), [
+                "kubernetes:core/v1:Secret nlp.2026b-secret",
+                "random:index/randomPassword:RandomPassword nlp.2026b-key",
+            ]);
+            for (const name of changed) assert.match(name, /Consumer nlp|nlp-consumer|Awaited nlp-accepted/);
+        });
+
+        it("limits change the Consumer object, and no key", async () => {
+            const [lab, nlp] = CONSUMERS;
+            const before = await recordStack(installer);
+            const after = await recordStack(installer, { consumers: [lab, { ...nlp, limits: { concurrent: 1 } }] });
+            assert.deepEqual(difference(before, after), {
+                added: [],
+                changed: [
+                    "alpa-auth:parts:Consumer nlp",
+                    "kubernetes:apisix.apache.org/v1alpha1:Consumer nlp-consumer",
+                ],
+            });
+        });
+
+        it("route and consumers come after what they stand on", async () => {
+            const seen = await recordStack(installer);
+            const home = one(seen, "kubernetes:core/v1:Namespace", "alpa-namespace");
+            const gateway = seen.filter(
+                (r) =>
+                    ["Gateway", "IngressClass", "Release"].includes(r.inputs.kind) ||
+                    r.name === "alpa-gateway-deployed",
+            );
+            assert.equal(gateway.length, installer === "existing" ? 0 : installer === "helm" ? 2 : 3);
+            const dependents = [
+                oneOfKind(seen, "ApisixUpstream", "alpa-completions"),
+                oneOfKind(seen, "ApisixRoute"),
+                oneOfKind(seen, "Consumer", "lab"),
+                one(seen, "random:index/randomPassword:RandomPassword", "lab.2026a-key"),
+            ];
+            for (const later of dependents)
+                for (const earlier of [home, ...gateway])
+                    assert.ok(comesAfter(seen, later, earlier), `${later.name} after ${earlier.name}`);
+        });
+
+        it("callers do not wait for each other", async () => {
+            const seen = await recordStack(installer);
+            const [lab, nlp] = [oneOfKind(seen, "Consumer", "lab"), oneOfKind(seen, "Consumer", "nlp")];
+            assert.ok(!comesAfter(seen, lab, nlp) && !comesAfter(seen, nlp, lab));
+        });
+
+        it("everything in the cluster is made by the stack's own provider", async () => {
+            for (const r of await recordStack(installer))
+                if (r.type.startsWith("kubernetes:")) assert.match(r.provider ?? "", /kubernetes::cluster::/, key(r));
+        });
+
+        it("the kubeconfig and the keys are nowhere in plain", async () => {
+            const seen = await recordStack(installer, { cluster: { kubeconfig: KUBECONFIG } });
+            for (const r of seen) assert.doesNotMatch(JSON.stringify(inputsOf(r)), /s3cret|generated/, key(r));
+            const provider = one(seen, "pulumi:providers:kubernetes");
+            assert.match(JSON.stringify(inputsOf(provider, (s) => s)), /s3cret/, "the provider does get it");
+        });
+    });
+
+describe("what the operator gets", () => {
+    let cluster: IntraCluster | undefined;
+    before(() => record(() => (cluster = new IntraCluster("alpa", settings("rampart")))));
+
+    it("the entry point, with the prefix", () => assert.equal(cluster!.url, "http://10.0.0.11:30800/alpa"));
+    it("the key of each credential, as a secret", async () => {
+        assert.equal(await pulumi.isSecret(cluster!.credentials), true);
+        assert.deepEqual(await value(cluster!.credentials), {
+            "lab/2026a": "generated",
+            "lab/2026b": "generated",
+            "nlp/2026a": "generated",
+        });
+    });
+    it("a request to paste for each credential, as a secret", async () => {
+        assert.equal(await pulumi.isSecret(cluster!.curl), true);
+        const lines = await value(cluster!.curl);
+        assert.deepEqual(Object.keys(lines), ["lab/2026a", "lab/2026b", "nlp/2026a"]);
+        assert.equal(lines["nlp/2026a"], curlLine("http://10.0.0.11:30800/alpa", "generated"));
+    });
+    it("empty lists without callers, still secret", async () => {
+        let empty: IntraCluster | undefined;
+        await record(() => (empty = new IntraCluster("alpa", settings("existing", { consumers: [] }))));
+        assert.equal(await pulumi.isSecret(empty!.credentials), true);
+        assert.deepEqual([await value(empty!.credentials), await value(empty!.curl)], [{}, {}]);
+    });
+});
+
+describe("curlLine", () => {
+    const line = curlLine("http://h:30800/alpa", "k3y");
+    it("asks for a completion with the key in the header, never in the address", () => {
+        assert.match(line, /^curl .*http:\/\/h:30800\/alpa\/completions .*-H 'apikey: k3y'/);
+        assert.doesNotMatch(line, /[?&]apikey/);
+    });
+    it("sends JSON that Alpa takes", () => {
+        const body = JSON.parse(/-d '([^']+)'$/.exec(line)![1]);
+        assert.deepEqual(Object.keys(body).sort(), ["max_tokens", "model", "prompt"]);
+    });
+});

@@ -1,0 +1,211 @@
+// Proves what Awaited asks of the engine, and that the provider it stores works by itself, against an API server
+// whose objects change between two looks.
+import { strict as assert } from "node:assert";
+import Module from "node:module";
+import * as path from "node:path";
+import * as pulumi from "@pulumi/pulumi";
+import { Awaited, type AwaitedArgs } from "../../../../components/parts/awaited";
+import { inputsOf, one, record } from "../../../kit";
+import { fakeApi, type Answer, type FakeApi } from "../../fake-api";
+
+const ROOT = path.resolve(__dirname, "../../../..");
+const ROUTE = { apiVersion: "apisix.apache.org/v2", kind: "ApisixRoute", namespace: "a", name: "alpa" };
+const ROUTE_PATH = "/apis/apisix.apache.org/v2/namespaces/a/apisixroutes/alpa";
+const args: AwaitedArgs = {
+    cluster: {},
+    object: ROUTE,
+    until: { kind: "condition", type: "Accepted" },
+    generation: 1,
+    timeoutSeconds: 5,
+};
+const register = async (more: Partial<AwaitedArgs> = {}) =>
+    one(await record(() => new Awaited("wait", { ...args, ...more }, {})), "pulumi-nodejs:dynamic/alpa-auth:Awaited");
+/** The stored text; a secret or not. */
+const stored = async (more?: Partial<AwaitedArgs>): Promise<string> =>
+    inputsOf(await register(more), (secret) => secret).__provider;
+
+/** What the engine's process for such providers makes of the text. */
+async function load(): Promise<pulumi.dynamic.ResourceProvider> {
+    const module = new Module("stored-provider") as Module & { _compile(text: string, file: string): void };
+    module.paths = [path.join(ROOT, "node_modules")];
+    module._compile(await stored(), path.join(ROOT, "stored-provider.js"));
+    return module.exports.handler();
+}
+
+describe("Awaited", () => {
+    it("stores its provider in less than 16 kB, without the Pulumi SDK", async () => {
+        const text = await stored();
+        assert.ok(text.length > 1000 && text.length < 16_000, `${text.length} characters`);
+        assert.doesNotMatch(text, /@pulumi\/pulumi|ComponentResource|CustomResource|registerResource|runtime\./);
+        const required = [...text.matchAll(/require\("([^"]+)"\)/g)].map((m) => m[1]);
+        assert.deepEqual([...new Set(required)], ["@kubernetes/client-node"]);
+    });
+
+    it("stores the same provider whatever it waits for and whoever waits", async () => {
+        const other = { cluster: { kubeconfig: pulumi.secret("s3cret-kubeconfig") }, timeoutSeconds: 9, generation: 2 };
+        assert.equal(await stored(other), await stored());
+    });
+
+    it("keeps the kubeconfig a secret", async () => {
+        const resource = await register({
+            cluster: { kubeconfig: pulumi.secret("s3cret-kubeconfig"), context: "one" },
+        });
+        assert.ok(pulumi.runtime.isRpcSecret(resource.inputs.kubeconfig));
+        assert.equal(pulumi.runtime.unwrapRpcSecret(resource.inputs.kubeconfig), "s3cret-kubeconfig");
+        assert.equal(resource.inputs.context, "one");
+        assert.doesNotMatch(JSON.stringify(inputsOf(resource)), /s3cret/);
+    });
+
+    const changes: [what: string, change: object, waitsAgain: boolean][] = [
+        ["another generation", { generation: 2 }, true],
+        ["another object", { object: { ...ROUTE, name: "other" } }, true],
+        ["another condition", { until: { kind: "condition", type: "Available" } }, true],
+        ["another kubeconfig", { kubeconfig: "new" }, false],
+        ["another context", { context: "new" }, false],
+        ["other time limits", { timeoutSeconds: 9, settleSeconds: 9 }, false],
+        ["nothing", {}, false],
+    ];
+    for (const [what, change, waitsAgain] of changes)
+        it(`${waitsAgain ? "waits again" : "does not wait again"} for ${what}`, async () => {
+            const { cluster: _, ...olds } = { ...args, kubeconfig: "old" };
+            const { changes } = await (await load()).diff!("id", olds, { ...olds, ...change });
+            assert.equal(changes, waitsAgain);
+        });
+});
+
+describe("the stored provider", () => {
+    let api: FakeApi | undefined;
+    const setTimeout = global.setTimeout;
+    // Looks come each 5 ms instead of each half second; limits are read from the clock, and stay.
+    before(() => (global.setTimeout = ((f: () => void, ms: number) => setTimeout(f, ms / 100)) as typeof setTimeout));
+    after(() => (global.setTimeout = setTimeout));
+    afterEach(async () => {
+        await api?.close();
+        api = undefined;
+    });
+
+    const route = (status: string | undefined, observedGeneration = 1, message = "fine") => ({
+        kind: "ApisixRoute",
+        apiVersion: "apisix.apache.org/v2",
+        metadata: { name: "alpa", generation: 1 },
+        status: status && {
+            conditions: [{ type: "Accepted", status, observedGeneration, reason: "Checked", message }],
+        },
+    });
+    /** Waits against an API server that gives these answers one after another, and the last one from then on. */
+    async function create(answers: Answer[] | (() => Answer), more: object = {}) {
+        let looks = 0;
+        api = await fakeApi(
+            Array.isArray(answers) ? () => answers[Math.min(looks++, answers.length - 1)] : () => (looks++, answers()),
+        );
+        const { cluster: _, ...inputs } = { ...args, kubeconfig: api.kubeconfig, ...more };
+        const provider = await load();
+        const result = await provider.create(inputs);
+        return { looks, ...result };
+    }
+
+    it("is done when the object is accepted, and names what it waited for", async () => {
+        const { id, looks } = await create([route("True")]);
+        assert.equal(id, "apisix.apache.org/v2/ApisixRoute/a/alpa");
+        assert.deepEqual([looks, api!.asked[0]], [1, ROUTE_PATH]);
+    });
+
+    it("goes on through an object that is not there, a failing server and an older generation", async () => {
+        const { looks } = await create([undefined, 503, route(undefined), route("True", 0), route("True")]);
+        assert.equal(looks, 5);
+    });
+
+    it("fails at the first final no, with the controller's words and how to look", async () => {
+        await assert.rejects(create([route("False", 1, "no such plugin"), route("True")]), (error: Error) => {
+            assert.match(error.message, /^ApisixRoute a\/alpa: Checked: no such plugin/);
+            assert.match(error.message, /kubectl -n a get apisixroute alpa -o yaml$/);
+            assert.doesNotMatch(error.message, /s3cret/);
+            return true;
+        });
+        assert.equal(api!.asked.length, 1);
+    });
+
+    it("ends when its time is over, and says what it waited for", async () => {
+        await assert.rejects(
+            create([route(undefined)], { timeoutSeconds: 0.1 }),
+            /^Error: ApisixRoute a\/alpa: not ready after 0\.1 s \(no ingress controller has taken it\)\. Look: kubectl/,
+        );
+    });
+
+    it("ends when the server never answers well, and says so", async () => {
+        await assert.rejects(create([500], { timeoutSeconds: 0.1 }), /not ready after 0\.1 s \(.*500/);
+    });
+
+    it("starts over when the object is lost while it settles", async () => {
+        let first: number | undefined;
+        let lost: number | undefined;
+        await create(
+            () => {
+                first ??= Date.now();
+                if (lost !== undefined || Date.now() - first < 200) return route("True");
+                lost = Date.now();
+                return route(undefined);
+            },
+            { settleSeconds: 0.4 },
+        );
+        assert.ok(lost !== undefined && Date.now() - lost >= 400);
+    });
+
+    it("looks at the namespace that a graph brings", async () => {
+        const graph = {
+            kind: "RampartGraph",
+            metadata: { name: "gateway", generation: 1 },
+            status: { phase: "Deploying" },
+        };
+        let looks = 0;
+        api = await fakeApi((path) =>
+            path.includes("/rampartgraphs/") ? graph : looks++ === 0 ? undefined : { status: { phase: "Active" } },
+        );
+        const object = {
+            apiVersion: "rampart.petuum.com/v1beta2",
+            kind: "RampartGraph",
+            namespace: "a",
+            name: "gateway",
+        };
+        const until = { kind: "graph-namespace", namespace: "a-gateway-apisix" };
+        const { cluster: _, ...inputs } = { ...args, object, until, kubeconfig: api.kubeconfig };
+        await (await load()).create(inputs);
+        assert.deepEqual([looks, api.asked.at(-1)], [2, "/api/v1/namespaces/a-gateway-apisix"]);
+    });
+
+    it("is deleted at once where nothing must be gone", async () => {
+        api = await fakeApi(() => ({}));
+        const { cluster: _, ...inputs } = { ...args, kubeconfig: api.kubeconfig };
+        await (
+            await load()
+        ).delete!("id", inputs);
+        assert.deepEqual(api.asked, []);
+    });
+
+    it("is deleted only when the namespace is gone", async () => {
+        let looks = 0;
+        api = await fakeApi(() => (looks++ < 2 ? { status: { phase: "Terminating" } } : undefined));
+        const { cluster: _, ...inputs } = { ...args, kubeconfig: api.kubeconfig, goneAfter: "b" };
+        await (
+            await load()
+        ).delete!("id", inputs);
+        assert.deepEqual(api.asked, Array(3).fill("/api/v1/namespaces/b"));
+    });
+});
+
+describe("the reader", () => {
+    it("is told of a kind that the cluster does not know as of an object that is not there", async () => {
+        const api = await fakeApi(() => undefined);
+        try {
+            const { cluster: _, ...inputs } = {
+                ...args,
+                object: { ...ROUTE, apiVersion: "nowhere.example.org/v1" },
+                kubeconfig: api.kubeconfig,
+                timeoutSeconds: 0.1,
+            };
+            await assert.rejects((await load()).create(inputs), /it does not exist/);
+        } finally {
+            await api.close();
+        }
+    });
+});
