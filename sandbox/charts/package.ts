@@ -3,6 +3,8 @@ import { execFile } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { stringify } from "yaml";
+import { crds } from "../rampart/crds";
 
 const run = promisify(execFile);
 
@@ -27,6 +29,18 @@ export async function packageCharts(helmPath: string, folder: string): Promise<v
     }
     writeFileSync(join(apisix, "values.schema.json"), JSON.stringify(completeSchema()));
     for (const chart of [apisix, controller]) await helm(helmPath, folder, ["package", chart, "-d", archives]);
+}
+
+/** Packages what an operator's private repository offers: Rampart, with its CRDs. */
+export async function packageRampart(helmPath: string, folder: string): Promise<void> {
+    const archives = join(folder, "archives");
+    rmSync(folder, { recursive: true, force: true });
+    mkdirSync(archives, { recursive: true });
+    const chart = copyChart("rampart", join(folder, "source"));
+    mkdirSync(join(chart, "crds"));
+    for (const definition of crds())
+        writeFileSync(join(chart, "crds", `${definition.metadata.name}.yaml`), stringify(definition));
+    await helm(helmPath, folder, ["package", chart, "-d", archives]);
 }
 
 export async function writeIndex(helmPath: string, folder: string, url: string): Promise<void> {

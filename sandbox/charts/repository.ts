@@ -8,11 +8,13 @@ import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { join } from "node:path";
 import { freePort } from "../processes";
-import { packageCharts, writeIndex } from "./package";
+import { packageCharts, packageRampart, writeIndex } from "./package";
 
 export interface ChartRepositoryOptions {
     helmPath: string;
     stateDir: string;
+    /** What it offers. @default "apisix" */
+    offers?: "apisix" | "rampart";
     /** @default none: everybody may read */
     auth?: { username: string; password: string };
     /** Keeps two repositories of one sandbox apart. @default "charts" */
@@ -29,7 +31,7 @@ export interface ChartRepository {
 
 export async function startChartRepository(options: ChartRepositoryOptions): Promise<ChartRepository> {
     const folder = join(options.stateDir, options.name ?? "charts");
-    await packageCharts(options.helmPath, folder);
+    await (options.offers === "rampart" ? packageRampart : packageCharts)(options.helmPath, folder);
     const port = await freePort(options.port);
     const url = `http://127.0.0.1:${port}`;
     await writeIndex(options.helmPath, folder, url);

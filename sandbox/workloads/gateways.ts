@@ -25,6 +25,8 @@ export class Gateways {
     private readonly gateways = new Map<string, Running>();
     private readonly controllers = new Map<string, IngressController>();
     private readonly nodePorts = new Map<number, NodePort>();
+    /** Keys by uid of the pod: a container keeps the environment it was started with, whatever becomes of the Secret. */
+    private readonly environments = new Map<string, AdminKeys>();
     private last: Snapshot | undefined;
     private readonly said = new Set<string>();
 
@@ -60,8 +62,14 @@ export class Gateways {
 
     private async followGateways(now: Snapshot): Promise<void> {
         const pods = now.pods.filter((pod) => runs(pod, APISIX));
-        for (const pod of pods.filter(isReady)) {
-            const keys = adminKeys(pod, now);
+        for (const uid of this.environments.keys())
+            if (!pods.some((pod) => pod.metadata!.uid === uid)) this.environments.delete(uid);
+        // The youngest last: while a Deployment is rolled, its keys are the ones that will stay.
+        const ready = pods.filter(isReady).sort((a, b) => age(a) - age(b));
+        for (const pod of ready.slice(-1).concat()) {
+            const uid = pod.metadata!.uid!;
+            const keys = this.environments.get(uid) ?? adminKeys(pod, now);
+            if (keys) this.environments.set(uid, keys);
             const running = this.gateways.get(instance(pod));
             if (!keys || running?.keys === JSON.stringify(keys)) continue;
             await running?.gateway.close();

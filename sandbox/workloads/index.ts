@@ -1,7 +1,7 @@
 /** Plays what runs in the cluster: kubelets' checks, volumes, gateways and ingress controllers. */
 import type { KubeConfig, V1Pod } from "@kubernetes/client-node";
 import { STARTABLE_ANNOTATION, type ControlPlane } from "../control-plane";
-import { Cluster, decoded, type Snapshot } from "./cluster";
+import { Cluster, decoded, isReady, type Snapshot } from "./cluster";
 import { Gateways } from "./gateways";
 import { missing, type Supplies } from "./kubelet";
 import { provision } from "./volumes";
@@ -10,6 +10,14 @@ export interface WorkloadsOptions {
     kubeConfig: KubeConfig;
     controlPlane: ControlPlane;
     log: (line: string) => void;
+    /** More programs to play: each runs while a pod of its image is ready. */
+    programs?: Program[];
+}
+
+/** A program that runs in this process in place of a container. */
+export interface Program {
+    image: RegExp;
+    start(): Promise<{ close(): Promise<void> }>;
 }
 
 export interface Workloads {
@@ -32,6 +40,10 @@ export async function startWorkloads(options: WorkloadsOptions): Promise<Workloa
         log,
     );
     const gateways = new Gateways(cluster, controlPlane, log);
+    const programs = (options.programs ?? []).map((program) => ({
+        program,
+        running: undefined as Running | undefined,
+    }));
     await cluster.listed();
     const running = (async () => {
         while (!closed) {
@@ -42,6 +54,11 @@ export async function startWorkloads(options: WorkloadsOptions): Promise<Workloa
                 await provision(cluster, now);
                 await admit(cluster, now);
                 await gateways.reconcile(now);
+                for (const one of programs) {
+                    const wanted = now.pods.some((pod) => isReady(pod) && runsImage(pod, one.program.image));
+                    if (wanted && !one.running) one.running = await one.program.start();
+                    if (!wanted && one.running) await one.running.close().finally(() => (one.running = undefined));
+                }
             } catch (error) {
                 // An object that changed or went meanwhile: the next change brings another look.
                 if (!closed) log(`workloads: ${(error as Error).message.split("\n")[0]}`);
@@ -58,8 +75,15 @@ export async function startWorkloads(options: WorkloadsOptions): Promise<Workloa
             await running;
             cluster.close();
             await gateways.close();
+            for (const { running: program } of programs) await program?.close();
         },
     };
+}
+
+type Running = { close(): Promise<void> };
+
+function runsImage(pod: V1Pod, image: RegExp): boolean {
+    return pod.spec?.containers.some((container) => image.test(container.image ?? "")) ?? false;
 }
 
 /** Lets every pod start that has what it needs, and says on the others what they wait for. */

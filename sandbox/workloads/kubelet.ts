@@ -26,7 +26,7 @@ const IMAGES = [
     /^ghcr\.io\/api7\/adc:0\.23\.1$/,
     /^(docker\.io\/)?bitnamilegacy\/etcd:3\.6\.4-debian-12-r3$/,
     /^busybox:1\.28$/,
-    /^rampart\.invalid\/stand-in:/,
+    /^rampart\.invalid\/(stand-in|controller):/,
 ];
 
 /** The first thing a pod waits for; undefined when it can start. */

@@ -6,7 +6,7 @@ import { openReader, type Live } from "../../components/parts/cluster-reader";
 import { startAlpa, type Seen } from "../alpa/server";
 import { startChartRepository } from "../charts/repository";
 import { startControlPlane, type ControlPlane } from "../control-plane";
-import { freePort, SANDBOX_MARK } from "../processes";
+import { describeHolder, freePort, SANDBOX_MARK } from "../processes";
 import { installPlugins } from "../plugins/launchers";
 import { startRampart } from "../rampart/main";
 import type { Toolchain } from "../toolchain/toolchain";
@@ -23,13 +23,26 @@ export interface WorldOptions {
     alpaPort?: number;
     /** How often Rampart's controller looks again, in seconds. @default 5; 60 in reality, which every deletion feels */
     watchCycleSeconds?: number;
+    /**
+     * Whether Rampart is there from the start, or comes with the chart `rampart` of a private repository.
+     * @default "installed"
+     */
+    rampart?: "installed" | PrivateChart;
     /** Told each request that reached Alpa. */
     onAlpaRequest?: (seen: Seen) => void;
     log?: (line: string) => void;
 }
 
+/** A private repository that asks for these. */
+export interface PrivateChart {
+    username: string;
+    password: string;
+}
+
 export interface World {
     facts: WorldFacts;
+    /** Address of the private repository, where there is one. */
+    privateRepository?: string;
     tools: Toolchain;
     controlPlane: ControlPlane;
     workloads: Workloads;
@@ -66,22 +79,33 @@ export async function startWorld(options: WorldOptions): Promise<World> {
         );
         kubeConfig.loadFromFile(controlPlane.kubeconfigPath);
         log("workloads");
-        workloads = keep(await startWorkloads({ kubeConfig, controlPlane, log }));
-        log("chart repository");
-        const charts = keep(await startChartRepository({ helmPath: tools.helm, stateDir: join(stateDir, "charts") }));
-        log("Rampart");
         const { kubeconfigPath } = controlPlane;
-        keep(
-            await startRampart({
+        const rampart = () =>
+            startRampart({
                 kubeConfigPath: kubeconfigPath,
                 helmPath: tools.helm,
                 stateDir: join(stateDir, "rampart"),
                 watchCycleSeconds: options.watchCycleSeconds ?? 5,
                 log,
-            }),
-        );
+            });
+        const auth = typeof options.rampart === "object" ? options.rampart : undefined;
+        const programs = auth ? [{ image: /^rampart\.invalid\/controller:/, start: rampart }] : [];
+        workloads = keep(await startWorkloads({ kubeConfig, controlPlane, log, programs }));
+        log("chart repository");
+        const repository = { helmPath: tools.helm, stateDir };
+        const charts = keep(await startChartRepository({ ...repository, name: "charts" }));
+        const priv =
+            auth &&
+            keep(await startChartRepository({ ...repository, name: "private-charts", offers: "rampart", auth }));
+        if (!auth) {
+            log("Rampart");
+            keep(await rampart());
+        }
         log("Alpa");
-        const port = await freePort(options.alpaPort ?? 20001);
+        const wanted = options.alpaPort ?? 20001;
+        const port = await freePort(wanted);
+        if (wanted !== 0 && port !== wanted)
+            log(`port ${wanted} is held by ${describeHolder(wanted)}; Alpa is on ${port}`);
         const alpa = keep(await startAlpa({ port, seconds: options.alpaSeconds, onRequest: options.onAlpaRequest }));
         const facts: WorldFacts = {
             kubeconfig: kubeconfigPath,
@@ -96,7 +120,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
         const reader = openReader({ kubeconfig: controlPlane.adminKubeConfig });
         const read: World["read"] = (apiVersion, kind, namespace, name) =>
             reader({ apiVersion, kind, namespace, name });
-        return { facts, tools, controlPlane, workloads, kubeConfig, read, close };
+        return { facts, privateRepository: priv?.url, tools, controlPlane, workloads, kubeConfig, read, close };
     } catch (error) {
         await close().catch((closing: Error) => log(closing.message));
         throw error;

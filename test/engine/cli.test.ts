@@ -3,6 +3,7 @@
 import { strict as assert } from "node:assert";
 import { execFile, spawn, type ChildProcess } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -73,6 +74,29 @@ describe("npm run sandbox", function () {
         const { stdout } = await run("bash", ["-c", script], { env, cwd: ROOT });
         assert.match(stdout, /\d+ unchanged/);
         assert.equal(readFileSync(join(ROOT, "Pulumi.intra.yaml"), "utf8"), shipped);
+    });
+
+    it("up says who holds a port it wanted, and takes another", async () => {
+        const held = [30800, 20001].map((port) => createServer().listen(port, "127.0.0.1"));
+        try {
+            const said = await sandbox("up", "--detach");
+            assert.match(said, new RegExp(`port 30800 is held by .*${process.pid}`));
+            assert.match(said, new RegExp(`port 20001 is held by .*${process.pid}`));
+            assert.match(said, /expected 200/);
+        } finally {
+            held.forEach((server) => server.close());
+        }
+    });
+
+    it("everything listens on loopback only", async () => {
+        await sandbox("up", "--detach");
+        const own = new Set(running(dir).map((p) => p.pid));
+        const { stdout } = await run("ss", ["-Hltnp"]);
+        const lines = stdout
+            .split("\n")
+            .filter((line) => [...line.matchAll(/pid=(\d+)/g)].some((m) => own.has(Number(m[1]))));
+        assert.ok(lines.length > 8, "the list shows the sandbox's sockets");
+        for (const line of lines) assert.match(line, /^LISTEN\s+\d+\s+\d+\s+(127\.0\.0\.1|\[::1\]):/);
     });
 
     it("a second up replaces the first and leaves none of its processes", async () => {

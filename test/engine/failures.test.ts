@@ -2,6 +2,8 @@
 // next `up` that completes.
 import { strict as assert } from "node:assert";
 import { CoreV1Api } from "@kubernetes/client-node";
+import { findOrphanPlugins } from "../../sandbox/processes";
+import { sandboxId } from "../../sandbox/world/state";
 import { call, current, eventually, failed, succeeded, TestStack, useWorld } from "./kit";
 
 const consumers = [{ name: "alice", credentials: [{ id: "k1", method: "key" }] }];
@@ -147,4 +149,49 @@ describe("what goes wrong", function () {
         );
         succeeded(await stack.destroy());
     });
+
+    it("a graph that is Deploying is not touched before it has settled", async () => {
+        const { world, dir } = current();
+        const core = world.kubeConfig.makeApiClient(CoreV1Api);
+        const stack = await TestStack.create("settling", { consumers });
+        const graph = () => world.read("rampart.petuum.com/v1beta2", "RampartGraph", stack.name, "gateway");
+        const inside = `${stack.name}-gateway-apisix`;
+        // No pod can start, so Rampart's deployment goes on until we say otherwise.
+        await schedulable(core, false);
+        try {
+            await stack.upKilledWhen(async () => {
+                const keys = await world.read("v1", "Secret", inside, "apisix-admin-keys");
+                return keys !== undefined && (await graph())?.status?.phase === "Deploying";
+            });
+            await stack.run(["cancel", "--yes"]);
+            const before = (await world.read("v1", "Namespace", undefined, inside))!.metadata as { uid?: string };
+            stack.configure({ consumers, gateway: { replicas: 2 } });
+            let asked = false;
+            const up = stack.run(["up", "--yes", "--skip-preview"], {
+                onLine: (line) => (asked ||= /RampartGraph alpa-gateway-graph (creating|updating)/.test(line)),
+            });
+            await eventually("pulumi to come to the graph", async () => asked || undefined, 60);
+            assert.equal((await graph())!.metadata!.generation, 1, "the graph was patched while Deploying");
+            await schedulable(core, true);
+            succeeded(await up);
+            assert.equal((await graph())!.metadata!.generation, 2);
+            const after = (await world.read("v1", "Namespace", undefined, inside))!.metadata as { uid?: string };
+            assert.equal(after.uid, before.uid, "Rampart tore the namespace down");
+        } finally {
+            await schedulable(core, true);
+        }
+        await eventually(
+            "the plugins of the killed run gone",
+            async () => findOrphanPlugins(sandboxId(dir)).length === 0 || undefined,
+        );
+        succeeded(await stack.destroy());
+    });
 });
+
+async function schedulable(core: CoreV1Api, yes: boolean): Promise<void> {
+    for (const { metadata } of (await core.listNode()).items)
+        await core.patchNode({
+            name: metadata!.name!,
+            body: [{ op: "add", path: "/spec/unschedulable", value: !yes }],
+        });
+}

@@ -12,17 +12,18 @@ import { endOrphanPlugins, freePort, startGuard, type Guard } from "../../sandbo
 import { ensureTools } from "../../sandbox/toolchain/toolchain";
 import { runPulumi, type PulumiRun, type RunOptions } from "../../sandbox/world/pulumi";
 import { ROOT, sandboxId, writePrivate } from "../../sandbox/world/state";
-import { startWorld, type World } from "../../sandbox/world/world";
+import { startWorld, type World, type WorldOptions } from "../../sandbox/world/world";
 
 /** A cold tool cache means building all of it. */
 const TOOLS_MILLISECONDS = 45 * 60_000;
 
-let running: { world: World; dir: string; guard: Guard } | undefined;
+let running: { world: World; dir: string; guard: Guard; rampart: WorldOptions["rampart"] } | undefined;
 const alpaSaw: Seen[] = [];
 
-/** Starts the world once; later calls return the same. Give it to `before`. */
-export async function world(): Promise<World> {
-    if (running) return running.world;
+/** Starts the world once; later calls with the same options return the same. */
+async function world(rampart: WorldOptions["rampart"]): Promise<World> {
+    if (running && running.rampart === rampart) return running.world;
+    await end();
     const tools = await ensureTools(undefined, { log: (line) => console.log(`    ${line}`) });
     const dir = mkdtempSync(join(tmpdir(), "alpa-auth-test-"));
     // Should this process be killed, nothing stays behind.
@@ -32,28 +33,35 @@ export async function world(): Promise<World> {
         stateDir: dir,
         alpaPort: 0,
         watchCycleSeconds: 1,
+        rampart,
         onAlpaRequest: (seen) => alpaSaw.push(seen),
     });
-    running = { world: started, dir, guard };
+    running = { world: started, dir, guard, rampart };
     return started;
 }
 
 /** Registers the hook that starts the world, with time for a cold tool cache. */
-export function useWorld(): void {
+export function useWorld(rampart: WorldOptions["rampart"] = "installed"): void {
     before(async function () {
         this.timeout(TOOLS_MILLISECONDS);
-        await world();
+        await world(rampart);
     });
 }
 
 after(async function () {
-    if (!running) return;
     this.timeout(60_000);
-    await running.world.close();
-    await endOrphanPlugins(sandboxId(running.dir));
-    await running.guard.stop();
-    rmSync(running.dir, { recursive: true, force: true });
+    await end();
 });
+
+async function end(): Promise<void> {
+    if (!running) return;
+    const { world: w, dir, guard } = running;
+    running = undefined;
+    await w.close();
+    await endOrphanPlugins(sandboxId(dir));
+    await guard.stop();
+    rmSync(dir, { recursive: true, force: true });
+}
 
 export function current(): { world: World; dir: string } {
     assert.ok(running, "useWorld() must be called in the describe block");

@@ -170,10 +170,10 @@ for (const installer of INSTALLERS)
             const home = one(seen, "kubernetes:core/v1:Namespace", "alpa-namespace");
             const gateway = seen.filter(
                 (r) =>
-                    ["Gateway", "IngressClass", "Release"].includes(r.inputs.kind) ||
-                    r.name === "alpa-gateway-deployed",
+                    ["Gateway", "IngressClass", "NetworkPolicy"].includes(r.inputs.kind) ||
+                    ["alpa-gateway-deployed", "alpa-apisix-release"].includes(r.name),
             );
-            assert.equal(gateway.length, installer === "existing" ? 0 : installer === "helm" ? 2 : 3);
+            assert.equal(gateway.length, installer === "existing" ? 0 : 7);
             const dependents = [
                 oneOfKind(seen, "ApisixUpstream", "alpa-completions"),
                 oneOfKind(seen, "ApisixRoute"),

@@ -1,13 +1,33 @@
 import { strict as assert } from "node:assert";
-import { parse } from "../../../config";
+import * as pulumi from "@pulumi/pulumi";
 import { intra } from "../../../stacks/intra";
-import { oneOfKind, record } from "../../kit";
-
-const alpa = '{"endpoints":["10.0.0.11:20001"]}';
+import { oneOfKind, one, record, value } from "../../kit";
+import { KUBECONFIG, recordStack, settings } from "../intra-a";
 
 describe("stack intra", () => {
     it("puts the gateway into a Rampart graph of its own namespace", async () => {
-        const seen = await record(() => intra(parse({ option: "intra-a", alpa })));
-        assert.equal(oneOfKind(seen, "RampartGraph").inputs.metadata.namespace, "alpa-auth");
+        const seen = await recordStack("rampart", { namespace: "team-a" });
+        assert.equal(oneOfKind(seen, "RampartGraph").inputs.metadata.namespace, "team-a");
+    });
+
+    it("hands out the entry point in plain, and keys as secrets", async () => {
+        let outputs: ReturnType<typeof intra> | undefined;
+        await record(() => (outputs = intra(settings("rampart"))));
+        assert.deepEqual(Object.keys(outputs!), ["url", "credentials", "curl"]);
+        assert.equal(outputs!.url, "http://10.0.0.11:30800/alpa");
+        for (const secret of [outputs!.credentials, outputs!.curl]) assert.equal(await pulumi.isSecret(secret), true);
+        assert.deepEqual(Object.keys(await value(outputs!.credentials)), ["lab/2026a", "lab/2026b", "nlp/2026a"]);
+    });
+
+    it("gives the cluster's provider the kubeconfig as a secret, and the context", async () => {
+        const seen = await recordStack("rampart", { cluster: { kubeconfig: KUBECONFIG, context: "one" } });
+        const { kubeconfig, context } = one(seen, "pulumi:providers:kubernetes").inputs;
+        assert.ok(pulumi.runtime.isRpcSecret(kubeconfig));
+        assert.equal(context, "one");
+    });
+
+    it("leaves the environment's kubeconfig to the provider where the config has none", async () => {
+        const { inputs } = one(await recordStack("rampart"), "pulumi:providers:kubernetes");
+        assert.deepEqual(Object.keys(inputs), []);
     });
 });

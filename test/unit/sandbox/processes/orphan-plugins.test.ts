@@ -115,22 +115,27 @@ describe("Orphaned Pulumi plugins", () => {
                 stdio: ["ignore", "pipe", "inherit"],
             });
             const pluginPid = Number(await firstLine(pulumi));
-            const identity = alive(pluginPid);
-            assert.deepEqual(findOrphanPlugins(id), [], "its pulumi still runs");
-            pulumi.kill("SIGKILL");
-            await ended(pulumi);
-            const found = await waitFor(
-                "the orphan",
-                () => (findOrphanPlugins(id).length === 1 ? findOrphanPlugins(id) : undefined),
-                { seconds: 5 },
-            );
-            assert.deepEqual(
-                found.map((orphan) => [orphan.pid, orphan.name]),
-                [[pluginPid, "pulumi-resource-test"]],
-            );
-            assert.equal(await endOrphanPlugins(id), 1);
-            await gone(identity);
-            folder.remove();
+            try {
+                const identity = alive(pluginPid);
+                assert.deepEqual(findOrphanPlugins(id), [], "its pulumi still runs");
+                pulumi.kill("SIGKILL");
+                await ended(pulumi);
+                const found = await waitFor(
+                    "the orphan",
+                    () => (findOrphanPlugins(id).length === 1 ? findOrphanPlugins(id) : undefined),
+                    { seconds: 5 },
+                );
+                assert.deepEqual(
+                    found.map((orphan) => [orphan.pid, orphan.name]),
+                    [[pluginPid, "pulumi-resource-test"]],
+                );
+                assert.equal(await endOrphanPlugins(id), 1);
+                await gone(identity);
+            } finally {
+                pulumi.kill("SIGKILL");
+                await endOrphanPlugins(id);
+                folder.remove();
+            }
         });
     }
 });

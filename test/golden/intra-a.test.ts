@@ -1,0 +1,87 @@
+// Golden files of option intra-a, one for each installer: what a reviewer reads to see what a change does to the
+// cluster. Never the only proof of anything. Renew them with: npm run golden
+import { strict as assert } from "node:assert";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import * as path from "node:path";
+import * as prettier from "prettier";
+import { Document, visit } from "yaml";
+import { inputsOf, type Seen } from "../kit";
+import { INSTALLERS, recordStack, type Installer } from "../unit/intra-a";
+
+/** In the order that traffic and its configuration meet them. */
+const ORDER = [
+    "Namespace",
+    "RampartGraph",
+    "Release",
+    "NetworkPolicy",
+    "Secret",
+    "GatewayProxy",
+    "IngressClass",
+    "GatewayClass",
+    "Gateway",
+    "ApisixUpstream",
+    "ApisixRoute",
+    "Consumer",
+];
+const HEADER = `# What option intra-a asks of the cluster, to be read in review. Renew: npm run golden
+# Labels and annotations that every object has are left out; a unit test looks for them. (secret): never shown.
+# *a1 repeats what &a1 marks.
+`;
+
+const kindOf = (r: Seen): string => r.inputs.kind ?? r.type.split(":").pop();
+
+async function render(installer: Installer): Promise<string> {
+    const seen = (await recordStack(installer)).filter((r) => r.custom && ORDER.includes(kindOf(r)));
+    const rank = (r: Seen) => `${String(ORDER.indexOf(kindOf(r))).padStart(2, "0")} ${r.name}`;
+    const pages = seen.sort((a, b) => (rank(a) < rank(b) ? -1 : 1)).map(page);
+    const file = path.join(__dirname, `intra-a-${installer}.yaml`);
+    return prettier.format(HEADER + pages.join(""), { ...(await prettier.resolveConfig(file)), filepath: file });
+}
+
+function page(resource: Seen): string {
+    const { metadata, ...object } = inputsOf(resource);
+    if (metadata !== undefined) {
+        const { labels: _, annotations: __, ...named } = metadata;
+        object.metadata = named;
+    }
+    const document = new Document(readable(object, new Map()));
+    // Small maps and lists on one line, so that a rule is seen at once.
+    visit(document, {
+        Collection: (_, node) => {
+            node.flow = node.toString().length <= 90;
+        },
+    });
+    return `---\n# ${resource.name}\n${document.toString({ lineWidth: 0 })}`;
+}
+
+/** Keys that say what a map is come first; large parts that repeat become one object, which YAML writes once. */
+function readable(node: unknown, known: Map<string, unknown>): unknown {
+    if (Array.isArray(node)) return node.map((item) => readable(item, known));
+    if (typeof node !== "object" || node === null) return node;
+    const text = JSON.stringify(node);
+    if (known.has(text)) return known.get(text);
+    const first = ["apiVersion", "kind", "metadata", "name", "namespace"].filter((key) => key in node);
+    const rest = Object.keys(node).filter((key) => !first.includes(key));
+    const map = Object.fromEntries([...first, ...rest].map((key) => [key, readable((node as any)[key], known)]));
+    if (text.length > 120) known.set(text, map);
+    return map;
+}
+
+describe("golden intra-a", () => {
+    for (const installer of INSTALLERS)
+        it(`with installer ${installer} is what was read in review`, async () => {
+            const file = path.join(__dirname, `intra-a-${installer}.yaml`);
+            const rendered = await render(installer);
+            if (process.env.UPDATE_GOLDEN) writeFileSync(file, rendered);
+            assert.ok(existsSync(file), `${file} is missing. Run: npm run golden`);
+            assert.equal(rendered, readFileSync(file, "utf8"), "Run npm run golden, and read what changed.");
+        });
+
+    it("shows no secret", async () => {
+        for (const installer of INSTALLERS) {
+            const rendered = await render(installer);
+            assert.match(rendered, /\(secret\)/);
+            assert.ok(!/generated|s3cret/.test(rendered), installer);
+        }
+    });
+});

@@ -1,0 +1,312 @@
+// Proves what stops a run before it touches the cluster. The cluster here is a fake; a real one is asked on the engine.
+import { strict as assert } from "node:assert";
+import * as pulumi from "@pulumi/pulumi";
+import type { Live, ObjectRef } from "../../components/parts/cluster-reader";
+import { OWNER_ANNOTATION } from "../../components/parts/ownership";
+import type { ClusterView, NodePortService } from "../../preflight/cluster";
+import { plannedObjects } from "../../preflight/planned";
+import { preflight, PreflightError } from "../../preflight/preflight";
+import { KUBECONFIG, settings, type Installer } from "./intra-a";
+
+const OWN = "alpa-auth/test";
+const GRAPHS = "CustomResourceDefinition rampartgraphs.rampart.petuum.com";
+const ANCHORS = "CustomResourceDefinition subnamespaceanchors.hnc.x-k8s.io";
+const title = ({ kind, namespace, name }: ObjectRef) => `${kind} ${namespace ? `${namespace}/` : ""}${name}`;
+
+const ROLE = "ClusterRole component-apisix-ingress-manager-role";
+
+/** A cluster that holds objects by title, each with the stack that made it; `undefined` for one without an owner. */
+interface World {
+    objects?: Record<string, string | undefined>;
+    /** Namespace of the Helm release that each object belongs to, as Helm writes it on what it makes. */
+    releases?: Record<string, string>;
+    services?: NodePortService[];
+    version?: () => Promise<unknown>;
+}
+class FakeCluster implements ClusterView {
+    readonly server = "https://10.0.0.1:16443";
+    readonly asked: string[] = [];
+    constructor(private readonly world: World) {}
+    version = () => (this.world.version ?? (async () => ({})))();
+    nodePorts = async () => this.world.services ?? [];
+    read = async (ref: ObjectRef): Promise<Live | undefined> => {
+        this.asked.push(title(ref));
+        const { objects = {}, releases = {} } = this.world;
+        if (title(ref) in releases)
+            return { metadata: { annotations: { "meta.helm.sh/release-namespace": releases[title(ref)] } } };
+        if (!(title(ref) in objects)) return undefined;
+        const owner = objects[title(ref)];
+        return { metadata: { annotations: owner === undefined ? {} : { [OWNER_ANNOTATION]: owner } } };
+    };
+}
+
+const RAMPART = { [GRAPHS]: undefined, [ANCHORS]: undefined };
+const SHARED = {
+    "CustomResourceDefinition apisixroutes.apisix.apache.org": undefined,
+    "CustomResourceDefinition consumers.apisix.apache.org": undefined,
+    "IngressClass shared": undefined,
+    "Gateway edge/shared": undefined,
+};
+
+/** Problems of a stack in a world; none when it may go on. */
+async function problems(installer: Installer, world: World, values: Record<string, unknown> = {}) {
+    const cluster = new FakeCluster(world);
+    try {
+        await preflight(settings(installer, values), OWN, () => cluster);
+        return { problems: [] as string[], asked: cluster.asked };
+    } catch (error) {
+        assert.ok(error instanceof PreflightError, String(error));
+        return { problems: error.problems, asked: cluster.asked };
+    }
+}
+
+describe("preflight", () => {
+    const passes: [what: string, installer: Installer, world: World][] = [
+        ["an empty cluster with Rampart", "rampart", { objects: RAMPART }],
+        ["an empty cluster, with installer helm", "helm", {}],
+        ["a gateway in place", "existing", { objects: SHARED }],
+        [
+            "another node port in use",
+            "rampart",
+            { objects: RAMPART, services: [{ namespace: "other", name: "a", nodePort: 30801 }] },
+        ],
+        [
+            "the node port in use by our own gateway",
+            "rampart",
+            { objects: RAMPART, services: [{ namespace: "alpa-auth-gateway-apisix", name: "a", nodePort: 30800 }] },
+        ],
+        [
+            "an ingress controller that Rampart runs for us",
+            "rampart",
+            { objects: RAMPART, releases: { [ROLE]: "alpa-auth-gateway-apisix" } },
+        ],
+        [
+            "an ingress controller that Rampart runs for others, where we bring our own",
+            "helm",
+            { releases: { [ROLE]: "other-gateway-apisix" } },
+        ],
+        [
+            "the default node port in use where we need none",
+            "existing",
+            { objects: SHARED, services: [{ namespace: "edge", name: "a", nodePort: 30800 }] },
+        ],
+    ];
+    for (const [what, installer, world] of passes)
+        it(`lets ${what} pass`, async () => assert.deepEqual((await problems(installer, world)).problems, []));
+
+    const refused: [what: string, installer: Installer, world: World, ...problems: RegExp[]][] = [
+        [
+            "a cluster without Rampart",
+            "rampart",
+            {},
+            /^gateway\.installer: rampart needs Rampart in the cluster \(.*rampartgraphs.* and .*subnamespaceanchors.* missing\)/,
+        ],
+        [
+            "a cluster without Rampart's namespaces",
+            "rampart",
+            { objects: { [GRAPHS]: undefined } },
+            /^gateway\.installer: .*\(CustomResourceDefinition subnamespaceanchors\.hnc\.x-k8s\.io missing\)/,
+        ],
+        [
+            "a node port that Rampart's own gateway holds",
+            "rampart",
+            { objects: RAMPART, services: [{ namespace: "rampart-system", name: "ui", nodePort: 30800 }] },
+            /^gateway\.nodePort: 30800 is held by Service rampart-system\/ui, as Rampart's own gateway does\. Choose another/,
+        ],
+        [
+            "a second ingress controller under Rampart",
+            "rampart",
+            { objects: RAMPART, releases: { [ROLE]: "other-gateway-apisix" } },
+            /^gateway\.installer: rampart cannot install a second .*in namespace other-gateway-apisix\)/,
+        ],
+        [
+            "a node port that our namespace of the other installer holds",
+            "helm",
+            { services: [{ namespace: "alpa-auth-gateway-apisix", name: "a", nodePort: 30800 }] },
+            /^gateway\.nodePort: 30800 is held by Service alpa-auth-gateway-apisix\/a/,
+        ],
+        [
+            "a gateway that is not in place, all of it at once",
+            "existing",
+            {},
+            /^gateway\.existing: CustomResourceDefinition apisixroutes\.apisix\.apache\.org must exist/,
+            /^gateway\.existing: CustomResourceDefinition consumers\.apisix\.apache\.org must exist/,
+            /^gateway\.existing: IngressClass shared must exist/,
+            /^gateway\.existing: Gateway edge\/shared must exist/,
+        ],
+    ];
+    for (const [what, installer, world, ...expected] of refused)
+        it(`refuses ${what}`, async () => {
+            const got = (await problems(installer, world)).problems;
+            assert.equal(got.length, expected.length, got.join("\n"));
+            expected.forEach((e, i) => assert.match(got[i], e));
+        });
+
+    it("names the holder of another port without guessing who it is", async () => {
+        const world = { objects: RAMPART, services: [{ namespace: "other", name: "web", nodePort: 30900 }] };
+        const got = (await problems("rampart", world, { gateway: { nodePort: 30900 } })).problems;
+        assert.match(
+            got[0],
+            /^gateway\.nodePort: 30900 is held by Service other\/web\. Choose another port, or free it\.$/,
+        );
+    });
+
+    it("needs no Rampart where it installs it, but the credentials for its chart", async () => {
+        const install = { repository: "https://charts.example.org", version: "1.2.3" };
+        assert.deepEqual((await problems("rampart", {}, { rampart: { install } })).problems, []);
+        const named = { rampart: { install: { ...install, credentialsSecret: "repository" } } };
+        const secret = "Secret rampart-system/repository";
+        assert.match(
+            (await problems("rampart", {}, named)).problems.join("\n"),
+            /^rampart\.install\.credentialsSecret: Secret rampart-system\/repository must exist, with username and password/,
+        );
+        assert.deepEqual((await problems("rampart", { objects: { [secret]: undefined } }, named)).problems, []);
+    });
+
+    it("reports everything in one error, and says that nothing was changed", async () => {
+        const world = {
+            objects: { "Namespace alpa-auth": "alpa-auth/other" },
+            services: [{ namespace: "other", name: "web", nodePort: 30800 }],
+        };
+        await assert.rejects(
+            preflight(settings("rampart"), OWN, () => new FakeCluster(world)),
+            (error: Error) => {
+                assert.ok(pulumi.RunError.isInstance(error), "the user's to correct: no stack trace");
+                assert.match(
+                    error.message,
+                    /^3 problem\(s\) in the cluster, nothing was changed:\n  - gateway\.installer: /,
+                );
+                assert.match(error.message, /\n  - gateway\.nodePort: .*\n  - Namespace alpa-auth: /);
+                return true;
+            },
+        );
+    });
+});
+
+describe("preflight and objects of our names", () => {
+    /** The whole stack as it stands, made by somebody. */
+    const whole = (installer: Installer, owner: string | undefined) => ({
+        ...(installer === "existing" ? SHARED : RAMPART),
+        "Namespace alpa-auth-gateway-apisix": undefined, // made by Rampart, in our name
+        ...Object.fromEntries(plannedObjects(settings(installer)).map((o) => [title(o), owner])),
+    });
+
+    for (const installer of ["rampart", "helm", "existing"] as const) {
+        it(`accepts all of its own: ${installer}`, async () =>
+            assert.deepEqual((await problems(installer, { objects: whole(installer, OWN) })).problems, []));
+
+        it(`refuses all of another stack's at once: ${installer}`, async () => {
+            const got = (await problems(installer, { objects: whole(installer, "alpa-auth/other") })).problems;
+            const names = plannedObjects(settings(installer)).map(title);
+            assert.deepEqual(got.map((p) => p.split(": ")[0]).sort(), names.sort());
+            for (const problem of got) assert.match(problem, /belongs to stack alpa-auth\/other/);
+        });
+    }
+
+    it("refuses one without an owner, and says how to hand it over", async () => {
+        const objects = { ...whole("rampart", OWN), "Secret alpa-auth/lab.2026a": undefined };
+        const got = (await problems("rampart", { objects })).problems;
+        assert.equal(got.length, 1);
+        assert.match(got[0], /^Secret alpa-auth\/lab\.2026a: exists and is not this stack's \(it has no owner\)\./);
+        assert.ok(
+            got[0].endsWith(`kubectl annotate --overwrite -n alpa-auth secret lab.2026a ${OWNER_ANNOTATION}=${OWN}`),
+            got[0],
+        );
+    });
+
+    it("hands over an object of the whole cluster without a namespace", async () => {
+        const objects = { ...whole("rampart", OWN), "IngressClass alpa-auth": "alpa-auth/other" };
+        assert.match(
+            (await problems("rampart", { objects })).problems.join("\n"),
+            /kubectl annotate --overwrite ingressclass alpa-auth /,
+        );
+    });
+
+    it("leaves the namespace that Rampart makes to Rampart", async () => {
+        const { asked } = await problems("rampart", { objects: whole("rampart", OWN) });
+        const got = (await problems("rampart", { objects: whole("rampart", OWN) })).problems;
+        assert.ok(asked.includes("Namespace alpa-auth-gateway-apisix"));
+        assert.deepEqual(got, []);
+    });
+
+    it("looks for nothing in a namespace that does not exist", async () => {
+        const { asked } = await problems("rampart", { objects: RAMPART });
+        assert.deepEqual(
+            asked.sort(),
+            [
+                ANCHORS,
+                ROLE,
+                GRAPHS,
+                "GatewayClass alpa-auth",
+                "IngressClass alpa-auth",
+                "Namespace alpa-auth",
+                "Namespace alpa-auth",
+                "Namespace alpa-auth-gateway-apisix",
+            ].sort(),
+        );
+    });
+
+    it("looks into the one namespace that exists", async () => {
+        const { asked } = await problems("rampart", { objects: { ...RAMPART, "Namespace alpa-auth": OWN } });
+        assert.ok(asked.includes("ApisixRoute alpa-auth/alpa"));
+        assert.ok(!asked.some((name) => name.includes("alpa-auth-gateway-apisix/")));
+    });
+});
+
+describe("preflight and a cluster that is away", () => {
+    it("names the address of an API server that answers with an error", async () => {
+        const away = {
+            version: () =>
+                Promise.reject(new Error("fetch failed", { cause: new Error("connect ECONNREFUSED\nmore") })),
+        };
+        const got = (await problems("rampart", away)).problems;
+        assert.deepEqual(got, [
+            "cluster: the API server at https://10.0.0.1:16443 must answer (connect ECONNREFUSED). Check the address, the network and the credentials.",
+        ]);
+    });
+
+    const silent: [what: string, cluster: () => ClusterView][] = [
+        ["never answers", () => new FakeCluster({ version: () => new Promise(() => undefined) })],
+        [
+            "answers once and then no more",
+            () => Object.assign(new FakeCluster({}), { read: () => new Promise(() => undefined) }),
+        ],
+    ];
+    for (const [what, cluster] of silent)
+        it(`gives an API server that ${what} 30 s, and no more`, async () => {
+            const setTimeout = global.setTimeout;
+            const limits: { run: () => void; milliseconds?: number }[] = [];
+            global.setTimeout = ((run: () => void, milliseconds?: number) =>
+                limits.push({ run, milliseconds })) as unknown as typeof setTimeout;
+            try {
+                let ended = false;
+                const run = preflight(settings("rampart"), OWN, cluster).finally(() => (ended = true));
+                run.catch(() => undefined); // looked at below
+                await new Promise((resolve) => setImmediate(resolve)); // it asks, and sets its limit
+                assert.deepEqual([ended, limits.map((l) => l.milliseconds)], [false, [30_000]]);
+                limits[0].run();
+                await assert.rejects(
+                    run,
+                    /the API server at https:\/\/10\.0\.0\.1:16443 must answer \(no answer in 30 s\)/,
+                );
+            } finally {
+                global.setTimeout = setTimeout;
+            }
+        });
+
+    it("says so when the kubeconfig names no cluster, without repeating the file", async () => {
+        const broken = KUBECONFIG.replace("cluster: one,", "cluster: none,");
+        await assert.rejects(
+            preflight(settings("rampart", { cluster: { kubeconfig: broken } }), OWN),
+            (error: Error) => {
+                assert.ok(error instanceof PreflightError);
+                assert.match(
+                    error.message,
+                    /cluster: must name a reachable cluster \(.*context one\)\. Set cluster\.kubeconfig/,
+                );
+                assert.doesNotMatch(error.message, /s3cret/);
+                return true;
+            },
+        );
+    });
+});

@@ -1,0 +1,77 @@
+import { strict as assert } from "node:assert";
+import { openCluster } from "../../../preflight/cluster";
+import { fakeApi } from "../fake-api";
+
+describe("openCluster", () => {
+    const services = {
+        kind: "ServiceList",
+        items: [
+            { metadata: { namespace: "a", name: "inside" }, spec: { ports: [{ port: 80 }] } },
+            {
+                metadata: { namespace: "b", name: "outside" },
+                spec: {
+                    ports: [
+                        { port: 80, nodePort: 30800 },
+                        { port: 443, nodePort: 30801 },
+                    ],
+                },
+            },
+            { metadata: { namespace: "c", name: "headless" }, spec: {} },
+        ],
+    };
+    const answers: Record<string, object> = {
+        "/version": { major: "1", minor: "34" },
+        "/api/v1/services": services,
+        "/api/v1/namespaces/there": { kind: "Namespace", metadata: { name: "there", annotations: { a: "b" } } },
+    };
+
+    it("finds every port that a Service holds on the nodes", async () => {
+        const api = await fakeApi((path) => answers[path]);
+        try {
+            assert.deepEqual(await openCluster(api).nodePorts(), [
+                { namespace: "b", name: "outside", nodePort: 30800 },
+                { namespace: "b", name: "outside", nodePort: 30801 },
+            ]);
+        } finally {
+            await api.close();
+        }
+    });
+
+    it("tells what is there from what is not", async () => {
+        const api = await fakeApi((path) => answers[path]);
+        try {
+            const cluster = openCluster(api);
+            await cluster.version();
+            const found = await cluster.read({ apiVersion: "v1", kind: "Namespace", name: "there" });
+            assert.deepEqual(found?.metadata?.annotations, { a: "b" });
+            assert.equal(await cluster.read({ apiVersion: "v1", kind: "Namespace", name: "gone" }), undefined);
+            assert.equal(
+                await cluster.read({ apiVersion: "none.example.org/v1", kind: "Thing", name: "a" }),
+                undefined,
+            );
+        } finally {
+            await api.close();
+        }
+    });
+
+    it("does not take a failure for an absence", async () => {
+        const api = await fakeApi(() => 403);
+        try {
+            const cluster = openCluster(api);
+            await assert.rejects(cluster.read({ apiVersion: "v1", kind: "Namespace", name: "a" }), /403/);
+            await assert.rejects(cluster.nodePorts(), /403/);
+        } finally {
+            await api.close();
+        }
+    });
+
+    it("names the server for messages, and refuses a context that is not there", async () => {
+        const api = await fakeApi(() => undefined);
+        try {
+            assert.match(openCluster(api).server, /^http:\/\/127\.0\.0\.1:\d+$/);
+            assert.throws(() => openCluster({ ...api, context: "nowhere" }), /context nowhere/);
+        } finally {
+            await api.close();
+        }
+    });
+});
