@@ -7,6 +7,7 @@ import type {
     V1Pod,
     V1Secret,
     V1Service,
+    V1StorageClass,
 } from "@kubernetes/client-node";
 import { ApiServer, reflect, type Reflector } from "../ingress-controller/api-server";
 import { Rest } from "../rampart/rest";
@@ -18,6 +19,7 @@ const PATHS = {
     configMaps: "/api/v1/configmaps",
     claims: "/api/v1/persistentvolumeclaims",
     volumes: "/api/v1/persistentvolumes",
+    storageClasses: "/apis/storage.k8s.io/v1/storageclasses",
 };
 
 export interface Snapshot {
@@ -27,6 +29,7 @@ export interface Snapshot {
     configMaps: V1ConfigMap[];
     claims: V1PersistentVolumeClaim[];
     volumes: V1PersistentVolume[];
+    storageClasses: V1StorageClass[];
 }
 
 export class Cluster {

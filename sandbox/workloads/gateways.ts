@@ -64,9 +64,9 @@ export class Gateways {
         const pods = now.pods.filter((pod) => runs(pod, APISIX));
         for (const uid of this.environments.keys())
             if (!pods.some((pod) => pod.metadata!.uid === uid)) this.environments.delete(uid);
-        // The youngest last: while a Deployment is rolled, its keys are the ones that will stay.
-        const ready = pods.filter(isReady).sort((a, b) => age(a) - age(b));
-        for (const pod of ready.slice(-1).concat()) {
+        // Of each the youngest: while a Deployment is rolled, its keys are the ones that will stay.
+        const ready = pods.filter(isReady).sort((a, b) => created(a) - created(b));
+        for (const pod of new Map(ready.map((pod) => [instance(pod), pod])).values()) {
             const uid = pod.metadata!.uid!;
             const keys = this.environments.get(uid) ?? adminKeys(pod, now);
             if (keys) this.environments.set(uid, keys);
@@ -177,8 +177,17 @@ function runs(pod: V1Pod, pattern: RegExp): boolean {
     return image(pod, pattern) !== undefined && pod.metadata?.ownerReferences?.[0]?.kind !== "Job";
 }
 
-/** The keys in a pod's environment, as its container would see them. */
-function adminKeys(pod: V1Pod, now: Snapshot): { adminKey: string; viewerKey: string } | undefined {
+function created(pod: V1Pod): number {
+    return new Date(pod.metadata!.creationTimestamp ?? 0).getTime();
+}
+
+interface AdminKeys {
+    adminKey: string;
+    viewerKey: string;
+}
+
+/** The keys in a pod's environment, as its container would see them if it started now. */
+function adminKeys(pod: V1Pod, now: Snapshot): AdminKeys | undefined {
     const container = pod.spec!.containers.find((c) => APISIX.test(c.image!))!;
     const value = (name: string): string | undefined => {
         const ref = container.env?.find((e) => e.name === name)?.valueFrom?.secretKeyRef;

@@ -1,10 +1,10 @@
 /** Plays what runs in the cluster: kubelets' checks, volumes, gateways and ingress controllers. */
 import type { KubeConfig, V1Pod } from "@kubernetes/client-node";
 import { STARTABLE_ANNOTATION, type ControlPlane } from "../control-plane";
-import { Cluster, decoded, isReady, type Snapshot } from "./cluster";
+import { Cluster, decoded, isReady, selects, type Snapshot } from "./cluster";
 import { Gateways } from "./gateways";
 import { missing, type Supplies } from "./kubelet";
-import { provision } from "./volumes";
+import { createDefaultClass, provision } from "./volumes";
 
 export interface WorkloadsOptions {
     kubeConfig: KubeConfig;
@@ -21,8 +21,6 @@ export interface Program {
 }
 
 export interface Workloads {
-    /** Which local port plays an address inside the cluster: none is called from the API server here. */
-    dialIn(host: string, port: number): number | undefined;
     close(): Promise<void>;
 }
 
@@ -45,6 +43,7 @@ export async function startWorkloads(options: WorkloadsOptions): Promise<Workloa
         running: undefined as Running | undefined,
     }));
     await cluster.listed();
+    await createDefaultClass(cluster);
     const running = (async () => {
         while (!closed) {
             if (!dirty) await new Promise<void>((resolve) => (wake = resolve));
@@ -68,7 +67,6 @@ export async function startWorkloads(options: WorkloadsOptions): Promise<Workloa
         }
     })();
     return {
-        dialIn: () => undefined,
         close: async () => {
             closed = true;
             wake();
@@ -92,6 +90,7 @@ async function admit(cluster: Cluster, now: Snapshot): Promise<void> {
         secrets: new Map(now.secrets.map((s) => [key(s), decoded(s)])),
         configMaps: new Map(now.configMaps.map((m) => [key(m), m.data ?? {}])),
         boundClaims: new Set(now.claims.filter((c) => c.status?.phase === "Bound").map(key)),
+        reachable: (namespace, host, port) => answers(now, namespace, host, port),
     };
     for (const pod of now.pods) {
         const { annotations, deletionTimestamp } = pod.metadata!;
@@ -126,6 +125,17 @@ function waitingStatuses(pod: V1Pod, container: string | undefined, reason: stri
 /** What the containers wait for; the API server adds fields of its own. */
 function reasons(statuses: { state?: { waiting?: { reason?: string; message?: string } } }[] | undefined): string {
     return JSON.stringify((statuses ?? []).map(({ state }) => [state?.waiting?.reason, state?.waiting?.message]));
+}
+
+/** Whether a ready pod is behind `<service>[.<namespace>[.svc…]]`, as cluster DNS and kube-proxy would find it. */
+export function answers(now: Snapshot, from: string, host: string, port: number): boolean {
+    const [name, namespace = from] = host.split(".");
+    const service = now.services.find((s) => s.metadata!.name === name && s.metadata!.namespace === namespace);
+    return (
+        service !== undefined &&
+        (service.spec?.ports ?? []).some((p) => p.port === port) &&
+        now.pods.some((pod) => isReady(pod) && selects(service, pod))
+    );
 }
 
 function key(object: { metadata?: { namespace?: string; name?: string } }): string {

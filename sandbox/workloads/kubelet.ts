@@ -2,7 +2,7 @@
  * Plays the kubelet's look at a pod before its containers start: without it kwok would call every pod ready, and an
  * installation that forgets a Secret would look right. Messages are those of kubelet 1.34.
  */
-import type { V1Container, V1Pod } from "@kubernetes/client-node";
+import type { V1Container, V1Pod, V1Volume } from "@kubernetes/client-node";
 
 /** What is there for pods to use, by `namespace/name`. */
 export interface Supplies {
@@ -10,12 +10,14 @@ export interface Supplies {
     configMaps: Map<string, Record<string, string>>;
     /** Claims that have a volume. */
     boundClaims: Set<string>;
+    /** Whether a pod answers behind a Service's name, as seen from a namespace. */
+    reachable: (namespace: string, host: string, port: number) => boolean;
 }
 
 export interface Missing {
     /** Container that waits; unset when all of the pod does. */
     container?: string;
-    reason: "CreateContainerConfigError" | "ContainerCreating" | "ErrImagePull";
+    reason: "CreateContainerConfigError" | "ContainerCreating" | "ErrImagePull" | "PodInitializing";
     message: string;
 }
 
@@ -33,12 +35,8 @@ const IMAGES = [
 export function missing(pod: V1Pod, supplies: Supplies): Missing | undefined {
     const namespace = pod.metadata!.namespace!;
     for (const volume of pod.spec?.volumes ?? []) {
-        const secret = volume.secret && !volume.secret.optional ? volume.secret.secretName! : undefined;
-        if (secret && !supplies.secrets.has(`${namespace}/${secret}`))
-            return waiting(`MountVolume.SetUp failed for volume "${volume.name}" : secret "${secret}" not found`);
-        const configMap = volume.configMap && !volume.configMap.optional ? volume.configMap.name! : undefined;
-        if (configMap && !supplies.configMaps.has(`${namespace}/${configMap}`))
-            return waiting(`MountVolume.SetUp failed for volume "${volume.name}" : configmap "${configMap}" not found`);
+        const problem = missingInVolume(volume, namespace, supplies);
+        if (problem) return waiting(`MountVolume.SetUp failed for volume "${volume.name}" : ${problem}`);
         const claim = volume.persistentVolumeClaim?.claimName;
         if (claim && !supplies.boundClaims.has(`${namespace}/${claim}`))
             return waiting(`pod has unbound immediate PersistentVolumeClaims (${claim})`);
@@ -52,8 +50,41 @@ export function missing(pod: V1Pod, supplies: Supplies): Missing | undefined {
             };
         const message = missingInEnvironment(container, namespace, supplies);
         if (message) return { container: container.name, reason: "CreateContainerConfigError", message };
+        const awaited = awaitedPort(container);
+        if (awaited && !supplies.reachable(namespace, awaited.host, awaited.port))
+            return {
+                reason: "PodInitializing",
+                message: `${container.name}: waits for ${awaited.host}:${awaited.port}`,
+            };
     }
     return undefined;
+}
+
+/** What of one volume is not there: Secrets and ConfigMaps, alone or projected, and the keys named of them. */
+function missingInVolume(volume: V1Volume, namespace: string, supplies: Supplies): string | undefined {
+    const { secret, configMap, projected } = volume;
+    const sources = [
+        { secret: secret && { ...secret, name: secret.secretName }, configMap },
+        ...(projected?.sources ?? []),
+    ];
+    for (const source of sources) {
+        const [kind, ref] = source.secret
+            ? (["secret", source.secret] as const)
+            : (["configmap", source.configMap] as const);
+        if (!ref || ref.optional) continue;
+        const found = supplies[kind === "secret" ? "secrets" : "configMaps"].get(`${namespace}/${ref.name}`);
+        if (!found) return `${kind} "${ref.name}" not found`;
+        const key = ref.items?.find((item) => !(item.key in found))?.key;
+        if (key) return `references non-existent ${kind === "secret" ? "secret" : "config"} key: ${key}`;
+    }
+    return undefined;
+}
+
+/** What a container such as the chart's wait-etcd waits for: `until nc -z <host> <port>; do …`. */
+function awaitedPort(container: V1Container): { host: string; port: number } | undefined {
+    const words = [...(container.command ?? []), ...(container.args ?? [])].join(" ");
+    const found = /until nc -z (\S+) (\d+);/.exec(words);
+    return found ? { host: found[1], port: Number(found[2]) } : undefined;
 }
 
 function missingInEnvironment(container: V1Container, namespace: string, supplies: Supplies): string | undefined {

@@ -1,10 +1,32 @@
-/** Plays a storage provisioner: a volume for every claim that has none, gone with its claim. Nothing is stored in it. */
+/**
+ * Plays storage provisioners: a volume for every claim of a class that exists, gone with its claim. Nothing is stored in
+ * it. A claim of no class, or of a misspelt one, waits for ever, as it does in a real cluster.
+ */
 import type { Cluster, Snapshot } from "./cluster";
 
-export async function provision(cluster: Cluster, { claims, volumes }: Snapshot): Promise<void> {
+/** The default class of MicroK8s (addon hostpath-storage); Rampart brings its own along. */
+const DEFAULT_CLASS = {
+    apiVersion: "storage.k8s.io/v1",
+    kind: "StorageClass",
+    metadata: {
+        name: "microk8s-hostpath",
+        annotations: { "storageclass.kubernetes.io/is-default-class": "true" },
+    },
+    provisioner: "microk8s.io/hostpath",
+};
+
+/** Before any claim is made: the API server writes the default class into claims as they are created. */
+export async function createDefaultClass(cluster: Cluster): Promise<void> {
+    const { name } = DEFAULT_CLASS.metadata;
+    await cluster.rest.apply(`/apis/storage.k8s.io/v1/storageclasses/${name}`, DEFAULT_CLASS);
+}
+
+export async function provision(cluster: Cluster, { claims, volumes, storageClasses }: Snapshot): Promise<void> {
     for (const claim of claims) {
         const { name, namespace, uid } = claim.metadata!;
         if (claim.spec?.volumeName || claim.status?.phase === "Bound") continue;
+        const storageClassName = claim.spec?.storageClassName;
+        if (!storageClasses.some((c) => c.metadata!.name === storageClassName)) continue;
         const volume = `pvc-${uid}`;
         if (volumes.some((v) => v.metadata!.name === volume)) continue;
         await cluster.rest.apply(`/api/v1/persistentvolumes/${volume}`, {
@@ -14,7 +36,7 @@ export async function provision(cluster: Cluster, { claims, volumes }: Snapshot)
             spec: {
                 capacity: { storage: claim.spec?.resources?.requests?.storage ?? "1Gi" },
                 accessModes: claim.spec?.accessModes,
-                storageClassName: claim.spec?.storageClassName ?? "",
+                storageClassName,
                 persistentVolumeReclaimPolicy: "Retain",
                 hostPath: { path: `/nowhere/${volume}` },
                 claimRef: { apiVersion: "v1", kind: "PersistentVolumeClaim", name, namespace, uid },

@@ -66,7 +66,6 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     try {
         log("control plane");
         const kubeConfig = new KubeConfig();
-        let workloads: Workloads | undefined;
         const controlPlane = keep(
             await startControlPlane({
                 tools,
@@ -74,7 +73,6 @@ export async function startWorld(options: WorldOptions): Promise<World> {
                 env,
                 fresh: true,
                 log,
-                dialIn: (host, port) => workloads?.dialIn(host, port),
             }),
         );
         kubeConfig.loadFromFile(controlPlane.kubeconfigPath);
@@ -90,7 +88,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
             });
         const auth = typeof options.rampart === "object" ? options.rampart : undefined;
         const programs = auth ? [{ image: /^rampart\.invalid\/controller:/, start: rampart }] : [];
-        workloads = keep(await startWorkloads({ kubeConfig, controlPlane, log, programs }));
+        const workloads = keep(await startWorkloads({ kubeConfig, controlPlane, log, programs }));
         log("chart repository");
         const repository = { helmPath: tools.helm, stateDir };
         const charts = keep(await startChartRepository({ ...repository, name: "charts" }));
