@@ -22,9 +22,7 @@ export async function openNodePort(port: number, target: () => number | undefine
     });
     await new Promise<void>((resolve, reject) => {
         server.once("error", (error: NodeJS.ErrnoException) =>
-            reject(
-                error.code === "EADDRINUSE" ? new Error(`node port ${port} is held by ${describeHolder(port)}`) : error,
-            ),
+            reject(error.code === "EADDRINUSE" ? new Error(`node ${describeHolder(port)}`) : error),
         );
         server.listen(port, "127.0.0.1", resolve);
     });

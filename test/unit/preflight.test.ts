@@ -174,9 +174,9 @@ describe("preflight", () => {
                 assert.ok(pulumi.RunError.isInstance(error), "the user's to correct: no stack trace");
                 assert.match(
                     error.message,
-                    /^3 problem\(s\) in the cluster, nothing was changed:\n  - gateway\.installer: /,
+                    /^3 problem\(s\) in the cluster, nothing was changed:\n {2}- gateway\.installer: /,
                 );
-                assert.match(error.message, /\n  - gateway\.nodePort: .*\n  - Namespace alpa-auth: /);
+                assert.match(error.message, /\n {2}- gateway\.nodePort: .*\n {2}- Namespace alpa-auth: /);
                 return true;
             },
         );

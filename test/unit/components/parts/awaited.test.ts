@@ -125,6 +125,16 @@ describe("the stored provider", () => {
         assert.equal(api!.asked.length, 1);
     });
 
+    it("waits for an update as for a creation", async () => {
+        const answers = [route("True", 0), route("True"), route("False", 1, "no such plugin")];
+        api = await fakeApi(() => answers.shift());
+        const { cluster: _, ...inputs } = { ...args, kubeconfig: api.kubeconfig };
+        const provider = await load();
+        assert.deepEqual(await provider.update!("id", inputs, inputs), { outs: inputs });
+        assert.equal(api.asked.length, 2);
+        await assert.rejects(provider.update!("id", inputs, inputs), /no such plugin/);
+    });
+
     it("ends when its time is over, and says what it waited for", async () => {
         await assert.rejects(
             create([route(undefined)], { timeoutSeconds: 0.1 }),
