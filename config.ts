@@ -166,7 +166,7 @@ function intraA(config: Parsed): IntraASettings {
         alpa: { endpoints: alpa.endpoints, answerTimeoutSeconds: alpa.answerTimeoutSeconds },
         gateway:
             gateway.installer === "existing"
-                ? { installer: "existing", ...gateway.existing! }
+                ? { installer: "existing", ...gateway.existing!, url: gateway.existing!.url.replace(/\/$/, "") }
                 : gateway.installer === "helm"
                   ? { installer: "helm", release, crds: gateway.crds, url: `http://${host}:${gateway.nodePort}` }
                   : {

@@ -81,8 +81,9 @@ export class IntraCluster extends pulumi.ComponentResource {
         if (gateway.installer === "existing") return undefined;
         const opts = { parent: this, dependsOn: [home] };
         const inNamespace = (apisix: string, o: pulumi.ComponentResourceOptions) => {
-            new NetworkPolicies(`${name}-policies`, { namespace: apisix }, o);
-            return new AdminKeys(`${name}-admin-keys`, { namespace: apisix }, o);
+            // Without the keys no pod starts, so they come last: the policies are in force before anything listens.
+            const policies = new NetworkPolicies(`${name}-policies`, { namespace: apisix }, o);
+            return new AdminKeys(`${name}-admin-keys`, { namespace: apisix }, { ...o, dependsOn: policies });
         };
         if (gateway.installer === "helm") {
             const { release, crds } = gateway;

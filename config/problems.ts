@@ -1,6 +1,11 @@
 import { distance } from "fastest-levenshtein";
 import * as z from "zod";
 
+/** Where a misplaced kubeconfig or key would be: its text is never repeated. */
+function holdsSecrets(where: string): boolean {
+    return where === "cluster" || where === "cluster.kubeconfig" || /\.credentials\[\d+\]$/.test(where);
+}
+
 /** ` (got …)`, for values short and harmless enough to show. */
 export function got(input: unknown): string {
     return input === undefined || typeof input === "object" ? "" : ` (got ${JSON.stringify(input)})`;
@@ -26,13 +31,14 @@ export function explain(
             return `${full}: is not a known key.${didYouMean(key, keysAt(schema, issue.path)) || " Remove it."}`;
         });
     const input = at(values, issue.path);
+    const quoted = holdsSecrets(where) ? "" : got(input);
     if (input === undefined && (issue.code === "invalid_type" || issue.code === "invalid_value"))
         return [
             `${where}: required.${where === "alpa" ? " Set alpa.endpoints to host:port of the Alpa service." : ""}`,
         ];
     if (issue.code === "invalid_type" && issue.message.startsWith("Invalid input"))
         return [
-            `${where}: must be ${/^[aeiou]/.test(issue.expected) ? "an" : "a"} ${issue.expected}${got(input)}. Correct it.`,
+            `${where}: must be ${/^[aeiou]/.test(issue.expected) ? "an" : "a"} ${issue.expected}${quoted}. Correct it.`,
         ];
     if (issue.code === "invalid_value" && issue.message.startsWith("Invalid"))
         return [

@@ -3,6 +3,8 @@ import { parseKubeconfig } from "../components/parts/kubeconfig";
 import { got } from "./problems";
 
 const DNS_LABEL = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
+/** A whole version: Rampart's admission takes no range and no leading v. */
+const EXACT_VERSION = /^\d+\.\d+\.\d+([-+][0-9A-Za-z.+-]+)?$/;
 /** Kubernetes' limit for a DNS label; also for a label's value, which carries `<consumer>.<credential>`. */
 export const LABEL_LIMIT = 63;
 /** Namespace of what a stack makes, unless it says otherwise. */
@@ -24,11 +26,23 @@ const dnsLabel = z.string().refine((s) => DNS_LABEL.test(s) && s.length <= LABEL
         `must be a DNS label: a-z, 0-9 and -, no dots, at most ${LABEL_LIMIT} characters${got(i.input)}. Rename it`,
 });
 
-const url = z.url({ error: (i) => `must be an address with http:// or https://${got(i.input)}. Correct it` });
+const url = z
+    .url({
+        protocol: /^https?$/,
+        error: (i) => `must be an address with http:// or https://${got(withoutUser(i.input))}. Correct it`,
+    })
+    .refine((address) => withoutUser(address) === address, {
+        error: "must be an address without user name and password, which would be kept in plain text. Take them out",
+    });
+
+const text = (what: string) =>
+    z.string().min(1, { error: `must be ${what}, not an empty text. Name it or remove the key` });
 
 const pinned = z.string().refine((tag) => /\d/.test(tag) && !/(^|[^a-z])latest/i.test(tag), {
     error: (i) => `must be a pinned version, never latest${got(i.input)}. Name the exact tag`,
 });
+
+const isHost = (host: string) => host.split(".").every((label) => DNS_LABEL.test(label));
 
 const endpoint = z.string().check((ctx) => {
     const match = /^([^:/]+):(\d+)$/.exec(ctx.value);
@@ -38,7 +52,7 @@ const endpoint = z.string().check((ctx) => {
         ctx.issues.push(
             problem(ctx.value, "must be host:port, without a scheme or path", "Write for example 10.1.96.188:20001"),
         );
-    else if (!host.split(".").every((label) => DNS_LABEL.test(label)))
+    else if (!isHost(host))
         ctx.issues.push(problem(ctx.value, "must name a lower-case host or an IPv4 address", "Correct the host"));
     else if (port < 1 || port > 65535)
         ctx.issues.push(problem(ctx.value, "must have a port between 1 and 65535", "Alpa listens on 20001"));
@@ -48,10 +62,11 @@ const credential = z.strictObject({
     id: dnsLabel.describe("Name of the credential, unique within its consumer; two entries are an overlap window."),
     method: z
         .literal("key", {
+            // Only a known name is repeated: anything else could be the credential itself, written in the wrong place.
             error: (i) =>
                 i.input === "service-token"
-                    ? `belongs to option cloudflare${got(i.input)}. Use key`
-                    : `must be key, the one method of this version${got(i.input)}. Use key`,
+                    ? 'belongs to option cloudflare (got "service-token"). Use key'
+                    : `must be key, the one method of this version${i.input === "jwt" ? ' (got "jwt")' : ""}. Use key`,
         })
         .describe("How the caller proves who it is: `key` sends the header `apikey`."),
 });
@@ -107,7 +122,7 @@ export const schema = z.strictObject({
                 })
                 .optional()
                 .describe("Content of a kubeconfig, as a secret. Unset: the kubeconfig of the environment."),
-            context: z.string().min(1).optional().describe("Context to use. Unset: the current one."),
+            context: text("the name of a context").optional().describe("Context to use. Unset: the current one."),
         })
         .prefault({})
         .describe("The cluster the gateway runs in."),
@@ -130,7 +145,10 @@ export const schema = z.strictObject({
                 .describe("Who installs APISIX: `rampart` as a graph, `helm` as a release, `existing` nobody."),
             address: z
                 .string()
-                .min(1)
+                .refine(isHost, {
+                    error: (i) =>
+                        `must be a lower-case host or an IPv4 address, without scheme or port${got(i.input)}. Correct it`,
+                })
                 .optional()
                 .describe(
                     "Host callers use. Unset: the host of the first Alpa endpoint, the same node in this option.",
@@ -150,11 +168,15 @@ export const schema = z.strictObject({
                 .describe("StorageClass of etcd's volumes. Unset: the cluster's default."),
             chart: z
                 .strictObject({
-                    repository: z
-                        .url()
+                    repository: url
                         .default("https://apache.github.io/apisix-helm-chart")
                         .describe("Address of the repository that holds the chart `apisix`; name a mirror here."),
-                    version: pinned.default("2.14.0").describe("Version of the chart `apisix`."),
+                    version: pinned
+                        .refine((v) => EXACT_VERSION.test(v) || !/\d/.test(v), {
+                            error: (i) => `must be one exact version, as 2.14.0${got(i.input)}. Name it`,
+                        })
+                        .default("2.14.0")
+                        .describe("Version of the chart `apisix`."),
                 })
                 .prefault({})
                 .describe("The chart to install. Only for `rampart` and `helm`."),
@@ -193,8 +215,8 @@ export const schema = z.strictObject({
                 .prefault({})
                 .describe("The etcd image."),
             crds: z
-                .array(z.string().min(1))
-                .min(1)
+                .array(text("a file or an address"))
+                .min(1, { error: "must name at least one file or address. Name them or remove the key" })
                 .optional()
                 .describe(
                     "Files or URLs of the CRDs, with installer `helm`. Unset: the pinned releases of their projects.",
@@ -204,7 +226,11 @@ export const schema = z.strictObject({
                     ingressClass: dnsLabel.describe("IngressClass of the ingress controller in place."),
                     gateway: dnsLabel.describe("Gateway that consumers are bound to."),
                     gatewayNamespace: dnsLabel.describe("Namespace of that Gateway."),
-                    url: url.describe("Address callers use, without the path."),
+                    url: url
+                        .refine((address) => new URL(address).pathname === "/", {
+                            error: (i) => `must be an address without a path${got(i.input)}. Correct it`,
+                        })
+                        .describe("Address callers use, without the path."),
                 })
                 .optional()
                 .describe("The gateway in place, with installer `existing`."),
@@ -218,8 +244,9 @@ export const schema = z.strictObject({
                 .describe("Installs Rampart from your private chart. Unset: it must be there."),
             retry: z
                 .number()
-                .int()
-                .min(0)
+                .refine((n) => Number.isInteger(n) && n >= 0, {
+                    error: (i) => `must be a whole number of at least 0${got(i.input)}. Raise it by one`,
+                })
                 .default(0)
                 .describe("Raise it to make Rampart deploy an unchanged graph again after a failure."),
         })
@@ -235,7 +262,7 @@ export const schema = z.strictObject({
                 .describe("Longest wait for the ingress controller to accept one object, in seconds."),
             settleSeconds: z
                 .number()
-                .min(0)
+                .min(0, { error: (i) => `must be a time in seconds of at least 0${got(i.input)}. Correct it` })
                 .default(15)
                 .describe(
                     "How long an object must stay accepted: the controller says so before it has reached APISIX.",
@@ -259,7 +286,12 @@ function why(input: unknown): string {
 
 function newEnough(tag: string): boolean {
     const version = /^(\d+)\.(\d+)/.exec(tag);
-    if (!version) return /latest/i.test(tag); // reported as not pinned already
+    if (!version) return !/\d/.test(tag) || /latest/i.test(tag); // reported as not pinned already
     const [major, minor] = [Number(version[1]), Number(version[2])];
     return major > OLDEST_APISIX[0] || (major === OLDEST_APISIX[0] && minor >= OLDEST_APISIX[1]);
+}
+
+/** An address without user name and password; anything else as it is. */
+function withoutUser(input: unknown): unknown {
+    return typeof input === "string" ? input.replace(/\/\/[^/@]*@/, "//") : input;
 }

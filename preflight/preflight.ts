@@ -65,7 +65,9 @@ async function within<T>(seconds: number, server: string, work: () => Promise<T>
     }
 }
 
+/** What an error says first; of an answer of the API server, its own message. */
 function firstLine(error: unknown): string {
-    const { message, code, cause } = error as { message?: string; code?: unknown; cause?: { message?: string } };
-    return (cause?.message ?? message ?? String(code)).split("\n")[0];
+    const { message, body, code, cause } = error as Record<string, unknown> & { cause?: { message?: string } };
+    const said = typeof body === "string" ? /"message":"((?:[^"\\]|\\.)*)"/.exec(body)?.[1] : undefined;
+    return String(said ?? cause?.message ?? message ?? code).split("\n")[0];
 }

@@ -9,23 +9,27 @@ import { judge, type Verdict } from "./readiness";
 type Inputs = pulumi.Unwrap<Omit<AwaitedArgs, "cluster">> & PlainAccess;
 export const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> = {
     async diff(_id, olds, news) {
-        const what = (i: Inputs) => JSON.stringify([i.object, i.until, i.generation]);
-        // Another kubeconfig or time limit is no reason to wait again.
-        return { changes: what(olds) !== what(news) };
+        // The kubeconfig too: deletion will use the one in the state. A time limit is only looked at while waiting.
+        return { changes: subject(olds) !== subject(news) || olds.kubeconfig !== news.kubeconfig };
     },
     async create(inputs) {
         await untilReady(inputs);
         const { apiVersion, kind, namespace, name } = inputs.object;
         return { id: [apiVersion, kind, namespace, name].filter(Boolean).join("/"), outs: inputs };
     },
-    async update(_id, _olds, inputs) {
-        await untilReady(inputs);
+    async update(_id, olds, inputs) {
+        if (subject(olds) !== subject(inputs)) await untilReady(inputs);
         return { outs: inputs };
     },
     async delete(_id, inputs) {
         if (inputs.goneAfter) await untilGone(inputs, inputs.goneAfter);
     },
 };
+
+/** What is waited for, to tell whether it has changed. */
+function subject({ object, until, generation }: Inputs): string {
+    return JSON.stringify([object, until, generation]);
+}
 
 /** @throws Error naming what was waited for, how far it came, and how to look */
 async function untilReady(inputs: Inputs): Promise<void> {
@@ -70,7 +74,9 @@ async function untilReady(inputs: Inputs): Promise<void> {
 async function untilGone(inputs: Inputs, name: string): Promise<void> {
     const read = openReader(inputs);
     const start = Date.now();
-    while (await read({ apiVersion: "v1", kind: "Namespace", name })) {
+    // A read that fails says nothing about the namespace: it is asked again until the time limit.
+    const there = () => read({ apiVersion: "v1", kind: "Namespace", name }).catch(() => ({}));
+    while (await there()) {
         if (Date.now() - start > 600_000)
             throw new Error(
                 `Namespace ${name}: not gone after 600 s. Look: kubectl get namespace ${name} -o jsonpath='{.status.conditions}'`,

@@ -14,7 +14,7 @@ export interface ClusterAccess {
 export function parseKubeconfig(text: string): { ok: true } | { ok: false; why: string } {
     let file: unknown;
     try {
-        file = parse(text, { logLevel: "silent" });
+        file = parse(text, { logLevel: "error" });
     } catch {
         return { ok: false, why: "it is not YAML" };
     }

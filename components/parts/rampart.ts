@@ -25,7 +25,10 @@ export class Rampart extends pulumi.ComponentResource {
                 : k8s.core.v1.Secret.get(`${name}-credentials`, `${args.namespace}/${args.credentialsSecret}`, {
                       parent: this,
                   });
-        const field = (key: string) => secret?.data[key].apply((text) => Buffer.from(text, "base64").toString());
+        const field = (key: string) =>
+            secret?.data.apply((data) =>
+                data?.[key] === undefined ? undefined : Buffer.from(data[key], "base64").toString(),
+            );
 
         new k8s.helm.v3.Release(
             `${name}-release`,
@@ -36,7 +39,7 @@ export class Rampart extends pulumi.ComponentResource {
                 version: args.version,
                 repositoryOpts: {
                     repo: args.repository,
-                    username: field("username"),
+                    username: field("username") as pulumi.Output<string> | undefined,
                     password: secretOf(field("password")),
                 },
                 timeout: 600,
@@ -48,6 +51,6 @@ export class Rampart extends pulumi.ComponentResource {
     }
 }
 
-function secretOf(value: pulumi.Output<string> | undefined) {
-    return value === undefined ? undefined : pulumi.secret(value);
+function secretOf(value: pulumi.Output<string | undefined> | undefined): pulumi.Output<string> | undefined {
+    return value === undefined ? undefined : (pulumi.secret(value) as pulumi.Output<string>);
 }

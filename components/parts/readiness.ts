@@ -58,7 +58,7 @@ function judgeGraph(graph: Observed): Verdict {
         return {
             state: "failed",
             why:
-                `Rampart reports Failed (${reason}): ${rampartWords(reason, messages)}\n` +
+                `Rampart reports Failed (${reason}): ${rampartWords(messages)}\n` +
                 "Rampart never retries a failed generation: correct the config, or raise rampart.retry to deploy the same again.",
         };
     return {
@@ -69,10 +69,10 @@ function judgeGraph(graph: Observed): Verdict {
 
 /**
  * The part of Rampart's failure text that may be shown. A failed deployment's text quotes the whole environment
- * of the controller process before it comes to the point, so only what follows `stderr:` is kept; validation runs
- * nothing and its text starts with the reason.
+ * of the controller process before it comes to the point, so only what follows `stderr:` is kept; a text that quotes no
+ * environment is shown as it is.
  */
-export function rampartWords(reason: string | undefined, messages = ""): string {
+export function rampartWords(messages = ""): string {
     const parts = messages.split(/^stderr:[ \t]*\n?/m);
     if (parts.length > 1) {
         // Several components can fail: each has its own text, and the next one starts again with the environment.
@@ -82,8 +82,8 @@ export function rampartWords(reason: string | undefined, messages = ""): string 
             .filter((part) => part !== "")
             .join("\n");
     }
-    if (reason === "GraphValidationError" && !/'env':/.test(messages))
-        return messages.replace(/^The following errors occured during validation:\n/, "").trim();
+    if (messages !== "" && !/'env':/.test(messages))
+        return messages.replace(/^The following errors occured during \w+:\n/, "").trim();
     return "without an error output; see the log of Rampart's controller.";
 }
 

@@ -193,6 +193,26 @@ const refused: [why: string, values: Record<string, unknown>, ...problems: (stri
         /^gateway\.chart\.version: must be a pinned/,
     ],
     [
+        "a range of charts",
+        { gateway: { chart: { version: "^2.14.0" } } },
+        /^gateway\.chart\.version: must be one exact/,
+    ],
+    [
+        "a chart version with a v",
+        { gateway: { chart: { version: "v2.14.0" } } },
+        /^gateway\.chart\.version: must be one exact/,
+    ],
+    [
+        "a chart from no web address",
+        { gateway: { chart: { repository: "ftp://a" } } },
+        /^gateway\.chart\.repository: must be an address/,
+    ],
+    [
+        "a kubeconfig that is no YAML",
+        { cluster: { kubeconfig: "a: [b" } },
+        /^cluster\.kubeconfig: must be a kubeconfig \(it is not YAML\)/,
+    ],
+    [
         "a kubeconfig that is no YAML mapping",
         { cluster: { kubeconfig: "s3cret-token" } },
         /^cluster\.kubeconfig: must be a kubeconfig \(/,
@@ -324,6 +344,8 @@ describe("config never repeats a secret", () => {
         ["a kubeconfig that lacks parts", { cluster: { kubeconfig: "users: [{ user: { token: s3cret-token } }]" } }],
         ["a kubeconfig given as a mapping", { cluster: { kubeconfig: { users: [{ token: "s3cret-token" }] } } }],
         ["a kubeconfig as JSON in the place of its parent", { cluster: { users: ["s3cret-token"] } }],
+        ["a kubeconfig as text in the place of its parent", { cluster: KUBECONFIG }],
+        ["a key in the place of its credential", { consumers: [{ name: "lab", credentials: ["s3cret-token"] }] }],
         ["a kubeconfig under a misspelt key", { cluster: { kubeConfig: KUBECONFIG } }],
         [
             "a key written beside a credential",

@@ -60,13 +60,13 @@ describe("Awaited", () => {
         ["another generation", { generation: 2 }, true],
         ["another object", { object: { ...ROUTE, name: "other" } }, true],
         ["another condition", { until: { kind: "condition", type: "Available" } }, true],
-        ["another kubeconfig", { kubeconfig: "new" }, false],
+        ["another kubeconfig, which deletion will need", { kubeconfig: "new" }, true],
         ["another context", { context: "new" }, false],
         ["other time limits", { timeoutSeconds: 9, settleSeconds: 9 }, false],
         ["nothing", {}, false],
     ];
     for (const [what, change, waitsAgain] of changes)
-        it(`${waitsAgain ? "waits again" : "does not wait again"} for ${what}`, async () => {
+        it(`${waitsAgain ? "is updated" : "is not updated"} for ${what}`, async () => {
             const { cluster: _, ...olds } = { ...args, kubeconfig: "old" };
             const { changes } = await (await load()).diff!("id", olds, { ...olds, ...change });
             assert.equal(changes, waitsAgain);
@@ -129,10 +129,20 @@ describe("the stored provider", () => {
         const answers = [route("True", 0), route("True"), route("False", 1, "no such plugin")];
         api = await fakeApi(() => answers.shift());
         const { cluster: _, ...inputs } = { ...args, kubeconfig: api.kubeconfig };
+        const olds = { ...inputs, generation: 0 };
         const provider = await load();
-        assert.deepEqual(await provider.update!("id", inputs, inputs), { outs: inputs });
+        assert.deepEqual(await provider.update!("id", olds, inputs), { outs: inputs });
         assert.equal(api.asked.length, 2);
-        await assert.rejects(provider.update!("id", inputs, inputs), /no such plugin/);
+        await assert.rejects(provider.update!("id", olds, inputs), /no such plugin/);
+    });
+
+    it("does not wait again when only the kubeconfig is another", async () => {
+        api = await fakeApi(() => route("False", 1, "no such plugin"));
+        const { cluster: _, ...inputs } = { ...args, kubeconfig: api.kubeconfig };
+        await (
+            await load()
+        ).update!("id", { ...inputs, kubeconfig: "old" }, inputs);
+        assert.equal(api.asked.length, 0);
     });
 
     it("ends when its time is over, and says what it waited for", async () => {

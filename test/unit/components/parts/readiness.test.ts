@@ -114,34 +114,26 @@ const VALIDATION = "The following errors occured during validation:\n";
 
 describe("rampartWords", () => {
     it("shows the error output of a failed deployment, and nothing before it", () =>
-        assert.equal(
-            rampartWords("GraphDeploymentError", DEPLOYMENT + failure("a", "no such chart")),
-            "no such chart",
-        ));
+        assert.equal(rampartWords(DEPLOYMENT + failure("a", "no such chart")), "no such chart"));
     it("shows the error output of each component, and nothing between", () => {
-        const words = rampartWords(
-            "GraphDeploymentError",
-            DEPLOYMENT + failure("a", "one\ntwo") + failure("b", "three"),
-        );
+        const words = rampartWords(DEPLOYMENT + failure("a", "one\ntwo") + failure("b", "three"));
         assert.deepEqual(words.split("\n").filter(Boolean), ["one", "two", "three"]);
     });
     it("shows what validation says, without its heading", () =>
+        assert.equal(rampartWords(`${VALIDATION}Namespace a-b already exists.\n\n`), "Namespace a-b already exists."));
+    it("shows what a deployment says that ran no command", () =>
         assert.equal(
-            rampartWords("GraphValidationError", `${VALIDATION}Namespace a-b already exists.\n\n`),
-            "Namespace a-b already exists.",
+            rampartWords(`${DEPLOYMENT}Timed out waiting for namespace a-b to terminate.\n\n`),
+            "Timed out waiting for namespace a-b to terminate.",
         ));
-    const silent: [what: string, reason: string | undefined, messages: string | undefined][] = [
-        ["a deployment without an error output", "GraphDeploymentError", failure("a", "x").split("stderr:\n")[0]],
-        ["a validation that quotes an environment", "GraphValidationError", `${VALIDATION}{'env': {'A': 's3cret'}}`],
-        ["no text at all", "GraphDeploymentError", undefined],
-        ["text without a reason", undefined, "{'env': {'A': 's3cret'}}"],
+    const silent: [what: string, messages: string | undefined][] = [
+        ["a deployment without an error output", failure("a", "x").split("stderr:\n")[0]],
+        ["a validation that quotes an environment", `${VALIDATION}{'env': {'A': 's3cret'}}`],
+        ["no text at all", undefined],
     ];
-    for (const [what, reason, messages] of silent)
+    for (const [what, messages] of silent)
         it(`points to the controller's log for ${what}`, () =>
-            assert.match(
-                rampartWords(reason, messages),
-                /^without an error output; see the log of Rampart's controller\.$/,
-            ));
+            assert.match(rampartWords(messages), /^without an error output; see the log of Rampart's controller\.$/));
 });
 
 // The texts of the real controller, where the recordings are at hand.
@@ -156,9 +148,9 @@ if (existsSync(recorded)) {
 
     describe("rampartWords of recorded failures", () => {
         it("there are some", () => assert.ok(texts.size > 2, `${texts.size} texts`));
-        [...texts.values()].forEach(({ id, reason, messages }, i) =>
+        [...texts.values()].forEach(({ id, messages }, i) =>
             it(`shows no environment and no command line: ${id} (${i + 1})`, () => {
-                const words = rampartWords(reason, messages);
+                const words = rampartWords(messages);
                 assert.doesNotMatch(words, /'env'|environment variable|helmfile', '--file|stdout:/);
                 assert.notEqual(words, "");
             }),
