@@ -58,6 +58,8 @@ export function apisixValues(settings: ReleaseSettings, namespace: string) {
             // One member: its data is written anew by the ingress controller, and a restart of it does not stop
             // APISIX, which keeps its configuration in memory.
             replicaCount: 1,
+            // Off: of one member none may be missing, so the chart's budget would stop every drain of its node.
+            pdb: { create: false },
             image: { registry: etcdImage.registry, repository: etcdImage.repository, tag: etcdImage.tag },
             // The chart refuses any other registry unless told that it is meant.
             ...(etcdImage.registry === "docker.io" ? {} : { global: { security: { allowInsecureImages: true } } }),
