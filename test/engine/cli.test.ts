@@ -9,7 +9,8 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { running } from "../../sandbox/processes";
 import { ROOT, type Attempt } from "../../sandbox/world/state";
-import { eventually } from "./kit";
+import { ensureTools } from "../../sandbox/toolchain/toolchain";
+import { eventually, TOOLS_MILLISECONDS } from "./kit";
 
 const run = promisify(execFile);
 const CLI = ["--import", "tsx", join(ROOT, "sandbox/cli.ts")];
@@ -19,6 +20,10 @@ describe("npm run sandbox", function () {
     let dir: string;
     let env: NodeJS.ProcessEnv;
 
+    before(async function () {
+        this.timeout(TOOLS_MILLISECONDS); // a cold tool cache
+        await ensureTools(undefined, { log: (line) => console.log(`    ${line}`) });
+    });
     beforeEach(() => {
         dir = mkdtempSync(join(tmpdir(), "alpa-auth-cli-"));
         env = { ...process.env, ALPA_AUTH_SANDBOX_DIR: dir };

@@ -15,7 +15,7 @@ import { ROOT, sandboxId, writePrivate } from "../../sandbox/world/state";
 import { startWorld, type World, type WorldOptions } from "../../sandbox/world/world";
 
 /** A cold tool cache means building all of it. */
-const TOOLS_MILLISECONDS = 45 * 60_000;
+export const TOOLS_MILLISECONDS = 45 * 60_000;
 
 let running: { world: World; dir: string; guard: Guard; rampart: WorldOptions["rampart"] } | undefined;
 const alpaSaw: Seen[] = [];

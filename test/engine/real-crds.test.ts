@@ -13,7 +13,7 @@ import { ROOT } from "../../sandbox/world/state";
 import { intra } from "../../stacks/intra";
 import { plain, record, type Seen } from "../kit";
 import { dryRunCreate } from "./dry-run";
-import { eventually } from "./kit";
+import { eventually, TOOLS_MILLISECONDS } from "./kit";
 
 const CRDS = join(
     process.env.ALPA_AUTH_SHARED ?? join(ROOT, "../shared"),
@@ -31,7 +31,7 @@ const installers = { rampart: "{}", helm: '{"installer":"helm"}', existing };
 
 if (existsSync(CRDS))
     describe("the real definitions", function () {
-        this.timeout(45 * 60_000); // a cold tool cache
+        this.timeout(TOOLS_MILLISECONDS); // a cold tool cache
         let dir: string;
         let plane: ControlPlane;
         let guard: Guard;
