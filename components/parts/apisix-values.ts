@@ -60,6 +60,8 @@ export function apisixValues(settings: ReleaseSettings, namespace: string) {
             replicaCount: 1,
             // Off: of one member none may be missing, so the chart's budget would stop every drain of its node.
             pdb: { create: false },
+            // Off: it asks a running etcd for its members, so after a first deployment that failed it never ends well.
+            preUpgradeJob: { enabled: false },
             image: { registry: etcdImage.registry, repository: etcdImage.repository, tag: etcdImage.tag },
             // The chart refuses any other registry unless told that it is meant.
             ...(etcdImage.registry === "docker.io" ? {} : { global: { security: { allowInsecureImages: true } } }),
