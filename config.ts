@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { didYouMean, explain } from "./config/problems";
 import { DEFAULT_NAMESPACE, LABEL_LIMIT, schema, type Parsed } from "./config/schema";
 import { ProblemList } from "./problems";
-import type { IntraClusterArgs } from "./components/intra-cluster";
+import type { GatewaySettings, IntraClusterArgs } from "./components/intra-cluster";
 import { componentNamespace } from "./components/parts/rampart-graph";
 
 /** Everything a program run needs to know. A new option becomes a member of this union, and `index.ts` stops compiling until it has a case. */
@@ -139,46 +139,31 @@ function optionProblem(option: unknown): string | undefined {
 }
 
 function intraA(config: Parsed): IntraASettings {
-    const { alpa, gateway, cluster, readiness } = config;
-    const host = gateway.address ?? alpa.endpoints[0].split(":")[0];
-    const release = {
-        chart: gateway.chart,
-        image: gateway.image,
-        etcdImage: gateway.etcdImage,
-        replicas: gateway.replicas,
-        nodePort: gateway.nodePort,
-        storageClass: gateway.storageClass,
-    };
-    const warnings = config.consumers.length > 0 ? [] : ["consumers: empty, so nobody can get in. Add a consumer."];
-    warnings.push(
-        ...config.consumers
-            .filter((c) => c.credentials.length === 0)
-            .map((c) => `consumers: ${c.name} has no credentials, so it cannot get in. Add one.`),
-    );
+    const { alpa, cluster, consumers, namespace, readiness } = config;
+    const warnings = consumers
+        .filter((c) => c.credentials.length === 0)
+        .map((c) => `consumers: ${c.name} has no credentials, so it cannot get in. Add one.`);
+    if (consumers.length === 0) warnings.push("consumers: empty, so nobody can get in. Add a consumer.");
+    const kubeconfig = cluster.kubeconfig === undefined ? undefined : pulumi.secret(cluster.kubeconfig);
     return {
         option: "intra-a",
         warnings,
-        namespace: config.namespace,
-        cluster: {
-            kubeconfig: cluster.kubeconfig === undefined ? undefined : pulumi.secret(cluster.kubeconfig),
-            context: cluster.context,
-        },
-        alpa: { endpoints: alpa.endpoints, answerTimeoutSeconds: alpa.answerTimeoutSeconds },
-        gateway:
-            gateway.installer === "existing"
-                ? { installer: "existing", ...gateway.existing!, url: gateway.existing!.url.replace(/\/$/, "") }
-                : gateway.installer === "helm"
-                  ? { installer: "helm", release, crds: gateway.crds, url: `http://${host}:${gateway.nodePort}` }
-                  : {
-                        installer: "rampart",
-                        release,
-                        install: config.rampart?.install,
-                        retry: config.rampart?.retry ?? 0,
-                        url: `http://${host}:${gateway.nodePort}`,
-                    },
+        namespace,
+        cluster: { kubeconfig, context: cluster.context },
+        alpa,
+        gateway: gatewaySettings(config),
         readiness,
-        consumers: config.consumers,
+        consumers,
     };
+}
+
+function gatewaySettings({ alpa, gateway, rampart }: Parsed): GatewaySettings {
+    const { installer, existing, address, crds, ...release } = gateway;
+    if (installer === "existing") return { installer, ...existing!, url: existing!.url.replace(/\/$/, "") };
+    const host = address ?? alpa.endpoints[0].split(":")[0];
+    const url = `http://${host}:${release.nodePort}`;
+    if (installer === "helm") return { installer, release, crds, url };
+    return { installer, release, install: rampart?.install, retry: rampart?.retry ?? 0, url };
 }
 
 /** Structured values arrive as JSON text, numbers and booleans too; anything else is a plain string. */

@@ -54,10 +54,10 @@ export class IntraCluster extends pulumi.ComponentResource {
             { metadata: metadata(namespace) },
             { parent: this },
         );
-        const installed = this.install(name, args, home);
-        const binding = installed?.wiring.binding ?? (gateway as GatewayBinding);
+        const wiring = this.install(name, args, home);
+        const binding = wiring?.binding ?? (gateway as GatewayBinding);
         const bound = { namespace, binding, cluster, readiness };
-        const after = { parent: this, dependsOn: installed ? [home, installed.wiring] : [home] };
+        const after = { parent: this, dependsOn: wiring ? [home, wiring] : [home] };
         new AlpaRoute(`${name}-route`, { ...bound, alpa, ownGateway: gateway.installer !== "existing" }, after);
         const consumers = args.consumers.map((consumer) => new Consumer(consumer.name, { ...bound, consumer }, after));
 
@@ -76,10 +76,12 @@ export class IntraCluster extends pulumi.ComponentResource {
     }
 
     /** APISIX with all that must surround it; undefined when it is there already. */
-    private install(name: string, args: IntraClusterArgs, home: pulumi.Resource) {
+    private install(name: string, args: IntraClusterArgs, home: pulumi.Resource): GatewayWiring | undefined {
         const { gateway, namespace } = args;
         if (gateway.installer === "existing") return undefined;
         const opts = { parent: this, dependsOn: [home] };
+        const wire = (apisix: pulumi.Resource, apisixNamespace: string) =>
+            new GatewayWiring(`${name}-wiring`, { apisixNamespace, namespace }, { parent: this, dependsOn: apisix });
         const inNamespace = (apisix: string, o: pulumi.ComponentResourceOptions) => {
             // Without the keys no pod starts, so they come last: the policies are in force before anything listens.
             const policies = new NetworkPolicies(`${name}-policies`, { namespace: apisix }, o);
@@ -88,7 +90,7 @@ export class IntraCluster extends pulumi.ComponentResource {
         if (gateway.installer === "helm") {
             const { release, crds } = gateway;
             const apisix = new ApisixRelease(`${name}-apisix`, { namespace, release, crds, inNamespace }, opts);
-            return wire(name, releaseNamespace(namespace), namespace, this, apisix);
+            return wire(apisix, releaseNamespace(namespace));
         }
         const rampart = gateway.install && new Rampart(`${name}-rampart`, gateway.install, { parent: this });
         const apisix = new RampartGateway(
@@ -103,23 +105,14 @@ export class IntraCluster extends pulumi.ComponentResource {
             },
             { parent: this, dependsOn: rampart ? [home, rampart] : [home] },
         );
-        return wire(name, componentNamespace(namespace), namespace, this, apisix);
+        return wire(apisix, componentNamespace(namespace));
     }
 }
 
-function wire(
-    name: string,
-    apisixNamespace: string,
-    namespace: string,
-    parent: pulumi.Resource,
-    apisix: pulumi.Resource,
-) {
-    const wiring = new GatewayWiring(`${name}-wiring`, { apisixNamespace, namespace }, { parent, dependsOn: apisix });
-    return { wiring };
-}
+/** Body of a completion of a few tokens, to try things out with. */
+export const SAMPLE_COMPLETION = '{"model":"default","prompt":"Paris is","max_tokens":8}';
 
-/** A completion of a few tokens, asked for as callers do. */
+/** A completion asked for as callers do. */
 export function curlLine(url: string, key: string): string {
-    const body = '{"model":"default","prompt":"Paris is","max_tokens":8}';
-    return `curl -sS ${url}/completions -H 'apikey: ${key}' -H 'Content-Type: application/json' -d '${body}'`;
+    return `curl -sS ${url}/completions -H 'apikey: ${key}' -H 'Content-Type: application/json' -d '${SAMPLE_COMPLETION}'`;
 }

@@ -14,12 +14,10 @@ const NODE_PORTS = { min: 30000, max: 32767 };
 /** Below this, jwt-auth trusts the algorithm named by the token (algorithm confusion, fixed in APISIX 3.17.0). */
 const OLDEST_APISIX: [major: number, minor: number] = [3, 17];
 
-const positive = (what: string) =>
-    z
-        .number({ error: (i) => `must be ${what} of at least 1${got(i.input)}. Give a whole number` })
-        .refine((n) => Number.isInteger(n) && n >= 1, {
-            error: (i) => `must be ${what} of at least 1${got(i.input)}. Give a whole number`,
-        });
+const positive = (what: string) => {
+    const error = (i: { input?: unknown }) => `must be ${what} of at least 1${got(i.input)}. Give a whole number`;
+    return z.number({ error }).refine((n) => Number.isInteger(n) && n >= 1, { error });
+};
 
 const dnsLabel = z.string().refine((s) => DNS_LABEL.test(s) && s.length <= LABEL_LIMIT, {
     error: (i) =>

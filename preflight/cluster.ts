@@ -1,5 +1,11 @@
 import * as k8s from "@kubernetes/client-node";
-import { openReader, type Live, type ObjectRef, type PlainAccess } from "../components/parts/cluster-reader";
+import {
+    kubeConfigOf,
+    openReader,
+    type Live,
+    type ObjectRef,
+    type PlainAccess,
+} from "../components/parts/cluster-reader";
 
 /** A Service that holds a port on every node. */
 export interface NodePortService {
@@ -20,10 +26,7 @@ export interface ClusterView {
 
 /** Opens the cluster of a stack. @throws Error when the access names no cluster */
 export function openCluster(access: PlainAccess): ClusterView {
-    const config = new k8s.KubeConfig();
-    if (access.kubeconfig === undefined) config.loadFromDefault();
-    else config.loadFromString(access.kubeconfig);
-    if (access.context !== undefined) config.setCurrentContext(access.context);
+    const config = kubeConfigOf(access);
     const server = config.getCurrentCluster()?.server;
     if (!server) throw new Error(`the kubeconfig has no cluster for context ${config.getCurrentContext() ?? "(none)"}`);
     return {

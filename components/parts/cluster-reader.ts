@@ -21,19 +21,25 @@ export type Live = Observed & { metadata?: { annotations?: Record<string, string
 /** Reads objects, nothing more; undefined for one that does not exist, or whose kind the cluster does not know. */
 export type Reader = (ref: ObjectRef) => Promise<Live | undefined>;
 
-/**
- * Opens a cluster for reading.
- *
- * Part of what the state keeps as text for `Awaited`: it may use only its arguments and `require`.
- */
-export function openReader(access: PlainAccess): Reader {
+// Both functions are part of what the state keeps as text for `Awaited`: they may use only their arguments, each other,
+// and `require`.
+
+/** The kubeconfig that an access stands for. */
+export function kubeConfigOf(access: PlainAccess): client.KubeConfig {
     // eslint-disable-next-line @typescript-eslint/no-require-imports -- an import at the top would be stored by value
     const k8s = require("@kubernetes/client-node") as typeof client;
     const config = new k8s.KubeConfig();
     if (access.kubeconfig === undefined) config.loadFromDefault();
     else config.loadFromString(access.kubeconfig);
     if (access.context !== undefined) config.setCurrentContext(access.context);
-    const api = k8s.KubernetesObjectApi.makeApiClient(config);
+    return config;
+}
+
+/** Opens a cluster for reading. */
+export function openReader(access: PlainAccess): Reader {
+    // eslint-disable-next-line @typescript-eslint/no-require-imports -- as above
+    const k8s = require("@kubernetes/client-node") as typeof client;
+    const api = k8s.KubernetesObjectApi.makeApiClient(kubeConfigOf(access));
     return async ({ apiVersion, kind, namespace, name }) => {
         try {
             return (await api.read({ apiVersion, kind, metadata: { name, namespace } })) as Live;

@@ -1,10 +1,10 @@
-import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { describeHolder, freePort, lastLines, spawnTracked, startGuard, waitFor, whoHolds } from "../processes";
+import { describeHolder, freePortFrom, lastLines, spawnTracked, startGuard, waitFor } from "../processes";
 import { ensureTools } from "../toolchain/toolchain";
 import { attempts, tryOut } from "../world/attempts";
 import { layOver } from "../world/overlay";
-import { runPulumi } from "../world/pulumi";
+import { createStack, mustPulumi } from "../world/pulumi";
 import { ROOT, readFacts, sandboxId, stateDir, writeFacts, writePrivate, type WorldFacts } from "../world/state";
 import { clear } from "./down";
 
@@ -92,59 +92,30 @@ async function startWorldProcess(dir: string, say: (line: string) => void, signa
 }
 
 /** Writes the sandbox's own stack file and runs `pulumi up` on it. */
-export async function bringUp(
+async function bringUp(
     dir: string,
     world: WorldFacts,
     stack: string,
     say: (line: string) => void,
-    signal?: AbortSignal,
+    signal: AbortSignal,
 ): Promise<void> {
     const nodePort = await entryPort(say);
-    const own = join(world.stackFiles, `Pulumi.${stack}.yaml`);
     const shipped = readFileSync(join(ROOT, `Pulumi.${stack}.yaml`), "utf8");
-    const previous = existsSync(own) ? readFileSync(own, "utf8") : undefined;
     const addresses = { alpa: world.alpa, chartRepository: world.chartRepository, nodePort };
-    writePrivate(own, layOver(shipped, addresses, previous));
-    // `stack init` writes the salt of the secrets into the stack file of the folder it runs in, so not in the clone.
-    writePrivate(join(world.stackFiles, "Pulumi.yaml"), readFileSync(join(ROOT, "Pulumi.yaml"), "utf8"));
-    if (previous === undefined)
-        await must(dir, world, ["-C", world.stackFiles, "stack", "init", stack], () => undefined);
-    await must(dir, world, ["stack", "select", stack], () => undefined);
-    await must(dir, world, ["up", "--yes", "--stack", stack], say, signal);
-    const output = await must(
-        dir,
-        world,
-        ["stack", "output", "--stack", stack, "--json", "--show-secrets"],
-        () => undefined,
-    );
+    writePrivate(join(world.stackFiles, `Pulumi.${stack}.yaml`), layOver(shipped, addresses));
+    await createStack(dir, world, stack);
+    await mustPulumi(dir, world, ["stack", "select", stack]);
+    await mustPulumi(dir, world, ["up", "--yes", "--stack", stack], { onLine: say, signal });
+    const output = await mustPulumi(dir, world, ["stack", "output", "--stack", stack, "--json", "--show-secrets"]);
     const { url, credentials } = JSON.parse(output) as { url: string; credentials: Record<string, string> };
     writeFacts(dir, "stack", { stack, url, try: attempts(dir, url, credentials) });
 }
 
-async function must(
-    dir: string,
-    world: WorldFacts,
-    args: string[],
-    onLine: (line: string) => void,
-    signal?: AbortSignal,
-): Promise<string> {
-    const run = await runPulumi(dir, world, args, { onLine, signal });
-    if (signal?.aborted) throw new Error("interrupted");
-    if (run.code !== 0) throw new Error(`pulumi ${args.join(" ")} ended with ${run.code}.\n${run.stderr.trim()}`);
-    return run.stdout;
-}
-
 async function entryPort(say: (line: string) => void): Promise<number> {
-    const holder = whoHolds(ENTRY_PORT);
-    if (!holder) return ENTRY_PORT;
-    for (let port = ENTRY_PORT + 1; port < ENTRY_PORT + 100; port++)
-        if ((await freePort(port)) === port) {
-            say(`port ${ENTRY_PORT} is held by ${describeHolder(ENTRY_PORT)}; the entry point is on ${port}`);
-            return port;
-        }
-    throw new Error(
-        `no free port between ${ENTRY_PORT} and ${ENTRY_PORT + 99}; ${ENTRY_PORT} is held by ${describeHolder(ENTRY_PORT)}`,
-    );
+    const held = describeHolder(ENTRY_PORT);
+    const port = await freePortFrom(ENTRY_PORT);
+    if (port !== ENTRY_PORT) say(`${held}; the entry point is on ${port}`);
+    return port;
 }
 
 /** Makes every request of the list and says whether it went as expected. */

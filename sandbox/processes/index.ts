@@ -1,7 +1,7 @@
 /** Supervision of the sandbox's processes: nothing stays behind after Ctrl-C, kill -9 or a second `up`. */
 export { startGuard, type Guard, type GuardOptions } from "./guard";
 export { endOrphanPlugins, findOrphanPlugins, type OrphanPlugin } from "./orphan-plugins";
-export { describeHolder, freePort, whoHolds, type PortHolder } from "./ports";
+export { describeHolder, freePort, freePortFrom, whoHolds, type PortHolder } from "./ports";
 export { SANDBOX_MARK } from "./proc-table";
 export { lastLines, spawnTracked, type SpawnOptions, type TrackedProcess } from "./spawn";
 export { endProcess, running, stopAll, type StopOptions } from "./stop";

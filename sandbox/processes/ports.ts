@@ -48,6 +48,21 @@ export async function freePort(preferred?: number): Promise<number> {
     throw new Error("freePort: a free port on 127.0.0.1 must exist (100 tries found none). Close other programs.");
 }
 
+/** The last port an API server gives to a Service of type NodePort, unless told otherwise. */
+const LAST_NODE_PORT = 32767;
+
+/** The first port from `first` on that nobody listens on, within the range of node ports. */
+export async function freePortFrom(first: number): Promise<number> {
+    for (let port = first; port <= LAST_NODE_PORT; port++)
+        if ((await canListen(port)) !== undefined) {
+            handedOut.add(port);
+            return port;
+        }
+    throw new Error(
+        `no free port between ${first} and ${LAST_NODE_PORT}; ${describeHolder(first)}. Close other programs.`,
+    );
+}
+
 /** The port listened on for a moment, or undefined when that is refused. */
 function canListen(port: number): Promise<number | undefined> {
     return new Promise((resolve) => {

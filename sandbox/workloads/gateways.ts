@@ -51,12 +51,9 @@ export class Gateways {
 
     /** URL of the Admin API behind a Service. */
     resolveAdmin(service: { namespace: string; name: string; port?: number }): string | undefined {
-        const found = this.last?.services.find(
-            (s) => s.metadata!.name === service.name && s.metadata!.namespace === service.namespace,
-        );
+        const found = this.service(service.namespace, service.name);
         const port = found?.spec?.ports?.find((p) => service.port === undefined || p.port === service.port);
-        const behind = found && this.readyPods(found)[0];
-        const running = behind && this.gateways.get(instance(behind));
+        const running = this.behind(found);
         return running && port?.targetPort === 9180 ? `http://127.0.0.1:${running.gateway.adminPort}` : undefined;
     }
 
@@ -110,11 +107,7 @@ export class Gateways {
 
     /** Port of the gateway behind a Service at this moment. */
     private dataPort(namespace: string, name: string): number | undefined {
-        const service = this.last?.services.find(
-            (s) => s.metadata!.name === name && s.metadata!.namespace === namespace,
-        );
-        const pod = service && this.readyPods(service)[0];
-        return pod && this.gateways.get(instance(pod))?.gateway.port;
+        return this.behind(this.service(namespace, name))?.gateway.port;
     }
 
     private async followControllers(now: Snapshot): Promise<void> {
@@ -154,8 +147,14 @@ export class Gateways {
         return config;
     }
 
-    private readyPods(service: V1Service): V1Pod[] {
-        return (this.last?.pods ?? []).filter((pod) => isReady(pod) && selects(service, pod));
+    private service(namespace: string, name: string): V1Service | undefined {
+        return this.last?.services.find((s) => s.metadata!.name === name && s.metadata!.namespace === namespace);
+    }
+
+    /** The gateway that plays the first ready pod of a Service. */
+    private behind(service: V1Service | undefined): Running | undefined {
+        const pod = service && this.last?.pods.find((p) => isReady(p) && selects(service, p));
+        return pod && this.gateways.get(instance(pod));
     }
 
     private sayOnce(line: string): void {

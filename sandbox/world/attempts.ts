@@ -1,9 +1,8 @@
 /** The requests `up` makes and `status` lists: what a caller would type, and what must come back. */
 import { execFile } from "node:child_process";
 import { join } from "node:path";
+import { SAMPLE_COMPLETION } from "../../components/intra-cluster";
 import { writePrivate, type Attempt } from "./state";
-
-const BODY = '{"model":"default","prompt":"Paris is","max_tokens":8}';
 
 /**
  * @param credentials key by `<consumer>/<credential>`. Each goes into a file of its own that only this user can read,
@@ -16,7 +15,7 @@ export function attempts(dir: string, url: string, credentials: Record<string, s
             `${url}/completions`,
             ...(header ? [`-H ${header}`] : []),
             "-H 'Content-Type: application/json'",
-            `-d '${BODY}'`,
+            `-d '${SAMPLE_COMPLETION}'`,
         ].join(" ");
     const list: Attempt[] = [
         { title: "no credential", command: request(), expect: 401 },

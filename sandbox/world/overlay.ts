@@ -15,13 +15,9 @@ interface StackFile {
     [other: string]: unknown;
 }
 
-/**
- * @param shipped text of the stack file in the clone, which is never changed
- * @param previous text of the sandbox's own file from an earlier run: the salt of its secrets is kept
- */
-export function layOver(shipped: string, addresses: Addresses, previous?: string): string {
+/** @param shipped text of the stack file in the clone, which is never changed */
+export function layOver(shipped: string, addresses: Addresses): string {
     const file = parse(shipped) as StackFile;
-    const old = previous === undefined ? {} : (parse(previous) as StackFile);
     const config = { ...file.config };
     const gateway = { ...(config["alpa-auth:gateway"] as object | undefined) } as Record<string, unknown>;
     config["alpa-auth:alpa"] = { ...(config["alpa-auth:alpa"] as object | undefined), endpoints: [addresses.alpa] };
@@ -32,6 +28,5 @@ export function layOver(shipped: string, addresses: Addresses, previous?: string
     };
     // 1 s instead of 15: nothing here takes longer to reach APISIX, and an operator trying things out need not wait.
     config["alpa-auth:readiness"] = { ...(config["alpa-auth:readiness"] as object | undefined), settleSeconds: 1 };
-    const salt = old.encryptionsalt === undefined ? {} : { encryptionsalt: old.encryptionsalt };
-    return stringify({ ...file, ...salt, config });
+    return stringify({ ...file, config });
 }

@@ -1,7 +1,7 @@
 /** Running Pulumi against a sandbox: its environment, and the `pulumi` that a person types. */
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { chmodSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { SANDBOX_MARK } from "../processes";
 import { ROOT, sandboxId, writePrivate, type WorldFacts } from "./state";
@@ -70,6 +70,28 @@ export interface PulumiRun {
     code: number;
     stdout: string;
     stderr: string;
+}
+
+/**
+ * Makes a stack. Pulumi writes the salt of its secrets into the stack file of the folder it works in, so that is not
+ * the clone but the folder of the sandbox's own stack files.
+ */
+export async function createStack(dir: string, world: WorldFacts, stack: string): Promise<void> {
+    writePrivate(join(world.stackFiles, "Pulumi.yaml"), readFileSync(join(ROOT, "Pulumi.yaml"), "utf8"));
+    await mustPulumi(dir, world, ["-C", world.stackFiles, "stack", "init", stack]);
+}
+
+/** Runs `pulumi` and returns what it printed. @throws Error with what it said, when it failed or was interrupted */
+export async function mustPulumi(
+    dir: string,
+    world: WorldFacts,
+    args: string[],
+    options: RunOptions = {},
+): Promise<string> {
+    const run = await runPulumi(dir, world, args, options);
+    if (options.signal?.aborted) throw new Error("interrupted");
+    if (run.code !== 0) throw new Error(`pulumi ${args.join(" ")} ended with ${run.code}.\n${run.stderr.trim()}`);
+    return run.stdout;
 }
 
 export interface RunOptions {

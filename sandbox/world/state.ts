@@ -1,7 +1,8 @@
 /** Where a sandbox keeps everything, and what it tells other commands about itself. */
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { writeSecret } from "../control-plane/pki";
 
 /** Root of the clone. */
 export const ROOT = resolve(__dirname, "../..");
@@ -57,6 +58,5 @@ export function writeFacts(dir: string, name: "world" | "stack", facts: object):
 /** Writes a file that only this user can read, in one step. */
 export function writePrivate(file: string, text: string): void {
     mkdirSync(resolve(file, ".."), { recursive: true, mode: 0o700 });
-    writeFileSync(`${file}.new`, text, { mode: 0o600 });
-    renameSync(`${file}.new`, file);
+    writeSecret(file, text);
 }

@@ -102,8 +102,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
         log("Alpa");
         const wanted = options.alpaPort ?? 20001;
         const port = await freePort(wanted);
-        if (wanted !== 0 && port !== wanted)
-            log(`port ${wanted} is held by ${describeHolder(wanted)}; Alpa is on ${port}`);
+        if (wanted !== 0 && port !== wanted) log(`${describeHolder(wanted)}; Alpa is on ${port}`);
         const alpa = keep(await startAlpa({ port, seconds: options.alpaSeconds, onRequest: options.onAlpaRequest }));
         const facts: WorldFacts = {
             kubeconfig: kubeconfigPath,

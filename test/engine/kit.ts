@@ -8,10 +8,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stringify } from "yaml";
 import type { Seen } from "../../sandbox/alpa/server";
-import { endOrphanPlugins, freePort, startGuard, type Guard } from "../../sandbox/processes";
+import { endOrphanPlugins, freePortFrom, startGuard, type Guard } from "../../sandbox/processes";
 import { ensureTools } from "../../sandbox/toolchain/toolchain";
-import { runPulumi, type PulumiRun, type RunOptions } from "../../sandbox/world/pulumi";
-import { ROOT, sandboxId, writePrivate } from "../../sandbox/world/state";
+import { createStack, runPulumi, type PulumiRun, type RunOptions } from "../../sandbox/world/pulumi";
+import { sandboxId, writePrivate } from "../../sandbox/world/state";
 import { startWorld, type World, type WorldOptions } from "../../sandbox/world/world";
 
 /** A cold tool cache means building all of it. */
@@ -84,10 +84,9 @@ export class TestStack {
 
     /** Makes an empty stack; `config` as in {@link configure}. */
     static async create(name: string, config: StackConfig = {}): Promise<TestStack> {
-        const { world: w } = current();
+        const { world: w, dir } = current();
         const stack = new TestStack(name, await freeNodePort());
-        writePrivate(join(w.facts.stackFiles, "Pulumi.yaml"), readFileSync(join(ROOT, "Pulumi.yaml"), "utf8"));
-        await stack.must(["-C", w.facts.stackFiles, "stack", "init", name]);
+        await createStack(dir, w.facts, name);
         stack.salt = /encryptionsalt: .*/.exec(readFileSync(stack.file, "utf8"))![0];
         stack.configure(config);
         return stack;
@@ -220,10 +219,6 @@ let lastPort = 30900;
 
 /** A port of the node-port range that nothing on this machine holds. */
 export async function freeNodePort(): Promise<number> {
-    for (let port = lastPort + 1; port <= 32767; port++)
-        if ((await freePort(port)) === port) {
-            lastPort = port;
-            return port;
-        }
-    throw new Error("no free port in the range of node ports");
+    lastPort = await freePortFrom(lastPort + 1);
+    return lastPort;
 }
