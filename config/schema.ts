@@ -9,6 +9,8 @@ const EXACT_VERSION = /^\d+\.\d+\.\d+([-+][0-9A-Za-z.+-]+)?$/;
 export const LABEL_LIMIT = 63;
 /** Namespace of what a stack makes, unless it says otherwise. */
 export const DEFAULT_NAMESPACE = "alpa-auth";
+/** Waits, unless a stack says otherwise. */
+export const DEFAULT_READINESS = { graphTimeoutSeconds: 2700, acceptTimeoutSeconds: 120, settleSeconds: 15 };
 /** The range a Kubernetes API server gives to node ports unless told otherwise. */
 const NODE_PORTS = { min: 30000, max: 32767 };
 /** Below this, jwt-auth trusts the algorithm named by the token (algorithm confusion, fixed in APISIX 3.17.0). */
@@ -160,8 +162,7 @@ export const schema = z.strictObject({
                 .default(30800)
                 .describe("Port of the entry point on every node."),
             replicas: positive("a number of replicas").default(1).describe("APISIX pods."),
-            storageClass: z
-                .string()
+            storageClass: text("the name of a StorageClass")
                 .optional()
                 .describe("StorageClass of etcd's volumes. Unset: the cluster's default."),
             chart: z
@@ -214,10 +215,9 @@ export const schema = z.strictObject({
                 .describe("The etcd image."),
             crds: z
                 .array(text("a file or an address"))
-                .min(1, { error: "must name at least one file or address. Name them or remove the key" })
                 .optional()
                 .describe(
-                    "Files or URLs of the CRDs, with installer `helm`. Unset: the pinned releases of their projects.",
+                    "Files or URLs of the CRDs, with installer `helm`. Unset: the pinned releases of their projects. `[]`: those in the cluster.",
                 ),
             existing: z
                 .strictObject({
@@ -253,15 +253,15 @@ export const schema = z.strictObject({
     readiness: z
         .strictObject({
             graphTimeoutSeconds: positive("a time in seconds")
-                .default(2700)
+                .default(DEFAULT_READINESS.graphTimeoutSeconds)
                 .describe("Longest wait for Rampart to deploy the gateway: 600 s for each chart layer, and some more."),
             acceptTimeoutSeconds: positive("a time in seconds")
-                .default(120)
+                .default(DEFAULT_READINESS.acceptTimeoutSeconds)
                 .describe("Longest wait for the ingress controller to accept one object, in seconds."),
             settleSeconds: z
                 .number()
                 .min(0, { error: (i) => `must be a time in seconds of at least 0${got(i.input)}. Correct it` })
-                .default(15)
+                .default(DEFAULT_READINESS.settleSeconds)
                 .describe(
                     "How long an object must stay accepted: the controller says so before it has reached APISIX.",
                 ),

@@ -207,6 +207,17 @@ const refused: [why: string, values: Record<string, unknown>, ...problems: (stri
         { gateway: { chart: { repository: "ftp://a" } } },
         /^gateway\.chart\.repository: must be an address/,
     ],
+    ["an empty name of a StorageClass", { gateway: { storageClass: "" } }, /^gateway\.storageClass: must be the name/],
+    [
+        "a wait that ends before an object can have settled",
+        { readiness: { acceptTimeoutSeconds: 15 } },
+        "readiness.acceptTimeoutSeconds: must be longer than settleSeconds, 15 (got 15). Raise it, or lower settleSeconds.",
+    ],
+    [
+        "a namespace that is too long for a Helm release",
+        { namespace: "n".repeat(54), gateway: { installer: "helm" } },
+        /^namespace: n{54} must be at most 53 characters \(got 54\)/,
+    ],
     [
         "a kubeconfig that is no YAML",
         { cluster: { kubeconfig: "a: [b" } },
@@ -244,6 +255,9 @@ const accepted: [what: string, values: Record<string, unknown>][] = [
     ["APISIX 3.17", { gateway: { image: { tag: "3.17.0" } } }],
     ["APISIX 4", { gateway: { image: { tag: "4.0.0-debian" } } }],
     ["installer helm with CRDs", { gateway: { installer: "helm", crds: ["a.yaml"] } }],
+    ["installer helm with the CRDs in the cluster", { gateway: { installer: "helm", crds: [] } }],
+    ["a namespace as long as a Helm release's name", { namespace: "n".repeat(53), gateway: { installer: "helm" } }],
+    ["a wait a little longer than the settle time", { readiness: { acceptTimeoutSeconds: 3, settleSeconds: 2.5 } }],
     ["installer existing", { gateway: { installer: "existing", existing } }],
     ["a retry under rampart", { rampart: { retry: 1 } }],
     ["a kubeconfig", { cluster: { kubeconfig: KUBECONFIG } }],
@@ -323,6 +337,30 @@ describe("config", () => {
         const { kubeconfig } = parse(raw({ cluster: { kubeconfig: KUBECONFIG } })).cluster;
         assert.equal(await pulumi.isSecret(kubeconfig!), true);
         assert.equal(await value(kubeconfig!), KUBECONFIG);
+    });
+
+    it("refuses a kubeconfig in plain text, without repeating it, and takes it encrypted", () => {
+        const before = pulumi.runtime.allConfig();
+        const keys = process.env.PULUMI_CONFIG_SECRET_KEYS;
+        try {
+            const own = Object.entries(raw({ cluster: { kubeconfig: KUBECONFIG } }));
+            pulumi.runtime.setAllConfig(Object.fromEntries(own.map(([k, v]) => [`alpa-auth:${k}`, v])));
+            process.env.PULUMI_CONFIG_SECRET_KEYS = '["other:cluster"]';
+            assert.throws(
+                () => readSettings("alpa-auth"),
+                (error: Error) => {
+                    assert.match(error.message, /- cluster\.kubeconfig: must be stored encrypted/);
+                    assert.doesNotMatch(error.message, /s3cret/);
+                    return true;
+                },
+            );
+            process.env.PULUMI_CONFIG_SECRET_KEYS = '["alpa-auth:cluster"]';
+            assert.equal(readSettings("alpa-auth").option, "intra-a");
+        } finally {
+            pulumi.runtime.setAllConfig(before);
+            if (keys === undefined) delete process.env.PULUMI_CONFIG_SECRET_KEYS;
+            else process.env.PULUMI_CONFIG_SECRET_KEYS = keys;
+        }
     });
 
     it("reads the keys of its own project and no other's", () => {

@@ -1,0 +1,130 @@
+import { componentNamespace } from "../components/parts/rampart-graph";
+import { DEFAULT_NAMESPACE, DEFAULT_READINESS, LABEL_LIMIT } from "./schema";
+
+/** Keys of `gateway` that say how to install one. */
+const OF_OUR_OWN = ["address", "nodePort", "replicas", "storageClass", "chart", "image", "etcdImage"];
+/** Helm's own limit for the name of a release; the release is called like the namespace. */
+const RELEASE_LIMIT = 53;
+
+/**
+ * What the schema cannot say: values that only make sense together. Reads unchecked values, so that nothing hides
+ * another problem.
+ * @param isSecret whether a key of the stack config is stored encrypted
+ */
+export function crossChecks(values: Record<string, unknown>, isSecret: (key: string) => boolean): string[] {
+    const gateway = mapping(values.gateway);
+    const installer = gateway.installer ?? "rampart";
+    const consumers = list(values.consumers).map(mapping);
+    return [
+        ...kubeconfigInPlain(mapping(values.cluster), isSecret),
+        ...ofOtherInstallers(values, gateway, installer),
+        ...uncountedLimits(gateway, consumers),
+        ...shortWaits(mapping(values.readiness)),
+        ...duplicateNames(consumers),
+        ...longNames(consumers, values.namespace, installer),
+    ];
+}
+
+/** A kubeconfig is the key to the cluster: in plain text it would be in the repository's history for good. */
+function kubeconfigInPlain({ kubeconfig }: Record<string, unknown>, isSecret: (key: string) => boolean): string[] {
+    if (kubeconfig === undefined || isSecret("cluster")) return [];
+    return [
+        "cluster.kubeconfig: must be stored encrypted, and stands in the stack file in plain text. " +
+            "Run: pulumi config set --secret --path cluster.kubeconfig < kubeconfig.yaml",
+    ];
+}
+
+function ofOtherInstallers(
+    values: Record<string, unknown>,
+    gateway: Record<string, unknown>,
+    installer: unknown,
+): string[] {
+    const foreign: [where: string, value: unknown, installer: string][] = [
+        ["gateway.existing", gateway.existing, "existing"],
+        ["gateway.crds", gateway.crds, "helm"],
+        ["rampart", values.rampart, "rampart"],
+    ];
+    const problems = foreign
+        .filter(([, value, theirs]) => value !== undefined && installer !== theirs)
+        .map(
+            ([where, , theirs]) =>
+                `${where}: belongs to gateway.installer ${theirs} (got installer ${installer}). Remove it.`,
+        );
+    if (installer !== "existing") return problems;
+    problems.push(
+        ...OF_OUR_OWN.filter((key) => gateway[key] !== undefined).map(
+            (key) =>
+                `gateway.${key}: belongs to a gateway that this stack installs (got installer existing). Remove it.`,
+        ),
+    );
+    if (gateway.existing === undefined)
+        problems.push(
+            "gateway.existing: required with gateway.installer existing. Name ingressClass, gateway, gatewayNamespace and url.",
+        );
+    return problems;
+}
+
+function uncountedLimits(gateway: Record<string, unknown>, consumers: Record<string, unknown>[]): string[] {
+    if (!(Number(gateway.replicas) > 1) || consumers.every((c) => c.limits === undefined)) return [];
+    return [
+        `gateway.replicas: must be 1 while consumers have limits (got ${gateway.replicas}). Each pod counts on its own, so limits would multiply.`,
+    ];
+}
+
+/** A wait that ends before an object can have settled never ends well. */
+function shortWaits(readiness: Record<string, unknown>): string[] {
+    const { acceptTimeoutSeconds: accept, settleSeconds: settle } = { ...DEFAULT_READINESS, ...readiness };
+    if (typeof accept !== "number" || typeof settle !== "number" || accept > settle) return [];
+    return [
+        `readiness.acceptTimeoutSeconds: must be longer than settleSeconds, ${settle} (got ${accept}). Raise it, or lower settleSeconds.`,
+    ];
+}
+
+function duplicateNames(consumers: Record<string, unknown>[]): string[] {
+    const repeated = (names: unknown[]) => [
+        ...new Set(names.filter((n, i) => n !== undefined && names.indexOf(n) !== i)),
+    ];
+    return [
+        ...repeated(consumers.map((c) => c.name)).map(
+            (name) =>
+                `consumers: every name must be unique (got ${name} twice). Rename one, or join their credentials.`,
+        ),
+        ...consumers.flatMap((c) =>
+            repeated(list(c.credentials).map((k) => mapping(k).id)).map(
+                (id) => `consumers: every credential id of ${c.name} must be unique (got ${id} twice). Rename one.`,
+            ),
+        ),
+    ];
+}
+
+/** Names that are made of others must fit too. */
+function longNames(consumers: Record<string, unknown>[], space: unknown, installer: unknown): string[] {
+    const namespace = typeof space === "string" ? space : DEFAULT_NAMESPACE;
+    const names: [where: string, name: string, limit: number][] = [
+        ...consumers.map((c): [string, string, number] => ["consumers", `${namespace}_${c.name}`, LABEL_LIMIT]),
+        ...consumers.flatMap((c) =>
+            list(c.credentials).map((k): [string, string, number] => [
+                "consumers",
+                `${c.name}.${mapping(k).id}`,
+                LABEL_LIMIT,
+            ]),
+        ),
+    ];
+    // Rampart never reports a derived namespace that is too long: it waits for ever.
+    if (installer === "rampart") names.push(["namespace", componentNamespace(namespace), LABEL_LIMIT]);
+    if (installer === "helm") names.push(["namespace", namespace, RELEASE_LIMIT]);
+    return names
+        .filter(([, name, limit]) => name.length > limit)
+        .map(
+            ([where, name, limit]) =>
+                `${where}: ${name} must be at most ${limit} characters (got ${name.length}). Shorten a part of it.`,
+        );
+}
+
+function mapping(value: unknown): Record<string, unknown> {
+    return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
+}
+
+function list(value: unknown): unknown[] {
+    return Array.isArray(value) ? value : [];
+}
