@@ -40,8 +40,12 @@ export function plannedObjects(settings: IntraClusterArgs): ObjectRef[] {
         );
     }
     objects.push(
-        { apiVersion: "apisix.apache.org/v2", kind: "ApisixUpstream", namespace, name: "alpa-completions" },
-        { apiVersion: "apisix.apache.org/v2", kind: "ApisixUpstream", namespace, name: "alpa-logprobs" },
+        ...["alpa-completions", "alpa-logprobs", "alpa-nowhere"].map((name) => ({
+            apiVersion: "apisix.apache.org/v2",
+            kind: "ApisixUpstream",
+            namespace,
+            name,
+        })),
         { apiVersion: "apisix.apache.org/v2", kind: "ApisixRoute", namespace, name: "alpa" },
     );
     for (const { name, credentials } of consumers)

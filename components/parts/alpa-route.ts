@@ -35,6 +35,11 @@ export interface AlpaRouteArgs {
 
 /** Path callers see in front of Alpa's own. */
 export const PREFIX = "/alpa";
+/**
+ * Upstream of the rules that answer themselves: a rule without any is refused. Port 1 of the gateway's own pod, where
+ * nothing listens, so that a gateway that leaves a plugin out closes (502) instead of opening the way to Alpa.
+ */
+const NOWHERE = "127.0.0.1:1";
 /** Seconds to connect, and to send a request: prompts are small. */
 const CONNECT_SECONDS = 5;
 const SEND_SECONDS = 60;
@@ -59,6 +64,7 @@ export class AlpaRoute extends pulumi.ComponentResource {
         const completions = upstream("completions", alpa.endpoints);
         // One backend: the cache that makes the next call cheap lives in that backend's memory.
         const logprobs = upstream("logprobs", alpa.endpoints.slice(0, 1));
+        const nowhere = upstream("nowhere", [NOWHERE]);
         const route = new k8s.apiextensions.CustomResource(
             `${name}-rules`,
             {
@@ -68,7 +74,7 @@ export class AlpaRoute extends pulumi.ComponentResource {
                 spec: renderRoute(namespace, binding.ingressClass, alpa.answerTimeoutSeconds, args.ownGateway),
             },
             // A route that names an upstream before it exists is accepted, and sends its callers nowhere.
-            { parent: this, dependsOn: [completions, logprobs] },
+            { parent: this, dependsOn: [completions, logprobs, nowhere] },
         );
         new Awaited(
             `${name}-accepted`,
@@ -122,13 +128,11 @@ export function renderRoute(
         upstreams: [{ name: `alpa-${role}` }],
         plugins: alpaChain(`/${role}`, namespace),
     });
-    // Never reached: these rules answer themselves. A rule without any backend is refused.
-    const unreached = [{ name: "alpa-completions" }];
     const closed = (name: string, paths: string[], methods: string[], priority: number, plugins: RoutePlugin[]) => ({
         name,
         priority,
         match: { paths, ...(methods.length > 0 ? { methods } : {}) },
-        upstreams: unreached,
+        upstreams: [{ name: "alpa-nowhere" }],
         plugins,
     });
     const everything = ownGateway ? ["/*"] : [PREFIX, `${PREFIX}/*`];

@@ -62,6 +62,9 @@ export function apisixValues(settings: ReleaseSettings, namespace: string) {
             pdb: { create: false },
             // Off: it asks a running etcd for its members, so after a first deployment that failed it never ends well.
             preUpgradeJob: { enabled: false },
+            // The chart's own preset is for trials. An etcd that is killed for its memory comes back, but no change of
+            // a consumer arrives meanwhile.
+            resources: { requests: { cpu: "250m", memory: "512Mi" }, limits: { memory: "1Gi" } },
             image: { registry: etcdImage.registry, repository: etcdImage.repository, tag: etcdImage.tag },
             // The chart refuses any other registry unless told that it is meant.
             ...(etcdImage.registry === "docker.io" ? {} : { global: { security: { allowInsecureImages: true } } }),

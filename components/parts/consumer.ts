@@ -5,7 +5,7 @@ import type { AcceptSettings } from "./alpa-route";
 import { Awaited } from "./awaited";
 import type { GatewayBinding } from "./gateway-wiring";
 import type { ClusterAccess } from "./kubeconfig";
-import { metadata } from "./ownership";
+import { credentialMetadata, metadata } from "./ownership";
 
 /** One caller, as the stack config lists it. */
 export interface ConsumerSettings {
@@ -54,7 +54,10 @@ export class Consumer extends pulumi.ComponentResource {
             return new k8s.core.v1.Secret(
                 `${name}.${id}-secret`,
                 // Every field of the Secret becomes a setting of the credential: only `key` may be in it.
-                { metadata: metadata(secretName(consumer.name, id), namespace), stringData: { key: key.result } },
+                {
+                    metadata: credentialMetadata(secretName(consumer.name, id), namespace),
+                    stringData: { key: key.result },
+                },
                 { parent: this },
             );
         });

@@ -20,3 +20,12 @@ export function metadata(name: string, namespace?: pulumi.Input<string>) {
         annotations: { [OWNER_ANNOTATION]: owner() },
     };
 }
+
+/**
+ * Metadata of a Secret with a credential. A cluster may be set to copy Secrets into sub-namespaces (HNC, which Rampart
+ * brings), and Rampart makes the gateway's namespace below ours.
+ */
+export function credentialMetadata(name: string, namespace: pulumi.Input<string>) {
+    const { annotations, ...rest } = metadata(name, namespace);
+    return { ...rest, annotations: { ...annotations, "propagate.hnc.x-k8s.io/none": "true" } };
+}

@@ -65,8 +65,10 @@ function merged(own: any, set: any): any {
 }
 
 function known(tree: any, at: string): boolean {
+    // A container's resources are passed on as they are; the chart lists the mapping, which is empty, and nothing in it.
+    const path = at.replace(/(?<=\.resources)\.(requests|limits)\.(cpu|memory)$/, "");
     return (
-        at.split(".").reduce((node, key) => (node === undefined || node === null ? undefined : node[key]), tree) !==
+        path.split(".").reduce((node, key) => (node === undefined || node === null ? undefined : node[key]), tree) !==
         undefined
     );
 }

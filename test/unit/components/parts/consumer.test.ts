@@ -72,6 +72,11 @@ describe("Consumer", () => {
         assert.equal(secret.inputs.metadata.namespace, "alpa-auth");
     });
 
+    it("keeps the Secret from being copied into sub-namespaces", async () => {
+        const secret = oneOfKind(await record(() => build(lab)), "Secret", "lab.2026a");
+        assert.equal(secret.inputs.metadata.annotations["propagate.hnc.x-k8s.io/none"], "true");
+    });
+
     it("makes keys, Secrets, then the Consumer, then waits for it", async () => {
         const seen = await record(() => build(lab));
         const consumer = oneOfKind(seen, "Consumer", "lab");
