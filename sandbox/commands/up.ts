@@ -13,16 +13,16 @@ const WORLD_SECONDS = 180;
 /** Port of the entry point in the design; another free one is taken when it is held. */
 const ENTRY_PORT = 30800;
 
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
 /** Starts the world, runs `pulumi up` on a shipped stack file, and shows that it works. */
 export async function up(options: { stack: string; detach: boolean }): Promise<void> {
     const dir = stateDir();
     const say = (line: string) => console.log(line);
-    const interrupted = new AbortController();
-    const stop = () => interrupted.abort();
-    process.on("SIGINT", stop).on("SIGTERM", stop).on("SIGHUP", stop);
-
     say("== tools");
-    await ensureTools(undefined, { log: say });
+    await tools(say);
+    const interrupted = new AbortController();
+    for (const signal of SIGNALS) process.on(signal, () => interrupted.abort());
     await clear(dir, say);
     mkdirSync(dir, { recursive: true, mode: 0o700 });
     // A new world knows nothing of what an older one was told to hold.
@@ -58,6 +58,14 @@ export async function up(options: { stack: string; detach: boolean }): Promise<v
         await guard.stop();
     }
     process.exit(0);
+}
+
+/** Finds or builds the tools. Interrupted, it ends at once, and the build with it: the next run begins that tool again. */
+async function tools(say: (line: string) => void): Promise<void> {
+    const leave = () => process.exit(130);
+    for (const signal of SIGNALS) process.on(signal, leave);
+    await ensureTools(undefined, { log: say });
+    for (const signal of SIGNALS) process.off(signal, leave);
 }
 
 async function startWorldProcess(dir: string, say: (line: string) => void, signal: AbortSignal) {
