@@ -89,7 +89,12 @@ export class IntraCluster extends pulumi.ComponentResource {
         };
         if (gateway.installer === "helm") {
             const { release, crds } = gateway;
-            const apisix = new ApisixRelease(`${name}-apisix`, { namespace, release, crds, inNamespace }, opts);
+            const { cluster } = args;
+            const apisix = new ApisixRelease(
+                `${name}-apisix`,
+                { namespace, release, cluster, crds, inNamespace },
+                opts,
+            );
             return wire(apisix, releaseNamespace(namespace));
         }
         const rampart = gateway.install && new Rampart(`${name}-rampart`, gateway.install, { parent: this });

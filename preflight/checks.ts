@@ -1,7 +1,9 @@
 import type { IntraClusterArgs } from "../components/intra-cluster";
 import type { ObjectRef } from "../components/parts/cluster-reader";
 import { OWNER_ANNOTATION } from "../components/parts/ownership";
+import type { RampartInstall } from "../components/parts/rampart";
 import type { ClusterView } from "./cluster";
+import { definition } from "./definitions";
 import { gatewayNamespace, plannedObjects } from "./planned";
 
 /** Reads at a time: enough for a thousand consumers in seconds, few enough for the API server's own limits. */
@@ -13,29 +15,12 @@ const CONTROLLER_ROLE = "component-apisix-ingress-manager-role";
 /** What the stack stands on: Rampart, or the gateway in place. */
 export async function prerequisites(settings: IntraClusterArgs, cluster: ClusterView): Promise<string[]> {
     const { gateway } = settings;
-    if (gateway.installer === "rampart" && !gateway.install) {
-        const missing = await absent(cluster, [
-            crd("rampartgraphs.rampart.petuum.com"),
-            crd("subnamespaceanchors.hnc.x-k8s.io"),
-        ]);
-        if (missing.length > 0)
-            return [
-                `gateway.installer: rampart needs Rampart in the cluster (${missing.map(title).join(" and ")} missing). ` +
-                    "Set rampart.install to your chart of it, or choose gateway.installer helm.",
-            ];
-        return otherController(cluster, gatewayNamespace(settings)!);
-    }
-    if (gateway.installer === "rampart" && gateway.install?.credentialsSecret) {
-        const { namespace, credentialsSecret: name } = gateway.install;
-        const missing = await absent(cluster, [{ apiVersion: "v1", kind: "Secret", namespace, name }]);
-        return missing.map(
-            (o) => `rampart.install.credentialsSecret: ${title(o)} must exist, with username and password. Create it.`,
-        );
+    if (gateway.installer === "rampart") {
+        const rampart = gateway.install ? await forInstall(gateway.install, cluster) : await inPlace(cluster);
+        return rampart.length > 0 ? rampart : otherController(cluster, gatewayNamespace(settings)!);
     }
     if (gateway.installer === "existing") {
         const missing = await absent(cluster, [
-            crd("apisixroutes.apisix.apache.org"),
-            crd("consumers.apisix.apache.org"),
             { apiVersion: "networking.k8s.io/v1", kind: "IngressClass", name: gateway.ingressClass },
             {
                 apiVersion: "gateway.networking.k8s.io/v1",
@@ -47,6 +32,46 @@ export async function prerequisites(settings: IntraClusterArgs, cluster: Cluster
         return missing.map((o) => `gateway.existing: ${title(o)} must exist. Correct the name, or install it.`);
     }
     return [];
+}
+
+/** Rampart as somebody else has installed it. */
+async function inPlace(cluster: ClusterView): Promise<string[]> {
+    const missing = await absent(cluster, [
+        definition("rampartgraphs.rampart.petuum.com"),
+        definition("subnamespaceanchors.hnc.x-k8s.io"),
+    ]);
+    if (missing.length === 0) return [];
+    return [
+        `gateway.installer: rampart needs Rampart in the cluster (${missing.map(title).join(" and ")} missing). ` +
+            "Set rampart.install to your chart of it, or choose gateway.installer helm.",
+    ];
+}
+
+/** What the operator's own chart of Rampart needs before it can be installed. */
+async function forInstall(install: RampartInstall, cluster: ClusterView): Promise<string[]> {
+    const { namespace, credentialsSecret: name } = install;
+    const home = { apiVersion: "v1", kind: "Namespace", name: namespace };
+    if ((await absent(cluster, [home])).length > 0)
+        return [`rampart.install.namespace: ${title(home)} must exist. Run: kubectl create namespace ${namespace}`];
+    if (name === undefined) return [];
+    const missing = await absent(cluster, [{ apiVersion: "v1", kind: "Secret", namespace, name }]);
+    return missing.map(
+        (o) => `rampart.install.credentialsSecret: ${title(o)} must exist, with username and password. Create it.`,
+    );
+}
+
+/** etcd's volumes: a claim of a class that is not there waits for ever, and with it everything behind etcd. */
+export async function storageClass({ gateway }: IntraClusterArgs, cluster: ClusterView): Promise<string[]> {
+    if (gateway.installer === "existing") return [];
+    const classes = await cluster.storageClasses();
+    const wanted = gateway.release.storageClass;
+    if (classes.some((c) => (wanted === undefined ? c.isDefault : c.name === wanted))) return [];
+    const found = `the cluster has ${classes.map((c) => c.name).join(", ") || "none"}`;
+    return [
+        wanted === undefined
+            ? `gateway.storageClass: required where no StorageClass is the default (${found}). Name one.`
+            : `gateway.storageClass: StorageClass ${wanted} must exist (${found}). Correct the name, or create it.`,
+    ];
 }
 
 /**
@@ -72,8 +97,8 @@ export async function nodePort(settings: IntraClusterArgs, cluster: ClusterView)
     const holder = (await cluster.nodePorts()).find((s) => s.nodePort === wanted && s.namespace !== ours);
     if (!holder) return [];
     return [
-        `gateway.nodePort: ${wanted} is held by Service ${holder.namespace}/${holder.name}` +
-            `${wanted === 30800 ? ", as Rampart's own gateway does" : ""}. Choose another port, or free it.`,
+        `gateway.nodePort: ${wanted} is held by Service ${holder.namespace}/${holder.name}.` +
+            `${wanted === 30800 ? " Rampart's own gateway takes this port unless told otherwise." : ""} Choose another port, or free it.`,
     ];
 }
 
@@ -111,10 +136,6 @@ function foreign(object: ObjectRef, theirs: string | undefined, owner: string): 
 async function absent(cluster: ClusterView, objects: ObjectRef[]): Promise<ObjectRef[]> {
     const found = await Promise.all(objects.map((o) => cluster.read(o)));
     return objects.filter((_, i) => !found[i]);
-}
-
-function crd(name: string): ObjectRef {
-    return { apiVersion: "apiextensions.k8s.io/v1", kind: "CustomResourceDefinition", name };
 }
 
 function title({ kind, namespace, name }: ObjectRef): string {

@@ -14,6 +14,12 @@ export interface NodePortService {
     nodePort: number;
 }
 
+export interface StorageClass {
+    name: string;
+    /** Taken by claims that name none. */
+    isDefault: boolean;
+}
+
 /** What the checks look at. Tests give their own. */
 export interface ClusterView {
     /** Address of the API server, for messages. */
@@ -22,6 +28,7 @@ export interface ClusterView {
     version(): Promise<unknown>;
     read(ref: ObjectRef): Promise<Live | undefined>;
     nodePorts(): Promise<NodePortService[]>;
+    storageClasses(): Promise<StorageClass[]>;
 }
 
 /** Opens the cluster of a stack. @throws Error when the access names no cluster */
@@ -42,6 +49,13 @@ export function openCluster(access: PlainAccess): ClusterView {
                         : [],
                 ),
             );
+        },
+        storageClasses: async () => {
+            const { items } = await config.makeApiClient(k8s.StorageV1Api).listStorageClass();
+            return items.map(({ metadata }) => ({
+                name: metadata!.name!,
+                isDefault: metadata?.annotations?.["storageclass.kubernetes.io/is-default-class"] === "true",
+            }));
         },
     };
 }

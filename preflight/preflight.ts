@@ -1,8 +1,9 @@
 import type { IntraClusterArgs } from "../components/intra-cluster";
 import { plainAccess } from "../components/parts/kubeconfig";
 import { ProblemList } from "../problems";
-import { foreignObjects, nodePort, prerequisites } from "./checks";
+import { foreignObjects, nodePort, prerequisites, storageClass } from "./checks";
 import { openCluster, type ClusterView } from "./cluster";
+import { definitions } from "./definitions";
 
 /** All that stands in the way in the cluster. Thrown before the first resource, in preview too. */
 export class PreflightError extends ProblemList {
@@ -30,6 +31,8 @@ export async function preflight(
         return (
             await Promise.all([
                 prerequisites(settings, cluster),
+                definitions(settings, cluster, owner),
+                storageClass(settings, cluster),
                 nodePort(settings, cluster),
                 foreignObjects(settings, cluster, owner),
             ])
@@ -57,12 +60,21 @@ async function within<T>(seconds: number, server: string, work: () => Promise<T>
     try {
         return await Promise.race([work(), limit]);
     } catch (error) {
-        throw new PreflightError([
-            `cluster: the API server at ${server} must answer (${firstLine(error)}). Check the address, the network and the credentials.`,
-        ]);
+        throw new PreflightError([unanswered(server, error)]);
     } finally {
         clearTimeout(timer);
     }
+}
+
+/** Away, or there and not willing: an operator looks in different places. */
+function unanswered(server: string, error: unknown): string {
+    const said = firstLine(error);
+    const { code } = error as { code?: unknown };
+    if (code === 401)
+        return `cluster: the API server at ${server} must accept the kubeconfig's credentials (${said}). Renew them.`;
+    if (code === 403)
+        return `cluster: the API server at ${server} must let the kubeconfig's account look (${said}). Give it the role it lacks.`;
+    return `cluster: the API server at ${server} must answer (${said}). Check the address and the network.`;
 }
 
 /** What an error says first; of an answer of the API server, its own message. */

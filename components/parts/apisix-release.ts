@@ -1,33 +1,21 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { apisixValues, type ReleaseSettings } from "./apisix-values";
-import { metadata } from "./ownership";
+import { PUBLISHED_CRDS } from "./definitions";
+import { takeOverRelease } from "./helm-records";
+import type { ClusterAccess } from "./kubeconfig";
+import { metadata, OWNER_ANNOTATION, owner } from "./ownership";
 
 export interface ApisixReleaseArgs {
     /** Namespace of the routes; the release gets a namespace of its own, named after it. */
     namespace: string;
     release: ReleaseSettings;
-    /** Files or URLs of the CRDs. @default the pinned releases of their projects */
+    cluster: ClusterAccess;
+    /** Files or URLs of the CRDs; empty: they are in the cluster. @default the pinned releases of their projects */
     crds?: string[];
     /** What the release's namespace must hold before its pods can start. */
     inNamespace: (namespace: string, opts: pulumi.ComponentResourceOptions) => pulumi.Resource;
 }
-
-/** CRDs of the versions that chart 2.14.0 installs: ingress controller 2.0.1, Gateway API 1.3.0. */
-const PUBLISHED_CRDS = [
-    "https://raw.githubusercontent.com/apache/apisix-ingress-controller/2.0.1/config/crd/bases/apisix.apache.org_apisixroutes.yaml",
-    "https://raw.githubusercontent.com/apache/apisix-ingress-controller/2.0.1/config/crd/bases/apisix.apache.org_apisixupstreams.yaml",
-    "https://raw.githubusercontent.com/apache/apisix-ingress-controller/2.0.1/config/crd/bases/apisix.apache.org_apisixconsumers.yaml",
-    "https://raw.githubusercontent.com/apache/apisix-ingress-controller/2.0.1/config/crd/bases/apisix.apache.org_apisixglobalrules.yaml",
-    "https://raw.githubusercontent.com/apache/apisix-ingress-controller/2.0.1/config/crd/bases/apisix.apache.org_apisixpluginconfigs.yaml",
-    "https://raw.githubusercontent.com/apache/apisix-ingress-controller/2.0.1/config/crd/bases/apisix.apache.org_apisixtlses.yaml",
-    "https://raw.githubusercontent.com/apache/apisix-ingress-controller/2.0.1/config/crd/bases/apisix.apache.org_backendtrafficpolicies.yaml",
-    "https://raw.githubusercontent.com/apache/apisix-ingress-controller/2.0.1/config/crd/bases/apisix.apache.org_consumers.yaml",
-    "https://raw.githubusercontent.com/apache/apisix-ingress-controller/2.0.1/config/crd/bases/apisix.apache.org_gatewayproxies.yaml",
-    "https://raw.githubusercontent.com/apache/apisix-ingress-controller/2.0.1/config/crd/bases/apisix.apache.org_httproutepolicies.yaml",
-    "https://raw.githubusercontent.com/apache/apisix-ingress-controller/2.0.1/config/crd/bases/apisix.apache.org_pluginconfigs.yaml",
-    "https://github.com/kubernetes-sigs/gateway-api/releases/download/v1.3.0/experimental-install.yaml",
-];
 
 /** Namespace of the release. */
 export function releaseNamespace(namespace: string): string {
@@ -37,27 +25,33 @@ export function releaseNamespace(namespace: string): string {
 /** APISIX with its ingress controller from the public chart, without Rampart. */
 export class ApisixRelease extends pulumi.ComponentResource {
     constructor(name: string, args: ApisixReleaseArgs, opts?: pulumi.ComponentResourceOptions) {
-        super("alpa-auth:parts:ApisixRelease", name, { ...args, inNamespace: undefined }, opts);
-        const { release } = args;
+        super("alpa-auth:parts:ApisixRelease", name, {}, opts);
+        const { release, cluster } = args;
 
-        // Apart from the release: Helm installs CRDs once and never updates them. They stay when the stack goes,
-        // since deleting a definition deletes every object of its kind, other people's included.
-        const crds = new k8s.yaml.v2.ConfigGroup(
-            `${name}-crds`,
-            { files: args.crds ?? PUBLISHED_CRDS },
-            { parent: this, transforms: [({ props, opts: o }) => ({ props, opts: { ...o, retainOnDelete: true } })] },
-        );
+        const files = args.crds ?? PUBLISHED_CRDS;
+        // Apart from the release: Helm installs CRDs once and never updates them.
+        const crds =
+            files.length === 0
+                ? []
+                : [
+                      new k8s.yaml.v2.ConfigGroup(
+                          `${name}-crds`,
+                          { files },
+                          { parent: this, transforms: [keptAndOwned] },
+                      ),
+                  ];
         const namespace = new k8s.core.v1.Namespace(
             `${name}-namespace`,
             { metadata: metadata(releaseNamespace(args.namespace)) },
             { parent: this },
         );
         const needed = args.inNamespace(releaseNamespace(args.namespace), { parent: this, dependsOn: namespace });
+        const named = { release: args.namespace, namespace: releaseNamespace(args.namespace) };
         new k8s.helm.v3.Release(
             `${name}-release`,
             {
                 // Cluster roles of the chart are named after the release: one name each, or a second stack is refused.
-                name: args.namespace,
+                name: named.release,
                 namespace: namespace.metadata.name,
                 chart: "apisix",
                 version: release.chart.version,
@@ -67,9 +61,23 @@ export class ApisixRelease extends pulumi.ComponentResource {
                 timeout: 600,
                 values: apisixValues(release, args.namespace),
             },
-            { parent: this, dependsOn: [crds, needed] },
+            {
+                parent: this,
+                dependsOn: [...crds, needed],
+                hooks: takeOverRelease(`${name}-release-taken-over`, named, cluster, "any"),
+            },
         );
 
         this.registerOutputs({});
     }
+}
+
+/**
+ * What becomes of each definition: it stays when the stack goes, since deleting one deletes every object of its kind,
+ * other people's included; and it says whose it is, so that no other stack writes over it.
+ */
+function keptAndOwned({ props, opts }: pulumi.ResourceTransformArgs): pulumi.ResourceTransformResult {
+    const { annotations, ...rest } = (props.metadata ?? {}) as { annotations?: object };
+    const owned = { ...props, metadata: { ...rest, annotations: { ...annotations, [OWNER_ANNOTATION]: owner() } } };
+    return { props: props.metadata ? owned : props, opts: { ...opts, retainOnDelete: true } };
 }

@@ -8,15 +8,17 @@ import { promisify } from "node:util";
 import * as k8s from "@kubernetes/client-node";
 import { stringify } from "yaml";
 import { ADMIN_KEYS_SECRET, apisixValues, controllerName } from "../../components/parts/apisix-values";
-import { ROOT } from "../../sandbox/world/state";
-import { call, current, failed, freeNodePort, succeeded, TestStack, useWorld } from "./kit";
+import { endOrphanPlugins } from "../../sandbox/processes";
+import { ROOT, sandboxId } from "../../sandbox/world/state";
+import { call, current, failed, freeNodePort, schedulable, succeeded, TestStack, useWorld } from "./kit";
 
 const consumers = [{ name: "alice", credentials: [{ id: "k1", method: "key" }] }];
 const crds = ["apisix", "gateway-api"].map((group) => join(ROOT, "sandbox/crds", group, "*.yaml"));
 
 describe("gateway.installer", function () {
     this.timeout(240_000);
-    useWorld();
+    // A cluster without Rampart: nobody has brought any definitions yet.
+    useWorld({ username: "nobody", password: "never-asked" });
     let helm: TestStack;
 
     async function statuses(stack: TestStack): Promise<number[]> {
@@ -33,6 +35,46 @@ describe("gateway.installer", function () {
         const types = (await helm.resources()).map((r) => r.type);
         assert.ok(types.includes("kubernetes:helm.sh/v3:Release"));
         assert.ok(types.includes("kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition"));
+    });
+
+    it("helm writes over no definitions of another stack, and uses them when told", async () => {
+        const second = await TestStack.create("second", { consumers, gateway: { installer: "helm", crds } });
+        assert.match(
+            failed(await second.preview()),
+            /gateway\.crds: would write over definitions that are not this stack's \(.*, of stack alpa-auth\/helmed\)\. Set it to \[\]/,
+        );
+        second.configure({ consumers, gateway: { installer: "helm", crds: [] } });
+        succeeded(await second.up());
+        assert.deepEqual(await statuses(second), [401, 200]);
+        succeeded(await second.destroy());
+    });
+
+    it("helm killed in the middle of an installation is completed by the next `up`", async () => {
+        const stack = await TestStack.create("killedhelm", { consumers, gateway: { installer: "helm", crds: [] } });
+        const core = current().world.kubeConfig.makeApiClient(k8s.CoreV1Api);
+        const namespace = `${stack.name}-gateway`;
+        const records = async () =>
+            (await core.listNamespacedSecret({ namespace, labelSelector: "owner=helm" })).items.map(
+                ({ metadata }) => `${metadata!.name} ${metadata!.labels!.status}`,
+            );
+        // No pod starts while no node takes any: the installation is still waiting when it is killed.
+        await schedulable(false);
+        try {
+            await stack.upKilledWhen(async () => (await records()).length > 0);
+            await endOrphanPlugins(sandboxId(current().dir));
+            assert.deepEqual(await records(), [`sh.helm.release.v1.${stack.name}.v1 pending-install`]);
+        } finally {
+            await schedulable(true);
+        }
+        await stack.run(["cancel", "--yes"]);
+        const said = succeeded(await stack.up()).stdout;
+        assert.match(said, /takes over what an unfinished run has left/);
+        assert.deepEqual(await records(), [`sh.helm.release.v1.${stack.name}.v1 deployed`]);
+        assert.deepEqual(await statuses(stack), [401, 200]);
+        const { changeSummary } = JSON.parse(succeeded(await stack.preview("--json")).stdout);
+        assert.deepEqual(Object.keys(changeSummary), ["same"]);
+        succeeded(await stack.destroy());
+        assert.equal(await current().world.read("v1", "Namespace", undefined, namespace), undefined);
     });
 
     it("helm changes nothing the second time", async () => {

@@ -6,6 +6,7 @@ import { strict as assert } from "node:assert";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { CoreV1Api } from "@kubernetes/client-node";
 import { stringify } from "yaml";
 import type { Seen } from "../../sandbox/alpa/server";
 import { endOrphanPlugins, freePortFrom, startGuard, type Guard } from "../../sandbox/processes";
@@ -213,6 +214,16 @@ export async function eventually<T>(what: string, look: () => Promise<T | undefi
         assert.ok(Date.now() < end, `${what}: not seen within ${seconds} s`);
         await new Promise((resolve) => setTimeout(resolve, 25));
     }
+}
+
+/** Lets the nodes of the world take pods, or not: then what waits for pods goes on waiting. */
+export async function schedulable(yes: boolean): Promise<void> {
+    const core = current().world.kubeConfig.makeApiClient(CoreV1Api);
+    for (const { metadata } of (await core.listNode()).items)
+        await core.patchNode({
+            name: metadata!.name!,
+            body: [{ op: "add", path: "/spec/unschedulable", value: !yes }],
+        });
 }
 
 let lastPort = 30900;

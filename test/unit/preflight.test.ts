@@ -3,7 +3,8 @@ import { strict as assert } from "node:assert";
 import * as pulumi from "@pulumi/pulumi";
 import type { Live, ObjectRef } from "../../components/parts/cluster-reader";
 import { OWNER_ANNOTATION } from "../../components/parts/ownership";
-import type { ClusterView, NodePortService } from "../../preflight/cluster";
+import { DEFINITIONS, WRITTEN_VERSIONS } from "../../components/parts/definitions";
+import type { ClusterView, NodePortService, StorageClass } from "../../preflight/cluster";
 import { plannedObjects } from "../../preflight/planned";
 import { preflight, PreflightError } from "../../preflight/preflight";
 import { KUBECONFIG, settings, type Installer } from "./intra-a";
@@ -21,6 +22,10 @@ interface World {
     /** Namespace of the Helm release that each object belongs to, as Helm writes it on what it makes. */
     releases?: Record<string, string>;
     services?: NodePortService[];
+    /** @default one, which is the default */
+    storage?: StorageClass[];
+    /** Versions that a definition serves. @default those we write */
+    serves?: Record<string, string[]>;
     version?: () => Promise<unknown>;
 }
 class FakeCluster implements ClusterView {
@@ -29,6 +34,7 @@ class FakeCluster implements ClusterView {
     constructor(private readonly world: World) {}
     version = () => (this.world.version ?? (async () => ({})))();
     nodePorts = async () => this.world.services ?? [];
+    storageClasses = async () => this.world.storage ?? [{ name: "standard", isDefault: true }];
     read = async (ref: ObjectRef): Promise<Live | undefined> => {
         this.asked.push(title(ref));
         const { objects = {}, releases = {} } = this.world;
@@ -36,14 +42,19 @@ class FakeCluster implements ClusterView {
             return { metadata: { annotations: { "meta.helm.sh/release-namespace": releases[title(ref)] } } };
         if (!(title(ref) in objects)) return undefined;
         const owner = objects[title(ref)];
-        return { metadata: { annotations: owner === undefined ? {} : { [OWNER_ANNOTATION]: owner } } };
+        const annotations: Record<string, string> = owner === undefined ? {} : { [OWNER_ANNOTATION]: owner };
+        if (ref.kind !== "CustomResourceDefinition") return { metadata: { annotations } };
+        const versions = this.world.serves?.[ref.name] ?? [WRITTEN_VERSIONS[ref.name]];
+        return { metadata: { annotations }, spec: { versions: versions.map((name) => ({ name, served: true })) } };
     };
 }
 
 const RAMPART = { [GRAPHS]: undefined, [ANCHORS]: undefined };
+const CRD = (name: string) => `CustomResourceDefinition ${name}`;
+/** Definitions as somebody else has installed them. */
+const THEIRS = Object.fromEntries(DEFINITIONS.map((name) => [CRD(name), undefined]));
 const SHARED = {
-    "CustomResourceDefinition apisixroutes.apisix.apache.org": undefined,
-    "CustomResourceDefinition consumers.apisix.apache.org": undefined,
+    ...THEIRS,
     "IngressClass shared": undefined,
     "Gateway edge/shared": undefined,
 };
@@ -65,6 +76,13 @@ describe("preflight", () => {
         ["an empty cluster with Rampart", "rampart", { objects: RAMPART }],
         ["an empty cluster, with installer helm", "helm", {}],
         ["a gateway in place", "existing", { objects: SHARED }],
+        ["definitions that others brought, under Rampart", "rampart", { objects: { ...RAMPART, ...THEIRS } }],
+        [
+            "definitions that this stack left behind",
+            "helm",
+            { objects: Object.fromEntries(DEFINITIONS.map((name) => [CRD(name), OWN])) },
+        ],
+        ["a gateway in place where no class of storage is the default", "existing", { objects: SHARED, storage: [] }],
         [
             "another node port in use",
             "rampart",
@@ -111,7 +129,30 @@ describe("preflight", () => {
             "a node port that Rampart's own gateway holds",
             "rampart",
             { objects: RAMPART, services: [{ namespace: "rampart-system", name: "ui", nodePort: 30800 }] },
-            /^gateway\.nodePort: 30800 is held by Service rampart-system\/ui, as Rampart's own gateway does\. Choose another/,
+            /^gateway\.nodePort: 30800 is held by Service rampart-system\/ui\. Rampart's own gateway takes this port unless told otherwise\. Choose another/,
+        ],
+        [
+            "a cluster where no class of storage is the default",
+            "rampart",
+            { objects: RAMPART, storage: [{ name: "nfs", isDefault: false }] },
+            /^gateway\.storageClass: required where no StorageClass is the default \(the cluster has nfs\)\. Name one\.$/,
+        ],
+        [
+            "definitions that are too old for what we write",
+            "rampart",
+            { objects: { ...RAMPART, ...THEIRS }, serves: { "apisixroutes.apisix.apache.org": ["v2beta3"] } },
+            /^CustomResourceDefinition apisixroutes\.apisix\.apache\.org: must serve version v2 \(it serves v2beta3\)\. Helm never updates/,
+        ],
+        [
+            "to write over definitions of somebody else, naming them once",
+            "helm",
+            {
+                objects: {
+                    [CRD("consumers.apisix.apache.org")]: undefined,
+                    [CRD("gateways.gateway.networking.k8s.io")]: "alpa-auth/other",
+                },
+            },
+            /^gateway\.crds: would write over definitions that are not this stack's \(consumers\.apisix\.apache\.org, gateways\.gateway\.networking\.k8s\.io, of stack alpa-auth\/other\)\. Set it to \[\]/,
         ],
         [
             "a second ingress controller under Rampart",
@@ -129,10 +170,12 @@ describe("preflight", () => {
             "a gateway that is not in place, all of it at once",
             "existing",
             {},
-            /^gateway\.existing: CustomResourceDefinition apisixroutes\.apisix\.apache\.org must exist/,
-            /^gateway\.existing: CustomResourceDefinition consumers\.apisix\.apache\.org must exist/,
             /^gateway\.existing: IngressClass shared must exist/,
             /^gateway\.existing: Gateway edge\/shared must exist/,
+            /^gateway\.existing: CustomResourceDefinition apisixroutes\.apisix\.apache\.org must exist/,
+            /^gateway\.existing: CustomResourceDefinition apisixupstreams\.apisix\.apache\.org must exist/,
+            /^gateway\.existing: CustomResourceDefinition consumers\.apisix\.apache\.org must exist/,
+            /^gateway\.existing: CustomResourceDefinition gateways\.gateway\.networking\.k8s\.io must exist/,
         ],
     ];
     for (const [what, installer, world, ...expected] of refused)
@@ -151,16 +194,51 @@ describe("preflight", () => {
         );
     });
 
-    it("needs no Rampart where it installs it, but the credentials for its chart", async () => {
+    it("looks for the class of storage that the stack names", async () => {
+        const named = { gateway: { storageClass: "nfs" } };
+        assert.deepEqual((await problems("rampart", { objects: RAMPART }, named)).problems, [
+            "gateway.storageClass: StorageClass nfs must exist (the cluster has standard). Correct the name, or create it.",
+        ]);
+        const storage = [{ name: "nfs", isDefault: false }];
+        assert.deepEqual((await problems("rampart", { objects: RAMPART, storage }, named)).problems, []);
+    });
+
+    it("needs the definitions in the cluster where it is told to bring none", async () => {
+        const none = { gateway: { installer: "helm", crds: [] } };
+        assert.deepEqual((await problems("helm", { objects: THEIRS }, none)).problems, []);
+        const got = (await problems("helm", {}, none)).problems;
+        assert.equal(got.length, Object.keys(WRITTEN_VERSIONS).length);
+        for (const problem of got) assert.match(problem, /^gateway\.crds: CustomResourceDefinition .* must exist\./);
+    });
+
+    describe("where it installs Rampart", () => {
         const install = { repository: "https://charts.example.org", version: "1.2.3" };
-        assert.deepEqual((await problems("rampart", {}, { rampart: { install } })).problems, []);
-        const named = { rampart: { install: { ...install, credentialsSecret: "repository" } } };
-        const secret = "Secret rampart-system/repository";
-        assert.match(
-            (await problems("rampart", {}, named)).problems.join("\n"),
-            /^rampart\.install\.credentialsSecret: Secret rampart-system\/repository must exist, with username and password/,
-        );
-        assert.deepEqual((await problems("rampart", { objects: { [secret]: undefined } }, named)).problems, []);
+        const home = "Namespace rampart-system";
+        const check = async (objects: World["objects"], more: object = {}, releases?: World["releases"]) =>
+            (await problems("rampart", { objects, releases }, { rampart: { install: { ...install, ...more } } }))
+                .problems;
+
+        it("needs none yet, but the namespace it goes into", async () => {
+            assert.deepEqual(await check({ [home]: undefined }), []);
+            assert.deepEqual(await check({}), [
+                "rampart.install.namespace: Namespace rampart-system must exist. Run: kubectl create namespace rampart-system",
+            ]);
+        });
+
+        it("needs the credentials for its chart", async () => {
+            const named = { credentialsSecret: "repository" };
+            assert.match(
+                (await check({ [home]: undefined }, named)).join("\n"),
+                /^rampart\.install\.credentialsSecret: Secret rampart-system\/repository must exist, with username and password/,
+            );
+            const secret = { [home]: undefined, "Secret rampart-system/repository": undefined };
+            assert.deepEqual(await check(secret, named), []);
+        });
+
+        it("refuses a second ingress controller there too", async () => {
+            const got = await check({ [home]: undefined }, {}, { [ROLE]: "other-gateway-apisix" });
+            assert.match(got.join("\n"), /^gateway\.installer: rampart cannot install a second ingress controller/);
+        });
     });
 
     it("reports everything in one error, and says that nothing was changed", async () => {
@@ -237,6 +315,7 @@ describe("preflight and objects of our names", () => {
                 ANCHORS,
                 ROLE,
                 GRAPHS,
+                ...Object.keys(WRITTEN_VERSIONS).map(CRD),
                 "GatewayClass alpa-auth",
                 "IngressClass alpa-auth",
                 "Namespace alpa-auth",
@@ -261,9 +340,28 @@ describe("preflight and a cluster that is away", () => {
         };
         const got = (await problems("rampart", away)).problems;
         assert.deepEqual(got, [
-            "cluster: the API server at https://10.0.0.1:16443 must answer (connect ECONNREFUSED). Check the address, the network and the credentials.",
+            "cluster: the API server at https://10.0.0.1:16443 must answer (connect ECONNREFUSED). Check the address and the network.",
         ]);
     });
+
+    const unwilling: [code: number, said: RegExp][] = [
+        [
+            401,
+            /^cluster: the API server at \S+ must accept the kubeconfig's credentials \(Unauthorized\)\. Renew them\.$/,
+        ],
+        [
+            403,
+            /^cluster: the API server at \S+ must let the kubeconfig's account look \(services is forbidden.*\)\. Give it/,
+        ],
+    ];
+    for (const [code, said] of unwilling)
+        it(`does not call an API server away that answers ${code}`, async () => {
+            const message = code === 401 ? "Unauthorized" : "services is forbidden: User bob cannot list";
+            const error = Object.assign(new Error("HTTP"), { code, body: JSON.stringify({ kind: "Status", message }) });
+            const got = (await problems("rampart", { version: () => Promise.reject(error) })).problems;
+            assert.equal(got.length, 1);
+            assert.match(got[0], said);
+        });
 
     const silent: [what: string, cluster: () => ClusterView][] = [
         ["never answers", () => new FakeCluster({ version: () => new Promise(() => undefined) })],

@@ -2,6 +2,7 @@ import { strict as assert } from "node:assert";
 import * as pulumi from "@pulumi/pulumi";
 import { ApisixRelease, releaseNamespace } from "../../../../components/parts/apisix-release";
 import { apisixValues } from "../../../../components/parts/apisix-values";
+import { OWNER_ANNOTATION } from "../../../../components/parts/ownership";
 import { asked, comesAfter, one, oneOfKind, record } from "../../../kit";
 import { release } from "./release";
 
@@ -16,12 +17,21 @@ const build = (crds?: string[]) =>
             new ApisixRelease("alpa-apisix", {
                 namespace: "team-a",
                 release,
+                cluster: {},
                 crds,
                 inNamespace: (namespace, opts) => new Needed(namespace, opts),
             }),
     );
 const RELEASE = "kubernetes:helm.sh/v3:Release";
 const CRDS = "kubernetes:yaml/v2:ConfigGroup";
+
+/** What becomes of a definition in the list of files. */
+async function transformed(props: object): Promise<pulumi.ResourceTransformResult> {
+    const { transforms } = one(await build(["crds.yaml"]), CRDS);
+    assert.equal(transforms?.length, 1);
+    const definition = { custom: true, type: "kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition", name: "a" };
+    return (await transforms[0]({ ...definition, props, opts: { protect: true } }))!;
+}
 
 describe("ApisixRelease", () => {
     it("installs the chart of the config with our values, into a namespace of its own", async () => {
@@ -54,15 +64,25 @@ describe("ApisixRelease", () => {
     });
 
     it("leaves each definition behind on destroy: others' objects would go with them", async () => {
-        const { transforms } = one(await build(["crds.yaml"]), CRDS);
-        assert.equal(transforms?.length, 1);
-        const definition = {
-            custom: true,
-            type: "kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition",
-            name: "a",
-        };
-        const changed = await transforms[0]({ ...definition, props: { kept: true }, opts: { protect: true } });
-        assert.deepEqual(changed, { props: { kept: true }, opts: { protect: true, retainOnDelete: true } });
+        const { opts } = await transformed({ metadata: { name: "a" } });
+        assert.deepEqual(opts, { protect: true, retainOnDelete: true });
+    });
+
+    it("writes on each definition whose it is", async () => {
+        const { props } = await transformed({ kept: true, metadata: { name: "a", annotations: { theirs: "x" } } });
+        assert.deepEqual(props, {
+            kept: true,
+            metadata: { name: "a", annotations: { theirs: "x", [OWNER_ANNOTATION]: "alpa-auth/test" } },
+        });
+    });
+
+    it("makes no definitions where they are in the cluster", async () => {
+        const seen = await build([]);
+        assert.deepEqual(
+            seen.filter((r) => r.type === CRDS),
+            [],
+        );
+        assert.equal(one(seen, RELEASE).inputs.skipCrds, true);
     });
 
     it("takes the release itself away on destroy", async () => {
@@ -77,6 +97,11 @@ describe("ApisixRelease", () => {
         assert.ok(comesAfter(seen, installed, namespace));
         assert.ok(!comesAfter(seen, needed, installed));
         assert.ok(seen.indexOf(installed) > seen.indexOf(needed));
+    });
+
+    it("takes over the records of its release that a killed run left, before it makes it", async () => {
+        const { hooks } = asked(one(await build(), RELEASE));
+        assert.deepEqual(hooks, { beforeCreate: ["alpa-apisix-release-taken-over"], beforeUpdate: [] });
     });
 
     it("ends a release that does not come up", async () => {

@@ -1,0 +1,64 @@
+import type { IntraClusterArgs } from "../components/intra-cluster";
+import type { Live, ObjectRef } from "../components/parts/cluster-reader";
+import { DEFINITIONS, WRITTEN_VERSIONS } from "../components/parts/definitions";
+import { OWNER_ANNOTATION } from "../components/parts/ownership";
+import type { ClusterView } from "./cluster";
+
+/** Kinds that only a stack with a gateway of its own writes. */
+const OF_OUR_OWN_GATEWAY = ["gatewayproxies.apisix.apache.org", "gatewayclasses.gateway.networking.k8s.io"];
+
+export function definition(name: string): ObjectRef {
+    return { apiVersion: "apiextensions.k8s.io/v1", kind: "CustomResourceDefinition", name };
+}
+
+/**
+ * Definitions belong to everyone in the cluster: ours must not be written over others', and others' must serve the
+ * versions that this project writes. Helm never updates a definition, so an old one stays.
+ */
+export async function definitions(settings: IntraClusterArgs, cluster: ClusterView, owner: string): Promise<string[]> {
+    const { gateway } = settings;
+    if (gateway.installer === "helm" && gateway.crds?.length !== 0) return othersDefinitions(cluster, owner);
+    const names = Object.keys(WRITTEN_VERSIONS).filter(
+        (name) => gateway.installer !== "existing" || !OF_OUR_OWN_GATEWAY.includes(name),
+    );
+    const found = await Promise.all(names.map((name) => cluster.read(definition(name))));
+    const problems: string[] = [];
+    names.forEach((name, i) => {
+        const live = found[i];
+        const wanted = WRITTEN_VERSIONS[name];
+        // Rampart's run of the chart brings those that are missing.
+        if (!live && gateway.installer !== "rampart")
+            problems.push(
+                `gateway.${gateway.installer === "helm" ? "crds" : "existing"}: CustomResourceDefinition ${name} must exist. Install the definitions of ingress controller 2.x and of Gateway API.`,
+            );
+        else if (live && !served(live).includes(wanted))
+            problems.push(
+                `CustomResourceDefinition ${name}: must serve version ${wanted} (it serves ${served(live).join(", ") || "none"}). ` +
+                    "Helm never updates a definition: apply those of ingress controller 2.x and of Gateway API.",
+            );
+    });
+    return problems;
+}
+
+async function othersDefinitions(cluster: ClusterView, owner: string): Promise<string[]> {
+    const found = await Promise.all(DEFINITIONS.map((name) => cluster.read(definition(name))));
+    const theirs = DEFINITIONS.filter((_, i) => found[i] && annotation(found[i]) !== owner);
+    if (theirs.length === 0) return [];
+    const owners = [...new Set(found.flatMap((live) => (live ? [annotation(live)] : [])))].filter(
+        (one) => one !== undefined && one !== owner,
+    );
+    const whose = owners.length > 0 ? `, of stack ${owners.join(" and ")}` : "";
+    return [
+        `gateway.crds: would write over definitions that are not this stack's (${theirs.join(", ")}${whose}). ` +
+            "Set it to [] to use those in the cluster.",
+    ];
+}
+
+function annotation(live: Live | undefined): string | undefined {
+    return live?.metadata?.annotations?.[OWNER_ANNOTATION];
+}
+
+function served(live: Live): string[] {
+    const { versions = [] } = (live.spec ?? {}) as { versions?: { name: string; served: boolean }[] };
+    return versions.filter((version) => version.served).map((version) => version.name);
+}
