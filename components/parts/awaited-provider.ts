@@ -52,16 +52,19 @@ async function untilReady(inputs: Inputs): Promise<void> {
     };
     const start = Date.now();
     let readySince: number | undefined;
+    let failedSince: number | undefined;
     let lastWord = start;
     for (;;) {
         const now = Date.now();
         const verdict = await look();
-        if (verdict.state === "failed") throw new Error(`${title}: ${verdict.why} ${hint}`);
+        failedSince = verdict.state === "failed" ? (failedSince ?? now) : undefined;
+        const late = now - start > timeoutSeconds * 1000;
+        if (verdict.state === "failed" && (late || now - failedSince! >= verdict.finalAfterSeconds * 1000))
+            throw new Error(`${title}: ${verdict.why} ${hint}`);
         readySince = verdict.state === "ready" ? (readySince ?? now) : undefined;
         if (readySince !== undefined && now - readySince >= settleSeconds * 1000) return;
-        const why = verdict.state === "waiting" ? verdict.why : "not settled yet";
-        if (now - start > timeoutSeconds * 1000)
-            throw new Error(`${title}: not ready after ${timeoutSeconds} s (${why}). ${hint}`);
+        const why = verdict.state === "ready" ? "not settled yet" : verdict.why;
+        if (late) throw new Error(`${title}: not ready after ${timeoutSeconds} s (${why}). ${hint}`);
         if (now - lastWord >= 15_000) {
             console.log(`waiting for ${title}: ${why} (${Math.round((now - start) / 1000)} of ${timeoutSeconds} s)`);
             lastWord = now;

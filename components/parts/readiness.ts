@@ -12,8 +12,14 @@ export type Until =
 export type Verdict =
     | { state: "ready" }
     | { state: "waiting"; why: string }
-    /** It will not become ready by itself: the words are the controller's own. */
-    | { state: "failed"; why: string };
+    /** The controller says no, in its own words. It counts once it has been so for this long without interruption. */
+    | { state: "failed"; why: string; finalAfterSeconds: number };
+
+/**
+ * How long a condition must be False before it counts. The ingress controller says InvalidSpec while its cache lacks
+ * what an object refers to, and SyncFailed until its next try at APISIX: it pauses 1, 2, then 4 s between them.
+ */
+const PASSING_NO_SECONDS = 10;
 
 /** The parts of an object that readiness is read from. */
 export interface Observed {
@@ -57,6 +63,7 @@ function judgeGraph(graph: Observed): Verdict {
     if (phase === "Failed" && current)
         return {
             state: "failed",
+            finalAfterSeconds: 0,
             why:
                 `Rampart reports Failed (${reason}): ${rampartWords(messages)}\n` +
                 "Rampart never retries a failed generation: correct the config, or raise rampart.retry to deploy the same again.",
@@ -94,5 +101,9 @@ function judgeCondition(type: string, object: Observed): Verdict {
     if (condition.observedGeneration !== object.metadata?.generation)
         return { state: "waiting", why: `${type} is of an older generation` };
     if (condition.status === "True") return { state: "ready" };
-    return { state: "failed", why: `${condition.reason}: ${condition.message}` };
+    return {
+        state: "failed",
+        finalAfterSeconds: PASSING_NO_SECONDS,
+        why: `${condition.reason}: ${condition.message}`,
+    };
 }

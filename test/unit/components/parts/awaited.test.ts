@@ -73,6 +73,14 @@ describe("Awaited", () => {
         });
 });
 
+/** A clock on which a second takes 20 ms. */
+function fastClock() {
+    const now = Date.now;
+    const start = now();
+    Date.now = () => start + (now() - start) * 50;
+    return { seconds: () => (Date.now() - start) / 1000, end: () => (Date.now = now) };
+}
+
 describe("the stored provider", () => {
     let api: FakeApi | undefined;
     const setTimeout = global.setTimeout;
@@ -115,20 +123,62 @@ describe("the stored provider", () => {
         assert.equal(looks, 5);
     });
 
-    it("fails at the first final no, with the controller's words and how to look", async () => {
-        await assert.rejects(create([route("False", 1, "no such plugin"), route("True")]), (error: Error) => {
-            assert.match(error.message, /^ApisixRoute a\/alpa: Checked: no such plugin/);
-            assert.match(error.message, /kubectl -n a get apisixroute alpa -o yaml$/);
-            assert.doesNotMatch(error.message, /s3cret/);
-            return true;
-        });
+    it("fails when a no has stood for 10 s, with the controller's words and how to look", async () => {
+        const clock = fastClock();
+        try {
+            await assert.rejects(
+                create([route("False", 1, "not yet"), route("False", 1, "no such plugin")], { timeoutSeconds: 60 }),
+                (error: Error) => {
+                    assert.match(error.message, /^ApisixRoute a\/alpa: Checked: no such plugin/);
+                    assert.match(error.message, /kubectl -n a get apisixroute alpa -o yaml$/);
+                    assert.doesNotMatch(error.message, /s3cret/);
+                    return true;
+                },
+            );
+            assert.ok(clock.seconds() >= 10 && clock.seconds() < 60, `${clock.seconds()} s`);
+        } finally {
+            clock.end();
+        }
+    });
+
+    it("goes on through a no that passes", async () => {
+        const { looks } = await create([route("False"), route("False"), route("True")]);
+        assert.equal(looks, 3);
+    });
+
+    it("counts only a no without interruption", async () => {
+        const clock = fastClock();
+        let interrupted = false;
+        const answer = () => {
+            if (clock.seconds() >= 6 && !interrupted) return ((interrupted = true), route(undefined));
+            return clock.seconds() < 14 ? route("False") : route("True");
+        };
+        try {
+            await create(answer, { timeoutSeconds: 60 });
+            assert.ok(interrupted && clock.seconds() >= 14);
+        } finally {
+            clock.end();
+        }
+    });
+
+    it("ends with the controller's words when the time is over before a no is final", async () => {
+        await assert.rejects(
+            create([route(undefined), route("False", 1, "no such plugin")], { timeoutSeconds: 0.1 }),
+            /^Error: ApisixRoute a\/alpa: Checked: no such plugin Look: kubectl/,
+        );
+    });
+
+    it("takes Rampart's Failed as final at the first look", async () => {
+        const failed = { metadata: { generation: 1 }, status: { phase: "Failed", observedGeneration: 1 } };
+        const object = { ...ROUTE, apiVersion: "rampart.petuum.com/v1beta2", kind: "RampartGraph", name: "gateway" };
+        await assert.rejects(create([failed], { object, until: { kind: "graph-deployed" } }), /Rampart reports Failed/);
         assert.equal(api!.asked.length, 1);
     });
 
     it("waits for an update as for a creation", async () => {
-        const answers = [route("True", 0), route("True"), route("False", 1, "no such plugin")];
-        api = await fakeApi(() => answers.shift());
-        const { cluster: _, ...inputs } = { ...args, kubeconfig: api.kubeconfig };
+        const answers = [route("True", 0), route("True")];
+        api = await fakeApi(() => answers.shift() ?? route("False", 1, "no such plugin"));
+        const { cluster: _, ...inputs } = { ...args, kubeconfig: api.kubeconfig, timeoutSeconds: 0.2 };
         const olds = { ...inputs, generation: 0 };
         const provider = await load();
         assert.deepEqual(await provider.update!("id", olds, inputs), { outs: inputs });

@@ -93,6 +93,16 @@ const failed: [...Case, why: RegExp][] = [
 ];
 
 describe("judge", () => {
+    const finalAfter = (verdict: ReturnType<typeof judge>) =>
+        (verdict as { finalAfterSeconds: number }).finalAfterSeconds;
+    it("takes Rampart's Failed as final: it never retries a generation", () => {
+        for (const until of [DEPLOYED, NAMESPACE]) assert.equal(finalAfter(judge(until, graph(2, "Failed", 2))), 0);
+    });
+    it("gives the ingress controller longer than its pauses of 1, 2 and 4 s to take a no back", () => {
+        const seconds = finalAfter(judge(ACCEPTED, condition("False", 2)));
+        assert.ok(seconds > 1 + 2 + 4 && seconds <= 10, `${seconds} s`);
+    });
+
     for (const [what, until, object, namespace] of ready)
         it(`takes ${what}`, () => assert.deepEqual(judge(until, object, namespace), { state: "ready" }));
     for (const [state, cases] of [["waiting", waiting] as const, ["failed", failed] as const])
