@@ -11,11 +11,8 @@ export interface Asked {
     /** URNs of what must be there before; components are resolved to what they hold. */
     dependsOn: string[];
     retainOnDelete: boolean;
-    secretOutputs: string[];
     /** As written, for example `15m`; empty without one. */
     deleteTimeout: string;
-    /** Names of the hooks before a creation and before an update. */
-    hooks: { beforeCreate: string[]; beforeUpdate: string[] };
 }
 
 const requests = new WeakMap<Seen, Asked>();
@@ -34,7 +31,8 @@ export async function record(build: () => unknown, found: Record<string, object>
                 if (request) requests.set(r, request);
                 request = undefined; // a lookup comes without one
                 const metadata = { generation: 1, ...r.inputs.metadata };
-                const state = { ...r.inputs, result: "generated", metadata, ...found[r.name] };
+                const made = { generation: 1, uid: "its-uid" };
+                const state = { ...made, ...r.inputs, result: "generated", metadata, ...found[r.name] };
                 return { id: `${r.name}-id`, state };
             },
             call: (c) => {
@@ -46,7 +44,6 @@ export async function record(build: () => unknown, found: Record<string, object>
         false,
         "organization",
     );
-    acceptHooks();
     listen((next) => (request = next));
     build();
     await pulumi.runtime.disconnect(); // waits for every registration; setMocks connects afresh next time
@@ -59,28 +56,16 @@ export async function record(build: () => unknown, found: Record<string, object>
     return seen;
 }
 
-/** The SDK's fake engine knows no hooks: take them, and never call them, as a preview does. */
-function acceptHooks() {
-    const monitor = pulumi.runtime.getMonitor() as unknown as Record<string, unknown>;
-    monitor.registerResourceHook = (_request: unknown, done: (error: null, answer: unknown) => void) => done(null, {});
-}
-
 /** Tells `heard` of each registration, right before the fake engine handles it. */
 function listen(heard: (request: Asked) => void) {
     const monitor = pulumi.runtime.getMonitor() as unknown as Record<"registerResource", RegisterResource>;
     const register = monitor.registerResource.bind(monitor);
     monitor.registerResource = (request, done) => {
-        const hooks = request.getHooks();
         heard({
             parent: request.getParent(),
             dependsOn: request.getDependenciesList(),
             retainOnDelete: request.getRetainondelete() ?? false,
-            secretOutputs: request.getAdditionalsecretoutputsList(),
             deleteTimeout: request.getCustomtimeouts()?.getDelete() ?? "",
-            hooks: {
-                beforeCreate: hooks?.getBeforeCreateList() ?? [],
-                beforeUpdate: hooks?.getBeforeUpdateList() ?? [],
-            },
         });
         return register(request, done);
     };

@@ -1,6 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { AwaitedArgs } from "./awaited";
-import { openReader, type PlainAccess } from "./cluster-reader";
+import { openReader, titleOf, type PlainAccess } from "./cluster-reader";
 import { judge, type Verdict } from "./readiness";
 
 // All of this is stored in the state as text and runs in a process of its own: it may use only its arguments,
@@ -27,14 +27,14 @@ export const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> = {
 };
 
 /** What is waited for, to tell whether it has changed. */
-function subject({ object, until, generation }: Inputs): string {
-    return JSON.stringify([object, until, generation]);
+function subject({ object, until, generation, uid }: Inputs): string {
+    return JSON.stringify([object, until, generation, uid]);
 }
 
 /** @throws Error naming what was waited for, how far it came, and how to look */
 async function untilReady(inputs: Inputs): Promise<void> {
     const { object, until, timeoutSeconds, settleSeconds = 0 } = inputs;
-    const title = `${object.kind} ${object.namespace ? `${object.namespace}/` : ""}${object.name}`;
+    const title = titleOf(object);
     const hint = `Look: kubectl ${object.namespace ? `-n ${object.namespace} ` : ""}get ${object.kind.toLowerCase()} ${object.name} -o yaml`;
     const read = openReader(inputs);
     const look = async (): Promise<Verdict> => {

@@ -10,6 +10,8 @@ export interface AwaitedArgs {
     until: Until;
     /** `metadata.generation` of the object: a new one is waited for anew. */
     generation: pulumi.Input<number | undefined>;
+    /** `metadata.uid` of the object, where it may be deleted and made anew in one generation: waited for anew too. */
+    uid?: pulumi.Input<string>;
     /** Longest wait, in seconds. */
     timeoutSeconds: number;
     /** How long it must stay ready, in seconds. @default 0 */

@@ -16,13 +16,32 @@ export interface PlainAccess {
 }
 
 /** A live object, as far as this project looks at it. */
-export type Live = Observed & { metadata?: { annotations?: Record<string, string> }; [field: string]: unknown };
+export type Live = Observed & {
+    metadata?: {
+        annotations?: Record<string, string>;
+        uid?: string;
+        deletionTimestamp?: unknown;
+        finalizers?: string[];
+    };
+    [field: string]: unknown;
+};
 
 /** Reads objects, nothing more; undefined for one that does not exist, or whose kind the cluster does not know. */
 export type Reader = (ref: ObjectRef) => Promise<Live | undefined>;
 
-// Both functions are part of what the state keeps as text for `Awaited`: they may use only their arguments, each other,
-// and `require`.
+// These functions are part of what the state keeps as text for dynamic resources: they may use only their arguments,
+// each other, and `require`.
+
+/** How messages name an object. */
+export function titleOf({ kind, namespace, name }: ObjectRef): string {
+    return `${kind} ${namespace ? `${namespace}/` : ""}${name}`;
+}
+
+/** Says whether an error means that the object, its namespace or its kind does not exist. */
+export function isAbsent(error: unknown): boolean {
+    const { code, message } = error as { code?: number; message?: string };
+    return code === 404 || /^Unrecognized API version and kind/.test(message ?? "");
+}
 
 /** The kubeconfig that an access stands for. */
 export function kubeConfigOf(access: PlainAccess): client.KubeConfig {
@@ -44,8 +63,7 @@ export function openReader(access: PlainAccess): Reader {
         try {
             return (await api.read({ apiVersion, kind, metadata: { name, namespace } })) as Live;
         } catch (error) {
-            const { code, message } = error as { code?: number; message?: string };
-            if (code === 404 || /^Unrecognized API version and kind/.test(message ?? "")) return undefined;
+            if (isAbsent(error)) return undefined;
             throw error;
         }
     };

@@ -1,10 +1,9 @@
-import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { apisixValues, type ReleaseSettings } from "./apisix-values";
 import { Awaited } from "./awaited";
+import { RampartGraph } from "./graph-resource";
 import type { ClusterAccess } from "./kubeconfig";
 import { metadata } from "./ownership";
-import { settledFirst } from "./settled";
 
 export interface RampartGatewayArgs {
     /** Namespace of the graph. Rampart makes the component's own namespace from it. */
@@ -49,25 +48,19 @@ export class RampartGateway extends pulumi.ComponentResource {
             },
             { parent: this },
         );
-        const graph = new k8s.apiextensions.CustomResource(
+        const graph = new RampartGraph(
             `${name}-graph`,
             {
+                cluster,
                 apiVersion: API_VERSION,
-                kind: "RampartGraph",
                 metadata: metadata(GRAPH, namespace),
                 spec: renderGraph(args),
+                timeoutSeconds,
             },
-            {
-                parent: this,
-                dependsOn: free,
-                // The status of a failed deployment quotes the environment of Rampart's controller.
-                additionalSecretOutputs: ["status"],
-                hooks: settledFirst(`${name}-graph-settled`, object, cluster, timeoutSeconds),
-                // Deletion takes a minute more than its work, and helm uninstall runs twice.
-                customTimeouts: { delete: "15m" },
-            },
+            { parent: this, dependsOn: free },
         );
-        const wait = { cluster, object, generation: graph.metadata.generation, timeoutSeconds };
+        const { generation, uid } = graph;
+        const wait = { cluster, object, generation, uid, timeoutSeconds };
         const inside = new Awaited(
             `${name}-namespace`,
             { ...wait, until: { kind: "graph-namespace", namespace: componentNamespace(namespace) } },

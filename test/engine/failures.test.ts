@@ -1,7 +1,7 @@
 // Proves on the real engine what an operator meets when something is wrong: one clear error, nothing changed, and a
 // next `up` that completes.
 import { strict as assert } from "node:assert";
-import { CoreV1Api } from "@kubernetes/client-node";
+import { CoreV1Api, KubernetesObjectApi, PatchStrategy } from "@kubernetes/client-node";
 import { findOrphanPlugins } from "../../sandbox/processes";
 import { sandboxId } from "../../sandbox/world/state";
 import { call, current, eventually, failed, succeeded, TestStack, useWorld } from "./kit";
@@ -127,9 +127,65 @@ describe("what goes wrong", function () {
         assert.doesNotMatch(said, /'env':|RAMPART_|KUBECONFIG/);
         const state = await stack.must(["stack", "export"]);
         assert.doesNotMatch(state + said, /canary/, "the environment of Rampart's controller holds a canary");
+        succeeded(await stack.run(["refresh", "--yes", "--skip-preview"]));
+        assertNoStatus(await stack.must(["stack", "export", "--show-secrets"]));
         // The same graph again is not deployed again by itself: that is what `rampart.retry` is for.
         stack.configure({ consumers, rampart: { retry: 1 } });
         succeeded(await stack.up());
+        succeeded(await stack.run(["refresh", "--yes", "--skip-preview"]));
+        assertNoStatus(await stack.must(["stack", "export", "--show-secrets"]));
+        succeeded(await stack.destroy());
+    });
+
+    it("what Rampart's admission refuses is seen in the preview", async () => {
+        const stack = await TestStack.create("refused", { consumers });
+        const core = current().world.kubeConfig.makeApiClient(CoreV1Api);
+        const inside = `${stack.name}-gateway-apisix`;
+        const annotations = { "alpa-auth.io/stack": `alpa-auth/${stack.name}` };
+        await core.createNamespace({ body: { metadata: { name: stack.name, annotations } } });
+        await core.createNamespace({ body: { metadata: { name: inside } } });
+        const said = failed(await stack.preview());
+        assert.match(said, /RampartGraph refused\/gateway: must be admitted \(admission webhook/);
+        assert.ok(said.includes(inside), said);
+        assert.doesNotMatch(said, /at .*\.js:\d+/, "a stack trace");
+        await core.deleteNamespace({ name: inside });
+        await core.deleteNamespace({ name: stack.name });
+    });
+
+    it("an edit of the graph by hand is named and stays until somebody decides; a deleted graph comes back", async () => {
+        const { world } = current();
+        const stack = await TestStack.create("edited", { consumers });
+        succeeded(await stack.up());
+        const objects = KubernetesObjectApi.makeApiClient(world.kubeConfig);
+        const metadata = { name: "gateway", namespace: stack.name };
+        const graph = { apiVersion: "rampart.petuum.com/v1beta2", kind: "RampartGraph", metadata };
+        const live = async () => (await world.read(graph.apiVersion, graph.kind, stack.name, "gateway")) as any;
+        const deployed = (generation: number) =>
+            eventually(
+                `generation ${generation} deployed`,
+                async () => ((await live())?.status?.observedGeneration === generation ? true : undefined),
+                60,
+            );
+        const patch = (change: object, type = PatchStrategy.MergePatch) =>
+            objects.patch({ ...graph, ...change }, undefined, undefined, "kubectl-edit", undefined, type);
+
+        await patch({ spec: { graph: { components: { apisix: { $ui: { retry: 7 } } } } } });
+        await deployed(2);
+        const said = failed(await stack.up("--refresh"));
+        assert.match(said, /must be changed by alpa-auth alone \(.*"kubectl-edit".*retry/);
+        assert.equal((await live()).metadata.generation, 2, "the edit stays until a person has decided");
+        const managedFields = (await live()).metadata.managedFields.filter((m: any) => m.manager !== "kubectl-edit");
+        await patch({ metadata: { ...metadata, managedFields } });
+        succeeded(await stack.up("--refresh"));
+        assert.equal((await live()).spec.graph.components.apisix.$ui.retry, 0);
+
+        await objects.delete(graph);
+        // Rampart leaves the namespace Terminating, and refuses a graph until it is gone.
+        const inside = () => world.read("v1", "Namespace", undefined, `${stack.name}-gateway-apisix`);
+        await eventually("the graph gone", async () => (((await live()) ?? (await inside())) ? undefined : true), 60);
+        succeeded(await stack.up("--refresh"));
+        const { url, credentials } = await stack.outputs();
+        assert.equal((await call(url, { key: credentials["alice/k1"] })).status, 200);
         succeeded(await stack.destroy());
     });
 
@@ -187,6 +243,14 @@ describe("what goes wrong", function () {
         succeeded(await stack.destroy());
     });
 });
+
+/** Fails when a state, secrets in plain, has anything of what Rampart writes about a graph. */
+function assertNoStatus(state: string): void {
+    // The stored code of waits names the fields it looks at.
+    const text = JSON.stringify(JSON.parse(state), (key, value) => (key === "__provider" ? undefined : value));
+    assert.match(text, /alpa-gateway-graph/);
+    assert.doesNotMatch(text, /messages|componentNamespaces|GraphDeploymentError|canary|RAMPART_/);
+}
 
 async function schedulable(core: CoreV1Api, yes: boolean): Promise<void> {
     for (const { metadata } of (await core.listNode()).items)

@@ -37,6 +37,8 @@ describe("secrets", function () {
 
         secrets = generated(JSON.parse(await stack.must(["stack", "export", "--show-secrets"])), kubeconfig);
         places["exported state"] = await stack.must(["stack", "export"]);
+        await stack.must(["refresh", "--yes", "--skip-preview"]);
+        places["exported state after a refresh"] = await stack.must(["stack", "export"]);
         places["preview"] = await stack.must(["preview", "--json", "--diff"]);
         stack.configure({ consumers: [...consumers, { name: "bob", credentials: [] }] });
         places["preview of a change"] = (await stack.preview("--diff")).stdout;
@@ -64,6 +66,7 @@ describe("secrets", function () {
         "output of up",
         "process list",
         "exported state",
+        "exported state after a refresh",
         "preview",
         "preview of a change",
         "outputs",

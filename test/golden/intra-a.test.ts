@@ -39,7 +39,8 @@ async function render(installer: Installer): Promise<string> {
 }
 
 function page(resource: Seen): string {
-    const { metadata, ...object } = inputsOf(resource);
+    // The graph is a resource of our own: its code, its access and its time limit are not for reading here.
+    const { metadata, __provider, kubeconfig: _k, context: _c, timeoutSeconds: _t, ...object } = inputsOf(resource);
     if (metadata !== undefined) {
         const { labels: _, annotations: __, ...named } = metadata;
         object.metadata = named;

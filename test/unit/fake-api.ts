@@ -20,16 +20,35 @@ export interface FakeApi {
 /** What is at a path: an object; undefined for none; an HTTP status for a failure. */
 export type Answer = object | number | undefined;
 
+/** What was asked for, beside the path. */
+export interface Request {
+    method: string;
+    query: Record<string, string>;
+    type?: string;
+    body?: any;
+}
+
 /**
- * A Kubernetes API server for reading: discovery of `KINDS`, and what `answer` says for each path.
+ * A Kubernetes API server: discovery of `KINDS`, and what `answer` says for each path. A `Status` is answered with its
+ * own code.
  * @param answer called for each request, so that an object can change between two looks
  */
-export async function fakeApi(answer: (path: string) => Answer): Promise<FakeApi> {
+export async function fakeApi(answer: (path: string, request: Request) => Answer): Promise<FakeApi> {
     const asked: string[] = [];
-    const server = http.createServer((request, response) => {
-        const path = request.url!.split("?")[0];
-        const found = discovery(path) ?? (asked.push(path), answer(path));
-        const status = typeof found === "number" ? found : found === undefined ? 404 : 200;
+    const server = http.createServer(async (request, response) => {
+        const { pathname: path, searchParams } = new URL(request.url!, "http://fake");
+        let text = "";
+        for await (const part of request) text += part;
+        const sent = {
+            method: request.method!,
+            query: Object.fromEntries(searchParams),
+            type: request.headers["content-type"],
+            body: text === "" ? undefined : JSON.parse(text),
+        };
+        const found = discovery(path) ?? (asked.push(path), answer(path, sent));
+        const refused =
+            (found as { kind?: string } | undefined)?.kind === "Status" ? (found as { code: number }) : undefined;
+        const status = refused?.code ?? (typeof found === "number" ? found : found === undefined ? 404 : 200);
         const body = typeof found === "object" ? found : { kind: "Status", status: "Failure", code: status };
         response.writeHead(status, { "Content-Type": "application/json" }).end(JSON.stringify(body));
     });

@@ -1,14 +1,12 @@
 // Proves what Awaited asks of the engine, and that the provider it stores works by itself, against an API server
 // whose objects change between two looks.
 import { strict as assert } from "node:assert";
-import Module from "node:module";
-import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { Awaited, type AwaitedArgs } from "../../../../components/parts/awaited";
 import { inputsOf, one, record } from "../../../kit";
 import { fakeApi, type Answer, type FakeApi } from "../../fake-api";
+import { load as loadText, PULUMI_SDK, requiredBy, storedText } from "./stored";
 
-const ROOT = path.resolve(__dirname, "../../../..");
 const ROUTE = { apiVersion: "apisix.apache.org/v2", kind: "ApisixRoute", namespace: "a", name: "alpa" };
 const ROUTE_PATH = "/apis/apisix.apache.org/v2/namespaces/a/apisixroutes/alpa";
 const args: AwaitedArgs = {
@@ -20,25 +18,15 @@ const args: AwaitedArgs = {
 };
 const register = async (more: Partial<AwaitedArgs> = {}) =>
     one(await record(() => new Awaited("wait", { ...args, ...more }, {})), "pulumi-nodejs:dynamic/alpa-auth:Awaited");
-/** The stored text; a secret or not. */
-const stored = async (more?: Partial<AwaitedArgs>): Promise<string> =>
-    inputsOf(await register(more), (secret) => secret).__provider;
-
-/** What the engine's process for such providers makes of the text. */
-async function load(): Promise<pulumi.dynamic.ResourceProvider> {
-    const module = new Module("stored-provider") as Module & { _compile(text: string, file: string): void };
-    module.paths = [path.join(ROOT, "node_modules")];
-    module._compile(await stored(), path.join(ROOT, "stored-provider.js"));
-    return module.exports.handler();
-}
+const stored = async (more?: Partial<AwaitedArgs>) => storedText(await register(more));
+const load = async () => loadText(await stored());
 
 describe("Awaited", () => {
     it("stores its provider in less than 16 kB, without the Pulumi SDK", async () => {
         const text = await stored();
         assert.ok(text.length > 1000 && text.length < 16_000, `${text.length} characters`);
-        assert.doesNotMatch(text, /@pulumi\/pulumi|ComponentResource|CustomResource|registerResource|runtime\./);
-        const required = [...text.matchAll(/require\("([^"]+)"\)/g)].map((m) => m[1]);
-        assert.deepEqual([...new Set(required)], ["@kubernetes/client-node"]);
+        assert.doesNotMatch(text, PULUMI_SDK);
+        assert.deepEqual(requiredBy(text), ["@kubernetes/client-node"]);
     });
 
     it("stores the same provider whatever it waits for and whoever waits", async () => {
@@ -58,6 +46,7 @@ describe("Awaited", () => {
 
     const changes: [what: string, change: object, waitsAgain: boolean][] = [
         ["another generation", { generation: 2 }, true],
+        ["another object of the same name and generation", { uid: "new" }, true],
         ["another object", { object: { ...ROUTE, name: "other" } }, true],
         ["another condition", { until: { kind: "condition", type: "Available" } }, true],
         ["another kubeconfig, which deletion will need", { kubeconfig: "new" }, true],

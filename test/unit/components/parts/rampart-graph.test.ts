@@ -2,7 +2,7 @@ import { strict as assert } from "node:assert";
 import * as pulumi from "@pulumi/pulumi";
 import { apisixValues } from "../../../../components/parts/apisix-values";
 import { componentNamespace, RampartGateway, renderGraph } from "../../../../components/parts/rampart-graph";
-import { asked, comesAfter, inputsOf, one, oneOfKind, record } from "../../../kit";
+import { comesAfter, inputsOf, one, oneOfKind, record } from "../../../kit";
 import { release } from "./release";
 
 class Needed extends pulumi.ComponentResource {
@@ -46,21 +46,10 @@ describe("componentNamespace", () => {
 });
 
 describe("RampartGateway", () => {
-    it("keeps what the status says secret: it can quote an environment", async () => {
-        const graph = oneOfKind(await record(() => build()), "RampartGraph");
-        assert.deepEqual(asked(graph).secretOutputs, ["status"]);
-    });
-
-    it("lets the graph come to rest before it makes or changes it", async () => {
-        const graph = oneOfKind(await record(() => build()), "RampartGraph");
-        const { beforeCreate, beforeUpdate } = asked(graph).hooks;
-        assert.deepEqual([beforeCreate.length, beforeUpdate.length], [1, 1]);
-        assert.deepEqual(beforeCreate, beforeUpdate);
-    });
-
-    it("gives deletion the time it takes", async () => {
-        const { deleteTimeout } = asked(oneOfKind(await record(() => build()), "RampartGraph"));
-        assert.equal(deleteTimeout, "15m");
+    it("asks for the graph, and gives an earlier deployment of it as long as this one", async () => {
+        const { spec, metadata, timeoutSeconds } = oneOfKind(await record(() => build()), "RampartGraph").inputs;
+        assert.deepEqual(spec, renderGraph({ namespace: "team-a", release, retry: 3 }));
+        assert.deepEqual([metadata.namespace, metadata.name, timeoutSeconds], ["team-a", "gateway", 2700]);
     });
 
     it("fills the namespace while Rampart deploys, and waits for the deployment after that", async () => {
@@ -84,8 +73,8 @@ describe("RampartGateway", () => {
     it("waits for what it says", async () => {
         const seen = await record(() => build());
         const wait = (name: string) => {
-            const { object, until, generation, timeoutSeconds, goneAfter } = one(seen, AWAITED, name).inputs;
-            return [object.kind, object.name, until, generation, timeoutSeconds, goneAfter];
+            const { object, until, generation, uid, timeoutSeconds, goneAfter } = one(seen, AWAITED, name).inputs;
+            return [object.kind, object.name, until, generation, uid, timeoutSeconds, goneAfter];
         };
         const own = "team-a-gateway-apisix";
         assert.deepEqual(wait("alpa-gateway-namespace-free"), [
@@ -93,10 +82,11 @@ describe("RampartGateway", () => {
             own,
             { kind: "not-terminating" },
             undefined,
+            undefined,
             600,
             own,
         ]);
-        const graph = (until: object) => ["RampartGraph", "gateway", until, 1, 2700, undefined];
+        const graph = (until: object) => ["RampartGraph", "gateway", until, 1, "its-uid", 2700, undefined];
         assert.deepEqual(wait("alpa-gateway-namespace"), graph({ kind: "graph-namespace", namespace: own }));
         assert.deepEqual(wait("alpa-gateway-deployed"), graph({ kind: "graph-deployed" }));
     });
