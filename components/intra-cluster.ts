@@ -97,7 +97,9 @@ export class IntraCluster extends pulumi.ComponentResource {
             );
             return wire(apisix, releaseNamespace(namespace));
         }
-        const rampart = gateway.install && new Rampart(`${name}-rampart`, gateway.install, { parent: this });
+        const { install } = gateway;
+        const rampart =
+            install && new Rampart(`${name}-rampart`, { ...install, cluster: args.cluster }, { parent: this });
         const apisix = new RampartGateway(
             `${name}-gateway`,
             {

@@ -1,5 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import type { ClusterAccess } from "./kubeconfig";
+import { RampartGuard } from "./rampart-guard";
 
 /** The operator's own chart of Rampart: no public one exists. */
 export interface RampartInstall {
@@ -15,10 +17,14 @@ export interface RampartInstall {
     credentialsSecret?: string;
 }
 
-/** Rampart itself. It outlives every graph on destroy: without its controller a graph can never be deleted. */
+export interface RampartArgs extends RampartInstall {
+    cluster: ClusterAccess;
+}
+
+/** Rampart itself. It outlives every graph: without its controller a graph can never be deleted. */
 export class Rampart extends pulumi.ComponentResource {
-    constructor(name: string, args: RampartInstall, opts?: pulumi.ComponentResourceOptions) {
-        super("alpa-auth:parts:Rampart", name, args, opts);
+    constructor(name: string, args: RampartArgs, opts?: pulumi.ComponentResourceOptions) {
+        super("alpa-auth:parts:Rampart", name, { ...args, cluster: undefined }, opts);
         const secret =
             args.credentialsSecret === undefined
                 ? undefined
@@ -30,7 +36,7 @@ export class Rampart extends pulumi.ComponentResource {
                 data?.[key] === undefined ? undefined : Buffer.from(data[key], "base64").toString(),
             );
 
-        new k8s.helm.v3.Release(
+        const release = new k8s.helm.v3.Release(
             `${name}-release`,
             {
                 name: "rampart",
@@ -46,6 +52,7 @@ export class Rampart extends pulumi.ComponentResource {
             },
             { parent: this },
         );
+        new RampartGuard(`${name}-guard`, args.cluster, { parent: this, dependsOn: release });
 
         this.registerOutputs({});
     }

@@ -1,14 +1,29 @@
-// Proves that Rampart itself comes from an operator's private chart, with its credentials from a Secret in the cluster.
+// Proves that Rampart itself comes from an operator's private chart, with its credentials from a Secret in the cluster,
+// and that it is never removed from under a graph.
 import { strict as assert } from "node:assert";
-import { CoreV1Api } from "@kubernetes/client-node";
-import { call, current, failed, succeeded, TestStack, useWorld } from "./kit";
+import { CoreV1Api, KubernetesObjectApi } from "@kubernetes/client-node";
+import { call, current, eventually, failed, succeeded, TestStack, useWorld } from "./kit";
 
 const consumers = [{ name: "alice", credentials: [{ id: "k1", method: "key" }] }];
 const access = { username: "operator", password: "password-of-the-private-repository" };
 
 describe("rampart.install", function () {
-    this.timeout(240_000);
+    this.timeout(360_000);
     useWorld(access);
+    let stack: TestStack;
+    const running = () => current().world.read("apps/v1", "Deployment", "rampart", "rampart");
+
+    const withRampart = () => ({
+        consumers,
+        rampart: {
+            install: {
+                repository: current().world.privateRepository,
+                version: "1.0.0",
+                namespace: "rampart",
+                credentialsSecret: "chart-access",
+            },
+        },
+    });
 
     it("without it, a cluster that has no Rampart is refused, naming what is missing", async () => {
         const stack = await TestStack.create("bare", { consumers });
@@ -20,13 +35,7 @@ describe("rampart.install", function () {
 
     it("installs it from the private chart, and goes on to an authenticated completion", async () => {
         const { world } = current();
-        const install = {
-            repository: world.privateRepository,
-            version: "1.0.0",
-            namespace: "rampart",
-            credentialsSecret: "chart-access",
-        };
-        const stack = await TestStack.create("private", { consumers, rampart: { install } });
+        stack = await TestStack.create("private", withRampart());
         assert.match(failed(await stack.preview()), /Secret rampart\/chart-access must exist/);
 
         const core = world.kubeConfig.makeApiClient(CoreV1Api);
@@ -39,7 +48,47 @@ describe("rampart.install", function () {
 
         const state = await stack.must(["stack", "export"]);
         for (const text of [up.stdout, state]) assert.ok(!text.includes(access.password));
+    });
+
+    it("does not remove Rampart from under its graph when it is left out of the config", async () => {
+        stack.configure({ consumers });
+        const said = failed(await stack.up());
+        assert.match(said, /Rampart: must stay while graphs exist \(private\/gateway\)/);
+        assert.match(said, /Set rampart\.install again/);
+        assert.ok(await running(), "Rampart still runs");
+        const { url, credentials } = await stack.outputs();
+        assert.equal((await call(url, { key: credentials["alice/k1"] })).status, 200);
+    });
+
+    it("destroy right after that removes the graph, but not Rampart from under another's", async () => {
+        const { world } = current();
+        const objects = KubernetesObjectApi.makeApiClient(world.kubeConfig);
+        // Not to be deployed: it needs Rampart all the same, for its deletion.
+        const theirs = {
+            apiVersion: "rampart.petuum.com/v1beta2",
+            kind: "RampartGraph",
+            metadata: { name: "theirs", namespace: "default" },
+            spec: { deploy: false, graph: { flows: {}, components: {} } },
+        };
+        await objects.create(theirs);
+        const said = failed(await stack.destroy());
+        assert.match(said, /must stay while graphs exist \([^)]*default\/theirs/);
+        assert.ok(await running(), "Rampart still runs");
+
+        await objects.delete(theirs);
+        const gone = async () =>
+            (await world.read(theirs.apiVersion, theirs.kind, "default", "theirs")) ? undefined : true;
+        await eventually("their graph gone", gone, 60);
         succeeded(await stack.destroy());
-        assert.equal(await world.read("apps/v1", "Deployment", "rampart", "rampart"), undefined);
+        assert.equal(await running(), undefined);
+        assert.deepEqual(await stack.resources(), []);
+    });
+
+    it("comes and goes with a stack that has the only graph", async () => {
+        stack.configure(withRampart());
+        succeeded(await stack.up());
+        succeeded(await stack.destroy());
+        assert.equal(await running(), undefined);
+        assert.deepEqual(await stack.resources(), []);
     });
 });
