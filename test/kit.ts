@@ -11,6 +11,8 @@ export interface Asked {
     /** URNs of what must be there before; components are resolved to what they hold. */
     dependsOn: string[];
     retainOnDelete: boolean;
+    /** URN of what takes it along when it is deleted; empty without one. */
+    deletedWith: string;
     /** As written, for example `15m`; empty without one. */
     deleteTimeout: string;
 }
@@ -65,6 +67,7 @@ function listen(heard: (request: Asked) => void) {
             parent: request.getParent(),
             dependsOn: request.getDependenciesList(),
             retainOnDelete: request.getRetainondelete() ?? false,
+            deletedWith: request.getDeletedwith(),
             deleteTimeout: request.getCustomtimeouts()?.getDelete() ?? "",
         });
         return register(request, done);

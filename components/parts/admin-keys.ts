@@ -9,7 +9,11 @@ export interface AdminKeysArgs {
     namespace: pulumi.Input<string>;
 }
 
-/** The two keys of APISIX's Admin API, generated: the chart's own are known to everyone. */
+/**
+ * The two keys of APISIX's Admin API, generated: the chart's own are known to everyone.
+ *
+ * The option `deletedWith` is handed on to the Secret: it stays until that takes the namespace with it.
+ */
 export class AdminKeys extends pulumi.ComponentResource {
     /** Name of the Secret that holds them. */
     readonly secretName: pulumi.Output<string>;
@@ -30,7 +34,7 @@ export class AdminKeys extends pulumi.ComponentResource {
                     [ADMIN_KEYS_SECRET.viewer]: viewer.result,
                 },
             },
-            { parent: this },
+            { parent: this, deletedWith: opts?.deletedWith },
         );
 
         this.secretName = secret.metadata.name;

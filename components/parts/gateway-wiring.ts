@@ -19,6 +19,9 @@ export interface GatewayWiringArgs {
     namespace: string;
 }
 
+/** The controller puts a finalizer on a GatewayClass. One that does not run never takes it off: say so after 2 minutes. */
+const BROKEN_CONTROLLER = { delete: "2m" };
+
 /**
  * Tells the ingress controller which APISIX to configure.
  *
@@ -83,7 +86,7 @@ export class GatewayWiring extends pulumi.ComponentResource {
                 metadata: metadata(namespace),
                 spec: { controllerName: controllerName(namespace) },
             },
-            { parent: this },
+            { parent: this, customTimeouts: BROKEN_CONTROLLER },
         );
         new k8s.apiextensions.CustomResource(
             `${name}-gateway`,
@@ -98,7 +101,7 @@ export class GatewayWiring extends pulumi.ComponentResource {
                     infrastructure: { parametersRef },
                 },
             },
-            { parent: this, dependsOn: [proxy, gatewayClass] },
+            { parent: this, dependsOn: [proxy, gatewayClass], customTimeouts: BROKEN_CONTROLLER },
         );
 
         this.binding = { ingressClass: namespace, gateway: namespace, gatewayNamespace: apisixNamespace };

@@ -24,7 +24,11 @@ const ETCD_PEER_PORT = 2380;
 /** Names of the policies. */
 export const POLICIES = ["closed", "callers", "admin-api", "etcd"].map((role) => `alpa-auth-${role}`);
 
-/** Who may talk to whom in the gateway's namespace: callers reach the data port and nothing else. */
+/**
+ * Who may talk to whom in the gateway's namespace: callers reach the data port and nothing else.
+ *
+ * The option `deletedWith` is handed on to the policies: they stay in force until it takes the namespace with it.
+ */
 export class NetworkPolicies extends pulumi.ComponentResource {
     constructor(name: string, args: NetworkPoliciesArgs, opts?: pulumi.ComponentResourceOptions) {
         super("alpa-auth:parts:NetworkPolicies", name, args, opts);
@@ -32,7 +36,7 @@ export class NetworkPolicies extends pulumi.ComponentResource {
             new k8s.networking.v1.NetworkPolicy(
                 `${name}-${role}`,
                 { metadata: metadata(`alpa-auth-${role}`, args.namespace), spec },
-                { parent: this },
+                { parent: this, deletedWith: opts?.deletedWith },
             );
 
         policy("closed", { podSelector: {}, policyTypes: ["Ingress"] });

@@ -67,7 +67,12 @@ export class RampartGateway extends pulumi.ComponentResource {
             { parent: this, dependsOn: graph },
         );
         // Rampart's deployment waits for pods, and the pods wait for this: it must come while Rampart is deploying.
-        const needed = args.inNamespace(componentNamespace(namespace), { parent: this, dependsOn: inside });
+        // Deleted by Rampart, together with the namespace: no pod may run without policies for a while before.
+        const needed = args.inNamespace(componentNamespace(namespace), {
+            parent: this,
+            dependsOn: inside,
+            deletedWith: graph,
+        });
         new Awaited(
             `${name}-deployed`,
             { ...wait, until: { kind: "graph-deployed" } },

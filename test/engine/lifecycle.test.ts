@@ -174,9 +174,26 @@ describe("intra-a on the engine", function () {
         assert.ok(!shown.includes(keys["alice/2026a"]));
     });
 
-    it("leaves no namespace, finalizer or object behind on destroy", async () => {
-        succeeded(await stack.destroy());
+    it("keeps the policies in force until the graph goes, and leaves nothing behind on destroy", async () => {
         const { world } = current();
+        const destroyed = stack.destroy();
+        await eventually(
+            "the graph on its way out",
+            async () => {
+                const policy = await world.read(
+                    "networking.k8s.io/v1",
+                    "NetworkPolicy",
+                    `${stack.name}-gateway-apisix`,
+                    "alpa-auth-closed",
+                );
+                const graph = await world.read("rampart.petuum.com/v1beta2", "RampartGraph", stack.name, "gateway");
+                if (!graph || (graph.metadata as { deletionTimestamp?: string }).deletionTimestamp) return true;
+                assert.ok(policy, "pods run without a policy");
+                return undefined;
+            },
+            60,
+        );
+        succeeded(await destroyed);
         const namespaces = await world.kubeConfig.makeApiClient(CoreV1Api).listNamespace();
         const ours = namespaces.items.map((n) => n.metadata!.name!).filter((name) => name.startsWith(stack.name));
         assert.deepEqual(ours, []);

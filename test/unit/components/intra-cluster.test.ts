@@ -2,6 +2,8 @@
 import { strict as assert } from "node:assert";
 import * as pulumi from "@pulumi/pulumi";
 import { curlLine, IntraCluster } from "../../../components/intra-cluster";
+import { ADMIN_KEYS_SECRET } from "../../../components/parts/apisix-values";
+import { POLICIES } from "../../../components/parts/network-policies";
 import { OWNER_ANNOTATION } from "../../../components/parts/ownership";
 import { plannedObjects } from "../../../preflight/planned";
 import { asked, comesAfter, inputsOf, one, oneOfKind, record, value, type Seen } from "../../kit";
@@ -185,6 +187,20 @@ for (const installer of INSTALLERS)
             for (const later of dependents)
                 for (const earlier of [home, ...gateway])
                     assert.ok(comesAfter(seen, later, earlier), `${later.name} after ${earlier.name}`);
+        });
+
+        it("policies and Admin keys live as long as the pods", async () => {
+            const seen = await recordStack(installer);
+            const graph = seen.find((r) => r.inputs.kind === "RampartGraph");
+            const guarded = kubernetesObjects(seen).filter(
+                ({ inputs }) => inputs.kind === "NetworkPolicy" || inputs.metadata.name === ADMIN_KEYS_SECRET.name,
+            );
+            assert.equal(guarded.length, installer === "existing" ? 0 : POLICIES.length + 1);
+            for (const r of guarded) {
+                // Rampart takes the namespace along with the graph; a release is made, and so deleted, around them.
+                if (graph) assert.match(asked(r).deletedWith, /RampartGraph::alpa-gateway-graph$/, key(r));
+                else assert.ok(comesAfter(seen, one(seen, "kubernetes:helm.sh/v3:Release"), r), key(r));
+            }
         });
 
         it("callers do not wait for each other", async () => {

@@ -1,7 +1,7 @@
 import { strict as assert } from "node:assert";
 import { ADMIN_KEYS_SECRET, ADMIN_SERVICE, controllerName } from "../../../../components/parts/apisix-values";
 import { GatewayWiring } from "../../../../components/parts/gateway-wiring";
-import { comesAfter, oneOfKind, record } from "../../../kit";
+import { asked, comesAfter, oneOfKind, record } from "../../../kit";
 
 describe("GatewayWiring", () => {
     let wiring: GatewayWiring | undefined;
@@ -50,6 +50,11 @@ describe("GatewayWiring", () => {
         assert.ok(comesAfter(seen, oneOfKind(seen, "IngressClass"), proxy));
         assert.ok(comesAfter(seen, oneOfKind(seen, "Gateway"), proxy));
         assert.ok(comesAfter(seen, oneOfKind(seen, "Gateway"), oneOfKind(seen, "GatewayClass")));
+    });
+
+    it("gives a controller that is broken 2 minutes to let go of its objects", async () => {
+        const seen = await build();
+        for (const kind of ["GatewayClass", "Gateway"]) assert.equal(asked(oneOfKind(seen, kind)).deleteTimeout, "2m");
     });
 
     it("says what to bind to", async () => {
