@@ -15,6 +15,8 @@ export interface Asked {
     deletedWith: string;
     /** As written, for example `15m`; empty without one. */
     deleteTimeout: string;
+    /** Names of the hooks before a creation. */
+    beforeCreate: string[];
 }
 
 const requests = new WeakMap<Seen, Asked>();
@@ -46,6 +48,7 @@ export async function record(build: () => unknown, found: Record<string, object>
         false,
         "organization",
     );
+    acceptHooks();
     listen((next) => (request = next));
     build();
     await pulumi.runtime.disconnect(); // waits for every registration; setMocks connects afresh next time
@@ -56,6 +59,12 @@ export async function record(build: () => unknown, found: Record<string, object>
         "the real engine refuses these duplicates",
     );
     return seen;
+}
+
+/** The SDK's fake engine knows no hooks: take them, and never call them, as a preview does. */
+function acceptHooks() {
+    const monitor = pulumi.runtime.getMonitor() as unknown as Record<string, unknown>;
+    monitor.registerResourceHook = (_request: unknown, done: (error: null, answer: unknown) => void) => done(null, {});
 }
 
 /** Tells `heard` of each registration, right before the fake engine handles it. */
@@ -69,6 +78,7 @@ function listen(heard: (request: Asked) => void) {
             retainOnDelete: request.getRetainondelete() ?? false,
             deletedWith: request.getDeletedwith(),
             deleteTimeout: request.getCustomtimeouts()?.getDelete() ?? "",
+            beforeCreate: request.getHooks()?.getBeforeCreateList() ?? [],
         });
         return register(request, done);
     };

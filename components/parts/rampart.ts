@@ -1,5 +1,6 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { takeOverRelease } from "./helm-records";
 import type { ClusterAccess } from "./kubeconfig";
 import { RampartGuard } from "./rampart-guard";
 
@@ -36,11 +37,12 @@ export class Rampart extends pulumi.ComponentResource {
                 data?.[key] === undefined ? undefined : Buffer.from(data[key], "base64").toString(),
             );
 
+        const named = { release: "rampart", namespace: args.namespace };
         const release = new k8s.helm.v3.Release(
             `${name}-release`,
             {
-                name: "rampart",
-                namespace: args.namespace,
+                name: named.release,
+                namespace: named.namespace,
                 chart: args.chart,
                 version: args.version,
                 repositoryOpts: {
@@ -50,7 +52,7 @@ export class Rampart extends pulumi.ComponentResource {
                 },
                 timeout: 600,
             },
-            { parent: this },
+            { parent: this, hooks: takeOverRelease(`${name}-release-taken-over`, named, args.cluster, "unfinished") },
         );
         new RampartGuard(`${name}-guard`, args.cluster, { parent: this, dependsOn: release });
 

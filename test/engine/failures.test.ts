@@ -4,7 +4,7 @@ import { strict as assert } from "node:assert";
 import { CoreV1Api, KubernetesObjectApi, PatchStrategy } from "@kubernetes/client-node";
 import { findOrphanPlugins } from "../../sandbox/processes";
 import { sandboxId } from "../../sandbox/world/state";
-import { call, current, eventually, failed, succeeded, TestStack, useWorld } from "./kit";
+import { call, current, eventually, failed, schedulable, succeeded, TestStack, useWorld } from "./kit";
 
 const consumers = [{ name: "alice", credentials: [{ id: "k1", method: "key" }] }];
 
@@ -37,7 +37,8 @@ describe("what goes wrong", function () {
             users: [{ name: "u", user: {} }],
             "current-context": "c",
         });
-        const stack = await TestStack.create("unreachable", { cluster: { kubeconfig } });
+        const stack = await TestStack.create("unreachable");
+        await stack.configureSecret("cluster.kubeconfig", kubeconfig);
         const start = Date.now();
         const said = failed(await stack.up());
         assert.ok(Date.now() - start < 30_000);
@@ -98,13 +99,8 @@ describe("what goes wrong", function () {
     });
 
     it("a deployment that fails shows what helm said and none of the controller's environment", async () => {
-        const stack = await TestStack.create("helmfails", {
-            consumers,
-            gateway: { nodePort: 30001, chart: undefined },
-        });
+        const stack = await TestStack.create("helmfails", { consumers });
         const core = current().world.kubeConfig.makeApiClient(CoreV1Api);
-        const { facts } = current().world;
-        stack.configure({ consumers, gateway: { chart: { repository: facts.chartRepository }, storageClass: "" } });
         // Somebody takes the port after the checks have passed: Kubernetes refuses the chart's Service.
         const up = stack.up();
         await eventually(
@@ -208,12 +204,11 @@ describe("what goes wrong", function () {
 
     it("a graph that is Deploying is not touched before it has settled", async () => {
         const { world, dir } = current();
-        const core = world.kubeConfig.makeApiClient(CoreV1Api);
         const stack = await TestStack.create("settling", { consumers });
         const graph = () => world.read("rampart.petuum.com/v1beta2", "RampartGraph", stack.name, "gateway");
         const inside = `${stack.name}-gateway-apisix`;
         // No pod can start, so Rampart's deployment goes on until we say otherwise.
-        await schedulable(core, false);
+        await schedulable(false);
         try {
             await stack.upKilledWhen(async () => {
                 const keys = await world.read("v1", "Secret", inside, "apisix-admin-keys");
@@ -228,13 +223,13 @@ describe("what goes wrong", function () {
             });
             await eventually("pulumi to come to the graph", async () => asked || undefined, 60);
             assert.equal((await graph())!.metadata!.generation, 1, "the graph was patched while Deploying");
-            await schedulable(core, true);
+            await schedulable(true);
             succeeded(await up);
             assert.equal((await graph())!.metadata!.generation, 2);
             const after = (await world.read("v1", "Namespace", undefined, inside))!.metadata as { uid?: string };
             assert.equal(after.uid, before.uid, "Rampart tore the namespace down");
         } finally {
-            await schedulable(core, true);
+            await schedulable(true);
         }
         await eventually(
             "the plugins of the killed run gone",
@@ -250,12 +245,4 @@ function assertNoStatus(state: string): void {
     const text = JSON.stringify(JSON.parse(state), (key, value) => (key === "__provider" ? undefined : value));
     assert.match(text, /alpa-gateway-graph/);
     assert.doesNotMatch(text, /messages|componentNamespaces|GraphDeploymentError|canary|RAMPART_/);
-}
-
-async function schedulable(core: CoreV1Api, yes: boolean): Promise<void> {
-    for (const { metadata } of (await core.listNode()).items)
-        await core.patchNode({
-            name: metadata!.name!,
-            body: [{ op: "add", path: "/spec/unschedulable", value: !yes }],
-        });
 }

@@ -124,6 +124,11 @@ export class TestStack {
         writePrivate(this.file, `${this.salt}\n${stringify({ config: Object.fromEntries(prefixed) })}`);
     }
 
+    /** Sets one value as an operator sets a secret: encrypted, and on no command line. */
+    async configureSecret(path: string, value: string): Promise<void> {
+        succeeded(await this.run(["config", "set", "--secret", "--path", `alpa-auth:${path}`], { input: value }));
+    }
+
     up(...args: string[]): Promise<PulumiRun> {
         return this.run(["up", "--yes", "--skip-preview", ...args]);
     }

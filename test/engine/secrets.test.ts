@@ -24,8 +24,7 @@ describe("secrets", function () {
         stack = await TestStack.create("secretive");
         const kubeconfig = current().world.controlPlane.adminKubeConfig;
         stack.configure({ consumers });
-        const set = ["config", "set", "--secret", "--path", "alpa-auth:cluster.kubeconfig"];
-        succeeded(await stack.run(set, { input: kubeconfig }));
+        await stack.configureSecret("cluster.kubeconfig", kubeconfig);
 
         const processes: string[] = [];
         const sampling = setInterval(() => processes.push(execFileSync("ps", ["axww", "-o", "args"]).toString()), 200);

@@ -1,7 +1,7 @@
 import { strict as assert } from "node:assert";
 import * as pulumi from "@pulumi/pulumi";
 import { Rampart } from "../../../../components/parts/rampart";
-import { comesAfter, inputsOf, one, record } from "../../../kit";
+import { asked, comesAfter, inputsOf, one, record } from "../../../kit";
 
 const install = {
     repository: "https://charts.example.org",
@@ -43,6 +43,11 @@ describe("Rampart", () => {
                 repositoryOpts: { repo: "https://charts.example.org" },
             },
         );
+    });
+
+    it("takes over its own release that a killed run has begun", async () => {
+        const seen = await record(() => new Rampart("rampart", args));
+        assert.deepEqual(asked(one(seen, RELEASE)).beforeCreate, ["rampart-release-taken-over"]);
     });
 
     it("looks no Secret up unless one is named", async () => {
