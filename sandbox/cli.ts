@@ -2,7 +2,7 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import { down } from "./commands/down";
 import { env } from "./commands/env";
-import { runAlpa, runGateway } from "./commands/standalone";
+import { runAlpa, runGateway, runRedis } from "./commands/standalone";
 import { status } from "./commands/status";
 import { up } from "./commands/up";
 
@@ -46,6 +46,12 @@ program
     .requiredOption("--port <port>", "port to listen on", port)
     .option("--seconds <seconds>", "how long one answer takes", seconds, 0)
     .action(runAlpa);
+program
+    .command("redis")
+    .description("Redis alone, as far as limits shared by several gateways need it")
+    .requiredOption("--port <port>", "port to listen on", port)
+    .option("--password <password>", "password that clients must give")
+    .action(runRedis);
 
 program.parseAsync().catch((error: Error) => {
     console.error(`sandbox: ${error.message}`);

@@ -1,6 +1,7 @@
 /** Stand-ins on their own, for recordings and other people's programs. */
 import { startAlpa } from "../alpa/server";
 import { startGateway } from "../gateway/server";
+import { startRedis } from "../redis/server";
 
 export async function runGateway(options: { port: number; adminPort: number; adminKey: string }): Promise<void> {
     const gateway = await startGateway({ ...options, log: console.error });
@@ -12,6 +13,12 @@ export async function runAlpa(options: { port: number; seconds: number }): Promi
     const alpa = await startAlpa(options);
     console.log(`Alpa stand-in: http://127.0.0.1:${alpa.port}`);
     await closeOnSignal(alpa);
+}
+
+export async function runRedis(options: { port: number; password?: string }): Promise<void> {
+    const redis = await startRedis(options);
+    console.log(`Redis stand-in: redis://127.0.0.1:${redis.port}`);
+    await closeOnSignal(redis);
 }
 
 /** Runs until Ctrl-C or a polite kill. */
