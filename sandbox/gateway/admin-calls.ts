@@ -105,8 +105,7 @@ function save(store: Store, resource: string, key: string, conf: Conf): Answer {
         conf.update_time = now;
     }
     store.set(key, conf);
-    const secret = resource === "consumers" || resource === "credentials";
-    const value = secret && isObject(conf.plugins) ? { ...conf, plugins: encryptPlugins(conf.plugins) } : conf;
+    const value = isObject(conf.plugins) ? { ...conf, plugins: encryptPlugins(conf.plugins) } : conf;
     return { status: old ? 200 : 201, body: { key: etcdKey(key), value } };
 }
 

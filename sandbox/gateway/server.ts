@@ -8,13 +8,14 @@
  * Refused loudly, because not imitated:
  * - plugins that exist in APISIX but are not under plugins/ (Lua plugins, openid-connect, loggers, …): 501 from the
  *   Admin API, with the name; a name APISIX does not know gets its real error, 400 "unknown plugin [x]"
- * - limits shared through redis (policy redis, redis-cluster, redis-sentinel): 501
+ * - limits shared through a Redis cluster or sentinels, sync_interval, $env:// in redis_password: 501
  * - Lua in configs (script, filter_func, _meta.pre_function), websockets, consumer groups, secret managers: 501
  * - upstreams: schemes other than http, types other than roundrobin and chash, health checks, discovery, TLS: 501
  * - Admin API: TLS certificates, stream routes, schemas, paging and filters of lists: 501
  *
  * Known differences: TLS and HTTP/2 are not served; `prometheus` is accepted and its metrics port is not opened; idle
- * connections to upstreams are kept for 2 s, not 60; state is in memory, as the sandbox has its own etcd for Kubernetes.
+ * connections to upstreams are kept for 2 s, not 60; policy redis sends transactions where APISIX sends Lua scripts;
+ * state is in memory, as the sandbox has its own etcd for Kubernetes.
  */
 import type { Server } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
@@ -80,6 +81,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         close: async () => {
             await Promise.all(closers.map((close) => close()));
             agent.destroy();
+            await store.shared.close();
         },
     };
 }

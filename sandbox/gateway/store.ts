@@ -6,6 +6,7 @@ import { bytes } from "./headers";
 import { entriesOf, mergeEntries, routeOf, upstreamOf } from "./objects";
 import { PLUGINS } from "./plugins/index";
 import { Router } from "./router";
+import { SharedCounters } from "./shared-counters";
 import type { AuthConsumer, Conf, Entry, EntryList, Plugin, PluginTools, Route, Upstream } from "./types";
 
 /** One object as etcd keeps it. */
@@ -28,6 +29,7 @@ export class Store {
     readonly objects = new Map<string, Stored>();
     readonly checker = new PluginChecker();
     readonly counters = new Counters();
+    readonly shared = new SharedCounters();
     private revision = 20; // etcd has seen a few writes before the first object
     private made?: Runtime;
     private credentials = new Map<string, AuthConsumer>();
@@ -42,6 +44,7 @@ export class Store {
             findConsumer: (plugin, _, value) => this.credentials.get(`${plugin}\0${value}`),
             anonymousConsumer: (name) => this.anonymous.get(name),
             counters: this.counters,
+            shared: this.shared,
             metadata: (plugin) => this.objects.get(`/plugin_metadata/${plugin}`)?.value,
             upstream: (id) => this.upstreamObject(id),
             instantiate: (name, conf, parentKey) => (PLUGINS.get(name) as Plugin).create(conf, parentKey, this.tools),

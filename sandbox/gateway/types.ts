@@ -3,6 +3,7 @@ import type { Context } from "./context";
 import type { Counters } from "./counters";
 import type { Condition } from "./expr";
 import type { Schema } from "./jsonschema";
+import type { SharedCounters } from "./shared-counters";
 
 /** A plugin's or an object's configuration as JSON gave it. */
 export type Conf = { [key: string]: unknown };
@@ -34,6 +35,8 @@ export interface PluginTools {
     findConsumer(plugin: string, keyField: string, value: string): AuthConsumer | undefined;
     anonymousConsumer(name: string): AuthConsumer | undefined;
     counters: Counters;
+    /** Those of policy redis. */
+    shared: SharedCounters;
     metadata(plugin: string): Conf | undefined;
     /** An upstream object by id. */
     upstream(id: string): Upstream | undefined;

@@ -1,22 +1,25 @@
+import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { confVersion } from "../counters";
 import { NotImitated } from "../not-imitated";
 import { definePlugin } from "./define";
-import { limitKey, policyBranch, policySchema, rejection, rejectionSchema, type LimitConf } from "./limit-key";
+import { limitKey, rejection, rejectionSchema, type LimitConf } from "./limit-key";
+import { checkPolicy, policyBranch, policySchema, unlessFailed, type PolicyConf } from "./limit-policy";
 
-interface LimitConnConf extends LimitConf {
+interface LimitConnConf extends LimitConf, PolicyConf {
     conn: number | string;
     burst: number | string;
     /** Seconds. */
     default_conn_delay: number;
     only_use_default_delay?: boolean;
-    policy: string;
+    /** Seconds after which a place in a shared server is free again, whatever has become of its gateway. */
+    key_ttl: number;
     rules?: unknown[];
 }
 
 const amount = (minimum: object) => ({ oneOf: [{ type: "integer", ...minimum }, { type: "string" }] });
 
-/** limit-conn with policy local: open requests per key; the slot is free as soon as the request is over. */
+/** limit-conn: open requests per key, here or in a shared server; a place is free as soon as its request is over. */
 export const limitConn = definePlugin<LimitConnConf>({
     name: "limit-conn",
     priority: 1003,
@@ -37,37 +40,64 @@ export const limitConn = definePlugin<LimitConnConf>({
             { required: ["conn", "burst", "default_conn_delay", "key"] },
             { required: ["default_conn_delay", "rules"] },
         ],
-        ...policyBranch,
+        ...policyBranch({ key_ttl: { type: "integer", default: 3600 } }),
     },
+    encryptFields: ["redis_password"],
     check: (conf) => {
-        if (conf.policy !== "local") throw new NotImitated(`limit-conn policy ${conf.policy}`);
+        checkPolicy("limit-conn", conf);
         if (conf.rules) throw new NotImitated("limit-conn rules");
+        if (conf.policy === "redis" && conf.key_ttl < 1) throw new NotImitated(`limit-conn key_ttl ${conf.key_ttl}`);
         return undefined;
     },
     create: (conf, parentKey, tools) => {
-        const prefix = `limit-conn:${parentKey}:${confVersion(conf)}`;
+        const prefix = `limit_conn:${parentKey}:${confVersion(conf)}`;
         const note = {};
         let unitDelay = conf.default_conn_delay;
+
+        const enterHere = (key: string, max: number) => {
+            const open = tools.counters.add(key, 1, 0);
+            if (open > max) tools.counters.add(key, -1, 0);
+            return { entered: open <= max, open };
+        };
+        const leave = ({ key, request }: Place): void => {
+            if (conf.policy !== "redis") tools.counters.add(key, -1, 0);
+            // nobody waits for it: where it fails, the place is free after key_ttl
+            else void unlessFailed("limit-conn", tools, tools.shared.leave(conf, key, request));
+        };
+
         return {
             async access(ctx) {
                 const number = (v: number | string) => (typeof v === "string" ? Number(ctx.resolve(v).text) : v);
                 const [max, burst] = [number(conf.conn), number(conf.burst)];
                 const key = `${prefix}:${limitKey(ctx, conf.key, conf.key_type)}`;
-                const open = tools.counters.add(key, 1, 0);
-                if (open > max + burst) {
-                    tools.counters.add(key, -1, 0);
-                    return rejection(conf);
-                }
-                ctx.notes.set(note, { key, since: Date.now() });
+                const request = randomUUID();
+                const tried = await unlessFailed(
+                    "limit-conn",
+                    tools,
+                    conf.policy === "redis"
+                        ? tools.shared.enter(conf, key, request, max + burst, conf.key_ttl)
+                        : enterHere(key, max + burst),
+                );
+                if (!tried) return conf.allow_degradation ? undefined : { code: 500 };
+                const { entered, open } = tried.value;
+                if (!entered) return rejection(conf);
+                ctx.notes.set(note, { key, request, since: Date.now() } satisfies Place);
                 if (open > max) await sleep(Math.floor((open - 1) / max) * unitDelay * 1000);
+                return undefined;
             },
             log(ctx) {
-                const slot = ctx.notes.get(note) as { key: string; since: number } | undefined;
-                if (!slot) return;
-                tools.counters.add(slot.key, -1, 0);
+                const place = ctx.notes.get(note) as Place | undefined;
+                if (!place) return;
+                leave(place);
                 // the delay of later requests follows the latency seen, unless it is pinned
-                if (!conf.only_use_default_delay) unitDelay = (unitDelay + (Date.now() - slot.since) / 1000) / 2;
+                if (!conf.only_use_default_delay) unitDelay = (unitDelay + (Date.now() - place.since) / 1000) / 2;
             },
         };
     },
 });
+
+interface Place {
+    key: string;
+    request: string;
+    since: number;
+}

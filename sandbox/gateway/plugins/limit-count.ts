@@ -1,9 +1,11 @@
-import { confVersion, stable, type Counters } from "../counters";
+import { confVersion, stable } from "../counters";
 import type { Context } from "../context";
 import { NotImitated } from "../not-imitated";
 import type { Conf, Exit } from "../types";
 import { definePlugin } from "./define";
-import { limitKey, policyBranch, policySchema, rejection, rejectionSchema, type LimitConf } from "./limit-key";
+import { limitKey, rejection, rejectionSchema, type LimitConf } from "./limit-key";
+import { checkPolicy, policyBranch, policySchema, unlessFailed, type PolicyConf } from "./limit-policy";
+import { localWindows, sharedWindows } from "./limit-windows";
 
 interface Rule {
     count: number | string;
@@ -12,15 +14,13 @@ interface Rule {
     header_prefix?: string;
 }
 
-export interface LimitCountConf extends LimitConf {
+export interface LimitCountConf extends LimitConf, PolicyConf {
     count?: number | string;
     time_window?: number | string;
     rules?: Rule[];
     group?: string;
-    policy: string;
     window_type: "fixed" | "sliding";
     sync_interval?: number;
-    allow_degradation?: boolean;
     show_limit_quota_header: boolean;
 }
 
@@ -55,21 +55,18 @@ export const limitCountSchema = {
         ...policySchema,
     },
     oneOf: [{ required: ["count", "time_window"] }, { required: ["rules"] }],
-    ...policyBranch,
+    ...policyBranch(),
 };
 
-interface Verdict {
-    allowed: boolean;
-    remaining: number;
-    /** Seconds, as text. */
-    reset: string;
-}
-
-/** limit-count with policy local: counters live in this process, per parent object and plugin configuration. */
+/**
+ * limit-count: counters per parent object and plugin configuration, or per group. With policy local they live in this
+ * process, with policy redis in a server that gateways share.
+ */
 export const limitCount = definePlugin<LimitCountConf>({
     name: "limit-count",
     priority: 1002,
     schema: limitCountSchema,
+    encryptFields: ["redis_password"],
     metadataSchema: {
         type: "object",
         properties: {
@@ -83,7 +80,9 @@ export const limitCount = definePlugin<LimitCountConf>({
         const keys = (conf.rules ?? []).map((r) => r.key);
         const twice = keys.find((key, i) => keys.indexOf(key) !== i);
         if (twice !== undefined) return `duplicate key '${twice}' in rules`;
-        if (conf.policy !== "local") throw new NotImitated(`limit-count policy ${conf.policy}`);
+        checkPolicy("limit-count", conf);
+        if (conf.policy === "redis" && (conf.sync_interval ?? -1) !== -1)
+            throw new NotImitated("limit-count sync_interval");
         if (conf.group !== undefined) {
             const shape = { ...conf, _meta: undefined } as unknown as Conf;
             const first = tools.groups.get(conf.group) ?? shape;
@@ -94,15 +93,23 @@ export const limitCount = definePlugin<LimitCountConf>({
     },
     create: (conf, parentKey, tools) => {
         const prefix = conf.group ?? `${parentKey}:${confVersion(conf)}`;
+        const take =
+            conf.policy === "redis"
+                ? sharedWindows(tools.shared, conf, conf.window_type)
+                : localWindows(tools.counters, conf.window_type);
         return {
-            access(ctx): Exit | undefined {
+            async access(ctx): Promise<Exit | undefined> {
                 const rules = conf.rules ? dynamicRules(ctx, conf.rules) : singleRule(ctx, conf);
                 if (rules.length === 0) return conf.allow_degradation ? undefined : { code: 500 };
                 const names = headerNames(tools.metadata("limit-count"));
                 for (const rule of rules) {
-                    const key = `limit-count:${prefix}:${rule.key}${rule.prefix ? `:${rule.prefix}` : ""}`;
-                    const take = conf.window_type === "sliding" ? slidingWindow : fixedWindow;
-                    const verdict = take(tools.counters, key, rule.count, rule.window);
+                    const key = `plugin-limit-count${prefix}:${rule.key}${rule.prefix ? `:${rule.prefix}` : ""}`;
+                    const counted = await unlessFailed("limit-count", tools, take(key, rule.count, rule.window));
+                    if (!counted) {
+                        if (conf.allow_degradation) continue;
+                        return { code: 500, body: { error_msg: "failed to limit count" } };
+                    }
+                    const verdict = counted.value;
                     if (conf.show_limit_quota_header) {
                         const name = (plain: string) =>
                             rule.prefix ? plain.replace(/^X-/, `X-${rule.prefix}-`) : plain;
@@ -152,43 +159,5 @@ function headerNames(metadata: Conf | undefined) {
         limit: String(metadata?.limit_header ?? "X-RateLimit-Limit"),
         remaining: String(metadata?.remaining_header ?? "X-RateLimit-Remaining"),
         reset: String(metadata?.reset_header ?? "X-RateLimit-Reset"),
-    };
-}
-
-const twoDecimals = (seconds: number) => String(Math.round(Math.max(0, seconds) * 100) / 100);
-
-/** The window starts with the first counted request; refused requests do not extend it. */
-function fixedWindow(counters: Counters, key: string, limit: number, window: number): Verdict {
-    const left = counters.add(key, -1, limit, window);
-    const endKey = `${key}:end`;
-    if (left === limit - 1) {
-        counters.set(endKey, counters.now() + window * 1000, window);
-        return { allowed: true, remaining: left, reset: String(window) };
-    }
-    const end = counters.get(endKey) ?? counters.now();
-    return { allowed: left >= 0, remaining: Math.max(0, left), reset: twoDecimals((end - counters.now()) / 1000) };
-}
-
-/** Windows of the clock; the one before counts by the share of it that the sliding window still covers. */
-function slidingWindow(counters: Counters, key: string, limit: number, window: number): Verdict {
-    const now = counters.now() / 1000;
-    const id = Math.floor(now / window);
-    const left = window - (now % window);
-    const count = counters.get(`${key}.${id}`) ?? 0;
-    const refuse = (seconds: number): Verdict => ({
-        allowed: false,
-        remaining: 0,
-        reset: String(Math.ceil(seconds * 100) / 100),
-    });
-    if (count >= limit) return refuse(left);
-
-    const rate = Math.min(counters.get(`${key}.${id - 1}`) ?? 0, limit) / window;
-    const before = rate * left;
-    if (before + count >= limit) return refuse(rate === 0 ? left : Math.max(0, left - (limit - count) / rate));
-    const now1 = counters.add(`${key}.${id}`, 1, 0, window * 2);
-    return {
-        allowed: true,
-        remaining: Math.floor(limit - now1 - before),
-        reset: String(Math.ceil(left * 100) / 100),
     };
 }

@@ -23,30 +23,8 @@ export function rejection(conf: Pick<LimitConf, "rejected_code" | "rejected_msg"
     return { code: conf.rejected_code, body };
 }
 
-/** Fields all three limit plugins share. */
+/** How all three limit plugins refuse. */
 export const rejectionSchema = {
     rejected_code: { type: "integer", minimum: 200, maximum: 599, default: 503 },
     rejected_msg: { type: "string", minLength: 1 },
-    allow_degradation: { type: "boolean", default: false },
-};
-
-/** Fields of the policies that share counters through redis: checked, then refused as not imitated. */
-export const redisSchema = {
-    redis_host: { type: "string", minLength: 2 },
-    redis_port: { type: "integer", minimum: 1, default: 6379 },
-    redis_username: { type: "string", minLength: 1 },
-    redis_password: { type: "string", minLength: 0 },
-    redis_database: { type: "integer", minimum: 0, default: 0 },
-    redis_timeout: { type: "integer", minimum: 1, default: 1000 },
-    redis_ssl: { type: "boolean", default: false },
-    redis_ssl_verify: { type: "boolean", default: false },
-};
-
-export const policySchema = {
-    policy: { type: "string", enum: ["local", "redis", "redis-cluster", "redis-sentinel"], default: "local" },
-};
-
-export const policyBranch = {
-    if: { properties: { policy: { enum: ["redis"] } } },
-    then: { properties: redisSchema, required: ["redis_host"] },
 };

@@ -1,18 +1,17 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { confVersion } from "../counters";
-import { NotImitated } from "../not-imitated";
 import { definePlugin } from "./define";
-import { limitKey, policyBranch, policySchema, rejection, rejectionSchema, type LimitConf } from "./limit-key";
+import { limitKey, rejection, rejectionSchema, type LimitConf } from "./limit-key";
+import { checkPolicy, policyBranch, policySchema, unlessFailed, type PolicyConf } from "./limit-policy";
 
-interface LimitReqConf extends LimitConf {
+interface LimitReqConf extends LimitConf, PolicyConf {
     /** Requests per second. */
     rate: number;
     burst: number;
     nodelay?: boolean;
-    policy: string;
 }
 
-/** limit-req with policy local: a leaky bucket; requests inside the burst wait, unless nodelay. */
+/** limit-req: a leaky bucket, here or in a shared server; requests inside the burst wait, unless nodelay. */
 export const limitReq = definePlugin<LimitReqConf>({
     name: "limit-req",
     priority: 1001,
@@ -28,30 +27,56 @@ export const limitReq = definePlugin<LimitReqConf>({
             ...policySchema,
         },
         required: ["rate", "burst", "key"],
-        ...policyBranch,
+        ...policyBranch(),
     },
+    encryptFields: ["redis_password"],
     check: (conf) => {
-        if (conf.policy !== "local") throw new NotImitated(`limit-req policy ${conf.policy}`);
+        checkPolicy("limit-req", conf);
         return undefined;
     },
     create: (conf, parentKey, tools) => {
-        const prefix = `limit-req:${parentKey}:${confVersion(conf)}`;
+        const prefix = `limit_req:${parentKey}:${confVersion(conf)}`;
+
+        /** Undefined = refused; a refused request does not fill the bucket. */
+        const pour = (old: Bucket | undefined, now: number): Bucket | undefined => {
+            if (!old) return [0, now];
+            const [before, last] = old;
+            // what has not leaked out since the last counted request, plus this one
+            const excess = Math.max(before - (conf.rate * Math.abs(now - last)) / 1000 + 1, 0);
+            return excess > conf.burst ? undefined : [excess, now];
+        };
+        const pourHere = (keys: [string, string]): Bucket | undefined => {
+            const { counters } = tools;
+            const [excess, last] = keys.map((key) => counters.get(key));
+            const bucket = pour(
+                excess === undefined || last === undefined ? undefined : [excess, last],
+                counters.now(),
+            );
+            const life = (conf.burst + 1) / conf.rate + 60; // seconds; an older state has leaked out anyway
+            if (bucket) keys.forEach((key, i) => counters.set(key, bucket[i], life));
+            return bucket;
+        };
+
         return {
             async access(ctx) {
                 const key = `${prefix}:${limitKey(ctx, conf.key, conf.key_type)}`;
-                const now = tools.counters.now();
-                const last = tools.counters.get(`${key}:last`);
-                // excess in requests: what has not leaked out since the last counted request, plus this one
-                const leaked = last === undefined ? 0 : (conf.rate * Math.abs(now - last)) / 1000;
-                const excess =
-                    last === undefined ? 0 : Math.max((tools.counters.get(`${key}:excess`) ?? 0) - leaked + 1, 0);
-                if (excess > conf.burst) return rejection(conf);
-                const life = (conf.burst + 1) / conf.rate + 60; // seconds; an older state has leaked out anyway
-                tools.counters.set(`${key}:excess`, excess, life);
-                tools.counters.set(`${key}:last`, now, life);
-                const delay = excess / conf.rate;
+                const keys: [string, string] = [`${key}excess`, `${key}last`];
+                const poured = await unlessFailed(
+                    "limit-req",
+                    tools,
+                    conf.policy === "redis"
+                        ? tools.shared.replace(conf, keys, (old) => pour(old, Date.now()))
+                        : pourHere(keys),
+                );
+                if (!poured) return conf.allow_degradation ? undefined : { code: 500 };
+                if (!poured.value) return rejection(conf);
+                const delay = poured.value[0] / conf.rate;
                 if (delay >= 0.001 && !conf.nodelay) await sleep(delay * 1000);
+                return undefined;
             },
         };
     },
 });
+
+/** Requests in it, and when it was last looked at (milliseconds). */
+type Bucket = [excess: number, last: number];

@@ -26,6 +26,7 @@ describe("gateway Admin API", () => {
         assert.deepEqual([write.status, write.body.description], [401, "invalid method for role viewer"]);
     });
 
+    const sharedCount = { count: 1, time_window: 1, policy: "redis", redis_host: "127.0.0.1" };
     const refused: [why: string, path: string, body: () => unknown, status: number, message: RegExp][] = [
         ["an unknown plugin", "/routes/r", () => route({ plugins: { nope: {} } }), 400, /^unknown plugin \[nope\]$/],
         [
@@ -36,14 +37,32 @@ describe("gateway Admin API", () => {
             /plugin serverless-pre-function exists .* not imitated/,
         ],
         [
-            "limits in redis",
+            "limits in a Redis cluster",
             "/routes/r",
-            () =>
-                route({
-                    plugins: { "limit-count": { count: 1, time_window: 1, policy: "redis", redis_host: "127.0.0.1" } },
-                }),
+            () => route({ plugins: { "limit-count": { count: 1, time_window: 1, policy: "redis-cluster" } } }),
             501,
-            /limit-count policy redis/,
+            /limit-count policy redis-cluster/,
+        ],
+        [
+            "counts that go to Redis only now and then",
+            "/routes/r",
+            () => route({ plugins: { "limit-count": { ...sharedCount, sync_interval: 0.5 } } }),
+            501,
+            /limit-count sync_interval/,
+        ],
+        [
+            "a Redis password from the environment",
+            "/routes/r",
+            () => route({ plugins: { "limit-count": { ...sharedCount, redis_password: "$env://PASSWORD" } } }),
+            501,
+            /\$env:\/\/ references in limit-count/,
+        ],
+        [
+            "shared limits without the address of a Redis",
+            "/routes/r",
+            () => route({ plugins: { "limit-count": { count: 1, time_window: 1, policy: "redis" } } }),
+            400,
+            /^failed to check the configuration of plugin limit-count err: then clause did not match$/,
         ],
         [
             "a field that breaks the plugin's schema",
@@ -116,6 +135,14 @@ describe("gateway Admin API", () => {
             (result.body.value as { plugins: Record<string, { key: string }> }).plugins["key-auth"].key;
         assert.equal(keyOf(written), "TDb6Mnv7Z9+aPcyBDPMpgQ==");
         assert.equal(keyOf(read), "key-a");
+    });
+
+    it("shows the password of a Redis encrypted after writing, in routes too", async () => {
+        const limit = { ...sharedCount, redis_password: "made-up" };
+        const written = await kit.admin("PUT", "/routes/r", route({ plugins: { "limit-count": limit } }));
+        assert.equal(written.status, 201);
+        assert.doesNotMatch(JSON.stringify(written.body), /made-up/);
+        assert.match(JSON.stringify((await kit.admin("GET", "/routes/r")).body), /"redis_password":"made-up"/);
     });
 
     it("refuses a key that another credential has, and names it", async () => {

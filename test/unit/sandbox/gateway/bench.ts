@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import { startGateway, type Gateway } from "../../../../sandbox/gateway/server";
+import { startRedis, type RedisServer } from "../../../../sandbox/redis/server";
 import { startDebugUpstream, type DebugUpstream } from "./debug-upstream";
 import type { Placeholders } from "./placeholders";
 import { rawRequest, type RawAnswer, type RawRequest } from "./raw-client";
@@ -10,27 +11,32 @@ import type { Json, RecordedCase, RecordedConfig, RecordedRequest } from "./reco
 const ADMIN_KEY = "test-admin-key";
 /** Nothing listens on it. */
 const CLOSED_PORT = 1;
+/** The recordings' redis_port on which nothing listened. */
+const RECORDED_CLOSED_REDIS = 16399;
 
-/** One gateway with its two upstreams, loaded with one recorded configuration. */
+/** One gateway with its two upstreams and, where the recording had one, a fresh Redis; loaded with one recorded configuration. */
 export class Bench {
     private constructor(
         private readonly gateway: Gateway,
         private readonly upstreams: Record<string, DebugUpstream>,
         private readonly placeholders: Placeholders,
+        private readonly redis: RedisServer | undefined,
     ) {}
 
     static async start(config: RecordedConfig, placeholders: Placeholders): Promise<Bench> {
         const trustedAddresses = config.instance?.["apisix.trusted_addresses"];
-        const [gateway, primary, canary] = await Promise.all([
+        const [gateway, primary, canary, redis] = await Promise.all([
             startGateway({ port: 0, adminPort: 0, adminKey: ADMIN_KEY, trustedAddresses }),
             startDebugUpstream(),
             startDebugUpstream(),
+            config.needs === "redis" ? startRedis({ port: 0 }) : undefined,
         ]);
-        return new Bench(gateway, { primary, canary }, placeholders);
+        return new Bench(gateway, { primary, canary }, placeholders, redis);
     }
 
     async stop(): Promise<void> {
         await Promise.all([this.gateway, ...Object.values(this.upstreams)].map((part) => part.close()));
+        await this.redis?.close(); // the gateway says goodbye to it
     }
 
     /** Recorded addresses to those of this bench. */
@@ -50,8 +56,9 @@ export class Bench {
         const text =
             body === null
                 ? undefined
-                : JSON.stringify(JSON.parse(this.here(JSON.stringify(body))), (_, v: unknown) => {
-                      if (v === "{{redis_port}}") return CLOSED_PORT;
+                : JSON.stringify(JSON.parse(this.here(JSON.stringify(body))), (name, v: unknown) => {
+                      if (v === "{{redis_port}}") return this.redis?.port;
+                      if (name === "redis_port" && v === RECORDED_CLOSED_REDIS) return CLOSED_PORT;
                       return typeof v === "string" ? this.placeholders.fill(v) : v;
                   });
         const response = await fetch(`http://127.0.0.1:${this.gateway.adminPort}${path}`, {

@@ -15,12 +15,16 @@ export class Kit {
     private constructor(
         readonly gateway: Gateway,
         readonly upstream: DebugUpstream,
+        /** What the gateway wrote. */
+        readonly logged: string[],
     ) {}
 
     static async start(): Promise<Kit> {
-        const options = { port: 0, adminPort: 0, adminKey: ADMIN_KEY, viewerKey: VIEWER_KEY };
+        const logged: string[] = [];
+        const log = (line: string) => void logged.push(line);
+        const options = { port: 0, adminPort: 0, adminKey: ADMIN_KEY, viewerKey: VIEWER_KEY, log };
         const [gateway, upstream] = await Promise.all([startGateway(options), startDebugUpstream()]);
-        return new Kit(gateway, upstream);
+        return new Kit(gateway, upstream, logged);
     }
 
     async stop(): Promise<void> {

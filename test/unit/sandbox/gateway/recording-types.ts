@@ -59,6 +59,8 @@ export interface RecordedConfig {
     consumers?: (Json & { username: string; credentials?: (Json & { id: string })[] })[];
     global_rules?: Json[];
     instance?: Record<string, string[]>;
+    /** What was there besides the upstreams. */
+    needs?: "redis";
 }
 
 export interface Recordings {

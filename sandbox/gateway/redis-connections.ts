@@ -1,0 +1,124 @@
+/** Connections to the Redis servers that plugins name: made when needed, kept for a while, ended by the first failure. */
+import { Redis } from "ioredis";
+
+/** Options of the plugins, defaults filled in. */
+export interface RedisConf {
+    redis_host: string;
+    redis_port: number;
+    redis_username?: string;
+    redis_password?: string;
+    redis_database: number;
+    /** Longest wait for a connection, and then for each answer, in milliseconds. */
+    redis_timeout: number;
+    redis_ssl?: boolean;
+    redis_ssl_verify?: boolean;
+    /** How long an unused connection is kept, in milliseconds. */
+    redis_keepalive_timeout: number;
+    /** Unused connections kept. */
+    redis_keepalive_pool: number;
+}
+
+interface Idle {
+    redis: Redis;
+    timer: NodeJS.Timeout;
+}
+
+/** The server could not be reached, did not answer in time, or answered with an error. */
+export class RedisFailure extends Error {}
+
+export class RedisConnections {
+    /** By what a connection was made with. */
+    private readonly idle = new Map<string, Idle[]>();
+    private readonly open = new Set<Redis>();
+    private readonly running = new Set<Promise<unknown>>();
+    private closed = false;
+
+    /** Waits for what is under way and ends all connections; what a request still wants later has one of its own. */
+    async close(): Promise<void> {
+        this.closed = true;
+        while (this.running.size > 0) await Promise.allSettled(this.running);
+        for (const redis of this.open) this.end(redis);
+    }
+
+    /** Runs `work` on a connection of its own; every failure is a RedisFailure. */
+    use<T>(conf: RedisConf, work: (redis: Redis) => Promise<T>): Promise<T> {
+        const run = this.onConnection(conf, work);
+        this.running.add(run);
+        const done = () => void this.running.delete(run);
+        run.then(done, done);
+        return run;
+    }
+
+    private async onConnection<T>(conf: RedisConf, work: (redis: Redis) => Promise<T>): Promise<T> {
+        const name = JSON.stringify([
+            ...[conf.redis_host, conf.redis_port, conf.redis_username, conf.redis_password],
+            ...[conf.redis_database, conf.redis_ssl, conf.redis_ssl_verify, conf.redis_timeout],
+        ]);
+        const kept = this.idle.get(name)?.pop();
+        clearTimeout(kept?.timer);
+        const redis = kept?.redis ?? this.create(conf);
+        try {
+            if (!kept) await greet(redis, conf);
+            const result = await work(redis);
+            this.keep(redis, name, conf);
+            return result;
+        } catch (error) {
+            this.end(redis); // whatever still comes on it belongs to nobody
+            throw new RedisFailure((error as Error).message);
+        }
+    }
+
+    private create(conf: RedisConf): Redis {
+        const redis = new Redis({
+            host: conf.redis_host,
+            port: conf.redis_port,
+            connectTimeout: conf.redis_timeout,
+            commandTimeout: conf.redis_timeout,
+            tls: conf.redis_ssl ? { rejectUnauthorized: conf.redis_ssl_verify ?? false } : undefined,
+            // one try and no command of the client's own: what fails is the answer to this request
+            lazyConnect: true,
+            retryStrategy: () => null,
+            enableOfflineQueue: false,
+            enableReadyCheck: false,
+            disableClientInfo: true,
+            disconnectTimeout: 0,
+        });
+        this.open.add(redis);
+        redis.on("error", () => undefined); // greet() and the command under way fail with it
+        redis.once("end", () => this.end(redis)); // the server may have ended it while it was not used
+        return redis;
+    }
+
+    private keep(redis: Redis, name: string, conf: RedisConf): void {
+        const entries = this.idle.get(name) ?? [];
+        if (!this.open.has(redis)) return; // it ended right after its last answer
+        if (this.closed || entries.length >= conf.redis_keepalive_pool) return this.end(redis);
+        const timer = setTimeout(() => this.end(redis), conf.redis_keepalive_timeout);
+        timer.unref();
+        entries.push({ redis, timer });
+        this.idle.set(name, entries);
+    }
+
+    private end(redis: Redis): void {
+        if (!this.open.delete(redis)) return;
+        for (const entries of this.idle.values()) {
+            const at = entries.findIndex((entry) => entry.redis === redis);
+            if (at >= 0) clearTimeout(entries.splice(at, 1)[0].timer);
+        }
+        redis.disconnect();
+    }
+}
+
+/** Connects, and says who we are and which database we mean, in the order APISIX does. */
+async function greet(redis: Redis, conf: RedisConf): Promise<void> {
+    let reason: Error | undefined;
+    redis.once("error", (error: Error) => (reason = error));
+    await redis.connect().catch((error: Error) => {
+        throw reason ?? error; // the client itself says only that the connection is closed
+    });
+    if (conf.redis_password) {
+        const user = conf.redis_username === undefined ? [] : [conf.redis_username];
+        await redis.call("AUTH", ...user, conf.redis_password);
+    }
+    if (conf.redis_database !== 0) await redis.select(conf.redis_database);
+}
