@@ -12,7 +12,7 @@ interface SessionCommand {
 
 const SESSION_COMMANDS: Readonly<Record<string, SessionCommand>> = {
     AUTH: { arity: -2, run: (session, args) => session.authenticate(args) },
-    PING: { arity: -1, run: (_, [text]) => text ?? new Status("PONG") },
+    PING: { arity: -1, run: (_, args) => pong(args) },
     SELECT: { arity: 2, run: (session, [index]) => session.select(integer(index)) },
     MULTI: { arity: 1, immediate: true, run: (session) => session.begin() },
     EXEC: { arity: 1, immediate: true, run: (session) => session.execute() },
@@ -143,6 +143,11 @@ export class Session implements Watcher {
         this.disturbed = false;
         return disturbed;
     }
+}
+
+function pong(args: string[]): Reply {
+    if (args.length > 1) throw new RedisError("ERR wrong number of arguments for 'ping' command");
+    return args[0] ?? new Status("PONG");
 }
 
 /** Redis quotes the name and the arguments up to 128 characters each. */

@@ -1,4 +1,4 @@
-/** Claim: what clients of Redis 7 rely on where the gateway's limits use it; nothing here was compared with a real one. */
+/** Claim: what clients of Redis 7 rely on where the gateway's limits use it. The real one is not asked here. */
 import assert from "node:assert/strict";
 import { connect } from "node:net";
 import { networkInterfaces } from "node:os";
@@ -105,6 +105,7 @@ describe("Redis stand-in", () => {
                 ["EVAL return 0", "-ERR unknown command 'EVAL', with args beginning with: 'return' '0'"],
                 ["constructor", "-ERR unknown command 'constructor', with args beginning with:"],
                 ["GET", "-ERR wrong number of arguments for 'get' command"],
+                ["PING a b", "-ERR wrong number of arguments for 'ping' command"],
                 ["SET k v XX", "-ERR syntax error"],
                 ["SET k v EX", "-ERR syntax error"],
                 ["SET k v EX 0", "-ERR invalid expire time in 'set' command"],
