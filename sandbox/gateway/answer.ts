@@ -69,6 +69,14 @@ export async function send(ctx: Context, source: IncomingMessage | Exit): Promis
     }
 }
 
+/** Answers that something is not imitated, with no header that plugins or an upstream have set. */
+export function sendGap(ctx: Context, message: string): void {
+    for (const [name] of [...ctx.response]) ctx.response.delete(name);
+    const body = exitBody(ctx, { code: 501, body: { error_msg: message } });
+    writeHead(ctx, undefined);
+    ctx.answer.end(ctx.request.method === "HEAD" ? undefined : body);
+}
+
 /** Sets status and headers of an answer APISIX or nginx gives itself. */
 function exitBody(ctx: Context, exit: Exit): Buffer {
     ctx.status = exit.code;

@@ -4,11 +4,14 @@ import { compileSchema, type Check, type Schema } from "./jsonschema";
 import { NotImitated } from "./not-imitated";
 import { metaSchema } from "./object-schemas";
 import { NOT_IMITATED, NOT_IMITATED_AUTH, PLUGINS } from "./plugins/index";
+import type { LuaMachine } from "./serverless/machine";
 import type { CheckTools, Conf, ConfKind, Plugin } from "./types";
 
 export class PluginChecker implements CheckTools {
     readonly groups = new Map<string, Conf>();
     private compiled = new Map<string, Check>();
+
+    constructor(readonly lua: LuaMachine) {}
 
     isKnown(name: string): boolean {
         if (NOT_IMITATED.has(name)) throw new NotImitated(`plugin ${name}`);

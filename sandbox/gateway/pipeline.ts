@@ -1,6 +1,6 @@
 /** One request from matching to the log phase, in the order APISIX runs it. */
 import type { Agent, IncomingMessage } from "node:http";
-import { applies, send } from "./answer";
+import { applies, send, sendGap } from "./answer";
 import type { Context } from "./context";
 import { NginxExit } from "./nginx";
 import { NotImitated } from "./not-imitated";
@@ -42,16 +42,27 @@ async function answerRequest(ctx: Context, parts: PipelineParts): Promise<void> 
         if (error instanceof ClientGone || ctx.answer.destroyed) return;
         if (error instanceof PhaseExit) exit = error.exit;
         else if (error instanceof NginxExit) exit = { code: error.status };
-        else if (error instanceof NotImitated) {
-            parts.log(error.message);
-            exit = { code: 501, body: { error_msg: error.message } };
-        } else {
+        else if (error instanceof NotImitated) return refuse(ctx, error, parts);
+        else {
             parts.log(`gateway: request failed: ${error instanceof Error ? error.stack : String(error)}`);
             exit = { code: 500 };
         }
     }
     if (exit?.code !== 413) ctx.sendContinue(); // nginx discards the body of a refused request, which asks for it
-    await send(ctx, upstreamAnswer ?? (exit as Exit));
+    try {
+        await send(ctx, upstreamAnswer ?? (exit as Exit));
+    } catch (error) {
+        upstreamAnswer?.destroy();
+        if (!(error instanceof NotImitated) || ctx.answer.headersSent) throw error;
+        refuse(ctx, error, parts);
+    }
+}
+
+/** Nothing else runs for a request that needs what is not imitated, filters of the answer included. */
+function refuse(ctx: Context, { message }: NotImitated, { log }: PipelineParts): void {
+    log(message);
+    ctx.sendContinue();
+    sendGap(ctx, message);
 }
 
 async function runPhases(ctx: Context, { store, agent }: PipelineParts): Promise<IncomingMessage> {

@@ -6,10 +6,12 @@
  * decides. Nothing here is lenient: schemas, messages, statuses and headers are those of the real program.
  *
  * Refused loudly, because not imitated:
- * - plugins that exist in APISIX but are not under plugins/ (Lua plugins, openid-connect, loggers, …): 501 from the
+ * - plugins that exist in APISIX but are not under plugins/ (exit-transformer, openid-connect, loggers, …): 501 from the
  *   Admin API, with the name; a name APISIX does not know gets its real error, 400 "unknown plugin [x]"
  * - limits shared through a Redis cluster or sentinels, sync_interval, $env:// in redis_password: 501
- * - Lua in configs (script, filter_func, _meta.pre_function), websockets, consumer groups, secret managers: 501
+ * - Lua outside the serverless plugins (script, filter_func, _meta.pre_function), and in them the phases body_filter,
+ *   log and before_proxy and all of ngx.* and ctx.* but ngx.status, header, var, exit and ctx.var: 501
+ * - websockets, consumer groups, secret managers: 501
  * - upstreams: schemes other than http, types other than roundrobin and chash, health checks, discovery, TLS: 501
  * - Admin API: TLS certificates, stream routes, schemas, paging and filters of lists: 501
  *
@@ -22,6 +24,7 @@ import type { AddressInfo, Socket } from "node:net";
 import { createAdminServer } from "./admin-server";
 import { createDataServer } from "./data-server";
 import { createAgent } from "./proxy";
+import { LuaMachine } from "./serverless/machine";
 import { Store } from "./store";
 
 export interface GatewayOptions {
@@ -52,7 +55,7 @@ export interface Gateway {
 /** Both ports are on 127.0.0.1 only. */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     const log = options.log ?? (() => undefined);
-    const store = new Store(log);
+    const store = new Store(await LuaMachine.start(), log);
     const agent = createAgent();
     const data = createDataServer({ store, agent, log }, options.trustedAddresses ?? []);
     const admin = createAdminServer(store, { admin: options.adminKey, viewer: options.viewerKey }, log);
@@ -69,6 +72,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     } catch (error) {
         await Promise.all(closers.map((close) => close()));
         agent.destroy();
+        store.lua.close();
         throw error;
     }
     const portOf = (server: Server) => (server.address() as AddressInfo).port;
@@ -82,6 +86,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
             await Promise.all(closers.map((close) => close()));
             agent.destroy();
             await store.shared.close();
+            store.lua.close();
         },
     };
 }

@@ -6,6 +6,7 @@ import { bytes } from "./headers";
 import { entriesOf, mergeEntries, routeOf, upstreamOf } from "./objects";
 import { PLUGINS } from "./plugins/index";
 import { Router } from "./router";
+import type { LuaMachine } from "./serverless/machine";
 import { SharedCounters } from "./shared-counters";
 import type { AuthConsumer, Conf, Entry, EntryList, Plugin, PluginTools, Route, Upstream } from "./types";
 
@@ -27,7 +28,7 @@ const isCredential = (key: string) => /^\/consumers\/[^/]+\/credentials\//.test(
 
 export class Store {
     readonly objects = new Map<string, Stored>();
-    readonly checker = new PluginChecker();
+    readonly checker: PluginChecker;
     readonly counters = new Counters();
     readonly shared = new SharedCounters();
     private revision = 20; // etcd has seen a few writes before the first object
@@ -39,12 +40,17 @@ export class Store {
     private pickers = new WeakMap<Upstream, Picker>();
     private readonly tools: PluginTools;
 
-    constructor(log: (line: string) => void) {
+    constructor(
+        readonly lua: LuaMachine,
+        log: (line: string) => void,
+    ) {
+        this.checker = new PluginChecker(lua);
         this.tools = {
             findConsumer: (plugin, _, value) => this.credentials.get(`${plugin}\0${value}`),
             anonymousConsumer: (name) => this.anonymous.get(name),
             counters: this.counters,
             shared: this.shared,
+            lua,
             metadata: (plugin) => this.objects.get(`/plugin_metadata/${plugin}`)?.value,
             upstream: (id) => this.upstreamObject(id),
             instantiate: (name, conf, parentKey) => (PLUGINS.get(name) as Plugin).create(conf, parentKey, this.tools),

@@ -3,6 +3,7 @@ import type { Context } from "./context";
 import type { Counters } from "./counters";
 import type { Condition } from "./expr";
 import type { Schema } from "./jsonschema";
+import type { LuaMachine } from "./serverless/machine";
 import type { SharedCounters } from "./shared-counters";
 
 /** A plugin's or an object's configuration as JSON gave it. */
@@ -37,6 +38,7 @@ export interface PluginTools {
     counters: Counters;
     /** Those of policy redis. */
     shared: SharedCounters;
+    lua: LuaMachine;
     metadata(plugin: string): Conf | undefined;
     /** An upstream object by id. */
     upstream(id: string): Upstream | undefined;
@@ -64,6 +66,7 @@ export interface Plugin {
 export interface CheckTools {
     /** limit-count groups seen by this process: the name stays bound to its first configuration. */
     groups: Map<string, Conf>;
+    lua: LuaMachine;
     checkPlugin(name: string, conf: unknown, kind: ConfKind): string | undefined;
     isKnown(name: string): boolean;
     isAuth(name: string): boolean;

@@ -17,6 +17,7 @@ import { proxyRewrite } from "./proxy-rewrite";
 import { requestId } from "./request-id";
 import { requestValidation } from "./request-validation";
 import { responseRewrite } from "./response-rewrite";
+import { serverlessPostFunction, serverlessPreFunction } from "./serverless";
 import { trafficSplit } from "./traffic-split";
 import { workflow } from "./workflow";
 
@@ -39,6 +40,8 @@ export const PLUGINS: ReadonlyMap<string, Plugin> = new Map(
         requestId,
         requestValidation,
         responseRewrite,
+        serverlessPostFunction,
+        serverlessPreFunction,
         trafficSplit,
         workflow,
     ].map((plugin) => [plugin.name, plugin]),
@@ -55,7 +58,7 @@ export const NOT_IMITATED: ReadonlySet<string> = new Set(
     grpc-transcode grpc-web gzip hmac-auth http-dubbo http-logger inspect jwe-decrypt kafka-logger kafka-proxy lago
     ldap-auth log-rotate loggly loki-logger mcp-bridge node-status ocsp-stapling opa openfunction openid-connect
     opentelemetry openwhisk proxy-buffering proxy-cache proxy-control proxy-mirror public-api real-ip redirect
-    referer-restriction rocketmq-logger saml-auth server-info serverless-post-function serverless-pre-function
+    referer-restriction rocketmq-logger saml-auth server-info
     skywalking skywalking-logger sls-logger splunk-hec-logging syslog tcp-logger tencent-cloud-cls ua-restriction
     udp-logger uri-blocker wolf-rbac zipkin`.split(/\s+/),
 );

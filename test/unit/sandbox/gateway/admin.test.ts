@@ -32,9 +32,9 @@ describe("gateway Admin API", () => {
         [
             "a plugin it does not play",
             "/routes/r",
-            () => route({ plugins: { "serverless-pre-function": { functions: [] } } }),
+            () => route({ plugins: { "exit-transformer": { functions: [] } } }),
             501,
-            /plugin serverless-pre-function exists .* not imitated/,
+            /plugin exit-transformer exists .* not imitated/,
         ],
         [
             "limits in a Redis cluster",

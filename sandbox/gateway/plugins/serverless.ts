@@ -1,0 +1,46 @@
+/**
+ * serverless-pre-function and serverless-post-function: Lua texts, each giving a function that runs in one phase.
+ * Facts: apisix/plugins/serverless/init.lua, whose messages these are, and ten recorded requests. An error at run time
+ * ends a request with nginx's 500; in header_filter it ends the connection without an answer (both read, not recorded).
+ */
+import { NotImitated } from "../not-imitated";
+import type { LuaPhase } from "../serverless/machine";
+import type { Conf } from "../types";
+import { definePlugin } from "./define";
+
+type ServerlessConf = Conf & { phase: string; functions: string[] };
+
+const PHASES = ["rewrite", "access", "header_filter", "body_filter", "log", "before_proxy"];
+const PLAYED = PHASES.slice(0, 3);
+
+function serverless(name: string, priority: number) {
+    return definePlugin<ServerlessConf>({
+        name,
+        priority,
+        schema: {
+            type: "object",
+            properties: {
+                phase: { type: "string", default: "access", enum: PHASES },
+                functions: { type: "array", items: { type: "string" }, minItems: 1 },
+            },
+            required: ["functions"],
+        },
+        check: ({ phase, functions }, _, tools) => {
+            if (!PLAYED.includes(phase)) throw new NotImitated(`${name} in phase ${phase}`);
+            for (const text of functions) {
+                const problem = tools.lua.check(text);
+                if (problem !== undefined) return problem;
+            }
+            return undefined;
+        },
+        create: (conf, _, { lua }) => {
+            const id = lua.load(conf);
+            const phase = conf.phase as LuaPhase;
+            if (phase === "header_filter") return { headerFilter: (ctx) => void lua.run(id, ctx, phase) };
+            return { [phase]: (ctx: Parameters<typeof lua.run>[1]) => lua.run(id, ctx, phase) };
+        },
+    });
+}
+
+export const serverlessPreFunction = serverless("serverless-pre-function", 10000);
+export const serverlessPostFunction = serverless("serverless-post-function", -2000);

@@ -1,0 +1,169 @@
+-- What functions in configurations see of Lua, OpenResty and APISIX. Runs once for each gateway, in Lua 5.1.
+-- `ask` leads to machine.ts. Strings cross over as printable ASCII without blanks, every other byte as %XX: the bridge
+-- itself knows text only, and a Lua string is bytes.
+local ask = ...
+debug.setmetatable(ask, nil) -- the bridge gives all functions fields, which Lua has none of
+local setfenv, loadstring, pcall, error, type, tostring, ipairs = setfenv, loadstring, pcall, error, type, tostring, ipairs
+local gsub, gmatch, sub, format, byte, char = string.gsub, string.gmatch, string.sub, string.format, string.byte, string.char
+local concat = table.concat
+
+local function encode(text)
+    return (gsub(text, "[^!-$&-~]", function(c) return format("%%%02X", byte(c)) end))
+end
+
+local function decode(text)
+    return (gsub(text, "%%(%x%x)", function(hex) return char(tonumber(hex, 16)) end))
+end
+
+-- A list of answers, or nil. A refusal ends the request outside, so a pcall around it hides nothing.
+local function call(what, name, values)
+    local answer = ask(what, encode(tostring(name)), values)
+    if answer == "-" then return nil end
+    if sub(answer, 1, 1) == "!" then error(decode(sub(answer, 2)), 0) end
+    local answers = {}
+    for one in gmatch(answer, "=(%S*)") do answers[#answers + 1] = decode(one) end
+    return answers
+end
+
+local function refuse(what) call("refuse", what) end
+
+-- How values go out: each with "=" in front, so that none at all and an empty one differ.
+local function outgoing(value)
+    if value == nil then return "" end
+    local list = type(value) == "table" and value or { value }
+    local values = {}
+    for i, one in ipairs(list) do values[i] = "=" .. encode(tostring(one)) end
+    return concat(values, " ")
+end
+
+local header = setmetatable({}, {
+    __index = function(_, name)
+        local values = call("get header", name)
+        return values and (values[2] and values or values[1])
+    end,
+    __newindex = function(_, name, value) call("set header", name, outgoing(value)) end,
+})
+
+local function variables(what)
+    return setmetatable({}, {
+        __index = function(_, name)
+            local values = call(what, name)
+            return values and values[1]
+        end,
+        __newindex = function(_, name) refuse("setting the variable " .. tostring(name) .. " in Lua") end,
+    })
+end
+
+local parts = { header = header, var = variables("get ngx.var"), exit = function(status) call("exit", status) end }
+local ngx = setmetatable({}, {
+    __index = function(_, name)
+        if name == "status" then return tonumber(call("get status", name)[1]) end
+        if parts[name] == nil then refuse("ngx." .. tostring(name)) end
+        return parts[name]
+    end,
+    __newindex = function(_, name, value)
+        if name ~= "status" then refuse("setting ngx." .. tostring(name)) end
+        call("set status", name, outgoing(value))
+    end,
+})
+
+local ctx_var = variables("get ctx.var")
+local ctx = setmetatable({}, {
+    __index = function(_, name)
+        if name ~= "var" then refuse("ctx." .. tostring(name) .. " in Lua") end
+        return ctx_var
+    end,
+    __newindex = function(_, name) refuse("setting ctx." .. tostring(name) .. " in Lua") end,
+})
+
+-- LuaJIT takes one argument more here, which Lua 5.1 would leave unused without a word.
+local function at_most(name, count, func)
+    return function(...)
+        if select("#", ...) > count then refuse("a further argument of " .. name .. " in Lua") end
+        return func(...)
+    end
+end
+
+local env = { _VERSION = _VERSION, ngx = ngx, xpcall = at_most("xpcall", 2, xpcall) }
+for name in gmatch(
+    "assert error getmetatable ipairs next pairs pcall rawequal rawget rawset select setmetatable tonumber tostring type unpack",
+    "%S+"
+) do
+    env[name] = _G[name]
+end
+for name in gmatch("math string table", "%S+") do
+    env[name] = {}
+    for key, value in pairs(_G[name]) do env[name][key] = value end
+end
+env.math.log = at_most("math.log", 1, math.log)
+env.string.rep = at_most("string.rep", 2, string.rep)
+
+local not_here = {}
+for name in gmatch(
+    [[_G bit collectgarbage coroutine debug dofile gcinfo getfenv io jit load loadfile loadstring module ndk newproxy os
+    package print require setfenv]],
+    "%S+"
+) do
+    not_here[name] = true
+end
+setmetatable(env, {
+    __index = function(_, name)
+        if not_here[name] then refuse(name .. " in Lua") end
+        return nil -- nobody's name: as nil as in Lua
+    end,
+    __newindex = function(_, name) refuse("setting the global " .. tostring(name) .. " in Lua") end,
+})
+
+-- Words and order of check_schema in apisix/plugins/serverless/init.lua.
+local function compile(text)
+    local func, problem = loadstring(text)
+    if not func then return nil, "failed to loadstring: " .. problem end
+    setfenv(func, env)
+    local ok, made = pcall(func)
+    if not ok then return nil, "pcall error: " .. made end
+    if type(made) ~= "function" then return nil, "only accept Lua function, the input code type is " .. type(made) end
+    return made
+end
+
+-- Methods of strings, ("x"):rep(2), belong to the whole interpreter: each gateway puts its own there.
+local function enter() getmetatable("").__index = env.string end
+
+local function check(text)
+    enter()
+    local ok, made, problem = pcall(compile, decode(text))
+    if not ok then problem = made end
+    return problem and encode(tostring(problem))
+end
+
+local loaded = {}
+
+-- @param conf a Lua expression
+local function load(conf)
+    enter()
+    local value = loadstring("return " .. decode(conf))()
+    local functions = {}
+    for i, text in ipairs(value.functions) do functions[i] = compile(text) end
+    loaded[#loaded + 1] = { conf = value, functions = functions }
+    return #loaded
+end
+
+local function run_all(id)
+    local conf, functions = loaded[id].conf, loaded[id].functions
+    for _, func in ipairs(functions) do
+        local code, body = func(conf, ctx)
+        if code or body then
+            local _ = code >= 400 -- what APISIX asks first, so that anything but a number fails here
+            if type(body) == "table" then refuse("a table as the body of an answer from Lua") end
+            return "=" .. code .. (body == nil and "" or " =" .. encode(tostring(body)))
+        end
+    end
+    return "-"
+end
+
+local function run(id)
+    enter()
+    local ok, answer = pcall(run_all, id)
+    return ok and answer or "!" .. encode(tostring(answer))
+end
+
+return check, load, run

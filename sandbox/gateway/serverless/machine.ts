@@ -1,0 +1,131 @@
+/**
+ * Runs Lua texts of configurations. APISIX runs LuaJIT 2.1; this is Lua 5.1 (the PUC-Rio interpreter as WebAssembly),
+ * which has the same numbers, patterns and most messages. What sets LuaJIT apart is refused by name where a text could
+ * mean something else here: goto, 64-bit numbers, \x \z \u escapes, bytecode, ffi and bit, the arguments it adds to
+ * xpcall, math.log and string.rep. What cannot show: its speed, its tracebacks, "%s" of a table in string.format (an
+ * error here), coroutines (ngx.exit is an error that a pcall can catch; the request ends all the same).
+ *
+ * One interpreter serves all gateways of a process; each has an environment of its own (environment.lua).
+ */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { Lua } from "wasmoon-lua5.1";
+import type { Context } from "../context";
+import { bytes } from "../headers";
+import { luaQuote } from "../lua";
+import { NginxExit } from "../nginx";
+import { NotImitated } from "../not-imitated";
+import type { Conf, Exit } from "../types";
+import { answerLua } from "./request";
+
+export type LuaPhase = "rewrite" | "access" | "header_filter";
+
+/** Text that means something else, or nothing, to Lua 5.1. Strings and comments are looked at too: better than silence. */
+const LUAJIT_ONLY = /^\x1b|\\[xzu]|\bgoto\b|::|\b(0x[\da-f]+|\d+)(u?ll|i)\b/i;
+
+type Entrance = ((text: string | number) => unknown) & { $destroy(): void };
+
+let interpreter: Promise<Lua> | undefined;
+
+export class LuaMachine {
+    private request?: { ctx: Context; phase: LuaPhase };
+    /** What ends the request, whatever the Lua text did with the error. */
+    private ending?: NotImitated | NginxExit;
+    private closed = false;
+
+    private constructor(
+        private readonly functions: { check: Entrance; load: Entrance; run: Entrance },
+        private readonly setAsk: (ask: (...words: string[]) => string) => void,
+    ) {
+        this.setAsk((what, name, values) => this.answer(what, name, values));
+    }
+
+    static async start(): Promise<LuaMachine> {
+        const { global } = await (interpreter ??= Lua.create());
+        let ask = (..._: string[]) => "-";
+        global.loadString(readFileSync(join(__dirname, "environment.lua"), "utf8"), "environment.lua");
+        global.pushValue((...words: string[]) => ask(...words));
+        const [check, load, run] = global.runSync(1) as unknown as Entrance[];
+        global.setTop(0);
+        return new LuaMachine({ check, load, run }, (given) => (ask = given));
+    }
+
+    /** What is wrong with a text that should give a function, in the words of APISIX. */
+    check(text: string): string | undefined {
+        if (LUAJIT_ONLY.test(text)) throw new NotImitated("Lua text with what only LuaJIT reads");
+        const problem = this.enter(() => this.functions.check(encode(bytes(text)))) as string | null | undefined;
+        return problem === null || problem === undefined ? undefined : decodeText(problem);
+    }
+
+    /** Makes functions of checked texts. @returns a number to run them by */
+    load(conf: Conf & { functions: string[] }): number {
+        return this.enter(() => this.functions.load(encode(bytes(luaExpression(conf))))) as number;
+    }
+
+    /** Runs functions in their order until one answers. */
+    run(id: number, ctx: Context, phase: LuaPhase): Exit | undefined {
+        this.request = { ctx, phase };
+        const answer = this.enter(() => this.functions.run(id)) as string;
+        if (answer.startsWith("!")) throw new Error(`Lua: ${decodeText(answer.slice(1))}`);
+        const [code, body] = answer.split(" ").map((part) => part.slice(1));
+        if (answer === "-") return undefined;
+        if (!/^[2-5]\d\d$/.test(code)) throw new NotImitated(`an answer of status ${code} from Lua`);
+        return body === undefined ? { code: Number(code) } : { code: Number(code), body: decodeText(body) };
+    }
+
+    /** May be called again. */
+    close(): void {
+        // a second time these would free what another gateway has been given meanwhile
+        if (!this.closed) for (const one of Object.values(this.functions)) one.$destroy();
+        this.closed = true;
+    }
+
+    private enter<T>(call: () => T): T {
+        this.ending = undefined;
+        try {
+            const result = call();
+            if (this.ending) throw this.ending as Error;
+            return result;
+        } finally {
+            this.request = undefined;
+        }
+    }
+
+    /** Called by environment.lua. */
+    private answer(what: string, name: string, values: string | undefined): string {
+        try {
+            const given = (values ?? "").split(" ").filter((one) => one !== "");
+            const list = given.map((one) => decode(one.slice(1)));
+            const answers = answerLua(this.request, what, decode(name), list);
+            return answers === undefined || answers.length === 0 ? "-" : answers.map((a) => `=${encode(a)}`).join(" ");
+        } catch (error) {
+            if (error instanceof NotImitated || error instanceof NginxExit) this.ending ??= error;
+            return `!${encode(bytes((error as Error).message))}`;
+        }
+    }
+}
+
+/** One character per byte, as printable ASCII. */
+function encode(binary: string): string {
+    const hex = (c: string) => `%${c.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`;
+    return binary.replace(/[^!-$&-~]/g, hex);
+}
+
+function decode(text: string): string {
+    return text.replace(/%([\dA-F]{2})/g, (_, hex: string) => String.fromCharCode(parseInt(hex, 16)));
+}
+
+function decodeText(text: string): string {
+    return Buffer.from(decode(text), "latin1").toString("utf8");
+}
+
+/** A configuration as Lua source. */
+function luaExpression(value: unknown): string {
+    if (value === null) throw new NotImitated("null in the configuration of a Lua function");
+    if (typeof value === "string") return luaQuote(value);
+    if (typeof value !== "object") return String(value);
+    if (Array.isArray(value)) return `{${value.map(luaExpression).join(",")}}`;
+    return `{${Object.entries(value)
+        .map(([key, inner]) => `[${luaQuote(key)}]=${luaExpression(inner)}`)
+        .join(",")}}`;
+}

@@ -1,0 +1,82 @@
+/**
+ * What ngx.* and ctx.* mean for a request. Facts: the reference of lua-nginx-module and lua-resty-core; the recordings
+ * show ngx.status read, and ngx.header written and emptied.
+ */
+import type { Context } from "../context";
+import { NginxExit } from "../nginx";
+import { NotImitated } from "../not-imitated";
+import type { LuaPhase } from "./machine";
+
+/** Headers that nginx writes itself, whatever stands in the gateway's list. */
+const NGINX_OWN = new Set(["server", "date", "connection", "keep-alive", "transfer-encoding"]);
+/** Variables of nginx that are the same in ngx.var as in the gateway's own lookup, where some are APISIX's. */
+const NGINX_VARIABLES = /^(uri|args|host|request_method|scheme|remote_addr|server_port|http_\w+|sent_http_\w+)$/;
+
+/**
+ * Answers one question of a running function. Strings are bytes, one per character.
+ * @param request none while a text is only made into a function
+ */
+export function answerLua(
+    request: { ctx: Context; phase: LuaPhase } | undefined,
+    what: string,
+    name: string,
+    values: string[],
+): string[] | undefined {
+    if (what === "refuse") throw new NotImitated(name);
+    if (!request) throw new NotImitated("Lua that asks for the request before its function is called");
+    const { ctx, phase } = request;
+    switch (what) {
+        case "get header":
+            return ctx.response.all(headerName(name));
+        case "set header":
+            return setHeader(ctx, headerName(name), values);
+        case "get status":
+            return [String(ctx.status)];
+        case "set status":
+            return setStatus(ctx, values[0]);
+        case "get ngx.var":
+            if (!NGINX_VARIABLES.test(name)) throw new NotImitated(`ngx.var.${name}`);
+            return variable(ctx, name);
+        case "get ctx.var":
+            return variable(ctx, name);
+        case "exit":
+            return exit(phase, name);
+        default:
+            throw new Error(`no answer for ${what}`);
+    }
+}
+
+/** "_" stands for "-", as Lua names have none. */
+function headerName(name: string): string {
+    const spelling = name.replace(/_/g, "-");
+    if (NGINX_OWN.has(spelling.toLowerCase())) throw new NotImitated(`ngx.header["${spelling}"]`);
+    return spelling;
+}
+
+function setHeader(ctx: Context, name: string, values: string[]): undefined {
+    if (!/^[\w!#$%&'*+.^`|~-]+$/.test(name)) throw new NotImitated(`ngx.header["${name}"]`);
+    // nginx writes them as %XX
+    if (values.some((value) => /[\x00-\x1f\x7f]/.test(value)))
+        throw new NotImitated(`control characters in ngx.header["${name}"]`);
+    ctx.response.set(name, values[0]);
+    for (const value of values.slice(1)) ctx.response.add(name, value);
+    return undefined;
+}
+
+function setStatus(ctx: Context, value: string | undefined): undefined {
+    if (value === undefined || !/^[2-5]\d\d$/.test(value)) throw new NotImitated(`ngx.status = ${value ?? "nil"}`);
+    ctx.status = Number(value);
+    return undefined;
+}
+
+function variable(ctx: Context, name: string): string[] | undefined {
+    const value = ctx.lookup(name);
+    return value === undefined ? undefined : [String(value)];
+}
+
+/** Statuses below 200 end the phase and not the request. */
+function exit(phase: LuaPhase, status: string): never {
+    if (phase === "header_filter" || !/^[2-5]\d\d$/.test(status))
+        throw new NotImitated(`ngx.exit(${status}) in phase ${phase}`);
+    throw new NginxExit(Number(status));
+}

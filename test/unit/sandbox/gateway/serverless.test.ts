@@ -1,0 +1,294 @@
+/**
+ * Claim: functions in configurations run as on APISIX's LuaJIT, or are refused by name. The recordings have one function
+ * in access and one in header_filter; the messages for broken texts are those of APISIX's own tests.
+ */
+import assert from "node:assert/strict";
+import { Kit, header } from "./kit";
+
+/** What the product's routes carry. */
+const TIDY = `return function()
+    if ngx.status < 400 then
+        ngx.header["WWW-Authenticate"] = nil
+    elseif ngx.status == 429 then
+        local seconds = tonumber(ngx.header["X-RateLimit-Reset"])
+        ngx.header["Retry-After"] = seconds and math.max(1, math.ceil(seconds)) or 1
+    end
+end`;
+
+type Plugins = Record<string, unknown>;
+
+describe("gateway serverless functions", () => {
+    let kit: Kit;
+    beforeEach(async () => {
+        kit = await Kit.start();
+    });
+    afterEach(() => kit.stop());
+
+    const pre = (phase: string, ...functions: string[]) => ({ "serverless-pre-function": { phase, functions } });
+    const post = (...functions: string[]) => ({
+        "serverless-post-function": { phase: "header_filter", functions },
+    });
+    const write = (plugins: Plugins) =>
+        kit.admin("PUT", "/routes/r", { uri: "/completions", plugins, upstream: kit.target });
+    const answerOf = async (plugins: Plugins, headers: Record<string, string> = {}) => {
+        const { status, body } = await write(plugins);
+        assert.ok(status < 300, JSON.stringify(body));
+        return kit.send("/completions", headers);
+    };
+    /** A refusal like that of a limit with a given number of seconds left. */
+    const refused = (status: number, reset?: string) => ({
+        "fault-injection": {
+            abort: {
+                http_status: status,
+                body: "no",
+                headers: { "X-Other": "o", ...(reset && { "X-RateLimit-Reset": reset }) },
+            },
+        },
+    });
+
+    it("take WWW-Authenticate from an answer below 400, and nothing else", async () => {
+        await kit.put("/consumers", { username: "jack" });
+        const jwt = { "jwt-auth": { key: "app", secret: "s" } };
+        await kit.put("/consumers/jack/credentials/c", { plugins: { "key-auth": { key: "good" } } });
+        await kit.put("/consumers", { username: "jill", plugins: jwt });
+        const auth = { "multi-auth": { auth_plugins: [{ "jwt-auth": {} }, { "key-auth": {} }] } };
+        const plain = await answerOf(auth, { apikey: "good" });
+        assert.equal(header(plain, "WWW-Authenticate"), 'Bearer realm="jwt"', "of the first plugin, which failed");
+        const tidy = await answerOf({ ...auth, ...post(TIDY) }, { apikey: "good" });
+        const rest = (answer: typeof plain) =>
+            answer.headers.filter(([name]) => name !== "WWW-Authenticate" && name !== "Date");
+        assert.deepEqual(
+            tidy.headers.filter(([name]) => name !== "Date"),
+            rest(plain),
+        );
+        assert.deepEqual([tidy.status, tidy.text], [200, plain.text]);
+    });
+
+    it("leave WWW-Authenticate on a 401", async () => {
+        const answer = await answerOf({ "key-auth": {}, ...post(TIDY) });
+        assert.deepEqual([answer.status, header(answer, "WWW-Authenticate")], [401, 'apikey realm="key"']);
+        assert.equal(header(answer, "Retry-After"), undefined);
+    });
+
+    for (const [reset, expected] of [
+        ["59.62", "60"],
+        ["60", "60"],
+        ["0.2", "1"],
+        ["0", "1"],
+        ["soon", "1"],
+        [undefined, "1"],
+    ] as const)
+        it(`make Retry-After ${expected} of a 429 with X-RateLimit-Reset ${reset ?? "missing"}`, async () => {
+            const answer = await answerOf({ ...refused(429, reset), ...post(TIDY) });
+            assert.deepEqual([answer.status, answer.text], [429, "no"]);
+            assert.equal(header(answer, "Retry-After"), expected);
+            assert.equal(header(answer, "X-RateLimit-Reset"), reset);
+            assert.equal(header(answer, "X-Other"), "o");
+        });
+
+    it("say when to come back after a real limit-count, and not before it", async () => {
+        const limit = { "limit-count": { count: 1, time_window: 30, rejected_code: 429 } };
+        const first = await answerOf({ ...limit, ...post(TIDY) });
+        const second = await kit.send("/completions");
+        assert.deepEqual([first.status, second.status], [200, 429]);
+        assert.equal(header(first, "Retry-After"), undefined);
+        const reset = Number(header(second, "X-RateLimit-Reset"));
+        assert.equal(header(second, "Retry-After"), String(Math.ceil(reset)));
+    });
+
+    it("leave a 429 of the upstream its own body, and give it a Retry-After", async () => {
+        const answer = await answerOf(post(TIDY), { "X-Debug-Status": "429" });
+        assert.deepEqual([answer.status, header(answer, "Retry-After")], [429, "1"]);
+    });
+
+    const broken: [why: string, conf: Plugins, message: string][] = [
+        [
+            "a text that does not compile",
+            { functions: ["a"] },
+            `failed to loadstring: [string "a"]:1: '=' expected near '<eof>'`,
+        ],
+        [
+            "a text that gives no function",
+            { functions: ["local a = 123;"] },
+            "only accept Lua function, the input code type is nil",
+        ],
+        ["a text that fails", { functions: ["error('no')"] }, `pcall error: [string "error('no')"]:1: no`],
+        [
+            "the second text",
+            { functions: ["return function() end", "return 1"] },
+            "only accept Lua function, the input code type is number",
+        ],
+        [
+            "an unknown phase",
+            { phase: "abc", functions: ["return 1"] },
+            `property "phase" validation failed: matches none of the enum values`,
+        ],
+        [
+            "no function",
+            { functions: [] },
+            `property "functions" validation failed: expect array to have at least 1 items`,
+        ],
+        ["no functions", {}, `property "functions" is required`],
+    ];
+    for (const plugin of ["serverless-pre-function", "serverless-post-function"])
+        for (const [why, conf, message] of broken)
+            it(`${plugin} refuses ${why} when it is written`, async () => {
+                const { status, body } = await write({ [plugin]: conf });
+                const error_msg = `failed to check the configuration of plugin ${plugin} err: ${message}`;
+                assert.deepEqual([status, body], [400, { error_msg }]);
+            });
+
+    const gaps: [text: string, name: string][] = [
+        ["local x = require('apisix.core') return function() end", "require in Lua"],
+        ["return ngx.status < 400 and function() end", "before its function is called"],
+        ["return function() goto out end", "only LuaJIT reads"],
+        ["return function() return 503, '\\x41' end", "only LuaJIT reads"],
+    ];
+    for (const [text, name] of gaps)
+        it(`are refused with 501 when written: ${text}`, async () => {
+            const { status, body } = await write(post(text));
+            assert.equal(status, 501);
+            assert.ok(JSON.stringify(body).includes(name), JSON.stringify(body));
+        });
+
+    it("are refused with 501 in the phases that are not played", async () => {
+        for (const phase of ["body_filter", "log", "before_proxy"]) {
+            const { status, body } = await write(pre(phase, "return function() end"));
+            assert.equal(status, 501);
+            assert.match(JSON.stringify(body), new RegExp(`serverless-pre-function in phase ${phase} `));
+        }
+    });
+
+    const calls: [code: string, name: string][] = [
+        ["ngx.say('x')", "ngx.say"],
+        ["local h = ngx.req.get_headers()", "ngx.req"],
+        ["pcall(function() ngx.sleep(1) end)", "ngx.sleep"],
+        ["local x = ngx.var.consumer_name", "ngx.var.consumer_name"],
+        ["local x = ctx.route_id", "ctx.route_id in Lua"],
+        ["count = 1", "setting the global count in Lua"],
+        ["local t = os.time()", "os in Lua"],
+        ["local t = ('x'):rep(2, ',')", "a further argument of string.rep in Lua"],
+        ["ngx.header.server = 'x'", 'ngx.header["server"]'],
+        ["ngx.header.x = 'a\\nb'", 'control characters in ngx.header["x"]'],
+        ["return 503, {message = 'x'}", "a table as the body"],
+    ];
+    for (const [code, name] of calls)
+        it(`answer 501, with the name, where a function needs what is not there: ${code}`, async () => {
+            const answer = await answerOf(pre("access", `return function(conf, ctx) ${code} end`));
+            assert.equal(answer.status, 501);
+            assert.ok((JSON.parse(answer.text) as { error_msg: string }).error_msg.includes(`: ${name}`), answer.text);
+            assert.equal(kit.upstream.seen.length, 0);
+        });
+
+    it("answer 501 from header_filter too, in place of the upstream's answer", async () => {
+        const answer = await answerOf(post("return function() ngx.log(ngx.ERR, 'x') end"));
+        assert.equal(answer.status, 501);
+        assert.match(answer.text, /ngx\.(log|ERR) exists in APISIX/);
+        assert.equal(header(answer, "Access-Control-Allow-Origin"), undefined);
+    });
+
+    it("end a request with nginx's 500 where they fail, and say why in the log", async () => {
+        const answer = await answerOf(pre("rewrite", "return function() local x = nil; return x.y end"));
+        assert.equal(answer.status, 500);
+        assert.match(answer.text, /<title>500 Internal Server Error/);
+        assert.ok(kit.logged.some((line) => line.includes("attempt to index local 'x' (a nil value)")));
+    });
+
+    it("have no fields", async () => {
+        const answer = await answerOf(pre("access", "return function() local f = function() end return f.code end"));
+        assert.equal(answer.status, 500);
+        assert.ok(kit.logged.some((line) => line.includes("attempt to index local 'f' (a function value)")));
+    });
+
+    it("end the connection without an answer where they fail in header_filter, and go on with the next", async () => {
+        await write(post("return function() error('no') end"));
+        await assert.rejects(kit.send("/completions"));
+        assert.equal((await answerOf(post(TIDY))).status, 200);
+    });
+
+    it("run in their order, and the first that answers ends the request", async () => {
+        const set = (value: string) =>
+            `return function() ngx.header.x_seen = (ngx.header["X-Seen"] or "") .. "${value}" end`;
+        const stop = `return function(conf) return conf.status, "<" .. tostring(60 * 2.0) .. ">" end`;
+        const plugin = { phase: "access", status: 418, functions: [set("a"), set("ä"), stop, set("c")] };
+        const answer = await answerOf({ "serverless-pre-function": plugin });
+        assert.deepEqual([answer.status, answer.text], [418, "<120>"]);
+        assert.equal(Buffer.from(header(answer, "x-seen") ?? "", "latin1").toString(), "aä");
+        assert.equal(kit.upstream.seen.length, 0);
+    });
+
+    it("of serverless-pre-function run before the other plugins of their phase, those of post after them", async () => {
+        const mark = (word: string) =>
+            `return function() ngx.header["X-Order"] = (ngx.header["X-Order"] or "") .. "${word} " end`;
+        const answer = await answerOf({
+            ...pre("header_filter", mark("pre")),
+            ...post(mark("post")),
+            "response-rewrite": { headers: { set: { "X-Order": "${sent_http_x_order}rewrite " } } },
+        });
+        assert.equal(header(answer, "X-Order")?.trim(), "pre rewrite post");
+    });
+
+    it("wait for authentication in access, and do not in rewrite", async () => {
+        const stop = "return function() return 503 end";
+        const statuses = [];
+        for (const phase of ["rewrite", "access"])
+            statuses.push((await answerOf({ "key-auth": {}, ...pre(phase, stop) })).status);
+        assert.deepEqual(statuses, [503, 401]);
+    });
+
+    it("see variables, and several values of one header, and may set several", async () => {
+        const code = `return function(conf, ctx)
+            ngx.header.x_var = ctx.var.arg_q .. ngx.var.request_method
+            ngx.header["Set-Cookie"] = {"a=1", "b=2"}
+            ngx.header.x_cookies = #ngx.header.set_cookie
+            ngx.header["X-Gone"] = "x"
+            ngx.header["x-gone"] = {}
+        end`;
+        await write(post(code));
+        const answer = await kit.send("/completions?q=5");
+        assert.equal(header(answer, "X-Var"), "5POST");
+        assert.deepEqual(
+            answer.headers.filter(([name]) => name === "Set-Cookie").map(([, value]) => value),
+            ["a=1", "b=2"],
+        );
+        assert.equal(header(answer, "X-Cookies"), "2");
+        assert.equal(header(answer, "X-Gone"), undefined);
+    });
+
+    it("end the request with ngx.exit, whatever is around it", async () => {
+        const answer = await answerOf(pre("access", "return function() pcall(ngx.exit, 403) end"));
+        assert.deepEqual([answer.status, kit.upstream.seen.length], [403, 0]);
+        assert.match(answer.text, /<title>403 Forbidden/);
+    });
+
+    it("of one gateway are left alone when another ends, however often", async () => {
+        const [first, second] = [await Kit.start(), await Kit.start()];
+        await first.stop();
+        const third = await Kit.start();
+        await first.gateway.close();
+        const fourth = await Kit.start();
+        try {
+            for (const one of [second, third, fourth]) {
+                await one.put("/routes/r", { uri: "/completions", plugins: post(TIDY), upstream: one.target });
+                assert.equal((await one.send("/completions", { "X-Debug-Status": "429" })).status, 429);
+            }
+        } finally {
+            await Promise.all([second, third, fourth].map((one) => one.stop()));
+        }
+    });
+
+    it("keep what they remember until the route is written again, each gateway for itself", async () => {
+        const counter = "local count = 0; return function() count = count + 1; ngx.header.x_count = count end";
+        const other = await Kit.start();
+        try {
+            const count = async (of: Kit) => header(await of.send("/completions"), "X-Count");
+            for (const of of [kit, other])
+                await of.put("/routes/r", { uri: "/completions", plugins: post(counter), upstream: kit.target });
+            assert.deepEqual([await count(kit), await count(kit), await count(other)], ["1", "2", "1"]);
+            await write(post(counter));
+            assert.deepEqual([await count(kit), await count(other)], ["1", "2"]);
+        } finally {
+            await other.stop();
+        }
+    });
+});
