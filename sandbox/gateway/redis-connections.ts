@@ -18,6 +18,12 @@ export interface RedisConf {
     redis_keepalive_pool: number;
 }
 
+/**
+ * Where a name and port of the cluster's DNS are played: a port on 127.0.0.1. Undefined = not a name of the cluster.
+ * @throws Error where the cluster has no such name, or nobody behind it
+ */
+export type Resolve = (host: string, port: number) => number | undefined;
+
 interface Idle {
     redis: Redis;
     timer: NodeJS.Timeout;
@@ -32,6 +38,8 @@ export class RedisConnections {
     private readonly open = new Set<Redis>();
     private readonly running = new Set<Promise<unknown>>();
     private closed = false;
+
+    constructor(private readonly resolve: Resolve) {}
 
     /** Waits for what is under way and ends all connections; what a request still wants later has one of its own. */
     async close(): Promise<void> {
@@ -56,22 +64,24 @@ export class RedisConnections {
         ]);
         const kept = this.idle.get(name)?.pop();
         clearTimeout(kept?.timer);
-        const redis = kept?.redis ?? this.create(conf);
+        let redis = kept?.redis;
         try {
+            redis ??= this.create(conf);
             if (!kept) await greet(redis, conf);
             const result = await work(redis);
             this.keep(redis, name, conf);
             return result;
         } catch (error) {
-            this.end(redis); // whatever still comes on it belongs to nobody
+            if (redis) this.end(redis); // whatever still comes on it belongs to nobody
             throw new RedisFailure((error as Error).message);
         }
     }
 
     private create(conf: RedisConf): Redis {
+        const played = this.resolve(conf.redis_host, conf.redis_port);
         const redis = new Redis({
-            host: conf.redis_host,
-            port: conf.redis_port,
+            host: played === undefined ? conf.redis_host : "127.0.0.1",
+            port: played ?? conf.redis_port,
             connectTimeout: conf.redis_timeout,
             commandTimeout: conf.redis_timeout,
             tls: conf.redis_ssl ? { rejectUnauthorized: conf.redis_ssl_verify ?? false } : undefined,

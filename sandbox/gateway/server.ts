@@ -22,8 +22,10 @@
 import type { Server } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { createAdminServer } from "./admin-server";
+import { Configuration } from "./configuration";
 import { createDataServer } from "./data-server";
 import { createAgent } from "./proxy";
+import type { Resolve } from "./redis-connections";
 import { LuaMachine } from "./serverless/machine";
 import { Store } from "./store";
 
@@ -41,6 +43,10 @@ export interface GatewayOptions {
      * @default none, as in APISIX
      */
     trustedAddresses?: string[];
+    /** What the Admin API writes and requests run on. @default empty, and this gateway's alone */
+    configuration?: Configuration;
+    /** Names of the cluster's DNS, as far as plugins connect to them. @default there are none */
+    resolve?: Resolve;
     /** @default nothing is written */
     log?: (line: string) => void;
 }
@@ -48,19 +54,27 @@ export interface GatewayOptions {
 export interface Gateway {
     port: number;
     adminPort: number;
-    /** Ends both servers and every open connection. */
-    close(): Promise<void>;
+    /**
+     * Takes no more connections, and ends each as soon as its answer is complete.
+     * @param graceSeconds after which the answers under way are cut. @default 0
+     */
+    close(graceSeconds?: number): Promise<void>;
 }
 
 /** Both ports are on 127.0.0.1 only. */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     const log = options.log ?? (() => undefined);
-    const store = new Store(await LuaMachine.start(), log);
+    const store = new Store(
+        options.configuration ?? new Configuration(),
+        await LuaMachine.start(),
+        options.resolve ?? (() => undefined),
+        log,
+    );
     const agent = createAgent();
     const data = createDataServer({ store, agent, log }, options.trustedAddresses ?? []);
     const admin = createAdminServer(store, { admin: options.adminKey, viewer: options.viewerKey }, log);
 
-    const closers: (() => Promise<void>)[] = [];
+    const closers: ReturnType<typeof closer>[] = [];
     try {
         for (const [server, port] of [
             [data, options.port],
@@ -70,7 +84,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
             closers.push(closer(server));
         }
     } catch (error) {
-        await Promise.all(closers.map((close) => close()));
+        await Promise.all(closers.map((close) => close(0)));
         agent.destroy();
         store.lua.close();
         throw error;
@@ -82,8 +96,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     return {
         port: portOf(data),
         adminPort: portOf(admin),
-        close: async () => {
-            await Promise.all(closers.map((close) => close()));
+        close: async (graceSeconds = 0) => {
+            await Promise.all(closers.map((close) => close(graceSeconds)));
             agent.destroy();
             await store.shared.close();
             store.lua.close();
@@ -102,15 +116,19 @@ function listen(server: Server, port: number): Promise<void> {
 }
 
 /** Node's closeAllConnections leaves out connections that are only lingering; these are ended here as well. */
-function closer(server: Server): () => Promise<void> {
+function closer(server: Server): (graceSeconds: number) => Promise<void> {
     const open = new Set<Socket>();
+    let closed: Promise<void> | undefined;
     server.on("connection", (socket: Socket) => {
         open.add(socket);
         socket.once("close", () => open.delete(socket));
     });
-    return () =>
-        new Promise((resolve) => {
-            server.close(() => resolve());
-            for (const socket of open) socket.destroy();
-        });
+    server.on("request", (_, answer) => answer.once("close", () => closed && server.closeIdleConnections()));
+    const cut = () => open.forEach((socket) => socket.destroy());
+    return (graceSeconds) => {
+        closed ??= new Promise((resolve) => server.close(() => resolve()));
+        if (graceSeconds === 0) cut();
+        const timer = setTimeout(cut, graceSeconds * 1000);
+        return closed.finally(() => clearTimeout(timer));
+    };
 }

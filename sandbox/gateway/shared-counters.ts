@@ -5,10 +5,14 @@
  * WATCH where a decision lies between reading and writing. limit-req reads and writes without either, as in APISIX.
  */
 import type { Redis } from "ioredis";
-import { RedisConnections, type RedisConf } from "./redis-connections";
+import { RedisConnections, type RedisConf, type Resolve } from "./redis-connections";
 
 export class SharedCounters {
-    private readonly connections = new RedisConnections();
+    private readonly connections: RedisConnections;
+
+    constructor(resolve: Resolve) {
+        this.connections = new RedisConnections(resolve);
+    }
 
     /** Adds one to a window that begins with its first request. @param window seconds */
     count(conf: RedisConf, key: string, window: number): Promise<{ count: number; first: boolean; leftMs: number }> {

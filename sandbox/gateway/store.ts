@@ -1,21 +1,16 @@
-/** The objects written through the Admin API, and what the data plane makes of them. A write is effective at once. */
+/** What the data plane makes of the configuration, and what the process remembers. A write is effective at once. */
 import { createPicker, type Picker } from "./balancer";
 import { PluginChecker, resolveSecret } from "./check";
+import type { Configuration, Stored } from "./configuration";
 import { Counters } from "./counters";
 import { bytes } from "./headers";
 import { entriesOf, mergeEntries, routeOf, upstreamOf } from "./objects";
 import { PLUGINS } from "./plugins/index";
+import type { Resolve } from "./redis-connections";
 import { Router } from "./router";
 import type { LuaMachine } from "./serverless/machine";
 import { SharedCounters } from "./shared-counters";
 import type { AuthConsumer, Conf, Entry, EntryList, Plugin, PluginTools, Route, Upstream } from "./types";
-
-/** One object as etcd keeps it. */
-export interface Stored {
-    value: Conf;
-    createdIndex: number;
-    modifiedIndex: number;
-}
 
 /** Everything a request needs, for one state of the configuration. */
 export interface Runtime {
@@ -27,12 +22,10 @@ const idOf = (key: string) => key.slice(key.lastIndexOf("/") + 1);
 const isCredential = (key: string) => /^\/consumers\/[^/]+\/credentials\//.test(key);
 
 export class Store {
-    readonly objects = new Map<string, Stored>();
     readonly checker: PluginChecker;
     readonly counters = new Counters();
-    readonly shared = new SharedCounters();
-    private revision = 20; // etcd has seen a few writes before the first object
-    private made?: Runtime;
+    readonly shared: SharedCounters;
+    private made?: { revision: number; runtime: Runtime };
     private credentials = new Map<string, AuthConsumer>();
     private anonymous = new Map<string, AuthConsumer>();
     /** Per object: what was built of it, as long as it is not rewritten. */
@@ -41,52 +34,30 @@ export class Store {
     private readonly tools: PluginTools;
 
     constructor(
+        readonly config: Configuration,
         readonly lua: LuaMachine,
+        resolve: Resolve,
         log: (line: string) => void,
     ) {
         this.checker = new PluginChecker(lua);
+        this.shared = new SharedCounters(resolve);
         this.tools = {
             findConsumer: (plugin, _, value) => this.credentials.get(`${plugin}\0${value}`),
             anonymousConsumer: (name) => this.anonymous.get(name),
             counters: this.counters,
             shared: this.shared,
             lua,
-            metadata: (plugin) => this.objects.get(`/plugin_metadata/${plugin}`)?.value,
+            metadata: (plugin) => this.config.objects.get(`/plugin_metadata/${plugin}`)?.value,
             upstream: (id) => this.upstreamObject(id),
             instantiate: (name, conf, parentKey) => (PLUGINS.get(name) as Plugin).create(conf, parentKey, this.tools),
             log,
         };
     }
 
-    set(key: string, value: Conf): Stored {
-        const old = this.objects.get(key);
-        const index = ++this.revision;
-        const stored = { value, createdIndex: old?.createdIndex ?? index, modifiedIndex: index };
-        this.objects.set(key, stored);
-        this.made = undefined;
-        return stored;
-    }
-
-    delete(key: string): boolean {
-        const there = this.objects.delete(key);
-        if (there) this.revision++;
-        for (const part of ["plugins", "upstream", "credentials"]) this.built.delete(`${key}\0${part}`);
-        this.made = undefined;
-        return there;
-    }
-
-    /** Keys under a prefix ("/routes/"), without deeper levels. */
-    list(prefix: string): [key: string, stored: Stored][] {
-        return [...this.objects].filter(([key]) => key.startsWith(prefix) && !key.slice(prefix.length).includes("/"));
-    }
-
-    /** Number for the id of the next object made by POST. */
-    nextId(): string {
-        return String(this.revision + 1).padStart(20, "0");
-    }
-
     runtime(): Runtime {
-        return (this.made ??= this.build());
+        const { revision } = this.config;
+        if (this.made?.revision !== revision) this.made = { revision, runtime: this.build() };
+        return this.made.runtime;
     }
 
     /** The credential that has this key value, if any: for the refusal of duplicates. */
@@ -103,7 +74,7 @@ export class Store {
 
     /** `make` gives a value that stays until the object is written again. */
     private cached<T>(key: string, part: string, make: (value: Conf) => T): T | undefined {
-        const stored = this.objects.get(key);
+        const stored = this.config.objects.get(key);
         if (!stored) return undefined;
         const name = `${key}\0${part}`;
         const known = this.built.get(name);
@@ -136,7 +107,7 @@ export class Store {
 
     /** Upstream given in an object itself or by id. */
     private ownUpstream(key: string): Upstream | "missing" | undefined {
-        const conf = this.objects.get(key)?.value;
+        const conf = this.config.objects.get(key)?.value;
         if (conf?.upstream !== undefined)
             return this.cached(key, "upstream", (c) => upstreamOf(c.upstream as Conf, key));
         if (conf?.upstream_id !== undefined)
@@ -145,16 +116,18 @@ export class Store {
     }
 
     private build(): Runtime {
+        for (const name of this.built.keys())
+            if (!this.config.objects.has(name.split("\0")[0])) this.built.delete(name);
         this.buildConsumers();
-        const routes = this.list("/routes/").flatMap(([key, { value }]) =>
-            value.status === 0 ? [] : [this.buildRoute(key)],
-        );
-        const global = mergeEntries(...this.list("/global_rules/").map(([key]) => this.pluginsOf(key)));
+        const routes = this.config
+            .list("/routes/")
+            .flatMap(([key, { value }]) => (value.status === 0 ? [] : [this.buildRoute(key)]));
+        const global = mergeEntries(...this.config.list("/global_rules/").map(([key]) => this.pluginsOf(key)));
         return { router: new Router(routes), globalEntries: global };
     }
 
     private buildRoute(key: string): Route {
-        const conf = (this.objects.get(key) as Stored).value;
+        const conf = (this.config.objects.get(key) as Stored).value;
         const route = routeOf(idOf(key), conf);
         const parts = [this.pluginsOf(key)];
         route.upstream = this.ownUpstream(key);
@@ -162,11 +135,11 @@ export class Store {
         if (conf.plugin_config_id !== undefined) {
             const configKey = `/plugin_configs/${String(conf.plugin_config_id as string)}`;
             parts.unshift(this.pluginsOf(configKey));
-            if (!this.objects.has(configKey)) route.broken = 503;
+            if (!this.config.objects.has(configKey)) route.broken = 503;
         }
         if (route.serviceId !== undefined) {
             const serviceKey = `/services/${route.serviceId}`;
-            const service = this.objects.get(serviceKey)?.value;
+            const service = this.config.objects.get(serviceKey)?.value;
             if (!service) route.broken ??= 404;
             route.serviceName = service?.name as string | undefined;
             route.upstream ??= this.ownUpstream(serviceKey);
@@ -181,10 +154,10 @@ export class Store {
     private buildConsumers(): void {
         this.credentials = new Map();
         this.anonymous = new Map();
-        for (const key of this.objects.keys()) {
+        for (const key of this.config.objects.keys()) {
             if (!key.startsWith("/consumers/")) continue;
             const username = key.split("/")[2];
-            const owner = this.objects.get(`/consumers/${username}`)?.value;
+            const owner = this.config.objects.get(`/consumers/${username}`)?.value;
             if (!owner) continue;
             const base: AuthConsumer = {
                 username,

@@ -1,86 +1,80 @@
 /**
- * Plays the containers of APISIX and of its ingress controller. A gateway lives as long as a pod of it or of its etcd
- * does, which holds the real one's configuration: it survives a restart of the pods and not the loss of etcd. All
- * replicas of a Deployment are one gateway here, so limits that each real pod counts for itself are counted once.
+ * Plays the containers of APISIX: a gateway for each pod from when it is ready until it is gone, with counters of its
+ * own and the keys it was started with. What the real ones read from etcd, those of one release share here; it lasts as
+ * long as a pod of them or of their etcd does: it survives a restart of the pods and not the loss of etcd.
+ *
+ * Imitated of a node: connections to a Service's node port go to its ready pods in turn (kube-proxy takes any), and a
+ * pod that is on its way out has 30 s for the answers under way (the default grace period, which nginx uses so).
  */
-import { KubeConfig, type V1Pod, type V1Service } from "@kubernetes/client-node";
-import type { ControlPlane } from "../control-plane";
+import type { V1Pod, V1Service } from "@kubernetes/client-node";
+import { Configuration } from "../gateway/configuration";
+import type { Resolve } from "../gateway/redis-connections";
 import { startGateway, type Gateway } from "../gateway/server";
-import { startIngressController, type IngressController } from "../ingress-controller/controller";
-import { decoded, isReady, selects, type Cluster, type Snapshot } from "./cluster";
+import { decoded, isReady, selects, type Snapshot } from "./cluster";
 import { openNodePort, type NodePort } from "./node-port";
+import { APISIX, byAge, ETCD, image, instance, isRunning, runs } from "./pods";
 
-const APISIX = /(^|\/)apisix:/;
-const ETCD = /(^|\/)etcd:/;
-const CONTROLLER = /(^|\/)apisix-ingress-controller:/;
 /** Keys of the chart where no Secret is named. */
 const WELL_KNOWN = { admin: "edd1c9f034335f136f87ad84b625c8f1", viewer: "4054f7cf07e344346cd3f287985e76a2" };
-
-interface Running {
-    gateway: Gateway;
-    keys: string;
-}
+const GRACE_SECONDS = 30;
 
 export class Gateways {
-    private readonly gateways = new Map<string, Running>();
-    private readonly controllers = new Map<string, IngressController>();
+    /** By uid of the pod. */
+    private readonly gateways = new Map<string, Gateway>();
+    /** By release. */
+    private readonly configurations = new Map<string, Configuration>();
     private readonly nodePorts = new Map<number, NodePort>();
-    /** Keys by uid of the pod: a container keeps the environment it was started with, whatever becomes of the Secret. */
-    private readonly environments = new Map<string, AdminKeys>();
+    /** Connections there have been, by node port. */
+    private readonly turns = new Map<number, number>();
+    private readonly leaving = new Set<Gateway>();
     private last: Snapshot | undefined;
     private readonly said = new Set<string>();
 
+    /** @param resolve names that the gateways' plugins connect to */
     constructor(
-        private readonly cluster: Cluster,
-        private readonly controlPlane: ControlPlane,
+        private readonly resolve: Resolve,
         private readonly log: (line: string) => void,
     ) {}
 
     async reconcile(now: Snapshot): Promise<void> {
         this.last = now;
-        await this.followGateways(now);
+        await this.followPods(now);
         await this.followNodePorts(now);
-        await this.followControllers(now);
     }
 
     async close(): Promise<void> {
-        const parts = [...this.controllers.values(), ...this.nodePorts.values()];
-        await Promise.all(parts.map((part) => part.close()));
-        await Promise.all([...this.gateways.values()].map(({ gateway }) => gateway.close()));
+        await Promise.all([...this.nodePorts.values()].map((port) => port.close()));
+        await Promise.all([...this.gateways.values(), ...this.leaving].map((gateway) => gateway.close()));
     }
 
-    /** URL of the Admin API behind a Service. */
-    resolveAdmin(service: { namespace: string; name: string; port?: number }): string | undefined {
+    /** URL of the Admin API behind a Service. While a Deployment is rolled, the youngest pod's keys will stay. */
+    readonly resolveAdmin = (service: { namespace: string; name: string; port?: number }): string | undefined => {
         const found = this.service(service.namespace, service.name);
         const port = found?.spec?.ports?.find((p) => service.port === undefined || p.port === service.port);
-        const running = this.behind(found);
-        return running && port?.targetPort === 9180 ? `http://127.0.0.1:${running.gateway.adminPort}` : undefined;
-    }
+        const gateway = this.behind(found).at(-1);
+        return gateway && port?.targetPort === 9180 ? `http://127.0.0.1:${gateway.adminPort}` : undefined;
+    };
 
-    private async followGateways(now: Snapshot): Promise<void> {
-        const pods = now.pods.filter((pod) => runs(pod, APISIX));
-        for (const uid of this.environments.keys())
-            if (!pods.some((pod) => pod.metadata!.uid === uid)) this.environments.delete(uid);
-        // Of each the youngest: while a Deployment is rolled, its keys are the ones that will stay.
-        const ready = pods.filter(isReady).sort((a, b) => created(a) - created(b));
-        for (const pod of new Map(ready.map((pod) => [instance(pod), pod])).values()) {
-            const uid = pod.metadata!.uid!;
-            const keys = this.environments.get(uid) ?? adminKeys(pod, now);
-            if (keys) this.environments.set(uid, keys);
-            const running = this.gateways.get(instance(pod));
-            if (!keys || running?.keys === JSON.stringify(keys)) continue;
-            await running?.gateway.close();
-            const gateway = await startGateway({ port: 0, adminPort: 0, ...keys, log: this.log });
-            this.gateways.set(instance(pod), { gateway, keys: JSON.stringify(keys) });
-            this.log(`${instance(pod)}: APISIX plays ${image(pod, APISIX)} as 3.18.0`);
+    private async followPods(now: Snapshot): Promise<void> {
+        const pods = now.pods.filter((pod) => runs(pod, APISIX)).sort(byAge);
+        for (const pod of pods) {
+            const { uid, namespace, name } = pod.metadata!;
+            const keys = isReady(pod) && !this.gateways.has(uid!) ? adminKeys(pod, now) : undefined;
+            if (!keys) continue;
+            const configuration = this.configurations.get(instance(pod)) ?? new Configuration();
+            this.configurations.set(instance(pod), configuration);
+            const options = { port: 0, adminPort: 0, ...keys, configuration, resolve: this.resolve, log: this.log };
+            this.gateways.set(uid!, await startGateway(options));
+            this.log(`${namespace}/${name}: APISIX plays ${image(pod, APISIX)} as 3.18.0`);
+        }
+        for (const [uid, gateway] of this.gateways) {
+            if (pods.some((pod) => pod.metadata!.uid === uid && isRunning(pod))) continue;
+            this.gateways.delete(uid);
+            this.leaving.add(gateway);
+            void gateway.close(GRACE_SECONDS).finally(() => this.leaving.delete(gateway));
         }
         const held = new Set(now.pods.filter((pod) => runs(pod, APISIX) || runs(pod, ETCD)).map(instance));
-        for (const [key, { gateway }] of this.gateways)
-            if (!held.has(key)) {
-                this.gateways.delete(key);
-                await gateway.close();
-                this.log(`${key}: APISIX is gone`);
-            }
+        for (const key of this.configurations.keys()) if (!held.has(key)) this.configurations.delete(key);
     }
 
     private async followNodePorts(now: Snapshot): Promise<void> {
@@ -98,63 +92,30 @@ export class Gateways {
             if (this.nodePorts.has(port)) continue;
             const { namespace, name } = service.metadata!;
             try {
-                this.nodePorts.set(port, await openNodePort(port, () => this.dataPort(namespace!, name!)));
+                this.nodePorts.set(port, await openNodePort(port, () => this.nextDataPort(port, namespace!, name!)));
             } catch (error) {
                 this.sayOnce(`Service ${namespace}/${name}: ${(error as Error).message}`);
             }
         }
     }
 
-    /** Port of the gateway behind a Service at this moment. */
-    private dataPort(namespace: string, name: string): number | undefined {
-        return this.behind(this.service(namespace, name))?.gateway.port;
-    }
-
-    private async followControllers(now: Snapshot): Promise<void> {
-        const ready = now.pods.filter((pod) => runs(pod, CONTROLLER) && isReady(pod));
-        for (const pod of ready) {
-            if (this.controllers.has(instance(pod))) continue;
-            const controllerName = configuredName(pod, now);
-            const controller = await startIngressController({
-                kubeConfig: await this.serviceAccount(pod),
-                controllerName,
-                resolveAdmin: async (service) => this.resolveAdmin(service),
-                log: (line) => this.log(`ingress controller ${controllerName}: ${line}`),
-            });
-            this.controllers.set(instance(pod), controller);
-        }
-        const held = new Set(ready.map(instance));
-        for (const [key, controller] of this.controllers)
-            if (!held.has(key)) {
-                this.controllers.delete(key);
-                await controller.close();
-            }
-    }
-
-    /** Access of a pod's own ServiceAccount, so that the chart's roles are put to the test. */
-    private async serviceAccount(pod: V1Pod): Promise<KubeConfig> {
-        const { namespace } = pod.metadata!;
-        const name = pod.spec!.serviceAccountName!;
-        const request = {
-            apiVersion: "authentication.k8s.io/v1",
-            kind: "TokenRequest",
-            spec: { expirationSeconds: 86_400 },
-        };
-        const path = `/api/v1/namespaces/${namespace}/serviceaccounts/${name}/token`;
-        const { status } = await this.cluster.rest.call<{ status: { token: string } }>("POST", path, request);
-        const config = new KubeConfig();
-        config.loadFromString(this.controlPlane.tokenKubeconfig(status.token));
-        return config;
+    /** Port of the gateway whose turn it is at a node port. */
+    private nextDataPort(nodePort: number, namespace: string, name: string): number | undefined {
+        const gateways = this.behind(this.service(namespace, name));
+        const turn = this.turns.get(nodePort) ?? 0;
+        this.turns.set(nodePort, turn + 1);
+        return gateways[turn % gateways.length]?.port;
     }
 
     private service(namespace: string, name: string): V1Service | undefined {
         return this.last?.services.find((s) => s.metadata!.name === name && s.metadata!.namespace === namespace);
     }
 
-    /** The gateway that plays the first ready pod of a Service. */
-    private behind(service: V1Service | undefined): Running | undefined {
-        const pod = service && this.last?.pods.find((p) => isReady(p) && selects(service, p));
-        return pod && this.gateways.get(instance(pod));
+    /** The gateways of a Service's ready pods, the youngest pod last. */
+    private behind(service: V1Service | undefined): Gateway[] {
+        if (!service) return [];
+        const pods = this.last?.pods.filter((p) => isReady(p) && selects(service, p)).sort(byAge) ?? [];
+        return pods.flatMap((pod) => this.gateways.get(pod.metadata!.uid!) ?? []);
     }
 
     private sayOnce(line: string): void {
@@ -163,30 +124,8 @@ export class Gateways {
     }
 }
 
-/** Namespace and release: what belongs together. */
-function instance(pod: V1Pod): string {
-    return `${pod.metadata!.namespace}/${pod.metadata!.labels?.["app.kubernetes.io/instance"]}`;
-}
-
-function image(pod: V1Pod, pattern: RegExp): string | undefined {
-    return pod.spec?.containers.map((c) => c.image!).find((i) => pattern.test(i));
-}
-
-function runs(pod: V1Pod, pattern: RegExp): boolean {
-    return image(pod, pattern) !== undefined && pod.metadata?.ownerReferences?.[0]?.kind !== "Job";
-}
-
-function created(pod: V1Pod): number {
-    return new Date(pod.metadata!.creationTimestamp ?? 0).getTime();
-}
-
-interface AdminKeys {
-    adminKey: string;
-    viewerKey: string;
-}
-
 /** The keys in a pod's environment, as its container would see them if it started now. */
-function adminKeys(pod: V1Pod, now: Snapshot): AdminKeys | undefined {
+function adminKeys(pod: V1Pod, now: Snapshot): { adminKey: string; viewerKey: string } | undefined {
     const container = pod.spec!.containers.find((c) => APISIX.test(c.image!))!;
     const value = (name: string): string | undefined => {
         const ref = container.env?.find((e) => e.name === name)?.valueFrom?.secretKeyRef;
@@ -199,13 +138,4 @@ function adminKeys(pod: V1Pod, now: Snapshot): AdminKeys | undefined {
         return { adminKey: WELL_KNOWN.admin, viewerKey: WELL_KNOWN.viewer };
     const [adminKey, viewerKey] = [value("APISIX_ADMIN_KEY"), value("APISIX_VIEWER_KEY")];
     return adminKey !== undefined && viewerKey !== undefined ? { adminKey, viewerKey } : undefined;
-}
-
-/** `controller_name` of the configuration file mounted into an ingress controller. */
-function configuredName(pod: V1Pod, now: Snapshot): string | undefined {
-    const names = (pod.spec?.volumes ?? []).map((volume) => volume.configMap?.name);
-    const file = now.configMaps.find(
-        (m) => m.metadata!.namespace === pod.metadata!.namespace && names.includes(m.metadata!.name),
-    )?.data?.["config.yaml"];
-    return /^controller_name: *"?([^"\s]+)/m.exec(file ?? "")?.[1];
 }

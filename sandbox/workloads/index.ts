@@ -1,9 +1,11 @@
-/** Plays what runs in the cluster: kubelets' checks, volumes, gateways and ingress controllers. */
+/** Plays what runs in the cluster: kubelets' checks, volumes, gateways, their counters and ingress controllers. */
 import type { KubeConfig, V1Pod } from "@kubernetes/client-node";
 import { STARTABLE_ANNOTATION, type ControlPlane } from "../control-plane";
 import { Cluster, decoded, isReady, selects, type Snapshot } from "./cluster";
+import { Controllers } from "./controllers";
 import { Gateways } from "./gateways";
 import { missing, type Supplies } from "./kubelet";
+import { RedisPods } from "./redis-pods";
 import { createDefaultClass, provision } from "./volumes";
 
 export interface WorkloadsOptions {
@@ -37,7 +39,9 @@ export async function startWorkloads(options: WorkloadsOptions): Promise<Workloa
         },
         log,
     );
-    const gateways = new Gateways(cluster, controlPlane, log);
+    const redis = new RedisPods(log);
+    const gateways = new Gateways(redis.resolve, log);
+    const controllers = new Controllers(cluster, controlPlane, async (admin) => gateways.resolveAdmin(admin), log);
     const programs = (options.programs ?? []).map((program) => ({
         program,
         running: undefined as Running | undefined,
@@ -52,7 +56,7 @@ export async function startWorkloads(options: WorkloadsOptions): Promise<Workloa
                 const now = cluster.snapshot();
                 await provision(cluster, now);
                 await admit(cluster, now);
-                await gateways.reconcile(now);
+                for (const part of [redis, gateways, controllers]) await part.reconcile(now);
                 for (const one of programs) {
                     const wanted = now.pods.some((pod) => isReady(pod) && runsImage(pod, one.program.image));
                     if (wanted && !one.running) one.running = await one.program.start();
@@ -72,7 +76,7 @@ export async function startWorkloads(options: WorkloadsOptions): Promise<Workloa
             wake();
             await running;
             cluster.close();
-            await gateways.close();
+            for (const part of [controllers, gateways, redis]) await part.close();
             for (const { running: program } of programs) await program?.close();
         },
     };

@@ -3,6 +3,8 @@
  * installation that forgets a Secret would look right. Messages are those of kubelet 1.34.
  */
 import type { V1Container, V1Pod, V1Volume } from "@kubernetes/client-node";
+import { VALKEY } from "./pods";
+import { valkeyProblem } from "./redis-pods";
 
 /** What is there for pods to use, by `namespace/name`. */
 export interface Supplies {
@@ -17,7 +19,12 @@ export interface Supplies {
 export interface Missing {
     /** Container that waits; unset when all of the pod does. */
     container?: string;
-    reason: "CreateContainerConfigError" | "ContainerCreating" | "ErrImagePull" | "PodInitializing";
+    reason:
+        | "CreateContainerConfigError"
+        | "ContainerCreating"
+        | "ErrImagePull"
+        | "CreateContainerError"
+        | "PodInitializing";
     message: string;
 }
 
@@ -28,6 +35,7 @@ const IMAGES = [
     /^ghcr\.io\/api7\/adc:0\.23\.1$/,
     /^(docker\.io\/)?bitnamilegacy\/etcd:3\.6\.4-debian-12-r3$/,
     /^busybox:1\.28$/,
+    VALKEY,
     /^rampart\.invalid\/(stand-in|controller):/,
 ];
 
@@ -50,6 +58,8 @@ export function missing(pod: V1Pod, supplies: Supplies): Missing | undefined {
             };
         const message = missingInEnvironment(container, namespace, supplies);
         if (message) return { container: container.name, reason: "CreateContainerConfigError", message };
+        const unplayed = valkeyProblem(container);
+        if (unplayed) return { container: container.name, reason: "CreateContainerError", message: unplayed };
         const awaited = awaitedPort(container);
         if (awaited && !supplies.reachable(namespace, awaited.host, awaited.port))
             return {

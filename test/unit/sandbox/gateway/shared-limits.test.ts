@@ -129,7 +129,7 @@ describe("gateway limits shared through Redis", function () {
     });
 
     it("limit-conn frees the place of a gateway that is gone after key_ttl, and not before", async () => {
-        const counters = new SharedCounters();
+        const counters = new SharedCounters(() => undefined);
         const conf = {
             redis_host: "127.0.0.1",
             redis_port: redis.port,

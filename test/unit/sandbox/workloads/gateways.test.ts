@@ -1,25 +1,35 @@
-/** Proves when a gateway is there, and with which keys; what it answers is proved by its own tests. */
+/** Proves when a gateway is there, how many, and with which keys; what one answers is proved by its own tests. */
 import assert from "node:assert/strict";
+import { createServer as createHttpServer, type Server } from "node:http";
 import { createServer, type AddressInfo } from "node:net";
-import { type ControlPlane } from "../../../../sandbox/control-plane";
 import { freePort } from "../../../../sandbox/processes";
 import { Gateways } from "../../../../sandbox/workloads/gateways";
 import type { Snapshot } from "../../../../sandbox/workloads/cluster";
-import { pod, secret, service, snapshot, writtenDown, type PodArgs } from "./kit";
+import { RedisPods } from "../../../../sandbox/workloads/redis-pods";
+import { pod, secret, service, snapshot, type PodArgs } from "./kit";
 
 const APISIX = "apache/apisix:3.18.0-ubuntu";
+const VALKEY = "registry.example.com/valkey/valkey:8.1.4-alpine";
 const ETCD = "docker.io/bitnamilegacy/etcd:3.6.4-debian-12-r3";
 
 describe("Gateways of the sandbox", () => {
     let gateways: Gateways;
+    let redis: RedisPods;
     let nodePort: number;
+    let slow: Server | undefined;
     let said: string[];
     beforeEach(async () => {
         said = [];
         nodePort = await freePort();
-        gateways = new Gateways(writtenDown().cluster, {} as ControlPlane, (line) => said.push(line));
+        redis = new RedisPods(() => undefined);
+        gateways = new Gateways(redis.resolve, (line) => said.push(line));
     });
-    afterEach(() => gateways.close());
+    afterEach(async () => {
+        await gateways.close();
+        await redis.close();
+        slow?.close();
+        slow?.closeAllConnections();
+    });
 
     function world(pods: PodArgs[], keys: Record<string, string> = { admin: "first", viewer: "v" }): Snapshot {
         return snapshot({
@@ -28,6 +38,7 @@ describe("Gateways of the sandbox", () => {
             services: [
                 service("gateway", APISIX, { port: 80, targetPort: 9080, nodePort }),
                 service("admin", APISIX, { port: 9180, targetPort: 9180 }),
+                service("counters", VALKEY, { port: 6379, targetPort: "redis" }),
             ],
         });
     }
@@ -38,6 +49,31 @@ describe("Gateways of the sandbox", () => {
     const admin = async (key: string) => {
         const url = gateways.resolveAdmin({ namespace: "apisix", name: "admin", port: 9180 });
         return url === undefined ? undefined : status(`${url}/apisix/admin/routes`, { "x-api-key": key });
+    };
+
+    /** Writes the route through the Admin API of one pod. */
+    const put = async (body: object) => {
+        const url = gateways.resolveAdmin({ namespace: "apisix", name: "admin", port: 9180 });
+        const answer = await fetch(`${url}/apisix/admin/routes/r`, {
+            method: "PUT",
+            headers: { "x-api-key": "first", connection: "close" },
+            body: JSON.stringify(body),
+        });
+        assert.ok(answer.ok, await answer.text());
+    };
+    /** A route that answers 200 twice in a minute. */
+    const route = (limit: object) => {
+        const stop = "return function() return 200, 'ok' end";
+        const plugins = {
+            "limit-count": { count: 2, time_window: 60, rejected_code: 429, ...limit },
+            "serverless-post-function": { phase: "access", functions: [stop] },
+        };
+        return put({ uri: "/*", plugins, upstream: { type: "roundrobin", nodes: { "127.0.0.1:1": 1 } } });
+    };
+    const statuses = async (count: number) => {
+        const all = [];
+        while (all.length < count) all.push(await data());
+        return all;
     };
 
     it("answer on the node port of their Service while a pod is ready", async () => {
@@ -69,20 +105,89 @@ describe("Gateways of the sandbox", () => {
         assert.deepEqual([await admin("first"), await admin("second")], [401, 200]);
     });
 
+    it("are one for each ready pod, with one configuration, and take connections in turn", async () => {
+        await gateways.reconcile(world(["one", "two", "three"].map((uid) => one({ uid }))));
+        await route({ key: "remote_addr", policy: "local" });
+        assert.deepEqual(await statuses(9), [...Array<number>(6).fill(200), 429, 429, 429], "count 2 in each of 3");
+
+        await gateways.reconcile(world([one(), one({ uid: "two" }), one({ uid: "three", ready: false })]));
+        assert.deepEqual(await statuses(3), [429, 429, 429]);
+        const late = one({ uid: "four", created: 60 });
+        await gateways.reconcile(world([one(), one({ uid: "two" }), one({ uid: "three" }), late]));
+        assert.deepEqual(
+            (await statuses(8)).sort(),
+            [200, 200, ...Array<number>(6).fill(429)],
+            "a new pod counts anew",
+        );
+    });
+
+    it("count together where their limits name the Service of a Valkey pod, which forgets with its pod", async () => {
+        const apisix = ["one", "two", "three"].map((uid) => one({ uid }));
+        const look = async (pods: PodArgs[]) => {
+            const now = world([...apisix, ...pods]);
+            await redis.reconcile(now);
+            await gateways.reconcile(now);
+        };
+        const valkey = (uid: string): PodArgs => ({
+            image: VALKEY,
+            uid,
+            ports: [{ name: "redis", containerPort: 6379 }],
+        });
+        await look([valkey("first")]);
+        await route({ policy: "redis", redis_host: "counters.apisix.svc.cluster.local" });
+        assert.deepEqual(await statuses(6), [200, 200, 429, 429, 429, 429]);
+        await look([]);
+        assert.deepEqual(await statuses(3), [500, 500, 500]);
+        await look([valkey("second")]);
+        assert.deepEqual(await statuses(6), [200, 200, 429, 429, 429, 429]);
+    });
+
+    for (const [why, more] of [
+        ["a Service that does not exist", { redis_host: "nobody.apisix.svc.cluster.local" }],
+        ["a Service of another namespace", { redis_host: "counters.other.svc.cluster.local" }],
+        ["a port the Service does not have", { redis_host: "counters.apisix.svc.cluster.local", redis_port: 6380 }],
+        ["a Service of other pods", { redis_host: "admin.apisix.svc.cluster.local", redis_port: 9180 }],
+    ] as const)
+        it(`fail like one whose Redis is away where a limit names ${why}`, async () => {
+            const now = world([
+                one(),
+                { image: VALKEY, uid: "valkey", ports: [{ name: "redis", containerPort: 6379 }] },
+            ]);
+            await redis.reconcile(now);
+            await gateways.reconcile(now);
+            await route({ policy: "redis", ...more });
+            assert.deepEqual(await statuses(1), [500]);
+            await route({ policy: "redis", ...more, allow_degradation: true });
+            assert.deepEqual(await statuses(3), [200, 200, 200]);
+        });
+
+    it("finish the answers under way when their pod goes, and take no more", async () => {
+        let arrived = () => {};
+        let answer = () => {};
+        const reached = new Promise<void>((resolve) => (arrived = resolve));
+        const upstream = createHttpServer((_, response) => {
+            answer = () => void response.end("done");
+            arrived();
+        });
+        slow = upstream;
+        await new Promise<void>((resolve) => upstream.listen(0, "127.0.0.1", resolve));
+        await gateways.reconcile(world([one()]));
+        const nodes = { [`127.0.0.1:${(upstream.address() as AddressInfo).port}`]: 1 };
+        await put({ uri: "/*", upstream: { type: "roundrobin", nodes } });
+        const underWay = fetch(`http://127.0.0.1:${nodePort}/`);
+        await reached;
+        const own = gateways.resolveAdmin({ namespace: "apisix", name: "admin", port: 9180 })!;
+        await gateways.reconcile(world([one({ ready: false, phase: "Failed" })]));
+        await assert.rejects(data());
+        await assert.rejects(status(own), "it does not listen any more");
+        answer();
+        assert.equal(await (await underWay).text(), "done");
+    });
+
     it("keep their configuration while their pods restart, and lose it with etcd", async () => {
         const etcd = { image: ETCD, uid: "etcd" };
-        const write = async () => {
-            const url = gateways.resolveAdmin({ namespace: "apisix", name: "admin", port: 9180 });
-            const upstream = { type: "roundrobin", nodes: { "127.0.0.1:1": 1 } };
-            const answer = await fetch(`${url}/apisix/admin/routes/r`, {
-                method: "PUT",
-                headers: { "x-api-key": "first", connection: "close" },
-                body: JSON.stringify({ uri: "/", upstream }),
-            });
-            assert.equal(answer.status, 201);
-        };
         await gateways.reconcile(world([one(), etcd]));
-        await write();
+        await put({ uri: "/", upstream: { type: "roundrobin", nodes: { "127.0.0.1:1": 1 } } });
         await gateways.reconcile(world([etcd]));
         await gateways.reconcile(world([one({ uid: "two" }), etcd]));
         assert.equal(await data(), 502, "the route is still there");

@@ -16,6 +16,9 @@ export interface PodArgs {
     created?: number;
     uid?: string;
     keysOf?: string;
+    ports?: { name: string; containerPort: number }[];
+    /** @default "Running" */
+    phase?: string;
 }
 
 export function pod(args: PodArgs): V1Pod {
@@ -29,8 +32,11 @@ export function pod(args: PodArgs): V1Pod {
             creationTimestamp: new Date((args.created ?? 0) * 1000),
             labels: { app: args.image.replace(/:.*/, ""), "app.kubernetes.io/instance": args.instance ?? "component" },
         },
-        spec: { containers: [{ name: "main", image: args.image, env }] },
-        status: { conditions: [{ type: "Ready", status: (args.ready ?? true) ? "True" : "False" }] },
+        spec: { containers: [{ name: "main", image: args.image, env, ports: args.ports }] },
+        status: {
+            phase: args.phase ?? "Running",
+            conditions: [{ type: "Ready", status: (args.ready ?? true) ? "True" : "False" }],
+        },
     } as V1Pod;
 }
 

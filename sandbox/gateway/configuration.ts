@@ -1,0 +1,38 @@
+/** The objects written through an Admin API, as etcd keeps them: all gateways of one cluster of APISIX read the same. */
+import type { Conf } from "./types";
+
+export interface Stored {
+    value: Conf;
+    createdIndex: number;
+    modifiedIndex: number;
+}
+
+export class Configuration {
+    readonly objects = new Map<string, Stored>();
+    /** Grows with each change. etcd has seen a few writes before the first object. */
+    revision = 20;
+
+    set(key: string, value: Conf): Stored {
+        const old = this.objects.get(key);
+        const index = ++this.revision;
+        const stored = { value, createdIndex: old?.createdIndex ?? index, modifiedIndex: index };
+        this.objects.set(key, stored);
+        return stored;
+    }
+
+    delete(key: string): boolean {
+        const there = this.objects.delete(key);
+        if (there) this.revision++;
+        return there;
+    }
+
+    /** Keys under a prefix ("/routes/"), without deeper levels. */
+    list(prefix: string): [key: string, stored: Stored][] {
+        return [...this.objects].filter(([key]) => key.startsWith(prefix) && !key.slice(prefix.length).includes("/"));
+    }
+
+    /** Number for the id of the next object made by POST. */
+    nextId(): string {
+        return String(this.revision + 1).padStart(20, "0");
+    }
+}

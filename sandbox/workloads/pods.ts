@@ -1,0 +1,32 @@
+/** What pods are played as. */
+import type { V1Pod } from "@kubernetes/client-node";
+
+/** Any registry may stand in front. */
+export const APISIX = /(^|\/)apisix:/;
+export const ETCD = /(^|\/)etcd:/;
+export const CONTROLLER = /(^|\/)apisix-ingress-controller:/;
+export const VALKEY = /(^|\/)valkey\/valkey:\d/;
+
+/** Namespace and release: what belongs together. */
+export function instance(pod: V1Pod): string {
+    return `${pod.metadata!.namespace}/${pod.metadata!.labels?.["app.kubernetes.io/instance"]}`;
+}
+
+export function image(pod: V1Pod, pattern: RegExp): string | undefined {
+    return pod.spec?.containers.map((c) => c.image!).find((i) => pattern.test(i));
+}
+
+export function runs(pod: V1Pod, pattern: RegExp): boolean {
+    return image(pod, pattern) !== undefined && pod.metadata?.ownerReferences?.[0]?.kind !== "Job";
+}
+
+/** Its containers are there, ready or not. */
+export function isRunning(pod: V1Pod): boolean {
+    return pod.status?.phase === "Running" && !pod.metadata?.deletionTimestamp;
+}
+
+/** The youngest last; the order stays while pods come and go. */
+export function byAge(a: V1Pod, b: V1Pod): number {
+    const created = (pod: V1Pod) => new Date(pod.metadata!.creationTimestamp ?? 0).getTime();
+    return created(a) - created(b) || (a.metadata!.uid! < b.metadata!.uid! ? -1 : 1);
+}
