@@ -4,6 +4,8 @@ import { didYouMean, explain } from "./config/problems";
 import { schema, type Parsed } from "./config/schema";
 import { ProblemList } from "./problems";
 import type { GatewaySettings, IntraClusterArgs } from "./components/intra-cluster";
+import type { ConsumerSettings, Credential } from "./components/parts/consumers";
+import { daysUntil, dayText, expiryWarning } from "./config/credentials";
 
 /** Everything a program run needs to know. A new option becomes a member of this union, and `index.ts` stops compiling until it has a case. */
 export type Settings = IntraASettings;
@@ -13,6 +15,8 @@ export interface IntraASettings extends IntraClusterArgs {
     option: "intra-a";
     /** What an operator should know before going on; shown as warnings, never a reason to stop. */
     warnings: string[];
+    /** Day from which a credential is left out, by `<consumer>/<credential>`. */
+    expires: Record<string, string>;
 }
 
 /** The stack config as Pulumi hands it over: every key of the project, structured values as JSON text. */
@@ -51,9 +55,10 @@ export function readSettings(project: string): Settings {
 /**
  * Checks a stack config and gives it the shape the components take.
  * @param isSecret whether a key is stored encrypted; Pulumi calls a mapping secret as soon as a part of it is
+ * @param today decides which credentials have expired
  * @throws ConfigError naming every problem at once.
  */
-export function parse(raw: RawConfig, isSecret: (key: string) => boolean = () => true): Settings {
+export function parse(raw: RawConfig, isSecret: (key: string) => boolean = () => true, today = new Date()): Settings {
     const values = Object.fromEntries(Object.entries(raw).map(([key, text]) => [key, valueOf(text, key)]));
     const option = optionProblem(values.option);
     const result = schema.safeParse(option ? { ...values, option: "intra-a" } : values);
@@ -62,7 +67,7 @@ export function parse(raw: RawConfig, isSecret: (key: string) => boolean = () =>
         problems.push(...result.error.issues.flatMap((issue) => explain(issue, values, schema, KEYS_OF_OTHERS)));
     problems.push(...crossChecks(values, isSecret));
     if (problems.length > 0 || !result.success) throw new ConfigError(problems);
-    return intraA(result.data);
+    return intraA(result.data, today);
 }
 
 function optionProblem(option: unknown): string | undefined {
@@ -73,27 +78,62 @@ function optionProblem(option: unknown): string | undefined {
     return `option: must be one of intra-a, ${OTHER_OPTIONS.join(", ")} (got ${JSON.stringify(option)}).${didYouMean(String(option), ["intra-a", ...OTHER_OPTIONS])}`;
 }
 
-function intraA(config: Parsed): IntraASettings {
-    const { alpa, cluster, consumers, namespace, readiness } = config;
-    const warnings = consumers
-        .filter((c) => c.credentials.length === 0)
-        .map((c) => `consumers: ${c.name} has no credentials, so it cannot get in. Add one.`);
-    if (consumers.length === 0) warnings.push("consumers: empty, so nobody can get in. Add a consumer.");
+function intraA(config: Parsed, today: Date): IntraASettings {
+    const { alpa, cluster, guard, namespace, readiness, gateway } = config;
     const kubeconfig = cluster.kubeconfig === undefined ? undefined : pulumi.secret(cluster.kubeconfig);
+    const { consumers, warnings, expires } = callers(config, today);
     return {
         option: "intra-a",
         warnings,
+        expires,
         namespace,
         cluster: { kubeconfig, context: cluster.context },
         alpa,
+        guard,
         gateway: gatewaySettings(config),
+        sharedCounters: gateway.sharedCounters,
         readiness,
         consumers,
     };
 }
 
+/** The callers without what has expired, with what an operator should know of the rest. */
+function callers(config: Parsed, today: Date): Pick<IntraASettings, "consumers" | "warnings" | "expires"> {
+    const warnings: string[] = [];
+    const expires: Record<string, string> = {};
+    const consumers = config.consumers.map(({ name, limits, credentials }): ConsumerSettings => {
+        const living = credentials.filter((credential) => {
+            if (credential.expires === undefined) return true;
+            const who = `${name}/${credential.id}`;
+            const day = dayText(credential.expires);
+            expires[who] = day;
+            const warning = expiryWarning(who, day, today);
+            if (warning !== undefined) warnings.push(warning);
+            return daysUntil(day, today) > 0;
+        });
+        if (living.length === 0) warnings.push(`consumers: ${name} has no credentials, so it cannot get in. Add one.`);
+        return { name, limits: { ...config.limits, ...limits }, credentials: living.map(credentialOf) };
+    });
+    if (consumers.length === 0) warnings.push("consumers: empty, so nobody can get in. Add a consumer.");
+    if (config.guard.disabledBecause !== undefined)
+        warnings.push(`guard: off, so any caller can stop Alpa with one request (${config.guard.disabledBecause}).`);
+    return { consumers, warnings, expires };
+}
+
+function credentialOf({
+    id,
+    method,
+    algorithm,
+    publicKey,
+    key,
+}: Parsed["consumers"][number]["credentials"][number]): Credential {
+    if (method === "key") return { id, method, key: key === undefined ? undefined : pulumi.secret(key) };
+    if (algorithm === "HS256") return { id, method, algorithm };
+    return { id, method, algorithm: algorithm!, publicKey: publicKey! };
+}
+
 function gatewaySettings({ alpa, gateway, rampart }: Parsed): GatewaySettings {
-    const { installer, existing, address, crds, ...release } = gateway;
+    const { installer, existing, address, crds, sharedCounters: _, ...release } = gateway;
     if (installer === "existing") return { installer, ...existing!, url: existing!.url.replace(/\/$/, "") };
     const host = address ?? alpa.endpoints[0].split(":")[0];
     const url = `http://${host}:${release.nodePort}`;

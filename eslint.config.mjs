@@ -87,7 +87,7 @@ export default tseslint.config(
     ),
     layer(["components/**"], "^\\.\\./", FROM_BELOW),
     // Stored as text and run in a process of its own: the Pulumi SDK is not there, what it prints is what is shown.
-    layer(["components/parts/awaited-provider.ts"], "^\\.\\./", FROM_BELOW, [NOTHING_IN_APPLY]),
+    layer(["components/parts/until-settled.ts"], "^\\.\\./", FROM_BELOW, [NOTHING_IN_APPLY]),
 
     { files: ["test/**"], rules: { "no-restricted-syntax": ["error", NO_APPLY_IN_TESTS, NO_SKIPPED_TESTS] } },
 );

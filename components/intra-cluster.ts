@@ -4,13 +4,15 @@ import { AdminKeys } from "./parts/admin-keys";
 import { AlpaRoute, PREFIX, type AcceptSettings, type AlpaSettings } from "./parts/alpa-route";
 import { ApisixRelease, releaseNamespace } from "./parts/apisix-release";
 import type { ReleaseSettings } from "./parts/apisix-values";
-import { Consumer, type ConsumerSettings } from "./parts/consumer";
+import { Consumers, type ConsumerSettings } from "./parts/consumers";
 import { GatewayWiring, type GatewayBinding } from "./parts/gateway-wiring";
+import type { GuardSettings } from "./parts/guard";
 import type { ClusterAccess } from "./parts/kubeconfig";
 import { NetworkPolicies } from "./parts/network-policies";
 import { metadata } from "./parts/ownership";
 import { Rampart, type RampartInstall } from "./parts/rampart";
 import { componentNamespace, RampartGateway } from "./parts/rampart-graph";
+import { SharedCounters, type CountersSettings } from "./parts/shared-counters";
 
 /** Who installs APISIX. */
 export type GatewaySettings =
@@ -30,7 +32,10 @@ export interface IntraClusterArgs {
     namespace: string;
     cluster: ClusterAccess;
     alpa: AlpaSettings;
+    guard: GuardSettings;
     gateway: GatewaySettings;
+    /** Unset: each APISIX pod counts limits for itself. */
+    sharedCounters?: CountersSettings;
     /** Waits, in seconds. */
     readiness: AcceptSettings & { graphTimeoutSeconds: number };
     consumers: ConsumerSettings[];
@@ -42,12 +47,14 @@ export class IntraCluster extends pulumi.ComponentResource {
     readonly url: string;
     /** Key by `<consumer>/<credential>`; secret. */
     readonly credentials: pulumi.Output<Record<string, string>>;
-    /** A request that works as pasted, by `<consumer>/<credential>`; secret. */
-    readonly curl: pulumi.Output<Record<string, string>>;
+    /** Secret that signs the tokens of a credential with HS256, by `<consumer>/<credential>`; secret. */
+    readonly jwtSecrets: pulumi.Output<Record<string, string>>;
+    /** A request with the first key that works as pasted; secret. */
+    readonly curl: pulumi.Output<string>;
 
     constructor(name: string, args: IntraClusterArgs, opts?: pulumi.ComponentResourceOptions) {
         super("alpa-auth:components:IntraCluster", name, {}, opts);
-        const { namespace, cluster, alpa, gateway, readiness } = args;
+        const { namespace, cluster, alpa, guard, gateway, readiness } = args;
 
         const home = new k8s.core.v1.Namespace(
             `${name}-namespace`,
@@ -58,21 +65,28 @@ export class IntraCluster extends pulumi.ComponentResource {
         const binding = wiring?.binding ?? (gateway as GatewayBinding);
         const bound = { namespace, binding, cluster, readiness };
         const after = { parent: this, dependsOn: wiring ? [home, wiring] : [home] };
-        new AlpaRoute(`${name}-route`, { ...bound, alpa, ownGateway: gateway.installer !== "existing" }, after);
-        const consumers = args.consumers.map((consumer) => new Consumer(consumer.name, { ...bound, consumer }, after));
+        const ownGateway = gateway.installer !== "existing";
+        new AlpaRoute(`${name}-route`, { ...bound, alpa, guard, ownGateway }, after);
+        const counters = this.sharedCounters(name, args, binding, home);
+        const consumers = new Consumers(`${name}-consumers`, { ...bound, consumers: args.consumers, counters }, after);
 
         this.url = `${gateway.url}${PREFIX}`;
-        this.credentials = pulumi.secret(
-            Object.fromEntries(
-                consumers.flatMap((c, i) =>
-                    Object.entries(c.keys).map(([id, key]) => [`${args.consumers[i].name}/${id}`, key]),
-                ),
-            ),
-        ) as pulumi.Output<Record<string, string>>;
-        this.curl = this.credentials.apply((keys) =>
-            Object.fromEntries(Object.entries(keys).map(([who, key]) => [who, curlLine(this.url, key)])),
-        );
-        this.registerOutputs({ url: this.url, credentials: this.credentials, curl: this.curl });
+        this.credentials = secretMap(consumers.keys);
+        this.jwtSecrets = secretMap(consumers.jwtSecrets);
+        this.curl = this.credentials.apply((keys) => curlLine(this.url, Object.values(keys)[0]));
+        // The address alone: the others go to the stack's outputs, and would stand in the state twice.
+        this.registerOutputs({ url: this.url });
+    }
+
+    private sharedCounters(name: string, args: IntraClusterArgs, binding: GatewayBinding, home: pulumi.Resource) {
+        const { namespace, alpa, sharedCounters: settings } = args;
+        if (settings === undefined) return undefined;
+        const { answerTimeoutSeconds } = alpa;
+        return new SharedCounters(
+            `${name}-counters`,
+            { namespace, apisixNamespace: binding.gatewayNamespace, settings, answerTimeoutSeconds },
+            { parent: this, dependsOn: home },
+        ).counters;
     }
 
     /** APISIX with all that must surround it; undefined when it is there already. */
@@ -119,7 +133,12 @@ export class IntraCluster extends pulumi.ComponentResource {
 /** Body of a completion of a few tokens, to try things out with. */
 export const SAMPLE_COMPLETION = '{"model":"default","prompt":"Paris is","max_tokens":8}';
 
-/** A completion asked for as callers do. */
-export function curlLine(url: string, key: string): string {
-    return `curl -sS ${url}/completions -H 'apikey: ${key}' -H 'Content-Type: application/json' -d '${SAMPLE_COMPLETION}'`;
+/** A completion asked for as callers do. @param key unset: there is none, and the answer is 401 */
+export function curlLine(url: string, key: string | undefined): string {
+    const header = key === undefined ? "" : ` -H 'apikey: ${key}'`;
+    return `curl -sS ${url}/completions${header} -H 'Content-Type: application/json' -d '${SAMPLE_COMPLETION}'`;
+}
+
+function secretMap(values: Record<string, pulumi.Output<string>>): pulumi.Output<Record<string, string>> {
+    return pulumi.secret(values) as pulumi.Output<Record<string, string>>;
 }

@@ -1,8 +1,9 @@
 import { componentNamespace } from "../components/parts/rampart-graph";
+import { credentialProblems } from "./credentials";
 import { DEFAULT_NAMESPACE, DEFAULT_READINESS, LABEL_LIMIT } from "./schema";
 
 /** Keys of `gateway` that say how to install one. */
-const OF_OUR_OWN = ["address", "nodePort", "replicas", "storageClass", "chart", "image", "etcdImage"];
+const OF_OUR_OWN = ["address", "nodePort", "replicas", "storageClass", "chart", "image", "etcdImage", "sharedCounters"];
 /** Helm's own limit for the name of a release; the release is called like the namespace. */
 const RELEASE_LIMIT = 53;
 
@@ -18,7 +19,8 @@ export function crossChecks(values: Record<string, unknown>, isSecret: (key: str
     return [
         ...kubeconfigInPlain(mapping(values.cluster), isSecret),
         ...ofOtherInstallers(values, gateway, installer),
-        ...uncountedLimits(gateway, consumers),
+        ...uncountedLimits(gateway, values.limits, consumers),
+        ...credentialProblems(consumers, isSecret("consumers")),
         ...shortWaits(mapping(values.readiness)),
         ...duplicateNames(consumers),
         ...longNames(consumers, values.namespace, installer),
@@ -64,10 +66,11 @@ function ofOtherInstallers(
     return problems;
 }
 
-function uncountedLimits(gateway: Record<string, unknown>, consumers: Record<string, unknown>[]): string[] {
-    if (!(Number(gateway.replicas) > 1) || consumers.every((c) => c.limits === undefined)) return [];
+function uncountedLimits(gateway: Record<string, unknown>, limits: unknown, consumers: Record<string, unknown>[]) {
+    const limited = limits !== undefined || consumers.some((c) => c.limits !== undefined);
+    if (!(Number(gateway.replicas) > 1) || !limited || gateway.sharedCounters !== undefined) return [];
     return [
-        `gateway.replicas: must be 1 while consumers have limits (got ${gateway.replicas}). Each pod counts on its own, so limits would multiply.`,
+        `gateway.sharedCounters: required with limits and more than one replica (got ${gateway.replicas}). Each pod would count on its own: set whenDown to refuse or allow, or replicas to 1.`,
     ];
 }
 

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { parseKubeconfig } from "../components/parts/kubeconfig";
+import { ALGORITHMS, day } from "./credentials";
 import { got } from "./problems";
 
 const DNS_LABEL = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
@@ -61,35 +62,55 @@ const endpoint = z.string().check((ctx) => {
 const credential = z.strictObject({
     id: dnsLabel.describe("Name of the credential, unique within its consumer; two entries are an overlap window."),
     method: z
-        .literal("key", {
+        .enum(["key", "jwt"], {
             // Only a known name is repeated: anything else could be the credential itself, written in the wrong place.
             error: (i) =>
                 i.input === "service-token"
-                    ? 'belongs to option cloudflare (got "service-token"). Use key'
-                    : `must be key, the one method of this version${i.input === "jwt" ? ' (got "jwt")' : ""}. Use key`,
+                    ? 'belongs to option cloudflare (got "service-token"). Use key or jwt'
+                    : "must be key or jwt. Correct it",
         })
-        .describe("How the caller proves who it is: `key` sends the header `apikey`."),
+        .describe(
+            "How the caller proves who it is: `key` sends the header `apikey`, `jwt` a token in `Authorization`.",
+        ),
+    expires: day
+        .optional()
+        .describe(
+            "Day from which the credential is left out (UTC), as `2027-01-31`. Unset: it stays until its entry goes.",
+        ),
+    algorithm: z
+        .enum(ALGORITHMS, { error: () => `must be one of ${ALGORITHMS.join(", ")}. Correct it` })
+        .optional()
+        .describe(
+            "How tokens are signed, with method `jwt`. `HS256` has a generated secret; the others need `publicKey`.",
+        ),
+    publicKey: z
+        .string({ error: () => "must be a text in PEM form. Correct it" })
+        .optional()
+        .describe("Public key of the caller in PEM form, with `RS256` (2048 bits or more), `ES256` or `EdDSA`."),
+    key: z
+        .string({ error: () => "must be a text. Correct it" })
+        .optional()
+        .describe("A key the caller has already, as a secret; 16 characters or more. Unset: one is generated."),
 });
 
-const limits = z.strictObject({
-    requests: positive("a number of requests")
-        .optional()
-        .describe("Requests allowed in each window of `perSeconds`. Needs `perSeconds`."),
-    perSeconds: positive("a window in seconds").optional().describe("Length of the window, in seconds."),
-    concurrent: positive("a number of requests").optional().describe("Requests open at the same time."),
-});
+const limits = z
+    .strictObject({
+        requests: positive("a number of requests")
+            .optional()
+            .describe("Requests allowed in each window of `perSeconds`. Needs `perSeconds`."),
+        perSeconds: positive("a window in seconds").optional().describe("Length of the window, in seconds."),
+        concurrent: positive("a number of requests").optional().describe("Requests open at the same time."),
+    })
+    .check((ctx) => {
+        if ((ctx.value.requests === undefined) !== (ctx.value.perSeconds === undefined))
+            ctx.issues.push(
+                problem(ctx.value, "must have requests and perSeconds together", "Give both or neither", false),
+            );
+    });
 
 const consumer = z.strictObject({
     name: dnsLabel.describe("Name of the caller; the APISIX username becomes `<namespace>_<name>`."),
-    limits: limits
-        .check((ctx) => {
-            if ((ctx.value.requests === undefined) !== (ctx.value.perSeconds === undefined))
-                ctx.issues.push(
-                    problem(ctx.value, "must have requests and perSeconds together", "Give both or neither", false),
-                );
-        })
-        .optional()
-        .describe("What this caller may use. Unset: no limit."),
+    limits: limits.optional().describe("What this caller may use, in place of the stack's `limits`."),
     credentials: z.array(credential).describe("Every entry works; removing one revokes exactly that one."),
 });
 
@@ -213,6 +234,32 @@ export const schema = z.strictObject({
                 })
                 .prefault({})
                 .describe("The etcd image."),
+            sharedCounters: z
+                .strictObject({
+                    whenDown: z
+                        .enum(["refuse", "allow"])
+                        .describe(
+                            "What happens to callers with limits while the counters are away: `refuse` (500) or `allow` without limits.",
+                        ),
+                    timeoutMilliseconds: positive("a time in milliseconds")
+                        .default(100)
+                        .describe(
+                            "Longest wait for the counters, in milliseconds; each request pays it while they hang.",
+                        ),
+                    image: z
+                        .strictObject({
+                            repository: text("an image")
+                                .default("valkey/valkey")
+                                .describe("Image of the counters' server, which speaks Redis."),
+                            tag: pinned.default("8.1.4-alpine").describe("Tag of the image."),
+                        })
+                        .prefault({})
+                        .describe("The image of the counters."),
+                })
+                .optional()
+                .describe(
+                    "Counts limits once for all APISIX pods, in a server of its own. Needed with more than one pod.",
+                ),
             crds: z
                 .array(text("a file or an address"))
                 .optional()
@@ -268,6 +315,24 @@ export const schema = z.strictObject({
         })
         .prefault({})
         .describe("How long to wait, and for how long a state must hold."),
+    limits: limits.optional().describe("What each caller may use, unless it has limits of its own. Unset: no limit."),
+    guard: z
+        .strictObject({
+            disabledBecause: text("the reason")
+                .optional()
+                .describe("Why requests that are known to stop Alpa may pass. Unset: the guard is on."),
+            maxBodyBytes: positive("a number of bytes")
+                .default(65536)
+                .describe("Largest request body, in bytes: four prompts of the model's length are below 32 KiB."),
+            contextTokens: positive("a number of tokens")
+                .default(1024)
+                .describe("Longest prompt and answer together, in tokens, as Alpa was started."),
+            vocabulary: positive("a number of tokens")
+                .default(50272)
+                .describe("Tokens the model knows: ids from 0 to one less. The default is that of OPT."),
+        })
+        .prefault({})
+        .describe("What is refused before it reaches Alpa, because it is known to stop it."),
     consumers: z.array(consumer).default([]).describe("The callers. Empty: nobody gets in."),
 });
 

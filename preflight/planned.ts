@@ -2,9 +2,10 @@ import type { IntraClusterArgs } from "../components/intra-cluster";
 import { releaseNamespace } from "../components/parts/apisix-release";
 import { ADMIN_KEYS_SECRET } from "../components/parts/apisix-values";
 import type { ObjectRef } from "../components/parts/cluster-reader";
-import { secretName } from "../components/parts/consumer";
+import { secretName } from "../components/parts/consumers";
 import { POLICIES } from "../components/parts/network-policies";
 import { componentNamespace } from "../components/parts/rampart-graph";
+import { COUNTERS } from "../components/parts/shared-counters";
 
 /** Namespace APISIX runs in; undefined when it is not ours to install. */
 export function gatewayNamespace({ gateway, namespace }: IntraClusterArgs): string | undefined {
@@ -48,6 +49,12 @@ export function plannedObjects(settings: IntraClusterArgs): ObjectRef[] {
         })),
         { apiVersion: "apisix.apache.org/v2", kind: "ApisixRoute", namespace, name: "alpa" },
     );
+    if (settings.sharedCounters)
+        objects.push(
+            { apiVersion: "networking.k8s.io/v1", kind: "NetworkPolicy", namespace, name: COUNTERS },
+            { apiVersion: "apps/v1", kind: "Deployment", namespace, name: COUNTERS },
+            { apiVersion: "v1", kind: "Service", namespace, name: COUNTERS },
+        );
     for (const { name, credentials } of consumers)
         objects.push(
             { apiVersion: "apisix.apache.org/v1alpha1", kind: "Consumer", namespace, name },

@@ -4,7 +4,9 @@ import { Awaited } from "./awaited";
 import type { GatewayBinding } from "./gateway-wiring";
 import type { ClusterAccess } from "./kubeconfig";
 import { metadata } from "./ownership";
-import { alpaChain, closedChain, queryStringChain, type RoutePlugin } from "./plugin-chain";
+import type { GuardSettings } from "./guard";
+import { alpaChain, closedChain, queryStringChain } from "./plugin-chain";
+import type { RoutePlugin } from "./route-plugin";
 
 /** The Alpa service, which stays as it is: a Ray cluster on bare metal. */
 export interface AlpaSettings {
@@ -27,6 +29,7 @@ export interface AlpaRouteArgs {
     namespace: string;
     binding: GatewayBinding;
     alpa: AlpaSettings;
+    guard: GuardSettings;
     cluster: ClusterAccess;
     readiness: AcceptSettings;
     /** Close every other path of the gateway too. False where the gateway serves others as well. */
@@ -48,15 +51,15 @@ const SEND_SECONDS = 60;
 export class AlpaRoute extends pulumi.ComponentResource {
     constructor(name: string, args: AlpaRouteArgs, opts?: pulumi.ComponentResourceOptions) {
         super("alpa-auth:parts:AlpaRoute", name, args, opts);
-        const { namespace, binding, alpa, cluster, readiness } = args;
-        const upstream = (role: string, endpoints: string[]) =>
+        const { namespace, binding, alpa, guard, cluster, readiness } = args;
+        const upstream = (role: string, endpoints: string[], answerTimeoutSeconds = alpa.answerTimeoutSeconds) =>
             new k8s.apiextensions.CustomResource(
                 `${name}-${role}`,
                 {
                     apiVersion: "apisix.apache.org/v2",
                     kind: "ApisixUpstream",
                     metadata: metadata(`alpa-${role}`, namespace),
-                    spec: renderUpstream(binding.ingressClass, endpoints, alpa.answerTimeoutSeconds),
+                    spec: renderUpstream(binding.ingressClass, endpoints, answerTimeoutSeconds),
                 },
                 { parent: this },
             );
@@ -64,14 +67,20 @@ export class AlpaRoute extends pulumi.ComponentResource {
         const completions = upstream("completions", alpa.endpoints);
         // One backend: the cache that makes the next call cheap lives in that backend's memory.
         const logprobs = upstream("logprobs", alpa.endpoints.slice(0, 1));
-        const nowhere = upstream("nowhere", [NOWHERE]);
+        const nowhere = upstream("nowhere", [NOWHERE], CONNECT_SECONDS);
         const route = new k8s.apiextensions.CustomResource(
             `${name}-rules`,
             {
                 apiVersion: "apisix.apache.org/v2",
                 kind: "ApisixRoute",
                 metadata: metadata("alpa", namespace),
-                spec: renderRoute(namespace, binding.ingressClass, alpa.answerTimeoutSeconds, args.ownGateway),
+                spec: renderRoute({
+                    namespace,
+                    guard,
+                    ingressClassName: binding.ingressClass,
+                    answerTimeoutSeconds: alpa.answerTimeoutSeconds,
+                    ownGateway: args.ownGateway,
+                }),
             },
             // A route that names an upstream before it exists is accepted, and sends its callers nowhere.
             { parent: this, dependsOn: [completions, logprobs, nowhere] },
@@ -111,12 +120,14 @@ export function renderUpstream(ingressClassName: string, endpoints: string[], an
 }
 
 /** Spec of the ApisixRoute: two open paths, the query strings on them, and the rest closed. */
-export function renderRoute(
-    namespace: string,
-    ingressClassName: string,
-    answerTimeoutSeconds: number,
-    ownGateway: boolean,
-) {
+export function renderRoute(args: {
+    namespace: string;
+    guard: GuardSettings;
+    ingressClassName: string;
+    answerTimeoutSeconds: number;
+    ownGateway: boolean;
+}) {
+    const { namespace, guard, ingressClassName, answerTimeoutSeconds, ownGateway } = args;
     const open = (role: "completions" | "logprobs") => ({
         name: role,
         match: {
@@ -126,7 +137,7 @@ export function renderRoute(
         },
         timeout: timeouts(answerTimeoutSeconds),
         upstreams: [{ name: `alpa-${role}` }],
-        plugins: alpaChain(`/${role}`, namespace),
+        plugins: alpaChain(`/${role}`, namespace, guard),
     });
     const closed = (name: string, paths: string[], methods: string[], priority: number, plugins: RoutePlugin[]) => ({
         name,

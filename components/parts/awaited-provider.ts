@@ -2,6 +2,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { AwaitedArgs } from "./awaited";
 import { openReader, titleOf, type PlainAccess } from "./cluster-reader";
 import { judge, type Verdict } from "./readiness";
+import { untilSettled } from "./until-settled";
 
 // All of this is stored in the state as text and runs in a process of its own: it may use only its arguments,
 // `require`, and functions that meet the same rule. An import of a value from the Pulumi SDK would be stored too.
@@ -38,39 +39,14 @@ async function untilReady(inputs: Inputs): Promise<void> {
     const hint = `Look: kubectl ${object.namespace ? `-n ${object.namespace} ` : ""}get ${object.kind.toLowerCase()} ${object.name} -o yaml`;
     const read = openReader(inputs);
     const look = async (): Promise<Verdict> => {
-        try {
-            const live = await read(object);
-            const namespace =
-                until.kind === "graph-namespace"
-                    ? await read({ apiVersion: "v1", kind: "Namespace", name: until.namespace })
-                    : undefined;
-            return judge(until, live, namespace?.status?.phase);
-        } catch (error) {
-            // A restarting API server, or a kind whose definition has just been made, answers again by itself.
-            return { state: "waiting", why: String((error as Error).message).split("\n")[0] };
-        }
+        const live = await read(object);
+        const namespace =
+            until.kind === "graph-namespace"
+                ? await read({ apiVersion: "v1", kind: "Namespace", name: until.namespace })
+                : undefined;
+        return judge(until, live, namespace?.status?.phase);
     };
-    const start = Date.now();
-    let readySince: number | undefined;
-    let failedSince: number | undefined;
-    let lastWord = start;
-    for (;;) {
-        const now = Date.now();
-        const verdict = await look();
-        failedSince = verdict.state === "failed" ? (failedSince ?? now) : undefined;
-        const late = now - start > timeoutSeconds * 1000;
-        if (verdict.state === "failed" && (late || now - failedSince! >= verdict.finalAfterSeconds * 1000))
-            throw new Error(`${title}: ${verdict.why} ${hint}`);
-        readySince = verdict.state === "ready" ? (readySince ?? now) : undefined;
-        if (readySince !== undefined && now - readySince >= settleSeconds * 1000) return;
-        const why = verdict.state === "ready" ? "not settled yet" : verdict.why;
-        if (late) throw new Error(`${title}: not ready after ${timeoutSeconds} s (${why}). ${hint}`);
-        if (now - lastWord >= 15_000) {
-            console.log(`waiting for ${title}: ${why} (${Math.round((now - start) / 1000)} of ${timeoutSeconds} s)`);
-            lastWord = now;
-        }
-        await new Promise((resolve) => setTimeout(resolve, 500)); // 0.5 s: one small read, a person would not notice less
-    }
+    await untilSettled({ title, hint, timeoutSeconds, settleSeconds, look });
 }
 
 /** Waits for a namespace to go. @throws Error after 10 minutes, naming the namespace */

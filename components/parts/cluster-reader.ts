@@ -18,6 +18,8 @@ export interface PlainAccess {
 /** A live object, as far as this project looks at it. */
 export type Live = Observed & {
     metadata?: {
+        name?: string;
+        namespace?: string;
         annotations?: Record<string, string>;
         uid?: string;
         deletionTimestamp?: unknown;
@@ -64,6 +66,24 @@ export function openReader(access: PlainAccess): Reader {
             return (await api.read({ apiVersion, kind, metadata: { name, namespace } })) as Live;
         } catch (error) {
             if (isAbsent(error)) return undefined;
+            throw error;
+        }
+    };
+}
+
+/** Lists the objects of a kind, in one namespace or in all; none where the cluster does not know the kind. */
+export type Lister = (apiVersion: string, kind: string, namespace?: string) => Promise<Live[]>;
+
+/** Opens a cluster for listing. */
+export function openLister(access: PlainAccess): Lister {
+    // eslint-disable-next-line @typescript-eslint/no-require-imports -- as above
+    const k8s = require("@kubernetes/client-node") as typeof client;
+    const api = k8s.KubernetesObjectApi.makeApiClient(kubeConfigOf(access));
+    return async (apiVersion, kind, namespace) => {
+        try {
+            return (await api.list(apiVersion, kind, namespace)).items as Live[];
+        } catch (error) {
+            if (isAbsent(error)) return [];
             throw error;
         }
     };

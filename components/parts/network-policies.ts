@@ -8,7 +8,7 @@ export interface NetworkPoliciesArgs {
 }
 
 // Labels the chart puts on its pods. Two names for the ingress controller: as a chart, and under its alias.
-const APISIX = { matchLabels: { "app.kubernetes.io/name": "apisix" } };
+export const APISIX_PODS = { matchLabels: { "app.kubernetes.io/name": "apisix" } };
 const ETCD = { matchLabels: { "app.kubernetes.io/name": "etcd" } };
 const INGRESS_CONTROLLER = {
     matchExpressions: [
@@ -41,12 +41,12 @@ export class NetworkPolicies extends pulumi.ComponentResource {
 
         policy("closed", { podSelector: {}, policyTypes: ["Ingress"] });
         policy("callers", {
-            podSelector: APISIX,
+            podSelector: APISIX_PODS,
             policyTypes: ["Ingress"],
             ingress: [{ ports: [{ port: DATA_PORT, protocol: "TCP" }] }],
         });
         policy("admin-api", {
-            podSelector: APISIX,
+            podSelector: APISIX_PODS,
             policyTypes: ["Ingress"],
             ingress: [{ from: [{ podSelector: INGRESS_CONTROLLER }], ports: [{ port: ADMIN_PORT, protocol: "TCP" }] }],
         });
@@ -54,7 +54,7 @@ export class NetworkPolicies extends pulumi.ComponentResource {
             podSelector: ETCD,
             policyTypes: ["Ingress"],
             ingress: [
-                { from: [{ podSelector: APISIX }], ports: [{ port: ETCD_CLIENT_PORT, protocol: "TCP" }] },
+                { from: [{ podSelector: APISIX_PODS }], ports: [{ port: ETCD_CLIENT_PORT, protocol: "TCP" }] },
                 {
                     from: [{ podSelector: ETCD }],
                     ports: [

@@ -1,14 +1,5 @@
-/** An APISIX plugin as the ingress controller takes it on a route. */
-export interface RoutePlugin {
-    name: string;
-    enable: true;
-    config: Record<string, unknown>;
-}
-
-/** An error as Alpa's client reads it: without `stacktrace` it fails on the error itself. */
-export function alpaError(message: string) {
-    return { type: "error", message, stacktrace: "" };
-}
+import { guardPlugins, type GuardSettings } from "./guard";
+import { alpaError, plugin, type RoutePlugin } from "./route-plugin";
 
 /**
  * Headers that never reach Alpa: secrets of every way in, names of the caller, and its own account of where it
@@ -33,36 +24,70 @@ const REMOVED_HEADERS = [
     "X-Consumer-Custom-ID",
 ];
 
-/** No request carries an argument of this name, so key-auth looks at the header only. */
+/** No request carries an argument or a cookie of these names, so both methods look at their header only. */
 const NO_QUERY_ARGUMENT = "never-in-the-query";
+const NO_COOKIE = "never-in-a-cookie";
 
-/** Behind authentication (2600 to 2500), before limits (1003, 1002): strangers learn nothing and use no quota. */
-const AFTER_AUTH = 2380;
+/** Behind authentication (2600) and before the guard (2390): a stranger learns nothing of what bodies are accepted. */
+const WHO_MAY = 2395;
 
-/** Who is asking. Callers of every route pass here. */
+/** Who is asking: a key or a token, either is enough. Callers of every route pass here. */
 function authentication(): RoutePlugin[] {
+    const key = { header: "apikey", query: NO_QUERY_ARGUMENT, hide_credentials: true };
+    const token = {
+        header: "authorization",
+        query: NO_QUERY_ARGUMENT,
+        cookie: NO_COOKIE,
+        // A token without an end would work until its credential is removed. Naming nbf too would demand it of every
+        // token, and naming nothing would demand neither.
+        claims_to_verify: ["exp"],
+        hide_credentials: true,
+    };
     return [
         plugin("request-id", {}),
-        plugin("key-auth", { header: "apikey", query: NO_QUERY_ARGUMENT, hide_credentials: true }),
+        plugin("multi-auth", {
+            auth_plugins: [{ "key-auth": key }, { "jwt-auth": token }],
+            _meta: { error_response: alpaError(UNAUTHORIZED) },
+        }),
     ];
 }
+
+/** The same for every failure: what exactly is wrong with a credential is nobody's business but its owner's. */
+const UNAUTHORIZED =
+    "authentication required: send a valid key in the header apikey, or a valid token in Authorization";
 
 /**
  * What happens to a request for one of Alpa's two paths.
  * @param path Alpa's own path; fixed, so that no spelling of the caller's reaches another one
  * @param namespace namespace of the declared consumers; a consumer of another one may share this gateway
  */
-export function alpaChain(path: "/completions" | "/logprobs", namespace: string): RoutePlugin[] {
+export function alpaChain(path: "/completions" | "/logprobs", namespace: string, guard: GuardSettings): RoutePlugin[] {
     return [
         ...authentication(),
         plugin("fault-injection", {
             abort: abort(403, "this consumer may not use Alpa", [[["consumer_name", "!", "~~", `^${namespace}_`]]]),
-            _meta: { priority: AFTER_AUTH },
+            _meta: { priority: WHO_MAY },
         }),
+        ...guardPlugins(path, guard),
         plugin("proxy-rewrite", { uri: path, headers: { remove: REMOVED_HEADERS } }),
         shapeErrors(),
+        plugin("serverless-post-function", { phase: "header_filter", functions: [ANSWER_HEADERS] }),
     ];
 }
+
+/**
+ * Two headers that no plugin of APISIX can set right. A caller that is let in by its token would still be told how to
+ * send a key, since key-auth was asked first. And limits say when their window ends in fractions of a second, which a
+ * Retry-After must not hold; a limit on open requests says nothing, so one second.
+ */
+export const ANSWER_HEADERS = `return function()
+    if ngx.status < 400 then
+        ngx.header["WWW-Authenticate"] = nil
+    elseif ngx.status == 429 then
+        local seconds = tonumber(ngx.header["X-RateLimit-Reset"])
+        ngx.header["Retry-After"] = seconds and math.max(1, math.ceil(seconds)) or 1
+    end
+end`;
 
 /** Refuses a request with a query string: Alpa reads none, and a secret in it would end in Alpa's log. */
 export function queryStringChain(): RoutePlugin[] {
@@ -70,7 +95,7 @@ export function queryStringChain(): RoutePlugin[] {
         ...authentication(),
         plugin("fault-injection", {
             abort: abort(400, "no query string is accepted: send credentials in headers, and the rest as JSON"),
-            _meta: { priority: AFTER_AUTH },
+            _meta: { priority: WHO_MAY },
         }),
         shapeErrors(),
     ];
@@ -119,8 +144,4 @@ function abort(status: number, message: string, vars?: unknown[]) {
         body: JSON.stringify(alpaError(message)),
         ...(vars ? { vars } : {}),
     };
-}
-
-function plugin(name: string, config: Record<string, unknown>): RoutePlugin {
-    return { name, enable: true, config };
 }

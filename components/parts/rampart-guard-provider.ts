@@ -1,6 +1,5 @@
-import type * as client from "@kubernetes/client-node" with { "resolution-mode": "import" };
 import type * as pulumi from "@pulumi/pulumi";
-import { isAbsent, kubeConfigOf, type Live, type PlainAccess } from "./cluster-reader";
+import { openLister, type PlainAccess } from "./cluster-reader";
 
 // All of this is stored in the state as text, by the rules of awaited-provider.ts.
 
@@ -40,19 +39,14 @@ export const provider: pulumi.dynamic.ResourceProvider<PlainAccess, PlainAccess>
 
 /** The graphs of the whole cluster that need Rampart, and how long to wait for them to go. */
 async function inTheWay(access: PlainAccess): Promise<{ why?: string; seconds: number }> {
-    // eslint-disable-next-line @typescript-eslint/no-require-imports -- an import at the top would be stored by value
-    const k8s = require("@kubernetes/client-node") as typeof client;
-    const api = k8s.KubernetesObjectApi.makeApiClient(kubeConfigOf(access));
     try {
-        const { items } = await api.list("rampart.petuum.com/v1beta2", "RampartGraph");
-        const graphs = items as (Live & { metadata: { namespace: string; name: string } })[];
+        const graphs = await openLister(access)("rampart.petuum.com/v1beta2", "RampartGraph");
         if (graphs.length === 0) return { seconds: 0 };
         return {
-            why: graphs.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`).join(", "),
-            seconds: graphs.every(({ metadata }) => metadata.deletionTimestamp) ? GOING_SECONDS : STAYING_SECONDS,
+            why: graphs.map(({ metadata }) => `${metadata?.namespace}/${metadata?.name}`).join(", "),
+            seconds: graphs.every(({ metadata }) => metadata?.deletionTimestamp) ? GOING_SECONDS : STAYING_SECONDS,
         };
     } catch (error) {
-        if (isAbsent(error)) return { seconds: 0 };
         return { why: `not known: ${String((error as Error).message).split("\n")[0]}`, seconds: STAYING_SECONDS };
     }
 }

@@ -141,7 +141,7 @@ export class TestStack {
         return this.run(["destroy", "--yes", "--skip-preview"]);
     }
 
-    async outputs(): Promise<{ url: string; credentials: Record<string, string>; curl: Record<string, string> }> {
+    async outputs(): Promise<Outputs> {
         return JSON.parse(await this.must(["stack", "output", "--json", "--show-secrets"]));
     }
 
@@ -186,6 +186,14 @@ export function succeeded(run: PulumiRun): PulumiRun {
 export function failed(run: PulumiRun): string {
     assert.notEqual(run.code, 0, `pulumi should have failed:\n${run.stdout}`);
     return `${run.stdout}\n${run.stderr}`;
+}
+
+export interface Outputs {
+    url: string;
+    credentials: Record<string, string>;
+    jwtSecrets: Record<string, string>;
+    curl: string;
+    expires: Record<string, string>;
 }
 
 export interface Answer {

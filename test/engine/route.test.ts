@@ -139,7 +139,7 @@ describe("the route", function () {
                     port: stack.nodePort,
                     method,
                     path,
-                    headers: { "Content-Length": body.length, ...headers },
+                    headers: { "Content-Type": "application/json", "Content-Length": body.length, ...headers },
                 },
                 (response) => {
                     let text = "";

@@ -169,7 +169,27 @@ const refused: [why: string, values: Record<string, unknown>, ...problems: (stri
     [
         "limits that each replica would count for itself",
         { gateway: { replicas: 2 }, ...limited({ concurrent: 1 }) },
-        /^gateway\.replicas: must be 1 while consumers have limits \(got 2\)/,
+        /^gateway\.sharedCounters: required with limits and more than one replica \(got 2\)/,
+    ],
+    [
+        "default limits that each replica would count for itself",
+        { gateway: { replicas: 2 }, limits: { concurrent: 1 } },
+        /^gateway\.sharedCounters: required with limits/,
+    ],
+    [
+        "shared counters without a word on what happens when they are away",
+        { gateway: { replicas: 2, sharedCounters: {} } },
+        "gateway.sharedCounters.whenDown: required.",
+    ],
+    [
+        "a guard that is off for no reason",
+        { guard: { disabledBecause: "" } },
+        /^guard\.disabledBecause: must be the reason/,
+    ],
+    [
+        "default requests without a window",
+        { limits: { requests: 1 } },
+        /^limits: must have requests and perSeconds together/,
     ],
     [
         "an APISIX that accepts forged tokens",
@@ -251,6 +271,10 @@ const accepted: [what: string, values: Record<string, unknown>][] = [
     ],
     ["one credential name for two consumers", { consumers: [caller("lab", "a"), caller("nlp", "a")] }],
     ["limits of one request", limited({ requests: 1, perSeconds: 1, concurrent: 1 })],
+    [
+        "limits over replicas that count together",
+        { gateway: { replicas: 2, sharedCounters: { whenDown: "refuse" } }, ...limited({ concurrent: 1 }) },
+    ],
     ["replicas without limits", { gateway: { replicas: 2 }, consumers: [caller("lab", "a")] }],
     ["APISIX 3.17", { gateway: { image: { tag: "3.17.0" } } }],
     ["APISIX 4", { gateway: { image: { tag: "4.0.0-debian" } } }],
@@ -324,6 +348,23 @@ describe("config", () => {
         assert.ok(gateway.installer === "rampart");
         assert.deepEqual([gateway.retry, gateway.install, gateway.url], [0, undefined, "http://10.0.0.11:30800"]);
         assert.deepEqual([gateway.release.nodePort, gateway.release.replicas], [30800, 1]);
+    });
+
+    it("gives each caller the stack's limits, where it has none of its own", () => {
+        const stack = { requests: 60, perSeconds: 60, concurrent: 2 };
+        const own = { ...caller("nlp", "a"), limits: { concurrent: 9 } };
+        const { consumers } = parse(raw({ limits: stack, consumers: [caller("lab", "a"), own] }));
+        assert.deepEqual(
+            consumers.map((c) => c.limits),
+            [stack, { ...stack, concurrent: 9 }],
+        );
+    });
+
+    it("warns while the guard is off, with the reason", () => {
+        const { warnings } = parse(
+            raw({ guard: { disabledBecause: "tried elsewhere" }, consumers: [caller("lab", "a")] }),
+        );
+        assert.deepEqual(warnings, ["guard: off, so any caller can stop Alpa with one request (tried elsewhere)."]);
     });
 
     it("lets the operator name the entry point", () => {

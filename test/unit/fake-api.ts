@@ -8,6 +8,7 @@ const KINDS: [apiVersion: string, kind: string, plural: string, namespaced: bool
     ["v1", "Service", "services", true],
     ["rampart.petuum.com/v1beta2", "RampartGraph", "rampartgraphs", true],
     ["apisix.apache.org/v2", "ApisixRoute", "apisixroutes", true],
+    ["apisix.apache.org/v1alpha1", "Consumer", "consumers", true],
 ];
 
 export interface FakeApi {

@@ -13,9 +13,11 @@ describe("stack intra", () => {
     it("hands out the entry point in plain, and keys as secrets", async () => {
         let outputs: ReturnType<typeof intra> | undefined;
         await record(() => (outputs = intra(settings("rampart"))));
-        assert.deepEqual(Object.keys(outputs!), ["url", "credentials", "curl"]);
+        assert.deepEqual(Object.keys(outputs!), ["url", "credentials", "jwtSecrets", "curl", "expires"]);
         assert.equal(outputs!.url, "http://10.0.0.11:30800/alpa");
-        for (const secret of [outputs!.credentials, outputs!.curl]) assert.equal(await pulumi.isSecret(secret), true);
+        for (const secret of [outputs!.credentials, outputs!.jwtSecrets])
+            assert.equal(await pulumi.isSecret(secret), true);
+        assert.equal(await pulumi.isSecret(outputs!.curl), true);
         assert.deepEqual(Object.keys(await value(outputs!.credentials)), ["lab/2026a", "lab/2026b", "nlp/2026a"]);
     });
 

@@ -3,16 +3,20 @@ import { AlpaRoute, PREFIX, renderRoute, renderUpstream } from "../../../../comp
 import { comesAfter, one, oneOfKind, record } from "../../../kit";
 
 const binding = { ingressClass: "alpa-auth", gateway: "alpa-auth", gatewayNamespace: "gateway" };
+const guard = { maxBodyBytes: 65536, contextTokens: 1024, vocabulary: 50272 };
+const render = (answerTimeoutSeconds: number, ownGateway: boolean) =>
+    renderRoute({ namespace: "alpa-auth", guard, ingressClassName: "alpa-auth", answerTimeoutSeconds, ownGateway });
 const build = (ownGateway = true) =>
     new AlpaRoute("alpa-route", {
         namespace: "alpa-auth",
         binding,
         alpa: { endpoints: ["10.0.0.11:20001", "10.0.0.12:20002"], answerTimeoutSeconds: 900 },
+        guard,
         cluster: {},
         readiness: { acceptTimeoutSeconds: 120, settleSeconds: 15 },
         ownGateway,
     });
-const spec = renderRoute("alpa-auth", "alpa-auth", 900, true);
+const spec = render(900, true);
 const rule = (name: string, of = spec) => {
     const found = of.http.filter((r) => r.name === name);
     assert.equal(found.length, 1, name);
@@ -39,7 +43,7 @@ describe("the route", () => {
             assert.deepEqual([match.paths, match.methods], [[`${PREFIX}/${path}`], ["POST"]]);
         });
         it(`asks for a key on /alpa/${path}`, () =>
-            assert.ok(rule(path).plugins.some((p: any) => p.name === "key-auth")));
+            assert.ok(rule(path).plugins.some((p: any) => p.name === "multi-auth")));
         it(`lets no query string through to /alpa/${path}`, () =>
             assert.deepEqual(rule(path).match.exprs, [
                 { subject: { scope: "Variable", name: "args" }, op: "RegexNotMatch", value: "." },
@@ -53,7 +57,7 @@ describe("the route", () => {
     it("has no rule without a plugin that asks for a key or refuses", () => {
         for (const { name, plugins } of spec.http)
             assert.ok(
-                plugins.some((p) => p.name === "key-auth" || p.name === "fault-injection"),
+                plugins.some((p) => p.name === "multi-auth" || p.name === "fault-injection"),
                 name,
             );
     });
@@ -75,10 +79,10 @@ describe("the route", () => {
         assert.deepEqual(rule("closed").match, { paths: ["/*"] });
     });
     it("closes only its own prefix where others share the gateway", () => {
-        const shared = renderRoute("alpa-auth", "shared", 900, false);
+        const shared = render(900, false);
         assert.deepEqual(rule("closed", shared).match, { paths: [PREFIX, `${PREFIX}/*`] });
     });
-    it("is the same at each rendering", () => assert.deepEqual(renderRoute("alpa-auth", "alpa-auth", 900, true), spec));
+    it("is the same at each rendering", () => assert.deepEqual(render(900, true), spec));
 });
 
 describe("AlpaRoute", () => {

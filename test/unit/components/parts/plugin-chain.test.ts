@@ -1,10 +1,12 @@
 // Proves what is asked of APISIX's plugins. That a gateway does it is proved on the sandbox.
 import { strict as assert } from "node:assert";
-import { alpaChain, alpaError, closedChain, queryStringChain } from "../../../../components/parts/plugin-chain";
+import { alpaChain, closedChain, queryStringChain } from "../../../../components/parts/plugin-chain";
+import { alpaError } from "../../../../components/parts/route-plugin";
 
+const guard = { maxBodyBytes: 65536, contextTokens: 1024, vocabulary: 50272 };
 const chains = {
-    completions: alpaChain("/completions", "alpa-auth"),
-    logprobs: alpaChain("/logprobs", "alpa-auth"),
+    completions: alpaChain("/completions", "alpa-auth", guard),
+    logprobs: alpaChain("/logprobs", "alpa-auth", guard),
     "query string": queryStringChain(),
     closed: closedChain("/alpa"),
 };
@@ -38,13 +40,20 @@ describe("every plugin chain", () => {
 describe("a chain to Alpa", () => {
     for (const path of ["completions", "logprobs"] as const) {
         const chain = chains[path];
-        it(`asks for a key in the header, and keeps it from Alpa: ${path}`, () => {
-            const { header, hide_credentials } = config(chain, "key-auth");
-            assert.deepEqual({ header, hide_credentials }, { header: "apikey", hide_credentials: true });
+        const [key, token] = config(chain, "multi-auth").auth_plugins.map((p: object) => Object.values(p)[0]);
+        it(`asks for a key or a token, each in its own header, and keeps them from Alpa: ${path}`, () => {
+            assert.deepEqual([key.header, key.hide_credentials], ["apikey", true]);
+            assert.deepEqual([token.header, token.hide_credentials], ["authorization", true]);
         });
-        it(`does not take the key from the default query argument: ${path}`, () => {
-            const { query } = config(chain, "key-auth");
-            assert.ok(query && query !== "apikey");
+        it(`takes neither from where it is by default, the query string and a cookie: ${path}`, () => {
+            assert.ok(key.query && key.query !== "apikey");
+            assert.ok(token.query && token.query !== "jwt");
+            assert.ok(token.cookie && token.cookie !== "jwt");
+        });
+        it(`demands an end of every token: ${path}`, () => assert.deepEqual(token.claims_to_verify, ["exp"]));
+        it(`lets nobody in as an anonymous consumer: ${path}`, () => {
+            assert.ok(!("anonymous_consumer" in key) && !("anonymous_consumer" in token));
+            assert.doesNotMatch(JSON.stringify(config(chain, "multi-auth")), /filter|disable/);
         });
         it(`always reaches the one path: ${path}`, () => assert.equal(config(chain, "proxy-rewrite").uri, `/${path}`));
         it(`removes every secret and every name of a caller: ${path}`, () => {
@@ -69,7 +78,7 @@ describe("a chain to Alpa", () => {
     it("gives every answer a request id", () => assert.deepEqual(config(chains.completions, "request-id"), {}));
 
     it("refuses consumers of other namespaces, after it has asked for the key and before limits", () => {
-        const { abort, _meta } = config(alpaChain("/completions", "team-a"), "fault-injection");
+        const { abort, _meta } = config(alpaChain("/completions", "team-a", guard), "fault-injection");
         assert.equal(abort.http_status, 403);
         const [[[variable, ...operators]]] = abort.vars;
         const pattern = new RegExp(operators.pop());
@@ -77,8 +86,8 @@ describe("a chain to Alpa", () => {
         for (const own of ["team-a_lab", "team-a_a"]) assert.match(own, pattern);
         for (const other of ["team-b_lab", "team-a-b_lab", "team_a_lab", "x-team-a_lab", ""])
             assert.doesNotMatch(other, pattern);
-        // Priorities of APISIX: key-auth 2500, limit-conn 1003.
-        assert.ok(_meta.priority < 2500 && _meta.priority > 1003);
+        // Priorities of APISIX: multi-auth 2600, limit-conn 1003.
+        assert.ok(_meta.priority < 2600 && _meta.priority > 1003);
     });
 });
 
@@ -89,8 +98,8 @@ describe("the chain for query strings", () => {
         assert.equal(abort.vars, undefined);
     });
     it("tells it to callers with a key only", () => {
-        assert.equal(config(chains["query string"], "key-auth").header, "apikey");
-        assert.ok(_meta.priority < 2500);
+        assert.deepEqual(config(chains["query string"], "multi-auth"), config(chains.completions, "multi-auth"));
+        assert.ok(_meta.priority < 2600);
     });
 });
 
@@ -101,7 +110,7 @@ describe("the closed chain", () => {
         assert.equal(abort.vars, undefined);
         assert.match(JSON.parse(abort.body).message, /POST \/alpa\/completions and POST \/alpa\/logprobs/);
     });
-    it("asks nobody for a key", () => assert.ok(!chains.closed.some((p) => p.name === "key-auth")));
+    it("asks nobody for a key", () => assert.ok(!chains.closed.some((p) => p.name === "multi-auth")));
 });
 
 describe("the shape of errors", () => {

@@ -1,0 +1,70 @@
+import type * as pulumi from "@pulumi/pulumi";
+import { openLister, openReader, type PlainAccess } from "./cluster-reader";
+import type { ConsumersAcceptedArgs } from "./consumers-accepted";
+import { judge, type Verdict } from "./readiness";
+import { untilSettled } from "./until-settled";
+
+// All of this is stored in the state as text, by the rules of awaited-provider.ts.
+
+type Inputs = pulumi.Unwrap<Omit<ConsumersAcceptedArgs, "cluster">> & PlainAccess;
+
+/** Refusals that are quoted; more would hide the first ones. */
+const QUOTED = 10;
+
+export const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> = {
+    async diff(_id, olds, news) {
+        const part = ({ generations, namespace, kubeconfig }: Inputs) =>
+            JSON.stringify([Object.entries(generations).sort(), namespace, kubeconfig]);
+        return { changes: part(olds) !== part(news) };
+    },
+    async create(inputs) {
+        await untilAccepted(inputs, Object.keys(inputs.generations));
+        return { id: inputs.namespace, outs: inputs };
+    },
+    async update(_id, olds, inputs) {
+        const names = Object.keys(inputs.generations).filter(
+            (name) => inputs.namespace !== olds.namespace || inputs.generations[name] !== olds.generations[name],
+        );
+        await untilAccepted(inputs, names);
+        return { outs: inputs };
+    },
+};
+
+/** @throws Error with the controller's words for each consumer it refuses, or saying how far it came */
+async function untilAccepted(inputs: Inputs, names: string[]): Promise<void> {
+    if (names.length === 0) return;
+    const { namespace, timeoutSeconds, settleSeconds } = inputs;
+    const list = openLister(inputs);
+    const read = openReader(inputs);
+    const look = async (): Promise<Verdict> => {
+        const live = new Map(
+            (await list("apisix.apache.org/v1alpha1", "Consumer", namespace)).map((o) => [o.metadata?.name, o]),
+        );
+        const verdicts = names.map((name) => ({
+            name,
+            verdict: judge({ kind: "condition", type: "Available" }, live.get(name)),
+        }));
+        const told = (state: "failed" | "waiting") =>
+            verdicts.flatMap(({ name, verdict }) => (verdict.state === state ? [`${name}: ${verdict.why}`] : []));
+        const [refused, open] = [told("failed"), told("waiting")];
+        if (refused.length > 0) {
+            const more = refused.length > QUOTED ? `\nand ${refused.length - QUOTED} more` : "";
+            const seconds = verdicts.map(({ verdict: v }) => (v.state === "failed" ? v.finalAfterSeconds : 0));
+            return {
+                state: "failed",
+                finalAfterSeconds: Math.max(...seconds),
+                why: `${refused.length} of ${names.length} refused\n${refused.slice(0, QUOTED).join("\n")}${more}\n`,
+            };
+        }
+        if (open.length > 0)
+            return { state: "waiting", why: `${open.length} of ${names.length} to be taken, ${open[0]}` };
+        // A Consumer stays Available when APISIX refuses what was sent; the route says when nothing arrives any more.
+        const route = { apiVersion: "apisix.apache.org/v2", kind: "ApisixRoute", namespace, name: "alpa" };
+        const verdict = judge({ kind: "condition", type: "Accepted" }, await read(route));
+        return verdict.state === "ready"
+            ? verdict
+            : { ...verdict, why: `ApisixRoute ${namespace}/alpa: ${verdict.why}` };
+    };
+    const hint = `Look: kubectl -n ${namespace} get consumers.apisix.apache.org -o yaml`;
+    await untilSettled({ title: `Consumers of ${namespace}`, hint, timeoutSeconds, settleSeconds, look });
+}

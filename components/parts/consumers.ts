@@ -1,0 +1,163 @@
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import * as random from "@pulumi/random";
+import type { AcceptSettings } from "./alpa-route";
+import { ConsumersAccepted } from "./consumers-accepted";
+import type { GatewayBinding } from "./gateway-wiring";
+import type { ClusterAccess } from "./kubeconfig";
+import { limitPlugins, type Counters, type Limits } from "./limits";
+import { credentialMetadata, metadata } from "./ownership";
+
+/** One way of a caller to prove who it is. */
+export type Credential = { id: string } & (
+    | {
+          method: "key";
+          /** The key the caller has already. Unset: one is generated. */
+          key?: pulumi.Output<string>;
+      }
+    /** Signed with a secret that is generated, and that both sides hold. */
+    | { method: "jwt"; algorithm: "HS256" }
+    /** Signed with the caller's private key, which nobody else ever holds. */
+    | { method: "jwt"; algorithm: "RS256" | "ES256" | "EdDSA"; publicKey: string }
+);
+
+/** One caller, as the stack config lists it. */
+export interface ConsumerSettings {
+    /** DNS label; the APISIX username becomes `<namespace>_<name>`. */
+    name: string;
+    limits: Limits;
+    /** Every entry works; two entries are an overlap while the caller switches. */
+    credentials: Credential[];
+}
+
+export interface ConsumersArgs {
+    consumers: ConsumerSettings[];
+    namespace: string;
+    binding: GatewayBinding;
+    cluster: ClusterAccess;
+    readiness: AcceptSettings;
+    /** Unset: each APISIX pod counts limits for itself. */
+    counters?: Counters;
+}
+
+/** Characters of a generated key or secret, letters and digits: 238 bits, enough for HS256's 256-bit hash too. */
+const KEY_LENGTH = 40;
+const SECRET_LENGTH = 64;
+
+/**
+ * The callers with their credentials. Each consumer's resources are its own, so that a change of it touches no other's:
+ * a Secret for each credential, generated material where there is any, and one Consumer object. They share one wait,
+ * which is no object in the cluster: a wait for each would be most of a large stack's state.
+ */
+export class Consumers extends pulumi.ComponentResource {
+    /** Key by `<consumer>/<credential>`; secret. */
+    readonly keys: Record<string, pulumi.Output<string>> = {};
+    /** Secret that signs tokens, by `<consumer>/<credential>`; secret. */
+    readonly jwtSecrets: Record<string, pulumi.Output<string>> = {};
+
+    constructor(name: string, args: ConsumersArgs, opts?: pulumi.ComponentResourceOptions) {
+        super("alpa-auth:parts:Consumers", name, {}, opts);
+        const { consumers, namespace, cluster, readiness } = args;
+
+        const objects = consumers.map((consumer) => this.consumer(consumer, args));
+        new ConsumersAccepted(
+            `${name}-accepted`,
+            {
+                cluster,
+                namespace,
+                generations: Object.fromEntries(consumers.map((c, i) => [c.name, objects[i].metadata.generation])),
+                timeoutSeconds: readiness.acceptTimeoutSeconds,
+                settleSeconds: readiness.settleSeconds,
+            },
+            { parent: this },
+        );
+
+        this.registerOutputs({});
+    }
+
+    private consumer(
+        consumer: ConsumerSettings,
+        { namespace, binding, counters }: ConsumersArgs,
+    ): k8s.apiextensions.CustomResource {
+        const secrets = consumer.credentials.map((credential) => {
+            const name = `${consumer.name}.${credential.id}`;
+            return new k8s.core.v1.Secret(
+                `${name}-secret`,
+                {
+                    metadata: credentialMetadata(secretName(consumer.name, credential.id), namespace),
+                    stringData: this.material(name, namespace, consumer.name, credential),
+                },
+                { parent: this },
+            );
+        });
+        return new k8s.apiextensions.CustomResource(
+            `${consumer.name}-consumer`,
+            {
+                apiVersion: "apisix.apache.org/v1alpha1",
+                kind: "Consumer",
+                metadata: metadata(consumer.name, namespace),
+                spec: renderConsumer(consumer, binding, namespace, counters),
+            },
+            // A credential whose Secret is missing is left out without a word.
+            { parent: this, dependsOn: secrets },
+        );
+    }
+
+    /**
+     * What a credential's Secret holds. Every field of it becomes a setting of the credential as a text, and APISIX
+     * refuses numbers and booleans given as text: so nothing but these.
+     */
+    private material(
+        name: string,
+        namespace: string,
+        consumer: string,
+        credential: Credential,
+    ): Record<string, pulumi.Input<string>> {
+        const generated = (role: string, length: number) =>
+            pulumi.secret(
+                new random.RandomPassword(`${name}-${role}`, { length, special: false }, { parent: this }).result,
+            );
+        const who = `${consumer}/${credential.id}`;
+        if (credential.method === "key") {
+            this.keys[who] = credential.key ?? generated("key", KEY_LENGTH);
+            return { key: this.keys[who] };
+        }
+        const claim = { key: claimKey(namespace, consumer, credential.id), algorithm: credential.algorithm };
+        if (credential.algorithm !== "HS256") return { ...claim, public_key: credential.publicKey };
+        this.jwtSecrets[who] = generated("jwt-secret", SECRET_LENGTH);
+        return { ...claim, secret: this.jwtSecrets[who] };
+    }
+}
+
+/** Name of the Secret of one credential. A dot joins two labels: with a dash, a-b.c and a.b-c would have one name. */
+export function secretName(consumer: string, credential: string): string {
+    return `${consumer}.${credential}`;
+}
+
+/**
+ * Value of the claim `key` by which APISIX finds the credential of a token. One for each credential: two with the same
+ * would overwrite each other, and could not overlap.
+ */
+export function claimKey(namespace: string, consumer: string, credential: string): string {
+    return `${namespace}_${consumer}.${credential}`;
+}
+
+/** Spec of the Consumer object. */
+export function renderConsumer(
+    consumer: ConsumerSettings,
+    binding: GatewayBinding,
+    namespace: string,
+    counters?: Counters,
+) {
+    const plugins = limitPlugins(consumer.limits, namespace, counters);
+    return {
+        gatewayRef: { name: binding.gateway, namespace: binding.gatewayNamespace },
+        // The name is optional in the definition and required by the controller.
+        credentials: consumer.credentials.map(({ id, method }) => ({
+            name: id,
+            type: `${method}-auth`,
+            secretRef: { name: secretName(consumer.name, id) },
+        })),
+        ...(plugins.length > 0 ? { plugins } : {}),
+    };
+}

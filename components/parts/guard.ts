@@ -1,0 +1,145 @@
+import { alpaError, plugin, type RoutePlugin } from "./route-plugin";
+
+/** What is refused before it reaches Alpa. */
+export interface GuardSettings {
+    /** Why the guard is off; unset, and it is on. */
+    disabledBecause?: string;
+    /** Largest request body, in bytes. */
+    maxBodyBytes: number;
+    /** Longest prompt and answer together, in tokens, as Alpa was started. */
+    contextTokens: number;
+    /** Tokens the model knows: ids from 0 to one less. */
+    vocabulary: number;
+}
+
+/** Behind authentication (2600) so that strangers learn nothing; before the limits (1003), so that no quota is used. */
+const PRIORITY = 2390;
+/** Most bytes of one character in UTF-8, and a token is at least a byte: bounds the tokens of a text from its length. */
+const MOST_TOKENS_A_CHARACTER = 4;
+/** Prompts of one call for logprobs; Alpa refuses more (alpa/serve, b8078a9). */
+const LOGPROBS_PROMPTS = 4;
+
+/**
+ * Refuses requests that stop or cheat the unmodified Alpa. One exception inside its batch loop ends the loop: from then
+ * on every valid request hangs, while its port stays open. Seen on alpa-projects/alpa at b8078a9; each rule says what
+ * it keeps out.
+ *
+ * JSON is decoded and encoded again on the way, so Alpa sees the same values in another spelling (docs/architecture.md).
+ */
+export function guardPlugins(path: "/completions" | "/logprobs", guard: GuardSettings): RoutePlugin[] {
+    const { maxBodyBytes } = guard;
+    const size = plugin("client-control", {
+        max_body_size: maxBodyBytes,
+        _meta: { error_response: alpaError(`the request body must be at most ${maxBodyBytes} bytes`) },
+    });
+    if (guard.disabledBecause !== undefined) return [size];
+    return [
+        size,
+        plugin("request-validation", {
+            max_req_body_size: maxBodyBytes,
+            header_schema: HEADERS,
+            body_schema: path === "/completions" ? completionsSchema(guard) : logprobsSchema(guard),
+            _meta: { priority: PRIORITY, error_response: alpaError(refusal(path)) },
+        }),
+    ];
+}
+
+/**
+ * A form is passed on unread by the plugin, and Alpa reads any body as JSON: with another Content-Type every other rule
+ * could be passed by. An encoded body cannot be read at all.
+ */
+const HEADERS = {
+    type: "object",
+    required: ["content-type"],
+    properties: {
+        "content-type": { type: "string", pattern: "^(?i)application/json *(;|$)" },
+        "content-encoding": { type: "string", pattern: "^identity$" },
+    },
+};
+
+/** The body of POST /completions. Fields that are not named pass, as Alpa ignores them. */
+export function completionsSchema({ contextTokens, vocabulary }: GuardSettings) {
+    // What JSON Schema cannot say is the sum of prompt and min_tokens; these bounds imply it.
+    const leastAnswer = Math.floor(contextTokens / 4);
+    const shortPrompt = Math.floor((contextTokens - leastAnswer) / MOST_TOKENS_A_CHARACTER);
+    return {
+        type: "object",
+        required: ["model", "prompt"],
+        properties: {
+            model: { type: "string", minLength: 1 },
+            prompt: prompts(contextTokens, vocabulary),
+            min_tokens: { type: "integer", minimum: 0 },
+            max_tokens: { type: "integer", minimum: 1, maximum: contextTokens }, // a negative one ends the loop
+            temperature: { type: "number", minimum: 0, maximum: 100 },
+            top_p: { type: "number", minimum: 0, maximum: 1 },
+            n: { type: "integer", minimum: 1, maximum: 1 }, // any other fails an assertion in the loop
+            echo: { type: "boolean" },
+            api_key: { type: "null" }, // Alpa refuses any other, and writes it into its log
+        },
+        allOf: [
+            notSent,
+            {
+                // min_tokens that do not fit behind the prompt end the loop.
+                anyOf: [
+                    { properties: { min_tokens: { maximum: 0 } } },
+                    {
+                        properties: {
+                            min_tokens: { maximum: leastAnswer },
+                            max_tokens: { minimum: leastAnswer },
+                            prompt: { type: "string", maxLength: shortPrompt },
+                        },
+                    },
+                ],
+            },
+        ],
+    };
+}
+
+/** The body of POST /logprobs. */
+export function logprobsSchema({ contextTokens, vocabulary }: GuardSettings) {
+    return {
+        type: "object",
+        required: ["model", "prompt"],
+        properties: {
+            model: { type: "string", minLength: 1 },
+            prompt: prompts(contextTokens, vocabulary, LOGPROBS_PROMPTS),
+            top_k: { type: "integer", minimum: 1, maximum: 100_000 }, // a negative one ends the loop
+            cache_id: { type: "string", pattern: "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$" },
+            api_key: { type: "null" },
+        },
+        allOf: [notSent],
+    };
+}
+
+/**
+ * `stop` is an error in Alpa; `g-recaptcha-response` puts a request before everybody else's; `input` takes the place of
+ * the prompt after that was checked.
+ */
+const notSent = {
+    not: { anyOf: ["stop", "g-recaptcha-response", "input"].map((field) => ({ required: [field] })) },
+};
+
+/** A text, texts, token ids, or lists of token ids. An id beyond the vocabulary, or of 2^31 and more, ends the loop. */
+function prompts(contextTokens: number, vocabulary: number, most?: number) {
+    const text = { type: "string", minLength: 1 };
+    const ids = {
+        type: "array",
+        minItems: 1,
+        maxItems: contextTokens,
+        items: { type: "integer", minimum: 0, maximum: vocabulary - 1 },
+    };
+    const some = most === undefined ? { minItems: 1 } : { minItems: 1, maxItems: most };
+    return { anyOf: [text, { type: "array", ...some, items: text }, ids, { type: "array", ...some, items: ids }] };
+}
+
+/** One text for every refusal: the plugin's own is no JSON, and names the first rule it met. */
+function refusal(path: "/completions" | "/logprobs"): string {
+    const fields =
+        path === "/completions"
+            ? "n (1), min_tokens, max_tokens, temperature, top_p, echo (true or false)"
+            : "top_k (from 1), cache_id";
+    return (
+        `request not accepted: send JSON with Content-Type application/json, model, prompt (text or token ids), and if needed ${fields}; ` +
+        "numbers as numbers; no stop, input, api_key or g-recaptcha-response"
+    );
+}

@@ -1,0 +1,88 @@
+import { createHash } from "node:crypto";
+
+/** What one caller may use. */
+export interface Limits {
+    /** Requests in each window of `perSeconds`; the two come together. */
+    requests?: number;
+    /** Length of the window, in seconds. */
+    perSeconds?: number;
+    /** Requests open at the same time. */
+    concurrent?: number;
+}
+
+/** Where limits are counted once for all APISIX pods. */
+export interface Counters {
+    /** Host of the server, as seen from APISIX. */
+    host: string;
+    /** Callers with limits are refused (500) or let in without limits while the server is away. */
+    whenDown: "refuse" | "allow";
+    /** Longest wait for the server, in milliseconds. */
+    timeoutMilliseconds: number;
+    /** Longest time one request may take, in seconds: a place in the count of open requests is given up after it. */
+    answerTimeoutSeconds: number;
+}
+
+/** An APISIX plugin as a Consumer object takes it. */
+export interface ConsumerPlugin {
+    name: string;
+    config: Record<string, unknown>;
+}
+
+/** Requests that are still open when a gateway pod dies would hold their places for an hour, the plugin's default. */
+const GIVE_UP_SECONDS = 60;
+
+/**
+ * Plugins that hold a caller to its limits, for all its credentials together. A plugin of a consumer is counted apart
+ * from every other consumer's, so that a change of one resets nobody else's count.
+ * @param scope namespace of the consumer: groups of the same name in one gateway must have the same settings
+ * @param counters unset: each APISIX pod counts for itself
+ */
+export function limitPlugins(limits: Limits, scope: string, counters?: Counters): ConsumerPlugin[] {
+    const { requests, perSeconds, concurrent } = limits;
+    const plugins: ConsumerPlugin[] = [];
+    const refused = { key: "consumer_name", rejected_code: 429 };
+    if (concurrent !== undefined)
+        plugins.push({
+            name: "limit-conn",
+            config: {
+                ...refused,
+                conn: concurrent,
+                burst: 0,
+                default_conn_delay: 0.1,
+                rejected_msg: `at most ${concurrent} requests at the same time`,
+                ...shared(counters),
+                ...(counters ? { key_ttl: counters.answerTimeoutSeconds + GIVE_UP_SECONDS } : {}),
+            },
+        });
+    if (requests !== undefined && perSeconds !== undefined) {
+        const config = {
+            ...refused,
+            count: requests,
+            time_window: perSeconds,
+            rejected_msg: `at most ${requests} requests in ${perSeconds} s`,
+            ...shared(counters),
+        };
+        plugins.push({ name: "limit-count", config: { ...config, group: groupName(scope, config) } });
+    }
+    return plugins;
+}
+
+function shared(counters?: Counters): Record<string, unknown> {
+    if (!counters) return {};
+    return {
+        policy: "redis",
+        redis_host: counters.host,
+        redis_timeout: counters.timeoutMilliseconds,
+        allow_degradation: counters.whenDown === "allow",
+    };
+}
+
+/**
+ * With a group APISIX need not hash the plugin's settings for each request, which is nearly all that this limit costs.
+ * All members of a group must have the same settings, and a name keeps them as long as the process lives, even when no
+ * member is left: so every change of a setting must be a new name.
+ */
+function groupName(scope: string, config: { count: number; time_window: number }): string {
+    const digest = createHash("sha256").update(JSON.stringify(config)).digest("hex").slice(0, 8);
+    return `${scope}-${config.count}-per-${config.time_window}s-${digest}`;
+}

@@ -1,0 +1,132 @@
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import type { Counters } from "./limits";
+import { APISIX_PODS } from "./network-policies";
+import { metadata } from "./ownership";
+
+/** How limits are counted once for all APISIX pods. */
+export interface CountersSettings {
+    /** What becomes of callers with limits while the counters are away: refused with 500, or let in without limits. */
+    whenDown: "refuse" | "allow";
+    /** Longest wait for the counters, in milliseconds. */
+    timeoutMilliseconds: number;
+    image: { repository: string; tag: string };
+}
+
+export interface SharedCountersArgs {
+    namespace: string;
+    /** Namespace APISIX runs in. */
+    apisixNamespace: string;
+    settings: CountersSettings;
+    /** Longest time one request may take, in seconds. */
+    answerTimeoutSeconds: number;
+}
+
+/** Name of its objects in the namespace of the routes. */
+export const COUNTERS = "alpa-auth-counters";
+const PORT = 6379;
+
+/**
+ * A server that speaks Redis and counts for every APISIX pod. It holds counts and nothing else, in memory: a restart
+ * starts them again. It has no password, since a plugin's settings would show it; the policy lets only APISIX in.
+ *
+ * One pod: while it is away `whenDown` says what happens, and a second one would need a sentinel to choose between them.
+ */
+export class SharedCounters extends pulumi.ComponentResource {
+    /** What limits need to know of it. */
+    readonly counters: Counters;
+
+    constructor(name: string, args: SharedCountersArgs, opts?: pulumi.ComponentResourceOptions) {
+        super("alpa-auth:parts:SharedCounters", name, args, opts);
+        const { namespace, apisixNamespace, settings, answerTimeoutSeconds } = args;
+        const labels = { "app.kubernetes.io/name": COUNTERS };
+
+        const policy = new k8s.networking.v1.NetworkPolicy(
+            `${name}-policy`,
+            {
+                metadata: metadata(COUNTERS, namespace),
+                spec: {
+                    podSelector: { matchLabels: labels },
+                    policyTypes: ["Ingress", "Egress"],
+                    ingress: [
+                        {
+                            from: [
+                                {
+                                    namespaceSelector: {
+                                        matchLabels: { "kubernetes.io/metadata.name": apisixNamespace },
+                                    },
+                                    podSelector: APISIX_PODS,
+                                },
+                            ],
+                            ports: [{ port: PORT, protocol: "TCP" }],
+                        },
+                    ],
+                },
+            },
+            { parent: this },
+        );
+        const pod = new k8s.apps.v1.Deployment(
+            `${name}-server`,
+            { metadata: metadata(COUNTERS, namespace), spec: renderServer(labels, settings.image) },
+            { parent: this, dependsOn: policy },
+        );
+        new k8s.core.v1.Service(
+            `${name}-service`,
+            {
+                metadata: metadata(COUNTERS, namespace),
+                spec: { type: "ClusterIP", selector: labels, ports: [{ port: PORT, targetPort: PORT }] },
+            },
+            { parent: this, dependsOn: pod },
+        );
+
+        const { whenDown, timeoutMilliseconds } = settings;
+        // The whole name: APISIX resolves it without the search list of a pod.
+        const host = `${COUNTERS}.${namespace}.svc.cluster.local`;
+        this.counters = { host, whenDown, timeoutMilliseconds, answerTimeoutSeconds };
+        this.registerOutputs({ counters: this.counters });
+    }
+}
+
+/** Spec of the Deployment: no disk, no account, nothing it does not need. */
+export function renderServer(labels: Record<string, string>, image: CountersSettings["image"]) {
+    return {
+        replicas: 1,
+        // Two at a time would count apart.
+        strategy: { type: "Recreate" },
+        selector: { matchLabels: labels },
+        template: {
+            metadata: { labels },
+            spec: {
+                automountServiceAccountToken: false,
+                enableServiceLinks: false,
+                securityContext: {
+                    runAsNonRoot: true,
+                    runAsUser: 999,
+                    runAsGroup: 999,
+                    seccompProfile: { type: "RuntimeDefault" },
+                },
+                containers: [
+                    {
+                        name: "server",
+                        image: `${image.repository}:${image.tag}`,
+                        // No snapshots and no log of writes. When memory is full writes fail, as if it were away:
+                        // forgetting counts instead would lift limits without a word.
+                        args: [
+                            ...["valkey-server", "--save", "", "--appendonly", "no"],
+                            ...["--maxmemory", "64mb", "--maxmemory-policy", "noeviction", "--protected-mode", "no"],
+                        ],
+                        ports: [{ name: "redis", containerPort: PORT }],
+                        readinessProbe: { tcpSocket: { port: PORT }, periodSeconds: 5 },
+                        livenessProbe: { tcpSocket: { port: PORT }, periodSeconds: 10, failureThreshold: 3 },
+                        resources: { requests: { cpu: "50m", memory: "64Mi" }, limits: { memory: "128Mi" } },
+                        securityContext: {
+                            allowPrivilegeEscalation: false,
+                            readOnlyRootFilesystem: true,
+                            capabilities: { drop: ["ALL"] },
+                        },
+                    },
+                ],
+            },
+        },
+    };
+}

@@ -1,0 +1,44 @@
+import type { Verdict } from "./readiness";
+
+// Part of what the state keeps as text for dynamic resources, by the rules of awaited-provider.ts.
+
+export interface Wait {
+    /** What is waited for, as messages name it. */
+    title: string;
+    /** A command to look with. */
+    hint: string;
+    /** Longest wait, in seconds. */
+    timeoutSeconds: number;
+    /** How long it must stay ready, in seconds. */
+    settleSeconds: number;
+    /** Says how far it is. One that fails is asked again: a restarting API server answers again by itself. */
+    look: () => Promise<Verdict>;
+}
+
+/** @throws Error naming what was waited for, how far it came, and how to look */
+export async function untilSettled({ title, hint, timeoutSeconds, settleSeconds, look }: Wait): Promise<void> {
+    const start = Date.now();
+    let readySince: number | undefined;
+    let failedSince: number | undefined;
+    let lastWord = start;
+    for (;;) {
+        const now = Date.now();
+        const verdict = await look().catch((error: Error): Verdict => ({
+            state: "waiting",
+            why: String(error.message).split("\n")[0],
+        }));
+        failedSince = verdict.state === "failed" ? (failedSince ?? now) : undefined;
+        const late = now - start > timeoutSeconds * 1000;
+        if (verdict.state === "failed" && (late || now - failedSince! >= verdict.finalAfterSeconds * 1000))
+            throw new Error(`${title}: ${verdict.why} ${hint}`);
+        readySince = verdict.state === "ready" ? (readySince ?? now) : undefined;
+        if (readySince !== undefined && now - readySince >= settleSeconds * 1000) return;
+        const why = verdict.state === "ready" ? "not settled yet" : verdict.why;
+        if (late) throw new Error(`${title}: not ready after ${timeoutSeconds} s (${why}). ${hint}`);
+        if (now - lastWord >= 15_000) {
+            console.log(`waiting for ${title}: ${why} (${Math.round((now - start) / 1000)} of ${timeoutSeconds} s)`);
+            lastWord = now;
+        }
+        await new Promise((resolve) => setTimeout(resolve, 500)); // 0.5 s: one small read, a person would not notice less
+    }
+}

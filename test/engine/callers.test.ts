@@ -1,0 +1,223 @@
+// Proves what becomes of every way a caller may send a credential, good and bad. The gateway is a stand-in that was
+// compared with recorded answers of APISIX 3.18.0; the engine and the objects are real.
+import { strict as assert } from "node:assert";
+import { request } from "node:http";
+import { claimKey } from "../../components/parts/consumers";
+import { succeeded, takeAlpaRequests, TestStack, useWorld } from "./kit";
+import { hs256, now, pair, signed, token } from "./tokens";
+
+const pairs = { RS256: pair("RS256"), ES256: pair("ES256"), EdDSA: pair("EdDSA") };
+const BROUGHT = "a-key-the-caller-had-before";
+const consumers = [
+    {
+        name: "alice",
+        credentials: [
+            { id: "k1", method: "key" },
+            { id: "k2", method: "key" },
+            { id: "hs", method: "jwt", algorithm: "HS256" },
+            { id: "hs2", method: "jwt", algorithm: "HS256" },
+            ...(["RS256", "ES256", "EdDSA"] as const).map((algorithm) => ({
+                id: algorithm.toLowerCase(),
+                method: "jwt",
+                algorithm,
+                publicKey: pairs[algorithm].pem,
+            })),
+            { id: "old", method: "key", expires: "2020-01-01" },
+        ],
+    },
+    { name: "bob", credentials: [{ id: "own", method: "key" }] },
+];
+
+/** What a row may refer to. */
+interface Known {
+    k1: string;
+    k2: string;
+    hs: string;
+    hs2: string;
+}
+type Row = [what: string, headers: (k: Known) => Record<string, string>, status: number, path?: string];
+
+const claims = (id: string, more: object = {}) => ({
+    key: claimKey("callers", "alice", id),
+    exp: now() + 600,
+    ...more,
+});
+const bearer = (text: string) => ({ Authorization: `Bearer ${text}` });
+const none = () => ({});
+
+const rows: Row[] = [
+    ["no credential", none, 401],
+    ["a key", (k) => ({ apikey: k.k1 }), 200],
+    ["the second key of the same caller", (k) => ({ apikey: k.k2 }), 200],
+    ["a key under a header in capitals", (k) => ({ APIKEY: k.k1 }), 200],
+    ["a brought key", () => ({ apikey: BROUGHT }), 200],
+    ["an empty key", () => ({ apikey: "" }), 401],
+    ["a wrong key", () => ({ apikey: "not-a-key" }), 401],
+    [
+        "a key in the wrong case",
+        (k) => ({ apikey: k.k1.toLowerCase() === k.k1 ? k.k1.toUpperCase() : k.k1.toLowerCase() }),
+        401,
+    ],
+    ["a key with its last character missing", (k) => ({ apikey: k.k1.slice(0, -1) }), 401],
+    ["a key with more behind it", (k) => ({ apikey: `${k.k1}x` }), 401],
+    ["a key after Bearer", (k) => ({ apikey: `Bearer ${k.k1}` }), 401],
+    ["a key in Authorization", (k) => bearer(k.k1), 401],
+    ["a key in a header with an underscore", (k) => ({ api_key: k.k1 }), 401],
+    [
+        "a key as the password of basic auth",
+        (k) => ({ Authorization: `Basic ${Buffer.from(`a:${k.k1}`).toString("base64")}` }),
+        401,
+    ],
+    ["a key in the query string", none, 401, "/completions?apikey=K1"],
+    ["a key in the query string and in the header", (k) => ({ apikey: k.k1 }), 400, "/completions?apikey=K1"],
+    ["a key in a cookie", (k) => ({ Cookie: `apikey=${k.k1}` }), 401],
+    ["a token with Bearer", (k) => bearer(hs256(claims("hs"), k.hs)), 200],
+    ["a token with bearer in lower case", (k) => ({ Authorization: `bearer ${hs256(claims("hs"), k.hs)}` }), 200],
+    ["a token bare", (k) => ({ Authorization: hs256(claims("hs"), k.hs) }), 200],
+    ["a token of the second secret, beside the first", (k) => bearer(hs256(claims("hs2"), k.hs2)), 200],
+    ["a token signed with RS256", () => bearer(signed("RS256", claims("rs256"), pairs.RS256.privateKey)), 200],
+    ["a token signed with ES256", () => bearer(signed("ES256", claims("es256"), pairs.ES256.privateKey)), 200],
+    ["a token signed with EdDSA", () => bearer(signed("EdDSA", claims("eddsa"), pairs.EdDSA.privateKey)), 200],
+    ["a token with BEARER in capitals", (k) => ({ Authorization: `BEARER ${hs256(claims("hs"), k.hs)}` }), 401],
+    ["a token with two blanks", (k) => ({ Authorization: `Bearer  ${hs256(claims("hs"), k.hs)}` }), 401],
+    ["an empty Authorization", () => ({ Authorization: "" }), 401],
+    ["Bearer and nothing", () => ({ Authorization: "Bearer " }), 401],
+    ["no token at all", () => bearer("abc"), 401],
+    ["a token that has expired", (k) => bearer(hs256(claims("hs", { exp: now() - 1 }), k.hs)), 401],
+    ["a token without an end", (k) => bearer(hs256({ key: claimKey("callers", "alice", "hs") }, k.hs)), 401],
+    ["a token whose end is a text", (k) => bearer(hs256(claims("hs", { exp: `${now() + 600}` }), k.hs)), 401],
+    ["a token with a wrong signature", (k) => bearer(hs256(claims("hs"), `${k.hs}x`)), 401],
+    ["a token with the other credential's secret", (k) => bearer(hs256(claims("hs"), k.hs2)), 401],
+    ["a token of a credential nobody has", (k) => bearer(hs256(claims("nobody"), k.hs)), 401],
+    ["a token without the claim that names it", (k) => bearer(hs256({ exp: now() + 600 }, k.hs)), 401],
+    ["a token without a signature", () => bearer(token({ alg: "none" }, claims("hs"), () => Buffer.alloc(0))), 401],
+    [
+        "a token whose algorithm is none, with a signature",
+        () => bearer(token({ alg: "none" }, claims("hs"), () => Buffer.from("x"))),
+        401,
+    ],
+    [
+        "a forged token: HS256 signed with the public key of RS256",
+        () => bearer(hs256(claims("rs256"), pairs.RS256.pem)),
+        401,
+    ],
+    [
+        "a forged token: the same without its last line break",
+        () => bearer(hs256(claims("rs256"), pairs.RS256.pem.trim())),
+        401,
+    ],
+    [
+        "a token signed with RS256 for a credential with HS256",
+        () => bearer(signed("RS256", claims("hs"), pairs.RS256.privateKey)),
+        401,
+    ],
+    [
+        "a token signed by another's RS256 key",
+        () => bearer(signed("RS256", claims("rs256"), pair("RS256").privateKey)),
+        401,
+    ],
+    ["a token in the query string", none, 401, "/completions?jwt=TOKEN"],
+    ["a token in a cookie", (k) => ({ Cookie: `jwt=${hs256(claims("hs"), k.hs)}` }), 401],
+    ["a token in the header of keys", (k) => ({ apikey: hs256(claims("hs"), k.hs) }), 401],
+    ["a key and a token, both good", (k) => ({ apikey: k.k1, ...bearer(hs256(claims("hs"), k.hs)) }), 200],
+    ["a good key and a bad token", (k) => ({ apikey: k.k1, ...bearer("abc") }), 200],
+    ["a bad key and a good token", (k) => ({ apikey: "not-a-key", ...bearer(hs256(claims("hs"), k.hs)) }), 200],
+    ["the name of a caller without a credential", () => ({ "X-Consumer-Username": "callers_alice" }), 401],
+    ["the headers of a service token", () => ({ "CF-Access-Client-Id": "a", "CF-Access-Client-Secret": "b" }), 401],
+];
+
+describe("a caller's credential", function () {
+    this.timeout(120_000);
+    useWorld();
+    let stack: TestStack;
+    let known: Known;
+
+    before(async () => {
+        stack = await TestStack.create("callers", { consumers });
+        const place = "consumers[1].credentials[1]";
+        for (const [key, text] of [
+            ["id", "brought"],
+            ["method", "key"],
+        ])
+            succeeded(await stack.run(["config", "set", "--path", `alpa-auth:${place}.${key}`, text]));
+        const secret = ["config", "set", "--secret", "--path", `alpa-auth:${place}.key`];
+        succeeded(await stack.run(secret, { input: BROUGHT }));
+        succeeded(await stack.up());
+        const { credentials, jwtSecrets } = await stack.outputs();
+        known = {
+            k1: credentials["alice/k1"],
+            k2: credentials["alice/k2"],
+            hs: jwtSecrets["alice/hs"],
+            hs2: jwtSecrets["alice/hs2"],
+        };
+        assert.deepEqual(Object.keys(credentials).sort(), ["alice/k1", "alice/k2", "bob/brought", "bob/own"]);
+    });
+    after(async () => {
+        succeeded(await stack.destroy());
+    });
+
+    for (const [what, headers, status, path = "/completions"] of rows)
+        it(`${status === 200 ? "lets in" : `refuses with ${status}`}: ${what}`, async () => {
+            takeAlpaRequests();
+            const place = path.replace("K1", known.k1).replace("TOKEN", hs256(claims("hs"), known.hs));
+            const answer = await ask(`/alpa${place}`, headers(known));
+            assert.equal(answer.status, status, answer.body);
+            assert.equal(answer.type, "application/json");
+            const seen = takeAlpaRequests();
+            assert.equal(seen.length, status === 200 ? 1 : 0);
+            if (status === 200) {
+                assert.equal(JSON.parse(answer.body).object, "text_completion");
+                assert.equal(answer.challenge, undefined, "an answer says how to authenticate");
+                const text = JSON.stringify(seen);
+                for (const secret of [known.k1, known.k2, BROUGHT, "eyJ"])
+                    assert.ok(!text.includes(secret), "a credential reached Alpa");
+                return;
+            }
+            const { type, stacktrace } = JSON.parse(answer.body);
+            assert.deepEqual([type, stacktrace], ["error", ""]);
+            if (status === 401) assert.ok(answer.challenge, "a refusal does not say how to authenticate");
+        });
+
+    it("says the same to everybody it refuses, whatever was wrong", async () => {
+        const bodies = new Set<string>();
+        for (const [, headers, status, path] of rows)
+            if (status === 401 && path === undefined) bodies.add((await ask("/alpa/completions", headers(known))).body);
+        assert.equal(bodies.size, 1, [...bodies].join("\n"));
+    });
+
+    interface Answer {
+        status: number;
+        type: string | undefined;
+        challenge: string | undefined;
+        body: string;
+    }
+
+    /** A completion with headers exactly as given: `fetch` would not send some of them. */
+    function ask(path: string, headers: Record<string, string>): Promise<Answer> {
+        const body = JSON.stringify({ model: "default", prompt: "Paris is", max_tokens: 4 });
+        return new Promise((resolve, reject) => {
+            const sent = request(
+                {
+                    host: "127.0.0.1",
+                    port: stack.nodePort,
+                    method: "POST",
+                    path,
+                    headers: { "Content-Type": "application/json", "Content-Length": body.length, ...headers },
+                },
+                (response) => {
+                    let text = "";
+                    response.setEncoding("utf8").on("data", (chunk) => (text += chunk));
+                    response.on("end", () =>
+                        resolve({
+                            status: response.statusCode!,
+                            type: response.headers["content-type"],
+                            challenge: response.headers["www-authenticate"],
+                            body: text,
+                        }),
+                    );
+                },
+            );
+            sent.on("error", reject).end(body);
+        });
+    }
+});

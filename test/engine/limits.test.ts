@@ -1,0 +1,133 @@
+// Proves that a caller is held to its limits and to nobody else's, over all its credentials and all gateway pods, and
+// what happens while the shared counters are away. The gateway and the counters are stand-ins compared with recordings.
+import { strict as assert } from "node:assert";
+import { AppsV1Api } from "@kubernetes/client-node";
+import { call, current, eventually, succeeded, TestStack, useWorld, type Answer } from "./kit";
+
+const key = (id: string) => ({ id, method: "key" });
+const caller = (name: string, limits?: object) => ({ name, limits, credentials: [key("a"), key("b")] });
+/** A window that no test outlives, so that only the number counts. */
+const requests = (count: number) => ({ requests: count, perSeconds: 3600 });
+
+describe("limits", function () {
+    this.timeout(180_000);
+    useWorld();
+    let stack: TestStack;
+    let url: string;
+    let keys: Record<string, string>;
+
+    async function configure(config: object): Promise<void> {
+        stack.configure({ ...config });
+        succeeded(await stack.up());
+        ({ url, credentials: keys } = await stack.outputs());
+    }
+    const as = (who: string): Promise<Answer> => call(url, { key: keys[who] });
+    const statuses = async (who: string, times: number) => {
+        const list: number[] = [];
+        for (let i = 0; i < times; i++) list.push((await as(who)).status);
+        return list;
+    };
+
+    before(async () => {
+        stack = await TestStack.create("limits");
+        await configure({
+            limits: requests(4),
+            consumers: [caller("alice", requests(2)), caller("bob"), caller("carol")],
+        });
+    });
+    after(async () => {
+        succeeded(await stack.destroy());
+    });
+
+    it("holds a caller to its own limit, over all its credentials, and says when it may come back", async () => {
+        const first = await as("alice/a");
+        assert.deepEqual([first.status, first.headers.get("x-ratelimit-remaining")], [200, "1"]);
+        assert.equal((await as("alice/b")).status, 200);
+        const refused = await as("alice/a");
+        assert.equal(refused.status, 429);
+        assert.equal(refused.headers.get("content-type"), "application/json");
+        assert.deepEqual(JSON.parse(refused.body), {
+            type: "error",
+            message: "at most 2 requests in 3600 s",
+            stacktrace: "",
+        });
+        assert.equal(refused.headers.get("x-ratelimit-limit"), "2");
+        assert.match(refused.headers.get("retry-after") ?? "", /^\d+$/, "whole seconds: clients fail on others");
+        const wait = Number(refused.headers.get("retry-after"));
+        assert.ok(wait > 3000 && wait <= 3600, `${wait} s`);
+    });
+
+    it("holds a caller without limits of its own to the stack's", async () =>
+        assert.deepEqual(await statuses("bob/a", 5), [200, 200, 200, 200, 429]));
+
+    it("does not reset anybody's count when another's limit, a credential or a caller changes", async () => {
+        assert.deepEqual(await statuses("carol/a", 3), [200, 200, 200]);
+        const carol = { ...caller("carol"), credentials: [key("a"), key("b"), key("c")] };
+        await configure({ limits: requests(4), consumers: [caller("alice", requests(9)), carol, caller("dave")] });
+        assert.deepEqual(await statuses("carol/c", 2), [200, 429]);
+        assert.equal((await as("alice/a")).status, 200, "a new limit is a new count");
+    });
+
+    it("holds a caller to the requests it may have open, and frees the place afterwards", async () => {
+        await configure({ consumers: [caller("alice", { concurrent: 1 }), caller("bob", { concurrent: 2 })] });
+        // Alpa waits up to a second for others to share a batch with, so that these are open together.
+        const both = await Promise.all([as("alice/a"), as("alice/b"), as("bob/a"), as("bob/b")]);
+        assert.deepEqual(
+            both.slice(2).map((a) => a.status),
+            [200, 200],
+        );
+        assert.deepEqual(
+            both
+                .slice(0, 2)
+                .map((a) => a.status)
+                .sort(),
+            [200, 429],
+        );
+        const refused = both.find((a) => a.status === 429)!;
+        assert.match(JSON.parse(refused.body).message, /at most 1 requests at the same time/);
+        assert.equal(refused.headers.get("retry-after"), "1");
+        assert.equal((await as("alice/a")).status, 200);
+    });
+
+    describe("over two gateway pods", () => {
+        const shared = (whenDown: string, consumers: object[]) => ({
+            gateway: { replicas: 2, sharedCounters: { whenDown } },
+            consumers,
+        });
+        const counters = async (replicas: number) => {
+            const api = current().world.kubeConfig.makeApiClient(AppsV1Api);
+            const name = { name: "alpa-auth-counters", namespace: stack.name };
+            await api.patchNamespacedDeploymentScale({
+                ...name,
+                body: [{ op: "replace", path: "/spec/replicas", value: replicas }],
+            });
+            await eventually("the counters", async () => {
+                const { status } = await api.readNamespacedDeployment(name);
+                return (status?.readyReplicas ?? 0) === replicas || undefined;
+            });
+        };
+
+        it("counts once for both", async () => {
+            await configure(shared("refuse", [caller("alice", requests(6))]));
+            assert.deepEqual(await statuses("alice/a", 8), [200, 200, 200, 200, 200, 200, 429, 429]);
+        });
+
+        it("refuses everyone with limits while the counters are away, where the operator chose so", async () => {
+            await counters(0);
+            const answer = await as("alice/a");
+            assert.equal(answer.status, 500);
+            assert.equal(JSON.parse(answer.body).type, "error");
+            assert.equal((await call(url, {})).status, 401, "authentication does not depend on it");
+        });
+
+        it("lets everyone in while the counters are away, where the operator chose so", async () => {
+            await counters(1);
+            await configure(shared("allow", [caller("alice", requests(2))]));
+            assert.deepEqual(await statuses("alice/a", 3), [200, 200, 429]);
+            await counters(0);
+            assert.deepEqual(await statuses("alice/a", 3), [200, 200, 200]);
+            await counters(1);
+            assert.deepEqual(await statuses("alice/a", 3), [200, 200, 429], "a restart starts the counts again");
+        });
+    });
+});

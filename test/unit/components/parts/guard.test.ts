@@ -1,0 +1,150 @@
+// Proves what the guard lets through, by the JSON schema it gives APISIX. How APISIX reads bodies is proved on the sandbox.
+import { strict as assert } from "node:assert";
+import Ajv from "ajv";
+import {
+    completionsSchema,
+    guardPlugins,
+    logprobsSchema,
+    type GuardSettings,
+} from "../../../../components/parts/guard";
+
+const guard: GuardSettings = { maxBodyBytes: 65536, contextTokens: 1024, vocabulary: 50272 };
+const ajv = new Ajv({ strict: false });
+const schemas = { completions: ajv.compile(completionsSchema(guard)), logprobs: ajv.compile(logprobsSchema(guard)) };
+const model = "default";
+const UUID = "ce2a3ff2-0585-4932-bad9-7e06a2722234";
+
+type Case = [what: string, fields: Record<string, unknown>];
+const passes: Record<keyof typeof schemas, Case[]> = {
+    completions: [
+        ["a text", { prompt: "Paris is" }],
+        [
+            "what the client library sends",
+            { prompt: "a", min_tokens: 0, max_tokens: 32, temperature: 1, top_p: 1, echo: true, api_key: null },
+        ],
+        ["texts, more than one batch of them", { prompt: ["a", "b", "c", "d", "e"] }],
+        ["token ids", { prompt: [0, 2, 50271] }],
+        ["lists of token ids", { prompt: [[1, 2], [3]] }],
+        ["as many tokens as fit", { prompt: Array.from({ length: 1024 }, () => 1) }],
+        ["n of one", { prompt: "a", n: 1 }],
+        ["a field Alpa ignores", { prompt: "a", stream: true, user: "me" }],
+        ["min_tokens behind a short text", { prompt: "a".repeat(192), min_tokens: 256 }],
+        ["min_tokens with room in max_tokens", { prompt: "a", min_tokens: 10, max_tokens: 256 }],
+    ],
+    logprobs: [
+        ["a text", { prompt: "Paris is" }],
+        [
+            "what the client library sends",
+            {
+                prompt: [
+                    [1, 2],
+                    [3, 4],
+                ],
+                top_k: 50,
+                api_key: null,
+                cache_id: UUID,
+            },
+        ],
+        ["four prompts", { prompt: ["a", "b", "c", "d"] }],
+    ],
+};
+const refused: Record<keyof typeof schemas, Case[]> = {
+    completions: [
+        ["no prompt", {}],
+        ["an empty prompt", { prompt: "" }],
+        ["an empty list", { prompt: [] }],
+        ["an empty list in a list", { prompt: [[]] }],
+        ["two answers", { prompt: "a", n: 2 }],
+        ["no answer", { prompt: "a", n: 0 }],
+        ["n as a text", { prompt: "a", n: "2" }],
+        ["n as null", { prompt: "a", n: null }],
+        ["stop", { prompt: "a", stop: ["x"] }],
+        ["stop as null", { prompt: "a", stop: null }],
+        ["a token id of 2^31", { prompt: [2 ** 31] }],
+        ["a token id beyond the vocabulary", { prompt: [50272] }],
+        ["a negative token id", { prompt: [[-1]] }],
+        ["more tokens than fit", { prompt: Array.from({ length: 1025 }, () => 1) }],
+        ["min_tokens beyond the model's length", { prompt: "a", min_tokens: 1025 }],
+        ["min_tokens that may not fit behind the prompt", { prompt: "a".repeat(193), min_tokens: 256 }],
+        ["min_tokens behind token ids", { prompt: [1], min_tokens: 1 }],
+        ["min_tokens above max_tokens", { prompt: "a", min_tokens: 10, max_tokens: 5 }],
+        ["negative min_tokens", { prompt: "a", min_tokens: -1 }],
+        ["negative max_tokens", { prompt: "a", max_tokens: -1 }],
+        ["a way to be served before others", { prompt: "a", "g-recaptcha-response": "x" }],
+        ["a key for Alpa", { prompt: "a", api_key: "k" }],
+        ["an empty key for Alpa", { prompt: "a", api_key: "" }],
+        ["what takes the place of the prompt unchecked", { prompt: "a", input: [[1]] }],
+        ["a negative temperature", { prompt: "a", temperature: -1 }],
+        ["top_p above one", { prompt: "a", top_p: 1.1 }],
+        ["echo as a text, which Alpa takes for true", { prompt: "a", echo: "false" }],
+    ],
+    logprobs: [
+        ["a negative top_k", { prompt: "a", top_k: -1 }],
+        ["top_k of zero", { prompt: "a", top_k: 0 }],
+        ["five prompts", { prompt: ["a", "b", "c", "d", "e"] }],
+        ["a cache_id that is none", { prompt: "a", cache_id: "1" }],
+        ["a cache_id as null, an error in Alpa", { prompt: "a", cache_id: null }],
+        ["a token id of 2^31", { prompt: [[2 ** 31]] }],
+        ["a key for Alpa", { prompt: "a", api_key: "k" }],
+        ["a way to be served before others", { prompt: "a", "g-recaptcha-response": "x" }],
+    ],
+};
+
+for (const path of ["completions", "logprobs"] as const)
+    describe(`the guard of /${path}`, () => {
+        for (const [what, fields] of passes[path])
+            it(`lets ${what} pass`, () => assert.ok(schemas[path]({ model, ...fields })));
+        for (const [what, fields] of refused[path])
+            it(`refuses ${what}`, () => assert.ok(!schemas[path]({ model, ...fields })));
+        it("refuses a request for no model", () => assert.ok(!schemas[path]({ prompt: "a" })));
+    });
+
+describe("guardPlugins", () => {
+    const config = (name: string, settings = guard): any =>
+        guardPlugins("/completions", settings).find((p) => p.name === name)?.config;
+    const types = new RegExp(
+        config("request-validation").header_schema.properties["content-type"].pattern.replace("(?i)", ""),
+        "i",
+    );
+
+    it("demands JSON by name, so that no form passes unread", () => {
+        assert.deepEqual(config("request-validation").header_schema.required, ["content-type"]);
+        for (const good of ["application/json", "Application/JSON; charset=utf-8", "application/json ;a"])
+            assert.match(good, types);
+        for (const bad of [
+            "application/x-www-form-urlencoded",
+            "text/plain",
+            "application/jsonp",
+            "x application/json",
+        ])
+            assert.doesNotMatch(bad, types);
+    });
+    it("runs behind authentication and before the limits: strangers learn nothing, and no quota is used", () => {
+        // Priorities of APISIX: multi-auth 2600, limit-conn 1003.
+        const { priority } = config("request-validation")._meta;
+        assert.ok(priority < 2600 && priority > 1003);
+    });
+    it("refuses in Alpa's shape, with what is accepted", () => {
+        for (const name of ["client-control", "request-validation"]) {
+            const { type, stacktrace, message } = config(name)._meta.error_response;
+            assert.deepEqual([type, stacktrace], ["error", ""]);
+            assert.ok(message.length > 20);
+        }
+    });
+    it("bounds the body in both places that read it", () => {
+        assert.equal(config("client-control").max_body_size, 65536);
+        assert.equal(config("request-validation").max_req_body_size, 65536);
+    });
+    it("follows the model's length and vocabulary", () => {
+        const small = ajv.compile(completionsSchema({ ...guard, contextTokens: 8, vocabulary: 10 }));
+        assert.ok(small({ model, prompt: [9] }));
+        assert.ok(!small({ model, prompt: [10] }));
+        assert.ok(!small({ model, prompt: Array.from({ length: 9 }, () => 1) }));
+        assert.ok(!small({ model, prompt: "a", max_tokens: 9 }));
+    });
+    it("is off only with a reason, and bounds the body all the same", () => {
+        const off = { ...guard, disabledBecause: "the model has a guard of its own" };
+        assert.equal(config("request-validation", off), undefined);
+        assert.equal(config("client-control", off).max_body_size, 65536);
+    });
+});

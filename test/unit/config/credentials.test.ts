@@ -1,0 +1,195 @@
+import { strict as assert } from "node:assert";
+import { generateKeyPairSync, type KeyPairKeyObjectResult } from "node:crypto";
+import { parse } from "../../../config";
+import { daysUntil, expiryWarning } from "../../../config/credentials";
+import { ConfigError } from "../../../config";
+import { raw } from "../intra-a";
+
+const TODAY = new Date("2026-11-25T23:59:59Z");
+const KEY = "s3cret-0123456789abcdef";
+const pem = ({ publicKey }: KeyPairKeyObjectResult) => publicKey.export({ type: "spki", format: "pem" }) as string;
+const rsa = generateKeyPairSync("rsa", { modulusLength: 2048 });
+const RSA = pem(rsa);
+const PRIVATE = rsa.privateKey.export({ type: "pkcs8", format: "pem" }) as string;
+const SHORT = pem(generateKeyPairSync("rsa", { modulusLength: 1024 }));
+const EC = pem(generateKeyPairSync("ec", { namedCurve: "P-256" }));
+const EC384 = pem(generateKeyPairSync("ec", { namedCurve: "P-384" }));
+const ED = pem(generateKeyPairSync("ed25519"));
+
+const jwt = (more: object) => ({ id: "a", method: "jwt", ...more });
+function problems(credentials: unknown[], isSecret = true): string[] {
+    try {
+        parse(raw({ consumers: [{ name: "lab", credentials }] }), () => isSecret, TODAY);
+        return [];
+    } catch (error) {
+        assert.ok(error instanceof ConfigError, String(error));
+        return error.problems;
+    }
+}
+const AT = "consumers[0].credentials[0]";
+
+const refused: [why: string, credential: object, problem: RegExp | string][] = [
+    ["a method that does not exist", { id: "a", method: "basic" }, `${AT}.method: must be key or jwt. Correct it.`],
+    ["a method of option cloudflare", { id: "a", method: "service-token" }, /method: belongs to option cloudflare/],
+    [
+        "an algorithm that does not exist",
+        jwt({ algorithm: "none" }),
+        `${AT}.algorithm: must be one of HS256, RS256, ES256, EdDSA. Correct it.`,
+    ],
+    ["a token without an algorithm", jwt({}), /algorithm: required with method jwt\. Choose one of HS256/],
+    ["RS256 without a key", jwt({ algorithm: "RS256" }), /publicKey: required with RS256\./],
+    [
+        "RS256 with a private key",
+        jwt({ algorithm: "RS256", publicKey: PRIVATE }),
+        /publicKey: must be a public key, and this is a private one\. It is known now/,
+    ],
+    [
+        "RS256 with what is no key",
+        jwt({ algorithm: "RS256", publicKey: "s3cret" }),
+        /publicKey: must be a public key in PEM form/,
+    ],
+    [
+        "RS256 with half a key",
+        jwt({ algorithm: "RS256", publicKey: RSA.slice(0, 200) }),
+        /publicKey: must be a public key in PEM form/,
+    ],
+    [
+        "RS256 with a short key",
+        jwt({ algorithm: "RS256", publicKey: SHORT }),
+        /publicKey: must have at least 2048 bits \(got 1024\)/,
+    ],
+    [
+        "RS256 with a key of another kind",
+        jwt({ algorithm: "RS256", publicKey: EC }),
+        /publicKey: must be an RSA key for RS256 \(got ec\)/,
+    ],
+    [
+        "ES256 with another curve",
+        jwt({ algorithm: "ES256", publicKey: EC384 }),
+        /publicKey: must be a key of curve P-256 for ES256 \(got secp384r1\)/,
+    ],
+    [
+        "EdDSA with a key of another kind",
+        jwt({ algorithm: "EdDSA", publicKey: RSA }),
+        /publicKey: must be an Ed25519 key for EdDSA \(got rsa\)/,
+    ],
+    [
+        "HS256 with a public key, which everybody knows",
+        jwt({ algorithm: "HS256", publicKey: RSA }),
+        /publicKey: belongs to RS256, ES256 and EdDSA/,
+    ],
+    ["a key with method jwt", jwt({ algorithm: "HS256", key: KEY }), `${AT}.key: belongs to method key. Remove it.`],
+    [
+        "an algorithm with method key",
+        { id: "a", method: "key", algorithm: "HS256" },
+        /algorithm: belongs to method jwt \(got method key\)/,
+    ],
+    [
+        "an empty key, which an empty header would match",
+        { id: "a", method: "key", key: "" },
+        /key: must have at least 16 characters/,
+    ],
+    ["a short key", { id: "a", method: "key", key: "s3cret-89012345" }, /key: must have at least 16 characters/],
+    ["a key with a line break", { id: "a", method: "key", key: `${KEY}\nx: y` }, /key: must be visible ASCII/],
+    ["a key with blanks", { id: "a", method: "key", key: `${KEY} a` }, /key: must be visible ASCII/],
+    [
+        "a day that does not exist",
+        { id: "a", method: "key", expires: "2027-02-30" },
+        /expires: must be a day, as 2027-01-31 \(got "2027-02-30"\)/,
+    ],
+    ["a time for a day", { id: "a", method: "key", expires: "2027-01-31T00:00:00Z" }, /expires: must be a day/],
+];
+
+describe("credentials in the config", () => {
+    for (const [why, credential, expected] of refused)
+        it(`refuse ${why}, and never repeat key material`, () => {
+            const got = problems([credential]);
+            assert.equal(got.length, 1, got.join("\n"));
+            if (typeof expected === "string") assert.equal(got[0], expected);
+            else assert.match(got[0], expected);
+            assert.doesNotMatch(got[0], /s3cret|-----BEGIN|MII/);
+        });
+
+    const accepted: [what: string, credential: object][] = [
+        ["HS256", jwt({ algorithm: "HS256" })],
+        ["RS256", jwt({ algorithm: "RS256", publicKey: RSA })],
+        ["ES256", jwt({ algorithm: "ES256", publicKey: EC })],
+        ["EdDSA", jwt({ algorithm: "EdDSA", publicKey: ED })],
+        ["a brought key", { id: "a", method: "key", key: KEY }],
+        ["an end", { id: "a", method: "key", expires: "2027-02-28" }],
+    ];
+    for (const [what, credential] of accepted) it(`accept ${what}`, () => assert.deepEqual(problems([credential]), []));
+
+    it("refuse a brought key in plain text, with the command that encrypts it", () =>
+        assert.deepEqual(
+            problems([{ id: "a", method: "key", key: KEY }], false),
+            [
+                `${AT}.key: must be stored encrypted, and stands in the stack file in plain text. Run: pulumi config set --secret --path '${AT}.key'.`,
+            ].map((text) => text.replace(/\.$/, "")),
+        ));
+
+    it("refuse one key for two credentials, naming both places", () => {
+        const got = problems([
+            { id: "a", method: "key", key: KEY },
+            { id: "b", method: "key", key: KEY },
+        ]);
+        assert.deepEqual(got, [
+            `consumers[0].credentials[1].key: must be used once (${AT} has the same). Bring another.`,
+        ]);
+    });
+});
+
+describe("the end of a credential", () => {
+    const days: [day: string, days: number][] = [
+        ["2026-11-24", -1],
+        ["2026-11-25", 0],
+        ["2026-11-26", 1],
+        ["2027-11-25", 365],
+    ];
+    for (const [day, expected] of days)
+        it(`${day} is ${expected} days away, at any hour of 2026-11-25`, () => {
+            for (const hour of ["00:00:00", "12:00:00", "23:59:59"])
+                assert.equal(daysUntil(day, new Date(`2026-11-25T${hour}Z`)), expected, hour);
+        });
+
+    const config = (expires: string) =>
+        parse(
+            raw({
+                consumers: [
+                    {
+                        name: "lab",
+                        credentials: [
+                            { id: "old", method: "key", expires },
+                            { id: "new", method: "key" },
+                        ],
+                    },
+                ],
+            }),
+            () => true,
+            TODAY,
+        );
+    const ids = (expires: string) => config(expires).consumers[0].credentials.map((c) => c.id);
+    it("leaves it out from that day on, and only it", () => {
+        assert.deepEqual(ids("2026-11-26"), ["old", "new"]);
+        assert.deepEqual(ids("2026-11-25"), ["new"]);
+    });
+    it("is an output, for everyone who watches it", () =>
+        assert.deepEqual(config("2026-11-26").expires, { "lab/old": "2026-11-26" }));
+
+    it("may be written without quotes, which Pulumi hands over as a time", () =>
+        assert.deepEqual(config("2026-11-26 00:00:00 +0000 UTC").expires, { "lab/old": "2026-11-26" }));
+
+    const warnings: [day: string, warning: RegExp | undefined][] = [
+        ["2026-12-26", undefined],
+        ["2026-12-25", /^consumers: lab\/old expires in 30 days, on 2026-12-25\. Add its successor beside it\.$/],
+        ["2026-11-26", /expires in 1 day, on/],
+        ["2026-11-25", /^consumers: lab\/old expired on 2026-11-25 and is left out\. Remove the entry\.$/],
+    ];
+    for (const [day, warning] of warnings)
+        it(`${warning ? "is warned about" : "is not warned about yet"}: ${day}`, () => {
+            const got = expiryWarning("lab/old", day, TODAY);
+            if (warning) assert.match(got ?? "", warning);
+            else assert.equal(got, undefined);
+            assert.deepEqual(config(day).warnings, got === undefined ? [] : [got]);
+        });
+});
