@@ -88,6 +88,12 @@ export default tseslint.config(
     layer(["components/**"], "^\\.\\./", FROM_BELOW),
     // Stored as text and run in a process of its own: the Pulumi SDK is not there, what it prints is what is shown.
     layer(["components/parts/until-settled.ts"], "^\\.\\./", FROM_BELOW, [NOTHING_IN_APPLY]),
+    layer(
+        ["ops/**"],
+        "^\\.\\.?/(?:\\.\\./)*(index|stacks|preflight|sandbox|client|policy|test)(/|$)",
+        "The command line reads config and runs Pulumi: it knows no stack from inside, and no sandbox.",
+        [],
+    ),
 
     { files: ["test/**"], rules: { "no-restricted-syntax": ["error", NO_APPLY_IN_TESTS, NO_SKIPPED_TESTS] } },
 );

@@ -23,7 +23,8 @@ const FILES = execFileSync(
     { cwd: ROOT, encoding: "utf8" },
 )
     .split("\n")
-    .filter((file) => file !== "" && existsSync(join(ROOT, file)));
+    // What operators record beside their stack files is theirs, in their clone.
+    .filter((file) => file !== "" && !file.startsWith(".alpa-auth/") && existsSync(join(ROOT, file)));
 const PAGES = FILES.filter((file) => file.endsWith(".md"));
 
 interface Block {

@@ -1,0 +1,31 @@
+import { resolve } from "node:path";
+import { text } from "node:stream/consumers";
+import { runPulumi, type PulumiRunner } from "./stack/pulumi";
+
+/** Root of the clone: where Pulumi finds its project. */
+export const ROOT = resolve(__dirname, "..");
+
+/** What a command reaches of the world outside. Tests give their own. */
+export interface Context {
+    pulumi: PulumiRunner;
+    /** Folder of the stack files. */
+    folder: string;
+    today: Date;
+    /** Result of the command: standard output. */
+    out(text: string): void;
+    /** Everything said along the way: standard error, so that a result can be piped. */
+    note(text: string): void;
+    stdin(): Promise<string>;
+}
+
+export function realContext(): Context {
+    return {
+        pulumi: runPulumi(ROOT),
+        // The sandbox runs the shipped stacks with files of its own, and never changes the shipped ones.
+        folder: resolve(process.env.ALPA_AUTH_STACK_FILES ?? ROOT),
+        today: new Date(),
+        out: (line) => console.log(line),
+        note: (line) => console.error(line),
+        stdin: () => text(process.stdin),
+    };
+}

@@ -1,0 +1,29 @@
+import { day, daysUntil } from "../config/credentials";
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+/** The day so many days after another, as `2027-01-31` (UTC). */
+export function dayAfter(today: Date, days: number): string {
+    return new Date(today.getTime() + days * DAY_MS).toISOString().slice(0, 10);
+}
+
+/** Whether a credential with this end is left out of the gateway by the next `pulumi up`. */
+export function isOver(expires: string | undefined, today: Date): boolean {
+    return expires !== undefined && day.safeParse(expires).success && daysUntil(expires, today) <= 0;
+}
+
+/** What is wrong with a day that is to lie ahead. */
+export function dayProblems(where: string, text: string | undefined, today: Date): string[] {
+    if (text === undefined) return [];
+    if (!day.safeParse(text).success)
+        return [`${where}: must be a day, as 2027-01-31 (got ${JSON.stringify(text)}). Correct it.`];
+    if (daysUntil(text, today) > 0) return [];
+    return [`${where}: must be a day after today, ${dayAfter(today, 0)} (got ${text}). Choose a later one.`];
+}
+
+/** `in 3 days`, `tomorrow`, `today`, `2 days ago`. */
+export function inWords(days: number): string {
+    if (days === 0) return "today";
+    if (days === 1) return "tomorrow";
+    return days > 0 ? `in ${days} days` : `${-days} day${days === -1 ? "" : "s"} ago`;
+}

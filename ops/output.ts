@@ -1,0 +1,13 @@
+import Table from "cli-table3";
+
+/** Rows with a heading, as a table for people. */
+export function table(head: string[], rows: string[][]): string {
+    // No colours: the heading of this library is red, which looks like an error, and pipes get escape codes.
+    const drawn = new Table({ head, style: { head: [], border: [] } });
+    drawn.push(...rows);
+    return drawn.toString();
+}
+
+export function json(value: unknown): string {
+    return JSON.stringify(value, null, 2);
+}

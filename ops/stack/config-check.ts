@@ -1,0 +1,61 @@
+import { ConfigError, parse } from "../../config";
+import type { Context } from "../context";
+import { asPulumiReads, parseYaml } from "./keep-style";
+import { ask } from "./pulumi";
+import type { Stack } from "./stack";
+
+const PREFIX = "alpa-auth:";
+
+/** What the program would say of a stack file. */
+export interface Verdict {
+    problems: string[];
+    warnings: string[];
+}
+
+/**
+ * Checks a stack file as `pulumi up` will.
+ * @param secrets plain text by ciphertext, for the checks that look into secrets
+ */
+export function checkConfig(text: string, secrets: ReadonlyMap<string, string> = new Map()): Verdict {
+    const file = asPulumiReads(parseYaml(text), secrets) as { config?: Record<string, unknown> } | null;
+    const sealed = parseYaml(text).toJS() as { config?: Record<string, unknown> } | null;
+    const own = Object.entries(file?.config ?? {}).filter(([key]) => key.startsWith(PREFIX) || !key.includes(":"));
+    const raw = own.map(([key, value]): [string, string] => [
+        key.replace(PREFIX, ""),
+        typeof value === "string" ? value : JSON.stringify(value),
+    ]);
+    const isSecret = (key: string) =>
+        JSON.stringify(sealed?.config?.[`${PREFIX}${key}`] ?? sealed?.config?.[key] ?? null).includes('{"secure":');
+    try {
+        return { problems: [], warnings: parse(Object.fromEntries(raw), isSecret).warnings };
+    } catch (error) {
+        if (error instanceof ConfigError) return { problems: error.problems, warnings: [] };
+        throw error;
+    }
+}
+
+/** Plain text by ciphertext of all secrets of a stack file, read through a pipe; asks Pulumi only if there are any. */
+export async function readSecrets({ pulumi }: Context, stack: Stack): Promise<Map<string, string>> {
+    const found = new Map<string, string>();
+    if (!/\bsecure:/.test(stack.text)) return found;
+    const args = ["config", "--json", "--show-secrets", "--stack", stack.name, "--config-file", stack.file];
+    const plain = JSON.parse(await ask(pulumi, args)) as Record<string, { value: string; objectValue?: unknown }>;
+    const { config = {} } = parseYaml(stack.text).toJS() as { config?: Record<string, unknown> };
+    for (const [key, sealed] of Object.entries(config)) {
+        const value = plain[key] ?? plain[`${PREFIX}${key}`];
+        pair(sealed, value?.objectValue ?? value?.value, found);
+    }
+    return found;
+}
+
+/** Walks through the encrypted and the plain form of a value at the same time. */
+function pair(sealed: unknown, plain: unknown, found: Map<string, string>): void {
+    if (typeof sealed !== "object" || sealed === null) return;
+    const { secure } = sealed as { secure?: unknown };
+    if (typeof secure === "string") {
+        if (plain !== undefined) found.set(secure, typeof plain === "string" ? plain : JSON.stringify(plain));
+        return;
+    }
+    for (const [key, value] of Object.entries(sealed))
+        pair(value, (plain as Record<string, unknown> | undefined)?.[key], found);
+}

@@ -1,0 +1,58 @@
+import { execFile } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import type { Context } from "../context";
+import { said } from "./pulumi";
+import type { Stack } from "./stack";
+
+/** What stands against changing a stack now, apart from the change itself. */
+export async function obstacles(context: Context, stack: Stack): Promise<string[]> {
+    return [...(await foreignEdits(stack)), ...(await pendingOperations(context, stack))];
+}
+
+/** Somebody's unfinished edit would go live with ours, and going back would lose it. */
+async function foreignEdits({ file, text }: Stack): Promise<string[]> {
+    const args = ["-C", dirname(file), "status", "--porcelain", "--", file];
+    // Outside of a work tree, or without git: nothing to compare with.
+    const status = await new Promise<string>((resolve) =>
+        execFile("git", args, (error, stdout) => resolve(error ? "" : stdout)),
+    );
+    const ours = existsSync(local(file, "ours")) ? readFileSync(local(file, "ours"), "utf8") : undefined;
+    if (status.trim() === "" || ours === hash(text)) return [];
+    return [
+        `${basename(file)}: must have no uncommitted changes but those of this command (git says ${status.slice(0, 2).trim()}). Commit them or take them back, so that this change stands alone.`,
+    ];
+}
+
+/** An interrupted run may have made what the state does not know. */
+async function pendingOperations({ pulumi }: Context, stack: Stack): Promise<string[]> {
+    const { code, stdout, stderr } = await pulumi(["stack", "export", "--stack", stack.name]);
+    if (code !== 0) return [`--stack: must be a stack of the backend (${said(stderr)}). See: pulumi stack ls`];
+    const { deployment } = JSON.parse(stdout) as { deployment?: { pending_operations?: unknown[] } };
+    const pending = deployment?.pending_operations?.length ?? 0;
+    if (pending === 0) return [];
+    return [
+        `${stack.short}: must have no pending operations (got ${pending} of an interrupted run). Look, then run: pulumi refresh -s ${stack.short}`,
+    ];
+}
+
+/**
+ * Remembers the file before our edit and that the edit is ours, beside it in a folder that git ignores: both are of use
+ * in this clone only. Secrets in them are as encrypted as in the stack file.
+ * @returns the copy to go back to
+ */
+export function remember({ file, text }: Stack, after: string): string {
+    mkdirSync(dirname(local(file, "ours")), { recursive: true, mode: 0o700 });
+    writeFileSync(local(file, "before"), text, { mode: 0o600 });
+    writeFileSync(local(file, "ours"), hash(after), { mode: 0o600 });
+    return local(file, "before");
+}
+
+function local(file: string, what: "ours" | "before"): string {
+    return join(dirname(file), ".alpa-auth", "local", `${basename(file)}.${what}`);
+}
+
+function hash(text: string): string {
+    return createHash("sha256").update(text).digest("hex");
+}

@@ -1,0 +1,112 @@
+import { diffArrays } from "diff";
+import { Document, isScalar, parseDocument, visit, type ToStringOptions } from "yaml";
+import { UsageError } from "../errors";
+
+/**
+ * Edits YAML and leaves every line as it is that the edit does not touch. The library keeps comments and order, but
+ * writes all of a file in one style: aligned comments would move, and a reviewer could not see what has changed.
+ */
+export function editYaml(text: string, edit: (document: Document) => void): string {
+    const style = styleOf(text);
+    let first: string | undefined;
+    // A file may have lists of both kinds: the lines of the edit must be found in one of the two.
+    for (const indentSeq of [style.indentSeq, !style.indentSeq]) {
+        const document = parseYaml(text);
+        const same = document.toString({ ...style, indentSeq });
+        edit(document);
+        const edited = document.toString({ ...style, indentSeq });
+        const merged = same === text ? edited : mergeLines(text.split("\n"), same.split("\n"), edited.split("\n"));
+        if (meaning(merged) === meaning(edited)) return merged;
+        first ??= edited;
+    }
+    return first!; // meaning goes before looks
+}
+
+/** @throws UsageError when the text is not YAML; does not quote it, because it may hold secrets */
+export function parseYaml(text: string): Document {
+    const document = parseDocument(text);
+    const [error] = document.errors;
+    if (error === undefined) return document;
+    const line = error.linePos?.[0].line;
+    throw new UsageError([`the stack file: must be YAML (${error.code}, line ${line ?? "unknown"}). Correct it.`]);
+}
+
+/** How a file is laid out, as far as the library lets one choose. */
+function styleOf(text: string): ToStringOptions {
+    const indent = /^config:.*\n(?:\s*(?:#.*)?\n)*( +)\S/m.exec(text)?.[1].length ?? 2;
+    const list = /^( *)[^\s#-][^\n]*:[ \t]*(?:#.*)?\n(?:\s*(?:#.*)?\n)*( *)- /m.exec(text);
+    return {
+        indent,
+        indentSeq: list === null || list[2].length > list[1].length,
+        flowCollectionPadding: !/\{\S/.test(text),
+        lineWidth: 0,
+        singleQuote: false,
+    };
+}
+
+/** Applies to `original` what leads from `same`, its lines in another style, to `edited`. */
+function mergeLines(original: string[], same: string[], edited: string[]): string {
+    const places = alignment(same, original);
+    const lines: string[] = [];
+    let at = 0; // in same
+    let taken = 0; // in original
+    for (const part of diffArrays(same, edited)) {
+        if (part.added) lines.push(...part.value);
+        else {
+            at += part.value.length;
+            const end = places[at];
+            if (!part.removed) lines.push(...original.slice(taken, end));
+            taken = end;
+        }
+    }
+    return lines.join("\n");
+}
+
+/** For each boundary between lines of `from`, the boundary in `to` at the same place. */
+function alignment(from: string[], to: string[]): number[] {
+    const places = [0];
+    let base = 0;
+    const parts = diffArrays(from, to);
+    for (let i = 0; i < parts.length; i++) {
+        const part = parts[i];
+        const next = parts[i + 1];
+        // Lines that only the style tells apart come as a removal with an addition beside it.
+        const [gone, come] = part.added
+            ? next?.removed
+                ? [next.value.length, part.value.length]
+                : [0, part.value.length]
+            : part.removed
+              ? [part.value.length, next?.added ? next.value.length : 0]
+              : [part.value.length, part.value.length];
+        if ((part.added && next?.removed) || (part.removed && next?.added)) i++;
+        for (let k = 1; k <= gone; k++) places.push(k === gone ? base + come : Math.min(base + k, base + come));
+        if (gone === 0) places[places.length - 1] += come;
+        base += come;
+    }
+    return places;
+}
+
+/** What a YAML text says, whatever it looks like; undefined when it says nothing that can be read. */
+function meaning(text: string): string | undefined {
+    const document = parseDocument(text);
+    return document.errors.length > 0 ? undefined : JSON.stringify(document.toJS());
+}
+
+/** Pulumi's YAML has dates, and hands one on as a time. */
+const DATE = /^\d{4}-\d{2}-\d{2}$/;
+
+/** A node's value as Pulumi hands it to the program. @param secrets plain text by ciphertext */
+export function asPulumiReads(document: Document, secrets: ReadonlyMap<string, string>): unknown {
+    const copy = document.clone();
+    visit(copy, {
+        Map: (_, map) => {
+            const cipher = map.items.length === 1 ? map.get("secure") : undefined;
+            if (typeof cipher === "string") return copy.createNode(secrets.get(cipher) ?? cipher);
+        },
+        Scalar: (key, scalar) => {
+            if (key === "key" || scalar.type !== "PLAIN" || typeof scalar.value !== "string") return;
+            if (isScalar(scalar) && DATE.test(scalar.value)) scalar.value += " 00:00:00 +0000 UTC";
+        },
+    });
+    return copy.toJS();
+}

@@ -1,0 +1,67 @@
+import { spawn } from "node:child_process";
+import { Failure, UsageError } from "../errors";
+
+export interface PulumiResult {
+    code: number;
+    stdout: string;
+    stderr: string;
+}
+
+export interface PulumiOptions {
+    /** Standard input: the only way for a secret, since a command line can be read by everyone on the machine. */
+    input?: string;
+    /** Told each line of both streams as it comes. */
+    onLine?: (line: string) => void;
+}
+
+export type PulumiRunner = (args: string[], options?: PulumiOptions) => Promise<PulumiResult>;
+
+/**
+ * Runs the `pulumi` of PATH, which never asks anything. What it waits for has limits of its own; Ctrl-C reaches it as it
+ * reaches us, and we stay until it has ended in order: left alone it would leave pending operations behind.
+ */
+export function runPulumi(folder: string): PulumiRunner {
+    return async (args, { input = "", onLine } = {}) => {
+        const child = spawn("pulumi", [...args, "--non-interactive"], { cwd: folder, stdio: ["pipe", "pipe", "pipe"] });
+        const wait = () => undefined;
+        process.on("SIGINT", wait);
+        child.stdin.on("error", wait).end(input);
+        const result: PulumiResult = { code: 1, stdout: "", stderr: "" };
+        for (const stream of ["stdout", "stderr"] as const) {
+            let rest = "";
+            child[stream].setEncoding("utf8").on("data", (text: string) => {
+                result[stream] += text;
+                const lines = (rest + text).split("\n");
+                rest = lines.pop()!;
+                lines.forEach((line) => onLine?.(line));
+            });
+        }
+        try {
+            result.code = await new Promise<number>((resolve, reject) => {
+                child.on("error", reject).on("close", (code) => resolve(code ?? 1));
+            });
+        } catch (error) {
+            if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+            throw new UsageError([
+                'pulumi: must be on PATH. Install it; for the sandbox, run: eval "$(npm run -s sandbox -- env)"',
+            ]);
+        } finally {
+            process.off("SIGINT", wait);
+        }
+        return result;
+    };
+}
+
+/** Runs pulumi for what it prints. @throws Failure with what it said; never with its standard output, which may be secret */
+export async function ask(pulumi: PulumiRunner, args: string[], options?: PulumiOptions): Promise<string> {
+    const { code, stdout, stderr } = await pulumi(args, options);
+    if (code !== 0) throw new Failure(`pulumi ${args.slice(0, 2).join(" ")}: must succeed. It said: ${said(stderr)}`);
+    return stdout;
+}
+
+/** Pulumi's own words, without its prefix and colours. */
+export function said(stderr: string): string {
+    // eslint-disable-next-line no-control-regex -- colours
+    const plain = stderr.replace(/\x1b\[[0-9;]*m/g, "").trim();
+    return plain.replace(/^error: /, "") || "nothing";
+}

@@ -1,0 +1,181 @@
+import { isMap, isSeq, Pair, Scalar, YAMLMap, YAMLSeq, type Document, type Node } from "yaml";
+import type { Algorithm } from "../../config/credentials";
+import { UsageError } from "../errors";
+import { editYaml, parseYaml } from "./keep-style";
+
+/** A credential as the stack file lists it. Never with its key. */
+export interface Credential {
+    id: string;
+    method: string;
+    algorithm?: string;
+    publicKey?: string;
+    /** As `2027-01-31`. */
+    expires?: string;
+}
+
+export interface Consumer {
+    name: string;
+    credentials: Credential[];
+}
+
+/** A credential to be written. */
+export interface NewCredential {
+    id: string;
+    method: "key" | "jwt";
+    algorithm?: Algorithm;
+    publicKey?: string;
+    expires?: string;
+    /** Ciphertext of a key the caller has already. */
+    key?: { secure: string };
+}
+
+export interface Limits {
+    requests?: number;
+    perSeconds?: number;
+    concurrent?: number;
+}
+
+const PROJECT = "alpa-auth";
+/** Pulumi takes a key without its project too. */
+const KEYS = [`${PROJECT}:consumers`, "consumers"];
+
+/** The callers of a stack file. What is not as the schema wants it is left out here: the config check names it. */
+export function readConsumers(text: string): Consumer[] {
+    const document = parseYaml(text);
+    const list = consumersNode(document)?.toJS(document) as unknown;
+    return mappings(list).map((consumer) => ({
+        name: String(consumer.name),
+        credentials: mappings(consumer.credentials).map(({ id, method, algorithm, publicKey, expires }) => ({
+            id: String(id),
+            method: String(method),
+            ...(typeof algorithm === "string" ? { algorithm } : {}),
+            ...(typeof publicKey === "string" ? { publicKey } : {}),
+            ...(expires === undefined ? {} : { expires: String(expires).slice(0, 10) }),
+        })),
+    }));
+}
+
+/** A single value of the config. */
+export function readValue(text: string, key: string, ...path: string[]): unknown {
+    const document = parseYaml(text);
+    for (const name of [`${PROJECT}:${key}`, key]) {
+        const value = document.getIn(["config", name, ...path]);
+        if (value !== undefined) return value;
+    }
+    return undefined;
+}
+
+/** Adds a credential to a consumer, which is made if it does not exist. */
+export function addCredential(text: string, consumer: string, credential: NewCredential, limits?: Limits): string {
+    return editYaml(text, (document) => {
+        const list = consumersNode(document) ?? newList(document);
+        const known = find(list, "name", consumer);
+        const siblings = known?.get("credentials", true) ?? anyCredentials(list);
+        const entry = document.createNode(credential) as YAMLMap;
+        // As the other entries are written; but a key of several lines is not read on one.
+        entry.flow = credential.publicKey === undefined && (!isSeq(siblings) || inFlow(siblings));
+        for (const { key, value } of entry.items as Pair<Scalar, Node>[]) {
+            // Without quotes Pulumi would read a time, and maybe a number.
+            if (key.value === "expires") (value as Scalar).type = Scalar.QUOTE_DOUBLE;
+            if (key.value === "publicKey") (value as Scalar).type = Scalar.BLOCK_LITERAL;
+            if (key.value === "key") (value as YAMLMap).flow = true;
+        }
+        if (known) return append(document, known, entry);
+        const made = document.createNode({ name: consumer, ...(limits ? { limits } : {}) }) as YAMLMap;
+        if (limits) (made.get("limits") as YAMLMap).flow = true;
+        append(document, made, entry);
+        list.flow = false;
+        list.add(made);
+    });
+}
+
+/** Sets the day from which a credential is left out. */
+export function setExpires(text: string, consumer: string, id: string, day: string): string {
+    return editYaml(text, (document) => {
+        const entry = credentialNode(document, consumer, id);
+        const value = new Scalar(day);
+        value.type = Scalar.QUOTE_DOUBLE;
+        entry.set("expires", value);
+    });
+}
+
+export function removeCredential(text: string, consumer: string, id: string): string {
+    return editYaml(text, (document) => {
+        const entry = credentialNode(document, consumer, id);
+        const list = find(consumersNode(document)!, "name", consumer)!.get("credentials", true) as unknown as YAMLSeq;
+        remove(list, entry);
+    });
+}
+
+export function removeConsumer(text: string, consumer: string): string {
+    return editYaml(text, (document) => {
+        const list = consumersNode(document)!;
+        remove(list, writtenOut(find(list, "name", consumer), consumer));
+    });
+}
+
+function remove(list: YAMLSeq, entry: Node): void {
+    const at = list.items.indexOf(entry);
+    list.items.splice(at, 1);
+    // The blank line that parted it from the one before it.
+    const next = list.items[0] as Node | undefined;
+    if (at === 0 && next) next.spaceBefore = false;
+    if (list.items.length === 0) list.flow = true; // an empty block is no list
+}
+
+function consumersNode(document: Document): YAMLSeq | undefined {
+    const nodes = KEYS.map((key) => document.getIn(["config", key], true)).filter((node) => node !== undefined);
+    if (nodes.some((node) => isMap(node) && node.has("secure")))
+        throw new UsageError([
+            "consumers: must not be encrypted as a whole. Write the list, and encrypt the keys in it only.",
+        ]);
+    return nodes.find(isSeq);
+}
+
+function newList(document: Document): YAMLSeq {
+    const list = document.createNode([]) as YAMLSeq;
+    document.setIn(["config", KEYS[0]], list);
+    return list;
+}
+
+function append(document: Document, consumer: YAMLMap, entry: YAMLMap): void {
+    const list = consumer.get("credentials", true) as unknown;
+    if (!isSeq(list)) {
+        consumer.set("credentials", document.createNode([entry]));
+        return;
+    }
+    if (list.items.length === 0) list.flow = false;
+    list.add(entry);
+}
+
+function find(list: YAMLSeq, key: string, value: string): YAMLMap | undefined {
+    return list.items.filter(isMap).find((item) => String(item.get(key)) === value);
+}
+
+function credentialNode(document: Document, consumer: string, id: string): YAMLMap {
+    const list = find(consumersNode(document)!, "name", consumer)?.get("credentials", true) as unknown;
+    return writtenOut(isSeq(list) ? find(list, "id", id) : undefined, `${consumer}/${id}`);
+}
+
+/** An entry that stands elsewhere in the file and is only named here would be changed for all who name it. */
+function writtenOut(node: YAMLMap | undefined, what: string): YAMLMap {
+    if (node) return node;
+    throw new UsageError([`${what}: must be written out in the stack file, not as an alias. Write it out.`]);
+}
+
+function anyCredentials(list: YAMLSeq): unknown {
+    return list.items
+        .filter(isMap)
+        .map((consumer) => consumer.get("credentials", true) as unknown)
+        .find((credentials) => isSeq(credentials) && credentials.items.length > 0);
+}
+
+function inFlow(list: YAMLSeq): boolean {
+    const last = list.items.at(-1);
+    return list.flow === true || !isMap(last) || last.flow === true;
+}
+
+function mappings(value: unknown): Record<string, unknown>[] {
+    if (!Array.isArray(value)) return [];
+    return value.filter((item) => typeof item === "object" && item !== null) as Record<string, unknown>[];
+}

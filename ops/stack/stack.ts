@@ -1,0 +1,52 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Context } from "../context";
+import { UsageError } from "../errors";
+import { ask } from "./pulumi";
+
+/** A stack and the file of its config. */
+export interface Stack {
+    /** As Pulumi takes it: maybe with its organisation and project in front. */
+    name: string;
+    /** Last part of the name: what files are called after. */
+    short: string;
+    file: string;
+    text: string;
+}
+
+/** @param option the stack that was asked for; else the one Pulumi has selected */
+export async function findStack(context: Context, option: string | undefined): Promise<Stack> {
+    const name = option ?? (await selected(context));
+    const short = name.split("/").pop()!;
+    // Part of a path: nothing but what Pulumi takes as the name of a stack.
+    if (!/^[\w.-]+$/.test(short))
+        throw new UsageError([
+            `--stack: must be the name of a stack (got ${JSON.stringify(name)}). See: pulumi stack ls`,
+        ]);
+    const file = join(context.folder, `Pulumi.${short}.yaml`);
+    if (!existsSync(file))
+        throw new UsageError([`--stack: ${short} must have a stack file (there is no ${file}). See: pulumi stack ls`]);
+    return { name, short, file, text: readFileSync(file, "utf8") };
+}
+
+async function selected({ pulumi }: Context): Promise<string> {
+    const { code, stdout } = await pulumi(["stack", "--show-name"]);
+    const name = stdout.trim();
+    if (code === 0 && name !== "") return name;
+    throw new UsageError(["--stack: required while Pulumi has no stack selected. See: pulumi stack ls"]);
+}
+
+/** Outputs of a stack, as far as they are used here. */
+export interface Outputs {
+    url?: string;
+    /** Key by `<consumer>/<credential>`. */
+    credentials: Record<string, string>;
+    /** Secret that signs HS256 tokens, by `<consumer>/<credential>`. */
+    jwtSecrets: Record<string, string>;
+}
+
+/** Reads the outputs with their secrets, through a pipe: they are nowhere but in this process. */
+export async function readOutputs({ pulumi }: Context, stack: Stack): Promise<Outputs> {
+    const text = await ask(pulumi, ["stack", "output", "--json", "--show-secrets", "--stack", stack.name]);
+    return { credentials: {}, jwtSecrets: {}, ...(JSON.parse(text) as Partial<Outputs>) };
+}

@@ -1,0 +1,239 @@
+// Proves that an edit of a stack file changes the lines it must and no other: comments, order, blank lines and style
+// stay. It cannot prove that Pulumi reads the file; the engine test does.
+import { strict as assert } from "node:assert";
+import { diffLines } from "diff";
+import {
+    addCredential,
+    readConsumers,
+    removeConsumer,
+    removeCredential,
+    setExpires,
+} from "../../../../ops/stack/stack-file";
+
+/** As untidy as people write: aligned comments, two blank lines, lists of both indentations, maps with and without blanks. */
+const UNTIDY = `# top comment
+encryptionsalt: v1:x
+
+config:
+    alpa-auth:option: intra-a   # aligned
+
+
+    alpa-auth:alpa: {endpoints: ["10.1.96.188:20001"]}
+    alpa-auth:consumers:
+        # the teams
+        - name: bob             # the first
+          credentials:
+              - { id: 2026a,   method: key, expires: "2027-01-31" }   # why
+              # the second
+              - {id: c, method: key}
+
+        - name: eve
+          credentials: []
+        # last
+        - name: jo
+          limits: {requests: 1,   perSeconds: 2}
+          credentials:
+          - id: x
+            method: key      # hm
+    alpa-auth:gateway: { nodePort: 30801 }
+`;
+const TWO_SPACES = `config:
+  alpa-auth:option: intra-a
+  alpa-auth:consumers:
+  - name: bob
+    credentials:
+    - {id: a, method: key}
+`;
+const NONE = "config:\n  alpa-auth:option: intra-a\n";
+const EMPTY = "config:\n  alpa-auth:consumers: []\n  alpa-auth:option: intra-a\n";
+const PEM = "-----BEGIN PUBLIC KEY-----\nabc\n-----END PUBLIC KEY-----\n";
+
+const edits: [what: string, before: string, edit: (text: string) => string, change: string][] = [
+    [
+        "adds a credential in the style of its siblings",
+        UNTIDY,
+        (t) => addCredential(t, "bob", { id: "new", method: "key", expires: "2027-02-01" }),
+        '+              - {id: new, method: key, expires: "2027-02-01"}',
+    ],
+    [
+        "adds the first credential of a consumer",
+        UNTIDY,
+        (t) => addCredential(t, "eve", { id: "new", method: "key" }),
+        "-          credentials: []\n+          credentials:\n+              - {id: new, method: key}",
+    ],
+    [
+        "adds to a list that is indented otherwise than the rest",
+        UNTIDY,
+        (t) => addCredential(t, "jo", { id: "new", method: "key" }),
+        "+          - id: new\n+            method: key",
+    ],
+    [
+        "adds a consumer with limits and a key of several lines",
+        UNTIDY,
+        (t) =>
+            addCredential(
+                t,
+                "zed",
+                { id: "rs", method: "jwt", algorithm: "RS256", publicKey: PEM },
+                { requests: 3, perSeconds: 4 },
+            ),
+        [
+            "+        - name: zed",
+            "+          limits: {requests: 3, perSeconds: 4}",
+            "+          credentials:",
+            "+              - id: rs",
+            "+                method: jwt",
+            "+                algorithm: RS256",
+            "+                publicKey: |",
+            "+                    -----BEGIN PUBLIC KEY-----",
+            "+                    abc",
+            "+                    -----END PUBLIC KEY-----",
+        ].join("\n"),
+    ],
+    [
+        "gives an end in quotes, which Pulumi would else read as a time",
+        UNTIDY,
+        (t) => setExpires(t, "jo", "x", "2027-09-09"),
+        '+            expires: "2027-09-09"',
+    ],
+    [
+        "changes an end that is there",
+        UNTIDY,
+        (t) => setExpires(t, "bob", "2026a", "2027-09-09"),
+        '-              - { id: 2026a,   method: key, expires: "2027-01-31" }   # why\n' +
+            '+              - {id: 2026a, method: key, expires: "2027-09-09"} # why',
+    ],
+    [
+        "removes a credential with the comment above it",
+        UNTIDY,
+        (t) => removeCredential(t, "bob", "c"),
+        "-              # the second\n-              - {id: c, method: key}",
+    ],
+    [
+        "removes the first credential",
+        UNTIDY,
+        (t) => removeCredential(t, "bob", "2026a"),
+        '-              - { id: 2026a,   method: key, expires: "2027-01-31" }   # why',
+    ],
+    [
+        "removes the last credential of a consumer",
+        UNTIDY,
+        (t) => removeCredential(t, "jo", "x"),
+        "-          credentials:\n-          - id: x\n-            method: key      # hm\n+          credentials: []",
+    ],
+    [
+        "removes the first consumer",
+        UNTIDY,
+        (t) => removeConsumer(t, "bob"),
+        [
+            "-        - name: bob             # the first",
+            "-          credentials:",
+            '-              - { id: 2026a,   method: key, expires: "2027-01-31" }   # why',
+            "-              # the second",
+            "-              - {id: c, method: key}",
+            "-",
+        ].join("\n"),
+    ],
+    [
+        "removes a consumer with the comment above it",
+        UNTIDY,
+        (t) => removeConsumer(t, "jo"),
+        [
+            "-        # last",
+            "-        - name: jo",
+            "-          limits: {requests: 1,   perSeconds: 2}",
+            "-          credentials:",
+            "-          - id: x",
+            "-            method: key      # hm",
+        ].join("\n"),
+    ],
+    [
+        "adds a consumer to a list without indentation",
+        TWO_SPACES,
+        (t) => addCredential(t, "eve", { id: "b", method: "key" }),
+        "+  - name: eve\n+    credentials:\n+    - {id: b, method: key}",
+    ],
+    [
+        "makes the list where there is none",
+        NONE,
+        (t) => addCredential(t, "eve", { id: "b", method: "key" }),
+        "+  alpa-auth:consumers:\n+    - name: eve\n+      credentials:\n+        - { id: b, method: key }",
+    ],
+    [
+        "fills an empty list",
+        EMPTY,
+        (t) => addCredential(t, "eve", { id: "b", method: "key" }),
+        "-  alpa-auth:consumers: []\n+  alpa-auth:consumers:\n+    - name: eve\n+      credentials:\n+        - { id: b, method: key }",
+    ],
+];
+
+describe("editing a stack file", () => {
+    for (const [what, before, edit, change] of edits)
+        it(what, () => {
+            assert.equal(changed(before, edit(before)), change);
+        });
+
+    it("removing what was added gives the file as it was, byte for byte", () => {
+        for (const text of [UNTIDY, TWO_SPACES]) {
+            const added = addCredential(text, "new", { id: "n", method: "key" });
+            assert.equal(removeConsumer(added, "new"), text);
+        }
+        const added = addCredential(UNTIDY, "bob", { id: "n", method: "key" });
+        assert.equal(removeCredential(added, "bob", "n"), UNTIDY);
+    });
+
+    it("reads callers without their keys, with ends of both spellings", () => {
+        const text = `config:
+  alpa-auth:consumers:
+    - name: bob
+      credentials:
+        - { id: a, method: key, expires: 2027-01-31, key: { secure: v1:cipher } }
+        - { id: b, method: jwt, algorithm: HS256, expires: "2027-01-31" }
+`;
+        assert.deepEqual(readConsumers(text), [
+            {
+                name: "bob",
+                credentials: [
+                    { id: "a", method: "key", expires: "2027-01-31" },
+                    { id: "b", method: "jwt", algorithm: "HS256", expires: "2027-01-31" },
+                ],
+            },
+        ]);
+    });
+
+    const refused: [what: string, text: string, problem: RegExp][] = [
+        ["a file that is no YAML", "config: [\n  secret-thing", /the stack file: must be YAML \(\w+, line \d\)/],
+        [
+            "a list that is encrypted as a whole",
+            "config:\n  alpa-auth:consumers: { secure: v1:x }\n",
+            /not be encrypted/,
+        ],
+    ];
+    for (const [what, text, problem] of refused)
+        it(`refuses ${what}`, () => {
+            assert.throws(() => addCredential(text, "a", { id: "b", method: "key" }), problem);
+            assert.throws(
+                () => addCredential(text, "a", { id: "b", method: "key" }),
+                (error: Error) => !error.message.includes("secret-thing"),
+            );
+        });
+
+    it("refuses to change an entry that is an alias, since others would change with it", () => {
+        const text =
+            "x: &c { id: a, method: key }\nconfig:\n  alpa-auth:consumers:\n    - { name: bob, credentials: [*c] }\n";
+        assert.throws(() => removeCredential(text, "bob", "a"), /must be written out/);
+    });
+});
+
+/** Lines that are gone and that have come. */
+function changed(before: string, after: string): string {
+    return diffLines(before, after)
+        .filter((part) => part.added || part.removed)
+        .flatMap((part) =>
+            part.value
+                .replace(/\n$/, "")
+                .split("\n")
+                .map((line) => (part.added ? "+" : "-") + line),
+        )
+        .join("\n");
+}
