@@ -11,6 +11,8 @@ export interface Context {
     /** Folder of the stack files. */
     folder: string;
     today: Date;
+    /** Longest wait until the gateway refuses what was revoked, in seconds. */
+    refusalSeconds: number;
     /** Result of the command: standard output. */
     out(text: string): void;
     /** Everything said along the way: standard error, so that a result can be piped. */
@@ -24,6 +26,7 @@ export function realContext(): Context {
         // The sandbox runs the shipped stacks with files of its own, and never changes the shipped ones.
         folder: resolve(process.env.ALPA_AUTH_STACK_FILES ?? ROOT),
         today: new Date(),
+        refusalSeconds: 30, // seen: below 2
         out: (line) => console.log(line),
         note: (line) => console.error(line),
         stdin: () => text(process.stdin),

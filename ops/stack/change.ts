@@ -18,7 +18,7 @@ export interface Plan {
 }
 
 export interface ChangeOptions {
-    apply: boolean;
+    apply?: boolean;
     /** Plain text of secrets that come with the change, by what stands for them in the text. */
     secrets?: ReadonlyMap<string, string>;
     /** Makes the final text where the plan has only something that stands for secrets. */

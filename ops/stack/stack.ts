@@ -19,7 +19,7 @@ export async function findStack(context: Context, option: string | undefined): P
     const name = option ?? (await selected(context));
     const short = name.split("/").pop()!;
     // Part of a path: nothing but what Pulumi takes as the name of a stack.
-    if (!/^[\w.-]+$/.test(short))
+    if (!/^[\w-][\w.-]*$/.test(short))
         throw new UsageError([
             `--stack: must be the name of a stack (got ${JSON.stringify(name)}). See: pulumi stack ls`,
         ]);

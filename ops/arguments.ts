@@ -1,0 +1,48 @@
+import { InvalidArgumentError, Option, type Command } from "commander";
+import { LABEL_LIMIT } from "../config/schema";
+
+/** A whole number of at least `least`. */
+export function wholeNumber(least: number): (text: string) => number {
+    return (text) => {
+        if (/^\d{1,9}$/.test(text) && Number(text) >= least) return Number(text);
+        throw new InvalidArgumentError(`Must be a whole number of at least ${least}.`);
+    };
+}
+
+/** Name of a consumer, id of a credential. */
+export function label(text: string): string {
+    if (/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(text) && text.length <= LABEL_LIMIT) return text;
+    throw new InvalidArgumentError(`Must be a DNS label: a-z, 0-9 and -, at most ${LABEL_LIMIT} characters.`);
+}
+
+export function labels(text: string): string[] {
+    return text.split(",").map((name) => label(name.trim()));
+}
+
+export function collect(value: string, before: string[]): string[] {
+    return [...before, value];
+}
+
+export function withStack(command: Command): Command {
+    return command.option("--stack <name>", "stack to work on (default: the one Pulumi has selected)");
+}
+
+export function withApply(command: Command): Command {
+    return withStack(command).option("--apply", "write the stack file and run pulumi up; without it, only show");
+}
+
+export function withJson(command: Command): Command {
+    return withStack(command).option("--json", "print JSON instead of a table");
+}
+
+export function withPublicKey(command: Command): Command {
+    return command.option(
+        "--public-key-file <file>",
+        "the caller's public key in PEM form, for RS256, ES256 and EdDSA",
+    );
+}
+
+export function choice(flags: string, about: string, values: readonly string[], fallback?: string): Option {
+    const option = new Option(flags, about).choices(values);
+    return fallback === undefined ? option : option.default(fallback);
+}

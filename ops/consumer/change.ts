@@ -1,0 +1,119 @@
+import { readFileSync } from "node:fs";
+import type { Algorithm } from "../../config/credentials";
+import type { Context } from "../context";
+import { Failure, UsageError } from "../errors";
+import { carryOut, type Plan } from "../stack/change";
+import { findStack, readOutputs, type Stack } from "../stack/stack";
+import { readConsumers } from "../stack/stack-file";
+import { forget } from "./handed-out";
+import { lookUp, planAdd, planRemove, planRevoke, planRotate } from "./plan";
+import { proveRefused, type Proof } from "./probe";
+
+export interface ChangeArgs {
+    stack?: string;
+    apply?: boolean;
+}
+
+export interface AddArgs extends ChangeArgs {
+    credential: string;
+    method: "key" | "jwt";
+    algorithm?: Algorithm;
+    publicKeyFile?: string;
+    expires?: string;
+    requests?: number;
+    perSeconds?: number;
+    concurrent?: number;
+}
+
+export async function add(context: Context, name: string, args: AddArgs): Promise<void> {
+    const stack = await findStack(context, args.stack);
+    const { credential: id, method, algorithm, expires, requests, perSeconds, concurrent } = args;
+    const publicKey = readPublicKey(args.publicKeyFile);
+    const given = { requests, perSeconds, concurrent };
+    const limits = Object.values(given).every((n) => n === undefined)
+        ? undefined
+        : Object.fromEntries(Object.entries(given).filter(([, n]) => n !== undefined));
+    const plan = planAdd(stack.text, name, { id, method, algorithm, publicKey, expires, limits }, context.today);
+    if (await carryOut(context, stack, plan, args)) {
+        forget(context, stack, name, id);
+        context.out(`\nDone. Next: npm run ops -- consumer handout ${name} ${id}${onStack(args)}`);
+    }
+}
+
+export interface RotateArgs extends ChangeArgs {
+    successor: string;
+    overlapDays: number;
+    publicKeyFile?: string;
+    expires?: string;
+}
+
+export async function rotate(context: Context, name: string, id: string, args: RotateArgs): Promise<void> {
+    const stack = await findStack(context, args.stack);
+    const asked = { ...args, publicKey: readPublicKey(args.publicKeyFile) };
+    const plan = planRotate(stack.text, name, id, asked, context.today);
+    if (await carryOut(context, stack, plan, args)) {
+        forget(context, stack, name, args.successor);
+        context.out(
+            `\nDone. Next: npm run ops -- consumer handout ${name} ${args.successor}${onStack(args)}\n` +
+                `When the caller has switched: npm run ops -- consumer revoke ${name} ${id}${onStack(args)} --apply`,
+        );
+    }
+}
+
+export async function revoke(context: Context, name: string, id: string, args: ChangeArgs): Promise<void> {
+    const stack = await findStack(context, args.stack);
+    await stop(context, stack, name, [id], planRevoke(stack.text, name, id), args);
+}
+
+export async function remove(context: Context, name: string, args: ChangeArgs): Promise<void> {
+    const stack = await findStack(context, args.stack);
+    const ids =
+        readConsumers(stack.text)
+            .find((c) => c.name === name)
+            ?.credentials.map((c) => c.id) ?? [];
+    await stop(context, stack, name, ids, planRemove(stack.text, name), args);
+}
+
+/** Takes credentials away, and proves at the gateway that they are refused. */
+async function stop(
+    context: Context,
+    stack: Stack,
+    name: string,
+    ids: string[],
+    plan: Plan,
+    args: ChangeArgs,
+): Promise<void> {
+    // Before the change: afterwards the outputs no longer have what is to be tried.
+    const outputs = args.apply && plan.after !== undefined ? await readOutputs(context, stack) : undefined;
+    const listed = ids.map((id) => ({ id, ...lookUp(stack.text, name, id).credential }));
+    if (!(await carryOut(context, stack, plan, args))) return;
+    ids.forEach((id) => forget(context, stack, name, id));
+    context.out("");
+    const proofs = await Promise.all(
+        listed.map(({ id, method }): Promise<Proof> =>
+            proveRefused(outputs!, stack.text, `${name}/${id}`, method, context.refusalSeconds),
+        ),
+    );
+    proofs.forEach((proof) => context.out(proof.text));
+    if (proofs.some((proof) => proof.failed))
+        throw new Failure(
+            `${name}: every stopped credential must be seen to be refused (see above). The change itself is done.`,
+        );
+    context.out(`Done. Next: npm run ops -- consumer list --check${onStack(args)}`);
+}
+
+function onStack({ stack }: ChangeArgs): string {
+    return stack === undefined ? "" : ` --stack ${stack}`;
+}
+
+function readPublicKey(file: string | undefined): string | undefined {
+    if (file === undefined) return undefined;
+    try {
+        return readFileSync(file, "utf8");
+    } catch (error) {
+        const { code } = error as NodeJS.ErrnoException;
+        throw new UsageError([
+            `--public-key-file: must be a file that can be read (got ${file}: ${code}). Correct the path.`,
+        ]);
+    }
+}

@@ -1,0 +1,98 @@
+import { isOver } from "../dates";
+import type { Consumer } from "../stack/stack-file";
+import type { Live, LiveConsumer } from "./live";
+
+/** One credential in the config, in the cluster, or in both. Nothing of the credential itself. */
+export interface Row {
+    consumer: string;
+    /** Null: a consumer without any. */
+    credential: string | null;
+    method: string | null;
+    algorithm: string | null;
+    expires: string | null;
+    /** Whether the Consumer object of the cluster has it. */
+    live: boolean;
+    /** Whether the ingress controller has accepted that object as it is. */
+    accepted: boolean;
+    /** When it last said so. */
+    lastApplied: string | null;
+    /** Whether its Secret exists; null where nothing of it should. */
+    secret: boolean | null;
+    /** What does not fit together. */
+    problems: string[];
+}
+
+/** @param owner how the objects of this stack call it */
+export function compare(config: Consumer[], live: Live, owner: string, today: Date): Row[] {
+    const rows = config.flatMap((consumer) => {
+        const object = live.consumers.find(({ name }) => name === consumer.name);
+        const wanted: (Consumer["credentials"][number] | undefined)[] = [...consumer.credentials];
+        const known = new Set(consumer.credentials.map(({ id }) => id));
+        const extra = object?.credentials.filter(({ id }) => !known.has(id)) ?? [];
+        if (wanted.length === 0 && extra.length === 0) wanted.push(undefined);
+        return [
+            ...wanted.map((credential) => rowOf(consumer.name, credential, object, live, owner, today)),
+            ...extra.map(({ id }) => unwanted(consumer.name, id, object!, live, "not in the config")),
+        ];
+    });
+    const names = new Set(config.map(({ name }) => name));
+    const strangers = live.consumers
+        .filter(({ name }) => !names.has(name))
+        .flatMap((object) => {
+            const why =
+                object.owner === owner ? "not in the config" : `not this stack's (of ${object.owner ?? "nobody"})`;
+            const ids = object.credentials.length > 0 ? object.credentials.map(({ id }) => id) : [null];
+            return ids.map((id) => unwanted(object.name, id, object, live, why));
+        });
+    return [...rows, ...strangers];
+}
+
+function rowOf(
+    consumer: string,
+    credential: Consumer["credentials"][number] | undefined,
+    object: LiveConsumer | undefined,
+    live: Live,
+    owner: string,
+    today: Date,
+): Row {
+    const found = object?.credentials.find(({ id }) => id === credential?.id);
+    const over = isOver(credential?.expires, today);
+    const problems: string[] = [];
+    if (object && object.owner !== owner) problems.push(`not this stack's (of ${object.owner ?? "nobody"})`);
+    if (!object) problems.push(credential && over ? "consumer not live" : "not live");
+    else if (credential && over && found) problems.push("expired, and works until the next pulumi up");
+    else if (credential && !over && !found) problems.push("not live");
+    if (object && !object.accepted)
+        problems.push(`not accepted: ${object.message ?? "no word of the ingress controller"}`);
+    const secret = found ? found.secret !== undefined && live.secrets.has(found.secret) : null;
+    if (secret === false) problems.push("Secret missing");
+    return {
+        consumer,
+        credential: credential?.id ?? null,
+        method: credential?.method ?? null,
+        algorithm: credential?.algorithm ?? null,
+        expires: credential?.expires ?? null,
+        live: found !== undefined,
+        accepted: object?.accepted ?? false,
+        lastApplied: object?.since ?? null,
+        secret,
+        problems,
+    };
+}
+
+/** Something live that nobody asked for. */
+function unwanted(consumer: string, id: string | null, object: LiveConsumer, live: Live, why: string): Row {
+    const secret = object.credentials.find((c) => c.id === id)?.secret;
+    return {
+        consumer,
+        credential: id,
+        method: null,
+        algorithm: null,
+        expires: null,
+        live: true,
+        accepted: object.accepted,
+        lastApplied: object.since ?? null,
+        secret: secret === undefined ? null : live.secrets.has(secret),
+        problems: [why],
+    };
+}

@@ -1,0 +1,59 @@
+import { day, daysUntil } from "../../config/credentials";
+import type { Context } from "../context";
+import { inWords } from "../dates";
+import { json, table } from "../output";
+import { findStack } from "../stack/stack";
+import { readConsumers, type Consumer } from "../stack/stack-file";
+
+export interface Expiring {
+    consumer: string;
+    credential: string;
+    expires: string;
+    /** Negative when it is over. */
+    days: number;
+    /** The narrowest of the times at which to act. */
+    class: "expired" | "1 day" | "7 days" | "30 days" | "later";
+}
+
+export interface ExpiringArgs {
+    stack?: string;
+    within: number;
+    json?: boolean;
+}
+
+/** Shows which credentials end soon, or have ended. */
+export async function expiring(context: Context, args: ExpiringArgs): Promise<void> {
+    const stack = await findStack(context, args.stack);
+    const found = soonest(readConsumers(stack.text), args.within, context.today);
+    if (args.json) return context.out(json(found));
+    if (found.length === 0) return context.out(`No credential ends within ${args.within} days.`);
+    context.out(
+        table(
+            ["class", "consumer", "credential", "expires", "that is"],
+            found.map((e) => [e.class, e.consumer, e.credential, e.expires, inWords(e.days)]),
+        ),
+    );
+    context.note("Next: npm run ops -- consumer rotate <consumer> <credential> --successor <id> --overlap-days <n>");
+}
+
+/** Soonest first; what is over already comes before all. */
+export function soonest(consumers: Consumer[], within: number, today: Date): Expiring[] {
+    return consumers
+        .flatMap(({ name, credentials }) =>
+            credentials.flatMap(({ id, expires }) => {
+                if (expires === undefined || !day.safeParse(expires).success) return [];
+                const days = daysUntil(expires, today);
+                return [{ consumer: name, credential: id, expires, days, class: classOf(days) }];
+            }),
+        )
+        .filter(({ days }) => days <= within)
+        .sort((a, b) => a.days - b.days);
+}
+
+function classOf(days: number): Expiring["class"] {
+    // From the day itself on it is left out.
+    if (days <= 0) return "expired";
+    if (days <= 1) return "1 day";
+    if (days <= 7) return "7 days";
+    return days <= 30 ? "30 days" : "later";
+}

@@ -1,0 +1,55 @@
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Context } from "../context";
+import { Failure } from "../errors";
+import type { Stack } from "../stack/stack";
+
+/** One time a credential was given away. Never holds anything of the credential. */
+export interface HandedOut {
+    at: string;
+    /** Public keys it was encrypted to, shortened; empty: in plain. */
+    recipients: string[];
+    /** Why it was done again. */
+    reason?: string;
+}
+
+/** Times a credential was handed out, oldest first. */
+export function handouts(context: Context, stack: Stack, consumer: string, id: string): HandedOut[] {
+    const file = recordFile(context, stack, consumer, id);
+    return existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as HandedOut[]) : [];
+}
+
+/**
+ * Writes down a handout before it happens. The file of a first one is made by whoever comes first: of two operators at
+ * the same time one is refused. A file for each credential, so that two branches in git never conflict.
+ */
+export function record(
+    context: Context,
+    stack: Stack,
+    consumer: string,
+    id: string,
+    earlier: HandedOut[],
+    now: HandedOut,
+): void {
+    const file = recordFile(context, stack, consumer, id);
+    mkdirSync(join(file, ".."), { recursive: true });
+    try {
+        writeFileSync(file, `${JSON.stringify([...earlier, now], null, 2)}\n`, {
+            flag: earlier.length > 0 ? "w" : "wx",
+        });
+    } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+        throw new Failure(
+            `${consumer}/${id}: must be handed out once (somebody does it at this moment). Ask who it is.`,
+        );
+    }
+}
+
+/** A credential that is made anew, or is gone, has not been handed out. */
+export function forget(context: Context, stack: Stack, consumer: string, id: string): void {
+    rmSync(recordFile(context, stack, consumer, id), { force: true });
+}
+
+export function recordFile({ folder }: Context, { short }: Stack, consumer: string, id: string): string {
+    return join(folder, ".alpa-auth", "handouts", short, `${consumer}.${id}.json`);
+}

@@ -1,0 +1,124 @@
+import { closeSync, openSync, rmSync, writeSync } from "node:fs";
+import { relative } from "node:path";
+import { DEFAULT_NAMESPACE } from "../../config/schema";
+import { claimKey } from "../claim";
+import type { Context } from "../context";
+import { isOver } from "../dates";
+import { Failure, UsageError } from "../errors";
+import { findStack, readOutputs, type Outputs, type Stack } from "../stack/stack";
+import { readValue, type Credential } from "../stack/stack-file";
+import { handouts, record, recordFile } from "./handed-out";
+import { renderHandout, type Handout } from "./lines";
+import { lookUp } from "./plan";
+import { encrypterFor, readRecipients, shortened } from "./recipients";
+
+/** As in the schema: what a stack has that says nothing. */
+const DEFAULT_ANSWER_SECONDS = 600;
+
+export interface HandoutArgs {
+    stack?: string;
+    out?: string;
+    recipient: string[];
+    recipientFile?: string;
+    again?: string;
+}
+
+/** Gives a credential to its caller, once. */
+export async function handout(context: Context, name: string, id: string, args: HandoutArgs): Promise<void> {
+    const stack = await findStack(context, args.stack);
+    const recipients = readRecipients(args.recipient, args.recipientFile);
+    const encrypt = recipients.length > 0 ? encrypterFor(recipients) : undefined;
+    const { credential, problems } = lookUp(stack.text, name, id);
+    const secret = credential?.method === "key" || credential?.algorithm === "HS256";
+    // Of the other algorithms there is nothing to keep: whoever asks may see it.
+    const earlier = secret ? handouts(context, stack, name, id) : [];
+    if (credential && isOver(credential.expires, context.today))
+        problems.push(
+            `${name}/${id}: must work still (it expired on ${credential.expires}). Add a credential: npm run ops -- consumer add`,
+        );
+    if (earlier.length > 0 && args.again === undefined)
+        problems.push(
+            `${name}/${id}: must be handed out once (it was on ${earlier.at(-1)!.at.slice(0, 10)}). Rotate it; if the caller never got it: --again "reason".`,
+        );
+    if (args.again?.trim() === "") problems.push('--again: must say why (got ""). Give the reason.');
+    if (problems.length > 0) throw new UsageError(problems);
+
+    const page = renderHandout(pageOf(stack, name, credential!, await readOutputs(context, stack)));
+    const text = encrypt ? await encrypt(page) : page;
+    const write = args.out === undefined ? undefined : openNew(args.out);
+    if (secret)
+        try {
+            record(context, stack, name, id, earlier, {
+                at: context.today.toISOString(),
+                recipients: recipients.map(([, recipient]) => shortened(recipient)),
+                ...(args.again === undefined ? {} : { reason: args.again }),
+            });
+        } catch (error) {
+            write?.discard();
+            throw error;
+        }
+    if (write) write.finish(text);
+    else context.out(text.trimEnd());
+    const where = relative(process.cwd(), recordFile(context, stack, name, id));
+    if (args.out !== undefined) context.note(`${name}/${id} is in ${args.out}, which only you can read.`);
+    if (secret) context.note(`That it was handed out is recorded in ${where}: commit it.`);
+    context.note(`Next: give it to the caller${encrypt ? "" : " on a way that nobody else reads"}.`);
+}
+
+function pageOf(stack: Stack, name: string, credential: Credential, outputs: Outputs): Handout {
+    const { id, expires, method, algorithm } = credential;
+    const who = `${name}/${id}`;
+    const namespace = String(readValue(stack.text, "namespace") ?? DEFAULT_NAMESPACE);
+    const notUp = new UsageError([
+        `${who}: must be in the stack's outputs (it is in the config only). Run: pulumi up -s ${stack.short}`,
+    ]);
+    if (outputs.url === undefined) throw notUp;
+    const claim = claimKey(namespace, name, id);
+    const seconds = readValue(stack.text, "alpa", "answerTimeoutSeconds");
+    const page = {
+        who,
+        url: outputs.url,
+        expires,
+        answerTimeoutSeconds: typeof seconds === "number" ? seconds : DEFAULT_ANSWER_SECONDS,
+    };
+    if (method === "key") {
+        const key = outputs.credentials[who];
+        if (key === undefined) throw notUp;
+        return { ...page, credential: { method, key } };
+    }
+    if (algorithm === "HS256") {
+        const secret = outputs.jwtSecrets[who];
+        if (secret === undefined) throw notUp;
+        return { ...page, credential: { method: "jwt", algorithm, claim, secret } };
+    }
+    return { ...page, credential: { method: "jwt", algorithm: algorithm as "RS256" | "ES256" | "EdDSA", claim } };
+}
+
+/** A file that only this user can read and that did not exist, to be filled or taken back. */
+function openNew(file: string) {
+    let handle: number;
+    try {
+        handle = openSync(file, "wx", 0o600);
+    } catch (error) {
+        const { code } = error as NodeJS.ErrnoException;
+        if (code === "EEXIST") throw new UsageError([`--out: must not exist (got ${file}). Name another file.`]);
+        throw new UsageError([`--out: must be a file that can be made (got ${file}: ${code}). Correct the path.`]);
+    }
+    return {
+        finish: (text: string) => {
+            try {
+                writeSync(handle, text);
+            } catch (error) {
+                throw new Failure(
+                    `--out: ${file} must take what is written (${(error as Error).message}). Make room, then use --again.`,
+                );
+            } finally {
+                closeSync(handle);
+            }
+        },
+        discard: () => {
+            closeSync(handle);
+            rmSync(file, { force: true });
+        },
+    };
+}

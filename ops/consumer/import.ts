@@ -1,0 +1,111 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { parseDocument } from "yaml";
+import { SHORTEST_KEY } from "../../config/credentials";
+import type { Context } from "../context";
+import { UsageError } from "../errors";
+import { carryOut, type Plan } from "../stack/change";
+import { ask } from "../stack/pulumi";
+import { findStack, type Stack } from "../stack/stack";
+import { addCredential, readConsumers } from "../stack/stack-file";
+
+/** Id of the credential of every consumer that is made. */
+const CREDENTIAL = "imported";
+
+export interface ImportArgs {
+    stack?: string;
+    apply?: boolean;
+    names?: string[];
+}
+
+/** Brings the keys of Alpa's own keys file: callers go on with the key they have. Prints names only. */
+export async function importKeys(context: Context, file: string, args: ImportArgs): Promise<void> {
+    const stack = await findStack(context, args.stack);
+    const keys = readKeys(file);
+    const names = args.names ?? keys.map((_, i) => `imported-${i + 1}`);
+    const plan = planImport(stack.text, keys, names);
+    // Until Pulumi has encrypted it, a text that only stands for the key.
+    const secrets = new Map(keys.map((key, i) => [placeholder(i), key]));
+    const seal = (text: string) => encrypt(context, stack, text, keys);
+    if (!(await carryOut(context, stack, plan, { apply: args.apply, secrets, seal }))) return;
+    context.out(
+        "\nDone. The callers' keys work at the gateway now. Next: delete the keys file, which is in plain text.",
+    );
+}
+
+export function planImport(text: string, keys: string[], names: string[]): Plan {
+    const problems: string[] = [];
+    if (names.length !== keys.length)
+        problems.push(`--names: must have as many names as the file has keys, ${keys.length} (got ${names.length}).`);
+    const known = new Set(readConsumers(text).map(({ name }) => name));
+    for (const name of new Set(names))
+        if (known.has(name)) problems.push(`--names: ${name} must be a new consumer (it exists). Choose another name.`);
+        else if (names.indexOf(name) !== names.lastIndexOf(name)) problems.push(`--names: ${name} must be there once.`);
+    if (problems.length > 0) return { problems, effects: [] };
+    const after = names.reduce(
+        (edited, name, i) =>
+            addCredential(edited, name, { id: CREDENTIAL, method: "key", key: { secure: placeholder(i) } }),
+        text,
+    );
+    return { after, problems, effects: names.map((name) => `Adds ${name} with its key as ${name}/${CREDENTIAL}.`) };
+}
+
+/** @throws UsageError that names the number of a key at most */
+export function readKeys(file: string): string[] {
+    let content: unknown;
+    try {
+        content = JSON.parse(readFileSync(file, "utf8"));
+    } catch (error) {
+        // Not the parser's own message: it quotes the file.
+        const why = (error as NodeJS.ErrnoException).code ?? "it is not JSON";
+        throw new UsageError([`${basename(file)}: must be Alpa's keys file (${why}). Correct the path or the file.`]);
+    }
+    const keys = (content as { allowed_api_keys?: unknown } | null)?.allowed_api_keys;
+    if (!Array.isArray(keys) || keys.length === 0)
+        throw new UsageError([
+            `${basename(file)}: must have a list allowed_api_keys with at least one key. Correct it.`,
+        ]);
+    const problems = keys.flatMap((key: unknown, i) => {
+        const where = `${basename(file)}: allowed_api_keys[${i}]`;
+        if (typeof key !== "string") return [`${where}: must be a text. Correct it.`];
+        if (key.length < SHORTEST_KEY)
+            return [
+                `${where}: must have at least ${SHORTEST_KEY} characters. Give this caller a new one: npm run ops -- consumer add`,
+            ];
+        if (!/^[\x21-\x7e]+$/.test(key))
+            return [`${where}: must be visible ASCII without blanks. Give this caller a new one.`];
+        if (keys.indexOf(key) < i) return [`${where}: must be there once. Remove it.`];
+        return [];
+    });
+    if (problems.length > 0) throw new UsageError(problems);
+    return keys as string[];
+}
+
+function placeholder(i: number): string {
+    return `(encrypted by --apply, ${i + 1})`;
+}
+
+/**
+ * Puts the ciphertext of every key in its place. Pulumi makes it in a copy of the stack file, since it writes all of a
+ * file in its own style; the keys go to it on standard input, and reach no disk but encrypted.
+ */
+async function encrypt({ pulumi }: Context, stack: Stack, text: string, keys: string[]): Promise<string> {
+    const folder = mkdtempSync(join(tmpdir(), "alpa-auth-"));
+    try {
+        const copy = join(folder, basename(stack.file));
+        writeFileSync(copy, stack.text, { mode: 0o600 });
+        let sealed = text;
+        for (const [i, key] of keys.entries()) {
+            const name = `alpa-auth:imported${i}`;
+            const args = ["config", "set", "--secret", name, "--stack", stack.name, "--config-file", copy];
+            await ask(pulumi, args, { input: key });
+            const cipher = parseDocument(readFileSync(copy, "utf8")).getIn(["config", name, "secure"]);
+            sealed = sealed.replace(JSON.stringify(placeholder(i)), () => JSON.stringify(cipher));
+            sealed = sealed.replace(placeholder(i), () => String(cipher));
+        }
+        return sealed;
+    } finally {
+        rmSync(folder, { recursive: true, force: true });
+    }
+}

@@ -1,0 +1,153 @@
+import { SAMPLE_COMPLETION } from "../../components/intra-cluster";
+
+/** What a caller gets. */
+export interface Handout {
+    /** `<consumer>/<credential>`. */
+    who: string;
+    url: string;
+    expires?: string;
+    /** Longest time an answer may take, in seconds. */
+    answerTimeoutSeconds: number;
+    credential:
+        | { method: "key"; key: string }
+        | { method: "jwt"; algorithm: "HS256"; claim: string; secret: string }
+        | { method: "jwt"; algorithm: "RS256" | "ES256" | "EdDSA"; claim: string };
+}
+
+/** A page for the caller: the credential, and lines that work as pasted. */
+export function renderHandout(handout: Handout): string {
+    const { who, url, expires, credential } = handout;
+    const end = expires === undefined ? "until it is revoked" : `until ${expires} (UTC)`;
+    const head = `# Access to ${url}\n\nCredential ${who}. It works ${end}.`;
+    const parts = credential.method === "key" ? keyParts(handout, credential.key) : tokenParts(handout, credential);
+    return [head, ...parts].join("\n\n") + "\n";
+}
+
+const SECRET = "Keep it as you would a password: it is shown once.";
+
+function keyParts(handout: Handout, key: string): string[] {
+    return [
+        `${SECRET} Send it in the header \`apikey\`:\n\n    apikey: ${key}`,
+        curl(handout, `apikey: ${key}`),
+        block("Python (pip install requests)", "python", [
+            "import requests",
+            "",
+            ...pythonRequest(handout, `{"apikey": ${JSON.stringify(key)}}`),
+        ]),
+        block(
+            "TypeScript (a module, as caller.mts; Node.js 20 or newer)",
+            "ts",
+            typescriptRequest(handout, `apikey: ${JSON.stringify(key)}`),
+        ),
+    ];
+}
+
+function tokenParts(handout: Handout, credential: Extract<Handout["credential"], { method: "jwt" }>): string[] {
+    const { algorithm, claim } = credential;
+    const shared = credential.algorithm === "HS256";
+    return [
+        `Sign a token with ${algorithm}. Its claims: \`"key": "${claim}"\`, which says whose it is, and \`exp\`, its end. ` +
+            "Send it in the header `Authorization: Bearer <token>`." +
+            (credential.algorithm === "HS256"
+                ? `\n\nThe secret that signs. ${SECRET}\n\n    ${credential.secret}`
+                : " Nothing here is secret: your private key signs, and stays with you. The lines take it from `private.pem`."),
+        block(shared ? "Python (pip install requests)" : "Python (pip install requests 'pyjwt[crypto]')", "python", [
+            ...(credential.algorithm === "HS256"
+                ? pythonHmac(claim, credential.secret)
+                : pythonPrivate(claim, algorithm)),
+            "",
+            ...pythonRequest(handout, '{"Authorization": f"Bearer {token}"}'),
+        ]),
+        block("TypeScript (a module, as caller.mts; Node.js 20 or newer)", "ts", [
+            ...typescriptToken(credential),
+            ...typescriptRequest(handout, "Authorization: `Bearer ${token}`"),
+        ]),
+        "With `token` printed by one of the above, and exported as TOKEN:",
+        curl(handout, "Authorization: Bearer $TOKEN", false),
+    ];
+}
+
+/** The credential goes through standard input: a command line can be read by everyone on the machine. */
+function curl({ url, answerTimeoutSeconds }: Handout, header: string, literal = true): string {
+    const end = literal ? "'END'" : "END";
+    return block("curl", "sh", [
+        `curl -sS --max-time ${answerTimeoutSeconds + 10} ${url}/completions -H @- -H 'Content-Type: application/json' -d '${SAMPLE_COMPLETION}' <<${end}`,
+        header,
+        "END",
+    ]);
+}
+
+function pythonRequest({ url, answerTimeoutSeconds }: Handout, headers: string): string[] {
+    return [
+        "answer = requests.post(",
+        `    "${url}/completions",`,
+        `    headers=${headers},`,
+        `    json=${SAMPLE_COMPLETION},`,
+        `    timeout=${answerTimeoutSeconds + 10},`,
+        ")",
+        "print(answer.status_code, answer.json())",
+    ];
+}
+
+function pythonHmac(claim: string, secret: string): string[] {
+    return [
+        "import base64, hashlib, hmac, json, time",
+        "import requests",
+        "",
+        'b64 = lambda data: base64.urlsafe_b64encode(data).rstrip(b"=")',
+        `claims = {"key": "${claim}", "iat": int(time.time()), "exp": int(time.time()) + 900}`,
+        'signed = b64(b\'{"alg":"HS256","typ":"JWT"}\') + b"." + b64(json.dumps(claims).encode())',
+        `signature = hmac.new(${JSON.stringify(secret)}.encode(), signed, hashlib.sha256).digest()`,
+        'token = (signed + b"." + b64(signature)).decode()',
+    ];
+}
+
+function pythonPrivate(claim: string, algorithm: string): string[] {
+    return [
+        "import time",
+        "import jwt, requests",
+        "",
+        `claims = {"key": "${claim}", "iat": int(time.time()), "exp": int(time.time()) + 900}`,
+        `token = jwt.encode(claims, open("private.pem").read(), algorithm="${algorithm}")`,
+    ];
+}
+
+function typescriptToken(credential: Extract<Handout["credential"], { method: "jwt" }>): string[] {
+    const { algorithm, claim } = credential;
+    const [imports, sign] =
+        credential.algorithm === "HS256"
+            ? [
+                  "createHmac",
+                  `createHmac("sha256", ${JSON.stringify(credential.secret)}).update(signed).digest("base64url")`,
+              ]
+            : [
+                  "sign",
+                  // JOSE wants the two numbers of an ES256 signature side by side, not in DER.
+                  `sign(${algorithm === "EdDSA" ? "null" : '"sha256"'}, Buffer.from(signed), { key: readFileSync("private.pem", "utf8"), dsaEncoding: "ieee-p1363" }).toString("base64url")`,
+              ];
+    return [
+        `import { ${imports} } from "node:crypto";`,
+        ...(imports === "sign" ? ['import { readFileSync } from "node:fs";'] : []),
+        "",
+        "const now = Math.floor(Date.now() / 1000);",
+        `const parts = [{ alg: "${algorithm}", typ: "JWT" }, { key: "${claim}", iat: now, exp: now + 900 }];`,
+        'const signed = parts.map((part) => Buffer.from(JSON.stringify(part)).toString("base64url")).join(".");',
+        `const token = \`\${signed}.\${${sign}}\`;`,
+    ];
+}
+
+function typescriptRequest({ url }: Handout, header: string): string[] {
+    return [
+        "// fetch of Node.js gives up after 300 s without an answer: for longer ones use a smaller max_tokens, or undici's Agent.",
+        `const answer = await fetch("${url}/completions", {`,
+        '    method: "POST",',
+        `    headers: { ${header}, "Content-Type": "application/json" },`,
+        `    body: JSON.stringify(${SAMPLE_COMPLETION}),`,
+        "});",
+        "console.log(answer.status, await answer.json());",
+    ];
+}
+
+function block(title: string, language: string, lines: string[]): string {
+    return `## ${title}\n\n\`\`\`${language}\n${lines.join("\n")}\n\`\`\``;
+}

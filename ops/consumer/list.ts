@@ -1,0 +1,60 @@
+import { DEFAULT_NAMESPACE } from "../../config/schema";
+import type { PlainAccess } from "../../components/parts/cluster-reader";
+import type { Context } from "../context";
+import { Failure } from "../errors";
+import { json, table } from "../output";
+import { ask } from "../stack/pulumi";
+import { findStack, type Stack } from "../stack/stack";
+import { readConsumers, readValue } from "../stack/stack-file";
+import { compare, type Row } from "./compare";
+import { readLive } from "./live";
+
+/** As in Pulumi.yaml. */
+const PROJECT = "alpa-auth";
+
+export interface ListArgs {
+    stack?: string;
+    json?: boolean;
+    check?: boolean;
+}
+
+/** Shows the callers of the config against those of the cluster. */
+export async function list(context: Context, args: ListArgs): Promise<void> {
+    const stack = await findStack(context, args.stack);
+    const namespace = String(readValue(stack.text, "namespace") ?? DEFAULT_NAMESPACE);
+    const live = await readLive(await accessOf(context, stack), namespace);
+    const rows = compare(readConsumers(stack.text), live, `${PROJECT}/${stack.short}`, context.today);
+    context.out(args.json ? json(rows) : render(rows));
+    const wrong = rows.filter(({ problems }) => problems.length > 0).length;
+    if (args.check && wrong > 0)
+        throw new Failure(
+            `${stack.short}: config and cluster must agree (${wrong} of ${rows.length} lines do not). Run: pulumi up -s ${stack.short}`,
+        );
+}
+
+/** The cluster of a stack: its kubeconfig stays in this process. */
+async function accessOf({ pulumi }: Context, stack: Stack): Promise<PlainAccess> {
+    const context = readValue(stack.text, "cluster", "context");
+    const access: PlainAccess = context === undefined ? {} : { context: String(context) };
+    if (readValue(stack.text, "cluster", "kubeconfig") === undefined) return access;
+    const args = ["config", "get", "--path", `${PROJECT}:cluster.kubeconfig`, "--stack", stack.name];
+    const kubeconfig = await ask(pulumi, [...args, "--config-file", stack.file]);
+    return { ...access, kubeconfig };
+}
+
+function render(rows: Row[]): string {
+    if (rows.length === 0) return "No consumers, neither in the config nor in the cluster.";
+    return table(
+        ["consumer", "credential", "method", "expires", "live", "Secret", "last applied", "problems"],
+        rows.map((row) => [
+            row.consumer,
+            row.credential ?? "(none)",
+            [row.method, row.algorithm].filter((word) => word !== null).join(" "),
+            row.expires ?? "",
+            row.live ? (row.accepted ? "yes" : "not accepted") : "no",
+            row.secret === null ? "" : row.secret ? "yes" : "MISSING",
+            row.lastApplied ?? "",
+            row.problems.length > 0 ? `! ${row.problems.join("; ")}` : "",
+        ]),
+    );
+}

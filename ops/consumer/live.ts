@@ -1,0 +1,105 @@
+import * as k8s from "@kubernetes/client-node";
+import { OWNER_ANNOTATION } from "../../components/parts/ownership";
+import { kubeConfigOf, type PlainAccess } from "../../components/parts/cluster-reader";
+import { Failure } from "../errors";
+
+/** A Consumer object of the cluster, as far as it matters here. */
+export interface LiveConsumer {
+    name: string;
+    /** Stack that made it, by its own word. */
+    owner?: string;
+    credentials: { id: string; secret?: string }[];
+    /** Whether the ingress controller has accepted this very version. */
+    accepted: boolean;
+    /** What it said of it. */
+    message?: string;
+    /** When it said so last. */
+    since?: string;
+}
+
+export interface Live {
+    consumers: LiveConsumer[];
+    /** Names of the Secrets of the namespace; never what is in them. */
+    secrets: Set<string>;
+}
+
+/** Longest wait for the API server, in seconds. */
+const LIMIT_SECONDS = 30;
+/** Of a Secret only its name leaves the API server. */
+const NAMES_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
+
+/** Reads the callers of a namespace from the cluster. */
+export async function readLive(access: PlainAccess, namespace: string): Promise<Live> {
+    const config = kubeConfigOf(access);
+    const server = config.getCurrentCluster()?.server;
+    if (!server)
+        throw new Failure(
+            `cluster: must name a reachable cluster (no context ${config.getCurrentContext() ?? ""}). Set cluster.kubeconfig, cluster.context or KUBECONFIG.`,
+        );
+    const custom = config.makeApiClient(k8s.CustomObjectsApi);
+    const core = config.makeApiClient(k8s.CoreV1Api);
+    const kind = { group: "apisix.apache.org", version: "v1alpha1", plural: "consumers", namespace };
+    const names = k8s.setHeaderOptions("Accept", NAMES_ONLY);
+    const none = (error: { code?: number }) => {
+        if (error.code === 404) return { items: [] }; // the definition is not there yet, so no consumer is
+        throw error;
+    };
+    try {
+        const [consumers, secrets] = await within(
+            LIMIT_SECONDS,
+            Promise.all([
+                custom.listNamespacedCustomObject(kind).catch(none) as Promise<{ items: ConsumerObject[] }>,
+                core.listNamespacedSecret({ namespace }, names),
+            ]),
+        );
+        return {
+            consumers: consumers.items.map(readConsumer),
+            secrets: new Set(secrets.items.map((secret) => secret.metadata!.name!)),
+        };
+    } catch (error) {
+        const { code, cause, message } = error as { code?: number | string; cause?: Error; message: string };
+        const why = typeof code === "number" ? `HTTP ${code}` : (cause?.message ?? message).split("\n")[0];
+        throw new Failure(
+            `cluster: the API server at ${server} must let this account list consumers and the names of Secrets in ${namespace} (${why}). Check address, network and role.`,
+        );
+    }
+}
+
+interface ConsumerObject {
+    metadata: { name: string; generation?: number; annotations?: Record<string, string> };
+    spec?: { credentials?: { name?: string; secretRef?: { name?: string } }[] };
+    status?: { conditions?: Condition[] };
+}
+
+interface Condition {
+    type: string;
+    status: string;
+    message?: string;
+    observedGeneration?: number;
+    lastTransitionTime?: string;
+}
+
+export function readConsumer({ metadata, spec, status }: ConsumerObject): LiveConsumer {
+    // The controller calls it Available in this kind; what it says of an older version is no answer to this one.
+    const condition = status?.conditions?.find(({ type }) => type === "Available");
+    const current = condition?.observedGeneration === metadata.generation;
+    return {
+        name: metadata.name,
+        owner: metadata.annotations?.[OWNER_ANNOTATION],
+        credentials: (spec?.credentials ?? []).map(({ name, secretRef }) => ({
+            id: name ?? "(no name)",
+            secret: secretRef?.name,
+        })),
+        accepted: current && condition?.status === "True",
+        message: current ? condition?.message : "not seen by the ingress controller yet",
+        since: condition?.lastTransitionTime,
+    };
+}
+
+async function within<T>(seconds: number, work: Promise<T>): Promise<T> {
+    let timer: NodeJS.Timeout | undefined;
+    const limit = new Promise<never>((_, reject) => {
+        timer = setTimeout(() => reject(new Error(`no answer in ${seconds} s`)), seconds * 1000);
+    });
+    return Promise.race([work, limit]).finally(() => clearTimeout(timer));
+}

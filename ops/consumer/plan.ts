@@ -1,0 +1,192 @@
+import { didYouMean } from "../../config/problems";
+import { publicKeyProblem, type Algorithm, daysUntil } from "../../config/credentials";
+import { dayAfter, dayProblems, isOver } from "../dates";
+import type { Plan } from "../stack/change";
+import {
+    addCredential,
+    readConsumers,
+    removeConsumer,
+    removeCredential,
+    setExpires,
+    type Consumer,
+    type Credential,
+    type Limits,
+    type NewCredential,
+} from "../stack/stack-file";
+
+/**
+ * Longest time that an old credential may go on beside its successor, in days. A quarter is time for the slowest caller;
+ * what overlaps for longer is no rotation but a second credential, and one that has leaked works all that time.
+ */
+export const LONGEST_OVERLAP_DAYS = 90;
+
+export interface NewAsAsked {
+    id: string;
+    method: "key" | "jwt";
+    algorithm?: Algorithm;
+    /** Content of the file with the public key. */
+    publicKey?: string;
+    expires?: string;
+    limits?: Limits;
+}
+
+/** A new consumer, or a new credential beside the others of one that exists. */
+export function planAdd(text: string, name: string, asked: NewAsAsked, today: Date): Plan {
+    const consumer = readConsumers(text).find((c) => c.name === name);
+    const problems = [
+        ...(consumer ? idProblems("--credential", consumer, asked.id) : []),
+        ...dayProblems("--expires", asked.expires, today),
+        ...tokenProblems(asked),
+    ];
+    if (consumer && asked.limits)
+        problems.push(
+            `--requests, --concurrent: must come with a new consumer (${name} exists). Change its limits in the stack file.`,
+        );
+    if (problems.length > 0) return { problems, effects: [] };
+    return {
+        after: addCredential(text, name, credentialOf(asked), asked.limits),
+        problems,
+        effects: [`Adds ${asked.id} (${describe(asked)}) to ${consumer ? name : `the new consumer ${name}`}.`],
+    };
+}
+
+export interface Rotation {
+    successor: string;
+    overlapDays: number;
+    publicKey?: string;
+    /** End of the successor. */
+    expires?: string;
+}
+
+/** A successor beside a credential, and an end for that. */
+export function planRotate(text: string, name: string, id: string, asked: Rotation, today: Date): Plan {
+    const { consumer, credential, problems } = lookUp(text, name, id);
+    problems.push(...dayProblems("--expires", asked.expires, today), ...overlapProblems(asked.overlapDays));
+    if (!consumer || !credential) return { problems, effects: [] };
+    problems.push(...idProblems("--successor", consumer, asked.successor));
+    const next: NewAsAsked = {
+        id: asked.successor,
+        method: credential.method as "key" | "jwt",
+        algorithm: credential.algorithm as Algorithm | undefined,
+        publicKey: asked.publicKey,
+        expires: asked.expires,
+    };
+    problems.push(...tokenProblems(next));
+    const end = dayAfter(today, asked.overlapDays);
+    if (isOver(credential.expires, today))
+        problems.push(
+            `${name}/${id}: must work still (it expired on ${credential.expires}). Add a credential: npm run ops -- consumer add`,
+        );
+    else if (credential.expires !== undefined && credential.expires < end)
+        // Whoever gave it that end had a reason, and a rotation is no way around it.
+        problems.push(
+            `--overlap-days: must end by ${credential.expires}, when ${id} expires anyway (got ${asked.overlapDays}). Give at most ${daysUntil(credential.expires, today)}.`,
+        );
+    if (problems.length > 0) return { problems, effects: [] };
+    const added = addCredential(text, name, credentialOf(next));
+    return {
+        after: setExpires(added, name, id, end),
+        problems,
+        effects: [
+            `Adds ${asked.successor} (${describe(next)}) to ${name}.`,
+            `${id} is left out by the first pulumi up on or after ${end} (UTC); until then both work.`,
+        ],
+    };
+}
+
+export function planRevoke(text: string, name: string, id: string): Plan {
+    const { consumer, credential, problems } = lookUp(text, name, id);
+    if (!consumer || !credential) return { problems, effects: [] };
+    const rest = consumer.credentials.filter((c) => c.id !== id).map((c) => c.id);
+    return {
+        after: removeCredential(text, name, id),
+        problems,
+        effects: [`${id} of ${name} stops. ${rest.length > 0 ? `${rest.join(", ")}: as before.` : "It was the last."}`],
+    };
+}
+
+export function planRemove(text: string, name: string): Plan {
+    const { consumer, problems } = lookUp(text, name);
+    if (!consumer) return { problems, effects: [] };
+    const ids = consumer.credentials.map((c) => c.id);
+    return {
+        after: removeConsumer(text, name),
+        problems,
+        effects: [
+            `${name} is removed. ${ids.length > 0 ? `With it stops: ${ids.join(", ")}.` : "It had no credentials."}`,
+        ],
+    };
+}
+
+/** A consumer and a credential that must be in the config. */
+export function lookUp(text: string, name: string, id?: string) {
+    const consumers = readConsumers(text);
+    const consumer = consumers.find((c) => c.name === name);
+    const credential = consumer?.credentials.find((c) => c.id === id);
+    const problems: string[] = [];
+    const see = (word: string, known: string[]) => didYouMean(word, known) || " See: npm run ops -- consumer list";
+    if (!consumer)
+        problems.push(
+            `${name}: must be a consumer of the config.${see(
+                name,
+                consumers.map((c) => c.name),
+            )}`,
+        );
+    else if (id !== undefined && !credential)
+        problems.push(
+            `${name}/${id}: must be a credential of the config.${see(
+                id,
+                consumer.credentials.map((c) => c.id),
+            )}`,
+        );
+    return { consumer, credential, problems };
+}
+
+/** `key`, `jwt HS256`, with the end if it has one. */
+export function describe({ method, algorithm, expires }: Pick<Credential, "method" | "algorithm" | "expires">): string {
+    const how = [method, algorithm].filter((word) => word !== undefined).join(" ");
+    return expires === undefined ? how : `${how}, until ${expires}`;
+}
+
+function credentialOf({ id, method, algorithm, publicKey, expires }: NewAsAsked): NewCredential {
+    return {
+        id,
+        method,
+        ...(algorithm === undefined ? {} : { algorithm }),
+        ...(expires === undefined ? {} : { expires }),
+        ...(publicKey === undefined ? {} : { publicKey: `${publicKey.trim()}\n` }),
+    };
+}
+
+function idProblems(option: string, { name, credentials }: Consumer, id: string): string[] {
+    if (credentials.every((c) => c.id !== id)) return [];
+    return [`${option}: must be a new id (${name} has ${id} already). Choose another.`];
+}
+
+function overlapProblems(days: number): string[] {
+    if (days <= LONGEST_OVERLAP_DAYS) return [];
+    return [
+        `--overlap-days: must be at most ${LONGEST_OVERLAP_DAYS} (got ${days}). Choose fewer, or add a credential of its own: npm run ops -- consumer add`,
+    ];
+}
+
+/** What stands between method, algorithm and public key. The config check knows it too, but not the options. */
+function tokenProblems({ method, algorithm, publicKey }: NewAsAsked): string[] {
+    if (method === "key") {
+        const problems =
+            algorithm === undefined ? [] : [`--algorithm: belongs to --method jwt (got ${algorithm}). Leave it out.`];
+        if (publicKey !== undefined)
+            problems.push("--public-key-file: belongs to method jwt (got method key). Leave it out.");
+        return problems;
+    }
+    if (algorithm === undefined)
+        return ["--algorithm: required with --method jwt. Choose HS256, RS256, ES256 or EdDSA."];
+    if (algorithm === "HS256")
+        return publicKey === undefined
+            ? []
+            : ["--public-key-file: belongs to RS256, ES256 and EdDSA; the secret of HS256 is generated. Leave it out."];
+    if (publicKey === undefined)
+        return [`--public-key-file: required with ${algorithm}. Name a file with the caller's public key in PEM form.`];
+    const wrong = publicKeyProblem(publicKey, algorithm);
+    return wrong === undefined ? [] : [`--public-key-file: ${wrong}`];
+}

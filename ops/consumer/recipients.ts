@@ -1,0 +1,60 @@
+import { readFileSync } from "node:fs";
+import { armor, Encrypter } from "age-encryption";
+import { UsageError } from "../errors";
+import { sshRecipient } from "./ssh-recipient";
+
+/** Recipients of the options and of a file, with where each stands. */
+export function readRecipients(given: string[], file: string | undefined): [where: string, recipient: string][] {
+    const list = given.map((recipient): [string, string] => ["--recipient", recipient.trim()]);
+    if (file === undefined) return list;
+    let lines: string[];
+    try {
+        lines = readFileSync(file, "utf8").split("\n");
+    } catch (error) {
+        const { code } = error as NodeJS.ErrnoException;
+        throw new UsageError([
+            `--recipient-file: must be a file that can be read (got ${file}: ${code}). Correct the path.`,
+        ]);
+    }
+    const found = lines.flatMap((line, i): [string, string][] =>
+        /^\s*(#|$)/.test(line) ? [] : [[`${file}:${i + 1}`, line.trim()]],
+    );
+    // Falling back to plain text would give away what was to be encrypted.
+    if (found.length === 0)
+        throw new UsageError([`--recipient-file: must name a public key (${file} has none). Add one.`]);
+    return [...list, ...found];
+}
+
+/** Something that encrypts to all of them. @throws UsageError naming every one that is none */
+export function encrypterFor(recipients: [where: string, recipient: string][]): (text: string) => Promise<string> {
+    const encrypter = new Encrypter();
+    const problems = recipients.flatMap(([where, recipient]) => {
+        try {
+            encrypter.addRecipient(recipient.startsWith("ssh-") ? sshRecipient(recipient) : ageRecipient(recipient));
+            return [];
+        } catch (error) {
+            return [`${where}: ${problemOf(recipient, error as Error)}`];
+        }
+    });
+    if (problems.length > 0) throw new UsageError(problems);
+    return async (text) => armor.encode(await encrypter.encrypt(text));
+}
+
+/** Shown in records and messages: enough to tell keys apart. */
+export function shortened(recipient: string): string {
+    const [first, second] = recipient.split(/\s+/);
+    return second === undefined ? `${first.slice(0, 12)}…` : `${first} …${second.slice(-8)}`;
+}
+
+function ageRecipient(recipient: string): string {
+    if (!recipient.startsWith("age1")) throw new Error("");
+    return recipient;
+}
+
+function problemOf(recipient: string, error: Error): string {
+    if (/PRIVATE KEY|SECRET-KEY/i.test(recipient))
+        return "must be a public key, and this is a private one. It is known now: its owner must make a new one.";
+    // Anything else could be a secret in the wrong place.
+    const got = /^(age1|ssh-)/.test(recipient) ? ` (got ${shortened(recipient)}: ${error.message})` : "";
+    return `must be a public key: age1…, ssh-ed25519 … or ssh-rsa …${got}. Ask the caller for it.`;
+}

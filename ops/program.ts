@@ -1,0 +1,103 @@
+/** The commands of `npm run ops`: what each is called, takes and says of itself. What they do is in the folders beside. */
+import { Command } from "commander";
+import { ALGORITHMS } from "../config/credentials";
+import {
+    choice,
+    collect,
+    label,
+    labels,
+    wholeNumber,
+    withApply,
+    withJson,
+    withPublicKey,
+    withStack,
+} from "./arguments";
+import { add, remove, revoke, rotate } from "./consumer/change";
+import { expiring } from "./consumer/expiring";
+import { handout } from "./consumer/handout";
+import { importKeys } from "./consumer/import";
+import { list } from "./consumer/list";
+import { LONGEST_OVERLAP_DAYS } from "./consumer/plan";
+import type { Context } from "./context";
+import { inspect } from "./token/inspect";
+import { issue } from "./token/issue";
+
+export function program(context: Context): Command {
+    const root = new Command("ops").description(
+        "Callers of the gateway, for operators. What changes something only shows it, until --apply.",
+    );
+    consumerCommands(root.command("consumer").description("callers and their credentials"), context);
+    tokenCommands(root.command("token").description("tokens of callers (JWT)"), context);
+    return root;
+}
+
+function consumerCommands(consumer: Command, context: Context): void {
+    withJson(consumer.command("list"))
+        .description("callers of the config against those of the cluster; never a secret")
+        .option("--check", "exit with 1 when something does not fit together")
+        .action((args) => list(context, args));
+    withPublicKey(withApply(consumer.command("add")))
+        .description("add a caller, or one more credential to a caller")
+        .argument("<consumer>", "name of the caller", label)
+        .option("--credential <id>", "id of the credential", label, "first")
+        .addOption(choice("--method <method>", "how the caller proves who it is", ["key", "jwt"], "key"))
+        .addOption(choice("--algorithm <name>", "how tokens are signed, with jwt", ALGORITHMS))
+        .option("--expires <day>", "day from which it is left out, as 2027-01-31 (UTC)")
+        .option("--requests <n>", "limit of a new caller: requests in each window", wholeNumber(1))
+        .option("--per-seconds <s>", "length of that window, in seconds", wholeNumber(1))
+        .option("--concurrent <n>", "limit of a new caller: requests open at the same time", wholeNumber(1))
+        .action((name, args) => add(context, name, args));
+    withPublicKey(withApply(consumer.command("rotate")))
+        .description("add a successor to a credential, and let the old one end after an overlap")
+        .argument("<consumer>", "name of the caller", label)
+        .argument("<credential>", "id of the credential to be replaced", label)
+        .requiredOption("--successor <id>", "id of the new credential", label)
+        .requiredOption(
+            "--overlap-days <n>",
+            `days for which both work, at most ${LONGEST_OVERLAP_DAYS}`,
+            wholeNumber(1),
+        )
+        .option("--expires <day>", "day from which the successor is left out")
+        .action((name, id, args) => rotate(context, name, id, args));
+    withApply(consumer.command("revoke"))
+        .description("take one credential away, and see that the gateway refuses it")
+        .argument("<consumer>", "name of the caller", label)
+        .argument("<credential>", "id of the credential", label)
+        .action((name, id, args) => revoke(context, name, id, args));
+    withApply(consumer.command("remove"))
+        .description("take a caller away with all its credentials")
+        .argument("<consumer>", "name of the caller", label)
+        .action((name, args) => remove(context, name, args));
+    withJson(consumer.command("expiring"))
+        .description("credentials of the config that end soon, or have ended")
+        .option("--within <days>", "how far to look ahead", wholeNumber(0), 30)
+        .action((args) => expiring(context, args));
+    withStack(consumer.command("handout"))
+        .description("give a credential to its caller, once: prints or writes all the caller needs")
+        .argument("<consumer>", "name of the caller", label)
+        .argument("<credential>", "id of the credential", label)
+        .option("--out <file>", "write a new file that only you can read, instead of printing")
+        .option("--recipient <key>", "encrypt to age1…, ssh-ed25519 … or ssh-rsa …; may be repeated", collect, [])
+        .option("--recipient-file <file>", "encrypt to the public keys of a file, one in each line")
+        .option("--again <reason>", "hand it out although it was handed out before")
+        .action((name, id, args) => handout(context, name, id, args));
+    withApply(consumer.command("import"))
+        .description("bring the keys of Alpa's own keys file, one caller for each")
+        .argument("<file>", 'JSON with "allowed_api_keys"')
+        .option("--names <a,b,…>", "names of the callers, in the order of the keys (default: imported-1, …)", labels)
+        .action((file, args) => importKeys(context, file, args));
+}
+
+function tokenCommands(token: Command, context: Context): void {
+    withStack(token.command("issue"))
+        .description("sign a token for a caller; HS256 only, since other algorithms are signed by the caller")
+        .argument("<consumer>", "name of the caller", label)
+        .argument("<credential>", "id of the credential", label)
+        .requiredOption("--ttl <time>", "how long it works: seconds, or as 15m or 1h; at most 24h")
+        .option("--claims <json>", "more claims, as a JSON object")
+        .action((name, id, args) => issue(context, name, id, args));
+    withJson(token.command("inspect"))
+        .description("say what is in the token on standard input, and whose it is")
+        .option("--verify", "check the signature too; exit with 1 unless it is good")
+        .action((args) => inspect(context, args));
+}

@@ -1,0 +1,119 @@
+import { createPublicKey } from "node:crypto";
+import { compactVerify, decodeJwt, decodeProtectedHeader, errors, type JWTPayload } from "jose";
+import { DEFAULT_NAMESPACE } from "../../config/schema";
+import { claimKey } from "../claim";
+import type { Context } from "../context";
+import { isOver } from "../dates";
+import { Failure, UsageError } from "../errors";
+import { json } from "../output";
+import { findStack, readOutputs, type Stack } from "../stack/stack";
+import { readConsumers, readValue, type Credential } from "../stack/stack-file";
+
+export interface InspectArgs {
+    stack?: string;
+    json?: boolean;
+    verify?: boolean;
+}
+
+/** Says what is in a token, whose it claims to be, and whether that was checked. */
+export async function inspect(context: Context, args: InspectArgs): Promise<void> {
+    const stack = await findStack(context, args.stack);
+    const token = (await context.stdin()).trim().replace(/^(Authorization: *)?Bearer +/i, "");
+    const { header, claims } = decode(token);
+    const owner = ownerOf(stack, claims.key);
+    const found = {
+        header,
+        claims,
+        expiry: expiryInWords(claims, context.today),
+        key: keyInWords(owner, claims.key, header.alg, context.today),
+        signature: args.verify ? await verify(context, stack, token, owner) : "not checked. Add --verify",
+    };
+    context.out(
+        args.json
+            ? json(found)
+            : [
+                  `header     ${JSON.stringify(header)}`,
+                  `claims     ${JSON.stringify(claims)}`,
+                  `expiry     ${found.expiry}`,
+                  `key        ${found.key}`,
+                  `signature  ${found.signature}`,
+              ].join("\n"),
+    );
+    if (args.verify && found.signature !== GOOD)
+        throw new Failure(`token: must have a good signature (${found.signature}).`);
+}
+
+const GOOD = "good";
+
+interface Owner {
+    who: string;
+    credential: Credential;
+}
+
+function decode(token: string) {
+    try {
+        return { header: decodeProtectedHeader(token), claims: decodeJwt(token) };
+    } catch {
+        // A text that is no token could be any secret: it is not repeated.
+        throw new UsageError(["token: must be a JWT on standard input: three parts with dots between. Pipe it in."]);
+    }
+}
+
+function ownerOf(stack: Stack, key: unknown): Owner | undefined {
+    const namespace = String(readValue(stack.text, "namespace") ?? DEFAULT_NAMESPACE);
+    return readConsumers(stack.text)
+        .flatMap(({ name, credentials }) =>
+            credentials.map((credential) => ({ name, credential, who: `${name}/${credential.id}` })),
+        )
+        .find(({ name, credential }) => claimKey(namespace, name, credential.id) === key);
+}
+
+export function expiryInWords({ exp, nbf }: JWTPayload, now: Date): string {
+    const later = typeof nbf === "number" && nbf * 1000 > now.getTime() ? `; not before ${iso(nbf)}` : "";
+    if (typeof exp !== "number") return `none: it has no claim exp, so it works as long as its credential${later}`;
+    const seconds = exp - Math.floor(now.getTime() / 1000);
+    const span = inUnits(Math.abs(seconds));
+    return seconds > 0 ? `in ${span}, at ${iso(exp)}${later}` : `expired ${span} ago, at ${iso(exp)}`;
+}
+
+function keyInWords(owner: Owner | undefined, key: unknown, alg: string | undefined, today: Date): string {
+    if (key === undefined) return "missing: the gateway refuses a token without the claim key";
+    if (!owner) return "not of a credential of this stack";
+    const { method, algorithm, expires } = owner.credential;
+    if (method !== "jwt") return `of ${owner.who}, which is of method ${method} and takes no token`;
+    if (algorithm !== alg)
+        return `of ${owner.who}, whose algorithm is ${algorithm}, not ${alg}: the gateway refuses it`;
+    return `of ${owner.who}${isOver(expires, today) ? `, which expired on ${expires}` : ""}`;
+}
+
+/** Against what the stack has for the credential, with its own algorithm and no other. */
+async function verify(context: Context, stack: Stack, token: string, owner: Owner | undefined): Promise<string> {
+    const { algorithm, publicKey } = owner?.credential ?? {};
+    if (!owner || algorithm === undefined) return "not checked: the claim key leads to no jwt credential of this stack";
+    const secret = algorithm === "HS256" ? (await readOutputs(context, stack)).jwtSecrets[owner.who] : undefined;
+    if (secret === undefined && publicKey === undefined)
+        return "not checked: the stack's outputs have no secret for it yet";
+    const key = secret === undefined ? createPublicKey(publicKey!) : new TextEncoder().encode(secret);
+    try {
+        await compactVerify(token, key, { algorithms: [algorithm] });
+        return GOOD;
+    } catch (error) {
+        if (error instanceof errors.JOSEError) return `BAD: ${error.message}`;
+        throw error;
+    }
+}
+
+function iso(seconds: number): string {
+    return `${new Date(seconds * 1000).toISOString().slice(0, 19)}Z`;
+}
+
+function inUnits(seconds: number): string {
+    const units: [string, number][] = [
+        ["day", 86_400],
+        ["hour", 3600],
+        ["minute", 60],
+    ];
+    const [name, size] = units.find(([, size]) => seconds >= size) ?? ["second", 1];
+    const count = Math.floor(seconds / size);
+    return `${count} ${name}${count === 1 ? "" : "s"}`;
+}

@@ -1,0 +1,89 @@
+import { DEFAULT_NAMESPACE } from "../../config/schema";
+import { claimKey } from "../claim";
+import { lookUp } from "../consumer/plan";
+import type { Context } from "../context";
+import { isOver } from "../dates";
+import { UsageError } from "../errors";
+import { findStack, readOutputs } from "../stack/stack";
+import { readValue } from "../stack/stack-file";
+import { signToken } from "./sign";
+
+/**
+ * Longest life of a token, in seconds: a day. A token cannot be revoked but with its credential, so it is made for the
+ * work of a day and not to be kept.
+ */
+export const LONGEST_TTL_SECONDS = 24 * 60 * 60;
+
+/** Claims that say whose token it is and how long it works: not for the caller to choose. */
+const OURS = ["key", "iat", "exp", "nbf"];
+
+export interface IssueArgs {
+    stack?: string;
+    ttl: string;
+    claims?: string;
+}
+
+/** Signs a token with the secret of an HS256 credential; nothing but the token goes to standard output. */
+export async function issue(context: Context, name: string, id: string, args: IssueArgs): Promise<void> {
+    const stack = await findStack(context, args.stack);
+    const { credential, problems } = lookUp(stack.text, name, id);
+    const who = `${name}/${id}`;
+    const ttl = ttlSeconds(args.ttl, problems);
+    const more = extraClaims(args.claims, problems);
+    if (credential && credential.method !== "jwt")
+        problems.push(
+            `${who}: must be a credential of method jwt (got ${credential.method}). Its caller sends a key, no token.`,
+        );
+    else if (credential && credential.algorithm !== "HS256")
+        problems.push(
+            `${who}: must be of algorithm HS256 (got ${credential.algorithm}). The caller signs it, with the private key that only the caller has.`,
+        );
+    if (credential && isOver(credential.expires, context.today))
+        problems.push(
+            `${who}: must work still (it expired on ${credential.expires}). Add a credential: npm run ops -- consumer add`,
+        );
+    if (problems.length > 0) throw new UsageError(problems);
+
+    const { jwtSecrets } = await readOutputs(context, stack);
+    const secret = jwtSecrets[who];
+    if (secret === undefined)
+        throw new UsageError([
+            `${who}: must be in the stack's outputs (it is in the config only). Run: pulumi up -s ${stack.short}`,
+        ]);
+    const namespace = String(readValue(stack.text, "namespace") ?? DEFAULT_NAMESPACE);
+    const now = new Date();
+    context.out(await signToken(secret, { ...more, key: claimKey(namespace, name, id) }, ttl, now));
+    const end = new Date(now.getTime() + ttl * 1000);
+    context.note(`Works until ${end.toISOString().slice(0, 19)}Z. Send it as: Authorization: Bearer <token>`);
+    if (isOver(credential!.expires, end))
+        context.note(`warning: ${who} itself expires on ${credential!.expires}; the token works no longer than that.`);
+}
+
+/** `900`, `15m`, `1h`, in seconds. */
+export function ttlSeconds(text: string, problems: string[]): number {
+    const [, number, unit] = /^(\d{1,6})([smh]?)$/.exec(text) ?? [];
+    const seconds = Number(number) * { s: 1, m: 60, h: 3600 }[(unit || "s") as "s" | "m" | "h"];
+    if (seconds >= 1 && seconds <= LONGEST_TTL_SECONDS) return seconds;
+    problems.push(
+        `--ttl: must be between 1 s and 24 h, as 900, 15m or 1h (got ${JSON.stringify(text)}). For longer use a key: npm run ops -- consumer add`,
+    );
+    return 0;
+}
+
+function extraClaims(text: string | undefined, problems: string[]): Record<string, unknown> {
+    if (text === undefined) return {};
+    let claims: unknown;
+    try {
+        claims = JSON.parse(text);
+    } catch {
+        claims = undefined;
+    }
+    if (typeof claims !== "object" || claims === null || Array.isArray(claims)) {
+        problems.push(`--claims: must be a JSON object. Write for example '{"job":"nightly"}'.`);
+        return {};
+    }
+    const taken = OURS.filter((claim) => claim in claims);
+    if (taken.length > 0)
+        problems.push(`--claims: must not have ${taken.join(", ")}: they are set here. Leave them out.`);
+    return claims as Record<string, unknown>;
+}

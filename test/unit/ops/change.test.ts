@@ -1,0 +1,167 @@
+// Proves what every command that changes something promises: it shows first, changes nothing it was not told to, names
+// all that stands against it at once, and never lets a secret out. Pulumi is a fake here; the engine test runs it.
+import { strict as assert } from "node:assert";
+import { execFileSync } from "node:child_process";
+import { existsSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { bench, SECRETS, STACK_FILE, type Says } from "./kit";
+
+const ADD = ["consumer", "add", "bob"];
+
+describe("ops, changing a stack", () => {
+    it("shows the difference and what it means, and changes nothing without --apply", async () => {
+        const { ops, text, calls } = bench();
+        const { code, out } = await ops(...ADD, "--expires", "2027-01-31");
+        assert.equal(code, 0);
+        assert.match(out, /^\+ +- name: bob$/m);
+        assert.match(out, /Adds first \(key, until 2027-01-31\) to the new consumer bob\./);
+        assert.match(out, /Dry run: nothing was changed\. Add --apply/);
+        assert.equal(text(), STACK_FILE);
+        assert.deepEqual(
+            calls.filter(({ args }) => args[0] === "up"),
+            [],
+        );
+    });
+
+    it("with --apply writes the file, runs pulumi up on that stack and file, and says what comes next", async () => {
+        const { ops, text, calls, file } = bench();
+        const { code, out, note } = await ops(...ADD, "--apply", "--stack", "org/alpa-auth/intra");
+        assert.equal(code, 0, note);
+        assert.match(text(), /- name: bob\n {10}credentials:\n {14}- \{ id: first, method: key \}/);
+        assert.deepEqual(calls.at(-1)!.args, ["up", "--yes", "--stack", "org/alpa-auth/intra", "--config-file", file]);
+        assert.match(note, /Updating \(intra\)/);
+        assert.match(out, /Next: npm run ops -- consumer handout bob first --stack org\/alpa-auth\/intra/);
+    });
+
+    it("names every problem of the request, of the config and of the state in one error", async () => {
+        const { ops, text } = bench({
+            text: STACK_FILE.replace("intra-a #", "intra-x #"),
+            says: ({ args }) =>
+                args[1] === "export" ? { stdout: '{"deployment":{"pending_operations":[{},{}]}}' } : undefined,
+        });
+        const before = text();
+        const { code, note } = await ops(
+            "consumer",
+            "rotate",
+            "alice",
+            "a1",
+            "--successor",
+            "a2",
+            "--overlap-days",
+            "91",
+            "--apply",
+        );
+        assert.equal(code, 2);
+        assert.match(note, /^3 problem\(s\) in what was asked, nothing was changed:/);
+        assert.match(note, /--overlap-days: must be at most 90 \(got 91\)/);
+        assert.match(note, /--successor: must be a new id \(alice has a2 already\)/);
+        assert.match(note, /intra: must have no pending operations \(got 2 of an interrupted run\)/);
+        const config = await ops(...ADD);
+        assert.match(config.note, /option: must be one of intra-a.*\(got "intra-x"\)/);
+        assert.equal(text(), before);
+    });
+
+    it("reads the file as Pulumi does: an end without quotes is a time to it", async () => {
+        const { ops } = bench({ text: STACK_FILE.replace('"2026-12-01"', "2026-12-01") });
+        const { note } = await ops(...ADD);
+        assert.match(note, /consumers\[0\]\.credentials\[1\]\.expires: .*2026-12-01 00:00:00 \+0000 UTC/);
+    });
+
+    it("keeps the edit when pulumi up fails, and says how to go back", async () => {
+        const { ops, text, folder } = bench({ says: ({ args }) => (args[0] === "up" ? { code: 255 } : undefined) });
+        const { code, note } = await ops(...ADD, "--apply");
+        assert.equal(code, 1);
+        assert.match(note, /Pulumi\.intra\.yaml keeps the edit\. Correct what it names and run: pulumi up -s intra/);
+        assert.match(text(), /bob/);
+        const back = /Or go back: (cp .*) && pulumi up -s intra/.exec(note)![1];
+        execFileSync("sh", ["-c", back]);
+        assert.equal(text(), STACK_FILE);
+        assert.ok(existsSync(join(folder, ".alpa-auth/local")));
+    });
+
+    for (const [backend, words] of [
+        ["a bucket", "error: the stack is currently locked by 1 lock(s). Either wait"],
+        ["the service", "error: [409] Conflict: Another update is currently in progress."],
+    ])
+        it(`takes the edit back when ${backend} says that the stack is locked`, async () => {
+            const { ops, text } = bench({
+                says: ({ args }) => (args[0] === "up" ? { code: 255, stderr: words } : undefined),
+            });
+            const { code, note } = await ops(...ADD, "--apply");
+            assert.equal(code, 1);
+            assert.match(note, /intra: must not be locked by another run/);
+            assert.match(note, /Nothing was changed/);
+            assert.equal(text(), STACK_FILE);
+        });
+
+    it("refuses a file with somebody's uncommitted changes, and goes on with its own", async () => {
+        const { ops, folder, file, text } = bench();
+        const git = (...args: string[]) =>
+            execFileSync("git", ["-C", folder, "-c", "user.name=x", "-c", "user.email=x@example.com", ...args]);
+        git("init", "-q");
+        git("add", ".");
+        git("commit", "-qm", "x");
+        assert.equal((await ops(...ADD, "--apply")).code, 0);
+        assert.equal((await ops("consumer", "add", "eve", "--apply")).code, 0, "its own edit is no obstacle");
+        writeFileSync(file, `${text()}# somebody was here\n`);
+        const { code, note } = await ops("consumer", "add", "zoe", "--apply");
+        assert.equal(code, 2);
+        assert.match(
+            note,
+            /Pulumi\.intra\.yaml: must have no uncommitted changes but those of this command \(git says M\)/,
+        );
+        assert.ok(!text().includes("zoe"));
+    });
+
+    it("keeps what the file's mode says, and leaves no scratch file", async () => {
+        const { ops, folder } = bench();
+        await ops(...ADD, "--apply");
+        assert.deepEqual(execFileSync("ls", ["-A", folder]).toString().trim().split("\n"), [
+            ".alpa-auth",
+            "Pulumi.intra.yaml",
+        ]);
+    });
+
+    const unknown: [what: string, args: string[], says: Says | undefined, problem: RegExp][] = [
+        ["a stack without a file", ["--stack", "other"], undefined, /--stack: other must have a stack file/],
+        ["a stack that is a path", ["--stack", "../.."], undefined, /--stack: must be the name of a stack/],
+        [
+            "no stack at all",
+            [],
+            ({ args }) => (args[1] === "--show-name" ? { code: 255 } : undefined),
+            /--stack: required/,
+        ],
+        [
+            "a stack the backend does not know",
+            [],
+            ({ args }) =>
+                args[1] === "export" ? { code: 255, stderr: "error: no stack named 'intra' found\n" } : undefined,
+            /--stack: must be a stack of the backend \(no stack named 'intra' found\)/,
+        ],
+    ];
+    for (const [what, args, says, problem] of unknown)
+        it(`refuses ${what}`, async () => {
+            const { code, note } = await bench({ says }).ops(...ADD, ...args);
+            assert.equal(code, 2);
+            assert.match(note, problem);
+        });
+
+    it("checks brought keys without showing them", async () => {
+        const sealed = STACK_FILE.replace(
+            "{ id: a1, method: key }",
+            "{ id: a1, method: key, key: { secure: v1:cipher } }",
+        );
+        const consumers = [{ name: "alice", credentials: [{ id: "a1", key: SECRETS.key }] }];
+        const { ops, calls } = bench({
+            text: sealed,
+            says: ({ args }) =>
+                args[0] === "config"
+                    ? { stdout: JSON.stringify({ "alpa-auth:consumers": { value: "", objectValue: consumers } }) }
+                    : undefined,
+        });
+        const { code, out, note } = await ops(...ADD);
+        assert.equal(code, 0, note);
+        assert.ok(!(out + note).includes(SECRETS.key));
+        assert.ok(calls.some(({ args }) => args.join(" ").startsWith("config --json --show-secrets --stack intra")));
+    });
+});

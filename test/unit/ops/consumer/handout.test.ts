@@ -1,0 +1,141 @@
+// Proves that a credential is given away once, whole, and to nobody else.
+import { strict as assert } from "node:assert";
+import { execFileSync } from "node:child_process";
+import { generateKeyPairSync } from "node:crypto";
+import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { armor, Decrypter, generateIdentity, identityToRecipient } from "age-encryption";
+import { bench, OUTPUTS, SECRETS } from "../kit";
+
+const HANDOUT = ["consumer", "handout", "alice", "a1"];
+
+describe("ops consumer handout", () => {
+    it("prints the credential, and records that it did without the credential", async () => {
+        const { ops, folder } = bench();
+        const { code, out, note } = await ops(...HANDOUT);
+        assert.equal(code, 0, note);
+        assert.match(out, new RegExp(`apikey: ${SECRETS.key}`));
+        const file = join(folder, ".alpa-auth/handouts/intra/alice.a1.json");
+        assert.deepEqual(JSON.parse(readFileSync(file, "utf8")), [{ at: "2026-11-25T12:00:00.000Z", recipients: [] }]);
+        assert.ok(!note.includes(SECRETS.key));
+    });
+
+    it("refuses a second time, unless there is a reason, which it records", async () => {
+        const { ops, folder } = bench();
+        await ops(...HANDOUT);
+        const second = await ops(...HANDOUT);
+        assert.equal(second.code, 2);
+        assert.match(second.note, /alice\/a1: must be handed out once \(it was on 2026-11-25\)/);
+        assert.ok(!second.out.includes(SECRETS.key));
+        assert.equal((await ops(...HANDOUT, "--again", "mail was lost")).code, 0);
+        const record = readFileSync(join(folder, ".alpa-auth/handouts/intra/alice.a1.json"), "utf8");
+        assert.equal(JSON.parse(record)[1].reason, "mail was lost");
+    });
+
+    it("lets one of two operators who come at the same time through", async () => {
+        const { ops } = bench();
+        const codes = (await Promise.all([ops(...HANDOUT), ops(...HANDOUT)])).map(({ code }) => code);
+        assert.deepEqual(codes.sort(), [0, 1]);
+    });
+
+    it("may be done again for a new credential of the same name", async () => {
+        const { ops } = bench();
+        await ops(...HANDOUT);
+        assert.equal(
+            (await ops("consumer", "revoke", "alice", "a2", "--apply")).code,
+            1,
+            "nobody answers at the gateway",
+        );
+        await ops("consumer", "revoke", "alice", "a1", "--apply");
+        await ops("consumer", "add", "alice", "--credential", "a1", "--apply");
+        assert.equal((await ops(...HANDOUT)).code, 0);
+    });
+
+    it("writes a new file that only this user can read, and prints nothing secret", async () => {
+        const { ops, folder } = bench();
+        const file = join(folder, "for-alice.md");
+        const { code, out, note } = await ops(...HANDOUT, "--out", file);
+        assert.equal(code, 0);
+        assert.equal(statSync(file).mode & 0o777, 0o600);
+        assert.match(readFileSync(file, "utf8"), new RegExp(SECRETS.key));
+        assert.ok(!(out + note).includes(SECRETS.key));
+    });
+
+    it("refuses a file that exists, and has handed nothing out", async () => {
+        const { ops, folder } = bench();
+        const file = join(folder, "there");
+        writeFileSync(file, "something");
+        const { code, note } = await ops(...HANDOUT, "--out", file);
+        assert.equal(code, 2);
+        assert.match(note, /--out: must not exist \(got .*there\)/);
+        assert.equal(readFileSync(file, "utf8"), "something");
+        assert.equal((await ops(...HANDOUT)).code, 0);
+    });
+
+    it("says when the credential is in the config only", async () => {
+        const { ops } = bench({ outputs: { url: OUTPUTS.url } });
+        const { code, note } = await ops(...HANDOUT);
+        assert.equal(code, 2);
+        assert.match(note, /alice\/a1: must be in the stack's outputs .* Run: pulumi up -s intra/);
+    });
+
+    it("of a caller's own key pair gives nothing secret, as often as it is wanted", async () => {
+        const { ops, folder } = bench();
+        for (let i = 0; i < 2; i++) {
+            const { code, out } = await ops("consumer", "handout", "tokens", "rs");
+            assert.equal(code, 0);
+            assert.match(out, /"key": "alpa-auth_tokens\.rs"/);
+        }
+        assert.ok(!existsSync(join(folder, ".alpa-auth")));
+    });
+
+    it("encrypts to age keys of the command line and of a file, so that only they can read it", async () => {
+        const mine = await generateIdentity();
+        const theirs = await generateIdentity();
+        const { ops, folder } = bench();
+        const list = join(folder, "recipients");
+        writeFileSync(list, `# the team\n\n${await identityToRecipient(theirs)}\n`);
+        const { code, out, note } = await ops(
+            ...HANDOUT,
+            "--recipient",
+            await identityToRecipient(mine),
+            "--recipient-file",
+            list,
+        );
+        assert.equal(code, 0, note);
+        assert.ok(!out.includes(SECRETS.key));
+        for (const identity of [mine, theirs]) {
+            const decrypter = new Decrypter();
+            decrypter.addIdentity(identity);
+            assert.match(await decrypter.decrypt(armor.decode(out), "text"), new RegExp(SECRETS.key));
+        }
+        const stranger = new Decrypter();
+        stranger.addIdentity(await generateIdentity());
+        await assert.rejects(stranger.decrypt(armor.decode(out)));
+    });
+
+    // The real program is the only judge of what was written here for it. CONTRIBUTING.md says how to get it.
+    const age = process.env.AGE_BIN;
+    if (age)
+        for (const [type, ...size] of [["ed25519"], ["rsa", "-b", "2048"]])
+            it(`encrypts to an ssh-${type} key as age reads it`, async () => {
+                const { ops, folder } = bench();
+                const key = join(folder, "id");
+                execFileSync("ssh-keygen", ["-q", "-t", type, ...size, "-N", "", "-f", key]);
+                const { out, note } = await ops(...HANDOUT, "--recipient-file", `${key}.pub`);
+                assert.ok(!out.includes(SECRETS.key), note);
+                const plain = execFileSync(age, ["--decrypt", "-i", key], { input: out }).toString();
+                assert.match(plain, new RegExp(SECRETS.key));
+            });
+
+    it("refuses an ssh-rsa key that is too short", async () => {
+        const { publicKey } = generateKeyPairSync("rsa", { modulusLength: 1024 });
+        const { n, e } = publicKey.export({ format: "jwk" });
+        const field = (bytes: Buffer) => Buffer.concat([Buffer.from([0, 0, 0, bytes.length]), bytes]);
+        const number = (text: string) => field(Buffer.concat([Buffer.from([0]), Buffer.from(text, "base64url")]));
+        const wire = Buffer.concat([field(Buffer.from("ssh-rsa")), number(e!), number(n!)]).toString("base64");
+        const { code, note } = await bench().ops(...HANDOUT, "--recipient", `ssh-rsa ${wire}`);
+        assert.equal(code, 2);
+        assert.match(note, /it has fewer than 2048 bits/);
+    });
+});

@@ -1,0 +1,71 @@
+// Proves that bringing Alpa's keys file shows names only, and that no key reaches a command line or a disk in plain text.
+// That Pulumi's ciphertext works is the engine test's to prove.
+import { strict as assert } from "node:assert";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { bench, type Says } from "../kit";
+
+describe("ops consumer import", () => {
+    const KEYS = ["key-of-somebody-0001", "key-of-somebody-0002"];
+
+    /** Pulumi's `config set`: into the file it is given, in a style of its own. */
+    const encrypts: Says = ({ args, input }) => {
+        if (args[0] !== "config" || args[1] !== "set") return undefined;
+        const copy = args[args.indexOf("--config-file") + 1];
+        const text = readFileSync(copy, "utf8");
+        assert.ok(!KEYS.some((key) => text.includes(key)), "no key on disk");
+        writeFileSync(copy, `${text}    ${args[3]}:\n        secure: v1:${Buffer.from(input!).toString("hex")}\n`);
+        return {};
+    };
+
+    function keysFile(folder: string, content: unknown = { allowed_api_keys: KEYS, other: 1 }): string {
+        const file = join(folder, "keys_file.json");
+        writeFileSync(file, typeof content === "string" ? content : JSON.stringify(content));
+        return file;
+    }
+
+    it("shows names only", async () => {
+        const { ops, folder } = bench();
+        const { code, out, note } = await ops("consumer", "import", keysFile(folder));
+        assert.equal(code, 0, note);
+        assert.match(out, /Adds imported-2 with its key as imported-2\/imported\./);
+        for (const key of KEYS) assert.ok(!(out + note).includes(key));
+    });
+
+    it("hands each key to Pulumi on standard input, and writes it encrypted", async () => {
+        const { ops, folder, text, calls } = bench({ says: encrypts });
+        const { code, note, out } = await ops("consumer", "import", keysFile(folder), "--names", "x,y", "--apply");
+        assert.equal(code, 0, note);
+        for (const key of KEYS) {
+            assert.ok(!JSON.stringify(calls.map(({ args }) => args)).includes(key), "no key in a command line");
+            assert.ok(!(out + note + text()).includes(key));
+            assert.match(text(), new RegExp(`secure: "v1:${Buffer.from(key).toString("hex")}" \\}`));
+            assert.ok(calls.some(({ input }) => input === key));
+        }
+        assert.match(text(), /in use/, "comments stay");
+    });
+
+    const refused: [what: string, content: unknown, args: string[], problem: RegExp][] = [
+        ["a file that is no JSON", "key-of-somebody", [], /must be Alpa's keys file \(it is not JSON\)/],
+        ["a file without keys", {}, [], /must have a list allowed_api_keys/],
+        [
+            "a key that is too short",
+            { allowed_api_keys: ["short"] },
+            [],
+            /allowed_api_keys\[0\]: must have at least 16/,
+        ],
+        ["a key with a blank", { allowed_api_keys: ["key of somebody 0001"] }, [], /visible ASCII/],
+        ["a key twice", { allowed_api_keys: [KEYS[0], KEYS[0]] }, [], /allowed_api_keys\[1\]: must be there once/],
+        ["too few names", undefined, ["--names", "x"], /must have as many names as the file has keys, 2 \(got 1\)/],
+        ["a name that exists", undefined, ["--names", "alice,x"], /--names: alice must be a new consumer/],
+        ["a name twice", undefined, ["--names", "x,x"], /--names: x must be there once/],
+    ];
+    for (const [what, content, args, problem] of refused)
+        it(`refuses ${what}`, async () => {
+            const { ops, folder } = bench();
+            const { code, note, out } = await ops("consumer", "import", keysFile(folder, content), ...args);
+            assert.equal(code, 2);
+            assert.match(note, problem);
+            assert.ok(!/key-of-somebody|key of somebody|short"/.test(out + note));
+        });
+});

@@ -1,0 +1,180 @@
+// Proves what `consumer list` makes of config and cluster, against an API server that answers as the real one does: which
+// differences it marks, that it exits with 1 for them when asked, and that no value of a Secret reaches it.
+import { strict as assert } from "node:assert";
+import * as http from "node:http";
+import type { AddressInfo } from "node:net";
+import { compare } from "../../../../ops/consumer/compare";
+import { readConsumer, type Live } from "../../../../ops/consumer/live";
+import { bench, STACK_FILE, TODAY } from "../kit";
+
+const OURS = "alpa-auth/intra";
+
+const object = (name: string, ids: string[], more: { owner?: string; observed?: number; status?: string } = {}) => ({
+    metadata: { name, generation: 3, annotations: { "alpa-auth.io/stack": more.owner ?? OURS } },
+    spec: { credentials: ids.map((id) => ({ name: id, type: "key-auth", secretRef: { name: `${name}.${id}` } })) },
+    status: {
+        conditions: [
+            {
+                type: "Available",
+                status: more.status ?? "True",
+                message: "said by the controller",
+                observedGeneration: more.observed ?? 3,
+                lastTransitionTime: "2026-11-24T10:00:00Z",
+            },
+        ],
+    },
+});
+
+const live = (objects: ReturnType<typeof object>[], secrets: string[]): Live => ({
+    consumers: objects.map(readConsumer),
+    secrets: new Set(secrets),
+});
+
+const bob = (...credentials: { id: string; expires?: string }[]) => [
+    { name: "bob", credentials: credentials.map((c) => ({ method: "key", ...c })) },
+];
+
+const cases: [what: string, config: ReturnType<typeof bob>, live: Live, problems: string[]][] = [
+    ["nothing where both agree", bob({ id: "a" }), live([object("bob", ["a"])], ["bob.a"]), [""]],
+    [
+        "a credential that is not live",
+        bob({ id: "a" }, { id: "b" }),
+        live([object("bob", ["a"])], ["bob.a"]),
+        ["", "not live"],
+    ],
+    ["a consumer that is not live", bob({ id: "a" }), live([], []), ["not live"]],
+    [
+        "a credential that is live and not in the config",
+        bob({ id: "a" }),
+        live([object("bob", ["a", "x"])], ["bob.a", "bob.x"]),
+        ["", "not in the config"],
+    ],
+    [
+        "a consumer that is live and not in the config",
+        [],
+        live([object("eve", ["x"])], ["eve.x"]),
+        ["not in the config"],
+    ],
+    [
+        "a consumer of somebody else",
+        [],
+        live([object("eve", ["x"], { owner: "other/stack" })], ["eve.x"]),
+        ["not this stack's (of other/stack)"],
+    ],
+    ["a Secret that is missing", bob({ id: "a" }), live([object("bob", ["a"])], []), ["Secret missing"]],
+    [
+        "a consumer that is refused",
+        bob({ id: "a" }),
+        live([object("bob", ["a"], { status: "False" })], ["bob.a"]),
+        ["not accepted: said by the controller"],
+    ],
+    [
+        "a word of an older generation",
+        bob({ id: "a" }),
+        live([object("bob", ["a"], { observed: 2 })], ["bob.a"]),
+        ["not accepted: not seen by the ingress controller yet"],
+    ],
+    [
+        "what has expired and works still",
+        bob({ id: "a", expires: "2026-11-25" }),
+        live([object("bob", ["a"])], ["bob.a"]),
+        ["expired, and works until the next pulumi up"],
+    ],
+    [
+        "nothing where what has expired is gone",
+        bob({ id: "a", expires: "2026-11-25" }),
+        live([object("bob", [])], []),
+        [""],
+    ],
+    ["nothing for a consumer without credentials", bob(), live([object("bob", [])], []), [""]],
+];
+
+describe("ops consumer list", () => {
+    for (const [what, config, state, problems] of cases)
+        it(`marks ${what}`, () => {
+            const rows = compare(config, state, OURS, new Date(TODAY));
+            assert.deepEqual(
+                rows.map((row) => row.problems.join("; ")),
+                problems,
+            );
+        });
+
+    describe("against an API server", () => {
+        let server: http.Server;
+        let kubeconfig: string;
+        let answers: Record<string, object | number>;
+        const accepts: Record<string, string | undefined> = {};
+
+        before(async () => {
+            server = http.createServer((request, response) => {
+                const path = request.url!.split("?")[0];
+                accepts[path] = request.headers.accept;
+                const found = answers[path] ?? 404;
+                const status = typeof found === "number" ? found : 200;
+                const body = typeof found === "number" ? { kind: "Status", code: found } : found;
+                response.writeHead(status, { "Content-Type": "application/json" }).end(JSON.stringify(body));
+            });
+            await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+            const { port } = server.address() as AddressInfo;
+            kubeconfig = JSON.stringify({
+                clusters: [
+                    { name: "f", cluster: { server: `http://127.0.0.1:${port}`, "insecure-skip-tls-verify": true } },
+                ],
+                users: [{ name: "f", user: {} }],
+                contexts: [{ name: "f", context: { cluster: "f", user: "f" } }],
+                "current-context": "f",
+            });
+        });
+        after(() => server.close());
+
+        const CONSUMERS = "/apis/apisix.apache.org/v1alpha1/namespaces/alpa-auth/consumers";
+        const SECRETS = "/api/v1/namespaces/alpa-auth/secrets";
+        const secrets = (...names: string[]) => ({ items: names.map((name) => ({ metadata: { name } })) });
+        const sealed = STACK_FILE.replace(
+            "config:\n",
+            "config:\n    alpa-auth:cluster: { kubeconfig: { secure: v1:x } }\n",
+        );
+        const list = (...args: string[]) =>
+            bench({
+                text: sealed,
+                says: ({ args }) => (args.slice(0, 2).join(" ") === "config get" ? { stdout: kubeconfig } : undefined),
+            }).ops("consumer", "list", ...args);
+
+        it("asks for names of Secrets only, through the kubeconfig of the stack", async () => {
+            answers = { [CONSUMERS]: { items: [object("alice", ["a1", "a2"]), object("tokens", ["hs", "rs"])] } };
+            answers[SECRETS] = secrets("alice.a1", "alice.a2", "tokens.hs", "tokens.rs");
+            const { code, out, note } = await list("--check");
+            assert.equal(code, 0, out + note);
+            assert.match(accepts[SECRETS]!, /as=PartialObjectMetadataList/);
+            assert.match(out, /│ tokens +│ rs +│ jwt RS256 +│ +│ yes +│ yes +│ 2026-11-24T10:00:00Z │/);
+        });
+
+        it("exits with 1 for a difference when it is asked to check, and with 0 when not", async () => {
+            answers = { [CONSUMERS]: { items: [] }, [SECRETS]: secrets() };
+            assert.equal((await list()).code, 0);
+            const { code, note } = await list("--check");
+            assert.equal(code, 1);
+            assert.match(
+                note,
+                /intra: config and cluster must agree \(\d of 6 lines do not\)\. Run: pulumi up -s intra/,
+            );
+        });
+
+        it("takes a cluster without the definition as one without consumers", async () => {
+            answers = { [SECRETS]: secrets() };
+            const { code, out } = await list("--json");
+            assert.equal(code, 0);
+            assert.ok((JSON.parse(out) as { live: boolean }[]).every((row) => !row.live));
+        });
+
+        it("says what it may not do, and exits with 1", async () => {
+            answers = { [CONSUMERS]: { items: [] }, [SECRETS]: 403 };
+            const { code, note } = await list();
+            assert.equal(code, 1);
+            assert.match(
+                note,
+                /must let this account list consumers and the names of Secrets in alpa-auth \(HTTP 403\)/,
+            );
+        });
+    });
+});

@@ -1,0 +1,125 @@
+/** The command line with a Pulumi that answers from memory, on a stack file in a folder of its own. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { run } from "../../../ops/cli";
+import type { PulumiResult } from "../../../ops/stack/pulumi";
+
+/** Today, in every test. */
+export const TODAY = "2026-11-25T12:00:00Z";
+
+export const STACK_FILE = `# the shipped stack
+config:
+    alpa-auth:option: intra-a # the one that is built
+    alpa-auth:alpa:
+        endpoints: ["10.1.96.188:20001"]
+    alpa-auth:consumers:
+        - name: alice
+          credentials:
+              - { id: a1, method: key } # in use
+              - { id: a2, method: key, expires: "2026-12-01" }
+              - { id: old, method: key, expires: "2026-11-20" }
+        - name: tokens
+          credentials:
+              - { id: hs, method: jwt, algorithm: HS256 }
+              - { id: gone, method: jwt, algorithm: HS256, expires: "2026-11-25" }
+              - id: rs
+                method: jwt
+                algorithm: RS256
+                publicKey: |
+                    -----BEGIN PUBLIC KEY-----
+                    MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAqffjQGCh5PqDE84Kk7jO
+                    F7exF90AHUs2tW1+YbpFsp6eA+qnpcx66UVIGi/iWi1Cd6Os9n/ojZRj0nb8P/29
+                    gts5vJP1/Imna/cuUTujWbBWxAkBVinTJmxtWIv2sQyMJ55LmfV9VfsL8fKSzrge
+                    tTqd6CMjJtB35ewPIttDhzY0y+K6M4ijcjp2hPUOtOASQP2NxjcN3aZgmT+pCcOE
+                    5OVHsS44Z1XcIs9Fuu3zNUb1XJ4RcTQbPF6NGjWMrI4MTM7+H3P6tm8VjGS/nDrn
+                    I3HtWBruszBglQ5MWSreDl4SG0RybbU+vChlT5jBKfebuQVjzXW8hSZR2qOeXDUR
+                    3wIDAQAB
+                    -----END PUBLIC KEY-----
+`;
+
+export const SECRETS = { key: "KEY-of-alice-a1-0123456789", jwt: "SECRET-of-tokens-hs-0123456789abcdef" };
+
+export const OUTPUTS = {
+    url: "http://127.0.0.1:9/alpa",
+    credentials: { "alice/a1": SECRETS.key, "alice/a2": "KEY-of-alice-a2-0123456789" },
+    jwtSecrets: { "tokens/hs": SECRETS.jwt },
+};
+
+export interface Call {
+    args: string[];
+    input?: string;
+}
+
+/** What Pulumi says to a call; undefined: what a healthy stack says. */
+export type Says = (call: Call) => Partial<PulumiResult> | undefined;
+
+export interface Bench {
+    /** Folder of the stack file. */
+    folder: string;
+    file: string;
+    /** Every call of Pulumi. */
+    calls: Call[];
+    ops(...args: string[]): Promise<Said>;
+    write(text: string): void;
+    text(): string;
+}
+
+export interface Said {
+    code: number;
+    out: string;
+    note: string;
+}
+
+export interface BenchOptions {
+    text?: string;
+    outputs?: object;
+    says?: Says;
+    stdin?: string;
+    refusalSeconds?: number;
+}
+
+let folders: string[] = [];
+
+afterEach(() => {
+    folders.forEach((folder) => rmSync(folder, { recursive: true, force: true }));
+    folders = [];
+});
+
+export function bench(options: BenchOptions = {}): Bench {
+    const folder = mkdtempSync(join(tmpdir(), "alpa-auth-ops-"));
+    folders.push(folder);
+    const file = join(folder, "Pulumi.intra.yaml");
+    const calls: Call[] = [];
+    const write = (text: string) => writeFileSync(file, text);
+    write(options.text ?? STACK_FILE);
+    const ops = async (...args: string[]): Promise<Said> => {
+        const said = { out: "", note: "" };
+        const code = await run(args, {
+            folder,
+            today: new Date(TODAY),
+            refusalSeconds: options.refusalSeconds ?? 0,
+            out: (text) => (said.out += `${text}\n`),
+            note: (text) => (said.note += `${text}\n`),
+            stdin: async () => options.stdin ?? "",
+            pulumi: async (args, { input, onLine } = {}) => {
+                calls.push({ args, input });
+                const answer = options.says?.({ args, input }) ?? healthy(args, options.outputs ?? OUTPUTS);
+                const result = { code: 0, stdout: "", stderr: "", ...answer };
+                result.stdout.split("\n").forEach((line) => onLine?.(line));
+                return result;
+            },
+        });
+        return { code, ...said };
+    };
+    return { folder, file, calls, ops, write, text: () => readFileSync(file, "utf8") };
+}
+
+function healthy(args: string[], outputs: object): Partial<PulumiResult> {
+    const command = args.slice(0, 2).join(" ");
+    if (command === "stack --show-name") return { stdout: "intra\n" };
+    if (command === "stack output") return { stdout: JSON.stringify(outputs) };
+    if (command === "stack export") return { stdout: '{"version":3,"deployment":{}}' };
+    if (args[0] === "up") return { stdout: "Updating (intra)\n" };
+    throw new Error(`no fake for pulumi ${args.join(" ")}`);
+}

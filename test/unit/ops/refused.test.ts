@@ -1,0 +1,198 @@
+// Proves what the commands refuse, in which words, with exit status 2 and without a trace; and that a refusal changes
+// nothing.
+import { strict as assert } from "node:assert";
+import { generateKeyPairSync } from "node:crypto";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { bench, SECRETS, STACK_FILE } from "./kit";
+
+const rsa = generateKeyPairSync("rsa", { modulusLength: 2048 });
+const PUBLIC = rsa.publicKey.export({ type: "spki", format: "pem" }).toString();
+const PRIVATE = rsa.privateKey.export({ type: "pkcs8", format: "pem" }).toString();
+const ROTATE = ["--successor", "a9", "--overlap-days", "14"];
+
+const refused: [what: string, command: string, problem: RegExp][] = [
+    [
+        "an end in the past",
+        "consumer add bob --expires 2026-11-25",
+        /--expires: must be a day after today, 2026-11-25 \(got 2026-11-25\)/,
+    ],
+    [
+        "an end that is no day",
+        "consumer add bob --expires 2026-02-30",
+        /--expires: must be a day, as 2027-01-31 \(got "2026-02-30"\)/,
+    ],
+    [
+        "an id that is taken",
+        "consumer add alice --credential a1",
+        /--credential: must be a new id \(alice has a1 already\)/,
+    ],
+    [
+        "limits for a caller that exists",
+        "consumer add alice --concurrent 2",
+        /must come with a new consumer \(alice exists\)/,
+    ],
+    ["half of a limit", "consumer add bob --requests 5", /limits: must have requests and perSeconds together/],
+    ["a name that is no DNS label", "consumer add Bob.1", /Must be a DNS label/],
+    ["an unknown method", "consumer add bob --method jwd", /--method.*Allowed choices are key, jwt/],
+    ["jwt without an algorithm", "consumer add bob --method jwt", /--algorithm: required with --method jwt/],
+    ["an algorithm with a key", "consumer add bob --algorithm HS256", /--algorithm: belongs to --method jwt/],
+    [
+        "RS256 without a public key",
+        "consumer add bob --method jwt --algorithm RS256",
+        /--public-key-file: required with RS256/,
+    ],
+    [
+        "HS256 with a public key",
+        "consumer add bob --method jwt --algorithm HS256 --public-key-file PUBLIC",
+        /belongs to RS256, ES256 and EdDSA/,
+    ],
+    [
+        "a private key",
+        "consumer add bob --method jwt --algorithm RS256 --public-key-file PRIVATE",
+        /must be a public key, and this is a private one/,
+    ],
+    [
+        "a key of another kind",
+        "consumer add bob --method jwt --algorithm EdDSA --public-key-file PUBLIC",
+        /must be an Ed25519 key for EdDSA \(got rsa\)/,
+    ],
+    [
+        "a public key that is not there",
+        "consumer add bob --method jwt --algorithm RS256 --public-key-file none.pem",
+        /\(got none\.pem: ENOENT\)/,
+    ],
+    [
+        "to rotate for an unknown caller",
+        `consumer rotate alise a1 ${ROTATE.join(" ")}`,
+        /alise: must be a consumer of the config\. Did you mean alice\?/,
+    ],
+    [
+        "to rotate what was revoked",
+        `consumer rotate alice zzzz ${ROTATE.join(" ")}`,
+        /alice\/zzzz: must be a credential of the config/,
+    ],
+    [
+        "to rotate what has expired",
+        `consumer rotate alice old ${ROTATE.join(" ")}`,
+        /alice\/old: must work still \(it expired on 2026-11-20\)/,
+    ],
+    [
+        "an overlap that is too long",
+        "consumer rotate alice a1 --successor a9 --overlap-days 91",
+        /--overlap-days: must be at most 90 \(got 91\)/,
+    ],
+    [
+        "an overlap beyond the end",
+        `consumer rotate alice a2 ${ROTATE.join(" ")}`,
+        /must end by 2026-12-01, when a2 expires anyway \(got 14\)\. Give at most 6/,
+    ],
+    [
+        "an overlap of no days",
+        "consumer rotate alice a1 --successor a9 --overlap-days 0",
+        /Must be a whole number of at least 1/,
+    ],
+    [
+        "a successor that exists",
+        "consumer rotate alice a1 --successor a2 --overlap-days 3",
+        /--successor: must be a new id/,
+    ],
+    [
+        "to rotate RS256 without the new public key",
+        "consumer rotate tokens rs --successor b --overlap-days 3",
+        /--public-key-file: required with RS256/,
+    ],
+    [
+        "to revoke what is not there",
+        "consumer revoke alice a3",
+        /alice\/a3: must be a credential of the config\. Did you mean a1\?/,
+    ],
+    [
+        "to remove who is not there",
+        "consumer remove nobody",
+        /nobody: must be a consumer of the config\. See: npm run ops -- consumer list/,
+    ],
+    ["to hand out what is not there", "consumer handout alice a3", /alice\/a3: must be a credential of the config/],
+    ["to hand out what has expired", "consumer handout alice old", /alice\/old: must work still/],
+    ["to hand out again without a reason", "consumer handout alice a1 --again=", /--again: must say why/],
+    [
+        "a recipient that is none",
+        "consumer handout alice a1 --recipient age1qqq",
+        /--recipient: must be a public key: .*\(got age1qqq…/,
+    ],
+    [
+        "an SSH key that is damaged",
+        "consumer handout alice a1 --recipient ssh-ed25519",
+        /--recipient: must be a public key/,
+    ],
+    [
+        "a file without recipients",
+        "consumer handout alice a1 --recipient-file EMPTY",
+        /--recipient-file: must name a public key/,
+    ],
+    [
+        "a secret key as recipient",
+        "consumer handout alice a1 --recipient AGE-SECRET-KEY-1QQ",
+        /must be a public key, and this is a private one/,
+    ],
+    [
+        "a token for a caller that is not there",
+        "token issue nobody hs --ttl 1h",
+        /nobody: must be a consumer of the config/,
+    ],
+    ["a token for a key", "token issue alice a1 --ttl 1h", /alice\/a1: must be a credential of method jwt \(got key\)/],
+    [
+        "a token for RS256",
+        "token issue tokens rs --ttl 1h",
+        /must be of algorithm HS256 \(got RS256\)\. The caller signs it/,
+    ],
+    [
+        "a token for what has expired",
+        "token issue tokens gone --ttl 1h",
+        /tokens\/gone: must work still \(it expired on 2026-11-25\)/,
+    ],
+    [
+        "a token for longer than a day",
+        "token issue tokens hs --ttl 25h",
+        /--ttl: must be between 1 s and 24 h.*\(got "25h"\)/,
+    ],
+    ["a token for no time", "token issue tokens hs --ttl 0", /--ttl: must be between 1 s and 24 h/],
+    ["a time of another kind", "token issue tokens hs --ttl 2d", /--ttl: must be between 1 s and 24 h/],
+    ["claims that are no object", "token issue tokens hs --ttl 1h --claims [1]", /--claims: must be a JSON object/],
+    [
+        "claims that are ours",
+        'token issue tokens hs --ttl 1h --claims {"exp":1,"key":"x"}',
+        /--claims: must not have key, exp/,
+    ],
+    ["an unknown option", "consumer list --jason", /unknown option '--jason'/],
+    ["an unknown verb", "consumer lst", /unknown command 'lst'/],
+];
+
+describe("ops refuses", () => {
+    for (const [what, command, problem] of refused)
+        it(what, async () => {
+            const { ops, text, folder, calls } = bench({
+                says: ({ args }) => assert.notEqual(args[0], "up") as undefined,
+            });
+            const files: Record<string, string> = { PUBLIC, PRIVATE, EMPTY: "# none\n\n" };
+            const args = command.split(" ").map((word) => {
+                if (files[word] === undefined) return word;
+                writeFileSync(join(folder, word), files[word]);
+                return join(folder, word);
+            });
+            const { code, out, note } = await ops(...args);
+            assert.match(note, problem);
+            assert.equal(code, 2);
+            assert.ok(!/^ {4}at /m.test(note), "no trace");
+            assert.equal(text(), STACK_FILE);
+            for (const secret of Object.values(SECRETS))
+                assert.ok(!(out + note + JSON.stringify(calls)).includes(secret));
+        });
+
+    it("a text that is no token, without repeating it", async () => {
+        const { code, note } = await bench({ stdin: "my-password\n" }).ops("token", "inspect");
+        assert.equal(code, 2);
+        assert.match(note, /token: must be a JWT on standard input/);
+        assert.ok(!note.includes("my-password"));
+    });
+});

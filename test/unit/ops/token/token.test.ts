@@ -1,0 +1,136 @@
+// Proves what a token of `token issue` holds and where it goes, and what `token inspect` says of one. That the gateway
+// takes such a token is the engine test's to prove.
+import { strict as assert } from "node:assert";
+import { generateKeyPairSync } from "node:crypto";
+import { decodeJwt, jwtVerify, SignJWT } from "jose";
+import { bench, SECRETS, STACK_FILE, TODAY } from "../kit";
+
+const ISSUE = ["token", "issue", "tokens", "hs"];
+const secret = new TextEncoder().encode(SECRETS.jwt);
+
+describe("ops token issue", () => {
+    for (const [ttl, seconds] of [
+        ["900", 900],
+        ["30s", 30],
+        ["15m", 900],
+        ["24h", 86_400],
+    ] as const)
+        it(`signs a token for ${ttl}`, async () => {
+            const { code, out, note } = await bench().ops(...ISSUE, "--ttl", ttl);
+            assert.equal(code, 0, note);
+            const { payload, protectedHeader } = await jwtVerify(out.trim(), secret, { algorithms: ["HS256"] });
+            assert.deepEqual(protectedHeader, { alg: "HS256", typ: "JWT" });
+            assert.deepEqual(Object.keys(payload).sort(), ["exp", "iat", "key"]);
+            assert.equal(payload.key, "alpa-auth_tokens.hs");
+            assert.equal(payload.exp! - payload.iat!, seconds);
+            assert.ok(Math.abs(payload.iat! - Date.now() / 1000) < 5);
+        });
+
+    it("prints the token alone, and lets the secret go nowhere", async () => {
+        const { ops, calls } = bench();
+        const { out, note } = await ops(...ISSUE, "--ttl", "1h");
+        assert.match(out, /^[\w-]+\.[\w-]+\.[\w-]+\n$/);
+        assert.ok(!(out + note + JSON.stringify(calls)).includes(SECRETS.jwt));
+    });
+
+    it("adds claims that are asked for, and knows the namespace of the stack", async () => {
+        const { ops } = bench({ text: STACK_FILE.replace("config:\n", "config:\n    alpa-auth:namespace: lab\n") });
+        const { out } = await ops(...ISSUE, "--ttl", "60", "--claims", '{"job":"nightly"}');
+        const { job, key } = decodeJwt(out.trim());
+        assert.deepEqual([job, key], ["nightly", "lab_tokens.hs"]);
+    });
+
+    it("says when the secret is not there yet", async () => {
+        const { code, note } = await bench({ outputs: {} }).ops(...ISSUE, "--ttl", "60");
+        assert.equal(code, 2);
+        assert.match(note, /tokens\/hs: must be in the stack's outputs .* Run: pulumi up -s intra/);
+    });
+});
+
+describe("ops token inspect", () => {
+    const now = new Date(TODAY).getTime() / 1000;
+    const token = (claims: object, alg = "HS256", key: Parameters<SignJWT["sign"]>[0] = secret) =>
+        new SignJWT({ ...claims }).setProtectedHeader({ alg }).sign(key);
+    const said: [what: string, claims: object, line: RegExp][] = [
+        [
+            "whose it is and when it ends",
+            { key: "alpa-auth_tokens.hs", exp: now + 7200 },
+            /expiry +in 2 hours, at 2026-11-25T14:00:00Z\nkey +of tokens\/hs\n/,
+        ],
+        ["that it is over", { key: "alpa-auth_tokens.hs", exp: now - 90 }, /expiry +expired 1 minute ago/],
+        ["that it never ends", { key: "alpa-auth_tokens.hs" }, /expiry +none: it has no claim exp/],
+        [
+            "that it has not begun",
+            { key: "alpa-auth_tokens.hs", exp: now + 60, nbf: now + 30 },
+            /not before 2026-11-25T12:00:30Z/,
+        ],
+        ["that nobody of the stack has such a key", { key: "alpa-auth_x.y" }, /key +not of a credential of this stack/],
+        ["that the key is missing", { exp: now + 1 }, /key +missing: the gateway refuses/],
+        [
+            "that the credential has expired",
+            { key: "alpa-auth_tokens.gone" },
+            /key +of tokens\/gone, which expired on 2026-11-25/,
+        ],
+        [
+            "that the credential is a key",
+            { key: "alpa-auth_alice.a1" },
+            /of alice\/a1, which is of method key and takes no token/,
+        ],
+        [
+            "that the algorithm is another",
+            { key: "alpa-auth_tokens.rs" },
+            /of tokens\/rs, whose algorithm is RS256, not HS256/,
+        ],
+        ["that the signature was not checked", { key: "alpa-auth_tokens.hs" }, /signature +not checked\. Add --verify/],
+    ];
+    for (const [what, claims, line] of said)
+        it(`says ${what}`, async () => {
+            const { code, out } = await bench({ stdin: `${await token(claims)}\n` }).ops("token", "inspect");
+            assert.equal(code, 0);
+            assert.match(out, line);
+        });
+
+    it("takes the header as it is sent", async () => {
+        const stdin = `Authorization: Bearer ${await token({ key: "alpa-auth_tokens.hs" })}`;
+        assert.match((await bench({ stdin }).ops("token", "inspect")).out, /of tokens\/hs/);
+    });
+
+    const pair = generateKeyPairSync("rsa", { modulusLength: 2048 });
+    const pem = pair.publicKey.export({ type: "spki", format: "pem" }).toString();
+    const text = STACK_FILE.replace(/publicKey: \|[^]*$/, `publicKey: ${JSON.stringify(pem)}\n`);
+    const verified: [what: string, make: () => Promise<string>, code: number, line: RegExp][] = [
+        ["good", () => token({ key: "alpa-auth_tokens.hs", exp: now - 9 }), 0, /signature +good/],
+        ["bad", () => token({ key: "alpa-auth_tokens.hs" }, "HS256", Buffer.from("x".repeat(32))), 1, /signature +BAD/],
+        [
+            "good with the public key",
+            () => token({ key: "alpa-auth_tokens.rs" }, "RS256", pair.privateKey),
+            0,
+            /signature +good/,
+        ],
+        // The public key is known to everyone: a token that is "signed" with it as if it were a secret is forged.
+        [
+            "bad with another algorithm",
+            () => token({ key: "alpa-auth_tokens.rs" }, "HS256", Buffer.from(pem)),
+            1,
+            /BAD/,
+        ],
+        [
+            "not checked for a stranger",
+            () => token({ key: "x" }),
+            1,
+            /signature +not checked: the claim key leads to no/,
+        ],
+    ];
+    for (const [what, make, expected, line] of verified)
+        it(`--verify says that the signature is ${what}`, async () => {
+            const { code, out, note } = await bench({ text, stdin: await make() }).ops("token", "inspect", "--verify");
+            assert.match(out, line, note);
+            assert.equal(code, expected);
+        });
+
+    it("prints JSON", async () => {
+        const stdin = await token({ key: "alpa-auth_tokens.hs" });
+        const { out } = await bench({ stdin }).ops("token", "inspect", "--json");
+        assert.deepEqual(Object.keys(JSON.parse(out)), ["header", "claims", "expiry", "key", "signature"]);
+    });
+});
