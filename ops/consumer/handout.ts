@@ -1,7 +1,7 @@
 import { closeSync, openSync, rmSync, writeSync } from "node:fs";
 import { relative } from "node:path";
 import { DEFAULT_NAMESPACE } from "../../config/schema";
-import { claimKey } from "../claim";
+import { claimKey } from "../../components/parts/consumers";
 import type { Context } from "../context";
 import { isOver } from "../dates";
 import { Failure, UsageError } from "../errors";

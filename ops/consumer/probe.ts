@@ -1,5 +1,5 @@
 import { DEFAULT_NAMESPACE } from "../../config/schema";
-import { claimKey } from "../claim";
+import { claimKey } from "../../components/parts/consumers";
 import type { Outputs } from "../stack/stack";
 import { readValue } from "../stack/stack-file";
 import { signToken } from "../token/sign";

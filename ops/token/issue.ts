@@ -1,5 +1,5 @@
 import { DEFAULT_NAMESPACE } from "../../config/schema";
-import { claimKey } from "../claim";
+import { claimKey } from "../../components/parts/consumers";
 import { lookUp } from "../consumer/plan";
 import type { Context } from "../context";
 import { isOver } from "../dates";

@@ -1,0 +1,199 @@
+// Proves the operators' command line end to end, as a process of its own: on the real engine and API server, and against
+// the gateway that callers use. The gateway is a stand-in that was compared with recorded answers of APISIX 3.18.0.
+import { strict as assert } from "node:assert";
+import { execFile, execFileSync, spawn } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { CoreV1Api } from "@kubernetes/client-node";
+import { pulumiEnv } from "../../sandbox/world/pulumi";
+import { ROOT } from "../../sandbox/world/state";
+import { call, current, succeeded, TestStack, useWorld } from "./kit";
+
+interface Said {
+    code: number;
+    out: string;
+    note: string;
+}
+
+describe("npm run ops", function () {
+    this.timeout(180_000);
+    useWorld();
+    let stack: TestStack;
+    let file: string;
+    let url: string;
+    const processes: string[] = [];
+    /** Everything the commands said, but for handouts and tokens. */
+    let said = "";
+
+    before(async () => {
+        stack = await TestStack.create("ops", {
+            consumers: [{ name: "alice", credentials: [{ id: "k1", method: "key" }] }],
+        });
+        file = join(current().world.facts.stackFiles, "Pulumi.ops.yaml");
+        writeFileSync(file, `# kept\n${readFileSync(file, "utf8")}`);
+        succeeded(await stack.up());
+        url = (await stack.outputs()).url;
+    });
+    after(async () => {
+        await stack.destroy();
+    });
+
+    async function ops(command: string, options: { input?: string; secret?: boolean } = {}): Promise<Said> {
+        const { world, dir } = current();
+        const env = { ...process.env, ...pulumiEnv(dir, world.facts), ALPA_AUTH_STACK_FILES: world.facts.stackFiles };
+        const args = ["--import", "tsx", join(ROOT, "ops/cli.ts"), ...command.split(" "), "--stack", "ops"];
+        const child = spawn(process.execPath, args, { cwd: ROOT, env });
+        child.stdin.end(options.input);
+        const sampling = setInterval(() => processes.push(execFileSync("ps", ["axww", "-o", "args"]).toString()), 300);
+        const result: Said = { code: -1, out: "", note: "" };
+        child.stdout.on("data", (text) => (result.out += text));
+        child.stderr.on("data", (text) => (result.note += text));
+        result.code = await new Promise((resolve) => child.on("close", (code) => resolve(code ?? -1)));
+        clearInterval(sampling);
+        said += options.secret ? result.note : result.out + result.note;
+        return result;
+    }
+
+    async function done(command: string, options: { input?: string; secret?: boolean } = {}): Promise<Said> {
+        const result = await ops(command, options);
+        assert.equal(result.code, 0, result.out + result.note);
+        return result;
+    }
+
+    const key = async (who: string) => (await stack.outputs()).credentials[who];
+    const status = async (headers: Record<string, string>) => (await call(url, { headers })).status;
+
+    it("list agrees with the cluster after up", async () => {
+        const { out } = await done("consumer list --check --json");
+        const [row, ...others] = JSON.parse(out);
+        assert.deepEqual(others, []);
+        const { lastApplied, ...rest } = row;
+        assert.match(lastApplied, /^\d{4}-\d\d-\d\dT/);
+        assert.deepEqual(rest, {
+            consumer: "alice",
+            credential: "k1",
+            method: "key",
+            algorithm: null,
+            expires: null,
+            live: true,
+            accepted: true,
+            secret: true,
+            problems: [],
+        });
+    });
+
+    it("add shows, and adds with --apply; the first key and the comments stay as they were", async () => {
+        const [text, first] = [readFileSync(file, "utf8"), await key("alice/k1")];
+        assert.match((await done("consumer add alice --credential k2")).out, /Dry run/);
+        assert.equal(readFileSync(file, "utf8"), text);
+        await done("consumer add alice --credential k2 --apply");
+        assert.match(readFileSync(file, "utf8"), /^# kept\n/);
+        assert.equal(await key("alice/k1"), first);
+        for (const who of ["alice/k1", "alice/k2"]) assert.equal(await status({ apikey: await key(who) }), 200, who);
+    });
+
+    it("handout gives lines that get an answer of Alpa as pasted, once", async () => {
+        const { out } = await done("consumer handout alice k2", { secret: true });
+        const line = /```sh\n([^]*?)\n```/.exec(out)![1];
+        const answer = await new Promise<string>((resolve, reject) => {
+            const shell = execFile("sh", [], { cwd: "/" }, (error, stdout) =>
+                error ? reject(error) : resolve(stdout),
+            );
+            shell.stdin!.end(line);
+        });
+        assert.equal(JSON.parse(answer).object, "text_completion");
+        const again = await ops("consumer handout alice k2");
+        assert.equal(again.code, 2);
+        assert.match(again.note, /must be handed out once/);
+    });
+
+    it("rotate lets both work, and revoke is over when the gateway refuses the old one", async () => {
+        const old = await key("alice/k1");
+        await done("consumer rotate alice k1 --successor k3 --overlap-days 14 --apply");
+        assert.equal(await status({ apikey: old }), 200);
+        assert.equal(await status({ apikey: await key("alice/k3") }), 200);
+        assert.match(
+            (await done("consumer expiring")).out,
+            /│ 30 days │ alice +│ k1 +│ \d{4}-\d\d-\d\d │ in 14 days │/,
+        );
+        const { out } = await done("consumer revoke alice k1 --apply");
+        assert.match(out, /alice\/k1: refused by http:\S+\/alpa \(401, after \d+ s\)/);
+        assert.equal(await status({ apikey: old }), 401);
+        assert.equal(await status({ apikey: await key("alice/k2") }), 200);
+        await done("consumer list --check");
+    });
+
+    it("a token that is issued works, says whose it is, and ends with its credential", async () => {
+        await done("consumer add tokens --credential hs --method jwt --algorithm HS256 --apply");
+        const token = (await done("token issue tokens hs --ttl 15m", { secret: true })).out.trim();
+        assert.equal(await status({ Authorization: `Bearer ${token}` }), 200);
+        const { out } = await done("token inspect --verify", { input: token });
+        assert.match(out, /of tokens\/hs\nsignature +good/);
+        assert.match((await done("consumer revoke tokens hs --apply")).out, /tokens\/hs: refused/);
+        assert.equal(await status({ Authorization: `Bearer ${token}` }), 401);
+    });
+
+    it("import lets a caller go on with its key, which is in no file in plain text", async () => {
+        const brought = "a-key-of-somebody-0123456789";
+        const keys = join(current().dir, "keys_file.json");
+        writeFileSync(keys, JSON.stringify({ allowed_api_keys: [brought] }));
+        await done(`consumer import ${keys} --names brought --apply`);
+        assert.equal(await status({ apikey: brought }), 200);
+        assert.ok(!readFileSync(file, "utf8").includes(brought));
+        // Another change, with a secret in the file: checked with it, and written back as it was.
+        await done("consumer add alice --credential k4 --apply");
+        assert.equal(await status({ apikey: brought }), 200);
+        assert.match((await done("consumer remove brought --apply")).out, /brought\/imported: refused/);
+    });
+
+    it("list finds what somebody took away behind Pulumi's back", async () => {
+        const core = current().world.kubeConfig.makeApiClient(CoreV1Api);
+        await core.deleteNamespacedSecret({ namespace: "ops", name: "alice.k2" });
+        const { code, out } = await ops("consumer list --check");
+        assert.equal(code, 1);
+        assert.match(out, /│ alice +│ k2 .*│ MISSING │.*! Secret missing/);
+        succeeded(await stack.up("--refresh"));
+        await done("consumer list --check");
+    });
+
+    it("changes nothing while the backend says that the stack is locked", async () => {
+        const locks = join(current().dir, "backend/.pulumi/locks/organization/alpa-auth/ops");
+        mkdirSync(locks, { recursive: true });
+        const lock = { pid: 1, username: "somebody", hostname: "elsewhere", timestamp: new Date().toISOString() };
+        writeFileSync(join(locks, "other.json"), JSON.stringify(lock));
+        const before = readFileSync(file, "utf8");
+        try {
+            const { code, note } = await ops("consumer add bob --apply");
+            assert.equal(code, 1);
+            assert.match(note, /ops: must not be locked by another run \(the stack is currently locked by 1 lock/);
+            assert.equal(readFileSync(file, "utf8"), before);
+        } finally {
+            rmSync(join(locks, "other.json"));
+        }
+    });
+
+    it("keeps the edit of an up that fails, and the way back that it names works", async () => {
+        const before = readFileSync(file, "utf8");
+        // The cluster is away: preflight says so before anything is changed.
+        const set = ["config", "set", "--path", "alpa-auth:cluster.context", "nowhere"];
+        succeeded(await stack.run(set));
+        const { code, note } = await ops("consumer add bob --apply");
+        assert.equal(code, 1);
+        assert.match(note, /must name a reachable cluster/);
+        assert.match(note, /Pulumi\.ops\.yaml keeps the edit/);
+        const back = /Or go back: (cp .*) && pulumi up -s ops/.exec(note)![1];
+        execFileSync("sh", ["-c", back], { cwd: ROOT });
+        assert.ok(!readFileSync(file, "utf8").includes("bob"));
+        writeFileSync(file, before);
+    });
+
+    it("let no secret out: not in a process list, not in what they said, not in a record", async () => {
+        const { credentials, jwtSecrets } = (await stack.outputs()) as any;
+        const secrets = [...Object.values(credentials), ...Object.values(jwtSecrets), "a-key-of-somebody-0123456789"];
+        const record = join(file, "../.alpa-auth/handouts/ops/alice.k2.json");
+        assert.ok(existsSync(record));
+        assert.match(processes.join("\n"), /ops\/cli\.ts/, "the list was taken while they ran");
+        for (const place of [processes.join("\n"), said, readFileSync(record, "utf8"), readFileSync(file, "utf8")])
+            for (const secret of secrets as string[]) assert.ok(!place.includes(secret));
+    });
+});
