@@ -7,7 +7,7 @@ import { findStack, readOutputs, type Stack } from "../stack/stack";
 import { readConsumers } from "../stack/stack-file";
 import { forget } from "./handed-out";
 import { lookUp, planAdd, planRemove, planRevoke, planRotate } from "./plan";
-import { proveRefused, type Proof } from "./probe";
+import { probe, type Probe } from "./probe";
 
 export interface ChangeArgs {
     stack?: string;
@@ -83,17 +83,18 @@ async function stop(
     plan: Plan,
     args: ChangeArgs,
 ): Promise<void> {
-    // Before the change: afterwards the outputs no longer have what is to be tried.
-    const outputs = args.apply && plan.after !== undefined ? await readOutputs(context, stack) : undefined;
-    const listed = ids.map((id) => ({ id, ...lookUp(stack.text, name, id).credential }));
+    const probes: Probe[] = [];
+    if (args.apply && plan.after !== undefined) {
+        const outputs = await readOutputs(context, stack);
+        for (const id of ids) {
+            const { credential } = lookUp(stack.text, name, id);
+            probes.push(await probe(outputs, stack.text, `${name}/${id}`, credential?.method));
+        }
+    }
     if (!(await carryOut(context, stack, plan, args))) return;
     ids.forEach((id) => forget(context, stack, name, id));
     context.out("");
-    const proofs = await Promise.all(
-        listed.map(({ id, method }): Promise<Proof> =>
-            proveRefused(outputs!, stack.text, `${name}/${id}`, method, context.refusalSeconds),
-        ),
-    );
+    const proofs = await Promise.all(probes.map((probe) => probe.prove(context.refusalSeconds)));
     proofs.forEach((proof) => context.out(proof.text));
     if (proofs.some((proof) => proof.failed))
         throw new Failure(

@@ -15,41 +15,46 @@ export interface Proof {
     failed: boolean;
 }
 
+/** A credential that is about to be stopped. */
+export interface Probe {
+    /** Asks until the gateway refuses it. */
+    prove(limitSeconds: number): Promise<Proof>;
+}
+
 /**
- * Asks the gateway with a credential until it is refused. A query string is refused with 400 behind the check of the
- * credential, so nothing of this reaches Alpa.
- * @param before outputs of the time when it worked
+ * Asks the gateway with a credential while it still works, so that a refusal afterwards means something. A query string
+ * is refused with 400 behind the check of the credential, so nothing of this reaches Alpa.
+ * @param outputs of the time when it works: afterwards they no longer have what is to be tried
  */
-export async function proveRefused(
-    before: Outputs,
-    text: string,
-    who: string,
-    method: string | undefined,
-    limitSeconds: number,
-): Promise<Proof> {
-    const header = await headerOf(before, text, who);
-    if (header === undefined || before.url === undefined)
-        return {
-            text:
-                method === "jwt"
-                    ? `${who}: not tried: only the caller can sign its tokens.`
-                    : `${who}: not tried: it was not in the stack's outputs, so it was not in the gateway.`,
-            failed: false,
-        };
-    const begin = Date.now();
-    const elapsed = () => Math.round((Date.now() - begin) / 1000);
-    let last = "";
-    do {
-        last = await status(before.url, header);
-        if (last === "401")
-            return { text: `${who}: refused by ${before.url} (401, after ${elapsed()} s).`, failed: false };
-        await new Promise((resolve) => setTimeout(resolve, PAUSE_SECONDS * 1000));
-    } while (elapsed() < limitSeconds);
-    const text401 = "must be refused with 401 by";
-    const advice = last === "400" ? "It still works" : "Whether it still works is not known";
+export async function probe(outputs: Outputs, text: string, who: string, method: string | undefined): Promise<Probe> {
+    const { url } = outputs;
+    // Anew for each question: a token must not end while pulumi runs, and be refused for that.
+    const ask = async () => {
+        const header = await headerOf(outputs, text, who);
+        return header === undefined || url === undefined ? undefined : status(url, header);
+    };
+    const before = await ask();
+    const say = (text: string, failed = false): Proof => ({ text: `${who}: ${text}`, failed });
     return {
-        text: `${who}: ${text401} ${before.url} within ${limitSeconds} s (got ${last}). ${advice}: look at the ingress controller, then run: npm run ops -- consumer list --check`,
-        failed: true,
+        prove: async (limitSeconds) => {
+            if (before === undefined)
+                return method === "jwt"
+                    ? say("not tried: only the caller can sign its tokens.")
+                    : say("not tried: it was not in the stack's outputs, so it was not in the gateway.");
+            const begin = Date.now();
+            const elapsed = () => Math.round((Date.now() - begin) / 1000);
+            let last: string | undefined;
+            do {
+                last = await ask();
+                if (last === "401") return say(`refused by ${url} (401 after ${elapsed()} s, ${before} before).`);
+                await new Promise((resolve) => setTimeout(resolve, PAUSE_SECONDS * 1000));
+            } while (elapsed() < limitSeconds);
+            const advice = last === "400" ? "It still works" : "Whether it still works is not known";
+            return say(
+                `must be refused with 401 by ${url} within ${limitSeconds} s (got ${last}). ${advice}: look at the ingress controller, then run: npm run ops -- consumer list --check`,
+                true,
+            );
+        },
     };
 }
 

@@ -27,20 +27,20 @@ describe("ops consumer revoke --apply", () => {
         bench({ outputs: { ...OUTPUTS, url }, refusalSeconds: 3 }).ops("consumer", "revoke", ...who, "--apply");
 
     it("asks with the old key until it is refused, by a request that the gateway itself answers", async () => {
-        statuses = [400, 401];
+        statuses = [400, 400, 401];
         const { code, out, note } = await revoke("alice", "a1");
         assert.equal(code, 0);
-        assert.match(out, /alice\/a1: refused by http:\S+ \(401, after \d s\)\./);
+        assert.match(out, /alice\/a1: refused by http:\S+ \(401 after \d s, 400 before\)\./);
         assert.deepEqual(
             asked.map(({ url, method }) => `${method} ${url}`),
-            Array(2).fill("POST /alpa/completions?x=1"),
+            Array(3).fill("POST /alpa/completions?x=1"),
         );
         assert.equal(asked[0].headers.apikey, SECRETS.key);
         assert.ok(!(out + note).includes(SECRETS.key));
     });
 
     it("asks with a token where there is a secret to sign one", async () => {
-        statuses = [401];
+        statuses = [400, 401];
         const { code, out } = await revoke("tokens", "hs");
         assert.equal(code, 0);
         assert.match(out, /tokens\/hs: refused/);
@@ -59,6 +59,11 @@ describe("ops consumer revoke --apply", () => {
         const { code, out } = await bench().ops("consumer", "revoke", "alice", "a1", "--apply");
         assert.equal(code, 1);
         assert.match(out, /\(got no answer: \w+\)\. Whether it still works is not known/);
+    });
+
+    it("says so when it was refused before too", async () => {
+        statuses = [401];
+        assert.match((await revoke("alice", "a1")).out, /\(401 after 0 s, 401 before\)/);
     });
 
     it("says what it cannot try", async () => {
