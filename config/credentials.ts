@@ -13,6 +13,12 @@ const SHORTEST_RSA = 2048;
 /** What fits into a header as it is: visible ASCII, no blanks. A line break would end the header. */
 const HEADER_SAFE = /^[\x21-\x7e]+$/;
 
+/**
+ * Longest time that an old credential may go on beside its successor, in days, unless the stack says otherwise. A quarter
+ * is time for the slowest caller; what overlaps for longer is a second credential, and one that leaked works all that time.
+ */
+export const DEFAULT_OVERLAP_DAYS = 90;
+
 /** Days before the end of a credential at which each run warns. */
 const WARN_DAYS = 30;
 const DAY_MS = 24 * 60 * 60 * 1000;

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { parseKubeconfig } from "../components/parts/kubeconfig";
-import { ALGORITHMS, day } from "./credentials";
+import { ALGORITHMS, day, DEFAULT_OVERLAP_DAYS } from "./credentials";
 import { got } from "./problems";
 
 const DNS_LABEL = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
@@ -316,6 +316,9 @@ export const schema = z.strictObject({
         .prefault({})
         .describe("How long to wait, and for how long a state must hold."),
     limits: limits.optional().describe("What each caller may use, unless it has limits of its own. Unset: no limit."),
+    maxOverlapDays: positive("a number of days")
+        .default(DEFAULT_OVERLAP_DAYS)
+        .describe("Longest overlap that `ops consumer rotate` gives an old credential beside its successor, in days."),
     guard: z
         .strictObject({
             disabledBecause: text("the reason")

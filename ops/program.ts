@@ -17,7 +17,6 @@ import { expiring } from "./consumer/expiring";
 import { handout } from "./consumer/handout";
 import { importKeys } from "./consumer/import";
 import { list } from "./consumer/list";
-import { LONGEST_OVERLAP_DAYS } from "./consumer/plan";
 import type { Context } from "./context";
 import { inspect } from "./token/inspect";
 import { issue } from "./token/issue";
@@ -54,7 +53,7 @@ function consumerCommands(consumer: Command, context: Context): void {
         .requiredOption("--successor <id>", "id of the new credential", label)
         .requiredOption(
             "--overlap-days <n>",
-            `days for which both work, at most ${LONGEST_OVERLAP_DAYS}`,
+            "days for which both work, at most the stack's maxOverlapDays",
             wholeNumber(1),
         )
         .option("--expires <day>", "day from which the successor is left out")

@@ -1,10 +1,11 @@
 import { didYouMean } from "../../config/problems";
-import { publicKeyProblem, type Algorithm, daysUntil } from "../../config/credentials";
+import { DEFAULT_OVERLAP_DAYS, daysUntil, publicKeyProblem, type Algorithm } from "../../config/credentials";
 import { dayAfter, dayProblems, isOver } from "../dates";
 import type { Plan } from "../stack/change";
 import {
     addCredential,
     readConsumers,
+    readValue,
     removeConsumer,
     removeCredential,
     setExpires,
@@ -13,12 +14,6 @@ import {
     type Limits,
     type NewCredential,
 } from "../stack/stack-file";
-
-/**
- * Longest time that an old credential may go on beside its successor, in days. A quarter is time for the slowest caller;
- * what overlaps for longer is no rotation but a second credential, and one that has leaked works all that time.
- */
-export const LONGEST_OVERLAP_DAYS = 90;
 
 export interface NewAsAsked {
     id: string;
@@ -61,7 +56,7 @@ export interface Rotation {
 /** A successor beside a credential, and an end for that. */
 export function planRotate(text: string, name: string, id: string, asked: Rotation, today: Date): Plan {
     const { consumer, credential, problems } = lookUp(text, name, id);
-    problems.push(...dayProblems("--expires", asked.expires, today), ...overlapProblems(asked.overlapDays));
+    problems.push(...dayProblems("--expires", asked.expires, today), ...overlapProblems(text, asked.overlapDays));
     if (!consumer || !credential) return { problems, effects: [] };
     problems.push(...idProblems("--successor", consumer, asked.successor));
     const next: NewAsAsked = {
@@ -163,10 +158,12 @@ function idProblems(option: string, { name, credentials }: Consumer, id: string)
     return [`${option}: must be a new id (${name} has ${id} already). Choose another.`];
 }
 
-function overlapProblems(days: number): string[] {
-    if (days <= LONGEST_OVERLAP_DAYS) return [];
+function overlapProblems(text: string, days: number): string[] {
+    const set = readValue(text, "maxOverlapDays");
+    const longest = typeof set === "number" ? set : DEFAULT_OVERLAP_DAYS;
+    if (days <= longest) return [];
     return [
-        `--overlap-days: must be at most ${LONGEST_OVERLAP_DAYS} (got ${days}). Choose fewer, or add a credential of its own: npm run ops -- consumer add`,
+        `--overlap-days: must be at most ${longest}, the stack's maxOverlapDays (got ${days}). Choose fewer, or add a credential of its own: npm run ops -- consumer add`,
     ];
 }
 

@@ -3,9 +3,18 @@ import { join } from "node:path";
 import { describeHolder, freePortFrom, lastLines, spawnTracked, startGuard, waitFor } from "../processes";
 import { ensureTools } from "../toolchain/toolchain";
 import { attempts, tryOut } from "../world/attempts";
-import { layOver } from "../world/overlay";
+import { layOver, namespaceOf } from "../world/overlay";
 import { createStack, mustPulumi } from "../world/pulumi";
-import { ROOT, readFacts, sandboxId, stateDir, writeFacts, writePrivate, type WorldFacts } from "../world/state";
+import {
+    ROOT,
+    readFacts,
+    sandboxId,
+    stateDir,
+    writeFacts,
+    writePrivate,
+    type Attempt,
+    type WorldFacts,
+} from "../world/state";
 import { clear } from "./down";
 
 /** Longest wait for the world, in seconds. Seen: 8 on two cores. */
@@ -99,6 +108,13 @@ async function startWorldProcess(dir: string, say: (line: string) => void, signa
     return { pid: world.pid, exited: world.exited, facts: readFacts<WorldFacts>(dir, "world")! };
 }
 
+/** Outputs of a stack that the requests to try out are made of. */
+interface Outputs {
+    url: string;
+    credentials: Record<string, string>;
+    jwtSecrets: Record<string, string>;
+}
+
 /** Writes the sandbox's own stack file and runs `pulumi up` on it. */
 async function bringUp(
     dir: string,
@@ -115,8 +131,9 @@ async function bringUp(
     await mustPulumi(dir, world, ["stack", "select", stack]);
     await mustPulumi(dir, world, ["up", "--yes", "--stack", stack], { onLine: say, signal });
     const output = await mustPulumi(dir, world, ["stack", "output", "--stack", stack, "--json", "--show-secrets"]);
-    const { url, credentials } = JSON.parse(output) as { url: string; credentials: Record<string, string> };
-    writeFacts(dir, "stack", { stack, url, try: attempts(dir, url, credentials) });
+    const { url, credentials: keys, jwtSecrets } = JSON.parse(output) as Outputs;
+    const namespace = namespaceOf(shipped);
+    writeFacts(dir, "stack", { stack, url, try: await attempts(dir, url, { keys, jwtSecrets, namespace }) });
 }
 
 async function entryPort(say: (line: string) => void): Promise<number> {
@@ -128,7 +145,7 @@ async function entryPort(say: (line: string) => void): Promise<number> {
 
 /** Makes every request of the list and says whether it went as expected. */
 async function show(dir: string, say: (line: string) => void): Promise<void> {
-    const { try: list } = readFacts<{ try: ReturnType<typeof attempts> }>(dir, "stack")!;
+    const { try: list } = readFacts<{ try: Attempt[] }>(dir, "stack")!;
     let wrong = 0;
     for (const attempt of list) {
         const { status, body } = await tryOut(attempt);

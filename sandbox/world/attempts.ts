@@ -1,14 +1,33 @@
 /** The requests `up` makes and `status` lists: what a caller would type, and what must come back. */
 import { execFile } from "node:child_process";
 import { join } from "node:path";
+import { SignJWT } from "jose";
 import { SAMPLE_COMPLETION } from "../../components/intra-cluster";
+import { claimKey } from "../../components/parts/consumers";
 import { writePrivate, type Attempt } from "./state";
 
+/** How long the tokens to try out work, in seconds: a day, as a sandbox rarely stays longer. */
+const TOKEN_SECONDS = 24 * 60 * 60;
+
+/** What a stack hands out, by `<consumer>/<credential>`. */
+export interface Credentials {
+    keys: Record<string, string>;
+    /** Secrets that sign tokens with HS256. */
+    jwtSecrets: Record<string, string>;
+    namespace: string;
+}
+
 /**
- * @param credentials key by `<consumer>/<credential>`. Each goes into a file of its own that only this user can read,
- * since a command line can be read by everyone on the machine.
+ * Each key and token goes into a file of its own that only this user can read, since a command line can be read by
+ * everyone on the machine.
  */
-export function attempts(dir: string, url: string, credentials: Record<string, string>): Attempt[] {
+export async function attempts(dir: string, url: string, credentials: Credentials): Promise<Attempt[]> {
+    const { keys, jwtSecrets, namespace } = credentials;
+    const fileOf = (name: string, header: string) => {
+        const file = join(dir, "credentials", name.replace("/", "."));
+        writePrivate(file, `${header}\n`);
+        return `@'${file}'`;
+    };
     const request = (header?: string) =>
         [
             "curl -sS --max-time 60 -w '\\n%{http_code}\\n'",
@@ -21,10 +40,22 @@ export function attempts(dir: string, url: string, credentials: Record<string, s
         { title: "no credential", command: request(), expect: 401 },
         { title: "a wrong key", command: request("'apikey: not-a-key'"), expect: 401 },
     ];
-    for (const [who, key] of Object.entries(credentials)) {
-        const file = join(dir, "credentials", who.replace("/", "."));
-        writePrivate(file, `apikey: ${key}\n`);
-        list.push({ title: `key of ${who}`, command: request(`@'${file}'`), expect: 200 });
+    for (const [who, key] of Object.entries(keys))
+        list.push({ title: `key of ${who}`, command: request(fileOf(who, `apikey: ${key}`)), expect: 200 });
+    for (const [who, secret] of Object.entries(jwtSecrets)) {
+        const [consumer, id] = who.split("/");
+        const token = (seconds: number) =>
+            new SignJWT({ key: claimKey(namespace, consumer, id) })
+                .setProtectedHeader({ alg: "HS256", typ: "JWT" })
+                .setExpirationTime(Math.floor(Date.now() / 1000) + seconds)
+                .sign(new TextEncoder().encode(secret));
+        const good = fileOf(who, `Authorization: Bearer ${await token(TOKEN_SECONDS)}`);
+        const over = fileOf(`${who}.expired`, `Authorization: Bearer ${await token(-1)}`);
+        list.push(
+            { title: `token of ${who}`, command: request(good), expect: 200 },
+            { title: `token of ${who} that has expired`, command: request(over), expect: 401 },
+            { title: "a wrong token", command: request("'Authorization: Bearer not-a-token'"), expect: 401 },
+        );
     }
     list.push({
         title: "a path that is not open",

@@ -1,5 +1,6 @@
 /** The shipped stack file with the sandbox's addresses laid over it. */
 import { parse, stringify } from "yaml";
+import { DEFAULT_NAMESPACE } from "../../config/schema";
 
 export interface Addresses {
     /** `host:port` of the Alpa stand-in. */
@@ -29,4 +30,10 @@ export function layOver(shipped: string, addresses: Addresses): string {
     // 1 s instead of 15: nothing here takes longer to reach APISIX, and an operator trying things out need not wait.
     config["alpa-auth:readiness"] = { ...(config["alpa-auth:readiness"] as object | undefined), settleSeconds: 1 };
     return stringify({ ...file, config });
+}
+
+/** Namespace of a stack's consumers, which is part of the claim in their tokens. */
+export function namespaceOf(shipped: string): string {
+    const { config } = parse(shipped) as StackFile;
+    return String(config?.["alpa-auth:namespace"] ?? DEFAULT_NAMESPACE);
 }

@@ -14,6 +14,8 @@ export function pulumiEnv(dir: string, world: WorldFacts): Record<string, string
     return {
         PATH: [world.bin, world.pluginDir, process.env.PATH].filter((p) => p !== undefined).join(delimiter),
         KUBECONFIG: world.kubeconfig,
+        // The operators' commands edit the sandbox's stack files, never the shipped ones.
+        ALPA_AUTH_STACK_FILES: world.stackFiles,
         PULUMI_BACKEND_URL: `file://${backend(dir)}`,
         PULUMI_CONFIG_PASSPHRASE_FILE: passphraseFile(dir),
         PULUMI_HOME: pulumiHome(dir),

@@ -40,7 +40,7 @@ describe("npm run ops", function () {
 
     async function ops(command: string, options: { input?: string; secret?: boolean } = {}): Promise<Said> {
         const { world, dir } = current();
-        const env = { ...process.env, ...pulumiEnv(dir, world.facts), ALPA_AUTH_STACK_FILES: world.facts.stackFiles };
+        const env = { ...process.env, ...pulumiEnv(dir, world.facts) };
         const args = ["--import", "tsx", join(ROOT, "ops/cli.ts"), ...command.split(" "), "--stack", "ops"];
         const child = spawn(process.execPath, args, { cwd: ROOT, env });
         child.stdin.end(options.input);

@@ -11,6 +11,9 @@ interface Found {
     secret: string;
 }
 
+/** A key that a caller had before, long enough to be found nowhere by accident. */
+const BROUGHT = "brought-key-0123456789-abcdefghij-0123456789";
+
 describe("secrets", function () {
     this.timeout(180_000);
     useWorld();
@@ -19,12 +22,19 @@ describe("secrets", function () {
     const places: Record<string, string> = {};
 
     before(async () => {
-        const consumers = [{ name: "alice", credentials: [{ id: "k1", method: "key" }] }];
+        const hs256 = { id: "t1", method: "jwt", algorithm: "HS256" };
+        const consumers = [{ name: "alice", credentials: [{ id: "k1", method: "key" }, hs256] }];
         // A kubeconfig in the config is a secret too, and everything the stack does goes through it.
         stack = await TestStack.create("secretive");
         const kubeconfig = current().world.controlPlane.adminKubeConfig;
         stack.configure({ consumers });
         await stack.configureSecret("cluster.kubeconfig", kubeconfig);
+        for (const [field, text] of [
+            ["id", "brought"],
+            ["method", "key"],
+        ])
+            await stack.must(["config", "set", "--path", `alpa-auth:consumers[0].credentials[2].${field}`, text]);
+        await stack.configureSecret("consumers[0].credentials[2].key", BROUGHT);
 
         const processes: string[] = [];
         const sampling = setInterval(() => processes.push(execFileSync("ps", ["axww", "-o", "args"]).toString()), 200);
@@ -54,6 +64,8 @@ describe("secrets", function () {
     it("are as many as the stack generates, and read like secrets", () => {
         assert.deepEqual(secrets.map((s) => s.name).sort(), [
             "alice.k1-key",
+            "alice.t1-jwt-secret",
+            "brought key",
             "alpa-admin-keys-admin",
             "alpa-admin-keys-viewer",
             "client key of the kubeconfig",
@@ -92,6 +104,7 @@ function generated(state: { deployment: { resources: Resource[] } }, kubeconfig:
             secret: plain(r.outputs.result),
         })),
         { name: "client key of the kubeconfig", secret: key },
+        { name: "brought key", secret: BROUGHT },
     ];
 }
 

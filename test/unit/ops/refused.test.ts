@@ -80,7 +80,7 @@ const refused: [what: string, command: string, problem: RegExp][] = [
     [
         "an overlap that is too long",
         "consumer rotate alice a1 --successor a9 --overlap-days 91",
-        /--overlap-days: must be at most 90 \(got 91\)/,
+        /--overlap-days: must be at most 90, the stack.s maxOverlapDays \(got 91\)/,
     ],
     [
         "an overlap beyond the end",
