@@ -115,6 +115,10 @@ function callers(config: Parsed, today: Date): Pick<IntraASettings, "consumers" 
         return { name, limits: { ...config.limits, ...limits }, credentials: living.map(credentialOf) };
     });
     if (consumers.length === 0) warnings.push("consumers: empty, so nobody can get in. Add a consumer.");
+    if (config.gateway.installer === "existing" && consumers.some((c) => Object.keys(c.limits).length > 0))
+        warnings.push(
+            "limits: each APISIX pod of the gateway in place counts for itself, so with several they multiply. See docs/configuration.md.",
+        );
     if (config.guard.disabledBecause !== undefined)
         warnings.push(`guard: off, so any caller can stop Alpa with one request (${config.guard.disabledBecause}).`);
     return { consumers, warnings, expires };

@@ -67,8 +67,13 @@ export class IntraCluster extends pulumi.ComponentResource {
         const after = { parent: this, dependsOn: wiring ? [home, wiring] : [home] };
         const ownGateway = gateway.installer !== "existing";
         new AlpaRoute(`${name}-route`, { ...bound, alpa, guard, ownGateway }, after);
-        const counters = this.sharedCounters(name, args, binding, home);
-        const consumers = new Consumers(`${name}-consumers`, { ...bound, consumers: args.consumers, counters }, after);
+        const shared = this.sharedCounters(name, args, binding, home);
+        const consumers = new Consumers(
+            `${name}-consumers`,
+            { ...bound, consumers: args.consumers, counters: shared?.counters },
+            // Limits that name the counters before they run would refuse every caller, or none.
+            { ...after, dependsOn: [...after.dependsOn, ...(shared ? [shared] : [])] },
+        );
 
         this.url = `${gateway.url}${PREFIX}`;
         this.credentials = secretMap(consumers.keys);
@@ -86,7 +91,7 @@ export class IntraCluster extends pulumi.ComponentResource {
             `${name}-counters`,
             { namespace, apisixNamespace: binding.gatewayNamespace, settings, answerTimeoutSeconds },
             { parent: this, dependsOn: home },
-        ).counters;
+        );
     }
 
     /** APISIX with all that must surround it; undefined when it is there already. */

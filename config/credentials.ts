@@ -64,6 +64,9 @@ function keyProblems({ where, entry }: Place, isSecret: boolean): string[] {
     // An empty key would let everyone in who sends an empty header.
     if (key.length < SHORTEST_KEY)
         problems.push(`${where}.key: must have at least ${SHORTEST_KEY} characters. Let one be generated: remove it.`);
+    else if (key.startsWith("$"))
+        // APISIX reads $env://… and $secret://… as references: the key would be what they lead to.
+        problems.push(`${where}.key: must not begin with $, which APISIX reads as a reference. Let one be generated.`);
     else if (!HEADER_SAFE.test(key))
         problems.push(`${where}.key: must be visible ASCII without blanks or line breaks. Let one be generated.`);
     return problems;
@@ -101,10 +104,15 @@ function tokenProblems({ where, entry }: Place): string[] {
     return wrong === undefined ? [] : [`${where}.publicKey: ${wrong}`];
 }
 
+const ONE_PUBLIC_KEY = /^\s*-----BEGIN PUBLIC KEY-----[^-]*-----END PUBLIC KEY-----\s*$/;
+
 /** What is wrong with a public key for an algorithm. APISIX takes any text, and then refuses every token. */
 export function publicKeyProblem(pem: string, algorithm: Algorithm): string | undefined {
     if (/PRIVATE KEY/.test(pem))
         return "must be a public key, and this is a private one. It is known now: make a new pair, and give its public half.";
+    // Node.js reads more than APISIX does, which takes anything and then refuses every token.
+    if (!ONE_PUBLIC_KEY.test(pem))
+        return "must be one public key in PEM form, from BEGIN PUBLIC KEY to END PUBLIC KEY. A certificate, or a key that begins otherwise, becomes one with: openssl pkey -pubin -pubout, or openssl x509 -pubkey -noout.";
     let key: KeyObject;
     try {
         key = createPublicKey(pem);

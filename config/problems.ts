@@ -2,9 +2,7 @@ import { distance } from "fastest-levenshtein";
 import * as z from "zod";
 
 /** Where a misplaced kubeconfig or key would be: its text is never repeated. */
-function holdsSecrets(where: string): boolean {
-    return where === "cluster" || where === "cluster.kubeconfig" || /\.credentials\[\d+\]$/.test(where);
-}
+const HOLDS_SECRETS = /^(cluster(\.kubeconfig)?|consumers(\[\d+\](\.credentials(\[\d+\](\.(key|publicKey))?)?)?)?)$/;
 
 /** ` (got …)`, for values short and harmless enough to show. */
 export function got(input: unknown): string {
@@ -31,7 +29,7 @@ export function explain(
             return `${full}: is not a known key.${didYouMean(key, keysAt(schema, issue.path)) || " Remove it."}`;
         });
     const input = at(values, issue.path);
-    const quoted = holdsSecrets(where) ? "" : got(input);
+    const quoted = HOLDS_SECRETS.test(where) ? "" : got(input);
     if (input === undefined && (issue.code === "invalid_type" || issue.code === "invalid_value"))
         return [
             `${where}: required.${where === "alpa" ? " Set alpa.endpoints to host:port of the Alpa service." : ""}`,

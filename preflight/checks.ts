@@ -1,13 +1,13 @@
 import type { IntraClusterArgs } from "../components/intra-cluster";
-import type { ObjectRef } from "../components/parts/cluster-reader";
+import type { Live, ObjectRef } from "../components/parts/cluster-reader";
 import { OWNER_ANNOTATION } from "../components/parts/ownership";
 import type { RampartInstall } from "../components/parts/rampart";
 import type { ClusterView } from "./cluster";
 import { definition } from "./definitions";
 import { gatewayNamespace, plannedObjects } from "./planned";
 
-/** Reads at a time: enough for a thousand consumers in seconds, few enough for the API server's own limits. */
-const READS_AT_ONCE = 20;
+/** Objects of one kind up to which each is read; more are listed, since a thousand consumers are two thousand objects. */
+const READ_EACH = 20;
 
 /** Name the chart gives the role of an ingress controller that Rampart installs. */
 const CONTROLLER_ROLE = "component-apisix-ingress-manager-role";
@@ -113,16 +113,36 @@ export async function foreignObjects(
     for (const name of [home.name, gatewayNamespace(settings)])
         if (name && !(await cluster.read({ ...home, name }))) absentNamespaces.add(name);
     const planned = plannedObjects(settings).filter((o) => !absentNamespaces.has(o.namespace));
+    const live = await liveObjects(planned, cluster);
     const problems: string[] = [];
-    for (let i = 0; i < planned.length; i += READS_AT_ONCE) {
-        const batch = planned.slice(i, i + READS_AT_ONCE);
-        const live = await Promise.all(batch.map((o) => cluster.read(o)));
-        live.forEach((object, j) => {
-            const theirs = object?.metadata?.annotations?.[OWNER_ANNOTATION];
-            if (object && theirs !== owner) problems.push(foreign(batch[j], theirs, owner));
-        });
-    }
+    planned.forEach((object, i) => {
+        const theirs = live[i]?.metadata?.annotations?.[OWNER_ANNOTATION];
+        if (live[i] && theirs !== owner) problems.push(foreign(object, theirs, owner));
+    });
     return problems;
+}
+
+/** What there is of these objects, in their order. */
+async function liveObjects(objects: ObjectRef[], cluster: ClusterView): Promise<(Live | undefined)[]> {
+    const kinds = new Map<string, ObjectRef[]>();
+    for (const object of objects) {
+        const key = `${object.apiVersion} ${object.kind} ${object.namespace ?? ""}`;
+        kinds.set(key, [...(kinds.get(key) ?? []), object]);
+    }
+    const found = new Map<ObjectRef, Live | undefined>();
+    await Promise.all(
+        [...kinds.values()].map(async (wanted) => {
+            if (wanted.length <= READ_EACH) {
+                for (const object of wanted) found.set(object, await cluster.read(object));
+                return;
+            }
+            const { apiVersion, kind, namespace } = wanted[0];
+            const all = await cluster.list(apiVersion, kind, namespace);
+            const byName = new Map(all.map((object) => [object.metadata?.name, object]));
+            for (const object of wanted) found.set(object, byName.get(object.name));
+        }),
+    );
+    return objects.map((object) => found.get(object));
 }
 
 function foreign(object: ObjectRef, theirs: string | undefined, owner: string): string {

@@ -1,7 +1,9 @@
 import * as k8s from "@kubernetes/client-node";
 import {
     kubeConfigOf,
+    openLister,
     openReader,
+    type Lister,
     type Live,
     type ObjectRef,
     type PlainAccess,
@@ -27,6 +29,7 @@ export interface ClusterView {
     /** Answers when the API server does. */
     version(): Promise<unknown>;
     read(ref: ObjectRef): Promise<Live | undefined>;
+    list: Lister;
     nodePorts(): Promise<NodePortService[]>;
     storageClasses(): Promise<StorageClass[]>;
 }
@@ -40,6 +43,7 @@ export function openCluster(access: PlainAccess): ClusterView {
         server,
         version: () => config.makeApiClient(k8s.VersionApi).getCode(),
         read: openReader(access),
+        list: openLister(access),
         nodePorts: async () => {
             const services = await config.makeApiClient(k8s.CoreV1Api).listServiceForAllNamespaces();
             return services.items.flatMap((s) =>

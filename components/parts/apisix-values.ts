@@ -79,6 +79,8 @@ export function apisixValues(settings: ReleaseSettings, namespace: string) {
             // Off: version 2.0.1 of the webhook only warns, and its objects belong to the whole cluster.
             webhook: { enabled: false },
             config: {
+                // 15 s in the chart, which can be short for many consumers: each run sends what is not yet as it should be.
+                execADCTimeout: "60s",
                 controllerName: controllerName(namespace),
                 // The chart's own IngressClass comes without a GatewayProxy: objects of that class are accepted
                 // and never sent to APISIX. Ours has another name.

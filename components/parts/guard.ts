@@ -52,16 +52,23 @@ const HEADERS = {
     type: "object",
     required: ["content-type"],
     properties: {
-        "content-type": { type: "string", pattern: "^(?i)application/json *(;|$)" },
+        "content-type": { type: "string", pattern: "^(?i)application/json *(; *charset=[^;]*)?$" },
         "content-encoding": { type: "string", pattern: "^identity$" },
     },
 };
 
+/**
+ * Values of min_tokens up to which max_tokens is compared with it. JSON Schema cannot compare two fields, so each step says
+ * "at most this, and max_tokens at least this"; between two steps max_tokens must reach the next one.
+ */
+const STEPS = [...Array.from({ length: 16 }, (_, i) => i + 1), 20, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512];
+
 /** The body of POST /completions. Fields that are not named pass, as Alpa ignores them. */
 export function completionsSchema({ contextTokens, vocabulary }: GuardSettings) {
-    // What JSON Schema cannot say is the sum of prompt and min_tokens; these bounds imply it.
-    const leastAnswer = Math.floor(contextTokens / 4);
-    const shortPrompt = Math.floor((contextTokens - leastAnswer) / MOST_TOKENS_A_CHARACTER);
+    // The sum of prompt and min_tokens cannot be said either: a quarter of the length is kept free for the answer.
+    const answer = Math.floor(contextTokens / 4);
+    const prompt = contextTokens - answer;
+    const none = { properties: { min_tokens: { maximum: 0 } } };
     return {
         type: "object",
         required: ["model", "prompt"],
@@ -78,15 +85,21 @@ export function completionsSchema({ contextTokens, vocabulary }: GuardSettings) 
         },
         allOf: [
             notSent,
+            // More than max_tokens, or more than fits behind the prompt, ends the loop.
             {
-                // min_tokens that do not fit behind the prompt end the loop.
                 anyOf: [
-                    { properties: { min_tokens: { maximum: 0 } } },
+                    none,
+                    ...STEPS.filter((step) => step <= answer).map((step) => ({
+                        properties: { min_tokens: { maximum: step }, max_tokens: { minimum: step } },
+                    })),
+                ],
+            },
+            {
+                anyOf: [
+                    none,
                     {
                         properties: {
-                            min_tokens: { maximum: leastAnswer },
-                            max_tokens: { minimum: leastAnswer },
-                            prompt: { type: "string", maxLength: shortPrompt },
+                            prompt: prompts(prompt, vocabulary, { characters: prompt / MOST_TOKENS_A_CHARACTER }),
                         },
                     },
                 ],
@@ -102,7 +115,7 @@ export function logprobsSchema({ contextTokens, vocabulary }: GuardSettings) {
         required: ["model", "prompt"],
         properties: {
             model: { type: "string", minLength: 1 },
-            prompt: prompts(contextTokens, vocabulary, LOGPROBS_PROMPTS),
+            prompt: prompts(contextTokens, vocabulary, { most: LOGPROBS_PROMPTS }),
             top_k: { type: "integer", minimum: 1, maximum: 100_000 }, // a negative one ends the loop
             cache_id: { type: "string", pattern: "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$" },
             api_key: { type: "null" },
@@ -119,13 +132,19 @@ const notSent = {
     not: { anyOf: ["stop", "g-recaptcha-response", "input"].map((field) => ({ required: [field] })) },
 };
 
-/** A text, texts, token ids, or lists of token ids. An id beyond the vocabulary, or of 2^31 and more, ends the loop. */
-function prompts(contextTokens: number, vocabulary: number, most?: number) {
-    const text = { type: "string", minLength: 1 };
+/**
+ * A text, texts, token ids, or lists of token ids. An id beyond the vocabulary, or of 2^31 and more, ends the loop.
+ * @param tokens most ids of one prompt
+ * @param limits most prompts in a list, and most characters of a text; without, any number
+ */
+function prompts(tokens: number, vocabulary: number, limits: { most?: number; characters?: number } = {}) {
+    const { most, characters } = limits;
+    const longest = characters === undefined ? {} : { maxLength: Math.floor(characters) };
+    const text = { type: "string", minLength: 1, ...longest };
     const ids = {
         type: "array",
         minItems: 1,
-        maxItems: contextTokens,
+        maxItems: tokens,
         items: { type: "integer", minimum: 0, maximum: vocabulary - 1 },
     };
     const some = most === undefined ? { minItems: 1 } : { minItems: 1, maxItems: most };
@@ -136,7 +155,7 @@ function prompts(contextTokens: number, vocabulary: number, most?: number) {
 function refusal(path: "/completions" | "/logprobs"): string {
     const fields =
         path === "/completions"
-            ? "n (1), min_tokens, max_tokens, temperature, top_p, echo (true or false)"
+            ? "n (1), min_tokens (up to max_tokens, behind a short prompt), max_tokens, temperature, top_p, echo (true or false)"
             : "top_k (from 1), cache_id";
     return (
         `request not accepted: send JSON with Content-Type application/json, model, prompt (text or token ids), and if needed ${fields}; ` +

@@ -81,9 +81,10 @@ export function alpaChain(path: "/completions" | "/logprobs", namespace: string,
  * Retry-After must not hold; a limit on open requests says nothing, so one second.
  */
 export const ANSWER_HEADERS = `return function()
-    if ngx.status < 400 then
+    if ngx.status ~= 401 then
         ngx.header["WWW-Authenticate"] = nil
-    elseif ngx.status == 429 then
+    end
+    if ngx.status == 429 then
         local seconds = tonumber(ngx.header["X-RateLimit-Reset"])
         ngx.header["Retry-After"] = seconds and math.max(1, math.ceil(seconds)) or 1
     end

@@ -65,9 +65,9 @@ describe("secrets", function () {
         assert.deepEqual(secrets.map((s) => s.name).sort(), [
             "alice.k1-key",
             "alice.t1-jwt-secret",
-            "brought key",
             "alpa-admin-keys-admin",
             "alpa-admin-keys-viewer",
+            "brought key",
             "client key of the kubeconfig",
         ]);
         for (const { name, secret } of secrets) assert.ok(secret.length >= 40, name);

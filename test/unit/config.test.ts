@@ -360,6 +360,11 @@ describe("config", () => {
         );
     });
 
+    it("warns that limits count in each pod of a gateway whose pods it does not know", () => {
+        const shared = { gateway: { installer: "existing", existing }, ...limited({ concurrent: 1 }) };
+        assert.match(parse(raw(shared)).warnings.join(), /^limits: each APISIX pod of the gateway in place counts/);
+    });
+
     it("warns while the guard is off, with the reason", () => {
         const { warnings } = parse(
             raw({ guard: { disabledBecause: "tried elsewhere" }, consumers: [caller("lab", "a")] }),
@@ -424,6 +429,13 @@ describe("config never repeats a secret", () => {
         ["a kubeconfig given as a mapping", { cluster: { kubeconfig: { users: [{ token: "s3cret-token" }] } } }],
         ["a kubeconfig as JSON in the place of its parent", { cluster: { users: ["s3cret-token"] } }],
         ["a kubeconfig as text in the place of its parent", { cluster: KUBECONFIG }],
+        ["the list of consumers as one text", { consumers: "- name: a\n  key: s3cret-token\n" }],
+        ["a key in the place of a consumer", { consumers: ["s3cret-token"] }],
+        ["a key in the place of the credentials", { consumers: [{ name: "lab", credentials: "s3cret-token" }] }],
+        [
+            "a key that is a list",
+            { consumers: [{ name: "lab", credentials: [{ id: "a", method: "key", key: ["s3cret"] }] }] },
+        ],
         ["a key in the place of its credential", { consumers: [{ name: "lab", credentials: ["s3cret-token"] }] }],
         ["a kubeconfig under a misspelt key", { cluster: { kubeConfig: KUBECONFIG } }],
         [

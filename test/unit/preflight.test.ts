@@ -34,6 +34,19 @@ class FakeCluster implements ClusterView {
     constructor(private readonly world: World) {}
     version = () => (this.world.version ?? (async () => ({})))();
     nodePorts = async () => this.world.services ?? [];
+    readonly listed: string[] = [];
+    list = async (_version: string, kind: string, namespace?: string): Promise<Live[]> => {
+        this.listed.push(kind);
+        const start = `${kind} ${namespace}/`;
+        return Object.entries(this.world.objects ?? {})
+            .filter(([name]) => name.startsWith(start))
+            .map(([name, owner]): Live => ({
+                metadata: {
+                    name: name.slice(start.length),
+                    ...(owner === undefined ? {} : { annotations: { [OWNER_ANNOTATION]: owner } }),
+                },
+            }));
+    };
     storageClasses = async () => this.world.storage ?? [{ name: "standard", isDefault: true }];
     read = async (ref: ObjectRef): Promise<Live | undefined> => {
         this.asked.push(title(ref));
@@ -297,6 +310,28 @@ describe("preflight and objects of our names", () => {
         assert.match(
             (await problems("rampart", { objects })).problems.join("\n"),
             /kubectl annotate --overwrite ingressclass alpa-auth /,
+        );
+    });
+
+    it("finds the foreign one among many, with one question for all", async () => {
+        const consumers = Array.from({ length: 50 }, (_, i) => ({
+            name: `c${i}`,
+            credentials: [{ id: "a", method: "key" }],
+        }));
+        const planned = plannedObjects(settings("existing", { consumers }));
+        const objects = {
+            ...SHARED,
+            ...Object.fromEntries(planned.map((o) => [title(o), OWN])),
+            "Secret alpa-auth/c7.a": "x/y",
+        };
+        const { problems: got, asked } = await problems("existing", { objects }, { consumers });
+        assert.deepEqual(
+            got.map((p) => p.split(": ")[0]),
+            ["Secret alpa-auth/c7.a"],
+        );
+        assert.ok(
+            !asked.some((name) => name.startsWith("Secret ")),
+            "a thousand consumers would be thousands of reads",
         );
     });
 

@@ -106,7 +106,10 @@ describe("what exists", () => {
             },
         ]);
         assert.deepEqual(ports, [{ port: 6379, protocol: "TCP" }]);
-        const [conn] = oneOfKind(seen, "Consumer", "lab").inputs.spec.plugins;
+        const lab = oneOfKind(seen, "Consumer", "lab");
+        for (const kind of ["Deployment", "Service"])
+            assert.ok(comesAfter(seen, lab, oneOfKind(seen, kind)), "limits may name only counters that run");
+        const [conn] = lab.inputs.spec.plugins;
         assert.equal(conn.config.redis_host, "alpa-auth-counters.alpa-auth.svc.cluster.local");
         assert.ok(!(await recordStack("rampart")).some((r) => r.inputs.kind === "Deployment"));
     });

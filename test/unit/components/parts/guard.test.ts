@@ -30,6 +30,10 @@ const passes: Record<keyof typeof schemas, Case[]> = {
         ["a field Alpa ignores", { prompt: "a", stream: true, user: "me" }],
         ["min_tokens behind a short text", { prompt: "a".repeat(192), min_tokens: 256 }],
         ["min_tokens with room in max_tokens", { prompt: "a", min_tokens: 10, max_tokens: 256 }],
+        ["min_tokens with the client library's max_tokens", { prompt: "a", min_tokens: 10, max_tokens: 32 }],
+        ["min_tokens of just max_tokens", { prompt: "a", min_tokens: 5, max_tokens: 5 }],
+        ["min_tokens behind token ids", { prompt: Array.from({ length: 768 }, () => 1), min_tokens: 256 }],
+        ["min_tokens behind several short texts", { prompt: ["a", "b"], min_tokens: 1, max_tokens: 5 }],
     ],
     logprobs: [
         ["a text", { prompt: "Paris is" }],
@@ -66,8 +70,14 @@ const refused: Record<keyof typeof schemas, Case[]> = {
         ["more tokens than fit", { prompt: Array.from({ length: 1025 }, () => 1) }],
         ["min_tokens beyond the model's length", { prompt: "a", min_tokens: 1025 }],
         ["min_tokens that may not fit behind the prompt", { prompt: "a".repeat(193), min_tokens: 256 }],
-        ["min_tokens behind token ids", { prompt: [1], min_tokens: 1 }],
+        [
+            "min_tokens that may not fit behind token ids",
+            { prompt: Array.from({ length: 769 }, () => 1), min_tokens: 256 },
+        ],
+        ["min_tokens that may not fit behind one of several texts", { prompt: ["a", "a".repeat(193)], min_tokens: 1 }],
         ["min_tokens above max_tokens", { prompt: "a", min_tokens: 10, max_tokens: 5 }],
+        ["min_tokens a little above max_tokens", { prompt: "a", min_tokens: 17, max_tokens: 16 }],
+        ["more min_tokens than are kept free", { prompt: "a", min_tokens: 257 }],
         ["negative min_tokens", { prompt: "a", min_tokens: -1 }],
         ["negative max_tokens", { prompt: "a", max_tokens: -1 }],
         ["a way to be served before others", { prompt: "a", "g-recaptcha-response": "x" }],
@@ -109,13 +119,14 @@ describe("guardPlugins", () => {
 
     it("demands JSON by name, so that no form passes unread", () => {
         assert.deepEqual(config("request-validation").header_schema.required, ["content-type"]);
-        for (const good of ["application/json", "Application/JSON; charset=utf-8", "application/json ;a"])
+        for (const good of ["application/json", "Application/JSON; charset=utf-8", "application/json ; charset=x"])
             assert.match(good, types);
         for (const bad of [
             "application/x-www-form-urlencoded",
             "text/plain",
             "application/jsonp",
             "x application/json",
+            "application/json; application/x-www-form-urlencoded",
         ])
             assert.doesNotMatch(bad, types);
     });
