@@ -5,6 +5,7 @@ import type { Context } from "../context";
 import { Failure, UsageError } from "../errors";
 import { checkConfig, readSecrets } from "./config-check";
 import { obstacles, remember } from "./guards";
+import { maskKeys } from "./mask";
 import type { Stack } from "./stack";
 
 /** An edit of a stack file that is thought out and not done. */
@@ -55,11 +56,11 @@ export async function carryOut(context: Context, stack: Stack, plan: Plan, optio
     return true;
 }
 
-/** The change as a reviewer reads it; secrets are in it as ciphertext only. */
+/** The change as a reviewer reads it; secrets are in it as ciphertext or not at all. */
 function renderDiff({ file, text }: Stack, after: string): string {
     const name = basename(file);
     const options = { headerOptions: FILE_HEADERS_ONLY };
-    return createTwoFilesPatch(name, name, text, after, "", "after this change", options).trimEnd();
+    return createTwoFilesPatch(name, name, maskKeys(text), maskKeys(after), "", "after this change", options).trimEnd();
 }
 
 /** Whole or not at all: Pulumi may read it at any time. */
