@@ -82,6 +82,7 @@ async function up(context: Context, stack: Stack, before: string): Promise<void>
     if (locked) {
         // It was refused before anything began, so the file must not say otherwise.
         replace(stack.file, stack.text);
+        remember(stack, stack.text);
         throw new Failure(
             `${stack.short}: must not be locked by another run (${locked[0]}). Nothing was changed. Wait for it to end; if it was killed, run: pulumi cancel -s ${stack.short}`,
         );

@@ -13,16 +13,41 @@ export async function obstacles(context: Context, stack: Stack): Promise<string[
 
 /** Somebody's unfinished edit would go live with ours, and going back would lose it. */
 async function foreignEdits({ file, text }: Stack): Promise<string[]> {
-    const args = ["-C", dirname(file), "status", "--porcelain", "--", file];
-    // Outside of a work tree, or without git: nothing to compare with.
-    const status = await new Promise<string>((resolve) =>
-        execFile("git", args, (error, stdout) => resolve(error ? "" : stdout)),
-    );
-    const ours = existsSync(local(file, "ours")) ? readFileSync(local(file, "ours"), "utf8") : undefined;
-    if (status.trim() === "" || ours === hash(text)) return [];
+    const status = await gitStatus(file);
+    if (typeof status !== "string")
+        return [
+            `${basename(file)}: git must say whether it has uncommitted changes (it says: ${status.problem}). Look: git status`,
+        ];
+    if (status.trim() === "" || isOurs(file, text)) return [];
     return [
         `${basename(file)}: must have no uncommitted changes but those of this command (git says ${status.slice(0, 2).trim()}). Commit them or take them back, so that this change stands alone.`,
     ];
+}
+
+/** What git says of the file; empty outside of a work tree and without git: there is nothing to compare with. */
+function gitStatus(file: string): Promise<string | { problem: string }> {
+    const args = ["-C", dirname(file), "status", "--porcelain", "--", file];
+    const env = { ...process.env, LC_ALL: "C" }; // its words are read
+    return new Promise((resolve) =>
+        execFile("git", args, { env }, (error, stdout, stderr) => {
+            if (!error) return resolve(stdout);
+            if ((error as NodeJS.ErrnoException).code === "ENOENT") return resolve("");
+            // A repository whose HEAD is damaged is none to git either.
+            if (/not a git repository/.test(stderr) && !hasRepository(dirname(file))) return resolve("");
+            resolve({ problem: stderr.trim().split("\n")[0] || error.message.split("\n")[0] });
+        }),
+    );
+}
+
+function hasRepository(folder: string): boolean {
+    return existsSync(join(folder, ".git")) || (dirname(folder) !== folder && hasRepository(dirname(folder)));
+}
+
+/** Whether the text is what we wrote last, or what was there before and somebody went back to. */
+function isOurs(file: string, text: string): boolean {
+    const ours = existsSync(local(file, "ours")) ? readFileSync(local(file, "ours"), "utf8") : undefined;
+    const before = existsSync(local(file, "before")) ? readFileSync(local(file, "before"), "utf8") : undefined;
+    return ours === hash(text) || before === text;
 }
 
 /** An interrupted run may have made what the state does not know. */

@@ -2,7 +2,7 @@
 // all that stands against it at once, and never lets a secret out. Pulumi is a fake here; the engine test runs it.
 import { strict as assert } from "node:assert";
 import { execFileSync } from "node:child_process";
-import { existsSync, writeFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { bench, SECRETS, STACK_FILE, type Says } from "./kit";
 
@@ -94,25 +94,6 @@ describe("ops, changing a stack", () => {
             assert.match(note, /Nothing was changed/);
             assert.equal(text(), STACK_FILE);
         });
-
-    it("refuses a file with somebody's uncommitted changes, and goes on with its own", async () => {
-        const { ops, folder, file, text } = bench();
-        const git = (...args: string[]) =>
-            execFileSync("git", ["-C", folder, "-c", "user.name=x", "-c", "user.email=x@example.com", ...args]);
-        git("init", "-q");
-        git("add", ".");
-        git("commit", "-qm", "x");
-        assert.equal((await ops(...ADD, "--apply")).code, 0);
-        assert.equal((await ops("consumer", "add", "eve", "--apply")).code, 0, "its own edit is no obstacle");
-        writeFileSync(file, `${text()}# somebody was here\n`);
-        const { code, note } = await ops("consumer", "add", "zoe", "--apply");
-        assert.equal(code, 2);
-        assert.match(
-            note,
-            /Pulumi\.intra\.yaml: must have no uncommitted changes but those of this command \(git says M\)/,
-        );
-        assert.ok(!text().includes("zoe"));
-    });
 
     it("keeps what the file's mode says, and leaves no scratch file", async () => {
         const { ops, folder } = bench();

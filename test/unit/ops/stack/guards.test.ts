@@ -1,0 +1,95 @@
+// Proves that a change stands alone: it is refused on somebody's unfinished edit, and goes on with what the commands
+// themselves have written or said to go back to. Git is the real one, Pulumi a fake.
+import { strict as assert } from "node:assert";
+import { execFileSync } from "node:child_process";
+import { rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { bench, STACK_FILE } from "../kit";
+
+const ADD = ["consumer", "add", "bob"];
+
+describe("ops, a stack file in git", () => {
+    it("refuses a file with somebody's uncommitted changes, and goes on with its own", async () => {
+        const { ops, folder, file, text } = bench();
+        commit(folder);
+        assert.equal((await ops(...ADD, "--apply")).code, 0);
+        assert.equal((await ops("consumer", "add", "eve", "--apply")).code, 0, "its own edit is no obstacle");
+        writeFileSync(file, `${text()}# somebody was here\n`);
+        const { code, note } = await ops("consumer", "add", "zoe", "--apply");
+        assert.equal(code, 2);
+        assert.match(
+            note,
+            /Pulumi\.intra\.yaml: must have no uncommitted changes but those of this command \(git says M\)/,
+        );
+        assert.ok(!text().includes("zoe"));
+    });
+
+    it("goes on with its own uncommitted file after a run that found the stack locked", async () => {
+        let locked = false;
+        const { ops, folder, text } = bench({
+            says: ({ args }) =>
+                locked && args[0] === "up" ? { code: 255, stderr: "the stack is currently locked by 1" } : undefined,
+        });
+        commit(folder);
+        assert.equal((await ops("consumer", "add", "one", "--apply")).code, 0);
+        locked = true;
+        assert.equal((await ops("consumer", "add", "two", "--apply")).code, 1);
+        locked = false;
+        const { code, note } = await ops("consumer", "add", "two", "--apply");
+        assert.equal(code, 0, note);
+        assert.match(text(), /name: one[^]*name: two/);
+    });
+
+    it("goes on with a file that somebody went back to as it said", async () => {
+        let fails = false;
+        const { ops, folder, text } = bench({
+            says: ({ args }) => (fails && args[0] === "up" ? { code: 255 } : undefined),
+        });
+        commit(folder);
+        assert.equal((await ops("consumer", "add", "one", "--apply")).code, 0);
+        fails = true;
+        const { note } = await ops("consumer", "add", "two", "--apply");
+        execFileSync("sh", ["-c", /Or go back: (cp .*) && pulumi up/.exec(note)![1]]);
+        fails = false;
+        const again = await ops("consumer", "add", "three", "--apply");
+        assert.equal(again.code, 0, again.note);
+        assert.ok(!text().includes("two"));
+    });
+
+    it("does not take a git that fails for a file without changes", async () => {
+        const { ops, folder, text } = bench();
+        commit(folder);
+        writeFileSync(join(folder, ".git/config"), "[core\n");
+        const config = await ops(...ADD, "--apply");
+        assert.equal(config.code, 2);
+        assert.match(
+            config.note,
+            /Pulumi\.intra\.yaml: git must say whether it has uncommitted changes \(it says: fatal: bad config/,
+        );
+        rmSync(join(folder, ".git/config"));
+        writeFileSync(join(folder, ".git/HEAD"), "damaged\n");
+        const head = await ops(...ADD, "--apply");
+        assert.match(head.note, /\(it says: fatal: not a git repository/);
+        assert.equal(text(), STACK_FILE);
+    });
+
+    it("has nothing to compare with where git is missing", async () => {
+        const { ops, folder } = bench();
+        commit(folder);
+        const { PATH } = process.env;
+        process.env.PATH = folder;
+        try {
+            assert.equal((await ops(...ADD)).code, 0);
+        } finally {
+            process.env.PATH = PATH;
+        }
+    });
+});
+
+function commit(folder: string): void {
+    const git = (...args: string[]) =>
+        execFileSync("git", ["-C", folder, "-c", "user.name=x", "-c", "user.email=x@example.com", ...args]);
+    git("init", "-q");
+    git("add", ".");
+    git("commit", "-qm", "x");
+}
