@@ -8,7 +8,7 @@ import { UsageError } from "../errors";
 import { carryOut, type Plan } from "../stack/change";
 import { ask } from "../stack/pulumi";
 import { findStack, type Stack } from "../stack/stack";
-import { addCredential, readConsumers } from "../stack/stack-file";
+import { addCredential, PROJECT, readConsumers } from "../stack/stack-file";
 
 /** Id of the credential of every consumer that is made. */
 const CREDENTIAL = "imported";
@@ -97,7 +97,7 @@ async function encrypt({ pulumi }: Context, stack: Stack, text: string, keys: st
         writeFileSync(copy, stack.text, { mode: 0o600 });
         let sealed = text;
         for (const [i, key] of keys.entries()) {
-            const name = `alpa-auth:imported${i}`;
+            const name = `${PROJECT}:imported${i}`;
             const args = ["config", "set", "--secret", name, "--stack", stack.name, "--config-file", copy];
             await ask(pulumi, args, { input: key });
             const cipher = parseDocument(readFileSync(copy, "utf8")).getIn(["config", name, "secure"]);

@@ -38,7 +38,11 @@ export async function carryOut(context: Context, stack: Stack, plan: Plan, optio
         const verdict = checkConfig(plan.after, secrets);
         problems.push(...verdict.problems);
         context.out(renderDiff(stack, plan.after));
-        verdict.warnings.forEach((warning) => context.note(`warning: ${warning}`));
+        // Of what was so before, each `pulumi up` warns.
+        const known = new Set(checkConfig(stack.text, secrets).warnings);
+        verdict.warnings
+            .filter((warning) => !known.has(warning))
+            .forEach((warning) => context.note(`warning: ${warning}`));
     }
     problems.push(...(await obstacles(context, stack)));
     if (problems.length > 0 || plan.after === undefined) throw new UsageError(problems);

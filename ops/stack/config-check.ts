@@ -3,8 +3,9 @@ import type { Context } from "../context";
 import { asPulumiReads, parseYaml } from "./keep-style";
 import { ask } from "./pulumi";
 import type { Stack } from "./stack";
+import { PROJECT } from "./stack-file";
 
-const PREFIX = "alpa-auth:";
+const PREFIX = `${PROJECT}:`;
 
 /** What the program would say of a stack file. */
 export interface Verdict {

@@ -1,4 +1,4 @@
-import { isMap, isSeq, Pair, Scalar, YAMLMap, YAMLSeq, type Document, type Node } from "yaml";
+import { isMap, isSeq, Pair, parse, Scalar, YAMLMap, YAMLSeq, type Document, type Node } from "yaml";
 import type { Algorithm } from "../../config/credentials";
 import { UsageError } from "../errors";
 import { editYaml, parseYaml } from "./keep-style";
@@ -35,7 +35,8 @@ export interface Limits {
     concurrent?: number;
 }
 
-const PROJECT = "alpa-auth";
+/** As in Pulumi.yaml: in front of each key of the config. */
+export const PROJECT = "alpa-auth";
 /** Pulumi takes a key without its project too. */
 const KEYS = [`${PROJECT}:consumers`, "consumers"];
 
@@ -77,16 +78,25 @@ export function addCredential(text: string, consumer: string, credential: NewCre
         for (const { key, value } of entry.items as Pair<Scalar, Node>[]) {
             // Without quotes Pulumi would read a time, and maybe a number.
             if (key.value === "expires") (value as Scalar).type = Scalar.QUOTE_DOUBLE;
+            if (key.value === "id") quoteUnlessText(value);
             if (key.value === "publicKey") (value as Scalar).type = Scalar.BLOCK_LITERAL;
             if (key.value === "key") (value as YAMLMap).flow = true;
         }
         if (known) return append(document, known, entry);
         const made = document.createNode({ name: consumer, ...(limits ? { limits } : {}) }) as YAMLMap;
         if (limits) (made.get("limits") as YAMLMap).flow = true;
+        quoteUnlessText(made.get("name", true));
         append(document, made, entry);
         list.flow = false;
         list.add(made);
     });
+}
+
+/** A name like `2026-11-25`, `0x1` or `no` is a time, a number or a choice to one of the readers of YAML 1.1 and 1.2. */
+function quoteUnlessText(node: unknown): void {
+    const scalar = node as Scalar<string>;
+    const texts = (["1.1", "1.2"] as const).map((version) => parse(scalar.value, { version }) as unknown);
+    if (texts.some((text) => typeof text !== "string")) scalar.type = Scalar.QUOTE_DOUBLE;
 }
 
 /** Sets the day from which a credential is left out. */

@@ -4,6 +4,7 @@ import { strict as assert } from "node:assert";
 import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { dayAfter } from "../../../ops/dates";
 import { bench, SECRETS, STACK_FILE, type Says } from "./kit";
 
 const ADD = ["consumer", "add", "bob"];
@@ -61,11 +62,32 @@ describe("ops, changing a stack", () => {
         assert.equal(text(), before);
     });
 
+    for (const id of ["2026-11-25", "2026", "yes"])
+        it(`takes ${id} for the id of a credential, of its successor and for the name of a caller`, async () => {
+            const { ops, text } = bench();
+            const overlap = ["--overlap-days", "3"];
+            for (const command of [
+                ["add", id, "--credential", id],
+                ["rotate", "alice", "a1", "--successor", id, ...overlap],
+                ["rotate", id, id, "--successor", "next", ...overlap],
+            ]) {
+                const { code, note } = await ops("consumer", ...command, "--apply");
+                assert.equal(code, 0, note);
+            }
+            assert.match(text(), new RegExp(`- name: "${id}"`));
+        });
+
     it("reads an end without quotes as the same day as one with them", async () => {
         const { ops } = bench({ text: STACK_FILE.replace('"2026-12-01"', "2026-12-01") });
         const { code, note } = await ops(...ADD);
-        assert.equal(code, 0);
-        assert.match(note, /alice\/a2 expires in 6 days, on 2026-12-01\./);
+        assert.equal(code, 0, note);
+        assert.match((await ops("consumer", "expiring")).out, /a2 +│ 2026-12-01 │ in 6 days/);
+    });
+
+    it("warns of what the edit brings, and not of every other credential each time", async () => {
+        const { note } = await bench().ops(...ADD, "--expires", dayAfter(new Date(), 2));
+        assert.match(note, /warning: consumers: bob\/first expires in 2 days/);
+        assert.ok(!note.includes("alice"), note);
     });
 
     it("keeps the edit when pulumi up fails, and says how to go back", async () => {

@@ -182,6 +182,15 @@ describe("editing a stack file", () => {
         assert.equal(removeCredential(added, "bob", "n"), UNTIDY);
     });
 
+    for (const name of ["2026-11-25", "2026-1-5", "2026", "0123", "0x1f", "0b1", "1e5", "0o17", "yes", "n", "null"])
+        it(`writes ${name} in quotes, since Pulumi reads it as no text without them`, () => {
+            const text = addCredential(TWO_SPACES, name, { id: name, method: "key" });
+            assert.equal(
+                changed(TWO_SPACES, text),
+                `+  - name: "${name}"\n+    credentials:\n+    - {id: "${name}", method: key}`,
+            );
+        });
+
     it("reads callers without their keys, with ends of both spellings", () => {
         const text = `config:
   alpa-auth:consumers:
