@@ -2,8 +2,12 @@ import { isOver } from "../dates";
 import type { Consumer } from "../stack/stack-file";
 import type { Live, LiveConsumer } from "./live";
 
+/** In place of a consumer's name, which has no brackets. */
+export const ALL = "(all)";
+
 /** One credential in the config, in the cluster, or in both. Nothing of the credential itself. */
 export interface Row {
+    /** `ALL` where it is about all of them. */
     consumer: string;
     /** Null: a consumer without any. */
     credential: string | null;
@@ -12,7 +16,7 @@ export interface Row {
     expires: string | null;
     /** Whether the Consumer object of the cluster has it. */
     live: boolean;
-    /** Whether the ingress controller has accepted that object as it is. */
+    /** Whether the ingress controller has accepted that object as it is, and APISIX what the controller sends. */
     accepted: boolean;
     /** When it last said so. */
     lastApplied: string | null;
@@ -44,7 +48,13 @@ export function compare(config: Consumer[], live: Live, owner: string, today: Da
             const ids = object.credentials.length > 0 ? object.credentials.map(({ id }) => id) : [null];
             return ids.map((id) => unwanted(object.name, id, object, live, why));
         });
-    return [...rows, ...strangers];
+    return [...rows, ...strangers, ...(live.routeProblem === undefined ? [] : [forAll(live.routeProblem)])];
+}
+
+/** What holds for every consumer, said once. */
+function forAll(problem: string): Row {
+    const nothing = { credential: null, method: null, algorithm: null, expires: null, lastApplied: null, secret: null };
+    return { consumer: ALL, ...nothing, live: false, accepted: false, problems: [problem] };
 }
 
 function rowOf(
@@ -73,7 +83,7 @@ function rowOf(
         algorithm: credential?.algorithm ?? null,
         expires: credential?.expires ?? null,
         live: found !== undefined,
-        accepted: object?.accepted ?? false,
+        accepted: (object?.accepted ?? false) && live.routeProblem === undefined,
         lastApplied: object?.since ?? null,
         secret,
         problems,
@@ -90,7 +100,7 @@ function unwanted(consumer: string, id: string | null, object: LiveConsumer, liv
         algorithm: null,
         expires: null,
         live: true,
-        accepted: object.accepted,
+        accepted: object.accepted && live.routeProblem === undefined,
         lastApplied: object.since ?? null,
         secret: secret === undefined ? null : live.secrets.has(secret),
         problems: [why],

@@ -5,12 +5,9 @@ import { Failure } from "../errors";
 import { json, table } from "../output";
 import { ask } from "../stack/pulumi";
 import { findStack, type Stack } from "../stack/stack";
-import { readConsumers, readValue } from "../stack/stack-file";
-import { compare, type Row } from "./compare";
+import { PROJECT, readConsumers, readValue } from "../stack/stack-file";
+import { ALL, compare, type Row } from "./compare";
 import { readLive } from "./live";
-
-/** As in Pulumi.yaml. */
-const PROJECT = "alpa-auth";
 
 export interface ListArgs {
     stack?: string;
@@ -48,10 +45,10 @@ function render(rows: Row[]): string {
         ["consumer", "credential", "method", "expires", "live", "Secret", "last applied", "problems"],
         rows.map((row) => [
             row.consumer,
-            row.credential ?? "(none)",
+            row.credential ?? (row.consumer === ALL ? "" : "(none)"),
             [row.method, row.algorithm].filter((word) => word !== null).join(" "),
             row.expires ?? "",
-            row.live ? (row.accepted ? "yes" : "not accepted") : "no",
+            row.consumer === ALL ? "" : row.live ? (row.accepted ? "yes" : "not accepted") : "no",
             row.secret === null ? "" : row.secret ? "yes" : "MISSING",
             row.lastApplied ?? "",
             row.problems.length > 0 ? `! ${row.problems.join("; ")}` : "",

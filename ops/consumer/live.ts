@@ -1,6 +1,7 @@
 import * as k8s from "@kubernetes/client-node";
 import { OWNER_ANNOTATION } from "../../components/parts/ownership";
 import { kubeConfigOf, type PlainAccess } from "../../components/parts/cluster-reader";
+import { judge, type Observed } from "../../components/parts/readiness";
 import { Failure } from "../errors";
 
 /** A Consumer object of the cluster, as far as it matters here. */
@@ -19,6 +20,11 @@ export interface LiveConsumer {
 
 export interface Live {
     consumers: LiveConsumer[];
+    /**
+     * What stands against the route, which says whether APISIX takes what the controller sends: a Consumer stays
+     * Available when it does not. Undefined when all is well.
+     */
+    routeProblem?: string;
     /** Names of the Secrets of the namespace; never what is in them. */
     secrets: Set<string>;
 }
@@ -29,7 +35,7 @@ const LIMIT_SECONDS = 30;
 const NAMES_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
 
 /** Reads the callers of a namespace from the cluster. */
-export async function readLive(access: PlainAccess, namespace: string): Promise<Live> {
+export async function readLive(access: PlainAccess, namespace: string, limitSeconds = LIMIT_SECONDS): Promise<Live> {
     const config = kubeConfigOf(access);
     const server = config.getCurrentCluster()?.server;
     if (!server)
@@ -39,28 +45,43 @@ export async function readLive(access: PlainAccess, namespace: string): Promise<
     const custom = config.makeApiClient(k8s.CustomObjectsApi);
     const core = config.makeApiClient(k8s.CoreV1Api);
     const kind = { group: "apisix.apache.org", version: "v1alpha1", plural: "consumers", namespace };
-    const names = k8s.setHeaderOptions("Accept", NAMES_ONLY);
-    const none = (error: { code?: number }) => {
-        if (error.code === 404) return { items: [] }; // the definition is not there yet, so no consumer is
-        throw error;
-    };
+    const route = { group: "apisix.apache.org", version: "v2", plural: "apisixroutes", namespace, name: "alpa" };
+    const limit = abortAfter(limitSeconds);
+    const names = k8s.setHeaderOptions("Accept", NAMES_ONLY, limit);
+    // The object, or the definition of its kind, is not there yet.
+    const absent =
+        <T>(instead: T) =>
+        (error: { code?: number }) => {
+            if (error.code === 404) return instead;
+            throw error;
+        };
     try {
-        const [consumers, secrets] = await within(
-            LIMIT_SECONDS,
-            Promise.all([
-                custom.listNamespacedCustomObject(kind).catch(none) as Promise<{ items: ConsumerObject[] }>,
-                core.listNamespacedSecret({ namespace }, names),
-            ]),
-        );
+        const [consumers, found, secrets] = await Promise.all([
+            custom.listNamespacedCustomObject(kind, limit).catch(absent({ items: [] })) as Promise<{
+                items: ConsumerObject[];
+            }>,
+            custom.getNamespacedCustomObject(route, limit).catch(absent(undefined)) as Promise<Observed | undefined>,
+            core.listNamespacedSecret({ namespace }, names),
+        ]);
+        const verdict = judge({ kind: "condition", type: "Accepted" }, found);
         return {
             consumers: consumers.items.map(readConsumer),
+            // Before anything is there, no route is missing.
+            ...(verdict.state === "ready" || (!found && consumers.items.length === 0)
+                ? {}
+                : { routeProblem: `ApisixRoute ${namespace}/alpa: ${verdict.why}` }),
             secrets: new Set(secrets.items.map((secret) => secret.metadata!.name!)),
         };
     } catch (error) {
         const { code, cause, message } = error as { code?: number | string; cause?: Error; message: string };
-        const why = typeof code === "number" ? `HTTP ${code}` : (cause?.message ?? message).split("\n")[0];
+        const why =
+            (error as Error).name === "AbortError"
+                ? `no answer in ${limitSeconds} s`
+                : typeof code === "number"
+                  ? `HTTP ${code}`
+                  : (cause?.message ?? message).split("\n")[0];
         throw new Failure(
-            `cluster: the API server at ${server} must let this account list consumers and the names of Secrets in ${namespace} (${why}). Check address, network and role.`,
+            `cluster: the API server at ${server} must let this account list consumers and the names of Secrets and read the ApisixRoute alpa in ${namespace} (${why}). Check address, network and role.`,
         );
     }
 }
@@ -96,10 +117,15 @@ export function readConsumer({ metadata, spec, status }: ConsumerObject): LiveCo
     };
 }
 
-async function within<T>(seconds: number, work: Promise<T>): Promise<T> {
-    let timer: NodeJS.Timeout | undefined;
-    const limit = new Promise<never>((_, reject) => {
-        timer = setTimeout(() => reject(new Error(`no answer in ${seconds} s`)), seconds * 1000);
-    });
-    return Promise.race([work, limit]).finally(() => clearTimeout(timer));
+/** Options of requests that are given up: a connection to a silent server would keep the process from ending. */
+function abortAfter(seconds: number): k8s.ConfigurationOptions<k8s.ObservableMiddleware> {
+    const signal = AbortSignal.timeout(seconds * 1000);
+    const middleware: k8s.ObservableMiddleware = {
+        pre: (request) => {
+            request.setSignal(signal);
+            return new k8s.Observable(Promise.resolve(request));
+        },
+        post: (response) => new k8s.Observable(Promise.resolve(response)),
+    };
+    return { middleware: [middleware], middlewareMergeStrategy: "append" };
 }

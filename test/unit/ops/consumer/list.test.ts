@@ -1,8 +1,10 @@
 // Proves what `consumer list` makes of config and cluster, against an API server that answers as the real one does: which
 // differences it marks, that it exits with 1 for them when asked, and that no value of a Secret reaches it.
 import { strict as assert } from "node:assert";
+import { execFile } from "node:child_process";
 import * as http from "node:http";
 import type { AddressInfo } from "node:net";
+import { join } from "node:path";
 import { compare } from "../../../../ops/consumer/compare";
 import { readConsumer, type Live } from "../../../../ops/consumer/live";
 import { bench, STACK_FILE, TODAY } from "../kit";
@@ -128,6 +130,7 @@ describe("ops consumer list", () => {
         after(() => server.close());
 
         const CONSUMERS = "/apis/apisix.apache.org/v1alpha1/namespaces/alpa-auth/consumers";
+        const ROUTE = "/apis/apisix.apache.org/v2/namespaces/alpa-auth/apisixroutes/alpa";
         const SECRETS = "/api/v1/namespaces/alpa-auth/secrets";
         const secrets = (...names: string[]) => ({ items: names.map((name) => ({ metadata: { name } })) });
         const sealed = STACK_FILE.replace(
@@ -140,14 +143,41 @@ describe("ops consumer list", () => {
                 says: ({ args }) => (args.slice(0, 2).join(" ") === "config get" ? { stdout: kubeconfig } : undefined),
             }).ops("consumer", "list", ...args);
 
+        const route = (status: string, observedGeneration = 2) => {
+            const said = { reason: "SyncFailed", message: "APISIX said no" };
+            return {
+                metadata: { name: "alpa", generation: 2 },
+                status: { conditions: [{ type: "Accepted", status, observedGeneration, ...said }] },
+            };
+        };
+        const allLive = () => ({
+            [CONSUMERS]: { items: [object("alice", ["a1", "a2"]), object("tokens", ["hs", "rs"])] },
+            [SECRETS]: secrets("alice.a1", "alice.a2", "tokens.hs", "tokens.rs"),
+            [ROUTE]: route("True"),
+        });
+
         it("asks for names of Secrets only, through the kubeconfig of the stack", async () => {
-            answers = { [CONSUMERS]: { items: [object("alice", ["a1", "a2"]), object("tokens", ["hs", "rs"])] } };
-            answers[SECRETS] = secrets("alice.a1", "alice.a2", "tokens.hs", "tokens.rs");
+            answers = allLive();
             const { code, out, note } = await list("--check");
             assert.equal(code, 0, out + note);
             assert.match(accepts[SECRETS]!, /as=PartialObjectMetadataList/);
             assert.match(out, /│ tokens +│ rs +│ jwt RS256 +│ +│ yes +│ yes +│ 2026-11-24T10:00:00Z │/);
         });
+
+        const refusals: [what: string, route: object | undefined, words: RegExp][] = [
+            ["APISIX refuses what the controller sends", route("False"), /SyncFailed: APISIX said no/],
+            ["the word is of an older generation", route("True", 1), /Accepted is of an older generation/],
+            ["the route is missing", undefined, /it does not exist/],
+        ];
+        for (const [what, said, words] of refusals)
+            it(`takes nothing for accepted while ${what}`, async () => {
+                answers = { ...allLive(), [ROUTE]: said ?? 404 };
+                const { code, out } = await list("--check");
+                assert.equal(code, 1);
+                assert.match(out, /│ alice +│ a1 .*│ not accepted │/);
+                assert.match(out, /│ \(all\) +│ +│.*! ApisixRoute alpa-auth\/alpa: /);
+                assert.match(out, words);
+            });
 
         it("exits with 1 for a difference when it is asked to check, and with 0 when not", async () => {
             answers = { [CONSUMERS]: { items: [] }, [SECRETS]: secrets() };
@@ -167,13 +197,36 @@ describe("ops consumer list", () => {
             assert.ok((JSON.parse(out) as { live: boolean }[]).every((row) => !row.live));
         });
 
+        it("gives up on a server that is silent, and ends", async () => {
+            const silent = http.createServer(() => undefined);
+            await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
+            const access = { kubeconfig: kubeconfig.replace(/:\d+"/, `:${(silent.address() as AddressInfo).port}"`) };
+            const code = `
+                const { readLive } = require("${join(__dirname, "../../../../ops/consumer/live.ts")}");
+                readLive(${JSON.stringify(access)}, "alpa-auth", 1).catch((error) => console.log(error.message));`;
+            try {
+                const said = await new Promise<string>((resolve, reject) => {
+                    const args = ["--import", "tsx", "--input-type=commonjs", "-"];
+                    // Ended by the time limit, it is an error.
+                    const child = execFile(process.execPath, args, { timeout: 8000 }, (error, stdout) =>
+                        error ? reject(error) : resolve(stdout),
+                    );
+                    child.stdin!.end(code);
+                });
+                assert.match(said, /\(no answer in 1 s\)\. Check address, network and role/);
+            } finally {
+                silent.closeAllConnections();
+                silent.close();
+            }
+        });
+
         it("says what it may not do, and exits with 1", async () => {
             answers = { [CONSUMERS]: { items: [] }, [SECRETS]: 403 };
             const { code, note } = await list();
             assert.equal(code, 1);
             assert.match(
                 note,
-                /must let this account list consumers and the names of Secrets in alpa-auth \(HTTP 403\)/,
+                /must let this account list consumers and the names of Secrets and read the ApisixRoute alpa in alpa-auth \(HTTP 403\)/,
             );
         });
     });
