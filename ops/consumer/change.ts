@@ -88,7 +88,7 @@ async function stop(
         const outputs = await readOutputs(context, stack);
         for (const id of ids) {
             const { credential } = lookUp(stack.text, name, id);
-            probes.push(await probe(outputs, stack.text, `${name}/${id}`, credential?.method));
+            probes.push(await probe(outputs, stack.text, `${name}/${id}`, credential?.publicKey));
         }
     }
     if (!(await carryOut(context, stack, plan, args))) return;

@@ -5,8 +5,12 @@ import { readValue } from "../stack/stack-file";
 import { signToken } from "../token/sign";
 
 /** Between two questions, in seconds: few enough not to count as an attack, soon enough to be exact. */
-const PAUSE_SECONDS = 1;
+const PAUSE_SECONDS = 0.5;
 const ONE_QUESTION_SECONDS = 10;
+/** Refusals in a row that count: a gateway may have several pods, which learn of a change one after the other. */
+const IN_A_ROW = 3;
+/** Status behind the check of the credential. */
+const LET_IN = "400";
 /** Of a token to ask with. */
 const TOKEN_SECONDS = 120;
 
@@ -25,8 +29,14 @@ export interface Probe {
  * Asks the gateway with a credential while it still works, so that a refusal afterwards means something. A query string
  * is refused with 400 behind the check of the credential, so nothing of this reaches Alpa.
  * @param outputs of the time when it works: afterwards they no longer have what is to be tried
+ * @param publicKey of a credential whose tokens only the caller can sign
  */
-export async function probe(outputs: Outputs, text: string, who: string, method: string | undefined): Promise<Probe> {
+export async function probe(
+    outputs: Outputs,
+    text: string,
+    who: string,
+    publicKey: string | undefined,
+): Promise<Probe> {
     const { url } = outputs;
     // Anew for each question: a token must not end while pulumi runs, and be refused for that.
     const ask = async () => {
@@ -38,18 +48,27 @@ export async function probe(outputs: Outputs, text: string, who: string, method:
     return {
         prove: async (limitSeconds) => {
             if (before === undefined)
-                return method === "jwt"
-                    ? say("not tried: only the caller can sign its tokens.")
-                    : say("not tried: it was not in the stack's outputs, so it was not in the gateway.");
+                return publicKey === undefined
+                    ? say("not tried: the stack's outputs did not have it.")
+                    : say("not tried: only the caller can sign its tokens.");
             const begin = Date.now();
             const elapsed = () => Math.round((Date.now() - begin) / 1000);
             let last: string | undefined;
-            do {
+            let refusals = 0;
+            let since = 0;
+            for (;;) {
                 last = await ask();
-                if (last === "401") return say(`refused by ${url} (401 after ${elapsed()} s, ${before} before).`);
+                if (last !== "401") refusals = 0;
+                else if (++refusals === 1) since = elapsed();
+                if (refusals === IN_A_ROW) break;
+                if (refusals === 0 && elapsed() >= limitSeconds) break;
                 await new Promise((resolve) => setTimeout(resolve, PAUSE_SECONDS * 1000));
-            } while (elapsed() < limitSeconds);
-            const advice = last === "400" ? "It still works" : "Whether it still works is not known";
+            }
+            if (refusals === IN_A_ROW)
+                return before === LET_IN
+                    ? say(`refused by ${url} (401 after ${since} s, ${before} before).`)
+                    : say(`401 of ${url}, and it was not let in before either (${before}): no proof of this change.`);
+            const advice = last === LET_IN ? "It still works" : "Whether it still works is not known";
             return say(
                 `must be refused with 401 by ${url} within ${limitSeconds} s (got ${last}). ${advice}: look at the ingress controller, then run: npm run ops -- consumer list --check`,
                 true,
@@ -77,7 +96,8 @@ async function status(url: string, headers: Record<string, string>): Promise<str
     try {
         const response = await fetch(`${url}/completions?x=1`, {
             method: "POST",
-            headers,
+            // A connection of its own for each question: along one, all would go to the same pod.
+            headers: { ...headers, Connection: "close" },
             redirect: "manual",
             signal: AbortSignal.timeout(ONE_QUESTION_SECONDS * 1000),
         });
