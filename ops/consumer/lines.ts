@@ -79,11 +79,14 @@ function curl({ url, answerTimeoutSeconds }: Handout, header: string, literal = 
 
 function pythonRequest({ url, answerTimeoutSeconds }: Handout, headers: string): string[] {
     return [
-        "answer = requests.post(",
+        "session = requests.Session()",
+        "session.trust_env = False  # a password of ~/.netrc would take the place of a token",
+        "answer = session.post(",
         `    "${url}/completions",`,
         `    headers=${headers},`,
         `    json=${SAMPLE_COMPLETION},`,
         `    timeout=${answerTimeoutSeconds + 10},`,
+        "    allow_redirects=False,  # which would send the key along",
         ")",
         "print(answer.status_code, answer.json())",
     ];
@@ -141,6 +144,7 @@ function typescriptRequest({ url }: Handout, header: string): string[] {
         "// fetch of Node.js gives up after 300 s without an answer: for longer ones use a smaller max_tokens, or undici's Agent.",
         `const answer = await fetch("${url}/completions", {`,
         '    method: "POST",',
+        '    redirect: "error", // which would send the key along',
         `    headers: { ${header}, "Content-Type": "application/json" },`,
         `    body: JSON.stringify(${SAMPLE_COMPLETION}),`,
         "});",

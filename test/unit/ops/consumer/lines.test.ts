@@ -16,16 +16,22 @@ describe("lines of a handout", function () {
     let server: http.Server;
     let url: string;
     let seen: http.IncomingHttpHeaders[] = [];
+    let redirects = false;
 
     before(async () => {
         server = http.createServer((request, response) => {
             seen.push(request.headers);
+            // Another host to a client, and one that it reaches.
+            if (redirects) return response.writeHead(307, { Location: url.replace("127.0.0.1", "localhost") }).end();
             response.writeHead(200, { "Content-Type": "application/json" }).end('{"choices":[]}');
         });
         await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
         url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/alpa`;
     });
-    beforeEach(() => (seen = []));
+    beforeEach(() => {
+        seen = [];
+        redirects = false;
+    });
     after(() => server.close());
 
     const page = (credential: Handout["credential"]): Handout => ({
@@ -86,7 +92,33 @@ describe("lines of a handout", function () {
             assert.equal(payload.key, "ns_a.b");
         });
 
+    it("send a key to no other address, whatever the answer says: curl and TypeScript", async () => {
+        redirects = true;
+        const text = renderHandout(page({ method: "key", key: odd }));
+        await run("sh", [], code(text, "sh"));
+        await assert.rejects(typescript(text));
+        assert.equal(seen.length, 2);
+    });
+
     if (python) {
+        it("send a key to no other address: Python", async () => {
+            redirects = true;
+            const text = renderHandout(page({ method: "key", key: odd }));
+            // The answer is no JSON, which the last line says.
+            await assert.rejects(run("python3", ["-"], code(text, "python")), /JSONDecodeError/);
+            assert.equal(seen.length, 1);
+        });
+
+        it("send the token, and no password that a .netrc has for the host: Python", async () => {
+            const { folder } = bench();
+            writeFileSync(join(folder, "netrc"), "machine 127.0.0.1 login x password y\n", { mode: 0o600 });
+            const text = renderHandout(
+                page({ method: "jwt", algorithm: "HS256", claim: "ns_a.b", secret: SECRETS.jwt }),
+            );
+            await run("python3", ["-"], code(text, "python"), { NETRC: join(folder, "netrc") });
+            assert.match(seen[0].authorization!, /^Bearer /);
+        });
+
         it("send a key as it is: Python", async () => {
             await run("python3", ["-"], code(renderHandout(page({ method: "key", key: odd })), "python"));
             assert.equal(seen[0].apikey, odd);
