@@ -69,11 +69,12 @@ function ownerOf(stack: Stack, key: unknown): Owner | undefined {
 }
 
 export function expiryInWords({ exp, nbf }: JWTPayload, now: Date): string {
-    const later = typeof nbf === "number" && nbf * 1000 > now.getTime() ? `; not before ${iso(nbf)}` : "";
-    if (typeof exp !== "number") return `none: it has no claim exp, so it works as long as its credential${later}`;
+    const early = typeof nbf === "number" && nbf * 1000 > now.getTime();
+    const ignored = early ? `; nbf ${iso(nbf)}: the gateway does not look at it` : "";
+    if (typeof exp !== "number") return `none: it has no claim exp, so the gateway refuses it${ignored}`;
     const seconds = exp - Math.floor(now.getTime() / 1000);
     const span = inUnits(Math.abs(seconds));
-    return seconds > 0 ? `in ${span}, at ${iso(exp)}${later}` : `expired ${span} ago, at ${iso(exp)}`;
+    return seconds > 0 ? `in ${span}, at ${iso(exp)}${ignored}` : `expired ${span} ago, at ${iso(exp)}`;
 }
 
 function keyInWords(owner: Owner | undefined, key: unknown, alg: string | undefined, today: Date): string {

@@ -58,11 +58,15 @@ describe("ops token inspect", () => {
             /expiry +in 2 hours, at 2026-11-25T14:00:00Z\nkey +of tokens\/hs\n/,
         ],
         ["that it is over", { key: "alpa-auth_tokens.hs", exp: now - 90 }, /expiry +expired 1 minute ago/],
-        ["that it never ends", { key: "alpa-auth_tokens.hs" }, /expiry +none: it has no claim exp/],
+        [
+            "that it never ends",
+            { key: "alpa-auth_tokens.hs" },
+            /expiry +none: it has no claim exp, so the gateway refuses it/,
+        ],
         [
             "that it has not begun",
             { key: "alpa-auth_tokens.hs", exp: now + 60, nbf: now + 30 },
-            /not before 2026-11-25T12:00:30Z/,
+            /in 1 minute, at 2026-11-25T12:01:00Z; nbf 2026-11-25T12:00:30Z: the gateway does not look at it/,
         ],
         ["that nobody of the stack has such a key", { key: "alpa-auth_x.y" }, /key +not of a credential of this stack/],
         ["that the key is missing", { exp: now + 1 }, /key +missing: the gateway refuses/],
