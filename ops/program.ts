@@ -70,6 +70,7 @@ function consumerCommands(consumer: Command, context: Context): void {
     withJson(consumer.command("expiring"))
         .description("credentials of the config that end soon, or have ended")
         .option("--within <days>", "how far to look ahead", wholeNumber(0), 30)
+        .option("--fail-on <days>", "exit with 1 when one ends within so many days, or has ended", wholeNumber(0))
         .action((args) => expiring(context, args));
     withStack(consumer.command("handout"))
         .description("give a credential to its caller, once: prints or writes all the caller needs")

@@ -1,6 +1,7 @@
 import { day, daysUntil } from "../../config/credentials";
 import type { Context } from "../context";
 import { inWords } from "../dates";
+import { Failure } from "../errors";
 import { json, table } from "../output";
 import { findStack } from "../stack/stack";
 import { readConsumers, type Consumer } from "../stack/stack-file";
@@ -18,22 +19,35 @@ export interface Expiring {
 export interface ExpiringArgs {
     stack?: string;
     within: number;
+    failOn?: number;
     json?: boolean;
 }
 
 /** Shows which credentials end soon, or have ended. */
 export async function expiring(context: Context, args: ExpiringArgs): Promise<void> {
     const stack = await findStack(context, args.stack);
-    const found = soonest(readConsumers(stack.text), args.within, context.today);
-    if (args.json) return context.out(json(found));
-    if (found.length === 0) return context.out(`No credential ends within ${args.within} days.`);
-    context.out(
-        table(
-            ["class", "consumer", "credential", "expires", "that is"],
-            found.map((e) => [e.class, e.consumer, e.credential, e.expires, inWords(e.days)]),
-        ),
-    );
-    context.note("Next: npm run ops -- consumer rotate <consumer> <credential> --successor <id> --overlap-days <n>");
+    const { failOn } = args;
+    // What it fails on is shown too.
+    const within = Math.max(args.within, failOn ?? 0);
+    const found = soonest(readConsumers(stack.text), within, context.today);
+    if (args.json) context.out(json(found));
+    else if (found.length === 0) context.out(`No credential ends within ${within} days.`);
+    else {
+        context.out(
+            table(
+                ["class", "consumer", "credential", "expires", "that is"],
+                found.map((e) => [e.class, e.consumer, e.credential, e.expires, inWords(e.days)]),
+            ),
+        );
+        context.note(
+            "Next: npm run ops -- consumer rotate <consumer> <credential> --successor <id> --overlap-days <n>",
+        );
+    }
+    const near = failOn === undefined ? [] : found.filter(({ days }) => days <= failOn);
+    if (near.length > 0)
+        throw new Failure(
+            `${stack.short}: no credential must end within ${failOn} days or be over (got ${near.map((e) => `${e.consumer}/${e.credential}`).join(", ")}). Rotate it; remove the entry of one that is over: npm run ops -- consumer revoke`,
+        );
 }
 
 /** Soonest first; what is over already comes before all. */

@@ -1,7 +1,7 @@
 // Proves which credentials `consumer expiring` names, in which class and order.
 import { strict as assert } from "node:assert";
 import { soonest } from "../../../../ops/consumer/expiring";
-import { bench, TODAY } from "../kit";
+import { bench, STACK_FILE, TODAY } from "../kit";
 
 const on = (expires?: string) => [{ name: "c", credentials: [{ id: "k", method: "key", expires }] }];
 
@@ -42,6 +42,27 @@ describe("ops consumer expiring", () => {
             { consumer: "alice", credential: "old", expires: "2026-11-20", days: -5, class: "expired" },
             { consumer: "tokens", credential: "gone", expires: "2026-11-25", days: 0, class: "expired" },
         ]);
+    });
+
+    const failures: [days: string, code: number, named: RegExp][] = [
+        ["6", 1, /within 6 days or be over \(got alice\/old, tokens\/gone, alice\/a2\)/],
+        ["5", 1, /\(got alice\/old, tokens\/gone\)/],
+    ];
+    for (const [days, expected, named] of failures)
+        it(`exits with ${expected} for an end within ${days} days when it is asked to, and shows it`, async () => {
+            const { code, out, note } = await bench().ops("consumer", "expiring", "--within", "0", "--fail-on", days);
+            assert.equal(code, expected);
+            assert.match(note, named);
+            assert.equal(out.includes("a2"), days === "6");
+        });
+
+    it("exits with 0 when what ends is further away, and with JSON says the same", async () => {
+        const text = STACK_FILE.replace("2026-11-20", "2027-01-01").replace('"2026-11-25"', '"2027-01-01"');
+        const { ops } = bench({ text });
+        assert.equal((await ops("consumer", "expiring", "--fail-on", "5")).code, 0);
+        const { code, out } = await ops("consumer", "expiring", "--fail-on", "6", "--json");
+        assert.equal(code, 1);
+        assert.equal(JSON.parse(out).length, 1);
     });
 
     it("says so when there is none", async () => {
