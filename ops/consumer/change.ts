@@ -34,10 +34,10 @@ export async function add(context: Context, name: string, args: AddArgs): Promis
         ? undefined
         : Object.fromEntries(Object.entries(given).filter(([, n]) => n !== undefined));
     const plan = planAdd(stack.text, name, { id, method, algorithm, publicKey, expires, limits }, context.today);
-    if (await carryOut(context, stack, plan, args)) {
-        forget(context, stack, name, id);
+    // The id is new to the file, so a record of it is of an earlier credential, even when the run is finished by hand.
+    const written = () => forget(context, stack, name, id);
+    if (await carryOut(context, stack, plan, { apply: args.apply, written }))
         context.out(`\nDone. Next: npm run ops -- consumer handout ${name} ${id}${onStack(args)}`);
-    }
 }
 
 export interface RotateArgs extends ChangeArgs {
@@ -51,13 +51,12 @@ export async function rotate(context: Context, name: string, id: string, args: R
     const stack = await findStack(context, args.stack);
     const asked = { ...args, publicKey: readPublicKey(args.publicKeyFile) };
     const plan = planRotate(stack.text, name, id, asked, context.today);
-    if (await carryOut(context, stack, plan, args)) {
-        forget(context, stack, name, args.successor);
+    const written = () => forget(context, stack, name, args.successor);
+    if (await carryOut(context, stack, plan, { apply: args.apply, written }))
         context.out(
             `\nDone. Next: npm run ops -- consumer handout ${name} ${args.successor}${onStack(args)}\n` +
                 `When the caller has switched: npm run ops -- consumer revoke ${name} ${id}${onStack(args)} --apply`,
         );
-    }
 }
 
 export async function revoke(context: Context, name: string, id: string, args: ChangeArgs): Promise<void> {

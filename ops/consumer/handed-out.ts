@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import type { Context } from "../context";
-import { Failure } from "../errors";
+import { Failure, UsageError } from "../errors";
 import type { Stack } from "../stack/stack";
 
 /** One time a credential was given away. Never holds anything of the credential. */
@@ -16,7 +16,18 @@ export interface HandedOut {
 /** Times a credential was handed out, oldest first. */
 export function handouts(context: Context, stack: Stack, consumer: string, id: string): HandedOut[] {
     const file = recordFile(context, stack, consumer, id);
-    return existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as HandedOut[]) : [];
+    if (!existsSync(file)) return [];
+    let list: unknown;
+    try {
+        list = JSON.parse(readFileSync(file, "utf8"));
+    } catch {
+        list = undefined;
+    }
+    if (Array.isArray(list) && list.every((entry) => typeof (entry as HandedOut | null)?.at === "string"))
+        return list as HandedOut[];
+    throw new UsageError([
+        `${relative(process.cwd(), file)}: must be a JSON list of handouts, as this command writes it (it cannot be read; maybe git left a merge conflict in it). Keep the entries of both sides, and commit it.`,
+    ]);
 }
 
 /**

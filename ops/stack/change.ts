@@ -24,6 +24,8 @@ export interface ChangeOptions {
     secrets?: ReadonlyMap<string, string>;
     /** Makes the final text where the plan has only something that stands for secrets. */
     seal?: (text: string) => Promise<string>;
+    /** Called once the file is written, whatever comes of the run. */
+    written?: () => void;
 }
 
 /**
@@ -56,6 +58,7 @@ export async function carryOut(context: Context, stack: Stack, plan: Plan, optio
         throw new Failure(`${basename(stack.file)}: must stay as it was read (somebody changed it). Run this again.`);
     const before = remember(stack, after);
     replace(stack.file, after);
+    options.written?.();
     await up(context, stack, before);
     return true;
 }

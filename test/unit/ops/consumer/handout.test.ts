@@ -51,6 +51,31 @@ describe("ops consumer handout", () => {
         assert.equal((await ops(...HANDOUT)).code, 0);
     });
 
+    it("may be done again for a new credential whose pulumi up was finished by hand", async () => {
+        let fails = false;
+        const { ops } = bench({ says: ({ args }) => (fails && args[0] === "up" ? { code: 255 } : undefined) });
+        await ops(...HANDOUT);
+        fails = true;
+        await ops("consumer", "revoke", "alice", "a1", "--apply");
+        await ops("consumer", "add", "alice", "--credential", "a1", "--apply");
+        const { code, note } = await ops(...HANDOUT);
+        assert.equal(code, 0, note);
+    });
+
+    for (const [what, text] of [
+        ["a merge conflict", "<<<<<<< HEAD\n[]\n=======\n[]\n>>>>>>> other\n"],
+        ["something else", '{"at": 1}'],
+    ])
+        it(`says what to do about a record with ${what} in it`, async () => {
+            const { ops, folder } = bench();
+            await ops(...HANDOUT);
+            writeFileSync(join(folder, ".alpa-auth/handouts/intra/alice.a1.json"), text);
+            const { code, out, note } = await ops(...HANDOUT, "--again", "x");
+            assert.equal(code, 2);
+            assert.match(note, /handouts\/intra\/alice\.a1\.json: must be a JSON list of handouts.*merge conflict/);
+            assert.ok(!out.includes(SECRETS.key));
+        });
+
     it("writes a new file that only this user can read, and prints nothing secret", async () => {
         const { ops, folder } = bench();
         const file = join(folder, "for-alice.md");
