@@ -3,6 +3,12 @@ import * as pulumi from "@pulumi/pulumi";
 /** Annotation that says which stack made an object. */
 export const OWNER_ANNOTATION = "alpa-auth.io/stack";
 
+/**
+ * Name under which fields are set with server-side apply. The provider invents one for each resource and keeps it in the
+ * state; a run that was killed loses it with the state, and the next one would be refused as somebody else's.
+ */
+const FIELD_MANAGER = { "pulumi.com/patchFieldManager": "alpa-auth" };
+
 /** The running stack's name for itself: the same on every machine, and on whichever backend its state is kept. */
 export function owner(): string {
     return `${pulumi.getProject()}/${pulumi.getStack()}`;
@@ -17,7 +23,7 @@ export function metadata(name: string, namespace?: pulumi.Input<string>) {
         name,
         ...(namespace === undefined ? {} : { namespace }),
         labels: { "app.kubernetes.io/managed-by": "alpa-auth" },
-        annotations: { [OWNER_ANNOTATION]: owner() },
+        annotations: { [OWNER_ANNOTATION]: owner(), ...FIELD_MANAGER },
     };
 }
 

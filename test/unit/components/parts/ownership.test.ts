@@ -9,6 +9,8 @@ describe("metadata", () => {
         assert.equal(owner(), "alpa-auth/test");
         assert.equal(metadata("a").annotations[OWNER_ANNOTATION], "alpa-auth/test");
     });
+    it("gives the same name of a field manager to whichever run sets the fields", () =>
+        assert.equal(metadata("a").annotations["pulumi.com/patchFieldManager"], "alpa-auth"));
     it("names the object and its namespace", () => {
         const { name, namespace } = metadata("a", "b") as { name: string; namespace?: unknown };
         assert.deepEqual([name, namespace], ["a", "b"]);
