@@ -217,11 +217,14 @@ describe("what goes wrong", function () {
             await stack.run(["cancel", "--yes"]);
             const before = (await world.read("v1", "Namespace", undefined, inside))!.metadata as { uid?: string };
             stack.configure({ consumers, gateway: { replicas: 2 } });
-            let asked = false;
-            const up = stack.run(["up", "--yes", "--skip-preview"], {
-                onLine: (line) => (asked ||= /RampartGraph alpa-gateway-graph (creating|updating)/.test(line)),
-            });
-            await eventually("pulumi to come to the graph", async () => asked || undefined, 60);
+            const lines: string[] = [];
+            const up = stack.run(["up", "--yes", "--skip-preview"], { onLine: (line) => lines.push(line) });
+            const asked = () => lines.some((line) => /RampartGraph alpa-gateway-graph (creating|updating)/.test(line));
+            await eventually(
+                () => `pulumi to come to the graph, after\n${lines.join("\n")}\n`,
+                async () => asked() || undefined,
+                60,
+            );
             assert.equal((await graph())!.metadata!.generation, 1, "the graph was patched while Deploying");
             await schedulable(true);
             succeeded(await up);

@@ -219,12 +219,16 @@ export async function call(
 }
 
 /** Waits for a state that something else brings about; the limit is an error that says what was last seen. */
-export async function eventually<T>(what: string, look: () => Promise<T | undefined>, seconds = 30): Promise<T> {
+export async function eventually<T>(
+    what: string | (() => string),
+    look: () => Promise<T | undefined>,
+    seconds = 30,
+): Promise<T> {
     const end = Date.now() + seconds * 1000;
     for (;;) {
         const found = await look();
         if (found !== undefined) return found;
-        assert.ok(Date.now() < end, `${what}: not seen within ${seconds} s`);
+        if (Date.now() >= end) assert.fail(`${typeof what === "string" ? what : what()}: not seen within ${seconds} s`);
         await new Promise((resolve) => setTimeout(resolve, 25));
     }
 }

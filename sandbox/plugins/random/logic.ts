@@ -108,10 +108,10 @@ export function preview(urn: string, inputs: Values): Values {
     return { ...type.plan(inputs), ...Object.fromEntries(type.computed.map((property) => [property, UNKNOWN])) };
 }
 
-export function create(urn: string, inputs: Values): { id: string; state: Values } {
+export async function create(urn: string, inputs: Values): Promise<{ id: string; state: Values }> {
     const type = resourceType(urn);
     const planned = type.plan(inputs);
-    const { id, computed } = type.make(planned);
+    const { id, computed } = await type.make(planned);
     return { id, state: { ...meta(type), ...planned, ...computed } };
 }
 
@@ -123,9 +123,13 @@ export function update(urn: string, state: Values, inputs: Values): Values {
 }
 
 /** An existing resource by the text given to `pulumi import`. */
-export function importResource(urn: string, text: string): { id: string; state: Values; inputs: Values } {
+export async function importResource(
+    urn: string,
+    text: string,
+): Promise<{ id: string; state: Values; inputs: Values }> {
     const type = resourceType(urn);
-    const { planned, made } = type.import(text);
+    const { planned, made: making } = type.import(text);
+    const made = await making;
     return { id: made.id, state: { ...meta(type), ...planned, ...made.computed }, inputs: planned };
 }
 

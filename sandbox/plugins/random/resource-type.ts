@@ -31,9 +31,9 @@ export interface ResourceType {
     problems(inputs: Values): { property: string; problem: string }[];
     /** Inputs with defaults filled in: what the state will hold apart from the computed properties. */
     plan(inputs: Values): Values;
-    make(planned: Values): Made;
+    make(planned: Values): Made | Promise<Made>;
     /** State of an existing resource, from the text given to `pulumi import`. Throws on a text that is none. */
-    import(text: string): { planned: Values; made: Made };
+    import(text: string): { planned: Values; made: Made | Promise<Made> };
 }
 
 /** Texts that make a new resource when they change; every resource has them. */

@@ -71,14 +71,14 @@ export function randomService(): grpc.UntypedServiceImplementation {
             }
             return response;
         }),
-        create: unary((request: provider.CreateRequest) => {
+        create: unary(async (request: provider.CreateRequest) => {
             const urn = request.getUrn();
             const inputs = read(request.getProperties());
             if (request.getPreview()) return new provider.CreateResponse().setProperties(write(preview(urn, inputs)));
-            const { id, state } = create(urn, inputs);
+            const { id, state } = await create(urn, inputs);
             return new provider.CreateResponse().setId(id).setProperties(writeState(urn, state));
         }),
-        read: unary((request: provider.ReadRequest) => {
+        read: unary(async (request: provider.ReadRequest) => {
             const urn = request.getUrn();
             const state = read(request.getProperties());
             if (Object.keys(state).length > 0) {
@@ -89,7 +89,7 @@ export function randomService(): grpc.UntypedServiceImplementation {
                     .setProperties(writeState(urn, state))
                     .setInputs(request.getInputs());
             }
-            const found = importResource(urn, request.getId());
+            const found = await importResource(urn, request.getId());
             return new provider.ReadResponse()
                 .setId(found.id)
                 .setProperties(writeState(urn, found.state))

@@ -1,4 +1,4 @@
-import { bcryptHash } from "./bcrypt";
+import { hash } from "@node-rs/bcrypt";
 import { type Input, keepers, type Made, type ResourceType, type Values, withDefaults } from "./resource-type";
 import { alphabet, randomString, type StringSettings } from "./strings";
 
@@ -74,9 +74,10 @@ function importString(text: string): Values {
     return { length: Buffer.byteLength(text), ...on, minUpper: 0, minLower: 0, minNumeric: 0, minSpecial: 0 };
 }
 
-const passwordComputed = (result: string): Made => ({
+/** The hash is of the version and cost of Go's bcrypt, which the provider does not change. */
+const passwordComputed = async (result: string): Promise<Made> => ({
     id: "none",
-    computed: { id: "none", result, bcryptHash: bcryptHash(result) },
+    computed: { id: "none", result, bcryptHash: await hash(result, { version: "2a", cost: 10 }) },
 });
 
 const stringComputed = (result: string): Made => ({ id: result, computed: { id: result, result } });
