@@ -71,12 +71,12 @@ export default tseslint.config(
 
     layer(
         ["index.ts"],
-        "^\\./(ops|sandbox|client|policy|test)(/|$)",
+        "^\\./(ops|sandbox|bench|client|policy|test)(/|$)",
         "The program knows nothing of the tools around it.",
     ),
     layer(
         ["config.ts", "problems.ts", "config/**"],
-        "^\\.\\.?/(index|stacks|preflight|ops|sandbox|client|policy|test)(/|$)",
+        "^\\.\\.?/(index|stacks|preflight|ops|sandbox|bench|client|policy|test)(/|$)",
         "Config knows the shapes of components, and nothing of those who read it.",
     ),
     layer(["stacks/**"], "^\\.\\./(?!components/)", "Stacks know components only: settings come in as arguments."),
@@ -90,7 +90,7 @@ export default tseslint.config(
     layer(["components/parts/until-settled.ts"], "^\\.\\./", FROM_BELOW, [NOTHING_IN_APPLY]),
     layer(
         ["ops/**"],
-        "^\\.\\.?/(?:\\.\\./)*(index|stacks|preflight|sandbox|client|policy|test)(/|$)",
+        "^\\.\\.?/(?:\\.\\./)*(index|stacks|preflight|sandbox|bench|client|policy|test)(/|$)",
         "The command line reads config and runs Pulumi: it knows no stack from inside, and no sandbox.",
         [],
     ),

@@ -1,17 +1,25 @@
 import { ToolchainError } from "./errors";
-import { describeTools, ensureTools, TOOL_NAMES, type ToolName } from "./toolchain";
+import { describeTools, ensureTools, SANDBOX_TOOLS, TOOL_NAMES, type ToolName } from "./toolchain";
 import { recipe, type RecipeName } from "./recipes";
 
 /** `npx tsx sandbox/toolchain/main.ts [tool or recipe…]`: makes sure that the tools are there and prints where. */
 async function main(args: string[]): Promise<void> {
     const names = args.flatMap((arg): ToolName[] => {
         if ((TOOL_NAMES as string[]).includes(arg)) return [arg as ToolName];
-        const recipes: RecipeName[] = ["pulumi", "etcd", "kubernetes", "kwok", "kubernetes-provider", "helm"];
+        const recipes: RecipeName[] = [
+            "pulumi",
+            "etcd",
+            "kubernetes",
+            "kwok",
+            "kubernetes-provider",
+            "helm",
+            "kubectl",
+        ];
         const known = recipes.find((name) => name === arg);
         if (known) return recipe(known).outputs as ToolName[];
         throw new ToolchainError(`tool: must be one of ${[...TOOL_NAMES, ...recipes].join(", ")} (got "${arg}").`);
     });
-    console.log(describeTools(await ensureTools(names.length === 0 ? TOOL_NAMES : names)));
+    console.log(describeTools(await ensureTools(names.length === 0 ? SANDBOX_TOOLS : names)));
 }
 
 main(process.argv.slice(2)).catch((error: unknown) => {

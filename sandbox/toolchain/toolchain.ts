@@ -35,6 +35,7 @@ const TOOLS = {
         same: "minor",
     },
     helm: { recipe: "helm", version: versions.helm, probe: ["version", "--short"], same: "major" },
+    kubectl: { recipe: "kubectl", version: versions.kubernetes, probe: ["version", "--client"], same: "minor" },
 } as const satisfies Record<
     string,
     { recipe: RecipeName; version: string; probe: readonly string[] | undefined; same: "major" | "minor" }
@@ -44,6 +45,10 @@ export type ToolName = keyof typeof TOOLS;
 
 /** In the order they are built: what everything else waits for comes first. */
 export const TOOL_NAMES = Object.keys(TOOLS) as ToolName[];
+
+/** What the sandbox itself runs; kubectl is only for comparisons, and built when it is named. */
+export type SandboxTool = Exclude<ToolName, "kubectl">;
+export const SANDBOX_TOOLS = TOOL_NAMES.filter((name): name is SandboxTool => name !== "kubectl");
 
 export interface FoundTool {
     name: ToolName;
@@ -55,7 +60,7 @@ export interface FoundTool {
 }
 
 /** Absolute path by tool name, for the tools asked for. */
-export type Toolchain<N extends ToolName = ToolName> = Record<Exclude<N, "pulumi-resource-kubernetes">, string> & {
+export type Toolchain<N extends ToolName = SandboxTool> = Record<Exclude<N, "pulumi-resource-kubernetes">, string> & {
     /** Absent where an official `pulumi` is installed: its engine fetches the released provider. */
     "pulumi-resource-kubernetes"?: string;
     /**
@@ -76,8 +81,8 @@ export interface EnsureOptions {
 }
 
 /** Makes sure that the tools are there, building what is missing, and returns where they are. */
-export async function ensureTools<N extends ToolName = ToolName>(
-    names: readonly N[] = TOOL_NAMES as N[],
+export async function ensureTools<N extends ToolName = SandboxTool>(
+    names: readonly N[] = SANDBOX_TOOLS as readonly ToolName[] as readonly N[],
     options: EnsureOptions = {},
 ): Promise<Toolchain<N>> {
     const root = options.cacheDir ?? cacheRoot();

@@ -32,7 +32,9 @@ const refused: [rule: string, cases: Case[]][] = [
             ["ops/x.ts", 'import { A } from "../sandbox/cli";\nA();', /knows no stack from inside/],
             ["ops/a/x.ts", 'import { A } from "../../stacks/intra";\nA();', /knows no stack from inside/],
             ["ops/a/x.ts", 'export const a = () => import("../../test/kit");', /knows no stack from inside/],
+            ["ops/x.ts", 'import { A } from "../bench/cli";\nA();', /knows no stack from inside/],
             ["index.ts", 'import { A } from "./sandbox/cli";\nA();', /nothing of the tools around it/],
+            ["index.ts", 'import { A } from "./bench/cli";\nA();', /nothing of the tools around it/],
         ],
     ],
     [

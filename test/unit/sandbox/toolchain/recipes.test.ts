@@ -1,10 +1,11 @@
 // Proves that what is built is pinned. That it builds is proved by use.
 import assert from "node:assert/strict";
 import { recipe, type RecipeName } from "../../../../sandbox/toolchain/recipes";
-import { TOOL_NAMES } from "../../../../sandbox/toolchain/toolchain";
+import { SANDBOX_TOOLS, TOOL_NAMES } from "../../../../sandbox/toolchain/toolchain";
 import versions from "../../../../sandbox/toolchain/versions.json";
 
-const NAMES: RecipeName[] = ["pulumi", "etcd", "kubernetes", "kwok", "kubernetes-provider", "helm"];
+const NAMES: RecipeName[] = ["pulumi", "etcd", "kubernetes", "kwok", "kubernetes-provider", "helm", "kubectl"];
+const versionOf = (name: RecipeName) => versions[name === "kubectl" ? "kubernetes" : name];
 
 const goModOf = (name: RecipeName) => (recipe(name).ingredients as { goMod: string }).goMod;
 
@@ -16,12 +17,20 @@ describe("recipes", () => {
     for (const name of NAMES) {
         it(`${name}: one exact version, and no replacement by a local path`, () => {
             const goMod = goModOf(name);
-            assert.equal(recipe(name).version, versions[name]);
+            assert.equal(recipe(name).version, versionOf(name));
             assert.equal(goMod.match(/^require /gm)?.length, 1);
-            assert.ok(goMod.includes(` v${versions[name]}`), "the version of versions.json");
+            assert.ok(goMod.includes(` v${versionOf(name)}`), "the version of versions.json");
             assert.doesNotMatch(goMod, /=> *\.|latest/);
         });
     }
+
+    it("kubectl is built only when it is named, and by a recipe of its own", () => {
+        assert.deepEqual(
+            TOOL_NAMES.filter((name) => !(SANDBOX_TOOLS as string[]).includes(name)),
+            ["kubectl"],
+        );
+        assert.deepEqual(recipe("kubectl").outputs, ["kubectl"]);
+    });
 
     it("kubernetes: its own parts have the release's number", () => {
         const parts = goModOf("kubernetes").match(/^\tk8s\.io\/\S+ => k8s\.io\/\S+ v0\.34\.4$/gm) ?? [];

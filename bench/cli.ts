@@ -1,0 +1,53 @@
+/** `npm run bench -- <what>`: what many callers cost, on the real engine in a sandbox of its own. Minutes. */
+import { cpus, loadavg, totalmem } from "node:os";
+import { Command, InvalidArgumentError } from "commander";
+import { measureConsumers, SETTINGS } from "./consumers";
+import { killedMidway } from "./killed";
+import { withBench } from "./sandbox";
+
+const say = (line: string) => console.log(line);
+
+const counts = (text: string): number[] => {
+    const numbers = text.split(",").map(Number);
+    if (numbers.some((n) => !Number.isInteger(n) || n < 1 || n > 9999))
+        throw new InvalidArgumentError("must be whole numbers from 1 to 9999 with commas between.");
+    return numbers;
+};
+const settings = (text: string) => {
+    const names = text.split(",");
+    const known = names.filter((name): name is keyof typeof SETTINGS => name in SETTINGS);
+    if (known.length < names.length) throw new InvalidArgumentError(`must be of ${Object.keys(SETTINGS).join(", ")}.`);
+    return known.map((name) => SETTINGS[name]);
+};
+
+function machine(): string {
+    const load = loadavg().map((n) => n.toFixed(1));
+    return `${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, load ${load.join(" ")}`;
+}
+
+const program = new Command("bench").description("What many callers cost, measured in a sandbox of its own.");
+
+program
+    .command("consumers")
+    .description("alpa-auth beside a flat Pulumi program and kubectl, with the same objects")
+    .option("--counts <numbers>", "how many callers", counts, [10, 100, 1000])
+    .option("--settings <names>", "how the engine is run: default, fast", settings, Object.values(SETTINGS))
+    .action(async (options: { counts: number[]; settings: (typeof SETTINGS.fast)[] }) => {
+        say(machine());
+        await withBench(say, (bench) => measureConsumers(bench, options.counts, options.settings, say));
+        say(machine());
+    });
+
+program
+    .command("killed")
+    .description("kills pulumi in the middle of a first up with the fast settings, runs it again, and compares")
+    .option("--callers <number>", "how many callers", (text) => counts(text)[0], 300)
+    .action(async (options: { callers: number }) => {
+        say(machine());
+        await withBench(say, (bench) => killedMidway(bench, options.callers, say));
+    });
+
+program.parseAsync().catch((error: Error) => {
+    console.error(`bench: ${error.message}`);
+    process.exitCode = 1;
+});

@@ -1,0 +1,93 @@
+/** `consumers`: what callers cost, for alpa-auth, a flat Pulumi program and kubectl, all in one run. */
+import { strict as assert } from "node:assert";
+import { type Callers, callers, rotated, ROTATED } from "./callers";
+import { Kubectl } from "./kubectl";
+import { type Bench, removeNamespace } from "./sandbox";
+import { AlpaAuth, DEFAULT, type EngineSettings, FAST, Flat, type Program } from "./stacks";
+import { type Row, table } from "./table";
+
+type Say = (line: string) => void;
+
+/** Measures every way with one number of callers after another, and prints a table for each. */
+export async function measureConsumers(bench: Bench, counts: number[], settings: EngineSettings[], say: Say) {
+    for (const count of counts) {
+        const all = callers(count);
+        const rows: Row[] = [];
+        const add = (row: Row) => {
+            rows.push(row);
+            say(`${count}: ${JSON.stringify(row)}`);
+        };
+        add(await measureKubectl(bench, `kubectl-${count}`, all));
+        for (const engine of settings) {
+            const stack = `${engine.name}-${count}`;
+            const flat = await measureProgram(new Flat(bench, `flat-${stack}`, engine), "flat", all);
+            add(flat);
+            add({ ...(await measureAlpaAuth(bench, `alpa-${stack}`, engine, all)), flat });
+        }
+        say(`\n${count} callers with one key each\n${table(rows)}\n`);
+    }
+}
+
+export const SETTINGS = { default: DEFAULT, fast: FAST };
+
+async function measureAlpaAuth(bench: Bench, stack: string, engine: EngineSettings, all: Callers): Promise<Row> {
+    const program = new AlpaAuth(bench, stack, engine);
+    return measureProgram(program, "alpa-auth", all, async () => {
+        // A figure of something that does not work is none.
+        const { credentials } = await program.outputs<{ credentials: Record<string, string> }>();
+        for (const id of ["a", "b", "c"]) assert.equal(await answer(bench, credentials[`${ROTATED}/${id}`]), 200);
+        assert.deepEqual(await program.preview(), []);
+    });
+}
+
+async function measureProgram(
+    program: Program,
+    way: string,
+    all: Callers,
+    check: () => Promise<void> = async () => undefined,
+): Promise<Row> {
+    await program.create();
+    // What is there without any callers is not what is measured.
+    program.configure({});
+    await program.up();
+    program.configure(all);
+    const firstUp = await seconds(() => program.up());
+    const { bytes, perCaller } = program.state(all);
+    const preview = await seconds(async () => assert.deepEqual(await program.preview(), []));
+    const second = rotated(all, "b");
+    program.configure(second);
+    const rotation = await seconds(() => program.up());
+    program.configure(rotated(second, "c"));
+    const targeted = await seconds(() => program.upRotated());
+    await check();
+    await removeNamespace(program.bench, program.stack);
+    return { way, settings: program.settings.name, firstUp, preview, rotation, targeted, bytes, perCaller };
+}
+
+async function measureKubectl(bench: Bench, namespace: string, all: Callers): Promise<Row> {
+    const kubectl = new Kubectl(bench, namespace);
+    kubectl.write(all);
+    const firstUp = await seconds(() => kubectl.apply());
+    const preview = await seconds(() => kubectl.diff());
+    const second = rotated(all, "b");
+    const targeted = await seconds(() => kubectl.applyRotated(second));
+    await removeNamespace(bench, namespace);
+    return { way: "kubectl", settings: "-", firstUp, preview, targeted };
+}
+
+/** Status of a small completion with a key. */
+export async function answer(bench: Bench, key: string | undefined): Promise<number> {
+    const response = await fetch(`${bench.url}/alpa/completions`, {
+        method: "POST",
+        headers: { "Content-Type": "application/json", apikey: key ?? "" },
+        body: JSON.stringify({ model: "default", prompt: "Paris is", max_tokens: 8 }),
+    });
+    await response.text();
+    return response.status;
+}
+
+async function seconds(work: () => Promise<void>): Promise<number> {
+    const start = Date.now();
+    await work();
+    return (Date.now() - start) / 1000;
+}

@@ -1,0 +1,48 @@
+/** The same objects by `kubectl apply --server-side`, which sends one after another and remembers nothing. */
+import { spawn } from "node:child_process";
+import { join } from "node:path";
+import { writePrivate } from "../sandbox/world/state";
+import { type Callers, manifests, ROTATED } from "./callers";
+import type { Bench } from "./sandbox";
+
+export class Kubectl {
+    private readonly file: string;
+
+    constructor(
+        private readonly bench: Bench,
+        private readonly namespace: string,
+    ) {
+        this.file = join(bench.dir, `${namespace}.yaml`);
+    }
+
+    write(callers: Callers, only?: string): void {
+        writePrivate(this.file, manifests(callers, this.namespace, this.bench.binding, only));
+    }
+
+    /** A rotation by somebody who knows which objects it is about. */
+    async applyRotated(callers: Callers): Promise<void> {
+        this.write(callers, ROTATED);
+        await this.apply();
+    }
+
+    apply(): Promise<void> {
+        return this.run("apply", "--server-side");
+    }
+
+    diff(): Promise<void> {
+        return this.run("diff", "--server-side");
+    }
+
+    private async run(...args: string[]): Promise<void> {
+        const child = spawn(this.bench.kubectl, [...args, "-f", this.file], {
+            env: { ...process.env, KUBECONFIG: this.bench.world.facts.kubeconfig },
+            stdio: ["ignore", "ignore", "pipe"],
+        });
+        let said = "";
+        child.stderr.setEncoding("utf8").on("data", (text: string) => (said += text));
+        const code = await new Promise<number | null>((resolve, reject) => {
+            child.on("error", reject).on("close", resolve);
+        });
+        if (code !== 0) throw new Error(`kubectl ${args.join(" ")} ended with ${code}.\n${said.trim()}`);
+    }
+}

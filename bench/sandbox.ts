@@ -1,0 +1,83 @@
+/** A sandbox of its own for one run of the bench, with a gateway that is there already. */
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { CoreV1Api, CustomObjectsApi } from "@kubernetes/client-node";
+import { stringify } from "yaml";
+import { componentNamespace } from "../components/parts/rampart-graph";
+import { endOrphanPlugins, freePortFrom, startGuard, waitFor } from "../sandbox/processes";
+import { ensureTools, SANDBOX_TOOLS } from "../sandbox/toolchain/toolchain";
+import { createStack, mustPulumi } from "../sandbox/world/pulumi";
+import { sandboxId, writePrivate } from "../sandbox/world/state";
+import { startWorld, type World } from "../sandbox/world/world";
+
+export interface Bench {
+    dir: string;
+    world: World;
+    kubectl: string;
+    /** Entry point of the gateway. */
+    url: string;
+    /** Gateway of consumers, its namespace and the class of routes. */
+    binding: { ingressClass: string; gateway: string; gatewayNamespace: string };
+}
+
+const GATEWAY = "gateway";
+
+/** Starts it, runs `work`, and leaves nothing behind. */
+export async function withBench(log: (line: string) => void, work: (bench: Bench) => Promise<void>): Promise<void> {
+    const tools = await ensureTools([...SANDBOX_TOOLS, "kubectl"], { log });
+    const dir = mkdtempSync(join(tmpdir(), "alpa-auth-bench-"));
+    const guard = await startGuard({ stateDir: dir, sandboxId: sandboxId(dir) });
+    let world: World | undefined;
+    try {
+        world = await startWorld({ tools, stateDir: dir, alpaPort: 0, watchCycleSeconds: 1 });
+        const url = await installGateway(dir, world);
+        const binding = {
+            ingressClass: GATEWAY,
+            gateway: GATEWAY,
+            gatewayNamespace: componentNamespace(GATEWAY),
+        };
+        await work({ dir, world, kubectl: tools.kubectl, url, binding });
+    } finally {
+        await world?.close();
+        await endOrphanPlugins(sandboxId(dir));
+        await guard.stop();
+        rmSync(dir, { recursive: true, force: true });
+    }
+}
+
+/** A gateway without routes, brought up by a stack of its own: what is measured then binds to it as `existing`. */
+async function installGateway(dir: string, world: World): Promise<string> {
+    const { facts } = world;
+    const nodePort = await freePortFrom(30850);
+    await createStack(dir, facts, GATEWAY);
+    writeStackFile(facts.stackFiles, GATEWAY, {
+        option: "intra-a",
+        namespace: GATEWAY,
+        alpa: { endpoints: [facts.alpa] },
+        readiness: { settleSeconds: 0.5 },
+        gateway: { nodePort, address: "127.0.0.1", chart: { repository: facts.chartRepository } },
+        consumers: [],
+    });
+    await mustPulumi(dir, facts, ["up", "--yes", "--skip-preview", "--non-interactive", "--stack", GATEWAY]);
+    const [group, version, plural] = ["apisix.apache.org", "v2", "apisixroutes"];
+    await world.kubeConfig
+        .makeApiClient(CustomObjectsApi)
+        .deleteNamespacedCustomObject({ group, version, plural, namespace: GATEWAY, name: "alpa" });
+    return `http://127.0.0.1:${nodePort}`;
+}
+
+/** Replaces the config of a stack; keys without the project's prefix. The salt of its secrets stays. */
+export function writeStackFile(folder: string, stack: string, config: object, project = "alpa-auth"): void {
+    const file = join(folder, `Pulumi.${stack}.yaml`);
+    const salt = /encryptionsalt: .*/.exec(readFileSync(file, "utf8"))![0];
+    const prefixed = Object.fromEntries(Object.entries(config).map(([key, value]) => [`${project}:${key}`, value]));
+    writePrivate(file, `${salt}\n${stringify({ config: prefixed })}`);
+}
+
+/** Removes a namespace with all in it, and waits until it is gone. */
+export async function removeNamespace({ world }: Bench, name: string): Promise<void> {
+    await world.kubeConfig.makeApiClient(CoreV1Api).deleteNamespace({ name });
+    const gone = async () => (await world.read("v1", "Namespace", undefined, name)) === undefined;
+    await waitFor(`namespace ${name} to go`, gone, { seconds: 600 });
+}

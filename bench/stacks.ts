@@ -1,0 +1,139 @@
+/** The two Pulumi programs that are compared, each as a stack that can be timed. */
+import { cpSync, mkdirSync, readFileSync, statSync, symlinkSync } from "node:fs";
+import { join } from "node:path";
+import { createStack, mustPulumi } from "../sandbox/world/pulumi";
+import { ROOT } from "../sandbox/world/state";
+import { type Callers, ROTATED } from "./callers";
+import { type Bench, writeStackFile } from "./sandbox";
+
+/** How the engine is run; both programs always get the same. */
+export interface EngineSettings {
+    name: string;
+    args: string[];
+    env: Record<string, string>;
+}
+
+export const DEFAULT: EngineSettings = { name: "default", args: [], env: {} };
+
+/** Those docs/operations.md recommends for many callers. */
+export const FAST: EngineSettings = {
+    name: "fast",
+    args: ["--parallel", "32"],
+    env: { PULUMI_SKIP_CHECKPOINTS: "true" },
+};
+
+/** A program that makes callers, with a stack of its own. */
+export abstract class Program {
+    constructor(
+        readonly bench: Bench,
+        readonly stack: string,
+        readonly settings: EngineSettings,
+    ) {}
+
+    /** What stands in front of a command, so that Pulumi finds the program. */
+    protected abstract readonly where: string[];
+    protected abstract readonly project: string;
+    /** Resources beside those with the caller's name that a rotation changes. */
+    protected abstract readonly shared: string[];
+
+    abstract create(): Promise<void>;
+    abstract configure(callers: Callers): void;
+
+    /** Told the process of each command. */
+    onStart?: (pid: number) => void;
+
+    run(args: string[]): Promise<string> {
+        const all = [...this.where, ...args, "--stack", this.stack, "--non-interactive"];
+        return mustPulumi(this.bench.dir, this.bench.world.facts, all, {
+            env: this.settings.env,
+            onStart: (pid) => this.onStart?.(pid),
+        });
+    }
+
+    async up(...args: string[]): Promise<void> {
+        await this.run(["up", "--yes", "--skip-preview", ...this.settings.args, ...args]);
+    }
+
+    /** `up` of the rotated caller's resources and nothing else. */
+    async upRotated(): Promise<void> {
+        const targets = [`**::${ROTATED}.*`, `**::${ROTATED}-consumer`, ...this.shared];
+        await this.up(...targets.flatMap((target) => ["--target", target]));
+    }
+
+    /** Names of operations that a preview finds to do. */
+    async preview(): Promise<string[]> {
+        const { changeSummary } = JSON.parse(await this.run(["preview", "--json", ...this.settings.args]));
+        return Object.keys(changeSummary).filter((operation) => operation !== "same");
+    }
+
+    async outputs<T>(): Promise<T> {
+        return JSON.parse(await this.run(["stack", "output", "--json", "--show-secrets"])) as T;
+    }
+
+    /** Size of the state in bytes, and the resources in it with the name of a caller. */
+    state(callers: Callers): { bytes: number; perCaller: number } {
+        const file = join(this.bench.dir, "backend/.pulumi/stacks", this.project, `${this.stack}.json`);
+        const { resources } = JSON.parse(readFileSync(file, "utf8")).checkpoint.latest as {
+            resources: { urn: string }[];
+        };
+        const own = resources.filter(({ urn }) => /^team-\d/.test(urn.split("::").pop()!));
+        return { bytes: statSync(file).size, perCaller: own.length / Object.keys(callers).length };
+    }
+}
+
+/** alpa-auth on a gateway that is there already. */
+export class AlpaAuth extends Program {
+    protected readonly where = [];
+    protected readonly project = "alpa-auth";
+    protected readonly shared = ["**::alpa-consumers-accepted"];
+
+    async create(): Promise<void> {
+        await createStack(this.bench.dir, this.bench.world.facts, this.stack);
+    }
+
+    configure(callers: Callers): void {
+        const { binding, url, world } = this.bench;
+        const consumers = Object.entries(callers).map(([name, ids]) => ({
+            name,
+            credentials: ids.map((id) => ({ id, method: "key" })),
+        }));
+        writeStackFile(world.facts.stackFiles, this.stack, {
+            option: "intra-a",
+            namespace: this.stack,
+            alpa: { endpoints: [world.facts.alpa] },
+            readiness: { settleSeconds: SETTLE_SECONDS },
+            gateway: { installer: "existing", existing: { ...binding, url } },
+            consumers,
+        });
+    }
+}
+
+/** What the sandbox's own stack has. */
+export const SETTLE_SECONDS = 1;
+
+/** The same objects by a program without components and without waits. */
+export class Flat extends Program {
+    private readonly folder = join(this.bench.dir, "flat");
+    protected readonly where = ["-C", this.folder];
+    protected readonly project = "alpa-auth-flat";
+    protected readonly shared = [];
+
+    async create(): Promise<void> {
+        mkdirSync(this.folder, { recursive: true });
+        cpSync(join(ROOT, "bench/flat"), this.folder, { recursive: true });
+        for (const name of ["node_modules", "tsconfig.json", "package.json"]) {
+            try {
+                symlinkSync(join(ROOT, name), join(this.folder, name));
+            } catch (error) {
+                if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+            }
+        }
+        await this.run(["stack", "init"]);
+    }
+
+    configure(callers: Callers): void {
+        const { gateway: name, gatewayNamespace: namespace } = this.bench.binding;
+        const flat = { namespace: this.stack, gateway: { name, namespace }, callers };
+        writeStackFile(this.folder, this.stack, { flat }, this.project);
+    }
+}

@@ -1,0 +1,43 @@
+/** Figures as a table for people, and for docs. */
+export interface Row {
+    way: string;
+    settings: string;
+    /** All times in seconds. */
+    firstUp: number;
+    preview: number;
+    /** `up` of the whole stack. */
+    rotation?: number;
+    /** Of the caller's own resources only. */
+    targeted: number;
+    /** Size of the state. */
+    bytes?: number;
+    perCaller?: number;
+    /** What ratios are to: the flat program with the same settings. */
+    flat?: Row;
+}
+
+const COLUMNS: [title: string, of: (row: Row) => number | undefined, digits: number][] = [
+    ["first up, s", (row) => row.firstUp, 1],
+    ["preview, s", (row) => row.preview, 1],
+    ["rotation, s", (row) => row.rotation, 1],
+    ["targeted, s", (row) => row.targeted, 1],
+    ["state, kB", (row) => row.bytes && row.bytes / 1000, 0],
+    ["resources per caller", (row) => row.perCaller, 2],
+];
+
+/** A row for each way, with the ratio to the flat program behind each figure that has one. */
+export function table(rows: Row[]): string {
+    const cells = rows.map((row) => [
+        row.way,
+        row.settings,
+        ...COLUMNS.map(([, of, digits]) => {
+            const [value, base] = [of(row), row.flat && of(row.flat)];
+            if (value === undefined) return "-";
+            return value.toFixed(digits) + (base ? ` (× ${(value / base).toFixed(2)})` : "");
+        }),
+    ]);
+    const head = ["way", "settings", ...COLUMNS.map(([title]) => title)];
+    const widths = head.map((title, i) => Math.max(title.length, ...cells.map((row) => row[i].length)));
+    const line = (row: string[]) => `| ${row.map((cell, i) => cell.padEnd(widths[i])).join(" | ")} |`;
+    return [line(head), line(widths.map((width) => "-".repeat(width))), ...cells.map(line)].join("\n");
+}
