@@ -28,7 +28,7 @@ export async function measureConsumers(bench: Bench, counts: number[], settings:
     }
 }
 
-export const SETTINGS = { default: DEFAULT, fast: FAST };
+export const SETTINGS = { fast: FAST, default: DEFAULT };
 
 async function measureAlpaAuth(bench: Bench, stack: string, engine: EngineSettings, all: Callers): Promise<Row> {
     const program = new AlpaAuth(bench, stack, engine);

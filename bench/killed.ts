@@ -19,8 +19,8 @@ export async function killedMidway(bench: Bench, count: number, say: Say): Promi
     const all = callers(count);
     program.configure(all);
 
-    const half = async () => (await live(bench, program.stack)).consumers.length >= count / 2;
-    await killWhen(program, half);
+    const midway = async () => (await live(bench, program.stack)).consumers.length >= count / 3;
+    await killWhen(program, midway);
     const left = await live(bench, program.stack);
     say(
         `killed with ${left.consumers.length} of ${count} Consumers and ${left.keys.size} Secrets in the cluster, ` +
