@@ -12,6 +12,14 @@ interface Flat {
 
 const { namespace, gateway, callers } = new pulumi.Config().requireObject<Flat>("flat");
 const provider = new k8s.Provider("cluster", {});
+const OURS = { "alpa-auth.io/stack": `flat/${namespace}`, "pulumi.com/patchFieldManager": "alpa-auth" };
+/** What alpa-auth writes, so that the objects are of one size. */
+const metadata = (name: string, more: Record<string, string> = {}) => ({
+    name,
+    namespace,
+    labels: { "app.kubernetes.io/managed-by": "alpa-auth" },
+    annotations: { ...OURS, ...more },
+});
 new k8s.core.v1.Namespace("namespace", { metadata: { name: namespace } }, { provider });
 
 export const keys = pulumi.secret(
@@ -22,7 +30,10 @@ export const keys = pulumi.secret(
                 const key = new random.RandomPassword(`${name}-key`, { length: 40, special: false });
                 const secret = new k8s.core.v1.Secret(
                     `${name}-secret`,
-                    { metadata: { name, namespace }, stringData: { key: key.result } },
+                    {
+                        metadata: metadata(name, { "propagate.hnc.x-k8s.io/none": "true" }),
+                        stringData: { key: key.result },
+                    },
                     { provider },
                 );
                 return { who: `${caller}/${id}`, key: key.result, secret };
@@ -32,7 +43,7 @@ export const keys = pulumi.secret(
                 {
                     apiVersion: "apisix.apache.org/v1alpha1",
                     kind: "Consumer",
-                    metadata: { name: caller, namespace },
+                    metadata: metadata(caller),
                     spec: {
                         gatewayRef: gateway,
                         credentials: credentials.map((id) => ({

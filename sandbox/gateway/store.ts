@@ -19,6 +19,8 @@ export interface Runtime {
 }
 
 const idOf = (key: string) => key.slice(key.lastIndexOf("/") + 1);
+/** The consumer that an object below it belongs to, or the consumer itself. */
+const ownerOf = (key: string) => key.split("/", 3).join("/");
 const isCredential = (key: string) => /^\/consumers\/[^/]+\/credentials\//.test(key);
 
 export class Store {
@@ -60,10 +62,21 @@ export class Store {
         return this.made.runtime;
     }
 
-    /** The credential that has this key value, if any: for the refusal of duplicates. */
-    findCredential(plugin: string, value: string): AuthConsumer | undefined {
-        this.runtime();
-        return this.credentials.get(`${plugin}\0${bytes(value)}`);
+    /** Whose credential has this key value, if anyone's: for the refusal of duplicates. The last one loaded counts. */
+    findCredential(plugin: string, value: string): Pick<AuthConsumer, "username" | "credentialId"> | undefined {
+        const field = PLUGINS.get(plugin)?.auth?.keyField;
+        if (field === undefined) return undefined;
+        const { objects } = this.config;
+        let found: string | undefined;
+        // Each write asks, and with many callers the data plane's view would be built anew for each.
+        for (const [key, { value: conf }] of objects) {
+            if (!key.startsWith("/consumers/")) continue;
+            const held = (conf.plugins as Record<string, Conf | null> | undefined)?.[plugin]?.[field];
+            if (typeof held !== "string" || resolveSecret(held) !== value) continue;
+            if (objects.has(ownerOf(key))) found = key;
+        }
+        if (found === undefined) return undefined;
+        return { username: found.split("/")[2], credentialId: isCredential(found) ? idOf(found) : undefined };
     }
 
     pickerFor(upstream: Upstream): Picker {
@@ -157,7 +170,7 @@ export class Store {
         for (const key of this.config.objects.keys()) {
             if (!key.startsWith("/consumers/")) continue;
             const username = key.split("/")[2];
-            const owner = this.config.objects.get(`/consumers/${username}`)?.value;
+            const owner = this.config.objects.get(ownerOf(key))?.value;
             if (!owner) continue;
             const base: AuthConsumer = {
                 username,
