@@ -74,10 +74,10 @@ function importString(text: string): Values {
     return { length: Buffer.byteLength(text), ...on, minUpper: 0, minLower: 0, minNumeric: 0, minSpecial: 0 };
 }
 
-/** The hash is of the version and cost of Go's bcrypt, which the provider does not change. */
+/** Cost and prefix are those of Go's bcrypt, which the provider does not change; 2y is the same version by another name. */
 const passwordComputed = async (result: string): Promise<Made> => ({
     id: "none",
-    computed: { id: "none", result, bcryptHash: await hash(result, { version: "2a", cost: 10 }) },
+    computed: { id: "none", result, bcryptHash: (await hash(result, 10)).replace(/^\$2[aby]\$/, "$$2a$$") },
 });
 
 const stringComputed = (result: string): Made => ({ id: result, computed: { id: result, result } });
