@@ -13,6 +13,7 @@ import { tunnelStatus, tokenOf } from "./tunnels";
 import { checkDelegation, followClock } from "./zone-life";
 
 export type * from "./objects";
+export { PLANS } from "./zone-objects";
 export { tokenOf, tunnelStatus };
 
 /** What happened. `connections`: the API threw a tunnel's connectors off; `client_id` names one of them. */
@@ -34,7 +35,7 @@ export interface Change {
 }
 
 export interface AccountOptions {
-    /** 32 hex digits. @default made up */
+    /** 32 hex digits, or "first": the first one that a request names. @default made up */
     id?: string;
     /** @default "Sandbox" */
     name?: string;
@@ -57,6 +58,8 @@ export interface AccountOptions {
 
 /** Organizations made since then have strict service-token auth, and cannot turn it off. */
 const STRICT_SINCE = "2026-10-05T00:00:00Z";
+export const isStrictForGood = ({ created_at }: { created_at: string }): boolean =>
+    Date.parse(created_at) >= Date.parse(STRICT_SINCE);
 
 export class Account extends EventEmitter<{ changed: [Change] }> {
     id: string;
@@ -83,11 +86,14 @@ export class Account extends EventEmitter<{ changed: [Change] }> {
     /** The DS records at the parent, in zone-file form (`dnssec.key.ds`). @default none */
     dsAtParent: (zoneName: string) => string[] = () => [];
 
-    /** Names of zones that were here once: they get other name servers when they are added again. */
-    readonly formerZones = new Set<string>();
+    /** Names of zones deleted here: they get other name servers when they are added again. */
+    readonly formerZones: string[] = [];
+    /** Names of zones that somebody else has at Cloudflare. */
+    readonly zonesElsewhere = new Set<string>();
     private readonly zoneMap = new Map<string, objects.Zone>();
     private readonly recordMaps = new Map<string, Map<string, objects.DnsRecord>>();
     private readonly clock: () => number;
+    private takesId: boolean;
     private offset = 0;
     private catchingUp = false;
 
@@ -95,7 +101,8 @@ export class Account extends EventEmitter<{ changed: [Change] }> {
         super();
         this.setMaxListeners(0);
         this.clock = options.clock ?? Date.now;
-        this.id = options.id ?? hexId();
+        this.id = options.id === "first" ? hexId() : (options.id ?? hexId());
+        this.takesId = options.id === "first";
         this.name = options.name ?? "Sandbox";
         this.plan = options.plan ?? "free";
         this.created = this.now();
@@ -105,11 +112,20 @@ export class Account extends EventEmitter<{ changed: [Change] }> {
         this.organization = {
             name: options.team ?? "sandbox",
             auth_domain: `${options.team ?? "sandbox"}.cloudflareaccess.com`,
-            strict_service_token_auth: Date.parse(since) >= Date.parse(STRICT_SINCE),
+            strict_service_token_auth: isStrictForGood({ created_at: since }),
             session_duration: "24h",
             created_at: since,
             updated_at: since,
         };
+    }
+
+    /** Is this the account's id? */
+    answersTo(id: string): boolean {
+        if (this.takesId && /^[0-9a-f]{32}$/.test(id)) {
+            this.id = id;
+            this.takesId = false;
+        }
+        return id === this.id;
     }
 
     now(): Date {
@@ -154,7 +170,7 @@ export class Account extends EventEmitter<{ changed: [Change] }> {
     }
     /** Deletes a zone and everything in it. */
     removeZone(zone: objects.Zone): void {
-        this.formerZones.add(zone.name);
+        this.formerZones.push(zone.name);
         this.zoneMap.delete(zone.id);
         this.recordMaps.delete(zone.id);
         for (const held of [this.rulesets, this.healthchecks, this.serviceTokens, this.applications])

@@ -10,7 +10,7 @@ export interface Fault {
     status: number;
     /** @default an envelope with the code the API uses for this status */
     body?: unknown;
-    /** Added to, or instead of, the usual ones. */
+    /** Added to, or instead of, the usual ones; "" leaves one out. */
     headers?: Record<string, string>;
     /** Do what the request asks, and only then answer so: the answer was lost on the way. @default false */
     afterwards?: boolean;
