@@ -93,7 +93,7 @@ export const monitoringRoutes: Route[] = [
         const { id } = notificationPolicy(call);
         call.account.notificationPolicies.delete(id);
         call.account.changed("notificationPolicy", id);
-        return { result: { id } };
+        return { result: null };
     }),
 ];
 
@@ -101,7 +101,7 @@ const shown = (check: Healthcheck): object => without(check, "zone_id");
 
 function healthcheck({ account, zone, params }: Call): Healthcheck {
     const check = account.healthchecks.get(params.healthcheck);
-    if (check?.zone_id !== zone.id) throw notFound(1002, "healthcheck not found");
+    if (check?.zone_id !== zone.id) throw notFound(81044, "Record does not exist.");
     return check as Healthcheck;
 }
 

@@ -41,7 +41,7 @@ export class TestApi {
             body: body === undefined ? undefined : typeof body === "string" ? body : JSON.stringify(body),
         });
         const text = await response.text();
-        const json = /json/.test(response.headers.get("content-type") ?? "") ? JSON.parse(text) : undefined;
+        const json = text.startsWith("{") ? JSON.parse(text) : undefined;
         return {
             status: response.status,
             headers: response.headers,
