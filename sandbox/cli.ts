@@ -55,6 +55,8 @@ program
     .requiredOption("--token <token>", "API token that clients must send")
     .option("--account <id>", "the account's id (default: the first one that a request names)", accountId)
     .addOption(new Option("--plan <plan>", "plan of its zones").choices(PLANS).default("enterprise"))
+    .option("--edge-port <port>", "also the edge, on this port; zones and certificates are then active at once", port)
+    .option("--connector-port <port>", "where the edge takes in connectors (default: any free one)", port)
     .action(runCloudflare);
 program
     .command("alpa")
