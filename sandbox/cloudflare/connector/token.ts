@@ -17,7 +17,7 @@ export class InvalidToken extends Error {
 export function parseToken(text: string): TunnelToken {
     let fields: { a?: unknown; t?: unknown; s?: unknown };
     try {
-        if (!/^[A-Za-z0-9+/\r\n]+={0,2}\s*$/.test(text)) throw new InvalidToken();
+        if (!/^[A-Za-z0-9+/\r\n]+={0,2}[\r\n]*$/.test(text)) throw new InvalidToken();
         fields = JSON.parse(Buffer.from(text, "base64").toString("utf8")) as typeof fields;
     } catch {
         throw new InvalidToken();

@@ -20,7 +20,7 @@ describe("cloudflared stand-in: the program", () => {
         folder = mkdtempSync(join(tmpdir(), "cloudflared-"));
         built = await buildConnector(join(folder, "bin/cloudflared"));
         world = await World.start();
-        writeFileSync(join(folder, "token"), `${tokenOf(world.account, world.tunnel)}\n`, { mode: 0o600 });
+        writeFileSync(join(folder, "token"), ` ${tokenOf(world.account, world.tunnel)} \n`, { mode: 0o600 });
     });
     afterEach(() => {
         for (const child of children.splice(0)) child.kill("SIGKILL");

@@ -128,6 +128,18 @@ describe("Cloudflare edge: connectors", () => {
         for (let i = 0; i < 8; i++) assert.equal((await world.send()).status, 418);
     });
 
+    it("a configuration older than its own is left alone", async () => {
+        const connector = await world.connect();
+        world.configure({ ingress: [{ service: "http_status:418" }] });
+        await world.until(() => connector.stats.configVersion === 2);
+        const config = { ingress: [{ service: "http_status:410" }] };
+        world.tunnel.configuration = { version: 1, config, created_at: world.account.stamp() };
+        const before = world.tunnel.connections.map((c) => c.id);
+        world.account.changed("connections", world.tunnel.id);
+        await world.until(() => world.tunnel.connections.filter((c) => !before.includes(c.id)).length === 4);
+        assert.equal((await world.send()).status, 418);
+    });
+
     it("a configuration it cannot use changes nothing, and is told", async () => {
         const connector = await world.connect();
         world.configure({ ingress: [{ service: "tcp://127.0.0.1:22" }] });

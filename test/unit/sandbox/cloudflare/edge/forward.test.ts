@@ -98,6 +98,8 @@ describe("Cloudflare edge: to the origin and back", () => {
         await world.send({ method: "POST", headers: { "Transfer-Encoding": "chunked" }, body: "{}" });
         await world.send({ method: "POST", headers: { "Content-Length": "0" } });
         assert.deepEqual([world.seen[0].body, seenHeader(world.seen[0], "Transfer-Encoding")], ["{}", ["chunked"]]);
+        await world.send({ method: "DELETE", headers: { "Transfer-Encoding": "chunked" }, body: "[]" });
+        assert.equal(world.seen[2].body, "[]");
         assert.deepEqual([world.seen[1].body, seenHeader(world.seen[1], "Content-Length")], ["", ["0"]]);
     });
 

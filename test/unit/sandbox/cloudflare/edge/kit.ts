@@ -111,6 +111,7 @@ export class World {
                 resolve();
             };
             const often = setInterval(look, 5);
+            often.unref(); // a test that waits in vain fails, and must not keep the run alive
             this.account.on("changed", look);
             look();
         });

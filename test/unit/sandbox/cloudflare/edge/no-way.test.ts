@@ -37,14 +37,17 @@ describe("Cloudflare edge: no way to the origin", () => {
         assert.match(world.lines.join(""), /ERR .*Unable to reach the origin service.*ECONNREFUSED 127\.0\.0\.1:1/);
     });
 
-    it("530 and 1033 when no connector is there, or the tunnel is gone", async () => {
+    it("530 and 1033 when no connector is there, or the tunnel is deleted", async () => {
         const tunnel = addTunnel(world.account);
         addRecord(world.account, world.zone, "lost.example.com", `${tunnel.id}.cfargotunnel.com`);
-        for (const deleted of [null, world.account.stamp()]) {
-            tunnel.deleted_at = deleted;
+        const lost = async () => {
             const reply = await at("lost.example.com");
             assert.deepEqual([reply.status, reply.body], [530, "error code: 1033"]);
-        }
+        };
+        await lost();
+        await world.connect(tunnel);
+        tunnel.deleted_at = world.account.stamp();
+        await lost();
         const html = await send(world.edge.port, { Host: "lost.example.com", Accept: "text/html" }, {});
         assert.match(html.body, /^<!DOCTYPE html>[^]*Error 1033/);
     });
