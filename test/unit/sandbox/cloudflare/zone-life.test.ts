@@ -87,6 +87,9 @@ describe("Life of a zone at the Cloudflare stand-in", () => {
     it("is moved when the parent has none of its servers, and active again when they are back", async () => {
         parent = zone.name_servers;
         await check();
+        parent = [zone.name_servers[0], "ns1.old.test"];
+        api.account.delegated(zone);
+        assert.equal(await status(), "active");
         parent = ["ns1.old.test"];
         api.account.delegated(zone);
         assert.equal(await status(), "moved");
