@@ -63,7 +63,9 @@ describe("Access at the Cloudflare stand-in", () => {
         });
     }
 
-    it("does not imitate other selectors", async () => {
+    it("does not imitate other selectors, nor an application's policy that has an id and rules", async () => {
+        const both = await api.post(APPS, appBody({ policies: [{ id: policy, include: [] }] }));
+        assert.deepEqual([both.status, both.message.includes("policies.0.include")], [501, true]);
         assert.equal((await api.post(POLICIES, policyBody({ include: [{ okta: {} }] }))).status, 501);
     });
 
@@ -126,6 +128,11 @@ describe("Access at the Cloudflare stand-in", () => {
         ["six hostnames", { domain: null, destinations: six }, /at most 5 \(got 6\)/],
         ["a domain that is no destination", { destinations: six.slice(1, 2) }, /one of the destinations/],
         ["a policy that is not there", { policies: [{ id: uuid(), precedence: 1 }] }, /unknown policy/],
+        [
+            "an inline policy without a decision",
+            { policies: [{ name: "a", include: [{ everyone: {} }] }] },
+            /policies\.0\.decision: /,
+        ],
         ["a type that does not exist", { type: "selfhosted" }, /type/],
         ["a session of a day", { session_duration: "1d" }, /session_duration: /],
     ];
@@ -137,6 +144,13 @@ describe("Access at the Cloudflare stand-in", () => {
             assert.equal(api.account.applications.size, 0);
         });
     }
+
+    it("lies in the zone that it is made below", async () => {
+        const other = await api.zone("other.test");
+        const { policies: _, ...body } = appBody();
+        assert.equal((await api.post(`zones/${other}/access/apps`, body)).status, 400);
+        assert.equal((await api.post(`zones/${other}/access/apps`, { ...body, domain: "a.other.test" })).status, 200);
+    });
 
     it("refuses a precedence used twice", async () => {
         const other = (await api.post(POLICIES, policyBody({ name: "b" }))).result.id;

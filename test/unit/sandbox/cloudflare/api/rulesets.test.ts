@@ -89,6 +89,7 @@ describe("Rulesets at the Cloudflare stand-in", () => {
     }
 
     const header = 'http.request.headers["cf-access-client-id"]';
+    const response = { status_code: 429, content_type: "application/json", content: "{}" };
     const onHost = rule({ expression: '(http.host eq "a.example.test")' });
     const plans: [plan: Plan, why: string, rules: object[], status: number][] = [
         ["free", "one rule on the path", [rule()], 200],
@@ -96,6 +97,8 @@ describe("Rulesets at the Cloudflare stand-in", () => {
         ["free", "a minute", [rule({ ratelimit: limit({ period: 60 }) })], 400],
         ["free", "a longer block", [rule({ ratelimit: limit({ mitigation_timeout: 60 }) })], 400],
         ["free", "the host in the expression", [onHost], 400],
+        ["free", "a response of its own", [rule({ action_parameters: { response } })], 400],
+        ["pro", "a response of its own", [rule({ action_parameters: { response } })], 200],
         ["pro", "the host in the expression", [onHost], 200],
         ["pro", "a third rule", ["a", "b", "c"].map((ref) => rule({ ref })), 400],
         ["pro", "two minutes", [rule({ ratelimit: limit({ period: 120 }) })], 400],
