@@ -128,6 +128,8 @@ export interface Organization {
 export interface ApiToken {
     id: string;
     value: string;
+    /** Whose it is: each kind is verified at its own route. @default "user" */
+    owner?: "user" | "account";
     /** Names of permission groups ("DNS Write"; Write includes Read). @default all of them */
     permissions?: string[];
     /** Names of the zones it is limited to. @default all of the account */

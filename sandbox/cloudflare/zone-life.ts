@@ -3,6 +3,7 @@
  * do), is `moved` when they are gone from there, and is deleted after 28 days of the one or 7 days of the other.
  */
 import type { Account } from "./account";
+import { followParent } from "./dnssec";
 import { uuid } from "./ids";
 import type { CertificatePack, DnsRecord, Zone } from "./objects";
 
@@ -57,6 +58,7 @@ export function followClock(account: Account, zones: Map<string, Zone>): void {
             account.removeZone(zone);
             continue;
         }
+        followParent(account, zone);
         for (const pack of zone.certificate_packs) {
             if (pack.status === "active") continue;
             const due = now >= Date.parse(pack.active_at) && zone.status === "active";

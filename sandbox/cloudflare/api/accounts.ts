@@ -1,7 +1,7 @@
 /** The account, its Access organization, and the API token that asks. */
 import { z } from "zod";
 import { isStrictForGood, type Account } from "../account";
-import { refused } from "./answer";
+import { ApiError, refused } from "./answer";
 import { bodyOf, product, type Route } from "./call";
 import { page, PAGING } from "./paging";
 import { sessionDuration } from "./policies";
@@ -45,17 +45,27 @@ export const accountRoutes: Route[] = [
         account.changed("organization", account.id);
         return { result: organization(account) };
     }),
-    {
+    verify("user/tokens/verify", "user"),
+    verify("accounts/{account}/tokens/verify", "account"),
+];
+
+/** A token of a user is no token at the route for those of the account, and the other way round. */
+function verify(path: string, owner: "user" | "account"): Route {
+    return {
         method: "GET",
-        path: "user/tokens/verify",
+        path,
         needs: [],
         usedBy: "a check of the API token before `up`",
-        run: ({ token }) => ({
-            result: { id: token.id, status: "active" },
-            messages: [{ code: 10000, message: "This API Token is valid and active" }],
-        }),
-    },
-];
+        run: ({ token }) => {
+            if ((token.owner ?? "user") !== owner)
+                throw new ApiError(401, { code: 1000, message: "Invalid API Token" });
+            return {
+                result: { id: token.id, status: "active" },
+                messages: [{ code: 10000, message: "This API Token is valid and active" }],
+            };
+        },
+    };
+}
 
 function answer(account: Account): object {
     return {

@@ -1,7 +1,8 @@
 /** What an Access application may be: the fields, and the hostnames behind `domain`, `destinations` and the older list. */
 import { z } from "zod";
-import type { AccessApplication, Account } from "../account";
+import type { AccessApplication, Account, Zone } from "../account";
 import { NotImitated, refused } from "./answer";
+import { checked } from "./call";
 import { isName } from "./dns-content";
 import { MOST } from "./limits";
 import { policyFields, sessionDuration } from "./policies";
@@ -21,7 +22,7 @@ export const applicationBody = z.strictObject({
     domain: text,
     destinations: z.array(z.strictObject({ type: z.string().default("public"), uri: z.string() })).optional(),
     self_hosted_domains: z.array(z.string()).optional(),
-    policies: z.array(z.union([reference, z.string(), inline])).default([]),
+    policies: z.array(z.unknown()).default([]),
     session_duration: sessionDuration.default("24h"),
     allowed_idps: z.array(z.string()).max(0, "no identity provider exists here").default([]),
     tags: z.array(z.string()).max(0, "no tag exists here").default([]),
@@ -44,6 +45,19 @@ export const applicationBody = z.strictObject({
 });
 export type ApplicationBody = z.infer<typeof applicationBody>;
 
+/** One of its policies: a reusable one by id, or one that is written here. */
+export type PolicyEntry = z.infer<typeof reference> | z.infer<typeof inline>;
+
+export function policyEntries(policies: unknown[]): PolicyEntry[] {
+    return policies.map((policy, i) => {
+        if (typeof policy === "string") return { id: policy };
+        const byId = typeof policy === "object" && policy !== null && "id" in policy;
+        return byId
+            ? checked(reference, policy, INVALID, `policies.${i}`)
+            : checked(inline, policy, INVALID, `policies.${i}`);
+    });
+}
+
 const INVALID = 12130;
 
 export function checkType(type: string): void {
@@ -52,8 +66,8 @@ export function checkType(type: string): void {
     throw refused(INVALID, `type: "${type}" is not a type of application`);
 }
 
-/** The three forms of the same hostnames, derived from whichever came. @param self the application that is changed */
-export function hostnames(account: Account, body: ApplicationBody, self?: AccessApplication) {
+/** The three forms of the same hostnames, derived from whichever came. @param only the zone that it is made below @param self what is changed */
+export function hostnames(account: Account, body: ApplicationBody, only?: Zone, self?: AccessApplication) {
     for (const { type } of body.destinations ?? [])
         if (type !== "public") throw new NotImitated(`destination of type ${type}`);
     const destinations = body.destinations?.map(({ uri }) => uri);
@@ -63,7 +77,8 @@ export function hostnames(account: Account, body: ApplicationBody, self?: Access
     if (!listed.includes(domain)) throw refused(INVALID, `domain: must be one of the destinations (got "${domain}").`);
     if (listed.length > MOST.hostnamesPerApplication)
         throw refused(INVALID, `destinations: at most ${MOST.hostnamesPerApplication} (got ${listed.length}).`);
-    for (const one of listed) checkDomain(account, one, self);
+    const zones = only ? [only] : [...account.zones.values()];
+    for (const one of listed) checkDomain(account, zones, one, self);
     return {
         domain,
         self_hosted_domains: listed,
@@ -71,11 +86,10 @@ export function hostnames(account: Account, body: ApplicationBody, self?: Access
     };
 }
 
-function checkDomain(account: Account, domain: string, self?: AccessApplication): void {
+function checkDomain(account: Account, zones: Zone[], domain: string, self?: AccessApplication): void {
     const host = domain.split("/")[0];
     if (!isName(host.replaceAll("*", "x").toLowerCase()))
         throw refused(INVALID, `domain: must be host[/path] without a scheme (got "${domain}").`);
-    const zones = [...account.zones.values()];
     if (!zones.some((zone) => host === zone.name || host.endsWith(`.${zone.name}`)))
         throw refused(INVALID, `domain: must lie in a zone of this account (got "${domain}").`);
     const taken = [...account.applications.values()].some((a) => a !== self && a.self_hosted_domains.includes(domain));

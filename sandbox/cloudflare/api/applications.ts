@@ -2,7 +2,8 @@
 import type { AccessApplication, AccessPolicy, Account } from "../account";
 import { audience, uuid } from "../ids";
 import { notFound, refused } from "./answer";
-import { applicationBody, checkType, hostnames, type ApplicationBody } from "./application-body";
+import { applicationBody, checkType, hostnames, policyEntries } from "./application-body";
+import type { ApplicationBody, PolicyEntry } from "./application-body";
 import { bodyOf, inBothScopes, product, without, type Call, type Route } from "./call";
 import { MOST } from "./limits";
 import { page, PAGING } from "./paging";
@@ -76,10 +77,11 @@ type Identity = Pick<AccessApplication, "id" | "aud" | "created_at" | "zone_id">
 function store(call: Call, body: ApplicationBody, identity: Identity, old?: AccessApplication) {
     const { account } = call;
     checkType(body.type);
-    const hosts = hostnames(account, body, old);
-    const precedences = order(body.policies);
-    for (const policy of body.policies) checkPolicy(account, policy);
-    const policies = body.policies.map((policy, i) => ({
+    const hosts = hostnames(account, body, call.zone, old);
+    const entries = policyEntries(body.policies);
+    const precedences = order(entries);
+    for (const entry of entries) checkPolicy(account, entry);
+    const policies = entries.map((policy, i) => ({
         id: policyId(account, policy, precedences[i], old),
         precedence: precedences[i],
     }));
@@ -96,42 +98,30 @@ function store(call: Call, body: ApplicationBody, identity: Identity, old?: Acce
     return { result: answer(account, app) };
 }
 
-type Entry = ApplicationBody["policies"][number];
-
 /** Left out, they are the position in the list. */
-function order(policies: Entry[]): number[] {
+function order(policies: PolicyEntry[]): number[] {
     if (policies.length > MOST.rulesPerApplication)
         throw refused(INVALID, `policies: at most ${MOST.rulesPerApplication}.`);
-    const numbers = policies.map((policy, i) => (typeof policy === "string" ? undefined : policy.precedence) ?? i + 1);
+    const numbers = policies.map(({ precedence }, i) => precedence ?? i + 1);
     if (new Set(numbers).size < numbers.length) throw refused(INVALID, "policies: each precedence may be used once.");
     return numbers;
 }
 
-const idOf = (entry: Entry) => (typeof entry === "string" ? entry : "id" in entry ? entry.id : undefined);
-
-function checkPolicy(account: Account, entry: Entry): void {
-    const id = idOf(entry);
-    if (id !== undefined && !account.policies.get(id)?.reusable)
-        throw refused(INVALID, `policies: unknown policy ${id}.`);
-    if (typeof entry === "object" && "include" in entry) checkTokens(account, entry);
+function checkPolicy(account: Account, entry: PolicyEntry): void {
+    if (!("id" in entry)) return checkTokens(account, entry);
+    if (!account.policies.get(entry.id)?.reusable) throw refused(INVALID, `policies: unknown policy ${entry.id}.`);
 }
+
 /** One written inline keeps its id as long as it keeps its precedence. */
-function policyId(account: Account, entry: Entry, precedence: number, old?: AccessApplication): string {
-    const id = idOf(entry);
-    if (id !== undefined) return id;
-    const { precedence: _, ...body } = entry as Exclude<Entry, string>;
+function policyId(account: Account, entry: PolicyEntry, precedence: number, old?: AccessApplication): string {
+    if ("id" in entry) return entry.id;
+    const { precedence: _, ...body } = entry;
     const before = account.policies.get(old?.policies.find((p) => p.precedence === precedence)?.id ?? "");
     if (!before || before.reusable) return makePolicy(account, body, false).id;
-    const { id: kept, reusable, created_at } = before;
-    account.policies.set(kept, {
-        ...body,
-        id: kept,
-        reusable,
-        created_at,
-        updated_at: account.stamp(),
-    } as AccessPolicy);
-    account.changed("policy", kept);
-    return kept;
+    const { id, reusable, created_at } = before;
+    account.policies.set(id, { ...body, id, reusable, created_at, updated_at: account.stamp() } as AccessPolicy);
+    account.changed("policy", id);
+    return id;
 }
 
 /** Policies written inside an application live as long as they stand in it. */

@@ -87,17 +87,18 @@ interface Issue {
 
 /**
  * The body in the schema's form. Every wrong field is named in one answer; a field that the schema does not know is not
- * imitated, and never dropped in silence.
+ * imitated, and never dropped in silence. @param at where the value stands in the body
  */
-export function checked<T>(schema: Schema<T>, value: unknown, code: number): T {
+export function checked<T>(schema: Schema<T>, value: unknown, code: number, at = ""): T {
     const result = schema.safeParse(value);
     if (result.success) return result.data;
     const issues = result.error.issues;
-    const unknown = issues.flatMap((issue) => (issue.keys ?? []).map((key) => [...issue.path, key].join(".")));
+    const where = (...path: PropertyKey[]) => [at, ...path].filter((part) => part !== "").join(".") || "body";
+    const unknown = issues.flatMap((issue) => (issue.keys ?? []).map((key) => where(...issue.path, key)));
     if (unknown.length > 0) throw new NotImitated(`field ${unknown.join(", ")}`);
     throw new ApiError(
         400,
-        issues.map((issue) => ({ code, message: `${issue.path.join(".") || "body"}: ${issue.message}` })),
+        issues.map((issue) => ({ code, message: `${where(...issue.path)}: ${issue.message}` })),
     );
 }
 

@@ -12,7 +12,7 @@ export function checkPlan(plan: Plan, phase: string, rules: RuleBody[]): void {
     const limit = RATE_LIMITS[plan];
     const problems: string[] = [];
     if (rules.length > limit.rules) problems.push(`rules: at most ${limit.rules} on this plan (got ${rules.length}).`);
-    rules.forEach(({ ratelimit, action, expression }, i) => {
+    rules.forEach(({ ratelimit, action, expression, action_parameters }, i) => {
         if (!ratelimit) return;
         const at = `rules.${i}`;
         const { period, mitigation_timeout: timeout, characteristics } = ratelimit;
@@ -30,6 +30,8 @@ export function checkPlan(plan: Plan, phase: string, rules: RuleBody[]): void {
         if (other !== undefined)
             problems.push(`${at}.ratelimit.characteristics: ${other} is not available on this plan.`);
         const field = plan === "free" ? fields(expression).find((f) => !FREE_EXPRESSION_FIELDS.includes(f)) : undefined;
+        if (plan === "free" && action_parameters?.response)
+            problems.push(`${at}.action_parameters.response: a response of one's own is not available on this plan.`);
         if (field !== undefined) problems.push(`${at}.expression: ${field} is not available on this plan.`);
     });
     if (problems.length > 0)

@@ -25,13 +25,9 @@ export const zoneFeatureRoutes: Route[] = [
         return { result: setting(call.zone, call.params.setting) };
     }),
     settings("PATCH", "zones/{zone}/settings/{setting}", "ZoneSetting: create, update", changeSetting),
-    dns("GET", "zones/{zone}/dnssec", "ZoneDnssec: read, import", ({ account, zone }) => {
-        followParent(account, zone);
-        return { result: dnssec(zone) };
-    }),
+    dns("GET", "zones/{zone}/dnssec", "ZoneDnssec: read, import", ({ zone }) => ({ result: dnssec(zone) })),
     dns("PATCH", "zones/{zone}/dnssec", "ZoneDnssec: create, update, first half of delete", changeDnssec),
-    dns("DELETE", "zones/{zone}/dnssec", "ZoneDnssec: second half of delete", ({ account, zone }) => {
-        followParent(account, zone);
+    dns("DELETE", "zones/{zone}/dnssec", "ZoneDnssec: second half of delete", ({ zone }) => {
         if (zone.dnssec.status === "active" || zone.dnssec.status === "pending")
             throw refused(1015, "DNSSEC must be disabled before its records are deleted");
         return { result: "deleted" };
@@ -98,7 +94,6 @@ function changeDnssec(call: Call) {
     const { status, ...flags } = bodyOf(call, dnssecBody, 1004);
     const wanted = Object.entries(flags).find(([, value]) => value);
     if (wanted) throw new NotImitated(`${wanted[0]}: true`);
-    followParent(account, zone);
     const on = zone.dnssec.status === "active" || zone.dnssec.status === "pending";
     if (status === "active" && !on) {
         zone.dnssec.key = makeKey(zone.name);

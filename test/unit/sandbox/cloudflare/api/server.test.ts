@@ -1,5 +1,7 @@
 /** Claim: how the stand-in talks, whatever the subject. The real service was not asked; see the facts in server.ts. */
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { ROUTES } from "../../../../../sandbox/cloudflare/api/routes";
 import { TestApi } from "../kit";
 
@@ -148,8 +150,12 @@ describe("Cloudflare API stand-in", () => {
     });
 
     it("says whether the API token works", async () => {
-        const got = await api.get("user/tokens/verify");
-        assert.equal(got.result.status, "active");
+        assert.equal((await api.get("user/tokens/verify")).result.status, "active");
+        assert.equal((await api.get("accounts/{account}/tokens/verify")).code, 1000);
+        const own = api.account.addApiToken({ value: "o".repeat(40), owner: "account" }).value;
+        const ask = (path: string) => api.call("GET", path, undefined, own);
+        assert.equal((await ask("accounts/{account}/tokens/verify")).result.status, "active");
+        assert.equal((await ask("user/tokens/verify")).status, 401);
     });
 
     it("lists every route with who uses it, once", () => {
@@ -162,6 +168,17 @@ describe("Cloudflare API stand-in", () => {
             ROUTES.filter(({ usedBy }) => usedBy.length < 5),
             [],
         );
+    });
+
+    it("has every route in docs/sandbox-cloudflare.md", () => {
+        const page = readFileSync(join(__dirname, "../../../../../docs/sandbox-cloudflare.md"), "utf8");
+        const rows = page.split("\n").filter((line) => line.startsWith("| `"));
+        const cells = rows.map((row) => row.split("|").map((cell) => cell.trim()));
+        const wanted = ROUTES.map(({ method, path, usedBy, needs }) => {
+            const permission = needs.length === 0 ? "any token" : needs.join(" or ");
+            return ["", `\`${method} ${path}\``, usedBy, permission, ""];
+        });
+        assert.deepEqual(cells, wanted);
     });
 
     it("answers to the first account id that is named, if told so, and to no other then", async () => {
