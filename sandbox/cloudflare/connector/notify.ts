@@ -14,8 +14,8 @@ export async function notifyReady(environment = process.env): Promise<string | u
     const pid = String(process.pid);
     const tried: string[] = [];
     for (const [program, ...args] of [
-        ["perl", "-e", SEND_WITH_PERL, pid],
         ["systemd-notify", "--ready", `--pid=${pid}`],
+        ["perl", "-e", SEND_WITH_PERL, pid],
     ]) {
         const problem = await run(program, args, environment);
         if (!problem) return undefined;
