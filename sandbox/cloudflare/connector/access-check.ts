@@ -2,7 +2,8 @@
  * `originRequest.access`: the connector's own look at the JWT of Access (cloudflared ingress/middleware/jwtvalidator.go,
  * proxy/proxy.go). Facts: no header is 403, and so is a token for another audience, both with an empty body. A token that
  * does not verify (signature, issuer, expiry) is an error of the middleware, which is answered 502.
- * The keys are fetched anew when a `kid` is unknown; jose waits 30 s between two fetches by default, Go's library does not.
+ * The keys are fetched anew when a `kid` is unknown, however short the last fetch is ago, and never get too old: as in Go's
+ * go-oidc, and not as jose does by default.
  */
 import { createRemoteJWKSet, jwtVerify } from "jose";
 import type { AccessRule } from "./ingress";
@@ -13,7 +14,7 @@ export class AccessCheck {
     private readonly keys;
 
     constructor(certsUrl: string) {
-        this.keys = createRemoteJWKSet(new URL(certsUrl), { cooldownDuration: 0 });
+        this.keys = createRemoteJWKSet(new URL(certsUrl), { cooldownDuration: 0, cacheMaxAge: Infinity });
     }
 
     async verdict(rule: AccessRule, token: string | undefined): Promise<Verdict> {

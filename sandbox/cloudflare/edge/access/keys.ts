@@ -22,6 +22,7 @@ interface Key {
 export class SigningKeys {
     /** The current one first. */
     private keys: Key[] = [];
+    private rotating?: Promise<void>;
 
     private constructor(private readonly now: () => Date) {}
 
@@ -61,7 +62,8 @@ export class SigningKeys {
 
     private async followClock(): Promise<void> {
         const age = () => this.now().getTime() - this.keys[0].since;
-        if (age() > LIFETIME_MS) await this.rotate();
+        if (age() > LIFETIME_MS) this.rotating ??= this.rotate().finally(() => (this.rotating = undefined));
+        await this.rotating; // one for all who ask meanwhile, or the key before would be gone
         if (age() > OVERLAP_MS) this.keys = this.keys.slice(0, 1);
     }
 }

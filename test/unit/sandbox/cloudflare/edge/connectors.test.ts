@@ -179,6 +179,13 @@ describe("Cloudflare edge: connectors", () => {
             assert.ok(!lines.join().includes(world.tunnel.secret));
         });
 
+    it("a tunnel takes 25 connectors and no more", async () => {
+        for (let i = 0; i < 25; i++) await world.connect();
+        void world.connect(); // never gets its connections
+        await world.until(() => world.lines.some((line) => /too many connectors: a tunnel takes 25/.test(line)));
+        assert.equal(world.tunnel.connections.length, 100);
+    });
+
     it("running connectors stay when the secret changes, new ones need the new one", async () => {
         await world.connect();
         world.tunnel.secret = Buffer.alloc(32, 7).toString("base64");
