@@ -80,6 +80,7 @@ function connect(options: ReturnType<typeof connectOptions>): Promise<Client> {
                 client.destroy();
                 reject(error);
             })
+            .once("connect", () => client.setNoDelay(true))
             .connect({ ...options, algorithms: { serverHostKey: [...HOST_KEY_TYPES] } });
     });
 }
