@@ -90,6 +90,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
         ...system(options, name, users),
         "run/sandbox/systemd": `Authorization: ${secret}\n`,
         ...programs({
+            root,
             sudo: options.sudo ?? "nopasswd",
             passwordHash: createHash("sha256")
                 .update(options.password ?? randomBytes(16))
@@ -140,5 +141,7 @@ function system(options: HostOptions, name: string, users: string[]): Record<str
         "etc/passwd": ["root:x:0:0:root:/root:/bin/sh", ...homes, ""].join("\n"),
         "etc/group": ["root:x:0:", ...others.map((user) => `${user}:x:1000:`), ""].join("\n"),
         ...Object.fromEntries(others.map((user) => [`home/${user}/.profile`, ""])),
+        // Programs take this for the sign that systemd runs. Alpine has another init.
+        ...(options.os === "alpine" ? {} : { "run/systemd/system/.keep": "" }),
     };
 }

@@ -23,21 +23,21 @@ export type Enter = (rights: Rights, argv: string[], options: Entering) => Child
 
 export const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-/**
- * Builds what a process on the host sees, then becomes that process. Two views: root's, in which the host's own folders
- * can be written, and a user's, in which only /home, /tmp and /run can, and in which what only root may read is not there.
- * Everybody has the same user id here, so permissions alone would keep nobody out. Root's view stays open as file 9: that
- * is how `sudo` gets there.
- */
-const BUILD = `
-set -eu
-own=$1 visible=$2 full=$3 rights=$4
-shift 4
-ro() {
+const READ_ONLY = `ro() {
     mount -o remount,bind,ro "$1" 2>/dev/null || mount -o remount,bind,ro,nosuid,nodev "$1" 2>/dev/null ||
         mount -o remount,bind,ro,nosuid,nodev,noexec "$1"
 }
-build() {
+`;
+
+/**
+ * Builds what root sees on the host, then becomes root's process; or a user's, which goes on with HIDE in a mount namespace
+ * of its own. Root's namespace stays open as file 9: that is how `sudo` gets there.
+ */
+const BUILD = `
+set -eu
+own=$1 visible=$2 full=$3 rights=$4 hide=$5
+shift 5
+${READ_ONLY}build() {
     mount -t tmpfs -o mode=755 none "$1"
     cd "$1"
     mkdir -p usr proc dev ${OWN.filter((folder) => !folder.startsWith("usr/")).join(" ")}
@@ -69,18 +69,30 @@ build() {
     fi
 }
 mount -t tmpfs -o mode=755 none "$own/.view"
-mkdir "$own/.view/root" "$own/.view/user"
+mkdir "$own/.view/root"
 build "$own/.view/root"
-exec 9<"$own/.view/root"
-if [ "$rights" = user ]; then
-    mount --rbind "$own/.view/root" "$own/.view/user"
-    cd "$own/.view/user"
-    for folder in etc var opt root usr/local; do ro "$folder"; done
-    mount -t tmpfs -o mode=700,size=4k none root
-    for hidden in $(find etc -xdev -mindepth 1 -maxdepth 2 -type d -perm 700); do mount -t tmpfs -o mode=700,size=4k,ro none "$hidden"; done
-    for hidden in $(find etc -xdev -mindepth 1 -maxdepth 3 -type f -perm 600); do mount --bind /dev/null "$hidden"; done
+if [ "$rights" = root ]; then
+    cd "$own/.view/root"
+    exec chroot . "$@"
 fi
-cd "$own/.view/$rights"
+exec 9</proc/self/ns/mnt
+exec unshare --mount --propagation private sh -c "$hide" hide "$own" "$@"
+`;
+
+/**
+ * Takes from a process what only root may do: it can write in /home, /tmp and /run only, and what only root may read is not
+ * there. Everybody has the same user id here, so permissions alone would keep nobody out.
+ */
+const HIDE = `
+set -eu
+cd "$1/.view/root"
+shift
+${READ_ONLY}for folder in etc var opt root usr/local; do ro "$folder"; done
+mount -t tmpfs -o mode=700,size=4k none root
+for hidden in $(find etc -xdev -mindepth 1 -maxdepth 2 -type d -perm 700); do
+    mount -t tmpfs -o mode=700,size=4k,ro none "$hidden"
+done
+for hidden in $(find etc -xdev -mindepth 1 -maxdepth 3 -type f -perm 600); do mount --bind /dev/null "$hidden"; done
 exec chroot . "$@"
 `;
 
@@ -132,7 +144,19 @@ export function entering(root: string, visible: string[], diskFull: boolean): En
     return (rights, argv, { user, environment, stdio }) =>
         spawn(
             "unshare",
-            [...UNSHARE, "sh", "-c", BUILD, "host", root, shown.join(":"), diskFull ? "yes" : "no", rights, ...argv],
+            [
+                ...UNSHARE,
+                "sh",
+                "-c",
+                BUILD,
+                "host",
+                root,
+                shown.join(":"),
+                diskFull ? "yes" : "no",
+                rights,
+                HIDE,
+                ...argv,
+            ],
             {
                 stdio,
                 detached: true,

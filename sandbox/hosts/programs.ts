@@ -1,6 +1,8 @@
 /** Programs that a host has in place of this machine's: what they say depends on the host, not on the machine. */
 
 export interface ProgramOptions {
+    /** The folder of the host. */
+    root: string;
     /** Who may become root, and what it takes. */
     sudo: "none" | "nopasswd" | "password";
     /** SHA-256 of the users' password, in hex. */
@@ -33,7 +35,7 @@ const relay = ({ systemdUrl, headerFile }: ProgramOptions) => `#!/bin/sh
  * sudo(8) as far as scripts use it: -n, -S, -k, -H, -p PROMPT, -u root, -v. A password is asked for every time; it is
  * read as one line, like the real one does, and what follows on standard input is the command's.
  */
-const sudo = ({ sudo: policy, passwordHash }: ProgramOptions) => `#!/bin/sh
+const sudo = ({ root, sudo: policy, passwordHash }: ProgramOptions) => `#!/bin/sh
 ask=yes stdin=no prompt="[sudo] password for $LOGNAME: " validate=no
 while [ $# -gt 0 ]; do
     case $1 in
@@ -74,8 +76,7 @@ nopasswd) ;;
 esac
 [ $validate = no ] || exit 0
 [ $# -gt 0 ] || { echo "usage: sudo command" >&2; exit 1; }
-cd /proc/self/fd/9 || exit 1
-exec chroot . env -i PATH="$PATH" HOME=/root USER=root LOGNAME=root SUDO_USER="$LOGNAME" SANDBOX_RIGHTS=root LANG="\${LANG:-C}" "$@"
+exec nsenter --mount=/proc/self/fd/9 chroot "${root}/.view/root" env -i PATH="$PATH" HOME=/root USER=root LOGNAME=root SUDO_USER="$LOGNAME" SANDBOX_RIGHTS=root LANG="\${LANG:-C}" "$@"
 `;
 
 const id = `#!/bin/sh
