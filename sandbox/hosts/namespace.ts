@@ -104,7 +104,7 @@ export function checkNamespaces(): void {
     if (tried.status === 0) return;
     const why = tried.error?.message ?? tried.stderr.trim();
     throw new Error(
-        `sandbox hosts: this machine must let you make user and mount namespaces (unshare: ${why}). ` +
+        `sandbox hosts: this machine must let you make user and mount namespaces (${why}). ` +
             "On Linux: sysctl -w user.max_user_namespaces=15000, and on Ubuntu also " +
             "sysctl -w kernel.apparmor_restrict_unprivileged_userns=0. Elsewhere run the sandbox in a Linux machine.",
     );

@@ -106,6 +106,23 @@ describe("sandbox host", function () {
         assert.equal(fs.existsSync(other.root), false);
     });
 
+    it("says what to do on a machine without namespaces", async () => {
+        const folder = fs.mkdtempSync(path.join(os.tmpdir(), "path-"));
+        const refusing = "#!/bin/sh\necho 'unshare: unshare failed: Operation not permitted' >&2\nexit 1\n";
+        fs.writeFileSync(path.join(folder, "unshare"), refusing, { mode: 0o755 });
+        const before = process.env.PATH;
+        process.env.PATH = folder;
+        try {
+            await assert.rejects(
+                startHost({ name: "none" }),
+                /namespaces \(unshare: .*not permitted\)\. On Linux: sysctl/,
+            );
+        } finally {
+            process.env.PATH = before;
+            fs.rmSync(folder, { recursive: true });
+        }
+    });
+
     it("leaves nothing that the sandbox's down could not end", async () => {
         const stateDir = fs.mkdtempSync(path.join(os.tmpdir(), "state-"));
         const other = await start({ stateDir, users: ["root"] });
