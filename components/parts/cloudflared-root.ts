@@ -168,10 +168,17 @@ remove_all() {
     if [ -e "$etc/owner" ] && [ "$(cat "$etc/owner")" != "$owner" ]; then return 0; fi
     stop $(instances_here)
     rm -rf "$lib" "$unit_file" "\${etc:?}"
+    rm -f /run/${UNIT}.lock
     systemctl daemon-reload
     echo "removed"
 }
 
+# One run at a time: one whose connection was cut may still be at work, waiting for answers to end.
+if command -v flock >/dev/null; then
+    exec 8>/run/${UNIT}.lock
+    flock -w "$start_seconds" 8 ||
+        fail "must not be changed by two runs at once (another one still works on it). Wait for its end, and run pulumi again. Look: fuser -v /run/${UNIT}.lock"
+fi
 case $mode in
 install) install_all "$@" ;;
 remove) remove_all ;;

@@ -237,6 +237,19 @@ describe("cloudflared on a host", function () {
         assert.deepEqual(ports, [0, 1, 1], "the one that ran was left alone");
     });
 
+    it("works on a host once at a time: a second run waits, and finds everything done", async () => {
+        await start();
+        await Promise.all([install(), install()]);
+        assert.equal(starts().length, 2);
+        const other = on(host as Host, `sudo flock /run/${UNIT}.lock sh -c 'touch /tmp/held; sleep 100'`);
+        const ended = assert.rejects(other);
+        while (!fs.existsSync(at("tmp/held"))) await new Promise((resolve) => setTimeout(resolve, 20));
+        await assert.rejects(install({ startSeconds: 1 }), /must not be changed by two runs at once/);
+        await host?.close();
+        await ended;
+        host = undefined;
+    });
+
     it("takes connectors away that are no longer wanted", async () => {
         await start();
         await install({ instances: 3 });
@@ -251,7 +264,7 @@ describe("cloudflared on a host", function () {
         await install();
         await remove();
         assert.deepEqual((host as Host).pids(), []);
-        for (const file of [`etc/${UNIT}`, `opt/${UNIT}`, `etc/systemd/system/${UNIT}@.service`])
+        for (const file of [`etc/${UNIT}`, `opt/${UNIT}`, `etc/systemd/system/${UNIT}@.service`, `run/${UNIT}.lock`])
             assert.equal(fs.existsSync(at(file)), false, file);
         const wants = at("etc/systemd/system/multi-user.target.wants");
         assert.deepEqual(fs.existsSync(wants) ? fs.readdirSync(wants) : [], []);
