@@ -18,8 +18,11 @@ import { handout } from "./consumer/handout";
 import { importKeys } from "./consumer/import";
 import { list } from "./consumer/list";
 import type { Context } from "./context";
+import { METHODS } from "./stack/stack-file";
 import { inspect } from "./token/inspect";
 import { issue } from "./token/issue";
+
+const METHOD_HELP = "how the caller proves who it is (default: key; with option cloudflare service-token)";
 
 export function program(context: Context): Command {
     const root = new Command("ops").description(
@@ -32,14 +35,14 @@ export function program(context: Context): Command {
 
 function consumerCommands(consumer: Command, context: Context): void {
     withJson(consumer.command("list"))
-        .description("callers of the config against those of the cluster; never a secret")
+        .description("callers of the config against those of the cluster or of Cloudflare; never a secret")
         .option("--check", "exit with 1 when something does not fit together")
         .action((args) => list(context, args));
     withPublicKey(withApply(consumer.command("add")))
         .description("add a caller, or one more credential to a caller")
         .argument("<consumer>", "name of the caller", label)
         .option("--credential <id>", "id of the credential", label, "first")
-        .addOption(choice("--method <method>", "how the caller proves who it is", ["key", "jwt"], "key"))
+        .addOption(choice("--method <method>", METHOD_HELP, METHODS))
         .addOption(choice("--algorithm <name>", "how tokens are signed, with jwt", ALGORITHMS))
         .option("--expires <day>", "day from which it is left out, as 2027-01-31 (UTC)")
         .option("--requests <n>", "limit of a new caller: requests in each window", wholeNumber(1))
@@ -47,10 +50,12 @@ function consumerCommands(consumer: Command, context: Context): void {
         .option("--concurrent <n>", "limit of a new caller: requests open at the same time", wholeNumber(1))
         .action((name, args) => add(context, name, args));
     withPublicKey(withApply(consumer.command("rotate")))
-        .description("add a successor to a credential, and let the old one end after an overlap")
+        .description(
+            "a successor beside a key or jwt, a new secret in a service token; the old one ends after an overlap",
+        )
         .argument("<consumer>", "name of the caller", label)
         .argument("<credential>", "id of the credential to be replaced", label)
-        .requiredOption("--successor <id>", "id of the new credential", label)
+        .option("--successor <id>", "id of the new credential, with key and jwt", label)
         .requiredOption(
             "--overlap-days <n>",
             "days for which both work, at most the stack's maxOverlapDays",

@@ -2,7 +2,7 @@
 import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { SignJWT } from "jose";
-import { SAMPLE_COMPLETION } from "../../components/intra-cluster";
+import { SAMPLE_COMPLETION } from "../../components/parts/sample";
 import { claimKey } from "../../components/parts/consumers";
 import { writePrivate, type Attempt } from "./state";
 
