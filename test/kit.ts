@@ -11,6 +11,7 @@ export interface Asked {
     /** URNs of what must be there before; components are resolved to what they hold. */
     dependsOn: string[];
     retainOnDelete: boolean;
+    protect: boolean;
     /** URN of what takes it along when it is deleted; empty without one. */
     deletedWith: string;
     /** As written, for example `15m`; empty without one. */
@@ -82,6 +83,7 @@ function listen(heard: (request: Asked) => void) {
             parent: request.getParent(),
             dependsOn: request.getDependenciesList(),
             retainOnDelete: request.getRetainondelete() ?? false,
+            protect: request.getProtect() ?? false,
             deletedWith: request.getDeletedwith(),
             deleteTimeout: request.getCustomtimeouts()?.getDelete() ?? "",
             beforeCreate: request.getHooks()?.getBeforeCreateList() ?? [],
