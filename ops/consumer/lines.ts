@@ -68,12 +68,12 @@ function serviceTokenParts(handout: Handout, { clientId, clientSecret }: TokenPa
         block("Python (pip install requests)", "python", [
             "import requests",
             "",
-            ...pythonRequest(handout, `{${literal(JSON.stringify)}}`),
+            ...pythonRequest(handout, `{${literal(JSON.stringify)}}`, "answer.text"),
         ]),
         block(
             "TypeScript (a module, as caller.mts; Node.js 20 or newer)",
             "ts",
-            typescriptRequest(handout, literal(JSON.stringify)),
+            typescriptRequest(handout, literal(JSON.stringify), "manual", "text"),
         ),
     ];
 }
@@ -113,7 +113,8 @@ function curl({ url, answerTimeoutSeconds }: Handout, header: string, literal = 
     ]);
 }
 
-function pythonRequest({ url, answerTimeoutSeconds }: Handout, headers: string): string[] {
+/** @param body what reads the answer: a refusal of the edge is HTML */
+function pythonRequest({ url, answerTimeoutSeconds }: Handout, headers: string, body = "answer.json()"): string[] {
     return [
         "session = requests.Session()",
         "session.trust_env = False  # a password of ~/.netrc would take the place of a token",
@@ -124,7 +125,7 @@ function pythonRequest({ url, answerTimeoutSeconds }: Handout, headers: string):
         `    timeout=${answerTimeoutSeconds + 10},`,
         "    allow_redirects=False,  # which would send the key along",
         ")",
-        "print(answer.status_code, answer.json())",
+        `print(answer.status_code, ${body})`,
     ];
 }
 
@@ -175,16 +176,17 @@ function typescriptToken(credential: Extract<Handout["credential"], { method: "j
     ];
 }
 
-function typescriptRequest({ url }: Handout, header: string): string[] {
+/** @param redirect what becomes of one; @param body what reads the answer */
+function typescriptRequest({ url }: Handout, header: string, redirect = "error", body = "json"): string[] {
     return [
         "// fetch of Node.js gives up after 300 s without an answer: for longer ones use a smaller max_tokens, or undici's Agent.",
         `const answer = await fetch("${url}/completions", {`,
         '    method: "POST",',
-        '    redirect: "error", // which would send the key along',
+        `    redirect: "${redirect}", // which would send the key along`,
         `    headers: { ${header}, "Content-Type": "application/json" },`,
         `    body: JSON.stringify(${SAMPLE_COMPLETION}),`,
         "});",
-        "console.log(answer.status, await answer.json());",
+        `console.log(answer.status, await answer.${body}());`,
     ];
 }
 
