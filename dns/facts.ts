@@ -12,6 +12,8 @@ export interface DnsFacts {
     status: ZoneStatus | undefined;
     /** What the zone above hands out: names of the servers, and how long others keep them, in seconds. */
     delegation: { servers: string[]; ttlSeconds: number } | undefined;
+    /** How long others keep the old zone's NS set of itself, in seconds; 0: no old server says. */
+    oldNsTtlSeconds: number;
     /** Values of the DS records that the zone above has. */
     ds: string[];
     /** Value of the DS record that Cloudflare's signatures need; undefined while it does not sign. */
@@ -46,29 +48,42 @@ export async function gatherDnsFacts(question: FactsQuestion): Promise<DnsFacts>
     const { zoneName: zone, records, api, signal, lookup = systemLookup() } = question;
     const proxied = [...new Set(records.filter((record) => record.proxied).map(({ name }) => name))];
     const facts: DnsFacts = {
-        ...{ zone, now: question.now ?? new Date(), proxied, unanswered: [], ds: [], certificates: [] },
+        ...{
+            zone,
+            now: question.now ?? new Date(),
+            proxied,
+            unanswered: [],
+            ds: [],
+            certificates: [],
+            oldNsTtlSeconds: 0,
+        },
         ...{ status: undefined, delegation: undefined, ownDs: undefined, differences: undefined },
     };
     const learn = (work: Promise<void>) => work.catch((error: Error) => void facts.unanswered.push(error.message));
     await Promise.all([
         learn(fromCloudflare(facts, new CloudflareZones(api, signal))),
         learn(fromParent(facts, question, lookup)),
+        // Gone at the end of a move, when nobody needs it any more.
+        fromOldServers(facts, question, lookup).catch(() => undefined),
     ]);
-    if (facts.status && facts.delegation && !delegatedToUs(facts))
-        await learn(
-            (async () => {
-                if (question.oldServers.length === 0)
-                    throw new Error("dns.oldServers: required until the delegation has changed. Name the old servers");
-                const fresh = question.newServers ?? facts.status!.nameServers;
-                const sides = {
-                    old: await findServers(question.oldServers, lookup),
-                    new: await findServers(fresh, lookup),
-                };
-                const rows = await compare({ zone, records, ...sides, signal });
-                facts.differences = rows.filter(({ equal }) => !equal);
-            })(),
-        );
+    if (facts.status && facts.delegation && !delegatedToUs(facts)) await learn(compareSides(facts, question, lookup));
     return facts;
+}
+
+async function compareSides(facts: DnsFacts, question: FactsQuestion, lookup: Lookup): Promise<void> {
+    const { zoneName: zone, records, oldServers, signal } = question;
+    if (oldServers.length === 0) throw new Error("dns.oldServers: required until the delegation has changed");
+    const newServers = question.newServers ?? facts.status!.nameServers;
+    const [old, fresh] = await Promise.all([oldServers, newServers].map((labels) => findServers(labels, lookup)));
+    const rows = await compare({ zone, records, old, new: fresh, signal });
+    facts.differences = rows.filter(({ equal }) => !equal);
+}
+
+async function fromOldServers(facts: DnsFacts, question: FactsQuestion, lookup: Lookup): Promise<void> {
+    const { signal } = question;
+    const [server] = await findServers(question.oldServers.slice(0, 1), lookup);
+    const { answers } = await ask(server, { name: facts.zone, type: "NS" }, { signal });
+    facts.oldNsTtlSeconds = Math.max(0, ...answers.map(({ ttl }) => ttl));
 }
 
 async function fromCloudflare(facts: DnsFacts, api: CloudflareZones): Promise<void> {

@@ -77,10 +77,12 @@ function certificates({ proxied, certificates }: DnsFacts): string[] {
 }
 
 /** Whoever still asks the old servers gets answers without signatures: a DS record would make those bogus. */
-function oldAnswersGone({ status, delegation, ds, ownDs, now }: DnsFacts): string[] {
+function oldAnswersGone({ status, delegation, oldNsTtlSeconds, ds, ownDs, now }: DnsFacts): string[] {
     if (ownDs !== undefined && ds.includes(ownDs)) return []; // signed already
     const since = status!.activatedOn;
-    const until = since && new Date(since.getTime() + (delegation?.ttlSeconds ?? 0) * 1000);
+    // Resolvers go by the zone above, or by what the old zone said of itself.
+    const kept = Math.max(delegation?.ttlSeconds ?? 0, oldNsTtlSeconds);
+    const until = since && new Date(since.getTime() + kept * 1000);
     if (until && until <= now) return [];
     return [
         `needs the old delegation to be out of all caches (${until ? `not before ${until.toISOString()}` : "when the zone became active is not known"}). Wait.`,

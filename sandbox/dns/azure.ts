@@ -2,13 +2,14 @@
  * Stand-in for Azure DNS as far as a zone leaves it: public zones with the record types of its API, served by four names
  * (here by one port). Facts: exports of the Azure CLI (SOA, name servers, times to live), RFC 1034 for the rest.
  *
- * Not imitated: alias record sets that follow a resource (give the addresses they have), private zones, signing, changes
- * through Azure's API, and the time a change takes to reach all servers.
+ * Not imitated: alias record sets that follow a resource (give the addresses they have), private zones, signatures (a signed
+ * zone has its DNSKEY, the resolver stand-in asks for no more), changes through Azure's API, and the time a change takes to
+ * reach all servers.
  */
 import { type ZoneRecord } from "../../components/parts/dns-record";
 import { wireData } from "../../dns/values";
 import type { Says } from "./server";
-import { lookUp, refuse, type ServedZone } from "./zone";
+import { lookUp, refuse, type ServedRecord, type ServedZone } from "./zone";
 
 /** Azure's own times to live, in seconds. */
 const SOA_TTL = 3600;
@@ -23,6 +24,8 @@ export interface AzureZone {
     records: ZoneRecord[];
     /** Time to live of the zone's own NS, in seconds; can be lowered before a move. */
     nsTtlSeconds: number;
+    /** Public key of a signed zone, base64 (algorithm 13). */
+    key?: string;
     says: Says;
 }
 
@@ -41,8 +44,12 @@ export function azureZone(name: string, records: ZoneRecord[], number = 5): Azur
     return zone;
 }
 
-function served({ name, nameServers, records, nsTtlSeconds }: AzureZone): ServedZone {
-    const own = nameServers.map((data) => ({ name, type: "NS", ttl: nsTtlSeconds, data }));
+function served({ name, nameServers, records, nsTtlSeconds, key }: AzureZone): ServedZone {
+    const own: ServedRecord[] = nameServers.map((data) => ({ name, type: "NS", ttl: nsTtlSeconds, data }));
+    if (key !== undefined) {
+        const data = { flags: 257, algorithm: 13, key: Buffer.from(key, "base64") };
+        own.push({ name, type: "DNSKEY", ttl: SOA_TTL, data });
+    }
     return {
         name,
         soa: {

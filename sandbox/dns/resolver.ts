@@ -7,7 +7,7 @@
  *
  * Validation is imitated in one respect: where the zone above has a DS record, the zone must have a DNSKEY that matches
  * one, else SERVFAIL. Signatures are neither made nor checked. Not imitated: search for the root, glue, prefetch, serving
- * stale answers, and zones other than those of the one domain that it is given.
+ * stale answers, resolvers that renew a delegation for ever from what the old zone says of itself, and zones other than those of the one domain that it is given.
  */
 import { createHash } from "node:crypto";
 import { isWithin } from "../../dns/names";
