@@ -12,12 +12,14 @@ import {
     withPublicKey,
     withStack,
 } from "./arguments";
+import { checkDns } from "./check/dns";
 import { add, remove, revoke, rotate } from "./consumer/change";
 import { expiring } from "./consumer/expiring";
 import { handout } from "./consumer/handout";
 import { importKeys } from "./consumer/import";
 import { list } from "./consumer/list";
 import type { Context } from "./context";
+import { importZone } from "./dns/import";
 import { METHODS } from "./stack/stack-file";
 import { inspect } from "./token/inspect";
 import { issue } from "./token/issue";
@@ -30,6 +32,8 @@ export function program(context: Context): Command {
     );
     consumerCommands(root.command("consumer").description("callers and their credentials"), context);
     tokenCommands(root.command("token").description("tokens of callers (JWT)"), context);
+    checkCommands(root.command("check").description("what is so outside of this program; looks only"), context);
+    dnsCommands(root.command("dns").description("the zone of option cloudflare, and its move"), context);
     return root;
 }
 
@@ -105,4 +109,25 @@ function tokenCommands(token: Command, context: Context): void {
         .description("say what is in the token on standard input, and whose it is")
         .option("--verify", "check the signature too; exit with 1 unless it is good")
         .action((args) => inspect(context, args));
+}
+
+function checkCommands(check: Command, context: Context): void {
+    withJson(check.command("dns"))
+        .description("compare a zone on both sides of its move; exit with 1 when an answer differs")
+        .option("--zone <name>", "name of the zone (default: zone.name of the stack)")
+        .option("--records <file>", "data of the zone (default: dns.records of the stack)")
+        .option("--old <host[:port]>", "a name server the zone leaves; may be repeated", collect, [])
+        .option("--new <host[:port]>", "a name server of Cloudflare; may be repeated", collect, [])
+        .option("--at-edge", "proxied names are answered by the edge (default: from phase proxied on)")
+        .option("--timeout <seconds>", "longest time for all of it", wholeNumber(1), 120)
+        .action((args) => checkDns(context, args));
+}
+
+function dnsCommands(dns: Command, context: Context): void {
+    dns.command("import")
+        .description("make data of an export: of az network dns zone export, or record-set list -o json")
+        .argument("<file>", "the export")
+        .option("--zone <name>", "name of the zone (default: as the export says)")
+        .option("--out <file>", "write a new file, as dns/example.com.yaml, instead of printing")
+        .action((file, args) => importZone(context, file, args));
 }

@@ -1,8 +1,9 @@
 /** `npm run sandbox -- <command>`: a whole local world to run alpa-auth against. */
 import { Command, InvalidArgumentError, Option } from "commander";
+import { PLANS } from "./cloudflare/account";
 import { down } from "./commands/down";
 import { env } from "./commands/env";
-import { runAlpa, runGateway, runRedis } from "./commands/standalone";
+import { runAlpa, runCloudflare, runGateway, runRedis } from "./commands/standalone";
 import { status } from "./commands/status";
 import { up } from "./commands/up";
 
@@ -16,6 +17,11 @@ const seconds = (text: string): number => {
     const number = Number(text);
     if (!(number >= 0)) throw new InvalidArgumentError("must be a number of seconds, 0 or more.");
     return number;
+};
+
+const accountId = (text: string): string => {
+    if (!/^[0-9a-f]{32}$/.test(text)) throw new InvalidArgumentError("must be 32 hex digits in lower case.");
+    return text;
 };
 
 const program = new Command("sandbox").description("A local world for alpa-auth: no cloud, no cluster of your own.");
@@ -40,6 +46,16 @@ program
     .requiredOption("--admin-port <port>", "port of the Admin API", port)
     .requiredOption("--admin-key <key>", "key of the Admin API")
     .action(runGateway);
+program
+    .command("cloudflare")
+    .description(
+        "the Cloudflare API alone; zones become active when they are checked, as if the registrar had followed",
+    )
+    .requiredOption("--port <port>", "port to listen on", port)
+    .requiredOption("--token <token>", "API token that clients must send")
+    .option("--account <id>", "the account's id (default: the first one that a request names)", accountId)
+    .addOption(new Option("--plan <plan>", "plan of its zones").choices(PLANS).default("enterprise"))
+    .action(runCloudflare);
 program
     .command("alpa")
     .description("Alpa's HTTP service alone")

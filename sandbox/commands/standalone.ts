@@ -1,5 +1,7 @@
 /** Stand-ins on their own, for recordings and other people's programs. */
 import { startAlpa } from "../alpa/server";
+import { Account, type Plan } from "../cloudflare/account";
+import { startCloudflareApi } from "../cloudflare/api/server";
 import { startGateway } from "../gateway/server";
 import { startRedis } from "../redis/server";
 
@@ -7,6 +9,19 @@ export async function runGateway(options: { port: number; adminPort: number; adm
     const gateway = await startGateway({ ...options, log: console.error });
     console.log(`APISIX stand-in: http://127.0.0.1:${gateway.port}, Admin API http://127.0.0.1:${gateway.adminPort}`);
     await closeOnSignal(gateway);
+}
+
+export async function runCloudflare(options: {
+    port: number;
+    token: string;
+    account?: string;
+    plan: Plan;
+}): Promise<void> {
+    const account = new Account({ id: options.account ?? "first", plan: options.plan });
+    account.delegation = (zone) => account.zoneNamed(zone)?.name_servers ?? [];
+    const api = await startCloudflareApi({ ...options, account, log: console.error });
+    console.log(`Cloudflare API stand-in: CLOUDFLARE_BASE_URL=${api.url}`);
+    await closeOnSignal(api);
 }
 
 export async function runAlpa(options: { port: number; seconds: number }): Promise<void> {

@@ -1,0 +1,92 @@
+// Proves what Cloudflare is asked for in each phase. That it takes it, and answers so, is not proved here.
+import { strict as assert } from "node:assert";
+import { logicalName, PHASES, quoteText, type Phase, type ZoneRecord } from "../../../../components/parts/dns-record";
+import { DnsRecords } from "../../../../components/parts/dns-records";
+import { asked, one, record } from "../../../kit";
+
+const RECORD = "cloudflare:index/dnsRecord:DnsRecord";
+const DNSSEC = "cloudflare:index/zoneDnssec:ZoneDnssec";
+
+const a = (name: string, content: string, more: object = {}): ZoneRecord => ({
+    ...{ name, type: "A", content, ttl: 3600, proxied: false },
+    ...more,
+});
+const records: ZoneRecord[] = [
+    a("example.com", "192.0.2.1", { proxied: true, ttl: 1 }),
+    a("ssh.example.com", "192.0.2.2"),
+    a("short.example.com", "192.0.2.3", { ttl: 60 }),
+    { name: "example.com", type: "MX", content: "mail.example.net", priority: 10, ttl: 3600, proxied: false },
+    { name: "example.com", type: "TXT", content: 'say "hi"', ttl: 3600, proxied: false },
+    {
+        ...{ name: "example.com", type: "CAA", ttl: 3600, proxied: false },
+        data: { flags: 0, tag: "issue", value: "pki.goog" },
+    },
+];
+const build = (phase: Phase, list = records) =>
+    record(() => new DnsRecords("dns", { zoneId: "z", records: list, phase }));
+const inputs = async (phase: Phase, type: string, name: string) =>
+    (await build(phase)).find((r) => r.type === RECORD && r.inputs.type === type && r.inputs.name === name)!.inputs;
+
+describe("DnsRecords", () => {
+    for (const phase of ["mirror", "delegated"] as const)
+        it(`proxies nothing in phase ${phase}, and no answer lives longer than five minutes`, async () => {
+            const made = (await build(phase)).filter((r) => r.type === RECORD).map((r) => r.inputs);
+            assert.deepEqual(
+                made.map(({ proxied, ttl }) => [proxied, ttl]),
+                [300, 300, 60, 300, 300, 300].map((ttl) => [false, ttl]),
+            );
+        });
+
+    for (const phase of ["proxied", "signed"] as const)
+        it(`proxies what is flagged in phase ${phase}, and gives the others their own time to live`, async () => {
+            const proxied = await inputs(phase, "A", "example.com");
+            assert.deepEqual([proxied.proxied, proxied.ttl], [true, 1]);
+            const other = await inputs(phase, "A", "ssh.example.com");
+            assert.deepEqual([other.proxied, other.ttl], [false, 3600]);
+        });
+
+    it("signs the zone in phase signed only, and does not unsign it when the phase goes back", async () => {
+        for (const phase of PHASES.filter((p) => p !== "signed"))
+            assert.ok((await build(phase)).every((r) => r.type !== DNSSEC));
+        const dnssec = one(await build("signed"), DNSSEC);
+        assert.equal(dnssec.inputs.status, "active");
+        assert.equal(asked(dnssec).retainOnDelete, true);
+    });
+
+    it("gives content or data, and a priority to MX alone", async () => {
+        const fields = (input: object) => Object.keys(input).sort().join(" ");
+        assert.equal(fields(await inputs("mirror", "A", "example.com")), "content name proxied ttl type zoneId");
+        assert.equal(
+            fields(await inputs("mirror", "MX", "example.com")),
+            "content name priority proxied ttl type zoneId",
+        );
+        assert.equal(fields(await inputs("mirror", "CAA", "example.com")), "data name proxied ttl type zoneId");
+    });
+
+    it("quotes texts as Cloudflare stores them", async () => {
+        assert.equal((await inputs("mirror", "TXT", "example.com")).content, '"say \\"hi\\""');
+    });
+
+    it("keeps a record's identity when its time to live, its proxy or its phase changes", () => {
+        const before = a("www.example.com", "192.0.2.1");
+        assert.equal(logicalName(before), logicalName({ ...before, ttl: 60, proxied: true } as ZoneRecord));
+    });
+
+    it("makes another record of another address, and an update of another target of a CNAME", () => {
+        assert.notEqual(logicalName(a("x.example.com", "192.0.2.1")), logicalName(a("x.example.com", "192.0.2.2")));
+        const cname = (content: string): ZoneRecord => ({
+            ...{ name: "x.example.com", type: "CNAME", content, ttl: 60, proxied: false },
+        });
+        assert.equal(logicalName(cname("a.example.net")), logicalName(cname("b.example.net")));
+    });
+});
+
+describe("quoteText", () => {
+    const cases: [why: string, text: string, quoted: string][] = [
+        ["leaves 255 bytes in one string", "a".repeat(255), `"${"a".repeat(255)}"`],
+        ["splits what is longer", "a".repeat(256), `"${"a".repeat(255)}" "a"`],
+        ["counts bytes before it escapes", '"'.repeat(255), `"${'\\"'.repeat(255)}"`],
+        ["escapes backslashes", "a\\b", '"a\\\\b"'],
+    ];
+    for (const [why, text, quoted] of cases) it(why, () => assert.equal(quoteText(text), quoted));
+});
