@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { apiProblems, readApiAccess, type ApiAccess } from "./config/api-access";
-import { cloudflareChecks } from "./config/cloudflare-checks";
+import { cloudflareChecks, zoneData } from "./config/cloudflare-checks";
 import { cloudflareSettings, type CloudflareSettings } from "./config/cloudflare-settings";
 import { crossChecks } from "./config/cross-checks";
 import { intraSettings, type IntraASettings } from "./config/intra-settings";
@@ -46,6 +46,7 @@ function secretKeys(): string[] {
  * @param isSecret whether a key is stored encrypted; Pulumi calls a mapping secret as soon as a part of it is
  * @param today decides which credentials have expired
  * @param api how the Cloudflare API is reached; unset: it is not looked at
+ * @param folder where the stack file is: files that it names begin there
  * @throws ConfigError naming every problem at once.
  */
 export function parse(
@@ -53,6 +54,7 @@ export function parse(
     isSecret: (key: string) => boolean = () => true,
     today = new Date(),
     api?: ApiAccess,
+    folder = ".",
 ): Settings {
     const values = Object.fromEntries(Object.entries(raw).map(([key, text]) => [key, valueOf(text, key)]));
     const wrong = optionProblem(values.option);
@@ -68,9 +70,13 @@ export function parse(
     };
     if (option === "cloudflare") {
         const data = check(schemas.cloudflare.safeParse(values));
-        problems.push(...cloudflareChecks(values, isSecret, today), ...(api === undefined ? [] : apiProblems(api)));
+        const zone = zoneData(values, folder);
+        problems.push(
+            ...cloudflareChecks(values, zone, isSecret, today),
+            ...(api === undefined ? [] : apiProblems(api)),
+        );
         if (problems.length > 0 || data === undefined) throw new ConfigError(problems);
-        return cloudflareSettings(data, today);
+        return cloudflareSettings(data, zone, today);
     }
     const data = check(schemas["intra-a"].safeParse({ ...values, option }));
     problems.push(...crossChecks(values, isSecret));

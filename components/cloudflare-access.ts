@@ -2,6 +2,8 @@ import * as cloudflare from "@pulumi/cloudflare";
 import * as pulumi from "@pulumi/pulumi";
 import { Access } from "./parts/access";
 import { CloudflaredHost, type CloudflaredHostArgs } from "./parts/cloudflared-host";
+import { type Phase, type ZoneRecord } from "./parts/dns-record";
+import { DnsRecords } from "./parts/dns-records";
 import { EdgeRules, type Plan, type RateLimit } from "./parts/edge-rules";
 import { SAMPLE_COMPLETION } from "./parts/sample";
 import { ServiceTokens, type TokenConsumer, type TokenPair } from "./parts/service-tokens";
@@ -16,6 +18,8 @@ export interface CloudflareAccessArgs {
     hostnames: string[];
     zone: ZoneSettings;
     plan: Plan;
+    /** The zone's other records, and how far its move to Cloudflare is. Unset: not this stack's. */
+    dns?: { phase: Phase; records: ZoneRecord[] };
     /** `host:port` of Alpa, as seen from the hosts of the connectors. */
     endpoint: string;
     /** The connectors, without the token that they join the tunnel with. */
@@ -47,6 +51,8 @@ export class CloudflareAccess extends pulumi.ComponentResource {
     /** What the registrar must name before anything of the zone is answered. */
     readonly nameServers: pulumi.Output<string[]>;
     readonly zoneStatus: pulumi.Output<string>;
+    /** DS record for the registrar, once the zone is signed. */
+    readonly ds: pulumi.Output<string> | undefined;
 
     constructor(name: string, args: CloudflareAccessArgs, opts?: pulumi.ComponentResourceOptions) {
         super("alpa-auth:components:CloudflareAccess", name, {}, opts);
@@ -54,6 +60,8 @@ export class CloudflareAccess extends pulumi.ComponentResource {
         const inside = { parent: this };
 
         const zone = new Zone(`${name}-zone`, { account, ...args.zone }, inside);
+        const { zoneId } = zone;
+        const dns = args.dns && new DnsRecords(`${name}-dns`, { zoneId, ...args.dns }, inside);
         const tunnel = new Tunnel(`${name}-tunnel`, { account }, inside);
         const tokens = new ServiceTokens(`${name}-tokens`, { account, consumers, notify }, inside);
         const access = new Access(`${name}-access`, { account, hostnames, tokenIds: tokens.ids }, inside);
@@ -70,12 +78,12 @@ export class CloudflareAccess extends pulumi.ComponentResource {
             { ...args.connectors, token: tunnel.token },
             { ...inside, dependsOn: routes },
         );
-        const rules = new EdgeRules(`${name}-edge`, { ...args, zoneId: zone.zoneId }, inside);
+        const rules = new EdgeRules(`${name}-edge`, { ...args, zoneId }, inside);
         // Last, and first to go: from here on the names lead to Alpa, so all that guards it must be there.
         hostnames.forEach((hostname, i) => {
             new cloudflare.DnsRecord(
                 i === 0 ? `${name}-record` : `${name}-record-${hostname}`,
-                { zoneId: zone.zoneId, name: hostname, type: "CNAME", content: tunnel.target, proxied: true, ttl: 1 },
+                { zoneId, name: hostname, type: "CNAME", content: tunnel.target, proxied: true, ttl: 1 },
                 { ...inside, dependsOn: [access, routes, connectors, rules] },
             );
         });
@@ -86,6 +94,7 @@ export class CloudflareAccess extends pulumi.ComponentResource {
         this.curl = this.credentials.apply((pairs) => curlLine(this.url, Object.values(pairs)[0]));
         this.nameServers = zone.nameServers;
         this.zoneStatus = zone.status;
+        this.ds = dns?.ds;
         // The address alone: the others go to the stack's outputs, and would stand in the state twice.
         this.registerOutputs({ url: this.url });
     }

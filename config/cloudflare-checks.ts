@@ -1,6 +1,7 @@
 import { answerTimeProblems } from "./answer-time";
 import { daysUntil, day } from "./credentials";
 import { duplicateNames, list, mapping } from "./cross-checks";
+import { readZoneData, type ZoneData } from "./dns";
 import { planProblems } from "./plans";
 import { sshKeyProblem } from "./ssh-key";
 
@@ -14,9 +15,15 @@ type Raw = Record<string, unknown>;
 /**
  * What the schema cannot say of option cloudflare: values that only make sense together. Reads unchecked values, so that
  * nothing hides another problem.
+ * @param data the zone's data, where the config names some
  * @param isSecret whether a key of the stack config is stored encrypted
  */
-export function cloudflareChecks(values: Raw, isSecret: (key: string) => boolean, today: Date): string[] {
+export function cloudflareChecks(
+    values: Raw,
+    data: ZoneData,
+    isSecret: (key: string) => boolean,
+    today: Date,
+): string[] {
     const [zone, alpa, tunnel, rateLimit] = [values.zone, values.alpa, values.tunnel, values.rateLimit].map(mapping);
     const consumers = list(values.consumers).map(mapping);
     return [
@@ -27,6 +34,8 @@ export function cloudflareChecks(values: Raw, isSecret: (key: string) => boolean
         ...duplicateNames(consumers),
         ...rotationProblems(consumers),
         ...tokenCount(consumers, today),
+        ...data.problems,
+        ...oursInData([values.hostname, ...list(values.aliases)], data),
     ];
 }
 
@@ -53,6 +62,25 @@ function hostnameProblems(values: Raw, zone: unknown): string[] {
             );
     }
     return problems;
+}
+
+/** A CNAME stands alone, and these names lead to the tunnel. */
+function oursInData(names: unknown[], { records }: ZoneData): string[] {
+    return records
+        .filter(({ name, type }) => names.includes(name) && ["A", "AAAA", "CNAME"].includes(type))
+        .map(
+            ({ name, type }) =>
+                `dns.records: must leave ${name} to the tunnel (it has ${type} for it). Take that record out when callers may move, or choose another hostname.`,
+        );
+}
+
+/** The zone's data that a config names. @param folder where the stack file is */
+export function zoneData(values: Raw, folder: string): ZoneData {
+    const { records } = mapping(values.dns);
+    const { name } = mapping(values.zone);
+    if (typeof records !== "string" || records === "" || typeof name !== "string")
+        return { records: [], problems: [], warnings: [] };
+    return readZoneData(records, name, folder);
 }
 
 function hostProblems(hosts: Raw[], isSecret: boolean): string[] {

@@ -3,30 +3,42 @@ import type { CloudflareAccessArgs } from "../components/cloudflare-access";
 import type { TokenConsumer } from "../components/parts/service-tokens";
 import { DEFAULT_PROXY_TIMEOUT, type ParsedCloudflare } from "./cloudflare";
 import { daysUntil, dayText, expiryWarning } from "./credentials";
+import type { ZoneData } from "./dns";
 
 /** Option cloudflare: Access at the edge, a tunnel to the Ray head node, and no gateway. */
 export interface CloudflareSettings extends CloudflareAccessArgs {
     option: "cloudflare";
     /** What an operator should know before going on; shown as warnings, never a reason to stop. */
     warnings: string[];
+    /** Unset: the zone's other records are not this stack's. */
+    dns?: CloudflareAccessArgs["dns"] & {
+        /** Name servers that the zone leaves, as `host` or `host:port`. */
+        oldServers: string[];
+        /** Of the zone above. Empty: looked up. */
+        parentServers: string[];
+    };
 }
 
 /** Beyond the longest answer, for connectors that stop: time to say goodbye, in seconds. */
 const GRACE_BEYOND_SECONDS = 20;
 
-/** Checked values in the shape the components take. */
-export function cloudflareSettings(config: ParsedCloudflare, today: Date): CloudflareSettings {
+/**
+ * Checked values in the shape the components take.
+ * @param data the zone's data, where the config names some
+ */
+export function cloudflareSettings(config: ParsedCloudflare, data: ZoneData, today: Date): CloudflareSettings {
     const { account, hostname, aliases, zone, alpa, tunnel, access, rateLimit, proxyTimeoutSeconds } = config;
     const { consumers, warnings, expires } = callers(config, today);
     const answerSeconds = alpa.answerTimeoutSeconds ?? proxyTimeoutSeconds;
     return {
         option: "cloudflare",
-        warnings: [...warnings, ...answerWarnings(config)],
+        warnings: [...warnings, ...answerWarnings(config), ...data.warnings],
         expires,
         account,
         hostnames: [hostname, ...aliases],
         zone: { name: zone.name, manage: zone.manage },
         plan: zone.plan,
+        ...(config.dns === undefined ? {} : { dns: { ...config.dns, records: data.records } }),
         endpoint: alpa.endpoints[0],
         connectors: {
             hosts: tunnel.hosts.map(({ privateKey, sudoPassword, ...host }) => ({

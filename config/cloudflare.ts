@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { consumer } from "./cloudflare-callers";
 import { tunnel } from "./cloudflare-tunnel";
+import { dnsSchema } from "./dns";
 import { got } from "./problems";
 import { endpoint, isHost, maxOverlapDays, positive } from "./values";
 
@@ -115,6 +116,9 @@ export const cloudflareSchema = z.strictObject({
         .array(z.email({ error: (i) => `must be a mail address${got(i.input)}. Correct it` }))
         .default([])
         .describe("Mail addresses that hear of a token a week before Cloudflare lets it end. Empty: nobody."),
+    dns: dnsSchema
+        .optional()
+        .describe("The zone's other records, and how far its move to Cloudflare is. Unset: not this stack's."),
     maxOverlapDays,
     consumers: z.array(consumer).default([]).describe("The callers. Empty: nobody gets in."),
 });

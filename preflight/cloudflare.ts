@@ -1,5 +1,6 @@
 import type { CloudflareAccessArgs } from "../components/cloudflare-access";
 import { openApi, type ApiAccess, type ApiReader } from "../components/parts/cloudflare-api";
+import { dnsReport, type DnsSettings } from "../dns/preflight";
 import { ProblemList } from "../problems";
 import { accountFindings } from "./cloudflare-account";
 import { Findings } from "./cloudflare-findings";
@@ -12,6 +13,9 @@ export class CloudflareError extends ProblemList {
     }
 }
 
+/** With the name servers to ask about a move. */
+type Settings = CloudflareAccessArgs & { dns?: Omit<DnsSettings, "zone"> };
+
 /** Longest time for all checks, in seconds: an operator whose network is away should not wait longer to hear it. */
 const LIMIT_SECONDS = 30;
 
@@ -22,7 +26,7 @@ const LIMIT_SECONDS = 30;
  * @throws CloudflareError naming every problem, or the address of an API that does not answer in 30 s
  */
 export async function cloudflarePreflight(
-    settings: CloudflareAccessArgs,
+    settings: Settings,
     owner: string,
     access: ApiAccess,
     limitSeconds = LIMIT_SECONDS,
@@ -34,7 +38,11 @@ export async function cloudflarePreflight(
         await token(settings.account, api, findings);
         // With a token that is none, every other answer would only repeat it.
         if (findings.problems.length === 0)
-            await Promise.all([accountFindings(settings, owner, findings), zoneFindings(settings, owner, findings)]);
+            await Promise.all([
+                accountFindings(settings, owner, findings),
+                zoneFindings(settings, owner, findings),
+                move(settings, access, findings),
+            ]);
     } catch (error) {
         const why = signal.aborted ? `no answer in ${limitSeconds} s` : wordsOf(error);
         throw new CloudflareError([
@@ -43,6 +51,14 @@ export async function cloudflarePreflight(
     }
     if (findings.problems.length > 0) throw new CloudflareError(findings.problems);
     return findings.warnings;
+}
+
+/** How far the zone's move is, against what the config says. */
+async function move({ zone, dns }: Settings, { token, baseUrl }: ApiAccess, findings: Findings): Promise<void> {
+    if (dns === undefined) return;
+    const { problems, notes } = await dnsReport({ zone: zone.name, ...dns }, { token: token!, baseUrl });
+    findings.problems.push(...problems);
+    findings.warnings.push(...notes);
 }
 
 /** A token of a user or of the account: each has a place of its own to ask. */

@@ -1,6 +1,7 @@
 import { strict as assert } from "node:assert";
 import { generateKeyPairSync } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { parse as parseYaml } from "yaml";
@@ -408,4 +409,51 @@ describe("a private key to log in with", () => {
         ])
             assert.match(sshKeyProblem(text)!, /^must be a whole private key/);
     });
+});
+
+describe("the zone's other records", () => {
+    let folder: string;
+    before(() => {
+        folder = mkdtempSync(join(tmpdir(), "alpa-auth-zone-"));
+        const record = (name: string, type = "A") =>
+            `- { name: ${name}, type: ${type}, ttl: 300, content: 192.0.2.1 }\n`;
+        writeFileSync(join(folder, "good.yaml"), record("www.example.com") + record("example.com"));
+        writeFileSync(join(folder, "ours.yaml"), record("www.example.com") + record("llm.example.com"));
+        writeFileSync(join(folder, "bad.yaml"), record("www.example.org"));
+    });
+    after(() => rmSync(folder, { recursive: true, force: true }));
+    const read = (records: string, more: object = {}) =>
+        parse(rawCloudflare({ dns: { records, ...more } }), () => true, TODAY, undefined, folder);
+    const said = (records: string, more: object = {}) => {
+        try {
+            read(records, more);
+            return [];
+        } catch (error) {
+            return (error as ConfigError).problems;
+        }
+    };
+
+    it("are read from beside the stack file, and begin in phase mirror", () => {
+        const settings = read("good.yaml");
+        assert.ok(settings.option === "cloudflare");
+        assert.equal(settings.dns!.phase, "mirror");
+        assert.deepEqual(
+            settings.dns!.records.map(({ name }) => name),
+            ["www.example.com", "example.com"],
+        );
+    });
+    it("leave the stack's names to the tunnel", () => {
+        assert.deepEqual(said("ours.yaml").length, 1);
+        assert.match(
+            said("ours.yaml")[0],
+            /^dns\.records: must leave llm\.example\.com to the tunnel \(it has A for it\)/,
+        );
+    });
+    it("are refused with the line, beside what else is wrong", () => {
+        const [phase, line] = said("bad.yaml", { phase: "moved" });
+        assert.match(phase, /^dns\.phase: must be one of mirror, delegated, proxied, signed/);
+        assert.match(line, /^bad\.yaml:1/);
+    });
+    it("are refused where the file is not there", () =>
+        assert.match(said("none.yaml")[0], /^none\.yaml: must be a readable file/));
 });

@@ -8,8 +8,9 @@ describe("stack cloudflare", () => {
     it("hands out the entry point, the ends and the name servers in plain, and pairs as secrets", async () => {
         let outputs: ReturnType<typeof cloudflare> | undefined;
         await record(() => (outputs = cloudflare(cloudflareStack())), TOKENS, CALLS);
-        const { url, credentials, curl, expires, nameServers, zoneStatus, ...others } = outputs!;
+        const { url, credentials, curl, expires, nameServers, zoneStatus, ds, ...others } = outputs!;
         assert.deepEqual(others, {});
+        assert.equal(ds, undefined, "only a signed zone has one");
         assert.equal(url, "https://llm.example.com");
         assert.equal(await pulumi.isSecret(credentials), true);
         assert.equal(await pulumi.isSecret(curl), true);
