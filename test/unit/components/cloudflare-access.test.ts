@@ -16,6 +16,7 @@ const TYPES = {
     application: "cloudflare:index/zeroTrustAccessApplication:ZeroTrustAccessApplication",
     ruleset: "cloudflare:index/ruleset:Ruleset",
     setting: "cloudflare:index/zoneSetting:ZoneSetting",
+    connectors: "command:remote:Command",
     mail: "cloudflare:index/notificationPolicy:NotificationPolicy",
 };
 const LIMIT = { rateLimit: { requests: 60, perSeconds: 60 } };
@@ -30,12 +31,11 @@ describe("CloudflareAccess", () => {
             assert.ok(comesAfter(seen, hostname, one(seen, type)), type);
         for (const ruleset of seen.filter((r) => r.type === TYPES.ruleset))
             assert.ok(comesAfter(seen, hostname, ruleset), ruleset.name);
-        for (const part of seen.filter((r) => asked(r).parent.endsWith("::alpa-connectors")))
-            assert.ok(comesAfter(seen, hostname, part), part.name);
+        assert.ok(comesAfter(seen, hostname, one(seen, TYPES.connectors)));
     });
 
     it("starts connectors after their rules, so that they stop before the tunnel goes", () => {
-        const connectors = one(seen, "alpa-auth:parts:CloudflaredHost");
+        const connectors = one(seen, TYPES.connectors);
         assert.ok(comesAfter(seen, connectors, one(seen, TYPES.config)));
         assert.ok(comesAfter(seen, connectors, one(seen, TYPES.tunnel)));
     });
@@ -108,6 +108,23 @@ describe("CloudflareAccess", () => {
         assert.equal(asked(zone).retainOnDelete, true);
         assert.equal(asked(zone).protect, true);
         assert.equal(one(made, TYPES.record).inputs.zoneId, "alpa-zone-zone-id");
+    });
+
+    it("makes the zone's other records in their phase, and hands out the DS record of a signed one", async () => {
+        const settings = cloudflareStack();
+        const www = { name: "www.example.com", type: "A", ttl: 3600, content: "192.0.2.1", proxied: true } as const;
+        let auth: CloudflareAccess | undefined;
+        const phase = async (phase: "mirror" | "signed") =>
+            record(
+                () => (auth = new CloudflareAccess("alpa", { ...settings, dns: { phase, records: [www] } })),
+                { ...TOKENS, "alpa-dns-dnssec": { ds: "example.com. 3600 IN DS 1 13 2 abc" } },
+                CALLS,
+            );
+        const mirror = (await phase("mirror")).find((r) => r.inputs.name === www.name)!.inputs;
+        assert.deepEqual([mirror.proxied, mirror.ttl], [false, 300]);
+        assert.equal(auth!.ds, undefined);
+        await phase("signed");
+        assert.match(await value(auth!.ds!), /DS 1 13 2/);
     });
 
     it("looks a zone up in its account, and makes none", async () => {
