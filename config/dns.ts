@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
 import { isMap, isSeq, LineCounter, parseDocument, type Node, type YAMLMap } from "yaml";
 import * as z from "zod";
 import { PHASES, type ZoneRecord } from "../components/parts/dns-record";
@@ -45,7 +46,7 @@ export interface ZoneData {
 /** Reads a zone's data. @param folder where the stack file is */
 export function readZoneData(file: string, zone: string, folder = "."): ZoneData {
     try {
-        return parseZoneData(readFileSync(`${folder}/${file}`, "utf8"), zone, file);
+        return parseZoneData(readFileSync(resolve(folder, file), "utf8"), zone, file);
     } catch (error) {
         const { code } = error as NodeJS.ErrnoException;
         if (code === undefined) throw error;

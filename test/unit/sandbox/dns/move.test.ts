@@ -78,7 +78,7 @@ describe("move of a zone", () => {
     };
     const advance = async (phase: Phase) => {
         await may(phase);
-        await world.apply(phase, FLAGGED);
+        await world.update(phase, FLAGGED);
     };
 
     it("has no wrong answer in any phase, forward and all the way back", async function () {
@@ -143,7 +143,7 @@ describe("move of a zone", () => {
         await watch(2 * HOUR, "maybe");
         await may("delegated");
         await may("mirror");
-        await world.apply("mirror", FLAGGED);
+        await world.update("mirror", FLAGGED);
         await watch(10 * MINUTE, "maybe");
         await watch(HOUR);
         const { notes } = await world.report("mirror", FLAGGED);
@@ -181,7 +181,7 @@ describe("move of a zone", () => {
         await watch(3 * HOUR);
         await mayNot("signed", /needs the old delegation to be out of all caches/);
 
-        await world.apply("signed", FLAGGED);
+        await world.update("signed", FLAGGED);
         world.registry.setDs(ZONE, [world.zone.dnssec.key!.ds]);
         world.pass(20 * MINUTE);
         assert.ok((await wrong("maybe")).some((answer) => answer.endsWith("SERVFAIL")));

@@ -14,7 +14,6 @@ import { ADMIN, TestApi } from "../cloudflare/kit";
 export const ZONE = "example.com";
 
 export class World {
-    readonly registry: Registry;
     readonly resolvers: Resolver[];
     readonly servers = new Map<string, Server>();
 
@@ -23,9 +22,8 @@ export class World {
         readonly azure: AzureZone,
         readonly zone: Zone,
         readonly at: Record<"azure" | "cloudflare" | "registry", DnsServer>,
-        ttls?: Registry["ttls"],
+        readonly registry: Registry,
     ) {
-        this.registry = new Registry("com", ttls);
         for (const name of azure.nameServers) this.servers.set(name, place(at.azure));
         for (const name of zone.name_servers) this.servers.set(name, place(at.cloudflare));
         this.registry.delegate(ZONE, azure.nameServers);
@@ -43,14 +41,13 @@ export class World {
         assert.equal(status, 200);
         const zone = api.account.zones.get(result.id)!;
         const azure = azureZone(ZONE, structuredClone(records));
-        let registry!: Registry;
+        const registry = new Registry("com", ttls);
         const at = {
             azure: await startDnsServer({ says: azure.says }),
             cloudflare: await startDnsServer({ says: cloudflareSays(api.account, options) }),
-            registry: await startDnsServer({ says: (name, type) => registry.says(name, type) }),
+            registry: await startDnsServer({ says: registry.says }),
         };
-        const world = new World(api, azure, zone, at, ttls);
-        registry = world.registry;
+        const world = new World(api, azure, zone, at, registry);
         api.account.delegation = (name) => registry.delegation(name);
         api.account.dsAtParent = (name) => registry.ds(name);
         return world;
@@ -77,7 +74,7 @@ export class World {
     }
 
     /** Makes Cloudflare's records what the program asks for in a phase, as an update does: in place where it can. */
-    async apply(phase: Phase, records: ZoneRecord[]): Promise<void> {
+    async update(phase: Phase, records: ZoneRecord[]): Promise<void> {
         const path = `zones/${this.zone.id}/dns_records`;
         const live = [...this.api.account.records(this.zone.id).values()];
         for (const record of records) {
