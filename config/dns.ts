@@ -4,7 +4,7 @@ import { isMap, isSeq, LineCounter, parseDocument, type Node, type YAMLMap } fro
 import * as z from "zod";
 import { PHASES, type ZoneRecord } from "../components/parts/dns-record";
 import { isName, isWithin, plainName } from "../dns/names";
-import { relations, type Placed } from "./dns-checks";
+import { relations, serviceProblems, type Placed } from "./dns-checks";
 import { ENTRIES, TTLS } from "./dns-schema";
 import { didYouMean, explain, got } from "./problems";
 
@@ -33,6 +33,8 @@ export const dnsSchema = z.strictObject({
         .default([])
         .describe("Name servers of the zone above, which hold NS and DS. Empty: they are looked up."),
 });
+
+export { serviceProblems };
 
 const PROXIABLE = ["A", "AAAA", "CNAME"];
 

@@ -1,8 +1,10 @@
 // Proves what Cloudflare is asked for in each phase. That it takes it, and answers so, is not proved here.
 import { strict as assert } from "node:assert";
+import * as cloudflare from "@pulumi/cloudflare";
+import * as pulumi from "@pulumi/pulumi";
 import { logicalName, PHASES, quoteText, type Phase, type ZoneRecord } from "../../../../components/parts/dns-record";
 import { DnsRecords } from "../../../../components/parts/dns-records";
-import { asked, one, record } from "../../../kit";
+import { asked, comesAfter, one, record } from "../../../kit";
 
 const RECORD = "cloudflare:index/dnsRecord:DnsRecord";
 const DNSSEC = "cloudflare:index/zoneDnssec:ZoneDnssec";
@@ -44,6 +46,31 @@ describe("DnsRecords", () => {
             const other = await inputs(phase, "A", "ssh.example.com");
             assert.deepEqual([other.proxied, other.ttl], [false, 3600]);
         });
+
+    it("turns a name of the service to the tunnel in phase proxied, in place and after what guards it", async () => {
+        const api = (proxied: boolean): ZoneRecord => ({
+            ...{ name: "api.example.com", type: "CNAME", content: "origin.example.com", ttl: 300, proxied },
+        });
+        const turn = async (phase: Phase, list: ZoneRecord[]) => {
+            const seen = await record(() => {
+                const guard = new pulumi.ComponentResource("test:index:Guard", "guard");
+                const gate = new cloudflare.ZoneSetting(
+                    "gate",
+                    { zoneId: "z", settingId: "ssl", value: "strict" },
+                    { parent: guard },
+                );
+                const service = { hostnames: ["api.example.com"], target: "t.cfargotunnel.com", after: [gate] };
+                new DnsRecords("dns", { zoneId: "z", records: list, phase, service });
+            });
+            const found = seen.find((r) => r.inputs.name === "api.example.com")!;
+            const after = comesAfter(seen, found, one(seen, "cloudflare:index/zoneSetting:ZoneSetting"));
+            return [found.name, found.inputs.content, found.inputs.proxied, after];
+        };
+        const name = "dns-api.example.com-cname";
+        assert.deepEqual(await turn("delegated", [api(true)]), [name, "origin.example.com", false, false]);
+        assert.deepEqual(await turn("proxied", [api(true)]), [name, "t.cfargotunnel.com", true, true]);
+        assert.deepEqual(await turn("proxied", [api(false)]), [name, "origin.example.com", false, false]);
+    });
 
     it("signs the zone in phase signed only, and does not unsign it when the phase goes back", async () => {
         for (const phase of PHASES.filter((p) => p !== "signed"))

@@ -21,13 +21,16 @@ const RECORDS = [
     rr("www CNAME example.com", { ttl: 3600 }),
     rr("alpa A 192.0.2.10", { ttl: 3600 }),
     rr("alpa A 192.0.2.11", { ttl: 3600 }),
+    rr("api CNAME origin.example.com", { ttl: 3600 }),
+    rr("origin A 192.0.2.40", { ttl: 3600 }),
     rr("mail A 192.0.2.25", { ttl: 3600 }),
     rr(`key._domainkey TXT ${"k".repeat(1300)}`, { ttl: 3600 }),
     rr("*.apps A 192.0.2.20", { ttl: 3600 }),
 ];
-const FLAGGED = RECORDS.map((r) => (r.name === "alpa.example.com" ? { ...r, ttl: 1, proxied: true } : r));
+const PROXIED = ["alpa.example.com", "api.example.com"];
+const FLAGGED = RECORDS.map((r) => (PROXIED.includes(r.name) ? { ...r, ttl: 1, proxied: true } : r));
 
-/** What is asked, and the right answer; of the proxied name also the one at the edge. */
+/** What is asked, and the right answer; of proxied names also the one at the edge. */
 const QUESTIONS: [name: string, type: string, right: string, edge?: string][] = [
     [ZONE, "A", "192.0.2.1"],
     [ZONE, "MX", "10 mail.example.com"],
@@ -35,6 +38,7 @@ const QUESTIONS: [name: string, type: string, right: string, edge?: string][] = 
     ["www.example.com", "A", "192.0.2.1"],
     ["alpa.example.com", "A", "192.0.2.10,192.0.2.11", EDGE.v4.join()],
     ["alpa.example.com", "AAAA", "", EDGE.v6.join()],
+    ["api.example.com", "A", "192.0.2.40", EDGE.v4.join()],
     ["mail.example.com", "A", "192.0.2.25"],
     ["key._domainkey.example.com", "TXT", "k".repeat(1300)],
     ["any.apps.example.com", "A", "192.0.2.20"],
@@ -149,7 +153,7 @@ describe("move of a zone", () => {
         const { notes } = await world.report("mirror", FLAGGED);
         assert.match(
             notes.join("\n"),
-            /alpa\.example\.com is not proxied in phase mirror\. Callers reach the origin directly/,
+            /alpa\.example\.com, api\.example\.com are not proxied in phase mirror\. Callers reach the origin directly/,
         );
         assert.match(notes.join("\n"), /the zone above still names Cloudflare, whatever the phase/);
     });

@@ -12,6 +12,8 @@ import type { Zone } from "../../../../sandbox/cloudflare/account";
 import { ADMIN, TestApi } from "../cloudflare/kit";
 
 export const ZONE = "example.com";
+/** Where proxied CNAMEs lead: they are the service's names. */
+const TUNNEL = "c1744f8b-faa1-48a4-9e5c-02ac921467fa.cfargotunnel.com";
 
 export class World {
     readonly resolvers: Resolver[];
@@ -79,7 +81,8 @@ export class World {
         const live = [...this.api.account.records(this.zone.id).values()];
         for (const record of records) {
             const { data, ...body } = renderRecord(record, phase);
-            const sent = { ...body, ...(data ? { data: snakeCase(data) } : {}) };
+            const turned = body.proxied && body.type === "CNAME" ? { content: TUNNEL } : {};
+            const sent = { ...body, ...turned, ...(data ? { data: snakeCase(data) } : {}) };
             const old = live.find((one) => one.name === body.name && one.type === body.type && sameValue(one, sent));
             if (old) live.splice(live.indexOf(old), 1);
             const { status, message } = old
