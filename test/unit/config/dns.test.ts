@@ -1,5 +1,9 @@
 // Proves what a zone's data may be, and in which words the rest is refused.
 import { strict as assert } from "node:assert";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parse as parseYaml, stringify } from "yaml";
+import { ENTRIES } from "../../../config/dns-schema";
 import { dnsSchema, parseZoneData, readZoneData, serviceProblems } from "../../../config/dns";
 
 const parse = (text: string) => parseZoneData(text, "example.com", "dns/example.com.yaml");
@@ -248,6 +252,26 @@ describe("zone data", () => {
             "zone.yaml a.example.com A: must be a CNAME, which can turn to the tunnel in place. Give the addresses a name of their own, as origin.a.example.com, and let a.example.com lead there, on the old side first.",
             "zone.yaml b.example.com CNAME proxied: must be true: the name leads to the tunnel from phase proxied on. Set it.",
         ]);
+    });
+});
+
+describe("docs/dns-move.md", () => {
+    const page = readFileSync(join(__dirname, "../../../docs/dns-move.md"), "utf8");
+    const examples = [...page.matchAll(/```yaml\n([\s\S]*?)```/g)].map(([, text]) =>
+        parseYaml(text.replace(/^ {3}/gm, "")),
+    );
+
+    it("has examples that are accepted", () => {
+        const [stack, ...data] = examples;
+        assert.ok(dnsSchema.safeParse(stack["alpa-auth:dns"]).success);
+        assert.equal(data.length, 1);
+        for (const list of data) assert.deepEqual(parse(stringify(list)).problems, []);
+    });
+
+    it("names every key and type of the data, and no other type", () => {
+        const keys = Object.values(ENTRIES).flatMap((entry) => Object.keys(entry.shape));
+        for (const word of [...new Set(keys)]) assert.ok(page.includes(`| \`${word}\``), word);
+        for (const type of Object.keys(ENTRIES)) assert.match(page, new RegExp(`\\b${type}\\b`));
     });
 });
 

@@ -23,6 +23,10 @@ const records: ZoneRecord[] = [
         ...{ name: "example.com", type: "CAA", ttl: 3600, proxied: false },
         data: { flags: 0, tag: "issue", value: "pki.goog" },
     },
+    {
+        ...{ name: "_sip._tcp.example.com", type: "SRV", ttl: 3600, proxied: false },
+        data: { priority: 10, weight: 5, port: 5060, target: "sip.example.com" },
+    },
 ];
 const build = (phase: Phase, list = records) =>
     record(() => new DnsRecords("dns", { zoneId: "z", records: list, phase }));
@@ -35,7 +39,7 @@ describe("DnsRecords", () => {
             const made = (await build(phase)).filter((r) => r.type === RECORD).map((r) => r.inputs);
             assert.deepEqual(
                 made.map(({ proxied, ttl }) => [proxied, ttl]),
-                [300, 300, 60, 300, 300, 300].map((ttl) => [false, ttl]),
+                [300, 300, 60, 300, 300, 300, 300].map((ttl) => [false, ttl]),
             );
         });
 
@@ -80,7 +84,7 @@ describe("DnsRecords", () => {
         assert.equal(asked(dnssec).retainOnDelete, true);
     });
 
-    it("gives content or data, and a priority to MX alone", async () => {
+    it("gives content or data, and a priority to MX and SRV", async () => {
         const fields = (input: object) => Object.keys(input).sort().join(" ");
         assert.equal(fields(await inputs("mirror", "A", "example.com")), "content name proxied ttl type zoneId");
         assert.equal(
@@ -88,6 +92,9 @@ describe("DnsRecords", () => {
             "content name priority proxied ttl type zoneId",
         );
         assert.equal(fields(await inputs("mirror", "CAA", "example.com")), "data name proxied ttl type zoneId");
+        const srv = await inputs("mirror", "SRV", "_sip._tcp.example.com");
+        assert.equal(fields(srv), "data name priority proxied ttl type zoneId");
+        assert.equal(srv.priority, srv.data.priority);
     });
 
     it("quotes texts as Cloudflare stores them", async () => {

@@ -3,7 +3,10 @@
  * and what the phases refuse would have been answered wrongly. Neither Azure, Cloudflare nor a registry is asked here.
  */
 import { strict as assert } from "node:assert";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { type Phase } from "../../../../components/parts/dns-record";
+import { parseZoneData } from "../../../../config/dns";
 import { EDGE } from "../../../../sandbox/dns/cloudflare";
 import { dsOf, type Resolver } from "../../../../sandbox/dns/resolver";
 import { rr } from "../../dns/kit";
@@ -136,6 +139,16 @@ describe("move of a zone", () => {
         const before = world.at.cloudflare.asked.length;
         await watch(HOUR);
         assert.equal(world.at.cloudflare.asked.length, before, "nobody asks Cloudflare any more");
+    });
+
+    it("is the same on both sides for everything that the example of an export has", async () => {
+        await world.close();
+        const file = readFileSync(join(__dirname, "../../../../docs/examples/example.com.yaml"), "utf8");
+        const { records, problems } = parseZoneData(file.replace(/undecided: .*/, "content: 192.0.2.9"), ZONE, "x");
+        assert.deepEqual(problems, []);
+        world = await World.start(records);
+        await world.update("mirror", records);
+        await may("delegated", records);
     });
 
     it("can go back from every phase at once, whatever the facts", async () => {
