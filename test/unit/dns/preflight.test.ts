@@ -21,8 +21,8 @@ describe("dns preflight", () => {
         world = await World.start(RECORDS);
         await world.update("mirror", RECORDS);
         settings = {
-            ...{ zone: ZONE, phase: "delegated", records: RECORDS, oldServers: [world.at.azure.address] },
-            ...{ newServers: [world.at.cloudflare.address], parentServers: [world.at.registry.address] },
+            ...{ zone: ZONE, phase: "delegated", records: RECORDS, oldServers: [world.at.old.address] },
+            ...{ newServers: [world.at.new.address], parentServers: [world.at.parent.address] },
         };
     });
     after(() => world.close());
@@ -64,7 +64,7 @@ describe("dns preflight", () => {
     });
 
     it("does without one of several servers of the zone above", async () => {
-        const parentServers = ["127.0.0.1:1", world.at.registry.address];
+        const parentServers = ["127.0.0.1:1", world.at.parent.address];
         assert.deepEqual(await dnsPreflight({ ...settings, parentServers }, access()), []);
     });
 
