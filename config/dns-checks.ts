@@ -44,6 +44,24 @@ function twice(placed: Placed[]): string[] {
     });
 }
 
+/**
+ * Names that callers use must be able to turn to the tunnel by an update of one record.
+ * @param hostnames those of the service; the ones that the data does not have are no concern of it
+ */
+export function serviceProblems(records: ZoneRecord[], hostnames: string[], file: string): string[] {
+    return records
+        .filter(({ name }) => hostnames.includes(name))
+        .flatMap(({ name, type, proxied }) => {
+            const where = `${file} ${name} ${type}`;
+            if (type === "A" || type === "AAAA")
+                return [
+                    `${where}: must be a CNAME, which can turn to the tunnel in place. Give the addresses a name of their own, as origin.${name}, and let ${name} lead there, on the old side first.`,
+                ];
+            if (type !== "CNAME" || proxied) return [];
+            return [`${where} proxied: must be true: the name leads to the tunnel from phase proxied on. Set it.`];
+        });
+}
+
 function apexProblems({ record, where }: Placed, zone: string): string[] {
     if (record.name !== zone) return [];
     if (record.type === "NS")

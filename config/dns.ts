@@ -1,9 +1,10 @@
 import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
 import { isMap, isSeq, LineCounter, parseDocument, type Node, type YAMLMap } from "yaml";
 import * as z from "zod";
 import { PHASES, type ZoneRecord } from "../components/parts/dns-record";
 import { isName, isWithin, plainName } from "../dns/names";
-import { relations, type Placed } from "./dns-checks";
+import { relations, serviceProblems, type Placed } from "./dns-checks";
 import { ENTRIES, TTLS } from "./dns-schema";
 import { didYouMean, explain, got } from "./problems";
 
@@ -33,6 +34,8 @@ export const dnsSchema = z.strictObject({
         .describe("Name servers of the zone above, which hold NS and DS. Empty: they are looked up."),
 });
 
+export { serviceProblems };
+
 const PROXIABLE = ["A", "AAAA", "CNAME"];
 
 export interface ZoneData {
@@ -45,7 +48,7 @@ export interface ZoneData {
 /** Reads a zone's data. @param folder where the stack file is */
 export function readZoneData(file: string, zone: string, folder = "."): ZoneData {
     try {
-        return parseZoneData(readFileSync(`${folder}/${file}`, "utf8"), zone, file);
+        return parseZoneData(readFileSync(resolve(folder, file), "utf8"), zone, file);
     } catch (error) {
         const { code } = error as NodeJS.ErrnoException;
         if (code === undefined) throw error;

@@ -93,7 +93,7 @@ async function fromCloudflare(facts: DnsFacts, api: CloudflareZones): Promise<vo
     [facts.ownDs, facts.certificates] = await Promise.all([api.ds(id), api.certificates(id)]);
 }
 
-/** All servers of the zone above are asked: while a change spreads among them, they disagree. */
+/** All servers of the zone above are asked: while a change spreads among them, they disagree. One that is away is no reason. */
 async function fromParent(facts: DnsFacts, question: FactsQuestion, lookup: Lookup): Promise<void> {
     const { zone } = facts;
     const labels = question.parentServers ?? (await parentServers(zone, lookup));
@@ -101,7 +101,7 @@ async function fromParent(facts: DnsFacts, question: FactsQuestion, lookup: Look
     const ds = new Set<string>();
     const names = new Set<string>();
     let ttlSeconds = 0;
-    await Promise.all(
+    const asked = await Promise.allSettled(
         servers.map(async (server) => {
             const { signal } = question;
             const [ns, signed] = await Promise.all([
@@ -119,6 +119,8 @@ async function fromParent(facts: DnsFacts, question: FactsQuestion, lookup: Look
             for (const row of signed.answers) if (row.type === "DS") ds.add(row.value);
         }),
     );
+    const failed = asked.find((one) => one.status === "rejected");
+    if (failed && asked.every((one) => one.status === "rejected")) throw failed.reason;
     facts.delegation = { servers: [...names].sort(), ttlSeconds };
     facts.ds = [...ds].sort();
 }

@@ -72,7 +72,11 @@ export function renderRecord(record: ZoneRecord, phase: Phase, moveTtl = MOVE_TT
     const proxied = record.proxied && !moving;
     const own = record.proxied ? moveTtl : record.ttl;
     const ttl = proxied ? AUTOMATIC : moving ? Math.min(own, moveTtl) : own;
-    if ("data" in record) return { name, type, ttl, proxied, data: { ...record.data } };
+    if ("data" in record) {
+        // Cloudflare answers an SRV record with its priority beside the data too: without it here, a refresh is a change.
+        const beside = record.type === "SRV" ? { priority: record.data.priority } : {};
+        return { name, type, ttl, proxied, ...beside, data: { ...record.data } };
+    }
     const content = type === "TXT" ? quoteText(record.content) : record.content;
     return { name, type, ttl, proxied, content, ...(type === "MX" ? { priority: record.priority } : {}) };
 }

@@ -4,8 +4,10 @@ import { logicalName, renderRecord, type Phase, type ZoneRecord } from "./dns-re
 
 export interface DnsRecordsArgs {
     zoneId: pulumi.Input<string>;
-    /** The reviewed records. Those of the service's own hostname are not among them: they belong to the tunnel. */
+    /** The reviewed records. */
     records: ZoneRecord[];
+    /** Names among the records that lead to the tunnel from phase `proxied` on. Unset: none of them does. */
+    service?: ServiceNames;
     /** How far the zone has moved. Preflight checks what each phase needs. */
     phase: Phase;
     /**
@@ -15,23 +17,36 @@ export interface DnsRecordsArgs {
     moveTtlSeconds?: number;
 }
 
+/**
+ * Names that callers used before the move, and go on to use. Each is a CNAME, so that its turn to the tunnel is an update of
+ * one record: Cloudflare refuses a CNAME beside an address, and to delete first would leave the name without an answer.
+ */
+export interface ServiceNames {
+    hostnames: string[];
+    /** Name of the tunnel. */
+    target: pulumi.Input<string>;
+    /** What guards the service: there before its names lead to it. */
+    after: pulumi.Resource[];
+}
+
 /** The records of a zone at Cloudflare, and its signatures at the end of a move. */
 export class DnsRecords extends pulumi.ComponentResource {
     /** DS record for the registrar, in phase `signed`. */
     readonly ds: pulumi.Output<string> | undefined;
 
     constructor(name: string, args: DnsRecordsArgs, opts?: pulumi.ComponentResourceOptions) {
-        super("alpa-auth:parts:DnsRecords", name, args, opts);
-        const { zoneId, records, phase, moveTtlSeconds } = args;
+        super("alpa-auth:parts:DnsRecords", name, {}, opts);
+        const { zoneId, records, phase, moveTtlSeconds, service } = args;
 
-        const made = records.map(
-            (record) =>
-                new cloudflare.DnsRecord(
-                    `${name}-${logicalName(record)}`,
-                    { zoneId, ...renderRecord(record, phase, moveTtlSeconds) },
-                    { parent: this },
-                ),
-        );
+        const made = records.map((record) => {
+            const rendered = renderRecord(record, phase, moveTtlSeconds);
+            const turned = rendered.proxied && service?.hostnames.includes(record.name) ? service : undefined;
+            return new cloudflare.DnsRecord(
+                `${name}-${logicalName(record)}`,
+                { zoneId, ...rendered, ...(turned ? { content: turned.target } : {}) },
+                { parent: this, dependsOn: turned?.after },
+            );
+        });
         if (phase === "signed") {
             const signed = new cloudflare.ZoneDnssec(
                 `${name}-dnssec`,

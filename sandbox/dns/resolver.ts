@@ -17,8 +17,8 @@ export interface ResolverOptions {
     /** The server of the domain above, and the domain. */
     parent: Server;
     domain: string;
-    /** Where the name servers are, by name. */
-    servers: Map<string, Server>;
+    /** Where a name server is; undefined: the sandbox has none of that name. */
+    at: (name: string) => Server | undefined;
     /** Milliseconds since 1970. */
     now: () => number;
     believes: "parent" | "child";
@@ -137,7 +137,7 @@ export class Resolver {
     private async askOne(names: string[], name: string, type: string): Promise<Answer> {
         let last: unknown;
         for (const server of names) {
-            const at = this.options.servers.get(server);
+            const at = this.options.at(server);
             if (!at) throw new NoAnswer(`${server}: the sandbox has no such name server`);
             try {
                 const answer = await ask(at, { name, type });

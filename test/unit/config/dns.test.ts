@@ -1,6 +1,10 @@
 // Proves what a zone's data may be, and in which words the rest is refused.
 import { strict as assert } from "node:assert";
-import { parseZoneData, readZoneData } from "../../../config/dns";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parse as parseYaml, stringify } from "yaml";
+import { ENTRIES } from "../../../config/dns-schema";
+import { dnsSchema, parseZoneData, readZoneData, serviceProblems } from "../../../config/dns";
 
 const parse = (text: string) => parseZoneData(text, "example.com", "dns/example.com.yaml");
 /** One line for each entry, so that the number of the line is that of the entry. */
@@ -234,5 +238,53 @@ describe("zone data", () => {
             readZoneData("none.yaml", "example.com").problems[0],
             /none\.yaml: must be a readable file \(ENOENT\)/,
         );
+    });
+
+    it("must have the service's names as proxied CNAMEs, where it has them", () => {
+        const { records } = entries(
+            "name: a.example.com, type: A, content: 192.0.2.1, proxied: true",
+            "name: b.example.com, type: CNAME, ttl: 300, content: x.example.net",
+            "name: c.example.com, type: CNAME, content: x.example.net, proxied: true",
+            "name: d.example.com, type: A, ttl: 300, content: 192.0.2.1",
+        );
+        const names = ["a.example.com", "b.example.com", "c.example.com", "new.example.com"];
+        assert.deepEqual(serviceProblems(records, names, "zone.yaml"), [
+            "zone.yaml a.example.com A: must be a CNAME, which can turn to the tunnel in place. Give the addresses a name of their own, as origin.a.example.com, and let a.example.com lead there, on the old side first.",
+            "zone.yaml b.example.com CNAME proxied: must be true: the name leads to the tunnel from phase proxied on. Set it.",
+        ]);
+    });
+});
+
+describe("docs/dns-move.md", () => {
+    const page = readFileSync(join(__dirname, "../../../docs/dns-move.md"), "utf8");
+    const examples = [...page.matchAll(/```yaml\n([\s\S]*?)```/g)].map(([, text]) =>
+        parseYaml(text.replace(/^ {3}/gm, "")),
+    );
+
+    it("has examples that are accepted", () => {
+        const [stack, ...data] = examples;
+        assert.ok(dnsSchema.safeParse(stack["alpa-auth:dns"]).success);
+        assert.equal(data.length, 1);
+        for (const list of data) assert.deepEqual(parse(stringify(list)).problems, []);
+    });
+
+    it("names every key and type of the data, and no other type", () => {
+        const keys = Object.values(ENTRIES).flatMap((entry) => Object.keys(entry.shape));
+        for (const word of [...new Set(keys)]) assert.ok(page.includes(`| \`${word}\``), word);
+        for (const type of Object.keys(ENTRIES)) assert.match(page, new RegExp(`\\b${type}\\b`));
+    });
+});
+
+describe("dns of a stack", () => {
+    it("begins with the phase that changes nothing for anybody", () => {
+        assert.deepEqual(dnsSchema.parse({}), { phase: "mirror", oldServers: [], parentServers: [] });
+    });
+
+    it("takes hosts with and without ports, and nothing else", () => {
+        const servers = (...oldServers: string[]) => dnsSchema.safeParse({ oldServers }).success;
+        assert.ok(servers("ns1-05.azure-dns.com", "127.0.0.1:5353", "[2001:db8::1]:53"));
+        for (const wrong of ["https://ns1.example.net", "ns1.example.net:dns", "", "a b"])
+            assert.ok(!servers(wrong), wrong);
+        assert.ok(!dnsSchema.safeParse({ phase: "switched" }).success);
     });
 });

@@ -1,6 +1,8 @@
 // Proves that the comparison sees every difference that a caller could meet, and no others.
 import { strict as assert } from "node:assert";
 import { compare, type ComparedRow } from "../../../dns/compare";
+import { startDnsServer, type Says } from "../../../sandbox/dns/server";
+import { refuse } from "../../../sandbox/dns/zone";
 import { endSides, RECORDS, rr, side, ZONE, type Side } from "./kit";
 
 const change = (from: string, to: object) => (records: any[]) => {
@@ -126,6 +128,20 @@ describe("comparison of both sides", () => {
         fresh.zone.records = fresh.zone.records.filter(({ name }) => name !== "alpa.example.com");
         const [row] = wrong(await rows({ records: flagged, atEdge: true }));
         assert.equal(row.note, "a proxied name must have addresses");
+    });
+
+    it("does not take two failures for equal answers", async () => {
+        const fails: Says = (name, type) =>
+            name.startsWith("alpa-auth-") ? refuse("SERVFAIL") : old.zone.says(name, type);
+        const server = await startDnsServer({ says: fails });
+        try {
+            const at = { label: "failing", host: "127.0.0.1", port: server.port };
+            const [row] = wrong(await rows({ old: [at], new: [at] }));
+            assert.deepEqual([row.old, row.new], ["SERVFAIL", "SERVFAIL"]);
+            assert.equal(row.note, "a server fails, or the servers of one side disagree");
+        } finally {
+            await server.close();
+        }
     });
 
     it("names every server that is away, before it asks anything", async () => {

@@ -1,8 +1,10 @@
 // Proves what Cloudflare is asked for in each phase. That it takes it, and answers so, is not proved here.
 import { strict as assert } from "node:assert";
+import * as cloudflare from "@pulumi/cloudflare";
+import * as pulumi from "@pulumi/pulumi";
 import { logicalName, PHASES, quoteText, type Phase, type ZoneRecord } from "../../../../components/parts/dns-record";
 import { DnsRecords } from "../../../../components/parts/dns-records";
-import { asked, one, record } from "../../../kit";
+import { asked, comesAfter, one, record } from "../../../kit";
 
 const RECORD = "cloudflare:index/dnsRecord:DnsRecord";
 const DNSSEC = "cloudflare:index/zoneDnssec:ZoneDnssec";
@@ -21,6 +23,10 @@ const records: ZoneRecord[] = [
         ...{ name: "example.com", type: "CAA", ttl: 3600, proxied: false },
         data: { flags: 0, tag: "issue", value: "pki.goog" },
     },
+    {
+        ...{ name: "_sip._tcp.example.com", type: "SRV", ttl: 3600, proxied: false },
+        data: { priority: 10, weight: 5, port: 5060, target: "sip.example.com" },
+    },
 ];
 const build = (phase: Phase, list = records) =>
     record(() => new DnsRecords("dns", { zoneId: "z", records: list, phase }));
@@ -33,7 +39,7 @@ describe("DnsRecords", () => {
             const made = (await build(phase)).filter((r) => r.type === RECORD).map((r) => r.inputs);
             assert.deepEqual(
                 made.map(({ proxied, ttl }) => [proxied, ttl]),
-                [300, 300, 60, 300, 300, 300].map((ttl) => [false, ttl]),
+                [300, 300, 60, 300, 300, 300, 300].map((ttl) => [false, ttl]),
             );
         });
 
@@ -45,6 +51,31 @@ describe("DnsRecords", () => {
             assert.deepEqual([other.proxied, other.ttl], [false, 3600]);
         });
 
+    it("turns a name of the service to the tunnel in phase proxied, in place and after what guards it", async () => {
+        const api = (proxied: boolean): ZoneRecord => ({
+            ...{ name: "api.example.com", type: "CNAME", content: "origin.example.com", ttl: 300, proxied },
+        });
+        const turn = async (phase: Phase, list: ZoneRecord[]) => {
+            const seen = await record(() => {
+                const guard = new pulumi.ComponentResource("test:index:Guard", "guard");
+                const gate = new cloudflare.ZoneSetting(
+                    "gate",
+                    { zoneId: "z", settingId: "ssl", value: "strict" },
+                    { parent: guard },
+                );
+                const service = { hostnames: ["api.example.com"], target: "t.cfargotunnel.com", after: [gate] };
+                new DnsRecords("dns", { zoneId: "z", records: list, phase, service });
+            });
+            const found = seen.find((r) => r.inputs.name === "api.example.com")!;
+            const after = comesAfter(seen, found, one(seen, "cloudflare:index/zoneSetting:ZoneSetting"));
+            return [found.name, found.inputs.content, found.inputs.proxied, after];
+        };
+        const name = "dns-api.example.com-cname";
+        assert.deepEqual(await turn("delegated", [api(true)]), [name, "origin.example.com", false, false]);
+        assert.deepEqual(await turn("proxied", [api(true)]), [name, "t.cfargotunnel.com", true, true]);
+        assert.deepEqual(await turn("proxied", [api(false)]), [name, "origin.example.com", false, false]);
+    });
+
     it("signs the zone in phase signed only, and does not unsign it when the phase goes back", async () => {
         for (const phase of PHASES.filter((p) => p !== "signed"))
             assert.ok((await build(phase)).every((r) => r.type !== DNSSEC));
@@ -53,7 +84,7 @@ describe("DnsRecords", () => {
         assert.equal(asked(dnssec).retainOnDelete, true);
     });
 
-    it("gives content or data, and a priority to MX alone", async () => {
+    it("gives content or data, and a priority to MX and SRV", async () => {
         const fields = (input: object) => Object.keys(input).sort().join(" ");
         assert.equal(fields(await inputs("mirror", "A", "example.com")), "content name proxied ttl type zoneId");
         assert.equal(
@@ -61,6 +92,9 @@ describe("DnsRecords", () => {
             "content name priority proxied ttl type zoneId",
         );
         assert.equal(fields(await inputs("mirror", "CAA", "example.com")), "data name proxied ttl type zoneId");
+        const srv = await inputs("mirror", "SRV", "_sip._tcp.example.com");
+        assert.equal(fields(srv), "data name priority proxied ttl type zoneId");
+        assert.equal(srv.priority, srv.data.priority);
     });
 
     it("quotes texts as Cloudflare stores them", async () => {

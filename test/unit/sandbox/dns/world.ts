@@ -2,64 +2,44 @@
 import { strict as assert } from "node:assert";
 import { renderRecord, type Phase, type ZoneRecord } from "../../../../components/parts/dns-record";
 import { dnsReport, type DnsReport } from "../../../../dns/preflight";
-import { type Server } from "../../../../dns/query";
-import { azureZone, type AzureZone } from "../../../../sandbox/dns/azure";
-import { cloudflareSays, type CloudflareDnsOptions } from "../../../../sandbox/dns/cloudflare";
-import { Registry } from "../../../../sandbox/dns/registry";
-import { Resolver } from "../../../../sandbox/dns/resolver";
-import { startDnsServer, type DnsServer } from "../../../../sandbox/dns/server";
+import type { AzureZone } from "../../../../sandbox/dns/azure";
+import type { Registry } from "../../../../sandbox/dns/registry";
+import type { Resolver } from "../../../../sandbox/dns/resolver";
+import { startDns, type Dns } from "../../../../sandbox/dns/start";
 import type { Zone } from "../../../../sandbox/cloudflare/account";
 import { ADMIN, TestApi } from "../cloudflare/kit";
 
 export const ZONE = "example.com";
+/** Where proxied CNAMEs lead: they are the service's names. */
+const TUNNEL = "c1744f8b-faa1-48a4-9e5c-02ac921467fa.cfargotunnel.com";
 
 export class World {
-    readonly registry: Registry;
     readonly resolvers: Resolver[];
-    readonly servers = new Map<string, Server>();
 
     private constructor(
         readonly api: TestApi,
-        readonly azure: AzureZone,
         readonly zone: Zone,
-        readonly at: Record<"azure" | "cloudflare" | "registry", DnsServer>,
-        ttls?: Registry["ttls"],
+        private readonly dns: Dns,
     ) {
-        this.registry = new Registry("com", ttls);
-        for (const name of azure.nameServers) this.servers.set(name, place(at.azure));
-        for (const name of zone.name_servers) this.servers.set(name, place(at.cloudflare));
-        this.registry.delegate(ZONE, azure.nameServers);
-        this.resolvers = (["parent", "child"] as const).map((believes) => this.resolver(believes));
+        this.resolvers = [dns.resolver("parent"), dns.resolver("child")];
     }
+    get azure(): AzureZone {
+        return this.dns.azure;
+    }
+    get registry(): Registry {
+        return this.dns.registry;
+    }
+    get at(): Dns["servers"] {
+        return this.dns.servers;
+    }
+    resolver = (believes: "parent" | "child") => this.dns.resolver(believes);
 
     /** @param ttls of the registry */
-    static async start(
-        records: ZoneRecord[],
-        ttls?: Registry["ttls"],
-        options: CloudflareDnsOptions = {},
-    ): Promise<World> {
+    static async start(records: ZoneRecord[], ttls?: Registry["ttls"]): Promise<World> {
         const api = await TestApi.start();
-        const { status, result } = await api.post("zones", { name: ZONE, account: { id: api.account.id } });
-        assert.equal(status, 200);
-        const zone = api.account.zones.get(result.id)!;
-        const azure = azureZone(ZONE, structuredClone(records));
-        let registry!: Registry;
-        const at = {
-            azure: await startDnsServer({ says: azure.says }),
-            cloudflare: await startDnsServer({ says: cloudflareSays(api.account, options) }),
-            registry: await startDnsServer({ says: (name, type) => registry.says(name, type) }),
-        };
-        const world = new World(api, azure, zone, at, ttls);
-        registry = world.registry;
-        api.account.delegation = (name) => registry.delegation(name);
-        api.account.dsAtParent = (name) => registry.ds(name);
-        return world;
-    }
-
-    /** A resolver that has just started. */
-    resolver(believes: "parent" | "child"): Resolver {
-        const now = () => this.api.account.now().getTime();
-        return new Resolver({ parent: place(this.at.registry), domain: "com", servers: this.servers, now, believes });
+        const dns = await startDns({ account: api.account, zone: ZONE, records, ttls });
+        const zone = api.account.zones.get(await api.zone(ZONE))!;
+        return new World(api, zone, dns);
     }
 
     /** What preflight says of a phase. */
@@ -67,9 +47,9 @@ export class World {
         return dnsReport(
             {
                 ...{ zone: ZONE, phase, records },
-                oldServers: [this.at.azure.address],
-                newServers: [this.at.cloudflare.address],
-                parentServers: [this.at.registry.address],
+                oldServers: [this.at.old.address],
+                newServers: [this.at.new.address],
+                parentServers: [this.at.parent.address],
             },
             { baseUrl: this.api.api.url, token: ADMIN },
             { now: this.api.account.now() },
@@ -77,12 +57,13 @@ export class World {
     }
 
     /** Makes Cloudflare's records what the program asks for in a phase, as an update does: in place where it can. */
-    async apply(phase: Phase, records: ZoneRecord[]): Promise<void> {
+    async update(phase: Phase, records: ZoneRecord[]): Promise<void> {
         const path = `zones/${this.zone.id}/dns_records`;
         const live = [...this.api.account.records(this.zone.id).values()];
         for (const record of records) {
             const { data, ...body } = renderRecord(record, phase);
-            const sent = { ...body, ...(data ? { data: snakeCase(data) } : {}) };
+            const turned = body.proxied && body.type === "CNAME" ? { content: TUNNEL } : {};
+            const sent = { ...body, ...turned, ...(data ? { data: snakeCase(data) } : {}) };
             const old = live.find((one) => one.name === body.name && one.type === body.type && sameValue(one, sent));
             if (old) live.splice(live.indexOf(old), 1);
             const { status, message } = old
@@ -107,12 +88,8 @@ export class World {
     }
 
     async close(): Promise<void> {
-        await Promise.all([...Object.values(this.at).map((server) => server.close()), this.api.close()]);
+        await Promise.all([this.dns.close(), this.api.close()]);
     }
-}
-
-function place(server: DnsServer): Server {
-    return { label: server.address, host: "127.0.0.1", port: server.port };
 }
 
 function sameValue(one: { type: string; content: string; data?: object }, sent: { content?: string; data?: object }) {
