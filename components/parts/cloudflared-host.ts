@@ -5,6 +5,9 @@ import { renderCommands, renderScript } from "./cloudflared-scripts";
 /** First port of cloudflared's own range for its metrics. */
 const METRICS_PORT = 20241;
 
+/** Longest time from the start of a connector to its first connection to Cloudflare, in seconds; 3 to 5 are usual. */
+const START_SECONDS = 60;
+
 /** A host that is starting answers within this many attempts; one that is down is told so within a minute. */
 const DIAL = { dialErrorLimit: 3, perDialTimeout: 10 };
 
@@ -53,9 +56,10 @@ export class CloudflaredHost extends pulumi.ComponentResource {
         for (const host of args.hosts) {
             const { address, port, user, hostKey, privateKey, sudoPassword, metricsPort = METRICS_PORT } = host;
             const place = port === 22 ? address : `${address}-${port}`;
+            const times = { graceSeconds: args.graceSeconds, startSeconds: START_SECONDS };
             const script = pulumi
                 .all([args.token, sudoPassword])
-                .apply(([token, password]) => renderScript({ token, sudoPassword: password }, args.graceSeconds));
+                .apply(([token, password]) => renderScript({ token, sudoPassword: password }, times));
             const connectors = new command.remote.Command(
                 `${name}-${place}`,
                 {

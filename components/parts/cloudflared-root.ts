@@ -1,4 +1,4 @@
-import { START_SECONDS, UNIT } from "./cloudflared-unit";
+import { UNIT } from "./cloudflared-unit";
 
 /** The oldest systemd with LoadCredential=. */
 const SYSTEMD_VERSION = 247;
@@ -6,7 +6,7 @@ const SYSTEMD_VERSION = 247;
 /** Room for two versions of cloudflared (40 MB each) while one replaces the other, in MB. */
 const FREE_MB = 100;
 
-/** Runs as root. Arguments: host, owner, install|remove, then those of install. Reads $token and $unit_text. */
+/** Runs as root. Arguments: host, owner, install|remove, then those of install. Reads $token, $unit_text and $start_seconds. */
 export const AS_ROOT = `
 umask 077
 where=$1 owner=$2 mode=$3
@@ -129,7 +129,7 @@ connector() {
     waited=0
     until answers "$ready"; do
         waited=$((waited + 1))
-        [ $waited -le ${START_SECONDS} ] || fail "$service must reach Cloudflare (not ready on port $port after ${START_SECONDS} s). Others of this host were left as they were. Look: journalctl -u $service
+        [ $waited -le "$start_seconds" ] || fail "$service must reach Cloudflare (not ready on port $port after $start_seconds s). Others of this host were left as they were. Look: journalctl -u $service
 $(journalctl -u "$service" -n 6 --no-pager 2>/dev/null || :)"
         sleep 1
     done

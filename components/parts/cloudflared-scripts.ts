@@ -3,7 +3,7 @@
 // other processes see.
 
 import { AS_ROOT } from "./cloudflared-root";
-import { renderUnit } from "./cloudflared-unit";
+import { renderUnit, type Times } from "./cloudflared-unit";
 
 /** A text as one word of sh. */
 export const quote = (text: string) => `'${text.replaceAll("'", "'\\''")}'`;
@@ -40,9 +40,12 @@ const main = (variables: Record<string, string>, body: string) =>
         .join("")}main() {\n${body}}\nmain "$@" </dev/null\n`;
 
 /** What sh reads on a host: for installing and for removing, told apart by its arguments. Holds the secrets. */
-export function renderScript(secrets: { token: string; sudoPassword?: string }, graceSeconds: number): string {
-    const unit = renderUnit(graceSeconds).replace(/\n$/, "");
-    const asRoot = main({ token: secrets.token, unit_text: unit }, `set -eu\n${AS_ROOT}`);
+export function renderScript(secrets: { token: string; sudoPassword?: string }, times: Times): string {
+    const unit = renderUnit(times).replace(/\n$/, "");
+    const asRoot = main(
+        { token: secrets.token, unit_text: unit, start_seconds: `${times.startSeconds}` },
+        `set -eu\n${AS_ROOT}`,
+    );
     return main({ password: secrets.sudoPassword ?? "", as_root: asRoot }, `set -eu\n${AS_USER}`);
 }
 

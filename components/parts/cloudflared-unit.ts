@@ -3,8 +3,12 @@
 /** Name of everything of ours on a host. */
 export const UNIT = "alpa-auth-cloudflared";
 
-/** Longest time from the start of a connector to its first connection to Cloudflare, in seconds. */
-export const START_SECONDS = 60;
+export interface Times {
+    /** How long a connector that stops waits for running answers, in seconds. */
+    graceSeconds: number;
+    /** Longest time from the start of a connector to its first connection to Cloudflare, in seconds. */
+    startSeconds: number;
+}
 
 /** Time beyond the grace period until systemd ends a connector that does not end itself, in seconds. */
 const STOP_MARGIN_SECONDS = 20;
@@ -13,7 +17,7 @@ const STOP_MARGIN_SECONDS = 20;
  * Unit file of the connectors of one host, a template. The token is a credential: the service's user can read it, no other,
  * and it is in no command line. Operators may add flags as variables (TUNNEL_TRANSPORT_PROTOCOL, …) in /etc/default.
  */
-export function renderUnit(graceSeconds: number): string {
+export function renderUnit({ graceSeconds, startSeconds }: Times): string {
     return `[Unit]
 Description=alpa-auth connector %i (cloudflared)
 Wants=network-online.target
@@ -27,7 +31,7 @@ LoadCredential=token:/etc/${UNIT}/token
 ExecStart=/opt/${UNIT}/%i/cloudflared --no-autoupdate tunnel --metrics \${METRICS} --grace-period ${graceSeconds}s run --token-file \${CREDENTIALS_DIRECTORY}/token
 Restart=on-failure
 RestartSec=5s
-TimeoutStartSec=${START_SECONDS}
+TimeoutStartSec=${startSeconds}
 TimeoutStopSec=${graceSeconds + STOP_MARGIN_SECONDS}
 DynamicUser=yes
 LimitNOFILE=65536

@@ -13,7 +13,7 @@ import { createHash, randomBytes } from "node:crypto";
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
-import { utils } from "ssh2";
+import { newKey, publicLine } from "./keys";
 import { checkNamespaces, entering, makeFolders } from "./namespace";
 import { programs } from "./programs";
 import { serveSsh } from "./ssh-server";
@@ -71,13 +71,6 @@ export interface Host {
     /** Stops its services and every command, and answers no more. */
     close(): Promise<void>;
 }
-
-const publicLine = (privateKey: string): string => {
-    const key = utils.parseKey(privateKey);
-    if (key instanceof Error) throw key;
-    return `${key.type} ${key.getPublicSSH().toString("base64")}`;
-};
-const newKey = () => utils.generateKeyPairSync("ed25519").private;
 
 export async function startHost(options: HostOptions): Promise<Host> {
     checkNamespaces();

@@ -37,20 +37,21 @@ export class Service extends EventEmitter {
         return path.join(this.root, "var/log/journal", `${this.name}.log`);
     }
 
-    /** Starts it and waits until it counts as started. */
+    /** Starts it and waits until it counts as started, or until this attempt has failed: others may follow. */
     async start(): Promise<void> {
         if (this.state === "active") return;
-        if (this.state !== "activating") this.launch();
-        while (this.state === "activating") await once(this, "state");
-        // A start that was ended by a stop is nobody's failure.
-        if (this.state === "failed") {
-            const why =
-                this.result === "start-limit-hit" ? "start of the service was attempted too often" : this.result;
-            throw new JobFailed(
-                `Job for ${this.name} failed because the control process exited with error code (${why}).\n` +
-                    `See "systemctl status ${this.name}" and "journalctl -xeu ${this.name}" for details.`,
-            );
+        const settled = once(this, "settled");
+        if (!this.process) {
+            clearTimeout(this.timer);
+            this.launch();
         }
+        await settled;
+        if (this.result === "success") return;
+        const why = this.result === "start-limit-hit" ? "start of the service was attempted too often" : this.result;
+        throw new JobFailed(
+            `Job for ${this.name} failed because the control process exited with error code (${why}).\n` +
+                `See "systemctl status ${this.name}" and "journalctl -xeu ${this.name}" for details.`,
+        );
     }
 
     /** Asks it to end, and makes it end when its time is over. */
@@ -80,6 +81,7 @@ export class Service extends EventEmitter {
             return this.become("failed");
         }
         this.starts.push(now);
+        this.result = "success";
         this.become("activating");
         let environment: Record<string, string>;
         try {
@@ -135,10 +137,10 @@ export class Service extends EventEmitter {
         }
         const again = this.unit.restart === "always" || (this.unit.restart === "on-failure" && failed);
         if (!again) return this.become(failed ? "failed" : "inactive");
-        this.state = "activating"; // whoever waits for the start goes on waiting
+        this.become("activating");
+        this.emit("settled");
         this.timer = setTimeout(() => {
             this.restarts++;
-            this.result = "success";
             this.launch();
         }, this.unit.restartMs);
     }
@@ -150,7 +152,7 @@ export class Service extends EventEmitter {
             this.result = "success";
             this.write(`Started ${this.unit.description}.`);
         }
-        this.emit("state");
+        if (state !== "activating" && state !== "deactivating") this.emit("settled");
     }
 
     private write(line: string): void {

@@ -6,7 +6,7 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { renderCommands, renderScript } from "../../../../components/parts/cloudflared-scripts";
-import { freePort } from "../../../../sandbox/processes";
+import { createServer } from "node:net";
 import { type Host, type HostOptions, serveDownloads, startHost } from "../../../../sandbox/hosts";
 import { on } from "../../sandbox/hosts/kit";
 
@@ -37,6 +37,20 @@ interface Start {
     pid: number;
 }
 
+/** The first of some free ports in a row, below those that the system gives to connections. */
+async function freePorts(count: number): Promise<number> {
+    const free = (port: number) =>
+        new Promise<boolean>((resolve) => {
+            const server = createServer().once("error", () => resolve(false));
+            server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
+        });
+    for (;;) {
+        const first = 21_000 + Math.floor(Math.random() * 10_000);
+        const all = await Promise.all(Array.from({ length: count }, (_, i) => free(first + i)));
+        if (all.every(Boolean)) return first;
+    }
+}
+
 describe("cloudflared on a host", function () {
     // A connector is a Node.js of its own: about 1 s for an installation here, more on a busy machine.
     this.timeout(60_000);
@@ -62,7 +76,7 @@ describe("cloudflared on a host", function () {
         fs.rmSync(folder, { recursive: true });
     });
     beforeEach(async () => {
-        metricsPort = await freePort();
+        metricsPort = await freePorts(3);
     });
     afterEach(async () => {
         await host?.close();
@@ -83,6 +97,7 @@ describe("cloudflared on a host", function () {
         owner?: string;
         sudoPassword?: string;
         user?: string;
+        startSeconds?: number;
     }
 
     const run = (verb: "create" | "delete", wish: Wish) => {
@@ -95,7 +110,12 @@ describe("cloudflared on a host", function () {
             source: wish.source ?? `${mirror.url}/${version}`,
         };
         const commands = renderCommands("10.0.0.5", owner, install);
-        return on(host as Host, commands[verb], renderScript({ token, sudoPassword }, 620), user);
+        return on(
+            host as Host,
+            commands[verb],
+            renderScript({ token, sudoPassword }, { graceSeconds: 620, startSeconds: wish.startSeconds ?? 30 }),
+            user,
+        );
     };
     const install = (wish: Wish = {}) => run("create", wish);
     const remove = (wish: Wish = {}) => run("delete", wish);
@@ -177,6 +197,23 @@ describe("cloudflared on a host", function () {
         assert.deepEqual(versions, ["1:0", "1:1", "2:0", "2:1"]);
         assert.deepEqual(fs.readdirSync(at(`opt/${UNIT}`)).sort(), ["1", "2", "cloudflared-2"]);
         assert.equal(fs.readFileSync(at("tmp/stops"), "utf8"), `${metricsPort}\n${metricsPort + 1}\n`);
+    });
+
+    it("stops at a connector that does not get ready: the other goes on, and the next version is for both", async () => {
+        await start();
+        await install();
+        await assert.rejects(
+            install({ version: "broken", startSeconds: 1 }),
+            /alpa-auth-cloudflared@1\.service must reach Cloudflare \(not ready on port \d+ after 1 s\)\. Others of this host were left as they were\. Look: journalctl -u /,
+        );
+        const { stdout } = await on(host as Host, `readlink /opt/${UNIT}/2/cloudflared; systemctl is-active ${UNIT}@2`);
+        assert.equal(stdout, `/opt/${UNIT}/cloudflared-1\nactive`);
+        assert.equal(starts().filter(({ port }) => Number(port) === metricsPort + 1).length, 1);
+        await install({ version: "2" });
+        const last = starts()
+            .slice(-2)
+            .map(({ version, port }) => `${version}:${Number(port) - metricsPort}`);
+        assert.deepEqual(last, ["2:0", "2:1"]);
     });
 
     it("restarts both for another token, and neither for another password of sudo", async () => {

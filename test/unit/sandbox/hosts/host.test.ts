@@ -4,8 +4,7 @@ import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
-import { utils } from "ssh2";
-import { type Host, type HostOptions, serveDownloads, startHost } from "../../../../sandbox/hosts";
+import { type Host, type HostOptions, newKey, serveDownloads, startHost } from "../../../../sandbox/hosts";
 import { on } from "./kit";
 
 describe("sandbox host", function () {
@@ -86,7 +85,7 @@ describe("sandbox host", function () {
     });
 
     it("refuses another key, and callers see that it is another host", async () => {
-        const { private: stranger } = utils.generateKeyPairSync("ed25519");
+        const stranger = newKey();
         await assert.rejects(on({ ...host, privateKey: stranger }, "true"), /unable to authenticate/);
         await assert.rejects(on(host, "true", "", "nobody"), /unable to authenticate/);
         const other = await start();
