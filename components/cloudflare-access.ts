@@ -61,7 +61,6 @@ export class CloudflareAccess extends pulumi.ComponentResource {
 
         const zone = new Zone(`${name}-zone`, { account, ...args.zone }, inside);
         const { zoneId } = zone;
-        const dns = args.dns && new DnsRecords(`${name}-dns`, { zoneId, ...args.dns }, inside);
         const tunnel = new Tunnel(`${name}-tunnel`, { account }, inside);
         const tokens = new ServiceTokens(`${name}-tokens`, { account, consumers, notify }, inside);
         const access = new Access(`${name}-access`, { account, hostnames, tokenIds: tokens.ids }, inside);
@@ -80,13 +79,15 @@ export class CloudflareAccess extends pulumi.ComponentResource {
         );
         const rules = new EdgeRules(`${name}-edge`, { ...args, zoneId }, inside);
         // Last, and first to go: from here on the names lead to Alpa, so all that guards it must be there.
-        hostnames.forEach((hostname, i) => {
+        const after = [access, routes, connectors, rules];
+        const service = { hostnames, target: tunnel.target, after };
+        const dns = args.dns && new DnsRecords(`${name}-dns`, { zoneId, service, ...args.dns }, inside);
+        for (const hostname of namesOfOurOwn(args))
             new cloudflare.DnsRecord(
-                i === 0 ? `${name}-record` : `${name}-record-${hostname}`,
+                hostname === hostnames[0] ? `${name}-record` : `${name}-record-${hostname}`,
                 { zoneId, name: hostname, type: "CNAME", content: tunnel.target, proxied: true, ttl: 1 },
-                { ...inside, dependsOn: [access, routes, connectors, rules] },
+                { ...inside, dependsOn: after },
             );
-        });
 
         this.url = `https://${hostnames[0]}`;
         this.credentials = pulumi.secret(tokens.pairs) as pulumi.Output<Record<string, TokenPair>>;
@@ -98,6 +99,11 @@ export class CloudflareAccess extends pulumi.ComponentResource {
         // The address alone: the others go to the stack's outputs, and would stand in the state twice.
         this.registerOutputs({ url: this.url });
     }
+}
+
+/** Names that are not among the zone's other records: those turn to the tunnel with the zone's move. */
+export function namesOfOurOwn({ hostnames, dns }: Pick<CloudflareAccessArgs, "hostnames" | "dns">): string[] {
+    return hostnames.filter((hostname) => !dns?.records.some(({ name }) => name === hostname));
 }
 
 /** A completion asked for as callers do. @param pair unset: there is none, and the answer is 401 or 403 */

@@ -1,7 +1,7 @@
 import { answerTimeProblems } from "./answer-time";
 import { daysUntil, day } from "./credentials";
 import { duplicateNames, list, mapping } from "./cross-checks";
-import { readZoneData, type ZoneData } from "./dns";
+import { readZoneData, serviceProblems, type ZoneData } from "./dns";
 import { planProblems } from "./plans";
 import { sshKeyProblem } from "./ssh-key";
 
@@ -35,7 +35,7 @@ export function cloudflareChecks(
         ...rotationProblems(consumers),
         ...tokenCount(consumers, today),
         ...data.problems,
-        ...oursInData([values.hostname, ...list(values.aliases)], data),
+        ...serviceProblems(data.records, [values.hostname, ...list(values.aliases)].map(String), "dns.records"),
     ];
 }
 
@@ -62,16 +62,6 @@ function hostnameProblems(values: Raw, zone: unknown): string[] {
             );
     }
     return problems;
-}
-
-/** A CNAME stands alone, and these names lead to the tunnel. */
-function oursInData(names: unknown[], { records }: ZoneData): string[] {
-    return records
-        .filter(({ name, type }) => names.includes(name) && ["A", "AAAA", "CNAME"].includes(type))
-        .map(
-            ({ name, type }) =>
-                `dns.records: must leave ${name} to the tunnel (it has ${type} for it). Take that record out when callers may move, or choose another hostname.`,
-        );
 }
 
 /** The zone's data that a config names. @param folder where the stack file is */

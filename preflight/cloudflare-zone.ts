@@ -1,4 +1,4 @@
-import type { CloudflareAccessArgs } from "../components/cloudflare-access";
+import { namesOfOurOwn, type CloudflareAccessArgs } from "../components/cloudflare-access";
 import { CUSTOM_PHASE, RATE_LIMIT_PHASE } from "../components/parts/edge-rules";
 import type { Findings } from "./cloudflare-findings";
 
@@ -59,8 +59,8 @@ function asleep({ zone }: CloudflareAccessArgs, { status, name_servers: servers 
 }
 
 /** A CNAME stands alone. Ours leads to a tunnel; after a change of tunnels it may be another one. */
-async function records({ hostnames }: CloudflareAccessArgs, zoneId: string, findings: Findings) {
-    for (const hostname of hostnames) {
+async function records(settings: CloudflareAccessArgs, zoneId: string, findings: Findings) {
+    for (const hostname of namesOfOurOwn(settings)) {
         const found = await findings.list<{ type?: string; content?: string }>(
             "Zone: DNS: Edit",
             `zones/${zoneId}/dns_records?name=${encodeURIComponent(hostname)}`,

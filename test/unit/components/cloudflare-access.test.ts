@@ -127,6 +127,27 @@ describe("CloudflareAccess", () => {
         assert.match(await value(auth!.ds!), /DS 1 13 2/);
     });
 
+    it("leaves a name that callers use already to the zone's move", async () => {
+        const mine = {
+            name: "llm.example.com",
+            type: "CNAME",
+            ttl: 300,
+            content: "origin.example.com",
+            proxied: true,
+        } as const;
+        const settings = cloudflareStack();
+        const phase = async (phase: "mirror" | "proxied") => {
+            const dns = { phase, records: [mine] };
+            const found = await record(() => new CloudflareAccess("alpa", { ...settings, dns }), TOKENS, CALLS);
+            const made = one(found, TYPES.record);
+            assert.equal(comesAfter(found, made, one(found, TYPES.application)), phase === "proxied");
+            return [made.name, made.inputs.content, made.inputs.proxied];
+        };
+        const [name, origin, open] = await phase("mirror");
+        assert.deepEqual([origin, open], ["origin.example.com", false]);
+        assert.deepEqual(await phase("proxied"), [name, "alpa-tunnel-tunnel-id.cfargotunnel.com", true]);
+    });
+
     it("looks a zone up in its account, and makes none", async () => {
         assert.equal(seen.filter((r) => r.type === TYPES.zone).length, 0);
         assert.equal(one(seen, TYPES.record).inputs.zoneId, CALLS["cloudflare:index/getZone:getZone"].id);

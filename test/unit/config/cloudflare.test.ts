@@ -442,11 +442,11 @@ describe("the zone's other records", () => {
             ["www.example.com", "example.com"],
         );
     });
-    it("leave the stack's names to the tunnel", () => {
-        assert.deepEqual(said("ours.yaml").length, 1);
+    it("have the stack's names as CNAMEs that can turn to the tunnel", () => {
+        assert.equal(said("ours.yaml").length, 1);
         assert.match(
             said("ours.yaml")[0],
-            /^dns\.records: must leave llm\.example\.com to the tunnel \(it has A for it\)/,
+            /^dns\.records llm\.example\.com A: must be a CNAME, which can turn to the tunnel/,
         );
     });
     it("are refused with the line, beside what else is wrong", () => {

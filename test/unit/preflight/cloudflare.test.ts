@@ -299,6 +299,23 @@ describe("preflight of Cloudflare", () => {
         const [moved] = (await run({ zones: zone({ status: "moved", ...servers }) })).warnings;
         assert.match(moved, /has moved away.*7 days/);
     });
+    it("stops at a phase of the zone's move that is not reached", async () => {
+        const nobody = ["127.0.0.1:9"];
+        const dns = { phase: "delegated", oldServers: nobody, parentServers: nobody };
+        const { problems } = await run({}, { dns });
+        assert.ok(problems.length > 0);
+        for (const problem of problems)
+            assert.match(problem, /^dns\.phase: delegated needs to know how far the move is/);
+    });
+    it("says where the move is, in its first phase, instead of what it says of a zone alone", async () => {
+        const nobody = ["127.0.0.1:9"];
+        const { problems, warnings } = await run(
+            { zones: zone({ status: "moved", name_servers: ["ada.ns.cloudflare.com"] }) },
+            { dns: { oldServers: nobody, parentServers: nobody } },
+        );
+        assert.deepEqual(problems, []);
+        assert.ok(warnings.length > 0 && warnings.every((warning) => warning.startsWith("dns: ")), warnings.join("\n"));
+    });
     it("asks nothing else with a token that is none", async () => {
         await run({ [VERIFY]: { status: 401 } });
         assert.deepEqual(asked, ["GET /user/tokens/verify", `GET /accounts/${ACCOUNT}/tokens/verify`]);
