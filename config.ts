@@ -28,7 +28,9 @@ export function readSettings(project: string): Settings {
     const prefix = `${project}:`;
     const own = Object.entries(pulumi.runtime.allConfig()).filter(([key]) => key.startsWith(prefix));
     const raw = Object.fromEntries(own.map(([key, value]) => [key.slice(prefix.length), value]));
-    return parse(raw, (key) => secretKeys().includes(prefix + key), new Date(), cloudflareApi());
+    // Of an option that is not chosen no secret is read.
+    const api = raw.option === "cloudflare" ? cloudflareApi() : undefined;
+    return parse(raw, (key) => secretKeys().includes(prefix + key), new Date(), api);
 }
 
 /** How the Cloudflare API is reached by the provider, and so by the checks before it. */

@@ -4,6 +4,11 @@ import { isHost, pinned, positive, text, url } from "./values";
 
 const HOST_KEY = /^(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(256|384|521)) [A-Za-z0-9+/]{40,}={0,2}( .*)?$/;
 
+const port = (advice: string) =>
+    z.number().refine((n) => Number.isInteger(n) && n >= 1 && n <= 65535, {
+        error: (i) => `must be a port between 1 and 65535${got(i.input)}. ${advice}`,
+    });
+
 const host = z.strictObject({
     address: z
         .string()
@@ -12,13 +17,7 @@ const host = z.strictObject({
                 `must be a lower-case host or an IPv4 address, without user or port${got(i.input)}. Correct it`,
         })
         .describe("Host or IPv4 address where the program reaches it by SSH."),
-    port: z
-        .number()
-        .refine((n) => Number.isInteger(n) && n >= 1 && n <= 65535, {
-            error: (i) => `must be a port between 1 and 65535${got(i.input)}. SSH listens on 22`,
-        })
-        .default(22)
-        .describe("Port of its SSH server."),
+    port: port("SSH listens on 22").default(22).describe("Port of its SSH server."),
     user: z
         .string()
         .refine((name) => /^[a-z_][a-z0-9_-]{0,31}$/.test(name), {
@@ -35,6 +34,9 @@ const host = z.strictObject({
         .string({ error: () => "must be a text. Correct it" })
         .describe("Private key to log in with, as a secret, without a passphrase."),
     sudoPassword: text("a password").optional().describe("Password of sudo, as a secret. Unset: sudo asks for none."),
+    metricsPort: port("Use 20241")
+        .default(20241)
+        .describe("Port on 127.0.0.1 where the first connector tells its health; each other has the next one."),
 });
 
 /** Key `tunnel`. */

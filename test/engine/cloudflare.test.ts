@@ -37,6 +37,7 @@ describe("option cloudflare", function () {
     let mirror: Awaited<ReturnType<typeof serveDownloads>>;
     let salt: string;
     let privateKey: string;
+    let metricsPort: number;
 
     const file = () => join(facts.stackFiles, `Pulumi.${STACK}.yaml`);
     const run = (...args: string[]): Promise<PulumiRun> =>
@@ -65,7 +66,14 @@ describe("option cloudflare", function () {
                 source: `${mirror.url}/cloudflared`,
                 graceSeconds: 100,
                 hosts: [
-                    { address: host.address, port: host.port, user: "ops", hostKey: host.hostKey, privateKey: "@@" },
+                    {
+                        address: host.address,
+                        port: host.port,
+                        user: "ops",
+                        hostKey: host.hostKey,
+                        privateKey: "@@",
+                        metricsPort,
+                    },
                 ],
             },
             rateLimit: { requests: 60, perSeconds: 10 },
@@ -92,6 +100,7 @@ describe("option cloudflare", function () {
         preparePulumi(dir, facts);
         cloud = await TestApi.start({ clock: Date.now });
         await cloud.call("POST", "zones", { name: "example.com", account: { id: cloud.account.id }, type: "full" });
+        metricsPort = await freePort();
         host = await startHost({ name: "head", users: ["ops"], sudo: "nopasswd" });
         writeFileSync(join(dir, "cloudflared"), CONNECTOR);
         mirror = await serveDownloads({ "/cloudflared": join(dir, "cloudflared") });
@@ -100,7 +109,6 @@ describe("option cloudflare", function () {
         const set = ["config", "set", "--secret", "alpa-auth:key", "--stack", STACK, "--config-file", file()];
         succeeded(await runPulumi(dir, facts, set, { input: host.privateKey }));
         privateKey = JSON.stringify({ secure: /secure: (\S+)/.exec(readFileSync(file(), "utf8"))![1] });
-        await freePort();
     });
     after(async () => {
         await host?.close();
