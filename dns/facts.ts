@@ -20,7 +20,8 @@ export interface DnsFacts {
     ownDs: string | undefined;
     /** Rows of the comparison that are not equal; undefined: not compared, since the zone has moved already. */
     differences: ComparedRow[] | undefined;
-    certificates: CertificatePack[];
+    /** Or why they are not known: the token may do without the right to see them, until a name is proxied. */
+    certificates: CertificatePack[] | string;
     /** Names that are to be proxied. */
     proxied: string[];
     /** What could not be learnt. */
@@ -90,7 +91,10 @@ async function fromCloudflare(facts: DnsFacts, api: CloudflareZones): Promise<vo
     facts.status = await api.zone(facts.zone);
     if (!facts.status) return;
     const { id } = facts.status;
-    [facts.ownDs, facts.certificates] = await Promise.all([api.ds(id), api.certificates(id)]);
+    [facts.ownDs, facts.certificates] = await Promise.all([
+        api.ds(id),
+        api.certificates(id).catch((error: Error) => error.message),
+    ]);
 }
 
 /** All servers of the zone above are asked: while a change spreads among them, they disagree. One that is away is no reason. */

@@ -21,8 +21,12 @@ export function phaseProblems(phase: Phase, facts: DnsFacts): string[] {
     const { status, zone } = facts;
     if (!status)
         return [say(`needs the zone at Cloudflare (no ${zone} for this token). Run pulumi up in phase mirror.`)];
+    if (phase === "delegated") {
+        // Once the delegation is Cloudflare's this phase is a way back, and that is always open; a wrong record must be
+        // correctable then.
+        return delegatedToUs(facts) ? [] : [...foreignDs(facts), ...differences(facts)].map(say);
+    }
     const problems = foreignDs(facts).map(say);
-    if (phase === "delegated") return [...problems, ...differences(facts).map(say)];
     problems.push(...settled(facts).map(say), ...certificates(facts).map(say));
     if (phase === "signed") problems.push(...oldAnswersGone(facts).map(say));
     return problems;
@@ -38,10 +42,7 @@ function foreignDs({ ds, ownDs, zone }: DnsFacts): string[] {
     ];
 }
 
-/** Only while the delegation is the old one: afterwards a wrong record is corrected at Cloudflare, and must be. */
-function differences(facts: DnsFacts): string[] {
-    if (delegatedToUs(facts)) return [];
-    const { differences: rows } = facts;
+function differences({ differences: rows }: DnsFacts): string[] {
     if (rows === undefined) return [`needs both sides compared. Run: ${CHECK}`];
     if (rows.length === 0) return [];
     const first = rows.slice(0, 3).map(({ name, type }) => `${name} ${type}`);
@@ -66,6 +67,12 @@ function settled(facts: DnsFacts): string[] {
 }
 
 function certificates({ proxied, certificates }: DnsFacts): string[] {
+    if (typeof certificates === "string")
+        return proxied.length === 0
+            ? []
+            : [
+                  `needs to know the edge certificates (${certificates}). Give the token "Zone: SSL and Certificates: Read".`,
+              ];
     const active = certificates.filter(({ status }) => status === "active").flatMap(({ hosts }) => hosts);
     const bare = proxied.filter((name) => !active.includes(name) && !active.includes(name.replace(/^[^.]+/, "*")));
     if (bare.length === 0) return [];
@@ -99,6 +106,11 @@ export function phaseNotes(phase: Phase, facts: DnsFacts): string[] {
     if (moving && status.status === "active" && proxied.length > 0)
         notes.push(
             `dns: ${proxied.join(", ")} ${proxied.length === 1 ? "is" : "are"} not proxied in phase ${phase}. Callers reach the origin directly, some up to 300 s later.`,
+        );
+    const foreign = ds.filter((value) => value !== ownDs);
+    if (delegatedToUs(facts) && foreign.length > 0)
+        notes.push(
+            `dns: the zone is dead for everyone who validates: a DS record of others is at the zone above (${foreign.join("; ")}). Remove it at the registrar.`,
         );
     if (phase === "mirror" && delegatedToUs(facts))
         notes.push(

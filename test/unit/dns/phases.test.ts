@@ -143,6 +143,22 @@ describe("phases of a move", () => {
         assert.deepEqual(phaseProblems("delegated", MIRRORED), []);
     });
 
+    it("leave the way back to delegated open after the switch, whatever else is wrong", () => {
+        const facts = { ...MOVED, ds: ["1 8 2 cd"], certificates: [], ...zone({ status: "moved" }) };
+        assert.deepEqual(phaseProblems("delegated", facts), []);
+        assert.match(phaseNotes("delegated", facts).join("\n"), /dead for everyone who validates.*\(1 8 2 cd\)/);
+    });
+
+    it("do not need the right to see certificates before a name is proxied", () => {
+        const facts = { ...MOVED, certificates: "403" };
+        assert.deepEqual(phaseProblems("delegated", facts), []);
+        assert.deepEqual(phaseProblems("proxied", { ...facts, proxied: [] }), []);
+        assert.match(
+            phaseProblems("proxied", facts)[0],
+            /needs to know the edge certificates \(403\)\. Give the token/,
+        );
+    });
+
     it("let a wrong record be corrected after the switch", () => {
         assert.deepEqual(phaseProblems("delegated", { ...MOVED, differences: [row("a")] }), []);
     });

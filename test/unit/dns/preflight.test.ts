@@ -43,6 +43,17 @@ describe("dns preflight", () => {
         }
     });
 
+    it("needs to see zone and DNS only, until a name is proxied", async () => {
+        const token = world.api.token({ permissions: ["Zone Read", "DNS Read"] });
+        assert.deepEqual(await dnsPreflight(settings, { ...access(), token }), []);
+        const records = [{ ...RECORDS[0], proxied: true }];
+        const problems = await dnsPreflight({ ...settings, phase: "proxied", records }, { ...access(), token });
+        assert.match(
+            problems.join("\n"),
+            /needs to know the edge certificates \(Cloudflare GET .*certificate_packs: 403/,
+        );
+    });
+
     it("names what Cloudflare said, and never the token", async () => {
         const token = "wrong-token-of-forty-characters-or-more-00";
         const [problem] = await dnsPreflight(settings, { ...access(), token });
