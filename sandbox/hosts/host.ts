@@ -13,6 +13,7 @@ import { createHash, randomBytes } from "node:crypto";
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
+import { TRACKED_MARK } from "../processes/proc-table";
 import { newKey, publicLine } from "./keys";
 import { checkNamespaces, entering, makeFolders } from "./namespace";
 import { programs } from "./programs";
@@ -56,6 +57,8 @@ export interface HostOptions {
     folder?: string;
     /** @default any free one */
     port?: number;
+    /** State directory of the sandbox: its `down`, and its guard, end what a killed sandbox left running here. */
+    stateDir?: string;
 }
 
 export interface Host {
@@ -76,6 +79,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
     checkNamespaces();
     const { name, users = ["ops"], hostKey = newKey(), privateKey = newKey() } = options;
     const root = fs.realpathSync(options.folder ?? fs.mkdtempSync(path.join(os.tmpdir(), "host-")));
+    fs.chmodSync(root, 0o700); // whoever knows the secret in it can start programs
     const secret = `Bearer ${randomBytes(16).toString("hex")}`;
     let manager: Manager | undefined = undefined;
     const systemd = await serveSystemd(() => manager as Manager, secret);
@@ -94,7 +98,11 @@ export async function startHost(options: HostOptions): Promise<Host> {
         }),
         ...options.files,
     });
-    const enter = entering(root, options.visible ?? [process.execPath], options.diskFull ?? false);
+    const enter = entering(root, {
+        visible: options.visible ?? [process.execPath],
+        diskFull: options.diskFull ?? false,
+        marks: options.stateDir ? { [TRACKED_MARK]: options.stateDir } : {},
+    });
     manager = new Manager(root, enter, options.systemdVersion);
     const ssh = await serveSsh({
         port: options.port ?? 0,

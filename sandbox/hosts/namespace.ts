@@ -104,7 +104,7 @@ export function checkNamespaces(): void {
     if (tried.status === 0) return;
     const why = tried.error?.message ?? tried.stderr.trim();
     throw new Error(
-        `sandbox hosts: this machine must let you make user and mount namespaces (unshare: ${why}). ` +
+        `sandbox hosts: this machine must let you make user and mount namespaces (${why}). ` +
             "On Linux: sysctl -w user.max_user_namespaces=15000, and on Ubuntu also " +
             "sysctl -w kernel.apparmor_restrict_unprivileged_userns=0. Elsewhere run the sandbox in a Linux machine.",
     );
@@ -129,8 +129,12 @@ export function makeFolders(root: string, files: Record<string, string>): void {
 /**
  * How programs are started on the host in `root`.
  * @param visible files and folders of this machine that are there too, under their own names
+ * @param marks variables that every process carries, so that it can be found and ended by others
  */
-export function entering(root: string, visible: string[], diskFull: boolean): Enter {
+export function entering(
+    root: string,
+    { visible, diskFull, marks }: { visible: string[]; diskFull: boolean; marks: Record<string, string> },
+): Enter {
     for (const shown of visible) {
         const place = path.join(root, shown);
         if (!OWN.some((folder) => shown.startsWith(`/${folder}/`))) continue; // below /usr: there already
@@ -169,6 +173,7 @@ export function entering(root: string, visible: string[], diskFull: boolean): En
                     SHELL: "/bin/sh",
                     LANG: "C.UTF-8",
                     ...environment,
+                    ...marks,
                     SANDBOX_RIGHTS: rights,
                 },
             },

@@ -61,7 +61,12 @@ export function cloudflareService(env: NodeJS.ProcessEnv = process.env): grpc.Un
             return new provider.CheckResponse().setInputs(request.getNews()).setFailuresList(failures);
         }),
         // New credentials or another address are an update of the provider, never a replacement of what it made.
-        diffConfig: unary(() => new provider.DiffResponse().setChanges(provider.DiffResponse.DiffChanges.DIFF_NONE)),
+        diffConfig: unary((request: provider.DiffRequest) => {
+            const [olds, news] = [readValues(request.getOlds()), readValues(request.getNews())];
+            const names = [...new Set([...Object.keys(olds), ...Object.keys(news)])].sort();
+            const changed = names.filter((name) => name !== "version" && olds[name] !== news[name]);
+            return writeDifferences(changed.map((property) => ({ property, kind: "UPDATE", replace: false })));
+        }),
         configure: unary((request: provider.ConfigureRequest) => {
             api = new Api(settingsOf(configuration(request), env)); // no request: a bad token shows at the first call
             return new provider.ConfigureResponse().setSupportspreview(true).setAcceptresources(true);

@@ -5,6 +5,7 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { type Host, type HostOptions, newKey, serveDownloads, startHost } from "../../../../sandbox/hosts";
+import { stopAll } from "../../../../sandbox/processes";
 import { on } from "./kit";
 
 describe("sandbox host", function () {
@@ -103,6 +104,35 @@ describe("sandbox host", function () {
         assert.throws(() => process.kill(pid, 0), { code: "ESRCH" });
         await assert.rejects(on(other, "true"), /connection refused/);
         assert.equal(fs.existsSync(other.root), false);
+    });
+
+    it("says what to do on a machine without namespaces", async () => {
+        const folder = fs.mkdtempSync(path.join(os.tmpdir(), "path-"));
+        const refusing = "#!/bin/sh\necho 'unshare: unshare failed: Operation not permitted' >&2\nexit 1\n";
+        fs.writeFileSync(path.join(folder, "unshare"), refusing, { mode: 0o755 });
+        const before = process.env.PATH;
+        process.env.PATH = folder;
+        try {
+            await assert.rejects(
+                startHost({ name: "none" }),
+                /namespaces \(unshare: .*not permitted\)\. On Linux: sysctl/,
+            );
+        } finally {
+            process.env.PATH = before;
+            fs.rmSync(folder, { recursive: true });
+        }
+    });
+
+    it("leaves nothing that the sandbox's down could not end", async () => {
+        const stateDir = fs.mkdtempSync(path.join(os.tmpdir(), "state-"));
+        const other = await start({ stateDir, users: ["root"] });
+        const unit = "[Service]\nExecStart=/bin/sh -c 'sleep 100 & sleep 100; true'\n";
+        fs.writeFileSync(path.join(other.root, "etc/systemd/system/x.service"), unit);
+        await on(other, "systemctl start x", "", "root");
+        const [pid] = other.pids();
+        await stopAll(stateDir);
+        assert.throws(() => process.kill(pid, 0), { code: "ESRCH" });
+        fs.rmSync(stateDir, { recursive: true });
     });
 
     it("downloads what is served, and nothing else", async () => {

@@ -49,6 +49,14 @@ describe("cloudflare provider", () => {
             assert.doesNotMatch(problem, /short-secret/);
         });
 
+        it("takes another token or address in place", async () => {
+            const found = await api.provider.diffConfig(
+                { apiToken: "a", baseUrl: "b" },
+                { apiToken: "c", baseUrl: "b" },
+            );
+            assert.deepEqual(found, { changes: ["apiToken"], replaces: [] });
+        });
+
         it("asks nothing when it is configured", async () => {
             api.answer(result({}));
             await api.provider.configure({ apiToken: "x".repeat(40), baseUrl: api.url });
