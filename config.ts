@@ -38,7 +38,10 @@ export function cloudflareApi(): ApiAccess {
     return readApiAccess((key) => secretKeys().includes(key));
 }
 
-/** The language host names the encrypted keys here (RunRequest.configSecretKeys of Pulumi's protocol); the SDK's own question for it is internal. */
+/**
+ * The language host names the encrypted keys here (RunRequest.configSecretKeys of Pulumi's protocol); the SDK's own question
+ * for it is internal.
+ */
 function secretKeys(): string[] {
     return JSON.parse(process.env.PULUMI_CONFIG_SECRET_KEYS ?? "[]") as string[];
 }
