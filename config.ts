@@ -1,23 +1,17 @@
 import * as pulumi from "@pulumi/pulumi";
+import { apiProblems, readApiAccess, type ApiAccess } from "./config/api-access";
+import { cloudflareChecks, zoneData } from "./config/cloudflare-checks";
+import { cloudflareSettings, type CloudflareSettings } from "./config/cloudflare-settings";
 import { crossChecks } from "./config/cross-checks";
+import { intraSettings, type IntraASettings } from "./config/intra-settings";
 import { didYouMean, explain } from "./config/problems";
-import { schema, type Parsed } from "./config/schema";
+import { LATER_OPTIONS, OPTIONS, ownersOfOthers, schemas, type Option } from "./config/schema";
 import { ProblemList } from "./problems";
-import type { GatewaySettings, IntraClusterArgs } from "./components/intra-cluster";
-import type { ConsumerSettings, Credential } from "./components/parts/consumers";
-import { daysUntil, dayText, expiryWarning } from "./config/credentials";
+
+export type { ApiAccess, CloudflareSettings, IntraASettings };
 
 /** Everything a program run needs to know. A new option becomes a member of this union, and `index.ts` stops compiling until it has a case. */
-export type Settings = IntraASettings;
-
-/** Option intra-a: the gateway runs on the nodes that already run the bare-metal Ray cluster. */
-export interface IntraASettings extends IntraClusterArgs {
-    option: "intra-a";
-    /** What an operator should know before going on; shown as warnings, never a reason to stop. */
-    warnings: string[];
-    /** Day from which a credential is left out, by `<consumer>/<credential>`. */
-    expires: Record<string, string>;
-}
+export type Settings = IntraASettings | CloudflareSettings;
 
 /** The stack config as Pulumi hands it over: every key of the project, structured values as JSON text. */
 export type RawConfig = Record<string, string>;
@@ -29,125 +23,87 @@ export class ConfigError extends ProblemList {
     }
 }
 
-/** Keys that the other designs will bring: named here so that they are refused as what they are, not as misspelt. */
-const KEYS_OF_OTHERS: Record<string, string> = {
-    model: "option intra-b",
-    convert: "option intra-b",
-    zone: "option cloudflare",
-    tunnel: "option cloudflare",
-    access: "option cloudflare",
-    account: "option cloudflare",
-    "cluster.nodes": "option inter",
-};
-const OTHER_OPTIONS = ["intra-b", "inter", "cloudflare"];
-
 /** Reads the running stack's config. The only place that does. */
 export function readSettings(project: string): Settings {
     const prefix = `${project}:`;
     const own = Object.entries(pulumi.runtime.allConfig()).filter(([key]) => key.startsWith(prefix));
     const raw = Object.fromEntries(own.map(([key, value]) => [key.slice(prefix.length), value]));
-    // The language host names the encrypted keys here (RunRequest.configSecretKeys of Pulumi's protocol); the SDK's own
-    // question for it is internal.
-    const secretKeys = JSON.parse(process.env.PULUMI_CONFIG_SECRET_KEYS ?? "[]") as string[];
-    return parse(raw, (key) => secretKeys.includes(prefix + key));
+    // Of an option that is not chosen no secret is read.
+    const api = raw.option === "cloudflare" ? cloudflareApi() : undefined;
+    return parse(raw, (key) => secretKeys().includes(prefix + key), new Date(), api);
+}
+
+/** How the Cloudflare API is reached by the provider, and so by the checks before it. */
+export function cloudflareApi(): ApiAccess {
+    return readApiAccess((key) => secretKeys().includes(key));
+}
+
+/**
+ * The language host names the encrypted keys here (RunRequest.configSecretKeys of Pulumi's protocol); the SDK's own question
+ * for it is internal.
+ */
+function secretKeys(): string[] {
+    return JSON.parse(process.env.PULUMI_CONFIG_SECRET_KEYS ?? "[]") as string[];
 }
 
 /**
  * Checks a stack config and gives it the shape the components take.
  * @param isSecret whether a key is stored encrypted; Pulumi calls a mapping secret as soon as a part of it is
  * @param today decides which credentials have expired
+ * @param api how the Cloudflare API is reached; unset: it is not looked at
+ * @param folder where the stack file is: files that it names begin there
  * @throws ConfigError naming every problem at once.
  */
-export function parse(raw: RawConfig, isSecret: (key: string) => boolean = () => true, today = new Date()): Settings {
+export function parse(
+    raw: RawConfig,
+    isSecret: (key: string) => boolean = () => true,
+    today = new Date(),
+    api?: ApiAccess,
+    folder = ".",
+): Settings {
     const values = Object.fromEntries(Object.entries(raw).map(([key, text]) => [key, valueOf(text, key)]));
-    const option = optionProblem(values.option);
-    const result = schema.safeParse(option ? { ...values, option: "intra-a" } : values);
-    const problems = option ? [option] : [];
-    if (!result.success)
-        problems.push(...result.error.issues.flatMap((issue) => explain(issue, values, schema, KEYS_OF_OTHERS)));
+    const wrong = optionProblem(values.option);
+    // A stack without an option is checked as the first of them, so that what else is wrong is said too.
+    const option = wrong === undefined ? (values.option as Option) : "intra-a";
+    const problems = wrong === undefined ? [] : [wrong];
+    const check = <T>(result: { success: boolean; data?: T; error?: { issues: Parameters<typeof explain>[0][] } }) => {
+        const owners = ownersOfOthers(option);
+        problems.push(
+            ...(result.error?.issues ?? []).flatMap((issue) => explain(issue, values, schemas[option], owners)),
+        );
+        return result.data;
+    };
+    if (option === "cloudflare") {
+        const data = check(schemas.cloudflare.safeParse(values));
+        const zone = zoneData(values, folder);
+        problems.push(
+            ...cloudflareChecks(values, zone, isSecret, today),
+            ...(api === undefined ? [] : apiProblems(api)),
+        );
+        if (problems.length > 0 || data === undefined) throw new ConfigError(problems);
+        return cloudflareSettings(data, zone, today);
+    }
+    const data = check(schemas["intra-a"].safeParse({ ...values, option }));
     problems.push(...crossChecks(values, isSecret));
-    if (problems.length > 0 || !result.success) throw new ConfigError(problems);
-    return intraA(result.data, today);
+    if (problems.length > 0 || data === undefined) throw new ConfigError(problems);
+    return intraSettings(data, today);
 }
 
 function optionProblem(option: unknown): string | undefined {
-    if (option === "intra-a") return undefined;
+    if (OPTIONS.includes(option as Option)) return undefined;
     if (option === undefined) return "option: required. Run: pulumi config set option intra-a";
-    if (OTHER_OPTIONS.includes(String(option)))
-        return `option: must be intra-a, the one this version builds (got ${option}). Run: pulumi config set option intra-a`;
-    return `option: must be one of intra-a, ${OTHER_OPTIONS.join(", ")} (got ${JSON.stringify(option)}).${didYouMean(String(option), ["intra-a", ...OTHER_OPTIONS])}`;
+    if (LATER_OPTIONS.includes(String(option)))
+        return `option: must be intra-a, or else cloudflare: this version builds no other (got ${option}). Run: pulumi config set option intra-a`;
+    const known = ["intra-a", ...LATER_OPTIONS, "cloudflare"];
+    return `option: must be one of ${known.join(", ")} (got ${JSON.stringify(option)}).${didYouMean(String(option), known)}`;
 }
 
-function intraA(config: Parsed, today: Date): IntraASettings {
-    const { alpa, cluster, guard, namespace, readiness, gateway } = config;
-    const kubeconfig = cluster.kubeconfig === undefined ? undefined : pulumi.secret(cluster.kubeconfig);
-    const { consumers, warnings, expires } = callers(config, today);
-    return {
-        option: "intra-a",
-        warnings,
-        expires,
-        namespace,
-        cluster: { kubeconfig, context: cluster.context },
-        alpa,
-        guard,
-        gateway: gatewaySettings(config),
-        sharedCounters: gateway.sharedCounters,
-        readiness,
-        consumers,
-    };
-}
-
-/** The callers without what has expired, with what an operator should know of the rest. */
-function callers(config: Parsed, today: Date): Pick<IntraASettings, "consumers" | "warnings" | "expires"> {
-    const warnings: string[] = [];
-    const expires: Record<string, string> = {};
-    const consumers = config.consumers.map(({ name, limits, credentials }): ConsumerSettings => {
-        const living = credentials.filter((credential) => {
-            if (credential.expires === undefined) return true;
-            const who = `${name}/${credential.id}`;
-            const day = dayText(credential.expires);
-            expires[who] = day;
-            const warning = expiryWarning(who, day, today);
-            if (warning !== undefined) warnings.push(warning);
-            return daysUntil(day, today) > 0;
-        });
-        if (living.length === 0) warnings.push(`consumers: ${name} has no credentials, so it cannot get in. Add one.`);
-        return { name, limits: { ...config.limits, ...limits }, credentials: living.map(credentialOf) };
-    });
-    if (consumers.length === 0) warnings.push("consumers: empty, so nobody can get in. Add a consumer.");
-    if (config.gateway.installer === "existing" && consumers.some((c) => Object.keys(c.limits).length > 0))
-        warnings.push(
-            "limits: each APISIX pod of the gateway in place counts for itself, so with several they multiply. See docs/configuration.md.",
-        );
-    if (config.guard.disabledBecause !== undefined)
-        warnings.push(`guard: off, so any caller can stop Alpa with one request (${config.guard.disabledBecause}).`);
-    return { consumers, warnings, expires };
-}
-
-function credentialOf({
-    id,
-    method,
-    algorithm,
-    publicKey,
-    key,
-}: Parsed["consumers"][number]["credentials"][number]): Credential {
-    if (method === "key") return { id, method, key: key === undefined ? undefined : pulumi.secret(key) };
-    if (algorithm === "HS256") return { id, method, algorithm };
-    return { id, method, algorithm: algorithm!, publicKey: publicKey! };
-}
-
-function gatewaySettings({ alpa, gateway, rampart }: Parsed): GatewaySettings {
-    const { installer, existing, address, crds, sharedCounters: _, ...release } = gateway;
-    if (installer === "existing") return { installer, ...existing!, url: existing!.url.replace(/\/$/, "") };
-    const host = address ?? alpa.endpoints[0].split(":")[0];
-    const url = `http://${host}:${release.nodePort}`;
-    if (installer === "helm") return { installer, release, crds, url };
-    return { installer, release, install: rampart?.install, retry: rampart?.retry ?? 0, url };
-}
+/** Keys whose value is a text, whatever it looks like. */
+const TEXTS = ["option", "namespace", "exposure", "account", "hostname", "certificate", "browserChecks"];
 
 /** Structured values arrive as JSON text, numbers and booleans too; anything else is a plain string. */
 function valueOf(text: string, key: string): unknown {
-    if (key === "option" || key === "namespace" || key === "exposure") return text;
+    if (TEXTS.includes(key)) return text;
     try {
         return JSON.parse(text);
     } catch {

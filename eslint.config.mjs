@@ -82,8 +82,14 @@ export default tseslint.config(
     layer(["stacks/**"], "^\\.\\./(?!components/)", "Stacks know components only: settings come in as arguments."),
     layer(
         ["preflight/**"],
-        "^\\.\\./(?!components/|problems$)",
-        "Preflight knows components only: settings come in as arguments.",
+        "^\\.\\./(?!components/|dns/|problems$)",
+        "Preflight knows components and dns only: settings come in as arguments.",
+    ),
+    // Used by the program, the command line and the sandbox.
+    layer(
+        ["dns/**"],
+        "^\\.\\./(?!components/parts/dns-record$)",
+        "What looks at name servers knows the shape of a record, and nothing of those who ask.",
     ),
     layer(["components/**"], "^\\.\\./", FROM_BELOW),
     // Stored as text and run in a process of its own: the Pulumi SDK is not there, what it prints is what is shown.

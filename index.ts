@@ -1,19 +1,34 @@
 import * as pulumi from "@pulumi/pulumi";
-import { readSettings, type Settings } from "./config";
+import { cloudflareApi, readSettings, type Settings } from "./config";
 import { owner } from "./components/parts/ownership";
+import { cloudflarePreflight } from "./preflight/cloudflare";
 import { preflight } from "./preflight/preflight";
+import { cloudflare } from "./stacks/cloudflare";
 import { intra } from "./stacks/intra";
+
+/** Looks before anything is changed. @returns what an operator should know before going on */
+async function look(settings: Settings): Promise<string[]> {
+    switch (settings.option) {
+        case "intra-a":
+            await preflight(settings, owner());
+            return [];
+        case "cloudflare":
+            return cloudflarePreflight(settings, owner(), cloudflareApi());
+    }
+}
 
 function run(settings: Settings): Record<string, unknown> {
     switch (settings.option) {
         case "intra-a":
             return intra(settings);
+        case "cloudflare":
+            return cloudflare(settings);
     }
 }
 
 export = async () => {
     const settings = readSettings(pulumi.getProject());
     for (const warning of settings.warnings) pulumi.log.warn(warning);
-    await preflight(settings, owner());
+    for (const warning of await look(settings)) pulumi.log.warn(warning);
     return run(settings);
 };

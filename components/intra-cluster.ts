@@ -12,6 +12,7 @@ import { NetworkPolicies } from "./parts/network-policies";
 import { metadata } from "./parts/ownership";
 import { Rampart, type RampartInstall } from "./parts/rampart";
 import { componentNamespace, RampartGateway } from "./parts/rampart-graph";
+import { SAMPLE_COMPLETION } from "./parts/sample";
 import { SharedCounters, type CountersSettings } from "./parts/shared-counters";
 
 /** Who installs APISIX. */
@@ -134,9 +135,6 @@ export class IntraCluster extends pulumi.ComponentResource {
         return wire(apisix, componentNamespace(namespace));
     }
 }
-
-/** Body of a completion of a few tokens, to try things out with. */
-export const SAMPLE_COMPLETION = '{"model":"default","prompt":"Paris is","max_tokens":8}';
 
 /** A completion asked for as callers do. @param key unset: there is none, and the answer is 401 */
 export function curlLine(url: string, key: string | undefined): string {

@@ -1,6 +1,7 @@
 import { componentNamespace } from "../components/parts/rampart-graph";
 import { credentialProblems } from "./credentials";
-import { DEFAULT_NAMESPACE, DEFAULT_READINESS, LABEL_LIMIT } from "./schema";
+import { DEFAULT_READINESS } from "./intra";
+import { DEFAULT_NAMESPACE, LABEL_LIMIT } from "./values";
 
 /** Keys of `gateway` that say how to install one. */
 const OF_OUR_OWN = ["address", "nodePort", "replicas", "storageClass", "chart", "image", "etcdImage", "sharedCounters"];
@@ -8,7 +9,7 @@ const OF_OUR_OWN = ["address", "nodePort", "replicas", "storageClass", "chart", 
 const RELEASE_LIMIT = 53;
 
 /**
- * What the schema cannot say: values that only make sense together. Reads unchecked values, so that nothing hides
+ * What the schema cannot say of option intra-a: values that only make sense together. Reads unchecked values, so that nothing hides
  * another problem.
  * @param isSecret whether a key of the stack config is stored encrypted
  */
@@ -83,7 +84,7 @@ function shortWaits(readiness: Record<string, unknown>): string[] {
     ];
 }
 
-function duplicateNames(consumers: Record<string, unknown>[]): string[] {
+export function duplicateNames(consumers: Record<string, unknown>[]): string[] {
     const repeated = (names: unknown[]) => [
         ...new Set(names.filter((n, i) => n !== undefined && names.indexOf(n) !== i)),
     ];
@@ -124,10 +125,10 @@ function longNames(consumers: Record<string, unknown>[], space: unknown, install
         );
 }
 
-function mapping(value: unknown): Record<string, unknown> {
+export function mapping(value: unknown): Record<string, unknown> {
     return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
 }
 
-function list(value: unknown): unknown[] {
+export function list(value: unknown): unknown[] {
     return Array.isArray(value) ? value : [];
 }

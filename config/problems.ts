@@ -2,7 +2,18 @@ import { distance } from "fastest-levenshtein";
 import * as z from "zod";
 
 /** Where a misplaced kubeconfig or key would be: its text is never repeated. */
-const HOLDS_SECRETS = /^(cluster(\.kubeconfig)?|consumers(\[\d+\](\.credentials(\[\d+\](\.(key|publicKey))?)?)?)?)$/;
+const HOLDS_SECRETS =
+    /^(cluster(\.kubeconfig)?|consumers(\[\d+\](\.credentials(\[\d+\](\.(key|publicKey))?)?)?)?|tunnel(\.hosts(\[\d+\](\.(privateKey|sudoPassword))?)?)?)$/;
+
+/** What to do about a key that is required and missing. */
+const HINTS: Record<string, string> = {
+    alpa: "Set alpa.endpoints to host:port of the Alpa service.",
+    account: "Run: pulumi config set account <32 digits of the dashboard's address>",
+    hostname: "Run: pulumi config set hostname llm.example.com",
+    zone: "Set zone.name and zone.plan.",
+    tunnel: "Set tunnel.hosts, tunnel.version and tunnel.sha256.",
+    access: "Run: pulumi config set --path access.teamName <part before .cloudflareaccess.com>",
+};
 
 /** ` (got …)`, for values short and harmless enough to show. */
 export function got(input: unknown): string {
@@ -24,16 +35,14 @@ export function explain(
     if (issue.code === "unrecognized_keys")
         return issue.keys.map((key) => {
             const full = where ? `${where}.${key}` : key;
-            const owner = owners[full];
+            const owner = owners[full.replace(/\[\d+\]/g, "[]")];
             if (owner) return `${full}: belongs to ${owner}, not to this stack's option. Remove it.`;
             return `${full}: is not a known key.${didYouMean(key, keysAt(schema, issue.path)) || " Remove it."}`;
         });
     const input = at(values, issue.path);
     const quoted = HOLDS_SECRETS.test(where) ? "" : got(input);
     if (input === undefined && (issue.code === "invalid_type" || issue.code === "invalid_value"))
-        return [
-            `${where}: required.${where === "alpa" ? " Set alpa.endpoints to host:port of the Alpa service." : ""}`,
-        ];
+        return [`${where}: required.${hint(where)}`];
     if (issue.code === "invalid_type" && issue.message.startsWith("Invalid input"))
         return [
             `${where}: must be ${/^[aeiou]/.test(issue.expected) ? "an" : "a"} ${issue.expected}${quoted}. Correct it.`,
@@ -43,6 +52,12 @@ export function explain(
             `${where}: must be one of ${issue.values.join(", ")}${got(input)}.${didYouMean(String(input), issue.values.map(String))}`,
         ];
     return [`${where}: ${issue.message.replace(/\.$/, "")}.`];
+}
+
+function hint(where: string): string {
+    if (/^tunnel\.hosts\[\d+\]\.privateKey$/.test(where))
+        return ` Run: pulumi config set --secret --path '${where}' < id_ed25519`;
+    return HINTS[where] === undefined ? "" : ` ${HINTS[where]}`;
 }
 
 export function didYouMean(word: string, known: string[]): string {

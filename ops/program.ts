@@ -12,14 +12,19 @@ import {
     withPublicKey,
     withStack,
 } from "./arguments";
+import { checkDns } from "./check/dns";
 import { add, remove, revoke, rotate } from "./consumer/change";
 import { expiring } from "./consumer/expiring";
 import { handout } from "./consumer/handout";
 import { importKeys } from "./consumer/import";
 import { list } from "./consumer/list";
 import type { Context } from "./context";
+import { importZone } from "./dns/import";
+import { METHODS } from "./stack/stack-file";
 import { inspect } from "./token/inspect";
 import { issue } from "./token/issue";
+
+const METHOD_HELP = "how the caller proves who it is (default: key; with option cloudflare service-token)";
 
 export function program(context: Context): Command {
     const root = new Command("ops").description(
@@ -27,19 +32,21 @@ export function program(context: Context): Command {
     );
     consumerCommands(root.command("consumer").description("callers and their credentials"), context);
     tokenCommands(root.command("token").description("tokens of callers (JWT)"), context);
+    checkCommands(root.command("check").description("what is so outside of this program; looks only"), context);
+    dnsCommands(root.command("dns").description("the zone of option cloudflare, and its move"), context);
     return root;
 }
 
 function consumerCommands(consumer: Command, context: Context): void {
     withJson(consumer.command("list"))
-        .description("callers of the config against those of the cluster; never a secret")
+        .description("callers of the config against those of the cluster or of Cloudflare; never a secret")
         .option("--check", "exit with 1 when something does not fit together")
         .action((args) => list(context, args));
     withPublicKey(withApply(consumer.command("add")))
         .description("add a caller, or one more credential to a caller")
         .argument("<consumer>", "name of the caller", label)
         .option("--credential <id>", "id of the credential", label, "first")
-        .addOption(choice("--method <method>", "how the caller proves who it is", ["key", "jwt"], "key"))
+        .addOption(choice("--method <method>", METHOD_HELP, METHODS))
         .addOption(choice("--algorithm <name>", "how tokens are signed, with jwt", ALGORITHMS))
         .option("--expires <day>", "day from which it is left out, as 2027-01-31 (UTC)")
         .option("--requests <n>", "limit of a new caller: requests in each window", wholeNumber(1))
@@ -47,10 +54,12 @@ function consumerCommands(consumer: Command, context: Context): void {
         .option("--concurrent <n>", "limit of a new caller: requests open at the same time", wholeNumber(1))
         .action((name, args) => add(context, name, args));
     withPublicKey(withApply(consumer.command("rotate")))
-        .description("add a successor to a credential, and let the old one end after an overlap")
+        .description(
+            "a successor beside a key or jwt, a new secret in a service token; the old one ends after an overlap",
+        )
         .argument("<consumer>", "name of the caller", label)
         .argument("<credential>", "id of the credential to be replaced", label)
-        .requiredOption("--successor <id>", "id of the new credential", label)
+        .option("--successor <id>", "id of the new credential, with key and jwt", label)
         .requiredOption(
             "--overlap-days <n>",
             "days for which both work, at most the stack's maxOverlapDays",
@@ -100,4 +109,25 @@ function tokenCommands(token: Command, context: Context): void {
         .description("say what is in the token on standard input, and whose it is")
         .option("--verify", "check the signature too; exit with 1 unless it is good")
         .action((args) => inspect(context, args));
+}
+
+function checkCommands(check: Command, context: Context): void {
+    withJson(check.command("dns"))
+        .description("compare a zone on both sides of its move; exit with 1 when an answer differs")
+        .option("--zone <name>", "name of the zone (default: zone.name of the stack)")
+        .option("--records <file>", "data of the zone (default: dns.records of the stack)")
+        .option("--old <host[:port]>", "a name server the zone leaves; may be repeated", collect, [])
+        .option("--new <host[:port]>", "a name server of Cloudflare; may be repeated", collect, [])
+        .option("--at-edge", "proxied names are answered by the edge (default: from phase proxied on)")
+        .option("--timeout <seconds>", "longest time for all of it", wholeNumber(1), 120)
+        .action((args) => checkDns(context, args));
+}
+
+function dnsCommands(dns: Command, context: Context): void {
+    dns.command("import")
+        .description("make data of an export: of az network dns zone export, or record-set list -o json")
+        .argument("<file>", "the export")
+        .option("--zone <name>", "name of the zone (default: as the export says)")
+        .option("--out <file>", "write a new file, as dns/example.com.yaml, instead of printing")
+        .action((file, args) => importZone(context, file, args));
 }

@@ -1,8 +1,9 @@
 /** `npm run sandbox -- <command>`: a whole local world to run alpa-auth against. */
 import { Command, InvalidArgumentError, Option } from "commander";
+import { PLANS } from "./cloudflare/account";
 import { down } from "./commands/down";
 import { env } from "./commands/env";
-import { runAlpa, runGateway, runRedis } from "./commands/standalone";
+import { runAlpa, runCloudflare, runGateway, runRedis } from "./commands/standalone";
 import { status } from "./commands/status";
 import { up } from "./commands/up";
 
@@ -18,12 +19,17 @@ const seconds = (text: string): number => {
     return number;
 };
 
+const accountId = (text: string): string => {
+    if (!/^[0-9a-f]{32}$/.test(text)) throw new InvalidArgumentError("must be 32 hex digits in lower case.");
+    return text;
+};
+
 const program = new Command("sandbox").description("A local world for alpa-auth: no cloud, no cluster of your own.");
 
 program
     .command("up")
     .description("start the world, run pulumi up on a shipped stack, and print what to try")
-    .addOption(new Option("--stack <name>", "stack file to bring up").choices(["intra"]).default("intra"))
+    .addOption(new Option("--stack <name>", "stack file to bring up").choices(["intra", "cloudflare"]).default("intra"))
     .option("--detach", "leave it running and return; end it with `down`", false)
     .action(up);
 program.command("env").description("print export lines, so that pulumi can be typed by hand").action(env);
@@ -40,6 +46,18 @@ program
     .requiredOption("--admin-port <port>", "port of the Admin API", port)
     .requiredOption("--admin-key <key>", "key of the Admin API")
     .action(runGateway);
+program
+    .command("cloudflare")
+    .description(
+        "the Cloudflare API alone; zones become active when they are checked, as if the registrar had followed",
+    )
+    .requiredOption("--port <port>", "port to listen on", port)
+    .requiredOption("--token <token>", "API token that clients must send")
+    .option("--account <id>", "the account's id (default: the first one that a request names)", accountId)
+    .addOption(new Option("--plan <plan>", "plan of its zones").choices(PLANS).default("enterprise"))
+    .option("--edge-port <port>", "also the edge, on this port; zones and certificates are then active at once", port)
+    .option("--connector-port <port>", "where the edge takes in connectors (default: any free one)", port)
+    .action(runCloudflare);
 program
     .command("alpa")
     .description("Alpa's HTTP service alone")

@@ -11,6 +11,7 @@ export interface Asked {
     /** URNs of what must be there before; components are resolved to what they hold. */
     dependsOn: string[];
     retainOnDelete: boolean;
+    protect: boolean;
     /** URN of what takes it along when it is deleted; empty without one. */
     deletedWith: string;
     /** As written, for example `15m`; empty without one. */
@@ -24,8 +25,13 @@ const requests = new WeakMap<Seen, Asked>();
 /**
  * Runs `build` on a fake engine and returns every resource it registered, once all have settled.
  * @param found what is in the world already, by resource name: fields of the resources that the program looks up
+ * @param answers of functions of providers, by token; a call of another is an error
  */
-export async function record(build: () => unknown, found: Record<string, object> = {}): Promise<Seen[]> {
+export async function record(
+    build: () => unknown,
+    found: Record<string, object> = {},
+    answers: Record<string, object> = {},
+): Promise<Seen[]> {
     const seen: Seen[] = [];
     let request: Asked | undefined;
     await pulumi.runtime.setMocks(
@@ -40,6 +46,7 @@ export async function record(build: () => unknown, found: Record<string, object>
                 return { id: `${r.name}-id`, state };
             },
             call: (c) => {
+                if (c.token in answers) return { ...c.inputs, ...answers[c.token] };
                 throw new Error(`no fake for ${c.token}`);
             },
         },
@@ -76,6 +83,7 @@ function listen(heard: (request: Asked) => void) {
             parent: request.getParent(),
             dependsOn: request.getDependenciesList(),
             retainOnDelete: request.getRetainondelete() ?? false,
+            protect: request.getProtect() ?? false,
             deletedWith: request.getDeletedwith(),
             deleteTimeout: request.getCustomtimeouts()?.getDelete() ?? "",
             beforeCreate: request.getHooks()?.getBeforeCreateList() ?? [],

@@ -4,7 +4,7 @@ import type { Context } from "../context";
 import { Failure, UsageError } from "../errors";
 import { carryOut, type Plan } from "../stack/change";
 import { findStack, readOutputs, type Stack } from "../stack/stack";
-import { readConsumers } from "../stack/stack-file";
+import { readConsumers, readValue, type Method } from "../stack/stack-file";
 import { forget } from "./handed-out";
 import { lookUp, planAdd, planRemove, planRevoke, planRotate } from "./plan";
 import { probe, type Probe } from "./probe";
@@ -16,7 +16,8 @@ export interface ChangeArgs {
 
 export interface AddArgs extends ChangeArgs {
     credential: string;
-    method: "key" | "jwt";
+    /** Unset: the one that the stack's option has. */
+    method?: Method;
     algorithm?: Algorithm;
     publicKeyFile?: string;
     expires?: string;
@@ -27,7 +28,8 @@ export interface AddArgs extends ChangeArgs {
 
 export async function add(context: Context, name: string, args: AddArgs): Promise<void> {
     const stack = await findStack(context, args.stack);
-    const { credential: id, method, algorithm, expires, requests, perSeconds, concurrent } = args;
+    const { credential: id, algorithm, expires, requests, perSeconds, concurrent } = args;
+    const method = args.method ?? (readValue(stack.text, "option") === "cloudflare" ? "service-token" : "key");
     const publicKey = readPublicKey(args.publicKeyFile);
     const given = { requests, perSeconds, concurrent };
     const limits = Object.values(given).every((n) => n === undefined)
@@ -41,7 +43,7 @@ export async function add(context: Context, name: string, args: AddArgs): Promis
 }
 
 export interface RotateArgs extends ChangeArgs {
-    successor: string;
+    successor?: string;
     overlapDays: number;
     publicKeyFile?: string;
     expires?: string;
@@ -51,11 +53,14 @@ export async function rotate(context: Context, name: string, id: string, args: R
     const stack = await findStack(context, args.stack);
     const asked = { ...args, publicKey: readPublicKey(args.publicKeyFile) };
     const plan = planRotate(stack.text, name, id, asked, context.today);
-    const written = () => forget(context, stack, name, args.successor);
-    if (await carryOut(context, stack, plan, { apply: args.apply, written }))
+    // In place it is the same credential with a secret that nobody has yet.
+    const next = args.successor ?? id;
+    const written = () => forget(context, stack, name, next);
+    if (!(await carryOut(context, stack, plan, { apply: args.apply, written }))) return;
+    context.out(`\nDone. Next: npm run ops -- consumer handout ${name} ${next}${onStack(args)}`);
+    if (args.successor !== undefined)
         context.out(
-            `\nDone. Next: npm run ops -- consumer handout ${name} ${args.successor}${onStack(args)}\n` +
-                `When the caller has switched: npm run ops -- consumer revoke ${name} ${id}${onStack(args)} --apply`,
+            `When the caller has switched: npm run ops -- consumer revoke ${name} ${id}${onStack(args)} --apply`,
         );
 }
 

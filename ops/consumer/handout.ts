@@ -1,5 +1,6 @@
 import { closeSync, openSync, rmSync, writeSync } from "node:fs";
 import { relative } from "node:path";
+import { DEFAULT_PROXY_TIMEOUT } from "../../config/cloudflare";
 import { DEFAULT_NAMESPACE } from "../../config/schema";
 import { claimKey } from "../../components/parts/consumers";
 import type { Context } from "../context";
@@ -12,7 +13,7 @@ import { renderHandout, type Handout } from "./lines";
 import { lookUp } from "./plan";
 import { encrypterFor, readRecipients, shortened } from "./recipients";
 
-/** As in the schema: what a stack has that says nothing. */
+/** As in the schemas: what a stack has that says nothing. */
 const DEFAULT_ANSWER_SECONDS = 600;
 
 export interface HandoutArgs {
@@ -29,7 +30,7 @@ export async function handout(context: Context, name: string, id: string, args: 
     const recipients = readRecipients(args.recipient, args.recipientFile);
     const encrypt = recipients.length > 0 ? encrypterFor(recipients) : undefined;
     const { credential, problems } = lookUp(stack.text, name, id);
-    const secret = credential?.method === "key" || credential?.algorithm === "HS256";
+    const secret = credential?.method !== "jwt" || credential.algorithm === "HS256";
     // Of the other algorithms there is nothing to keep: whoever asks may see it.
     const earlier = secret ? handouts(context, stack, name, id) : [];
     if (credential && isOver(credential.expires, context.today))
@@ -74,13 +75,21 @@ function pageOf(stack: Stack, name: string, credential: Credential, outputs: Out
     ]);
     if (outputs.url === undefined) throw notUp;
     const claim = claimKey(namespace, name, id);
-    const seconds = readValue(stack.text, "alpa", "answerTimeoutSeconds");
+    const edge = readValue(stack.text, "option") === "cloudflare";
+    const seconds =
+        readValue(stack.text, "alpa", "answerTimeoutSeconds") ??
+        (edge ? (readValue(stack.text, "proxyTimeoutSeconds") ?? DEFAULT_PROXY_TIMEOUT) : undefined);
     const page = {
         who,
         url: outputs.url,
         expires,
         answerTimeoutSeconds: typeof seconds === "number" ? seconds : DEFAULT_ANSWER_SECONDS,
     };
+    if (method === "service-token") {
+        const pair = outputs.serviceTokens[who];
+        if (pair === undefined) throw notUp;
+        return { ...page, credential: { method, ...pair } };
+    }
     if (method === "key") {
         const key = outputs.credentials[who];
         if (key === undefined) throw notUp;

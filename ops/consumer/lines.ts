@@ -1,4 +1,5 @@
-import { SAMPLE_COMPLETION } from "../../components/intra-cluster";
+import { SAMPLE_COMPLETION } from "../../components/parts/sample";
+import type { TokenPair } from "../../components/parts/service-tokens";
 
 /** What a caller gets. */
 export interface Handout {
@@ -11,7 +12,8 @@ export interface Handout {
     credential:
         | { method: "key"; key: string }
         | { method: "jwt"; algorithm: "HS256"; claim: string; secret: string }
-        | { method: "jwt"; algorithm: "RS256" | "ES256" | "EdDSA"; claim: string };
+        | { method: "jwt"; algorithm: "RS256" | "ES256" | "EdDSA"; claim: string }
+        | ({ method: "service-token" } & TokenPair);
 }
 
 /** A page for the caller: the credential, and lines that work as pasted. */
@@ -19,8 +21,18 @@ export function renderHandout(handout: Handout): string {
     const { who, url, expires, credential } = handout;
     const end = expires === undefined ? "until it is revoked" : `until ${expires} (UTC)`;
     const head = `# Access to ${url}\n\nCredential ${who}. It works ${end}.`;
-    const parts = credential.method === "key" ? keyParts(handout, credential.key) : tokenParts(handout, credential);
-    return [head, ...parts].join("\n\n") + "\n";
+    return [head, ...partsOf(handout, credential)].join("\n\n") + "\n";
+}
+
+function partsOf(handout: Handout, credential: Handout["credential"]): string[] {
+    switch (credential.method) {
+        case "key":
+            return keyParts(handout, credential.key);
+        case "jwt":
+            return tokenParts(handout, credential);
+        case "service-token":
+            return serviceTokenParts(handout, credential);
+    }
 }
 
 const SECRET = "Keep it as you would a password: it is shown once.";
@@ -38,6 +50,30 @@ function keyParts(handout: Handout, key: string): string[] {
             "TypeScript (a module, as caller.mts; Node.js 20 or newer)",
             "ts",
             typescriptRequest(handout, `apikey: ${JSON.stringify(key)}`),
+        ),
+    ];
+}
+
+function serviceTokenParts(handout: Handout, { clientId, clientSecret }: TokenPair): string[] {
+    const headers = { "CF-Access-Client-Id": clientId, "CF-Access-Client-Secret": clientSecret };
+    const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
+    const literal = (quoted: (text: string) => string) =>
+        Object.entries(headers)
+            .map(([name, value]) => `${quoted(name)}: ${quoted(value)}`)
+            .join(", ");
+    return [
+        `${SECRET} Send both headers with every request:\n\n${lines.map((line) => `    ${line}`).join("\n")}`,
+        "A wrong one is answered with 401, 403 or a redirect (302) to a login page, in HTML: follow no redirect, and look at the status first.",
+        curl(handout, lines.join("\n")),
+        block("Python (pip install requests)", "python", [
+            "import requests",
+            "",
+            ...pythonRequest(handout, `{${literal(JSON.stringify)}}`, "answer.text"),
+        ]),
+        block(
+            "TypeScript (a module, as caller.mts; Node.js 20 or newer)",
+            "ts",
+            typescriptRequest(handout, literal(JSON.stringify), "manual", "text"),
         ),
     ];
 }
@@ -77,7 +113,8 @@ function curl({ url, answerTimeoutSeconds }: Handout, header: string, literal = 
     ]);
 }
 
-function pythonRequest({ url, answerTimeoutSeconds }: Handout, headers: string): string[] {
+/** @param body what reads the answer: a refusal of the edge is HTML */
+function pythonRequest({ url, answerTimeoutSeconds }: Handout, headers: string, body = "answer.json()"): string[] {
     return [
         "session = requests.Session()",
         "session.trust_env = False  # a password of ~/.netrc would take the place of a token",
@@ -88,7 +125,7 @@ function pythonRequest({ url, answerTimeoutSeconds }: Handout, headers: string):
         `    timeout=${answerTimeoutSeconds + 10},`,
         "    allow_redirects=False,  # which would send the key along",
         ")",
-        "print(answer.status_code, answer.json())",
+        `print(answer.status_code, ${body})`,
     ];
 }
 
@@ -139,16 +176,17 @@ function typescriptToken(credential: Extract<Handout["credential"], { method: "j
     ];
 }
 
-function typescriptRequest({ url }: Handout, header: string): string[] {
+/** @param redirect what becomes of one; @param body what reads the answer */
+function typescriptRequest({ url }: Handout, header: string, redirect = "error", body = "json"): string[] {
     return [
         "// fetch of Node.js gives up after 300 s without an answer: for longer ones use a smaller max_tokens, or undici's Agent.",
         `const answer = await fetch("${url}/completions", {`,
         '    method: "POST",',
-        '    redirect: "error", // which would send the key along',
+        `    redirect: "${redirect}", // which would send the key along`,
         `    headers: { ${header}, "Content-Type": "application/json" },`,
         `    body: JSON.stringify(${SAMPLE_COMPLETION}),`,
         "});",
-        "console.log(answer.status, await answer.json());",
+        `console.log(answer.status, await answer.${body}());`,
     ];
 }
 

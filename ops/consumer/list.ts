@@ -7,6 +7,7 @@ import { ask } from "../stack/pulumi";
 import { findStack, type Stack } from "../stack/stack";
 import { PROJECT, readConsumers, readValue } from "../stack/stack-file";
 import { ALL, compare, type Row } from "./compare";
+import { tokenRows, type TokenRow } from "./list-tokens";
 import { readLive } from "./live";
 
 export interface ListArgs {
@@ -15,17 +16,32 @@ export interface ListArgs {
     check?: boolean;
 }
 
-/** Shows the callers of the config against those of the cluster. */
+/** Shows the callers of the config against those of the cluster, or of Cloudflare. */
 export async function list(context: Context, args: ListArgs): Promise<void> {
     const stack = await findStack(context, args.stack);
+    if (readValue(stack.text, "option") === "cloudflare") {
+        const rows = await tokenRows(context, stack);
+        return show(context, stack, args, rows, renderTokens, "Cloudflare");
+    }
     const namespace = String(readValue(stack.text, "namespace") ?? DEFAULT_NAMESPACE);
     const live = await readLive(await accessOf(context, stack), namespace);
     const rows = compare(readConsumers(stack.text), live, `${PROJECT}/${stack.short}`, context.today);
+    show(context, stack, args, rows, render, "cluster");
+}
+
+function show<R extends { problems: string[] }>(
+    context: Context,
+    stack: Stack,
+    args: ListArgs,
+    rows: R[],
+    render: (rows: R[]) => string,
+    place: string,
+): void {
     context.out(args.json ? json(rows) : render(rows));
     const wrong = rows.filter(({ problems }) => problems.length > 0).length;
     if (args.check && wrong > 0)
         throw new Failure(
-            `${stack.short}: config and cluster must agree (${wrong} of ${rows.length} lines do not). Run: pulumi up -s ${stack.short}`,
+            `${stack.short}: config and ${place} must agree (${wrong} of ${rows.length} lines do not). Run: pulumi up -s ${stack.short}`,
         );
 }
 
@@ -51,6 +67,21 @@ function render(rows: Row[]): string {
             row.consumer === ALL ? "" : row.live ? (row.accepted ? "yes" : "not accepted") : "no",
             row.secret === null ? "" : row.secret ? "yes" : "MISSING",
             row.lastApplied ?? "",
+            row.problems.length > 0 ? `! ${row.problems.join("; ")}` : "",
+        ]),
+    );
+}
+
+function renderTokens(rows: TokenRow[]): string {
+    if (rows.length === 0) return "No consumers, neither in the config nor at Cloudflare.";
+    return table(
+        ["consumer", "credential", "expires", "ends at Cloudflare", "live", "problems"],
+        rows.map((row) => [
+            row.consumer,
+            row.credential ?? "(none)",
+            row.expires ?? "",
+            row.ends ?? "",
+            row.live ? (row.enabled ? "yes" : "disabled") : "no",
             row.problems.length > 0 ? `! ${row.problems.join("; ")}` : "",
         ]),
     );

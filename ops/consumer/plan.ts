@@ -2,6 +2,7 @@ import { didYouMean } from "../../config/problems";
 import { DEFAULT_OVERLAP_DAYS, daysUntil, publicKeyProblem, type Algorithm } from "../../config/credentials";
 import { dayAfter, dayProblems, isOver } from "../dates";
 import type { Plan } from "../stack/change";
+import { planRotateInPlace } from "./rotate-in-place";
 import {
     addCredential,
     readConsumers,
@@ -12,12 +13,13 @@ import {
     type Consumer,
     type Credential,
     type Limits,
+    type Method,
     type NewCredential,
 } from "../stack/stack-file";
 
 export interface NewAsAsked {
     id: string;
-    method: "key" | "jwt";
+    method: Method;
     algorithm?: Algorithm;
     /** Content of the file with the public key. */
     publicKey?: string;
@@ -46,7 +48,8 @@ export function planAdd(text: string, name: string, asked: NewAsAsked, today: Da
 }
 
 export interface Rotation {
-    successor: string;
+    /** Id of the new credential; none with a service token, which gets a new secret in place. */
+    successor?: string;
     overlapDays: number;
     publicKey?: string;
     /** End of the successor. */
@@ -58,10 +61,17 @@ export function planRotate(text: string, name: string, id: string, asked: Rotati
     const { consumer, credential, problems } = lookUp(text, name, id);
     problems.push(...dayProblems("--expires", asked.expires, today), ...overlapProblems(text, asked.overlapDays));
     if (!consumer || !credential) return { problems, effects: [] };
-    problems.push(...idProblems("--successor", consumer, asked.successor));
+    if (credential.method === "service-token") return planRotateInPlace(text, name, credential, asked, today, problems);
+    const { successor } = asked;
+    if (successor === undefined)
+        return {
+            problems: [...problems, `--successor: required with method ${credential.method}. Name the new credential.`],
+            effects: [],
+        };
+    problems.push(...idProblems("--successor", consumer, successor));
     const next: NewAsAsked = {
-        id: asked.successor,
-        method: credential.method as "key" | "jwt",
+        id: successor,
+        method: credential.method as Method,
         algorithm: credential.algorithm as Algorithm | undefined,
         publicKey: asked.publicKey,
         expires: asked.expires,
@@ -83,7 +93,7 @@ export function planRotate(text: string, name: string, id: string, asked: Rotati
         after: setExpires(added, name, id, end),
         problems,
         effects: [
-            `Adds ${asked.successor} (${describe(next)}) to ${name}.`,
+            `Adds ${successor} (${describe(next)}) to ${name}.`,
             `${id} is left out by the first pulumi up on or after ${end} (UTC); until then both work.`,
         ],
     };
@@ -169,11 +179,11 @@ function overlapProblems(text: string, days: number): string[] {
 
 /** What stands between method, algorithm and public key. The config check knows it too, but not the options. */
 function tokenProblems({ method, algorithm, publicKey }: NewAsAsked): string[] {
-    if (method === "key") {
+    if (method !== "jwt") {
         const problems =
             algorithm === undefined ? [] : [`--algorithm: belongs to --method jwt (got ${algorithm}). Leave it out.`];
         if (publicKey !== undefined)
-            problems.push("--public-key-file: belongs to method jwt (got method key). Leave it out.");
+            problems.push(`--public-key-file: belongs to method jwt (got method ${method}). Leave it out.`);
         return problems;
     }
     if (algorithm === undefined)

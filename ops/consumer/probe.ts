@@ -9,8 +9,29 @@ const PAUSE_SECONDS = 0.5;
 const ONE_QUESTION_SECONDS = 10;
 /** Refusals in a row that count: a gateway may have several pods, which learn of a change one after the other. */
 const IN_A_ROW = 3;
-/** Status behind the check of the credential. */
-const LET_IN = "400";
+/** Where a credential is tried: a place that only an admitted request gets an answer from, and not from Alpa. */
+interface Door {
+    path: string;
+    /** Status of the answer behind the check of the credential. */
+    letIn: string;
+    refused: readonly string[];
+    /** Who to look at when it is not refused. */
+    keeper: string;
+}
+/** A query string is refused by the gateway behind the check of the credential. */
+const GATEWAY: Door = {
+    path: "/completions?x=1",
+    letIn: "400",
+    refused: ["401"],
+    keeper: "the ingress controller",
+};
+/** A path that Alpa does not have is answered by the connector, behind Access; which status Access gives depends on the team's mode. */
+const EDGE: Door = {
+    path: "/is-this-token-let-in",
+    letIn: "404",
+    refused: ["401", "403", "302"],
+    keeper: "the Access application",
+};
 /** Of a token to ask with. */
 const TOKEN_SECONDS = 120;
 
@@ -26,8 +47,8 @@ export interface Probe {
 }
 
 /**
- * Asks the gateway with a credential while it still works, so that a refusal afterwards means something. A query string
- * is refused with 400 behind the check of the credential, so nothing of this reaches Alpa.
+ * Asks the gateway or the edge with a credential while it still works, so that a refusal afterwards means something.
+ * Nothing of this reaches Alpa.
  * @param outputs of the time when it works: afterwards they no longer have what is to be tried
  * @param publicKey of a credential whose tokens only the caller can sign
  */
@@ -38,10 +59,12 @@ export async function probe(
     publicKey: string | undefined,
 ): Promise<Probe> {
     const { url } = outputs;
+    const door = outputs.serviceTokens[who] === undefined ? GATEWAY : EDGE;
+    const said = door.refused.join(", ").replace(/, (\d+)$/, " or $1");
     // Anew for each question: a token must not end while pulumi runs, and be refused for that.
     const ask = async () => {
         const header = await headerOf(outputs, text, who);
-        return header === undefined || url === undefined ? undefined : status(url, header);
+        return header === undefined || url === undefined ? undefined : status(url + door.path, header);
     };
     const before = await ask();
     const say = (text: string, failed = false): Proof => ({ text: `${who}: ${text}`, failed });
@@ -58,19 +81,21 @@ export async function probe(
             let since = 0;
             for (;;) {
                 last = await ask();
-                if (last !== "401") refusals = 0;
+                if (last === undefined || !door.refused.includes(last)) refusals = 0;
                 else if (++refusals === 1) since = elapsed();
                 if (refusals === IN_A_ROW) break;
                 if (refusals === 0 && elapsed() >= limitSeconds) break;
                 await new Promise((resolve) => setTimeout(resolve, PAUSE_SECONDS * 1000));
             }
             if (refusals === IN_A_ROW)
-                return before === LET_IN
-                    ? say(`refused by ${url} (401 after ${since} s, ${before} before).`)
-                    : say(`401 of ${url}, and it was not let in before either (${before}): no proof of this change.`);
-            const advice = last === LET_IN ? "It still works" : "Whether it still works is not known";
+                return before === door.letIn
+                    ? say(`refused by ${url} (${last} after ${since} s, ${before} before).`)
+                    : say(
+                          `${last} of ${url}, and it was not let in before either (${before}): no proof of this change.`,
+                      );
+            const advice = last === door.letIn ? "It still works" : "Whether it still works is not known";
             return say(
-                `must be refused with 401 by ${url} within ${limitSeconds} s (got ${last}). ${advice}: look at the ingress controller, then run: npm run ops -- consumer list --check`,
+                `must be refused with ${said} by ${url} within ${limitSeconds} s (got ${last}). ${advice}: look at ${door.keeper}, then run: npm run ops -- consumer list --check`,
                 true,
             );
         },
@@ -78,11 +103,15 @@ export async function probe(
 }
 
 async function headerOf(
-    { credentials, jwtSecrets }: Outputs,
+    { credentials, jwtSecrets, serviceTokens }: Outputs,
     text: string,
     who: string,
 ): Promise<Record<string, string> | undefined> {
     if (credentials[who] !== undefined) return { apikey: credentials[who] };
+    if (serviceTokens[who] !== undefined) {
+        const { clientId, clientSecret } = serviceTokens[who];
+        return { "CF-Access-Client-Id": clientId, "CF-Access-Client-Secret": clientSecret };
+    }
     if (jwtSecrets[who] === undefined) return undefined;
     const [consumer, id] = who.split("/");
     const namespace = String(readValue(text, "namespace") ?? DEFAULT_NAMESPACE);
@@ -94,7 +123,7 @@ async function headerOf(
 /** Status of the answer, or why there was none. Never quotes the request. */
 async function status(url: string, headers: Record<string, string>): Promise<string> {
     try {
-        const response = await fetch(`${url}/completions?x=1`, {
+        const response = await fetch(url, {
             method: "POST",
             // A connection of its own for each question: along one, all would go to the same pod.
             headers: { ...headers, Connection: "close" },

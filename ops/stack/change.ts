@@ -1,6 +1,6 @@
 import { createTwoFilesPatch, FILE_HEADERS_ONLY } from "diff";
 import { readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
-import { basename, relative } from "node:path";
+import { basename, dirname, relative } from "node:path";
 import type { Context } from "../context";
 import { Failure, UsageError } from "../errors";
 import { checkConfig, readSecrets } from "./config-check";
@@ -37,11 +37,11 @@ export async function carryOut(context: Context, stack: Stack, plan: Plan, optio
     const problems = [...plan.problems];
     if (plan.after !== undefined) {
         const secrets = new Map([...(await readSecrets(context, stack)), ...(options.secrets ?? [])]);
-        const verdict = checkConfig(plan.after, secrets);
+        const verdict = checkConfig(plan.after, secrets, dirname(stack.file));
         problems.push(...verdict.problems);
         context.out(renderDiff(stack, plan.after));
         // Of what was so before, each `pulumi up` warns.
-        const known = new Set(checkConfig(stack.text, secrets).warnings);
+        const known = new Set(checkConfig(stack.text, secrets, dirname(stack.file)).warnings);
         verdict.warnings
             .filter((warning) => !known.has(warning))
             .forEach((warning) => context.note(`warning: ${warning}`));

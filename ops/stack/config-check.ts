@@ -16,8 +16,9 @@ export interface Verdict {
 /**
  * Checks a stack file as `pulumi up` will.
  * @param secrets plain text by ciphertext, for the checks that look into secrets
+ * @param folder where the stack file is
  */
-export function checkConfig(text: string, secrets: ReadonlyMap<string, string> = new Map()): Verdict {
+export function checkConfig(text: string, secrets: ReadonlyMap<string, string> = new Map(), folder?: string): Verdict {
     const file = asPulumiReads(parseYaml(text), secrets) as { config?: Record<string, unknown> } | null;
     const sealed = parseYaml(text).toJS() as { config?: Record<string, unknown> } | null;
     const own = Object.entries(file?.config ?? {}).filter(([key]) => key.startsWith(PREFIX) || !key.includes(":"));
@@ -28,7 +29,10 @@ export function checkConfig(text: string, secrets: ReadonlyMap<string, string> =
     const isSecret = (key: string) =>
         JSON.stringify(sealed?.config?.[`${PREFIX}${key}`] ?? sealed?.config?.[key] ?? null).includes('{"secure":');
     try {
-        return { problems: [], warnings: parse(Object.fromEntries(raw), isSecret).warnings };
+        return {
+            problems: [],
+            warnings: parse(Object.fromEntries(raw), isSecret, undefined, undefined, folder).warnings,
+        };
     } catch (error) {
         if (error instanceof ConfigError) return { problems: error.problems, warnings: [] };
         throw error;

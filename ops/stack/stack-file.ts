@@ -3,6 +3,10 @@ import type { Algorithm } from "../../config/credentials";
 import { UsageError } from "../errors";
 import { editYaml, parseYaml } from "./keep-style";
 
+/** Ways of callers to prove who they are; the last one with option cloudflare only. */
+export const METHODS = ["key", "jwt", "service-token"] as const;
+export type Method = (typeof METHODS)[number];
+
 /** A credential as the stack file lists it. Never with its key. */
 export interface Credential {
     id: string;
@@ -11,6 +15,10 @@ export interface Credential {
     publicKey?: string;
     /** As `2027-01-31`. */
     expires?: string;
+    /** Of a service token. */
+    secretVersion?: number;
+    /** Of a service token, as `2027-01-31`. */
+    previousSecretExpires?: string;
 }
 
 export interface Consumer {
@@ -21,7 +29,7 @@ export interface Consumer {
 /** A credential to be written. */
 export interface NewCredential {
     id: string;
-    method: "key" | "jwt";
+    method: Method;
     algorithm?: Algorithm;
     publicKey?: string;
     expires?: string;
@@ -46,12 +54,16 @@ export function readConsumers(text: string): Consumer[] {
     const list = consumersNode(document)?.toJS(document) as unknown;
     return mappings(list).map((consumer) => ({
         name: String(consumer.name),
-        credentials: mappings(consumer.credentials).map(({ id, method, algorithm, publicKey, expires }) => ({
+        credentials: mappings(consumer.credentials).map(({ id, method, algorithm, publicKey, expires, ...token }) => ({
             id: String(id),
             method: String(method),
             ...(typeof algorithm === "string" ? { algorithm } : {}),
             ...(typeof publicKey === "string" ? { publicKey } : {}),
             ...(expires === undefined ? {} : { expires: String(expires).slice(0, 10) }),
+            ...(typeof token.secretVersion === "number" ? { secretVersion: token.secretVersion } : {}),
+            ...(token.previousSecretExpires === undefined
+                ? {}
+                : { previousSecretExpires: String(token.previousSecretExpires).slice(0, 10) }),
         })),
     }));
 }
@@ -106,6 +118,17 @@ export function setExpires(text: string, consumer: string, id: string, day: stri
         const value = new Scalar(day);
         value.type = Scalar.QUOTE_DOUBLE;
         entry.set("expires", value);
+    });
+}
+
+/** Sets the number of a service token's secret, and the day from which the one before is refused. */
+export function setSecretVersion(text: string, consumer: string, id: string, version: number, until: string): string {
+    return editYaml(text, (document) => {
+        const entry = credentialNode(document, consumer, id);
+        const day = new Scalar(until);
+        day.type = Scalar.QUOTE_DOUBLE;
+        entry.set("secretVersion", version);
+        entry.set("previousSecretExpires", day);
     });
 }
 

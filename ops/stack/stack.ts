@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import type { TokenPair } from "../../components/parts/service-tokens";
 import type { Context } from "../context";
 import { UsageError } from "../errors";
 import { ask } from "./pulumi";
@@ -43,10 +44,27 @@ export interface Outputs {
     credentials: Record<string, string>;
     /** Secret that signs HS256 tokens, by `<consumer>/<credential>`. */
     jwtSecrets: Record<string, string>;
+    /** Service token by `<consumer>/<credential>`. */
+    serviceTokens: Record<string, TokenPair>;
 }
 
 /** Reads the outputs with their secrets, through a pipe: they are nowhere but in this process. */
 export async function readOutputs({ pulumi }: Context, stack: Stack): Promise<Outputs> {
     const text = await ask(pulumi, ["stack", "output", "--json", "--show-secrets", "--stack", stack.name]);
-    return { credentials: {}, jwtSecrets: {}, ...(JSON.parse(text) as Partial<Outputs>) };
+    const {
+        url,
+        credentials = {},
+        jwtSecrets = {},
+    } = JSON.parse(text) as {
+        url?: string;
+        credentials?: Record<string, string | TokenPair>;
+        jwtSecrets?: Record<string, string>;
+    };
+    const pairs = Object.entries(credentials);
+    return {
+        url,
+        credentials: Object.fromEntries(pairs.filter((p): p is [string, string] => typeof p[1] === "string")),
+        jwtSecrets,
+        serviceTokens: Object.fromEntries(pairs.filter((p): p is [string, TokenPair] => typeof p[1] === "object")),
+    };
 }

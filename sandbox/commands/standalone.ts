@@ -1,12 +1,49 @@
 /** Stand-ins on their own, for recordings and other people's programs. */
 import { startAlpa } from "../alpa/server";
+import { Account, type Plan } from "../cloudflare/account";
+import { startCloudflareApi } from "../cloudflare/api/server";
+import { startEdge } from "../cloudflare/edge/server";
 import { startGateway } from "../gateway/server";
 import { startRedis } from "../redis/server";
+
+/** After a zone was made, in milliseconds: its answer still says "pending". */
+const SOON_MS = 1000;
 
 export async function runGateway(options: { port: number; adminPort: number; adminKey: string }): Promise<void> {
     const gateway = await startGateway({ ...options, log: console.error });
     console.log(`APISIX stand-in: http://127.0.0.1:${gateway.port}, Admin API http://127.0.0.1:${gateway.adminPort}`);
     await closeOnSignal(gateway);
+}
+
+export async function runCloudflare(options: {
+    port: number;
+    token: string;
+    account?: string;
+    plan: Plan;
+    edgePort?: number;
+    connectorPort?: number;
+}): Promise<void> {
+    const { account: id = "first", plan, edgePort, connectorPort } = options;
+    const account = new Account({ id, plan, ...(edgePort === undefined ? {} : { certificateSeconds: 0 }) });
+    account.delegation = (zone) => account.zoneNamed(zone)?.name_servers ?? [];
+    const api = await startCloudflareApi({ ...options, account, log: console.error });
+    console.log(`Cloudflare API stand-in: CLOUDFLARE_BASE_URL=${api.url}`);
+    if (edgePort === undefined) return closeOnSignal(api);
+
+    activateSoon(account);
+    const edge = await startEdge({ port: edgePort, account, connectorPort, log: console.error });
+    console.log(`Edge stand-in: ${edge.url} (the Host header picks the hostname), Access keys: ${edge.certsUrl}`);
+    const connector = "npx tsx sandbox/cloudflare/connector/main.ts --no-autoupdate tunnel run";
+    console.log(`Connector: TUNNEL_EDGE=127.0.0.1:${edge.connectorPort} TUNNEL_TOKEN=<tunnel token> ${connector}`);
+    await closeOnSignal({ close: async () => void (await Promise.all([api.close(), edge.close()])) });
+}
+
+/** The first look at a new zone's delegation comes after a minute: too long to wait for at a terminal. */
+function activateSoon(account: Account): void {
+    account.on("changed", ({ kind, id }) => {
+        const zone = kind === "zone" ? account.zones.get(id) : undefined;
+        if (zone?.status === "pending") setTimeout(() => account.delegated(zone), SOON_MS).unref();
+    });
 }
 
 export async function runAlpa(options: { port: number; seconds: number }): Promise<void> {

@@ -9,7 +9,9 @@ export async function status(options: { json: boolean }): Promise<void> {
     if (!world || !stack) throw new Error("status: no sandbox is running. Run: npm run sandbox -- up");
     if (options.json) {
         const { url, try: attempts } = stack;
-        console.log(JSON.stringify({ stack: stack.stack, url, kubeconfig: world.kubeconfig, try: attempts }, null, 2));
+        console.log(
+            JSON.stringify({ stack: stack.stack, url, kubeconfig: world.kubeconfig ?? null, try: attempts }, null, 2),
+        );
         return;
     }
     console.log(`stack ${stack.stack}: ${stack.url}`);

@@ -1,10 +1,11 @@
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { describeHolder, freePortFrom, lastLines, spawnTracked, startGuard, waitFor } from "../processes";
+import { lastLines, spawnTracked, startGuard, waitFor } from "../processes";
 import { ensureTools } from "../toolchain/toolchain";
-import { attempts, tryOut } from "../world/attempts";
-import { layOver, namespaceOf } from "../world/overlay";
+import { tryOut } from "../world/attempts";
 import { createStack, mustPulumi } from "../world/pulumi";
+import type { Say, Scene } from "../world/scene";
+import { SCENES, type StackName } from "../world/scenes";
 import {
     ROOT,
     readFacts,
@@ -19,17 +20,15 @@ import { clear } from "./down";
 
 /** Longest wait for the world, in seconds. Seen: 8 on two cores. */
 const WORLD_SECONDS = 180;
-/** Port of the entry point in the design; another free one is taken when it is held. */
-const ENTRY_PORT = 30800;
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /** Starts the world, runs `pulumi up` on a shipped stack file, and shows that it works. */
-export async function up(options: { stack: string; detach: boolean }): Promise<void> {
+export async function up(options: { stack: StackName; detach: boolean }): Promise<void> {
     const dir = stateDir();
     const say = (line: string) => console.log(line);
     say("== tools");
-    await tools(say);
+    await tools(SCENES[options.stack].tools, say);
     const interrupted = new AbortController();
     for (const signal of SIGNALS) process.on(signal, () => interrupted.abort());
     await clear(dir, say);
@@ -40,7 +39,7 @@ export async function up(options: { stack: string; detach: boolean }): Promise<v
     const guard = await startGuard({ stateDir: dir, sandboxId: sandboxId(dir) });
     try {
         say("== world");
-        const world = await startWorldProcess(dir, say, interrupted.signal);
+        const world = await startWorldProcess(dir, options.stack, say, interrupted.signal);
         say(`== pulumi up, stack ${options.stack}`);
         await bringUp(dir, world.facts, options.stack, say, interrupted.signal);
         say("== try it");
@@ -51,7 +50,8 @@ export async function up(options: { stack: string; detach: boolean }): Promise<v
             process.exit(0);
         }
         say(
-            '\nIt stays until Ctrl-C. In another terminal: eval "$(npm run -s sandbox -- env)" && pulumi preview -s intra',
+            '\nIt stays until Ctrl-C. In another terminal: eval "$(npm run -s sandbox -- env)" && pulumi preview -s ' +
+                options.stack,
         );
         // Nothing that is waited for here keeps Node.js running.
         const awake = setInterval(() => undefined, 60_000);
@@ -70,20 +70,20 @@ export async function up(options: { stack: string; detach: boolean }): Promise<v
 }
 
 /** Finds or builds the tools. Interrupted, it ends at once, and the build with it: the next run begins that tool again. */
-async function tools(say: (line: string) => void): Promise<void> {
+async function tools(names: Scene["tools"], say: Say): Promise<void> {
     const leave = () => process.exit(130);
     for (const signal of SIGNALS) process.on(signal, leave);
-    await ensureTools(undefined, { log: say });
+    await ensureTools(names, { log: say });
     for (const signal of SIGNALS) process.off(signal, leave);
 }
 
-async function startWorldProcess(dir: string, say: (line: string) => void, signal: AbortSignal) {
+async function startWorldProcess(dir: string, stack: StackName, say: Say, signal: AbortSignal) {
     const logFile = join(dir, "logs", "world.log");
     rmSync(logFile, { force: true });
     const world = await spawnTracked({
         name: "world",
         command: process.execPath,
-        args: ["--import", `file://${require.resolve("tsx")}`, join(__dirname, "../world/main.ts"), dir],
+        args: ["--import", `file://${require.resolve("tsx")}`, join(__dirname, "../world/main.ts"), dir, stack],
         logFile,
         stateDir: dir,
     });
@@ -108,43 +108,25 @@ async function startWorldProcess(dir: string, say: (line: string) => void, signa
     return { pid: world.pid, exited: world.exited, facts: readFacts<WorldFacts>(dir, "world")! };
 }
 
-/** Outputs of a stack that the requests to try out are made of. */
-interface Outputs {
-    url: string;
-    credentials: Record<string, string>;
-    jwtSecrets: Record<string, string>;
-}
-
 /** Writes the sandbox's own stack file and runs `pulumi up` on it. */
-async function bringUp(
-    dir: string,
-    world: WorldFacts,
-    stack: string,
-    say: (line: string) => void,
-    signal: AbortSignal,
-): Promise<void> {
-    const nodePort = await entryPort(say);
+async function bringUp(dir: string, world: WorldFacts, stack: StackName, say: Say, signal: AbortSignal): Promise<void> {
+    const scene = SCENES[stack];
     const shipped = readFileSync(join(ROOT, `Pulumi.${stack}.yaml`), "utf8");
-    const addresses = { alpa: world.alpa, chartRepository: world.chartRepository, nodePort };
-    writePrivate(join(world.stackFiles, `Pulumi.${stack}.yaml`), layOver(shipped, addresses));
+    const { text, secrets } = await scene.layOver(shipped, world, say);
+    writePrivate(join(world.stackFiles, `Pulumi.${stack}.yaml`), text);
     await createStack(dir, world, stack);
     await mustPulumi(dir, world, ["stack", "select", stack]);
+    for (const [path, input] of Object.entries(secrets))
+        await mustPulumi(dir, world, ["config", "set", "--secret", "--path", path, "--stack", stack], { input });
     await mustPulumi(dir, world, ["up", "--yes", "--stack", stack], { onLine: say, signal });
     const output = await mustPulumi(dir, world, ["stack", "output", "--stack", stack, "--json", "--show-secrets"]);
-    const { url, credentials: keys, jwtSecrets } = JSON.parse(output) as Outputs;
-    const namespace = namespaceOf(shipped);
-    writeFacts(dir, "stack", { stack, url, try: await attempts(dir, url, { keys, jwtSecrets, namespace }) });
-}
-
-async function entryPort(say: (line: string) => void): Promise<number> {
-    const held = describeHolder(ENTRY_PORT);
-    const port = await freePortFrom(ENTRY_PORT);
-    if (port !== ENTRY_PORT) say(`${held}; the entry point is on ${port}`);
-    return port;
+    const outputs = JSON.parse(output) as { url: string };
+    const list = await scene.attempts(dir, outputs, world, shipped);
+    writeFacts(dir, "stack", { stack, url: outputs.url, try: list });
 }
 
 /** Makes every request of the list and says whether it went as expected. */
-async function show(dir: string, say: (line: string) => void): Promise<void> {
+async function show(dir: string, say: Say): Promise<void> {
     const { try: list } = readFacts<{ try: Attempt[] }>(dir, "stack")!;
     let wrong = 0;
     for (const attempt of list) {

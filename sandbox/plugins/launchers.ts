@@ -45,6 +45,8 @@ export function writeLaunchers(parent: string): string {
     const launchers: Record<string, string> = {
         "pulumi-language-nodejs": standIn("language-nodejs.ts"),
         "pulumi-resource-random": standIn("resource-random.ts"),
+        "pulumi-resource-cloudflare": standIn("resource-cloudflare.ts"),
+        "pulumi-resource-command": standIn("resource-command.ts"),
         "pulumi-resource-pulumi-nodejs": dynamicProvider(),
         [MARK]: `${ROOT}\n`,
     };
@@ -60,7 +62,7 @@ export function writeLaunchers(parent: string): string {
  * plugin folder it does not. Their folders carry the versions of the installed SDKs, which is what programs ask for.
  */
 export function installPlugins(home: string, pluginDir: string): string {
-    for (const name of ["random", "kubernetes"]) {
+    for (const name of ["random", "kubernetes", "cloudflare", "command"]) {
         const file = path.join(pluginDir, `pulumi-resource-${name}`);
         if (!fs.existsSync(file)) continue;
         const folder = path.join(home, "plugins", `resource-${name}-v${sdkVersion(name)}`);

@@ -1,10 +1,9 @@
 /** The requests `up` makes and `status` lists: what a caller would type, and what must come back. */
 import { execFile } from "node:child_process";
-import { join } from "node:path";
 import { SignJWT } from "jose";
-import { SAMPLE_COMPLETION } from "../../components/intra-cluster";
 import { claimKey } from "../../components/parts/consumers";
-import { writePrivate, type Attempt } from "./state";
+import { completion, CURL, headerFile } from "./request";
+import type { Attempt } from "./state";
 
 /** How long the tokens to try out work, in seconds: a day, as a sandbox rarely stays longer. */
 const TOKEN_SECONDS = 24 * 60 * 60;
@@ -17,25 +16,10 @@ export interface Credentials {
     namespace: string;
 }
 
-/**
- * Each key and token goes into a file of its own that only this user can read, since a command line can be read by
- * everyone on the machine.
- */
 export async function attempts(dir: string, url: string, credentials: Credentials): Promise<Attempt[]> {
     const { keys, jwtSecrets, namespace } = credentials;
-    const fileOf = (name: string, header: string) => {
-        const file = join(dir, "credentials", name.replace("/", "."));
-        writePrivate(file, `${header}\n`);
-        return `@'${file}'`;
-    };
-    const request = (header?: string) =>
-        [
-            "curl -sS --max-time 60 -w '\\n%{http_code}\\n'",
-            `${url}/completions`,
-            ...(header ? [`-H ${header}`] : []),
-            "-H 'Content-Type: application/json'",
-            `-d '${SAMPLE_COMPLETION}'`,
-        ].join(" ");
+    const fileOf = (name: string, header: string) => headerFile(dir, name, header);
+    const request = (...headers: string[]) => completion(url, ...headers);
     const list: Attempt[] = [
         { title: "no credential", command: request(), expect: 401 },
         { title: "a wrong key", command: request("'apikey: not-a-key'"), expect: 401 },
@@ -59,7 +43,7 @@ export async function attempts(dir: string, url: string, credentials: Credential
     }
     list.push({
         title: "a path that is not open",
-        command: `curl -sS --max-time 60 -w '\\n%{http_code}\\n' ${url}/`,
+        command: `${CURL} ${url}/`,
         expect: 404,
     });
     return list;

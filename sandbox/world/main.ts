@@ -1,15 +1,14 @@
 /** The process that holds a world: started by `up`, ended by it, by `down`, or by the guard. */
-import { ensureTools } from "../toolchain/toolchain";
-import { startWorld } from "./world";
+import { SCENES, type StackName } from "./scenes";
 
-const dir = process.argv[2];
+const [, , dir, stack] = process.argv;
 const log = (line: string) => console.log(line);
 
 async function main(): Promise<void> {
     const ended = new Promise<void>((resolve) =>
         ["SIGINT", "SIGTERM"].forEach((signal) => process.once(signal, () => resolve())),
     );
-    const world = await startWorld({ tools: await ensureTools(undefined, { log }), stateDir: dir, log });
+    const world = await SCENES[stack as StackName].start(dir, log);
     log("ready");
     await ended;
     await world.close();

@@ -4,7 +4,7 @@ import { randomBytes } from "node:crypto";
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { SANDBOX_MARK } from "../processes";
-import { ROOT, sandboxId, writePrivate, type WorldFacts } from "./state";
+import { apiTokenFile, ROOT, sandboxId, writePrivate, type WorldFacts } from "./state";
 
 /** Commands that read the stack's config, and so take `--config-file`. */
 const READ_CONFIG = ["preview", "up", "update", "refresh", "destroy", "import", "config", "watch"];
@@ -13,7 +13,13 @@ const READ_CONFIG = ["preview", "up", "update", "refresh", "destroy", "import", 
 export function pulumiEnv(dir: string, world: WorldFacts): Record<string, string> {
     return {
         PATH: [world.bin, world.pluginDir, process.env.PATH].filter((p) => p !== undefined).join(delimiter),
-        KUBECONFIG: world.kubeconfig,
+        ...(world.kubeconfig ? { KUBECONFIG: world.kubeconfig } : {}),
+        ...(world.cloudflare
+            ? {
+                  CLOUDFLARE_BASE_URL: world.cloudflare.api,
+                  CLOUDFLARE_API_TOKEN: readFileSync(apiTokenFile(dir), "utf8"),
+              }
+            : {}),
         // The operators' commands edit the sandbox's stack files, never the shipped ones.
         ALPA_AUTH_STACK_FILES: world.stackFiles,
         PULUMI_BACKEND_URL: `file://${backend(dir)}`,

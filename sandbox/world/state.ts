@@ -19,8 +19,10 @@ export function sandboxId(dir: string): string {
 
 /** What a running world tells: addresses only, never a secret. */
 export interface WorldFacts {
-    kubeconfig: string;
-    chartRepository: string;
+    /** Absent where there is no cluster. */
+    kubeconfig?: string;
+    /** Absent where there is no account. */
+    cloudflare?: CloudflareFacts;
     alpa: string;
     /** Folder of the stack files the sandbox lays its addresses into. */
     stackFiles: string;
@@ -29,6 +31,41 @@ export interface WorldFacts {
     pulumi: string;
     /** Folder of the Pulumi plugin stand-ins; absent where the official Pulumi is installed. */
     pluginDir?: string;
+}
+
+/** Facts of a world with a cluster. */
+export interface ClusterFacts extends WorldFacts {
+    kubeconfig: string;
+    chartRepository: string;
+}
+
+/** An account at Cloudflare with a zone in it, the edge in front of it, and the host that Alpa's head node is. */
+export interface CloudflareFacts {
+    /** Base address of the API. */
+    api: string;
+    account: string;
+    teamName: string;
+    zone: string;
+    /** Where the edge listens: a request picks its hostname with the header Host. */
+    edge: string;
+    host: {
+        address: string;
+        port: number;
+        user: string;
+        hostKey: string;
+        /** File with the private key of the user. */
+        privateKeyFile: string;
+    };
+    cloudflared: {
+        version: string;
+        sha256: string;
+        source: string;
+    };
+}
+
+/** File with the token of the sandbox's own Cloudflare account. */
+export function apiTokenFile(dir: string): string {
+    return join(dir, "cloudflare-api-token");
 }
 
 /** What `status` reports of the stack that was brought up. */

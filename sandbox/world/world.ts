@@ -12,7 +12,7 @@ import { startRampart } from "../rampart/main";
 import type { Toolchain } from "../toolchain/toolchain";
 import { startWorkloads, type Workloads } from "../workloads";
 import { preparePulumi, pulumiHome } from "./pulumi";
-import { sandboxId, writeFacts, type WorldFacts } from "./state";
+import { sandboxId, writeFacts, type ClusterFacts } from "./state";
 
 export interface WorldOptions {
     tools: Toolchain;
@@ -40,7 +40,7 @@ export interface PrivateChart {
 }
 
 export interface World {
-    facts: WorldFacts;
+    facts: ClusterFacts;
     /** Address of the private repository, where there is one. */
     privateRepository?: string;
     tools: Toolchain;
@@ -104,7 +104,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
         const port = await freePort(wanted);
         if (wanted !== 0 && port !== wanted) log(`${describeHolder(wanted)}; Alpa is on ${port}`);
         const alpa = keep(await startAlpa({ port, seconds: options.alpaSeconds, onRequest: options.onAlpaRequest }));
-        const facts: WorldFacts = {
+        const facts: ClusterFacts = {
             kubeconfig: kubeconfigPath,
             chartRepository: charts.url,
             alpa: `127.0.0.1:${alpa.port}`,
@@ -125,7 +125,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
 }
 
 /** The Pulumi to run: the official one as it is, or the one built here with its plugins laid out as if installed. */
-function pulumiOf(tools: Toolchain, stateDir: string): Pick<WorldFacts, "pulumi" | "pluginDir"> {
+export function pulumiOf(tools: Toolchain<"pulumi">, stateDir: string): Pick<ClusterFacts, "pulumi" | "pluginDir"> {
     if (!tools.pluginDir) return { pulumi: tools.pulumi };
     const pluginDir = installPlugins(pulumiHome(stateDir), tools.pluginDir);
     return { pulumi: join(pluginDir, "pulumi"), pluginDir };

@@ -3,17 +3,18 @@
  * engine tests of a run; each stack has a namespace and an entry port of its own.
  */
 import { strict as assert } from "node:assert";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CoreV1Api } from "@kubernetes/client-node";
-import { stringify } from "yaml";
 import type { Seen } from "../../sandbox/alpa/server";
 import { endOrphanPlugins, freePortFrom, startGuard, type Guard } from "../../sandbox/processes";
 import { ensureTools } from "../../sandbox/toolchain/toolchain";
-import { createStack, runPulumi, type PulumiRun, type RunOptions } from "../../sandbox/world/pulumi";
-import { sandboxId, writePrivate } from "../../sandbox/world/state";
+import { sandboxId } from "../../sandbox/world/state";
 import { startWorld, type World, type WorldOptions } from "../../sandbox/world/world";
+import { EngineStack, type StackConfig } from "./stack";
+
+export { eventually, failed, succeeded, type StackConfig } from "./stack";
 
 /** A cold tool cache means building all of it. */
 export const TOOLS_MILLISECONDS = 45 * 60_000;
@@ -74,29 +75,22 @@ export function takeAlpaRequests(): Seen[] {
     return alpaSaw.splice(0);
 }
 
-export type StackConfig = Record<string, unknown>;
-
-/** A stack of this project in the running world. */
-export class TestStack {
+/** A stack of option intra-a in the running world. */
+export class TestStack extends EngineStack {
     private constructor(
-        readonly name: string,
+        name: string,
         readonly nodePort: number,
-    ) {}
+    ) {
+        const { world: w, dir } = current();
+        super(name, { dir, facts: w.facts });
+    }
 
     /** Makes an empty stack; `config` as in {@link configure}. */
     static async create(name: string, config: StackConfig = {}): Promise<TestStack> {
-        const { world: w, dir } = current();
         const stack = new TestStack(name, await freeNodePort());
-        await createStack(dir, w.facts, name);
-        stack.salt = /encryptionsalt: .*/.exec(readFileSync(stack.file, "utf8"))![0];
+        await stack.init();
         stack.configure(config);
         return stack;
-    }
-
-    private salt = "";
-
-    private get file(): string {
-        return join(current().world.facts.stackFiles, `Pulumi.${this.name}.yaml`);
     }
 
     /** Replaces the config: keys without the project's prefix, laid over a working intra-a. */
@@ -118,74 +112,12 @@ export class TestStack {
                 ...gateway,
             };
         else values.gateway = gateway;
-        const prefixed = Object.entries(values)
-            .filter(([, value]) => value !== undefined)
-            .map(([key, value]) => [`alpa-auth:${key}`, value]);
-        writePrivate(this.file, `${this.salt}\n${stringify({ config: Object.fromEntries(prefixed) })}`);
+        this.write(values);
     }
 
-    /** Sets one value as an operator sets a secret: encrypted, and on no command line. */
-    async configureSecret(path: string, value: string): Promise<void> {
-        succeeded(await this.run(["config", "set", "--secret", "--path", `alpa-auth:${path}`], { input: value }));
+    outputs(): Promise<Outputs> {
+        return this.read();
     }
-
-    up(...args: string[]): Promise<PulumiRun> {
-        return this.run(["up", "--yes", "--skip-preview", ...args]);
-    }
-
-    preview(...args: string[]): Promise<PulumiRun> {
-        return this.run(["preview", ...args]);
-    }
-
-    destroy(): Promise<PulumiRun> {
-        return this.run(["destroy", "--yes", "--skip-preview"]);
-    }
-
-    async outputs(): Promise<Outputs> {
-        return JSON.parse(await this.must(["stack", "output", "--json", "--show-secrets"]));
-    }
-
-    /** Resources of the state, as the backend keeps them. */
-    async resources(): Promise<{ urn: string; type: string; outputs: Record<string, unknown> }[]> {
-        const { resources = [] } = JSON.parse(await this.must(["stack", "export"])).deployment;
-        // The stack itself is there as soon as its program has run once.
-        return resources.filter((r: { type: string }) => r.type !== "pulumi:pulumi:Stack");
-    }
-
-    /** Runs pulumi on this stack, whatever comes of it. */
-    run(args: string[], options: RunOptions = {}): Promise<PulumiRun> {
-        const { world: w, dir } = current();
-        const stack = args[0] === "-C" ? [] : ["--stack", this.name];
-        return runPulumi(dir, w.facts, [...args, ...stack, "--non-interactive"], options);
-    }
-
-    /** Starts `up` and kills pulumi as a crash would, once `when` has come true: its plugins are not told. */
-    async upKilledWhen(when: () => Promise<boolean>): Promise<void> {
-        const { world: w, dir } = current();
-        let pid = 0;
-        const args = ["up", "--yes", "--skip-preview", "--non-interactive", "--stack", this.name];
-        const up = runPulumi(dir, w.facts, args, { onStart: (p) => (pid = p) });
-        await eventually("the moment to kill pulumi", async () => (await when()) || undefined, 60);
-        process.kill(pid, "SIGKILL");
-        await up;
-    }
-
-    /** Runs pulumi on this stack and returns what it printed. */
-    async must(args: string[]): Promise<string> {
-        return succeeded(await this.run(args)).stdout;
-    }
-}
-
-/** Fails with what Pulumi said. */
-export function succeeded(run: PulumiRun): PulumiRun {
-    assert.equal(run.code, 0, `pulumi ended with ${run.code}:\n${run.stdout}\n${run.stderr}`);
-    return run;
-}
-
-/** All that Pulumi printed; fails when it succeeded. */
-export function failed(run: PulumiRun): string {
-    assert.notEqual(run.code, 0, `pulumi should have failed:\n${run.stdout}`);
-    return `${run.stdout}\n${run.stderr}`;
 }
 
 export interface Outputs {
@@ -216,21 +148,6 @@ export async function call(
         redirect: "manual",
     });
     return { status: response.status, headers: response.headers, body: await response.text() };
-}
-
-/** Waits for a state that something else brings about; the limit is an error that says what was last seen. */
-export async function eventually<T>(
-    what: string | (() => string),
-    look: () => Promise<T | undefined>,
-    seconds = 30,
-): Promise<T> {
-    const end = Date.now() + seconds * 1000;
-    for (;;) {
-        const found = await look();
-        if (found !== undefined) return found;
-        if (Date.now() >= end) assert.fail(`${typeof what === "string" ? what : what()}: not seen within ${seconds} s`);
-        await new Promise((resolve) => setTimeout(resolve, 25));
-    }
 }
 
 /** Lets the nodes of the world take pods, or not: then what waits for pods goes on waiting. */

@@ -5,7 +5,6 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as k8s from "@kubernetes/client-node";
-import { parse } from "../../config";
 import { startControlPlane, type ControlPlane } from "../../sandbox/control-plane";
 import { startGuard, type Guard } from "../../sandbox/processes";
 import { ensureTools } from "../../sandbox/toolchain/toolchain";
@@ -13,6 +12,7 @@ import { ROOT } from "../../sandbox/world/state";
 import { intra } from "../../stacks/intra";
 import { plain, record, type Seen } from "../kit";
 import { dryRunCreate } from "./dry-run";
+import { parseIntra } from "../unit/intra-a";
 import { eventually, TOOLS_MILLISECONDS } from "./kit";
 
 const CRDS = join(
@@ -69,7 +69,7 @@ if (existsSync(CRDS))
 
         for (const [installer, gateway] of Object.entries(installers))
             it(`take every object of intra-a with installer ${installer}`, async () => {
-                const seen = await record(() => intra(parse({ ...config, gateway })));
+                const seen = await record(() => intra(parseIntra({ ...config, gateway })));
                 const objects = seen.filter(isObject).map((r) => plain(r.inputs) as k8s.KubernetesObject);
                 assert.ok(objects.length >= 8);
                 const refused: string[] = [];

@@ -2,9 +2,9 @@
 // state, preview, diff, log, history, error, process list.
 import { strict as assert } from "node:assert";
 import { execFileSync } from "node:child_process";
-import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { current, succeeded, TestStack, useWorld } from "./kit";
+import { textBelow } from "./text-below";
 
 interface Found {
     name: string;
@@ -117,12 +117,4 @@ interface Resource {
 /** `--show-secrets` writes a secret as an object with its JSON text. */
 function plain(value: unknown): string {
     return JSON.parse((value as { plaintext: string }).plaintext);
-}
-
-function textBelow(folder: string, name = /./): string {
-    return readdirSync(folder, { recursive: true, encoding: "utf8" })
-        .map((file) => join(folder, file))
-        .filter((file) => name.test(file) && statSync(file).isFile() && statSync(file).size < 5_000_000)
-        .map((file) => readFileSync(file, "utf8"))
-        .join("\n");
 }

@@ -1,7 +1,7 @@
 import { strict as assert } from "node:assert";
 import * as pulumi from "@pulumi/pulumi";
 import { ConfigError, parse, readSettings, type RawConfig } from "../../config";
-import { CONSUMERS, KUBECONFIG, raw } from "./intra-a";
+import { CONSUMERS, KUBECONFIG, parseIntra, raw } from "./intra-a";
 import { value } from "../kit";
 
 /** Problems of a config; none when it is accepted. */
@@ -333,15 +333,15 @@ describe("config", () => {
     });
 
     it("takes an empty list of consumers, with a warning", () => {
-        assert.deepEqual(parse(raw()).warnings, ["consumers: empty, so nobody can get in. Add a consumer."]);
-        assert.deepEqual(parse(raw({ consumers: [caller("lab")] })).warnings, [
+        assert.deepEqual(parseIntra(raw()).warnings, ["consumers: empty, so nobody can get in. Add a consumer."]);
+        assert.deepEqual(parseIntra(raw({ consumers: [caller("lab")] })).warnings, [
             "consumers: lab has no credentials, so it cannot get in. Add one.",
         ]);
-        assert.deepEqual(parse(raw({ consumers: [caller("lab", "a")] })).warnings, []);
+        assert.deepEqual(parseIntra(raw({ consumers: [caller("lab", "a")] })).warnings, []);
     });
 
     it("gives every setting its documented default", () => {
-        const { gateway, readiness, namespace, alpa } = parse(raw());
+        const { gateway, readiness, namespace, alpa } = parseIntra(raw());
         assert.equal(namespace, "alpa-auth");
         assert.equal(alpa.answerTimeoutSeconds, 600);
         assert.deepEqual(readiness, { graphTimeoutSeconds: 2700, acceptTimeoutSeconds: 120, settleSeconds: 15 });
@@ -353,7 +353,7 @@ describe("config", () => {
     it("gives each caller the stack's limits, where it has none of its own", () => {
         const stack = { requests: 60, perSeconds: 60, concurrent: 2 };
         const own = { ...caller("nlp", "a"), limits: { concurrent: 9 } };
-        const { consumers } = parse(raw({ limits: stack, consumers: [caller("lab", "a"), own] }));
+        const { consumers } = parseIntra(raw({ limits: stack, consumers: [caller("lab", "a"), own] }));
         assert.deepEqual(
             consumers.map((c) => c.limits),
             [stack, { ...stack, concurrent: 9 }],
@@ -362,25 +362,29 @@ describe("config", () => {
 
     it("warns that limits count in each pod of a gateway whose pods it does not know", () => {
         const shared = { gateway: { installer: "existing", existing }, ...limited({ concurrent: 1 }) };
-        assert.match(parse(raw(shared)).warnings.join(), /^limits: each APISIX pod of the gateway in place counts/);
+        assert.match(
+            parseIntra(raw(shared)).warnings.join(),
+            /^limits: each APISIX pod of the gateway in place counts/,
+        );
     });
 
     it("warns while the guard is off, with the reason", () => {
-        const { warnings } = parse(
+        const { warnings } = parseIntra(
             raw({ guard: { disabledBecause: "tried elsewhere" }, consumers: [caller("lab", "a")] }),
         );
         assert.deepEqual(warnings, ["guard: off, so any caller can stop Alpa with one request (tried elsewhere)."]);
     });
 
     it("lets the operator name the entry point", () => {
-        const { gateway } = parse(raw({ gateway: { address: "alpa.example.org", nodePort: 30900 } }));
+        const { gateway } = parseIntra(raw({ gateway: { address: "alpa.example.org", nodePort: 30900 } }));
         assert.equal(gateway.url, "http://alpa.example.org:30900");
     });
 
-    it("keeps a namespace of digits a name", () => assert.equal(parse(raw({ namespace: "123" })).namespace, "123"));
+    it("keeps a namespace of digits a name", () =>
+        assert.equal(parseIntra(raw({ namespace: "123" })).namespace, "123"));
 
     it("makes the kubeconfig a secret at once", async () => {
-        const { kubeconfig } = parse(raw({ cluster: { kubeconfig: KUBECONFIG } })).cluster;
+        const { kubeconfig } = parseIntra(raw({ cluster: { kubeconfig: KUBECONFIG } })).cluster;
         assert.equal(await pulumi.isSecret(kubeconfig!), true);
         assert.equal(await value(kubeconfig!), KUBECONFIG);
     });
@@ -414,7 +418,9 @@ describe("config", () => {
         try {
             const own = Object.entries(raw({ namespace: "mine" })).map(([k, v]) => [`alpa-auth:${k}`, v]);
             pulumi.runtime.setAllConfig({ ...Object.fromEntries(own), "kubernetes:namespace": "theirs" });
-            assert.equal(readSettings("alpa-auth").namespace, "mine");
+            const settings = readSettings("alpa-auth");
+            assert.ok(settings.option === "intra-a");
+            assert.equal(settings.namespace, "mine");
         } finally {
             pulumi.runtime.setAllConfig(before);
         }

@@ -8,10 +8,11 @@ import { parse as parseYaml } from "yaml";
 import * as z from "zod";
 import { parse as parseConfig, type RawConfig } from "../../config";
 import { unwrap } from "../../config/problems";
-import { schema } from "../../config/schema";
+import { OPTIONS, schemas } from "../../config/schema";
 import { ADMIN_SERVICE } from "../../components/parts/apisix-values";
 import { NetworkPolicies } from "../../components/parts/network-policies";
 import { record } from "../kit";
+import { SSH_KEY } from "./cloudflare";
 
 const ROOT = resolve(__dirname, "../..");
 const read = (file: string) => readFileSync(join(ROOT, file), "utf8");
@@ -54,11 +55,14 @@ function blocks(page: string): Block[] {
 /** A page without its fenced blocks. */
 const prose = (page: string) => read(page).replace(/^ *```[\s\S]*?^ *```$/gm, "");
 
-/** Cells of the rows of every table whose header starts with `first`. */
-function tableRows(page: string, first: string): string[][] {
+/** Cells of the rows of every table whose header starts with `first`; of one section of the page, or of all. */
+function tableRows(page: string, first: string, section?: string): string[][] {
     const rows: string[][] = [];
     let inside = false;
+    let here = section === undefined;
     for (const line of prose(page).split("\n")) {
+        if (section !== undefined && line.startsWith("## ")) here = line === `## ${section}`;
+        if (!here) continue;
         if (!line.startsWith("|")) inside = false;
         else {
             const cells = line.split(/(?<!\\)\|/).slice(1, -1);
@@ -73,13 +77,19 @@ function tableRows(page: string, first: string): string[][] {
 describe("docs/configuration.md", () => {
     const PAGE = "docs/configuration.md";
 
-    it("has every key of the schema with its type, default and description, and no other", () => {
-        const rows = tableRows(PAGE, "Key").map(([key, type, fallback, meaning]) => ({ key, type, fallback, meaning }));
-        const byKey = (list: typeof rows) => Object.fromEntries(list.map((row) => [row.key, row]));
-        const expected = keysOf(schema, "");
-        assert.deepEqual(byKey(rows), byKey(expected));
-        assert.equal(rows.length, expected.length, "a key stands on the page twice");
-    });
+    for (const option of OPTIONS)
+        it(`has every key of option ${option} with its type, default and description, and no other`, () => {
+            const rows = tableRows(PAGE, "Key", `Keys of option ${option}`).map(([key, type, fallback, meaning]) => ({
+                key,
+                type,
+                fallback,
+                meaning,
+            }));
+            const byKey = (list: typeof rows) => Object.fromEntries(list.map((row) => [row.key, row]));
+            const expected = keysOf(schemas[option], "");
+            assert.deepEqual(byKey(rows), byKey(expected));
+            assert.equal(rows.length, expected.length, "a key stands on the page twice");
+        });
 
     const examples = ["README.md", PAGE]
         .flatMap((page) => blocks(page).map((block, i, all) => ({ page, ...block, answer: all[i + 1] })))
@@ -140,9 +150,17 @@ function typeName(type: z.core.$ZodType, plural = false): string {
     if (type instanceof z.ZodEnum) return type.options.map((o) => `\`${o}\``).join(", ");
     if (type instanceof z.ZodLiteral) return [...type.values].map((v) => `\`${v}\``).join(", ");
     if (type instanceof z.ZodNumber) return plural ? "numbers" : "number";
+    if (type instanceof z.ZodBoolean) return "`true`, `false`";
+    if (type instanceof z.ZodEmail) return plural ? "mail addresses" : "mail address";
     if (type instanceof z.ZodURL) return plural ? "URLs" : "URL";
     assert.ok(type instanceof z.ZodString, `docs.test.ts has no name for ${type._zod.def.type}`);
     return plural ? "texts" : "text";
+}
+
+/** What Pulumi makes of an encrypted value; those on the pages are private keys. */
+function decrypted(_key: string, value: unknown): unknown {
+    const sealed = typeof value === "object" && value !== null && "secure" in value;
+    return sealed ? SSH_KEY : value;
 }
 
 /** A stack file's config as Pulumi hands it over. */
@@ -151,7 +169,10 @@ function rawConfig(text: string): RawConfig {
     return Object.fromEntries(
         Object.entries(config).map(([key, value]) => {
             assert.ok(key.startsWith("alpa-auth:"), `${key} has no project in front`);
-            return [key.slice("alpa-auth:".length), typeof value === "string" ? value : JSON.stringify(value)];
+            return [
+                key.slice("alpa-auth:".length),
+                typeof value === "string" ? value : JSON.stringify(value, decrypted),
+            ];
         }),
     );
 }
@@ -179,7 +200,9 @@ describe("docs/architecture.md", () => {
     it("names every port of the code in its table of ports", async () => {
         const named = tableRows("docs/architecture.md", "Port").map(([port]) => Number(port));
         const raw = rawConfig(read("Pulumi.intra.yaml"));
-        const { gateway, alpa } = parseConfig(raw);
+        const settings = parseConfig(raw);
+        assert.ok(settings.option === "intra-a");
+        const { gateway, alpa } = settings;
         assert.ok(gateway.installer === "rampart");
         const policies = await record(() => new NetworkPolicies("policies", { namespace: "apisix" }));
         const opened = policies.flatMap((p) => (p.inputs.spec?.ingress ?? []).flatMap((rule: any) => rule.ports));

@@ -1,3 +1,4 @@
+import { strict as assert } from "node:assert";
 import { parse, type IntraASettings, type RawConfig } from "../../config";
 import { intra } from "../../stacks/intra";
 import { record, type Seen } from "../kit";
@@ -46,9 +47,16 @@ export function raw(values: Record<string, unknown> = {}): RawConfig {
     );
 }
 
+/** Checked settings of a stack of option intra-a. */
+export function parseIntra(...args: Parameters<typeof parse>): IntraASettings {
+    const settings = parse(...args);
+    assert.ok(settings.option === "intra-a");
+    return settings;
+}
+
 /** Checked settings of a stack that is like the shipped one, with the given installer. */
 export function settings(installer: Installer, values: Record<string, unknown> = {}): IntraASettings {
-    return parse(raw({ gateway: GATEWAYS[installer], consumers: CONSUMERS, ...values }));
+    return parseIntra(raw({ gateway: GATEWAYS[installer], consumers: CONSUMERS, ...values }));
 }
 
 /** Everything the stack registers. */

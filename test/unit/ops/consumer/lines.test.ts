@@ -100,7 +100,33 @@ describe("lines of a handout", function () {
         assert.equal(seen.length, 2);
     });
 
+    const PAIR = { method: "service-token", clientId: "0123.access", clientSecret: 'se"cret$x' } as const;
+    const pairsSeen = () => seen.map((h) => [h["cf-access-client-id"], h["cf-access-client-secret"]]);
+
+    it("send a service token in both headers: curl and TypeScript", async () => {
+        const text = renderHandout(page(PAIR));
+        await run("sh", [], code(text, "sh"));
+        await typescript(text);
+        assert.deepEqual(pairsSeen(), Array(2).fill([PAIR.clientId, PAIR.clientSecret]));
+    });
+
+    it("send a service token to no login page, and show its status: curl and TypeScript", async () => {
+        redirects = true;
+        const text = renderHandout(page(PAIR));
+        await run("sh", [], code(text, "sh"));
+        await typescript(text);
+        assert.equal(seen.length, 2);
+    });
+
     if (python) {
+        it("send a service token in both headers, and to no login page: Python", async () => {
+            const text = renderHandout(page(PAIR));
+            await run("python3", ["-"], code(text, "python"));
+            redirects = true;
+            await run("python3", ["-"], code(text, "python"));
+            assert.deepEqual(pairsSeen(), Array(2).fill([PAIR.clientId, PAIR.clientSecret]));
+        });
+
         it("send a key to no other address: Python", async () => {
             redirects = true;
             const text = renderHandout(page({ method: "key", key: odd }));

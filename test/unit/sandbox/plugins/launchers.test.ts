@@ -8,7 +8,7 @@ import { installPlugins, linkExecutable, writeLaunchers } from "../../../../sand
 import { eventually, folderWith, isRunning, parentOf } from "./kit";
 
 describe("plugin launchers", function () {
-    // Three of these start Node.js twice with a TypeScript loader: 2 s here, more on a busy machine.
+    // Five of these start Node.js twice with a TypeScript loader: 2 s here, more on a busy machine.
     this.timeout(30_000);
     let folder: string;
     let remove: () => void;
@@ -31,6 +31,8 @@ describe("plugin launchers", function () {
         assert.deepEqual(fs.readdirSync(plugins).sort(), [
             ".alpa-auth-sandbox",
             "pulumi-language-nodejs",
+            "pulumi-resource-cloudflare",
+            "pulumi-resource-command",
             "pulumi-resource-pulumi-nodejs",
             "pulumi-resource-random",
         ]);
@@ -62,12 +64,19 @@ describe("plugin launchers", function () {
             .readdirSync(path.join(home, "plugins"), { recursive: true })
             .filter((name) => /\//.test(String(name)));
         assert.deepEqual(found.map((name) => String(name).replace(/\d+\.\d+\.\d+/, "1.2.3")).sort(), [
+            "resource-cloudflare-v1.2.3/pulumi-resource-cloudflare",
+            "resource-command-v1.2.3/pulumi-resource-command",
             "resource-kubernetes-v1.2.3/pulumi-resource-kubernetes",
             "resource-random-v1.2.3/pulumi-resource-random",
         ]);
     });
 
-    for (const name of ["pulumi-language-nodejs", "pulumi-resource-random"]) {
+    for (const name of [
+        "pulumi-language-nodejs",
+        "pulumi-resource-random",
+        "pulumi-resource-cloudflare",
+        "pulumi-resource-command",
+    ]) {
         it(`${name} prints its port, and ends when the engine is killed`, async () => {
             const engine = parentOf(path.join(plugins, name), ["127.0.0.1:1"]);
             const [printed] = (await once(engine.stdout as NodeJS.ReadableStream, "data")) as [Buffer];

@@ -1,0 +1,125 @@
+import * as cloudflare from "@pulumi/cloudflare";
+import * as pulumi from "@pulumi/pulumi";
+import { Access } from "./parts/access";
+import { CloudflaredHost, type CloudflaredHostArgs } from "./parts/cloudflared-host";
+import { type Phase, type ZoneRecord } from "./parts/dns-record";
+import { DnsRecords } from "./parts/dns-records";
+import { EdgeRules, type Plan, type RateLimit } from "./parts/edge-rules";
+import { SAMPLE_COMPLETION } from "./parts/sample";
+import { ServiceTokens, type TokenConsumer, type TokenPair } from "./parts/service-tokens";
+import { Tunnel } from "./parts/tunnel";
+import { TunnelRoutes } from "./parts/tunnel-routes";
+import { Zone, type ZoneSettings } from "./parts/zone";
+
+export interface CloudflareAccessArgs {
+    /** Id of the Cloudflare account. */
+    account: string;
+    /** Names callers use; the first is the main one. */
+    hostnames: string[];
+    zone: ZoneSettings;
+    plan: Plan;
+    /** The zone's other records, and how far its move to Cloudflare is. Unset: not this stack's. */
+    dns?: { phase: Phase; records: ZoneRecord[] };
+    /** `host:port` of Alpa, as seen from the hosts of the connectors. */
+    endpoint: string;
+    /** The connectors, without the token that they join the tunnel with. */
+    connectors: Omit<CloudflaredHostArgs, "token">;
+    /** The part before `.cloudflareaccess.com`. */
+    teamName: string;
+    /** Unset: none. */
+    rateLimit?: RateLimit;
+    browserChecks: "skip" | "keep";
+    /** What the edge waits for the first byte of an answer, in seconds. Unset: as it is. */
+    proxyTimeoutSeconds?: number;
+    /** Mail addresses that hear of a token a week before it ends. */
+    notify: string[];
+    consumers: TokenConsumer[];
+    /** Day from which the config leaves a credential out, by `<consumer>/<credential>`. */
+    expires: Record<string, string>;
+}
+
+/** Access at Cloudflare's edge and a tunnel to Alpa: what a request passes, from the last step to the first. */
+export class CloudflareAccess extends pulumi.ComponentResource {
+    /** Entry point of callers, without a trailing slash. */
+    readonly url: string;
+    /** Client id and secret by `<consumer>/<credential>`; secret. */
+    readonly credentials: pulumi.Output<Record<string, TokenPair>>;
+    /** Day on which each token ends, by `<consumer>/<credential>`: by the config or by Cloudflare, whichever is sooner. */
+    readonly expires: pulumi.Output<Record<string, string>>;
+    /** A request with the first token that works as pasted; secret. */
+    readonly curl: pulumi.Output<string>;
+    /** What the registrar must name before anything of the zone is answered. */
+    readonly nameServers: pulumi.Output<string[]>;
+    readonly zoneStatus: pulumi.Output<string>;
+    /** DS record for the registrar, once the zone is signed. */
+    readonly ds: pulumi.Output<string> | undefined;
+
+    constructor(name: string, args: CloudflareAccessArgs, opts?: pulumi.ComponentResourceOptions) {
+        super("alpa-auth:components:CloudflareAccess", name, {}, opts);
+        const { account, hostnames, endpoint, teamName, consumers, notify } = args;
+        const inside = { parent: this };
+
+        const zone = new Zone(`${name}-zone`, { account, ...args.zone }, inside);
+        const { zoneId } = zone;
+        const tunnel = new Tunnel(`${name}-tunnel`, { account }, inside);
+        const tokens = new ServiceTokens(`${name}-tokens`, { account, consumers, notify }, inside);
+        const access = new Access(`${name}-access`, { account, hostnames, tokenIds: tokens.ids }, inside);
+        const { tunnelId } = tunnel;
+        const routes = new TunnelRoutes(
+            `${name}-routes`,
+            { account, tunnelId, hostnames, endpoint, teamName, audience: access.audience },
+            inside,
+        );
+        // Without rules a connector answers 503. On the way out connectors stop before the tunnel is deleted, which is
+        // refused while any is there.
+        const connectors = new CloudflaredHost(
+            `${name}-connectors`,
+            { ...args.connectors, token: tunnel.token },
+            { ...inside, dependsOn: routes },
+        );
+        const rules = new EdgeRules(`${name}-edge`, { ...args, zoneId }, inside);
+        // Last, and first to go: from here on the names lead to Alpa, so all that guards it must be there.
+        const after = [access, routes, connectors, rules];
+        const service = { hostnames, target: tunnel.target, after };
+        const dns = args.dns && new DnsRecords(`${name}-dns`, { zoneId, service, ...args.dns }, inside);
+        for (const hostname of namesOfOurOwn(args))
+            new cloudflare.DnsRecord(
+                hostname === hostnames[0] ? `${name}-record` : `${name}-record-${hostname}`,
+                { zoneId, name: hostname, type: "CNAME", content: tunnel.target, proxied: true, ttl: 1 },
+                { ...inside, dependsOn: after },
+            );
+
+        this.url = `https://${hostnames[0]}`;
+        this.credentials = pulumi.secret(tokens.pairs) as pulumi.Output<Record<string, TokenPair>>;
+        this.expires = pulumi.output(tokens.ends).apply((ends) => sooner(ends as Record<string, string>, args.expires));
+        this.curl = this.credentials.apply((pairs) => curlLine(this.url, Object.values(pairs)[0]));
+        this.nameServers = zone.nameServers;
+        this.zoneStatus = zone.status;
+        this.ds = dns?.ds;
+        // The address alone: the others go to the stack's outputs, and would stand in the state twice.
+        this.registerOutputs({ url: this.url });
+    }
+}
+
+/** Names that are not among the zone's other records: those turn to the tunnel with the zone's move. */
+export function namesOfOurOwn({ hostnames, dns }: Pick<CloudflareAccessArgs, "hostnames" | "dns">): string[] {
+    return hostnames.filter((hostname) => !dns?.records.some(({ name }) => name === hostname));
+}
+
+/** A completion asked for as callers do. @param pair unset: there is none, and the answer is 401 or 403 */
+export function curlLine(url: string, pair: TokenPair | undefined): string {
+    const headers =
+        pair === undefined
+            ? ""
+            : ` -H 'CF-Access-Client-Id: ${pair.clientId}' -H 'CF-Access-Client-Secret: ${pair.clientSecret}'`;
+    return `curl -sS ${url}/completions${headers} -H 'Content-Type: application/json' -d '${SAMPLE_COMPLETION}'`;
+}
+
+/** @param ends times of Cloudflare @param days days of the config, of more credentials maybe */
+export function sooner(ends: Record<string, string>, days: Record<string, string>): Record<string, string> {
+    const cloudflares = Object.entries(ends).map(([who, end]): [string, string] => [who, end.slice(0, 10)]);
+    return Object.fromEntries([
+        ...Object.entries(days),
+        ...cloudflares.filter(([who, end]) => days[who] === undefined || end < days[who]),
+    ]);
+}

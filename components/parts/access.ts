@@ -1,0 +1,66 @@
+import * as cloudflare from "@pulumi/cloudflare";
+import * as pulumi from "@pulumi/pulumi";
+import { owner } from "./ownership";
+
+export interface AccessArgs {
+    account: string;
+    /** Names that are protected; the first is the main one. */
+    hostnames: string[];
+    /** Ids of the service tokens that are let in. */
+    tokenIds: pulumi.Input<string>[];
+}
+
+/**
+ * How long a cookie that Access hands out lets its bearer in without the token, in its classic mode. A token that is
+ * revoked goes on as long with such a cookie, so this is far below the default of 24 hours.
+ */
+const SESSION = "15m";
+
+/** Asks every request for one of the declared service tokens. Without any it lets nobody in. */
+export class Access extends pulumi.ComponentResource {
+    /** What the JWT of an admitted request is made for. */
+    readonly audience: pulumi.Output<string>;
+
+    constructor(name: string, args: AccessArgs, opts?: pulumi.ComponentResourceOptions) {
+        super("alpa-auth:parts:Access", name, {}, opts);
+        const { account, hostnames, tokenIds } = args;
+
+        // A policy that lists nobody is refused; an application without one lets nobody in.
+        const policies = tokenIds.length === 0 ? [] : [this.policy(name, account, tokenIds)];
+        const application = new cloudflare.ZeroTrustAccessApplication(
+            `${name}-application`,
+            {
+                accountId: account,
+                type: "self_hosted",
+                name: owner(),
+                domain: hostnames[0],
+                // Given for several names only: with one, the domain says it, and both together are compared badly.
+                ...(hostnames.length > 1 ? { destinations: hostnames.map((uri) => ({ type: "public", uri })) } : {}),
+                policies: policies.map(({ id }, i) => ({ id, precedence: i + 1 })),
+                sessionDuration: SESSION,
+                // Callers are programs: a page to log in is no answer to them.
+                serviceAuth401Redirect: true,
+                appLauncherVisible: false,
+            },
+            { parent: this },
+        );
+
+        this.audience = application.aud;
+        this.registerOutputs({ audience: this.audience });
+    }
+
+    private policy(name: string, account: string, tokenIds: pulumi.Input<string>[]) {
+        return new cloudflare.ZeroTrustAccessPolicy(
+            `${name}-policy`,
+            {
+                accountId: account,
+                name: owner(),
+                // Service Auth. A token matched by an Allow policy is sent to the login page.
+                decision: "non_identity",
+                includes: tokenIds.map((tokenId) => ({ serviceToken: { tokenId } })),
+                sessionDuration: SESSION,
+            },
+            { parent: this },
+        );
+    }
+}

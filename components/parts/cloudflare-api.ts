@@ -1,0 +1,68 @@
+/** Where the Cloudflare API is, and who asks. */
+export interface ApiAccess {
+    token?: string;
+    /** Without a slash at the end. */
+    baseUrl: string;
+}
+
+/** What the API said. */
+export interface Answer<T> {
+    status: number;
+    /** Of a success. */
+    result?: T;
+    /** Of a failure: `code message`, as Cloudflare words it. Never anything of the request's headers. */
+    said: string;
+}
+
+/** A reader of the API: it never changes anything. */
+export interface ApiReader {
+    /** @throws Error when nothing answers */
+    get<T>(path: string): Promise<Answer<T>>;
+    /** All pages of a list. @throws Error when nothing answers */
+    list<T>(path: string): Promise<Answer<T[]>>;
+}
+
+/** Entries of one page, and pages that are read: more than any list here can have. */
+const PAGE = 50;
+const MOST_PAGES = 40;
+
+interface Envelope<T> {
+    result?: T;
+    errors?: { code?: number; message?: string }[];
+    result_info?: { total_pages?: number };
+}
+
+/** @param signal ends every request */
+export function openApi({ token, baseUrl }: ApiAccess, signal: AbortSignal): ApiReader {
+    const ask = async <T>(path: string): Promise<Answer<T> & { pages?: number }> => {
+        const response = await fetch(`${baseUrl}/${path}`, {
+            headers: { Authorization: `Bearer ${token}`, Accept: "application/json" },
+            redirect: "error", // which would send the token along
+            signal,
+        });
+        const body = (await response.json().catch(() => ({}))) as Envelope<T>;
+        const { status } = response;
+        if (status >= 400 || body.result === undefined) return { status, said: wordsOf(response, body) };
+        return { status, result: body.result, said: "", pages: body.result_info?.total_pages };
+    };
+    return {
+        get: ask,
+        list: async <T>(path: string) => {
+            const all: T[] = [];
+            for (let page = 1; page <= MOST_PAGES; page++) {
+                const mark = path.includes("?") ? "&" : "?";
+                const answer = await ask<T[]>(`${path}${mark}page=${page}&per_page=${PAGE}`);
+                if (answer.result === undefined) return answer;
+                all.push(...answer.result);
+                // Not every list counts its pages: one that is not full is the last.
+                if (answer.result.length < PAGE && page >= (answer.pages ?? 1)) break;
+            }
+            return { status: 200, result: all, said: "" };
+        },
+    };
+}
+
+function wordsOf(response: Response, { errors }: Envelope<unknown>): string {
+    const words = (errors ?? []).map(({ code, message }) => [code, message].filter((w) => w !== undefined).join(" "));
+    return [response.status, ...words].join(", ");
+}

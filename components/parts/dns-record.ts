@@ -1,0 +1,121 @@
+import { createHash } from "node:crypto";
+
+/** Steps of a zone's move to Cloudflare, in their order. */
+export const PHASES = ["mirror", "delegated", "proxied", "signed"] as const;
+export type Phase = (typeof PHASES)[number];
+
+/** Types whose value is one text. */
+export const CONTENT_TYPES = ["A", "AAAA", "CNAME", "MX", "NS", "PTR", "TXT"] as const;
+/** Types whose value has parts of its own. */
+export const DATA_TYPES = ["CAA", "DS", "SRV", "TLSA"] as const;
+
+interface Common {
+    /** Whole name, in lower case and without the final dot. */
+    name: string;
+    /** How long others may keep the answer once the move is over, in seconds. */
+    ttl: number;
+    /** Whether it is to be proxied, from phase `proxied` on. */
+    proxied: boolean;
+}
+export interface ContentRecord extends Common {
+    type: (typeof CONTENT_TYPES)[number];
+    /** Address, name without the final dot, or text without quotes. */
+    content: string;
+    /** Of MX only. */
+    priority?: number;
+}
+export interface CaaRecord extends Common {
+    type: "CAA";
+    data: { flags: number; tag: string; value: string };
+}
+export interface DsRecord extends Common {
+    type: "DS";
+    data: { keyTag: number; algorithm: number; digestType: number; digest: string };
+}
+export interface SrvRecord extends Common {
+    type: "SRV";
+    data: { priority: number; weight: number; port: number; target: string };
+}
+export interface TlsaRecord extends Common {
+    type: "TLSA";
+    data: { usage: number; selector: number; matchingType: number; certificate: string };
+}
+/** One record of a zone, as reviewed. */
+export type ZoneRecord = ContentRecord | CaaRecord | DsRecord | SrvRecord | TlsaRecord;
+export type RecordType = ZoneRecord["type"];
+
+/** What the Cloudflare resource takes, beside the zone. */
+export interface RenderedRecord {
+    name: string;
+    type: RecordType;
+    ttl: number;
+    proxied: boolean;
+    content?: string;
+    priority?: number;
+    data?: Record<string, string | number>;
+}
+
+/** Time to live while a zone moves, in seconds: a mistake is over after five minutes. */
+export const MOVE_TTL = 300;
+/** Cloudflare's word for "automatic", the only time to live of a proxied record. */
+const AUTOMATIC = 1;
+/** Longest string inside a TXT record, in bytes (RFC 1035, 3.3). */
+const TXT_STRING = 255;
+
+/**
+ * A record as Cloudflare is asked for it in a phase.
+ * @param moveTtl longest time to live while the zone moves, in seconds; a shorter one of the record's own stays
+ */
+export function renderRecord(record: ZoneRecord, phase: Phase, moveTtl = MOVE_TTL): RenderedRecord {
+    const { name, type } = record;
+    const moving = phase === "mirror" || phase === "delegated";
+    const proxied = record.proxied && !moving;
+    const own = record.proxied ? moveTtl : record.ttl;
+    const ttl = proxied ? AUTOMATIC : moving ? Math.min(own, moveTtl) : own;
+    if ("data" in record) {
+        // Cloudflare answers an SRV record with its priority beside the data too: without it here, a refresh is a change.
+        const beside = record.type === "SRV" ? { priority: record.data.priority } : {};
+        return { name, type, ttl, proxied, ...beside, data: { ...record.data } };
+    }
+    const content = type === "TXT" ? quoteText(record.content) : record.content;
+    return { name, type, ttl, proxied, content, ...(type === "MX" ? { priority: record.priority } : {}) };
+}
+
+/**
+ * Name of the record's resource. From what makes it another record, so that a new time to live, a new priority or the
+ * proxy is an update in place. Of CNAME there is one to a name: a new target must be an update too, since Cloudflare
+ * refuses a second one beside the old, and Pulumi makes before it deletes.
+ */
+export function logicalName(record: ZoneRecord): string {
+    const readable = `${record.name}-${record.type.toLowerCase()}`;
+    if (record.type === "CNAME") return readable;
+    const value = "data" in record ? recordValue(record) : record.content;
+    return `${readable}-${createHash("sha256").update(value).digest("hex").slice(0, 10)}`;
+}
+
+/** The value as dig prints it, but: names in lower case and without the final dot, texts joined and without quotes. */
+export function recordValue(record: ZoneRecord): string {
+    switch (record.type) {
+        case "MX":
+            return `${record.priority} ${record.content}`;
+        case "CAA":
+            return `${record.data.flags} ${record.data.tag} "${record.data.value}"`;
+        case "DS":
+            return `${record.data.keyTag} ${record.data.algorithm} ${record.data.digestType} ${record.data.digest}`;
+        case "SRV":
+            return `${record.data.priority} ${record.data.weight} ${record.data.port} ${record.data.target}`;
+        case "TLSA":
+            return `${record.data.usage} ${record.data.selector} ${record.data.matchingType} ${record.data.certificate}`;
+        default:
+            return record.content;
+    }
+}
+
+/**
+ * Content of a TXT record as Cloudflare stores it: quoted strings of at most 255 bytes. It splits and quotes what comes
+ * otherwise, and then every run would see another content than its own.
+ */
+export function quoteText(text: string): string {
+    const strings = text.match(new RegExp(`[\\s\\S]{1,${TXT_STRING}}`, "g")) ?? [""];
+    return strings.map((part) => `"${part.replace(/["\\]/g, "\\$&")}"`).join(" ");
+}

@@ -1,0 +1,50 @@
+import * as cloudflare from "@pulumi/cloudflare";
+import * as pulumi from "@pulumi/pulumi";
+
+export interface TunnelRoutesArgs {
+    account: string;
+    tunnelId: pulumi.Input<string>;
+    hostnames: string[];
+    /** `host:port` of Alpa, as seen from the connectors. */
+    endpoint: string;
+    teamName: string;
+    /** Audience of the Access application: what a request's JWT must be made for. */
+    audience: pulumi.Input<string>;
+}
+
+/**
+ * Paths of Alpa's service, anchored: Alpa picks what it does by a part of the path, so others would reach it too. A rule
+ * cannot ask for the method.
+ */
+export const PATHS = ["^/completions$", "^/logprobs$"];
+/** Answer of the connector to everything else. */
+const NOWHERE = "http_status:404";
+/** Longest wait for Alpa to take a connection, in seconds: it is on the same host or in the same network. */
+const CONNECT_SECONDS = 5;
+
+/** What the connectors do with a request. They take the rules from Cloudflare, without a restart. */
+export class TunnelRoutes extends pulumi.ComponentResource {
+    constructor(name: string, args: TunnelRoutesArgs, opts?: pulumi.ComponentResourceOptions) {
+        super("alpa-auth:parts:TunnelRoutes", name, {}, opts);
+        new cloudflare.ZeroTrustTunnelCloudflaredConfig(
+            `${name}-config`,
+            { accountId: args.account, tunnelId: args.tunnelId, config: renderRoutes(args) },
+            { parent: this },
+        );
+        this.registerOutputs({});
+    }
+}
+
+type Routes = Omit<TunnelRoutesArgs, "account" | "tunnelId">;
+
+/** Rules of a connector; the first that fits is taken. */
+export function renderRoutes({ hostnames, endpoint, teamName, audience }: Routes) {
+    const originRequest = {
+        connectTimeout: CONNECT_SECONDS,
+        // The connector itself refuses what has not passed Access, whatever led it there.
+        access: { required: true, teamName, audTags: [audience] },
+    };
+    const service = `http://${endpoint}`;
+    const rules = hostnames.flatMap((hostname) => PATHS.map((path) => ({ hostname, path, service, originRequest })));
+    return { ingresses: [...rules, { service: NOWHERE }] };
+}

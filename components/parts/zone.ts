@@ -1,0 +1,47 @@
+import * as cloudflare from "@pulumi/cloudflare";
+import * as pulumi from "@pulumi/pulumi";
+
+export interface ZoneSettings {
+    /** Domain, as `example.com`. */
+    name: string;
+    /** Who made it: `existing` is only looked up. */
+    manage: "existing" | "create";
+}
+
+export interface ZoneArgs extends ZoneSettings {
+    /** Id of the account it belongs to. */
+    account: string;
+}
+
+/** The DNS zone at Cloudflare, made or looked up. One that is made outlives the stack: with it would go every record. */
+export class Zone extends pulumi.ComponentResource {
+    readonly zoneId: pulumi.Output<string>;
+    /** What the registrar must name before anything of the zone is answered. */
+    readonly nameServers: pulumi.Output<string[]>;
+    /** `pending` until the registrar names them; a made zone's is as of the last refresh. */
+    readonly status: pulumi.Output<string>;
+
+    constructor(name: string, args: ZoneArgs, opts?: pulumi.ComponentResourceOptions) {
+        super("alpa-auth:parts:Zone", name, {}, opts);
+        const zone = args.manage === "create" ? this.made(name, args) : this.found(args);
+
+        this.zoneId = zone.id;
+        this.nameServers = zone.nameServers;
+        this.status = zone.status;
+        this.registerOutputs({ zoneId: this.zoneId, nameServers: this.nameServers, status: this.status });
+    }
+
+    private made(name: string, args: ZoneArgs) {
+        return new cloudflare.Zone(
+            `${name}-zone`,
+            { name: args.name, account: { id: args.account } },
+            // A new name or account would replace the zone, and destroy would delete it: neither may happen unasked.
+            { parent: this, protect: true, retainOnDelete: true },
+        );
+    }
+
+    private found(args: ZoneArgs) {
+        const filter = { name: args.name, account: { id: args.account } };
+        return cloudflare.getZoneOutput({ filter }, { parent: this });
+    }
+}

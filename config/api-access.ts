@@ -1,0 +1,43 @@
+import * as pulumi from "@pulumi/pulumi";
+
+/** How the Cloudflare API is reached. */
+export interface ApiAccess {
+    token?: string;
+    /** Without a slash at the end. */
+    baseUrl: string;
+    /** Whether the token stands in the stack file in plain text. */
+    inPlain: boolean;
+}
+
+/** What the provider takes from its config. */
+const FORM = /^[0-9A-Za-z_-]{40,80}$/;
+
+/** As the provider reads it: the stack config first, then the environment. */
+export function readApiAccess(isSecret: (key: string) => boolean): ApiAccess {
+    const config = pulumi.runtime.allConfig();
+    const ours = config["cloudflare:apiToken"];
+    const baseUrl = config["cloudflare:baseUrl"] ?? process.env.CLOUDFLARE_BASE_URL;
+    return {
+        token: ours ?? process.env.CLOUDFLARE_API_TOKEN,
+        baseUrl: (baseUrl ?? "https://api.cloudflare.com/client/v4").replace(/\/$/, ""),
+        inPlain: ours !== undefined && !isSecret("cloudflare:apiToken"),
+    };
+}
+
+/** Never repeats anything of the token. */
+export function apiProblems({ token, inPlain }: ApiAccess): string[] {
+    if (token === undefined || token === "")
+        return [
+            "cloudflare:apiToken: required with option cloudflare. Set CLOUDFLARE_API_TOKEN, or run: pulumi config set --secret cloudflare:apiToken",
+        ];
+    const problems: string[] = [];
+    if (inPlain)
+        problems.push(
+            "cloudflare:apiToken: must be stored encrypted, and stands in the stack file in plain text. It is known now: make a new one, and run: pulumi config set --secret cloudflare:apiToken",
+        );
+    if (!FORM.test(token))
+        problems.push(
+            "cloudflare:apiToken: must be an API token: 40 to 80 letters, digits, - and _. Copy the whole of it, without blanks; a global API key is none.",
+        );
+    return problems;
+}

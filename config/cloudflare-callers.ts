@@ -1,0 +1,51 @@
+import * as z from "zod";
+import { day } from "./credentials";
+import { got } from "./problems";
+import { dnsLabel, positive } from "./values";
+
+/** A time as Go writes it, in whole hours, minutes and seconds; or without an end. */
+const DURATION = /^(?=\d)(\d+h)?(\d+m)?(\d+s)?$/;
+/** Cloudflare's own default: one year. */
+export const DEFAULT_DURATION = "8760h";
+
+const credential = z.strictObject({
+    id: dnsLabel.describe("Name of the credential, unique within its consumer."),
+    method: z
+        .literal("service-token", {
+            // Only a known name is repeated: anything else could be the credential itself, written in the wrong place.
+            error: (i) =>
+                i.input === "key" || i.input === "jwt"
+                    ? `belongs to option intra-a (got "${i.input}"). Use service-token`
+                    : "must be service-token. Correct it",
+        })
+        .describe("How the caller proves who it is: a service token of Cloudflare Access, in two headers."),
+    expires: day
+        .optional()
+        .describe(
+            "Day from which the credential is left out (UTC), as `2027-01-31`. Unset: it stays until its entry goes.",
+        ),
+    duration: z
+        .string()
+        .refine((text) => text === "forever" || (DURATION.test(text) && /[1-9]/.test(text)), {
+            error: (i) =>
+                `must be a time as 8760h or 720h30m, or forever${got(i.input)}. Days and weeks must be given in hours`,
+        })
+        .default(DEFAULT_DURATION)
+        .describe("How long Cloudflare accepts the token, from its making or its last change; or `forever`."),
+    enabled: z
+        .boolean()
+        .default(true)
+        .describe("`false` stops the token without an end to it: both secrets are refused until it is `true` again."),
+    secretVersion: positive("a number of the secret")
+        .optional()
+        .describe("Raised by one, it gives the token a new secret in place. It must never go down."),
+    previousSecretExpires: day
+        .optional()
+        .describe("Day from which the secret before is refused (UTC). Needs `secretVersion`, and stays with it."),
+});
+
+/** One caller that comes through Cloudflare Access. */
+export const consumer = z.strictObject({
+    name: dnsLabel.describe("Name of the caller; its tokens are called `<project>/<stack>/<name>/<id>`."),
+    credentials: z.array(credential).describe("Every entry is a service token; removing one revokes exactly that one."),
+});

@@ -1,0 +1,126 @@
+import { answerTimeProblems } from "./answer-time";
+import { daysUntil, day } from "./credentials";
+import { duplicateNames, list, mapping } from "./cross-checks";
+import { readZoneData, serviceProblems, type ZoneData } from "./dns";
+import { planProblems } from "./plans";
+import { sshKeyProblem } from "./ssh-key";
+
+/** Cloudflare's limit for an account. */
+export const MOST_TOKENS = 50;
+/** Cloudflare's limit for an Access application. */
+const MOST_HOSTNAMES = 5;
+
+type Raw = Record<string, unknown>;
+
+/**
+ * What the schema cannot say of option cloudflare: values that only make sense together. Reads unchecked values, so that
+ * nothing hides another problem.
+ * @param data the zone's data, where the config names some
+ * @param isSecret whether a key of the stack config is stored encrypted
+ */
+export function cloudflareChecks(
+    values: Raw,
+    data: ZoneData,
+    isSecret: (key: string) => boolean,
+    today: Date,
+): string[] {
+    const [zone, alpa, tunnel, rateLimit] = [values.zone, values.alpa, values.tunnel, values.rateLimit].map(mapping);
+    const consumers = list(values.consumers).map(mapping);
+    return [
+        ...hostnameProblems(values, zone.name),
+        ...planProblems(zone.plan, rateLimit, values.proxyTimeoutSeconds),
+        ...answerTimeProblems(alpa, values.proxyTimeoutSeconds, tunnel.graceSeconds),
+        ...hostProblems(list(tunnel.hosts).map(mapping), isSecret("tunnel")),
+        ...duplicateNames(consumers),
+        ...rotationProblems(consumers),
+        ...tokenCount(consumers, today),
+        ...data.problems,
+        ...serviceProblems(data.records, [values.hostname, ...list(values.aliases)].map(String), "dns.records"),
+    ];
+}
+
+function hostnameProblems(values: Raw, zone: unknown): string[] {
+    const aliases = list(values.aliases);
+    const names: [where: string, name: unknown][] = [
+        ["hostname", values.hostname],
+        ...aliases.map((name, i): [string, unknown] => [`aliases[${i}]`, name]),
+    ];
+    const problems: string[] = [];
+    if (names.length > MOST_HOSTNAMES)
+        problems.push(
+            `aliases: must be at most ${MOST_HOSTNAMES - 1}, with hostname Cloudflare's ${MOST_HOSTNAMES} for one application (got ${aliases.length}). Remove some.`,
+        );
+    for (const [i, [where, name]] of names.entries()) {
+        if (typeof name !== "string" || typeof zone !== "string") continue;
+        const first = names.findIndex(([, other]) => other === name);
+        if (first < i) problems.push(`${where}: must be named once (${names[first][0]} is the same). Remove it.`);
+        if (name !== zone && !name.endsWith(`.${zone}`))
+            problems.push(`${where}: must lie in zone ${zone} (got ${JSON.stringify(name)}). Correct one of them.`);
+        else if (name !== zone && name.slice(0, -zone.length - 1).includes(".") && values.certificate !== "advanced")
+            problems.push(
+                `${where}: must be one level below ${zone}, as far as the zone's own certificate goes (got ${JSON.stringify(name)}). Shorten it, or order a certificate for it and set certificate to advanced.`,
+            );
+    }
+    return problems;
+}
+
+/** The zone's data that a config names. @param folder where the stack file is */
+export function zoneData(values: Raw, folder: string): ZoneData {
+    const { records } = mapping(values.dns);
+    const { name } = mapping(values.zone);
+    if (typeof records !== "string" || records === "" || typeof name !== "string")
+        return { records: [], problems: [], warnings: [] };
+    return readZoneData(records, name, folder);
+}
+
+function hostProblems(hosts: Raw[], isSecret: boolean): string[] {
+    const seen = new Map<string, string>();
+    return hosts.flatMap(({ address, port = 22, privateKey, sudoPassword }, i) => {
+        const where = `tunnel.hosts[${i}]`;
+        const problems: string[] = [];
+        for (const [key, value] of Object.entries({ privateKey, sudoPassword }))
+            if (value !== undefined && !isSecret)
+                problems.push(
+                    `${where}.${key}: must be stored encrypted, and stands in the stack file in plain text. It is known now: change it, and run: pulumi config set --secret --path '${where}.${key}'`,
+                );
+        const wrong = typeof privateKey === "string" ? sshKeyProblem(privateKey) : undefined;
+        if (wrong !== undefined) problems.push(`${where}.privateKey: ${wrong}`);
+        const place = `${String(address)}:${String(port)}`;
+        const first = seen.get(place);
+        seen.set(place, first ?? where);
+        if (first !== undefined && address !== undefined)
+            problems.push(
+                `${where}: must be named once (${first} is ${place} too). For more connectors raise tunnel.instances.`,
+            );
+        return problems;
+    });
+}
+
+/** The provider takes version and date together or not at all, and is never to see them go. */
+function rotationProblems(consumers: Raw[]): string[] {
+    return consumers.flatMap((consumer, i) =>
+        list(consumer.credentials).flatMap((entry, j) => {
+            const { secretVersion: version, previousSecretExpires: until } = mapping(entry);
+            const where = `consumers[${i}].credentials[${j}]`;
+            if (typeof version === "number" && version > 1 && until === undefined)
+                return [
+                    `${where}.previousSecretExpires: required with secretVersion ${version}. Name the day from which the secret before is refused; keep a day that is over.`,
+                ];
+            if (until !== undefined && (version === undefined || version === 1))
+                return [
+                    `${where}.previousSecretExpires: belongs to a secretVersion of at least 2. Raise secretVersion for a new secret, or remove it.`,
+                ];
+            return [];
+        }),
+    );
+}
+
+function tokenCount(consumers: Raw[], today: Date): string[] {
+    const living = consumers
+        .flatMap((consumer) => list(consumer.credentials).map(mapping))
+        .filter(({ expires }) => !day.safeParse(expires).success || daysUntil(expires as string, today) > 0);
+    if (living.length <= MOST_TOKENS) return [];
+    return [
+        `consumers: must have at most ${MOST_TOKENS} service tokens, Cloudflare's limit for an account (got ${living.length}). Remove some; a token is for a client system, not for each of its users.`,
+    ];
+}

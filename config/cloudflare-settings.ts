@@ -1,0 +1,112 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { CloudflareAccessArgs } from "../components/cloudflare-access";
+import type { TokenConsumer } from "../components/parts/service-tokens";
+import { DEFAULT_PROXY_TIMEOUT, type ParsedCloudflare } from "./cloudflare";
+import { daysUntil, dayText, expiryWarning } from "./credentials";
+import type { ZoneData } from "./dns";
+
+/** Option cloudflare: Access at the edge, a tunnel to the Ray head node, and no gateway. */
+export interface CloudflareSettings extends CloudflareAccessArgs {
+    option: "cloudflare";
+    /** What an operator should know before going on; shown as warnings, never a reason to stop. */
+    warnings: string[];
+    /** Unset: the zone's other records are not this stack's. */
+    dns?: CloudflareAccessArgs["dns"] & {
+        /** Name servers that the zone leaves, as `host` or `host:port`. */
+        oldServers: string[];
+        /** Of the zone above. Empty: looked up. */
+        parentServers: string[];
+    };
+}
+
+/** Beyond the longest answer, for connectors that stop: time to say goodbye, in seconds. */
+const GRACE_BEYOND_SECONDS = 20;
+
+/**
+ * Checked values in the shape the components take.
+ * @param data the zone's data, where the config names some
+ */
+export function cloudflareSettings(config: ParsedCloudflare, data: ZoneData, today: Date): CloudflareSettings {
+    const { account, hostname, aliases, zone, alpa, tunnel, access, rateLimit, proxyTimeoutSeconds } = config;
+    const { consumers, warnings, expires } = callers(config, today);
+    const answerSeconds = alpa.answerTimeoutSeconds ?? proxyTimeoutSeconds;
+    return {
+        option: "cloudflare",
+        warnings: [...warnings, ...answerWarnings(config), ...data.warnings],
+        expires,
+        account,
+        hostnames: [hostname, ...aliases],
+        zone: { name: zone.name, manage: zone.manage },
+        plan: zone.plan,
+        ...(config.dns === undefined ? {} : { dns: { ...config.dns, records: data.records } }),
+        endpoint: alpa.endpoints[0],
+        connectors: {
+            hosts: tunnel.hosts.map(({ privateKey, sudoPassword, ...host }) => ({
+                ...host,
+                privateKey: pulumi.secret(privateKey),
+                ...(sudoPassword === undefined ? {} : { sudoPassword: pulumi.secret(sudoPassword) }),
+            })),
+            version: tunnel.version,
+            sha256: tunnel.sha256,
+            ...(tunnel.source === undefined ? {} : { source: tunnel.source }),
+            instances: tunnel.instances,
+            graceSeconds: tunnel.graceSeconds ?? answerSeconds + GRACE_BEYOND_SECONDS,
+        },
+        teamName: access.teamName,
+        ...(rateLimit === undefined
+            ? {}
+            : { rateLimit: { ...rateLimit, blockSeconds: rateLimit.blockSeconds ?? rateLimit.perSeconds } }),
+        browserChecks: config.browserChecks,
+        // The zone's own is left alone: the setting is for all of the zone, and outlives the stack.
+        ...(proxyTimeoutSeconds === DEFAULT_PROXY_TIMEOUT ? {} : { proxyTimeoutSeconds }),
+        notify: config.notify,
+        consumers,
+    };
+}
+
+/** The callers without what has expired, with what an operator should know of the rest. */
+function callers(config: ParsedCloudflare, today: Date) {
+    const warnings: string[] = [];
+    const expires: Record<string, string> = {};
+    const consumers = config.consumers.map(({ name, credentials }): TokenConsumer => {
+        const living = credentials.filter(({ id, expires: end }) => {
+            if (end === undefined) return true;
+            const who = `${name}/${id}`;
+            expires[who] = dayText(end);
+            const warning = expiryWarning(who, expires[who], today);
+            if (warning !== undefined) warnings.push(warning);
+            return daysUntil(expires[who], today) > 0;
+        });
+        if (living.length === 0) warnings.push(`consumers: ${name} has no credentials, so it cannot get in. Add one.`);
+        for (const { id } of living.filter(({ enabled }) => !enabled))
+            warnings.push(
+                `consumers: ${name}/${id} is disabled, so it cannot get in. Set enabled to true, or remove it.`,
+            );
+        return {
+            name,
+            credentials: living.map(({ id, duration, enabled, secretVersion, previousSecretExpires: until }) => ({
+                id,
+                duration,
+                enabled,
+                ...(until === undefined ? {} : { secretVersion, previousSecretExpires: dayText(until) }),
+            })),
+        };
+    });
+    if (consumers.length === 0) warnings.push("consumers: empty, so nobody can get in. Add a consumer.");
+    return { consumers, warnings, expires };
+}
+
+function answerWarnings({ alpa, proxyTimeoutSeconds, rateLimit, zone, tunnel }: ParsedCloudflare): string[] {
+    const warnings: string[] = [];
+    if (alpa.tokensPerSecond === undefined)
+        warnings.push(
+            `alpa.tokensPerSecond: not set, so nobody knows whether ${alpa.maxTokens} tokens come within the ${proxyTimeoutSeconds} s that the edge waits. Measure it: ${alpa.maxTokens} tokens need ${Math.ceil(alpa.maxTokens / proxyTimeoutSeconds)} per second.`,
+        );
+    if (rateLimit !== undefined && zone.plan === "free")
+        warnings.push(
+            `rateLimit: with plan free it holds for /completions and /logprobs of every name in ${zone.name}: a rule there may look at the path only.`,
+        );
+    if (tunnel.hosts.length * tunnel.instances < 2)
+        warnings.push("tunnel: one connector, so every upgrade of it is an outage. Have two, on one host or more.");
+    return warnings;
+}

@@ -1,0 +1,82 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { GatewaySettings, IntraClusterArgs } from "../components/intra-cluster";
+import type { ConsumerSettings, Credential } from "../components/parts/consumers";
+import { daysUntil, dayText, expiryWarning } from "./credentials";
+import type { ParsedIntra as Parsed } from "./intra";
+
+/** Option intra-a: the gateway runs on the nodes that already run the bare-metal Ray cluster. */
+export interface IntraASettings extends IntraClusterArgs {
+    option: "intra-a";
+    /** What an operator should know before going on; shown as warnings, never a reason to stop. */
+    warnings: string[];
+    /** Day from which a credential is left out, by `<consumer>/<credential>`. */
+    expires: Record<string, string>;
+}
+
+/** Checked values in the shape the components take. */
+export function intraSettings(config: Parsed, today: Date): IntraASettings {
+    const { alpa, cluster, guard, namespace, readiness, gateway } = config;
+    const kubeconfig = cluster.kubeconfig === undefined ? undefined : pulumi.secret(cluster.kubeconfig);
+    const { consumers, warnings, expires } = callers(config, today);
+    return {
+        option: "intra-a",
+        warnings,
+        expires,
+        namespace,
+        cluster: { kubeconfig, context: cluster.context },
+        alpa,
+        guard,
+        gateway: gatewaySettings(config),
+        sharedCounters: gateway.sharedCounters,
+        readiness,
+        consumers,
+    };
+}
+
+/** The callers without what has expired, with what an operator should know of the rest. */
+function callers(config: Parsed, today: Date): Pick<IntraASettings, "consumers" | "warnings" | "expires"> {
+    const warnings: string[] = [];
+    const expires: Record<string, string> = {};
+    const consumers = config.consumers.map(({ name, limits, credentials }): ConsumerSettings => {
+        const living = credentials.filter((credential) => {
+            if (credential.expires === undefined) return true;
+            const who = `${name}/${credential.id}`;
+            const day = dayText(credential.expires);
+            expires[who] = day;
+            const warning = expiryWarning(who, day, today);
+            if (warning !== undefined) warnings.push(warning);
+            return daysUntil(day, today) > 0;
+        });
+        if (living.length === 0) warnings.push(`consumers: ${name} has no credentials, so it cannot get in. Add one.`);
+        return { name, limits: { ...config.limits, ...limits }, credentials: living.map(credentialOf) };
+    });
+    if (consumers.length === 0) warnings.push("consumers: empty, so nobody can get in. Add a consumer.");
+    if (config.gateway.installer === "existing" && consumers.some((c) => Object.keys(c.limits).length > 0))
+        warnings.push(
+            "limits: each APISIX pod of the gateway in place counts for itself, so with several they multiply. See docs/configuration.md.",
+        );
+    if (config.guard.disabledBecause !== undefined)
+        warnings.push(`guard: off, so any caller can stop Alpa with one request (${config.guard.disabledBecause}).`);
+    return { consumers, warnings, expires };
+}
+
+function credentialOf({
+    id,
+    method,
+    algorithm,
+    publicKey,
+    key,
+}: Parsed["consumers"][number]["credentials"][number]): Credential {
+    if (method === "key") return { id, method, key: key === undefined ? undefined : pulumi.secret(key) };
+    if (algorithm === "HS256") return { id, method, algorithm };
+    return { id, method, algorithm: algorithm!, publicKey: publicKey! };
+}
+
+function gatewaySettings({ alpa, gateway, rampart }: Parsed): GatewaySettings {
+    const { installer, existing, address, crds, sharedCounters: _, ...release } = gateway;
+    if (installer === "existing") return { installer, ...existing!, url: existing!.url.replace(/\/$/, "") };
+    const host = address ?? alpa.endpoints[0].split(":")[0];
+    const url = `http://${host}:${release.nodePort}`;
+    if (installer === "helm") return { installer, release, crds, url };
+    return { installer, release, install: rampart?.install, retry: rampart?.retry ?? 0, url };
+}

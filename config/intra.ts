@@ -1,0 +1,118 @@
+import * as z from "zod";
+import { parseKubeconfig } from "../components/parts/kubeconfig";
+import { consumer, limits } from "./intra-callers";
+import { gateway } from "./intra-gateway";
+import { got } from "./problems";
+import { DEFAULT_NAMESPACE, dnsLabel, endpoint, maxOverlapDays, pinned, positive, text, url } from "./values";
+
+/** Waits, unless a stack says otherwise. */
+export const DEFAULT_READINESS = { graphTimeoutSeconds: 2700, acceptTimeoutSeconds: 120, settleSeconds: 15 };
+
+const rampartInstall = z.strictObject({
+    repository: url.describe("Address of the private chart repository."),
+    chart: z.string().default("rampart").describe("Name of the chart in it."),
+    version: pinned.describe("Exact chart version."),
+    credentialsSecret: dnsLabel
+        .describe("Secret with `username` and `password` of the repository, in `rampart.install.namespace`.")
+        .optional(),
+    namespace: dnsLabel.default("rampart-system").describe("Namespace Rampart runs in."),
+});
+
+/** Keys of option intra-a, without the project's prefix. `docs/configuration.md` is compared with this. */
+export const intraSchema = z.strictObject({
+    option: z
+        .literal("intra-a")
+        .describe("Which of the designs this stack is: `intra-a`, a gateway on the nodes of Alpa."),
+    exposure: z
+        .literal("azure", {
+            error: (i) => `must be azure, the one exposure this version builds${got(i.input)}. Use azure`,
+        })
+        .default("azure")
+        .describe("How callers reach the entry point: `azure` leaves DNS and load balancer as they are."),
+    namespace: dnsLabel.default(DEFAULT_NAMESPACE).describe("Namespace of routes, consumers and credentials."),
+    cluster: z
+        .strictObject({
+            kubeconfig: z
+                .string()
+                .refine((text) => parseKubeconfig(text).ok, {
+                    error: (i) => `must be a kubeconfig (${why(i.input)}). Set its content as a secret`,
+                })
+                .optional()
+                .describe("Content of a kubeconfig, as a secret. Unset: the kubeconfig of the environment."),
+            context: text("the name of a context").optional().describe("Context to use. Unset: the current one."),
+        })
+        .prefault({})
+        .describe("The cluster the gateway runs in."),
+    alpa: z
+        .strictObject({
+            endpoints: z
+                .array(endpoint)
+                .min(1, { error: "must name at least one Alpa service. Write for example [10.1.96.188:20001]" })
+                .describe("`host:port` of each Alpa service, as seen from the cluster. The first serves `/logprobs`."),
+            answerTimeoutSeconds: positive("a time in seconds")
+                .default(600)
+                .describe("Longest time one answer may take, in seconds: Alpa sends nothing before it is complete."),
+        })
+        .describe("The Alpa service behind the gateway, which stays as it is."),
+    gateway,
+    rampart: z
+        .strictObject({
+            install: rampartInstall
+                .optional()
+                .describe("Installs Rampart from your private chart. Unset: it must be there."),
+            retry: z
+                .number()
+                .refine((n) => Number.isInteger(n) && n >= 0, {
+                    error: (i) => `must be a whole number of at least 0${got(i.input)}. Raise it by one`,
+                })
+                .default(0)
+                .describe("Raise it to make Rampart deploy an unchanged graph again after a failure."),
+        })
+        .optional()
+        .describe("Rampart, with installer `rampart`."),
+    readiness: z
+        .strictObject({
+            graphTimeoutSeconds: positive("a time in seconds")
+                .default(DEFAULT_READINESS.graphTimeoutSeconds)
+                .describe("Longest wait for Rampart to deploy the gateway: 600 s for each chart layer, and some more."),
+            acceptTimeoutSeconds: positive("a time in seconds")
+                .default(DEFAULT_READINESS.acceptTimeoutSeconds)
+                .describe("Longest wait for the ingress controller to accept one object, in seconds."),
+            settleSeconds: z
+                .number()
+                .min(0, { error: (i) => `must be a time in seconds of at least 0${got(i.input)}. Correct it` })
+                .default(DEFAULT_READINESS.settleSeconds)
+                .describe(
+                    "How long an object must stay accepted: the controller says so before it has reached APISIX.",
+                ),
+        })
+        .prefault({})
+        .describe("How long to wait, and for how long a state must hold."),
+    limits: limits.optional().describe("What each caller may use, unless it has limits of its own. Unset: no limit."),
+    maxOverlapDays,
+    guard: z
+        .strictObject({
+            disabledBecause: text("the reason")
+                .optional()
+                .describe("Why requests that are known to stop Alpa may pass. Unset: the guard is on."),
+            maxBodyBytes: positive("a number of bytes")
+                .default(65536)
+                .describe("Largest request body, in bytes: four prompts of the model's length are below 32 KiB."),
+            contextTokens: positive("a number of tokens")
+                .default(1024)
+                .describe("Longest prompt and answer together, in tokens, as Alpa was started."),
+            vocabulary: positive("a number of tokens")
+                .default(50272)
+                .describe("Tokens the model knows: ids from 0 to one less. The default is that of OPT."),
+        })
+        .prefault({})
+        .describe("What is refused before it reaches Alpa, because it is known to stop it."),
+    consumers: z.array(consumer).default([]).describe("The callers. Empty: nobody gets in."),
+});
+
+export type ParsedIntra = z.infer<typeof intraSchema>;
+
+function why(input: unknown): string {
+    const parsed = parseKubeconfig(String(input));
+    return parsed.ok ? "" : parsed.why;
+}

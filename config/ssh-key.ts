@@ -1,0 +1,36 @@
+import { createPrivateKey } from "node:crypto";
+
+const BEGIN = /^\s*-----BEGIN ((?:[A-Z]+ )*)PRIVATE KEY-----\s/;
+const OPENSSH_MAGIC = "openssh-key-v1\0";
+const PASSPHRASE =
+    "must have no passphrase, since nobody can type it. Make a key of its own for this: ssh-keygen -t ed25519 -N ''";
+
+/** What is wrong with a private key to log in with. Never repeats any of it. */
+export function sshKeyProblem(pem: string): string | undefined {
+    const kind = BEGIN.exec(pem)?.[1];
+    if (kind === undefined)
+        return "must be a private key, from BEGIN to END line (it cannot be read). Set the content of the file, not its name.";
+    if (kind === "ENCRYPTED " || /^Proc-Type: .*ENCRYPTED/m.test(pem)) return PASSPHRASE;
+    if (kind === "OPENSSH ") return openSshProblem(pem);
+    try {
+        createPrivateKey(pem);
+        return undefined;
+    } catch {
+        return CUT_OFF;
+    }
+}
+
+const CUT_OFF = "must be a whole private key (it is damaged or cut off). Set the content of the file anew.";
+
+/** The form that ssh-keygen writes, which Node.js does not read: its name, and which cipher the rest has. */
+function openSshProblem(pem: string): string | undefined {
+    const body = /-----BEGIN OPENSSH PRIVATE KEY-----([A-Za-z0-9+/=\s]+)-----END OPENSSH PRIVATE KEY-----\s*$/.exec(
+        pem,
+    );
+    const bytes = Buffer.from(body?.[1] ?? "", "base64");
+    const start = OPENSSH_MAGIC.length;
+    if (bytes.subarray(0, start).toString("latin1") !== OPENSSH_MAGIC || bytes.length < start + 4) return CUT_OFF;
+    const length = bytes.readUInt32BE(start);
+    const cipher = bytes.subarray(start + 4, start + 4 + length).toString("latin1");
+    return cipher === "none" ? undefined : PASSPHRASE;
+}

@@ -1,0 +1,68 @@
+import * as z from "zod";
+import { DEFAULT_OVERLAP_DAYS } from "./credentials";
+import { got } from "./problems";
+
+// Kinds of values that the keys of every option are made of.
+
+const DNS_LABEL = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
+/** Kubernetes' limit for a DNS label; also for a label's value, which carries `<consumer>.<credential>`. */
+export const LABEL_LIMIT = 63;
+/** Namespace of what a stack makes, unless it says otherwise. */
+export const DEFAULT_NAMESPACE = "alpa-auth";
+
+export const positive = (what: string) => {
+    const error = (i: { input?: unknown }) => `must be ${what} of at least 1${got(i.input)}. Give a whole number`;
+    return z.number({ error }).refine((n) => Number.isInteger(n) && n >= 1, { error });
+};
+
+export const dnsLabel = z.string().refine((s) => DNS_LABEL.test(s) && s.length <= LABEL_LIMIT, {
+    error: (i) =>
+        `must be a DNS label: a-z, 0-9 and -, no dots, at most ${LABEL_LIMIT} characters${got(i.input)}. Rename it`,
+});
+
+export const url = z
+    .url({
+        protocol: /^https?$/,
+        error: (i) => `must be an address with http:// or https://${got(withoutUser(i.input))}. Correct it`,
+    })
+    .refine((address) => withoutUser(address) === address, {
+        error: "must be an address without user name and password, which would be kept in plain text. Take them out",
+    });
+
+export const text = (what: string) =>
+    z.string().min(1, { error: `must be ${what}, not an empty text. Name it or remove the key` });
+
+export const pinned = z.string().refine((tag) => /\d/.test(tag) && !/(^|[^a-z])latest/i.test(tag), {
+    error: (i) => `must be a pinned version, never latest${got(i.input)}. Name the exact tag`,
+});
+
+export const isHost = (host: string) => host.split(".").every((label) => DNS_LABEL.test(label));
+
+export const endpoint = z.string().check((ctx) => {
+    const match = /^([^:/]+):(\d+)$/.exec(ctx.value);
+    const host = match?.[1] ?? "";
+    const port = Number(match?.[2]);
+    if (!match)
+        ctx.issues.push(
+            problem(ctx.value, "must be host:port, without a scheme or path", "Write for example 10.1.96.188:20001"),
+        );
+    else if (!isHost(host))
+        ctx.issues.push(problem(ctx.value, "must name a lower-case host or an IPv4 address", "Correct the host"));
+    else if (port < 1 || port > 65535)
+        ctx.issues.push(problem(ctx.value, "must have a port between 1 and 65535", "Alpa listens on 20001"));
+});
+
+/** One problem of a value, for a check of the schema. @param quote whether to repeat the value */
+export function problem(input: unknown, what: string, advice: string, quote = true) {
+    return { code: "custom" as const, input, message: `${what}${quote ? got(input) : ""}. ${advice}` };
+}
+
+/** An address without user name and password; anything else as it is. */
+function withoutUser(input: unknown): unknown {
+    return typeof input === "string" ? input.replace(/\/\/[^/@]*@/, "//") : input;
+}
+
+/** Key `maxOverlapDays`: the same for every option. */
+export const maxOverlapDays = positive("a number of days")
+    .default(DEFAULT_OVERLAP_DAYS)
+    .describe("Longest overlap that `ops consumer rotate` gives an old credential beside its successor, in days.");

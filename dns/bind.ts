@@ -1,0 +1,192 @@
+/**
+ * Reads zone files as Azure and BIND write them (RFC 1035, 5.1), with the line of every entry. The zone-file packages of
+ * npm were looked at: they have no line numbers, cut texts at a semicolon, and leave out in silence what they do not know.
+ */
+
+/** A word of a zone file, without its quotes and escapes. */
+export interface Word {
+    text: string;
+    quoted: boolean;
+    /** Whether it had a backslash: in a name, such a character is none of ours. */
+    escaped: boolean;
+}
+
+interface Line {
+    line: number;
+    /** Begins with a blank: it belongs to the name before. */
+    blank: boolean;
+    words: Word[];
+}
+
+export interface Entry {
+    line: number;
+    /** Whole name in lower case, without the final dot. */
+    name: string;
+    escaped: boolean;
+    /** In seconds; of the file, when the entry has none. */
+    ttl: number | undefined;
+    /** IN, or the word AZURE of alias records. */
+    class: string;
+    type: string;
+    words: Word[];
+    /** What relative names of its data belong to. */
+    origin: string;
+}
+
+export interface LineProblem {
+    line: number;
+    text: string;
+}
+
+export interface ZoneText {
+    /** The first `$ORIGIN`. */
+    origin: string | undefined;
+    entries: Entry[];
+    problems: LineProblem[];
+}
+
+const TTL = /^(\d+[smhdw]?)+$/i;
+const UNITS: Record<string, number> = { s: 1, m: 60, h: 3600, d: 86400, w: 604800 };
+const CLASSES = ["IN", "CH", "HS", "CS", "AZURE"];
+
+/** @param zone what relative names belong to before the first `$ORIGIN` */
+export function readBind(text: string, zone?: string): ZoneText {
+    const problems: LineProblem[] = [];
+    const found: ZoneText = { origin: undefined, entries: [], problems };
+    let origin = zone;
+    let defaultTtl: number | undefined;
+    let name: Word | undefined;
+    for (const { line, blank, words } of logicalLines(text, problems)) {
+        const first = words[0].text;
+        if (!blank && first.startsWith("$") && !words[0].quoted) {
+            const value = words[1]?.text ?? "";
+            if (first.toUpperCase() === "$TTL" && TTL.test(value)) defaultTtl = seconds(value);
+            else if (first.toUpperCase() === "$ORIGIN" && value !== "") {
+                // Exports of Azure's portal leave out the final dot.
+                origin = origin === undefined || value.endsWith(".") ? lower(value) : absolute(value, origin);
+                found.origin ??= origin;
+            } else
+                problems.push({
+                    line,
+                    text: `${first} must not be there (only $ORIGIN and $TTL are read). Write it out`,
+                });
+            continue;
+        }
+        if (!blank) name = words.shift();
+        const rest = fields(words);
+        if (typeof rest === "string") problems.push({ line, text: rest });
+        else if (name === undefined)
+            problems.push({ line, text: "must begin with a name: no line before it has one. Correct it" });
+        else if (origin === undefined)
+            problems.push({ line, text: "must come after $ORIGIN, or the zone must be named. Use --zone" });
+        else
+            found.entries.push({
+                ...rest,
+                line,
+                name: absolute(name.text, origin),
+                escaped: name.escaped,
+                ttl: rest.ttl ?? defaultTtl,
+                origin,
+            });
+    }
+    return found;
+}
+
+/** Time to live and class in either order, then the type; or what is wrong. */
+function fields(words: Word[]): Pick<Entry, "ttl" | "class" | "type" | "words"> | string {
+    let ttl: number | undefined;
+    let family: string | undefined;
+    while (words.length > 0) {
+        const { text, quoted } = words[0];
+        if (quoted) break;
+        if (ttl === undefined && TTL.test(text)) ttl = seconds(text);
+        else if (family === undefined && CLASSES.includes(text.toUpperCase())) family = text.toUpperCase();
+        else break;
+        words.shift();
+    }
+    const type = words.shift();
+    if (!type || type.quoted || !/^[a-z][a-z0-9-]*$/i.test(type.text))
+        return "must be a record: name, ttl, IN, type, data. Is this an export of a DNS zone?";
+    if (family !== undefined && family !== "IN" && family !== "AZURE")
+        return `must be of class IN (got ${family}). Remove it`;
+    return { ttl, class: family ?? "IN", type: type.text.toUpperCase(), words };
+}
+
+/** A name as a zone file means it. */
+export function absolute(name: string, origin: string): string {
+    if (name === "@") return origin;
+    return name.endsWith(".") || origin === "" ? lower(name) : lower(`${name}.${origin}`);
+}
+
+function lower(name: string): string {
+    return name.toLowerCase().replace(/\.$/, "");
+}
+
+function seconds(text: string): number {
+    return [...text.matchAll(/(\d+)([smhdw]?)/gi)].reduce(
+        (sum, [, n, unit]) => sum + Number(n) * UNITS[unit.toLowerCase() || "s"],
+        0,
+    );
+}
+
+/** Lines with their words; parentheses join lines, and a semicolon outside of quotes ends one. */
+function* logicalLines(text: string, problems: LineProblem[]): Generator<Line> {
+    const token = /\\(\d{3}|[\s\S])|\r?\n|[();"]|[ \t]+|[^\\\s();"]+|[\s\S]/g;
+    let line = 1;
+    let depth = 0;
+    let current: Line = { line, blank: false, words: [] };
+    let word: Word | undefined;
+    let quote: number | undefined;
+    let comment = false;
+    let start = true;
+    const end = () => {
+        if (word) current.words.push(word);
+        word = undefined;
+    };
+    for (const [part, escape] of text.replace(/^\ufeff/, "").matchAll(token)) {
+        const newline = part.endsWith("\n") && escape === undefined;
+        if (newline) {
+            comment = false;
+            if (quote !== undefined) {
+                problems.push({ line: quote, text: "must close its quotes on the same line. Correct it" });
+                quote = undefined;
+            }
+            end();
+            line++;
+            if (depth > 0) continue;
+            if (current.words.length > 0) yield current;
+            current = { line, blank: false, words: [] };
+            start = true;
+            continue;
+        }
+        if (comment) continue;
+        if (escape !== undefined) {
+            word ??= { text: "", quoted: false, escaped: false };
+            word.text += escape.length === 3 ? String.fromCharCode(Number(escape)) : escape;
+            word.escaped = true;
+        } else if (quote !== undefined && part !== '"') word!.text += part;
+        else if (part === '"') {
+            if (quote === undefined) end();
+            word ??= { text: "", quoted: true, escaped: false };
+            quote = quote === undefined ? line : undefined;
+            if (quote === undefined) end();
+        } else if (part === ";") comment = true;
+        else if (part === "(" || part === ")") {
+            end();
+            depth += part === "(" ? 1 : -1;
+            if (depth < 0) problems.push({ line, text: "must open a parenthesis before it closes one. Correct it" });
+            depth = Math.max(0, depth);
+        } else if (/^\s+$/.test(part)) {
+            end();
+            if (start) current.blank = true;
+        } else {
+            word ??= { text: "", quoted: false, escaped: false };
+            word.text += part;
+        }
+        start = false;
+    }
+    end();
+    if (quote !== undefined) problems.push({ line: quote, text: "must close its quotes on the same line. Correct it" });
+    if (depth > 0) problems.push({ line: current.line, text: "must close its parenthesis. Correct it" });
+    if (current.words.length > 0) yield current;
+}

@@ -1,0 +1,106 @@
+/** What Cloudflare's API says of a zone's move. The token stays in the header: no error repeats it. */
+
+export interface CloudflareAccess {
+    /** With `/client/v4`, without a slash at the end. */
+    baseUrl: string;
+    token: string;
+}
+
+export interface ZoneStatus {
+    id: string;
+    /** initializing, pending, active, moved. */
+    status: string;
+    nameServers: string[];
+    createdOn?: Date;
+    activatedOn?: Date;
+    paused: boolean;
+}
+
+export interface CertificatePack {
+    status: string;
+    hosts: string[];
+}
+
+/** Fields read of the API's answers. */
+interface ZoneAnswer {
+    id: string;
+    name: string;
+    status: string;
+    name_servers?: string[];
+    created_on?: string | null;
+    activated_on?: string | null;
+    paused?: boolean;
+}
+interface DnssecAnswer {
+    status: string;
+    key_tag?: number | null;
+    algorithm?: string | number | null;
+    digest?: string | null;
+    digest_type?: string | number | null;
+}
+
+const DEFAULT_URL = "https://api.cloudflare.com/client/v4";
+
+/** As the Cloudflare provider reads it. undefined: there is no token. */
+export function accessFromEnvironment(env = process.env): CloudflareAccess | undefined {
+    const { CLOUDFLARE_API_TOKEN: token, CLOUDFLARE_BASE_URL: url } = env;
+    return token ? { token, baseUrl: (url || DEFAULT_URL).replace(/\/+$/, "") } : undefined;
+}
+
+/** What a move needs to know of the API. */
+export class CloudflareZones {
+    constructor(
+        private readonly access: CloudflareAccess,
+        private readonly signal?: AbortSignal,
+    ) {}
+
+    /** undefined: the token sees no such zone. */
+    async zone(name: string): Promise<ZoneStatus | undefined> {
+        const found = (await this.get(`zones?name=${encodeURIComponent(name)}`)) as ZoneAnswer[];
+        const zone = found.find((one) => one.name === name);
+        if (!zone) return undefined;
+        const date = (text: string | null | undefined) => (text ? new Date(text) : undefined);
+        return {
+            id: zone.id,
+            status: zone.status,
+            nameServers: (zone.name_servers ?? []).map((one) => one.toLowerCase()),
+            createdOn: date(zone.created_on),
+            activatedOn: date(zone.activated_on),
+            paused: zone.paused === true,
+        };
+    }
+
+    /** Value of the DS record that the zone's signatures need; undefined while it is not signed. */
+    async ds(id: string): Promise<string | undefined> {
+        const found = (await this.get(`zones/${id}/dnssec`)) as DnssecAnswer;
+        if (found.status === "disabled" || !found.digest) return undefined;
+        const type = found.digest_type ?? 2;
+        return `${found.key_tag} ${found.algorithm} ${type} ${String(found.digest).toLowerCase()}`;
+    }
+
+    async certificates(id: string): Promise<CertificatePack[]> {
+        const packs = (await this.get(`zones/${id}/ssl/certificate_packs?status=all`)) as Partial<CertificatePack>[];
+        return packs.map(({ status, hosts }) => ({ status: status ?? "", hosts: hosts ?? [] }));
+    }
+
+    private async get(path: string): Promise<unknown> {
+        const where = path.replace(/\?.*/, "");
+        let answer: Response;
+        try {
+            answer = await fetch(`${this.access.baseUrl}/${path}`, {
+                headers: { Authorization: `Bearer ${this.access.token}`, Accept: "application/json" },
+                signal: this.signal,
+                redirect: "error", // it would take the token elsewhere
+            });
+        } catch (error) {
+            const { name, cause, message } = error as Error & { cause?: { code?: string; message?: string } };
+            const why = name === "AbortError" ? "no answer in time" : (cause?.code ?? cause?.message ?? message);
+            throw new Error(`Cloudflare GET ${where}: ${why}`);
+        }
+        const body = (await answer.json().catch(() => undefined)) as
+            { result?: unknown; errors?: { code?: number; message?: string }[] } | undefined;
+        if (answer.ok && body?.result !== undefined) return body.result;
+        const said = body?.errors?.map(({ code, message }) => `${code} ${message}`).join(", ");
+        throw new Error(`Cloudflare GET ${where}: ${answer.status}${said ? ` (${said})` : ""}`);
+    }
+}

@@ -1,0 +1,152 @@
+/** Asks both sides of a move the same, and says where they differ. */
+import { isIP } from "node:net";
+import { type ZoneRecord } from "../components/parts/dns-record";
+import { checksOf, type Check } from "./questions";
+import { ask, NoAnswer, type Answer, type Server } from "./query";
+
+export interface ComparedRow {
+    name: string;
+    type: string;
+    /** Asked by TCP. */
+    tcp: boolean;
+    old: string;
+    new: string;
+    equal: boolean;
+    /** Why it is asked, or what is wrong; empty for a record that is equal. */
+    note: string;
+}
+
+export interface Sides {
+    zone: string;
+    records: ZoneRecord[];
+    old: Server[];
+    new: Server[];
+    /** Whether proxied names are answered by the edge already. */
+    atEdge?: boolean;
+    signal?: AbortSignal;
+}
+
+/** Questions that wait for answers at the same time. */
+const AT_ONCE = 16;
+/** Answers that some network could cut off, in bytes of text: they are asked by TCP too. */
+const LARGE = 400;
+
+/** @throws NoAnswer naming every server that does not answer at all, by UDP and by TCP */
+export async function compare(sides: Sides): Promise<ComparedRow[]> {
+    await allAnswer(sides);
+    const checks = checksOf(sides.records, sides.zone, sides.atEdge);
+    const rows = await pooled(checks, (check) => compareOne(check, sides, false));
+    const large = checks.filter((_, i) => rows[i].tcp || rows[i].old.length > LARGE || rows[i].new.length > LARGE);
+    const again = await pooled(large, (check) => compareOne(check, sides, true));
+    const seen = rows.map((row) => ({ ...row, tcp: false }));
+    return [...seen, ...again].sort((a, b) => Number(a.equal) - Number(b.equal));
+}
+
+/** One dead server would cost its waiting time for every question. */
+async function allAnswer({ zone, old, new: fresh, signal }: Sides): Promise<void> {
+    const dead = await pooled(
+        [...old, ...fresh].flatMap((server) => [false, true].map((tcp) => ({ server, tcp }))),
+        async ({ server, tcp }) => {
+            try {
+                const { rcode } = await ask(server, { name: zone, type: "SOA" }, { tcp, signal });
+                return rcode === "NOERROR" ? [] : [`${server.label}: says ${rcode} of ${zone}`];
+            } catch (error) {
+                if (!(error instanceof NoAnswer)) throw error;
+                return [error.message];
+            }
+        },
+    );
+    const problems = [...new Set(dead.flat())];
+    if (problems.length > 0) throw new NoAnswer(problems.join("; "));
+}
+
+async function compareOne(check: Check, sides: Sides, tcp: boolean): Promise<ComparedRow> {
+    const [old, fresh] = await Promise.all(
+        [sides.old, sides.new].map((servers) => sideSays(check, servers, tcp, sides.signal)),
+    );
+    const row = {
+        name: check.name,
+        type: check.type,
+        tcp: tcp || old.tcp || fresh.tcp,
+        old: old.text,
+        new: fresh.text,
+    };
+    const wrong = difference(check, old, fresh);
+    return { ...row, equal: wrong === undefined, note: wrong ?? check.why ?? "" };
+}
+
+/** What a server, or all of a side, said to one question. */
+interface Said {
+    /** In one spelling: values without order and time to live. */
+    text: string;
+    /** `failed`: no answer, an error, or servers that disagree. */
+    kind: "values" | "nothing" | "delegated" | "failed";
+}
+
+/** What is wrong; undefined when all is as it must be. */
+function difference(check: Check, old: Said, fresh: Said): string | undefined {
+    if (old.kind === "failed" || fresh.kind === "failed") return "a server fails, or the servers of one side disagree";
+    const addresses = ({ text }: Said) => text.split(", ").filter((part) => isIP(part) !== 0);
+    if (check.as === "edge") return addresses(fresh).length > 0 ? undefined : "a proxied name must have addresses";
+    const same = old.kind === fresh.kind && old.text === fresh.text;
+    if (check.as === "flattened") {
+        const common = addresses(old).some((one) => addresses(fresh).includes(one));
+        return same || common ? undefined : "the target's addresses differ; ask again, they may change by time";
+    }
+    if (!same) return "differs";
+    if (check.expected === undefined) return undefined;
+    const expected = check.expected.join(", ");
+    const said = old.kind === "nothing" ? "" : old.text.replace(/^delegated to /, "");
+    return said === expected ? undefined : `both differ from the data (${expected || "nothing"})`;
+}
+
+async function sideSays(
+    check: Check,
+    servers: Server[],
+    tcp: boolean,
+    signal?: AbortSignal,
+): Promise<Said & { tcp: boolean }> {
+    const said = await Promise.all(
+        servers.map(async (server) => {
+            try {
+                const answer = await ask(server, check, { tcp, signal });
+                return { label: server.label, ...outcome(answer, check), tcp: answer.tcp };
+            } catch (error) {
+                if (!(error instanceof NoAnswer)) throw error;
+                return { label: server.label, kind: "failed" as const, text: error.message, tcp: false };
+            }
+        }),
+    );
+    const used = said.some((one) => one.tcp);
+    if (new Set(said.map(({ kind, text }) => `${kind} ${text}`)).size === 1) return { ...said[0], tcp: used };
+    return { kind: "failed", text: said.map(({ label, text }) => `${label}: ${text}`).join("; "), tcp: used };
+}
+
+export function outcome(answer: Answer, { name, type }: Check): Said {
+    if (answer.rcode === "NXDOMAIN") return { kind: "nothing", text: "NXDOMAIN" };
+    if (answer.rcode !== "NOERROR") return { kind: "failed", text: answer.rcode };
+    const values = (rows: Answer["answers"], of: string) => rows.filter((r) => r.type === of).map((r) => r.value);
+    const own = answer.answers.filter((row) => row.name === name);
+    const found = values(own, type).sort();
+    const referral = [...values(answer.authority, "NS"), ...(type === "NS" ? found : [])].sort();
+    if (!answer.authoritative && referral.length > 0)
+        return { kind: "delegated", text: `delegated to ${referral.join(", ")}` };
+    if (found.length > 0) return { kind: "values", text: found.join(", ") };
+    const alias = values(own, "CNAME");
+    if (alias.length > 0) return { kind: "values", text: `CNAME ${alias.join(", ")}` };
+    return { kind: "nothing", text: "NODATA" };
+}
+
+/** Runs `work` on all, a few at a time; results in the order of the items. */
+async function pooled<T, R>(items: T[], work: (item: T) => Promise<R>): Promise<R[]> {
+    const results = new Array<R>(items.length);
+    let next = 0;
+    const worker = async () => {
+        while (next < items.length) {
+            const i = next++;
+            results[i] = await work(items[i]);
+        }
+    };
+    await Promise.all(Array.from({ length: Math.min(AT_ONCE, items.length) }, worker));
+    return results;
+}

@@ -1,0 +1,136 @@
+/** What is known of a zone's move, from the name servers and from Cloudflare. Looks only. */
+import { type ZoneRecord } from "../components/parts/dns-record";
+import { type CertificatePack, CloudflareZones, type CloudflareAccess, type ZoneStatus } from "./cloudflare";
+import { compare, type ComparedRow } from "./compare";
+import { ask } from "./query";
+import { findServers, parentServers, systemLookup, type Lookup } from "./servers";
+
+export interface DnsFacts {
+    zone: string;
+    now: Date;
+    /** undefined: Cloudflare has no such zone. */
+    status: ZoneStatus | undefined;
+    /** What the zone above hands out: names of the servers, and how long others keep them, in seconds. */
+    delegation: { servers: string[]; ttlSeconds: number } | undefined;
+    /** How long others keep the old zone's NS set of itself, in seconds; 0: no old server says. */
+    oldNsTtlSeconds: number;
+    /** Values of the DS records that the zone above has. */
+    ds: string[];
+    /** Value of the DS record that Cloudflare's signatures need; undefined while it does not sign. */
+    ownDs: string | undefined;
+    /** Rows of the comparison that are not equal; undefined: not compared, since the zone has moved already. */
+    differences: ComparedRow[] | undefined;
+    /** Or why they are not known: the token may do without the right to see them, until a name is proxied. */
+    certificates: CertificatePack[] | string;
+    /** Names that are to be proxied. */
+    proxied: string[];
+    /** What could not be learnt. */
+    unanswered: string[];
+}
+
+export interface FactsQuestion {
+    /** In lower case, without the final dot. */
+    zoneName: string;
+    records: ZoneRecord[];
+    /** `host` or `host:port`. */
+    oldServers: string[];
+    /** Unset: those that Cloudflare names. */
+    newServers?: string[];
+    /** Unset: looked up. */
+    parentServers?: string[];
+    api: CloudflareAccess;
+    lookup?: Lookup;
+    now?: Date;
+    signal?: AbortSignal;
+}
+
+/** Never throws for what does not answer: it stands in `unanswered`. */
+export async function gatherDnsFacts(question: FactsQuestion): Promise<DnsFacts> {
+    const { zoneName: zone, records, api, signal, lookup = systemLookup() } = question;
+    const proxied = [...new Set(records.filter((record) => record.proxied).map(({ name }) => name))];
+    const facts: DnsFacts = {
+        ...{
+            zone,
+            now: question.now ?? new Date(),
+            proxied,
+            unanswered: [],
+            ds: [],
+            certificates: [],
+            oldNsTtlSeconds: 0,
+        },
+        ...{ status: undefined, delegation: undefined, ownDs: undefined, differences: undefined },
+    };
+    const learn = (work: Promise<void>) => work.catch((error: Error) => void facts.unanswered.push(error.message));
+    await Promise.all([
+        learn(fromCloudflare(facts, new CloudflareZones(api, signal))),
+        learn(fromParent(facts, question, lookup)),
+        // Gone at the end of a move, when nobody needs it any more.
+        fromOldServers(facts, question, lookup).catch(() => undefined),
+    ]);
+    if (facts.status && facts.delegation && !delegatedToUs(facts)) await learn(compareSides(facts, question, lookup));
+    return facts;
+}
+
+async function compareSides(facts: DnsFacts, question: FactsQuestion, lookup: Lookup): Promise<void> {
+    const { zoneName: zone, records, oldServers, signal } = question;
+    if (oldServers.length === 0) throw new Error("dns.oldServers: required until the delegation has changed");
+    const newServers = question.newServers ?? facts.status!.nameServers;
+    const [old, fresh] = await Promise.all([oldServers, newServers].map((labels) => findServers(labels, lookup)));
+    const rows = await compare({ zone, records, old, new: fresh, signal });
+    facts.differences = rows.filter(({ equal }) => !equal);
+}
+
+async function fromOldServers(facts: DnsFacts, question: FactsQuestion, lookup: Lookup): Promise<void> {
+    const { signal } = question;
+    const [server] = await findServers(question.oldServers.slice(0, 1), lookup);
+    const { answers } = await ask(server, { name: facts.zone, type: "NS" }, { signal });
+    facts.oldNsTtlSeconds = Math.max(0, ...answers.map(({ ttl }) => ttl));
+}
+
+async function fromCloudflare(facts: DnsFacts, api: CloudflareZones): Promise<void> {
+    facts.status = await api.zone(facts.zone);
+    if (!facts.status) return;
+    const { id } = facts.status;
+    [facts.ownDs, facts.certificates] = await Promise.all([
+        api.ds(id),
+        api.certificates(id).catch((error: Error) => error.message),
+    ]);
+}
+
+/** All servers of the zone above are asked: while a change spreads among them, they disagree. One that is away is no reason. */
+async function fromParent(facts: DnsFacts, question: FactsQuestion, lookup: Lookup): Promise<void> {
+    const { zone } = facts;
+    const labels = question.parentServers ?? (await parentServers(zone, lookup));
+    const servers = await findServers(labels, lookup);
+    const ds = new Set<string>();
+    const names = new Set<string>();
+    let ttlSeconds = 0;
+    const asked = await Promise.allSettled(
+        servers.map(async (server) => {
+            const { signal } = question;
+            const [ns, signed] = await Promise.all([
+                ask(server, { name: zone, type: "NS" }, { signal }),
+                ask(server, { name: zone, type: "DS" }, { signal }),
+            ]);
+            for (const { rcode } of [ns, signed])
+                if (rcode !== "NOERROR" && rcode !== "NXDOMAIN")
+                    throw new Error(`${server.label}: says ${rcode} of ${zone}`);
+            const referral = [...ns.answers, ...ns.authority].filter((row) => row.type === "NS" && row.name === zone);
+            for (const row of referral) {
+                names.add(row.value);
+                ttlSeconds = Math.max(ttlSeconds, row.ttl);
+            }
+            for (const row of signed.answers) if (row.type === "DS") ds.add(row.value);
+        }),
+    );
+    const failed = asked.find((one) => one.status === "rejected");
+    if (failed && asked.every((one) => one.status === "rejected")) throw failed.reason;
+    facts.delegation = { servers: [...names].sort(), ttlSeconds };
+    facts.ds = [...ds].sort();
+}
+
+/** Whether the zone above hands out Cloudflare's servers and no others. */
+export function delegatedToUs({ status, delegation }: DnsFacts): boolean {
+    const ours = [...(status?.nameServers ?? [])].sort().join(" ");
+    return ours !== "" && ours === delegation?.servers.join(" ");
+}

@@ -1,0 +1,151 @@
+/**
+ * Records of a zone from `az network dns record-set list -o json`. Versions of the CLI differ in the case of the keys
+ * (`ARecords`, `aRecords`, `arecords`), so it is not looked at.
+ */
+import { LineCounter, isMap, isSeq, parseDocument, type Node } from "yaml";
+import { type ZoneRecord } from "../components/parts/dns-record";
+import { aliasAdvice, possibleTtl, type Imported } from "./imported";
+import { textValue } from "./import-bind";
+import { isWithin, plainAddress, plainName, plainTarget } from "./names";
+
+type Fields = Record<string, unknown>;
+
+/** Key of a set's data, by type, and what one record of it becomes. A text says what to decide. */
+const TYPES: Record<string, { key: string; value: (of: Fields) => object | string }> = {
+    A: { key: "arecords", value: (of) => ({ content: text(of, "ipv4address") }) },
+    AAAA: { key: "aaaarecords", value: (of) => ({ content: plainAddress(text(of, "ipv6address")) }) },
+    CNAME: { key: "cnamerecord", value: (of) => ({ content: host(of, "cname") }) },
+    MX: { key: "mxrecords", value: (of) => ({ priority: number(of, "preference"), content: host(of, "exchange") }) },
+    NS: { key: "nsrecords", value: (of) => ({ content: host(of, "nsdname") }) },
+    PTR: { key: "ptrrecords", value: (of) => ({ content: host(of, "ptrdname") }) },
+    TXT: { key: "txtrecords", value: (of) => textValue(list(of.value).join("")) },
+    CAA: {
+        key: "caarecords",
+        value: (of) => ({ data: { flags: number(of, "flags"), tag: text(of, "tag"), value: text(of, "value") } }),
+    },
+    SRV: {
+        key: "srvrecords",
+        value: (of) => ({
+            data: {
+                ...{ priority: number(of, "priority"), weight: number(of, "weight"), port: number(of, "port") },
+                target: host(of, "target"),
+            },
+        }),
+    },
+    DS: {
+        key: "dsrecords",
+        value: (of) => {
+            const digest = folded(of.digest);
+            return {
+                data: {
+                    ...{ keyTag: number(of, "keytag"), algorithm: number(of, "algorithm") },
+                    ...{ digestType: number(digest, "algorithmtype"), digest: text(digest, "value").toLowerCase() },
+                },
+            };
+        },
+    },
+    TLSA: {
+        key: "tlsarecords",
+        value: (of) => ({
+            data: {
+                ...{ usage: number(of, "usage"), selector: number(of, "selector") },
+                ...{ matchingType: number(of, "matchingtype") },
+                certificate: text(of, "certassociationdata").toLowerCase(),
+            },
+        }),
+    },
+};
+
+export function importRecordSets(source: string, file: string, zone?: string): Imported {
+    const lines = new LineCounter();
+    // JSON is YAML, and this reader knows the lines.
+    const document = parseDocument(source, { lineCounter: lines });
+    const found: Imported = { zone: zone ?? "", items: [], notes: [], problems: [] };
+    const lineOf = (node: Node | null) => `${file}:${node?.range ? lines.linePos(node.range[0]).line : 1}`;
+    for (const { message, pos } of document.errors)
+        found.problems.push(
+            `${file}:${lines.linePos(pos[0]).line}: must be JSON (${message.split("\n")[0]}). Export it again.`,
+        );
+    if (found.problems.length > 0) return found;
+    const sets = document.contents;
+    if (!isSeq(sets) || sets.items.length === 0) {
+        found.problems.push(`${file}:1: must be a list of record sets. Use: az network dns record-set list -o json`);
+        return found;
+    }
+    found.zone ||= zoneOf(sets.toJSON() as Fields[]);
+    if (found.zone === "") found.problems.push(`${file}:1: must say which zone it is. Use --zone.`);
+    for (const item of sets.items as Node[]) take(isMap(item) ? folded(item.toJSON()) : {}, lineOf(item), found);
+    return found;
+}
+
+/** Every zone has an SOA set at its top. */
+function zoneOf(sets: Fields[]): string {
+    const soa = sets.map(folded).find((set) => typeOf(set) === "SOA");
+    return plainName(String(soa?.fqdn ?? ""));
+}
+
+function typeOf(set: Fields): string {
+    return String(set.type ?? "")
+        .replace(/^.*\//, "")
+        .toUpperCase();
+}
+
+function take(set: Fields, where: string, { zone, items, notes, problems }: Imported): void {
+    const type = typeOf(set);
+    if (typeof set.name !== "string" || type === "") {
+        problems.push(`${where}: must be a record set with name and type. Export it again.`);
+        return;
+    }
+    const name = plainName(String(set.fqdn ?? (set.name === "@" ? zone : `${set.name}.${zone}`)));
+    const title = `${where} ${name} ${type}`;
+    if (!isWithin(name, zone)) {
+        problems.push(`${where}: must be in the zone ${zone} (got ${name}). Correct --zone.`);
+        return;
+    }
+    const time = set.ttl === undefined || set.ttl === null ? undefined : Number(set.ttl);
+    const id = folded(set.targetresource).id ?? folded(set.trafficmanagementprofile).id;
+    if (type === "SOA") notes.push(`${where}: SOA left out, Cloudflare has its own.`);
+    else if (type === "NS" && name === zone) notes.push(`${where}: NS of the zone left out, Cloudflare has its own.`);
+    else if (id) items.push({ name, type, ttl: possibleTtl(time, title, notes), undecided: aliasAdvice(String(id)) });
+    else if (!Object.hasOwn(TYPES, type))
+        items.push({
+            name,
+            type,
+            ttl: possibleTtl(time, title, notes),
+            undecided: "this data has no form for its type",
+        });
+    else {
+        const { key, value } = TYPES[type];
+        const data = list(set[key]).map(folded);
+        if (data.length === 0) notes.push(`${title}: has no data, left out.`);
+        if (type === "NS" && data.length > 0) notes.push(`${title}: a delegation, kept.`);
+        const ttl = data.length > 0 ? possibleTtl(time, title, notes) : 0;
+        for (const one of data) {
+            const made = value(one);
+            if (typeof made === "string") items.push({ name, type, ttl, undecided: made });
+            else items.push({ name, type, ttl, proxied: false, ...made } as ZoneRecord);
+        }
+    }
+}
+
+/** With keys in lower case. */
+function folded(value: unknown): Fields {
+    if (typeof value !== "object" || value === null) return {};
+    return Object.fromEntries(Object.entries(value).map(([key, part]) => [key.toLowerCase(), part]));
+}
+
+function list(value: unknown): unknown[] {
+    return Array.isArray(value) ? value : value === undefined || value === null ? [] : [value];
+}
+
+function text(of: Fields, key: string): string {
+    return String(of[key] ?? "");
+}
+
+function number(of: Fields, key: string): number {
+    return Number(of[key]);
+}
+
+function host(of: Fields, key: string): string {
+    return plainTarget(text(of, key));
+}

@@ -1,0 +1,142 @@
+/** What a zone must have reached before it goes on, and what going back does. Pure: facts come in. */
+import { type Phase } from "../components/parts/dns-record";
+import { delegatedToUs, type DnsFacts } from "./facts";
+
+/** Days after which Cloudflare deletes a free zone that waits for its delegation, or has lost it. */
+export const DELETED_AFTER_DAYS = { pending: 28, moved: 7 };
+const DAY_MS = 24 * 60 * 60 * 1000;
+const CHECK = "npm run ops -- check dns";
+
+/**
+ * Why a zone must not be in a phase yet; empty: it may. Earlier phases need less, so going back is never refused for
+ * something that only a later phase needs.
+ */
+export function phaseProblems(phase: Phase, facts: DnsFacts): string[] {
+    if (phase === "mirror") return [];
+    const say = (what: string) => `dns.phase: ${phase} ${what}`;
+    if (facts.unanswered.length > 0)
+        return facts.unanswered.map((why) =>
+            say(`needs to know how far the move is (${why}). Correct it, or go back to mirror.`),
+        );
+    const { status, zone } = facts;
+    if (!status)
+        return [say(`needs the zone at Cloudflare (no ${zone} for this token). Run pulumi up in phase mirror.`)];
+    if (phase === "delegated") {
+        // Once the delegation is Cloudflare's this phase is a way back, and that is always open; a wrong record must be
+        // correctable then.
+        return delegatedToUs(facts) ? [] : [...foreignDs(facts), ...differences(facts)].map(say);
+    }
+    const problems = foreignDs(facts).map(say);
+    problems.push(...settled(facts).map(say), ...certificates(facts).map(say));
+    if (phase === "signed") problems.push(...oldAnswersGone(facts).map(say));
+    return problems;
+}
+
+/** A DS record that Cloudflare's keys do not match makes the zone bogus for everyone who validates. */
+function foreignDs({ ds, ownDs, zone }: DnsFacts): string[] {
+    const foreign = ds.filter((value) => value !== ownDs);
+    if (foreign.length === 0) return [];
+    return [
+        `needs no DS record of others for ${zone} at the zone above (got ${foreign.join("; ")}). ` +
+            "Remove it at the registrar and wait for its time to live, 24 h is safe.",
+    ];
+}
+
+function differences({ differences: rows }: DnsFacts): string[] {
+    if (rows === undefined) return [`needs both sides compared. Run: ${CHECK}`];
+    if (rows.length === 0) return [];
+    const first = rows.slice(0, 3).map(({ name, type }) => `${name} ${type}`);
+    return [
+        `needs equal answers on both sides (${rows.length} differ: ${first.join(", ")}${rows.length > 3 ? " …" : ""}). See: ${CHECK}`,
+    ];
+}
+
+function settled(facts: DnsFacts): string[] {
+    const { status, delegation } = facts;
+    const problems: string[] = [];
+    if (!delegatedToUs(facts))
+        problems.push(
+            `needs exactly ${status!.nameServers.join(" and ")} at the zone above (got ${delegation?.servers.join(", ") || "none"}). Set them at the registrar.`,
+        );
+    if (status!.status !== "active")
+        problems.push(
+            `needs the zone active at Cloudflare (got ${status!.status}). Wait, or ask it to look: activation_check.`,
+        );
+    if (status!.paused) problems.push("needs the zone not paused. Resume it at Cloudflare.");
+    return problems;
+}
+
+function certificates({ proxied, certificates }: DnsFacts): string[] {
+    if (typeof certificates === "string")
+        return proxied.length === 0
+            ? []
+            : [
+                  `needs to know the edge certificates (${certificates}). Give the token "Zone: SSL and Certificates: Read".`,
+              ];
+    const active = certificates.filter(({ status }) => status === "active").flatMap(({ hosts }) => hosts);
+    const bare = proxied.filter((name) => !active.includes(name) && !active.includes(name.replace(/^[^.]+/, "*")));
+    if (bare.length === 0) return [];
+    const states = [...new Set(certificates.map(({ status }) => status))].join(", ") || "no certificate";
+    return [
+        `needs an active edge certificate for ${bare.join(", ")} (got ${states}). ` +
+            "Wait up to 24 h; a name two levels below the zone needs an advanced certificate.",
+    ];
+}
+
+/** Whoever still asks the old servers gets answers without signatures: a DS record would make those bogus. */
+function oldAnswersGone({ status, delegation, oldNsTtlSeconds, ds, ownDs, now }: DnsFacts): string[] {
+    if (ownDs !== undefined && ds.includes(ownDs)) return []; // signed already
+    const since = status!.activatedOn;
+    // Resolvers go by the zone above, or by what the old zone said of itself.
+    const kept = Math.max(delegation?.ttlSeconds ?? 0, oldNsTtlSeconds);
+    const until = since && new Date(since.getTime() + kept * 1000);
+    if (until && until <= now) return [];
+    return [
+        `needs the old delegation to be out of all caches (${until ? `not before ${until.toISOString()}` : "when the zone became active is not known"}). Wait.`,
+    ];
+}
+
+/** What an operator should know in a phase: what going back does, and what Cloudflare will delete. */
+export function phaseNotes(phase: Phase, facts: DnsFacts): string[] {
+    const { status, ds, ownDs, delegation, proxied, unanswered } = facts;
+    const notes: string[] = [];
+    if (phase === "mirror") notes.push(...unanswered.map((why) => `dns: not known how far the move is (${why}).`));
+    if (!status) return notes;
+    const moving = phase === "mirror" || phase === "delegated";
+    if (moving && status.status === "active" && proxied.length > 0)
+        notes.push(
+            `dns: ${proxied.join(", ")} ${proxied.length === 1 ? "is" : "are"} not proxied in phase ${phase}. Callers reach the origin directly, some up to 300 s later.`,
+        );
+    const foreign = ds.filter((value) => value !== ownDs);
+    if (delegatedToUs(facts) && foreign.length > 0)
+        notes.push(
+            `dns: the zone is dead for everyone who validates: a DS record of others is at the zone above (${foreign.join("; ")}). Remove it at the registrar.`,
+        );
+    if (phase === "mirror" && delegatedToUs(facts))
+        notes.push(
+            `dns: the zone above still names Cloudflare, whatever the phase. To go back, set the old servers at the registrar: others follow within ${delegation!.ttlSeconds} s.`,
+        );
+    if (phase !== "signed" && ownDs !== undefined)
+        notes.push(
+            ds.includes(ownDs)
+                ? "dns: the zone stays signed. Before its delegation leaves Cloudflare: remove the DS record at the registrar and wait for its time to live."
+                : "dns: the zone stays signed at Cloudflare, without a DS record: harmless. Turn DNSSEC off there when it should end.",
+        );
+    if (phase === "signed" && ownDs !== undefined && !ds.includes(ownDs))
+        notes.push(`dns: not validated yet. Publish at the registrar: DS ${ownDs}`);
+    notes.push(...deletion(facts));
+    return notes;
+}
+
+function deletion({ status, zone, now }: DnsFacts): string[] {
+    if (status!.status === "moved")
+        return [
+            `dns: ${zone} has lost its delegation. Cloudflare deletes a free zone ${DELETED_AFTER_DAYS.moved} days after that, with all records.`,
+        ];
+    if (status!.status !== "pending" || !status!.createdOn) return [];
+    const end = new Date(status!.createdOn.getTime() + DELETED_AFTER_DAYS.pending * DAY_MS);
+    const days = Math.floor((end.getTime() - now.getTime()) / DAY_MS);
+    return [
+        `dns: ${zone} waits for its delegation. Cloudflare deletes a free zone after ${DELETED_AFTER_DAYS.pending} days: ${days} left, until ${end.toISOString().slice(0, 10)}.`,
+    ];
+}

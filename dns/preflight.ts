@@ -1,0 +1,57 @@
+import { type Phase, type ZoneRecord } from "../components/parts/dns-record";
+import { accessFromEnvironment, type CloudflareAccess } from "./cloudflare";
+import { gatherDnsFacts } from "./facts";
+import { phaseNotes, phaseProblems } from "./phases";
+import { type Lookup } from "./servers";
+
+export interface DnsSettings {
+    /** Name of the zone, in lower case, without the final dot. */
+    zone: string;
+    phase: Phase;
+    records: ZoneRecord[];
+    /** `host` or `host:port`. */
+    oldServers: string[];
+    /** Unset: those that Cloudflare names. */
+    newServers?: string[];
+    /** Unset or empty: looked up. */
+    parentServers?: string[];
+}
+
+export interface DnsReport {
+    problems: string[];
+    /** Worth a warning; no reason to stop. */
+    notes: string[];
+}
+
+/** Longest time for all of it, in seconds: below the limit of the whole preflight. */
+const LIMIT_SECONDS = 25;
+
+/**
+ * What stands against the phase of the config, and what to know about it. For every run, previews too.
+ * @param access unset: as the provider reads it from the environment
+ */
+export async function dnsReport(
+    settings: DnsSettings,
+    access: CloudflareAccess | undefined = accessFromEnvironment(),
+    options: { lookup?: Lookup; now?: Date } = {},
+): Promise<DnsReport> {
+    if (!access) {
+        const missing =
+            "CLOUDFLARE_API_TOKEN: must be set, to look at the zone. Export it, or go back to phase mirror.";
+        return { problems: settings.phase === "mirror" ? [] : [missing], notes: [] };
+    }
+    const { zone, phase, records, oldServers, newServers, parentServers } = settings;
+    const facts = await gatherDnsFacts({
+        ...{ zoneName: zone, records, oldServers, newServers },
+        parentServers: parentServers?.length ? parentServers : undefined,
+        api: access,
+        signal: AbortSignal.timeout(LIMIT_SECONDS * 1000),
+        ...options,
+    });
+    return { problems: phaseProblems(phase, facts), notes: phaseNotes(phase, facts) };
+}
+
+/** Only what stands against the phase of the config. */
+export async function dnsPreflight(settings: DnsSettings, access?: CloudflareAccess): Promise<string[]> {
+    return (await dnsReport(settings, access)).problems;
+}

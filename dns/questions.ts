@@ -1,0 +1,86 @@
+/** What is asked of both sides: every set of the data, and what must not be there. */
+import { randomBytes } from "node:crypto";
+import { recordValue, type ZoneRecord } from "../components/parts/dns-record";
+import { delegationOf, isWildcard, isWithin, parentOf, upTo } from "./names";
+import { type Question } from "./query";
+
+export interface Check extends Question {
+    /** Values that the data has, sorted; `[]`: there must be none; undefined: only the two sides are compared. */
+    expected?: string[];
+    /**
+     * `edge`: a proxied name, where the new side must have addresses of its own.
+     * `flattened`: a CNAME at the apex, of which both sides have the addresses.
+     */
+    as?: "edge" | "flattened";
+    /** What it is asked for, when it is not simply a record. */
+    why?: string;
+}
+
+/** Types whose absence at the apex matters as much as a record would. */
+const AT_APEX = ["A", "AAAA", "CAA", "MX", "TXT"];
+
+/**
+ * @param atEdge whether proxied names are answered by the edge already
+ * @param random part of a name that nobody has
+ */
+export function checksOf(
+    records: ZoneRecord[],
+    zone: string,
+    atEdge = false,
+    random = randomBytes(6).toString("hex"),
+): Check[] {
+    const sets = new Map<string, ZoneRecord[]>();
+    for (const record of records) {
+        const key = `${record.name} ${record.type}`;
+        sets.set(key, [...(sets.get(key) ?? []), record]);
+    }
+    const cuts = new Set(records.filter(({ type }) => type === "NS").map(({ name }) => name));
+    const names = new Set(records.map(({ name }) => name));
+    const has = (name: string, type: string) => sets.has(`${name} ${type}`);
+    const proxied = new Set(records.filter((record) => record.proxied && atEdge).map(({ name }) => name));
+    const flat = has(zone, "CNAME");
+
+    const checks = [...sets.values()].flatMap((set): Check[] => {
+        const [{ name, type }] = set;
+        // Wildcards are seen in what they answer, below.
+        if (isWildcard(name) || proxied.has(name) || (name === zone && type === "CNAME")) return [];
+        const cut = delegationOf(name, zone, cuts);
+        if (cut !== undefined && (name !== cut || (type !== "NS" && type !== "DS")))
+            return [{ name, type, why: "below a delegation" }];
+        return [{ name, type, expected: set.map(recordValue).sort() }];
+    });
+    for (const name of proxied) checks.push({ name, type: "A", as: "edge", why: "proxied" });
+    if (flat && !proxied.has(zone))
+        for (const type of ["A", "AAAA"]) checks.push({ name: zone, type, as: "flattened", why: "CNAME at the apex" });
+
+    const absent = (name: string, type: string) => {
+        const covered = proxied.has(name) || has(name, "CNAME") || has(name, type);
+        if (!covered && delegationOf(name, zone, cuts) === undefined)
+            checks.push({ name, type, expected: [], why: "must not exist" });
+    };
+    for (const name of names) if (!isWildcard(name)) for (const type of ["A", "AAAA"]) absent(name, type);
+    for (const type of AT_APEX) if (!names.has(zone) || !["A", "AAAA"].includes(type)) if (!flat) absent(zone, type);
+    for (const name of emptyNames(names, zone)) absent(name, "A");
+
+    const wildcards = records.filter(({ name }) => isWildcard(name));
+    for (const { name, type } of wildcards) {
+        const below = `alpa-auth-${random}.${parentOf(name)}`;
+        const values = (sets.get(`${name} ${type}`) ?? []).map(recordValue).sort();
+        if (!checks.some((check) => check.name === below && check.type === type))
+            checks.push(
+                proxied.has(name)
+                    ? { name: below, type: "A", as: "edge", why: "wildcard, proxied" }
+                    : { name: below, type, expected: values, why: "wildcard" },
+            );
+    }
+    const nobody = `alpa-auth-${random}.${zone}`;
+    if (!checks.some(({ name, type }) => name === nobody && type === "A"))
+        checks.push({ name: nobody, type: "A", why: "a name that nobody has" });
+    return checks;
+}
+
+/** Names between a record and its zone that have none of their own: they exist, without data. */
+function emptyNames(names: Set<string>, zone: string): string[] {
+    const between = [...names].flatMap((name) => upTo(parentOf(name), zone));
+    return [...new Set(between)].filter((name) => name !== zone && isWithin(name, zone) && !names.has(name));
+}

@@ -1,0 +1,52 @@
+/** Name servers as an operator names them, and where they are. */
+import { Resolver } from "node:dns/promises";
+import { isIP } from "node:net";
+import { parentOf } from "./names";
+import { type Server } from "./query";
+
+const DNS_PORT = 53;
+
+/** Finds addresses and the servers of a zone. Tests and the sandbox give their own. */
+export interface Lookup {
+    address(host: string): Promise<string>;
+    nameServers(zone: string): Promise<string[]>;
+}
+
+/** Through the machine's own resolvers. */
+export function systemLookup(): Lookup {
+    const resolver = new Resolver({ timeout: 2000, tries: 2 });
+    return {
+        address: async (host) => {
+            const found = await resolver.resolve4(host).catch(() => resolver.resolve6(host));
+            return found[0];
+        },
+        nameServers: (zone) => resolver.resolveNs(zone),
+    };
+}
+
+/** `host`, `host:port`, `[address]:port`. @throws Error naming a host that has no address */
+export async function findServers(labels: string[], lookup: Lookup): Promise<Server[]> {
+    return Promise.all(
+        labels.map(async (label) => {
+            const [, bracketed, plain, port] = /^(?:\[([^\]]+)\]|([^:]+))(?::(\d+))?$/.exec(label) ?? [];
+            const host = bracketed ?? plain ?? label;
+            const at = { label, port: Number(port ?? DNS_PORT) };
+            if (isIP(host)) return { ...at, host };
+            try {
+                return { ...at, host: await lookup.address(host) };
+            } catch (error) {
+                const { code } = error as NodeJS.ErrnoException;
+                throw new Error(`${label}: must be a host with an address (${code ?? "not found"})`);
+            }
+        }),
+    );
+}
+
+/** Names of the servers that hold NS and DS of a zone: those of the nearest zone above. */
+export async function parentServers(zone: string, lookup: Lookup): Promise<string[]> {
+    for (let above = parentOf(zone); above !== ""; above = parentOf(above)) {
+        const found = await lookup.nameServers(above).catch(() => []);
+        if (found.length > 0) return found;
+    }
+    throw new Error(`the zone above ${zone}: must have name servers that can be found. Set dns.parentServers`);
+}

@@ -1,0 +1,64 @@
+/** Values of records between the wire and the one spelling that this project compares: that of `recordValue`. */
+import type * as packet from "dns-packet";
+import { type ZoneRecord } from "../components/parts/dns-record";
+import { plainAddress, plainName, plainTarget } from "./names";
+
+/** Value of an answer, as `recordValue` spells that of a record. */
+export function valueOf(answer: packet.Answer): string {
+    switch (answer.type) {
+        case "A":
+        case "AAAA":
+            return plainAddress(answer.data);
+        case "CNAME":
+        case "DNAME":
+        case "NS":
+        case "PTR":
+            return plainName(answer.data);
+        case "MX":
+            return `${answer.data.preference ?? 0} ${plainTarget(answer.data.exchange)}`;
+        case "TXT":
+            return [answer.data]
+                .flat()
+                .map((part) => Buffer.from(part).toString("latin1"))
+                .join("");
+        case "CAA":
+            return `${answer.data.flags ?? 0} ${answer.data.tag.toLowerCase()} "${answer.data.value}"`;
+        case "SRV": {
+            const { priority, weight, port, target } = answer.data;
+            return `${priority ?? 0} ${weight ?? 0} ${port} ${plainTarget(target)}`;
+        }
+        case "DS": {
+            const { keyTag, algorithm, digestType, digest } = answer.data;
+            return `${keyTag} ${algorithm} ${digestType} ${digest.toString("hex")}`;
+        }
+        case "TLSA": {
+            const { usage, selector, matchingType, certificate } = answer.data;
+            return `${usage} ${selector} ${matchingType} ${certificate.toString("hex")}`;
+        }
+        case "DNSKEY":
+            return `${answer.data.flags} 3 ${answer.data.algorithm} ${answer.data.key.toString("base64")}`;
+        case "SOA":
+            return `${plainName(answer.data.mname)} ${answer.data.minimum ?? 0}`;
+        default:
+            return JSON.stringify((answer as { data?: unknown }).data ?? null);
+    }
+}
+
+/** Data of a record, as the packet library writes it on the wire. */
+export function wireData(record: ZoneRecord): unknown {
+    switch (record.type) {
+        case "MX":
+            return { preference: record.priority, exchange: record.content };
+        case "TXT":
+            return record.content.match(/[\s\S]{1,255}/g) ?? [""];
+        case "CAA":
+        case "SRV":
+            return record.data;
+        case "DS":
+            return { ...record.data, digest: Buffer.from(record.data.digest, "hex") };
+        case "TLSA":
+            return { ...record.data, certificate: Buffer.from(record.data.certificate, "hex") };
+        default:
+            return record.content;
+    }
+}

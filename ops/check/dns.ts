@@ -1,0 +1,124 @@
+import { dirname } from "node:path";
+import { PHASES, type ZoneRecord } from "../../components/parts/dns-record";
+import { readZoneData } from "../../config/dns";
+import { accessFromEnvironment, CloudflareZones } from "../../dns/cloudflare";
+import { compare, type ComparedRow } from "../../dns/compare";
+import { plainName } from "../../dns/names";
+import { NoAnswer, type Server } from "../../dns/query";
+import { findServers, systemLookup } from "../../dns/servers";
+import type { Context } from "../context";
+import { Failure, UsageError } from "../errors";
+import { json, table } from "../output";
+import { findStack } from "../stack/stack";
+import { readValue } from "../stack/stack-file";
+
+export interface CheckDnsArgs {
+    stack?: string;
+    json?: boolean;
+    zone?: string;
+    records?: string;
+    old: string[];
+    new: string[];
+    atEdge?: boolean;
+    timeout: number;
+}
+
+/** What is compared, from the options and, for what they leave open, from the stack file. */
+interface Wanted {
+    zone: string;
+    records: ZoneRecord[];
+    old: string[];
+    new: string[];
+    atEdge: boolean;
+}
+
+/** Compares every record on both sides of a move, and what must not exist on either. */
+export async function checkDns(context: Context, args: CheckDnsArgs): Promise<void> {
+    const signal = AbortSignal.timeout(args.timeout * 1000);
+    const wanted = await readWanted(context, args, signal);
+    const rows = await compared(wanted, signal, args.timeout);
+    context.out(args.json ? json(rows) : render(rows));
+    const wrong = rows.filter(({ equal }) => !equal).length;
+    if (wrong > 0)
+        throw new Failure(
+            `${wanted.zone}: both sides must answer the same (${wrong} of ${rows.length} answers differ). Correct the data or the old zone, then look again.`,
+        );
+    context.note(`${wanted.zone}: ${rows.length} answers, all equal.`);
+}
+
+async function compared(wanted: Wanted, signal: AbortSignal, limit: number): Promise<ComparedRow[]> {
+    const { zone, records, atEdge } = wanted;
+    const lookup = systemLookup();
+    let sides: [Server[], Server[]];
+    try {
+        sides = await Promise.all([findServers(wanted.old, lookup), findServers(wanted.new, lookup)]);
+    } catch (error) {
+        throw new UsageError([`${(error as Error).message}. Correct --old or --new.`]);
+    }
+    try {
+        return await compare({ zone, records, old: sides[0], new: sides[1], atEdge, signal });
+    } catch (error) {
+        if (!(error instanceof NoAnswer)) throw error;
+        const late = signal.aborted ? ` Nothing more after ${limit} s: see --timeout.` : "";
+        throw new Failure(`${zone}: every name server must answer (${error.message}). Check the address.${late}`);
+    }
+}
+
+async function readWanted(context: Context, args: CheckDnsArgs, signal: AbortSignal): Promise<Wanted> {
+    const complete = args.zone !== undefined && args.records !== undefined && args.old.length > 0;
+    const stack = complete && args.stack === undefined ? undefined : await findStack(context, args.stack);
+    const value = (...path: [string, ...string[]]) => (stack ? readValue(stack.text, ...path) : undefined);
+    const zone = plainName(String(args.zone ?? value("zone", "name") ?? ""));
+    const file = args.records ?? (value("dns", "records") as string | undefined);
+    const old = args.old.length > 0 ? args.old : asTexts(value("dns", "oldServers"));
+    const phase = PHASES.indexOf(String(value("dns", "phase")) as (typeof PHASES)[number]);
+    const problems: string[] = [];
+    if (zone === "") problems.push("--zone: required where the stack has no zone.name. Name the zone.");
+    if (file === undefined) problems.push("--records: required where the stack has no dns.records. Name the data.");
+    if (old.length === 0) problems.push("--old: required where the stack has no dns.oldServers. Name the servers.");
+    if (problems.length > 0) throw new UsageError(problems);
+    const data = readZoneData(file!, zone, args.records === undefined && stack ? dirname(stack.file) : undefined);
+    if (data.problems.length > 0) throw new UsageError(data.problems);
+    for (const warning of data.warnings) context.note(warning);
+    const fresh = args.new.length > 0 ? args.new : await serversAtCloudflare(zone, signal);
+    return { zone, records: data.records, old, new: fresh, atEdge: args.atEdge ?? phase >= PHASES.indexOf("proxied") };
+}
+
+async function serversAtCloudflare(zone: string, signal: AbortSignal): Promise<string[]> {
+    const access = accessFromEnvironment();
+    if (!access)
+        throw new UsageError(["--new: required without CLOUDFLARE_API_TOKEN. Name Cloudflare's servers of the zone."]);
+    try {
+        const found = await new CloudflareZones(access, signal).zone(zone);
+        if (found) return found.nameServers;
+    } catch (error) {
+        throw new Failure(`${(error as Error).message}. Or name the servers: --new`);
+    }
+    throw new UsageError([
+        `--zone: ${zone} must be a zone that the token sees. Correct it, or name the servers: --new`,
+    ]);
+}
+
+function asTexts(value: unknown): string[] {
+    const list = (value as { toJSON?(): unknown } | undefined)?.toJSON?.() ?? value;
+    return Array.isArray(list) ? list.map(String) : [];
+}
+
+function render(rows: ComparedRow[]): string {
+    return table(
+        ["name", "type", "old", "new", "equal", ""],
+        rows.map((row) => [
+            row.name,
+            row.tcp ? `${row.type} (TCP)` : row.type,
+            short(row.old),
+            short(row.new),
+            row.equal ? "yes" : "NO",
+            row.note,
+        ]),
+    );
+}
+
+/** The beginning of a long text: keys of mail are longer than any screen is wide. */
+function short(text: string): string {
+    return text.length > 60 ? `${text.slice(0, 57)}…` : text;
+}

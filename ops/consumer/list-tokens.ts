@@ -1,0 +1,114 @@
+import { openApi, type ApiAccess } from "../../components/parts/cloudflare-api";
+import { tokenName } from "../../components/parts/service-tokens";
+import type { Context } from "../context";
+import { isOver } from "../dates";
+import { Failure, UsageError } from "../errors";
+import { ask } from "../stack/pulumi";
+import type { Stack } from "../stack/stack";
+import { PROJECT, readConsumers, readValue, type Consumer } from "../stack/stack-file";
+
+/** Longest wait for Cloudflare, in seconds. */
+const LIMIT_SECONDS = 30;
+
+/** One service token in the config, at Cloudflare, or in both. Nothing of its secret. */
+export interface TokenRow {
+    consumer: string;
+    /** Null: a consumer without any. */
+    credential: string | null;
+    method: "service-token" | null;
+    expires: string | null;
+    /** When Cloudflare lets it end. */
+    ends: string | null;
+    live: boolean;
+    /** Whether Cloudflare accepts it; null where it does not have it. */
+    enabled: boolean | null;
+    /** What does not fit together. */
+    problems: string[];
+}
+
+interface LiveToken {
+    name: string;
+    expires_at?: string;
+    enabled?: boolean;
+}
+
+/** Compares the callers of the config with the service tokens of the account. */
+export async function tokenRows(context: Context, stack: Stack): Promise<TokenRow[]> {
+    const access = await accessOf(context, stack);
+    const account = String(readValue(stack.text, "account"));
+    const api = openApi(access, AbortSignal.timeout(LIMIT_SECONDS * 1000));
+    const answer = await api
+        .list<LiveToken>(`accounts/${account}/access/service_tokens`)
+        .catch((error: Error & { cause?: { code?: string } }) => ({
+            status: 0,
+            result: undefined,
+            said: error.cause?.code ?? error.name,
+        }));
+    if (answer.result === undefined)
+        throw new Failure(
+            `Cloudflare: the API at ${access.baseUrl} must list the service tokens of account ${account} (${answer.said}). Check the token, its permission "Account: Access: Service Tokens: Read", and the network.`,
+        );
+    return compareTokens(readConsumers(stack.text), answer.result, `${PROJECT}/${stack.short}`, context.today);
+}
+
+/** @param owner in front of the names of this stack's tokens */
+export function compareTokens(config: Consumer[], live: LiveToken[], owner: string, today: Date): TokenRow[] {
+    const known = new Set<string>();
+    const rows = config.flatMap(({ name: consumer, credentials }): TokenRow[] => {
+        const nothing = { method: null, expires: null, ends: null, live: false, enabled: null, problems: [] };
+        if (credentials.length === 0) return [{ consumer, credential: null, ...nothing }];
+        return credentials.map(({ id, expires }) => {
+            const name = tokenName(owner, consumer, id);
+            known.add(name);
+            const found = live.find((token) => token.name === name);
+            const over = isOver(expires, today);
+            const problems: string[] = [];
+            if (over && found) problems.push("expired, and works until the next pulumi up");
+            if (!over && !found) problems.push("not live");
+            const ends = found?.expires_at ?? null;
+            if (!over && ends !== null && Date.parse(ends) <= today.getTime())
+                problems.push("ended at Cloudflare: rotate it");
+            return {
+                consumer,
+                credential: id,
+                method: "service-token",
+                expires: expires ?? null,
+                ends,
+                live: found !== undefined,
+                enabled: found === undefined ? null : (found.enabled ?? true),
+                problems,
+            };
+        });
+    });
+    const strangers = live
+        .filter(({ name }) => name.startsWith(`${owner}/`) && !known.has(name))
+        .map(({ name, expires_at, enabled }): TokenRow => {
+            const [consumer, credential = null] = name.slice(owner.length + 1).split("/");
+            return {
+                consumer,
+                credential,
+                method: "service-token",
+                expires: null,
+                ends: expires_at ?? null,
+                live: true,
+                enabled: enabled ?? true,
+                problems: ["not in the config"],
+            };
+        });
+    return [...rows, ...strangers];
+}
+
+/** As the provider reads it: the stack file first, then the environment. The token stays in this process. */
+async function accessOf({ pulumi }: Context, stack: Stack): Promise<ApiAccess> {
+    const base = readValue(stack.text, "cloudflare:baseUrl") ?? process.env.CLOUDFLARE_BASE_URL;
+    const baseUrl = String(base ?? "https://api.cloudflare.com/client/v4").replace(/\/$/, "");
+    if (readValue(stack.text, "cloudflare:apiToken") === undefined) {
+        const token = process.env.CLOUDFLARE_API_TOKEN;
+        if (token) return { token, baseUrl };
+        throw new UsageError([
+            "CLOUDFLARE_API_TOKEN: required where the stack file has no cloudflare:apiToken. Set it.",
+        ]);
+    }
+    const args = ["config", "get", "cloudflare:apiToken", "--stack", stack.name, "--config-file", stack.file];
+    return { token: await ask(pulumi, args), baseUrl };
+}

@@ -1,0 +1,44 @@
+import { daysUntil } from "../../config/credentials";
+import { dayAfter, isOver } from "../dates";
+import type { Plan } from "../stack/change";
+import { setSecretVersion, type Credential } from "../stack/stack-file";
+import type { Rotation } from "./plan";
+
+/**
+ * A new secret for a service token, in place: an account has room for 50 of them, so a successor beside each would halve
+ * that. Cloudflare keeps one secret before the current one, until a day.
+ * @param problems what stands against any rotation
+ */
+export function planRotateInPlace(
+    text: string,
+    name: string,
+    { id, expires, secretVersion: version = 1, previousSecretExpires: before }: Credential,
+    { successor, publicKey, overlapDays, expires: end }: Rotation,
+    today: Date,
+    problems: string[],
+): Plan {
+    const who = `${name}/${id}`;
+    if (successor !== undefined)
+        problems.push(
+            `--successor: belongs to key and jwt (got ${successor}). Leave it out: a service token gets a new secret in place.`,
+        );
+    if (publicKey !== undefined)
+        problems.push("--public-key-file: belongs to method jwt (got method service-token). Leave it out.");
+    if (end !== undefined)
+        problems.push(`--expires: belongs to a successor (got ${end}). Change expires of ${who} in the stack file.`);
+    if (isOver(expires, today))
+        problems.push(
+            `${who}: must work still (it expired on ${expires}). Add a credential: npm run ops -- consumer add`,
+        );
+    if (problems.length > 0) return { problems, effects: [] };
+    const until = dayAfter(today, overlapDays);
+    const effects = [
+        `${who} gets a new secret, number ${version + 1}; its client id stays.`,
+        `The secret before works until ${until}T00:00Z, and is refused by Cloudflare from then on.`,
+    ];
+    if (before !== undefined && daysUntil(before, today) > 0)
+        effects.push(
+            `The one before that, which would work until ${before}, stops at once: Cloudflare keeps only one. Wait if its caller has not switched.`,
+        );
+    return { after: setSecretVersion(text, name, id, version + 1, until), problems, effects };
+}

@@ -1,0 +1,79 @@
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { basename } from "node:path";
+import { stringify } from "yaml";
+import { type ZoneRecord } from "../../components/parts/dns-record";
+import { parseZoneData } from "../../config/dns";
+import { importBind } from "../../dns/import-bind";
+import { importRecordSets } from "../../dns/import-record-sets";
+import { type Imported, type Undecided } from "../../dns/imported";
+import { plainName } from "../../dns/names";
+import type { Context } from "../context";
+import { UsageError } from "../errors";
+
+/** Problems shown of a file that is no zone: more of them say nothing new. */
+const SHOWN = 20;
+/** Largest file, in bytes: Cloudflare itself takes 256 KiB, and a thousand records are a tenth of this. */
+const LARGEST = 4 * 1024 * 1024;
+
+export interface DnsImportArgs {
+    zone?: string;
+    out?: string;
+}
+
+/** Makes reviewed data of an export of a zone; changes nothing but the new file. */
+export async function importZone(context: Context, file: string, { zone, out }: DnsImportArgs): Promise<void> {
+    const found = readExport(file, zone === undefined ? undefined : plainName(zone));
+    if (found.problems.length > SHOWN)
+        found.problems.splice(
+            SHOWN,
+            Infinity,
+            `${basename(file)}: and ${found.problems.length - SHOWN} more problems.`,
+        );
+    if (found.problems.length > 0) throw new UsageError(found.problems);
+    const text = renderData(found);
+    const name = out ?? `dns/${found.zone}.yaml`;
+    for (const note of found.notes) context.note(note);
+    const { problems, warnings } = parseZoneData(text, found.zone, name);
+    for (const warning of warnings) context.note(warning);
+    if (problems.length > 0) context.note(`To decide before this data is accepted, ${problems.length}:`);
+    for (const problem of problems) context.note(`  - ${problem}`);
+    const told = `${found.items.length} entries of ${found.zone}, ${problems.length} to decide.`;
+    if (out === undefined) {
+        context.out(text.trimEnd());
+        context.note(`${told} Nothing was written. Add: --out ${name}`);
+        return;
+    }
+    if (existsSync(out)) throw new UsageError([`--out: must be a new file (${out} exists). Compare, then replace it.`]);
+    writeFileSync(out, text);
+    context.out(`Wrote ${out}: ${told} Next: review it, then npm run ops -- check dns`);
+}
+
+/** @throws UsageError when the file cannot be read at all */
+function readExport(file: string, zone: string | undefined): Imported {
+    let source: string;
+    try {
+        source = readFileSync(file, "utf8");
+    } catch (error) {
+        const { code } = error as NodeJS.ErrnoException;
+        throw new UsageError([`${basename(file)}: must be a readable file (${code}). Correct the path.`]);
+    }
+    if (source.length > LARGEST)
+        throw new UsageError([`${basename(file)}: must be at most ${LARGEST} bytes. Is this an export of a zone?`]);
+    return /^\s*[[{]/.test(source)
+        ? importRecordSets(source, basename(file), zone)
+        : importBind(source, basename(file), zone);
+}
+
+/** The data as it is to be reviewed: by name, the zone itself first. */
+export function renderData({ zone, items }: Imported): string {
+    const key = ({ name, type }: ZoneRecord | Undecided) =>
+        `${name === zone ? "" : name.split(".").reverse().join(".")} ${type}`;
+    const sorted = items
+        .map((item) => ({ item, key: key(item) }))
+        .sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
+    const entries = sorted.map(({ item }) => {
+        const { proxied: _, ...entry } = item as ZoneRecord;
+        return stringify([entry], { lineWidth: 0 });
+    });
+    return `# Records of ${zone}. Add proxied: true, in the place of ttl, to what is to go through Cloudflare.\n${entries.join("")}`;
+}

@@ -1,0 +1,110 @@
+import type { CloudflareAccessArgs } from "../components/cloudflare-access";
+import { tokenName } from "../components/parts/service-tokens";
+import { tunnelName } from "../components/parts/tunnel";
+import type { Findings } from "./cloudflare-findings";
+
+/** Cloudflare's limit for an account. */
+const MOST_TOKENS = 50;
+
+/** What stands in the way in the account: tokens, tunnel, team, application, mails. */
+export async function accountFindings(
+    settings: CloudflareAccessArgs,
+    owner: string,
+    findings: Findings,
+): Promise<void> {
+    await Promise.all([
+        serviceTokens(settings, owner, findings),
+        tunnel(settings, owner, findings),
+        team(settings, findings),
+        applications(settings, owner, findings),
+        settings.notify.length > 0 &&
+            findings.list("Account: Notifications: Edit", `accounts/${settings.account}/alerting/v3/policies`),
+    ]);
+}
+
+interface LiveToken {
+    name?: string;
+    /** Not every version of the API says it. */
+    client_secret_version?: number;
+}
+
+/** New tokens are made before removed ones go, so both count. */
+async function serviceTokens({ account, consumers }: CloudflareAccessArgs, owner: string, findings: Findings) {
+    const path = `accounts/${account}/access/service_tokens`;
+    const live = await findings.list<LiveToken>("Account: Access: Service Tokens: Edit", path);
+    if (live === undefined) return;
+    const declared = consumers.flatMap(({ name, credentials }) =>
+        credentials.map((credential) => ({ who: `${name}/${credential.id}`, credential, consumer: name })),
+    );
+    const found = declared.map(({ credential, consumer }) =>
+        live.find(({ name }) => name === tokenName(owner, consumer, credential.id)),
+    );
+    const fresh = found.filter((token) => token === undefined).length;
+    if (live.length + fresh > MOST_TOKENS)
+        findings.problems.push(
+            `consumers: must leave the account with at most ${MOST_TOKENS} service tokens, Cloudflare's limit (got ${live.length} there and ${fresh} new). Remove some, in a run of its own if they are this stack's.`,
+        );
+    declared.forEach(({ who, credential }, i) => {
+        const has = found[i]?.client_secret_version;
+        const wants = credential.secretVersion ?? 1;
+        if (has !== undefined && wants < has)
+            findings.problems.push(
+                `consumers: ${who}: secretVersion must be at least ${has}, which Cloudflare has (got ${wants}). Write ${has} with its previousSecretExpires; if the stack's state is older than that, rotate to ${has + 1}.`,
+            );
+    });
+}
+
+async function tunnel({ account }: CloudflareAccessArgs, owner: string, findings: Findings) {
+    const name = tunnelName(owner);
+    const found = await findings.list<{ name?: string; config_src?: string }>(
+        "Account: Cloudflare Tunnel: Edit",
+        `accounts/${account}/cfd_tunnel?name=${encodeURIComponent(name)}&is_deleted=false`,
+    );
+    const theirs = found?.find((tunnel) => tunnel.name === name && tunnel.config_src === "local");
+    if (theirs)
+        findings.problems.push(
+            `tunnel: the name ${name} must be free or this stack's (a tunnel of that name has its rules on its host, so it is not). Rename that one.`,
+        );
+}
+
+/** The connectors check each JWT against the team's keys: with another team they would refuse everything. */
+async function team({ account, teamName }: CloudflareAccessArgs, findings: Findings) {
+    const organization = await findings.getIfAllowed<{ auth_domain?: string; strict_service_token_auth?: boolean }>(
+        `accounts/${account}/access/organizations`,
+    );
+    if (organization?.auth_domain === undefined) {
+        findings.warnings.push(
+            'access.teamName: not checked, because the token may not read the team. Give it "Account: Access: Organizations, Identity Providers, and Groups: Read", or compare the name yourself: with another one every request gets 403.',
+        );
+        return;
+    }
+    const real = organization.auth_domain.replace(/\.cloudflareaccess\.com$/, "");
+    if (real !== teamName)
+        findings.problems.push(
+            `access.teamName: must be ${real}, the team of the account (got ${teamName}). Correct it: the connectors would refuse every request.`,
+        );
+    if (organization.strict_service_token_auth !== true)
+        findings.warnings.push(
+            "access: the team is not in strict mode, so a wrong service token may get 403 or a redirect (302) to a login page instead of 401, and a cookie of Access lets its bearer in for 15 minutes. Callers must follow no redirect. See docs/operations.md.",
+        );
+}
+
+interface Application {
+    name?: string;
+    domain?: string;
+    destinations?: { uri?: string }[];
+}
+
+/** Two applications cannot have the same domain. */
+async function applications({ account, hostnames }: CloudflareAccessArgs, owner: string, findings: Findings) {
+    const path = `accounts/${account}/access/apps`;
+    const found = await findings.list<Application>("Account: Access: Apps and Policies: Edit", path);
+    for (const { name, domain, destinations = [] } of found ?? []) {
+        if (name === owner) continue;
+        const taken = [domain, ...destinations.map(({ uri }) => uri)].find((place) => hostnames.includes(place ?? ""));
+        if (taken !== undefined)
+            findings.problems.push(
+                `hostname: ${taken} must have no Access application of somebody else (it has "${name}"). Choose another name, or delete that one.`,
+            );
+    }
+}

@@ -1,0 +1,35 @@
+import type { Answer, ApiReader } from "../components/parts/cloudflare-api";
+
+/** What the checks have found so far, and how they ask. */
+export class Findings {
+    readonly problems: string[] = [];
+    readonly warnings: string[] = [];
+
+    constructor(private readonly api: ApiReader) {}
+
+    /** @param permission what the token needs for it, as the dashboard calls it */
+    async get<T>(permission: string, path: string): Promise<T | undefined> {
+        return this.judged(permission, await this.api.get<T>(path));
+    }
+
+    async list<T>(permission: string, path: string): Promise<T[] | undefined> {
+        return this.judged(permission, await this.api.list<T>(path));
+    }
+
+    /** What may be missing: undefined without a word. */
+    async getIfAllowed<T>(path: string): Promise<T | undefined> {
+        return (await this.api.get<T>(path)).result;
+    }
+
+    private judged<T>(permission: string, { status, result, said }: Answer<T>): T | undefined {
+        if (result !== undefined) return result;
+        const problem =
+            status === 401 || status === 403
+                ? `cloudflare:apiToken: must have the permission "${permission}" (${said}). Add it to the token.`
+                : status === 400 || status === 404
+                  ? `account: must be an account that the token reaches, and is not for "${permission}" (${said}). Correct account, or the token's resources.`
+                  : `cloudflare: the API must answer what "${permission}" is about (${said}). Try again later.`;
+        if (!this.problems.includes(problem)) this.problems.push(problem);
+        return undefined;
+    }
+}

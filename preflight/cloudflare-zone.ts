@@ -1,0 +1,107 @@
+import { namesOfOurOwn, type CloudflareAccessArgs } from "../components/cloudflare-access";
+import { CUSTOM_PHASE, RATE_LIMIT_PHASE } from "../components/parts/edge-rules";
+import type { Findings } from "./cloudflare-findings";
+
+const PLANS = ["free", "pro", "business", "enterprise"];
+
+interface LiveZone {
+    id: string;
+    account?: { id?: string };
+    status?: string;
+    name_servers?: string[];
+    plan?: { legacy_id?: string };
+}
+
+/** What stands in the way in the zone: whose it is, its plan, records and rules in the place of ours. */
+export async function zoneFindings(settings: CloudflareAccessArgs, owner: string, findings: Findings): Promise<void> {
+    const { account, zone, plan } = settings;
+    const permission = zone.manage === "create" ? "Zone: Zone: Edit" : "Zone: Zone: Read";
+    const found = await findings.list<LiveZone>(permission, `zones?name=${encodeURIComponent(zone.name)}`);
+    if (found === undefined) return;
+    const ours = found.find((one) => one.account?.id === account);
+    if (ours === undefined) return missing(settings, found, findings);
+    const real = ours.plan?.legacy_id ?? "";
+    if (PLANS.includes(real) && PLANS.indexOf(real) < PLANS.indexOf(plan))
+        findings.problems.push(
+            `zone.plan: must be ${real}, the plan that ${zone.name} has (got ${plan}). Correct it, or order the plan first.`,
+        );
+    // Where a move is described, what is said of it says this too.
+    if (settings.dns === undefined) asleep(settings, ours, findings);
+    await Promise.all([
+        records(settings, ours.id, findings),
+        rules(settings, owner, ours.id, findings),
+        settings.proxyTimeoutSeconds !== undefined && timeout(ours.id, findings),
+    ]);
+}
+
+function missing({ account, zone }: CloudflareAccessArgs, found: LiveZone[], findings: Findings): void {
+    if (found.length > 0)
+        findings.problems.push(
+            `zone.name: ${zone.name} must be a zone of account ${account} (it belongs to ${found.map((one) => one.account?.id).join(" and ")}). Correct account, or move the zone.`,
+        );
+    else if (zone.manage === "existing")
+        findings.problems.push(
+            `zone.name: ${zone.name} must be a zone that the token sees (it sees none of that name). Give the token "Zone: Zone: Read" for it; if there is none yet, set zone.manage to create.`,
+        );
+}
+
+/** Nothing of a zone is answered before the registrar names its servers; and Cloudflare does not keep it for ever. */
+function asleep({ zone }: CloudflareAccessArgs, { status, name_servers: servers = [] }: LiveZone, findings: Findings) {
+    const registrar = `Have the registrar name ${servers.join(" and ") || "its name servers"}.`;
+    if (status === "pending" || status === "initializing")
+        findings.warnings.push(
+            `zone: ${zone.name} is pending, so nobody reaches it yet; on plan free Cloudflare deletes it 28 days after its making. ${registrar}`,
+        );
+    if (status === "moved")
+        findings.warnings.push(
+            `zone: ${zone.name} has moved away, and Cloudflare deletes it with all its records after 7 days. ${registrar}`,
+        );
+}
+
+/** A CNAME stands alone. Ours leads to a tunnel; after a change of tunnels it may be another one. */
+async function records(settings: CloudflareAccessArgs, zoneId: string, findings: Findings) {
+    for (const hostname of namesOfOurOwn(settings)) {
+        const found = await findings.list<{ type?: string; content?: string }>(
+            "Zone: DNS: Edit",
+            `zones/${zoneId}/dns_records?name=${encodeURIComponent(hostname)}`,
+        );
+        const other = found?.find(({ content = "" }) => !content.endsWith(".cfargotunnel.com"));
+        if (other && ["A", "AAAA", "CNAME"].includes(other.type ?? ""))
+            findings.problems.push(
+                `hostname: ${hostname} must have no record of its own (it has ${other.type} ${other.content}). Delete it when callers may move, or choose another name.`,
+            );
+    }
+}
+
+/** A zone has one ruleset for each phase: beside another's ours cannot be made. */
+async function rules(settings: CloudflareAccessArgs, owner: string, zoneId: string, findings: Findings) {
+    const wanted = [
+        ...(settings.rateLimit ? [{ phase: RATE_LIMIT_PHASE, key: "rateLimit", advice: "leave it out" }] : []),
+        ...(settings.browserChecks === "skip"
+            ? [{ phase: CUSTOM_PHASE, key: "browserChecks", advice: "set it to keep" }]
+            : []),
+    ];
+    if (wanted.length === 0) return;
+    const found = await findings.list<{ name?: string; kind?: string; phase?: string }>(
+        "Zone: Zone WAF: Edit",
+        `zones/${zoneId}/rulesets`,
+    );
+    for (const { phase, key, advice } of wanted) {
+        const theirs = found?.find((one) => one.kind === "zone" && one.phase === phase && one.name !== owner);
+        if (theirs)
+            findings.problems.push(
+                `${key}: the zone must have no rules of its own in phase ${phase} (it has "${theirs.name}", and there can be one ruleset). To keep those, ${advice}, and add the rule of docs/operations.md by hand.`,
+            );
+    }
+}
+
+async function timeout(zoneId: string, findings: Findings) {
+    const setting = await findings.get<{ editable?: boolean }>(
+        "Zone: Zone Settings: Edit",
+        `zones/${zoneId}/settings/proxy_read_timeout`,
+    );
+    if (setting?.editable === false)
+        findings.problems.push(
+            "proxyTimeoutSeconds: must be left out where the plan does not include it (Cloudflare says it cannot be changed). Remove it, or order plan enterprise.",
+        );
+}

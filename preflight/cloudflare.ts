@@ -1,0 +1,79 @@
+import type { CloudflareAccessArgs } from "../components/cloudflare-access";
+import { openApi, type ApiAccess, type ApiReader } from "../components/parts/cloudflare-api";
+import { dnsReport, type DnsSettings } from "../dns/preflight";
+import { ProblemList } from "../problems";
+import { accountFindings } from "./cloudflare-account";
+import { Findings } from "./cloudflare-findings";
+import { zoneFindings } from "./cloudflare-zone";
+
+/** All that stands in the way at Cloudflare. Thrown before the first resource, in preview too. */
+export class CloudflareError extends ProblemList {
+    constructor(problems: string[]) {
+        super("the Cloudflare account", problems);
+    }
+}
+
+/** With the name servers to ask about a move. */
+type Settings = CloudflareAccessArgs & { dns?: Omit<DnsSettings, "zone"> };
+
+/** Longest time for all checks, in seconds: an operator whose network is away should not wait longer to hear it. */
+const LIMIT_SECONDS = 30;
+
+/**
+ * Looks at the account and the zone before anything is asked of them.
+ * @param owner name of the running stack, as what it makes carries it
+ * @returns what an operator should know before going on
+ * @throws CloudflareError naming every problem, or the address of an API that does not answer in 30 s
+ */
+export async function cloudflarePreflight(
+    settings: Settings,
+    owner: string,
+    access: ApiAccess,
+    limitSeconds = LIMIT_SECONDS,
+): Promise<string[]> {
+    const signal = AbortSignal.timeout(limitSeconds * 1000);
+    const api = openApi(access, signal);
+    const findings = new Findings(api);
+    try {
+        await token(settings.account, api, findings);
+        // With a token that is none, every other answer would only repeat it.
+        if (findings.problems.length === 0)
+            await Promise.all([
+                accountFindings(settings, owner, findings),
+                zoneFindings(settings, owner, findings),
+                move(settings, access, findings),
+            ]);
+    } catch (error) {
+        const why = signal.aborted ? `no answer in ${limitSeconds} s` : wordsOf(error);
+        throw new CloudflareError([
+            `cloudflare: the API at ${access.baseUrl} must answer (${why}). Check the network, and CLOUDFLARE_BASE_URL if it is set.`,
+        ]);
+    }
+    if (findings.problems.length > 0) throw new CloudflareError(findings.problems);
+    return findings.warnings;
+}
+
+/** How far the zone's move is, against what the config says. */
+async function move({ zone, dns }: Settings, { token, baseUrl }: ApiAccess, findings: Findings): Promise<void> {
+    if (dns === undefined) return;
+    const { problems, notes } = await dnsReport({ zone: zone.name, ...dns }, { token: token!, baseUrl });
+    findings.problems.push(...problems);
+    findings.warnings.push(...notes);
+}
+
+/** A token of a user or of the account: each has a place of its own to ask. */
+async function token(account: string, api: ApiReader, findings: Findings): Promise<void> {
+    const asked = await api.get<{ status?: string }>("user/tokens/verify");
+    const own = asked.result ? asked : await api.get<{ status?: string }>(`accounts/${account}/tokens/verify`);
+    const status = asked.result?.status ?? own.result?.status;
+    if (status === "active") return;
+    const why = status === undefined ? asked.said : `it is ${status}`;
+    findings.problems.push(
+        `cloudflare:apiToken: must be a token that Cloudflare accepts (${why}). Make one with the permissions of docs/configuration.md, and set it anew.`,
+    );
+}
+
+function wordsOf(error: unknown): string {
+    const { message, cause } = error as Error & { cause?: { code?: string; message?: string } };
+    return String(cause?.code ?? cause?.message ?? message).split("\n")[0];
+}

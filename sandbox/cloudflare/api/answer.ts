@@ -1,0 +1,62 @@
+/** What the API answers: the envelope, and failures with their status and code. */
+
+export interface Problem {
+    code: number;
+    message: string;
+    error_chain?: { code: number; message: string }[];
+}
+
+/**
+ * A refusal. Numbers of codes are those of the real API where a recording, its documentation or a public report names them; the
+ * provider looks at the status only.
+ */
+export class ApiError extends Error {
+    readonly problems: Problem[];
+    constructor(
+        readonly status: number,
+        problems: Problem | Problem[],
+        readonly headers: Record<string, string> = {},
+    ) {
+        super([problems].flat()[0].message);
+        this.problems = [problems].flat();
+    }
+}
+
+/** Something the real API has, or may have, and this stand-in does not play. */
+export class NotImitated extends ApiError {
+    constructor(what: string) {
+        super(501, { code: 501, message: `Cloudflare stand-in: ${what} is not imitated` });
+    }
+}
+
+export const refused = (code: number, message: string): ApiError => new ApiError(400, { code, message });
+export const notFound = (code: number, message: string): ApiError => new ApiError(404, { code, message });
+
+export interface ResultInfo {
+    page: number;
+    per_page: number;
+    count: number;
+    total_count: number;
+    total_pages: number;
+}
+
+export interface Answer {
+    /** @default 200 */
+    status?: number;
+    result?: unknown;
+    result_info?: ResultInfo;
+    messages?: { code: number; message: string }[];
+    /** Instead of the envelope. */
+    text?: string;
+}
+
+export function envelope(answer: Answer): object {
+    return {
+        success: true,
+        errors: [],
+        messages: answer.messages ?? [],
+        result: answer.result ?? null,
+        ...(answer.result_info ? { result_info: answer.result_info } : {}),
+    };
+}
+export const failure = (errors: Problem[]): object => ({ success: false, errors, messages: [], result: null });

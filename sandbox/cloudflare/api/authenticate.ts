@@ -1,0 +1,43 @@
+/** Who asks, and how often they may. */
+import type { IncomingHttpHeaders } from "node:http";
+import type { Account, ApiToken } from "../account";
+import { ApiError, NotImitated } from "./answer";
+
+const FORM = /^[0-9A-Za-z_-]{40,80}$/;
+const WINDOW_SECONDS = 300;
+
+export function authenticate(account: Account, headers: IncomingHttpHeaders): ApiToken {
+    if (headers["x-auth-key"] ?? headers["x-auth-email"] ?? headers["x-auth-user-service-key"])
+        throw new NotImitated("authentication with a key instead of an API token");
+    const header = headers.authorization;
+    if (header === undefined) throw new ApiError(401, { code: 10001, message: "Unable to authenticate request" });
+    const value = /^Bearer (\S+)$/.exec(header)?.[1];
+    const token = account.apiTokens.find((t) => t.value === value);
+    if (token) return token;
+    if (value === undefined || !FORM.test(value)) {
+        const error_chain = [{ code: 6111, message: "Invalid format for Authorization header" }];
+        throw new ApiError(400, { code: 6003, message: "Invalid request headers", error_chain });
+    }
+    throw new ApiError(401, { code: 1000, message: "Invalid API Token" });
+}
+
+/** Counts a request, and refuses it when the token has used up its five minutes. Returns the headers that say how much is left. */
+export function takeFromQuota(account: Account, token: ApiToken): Record<string, string> {
+    const now = account.now().getTime() / 1000;
+    const window = token.window && now - token.window.since < WINDOW_SECONDS ? token.window : { since: now, used: 0 };
+    token.window = window;
+    const most = account.requestsPerFiveMinutes;
+    const left = Math.ceil(window.since + WINDOW_SECONDS - now);
+    const headers = {
+        Ratelimit: `"default";r=${Math.max(most - window.used - 1, 0)};t=${left}`,
+        "Ratelimit-Policy": `"default";q=${most};w=${WINDOW_SECONDS}`,
+    };
+    if (window.used >= most)
+        throw new ApiError(
+            429,
+            { code: 971, message: "Please wait and consider throttling your request speed" },
+            { ...headers, "Retry-After": String(left) },
+        );
+    window.used += 1;
+    return headers;
+}

@@ -1,0 +1,113 @@
+/** One request as a route sees it, and how routes are declared. */
+import type { Account, ApiToken, Json, JsonObject, Zone } from "../account";
+import { ApiError, NotImitated, refused, type Answer } from "./answer";
+
+export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+
+export interface Call {
+    account: Account;
+    /** Values of the path's `{names}`. */
+    params: Record<string, string>;
+    /** The zone that the path names; there in every route below `zones/{zone}`. */
+    zone: Zone;
+    query: URLSearchParams;
+    /** Parsed JSON; undefined without a body. */
+    body: unknown;
+    token: ApiToken;
+}
+
+export interface Route {
+    method: Method;
+    /** `{account}` and `{zone}` are looked up before the route runs; the rest must have the form of an id. */
+    path: string;
+    /** Permission groups of the API token, one of which is needed; none: any token will do. */
+    needs: string[];
+    /** What a token without them gets. @default 403, code 10000 */
+    refusal?: () => ApiError;
+    /** The Pulumi resource, function or command that makes this request. */
+    usedBy: string;
+    /** Names of query parameters it understands; any other is not imitated. */
+    query?: string[];
+    run(call: Call): Answer;
+}
+
+/** Declares the routes of one product. @param group name of its permission group without Read or Write */
+export function product(group: string) {
+    return (method: Method, path: string, usedBy: string, run: Route["run"], query: string[] = []): Route => {
+        const needs = method === "GET" ? [`${group} Read`, `${group} Write`] : [`${group} Write`];
+        return { method, path, needs, usedBy, query, run };
+    };
+}
+
+/** The same routes below an account and below a zone. */
+export function inBothScopes(routes: Route[]): Route[] {
+    return ["accounts/{account}", "zones/{zone}"].flatMap((scope) =>
+        routes.map((route) => ({ ...route, path: `${scope}/${route.path}` })),
+    );
+}
+
+export function may(token: ApiToken, needs: string[]): boolean {
+    return needs.length === 0 || !token.permissions || needs.some((n) => token.permissions?.includes(n));
+}
+
+export function maySee(token: ApiToken, zone: Zone): boolean {
+    return !token.zones || token.zones.includes(zone.name);
+}
+
+export const forbidden = (): ApiError => new ApiError(403, { code: 10000, message: "Authentication error" });
+
+/** The body as an object. */
+export function bodyObject(body: unknown): { [key: string]: unknown } {
+    if (typeof body !== "object" || body === null || Array.isArray(body))
+        throw refused(9207, "Request body is invalid: must be a JSON object.");
+    return body as { [key: string]: unknown };
+}
+
+/** The same value without keys that are null: clients take a field away by sending null for it. */
+export function withoutNulls(value: unknown): unknown {
+    if (Array.isArray(value)) return value.map(withoutNulls);
+    if (typeof value !== "object" || value === null) return value;
+    return Object.fromEntries(
+        Object.entries(value)
+            .filter(([, v]) => v !== null)
+            .map(([k, v]) => [k, withoutNulls(v)]),
+    );
+}
+
+/** What zod schemas offer, as far as it is needed here. */
+interface Schema<T> {
+    safeParse(value: unknown): { success: true; data: T } | { success: false; error: { issues: Issue[] } };
+}
+interface Issue {
+    code?: string;
+    message: string;
+    path: PropertyKey[];
+    keys?: string[];
+}
+
+/**
+ * The body in the schema's form. Every wrong field is named in one answer; a field that the schema does not know is not
+ * imitated, and never dropped in silence. @param at where the value stands in the body
+ */
+export function checked<T>(schema: Schema<T>, value: unknown, code: number, at = ""): T {
+    const result = schema.safeParse(value);
+    if (result.success) return result.data;
+    const issues = result.error.issues;
+    const where = (...path: PropertyKey[]) => [at, ...path].filter((part) => part !== "").join(".") || "body";
+    const unknown = issues.flatMap((issue) => (issue.keys ?? []).map((key) => where(...issue.path, key)));
+    if (unknown.length > 0) throw new NotImitated(`field ${unknown.join(", ")}`);
+    throw new ApiError(
+        400,
+        issues.map((issue) => ({ code, message: `${where(...issue.path)}: ${issue.message}` })),
+    );
+}
+
+/** The body without nulls in the schema's form. */
+export const bodyOf = <T>(call: Call, schema: Schema<T>, code: number): T =>
+    checked(schema, withoutNulls(bodyObject(call.body)), code);
+
+/** An object's answer: without the fields that are never answered, and without what is undefined. */
+export function without(object: object, ...hidden: string[]): JsonObject {
+    const shown = Object.entries(object).filter(([k, v]) => v !== undefined && !hidden.includes(k));
+    return Object.fromEntries(shown) as { [key: string]: Json };
+}

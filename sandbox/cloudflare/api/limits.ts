@@ -1,0 +1,22 @@
+/** How much one account may have. Facts: Cloudflare One's account limits, 2026; contracts can raise them. */
+import type { Plan } from "../account";
+
+export const MOST = {
+    applications: 500,
+    serviceTokens: 50,
+    policies: 500,
+    tunnels: 1000,
+    hostnamesPerApplication: 5,
+    rulesPerApplication: 1000,
+};
+
+/** Rate limiting rules: how many, over how long, for how long (seconds), and counted by what. */
+export const RATE_LIMITS: Record<Plan, { rules: number; period: number; timeout: number; by?: string[] }> = {
+    free: { rules: 1, period: 10, timeout: 10, by: ["ip.src"] },
+    pro: { rules: 2, period: 60, timeout: 3600, by: ["ip.src"] },
+    business: { rules: 5, period: 600, timeout: 86400, by: ["ip.src", "cf.unique_visitor_id"] },
+    enterprise: { rules: 100, period: 86400, timeout: 86400 },
+};
+
+/** Fields that a rate limiting expression may use on Free; from Pro on also the host, and more with each plan. */
+export const FREE_EXPRESSION_FIELDS = ["http.request.uri.path", "cf.client.bot", "cf.bot_management.verified_bot"];

@@ -1,0 +1,52 @@
+/** Every route that is imitated, who uses it, and what an API token needs for it. Anything else answers 501. */
+import { accountRoutes } from "./accounts";
+import { applicationRoutes } from "./applications";
+import type { Route } from "./call";
+import { dnsRecordRoutes } from "./dns-records";
+import { monitoringRoutes } from "./monitoring";
+import { policyRoutes } from "./policies";
+import { rulesetRoutes } from "./rulesets";
+import { serviceTokenRoutes } from "./service-tokens";
+import { tunnelConfigurationRoutes } from "./tunnel-configuration";
+import { tunnelRoutes } from "./tunnels";
+import { zoneFeatureRoutes } from "./zone-features";
+import { zoneRoutes } from "./zones";
+
+export const ROUTES: readonly Route[] = [
+    ...accountRoutes,
+    ...zoneRoutes,
+    ...dnsRecordRoutes,
+    ...zoneFeatureRoutes,
+    ...tunnelRoutes,
+    ...tunnelConfigurationRoutes,
+    ...serviceTokenRoutes,
+    ...policyRoutes,
+    ...applicationRoutes,
+    ...rulesetRoutes,
+    ...monitoringRoutes,
+];
+
+export interface Match {
+    route: Route;
+    params: Record<string, string>;
+}
+
+/** Fixed words win over `{names}`: `dns_records/export` is no record. */
+export function match(method: string, path: string): Match | undefined {
+    const given = path.split("/");
+    const found = ROUTES.filter((route) => route.method === method)
+        .map((route) => ({ route, params: paramsOf(route.path.split("/"), given) }))
+        .filter((m): m is Match => m.params !== undefined)
+        .sort((a, b) => Object.keys(a.params).length - Object.keys(b.params).length);
+    return found[0];
+}
+
+function paramsOf(template: string[], given: string[]): Record<string, string> | undefined {
+    if (template.length !== given.length) return undefined;
+    const params: Record<string, string> = {};
+    for (const [i, part] of template.entries()) {
+        if (part.startsWith("{")) params[part.slice(1, -1)] = given[i];
+        else if (part !== given[i]) return undefined;
+    }
+    return params;
+}

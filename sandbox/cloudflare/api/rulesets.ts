@@ -1,0 +1,167 @@
+/** Rulesets of a zone: rate limiting and WAF custom rules. One of kind "zone" per phase. */
+import { z } from "zod";
+import type { Account, Ruleset, RulesetRule, Zone } from "../account";
+import { hexId } from "../ids";
+import { ApiError, notFound, NotImitated } from "./answer";
+import { bodyOf, product, without, type Call, type Route } from "./call";
+import { page, PAGING } from "./paging";
+import { checkPlan } from "./ruleset-plan";
+
+const rulesets = product("Zone WAF");
+export const RATE_LIMITING = "http_ratelimit";
+const CUSTOM_RULES = "http_request_firewall_custom";
+
+const ruleBody = z.strictObject({
+    ref: z.string().min(1).optional(),
+    action: z.enum(["block", "log", "managed_challenge", "js_challenge", "challenge", "skip"]),
+    expression: z.string().min(1).refine(isBalanced, { error: "has an open bracket or quotation mark" }),
+    description: z.string().default(""),
+    enabled: z.boolean().default(true),
+    action_parameters: z
+        .strictObject({
+            response: z
+                .strictObject({ status_code: z.number().int(), content_type: z.string(), content: z.string() })
+                .optional(),
+            ruleset: z.string().optional(),
+            phases: z.array(z.string()).optional(),
+            products: z.array(z.string()).optional(),
+        })
+        .optional(),
+    ratelimit: z
+        .strictObject({
+            characteristics: z.array(z.string()).refine((list) => list.includes("cf.colo.id"), {
+                error: 'must contain "cf.colo.id"',
+            }),
+            period: z.number().int().min(10),
+            requests_per_period: z.number().int().min(1),
+            mitigation_timeout: z.number().int().min(0).default(0),
+            requests_to_origin: z.boolean().default(false),
+            counting_expression: z.string().optional(),
+        })
+        .optional(),
+    logging: z.strictObject({ enabled: z.boolean() }).optional(),
+});
+export type RuleBody = z.infer<typeof ruleBody>;
+const rulesetBody = z.strictObject({
+    name: z.string(),
+    kind: z.string(),
+    phase: z.string(),
+    description: z.string().default(""),
+    rules: z.array(ruleBody).default([]),
+});
+
+const ONE = "zones/{zone}/rulesets/{ruleset}";
+export const rulesetRoutes: Route[] = [
+    rulesets("GET", "zones/{zone}/rulesets", "a look at what exists", list, PAGING),
+    rulesets("POST", "zones/{zone}/rulesets", "Ruleset: create", create),
+    rulesets("GET", ONE, "Ruleset: read, import", (call) => ({ result: answer(find(call)) })),
+    rulesets("PUT", ONE, "Ruleset: update", change),
+    rulesets("DELETE", ONE, "Ruleset: delete", (call) => {
+        const ruleset = find(call);
+        call.account.rulesets.delete(ruleset.id);
+        call.account.changed("ruleset", ruleset.id);
+        return { status: 204 };
+    }),
+];
+
+const invalid = (code: number, message: string) => new ApiError(400, { code, message });
+
+function find({ account, zone, params }: Call): Ruleset {
+    const ruleset = account.rulesets.get(params.ruleset);
+    if (ruleset?.zone_id !== zone.id) throw notFound(10000, "could not find ruleset");
+    return ruleset as Ruleset;
+}
+const answer = (ruleset: Ruleset): object => without(ruleset, "zone_id");
+
+function list(call: Call) {
+    const found = [...call.account.rulesets.values()].filter((ruleset) => ruleset.zone_id === call.zone.id);
+    return page(
+        call,
+        found.map((ruleset) => without(ruleset, "zone_id", "rules")),
+        50,
+    );
+}
+
+/** What is asked for, checked against the phase and the zone's plan. */
+function read(call: Call) {
+    const body = bodyOf(call, rulesetBody, 20015);
+    if (body.kind !== "zone") throw new NotImitated(`ruleset of kind ${body.kind} below a zone`);
+    if (body.phase !== RATE_LIMITING && body.phase !== CUSTOM_RULES)
+        throw new NotImitated(`ruleset of phase ${body.phase}`);
+    const refs = body.rules.flatMap(({ ref }) => ref ?? []);
+    if (new Set(refs).size < refs.length) throw invalid(20120, "rules: each ref may be used once.");
+    body.rules.forEach((rule, i) => {
+        const limiting = body.phase === RATE_LIMITING;
+        if (limiting !== (rule.ratelimit !== undefined))
+            throw invalid(
+                20121,
+                `rules.${i}.ratelimit: belongs to rules of phase ${RATE_LIMITING}, and to each of them.`,
+            );
+        if (limiting && rule.action === "skip") throw invalid(20122, `rules.${i}.action: skip is no rate limit.`);
+    });
+    checkPlan(call.zone.plan, body.phase, body.rules);
+    return body;
+}
+
+function create(call: Call) {
+    const { account, zone } = call;
+    const body = read(call);
+    checkEntrypoint(account, zone, body.phase);
+    const last_updated = account.stamp();
+    const rules = body.rules.map((rule) => ruleOf(rule, last_updated));
+    const ruleset: Ruleset = { id: hexId(), zone_id: zone.id, ...body, version: "1", last_updated, rules };
+    account.rulesets.set(ruleset.id, ruleset);
+    account.changed("ruleset", ruleset.id);
+    return { result: answer(ruleset) };
+}
+
+function checkEntrypoint(account: Account, zone: Zone, phase: string): void {
+    if ([...account.rulesets.values()].some((r) => r.zone_id === zone.id && r.phase === phase)) {
+        const message = `'zone' is not a valid value for kind because exceeded maximum number of zone rulesets for phase ${phase}`;
+        throw invalid(20217, message);
+    }
+}
+
+function change(call: Call) {
+    const { account } = call;
+    const old = find(call);
+    const body = read(call);
+    if (body.kind !== old.kind || body.phase !== old.phase)
+        throw invalid(20018, "kind and phase of a ruleset cannot be changed");
+    const last_updated = account.stamp();
+    const rules = body.rules.map((rule) =>
+        ruleOf(
+            rule,
+            last_updated,
+            old.rules.find(({ ref }) => ref === rule.ref),
+        ),
+    );
+    const version = String(Number(old.version) + 1);
+    const ruleset: Ruleset = { ...body, id: old.id, zone_id: old.zone_id, version, last_updated, rules };
+    account.rulesets.set(old.id, ruleset);
+    account.changed("ruleset", old.id);
+    return { result: answer(ruleset) };
+}
+
+/** `ref` is the only identity across updates: a rule without one is new each time, and its counters start again. */
+function ruleOf(body: RuleBody, last_updated: string, old?: RulesetRule): RulesetRule {
+    const id = old?.id ?? hexId();
+    const rule = { ...body, id, ref: body.ref ?? id } as RulesetRule;
+    if (!old) return { ...rule, version: "1", last_updated };
+    const { version, last_updated: _, ...rest } = old;
+    const same = JSON.stringify(sorted(rest)) === JSON.stringify(sorted(rule));
+    return same ? old : { ...rule, version: String(Number(version) + 1), last_updated };
+}
+const sorted = (object: object) => Object.entries(object).sort(([a], [b]) => (a < b ? -1 : 1));
+
+/** Of an expression: as much of the language as can be checked without its grammar. */
+function isBalanced(expression: string): boolean {
+    const bare = expression.replace(/"(?:[^"\\]|\\.)*"/g, "");
+    let depth = 0;
+    for (const character of bare) {
+        if (character === "(") depth += 1;
+        if (character === ")") depth -= 1;
+        if (character === '"' || depth < 0) return false;
+    }
+    return depth === 0;
+}

@@ -1,0 +1,190 @@
+/**
+ * Stand-in for the Cloudflare API v4, as far as the official Pulumi provider 6.17.0 to 6.22.1, this project's commands and an
+ * operator moving a zone use it (routes.ts lists every route). Facts: recorded calls of provider 6.17.0, Cloudflare's API
+ * documentation and public reports of its error codes. The envelope, paging, permissions, the limit of requests and the
+ * checks before a write are here or beside; what an account holds and what time does to it is in ../account.ts.
+ *
+ * Refused with 501 and a name: routes, query parameters, body fields, record types, settings, kinds of zones, applications and
+ * rulesets that are not listed. Known differences: code numbers that no source names are made up (clients look at the
+ * status); names of zones are not checked against registries; plain HTTP instead of TLS; keys with e-mail do not work.
+ */
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Account, ApiToken } from "../account";
+import { ApiError, envelope, failure, NotImitated, refused, type Answer } from "./answer";
+import { authenticate, takeFromQuota } from "./authenticate";
+import { forbidden, may, type Call } from "./call";
+import { match, type Match } from "./routes";
+import { zoneOf } from "./zones";
+
+const PREFIX = "/client/v4";
+const ID = /^([0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
+/** Path parameters that are no ids. */
+const WORDS = ["setting"];
+
+export interface CloudflareApiOptions {
+    /** 0 = any free one. */
+    port: number;
+    /** A token that may do everything; others are added to the account. */
+    token: string;
+    account: Account;
+    log?: (line: string) => void;
+}
+
+/** A request that came in, for tests to look at. */
+export interface SeenRequest {
+    method: string;
+    /** Without /client/v4 and the query. */
+    path: string;
+    query: string;
+    body: unknown;
+    status: number;
+}
+
+export interface CloudflareApi {
+    /** Base URL for CLOUDFLARE_BASE_URL, with /client/v4. */
+    url: string;
+    port: number;
+    /** In the order in which they were answered. */
+    requests: SeenRequest[];
+    close(): Promise<void>;
+}
+
+interface Reply {
+    status: number;
+    headers: Record<string, string>;
+    body: string;
+}
+
+/** Listens on 127.0.0.1 only. */
+export async function startCloudflareApi(options: CloudflareApiOptions): Promise<CloudflareApi> {
+    const { account, log = () => undefined } = options;
+    account.addApiToken({ value: options.token });
+    const requests: SeenRequest[] = [];
+    const server = createServer((request, response) => {
+        serve(account, request, requests)
+            .catch((error: unknown) => {
+                log(`cloudflare: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+                return json(500, failure([{ code: 500, message: `Cloudflare stand-in failed: ${String(error)}` }]));
+            })
+            .then((reply) => send(response, reply));
+    });
+    await new Promise<void>((resolve, reject) => {
+        server.once("error", reject);
+        server.listen(options.port, "127.0.0.1", () => resolve());
+    });
+    const { port } = server.address() as AddressInfo;
+    return {
+        url: `http://127.0.0.1:${port}${PREFIX}`,
+        port,
+        requests,
+        close: () =>
+            new Promise((resolve) => {
+                server.close(() => resolve());
+                server.closeAllConnections();
+            }),
+    };
+}
+
+function json(status: number, body: object, headers: Record<string, string> = {}): Reply {
+    // Clients retry 409 and 5xx for minutes unless told not to.
+    const final: Record<string, string> = status === 409 || status >= 500 ? { "x-should-retry": "false" } : {};
+    const all = { "Content-Type": "application/json", ...final, ...headers };
+    const sent = Object.fromEntries(Object.entries(all).filter(([, value]) => value !== ""));
+    return { status, headers: sent, body: JSON.stringify(body) };
+}
+
+function send(response: ServerResponse, { status, headers, body }: Reply): void {
+    response.writeHead(status, headers);
+    response.end(status === 204 ? undefined : body);
+}
+
+async function serve(account: Account, request: IncomingMessage, requests: SeenRequest[]): Promise<Reply> {
+    const url = new URL(request.url ?? "/", "http://api");
+    const method = request.method ?? "GET";
+    const prefixed = url.pathname === PREFIX || url.pathname.startsWith(`${PREFIX}/`);
+    const path = (prefixed ? url.pathname.slice(PREFIX.length) : url.pathname).replace(/^\/+|\/+$/g, "");
+    const text = await bodyText(request);
+    let body: unknown;
+    const fault = account.faults.take(method, path);
+    let reply: Reply | undefined;
+    try {
+        const token = authenticate(account, request.headers);
+        body = parsed(text);
+        if (!fault || fault.afterwards) {
+            const quota = takeFromQuota(account, token);
+            reply = answered(run(account, token, method, path, url.searchParams, body), quota);
+        }
+    } catch (error) {
+        if (!(error instanceof ApiError)) throw error;
+        reply = json(error.status, failure(error.problems), error.headers);
+    }
+    if (fault && (reply === undefined || reply.status < 400)) reply = faulty(fault);
+    const { status } = reply as Reply;
+    requests.push({ method, path: `/${path}`, query: url.search.slice(1), body, status });
+    return reply as Reply;
+}
+
+function answered(answer: Answer, headers: Record<string, string>): Reply {
+    const status = answer.status ?? 200;
+    if (status === 204) return { status, headers, body: "" };
+    if (answer.text !== undefined)
+        return { status, headers: { "Content-Type": "text/plain; charset=utf-8", ...headers }, body: answer.text };
+    return json(status, envelope(answer), headers);
+}
+
+function faulty(fault: { status: number; body?: unknown; headers?: Record<string, string> }): Reply {
+    const codes: Record<number, [code: number, message: string]> = {
+        401: [1000, "Invalid API Token"],
+        403: [10000, "Authentication error"],
+        404: [7003, "Could not route to the object"],
+        409: [1013, "conflict"],
+        429: [971, "rate limited"],
+    };
+    const [code, message] = codes[fault.status] ?? [fault.status, "failure on order"];
+    const soon: Record<string, string> = fault.status === 429 ? { "Retry-After-Ms": "10" } : {};
+    const headers = { ...soon, ...fault.headers };
+    if (typeof fault.body === "string") return { ...json(fault.status, {}, headers), body: fault.body };
+    return json(fault.status, (fault.body as object) ?? failure([{ code, message }]), headers);
+}
+
+/** Looks up what the path names, and asks the route. */
+function run(
+    account: Account,
+    token: ApiToken,
+    method: string,
+    path: string,
+    query: URLSearchParams,
+    body: unknown,
+): Answer {
+    const found = match(method, path);
+    if (!found) throw new NotImitated(`${method} /${path}`);
+    const { route, params } = found;
+    if (!may(token, route.needs)) throw route.refusal?.() ?? forbidden();
+    checkIds(path, found);
+    if (params.account !== undefined && !account.answersTo(params.account)) throw forbidden();
+    const call: Partial<Call> = { account, token, params, query, body };
+    if (params.zone !== undefined) call.zone = zoneOf(call as Call, params.zone);
+    const strange = [...query.keys()].filter((name) => !(route.query ?? []).includes(name));
+    if (strange.length > 0) throw new NotImitated(`query parameter ${strange.join(", ")} of ${method} /${route.path}`);
+    return route.run(call as Call);
+}
+
+function checkIds(path: string, { params }: Match): void {
+    const wrong = Object.entries(params).some(([name, value]) => !WORDS.includes(name) && !ID.test(value));
+    if (wrong) throw refused(7003, `Could not route to /${path}, perhaps your object identifier is invalid?`);
+}
+
+async function bodyText(request: IncomingMessage): Promise<string> {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    return Buffer.concat(chunks).toString("utf8");
+}
+function parsed(text: string): unknown {
+    if (text === "") return undefined;
+    try {
+        return JSON.parse(text);
+    } catch {
+        throw refused(9207, "Request body is invalid: must be JSON.");
+    }
+}

@@ -1,0 +1,36 @@
+/**
+ * `originRequest.access`: the connector's own look at the JWT of Access (cloudflared ingress/middleware/jwtvalidator.go,
+ * proxy/proxy.go). Facts: no header is 403, and so is a token for another audience, both with an empty body. A token that
+ * does not verify (signature, issuer, expiry) is an error of the middleware, which is answered 502.
+ * The keys are fetched anew when a `kid` is unknown, however short the last fetch is ago, and never get too old: as in Go's
+ * go-oidc, and not as jose does by default.
+ */
+import { createRemoteJWKSet, jwtVerify } from "jose";
+import type { AccessRule } from "./ingress";
+
+export type Verdict = { pass: true } | { pass: false; status: 403 | 502; reason: string };
+
+export class AccessCheck {
+    private readonly keys;
+
+    constructor(certsUrl: string) {
+        this.keys = createRemoteJWKSet(new URL(certsUrl), { cooldownDuration: 0, cacheMaxAge: Infinity });
+    }
+
+    async verdict(rule: AccessRule, token: string | undefined): Promise<Verdict> {
+        if (!token) return { pass: false, status: 403, reason: "no access token in request" };
+        const issuer = `https://${rule.teamName}.cloudflareaccess.com`;
+        try {
+            const { payload } = await jwtVerify(token, this.keys, {
+                algorithms: ["RS256"],
+                issuer,
+                requiredClaims: ["exp"],
+            });
+            const audience = [payload.aud ?? []].flat();
+            if (audience.some((tag) => rule.audTag.includes(tag))) return { pass: true };
+            return { pass: false, status: 403, reason: `Invalid token in jwt: [${audience.join(" ")}]` };
+        } catch (error) {
+            return { pass: false, status: 502, reason: (error as Error).message };
+        }
+    }
+}

@@ -1,0 +1,116 @@
+/**
+ * The command line of `cloudflared tunnel run`, as far as it is used: flags of three levels, each with its variable
+ * (reference cloudflare-access-runtime §4; cloudflared cmd/tunnel/cmd.go, subcommands.go). A flag wins over its variable.
+ * Any other flag, command or TUNNEL_ variable is refused by name.
+ */
+import { goDuration } from "../durations";
+import { LEVELS, type Level } from "./log";
+
+export interface RunArguments {
+    command: "run";
+    metrics?: string;
+    graceMilliseconds: number;
+    edges: string[];
+    level: Level;
+    retries: number;
+    token?: string;
+    tokenFile?: string;
+}
+export type Arguments = RunArguments | { command: "version" } | { command: "ready"; metrics?: string };
+
+export class UsageError extends Error {}
+
+type Place = "top" | "tunnel" | "run";
+interface Flag {
+    places: Place[];
+    variable?: string;
+    kind: "text" | "list" | "on";
+}
+
+const FLAGS: Record<string, Flag> = {
+    "no-autoupdate": { places: ["top", "tunnel"], variable: "NO_AUTOUPDATE", kind: "on" },
+    metrics: { places: ["tunnel"], variable: "TUNNEL_METRICS", kind: "text" },
+    "grace-period": { places: ["tunnel"], variable: "TUNNEL_GRACE_PERIOD", kind: "text" },
+    edge: { places: ["tunnel"], variable: "TUNNEL_EDGE", kind: "list" },
+    loglevel: { places: ["tunnel"], variable: "TUNNEL_LOGLEVEL", kind: "text" },
+    protocol: { places: ["tunnel", "run"], variable: "TUNNEL_TRANSPORT_PROTOCOL", kind: "text" },
+    retries: { places: ["tunnel"], variable: "TUNNEL_RETRIES", kind: "text" },
+    "no-prechecks": { places: ["tunnel"], variable: "TUNNEL_NO_PRECHECKS", kind: "on" },
+    token: { places: ["run"], variable: "TUNNEL_TOKEN", kind: "text" },
+    "token-file": { places: ["run"], variable: "TUNNEL_TOKEN_FILE", kind: "text" },
+};
+
+type Given = Map<string, string[]>;
+
+/** @param words without the program's name */
+export function parseArguments(words: string[], environment: NodeJS.ProcessEnv): Arguments {
+    const given: Given = new Map();
+    const rest = [...words];
+    let place: Place = "top";
+    for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
+        if (/^(--version|-v|-V|version)$/.test(word) && place === "top") return { command: "version" };
+        if (word.startsWith("-")) takeFlag(word, rest, place, given);
+        else if (word === "tunnel" && place === "top") place = "tunnel";
+        else if (word === "run" && place === "tunnel") place = "run";
+        else if (word === "ready" && place === "tunnel")
+            return { command: "ready", metrics: given.get("metrics")?.[0] };
+        else throw new UsageError(`not imitated: ${place === "top" ? "command" : `${place} argument`} ${word}`);
+    }
+    if (place !== "run") throw new UsageError("not imitated: only `cloudflared tunnel run` is");
+    takeVariables(environment, given);
+    return checked(given);
+}
+
+function takeFlag(word: string, rest: string[], place: Place, given: Given): void {
+    const [, name, , attached] = /^--?([^=]+)(=(.*))?$/s.exec(word) ?? [];
+    const flag = FLAGS[name ?? ""];
+    if (!flag?.places.includes(place)) throw new UsageError(`flag provided but not defined: -${name ?? word}`);
+    const value = attached ?? (flag.kind === "on" ? "true" : rest.shift());
+    if (value === undefined) throw new UsageError(`flag needs an argument: -${name}`);
+    given.set(name, [...(flag.kind === "list" ? (given.get(name) ?? []) : []), value]);
+}
+
+function takeVariables(environment: NodeJS.ProcessEnv, given: Given): void {
+    const known = new Set(Object.values(FLAGS).map((flag) => flag.variable));
+    const unknown = Object.keys(environment).filter((name) => name.startsWith("TUNNEL_") && !known.has(name));
+    if (unknown.length > 0) throw new UsageError(`not imitated: ${unknown.join(", ")}`);
+    for (const [name, { variable, kind }] of Object.entries(FLAGS)) {
+        const value = environment[variable ?? ""];
+        if (!value || given.has(name)) continue;
+        given.set(name, kind === "list" ? value.split(",").map((part) => part.trim()) : [value]);
+    }
+}
+
+function checked(given: Given): RunArguments {
+    const one = (name: string) => given.get(name)?.at(-1);
+    const problems: string[] = [];
+    if (one("no-autoupdate") !== "true") problems.push("not imitated: updating itself; pass --no-autoupdate");
+    const protocol = one("protocol") ?? "auto"; // auto falls back to http2 when QUIC does not pass, as it does not here
+    if (!["auto", "http2"].includes(protocol)) problems.push(`not imitated: protocol ${protocol}; http2 and auto are`);
+    const level = one("loglevel") ?? "info";
+    if (!(LEVELS as readonly string[]).includes(level)) problems.push(`unknown log level: ${level}`);
+    const edges = given.get("edge") ?? [];
+    if (edges.length === 0) problems.push("not imitated: finding the edge by DNS; pass --edge or TUNNEL_EDGE");
+    for (const edge of edges) if (!/^.+:\d+$/.test(edge)) problems.push(`edge: must be host:port (got ${edge})`);
+    const retries = Number(one("retries") ?? 5);
+    if (!Number.isInteger(retries) || retries < 0) problems.push(`invalid value for flag -retries: ${one("retries")}`);
+    const grace = duration(one("grace-period") ?? "30s");
+    if (grace === undefined) problems.push(`invalid value for flag -grace-period: ${one("grace-period")}`);
+    if (problems.length > 0) throw new UsageError(problems.join("\n"));
+    return {
+        command: "run",
+        metrics: one("metrics"),
+        graceMilliseconds: grace ?? 0,
+        edges,
+        level: level as Level,
+        retries,
+        token: one("token"),
+        tokenFile: one("token-file"),
+    };
+}
+
+/** Go's time.ParseDuration, in milliseconds. */
+export function duration(text: string): number | undefined {
+    const seconds = text === "0" ? 0 : goDuration(text);
+    return seconds === undefined ? undefined : seconds * 1000;
+}

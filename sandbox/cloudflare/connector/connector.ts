@@ -1,0 +1,171 @@
+/** The connector: four connections with retries, one set of rules, a graceful end (cloudflared supervisor/*, orchestration/*). */
+import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import { EdgeConnection, RegistrationRefused } from "./connection";
+import { NO_RULES, parseConfiguration } from "./ingress";
+import type { Log } from "./log";
+import { Stats } from "./metrics";
+import { Proxy } from "./proxy";
+import type { TunnelToken } from "./token";
+import { CONNECTIONS, type ConfigurationAnswer, type ConfigurationUpdate } from "./wire";
+
+export const VERSION = "2026.8.2";
+
+export interface ConnectorOptions {
+    token: TunnelToken;
+    /** `host:port`; connections are spread over them. */
+    edges: string[];
+    log: Log;
+    /** `--retries`: the waits grow up to the one of this number, and stay there. @default 5 */
+    retries?: number;
+    /** First backoff, in milliseconds; doubled at each try. @default 1000 */
+    backoff?: number;
+    /** The first connection is up: systemd may be told. */
+    onReady?: () => void;
+}
+
+export class Connector {
+    readonly id = randomUUID();
+    readonly stats = new Stats(this.id, VERSION);
+    private readonly proxy: Proxy;
+    private readonly live = new Map<number, EdgeConnection>();
+    private readonly stopping = new AbortController();
+    private readonly loops: Promise<void>[] = [];
+    private running = 0;
+    private whenIdle: (() => void)[] = [];
+    private started = false;
+
+    constructor(private readonly options: ConnectorOptions) {
+        this.proxy = new Proxy(this.stats, options.log);
+    }
+
+    /** Starts with one connection; the others follow when it is up. There they come one a second, here all at once. */
+    start(): void {
+        this.options.log("info", `Generated Connector ID: ${this.id}`);
+        this.loops.push(this.keepConnected(0));
+    }
+
+    /** @returns whether all running requests could finish within the time */
+    async stop(graceMilliseconds: number): Promise<boolean> {
+        this.stopping.abort();
+        await Promise.all(
+            [...this.live].map(async ([index, connection]) => {
+                this.stats.connected.delete(index);
+                await connection.unregister();
+                this.options.log("info", "Unregistered tunnel connection", { connIndex: index });
+            }),
+        );
+        const idle = new Promise<boolean>((resolve) => {
+            if (this.running === 0) resolve(true);
+            else this.whenIdle.push(() => resolve(true));
+        });
+        const over = new AbortController();
+        const late = sleep(graceMilliseconds, false, { signal: over.signal }).catch(() => false);
+        const finished = await Promise.race([idle, late]);
+        over.abort();
+        for (const connection of this.live.values()) {
+            if (finished) connection.finish();
+            else connection.end();
+        }
+        await Promise.all(this.loops);
+        this.proxy.close();
+        return finished;
+    }
+
+    /** As if the process were killed: every connection breaks, with what runs on it. */
+    async kill(): Promise<void> {
+        this.stopping.abort();
+        for (const connection of this.live.values()) connection.end();
+        await Promise.all(this.loops);
+        this.proxy.close();
+    }
+
+    private async keepConnected(index: number): Promise<void> {
+        const { log, retries = 5, backoff = 1000 } = this.options;
+        for (let tries = 0; !this.stopping.signal.aborted;) {
+            const connection = new EdgeConnection(this.connectionParts(index));
+            this.live.set(index, connection);
+            try {
+                const { location, connectionId } = await connection.register();
+                tries = 0;
+                this.connected(index, location, connectionId);
+                await connection.closed;
+                if (!this.stopping.signal.aborted) log("info", "Lost connection with the edge", { connIndex: index });
+            } catch (error) {
+                const message =
+                    error instanceof RegistrationRefused
+                        ? "Register tunnel error from server side"
+                        : "Unable to establish connection with Cloudflare edge";
+                if (!this.stopping.signal.aborted)
+                    log("error", message, { error: (error as Error).message, connIndex: index, event: 0 });
+            }
+            connection.end();
+            this.live.delete(index);
+            this.stats.connected.delete(index);
+            if (this.stopping.signal.aborted) return;
+            tries = Math.min(tries + 1, Math.max(retries, 1));
+            const longest = backoff * 2 ** tries;
+            log("info", `Retrying connection in up to ${longest / 1000}s`, { connIndex: index, event: 0 });
+            await sleep(Math.random() * longest, undefined, { signal: this.stopping.signal }).catch(() => undefined);
+        }
+    }
+
+    private connected(index: number, location: string, connection: string): void {
+        const { log, onReady } = this.options;
+        this.stats.connected.set(index, location);
+        log("info", "Registered tunnel connection", {
+            connIndex: index,
+            connection,
+            event: 0,
+            ip: this.edge(index).host,
+            location,
+            protocol: "http2",
+        });
+        if (this.started) return;
+        this.started = true;
+        for (let other = 1; other < CONNECTIONS; other++) this.loops.push(this.keepConnected(other));
+        onReady?.();
+    }
+
+    private edge(index: number): { host: string; port: number } {
+        const [host, port] = this.options.edges[index % this.options.edges.length].split(/:(?=\d+$)/);
+        return { host, port: Number(port) };
+    }
+
+    private connectionParts(index: number) {
+        return {
+            index,
+            edge: this.edge(index),
+            token: this.options.token,
+            connectorId: this.id,
+            version: VERSION,
+            arch: `linux_${process.arch === "x64" ? "amd64" : process.arch}`,
+            configure: (update: ConfigurationUpdate) => this.configure(update),
+            serve: async (...request: Parameters<Proxy["handle"]>) => {
+                this.running++;
+                await this.proxy.handle(...request);
+                if (--this.running === 0) for (const tell of this.whenIdle.splice(0)) tell();
+            },
+        };
+    }
+
+    /** An older or equal version is left alone; a bad one keeps what was there (orchestration/orchestrator.go). */
+    private configure({ version, config, certsUrl }: ConfigurationUpdate): ConfigurationAnswer {
+        const { log } = this.options;
+        if (version <= this.stats.configVersion) return { lastAppliedVersion: this.stats.configVersion, err: "" };
+        try {
+            this.proxy.use(parseConfiguration(config), certsUrl);
+        } catch (error) {
+            const err = (error as Error).message;
+            log("error", "Failed to update configuration", { error: err, version });
+            return { lastAppliedVersion: this.stats.configVersion, err };
+        }
+        this.stats.configVersion = version;
+        if (this.proxy.rules === NO_RULES) {
+            const effect = "cloudflared will return 503 for all incoming HTTP requests";
+            log("warn", `No ingress rules were defined in provided config (if any) nor from the cli, ${effect}`);
+        }
+        log("info", "Updated to new configuration", { config: JSON.stringify(config), version });
+        return { lastAppliedVersion: version, err: "" };
+    }
+}

@@ -1,0 +1,143 @@
+/**
+ * Ingress rules of a remotely managed tunnel, as cloudflared 2026.8.2 reads them (ingress/ingress.go, rule.go).
+ * Imitated services: `http://host:port` and `http_status:NNN`. Everything else (https, tcp, ssh, unix, hello_world,
+ * bastion, socks) is refused, and so is each origin setting that would change an HTTP request and is not named here.
+ */
+import { compile } from "./re2";
+
+export interface AccessRule {
+    required: boolean;
+    teamName: string;
+    audTag: string[];
+}
+
+export interface OriginSettings {
+    access?: AccessRule;
+    httpHostHeader?: string;
+    /** Seconds; the defaults of cloudflared. */
+    connectTimeout: number;
+    tcpKeepAlive: number;
+    keepAliveTimeout: number;
+    keepAliveConnections: number;
+}
+
+export type Service = { kind: "http"; host: string; port: number } | { kind: "status"; status: number };
+
+export interface Rule {
+    hostname: string;
+    path?: RegExp;
+    service: Service;
+    /** As written. */
+    serviceText: string;
+    origin: OriginSettings;
+}
+
+const DEFAULTS: OriginSettings = {
+    connectTimeout: 30,
+    tcpKeepAlive: 30,
+    keepAliveTimeout: 90,
+    keepAliveConnections: 100,
+};
+/** About TLS to the origin only: the real one ignores them for `http://` too. */
+const TLS_ONLY = ["caPool", "noTLSVerify", "originServerName", "matchSNItoHost", "tlsTimeout", "noHappyEyeballs"];
+const WITHOUT_EFFECT_WHEN_UNSET = ["disableChunkedEncoding", "http2Origin", "proxyType", "bastionMode"];
+
+type Raw = Record<string, unknown>;
+
+/** No configuration yet, or one without rules: 503 for everything (ingress.go, ErrNoIngressRulesCLI). */
+export const NO_RULES: Rule[] = [
+    { hostname: "", service: { kind: "status", status: 503 }, serviceText: "http_status:503", origin: DEFAULTS },
+];
+
+/** @throws one Error that says what is wrong with the first bad rule, in the words of cloudflared where it has some */
+export function parseConfiguration(config: unknown): Rule[] {
+    const { ingress = [], originRequest, ...rest } = (config ?? {}) as Raw;
+    refuseUnknown("configuration", rest, ["warp-routing"]);
+    const rules = ingress as Raw[];
+    if (rules.length === 0) return NO_RULES;
+    const defaults = parseOrigin(originRequest, DEFAULTS);
+    return rules.map((raw, index) => parseRule(raw, index, rules.length, defaults));
+}
+
+function parseRule(raw: Raw, index: number, count: number, defaults: OriginSettings): Rule {
+    const { hostname = "", path, service, originRequest, ...rest } = raw as Raw & { hostname?: string; path?: string };
+    refuseUnknown(`rule #${index + 1}`, rest, []);
+    if (/:\d*$/.test(hostname)) throw new Error("Hostname cannot contain a port");
+    if (hostname.lastIndexOf("*") > 0) {
+        throw new Error('Hostname patterns can have at most one wildcard character ("*") at the start');
+    }
+    const catchAll = (hostname === "" || hostname === "*") && !path;
+    const last = index === count - 1;
+    if (last && !catchAll) throw new Error("The last ingress rule must match all URLs");
+    if (!last && catchAll)
+        throw new Error(`Rule #${index + 1} is matching the hostname '${hostname}': no rule follows`);
+    return {
+        hostname: hostname.toLowerCase(),
+        ...(path ? { path: compile(path) } : {}),
+        service: parseService(String(service)),
+        serviceText: String(service),
+        origin: parseOrigin(originRequest, defaults),
+    };
+}
+
+function parseService(text: string): Service {
+    const status = /^http_status:(\d{3})$/.exec(text);
+    if (status) return { kind: "status", status: Number(status[1]) };
+    if (!URL.canParse(text)) throw new Error(`${text} is an invalid address: it needs a scheme and a hostname`);
+    const url = new URL(text);
+    if (url.protocol !== "http:") throw new Error(`the service ${text} is not imitated: only http:// and http_status:`);
+    if (url.pathname !== "/" || url.search || text.endsWith("/")) {
+        throw new Error(`${text} is an invalid address: the path is that of the request`);
+    }
+    return { kind: "http", host: url.hostname.replace(/^\[|\]$/g, ""), port: Number(url.port || 80) };
+}
+
+function parseOrigin(raw: unknown, defaults: OriginSettings): OriginSettings {
+    const settings = { ...defaults };
+    for (const [key, value] of Object.entries((raw ?? {}) as Raw)) {
+        if (value === undefined || value === null) continue;
+        if (key === "access") settings.access = parseAccess(value as Raw);
+        else if (key === "httpHostHeader") settings.httpHostHeader = String(value) || undefined;
+        else if (key in DEFAULTS) settings[key as keyof typeof DEFAULTS & "connectTimeout"] = Number(value);
+        else if (TLS_ONLY.includes(key)) continue;
+        else if (WITHOUT_EFFECT_WHEN_UNSET.includes(key) && !value) continue;
+        else throw new Error(`originRequest.${key} is not imitated`);
+    }
+    return settings;
+}
+
+function parseAccess(raw: Raw): AccessRule | undefined {
+    const { required = false, teamName = "", audTag = [], ...rest } = raw as unknown as Partial<AccessRule>;
+    refuseUnknown("originRequest.access", rest, ["environment"]);
+    if (!required) return undefined; // as there: nothing is checked then
+    if (!teamName) throw new Error("access.TeamName cannot be blank");
+    return { required, teamName, audTag };
+}
+
+function refuseUnknown(where: string, rest: object, ignored: string[]): void {
+    const unknown = Object.keys(rest).filter((key) => !ignored.includes(key));
+    if (unknown.length > 0) throw new Error(`${where}: ${unknown.join(", ")} is not imitated`);
+}
+
+/** The first rule that matches; the last one matches everything. */
+export function findRule(rules: readonly Rule[], host: string, path: string): { rule: Rule; index: number } {
+    const hostname = host.replace(/:\d+$/, "").toLowerCase();
+    const decoded = decodePath(path.split("?")[0]);
+    const index = rules.findIndex((rule) => hostMatches(rule.hostname, hostname) && (rule.path?.test(decoded) ?? true));
+    const at = index < 0 ? rules.length - 1 : index;
+    return { rule: rules[at], index: at };
+}
+
+function hostMatches(pattern: string, hostname: string): boolean {
+    if (pattern === "" || pattern === "*" || pattern === hostname) return true;
+    return pattern.startsWith("*.") && hostname.endsWith(pattern.slice(1));
+}
+
+/** Go matches against URL.Path, which has its escapes decoded. */
+function decodePath(path: string): string {
+    try {
+        return decodeURIComponent(path);
+    } catch {
+        return path; // not UTF-8: Go keeps the bytes
+    }
+}

@@ -1,0 +1,119 @@
+/**
+ * What the connector counts, and its HTTP server for health and metrics (cloudflared metrics/metrics.go, readiness.go).
+ * Served: /ready, /healthcheck and those series of /metrics that alerts use. Not served: /config, /quicktunnel, /diag/*,
+ * /debug/pprof and the Go runtime's series; any other path is 501.
+ */
+import { createServer, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+
+export class Stats {
+    totalRequests = 0;
+    requestErrors = 0;
+    concurrentRequests = 0;
+    configVersion = -1;
+    readonly responseByCode = new Map<number, number>();
+    /** Index of each connection that is up, with the location it leads to. */
+    readonly connected = new Map<number, string>();
+
+    constructor(
+        readonly connectorId: string,
+        readonly version: string,
+    ) {}
+
+    answered(status: number): void {
+        this.responseByCode.set(status, (this.responseByCode.get(status) ?? 0) + 1);
+    }
+
+    ready(): { status: number; readyConnections: number; connectorId: string } {
+        const readyConnections = this.connected.size;
+        return { status: readyConnections > 0 ? 200 : 503, readyConnections, connectorId: this.connectorId };
+    }
+
+    prometheus(): string {
+        const series: [name: string, type: string, values: [labels: string, value: number][]][] = [
+            ["build_info", "gauge", [[`{goversion="none",revision="sandbox",version="${this.version}"}`, 1]]],
+            ["cloudflared_orchestration_config_version", "gauge", [["", this.configVersion]]],
+            ["cloudflared_tunnel_concurrent_requests_per_tunnel", "gauge", [["", this.concurrentRequests]]],
+            ["cloudflared_tunnel_ha_connections", "gauge", [["", this.connected.size]]],
+            ["cloudflared_tunnel_request_errors", "counter", [["", this.requestErrors]]],
+            [
+                "cloudflared_tunnel_response_by_code",
+                "counter",
+                [...this.responseByCode].map(([code, count]) => [`{status_code="${code}"}`, count]),
+            ],
+            [
+                "cloudflared_tunnel_server_locations",
+                "gauge",
+                [...this.connected].map(([i, at]) => [`{connection_id="${i}",edge_location="${at}"}`, 1]),
+            ],
+            ["cloudflared_tunnel_total_requests", "counter", [["", this.totalRequests]]],
+        ];
+        return series
+            .filter(([, , values]) => values.length > 0)
+            .map(([name, type, values]) =>
+                [`# TYPE ${name} ${type}`, ...values.map(([labels, value]) => `${name}${labels} ${value}`), ""].join(
+                    "\n",
+                ),
+            )
+            .join("");
+    }
+}
+
+/** Tried in this order when no address is given; a free port after that. */
+const DEFAULT_PORTS = [20241, 20242, 20243, 20244, 20245, 0];
+
+export interface MetricsServer {
+    address: string;
+    close(): Promise<void>;
+}
+
+/** @param address `host:port`, or undefined for the default ones */
+export async function serveMetrics(stats: Stats, address: string | undefined): Promise<MetricsServer> {
+    const server = createServer((request, answer) => {
+        const path = (request.url ?? "/").split("?")[0];
+        if (path === "/ready") {
+            const body = stats.ready();
+            return send(answer, body.status, "text/plain; charset=utf-8", JSON.stringify(body));
+        }
+        if (path === "/healthcheck") return send(answer, 200, "text/plain; charset=utf-8", "OK\n");
+        if (path === "/metrics") return send(answer, 200, "text/plain; version=0.0.4", stats.prometheus());
+        send(answer, 501, "text/plain; charset=utf-8", `not imitated: ${path}\n`);
+    });
+    const [host, ports] = address === undefined ? ["localhost", DEFAULT_PORTS] : split(address);
+    for (const [i, port] of ports.entries()) {
+        const problem = await listen(server, host, port);
+        if (!problem) break;
+        if (problem.code !== "EADDRINUSE" || i === ports.length - 1) throw problem;
+    }
+    const { address: ip, port, family } = server.address() as AddressInfo;
+    return {
+        address: family === "IPv6" ? `[${ip}]:${port}` : `${ip}:${port}`,
+        close: () =>
+            new Promise((resolve) => {
+                server.close(() => resolve());
+                server.closeAllConnections();
+            }),
+    };
+}
+
+function split(address: string): [host: string, ports: number[]] {
+    const match = /^\[?([^\]]*?)\]?:(\d*)$/.exec(address);
+    if (!match) throw new Error(`listen tcp: address ${address}: missing port in address`);
+    return [match[1] || "0.0.0.0", [Number(match[2] || 0)]];
+}
+
+function listen(server: Server, host: string, port: number): Promise<NodeJS.ErrnoException | undefined> {
+    return new Promise((resolve) => {
+        const failed = (error: NodeJS.ErrnoException) => resolve(error);
+        server.once("error", failed);
+        server.listen(port, host, () => {
+            server.off("error", failed);
+            resolve(undefined);
+        });
+    });
+}
+
+function send(answer: ServerResponse, status: number, type: string, body: string): void {
+    answer.writeHead(status, { "Content-Type": type, "Content-Length": Buffer.byteLength(body) });
+    answer.end(body);
+}

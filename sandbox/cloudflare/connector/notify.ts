@@ -1,0 +1,37 @@
+/**
+ * READY=1 to systemd (`Type=notify`, cloudflared cmd/tunnel/cmd.go). NOTIFY_SOCKET is a datagram socket of the file system,
+ * which Node cannot open, so a small program of the host sends it: systemd-notify, or perl where that is missing.
+ */
+import { spawn } from "node:child_process";
+
+const SEND_WITH_PERL =
+    'use Socket; my $p = $ENV{NOTIFY_SOCKET}; $p =~ s/^@/\\0/; socket(my $s, AF_UNIX, SOCK_DGRAM, 0) or die "$!"; ' +
+    'defined send($s, "READY=1\\nMAINPID=$ARGV[0]", 0, pack_sockaddr_un($p)) or die "$!";';
+
+/** Does nothing when nobody asked for it. @returns what failed, or undefined */
+export async function notifyReady(environment = process.env): Promise<string | undefined> {
+    if (!environment.NOTIFY_SOCKET) return undefined;
+    const pid = String(process.pid);
+    const tried: string[] = [];
+    for (const [program, ...args] of [
+        ["systemd-notify", "--ready", `--pid=${pid}`],
+        ["perl", "-e", SEND_WITH_PERL, pid],
+    ]) {
+        const problem = await run(program, args, environment);
+        if (!problem) return undefined;
+        tried.push(`${program}: ${problem}`);
+    }
+    return tried.join("; ");
+}
+
+function run(program: string, args: string[], env: NodeJS.ProcessEnv): Promise<string | undefined> {
+    return new Promise((resolve) => {
+        // Without the caller's secrets: TUNNEL_TOKEN is not for others.
+        const own = { PATH: env.PATH, NOTIFY_SOCKET: env.NOTIFY_SOCKET };
+        const child = spawn(program, args, { env: own, stdio: ["ignore", "ignore", "pipe"] });
+        let said = "";
+        child.stderr.on("data", (chunk: Buffer) => (said += chunk.toString()));
+        child.once("error", (error) => resolve(error.message));
+        child.once("close", (code) => resolve(code === 0 ? undefined : said.trim() || `exit code ${code}`));
+    });
+}

@@ -1,0 +1,180 @@
+/**
+ * From a stream of the edge to the origin and back (cloudflared proxy/proxy.go, connection/http2.go). Facts: header names go
+ * out in Go's canonical form; `Connection: keep-alive` is set; the connector's id is added as `Cf-Warp-Tag-Id`; an origin
+ * that cannot be reached is 502 "from cloudflared", which the edge shows as its own page; an answer that breaks off in the
+ * middle ends as if it were complete, because the copy's error is dropped.
+ */
+import { Agent, request as httpRequest, type ClientRequest, type IncomingMessage } from "node:http";
+import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
+import type { Socket } from "node:net";
+import { AccessCheck } from "./access-check";
+import { findRule, NO_RULES, type OriginSettings, type Rule } from "./ingress";
+import type { Log } from "./log";
+import type { Stats } from "./metrics";
+import * as wire from "./wire";
+
+const HOP_BY_HOP = new Set(["connection", "keep-alive", "transfer-encoding", "upgrade", "te", "proxy-connection"]);
+
+export class Proxy {
+    rules: readonly Rule[] = NO_RULES;
+    private access?: { certsUrl: string; check: AccessCheck };
+    private readonly agents = new Map<string, Agent>();
+
+    constructor(
+        private readonly stats: Stats,
+        private readonly log: Log,
+    ) {}
+
+    use(rules: readonly Rule[], certsUrl: string): void {
+        this.rules = rules;
+        if (this.access?.certsUrl !== certsUrl) this.access = { certsUrl, check: new AccessCheck(certsUrl) };
+    }
+
+    close(): void {
+        for (const agent of this.agents.values()) agent.destroy();
+    }
+
+    /** Resolves when the stream is over. Never throws: a failure is an answer. */
+    async handle(stream: ServerHttp2Stream, head: IncomingHttpHeaders, endOfStream: boolean): Promise<void> {
+        this.stats.totalRequests++;
+        this.stats.concurrentRequests++;
+        const over = new Promise<void>((resolve) => stream.once("close", () => resolve()));
+        stream.on("error", () => undefined); // the caller went away
+        try {
+            await this.answer(stream, head, endOfStream);
+        } catch (error) {
+            this.failed(stream, error as Error, {});
+        }
+        await over;
+        this.stats.concurrentRequests--;
+    }
+
+    private async answer(stream: ServerHttp2Stream, head: IncomingHttpHeaders, endOfStream: boolean): Promise<void> {
+        const headers = wire.deserializeHeaders(String(head[wire.REQUEST_HEADERS] ?? ""));
+        const host = String(head[":authority"]);
+        const path = String(head[":path"]);
+        const find = (name: string) => headers.find(([key]) => key.toLowerCase() === name)?.[1];
+        const { rule, index } = findRule(this.rules, host, path);
+        const where = { cfRay: find("cf-ray") ?? "", ingressRule: index, originService: rule.serviceText };
+
+        if (rule.origin.access) {
+            if (!this.access) throw new Error("rules came without the place of the keys");
+            const token = find("cf-access-jwt-assertion");
+            const verdict = await this.access.check.verdict(rule.origin.access, token);
+            if (!verdict.pass && verdict.status === 403) {
+                const middleware = "request filtered by middleware handler (AccessJWTValidator) due to";
+                this.log("error", `${middleware}: ${verdict.reason}`);
+                return this.respond(stream, 403, [], true);
+            }
+            if (!verdict.pass) throw new Error(`error while processing middleware handler: ${verdict.reason}`);
+        }
+        if (rule.service.kind === "status") {
+            this.stats.answered(rule.service.status);
+            return this.respond(stream, rule.service.status, [], true);
+        }
+
+        const request = httpRequest({
+            agent: this.agent(rule.origin),
+            host: rule.service.host,
+            port: rule.service.port,
+            method: String(head[":method"]),
+            path,
+            setHost: false,
+            headers: originHeaders(headers, rule.origin.httpHostHeader ?? host, this.stats.connectorId, endOfStream),
+        });
+        limitConnecting(request, rule.origin);
+        stream.once("close", () => request.destroy());
+        request.on("error", (error) => {
+            if (stream.destroyed || stream.headersSent) return;
+            const reason = "Unable to reach the origin service. The service may be down or it may not be responding";
+            this.failed(stream, new Error(`${reason} to traffic from cloudflared: ${error.message}`), where);
+        });
+        request.on("response", (response) => this.pass(stream, response));
+        if (endOfStream) request.end();
+        else stream.pipe(request);
+    }
+
+    private pass(stream: ServerHttp2Stream, response: IncomingMessage): void {
+        const status = response.statusCode ?? 502;
+        this.stats.answered(status);
+        if (stream.destroyed) return void response.destroy();
+        const headers: wire.HeaderList = [];
+        for (let i = 0; i + 1 < response.rawHeaders.length; i += 2) {
+            const name = response.rawHeaders[i].toLowerCase();
+            if (!HOP_BY_HOP.has(name)) headers.push([name, response.rawHeaders[i + 1]]);
+        }
+        this.respond(stream, status, headers, false);
+        response.on("error", () => stream.end()); // broke off: see above
+        if (stream.writable) response.pipe(stream);
+        else response.resume();
+    }
+
+    private respond(stream: ServerHttp2Stream, status: number, headers: wire.HeaderList, end: boolean): void {
+        if (stream.destroyed) return;
+        stream.respond(
+            {
+                ":status": status,
+                [wire.RESPONSE_HEADERS]: wire.serializeHeaders(headers),
+                [wire.RESPONSE_META]: wire.FROM_ORIGIN,
+            },
+            { endStream: end },
+        );
+        if (end) stream.resume(); // the rest of a body is of no interest, but the stream closes only when it was read
+    }
+
+    private failed(stream: ServerHttp2Stream, error: Error, where: Record<string, string | number>): void {
+        this.stats.requestErrors++;
+        this.log("error", "", { error: error.message, ...where });
+        if (stream.destroyed || stream.headersSent) return;
+        stream.respond({ ":status": 502, [wire.RESPONSE_META]: wire.FROM_CONNECTOR }, { endStream: true });
+        stream.resume();
+    }
+
+    /** One pool per setting, as each rule of the real one has its transport. */
+    private agent(settings: OriginSettings): Agent {
+        const { keepAliveConnections, keepAliveTimeout, tcpKeepAlive } = settings;
+        const key = [keepAliveConnections, keepAliveTimeout, tcpKeepAlive].join();
+        const found = this.agents.get(key);
+        if (found) return found;
+        const made = new Agent({
+            keepAlive: true,
+            keepAliveMsecs: tcpKeepAlive * 1000,
+            maxFreeSockets: keepAliveConnections,
+            timeout: keepAliveTimeout * 1000,
+        });
+        this.agents.set(key, made);
+        return made;
+    }
+}
+
+function originHeaders(
+    headers: wire.HeaderList,
+    host: string,
+    connectorId: string,
+    endOfStream: boolean,
+): Record<string, string | string[]> {
+    const sent: Record<string, string | string[]> = { Host: host };
+    for (const [name, value] of [...headers, ["Cf-Warp-Tag-Id", connectorId]]) {
+        const key = canonical(name);
+        if (key === "Host" || HOP_BY_HOP.has(key.toLowerCase())) continue;
+        sent[key] = key in sent ? [sent[key], value].flat() : value;
+    }
+    if (!endOfStream && !("Content-Length" in sent)) sent["Transfer-Encoding"] = "chunked";
+    sent.Connection = "keep-alive";
+    return sent;
+}
+
+/** As Go's textproto.CanonicalMIMEHeaderKey. */
+const canonical = (name: string): string => name.toLowerCase().replace(/(^|-)[a-z]/g, (text) => text.toUpperCase());
+
+function limitConnecting(request: ClientRequest, settings: OriginSettings): void {
+    request.on("socket", (socket: Socket) => {
+        if (!socket.connecting) return;
+        const timer = setTimeout(
+            () => request.destroy(new Error("dial tcp: i/o timeout")),
+            settings.connectTimeout * 1000,
+        );
+        socket.once("connect", () => clearTimeout(timer));
+        socket.once("close", () => clearTimeout(timer));
+    });
+}

@@ -1,0 +1,37 @@
+/**
+ * Which Access application guards a request. Facts: the longest path wins; a path covers everything below it; `*` stands for
+ * one label of the hostname. A wildcard inside a path is not imitated.
+ */
+import type { AccessApplication } from "../../account";
+import { NotImitated } from "../types";
+
+export function applicationOf(
+    applications: Iterable<AccessApplication>,
+    hostname: string,
+    path: string,
+): AccessApplication | undefined {
+    const found: { application: AccessApplication; exact: boolean; length: number }[] = [];
+    for (const application of applications) {
+        for (const domain of application.self_hosted_domains) {
+            const slash = domain.indexOf("/");
+            const host = slash < 0 ? domain : domain.slice(0, slash);
+            const prefix = slash < 0 ? "" : domain.slice(slash).replace(/\/+$/, "");
+            if (prefix.includes("*")) throw new NotImitated(`the application domain ${domain}: a wildcard in the path`);
+            if (!hostMatches(host, hostname)) continue;
+            if (prefix !== "" && path !== prefix && !path.startsWith(`${prefix}/`)) continue;
+            found.push({ application, exact: host === hostname, length: prefix.length });
+        }
+    }
+    found.sort((a, b) => Number(b.exact) - Number(a.exact) || b.length - a.length);
+    return found[0]?.application;
+}
+
+function hostMatches(pattern: string, hostname: string): boolean {
+    if (!pattern.includes("*")) return pattern.toLowerCase() === hostname;
+    const labels = pattern.toLowerCase().split(".");
+    const given = hostname.split(".");
+    return labels.length === given.length && labels.every((label, i) => matchesLabel(label, given[i]));
+}
+
+const matchesLabel = (pattern: string, label: string): boolean =>
+    new RegExp(`^${pattern.replace(/[^*a-z0-9-]/g, "\\$&").replaceAll("*", ".*")}$`).test(label);

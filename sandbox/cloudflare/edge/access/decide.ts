@@ -1,0 +1,111 @@
+/**
+ * Access: lets a request pass, with its JWT, or answers it. Facts are the table "Outcomes" of the reference
+ * (cloudflare-access-runtime §1), classic and strict. Readings where it leaves something open:
+ * - strict, no token headers, only Service Auth policies: 403 (the table has no row for it);
+ * - `service_auth_401_redirect` gives 401 wherever an application with Service Auth policies turns a request down;
+ * - duplicated headers: 401 in strict mode; in classic mode the first value counts;
+ * - in strict mode a cookie that was given to a service token before counts for nothing.
+ * Not imitated: logging in, CORS settings of an application, the other settings that concern people.
+ */
+import type { AccessApplication, Account } from "../../account";
+import { goDuration } from "../../durations";
+import { accessPage } from "../pages";
+import { NotImitated, values, type EdgeAnswer, type EdgeRequest } from "../types";
+import { applicationOf } from "./applications";
+import type { SigningKeys } from "./keys";
+import { judge } from "./policies";
+import { secretHeaders, shownBy } from "./service-tokens";
+
+export const COOKIE = "CF_Authorization";
+
+export type Decision =
+    /** `jwt`: for the origin. `cookie`: to be set with the answer. `strip`: names of headers with secrets. */
+    { pass: true; jwt?: string; cookie?: string; strip: string[] } | { pass: false; answer: EdgeAnswer };
+
+export async function decide(request: EdgeRequest, account: Account, keys: SigningKeys): Promise<Decision> {
+    const application = applicationOf(account.applications.values(), request.hostname, request.path);
+    const strip = secretHeaders(application);
+    if (!application) return { pass: true, strip };
+    if (request.method === "OPTIONS" && values(request.headers, "access-control-request-method").length > 0) {
+        if (application.options_preflight_bypass) return { pass: true, strip };
+        if (application.cors_headers) throw new NotImitated(`cors_headers of the application ${application.name}`);
+    }
+
+    const strict = account.organization.strict_service_token_auth;
+    const shown = shownBy(request.headers, application, account);
+    const refused = shown.kind === "wrong" || (strict && shown.kind === "token" && shown.duplicated);
+    const token = shown.kind === "token" && !refused ? shown.token : undefined;
+    const judged = judge(application, account, { ip: request.ip, token });
+
+    if (judged.met === "bypass") return { pass: true, strip }; // Access stays out of it: no JWT either
+    if (judged.met === "non_identity" && !(strict && refused)) {
+        const jwt = await issue(application, account, keys, token?.client_id);
+        return { pass: true, jwt, strip, ...(strict || !token ? {} : { cookie: cookie(application, jwt) }) };
+    }
+    if (strict && shown.kind !== "nothing") {
+        return { pass: false, answer: accessPage(refused ? 401 : 403, request) };
+    }
+    if (judged.met !== "deny" && !strict) {
+        const jwt = await replayed(request, application, account, keys);
+        if (jwt) return { pass: true, jwt, strip };
+    }
+    if (application.service_auth_401_redirect && judged.hasServiceAuth) {
+        return { pass: false, answer: accessPage(401, request) };
+    }
+    if (judged.hasLogin && judged.met !== "deny") return { pass: false, answer: login(request, application, account) };
+    return { pass: false, answer: accessPage(403, request) };
+}
+
+const issuer = (account: Account): string => `https://${account.organization.auth_domain}`;
+
+/** `type: app`, `sub: ""`, no e-mail: what a service token's JWT has and has not (reference §2). */
+async function issue(
+    application: AccessApplication,
+    account: Account,
+    keys: SigningKeys,
+    clientId: string | undefined,
+): Promise<string> {
+    const iat = Math.floor(Date.now() / 1000);
+    return keys.sign({
+        type: "app",
+        aud: [application.aud],
+        exp: iat + sessionSeconds(application),
+        iss: issuer(account),
+        ...(clientId === undefined ? {} : { common_name: clientId }),
+        iat,
+        sub: "",
+    });
+}
+
+function sessionSeconds(application: AccessApplication): number {
+    const seconds = goDuration(application.session_duration);
+    if (!seconds) throw new NotImitated(`the session duration ${application.session_duration}`);
+    return seconds;
+}
+
+function cookie(application: AccessApplication, jwt: string): string {
+    const httpOnly = application.http_only_cookie_attribute === false ? "" : "; HttpOnly";
+    return `${COOKIE}=${jwt}; Path=/; Max-Age=${sessionSeconds(application)}; Secure${httpOnly}`;
+}
+
+/** The cookie of an earlier answer, in place of the token, until the application's session ends. */
+async function replayed(
+    request: EdgeRequest,
+    application: AccessApplication,
+    account: Account,
+    keys: SigningKeys,
+): Promise<string | undefined> {
+    for (const header of values(request.headers, "cookie"))
+        for (const part of header.split(/;\s*/)) {
+            if (!part.startsWith(`${COOKIE}=`)) continue;
+            const jwt = part.slice(COOKIE.length + 1);
+            if (await keys.verify(jwt, issuer(account), application.aud)) return jwt;
+        }
+    return undefined;
+}
+
+function login(request: EdgeRequest, application: AccessApplication, account: Account): EdgeAnswer {
+    const query = new URLSearchParams({ kid: application.aud, redirect_url: request.target });
+    const location = `${issuer(account)}/cdn-cgi/access/login/${request.hostname}?${query.toString()}`;
+    return { status: 302, headers: [["Location", location]], type: "text/html", body: "" };
+}

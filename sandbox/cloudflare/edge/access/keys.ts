@@ -1,0 +1,82 @@
+/**
+ * The keys that Access signs with. Facts: RS256; the set is `{keys, public_cert, public_certs}` at
+ * `/cdn-cgi/access/certs` of the team's domain; a key lasts 6 weeks, and the one before it stays listed 7 days longer.
+ * Keys change when the account's clock says so, or when told to. Tokens are dated by the machine's clock, because those who
+ * verify them (connector, origin) live by that one.
+ */
+import { createHash, createPrivateKey, X509Certificate, type KeyObject } from "node:crypto";
+import { createLocalJWKSet, exportJWK, jwtVerify, SignJWT, type JWK, type JWTPayload } from "jose";
+import { generate } from "selfsigned";
+
+const LIFETIME_MS = 6 * 7 * 24 * 3600 * 1000;
+const OVERLAP_MS = 7 * 24 * 3600 * 1000;
+
+interface Key {
+    kid: string;
+    privateKey: KeyObject;
+    jwk: JWK;
+    cert: string;
+    since: number;
+}
+
+export class SigningKeys {
+    /** The current one first. */
+    private keys: Key[] = [];
+    private rotating?: Promise<void>;
+
+    private constructor(private readonly now: () => Date) {}
+
+    static async create(now: () => Date): Promise<SigningKeys> {
+        const keys = new SigningKeys(now);
+        await keys.rotate();
+        return keys;
+    }
+
+    async rotate(): Promise<void> {
+        this.keys = [await makeKey(this.now().getTime()), ...this.keys.slice(0, 1)];
+    }
+
+    /** What the certs endpoint answers. */
+    async published(): Promise<{ keys: JWK[]; public_cert: object; public_certs: object[] }> {
+        await this.followClock();
+        const certs = this.keys.map(({ kid, cert }) => ({ kid, cert }));
+        return { keys: this.keys.map((key) => key.jwk), public_cert: certs[0], public_certs: certs };
+    }
+
+    async sign(payload: JWTPayload): Promise<string> {
+        await this.followClock();
+        const [{ kid, privateKey }] = this.keys;
+        return new SignJWT(payload).setProtectedHeader({ alg: "RS256", kid }).sign(privateKey);
+    }
+
+    /** @returns the payload, or undefined for a token that is not ours or no longer good */
+    async verify(token: string, issuer: string, audience: string): Promise<JWTPayload | undefined> {
+        await this.followClock();
+        const set = createLocalJWKSet({ keys: this.keys.map((key) => key.jwk) });
+        const options = { algorithms: ["RS256"], issuer, audience, requiredClaims: ["exp"] };
+        return jwtVerify(token, set, options).then(
+            (result) => result.payload,
+            () => undefined,
+        );
+    }
+
+    private async followClock(): Promise<void> {
+        const age = () => this.now().getTime() - this.keys[0].since;
+        if (age() > LIFETIME_MS) this.rotating ??= this.rotate().finally(() => (this.rotating = undefined));
+        await this.rotating; // one for all who ask meanwhile, or the key before would be gone
+        if (age() > OVERLAP_MS) this.keys = this.keys.slice(0, 1);
+    }
+}
+
+async function makeKey(since: number): Promise<Key> {
+    const pems = await generate([{ name: "commonName", value: "cloudflareaccess.com" }], {
+        keySize: 2048,
+        algorithm: "sha256",
+    });
+    const publicKey = new X509Certificate(pems.cert).publicKey;
+    const kid = createHash("sha256")
+        .update(publicKey.export({ type: "spki", format: "der" }))
+        .digest("hex");
+    const jwk = { kid, alg: "RS256", use: "sig", ...(await exportJWK(publicKey)) };
+    return { kid, privateKey: createPrivateKey(pems.private), jwk, cert: pems.cert, since };
+}

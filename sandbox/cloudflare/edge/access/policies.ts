@@ -1,0 +1,71 @@
+/**
+ * Policies against a request that shows no person: only selectors about service tokens, addresses and everyone can match.
+ * Facts: include is any of, require all of, exclude none of; Bypass and Service Auth are looked at before Block and Allow.
+ * An Allow policy needs a person, so it is never met here, and what it asks for is not looked at; that it is there decides
+ * about the login page. Other selectors in the other policies are not imitated.
+ */
+import { BlockList, isIPv6 } from "node:net";
+import type { AccessApplication, AccessPolicy, Account, Selector, ServiceToken } from "../../account";
+import { NotImitated } from "../types";
+
+export interface Subject {
+    ip: string;
+    token?: ServiceToken;
+}
+
+export interface Judged {
+    met?: "bypass" | "non_identity" | "deny";
+    /** There is a person's way in: an Allow policy. */
+    hasLogin: boolean;
+    hasServiceAuth: boolean;
+}
+
+export function judge(application: AccessApplication, account: Account, subject: Subject): Judged {
+    const policies = [...application.policies]
+        .sort((a, b) => a.precedence - b.precedence)
+        .map(({ id }) => account.policies.get(id))
+        .filter((policy) => policy !== undefined);
+    const of = (...decisions: string[]) => policies.filter((policy) => decisions.includes(policy.decision));
+    const first = [...of("bypass", "non_identity"), ...of("deny")].find((policy) => admits(policy, subject));
+    return {
+        met: first?.decision as Judged["met"],
+        hasLogin: of("allow").length > 0,
+        hasServiceAuth: of("non_identity").length > 0,
+    };
+}
+
+function admits(policy: AccessPolicy, subject: Subject): boolean {
+    const matches = (selector: Selector) => matchesSelector(selector, subject, policy.name);
+    // Every selector is looked at, so that one that is not imitated shows whatever the others say.
+    const [include, require, exclude] = [policy.include, policy.require, policy.exclude].map((list) =>
+        list.map(matches),
+    );
+    return include.some(Boolean) && require.every(Boolean) && !exclude.some(Boolean);
+}
+
+function matchesSelector(selector: Selector, subject: Subject, policy: string): boolean {
+    const [[name, fields]] = Object.entries(selector);
+    switch (name) {
+        case "everyone":
+            return true;
+        case "any_valid_service_token":
+            return subject.token !== undefined;
+        case "service_token":
+            return subject.token !== undefined && subject.token.id === fields.token_id;
+        case "ip":
+            return inRange(subject.ip, String(fields.ip));
+        default:
+            throw new NotImitated(`the selector ${name} of the policy ${policy}`);
+    }
+}
+
+/** @param range one address or CIDR */
+export function inRange(ip: string, range: string): boolean {
+    const plain = ip.replace(/^::ffff:(?=\d+\.)/, "");
+    const family = (address: string) => (isIPv6(address) ? "ipv6" : "ipv4");
+    const [base, bits] = range.split("/");
+    if (family(plain) !== family(base)) return false;
+    const list = new BlockList();
+    list.addSubnet(base, Number(bits ?? (family(base) === "ipv6" ? 128 : 32)), family(base));
+    return list.check(plain, family(plain));
+}

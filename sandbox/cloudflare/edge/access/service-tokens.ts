@@ -1,0 +1,62 @@
+/**
+ * What a caller shows, and whether it is a service token of the account. Facts: two headers, or one header named by the
+ * application with both in a JSON object; the secret before the last rotation counts until its date; a disabled or expired
+ * token counts for nothing.
+ */
+import { createHash, timingSafeEqual } from "node:crypto";
+import type { AccessApplication, Account, ServiceToken } from "../../account";
+import { values, type HeaderList } from "../types";
+
+const ID = "cf-access-client-id";
+const SECRET = "cf-access-client-secret";
+
+export type Shown =
+    | { kind: "nothing" }
+    /** Headers are there and belong to no token that counts. `duplicated`: one of them came twice. */
+    | { kind: "wrong"; duplicated: boolean }
+    | { kind: "token"; token: ServiceToken; duplicated: boolean };
+
+export function shownBy(headers: HeaderList, application: AccessApplication, account: Account): Shown {
+    const ids = values(headers, ID);
+    const secrets = values(headers, SECRET);
+    const own = application.read_service_tokens_from_header;
+    const joint = own ? values(headers, own.toLowerCase()) : [];
+    const pairs = joint.map(parsePair).filter((pair) => pair !== undefined);
+    if (ids.length + secrets.length + pairs.length === 0) return { kind: "nothing" };
+
+    const duplicated = ids.length > 1 || secrets.length > 1 || pairs.length > 1;
+    const pair = ids.length + secrets.length > 0 ? { id: ids[0] ?? "", secret: secrets[0] ?? "" } : pairs[0];
+    const token = [...account.serviceTokens.values()].find((t) => t.client_id === pair.id);
+    if (!token || !counts(token, pair.secret, account.now())) return { kind: "wrong", duplicated };
+    return { kind: "token", token, duplicated };
+}
+
+/** Header names whose values are secrets of the caller: none of them reaches the origin. */
+export function secretHeaders(application: AccessApplication | undefined): string[] {
+    const own = application?.read_service_tokens_from_header;
+    return own ? [SECRET, own.toLowerCase()] : [SECRET];
+}
+
+/** Any other value of that header (a bearer token of somebody else's, say) is not a service token. */
+function parsePair(text: string): { id: string; secret: string } | undefined {
+    try {
+        const fields = JSON.parse(text) as Record<string, unknown>;
+        const { [ID]: id, [SECRET]: secret } = fields ?? {};
+        return typeof id === "string" && typeof secret === "string" ? { id, secret } : undefined;
+    } catch {
+        return undefined;
+    }
+}
+
+function counts(token: ServiceToken, secret: string, now: Date): boolean {
+    if (!token.enabled || Date.parse(token.expires_at) <= now.getTime()) return false;
+    if (same(secret, token.client_secret)) return true;
+    const until = token.previous_client_secret_expires_at;
+    if (!token.previous_client_secret || !until || Date.parse(until) <= now.getTime()) return false;
+    return same(secret, token.previous_client_secret);
+}
+
+function same(a: string, b: string): boolean {
+    const digest = (text: string) => createHash("sha256").update(text).digest();
+    return timingSafeEqual(digest(a), digest(b));
+}

@@ -1,0 +1,27 @@
+/** The team's domain, `<team>.cloudflareaccess.com`: the keys, and the login page that a followed redirect would end on. */
+import { createServer, type Server } from "node:http";
+import type { SigningKeys } from "./keys";
+
+const LOGIN_PAGE =
+    "<!DOCTYPE html>\n<html><head><title>Sign in ・ Cloudflare Access</title></head><body>Sign in</body></html>\n";
+
+export function createTeamDomain(keys: SigningKeys): Server {
+    return createServer((request, answer) => {
+        const path = (request.url ?? "/").split("?")[0];
+        const send = (status: number, type: string, body: string, headers: Record<string, string> = {}) => {
+            answer.writeHead(status, { "Content-Type": type, Server: "cloudflare", ...headers });
+            answer.end(body);
+        };
+        const failed = (error: Error) => send(500, "text/plain", `${error.message}\n`);
+        if (path === "/cdn-cgi/access/certs") {
+            keys.published().then(
+                (set) => send(200, "application/json", JSON.stringify(set), { "Cache-Control": "max-age=7200" }),
+                failed,
+            );
+        } else if (path.startsWith("/cdn-cgi/access/login/")) {
+            send(200, "text/html; charset=utf-8", LOGIN_PAGE); // 200: to a client that follows redirects it looks like success
+        } else {
+            send(501, "text/plain", `not imitated by the sandbox's team domain: ${path}\n`);
+        }
+    });
+}

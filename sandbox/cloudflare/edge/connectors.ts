@@ -1,0 +1,191 @@
+/**
+ * The edge's side of the tunnels: takes in connectors, gives them their configuration, and picks one for each request.
+ * Facts: a connector registers with the tunnel's secret, up to 25 for one tunnel, four connections each; running ones stay
+ * when the secret changes; a configuration arrives without a restart; the API can throw connectors off.
+ * Here a connection serves only after its connector has the configuration; the real one may answer 503 for a moment.
+ * Requests go to the connections in turn; in reality to whichever is near.
+ */
+import { randomUUID } from "node:crypto";
+import { connect as connectHttp2, type ClientHttp2Session } from "node:http2";
+import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
+import type { Account, Change, Tunnel, TunnelConnection } from "../account";
+import * as wire from "../connector/wire";
+
+const MAX_CONNECTORS = 25;
+/** Two data centers, as connectors reach at least two. */
+const LOCATIONS = ["auh01", "dxb01"];
+
+interface Connection {
+    session: ClientHttp2Session;
+    tunnelId: string;
+    connectorId: string;
+    shown: TunnelConnection;
+    /** What the connector said it has. */
+    version: number;
+}
+
+export class Connectors {
+    private readonly server: Server;
+    private readonly sessions = new Set<ClientHttp2Session>();
+    /** Those that take requests. */
+    private pool: Connection[] = [];
+    private turn = 0;
+    /** By connector: updates are given one after the other. */
+    private readonly updates = new Map<string, Promise<number>>();
+    private readonly onChange = (change: Change) => this.changed(change);
+
+    constructor(
+        private readonly account: Account,
+        private readonly certsUrl: string,
+        private readonly log: (line: string) => void,
+    ) {
+        this.server = createServer((socket) => this.accept(socket));
+        account.on("changed", this.onChange);
+    }
+
+    /** @returns the port on 127.0.0.1 */
+    async listen(port: number): Promise<number> {
+        await new Promise<void>((resolve, reject) => {
+            this.server.once("error", reject);
+            this.server.listen(port, "127.0.0.1", resolve);
+        });
+        return (this.server.address() as AddressInfo).port;
+    }
+
+    async close(): Promise<void> {
+        this.account.off("changed", this.onChange);
+        for (const session of this.sessions) session.destroy();
+        await new Promise<void>((resolve) => this.server.close(() => resolve()));
+    }
+
+    /** A connection that takes requests of this tunnel, or undefined: error 1033. */
+    pick(tunnel: Tunnel): ClientHttp2Session | undefined {
+        const usable = this.pool.filter((c) => c.tunnelId === tunnel.id && !c.session.closed && !c.session.destroyed);
+        return usable.length === 0 ? undefined : usable[this.turn++ % usable.length].session;
+    }
+
+    private accept(socket: Socket): void {
+        socket.setNoDelay(true);
+        socket.on("error", () => undefined);
+        const session = connectHttp2("http://connector.invalid", { createConnection: () => socket });
+        this.sessions.add(session);
+        session.on("error", () => undefined); // what follows from it is in `close`
+        session.once("close", () => {
+            this.sessions.delete(session);
+            this.drop((connection) => connection.session === session);
+        });
+        const head = { ":method": "POST", ":path": "/", [wire.UPGRADE]: wire.CONTROL_STREAM };
+        const control = session.request(head, { endStream: false });
+        control.on("error", () => undefined);
+        wire.onLines<wire.Call>(control, (call) => {
+            const answer = call.call === "register" ? this.register(session, socket, call) : this.unregister(session);
+            answer.then(
+                (said) => !control.destroyed && control.write(wire.line(said)),
+                (error: Error) => {
+                    this.log(`edge: a connector's call failed: ${error.message}`);
+                    session.destroy();
+                },
+            );
+        });
+        control.once("end", () => control.end());
+    }
+
+    private async register(
+        session: ClientHttp2Session,
+        socket: Socket,
+        call: wire.Call & { call: "register" },
+    ): Promise<wire.CallAnswer> {
+        const tunnel = this.account.tunnels.get(call.tunnelId);
+        if (!tunnel || tunnel.deleted_at || call.accountTag !== this.account.id) {
+            return { refused: "Unauthorized: Tunnel not found" };
+        }
+        if (call.secret !== tunnel.secret) return { refused: "Unauthorized: Invalid tunnel secret" };
+        const others = this.pool.filter((c) => c.tunnelId === tunnel.id && c.connectorId !== call.connectorId);
+        if (new Set(others.map((c) => c.connectorId)).size >= MAX_CONNECTORS) {
+            return { refused: `too many connectors: a tunnel takes ${MAX_CONNECTORS}` };
+        }
+        const location = LOCATIONS[call.connIndex % LOCATIONS.length];
+        const shown: TunnelConnection = {
+            id: randomUUID(),
+            client_id: call.connectorId,
+            client_version: call.version,
+            colo_name: location,
+            origin_ip: socket.remoteAddress ?? "",
+            opened_at: this.account.stamp(),
+            is_pending_reconnect: false,
+        };
+        const connection = { session, tunnelId: tunnel.id, connectorId: call.connectorId, shown, version: 0 };
+        await this.update(connection, tunnel);
+        if (session.destroyed) throw new Error("it left while it was registering");
+        this.pool.push(connection);
+        this.show(tunnel.id);
+        // A change that came while the configuration was on its way.
+        if (connection.version < (tunnel.configuration?.version ?? 0)) void this.update(connection, tunnel);
+        return { registered: { connectionId: shown.id, location } };
+    }
+
+    private unregister(session: ClientHttp2Session): Promise<wire.CallAnswer> {
+        this.drop((connection) => connection.session === session);
+        return Promise.resolve({ unregistered: true });
+    }
+
+    private drop(which: (connection: Connection) => boolean): void {
+        const gone = this.pool.filter(which);
+        this.pool = this.pool.filter((connection) => !which(connection));
+        const left = new Set(this.pool.map((c) => c.connectorId));
+        for (const { connectorId } of gone) if (!left.has(connectorId)) this.updates.delete(connectorId);
+        for (const id of new Set(gone.map((c) => c.tunnelId))) this.show(id);
+    }
+
+    /** Tells the account what is connected; the tunnel's status follows from that. */
+    private show(tunnelId: string): void {
+        const tunnel = this.account.tunnels.get(tunnelId);
+        if (!tunnel) return;
+        const connections = this.pool.filter((c) => c.tunnelId === tunnelId).map((c) => c.shown);
+        this.account.setConnections(tunnel, connections);
+    }
+
+    private changed({ kind, id, client_id }: Change): void {
+        if (kind === "connections") {
+            const which = (c: Connection) =>
+                c.tunnelId === id && (client_id === undefined || c.connectorId === client_id);
+            for (const connection of this.pool.filter(which)) connection.session.destroy();
+        }
+        if (kind !== "tunnel") return;
+        const tunnel = this.account.tunnels.get(id);
+        if (!tunnel?.configuration) return;
+        const { version } = tunnel.configuration;
+        for (const c of this.pool) if (c.tunnelId === id && c.version < version) void this.update(c, tunnel);
+    }
+
+    /** Gives a connector the tunnel's present configuration; nothing for a locally managed tunnel. Never throws. */
+    private async update(connection: Connection, tunnel: Tunnel): Promise<void> {
+        const { configuration } = tunnel;
+        if (!configuration || tunnel.config_src !== "cloudflare") return;
+        connection.version = configuration.version;
+        const { version, config } = configuration;
+        const before = this.updates.get(connection.connectorId) ?? Promise.resolve(0);
+        const done = before.then((applied) => (applied >= version ? applied : this.send(connection, version, config)));
+        this.updates.set(connection.connectorId, done);
+        await done;
+    }
+
+    private async send(connection: Connection, version: number, config: unknown): Promise<number> {
+        try {
+            const stream = connection.session.request({
+                ":method": "POST",
+                ":path": "/",
+                [wire.UPGRADE]: wire.UPDATE_CONFIGURATION,
+            });
+            stream.end(JSON.stringify({ version, config, certsUrl: this.certsUrl } satisfies wire.ConfigurationUpdate));
+            const { err } = JSON.parse(await wire.readText(stream)) as wire.ConfigurationAnswer;
+            if (err) this.log(`edge: connector ${connection.connectorId} refused configuration ${version}: ${err}`);
+            return version;
+        } catch (error) {
+            this.log(
+                `edge: connector ${connection.connectorId} did not get its configuration: ${(error as Error).message}`,
+            );
+            return 0;
+        }
+    }
+}

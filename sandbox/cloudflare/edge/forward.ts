@@ -1,0 +1,126 @@
+/**
+ * From the caller through the tunnel and back. Facts: headers added and stripped (reference §1, §2; Cloudflare's list of
+ * request headers); 413 beyond the plan's body; 524 when no byte came for the read timeout; 530 with error 1033 when no
+ * connector is there; 502 when the connector could not reach the origin, or went away with the request on it. A request is
+ * sent once: only one that was not sent yet goes to another connector.
+ */
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { constants, type ClientHttp2Session, type ClientHttp2Stream, type IncomingHttpHeaders } from "node:http2";
+import * as wire from "../connector/wire";
+import { MAX_BODY } from "./limits";
+import { errorPage, numberedError } from "./pages";
+import type { EdgeAnswer, EdgeRequest, HeaderList } from "./types";
+
+const HOP_BY_HOP = ["connection", "keep-alive", "proxy-connection", "te", "transfer-encoding", "upgrade", "expect"];
+/** Only the edge sets these: what a caller sends under such a name is dropped. */
+const OURS = ["cf-access-jwt-assertion", "cf-connecting-ip", "cf-ray", "cf-visitor", "cf-ipcountry", "cdn-loop"];
+const OURS_BY_PREFIX = ["cf-access-authenticated-", "cf-warp-tag-", "cf-cloudflared-"];
+
+export interface Forwarding {
+    request: EdgeRequest;
+    incoming: IncomingMessage;
+    answer: ServerResponse;
+    session: ClientHttp2Session;
+    /** From Access, for the origin. */
+    jwt?: string;
+    /** Names of headers that carry the caller's secrets. */
+    strip: string[];
+    readTimeoutMs: number;
+    /** Writes the head of the origin's answer. */
+    head: (status: number, headers: HeaderList) => void;
+    refuse: (answer: EdgeAnswer) => void;
+}
+
+export function forward(f: Forwarding): void {
+    const { incoming, answer, request } = f;
+    const hasBody = "transfer-encoding" in incoming.headers || Number(incoming.headers["content-length"] ?? 0) > 0;
+    const stream = f.session.request(
+        {
+            ":method": request.method,
+            ":path": request.target,
+            ":scheme": "https",
+            ":authority": request.hostname,
+            [wire.REQUEST_HEADERS]: wire.serializeHeaders(requestHeaders(f)),
+        },
+        { endStream: !hasBody },
+    );
+    const end = (reply?: EdgeAnswer) => {
+        clearTimeout(timer);
+        if (!stream.destroyed) stream.close(constants.NGHTTP2_CANCEL);
+        if (answer.writableEnded || answer.destroyed) return;
+        if (!reply || answer.headersSent) answer.destroy();
+        else f.refuse(reply);
+    };
+
+    let timer: NodeJS.Timeout | undefined;
+    const silent = () => {
+        if (answer.writableNeedDrain)
+            arm(); // the caller is slow, not the origin
+        else end(errorPage(524, request, "The origin did not answer in time."));
+    };
+    const arm = () => {
+        clearTimeout(timer);
+        timer = setTimeout(silent, f.readTimeoutMs);
+    };
+    arm();
+    answer.once("close", () => end()); // also when all went well: nothing is left to end then
+    if (hasBody) sendBody(f, stream, arm, end);
+    stream.on("error", () => undefined); // what follows from it is in `close`
+    stream.once("response", (head) => {
+        arm();
+        if (head[wire.RESPONSE_META] === wire.FROM_CONNECTOR) {
+            return end(errorPage(Number(head[":status"]), request, "cloudflared could not reach the origin."));
+        }
+        f.head(Number(head[":status"]), responseHeaders(head));
+        stream.on("data", arm);
+        stream.pipe(answer);
+    });
+    stream.once("close", () => {
+        clearTimeout(timer);
+        if (!answer.headersSent) end(errorPage(502, request, "The connector went away."));
+        else if (!answer.writableEnded) end();
+    });
+}
+
+function sendBody(f: Forwarding, stream: ClientHttp2Stream, moved: () => void, end: (reply: EdgeAnswer) => void): void {
+    const most = MAX_BODY[f.request.zone.plan];
+    let size = 0;
+    f.incoming.on("data", (chunk: Buffer) => {
+        moved();
+        size += chunk.length;
+        if (size > most) end(errorPage(413, f.request));
+    });
+    f.incoming.pipe(stream);
+}
+
+function requestHeaders(f: Forwarding): HeaderList {
+    const dropped = new Set([...HOP_BY_HOP, ...OURS, ...f.strip, "host", "x-forwarded-for", "x-forwarded-proto"]);
+    // What a caller names in Connection belongs to its own connection.
+    for (const name of (f.incoming.headers.connection ?? "").split(",")) dropped.add(name.trim().toLowerCase());
+    const kept = f.request.headers.filter(([name]) => {
+        const lower = name.toLowerCase();
+        return !dropped.has(lower) && !OURS_BY_PREFIX.some((prefix) => lower.startsWith(prefix));
+    });
+    const before = f.request.headers.filter(([name]) => name.toLowerCase() === "x-forwarded-for").map(([, v]) => v);
+    return [
+        ...kept,
+        ["X-Forwarded-For", [...before, f.request.ip].join(", ")],
+        ["X-Forwarded-Proto", "https"],
+        ["Cf-Connecting-Ip", f.request.ip],
+        ["Cf-Ray", f.request.ray],
+        ["Cf-Visitor", '{"scheme":"https"}'],
+        ["Cf-Ipcountry", "XX"], // "unknown", as for addresses that are nowhere
+        ["Cdn-Loop", "cloudflare; loops=1"],
+        ...(f.jwt === undefined ? [] : [["Cf-Access-Jwt-Assertion", f.jwt] as [string, string]]),
+    ];
+}
+
+function responseHeaders(head: IncomingHttpHeaders): HeaderList {
+    const headers = wire.deserializeHeaders(String(head[wire.RESPONSE_HEADERS] ?? ""));
+    const control = /^(:|cf-int-|cf-cloudflared-|cf-proxy-)/;
+    return headers.filter(([name]) => !HOP_BY_HOP.includes(name) && name !== "server" && !control.test(name));
+}
+
+/** No connector is connected: not a word about the origin. */
+export const noConnector = (request: EdgeRequest): EdgeAnswer =>
+    numberedError(530, 1033, "Cloudflare Tunnel error", request);

@@ -1,0 +1,71 @@
+/**
+ * Where a hostname leads. Facts: only proxied records of an active zone that is not paused are served; the CNAME of a tunnel
+ * is `<id>.cfargotunnel.com`; the certificate covers the apex and one level below it, once it is active.
+ * A record that leads anywhere but to a tunnel is not imitated.
+ */
+import { isIP } from "node:net";
+import type { Account } from "../account";
+import type { DnsRecord, Tunnel, Zone } from "../objects";
+
+export type Way =
+    | { kind: "tunnel"; zone: Zone; tunnel: Tunnel | undefined }
+    /** The name does not lead to the edge: whoever gets here asked it directly. */
+    | { kind: "elsewhere" }
+    | { kind: "address" }
+    /** No certificate: the TLS handshake fails before there is a request. */
+    | { kind: "no-certificate" }
+    | { kind: "origin-unknown"; zone: Zone }
+    | { kind: "not-imitated"; zone: Zone; what: string };
+
+const TUNNEL = /^([0-9a-f-]{36})\.cfargotunnel\.com$/;
+const MAX_CNAMES = 8;
+
+export function wayOf(account: Account, hostname: string): Way {
+    if (isIP(hostname.replace(/^\[|\]$/g, ""))) return { kind: "address" };
+    const zone = zoneOf(account, hostname);
+    if (!zone || zone.status !== "active" || zone.paused) return { kind: "elsewhere" };
+    let record = lookUp(account, zone, hostname);
+    if (!record?.proxied) return { kind: "elsewhere" };
+    if (!hasCertificate(zone, hostname)) return { kind: "no-certificate" };
+
+    for (let step = 0; step < MAX_CNAMES; step++) {
+        if (record.type !== "CNAME") return { kind: "not-imitated", zone, what: `a proxied ${record.type} record` };
+        const id = TUNNEL.exec(record.content)?.[1];
+        if (id) {
+            const tunnel = account.tunnels.get(id);
+            return { kind: "tunnel", zone, tunnel: tunnel?.deleted_at ? undefined : tunnel };
+        }
+        const next = zoneOf(account, record.content);
+        const target: DnsRecord | undefined = next && lookUp(account, next, record.content);
+        if (!target) return { kind: "origin-unknown", zone };
+        record = target;
+    }
+    return { kind: "origin-unknown", zone };
+}
+
+/** The longest zone name that the hostname ends with. */
+export function zoneOf(account: Account, hostname: string): Zone | undefined {
+    const zones = [...account.zones.values()].filter((z) => hostname === z.name || hostname.endsWith(`.${z.name}`));
+    return zones.sort((a, b) => b.name.length - a.name.length)[0];
+}
+
+/** The exact name, or else the wildcard next to it. */
+function lookUp(account: Account, zone: Zone, hostname: string): DnsRecord | undefined {
+    const records = [...account.records(zone.id).values()].filter((r) => ["A", "AAAA", "CNAME"].includes(r.type));
+    const named = (name: string) => records.find((r) => r.name === name);
+    const exact = named(hostname);
+    if (exact) return exact;
+    for (let rest = hostname; rest.includes(".") && rest.length > zone.name.length;) {
+        rest = rest.slice(rest.indexOf(".") + 1);
+        const wildcard = named(`*.${rest}`);
+        if (wildcard) return wildcard;
+        if (named(rest)) return undefined;
+    }
+    return undefined;
+}
+
+function hasCertificate(zone: Zone, hostname: string): boolean {
+    const covers = (pattern: string) =>
+        pattern === hostname || (pattern.startsWith("*.") && hostname.replace(/^[^.]+/, "*") === pattern);
+    return zone.certificate_packs.some((pack) => pack.status === "active" && pack.hosts.some(covers));
+}

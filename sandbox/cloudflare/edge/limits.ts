@@ -1,0 +1,19 @@
+/** Numbers of the proxy by plan (reference cloudflare-access-runtime §3). */
+import { PROXY_READ_TIMEOUT, settingOf } from "../settings";
+import type { Plan, Zone } from "../objects";
+
+const MB = 1_000_000;
+export const MAX_BODY: Record<Plan, number> = {
+    free: 100 * MB,
+    pro: 100 * MB,
+    business: 200 * MB,
+    enterprise: 500 * MB,
+};
+export const MAX_URL = 16 * 1024;
+/** All headers together. */
+export const MAX_HEADERS = 32 * 1024;
+
+/** Seconds without a byte from the origin until 524. Enterprise may raise it by the zone setting `proxy_read_timeout`. */
+export function readTimeoutSeconds(zone: Zone): number {
+    return zone.plan === "enterprise" ? Number(settingOf(zone, "proxy_read_timeout")) : PROXY_READ_TIMEOUT;
+}

@@ -1,0 +1,69 @@
+/**
+ * The edge's own answers. Facts: they are HTML, never the JSON of the origin's API, and carry `cf-ray`; errors numbered
+ * 1xxx are a line of text, "error code: 1010", for callers that do not ask for text/html.
+ */
+import type { EdgeAnswer, EdgeRequest, HeaderList } from "./types";
+
+const HTML = "text/html; charset=UTF-8";
+const TEXT = "text/plain; charset=UTF-8";
+
+/** Five-hundreds that Cloudflare makes out of what the origin did, and what is too large. */
+const TITLES: Record<number, string> = {
+    400: "Bad Request",
+    401: "Unauthorized",
+    403: "Forbidden",
+    413: "Payload Too Large",
+    414: "URI Too Long",
+    502: "Bad gateway",
+    524: "A timeout occurred",
+    530: "Origin unreachable",
+};
+
+export function errorPage(status: number, request: Pick<EdgeRequest, "hostname" | "ray">, detail = ""): EdgeAnswer {
+    const title = `${status}: ${TITLES[status] ?? "Error"}`;
+    return page(status, `${request.hostname} | ${title}`, title, `${detail} Ray ID: ${request.ray}`);
+}
+
+/** @param code Cloudflare's number, for example 1033 */
+export function numberedError(
+    status: number,
+    code: number,
+    title: string,
+    request: Pick<EdgeRequest, "hostname" | "ray" | "headers">,
+    headers: HeaderList = [],
+): EdgeAnswer {
+    const wantsHtml = request.headers.some(([k, v]) => k.toLowerCase() === "accept" && v.includes("text/html"));
+    if (!wantsHtml) return { status, headers, type: TEXT, body: `error code: ${code}` };
+    const html = page(status, `${title} | ${request.hostname}`, `Error ${code}`, `${title}. Ray ID: ${request.ray}`);
+    return { ...html, headers };
+}
+
+/** What Access answers when it lets nobody in and has no login to offer. */
+export function accessPage(status: 401 | 403, request: EdgeRequest): EdgeAnswer {
+    const title = status === 401 ? "Unauthorized" : "Forbidden";
+    return page(
+        status,
+        `${title} ・ Cloudflare Access`,
+        title,
+        `You do not have permission to view this. ${request.ray}`,
+    );
+}
+
+/** Names what this stand-in lacks. */
+export function notImitated(what: string): EdgeAnswer {
+    return { status: 501, type: TEXT, body: `not imitated by the sandbox's edge: ${what}\n` };
+}
+
+/** A fault of this program, which is in its log. */
+export const ownFault = (): EdgeAnswer => ({
+    status: 500,
+    type: TEXT,
+    body: "the sandbox's edge failed: see its log\n",
+});
+
+function page(status: number, title: string, heading: string, text: string): EdgeAnswer {
+    const safe = (value: string) => value.replace(/[&<>"]/g, (c) => `&#${c.charCodeAt(0)};`);
+    const head = `<head><title>${safe(title)}</title></head>`;
+    const body = `<body><h1>${safe(heading)}</h1><p>${safe(text.trim())}</p><hr>cloudflare</body>`;
+    return { status, type: HTML, body: `<!DOCTYPE html>\n<html lang="en-US">\n${head}\n${body}\n</html>\n` };
+}

@@ -1,0 +1,22 @@
+/**
+ * The path that rules and Access judge. Fact: Cloudflare normalises incoming URLs for them: escapes of unreserved characters
+ * are decoded, dot segments resolved, backslashes and repeated slashes merged. The origin gets the path as it was sent.
+ */
+export function normalPath(path: string): string {
+    const decoded = path
+        .replace(/%([0-9a-f]{2})/gi, (escape, hex: string) => {
+            const character = String.fromCharCode(parseInt(hex, 16));
+            return /[A-Za-z0-9._~-]/.test(character) ? character : escape.toUpperCase();
+        })
+        .replaceAll("\\", "/")
+        .replace(/\/{2,}/g, "/");
+    const kept: string[] = [];
+    const segments = decoded.split("/").slice(1);
+    segments.forEach((segment, i) => {
+        const last = i === segments.length - 1;
+        if (segment === "..") kept.pop();
+        if (segment !== "." && segment !== "..") kept.push(segment);
+        else if (last) kept.push("");
+    });
+    return `/${kept.join("/")}`;
+}

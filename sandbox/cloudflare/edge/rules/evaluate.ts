@@ -1,0 +1,117 @@
+/** Rule expressions against a request. Facts: header names are lower case; `matches` is a regular expression; a missing header compares as false. */
+import { inRange } from "../access/policies";
+import { compile } from "../../connector/re2";
+import { NotImitated, values, type EdgeRequest } from "../types";
+import type { Expression, Operand } from "./parse";
+
+type Value = string | number | boolean | undefined;
+
+const FIELDS: Record<string, (request: EdgeRequest) => Value> = {
+    "http.host": (r) => r.hostname,
+    "http.request.method": (r) => r.method,
+    "http.request.uri": (r) => r.target,
+    "http.request.uri.path": (r) => r.path,
+    "http.request.uri.query": (r) => r.query,
+    "http.request.full_uri": (r) => `https://${r.hostname}${r.target}`,
+    "http.user_agent": (r) => values(r.headers, "user-agent")[0] ?? "",
+    "http.referer": (r) => values(r.headers, "referer")[0] ?? "",
+    "ip.src": (r) => r.ip,
+    "cf.colo.id": () => 1, // one data center
+    "cf.client.bot": () => false,
+    "cf.bot_management.verified_bot": () => false,
+    ssl: () => true,
+};
+
+/** Looked at before anything is evaluated, or a field that is lacking would show only when its turn comes. */
+export function refuseUnknownFields(fields: string[]): void {
+    const unknown = fields.find((name) => name !== "http.request.headers" && !(name in FIELDS));
+    if (unknown) throw new NotImitated(`the field ${unknown}`);
+}
+
+export function evaluate(expression: Expression, request: EdgeRequest): boolean {
+    switch (expression.kind) {
+        case "constant":
+            return expression.value;
+        case "not":
+            return !evaluate(expression.of, request);
+        case "and":
+            return evaluate(expression.left, request) && evaluate(expression.right, request);
+        case "or":
+            return evaluate(expression.left, request) || evaluate(expression.right, request);
+        case "any":
+        case "all": {
+            const each = spread(expression.of, request);
+            return expression.kind === "any" ? each.some(Boolean) : each.every(Boolean);
+        }
+        case "truthy":
+            return valueOf(expression.of, request) === true;
+        case "compare": {
+            const { left } = expression;
+            if (left.kind === "header" && left.index === "*") throw new NotImitated("[*] outside of any() and all()");
+            return compare(valueOf(left, request), expression.operator, expression.right, isAddress(left));
+        }
+    }
+}
+
+/** The values of one operand, for the `characteristics` of rate limits too. */
+export function valueOf(operand: Operand, request: EdgeRequest): Value {
+    switch (operand.kind) {
+        case "literal":
+            return operand.value;
+        case "header":
+            return values(request.headers, operand.name.toLowerCase())[Number(operand.index ?? 0)];
+        case "field": {
+            const read = FIELDS[operand.name];
+            if (!read) throw new NotImitated(`the field ${operand.name}`);
+            return read(request);
+        }
+        case "call": {
+            const [first, second] = operand.args.map((arg) => valueOf(arg, request));
+            return call(operand.name, first, second);
+        }
+    }
+}
+
+function call(name: string, first: Value, second: Value): Value {
+    const text = String(first ?? "");
+    if (name === "lower") return text.toLowerCase();
+    if (name === "upper") return text.toUpperCase();
+    if (name === "len") return Buffer.byteLength(text);
+    return name === "starts_with" ? text.startsWith(String(second)) : text.endsWith(String(second));
+}
+
+/** One result for each value of the header whose `[*]` is compared. */
+function spread(expression: Expression, request: EdgeRequest): boolean[] {
+    if (expression.kind !== "compare" || expression.left.kind !== "header" || expression.left.index !== "*")
+        throw new NotImitated("any() and all() over anything but a comparison of headers with [*]");
+    const { left, operator, right } = expression;
+    return values(request.headers, left.name.toLowerCase()).map((value) => compare(value, operator, right, false));
+}
+
+const isAddress = (operand: Operand): boolean => operand.kind === "field" && operand.name === "ip.src";
+
+function compare(left: Value, operator: string, right: (string | number)[], address: boolean): boolean {
+    if (left === undefined) return false;
+    const equal = (value: string | number) => (address ? inRange(String(left), String(value)) : left === value);
+    const [value] = right;
+    switch (operator) {
+        case "eq":
+            return equal(value);
+        case "ne":
+            return !equal(value);
+        case "in":
+            return right.some(equal);
+        case "contains":
+            return String(left).includes(String(value));
+        case "matches":
+            return compile(String(value)).test(String(left));
+        case "lt":
+            return left < value;
+        case "le":
+            return left <= value;
+        case "gt":
+            return left > value;
+        default:
+            return left >= value;
+    }
+}

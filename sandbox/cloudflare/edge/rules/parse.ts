@@ -1,0 +1,166 @@
+/**
+ * Rule expressions of the WAF, parsed: fields, literals, comparisons, `and or not`, `any()`/`all()` over `[*]`, a few
+ * functions. Facts: Cloudflare's Rules language (documentation, 2026). What is not parsed here is not imitated, by name.
+ */
+import { NotImitated } from "../types";
+
+export type Operand =
+    | { kind: "field"; name: string }
+    /** `http.request.headers["x"]`; `index` is a number, `*`, or nothing for the whole list. */
+    | { kind: "header"; name: string; index?: number | "*" }
+    | { kind: "call"; name: "lower" | "upper" | "len" | "starts_with" | "ends_with"; args: Operand[] }
+    | { kind: "literal"; value: string | number };
+
+export type Expression =
+    | { kind: "constant"; value: boolean }
+    | { kind: "not"; of: Expression }
+    | { kind: "and" | "or"; left: Expression; right: Expression }
+    | { kind: "any" | "all"; of: Expression }
+    | { kind: "truthy"; of: Operand }
+    | { kind: "compare"; operator: string; left: Operand; right: (string | number)[] };
+
+const TOKEN =
+    /\s*(?:("(?:[^"\\]|\\.)*")|(&&|\|\||==|!=|<=|>=|[<>~!(){}[\],*])|(\d+(?:\.\d+){3}(?:\/\d+)?|[0-9a-f]*:[0-9a-f:]+(?:\/\d+)?|\d+)|([a-z_][a-z0-9_.]*))/giy;
+const COMPARISONS: Record<string, string> = {
+    "==": "eq",
+    "!=": "ne",
+    "<": "lt",
+    "<=": "le",
+    ">": "gt",
+    ">=": "ge",
+    "~": "matches",
+};
+const OPERATORS = ["eq", "ne", "lt", "le", "gt", "ge", "contains", "matches", "in"];
+const FUNCTIONS = ["lower", "upper", "len", "starts_with", "ends_with"];
+
+export function parseExpression(text: string): Expression {
+    return new Parser(text).whole();
+}
+
+class Parser {
+    private readonly tokens: string[] = [];
+    private at = 0;
+
+    constructor(private readonly text: string) {
+        TOKEN.lastIndex = 0;
+        for (let end = 0; end < text.trimEnd().length; end = TOKEN.lastIndex) {
+            const match = TOKEN.exec(text);
+            if (!match) throw this.lacking(`at "${text.slice(end, end + 20)}"`);
+            this.tokens.push(match[0].trim());
+        }
+    }
+
+    whole(): Expression {
+        const expression = this.or();
+        if (this.at < this.tokens.length) throw this.lacking(`"${this.tokens[this.at]}"`);
+        return expression;
+    }
+
+    private or(): Expression {
+        let left = this.and();
+        while (this.take("or", "||")) left = { kind: "or", left, right: this.and() };
+        return left;
+    }
+    private and(): Expression {
+        let left = this.not();
+        while (this.take("and", "&&")) left = { kind: "and", left, right: this.not() };
+        return left;
+    }
+    private not(): Expression {
+        if (this.take("not", "!")) return { kind: "not", of: this.not() };
+        if (this.take("(")) {
+            const inside = this.or();
+            this.expect(")");
+            return inside;
+        }
+        if (this.take("true")) return { kind: "constant", value: true };
+        if (this.take("false")) return { kind: "constant", value: false };
+        const loop = this.take("any", "all");
+        if (loop) {
+            this.expect("(");
+            const of = this.or();
+            this.expect(")");
+            return { kind: loop as "any" | "all", of };
+        }
+        return this.comparison();
+    }
+
+    private comparison(): Expression {
+        const left = this.operand();
+        const word = this.tokens[this.at] ?? "";
+        const operator = COMPARISONS[word] ?? word;
+        if (!OPERATORS.includes(operator)) return { kind: "truthy", of: left };
+        this.at++;
+        if (operator !== "in") return { kind: "compare", operator, left, right: [this.literal()] };
+        this.expect("{");
+        const right: (string | number)[] = [];
+        while (!this.take("}")) right.push(this.literal());
+        return { kind: "compare", operator, left, right };
+    }
+
+    private operand(): Operand {
+        const word = this.tokens[this.at++] ?? "";
+        if (FUNCTIONS.includes(word)) {
+            this.expect("(");
+            const args = [this.operand()];
+            while (this.take(",")) args.push(this.operand());
+            this.expect(")");
+            return { kind: "call", name: word as "lower", args };
+        }
+        if (word.startsWith('"') || /^\d/.test(word)) {
+            this.at--;
+            return { kind: "literal", value: this.literal() };
+        }
+        if (!/^[a-z]/i.test(word)) throw this.lacking(`"${word}"`);
+        if (word !== "http.request.headers") return { kind: "field", name: word };
+        this.expect("[");
+        const name = String(this.literal());
+        this.expect("]");
+        if (!this.take("[")) return { kind: "header", name };
+        const index = this.take("*") ? ("*" as const) : Number(this.literal());
+        this.expect("]");
+        return { kind: "header", name, index };
+    }
+
+    private literal(): string | number {
+        const word = this.tokens[this.at++] ?? "";
+        if (word.startsWith('"')) return word.slice(1, -1).replace(/\\(["\\])/g, "$1");
+        if (/^\d+$/.test(word)) return Number(word);
+        if (/^[\da-f:./]+$/i.test(word) && /[.:]/.test(word)) return word;
+        throw this.lacking(`"${word}"`);
+    }
+
+    private take(...words: string[]): string | undefined {
+        return words.includes(this.tokens[this.at]) ? this.tokens[this.at++] : undefined;
+    }
+    private expect(word: string): void {
+        if (!this.take(word)) throw this.lacking(`"${this.tokens[this.at] ?? "the end"}" where "${word}" should be`);
+    }
+    private lacking(what: string): NotImitated {
+        return new NotImitated(`${what} in the expression ${this.text}`);
+    }
+}
+
+/** Names of the fields it reads; a header counts as `http.request.headers`. */
+export function fieldsOf(expression: Expression): string[] {
+    const inOperand = (operand: Operand): string[] => {
+        if (operand.kind === "field") return [operand.name];
+        if (operand.kind === "header") return ["http.request.headers"];
+        return operand.kind === "call" ? operand.args.flatMap(inOperand) : [];
+    };
+    switch (expression.kind) {
+        case "constant":
+            return [];
+        case "not":
+        case "any":
+        case "all":
+            return fieldsOf(expression.of);
+        case "and":
+        case "or":
+            return [...fieldsOf(expression.left), ...fieldsOf(expression.right)];
+        case "truthy":
+            return inOperand(expression.of);
+        case "compare":
+            return inOperand(expression.left);
+    }
+}

@@ -1,0 +1,157 @@
+/**
+ * WAF custom rules and rate limits: the phases `http_request_firewall_custom` and `http_ratelimit`, both before Access.
+ * Facts: rules run in order; `block` ends, `skip` leaves out the rest of the ruleset or later phases, `log` only notes;
+ * a counter per rule and set of characteristics counts `requests_per_period` in `period` seconds, then blocks for
+ * `mitigation_timeout`; 429 with error 1015, or the rule's own response.
+ * Not imitated: challenges, managed rules, counting by the origin's answer, scores, counters per data center (there is one).
+ */
+import type { Account } from "../../account";
+import { FREE_EXPRESSION_FIELDS } from "../../api/limits";
+import type { Plan, Ruleset, RulesetRule } from "../../objects";
+import { numberedError } from "../pages";
+import { NotImitated, type EdgeAnswer, type EdgeRequest } from "../types";
+import { evaluate, refuseUnknownFields, valueOf } from "./evaluate";
+import { fieldsOf, parseExpression, type Expression } from "./parse";
+
+const CUSTOM = "http_request_firewall_custom";
+const RATE_LIMIT = "http_ratelimit";
+/** Phases that hold nothing here: no rules of theirs are imitated, an empty one is no loss. */
+const BEFORE_ACCESS = [CUSTOM, RATE_LIMIT];
+
+interface Counter {
+    windowEnds: number;
+    count: number;
+    blockedUntil: number;
+}
+
+export class Rules {
+    private readonly counters = new Map<string, Counter>();
+    private readonly parsed = new Map<string, Expression>();
+
+    constructor(
+        private readonly account: Account,
+        private readonly log: (line: string) => void,
+    ) {}
+
+    /** @returns the answer that ends the request, or undefined */
+    run(request: EdgeRequest): EdgeAnswer | undefined {
+        const rulesets = [...this.account.rulesets.values()].filter((r) => r.zone_id === request.zone.id);
+        const skipped = new Set<string>();
+        for (const phase of BEFORE_ACCESS) {
+            const ruleset = rulesets.find((r) => r.phase === phase && r.kind === "zone");
+            if (!ruleset || skipped.has(phase)) continue;
+            const answer = phase === CUSTOM ? this.custom(ruleset, request, skipped) : this.rateLimit(ruleset, request);
+            if (answer) return answer;
+        }
+        const other = rulesets.find((r) => !BEFORE_ACCESS.includes(r.phase) && r.rules.some((rule) => rule.enabled));
+        if (other) throw new NotImitated(`rules in the phase ${other.phase}`);
+        return undefined;
+    }
+
+    private custom(ruleset: Ruleset, request: EdgeRequest, skipped: Set<string>): EdgeAnswer | undefined {
+        for (const rule of ruleset.rules) {
+            if (!rule.enabled || !evaluate(this.expression(rule.expression), request)) continue;
+            if (rule.action === "log") this.log(`edge: rule ${rule.ref} matched ${request.hostname}${request.path}`);
+            else if (rule.action === "block") return blocked(rule, request, 403, 1020, "Access denied");
+            else if (rule.action === "skip") {
+                const { ruleset: rest, phases = [] } = (rule.action_parameters ?? {}) as Record<string, unknown>;
+                for (const phase of phases as string[]) skipped.add(phase);
+                if (rest === "current") return undefined;
+            } else throw new NotImitated(`the action ${rule.action} of the rule ${rule.ref}`);
+        }
+        return undefined;
+    }
+
+    private rateLimit(ruleset: Ruleset, request: EdgeRequest): EdgeAnswer | undefined {
+        for (const rule of ruleset.rules) {
+            if (!rule.enabled) continue;
+            const limit = rule.ratelimit;
+            if (!limit?.requests_per_period || limit.requests_to_origin) {
+                throw new NotImitated(
+                    `the rate limit ${rule.ref}: only requests_per_period, and not requests_to_origin`,
+                );
+            }
+            if (!["block", "log"].includes(rule.action)) {
+                throw new NotImitated(`the action ${rule.action} of the rule ${rule.ref}`);
+            }
+            const matches = this.expression(rule.expression);
+            const counts = limit.counting_expression ? this.expression(limit.counting_expression) : matches;
+            refuseFields(rule, [...fieldsOf(matches), ...fieldsOf(counts)], request.zone.plan);
+            const key = [rule.id, ...limit.characteristics.map((name) => this.characteristic(name, request))].join(
+                "\n",
+            );
+            const over = evaluate(counts, request) ? this.count(key, limit) : this.isBlocked(key);
+            if (!over || !evaluate(matches, request)) continue;
+            if (rule.action === "log") this.log(`edge: rate limit ${rule.ref} is passed by ${request.ip}`);
+            else return blocked(rule, request, 429, 1015, "You are being rate limited", this.secondsLeft(key));
+        }
+        return undefined;
+    }
+
+    private count(key: string, limit: NonNullable<RulesetRule["ratelimit"]>): boolean {
+        const now = this.account.now().getTime();
+        let counter = this.counters.get(key);
+        if (!counter || (now >= counter.windowEnds && now >= counter.blockedUntil)) {
+            counter = { windowEnds: now + limit.period * 1000, count: 0, blockedUntil: 0 };
+            this.counters.set(key, counter);
+        }
+        if (now < counter.blockedUntil) return true;
+        if (++counter.count <= (limit.requests_per_period ?? 0)) return false;
+        counter.blockedUntil =
+            limit.mitigation_timeout > 0 ? now + limit.mitigation_timeout * 1000 : counter.windowEnds;
+        return true;
+    }
+
+    private isBlocked(key: string): boolean {
+        return this.account.now().getTime() < (this.counters.get(key)?.blockedUntil ?? 0);
+    }
+    private secondsLeft(key: string): number {
+        return Math.ceil(((this.counters.get(key)?.blockedUntil ?? 0) - this.account.now().getTime()) / 1000);
+    }
+
+    private characteristic(name: string, request: EdgeRequest): string {
+        const expression = this.expression(`${name} eq ""`);
+        if (expression.kind !== "compare") throw new NotImitated(`the characteristic ${name}`);
+        return String(valueOf(expression.left, request) ?? "");
+    }
+
+    private expression(text: string): Expression {
+        const found = this.parsed.get(text);
+        if (found) return found;
+        const parsed = parseExpression(text);
+        refuseUnknownFields(fieldsOf(parsed));
+        this.parsed.set(text, parsed);
+        return parsed;
+    }
+}
+
+function refuseFields(rule: RulesetRule, fields: string[], plan: Plan): void {
+    const headers = rule.ratelimit?.characteristics.filter((name) => name.startsWith("http.request.headers")) ?? [];
+    if (headers.length > 0 && plan !== "enterprise") {
+        throw new NotImitated(
+            `the characteristic ${headers[0]} of the rule ${rule.ref} on the plan ${plan}: it has none`,
+        );
+    }
+    const beyond = plan === "free" ? fields.find((name) => !FREE_EXPRESSION_FIELDS.includes(name)) : undefined;
+    if (beyond) throw new NotImitated(`the field ${beyond} of the rule ${rule.ref} on the plan free: it has none`);
+}
+
+/** `action_parameters.response {status_code, content_type, content}`, or Cloudflare's own page. */
+function blocked(
+    rule: RulesetRule,
+    request: EdgeRequest,
+    status: number,
+    code: number,
+    title: string,
+    retryAfter?: number,
+): EdgeAnswer {
+    const own = (rule.action_parameters as { response?: Record<string, unknown> } | undefined)?.response;
+    const headers: [string, string][] = retryAfter === undefined ? [] : [["Retry-After", String(retryAfter)]];
+    if (!own) return numberedError(status, code, title, request, headers);
+    return {
+        status: Number(own.status_code ?? status),
+        headers,
+        type: String(own.content_type ?? "text/plain"),
+        body: String(own.content ?? ""),
+    };
+}

@@ -1,0 +1,192 @@
+/**
+ * Stand-in of Cloudflare's edge, as of autumn 2026, for hostnames of one account that lead to a tunnel. Facts: the
+ * documentation of Access, Tunnel, rules and the proxy's limits; each file names its own. The order is the real one:
+ * name and certificate, size limits, WAF and rate limits, Access, tunnel.
+ *
+ * Plain HTTP/1.1 on loopback where the real one has TLS: the Host header picks the hostname, and the origin is told
+ * `X-Forwarded-Proto: https`. A name without an active certificate gets its connection reset, as TLS would fail.
+ * Refused with 501 and the name of what is lacking: records that do not lead to a tunnel, WebSockets, paths below /cdn-cgi/,
+ * rule actions, selectors and settings named in the other files. Not there at all: cache, compression, HTTP/2, redirects to
+ * https, browser checks (error 1010).
+ */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo, Socket } from "node:net";
+import type { Account } from "../account";
+import { newRay, refuseUpgrade, send, signature } from "./answer";
+import { decide } from "./access/decide";
+import { SigningKeys } from "./access/keys";
+import { createTeamDomain } from "./access/team-domain";
+import { Connectors } from "./connectors";
+import { forward, noConnector } from "./forward";
+import { wayOf, type Way } from "./hostnames";
+import { MAX_BODY, MAX_HEADERS, MAX_URL, readTimeoutSeconds } from "./limits";
+import { errorPage, notImitated, numberedError, ownFault } from "./pages";
+import { normalPath } from "./path";
+import { Rules } from "./rules/rules";
+import { NotImitated, values, type EdgeAnswer, type EdgeRequest, type HeaderList } from "./types";
+
+export interface EdgeOptions {
+    /** Port for callers, on 127.0.0.1; 0 takes a free one. */
+    port: number;
+    account: Account;
+    /** Port for connectors (7844 in reality). @default a free one */
+    connectorPort?: number;
+    /** Port that plays `<team>.cloudflareaccess.com`. @default a free one */
+    teamDomainPort?: number;
+    /** Multiplies the read timeout: 0.01 makes the 100 s one second. @default 1 */
+    scale?: number;
+    /** @default made anew, which takes part of a second */
+    keys?: SigningKeys;
+    log?: (line: string) => void;
+}
+
+export interface Edge {
+    port: number;
+    url: string;
+    connectorPort: number;
+    teamDomainPort: number;
+    /** The key set of Access, for origins that verify. */
+    certsUrl: string;
+    /** Signs with a new key from now on; the one before stays listed. */
+    rotateKeys(): Promise<void>;
+    close(): Promise<void>;
+}
+
+/** Idle time of a caller's connection: longer than callers keep theirs, or one is closed while a request is on its way. */
+const KEEP_ALIVE_MS = 75_000;
+/** Node must read more than the edge allows, so that the answer to too much is ours. Bytes. */
+const NODE_MAX_HEAD = 256 * 1024;
+
+export async function startEdge(options: EdgeOptions): Promise<Edge> {
+    const { account, scale = 1, log = () => {} } = options;
+    const keys = options.keys ?? (await SigningKeys.create(() => account.now()));
+    const teamDomain = createTeamDomain(keys);
+    const teamDomainPort = await listen(teamDomain, options.teamDomainPort ?? 0);
+    const certsUrl = `http://127.0.0.1:${teamDomainPort}/cdn-cgi/access/certs`;
+    const connectors = new Connectors(account, certsUrl, log);
+    const connectorPort = await connectors.listen(options.connectorPort ?? 0);
+    const rules = new Rules(account, log);
+
+    const server = createServer({ maxHeaderSize: NODE_MAX_HEAD, requireHostHeader: false }, (incoming, answer) => {
+        incoming.on("error", () => undefined); // the caller went away
+        answer.on("error", () => undefined);
+        handle(incoming, answer).catch((error: unknown) => {
+            const lacking = error instanceof NotImitated;
+            log(lacking ? `edge: not imitated: ${error.message}` : `edge: ${String((error as Error).stack)}`);
+            if (answer.headersSent) answer.destroy();
+            else send(answer, lacking ? notImitated(error.message) : ownFault(), newRay());
+        });
+    });
+    server.keepAliveTimeout = KEEP_ALIVE_MS;
+    server.requestTimeout = 0; // bodies may take as long as they like, as long as they move
+    server.on("upgrade", (_, socket: Socket) => refuseUpgrade(socket));
+
+    async function handle(incoming: IncomingMessage, answer: ServerResponse): Promise<void> {
+        const ray = newRay();
+        const headers = headerList(incoming);
+        const hostname = (values(headers, "host")[0] ?? "").toLowerCase().replace(/:\d+$/, "");
+        const target = incoming.url ?? "/";
+        const base = { hostname, ray, headers };
+        const refuse = (reply: EdgeAnswer) => send(answer, reply, ray);
+
+        const way = wayOf(account, hostname);
+        if (way.kind === "no-certificate") {
+            log(`edge: ${hostname} has no active certificate: the connection is reset, as TLS would fail`);
+            return void incoming.socket.resetAndDestroy();
+        }
+        const malformed = values(headers, "host").length !== 1 || !target.startsWith("/");
+        const early = malformed ? errorPage(400, base) : (tooMuch(incoming, headers, way, base) ?? noWay(way, base));
+        if (early) return refuse(early);
+        if (way.kind !== "tunnel") return refuse(notImitated(way.kind));
+
+        const [rawPath, ...query] = target.split("?");
+        const request: EdgeRequest = {
+            zone: way.zone,
+            hostname,
+            method: incoming.method ?? "GET",
+            target,
+            path: normalPath(rawPath),
+            query: query.join("?"),
+            headers,
+            ip: (incoming.socket.remoteAddress ?? "").replace(/^::ffff:/, ""),
+            ray,
+        };
+        if (request.path.startsWith("/cdn-cgi/")) throw new NotImitated(`the path ${request.path}`);
+        const stopped = rules.run(request);
+        if (stopped) return refuse(stopped);
+        const decision = await decide(request, account, keys);
+        if (!decision.pass) return refuse(decision.answer);
+        const session = way.tunnel && connectors.pick(way.tunnel);
+        if (!session) return refuse(noConnector(request));
+        if (answer.destroyed) return; // the caller went away meanwhile
+        forward({
+            request,
+            incoming,
+            answer,
+            session,
+            jwt: decision.jwt,
+            strip: decision.strip,
+            readTimeoutMs: readTimeoutSeconds(way.zone) * 1000 * scale,
+            refuse,
+            head: (status, given) => {
+                const cookie: HeaderList = decision.cookie ? [["Set-Cookie", decision.cookie]] : [];
+                answer.writeHead(status, [...given, ...cookie, ...signature(ray)].flat());
+            },
+        });
+    }
+
+    const port = await listen(server, options.port);
+    return {
+        port,
+        url: `http://127.0.0.1:${port}`,
+        connectorPort,
+        teamDomainPort,
+        certsUrl,
+        rotateKeys: () => keys.rotate(),
+        close: async () => {
+            await Promise.all([close(server), close(teamDomain), connectors.close()]);
+        },
+    };
+}
+
+function tooMuch(
+    incoming: IncomingMessage,
+    headers: HeaderList,
+    way: Way,
+    base: Pick<EdgeRequest, "hostname" | "ray">,
+): EdgeAnswer | undefined {
+    if ((incoming.url ?? "").length > MAX_URL) return errorPage(414, base);
+    const size = headers.reduce((sum, [name, value]) => sum + name.length + value.length + 4, 0);
+    if (size > MAX_HEADERS) return errorPage(400, base, "Request Header Or Cookie Too Large.");
+    const most = "zone" in way ? MAX_BODY[way.zone.plan] : Infinity;
+    return Number(incoming.headers["content-length"] ?? 0) > most ? errorPage(413, base) : undefined;
+}
+
+function noWay(way: Way, base: Pick<EdgeRequest, "hostname" | "ray" | "headers">): EdgeAnswer | undefined {
+    if (way.kind === "address") return numberedError(403, 1003, "Direct IP access not allowed", base);
+    if (way.kind === "elsewhere") return numberedError(409, 1001, "DNS resolution error", base);
+    if (way.kind === "origin-unknown") return numberedError(530, 1016, "Origin DNS error", base);
+    return way.kind === "not-imitated" ? notImitated(way.what) : undefined;
+}
+
+function headerList(incoming: IncomingMessage): HeaderList {
+    const headers: HeaderList = [];
+    const raw = incoming.rawHeaders;
+    for (let i = 0; i + 1 < raw.length; i += 2) headers.push([raw[i], raw[i + 1]]);
+    return headers;
+}
+
+async function listen(server: Server, port: number): Promise<number> {
+    await new Promise<void>((resolve, reject) => {
+        server.once("error", reject);
+        server.listen(port, "127.0.0.1", resolve);
+    });
+    return (server.address() as AddressInfo).port;
+}
+
+function close(server: Server): Promise<void> {
+    return new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+    });
+}

@@ -1,0 +1,63 @@
+/** Zone settings: what they may be set to, and what they are in a new zone. Those not named here are not imitated. */
+import { z } from "zod";
+import type { Json, Plan, Zone } from "./objects";
+
+const onOff = z.enum(["on", "off"]);
+
+interface Setting {
+    values: z.ZodType<Json>;
+    initial: Json;
+    /** Lowest plan whose zones may change it. @default free */
+    plan?: Plan;
+}
+
+/** Seconds the edge waits between two bytes of an origin: 100 by the older documentation, 120 by the current one. */
+export const PROXY_READ_TIMEOUT = 100;
+
+export const SETTINGS: Record<string, Setting> = {
+    always_online: { values: onOff, initial: "off" },
+    always_use_https: { values: onOff, initial: "off" },
+    automatic_https_rewrites: { values: onOff, initial: "on" },
+    brotli: { values: onOff, initial: "on" },
+    browser_cache_ttl: { values: z.number().int().min(0).max(31536000), initial: 14400 },
+    browser_check: { values: onOff, initial: "on" },
+    cache_level: { values: z.enum(["bypass", "basic", "simplified", "aggressive"]), initial: "aggressive" },
+    development_mode: { values: onOff, initial: "off" },
+    email_obfuscation: { values: onOff, initial: "on" },
+    http2: { values: onOff, initial: "on" },
+    http3: { values: onOff, initial: "on" },
+    ip_geolocation: { values: onOff, initial: "on" },
+    ipv6: { values: onOff, initial: "on" },
+    min_tls_version: { values: z.enum(["1.0", "1.1", "1.2", "1.3"]), initial: "1.0" },
+    opportunistic_encryption: { values: onOff, initial: "on" },
+    proxy_read_timeout: { values: z.number().int().min(1).max(6000), initial: PROXY_READ_TIMEOUT, plan: "enterprise" },
+    response_buffering: { values: onOff, initial: "off", plan: "enterprise" },
+    rocket_loader: { values: onOff, initial: "off" },
+    security_header: {
+        values: z.strictObject({
+            strict_transport_security: z.strictObject({
+                enabled: z.boolean().optional(),
+                include_subdomains: z.boolean().optional(),
+                max_age: z.number().int().min(0).optional(),
+                nosniff: z.boolean().optional(),
+                preload: z.boolean().optional(),
+            }),
+        }) as unknown as z.ZodType<Json>,
+        initial: {
+            strict_transport_security: { enabled: false, include_subdomains: false, max_age: 0, nosniff: false },
+        },
+    },
+    security_level: {
+        values: z.enum(["off", "essentially_off", "low", "medium", "high", "under_attack"]),
+        initial: "medium",
+    },
+    ssl: { values: z.enum(["off", "flexible", "full", "strict"]), initial: "full" },
+    tls_1_3: { values: z.enum(["on", "off", "zrt"]), initial: "on" },
+    websockets: { values: onOff, initial: "on" },
+    "0rtt": { values: onOff, initial: "off" },
+};
+
+/** What a zone has set, or what a new one has. */
+export function settingOf(zone: Zone, id: string): Json {
+    return zone.settings.has(id) ? (zone.settings.get(id)?.value as Json) : SETTINGS[id].initial;
+}

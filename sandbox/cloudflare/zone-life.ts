@@ -1,0 +1,78 @@
+/**
+ * The states of a zone. It waits as `pending` until the parent hands out exactly its two name servers (a mixed set does not
+ * do), is `moved` when they are gone from there, and is deleted after 28 days of the one or 7 days of the other.
+ */
+import type { Account } from "./account";
+import { followParent } from "./dnssec";
+import { uuid } from "./ids";
+import type { CertificatePack, DnsRecord, Zone } from "./objects";
+
+const DAY = 24 * 3600;
+/** A free zone that stays so long in this state is deleted; the documentation names free zones only. */
+const KEPT_DAYS = { pending: 28, moved: 7 };
+/** The first look is about a minute after creation; how the intervals grow is not documented. */
+const FIRST_CHECK_SECONDS = 60;
+const LONGEST_CHECK_SECONDS = 4 * 3600;
+/** Of Cloudflare's certificate authorities: a CAA set must allow one, or there is no edge certificate. */
+const AUTHORITIES = ["letsencrypt.org", "pki.goog", "ssl.com"];
+
+export function checkDelegation(account: Account, zone: Zone): void {
+    const norm = (names: string[]) => names.map((n) => n.toLowerCase().replace(/\.$/, "")).sort();
+    const ours = norm(zone.vanity_name_servers.length > 0 ? zone.vanity_name_servers : zone.name_servers);
+    const parent = norm(account.delegation(zone.name));
+    const here = ours.join() === parent.join();
+    const now = account.stamp();
+    if (here && zone.status !== "active") {
+        Object.assign(zone, { status: "active", status_since: now, activated_on: now, modified_on: now });
+        if (zone.certificate_packs.length === 0) zone.certificate_packs.push(universal(account, zone));
+        account.changed("zone", zone.id);
+    } else if (!here && zone.status === "active" && !ours.some((name) => parent.includes(name))) {
+        Object.assign(zone, { status: "moved", status_since: now, modified_on: now });
+        account.changed("zone", zone.id);
+    }
+}
+
+function universal(account: Account, zone: Zone): CertificatePack {
+    return {
+        id: uuid(),
+        type: "universal",
+        hosts: [zone.name, `*.${zone.name}`],
+        status: "initializing",
+        certificate_authority: "lets_encrypt",
+        created_on: account.stamp(),
+        active_at: account.stamp(account.certificateSeconds),
+    };
+}
+
+/** Brings every zone up to the account's time. */
+export function followClock(account: Account, zones: Map<string, Zone>): void {
+    const now = account.now().getTime();
+    for (const zone of [...zones.values()]) {
+        if (now >= Date.parse(zone.next_check)) {
+            const age = (now - Date.parse(zone.created_on)) / 1000;
+            zone.next_check = account.stamp(Math.min(Math.max(age, FIRST_CHECK_SECONDS), LONGEST_CHECK_SECONDS));
+            checkDelegation(account, zone);
+        }
+        const inState = (now - Date.parse(zone.status_since)) / 1000;
+        if (zone.plan === "free" && zone.status !== "active" && inState >= KEPT_DAYS[zone.status] * DAY) {
+            account.removeZone(zone);
+            continue;
+        }
+        followParent(account, zone);
+        for (const pack of zone.certificate_packs) {
+            if (pack.status === "active") continue;
+            const due = now >= Date.parse(pack.active_at) && zone.status === "active";
+            const status = due && mayIssue(zone, account.records(zone.id).values()) ? "active" : "pending_validation";
+            if (status === pack.status) continue;
+            pack.status = status;
+            account.changed("zone", zone.id);
+        }
+    }
+}
+
+export const firstCheck = (account: Account): string => account.stamp(FIRST_CHECK_SECONDS);
+
+function mayIssue(zone: Zone, records: Iterable<DnsRecord>): boolean {
+    const issue = [...records].filter((r) => r.type === "CAA" && r.name === zone.name && r.data?.tag === "issue");
+    return issue.length === 0 || issue.some((r) => AUTHORITIES.includes(String(r.data?.value).split(";")[0].trim()));
+}

@@ -1,0 +1,144 @@
+/**
+ * Stand-in for Cloudflare's authoritative servers: answers from the records of a Cloudflare account's zones, as they are
+ * at the moment. Facts: Cloudflare's pages on proxied records (edge addresses, 300 s; the origin while a zone is pending or
+ * paused), on flattening, on pending zones (they answer at once) and moved ones (they go on).
+ *
+ * Imitated with one port for all server names; a change is there at once. Refused: types that the packet library has no
+ * form for (NOTIMP), a CNAME at the apex to a name whose addresses nobody gave (SERVFAIL), zones of other types than
+ * full (REFUSED). Not imitated: signatures (a signed zone has its DNSKEY, the resolver stand-in asks for no more), HTTPS
+ * records of proxied names, load balancing, `settings` of a record.
+ */
+import { wireData } from "../../dns/values";
+import { type ZoneRecord } from "../../components/parts/dns-record";
+import { isWithin } from "../../dns/names";
+import type { Account, DnsRecord, Zone } from "../cloudflare/account";
+import type { Says } from "./server";
+import { lookUp, refuse, type ServedRecord, type ServedZone } from "./zone";
+
+export interface CloudflareDnsOptions {
+    /** Addresses of the edge. @default of the ranges for documentation */
+    edge?: { v4: string[]; v6: string[] };
+    /** Addresses of a name outside of the zone, for a CNAME at the apex. @default none are known */
+    addressesOf?: (name: string) => string[];
+}
+
+/** "Automatic", and what it is answered with, as every proxied record is. */
+const AUTOMATIC = 1;
+const AUTOMATIC_TTL = 300;
+const NS_TTL = 86400;
+const SOA_TTL = 1800;
+const ADDRESSES = ["A", "AAAA", "CNAME"];
+export const EDGE = { v4: ["198.51.100.1", "198.51.100.2"], v6: ["2001:db8:ed::1", "2001:db8:ed::2"] };
+
+export function cloudflareSays(account: Account, options: CloudflareDnsOptions = {}): Says {
+    return (name, type) => {
+        const zone = [...account.zones.values()].find((one) => isWithin(name, one.name));
+        if (!zone || zone.type !== "full") return refuse("REFUSED");
+        const served = servedZone(account, zone, options);
+        return served ? lookUp(served, name, type) : refuse("SERVFAIL");
+    };
+}
+
+/** undefined: a CNAME at the apex leads to a name that nobody knows. */
+function servedZone(account: Account, zone: Zone, options: CloudflareDnsOptions): ServedZone | undefined {
+    const { name, name_servers: servers, dnssec } = zone;
+    const stored = [...account.records(zone.id).values()];
+    const own: ServedRecord[] = servers.map((data) => ({ name, type: "NS", ttl: NS_TTL, data }));
+    if (dnssec.key && (dnssec.status === "active" || dnssec.status === "pending"))
+        own.push({ name, type: "DNSKEY", ttl: 3600, data: keyData(dnssec.key.public_key) });
+    const atEdge = zone.status !== "pending" && !zone.paused;
+    const proxied = new Set(stored.filter((r) => r.proxied && atEdge).map((r) => r.name));
+    const plain = stored.filter((r) => !(proxied.has(r.name) && ADDRESSES.includes(r.type)));
+    const edge = [...proxied].flatMap((owner) => addressRecords(owner, AUTOMATIC_TTL, edgeAddresses(options)));
+    const flat = plain.find((r) => r.type === "CNAME" && r.name === name);
+    const records = [...own, ...edge, ...plain.filter((r) => r !== flat).map(served)];
+    if (flat) {
+        const found = flattened(records, flat.content, options);
+        if (found.length === 0) return undefined;
+        records.push(...addressRecords(name, ttlOf(flat), found));
+    }
+    const soa = { mname: servers[0], rname: "dns.cloudflare.com", serial: 1, minimum: SOA_TTL, ttlSeconds: SOA_TTL };
+    return { name, soa, records };
+}
+
+function edgeAddresses({ edge = EDGE }: CloudflareDnsOptions): string[] {
+    return [...edge.v4, ...edge.v6];
+}
+
+function addressRecords(name: string, ttl: number, addresses: string[]): ServedRecord[] {
+    return addresses.map((data) => ({ name, type: data.includes(":") ? "AAAA" : "A", ttl, data }));
+}
+
+/** Addresses at the end of the chain of CNAMEs that begins at a name; empty when nobody knows them. */
+function flattened(records: ServedRecord[], target: string, options: CloudflareDnsOptions): string[] {
+    for (let here = target, hops = 0; hops < 8; hops++) {
+        const at = records.filter((r) => r.name === here);
+        const alias = at.find((r) => r.type === "CNAME");
+        if (!alias) {
+            const own = at.filter((r) => r.type === "A" || r.type === "AAAA").map((r) => String(r.data));
+            return own.length > 0 ? own : (options.addressesOf?.(here) ?? []);
+        }
+        here = String(alias.data);
+    }
+    return [];
+}
+
+function ttlOf({ ttl }: DnsRecord): number {
+    return ttl === AUTOMATIC ? AUTOMATIC_TTL : ttl;
+}
+
+function served(record: DnsRecord): ServedRecord {
+    return { name: record.name, type: record.type, ttl: ttlOf(record), data: dataOf(record) };
+}
+
+/** undefined: a type that is not answered here. */
+function dataOf({ type, content, data, priority }: DnsRecord): unknown {
+    const field = (key: string) => Number(data?.[key]);
+    const common = { name: "", ttl: 0, proxied: false };
+    const wire = (record: object) => wireData({ ...common, ...record } as ZoneRecord);
+    switch (type) {
+        case "A":
+        case "AAAA":
+        case "CNAME":
+        case "NS":
+        case "PTR":
+            return content;
+        case "MX":
+            return wire({ type, content, priority });
+        case "TXT":
+            return textStrings(content);
+        case "CAA":
+        case "SRV":
+            return { ...data };
+        case "DS": {
+            const numbers = {
+                keyTag: field("key_tag"),
+                algorithm: field("algorithm"),
+                digestType: field("digest_type"),
+            };
+            return wire({ type, data: { ...numbers, digest: String(data?.digest) } });
+        }
+        case "TLSA": {
+            const numbers = {
+                usage: field("usage"),
+                selector: field("selector"),
+                matchingType: field("matching_type"),
+            };
+            return wire({ type, data: { ...numbers, certificate: String(data?.certificate) } });
+        }
+        default:
+            return undefined;
+    }
+}
+
+/** Strings of a TXT record: quoted ones as they are, a text without quotes cut after every 255 bytes. */
+export function textStrings(content: string): string[] {
+    if (!content.startsWith('"')) return content.match(/[\s\S]{1,255}/g) ?? [""];
+    const strings = [...content.matchAll(/"((?:[^"\\]|\\[\s\S])*)"/g)];
+    return strings.flatMap(([, text]) => text.replace(/\\([\s\S])/g, "$1").match(/[\s\S]{1,255}/g) ?? [""]);
+}
+
+/** A key that signs keys and records alike. */
+function keyData(publicKey: string) {
+    return { flags: 257, algorithm: 13, key: Buffer.from(publicKey, "base64") };
+}

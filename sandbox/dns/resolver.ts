@@ -1,0 +1,180 @@
+/**
+ * Stand-in for a caching, validating resolver, to be asked throughout a move: it keeps delegations, DS records, keys and
+ * answers for their time to live, on a clock that tests move. Facts: RFC 1034, 2308 (negative answers), 4035 (bogus).
+ *
+ * `child` believes the NS that the zone has of itself over those of the zone above, as resolvers do by default; `parent`
+ * goes by the zone above. A move must be right for both.
+ *
+ * Validation is imitated in one respect: where the zone above has a DS record, the zone must have a DNSKEY that matches
+ * one, else SERVFAIL. Signatures are neither made nor checked. Not imitated: search for the root, glue, prefetch, serving
+ * stale answers, resolvers that renew a delegation for ever from what the old zone says of itself, and zones other than those of the one domain that it is given.
+ */
+import { createHash } from "node:crypto";
+import { isWithin } from "../../dns/names";
+import { ask, NoAnswer, type Answer, type Row, type Server } from "../../dns/query";
+
+export interface ResolverOptions {
+    /** The server of the domain above, and the domain. */
+    parent: Server;
+    domain: string;
+    /** Where a name server is; undefined: the sandbox has none of that name. */
+    at: (name: string) => Server | undefined;
+    /** Milliseconds since 1970. */
+    now: () => number;
+    believes: "parent" | "child";
+}
+
+export interface Resolved {
+    rcode: string;
+    /** Sorted values of the type that was asked for. */
+    values: string[];
+    /** Seconds until it is asked again; 0: now. */
+    ttl: number;
+}
+
+interface Kept<T> {
+    value: T;
+    until: number;
+}
+
+/** Longest chain of CNAMEs. */
+const LONGEST_CHAIN = 8;
+/** A signed zone that does not answer for its key: asked again after this, in seconds. */
+const FAILURE_TTL = 5;
+
+export class Resolver {
+    private readonly cache = new Map<string, Kept<unknown>>();
+
+    constructor(private readonly options: ResolverOptions) {}
+
+    /** Forgets everything, as a flush or a restart does. */
+    flush(): void {
+        this.cache.clear();
+    }
+
+    async resolve(name: string, type: string): Promise<Resolved> {
+        let ttl = Infinity;
+        for (let here = name, hops = 0; hops <= LONGEST_CHAIN; hops++) {
+            const { answer, ttl: left } = await this.kept(`answer ${here} ${type}`, () => this.fetch(here, type));
+            ttl = Math.min(ttl, left);
+            const rows = (of: string) => answer.answers.filter((row) => row.type === of);
+            const values = rows(type).map((row) => row.value);
+            const chain = new Map(rows("CNAME").map((row) => [row.name, row.value]));
+            let end = here;
+            for (let i = 0; chain.has(end) && i < LONGEST_CHAIN; i++) end = chain.get(end)!;
+            const done = values.length > 0 || end === here || answer.rcode !== "NOERROR";
+            // What is outside of the domain belongs to others: the name is all there is to say.
+            if (done || !isWithin(end, this.options.domain)) return { rcode: answer.rcode, values: values.sort(), ttl };
+            here = end;
+        }
+        return { rcode: "SERVFAIL", values: [], ttl: 0 };
+    }
+
+    /** What is kept under a key, or what `fetch` brings, kept for the time it says. */
+    private async kept<T>(
+        key: string,
+        fetch: () => Promise<{ value: T; ttl: number }>,
+    ): Promise<{ answer: T; ttl: number }> {
+        const now = this.options.now();
+        const found = this.cache.get(key) as Kept<T> | undefined;
+        if (found && found.until > now) return { answer: found.value, ttl: (found.until - now) / 1000 };
+        const { value, ttl } = await fetch();
+        this.cache.set(key, { value, until: now + ttl * 1000 });
+        return { answer: value, ttl };
+    }
+
+    private async fetch(name: string, type: string): Promise<{ value: Answer; ttl: number }> {
+        try {
+            const zone = await this.zoneOf(name);
+            if (zone === undefined) return lifetime(await ask(this.options.parent, { name, type }));
+            if (!(await this.trusted(zone))) return { value: failure(), ttl: FAILURE_TTL };
+            return lifetime(await this.askZone(zone, name, type));
+        } catch (error) {
+            if (!(error instanceof NoAnswer)) throw error;
+            return { value: failure(), ttl: FAILURE_TTL };
+        }
+    }
+
+    /** The zone of the domain that a name is in, with its delegation in the cache. */
+    private async zoneOf(name: string): Promise<string | undefined> {
+        const labels = name.slice(0, -this.options.domain.length - 1).split(".");
+        const zone = `${labels.at(-1)}.${this.options.domain}`;
+        const { answer } = await this.kept(`zone ${zone}`, () => this.delegation(zone));
+        return answer.length > 0 ? zone : undefined;
+    }
+
+    private async delegation(zone: string): Promise<{ value: string[]; ttl: number }> {
+        const referral = await ask(this.options.parent, { name: zone, type: "NS" });
+        const above = nsOf(referral.authority, zone);
+        if (above.names.length === 0) return { value: [], ttl: lifetime(referral).ttl };
+        if (this.options.believes === "parent") return { value: above.names, ttl: above.ttl };
+        // What comes first counts until it is replaced: the zone's own set is asked of a server that the parent named.
+        const own = nsOf((await this.askOne(above.names, zone, "NS")).answers, zone);
+        return own.names.length > 0 ? { value: own.names, ttl: own.ttl } : { value: above.names, ttl: above.ttl };
+    }
+
+    /** Whether answers of a zone can be believed: it is unsigned, or has a key that the zone above vouches for. */
+    private async trusted(zone: string): Promise<boolean> {
+        const { answer: ds } = await this.kept(`ds ${zone}`, async () => {
+            const answer = await ask(this.options.parent, { name: zone, type: "DS" });
+            const rows = answer.answers.filter((row) => row.type === "DS");
+            return { value: rows.map((row) => row.value), ttl: lifetime(answer).ttl };
+        });
+        if (ds.length === 0) return true;
+        const { answer: keys } = await this.kept(`dnskey ${zone}`, async () => {
+            const { value, ttl } = lifetime(await this.askZone(zone, zone, "DNSKEY"));
+            return { value: value.answers.filter((row) => row.type === "DNSKEY").map((row) => row.value), ttl };
+        });
+        return keys.some((key) => ds.includes(dsOf(zone, key)));
+    }
+
+    private async askZone(zone: string, name: string, type: string): Promise<Answer> {
+        const { answer: servers } = await this.kept(`zone ${zone}`, () => this.delegation(zone));
+        return this.askOne(servers, name, type);
+    }
+
+    /** Asks one of the servers; the next one where that does not answer. */
+    private async askOne(names: string[], name: string, type: string): Promise<Answer> {
+        let last: unknown;
+        for (const server of names) {
+            const at = this.options.at(server);
+            if (!at) throw new NoAnswer(`${server}: the sandbox has no such name server`);
+            try {
+                const answer = await ask(at, { name, type });
+                if (answer.rcode === "NOERROR" || answer.rcode === "NXDOMAIN") return answer;
+                last = new NoAnswer(`${server}: says ${answer.rcode}`);
+            } catch (error) {
+                last = error;
+            }
+        }
+        throw last;
+    }
+}
+
+function nsOf(rows: Row[], zone: string): { names: string[]; ttl: number } {
+    const own = rows.filter((row) => row.type === "NS" && row.name === zone);
+    return { names: own.map((row) => row.value), ttl: Math.min(...own.map((row) => row.ttl)) };
+}
+
+/** How long an answer is kept: as its shortest record, or as the SOA says for "nothing". */
+function lifetime(value: Answer): { value: Answer; ttl: number } {
+    const rows = value.answers.length > 0 ? value.answers : value.authority.filter((row) => row.type === "SOA");
+    return { value, ttl: rows.length > 0 ? Math.min(...rows.map((row) => row.ttl)) : 0 };
+}
+
+function failure(): Answer {
+    return { rcode: "SERVFAIL", authoritative: false, tcp: false, answers: [], authority: [], additional: [] };
+}
+
+/** The DS value that vouches for a key (RFC 4034, 5.1.4 and appendix B). @param key `flags protocol algorithm base64` */
+export function dsOf(zone: string, key: string): string {
+    const [flags, protocol, algorithm, base64] = key.split(" ");
+    const head = Buffer.from([Number(flags) >> 8, Number(flags) & 255, Number(protocol), Number(algorithm)]);
+    const rdata = Buffer.concat([head, Buffer.from(base64, "base64")]);
+    const owner = zone.split(".").flatMap((label) => [Buffer.from([label.length]), Buffer.from(label)]);
+    const digest = createHash("sha256")
+        .update(Buffer.concat([...owner, Buffer.from([0]), rdata]))
+        .digest("hex");
+    const sum = rdata.reduce((total, byte, i) => total + (i % 2 === 0 ? byte << 8 : byte), 0);
+    return `${(sum + (sum >> 16)) & 0xffff} ${algorithm} 2 ${digest}`;
+}

@@ -1,0 +1,162 @@
+/**
+ * Listens for DNS questions by UDP and TCP on one port of 127.0.0.1, and answers with what a stand-in says (azure.ts,
+ * cloudflare.ts, registry.ts). Imitated: one question of class IN in a query, EDNS sizes, truncation.
+ *
+ * Refused: opcodes other than QUERY, and the types ANY, AXFR, IXFR and those the packet library has no form for (NOTIMP);
+ * other classes (REFUSED); no or several questions (FORMERR). What is no DNS gets no answer. There is no recursion, no
+ * signature (RRSIG) and no EDNS option.
+ */
+import { createSocket, type Socket as UdpSocket } from "node:dgram";
+import { createServer, type AddressInfo, type Socket } from "node:net";
+import * as packet from "dns-packet";
+import { plainName } from "../../dns/names";
+import { refuse, type Reply } from "./zone";
+
+/** What a stand-in says to a question. @param name in lower case, without the final dot */
+export type Says = (name: string, type: string) => Reply;
+
+export interface DnsServerOptions {
+    says: Says;
+    /** 0 = any free one. */
+    port?: number;
+}
+
+export interface DnsServer {
+    /** `127.0.0.1:port`. */
+    address: string;
+    port: number;
+    /** Questions as they came, `udp name type`. */
+    asked: string[];
+    /** While true nobody gets an answer. */
+    silent: boolean;
+    /** While true the TCP port takes no connection. */
+    udpOnly: boolean;
+    close(): Promise<void>;
+}
+
+const TYPES = ["A", "AAAA", "CAA", "CNAME", "DNSKEY", "DS", "MX", "NS", "PTR", "SOA", "SRV", "TLSA", "TXT"];
+/** Longest answer by UDP without EDNS (RFC 1035, 2.3.4), and with it at most. */
+const SMALL = 512;
+const LARGEST = 4096;
+/** Other programs may hold the UDP port of a TCP port that is free. */
+const TRIES = 20;
+/** A client that has opened a connection and says nothing, in milliseconds (RFC 7766, 6.2.3: a few seconds). */
+const IDLE_MS = 5000;
+
+export async function startDnsServer({ says, port = 0 }: DnsServerOptions): Promise<DnsServer> {
+    const open = new Set<Socket>();
+    const answer = (message: Buffer, how: "udp" | "tcp"): Buffer | undefined => {
+        if (running.silent) return undefined;
+        return answerTo(message, how, says, running.asked);
+    };
+    const tcp = createServer((socket) => {
+        open.add(socket);
+        socket.setTimeout(IDLE_MS, () => socket.destroy());
+        socket.on("error", () => undefined); // the client went away
+        socket.once("close", () => open.delete(socket));
+        if (running.udpOnly) return void socket.destroy();
+        let received = Buffer.alloc(0);
+        socket.on("data", (chunk) => {
+            received = Buffer.concat([received, chunk]);
+            while (received.length >= 2 && received.length >= 2 + received.readUInt16BE(0)) {
+                const length = received.readUInt16BE(0);
+                const reply = answer(received.subarray(2, 2 + length), "tcp");
+                received = received.subarray(2 + length);
+                if (reply) socket.write(Buffer.concat([Buffer.from([reply.length >> 8, reply.length & 255]), reply]));
+            }
+        });
+    });
+    const udp = await bindBoth(tcp, port);
+    udp.on("message", (message, from) => {
+        const reply = answer(message, "udp");
+        if (reply) udp.send(reply, from.port, from.address);
+    });
+    const at = (tcp.address() as AddressInfo).port;
+    const running: DnsServer = {
+        ...{ address: `127.0.0.1:${at}`, port: at, asked: [], silent: false, udpOnly: false },
+        close: async () => {
+            await new Promise<void>((resolve) => udp.close(() => resolve()));
+            await new Promise<void>((resolve) => {
+                tcp.close(() => resolve());
+                for (const socket of open) socket.destroy();
+            });
+        },
+    };
+    return running;
+}
+
+/** One port for both, as clients expect. */
+async function bindBoth(tcp: ReturnType<typeof createServer>, wanted: number): Promise<UdpSocket> {
+    for (let tries = 1; ; tries++) {
+        await new Promise<void>((resolve, reject) => {
+            tcp.once("error", reject);
+            tcp.listen(wanted, "127.0.0.1", () => {
+                tcp.off("error", reject);
+                resolve();
+            });
+        });
+        const udp = createSocket("udp4");
+        try {
+            await new Promise<void>((resolve, reject) => {
+                udp.once("error", reject);
+                udp.bind((tcp.address() as AddressInfo).port, "127.0.0.1", () => {
+                    udp.off("error", reject);
+                    resolve();
+                });
+            });
+            udp.on("error", () => undefined); // an answer that nobody waits for any more
+            return udp;
+        } catch (error) {
+            udp.close();
+            await new Promise<void>((resolve) => tcp.close(() => resolve()));
+            const { code } = error as NodeJS.ErrnoException;
+            if (wanted !== 0 || code !== "EADDRINUSE" || tries === TRIES) throw error;
+        }
+    }
+}
+
+function answerTo(message: Buffer, how: "udp" | "tcp", says: Says, asked: string[]): Buffer | undefined {
+    let query: packet.DecodedPacket & { opcode?: string };
+    try {
+        query = packet.decode(message);
+    } catch {
+        return undefined;
+    }
+    if (query.type !== "query") return undefined;
+    const [question, ...more] = query.questions ?? [];
+    const name = question ? plainName(question.name) : "";
+    if (question) asked.push(`${how} ${name || "."} ${question.type}`);
+    const reply = ((): Reply => {
+        if (query.opcode !== "QUERY") return refuse("NOTIMP");
+        if (!question || more.length > 0) return refuse("FORMERR");
+        if (question.class !== "IN") return refuse("REFUSED");
+        return TYPES.includes(question.type) ? says(name, question.type) : refuse("NOTIMP");
+    })();
+    const opt = query.additionals?.find(({ type }) => type === "OPT") as { udpPayloadSize: number } | undefined;
+    const full = encoded(query, reply, opt !== undefined);
+    const room = how === "tcp" ? 0xffff : Math.min(LARGEST, Math.max(SMALL, opt?.udpPayloadSize ?? SMALL));
+    if (full.length <= room) return full;
+    return encoded(query, { ...reply, answers: [], authorities: [], additionals: [] }, opt !== undefined, true);
+}
+
+/** Bits of the header that hold the opcode: an answer repeats it. */
+const OPCODE = 0x7800;
+const RCODES = ["NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP", "REFUSED"];
+
+function encoded(query: packet.DecodedPacket, reply: Reply, edns: boolean, cut = false): Buffer {
+    const opt = { type: "OPT", name: ".", udpPayloadSize: LARGEST, flags: 0, options: [] };
+    const flags =
+        ((query.flags ?? 0) & (packet.RECURSION_DESIRED | OPCODE)) |
+        (reply.authoritative ? packet.AUTHORITATIVE_ANSWER : 0) |
+        (cut ? packet.TRUNCATED_RESPONSE : 0) |
+        RCODES.indexOf(reply.rcode);
+    return packet.encode({
+        type: "response",
+        id: query.id,
+        flags,
+        questions: query.questions,
+        answers: reply.answers,
+        authorities: reply.authorities,
+        additionals: [...reply.additionals, ...(edns ? [opt as unknown as packet.Answer] : [])],
+    });
+}

@@ -1,0 +1,61 @@
+/** All name servers of a move: the old side, Cloudflare's, the zone above, and resolvers to ask throughout. */
+import { type ZoneRecord } from "../../components/parts/dns-record";
+import { type Server } from "../../dns/query";
+import type { Account } from "../cloudflare/account";
+import { azureZone, type AzureZone } from "./azure";
+import { cloudflareSays, type CloudflareDnsOptions } from "./cloudflare";
+import { Registry } from "./registry";
+import { Resolver, type ResolverOptions } from "./resolver";
+import { startDnsServer, type DnsServer } from "./server";
+
+export interface DnsOptions extends CloudflareDnsOptions {
+    /** What Cloudflare's servers answer from; its zones follow the registry from now on. */
+    account: Account;
+    /** Name of the zone that is at Azure. */
+    zone: string;
+    /** What Azure has. */
+    records: ZoneRecord[];
+    /** Times to live of the registry. @default those of .com */
+    ttls?: Registry["ttls"];
+}
+
+export interface Dns {
+    azure: AzureZone;
+    registry: Registry;
+    /** Where they listen: `address` is what the config's `oldServers` and `parentServers` take. */
+    servers: Record<"old" | "new" | "parent", DnsServer>;
+    /** A resolver that has just started, on the account's clock. */
+    resolver(believes: ResolverOptions["believes"]): Resolver;
+    close(): Promise<void>;
+}
+
+/** The zone is delegated to Azure. Listens on 127.0.0.1 only. */
+export async function startDns({ account, zone, records, ttls, ...options }: DnsOptions): Promise<Dns> {
+    const azure = azureZone(zone, structuredClone(records));
+    const registry = new Registry(zone.slice(zone.indexOf(".") + 1), ttls);
+    registry.delegate(zone, azure.nameServers);
+    account.delegation = (name) => registry.delegation(name);
+    account.dsAtParent = (name) => registry.ds(name);
+    const servers = {
+        old: await startDnsServer({ says: azure.says }),
+        new: await startDnsServer({ says: cloudflareSays(account, options) }),
+        parent: await startDnsServer({ says: registry.says }),
+    };
+    const at = (name: string): Server | undefined => {
+        if (azure.nameServers.includes(name)) return place(servers.old);
+        const ours = [...account.zones.values()].some((one) => one.name_servers.includes(name));
+        return ours ? place(servers.new) : undefined;
+    };
+    const common = { parent: place(servers.parent), domain: registry.domain, at, now: () => account.now().getTime() };
+    return {
+        ...{ azure, registry, servers },
+        resolver: (believes) => new Resolver({ ...common, believes }),
+        close: async () => {
+            await Promise.all(Object.values(servers).map((server) => server.close()));
+        },
+    };
+}
+
+function place({ address, port }: DnsServer): Server {
+    return { label: address, host: "127.0.0.1", port };
+}

@@ -1,0 +1,112 @@
+/** One zone as an authoritative server has it, and the answer to one question (RFC 1034, 4.3.2; RFC 4592). */
+import type * as packet from "dns-packet";
+import { delegationOf, isWithin, parentOf } from "../../dns/names";
+
+export interface ServedRecord {
+    name: string;
+    type: string;
+    ttl: number;
+    /** As dns-packet writes it; undefined: a record that is there and not imitated. */
+    data: unknown;
+}
+
+export interface ServedZone {
+    name: string;
+    soa: { mname: string; rname: string; serial: number; minimum: number; ttlSeconds: number };
+    /** All records but the SOA; the zone's own NS are among them. */
+    records: ServedRecord[];
+}
+
+export interface Reply {
+    rcode: "NOERROR" | "NXDOMAIN" | "REFUSED" | "SERVFAIL" | "NOTIMP" | "FORMERR";
+    authoritative: boolean;
+    answers: packet.Answer[];
+    authorities: packet.Answer[];
+    additionals: packet.Answer[];
+}
+
+/** CNAMEs followed inside the zone. */
+const LONGEST_CHAIN = 8;
+
+export function refuse(rcode: Reply["rcode"]): Reply {
+    return { rcode, authoritative: false, answers: [], authorities: [], additionals: [] };
+}
+
+/** @param name in lower case, without the final dot */
+export function lookUp(zone: ServedZone, name: string, type: string): Reply {
+    if (!isWithin(name, zone.name)) return refuse("REFUSED");
+    if (name === zone.name && type === "SOA")
+        return { ...refuse("NOERROR"), authoritative: true, answers: [soaOf(zone)] };
+    const chain: ServedRecord[] = [];
+    for (let here = name; chain.length <= LONGEST_CHAIN;) {
+        const found = step(zone, here, type);
+        const next = found.records[0];
+        const follow = next?.type === "CNAME" && type !== "CNAME";
+        if (follow && isWithin(String(next.data), zone.name)) {
+            chain.push(next);
+            here = String(next.data);
+            continue;
+        }
+        return reply(zone, [...chain, ...found.records], found);
+    }
+    return refuse("SERVFAIL");
+}
+
+interface Found {
+    kind: "answer" | "nodata" | "nxdomain" | "referral";
+    records: ServedRecord[];
+    /** Of a referral. */
+    cut?: string;
+}
+
+function step({ name: apex, records }: ServedZone, name: string, type: string): Found {
+    const cuts = new Set(records.filter((r) => r.type === "NS").map((r) => r.name));
+    const cut = delegationOf(name, apex, cuts);
+    if (cut !== undefined && !(name === cut && type === "DS")) return { kind: "referral", records: [], cut };
+    const at = (owner: string) => records.filter((r) => r.name === owner);
+    const exists = (owner: string) => records.some((r) => isWithin(r.name, owner));
+    const pick = (all: ServedRecord[]): Found => {
+        const alias = all.find((r) => r.type === "CNAME");
+        const fitting = alias ? [alias] : all.filter((r) => r.type === type);
+        return { kind: fitting.length > 0 ? "answer" : "nodata", records: fitting };
+    };
+    if (exists(name)) return pick(at(name));
+    for (let encloser = parentOf(name); isWithin(encloser, apex); encloser = parentOf(encloser)) {
+        const wild = at(`*.${encloser}`);
+        if (wild.length > 0) return pick(wild.map((record) => ({ ...record, name })));
+        if (exists(encloser)) break;
+    }
+    return { kind: "nxdomain", records: [] };
+}
+
+function reply(zone: ServedZone, records: ServedRecord[], { kind, cut }: Found): Reply {
+    if (records.some(({ data }) => data === undefined)) return refuse("NOTIMP");
+    const answers = records.map(onWire);
+    const made: Reply = { rcode: "NOERROR", authoritative: true, answers, authorities: [], additionals: [] };
+    if (kind === "referral") {
+        const servers = zone.records.filter((r) => r.type === "NS" && r.name === cut);
+        const glue = zone.records.filter(
+            (r) => (r.type === "A" || r.type === "AAAA") && servers.some(({ data }) => data === r.name),
+        );
+        // After a CNAME the first name decides who has authority (RFC 1035, 4.1.1).
+        return {
+            ...made,
+            authoritative: answers.length > 0,
+            authorities: servers.map(onWire),
+            additionals: glue.map(onWire),
+        };
+    }
+    if (kind === "answer") return made;
+    return { ...made, rcode: kind === "nxdomain" ? "NXDOMAIN" : "NOERROR", authorities: [soaOf(zone)] };
+}
+
+function soaOf({ name, soa }: ServedZone): packet.Answer {
+    const { mname, rname, serial, minimum, ttlSeconds } = soa;
+    const data = { mname, rname, serial, refresh: 3600, retry: 300, expire: 2419200, minimum };
+    // How long "there is nothing" is kept (RFC 2308, 3).
+    return { name, type: "SOA", class: "IN", ttl: Math.min(ttlSeconds, minimum), data };
+}
+
+function onWire({ name, type, ttl, data }: ServedRecord): packet.Answer {
+    return { name, type, ttl, class: "IN", data } as packet.Answer;
+}

@@ -1,0 +1,148 @@
+/**
+ * Stand-in for a Linux server reachable by SSH, with systemd. Commands are run by this machine's own /bin/sh and programs,
+ * inside a user and a mount namespace of their own: this machine's /usr is there read-only, /etc, /var, /run, /opt, /home,
+ * /root, /tmp and /usr/local are the host's. Nothing of it needs rights, and nothing can change this machine's /etc.
+ *
+ * Imitated by stand-ins: sshd (ssh-server.ts), systemd (systemd/manager.ts), sudo, id and uname (programs.ts), os-release.
+ *
+ * Not imitated: users of their own (everybody has one user id; a user cannot write where only root may, and does not see
+ * files of mode 600 and folders of mode 700 in /etc), a network of its own (ports and addresses are this machine's),
+ * booting, packages, quotas. It keeps mistakes apart, not attackers: do not run programs on it that you do not trust.
+ */
+import { createHash, randomBytes } from "node:crypto";
+import * as fs from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
+import { TRACKED_MARK } from "../processes/proc-table";
+import { newKey, publicLine } from "./keys";
+import { checkNamespaces, entering, makeFolders } from "./namespace";
+import { programs } from "./programs";
+import { serveSsh } from "./ssh-server";
+import { Manager } from "./systemd/manager";
+import { serveSystemd } from "./systemd/server";
+
+/** What /etc/os-release says. */
+export const SYSTEMS = {
+    debian: { ID: "debian", VERSION_ID: "12", PRETTY_NAME: "Debian GNU/Linux 12 (bookworm)" },
+    ubuntu: { ID: "ubuntu", VERSION_ID: "22.04", ID_LIKE: "debian", PRETTY_NAME: "Ubuntu 22.04.5 LTS" },
+    alpine: { ID: "alpine", VERSION_ID: "3.20.3", PRETTY_NAME: "Alpine Linux v3.20" },
+} as const;
+
+export interface HostOptions {
+    /** Its host name. */
+    name: string;
+    /** Users that may log in, all with the same key. @default ["ops"] */
+    users?: string[];
+    /** Who may become root by sudo; `root` among the users needs none. @default "nopasswd" */
+    sudo?: "none" | "nopasswd" | "password";
+    /** The users' password, for sudo. */
+    password?: string;
+    /** Private key of the host, in OpenSSH form. @default a new one */
+    hostKey?: string;
+    /** Private key that lets callers in. @default a new one */
+    privateKey?: string;
+    /** @default "ubuntu" */
+    os?: keyof typeof SYSTEMS;
+    /** As `uname -m` says it. @default this machine's */
+    machine?: string;
+    /** @default 252 */
+    systemdVersion?: number;
+    /** No room where programs are installed. @default false */
+    diskFull?: boolean;
+    /** Files that are there from the start, by path without a leading slash. */
+    files?: Record<string, string>;
+    /** Files and folders of this machine that are there too, under their own names. @default the Node.js that runs this */
+    visible?: string[];
+    /** Where the host's files are kept; kept on `close` as well. @default a temporary folder, removed on `close` */
+    folder?: string;
+    /** @default any free one */
+    port?: number;
+    /** State directory of the sandbox: its `down`, and its guard, end what a killed sandbox left running here. */
+    stateDir?: string;
+}
+
+export interface Host {
+    address: string;
+    port: number;
+    /** As a line of authorized_keys, without a name. */
+    hostKey: string;
+    privateKey: string;
+    /** The folder in which the host's own folders lie. */
+    root: string;
+    /** Process ids of the services that run. */
+    pids(): number[];
+    /** Stops its services and every command, and answers no more. */
+    close(): Promise<void>;
+}
+
+export async function startHost(options: HostOptions): Promise<Host> {
+    checkNamespaces();
+    const { name, users = ["ops"], hostKey = newKey(), privateKey = newKey() } = options;
+    const root = fs.realpathSync(options.folder ?? fs.mkdtempSync(path.join(os.tmpdir(), "host-")));
+    fs.chmodSync(root, 0o700); // whoever knows the secret in it can start programs
+    const secret = `Bearer ${randomBytes(16).toString("hex")}`;
+    let manager: Manager | undefined = undefined;
+    const systemd = await serveSystemd(() => manager as Manager, secret);
+    makeFolders(root, {
+        ...system(options, name, users),
+        "run/sandbox/systemd": `Authorization: ${secret}\n`,
+        ...programs({
+            root,
+            sudo: options.sudo ?? "nopasswd",
+            passwordHash: createHash("sha256")
+                .update(options.password ?? randomBytes(16))
+                .digest("hex"),
+            machine: options.machine,
+            systemdUrl: systemd.url,
+            headerFile: "/run/sandbox/systemd",
+        }),
+        ...options.files,
+    });
+    const enter = entering(root, {
+        visible: options.visible ?? [process.execPath],
+        diskFull: options.diskFull ?? false,
+        marks: options.stateDir ? { [TRACKED_MARK]: options.stateDir } : {},
+    });
+    manager = new Manager(root, enter, options.systemdVersion);
+    const ssh = await serveSsh({
+        port: options.port ?? 0,
+        hostKey,
+        users,
+        authorizedKey: publicLine(privateKey),
+        run: (user, command, environment) =>
+            enter(user === "root" ? "root" : "user", ["/bin/sh", "-c", command], { user, environment, stdio: "pipe" }),
+    });
+    const running = manager;
+    return {
+        address: "127.0.0.1",
+        port: ssh.port,
+        hostKey: publicLine(hostKey),
+        privateKey,
+        root,
+        pids: () => running.pids(),
+        close: async () => {
+            await ssh.close();
+            await running.close();
+            systemd.close();
+            if (!options.folder) fs.rmSync(root, { recursive: true, force: true });
+        },
+    };
+}
+
+/** Files that say which system this is, and who is there. */
+function system(options: HostOptions, name: string, users: string[]): Record<string, string> {
+    const release = Object.entries(SYSTEMS[options.os ?? "ubuntu"]);
+    const others = users.filter((user) => user !== "root");
+    const homes = others.map((user) => `${user}:x:1000:1000::/home/${user}:/bin/sh`);
+    return {
+        "etc/os-release": release.map(([key, value]) => `${key}="${value}"\n`).join(""),
+        "etc/hostname": `${name}\n`,
+        "etc/hosts": `127.0.0.1 localhost ${name}\n`,
+        "etc/nsswitch.conf": "hosts: files dns\n",
+        "etc/passwd": ["root:x:0:0:root:/root:/bin/sh", ...homes, ""].join("\n"),
+        "etc/group": ["root:x:0:", ...others.map((user) => `${user}:x:1000:`), ""].join("\n"),
+        ...Object.fromEntries(others.map((user) => [`home/${user}/.profile`, ""])),
+        // Programs take this for the sign that systemd runs. Alpine has another init.
+        ...(options.os === "alpine" ? {} : { "run/systemd/system/.keep": "" }),
+    };
+}

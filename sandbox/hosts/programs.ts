@@ -1,0 +1,104 @@
+/** Programs that a host has in place of this machine's: what they say depends on the host, not on the machine. */
+
+export interface ProgramOptions {
+    /** The folder of the host. */
+    root: string;
+    /** Who may become root, and what it takes. */
+    sudo: "none" | "nopasswd" | "password";
+    /** SHA-256 of the users' password, in hex. */
+    passwordHash: string;
+    /** As `uname -m` says it. @default this machine's */
+    machine?: string;
+    /** Where systemd's stand-in listens, and the file with the header that lets a caller in. */
+    systemdUrl: string;
+    headerFile: string;
+}
+
+/** Hands its arguments to systemd's stand-in and prints the reply: lines of `1 out`, `2 err`, and `= exit code`. */
+const relay = ({ systemdUrl, headerFile }: ProgramOptions) => `#!/bin/sh
+# Stand-in: systemd runs outside of this host's folders, and is asked over HTTP.
+{ printf '%s\\n' "\${0##*/}" "\${SANDBOX_RIGHTS:-user}" "\${NOTIFY_SOCKET:-}"; for word; do printf '%s\\n' "$word"; done; } |
+    curl -sS --noproxy '*' -H @${headerFile} --data-binary @- ${systemdUrl} | {
+    code=1
+    while IFS= read -r line; do
+        case $line in
+        "1 "*) printf '%s\\n' "\${line#??}" ;;
+        "2 "*) printf '%s\\n' "\${line#??}" >&2 ;;
+        "= "*) code=\${line#??} ;;
+        esac
+    done
+    exit "$code"
+}
+`;
+
+/**
+ * sudo(8) as far as scripts use it: -n, -S, -k, -H, -p PROMPT, -u root, -v. A password is asked for every time; it is
+ * read as one line, like the real one does, and what follows on standard input is the command's.
+ */
+const sudo = ({ root, sudo: policy, passwordHash }: ProgramOptions) => `#!/bin/sh
+ask=yes stdin=no prompt="[sudo] password for $LOGNAME: " validate=no
+while [ $# -gt 0 ]; do
+    case $1 in
+    -n) ask=no ;;
+    -S) stdin=yes ;;
+    -k | -H) ;;
+    -v) validate=yes ;;
+    -p) prompt=$2; shift ;;
+    -u) [ "$2" = root ] || { echo "sudo: sandbox: only root is imitated" >&2; exit 1; }; shift ;;
+    --) shift; break ;;
+    -*) echo "sudo: sandbox: option $1 is not imitated" >&2; exit 1 ;;
+    *) break ;;
+    esac
+    shift
+done
+case \${SANDBOX_RIGHTS:-user}:${policy} in
+root:*) policy=nopasswd ;;
+*) policy=${policy} ;;
+esac
+denied() { echo "$LOGNAME is not in the sudoers file." >&2; exit 1; }
+case $policy in
+nopasswd) ;;
+*)
+    [ $ask = yes ] || { echo "sudo: a password is required" >&2; exit 1; }
+    [ $stdin = yes ] || { echo "sudo: a terminal is required to read the password; either use the -S option to read from standard input or configure an askpass helper" >&2; exit 1; }
+    tries=0
+    while :; do
+        printf '%s' "$prompt" >&2
+        IFS= read -r line || { echo "sudo: no password was provided" >&2; echo "sudo: a password is required" >&2; exit 1; }
+        hash=$(printf '%s' "$line" | sha256sum)
+        [ "\${hash%% *}" = "${passwordHash}" ] && break
+        tries=$((tries + 1))
+        [ $tries -lt 3 ] || { echo "sudo: 3 incorrect password attempts" >&2; exit 1; }
+        echo "Sorry, try again." >&2
+    done
+    [ $policy = password ] || denied
+    ;;
+esac
+[ $validate = no ] || exit 0
+[ $# -gt 0 ] || { echo "usage: sudo command" >&2; exit 1; }
+exec nsenter --mount=/proc/self/fd/9 chroot "${root}/.view/root" env -i PATH="$PATH" HOME=/root USER=root LOGNAME=root SUDO_USER="$LOGNAME" SANDBOX_RIGHTS=root LANG="\${LANG:-C}" "$@"
+`;
+
+const id = `#!/bin/sh
+# Everybody has one user id on this machine; on the host, only root has 0.
+case \${SANDBOX_RIGHTS:-user} in root) number=0 ;; *) number=1000 ;; esac
+case \${1:-} in
+-u | -g) echo $number ;;
+-un | -gn) echo "$LOGNAME" ;;
+"") echo "uid=$number($LOGNAME) gid=$number($LOGNAME) groups=$number($LOGNAME)" ;;
+*) echo "id: sandbox: $* is not imitated" >&2; exit 1 ;;
+esac
+`;
+
+const uname = (machine: string) => `#!/bin/sh
+[ "$*" = -m ] || exec /usr/bin/uname "$@"
+echo ${machine}
+`;
+
+/** The programs as files of the host. */
+export function programs(options: ProgramOptions): Record<string, string> {
+    const files: Record<string, string> = { sudo: sudo(options), id };
+    for (const name of ["systemctl", "journalctl", "systemd-notify"]) files[name] = relay(options);
+    if (options.machine) files.uname = uname(options.machine);
+    return Object.fromEntries(Object.entries(files).map(([name, text]) => [`usr/local/sbin/${name}`, text]));
+}

@@ -1,0 +1,106 @@
+import type { ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
+import { type AuthContext, type ParsedKey, Server, type ServerChannel, type Session, utils } from "ssh2";
+
+/** Variables that a host takes from a caller: Debian's AcceptEnv. */
+const ACCEPTED = /^(LANG|LC_\w+)$/;
+
+export interface SshOptions {
+    /** 0 = any free one. */
+    port: number;
+    /** Private key of the host, in OpenSSH form. */
+    hostKey: string;
+    users: string[];
+    /** Public key that lets every user in, as a line of authorized_keys. */
+    authorizedKey: string;
+    /** Starts a command line for a user. */
+    run(user: string, command: string, environment: Record<string, string>): ChildProcess;
+}
+
+/** sshd as far as commands go: public keys only; no shells, terminals, files or forwarding. */
+export async function serveSsh(options: SshOptions): Promise<{ port: number; close: () => Promise<void> }> {
+    const allowed = utils.parseKey(options.authorizedKey) as ParsedKey;
+    const running = new Set<ChildProcess>();
+    const clients = new Set<{ end(): void }>();
+    const server = new Server({ hostKeys: [options.hostKey] }, (client) => {
+        let user = "";
+        clients.add(client);
+        // Not in the types. Without it each of many small packets waits 40 ms for the other side.
+        (client as unknown as { setNoDelay(on: boolean): void }).setNoDelay(true);
+        client
+            .on("authentication", (context) => {
+                if (!mayEnter(context, options.users, allowed)) return context.reject(["publickey"]);
+                user = context.username;
+                context.accept();
+            })
+            .on("session", (accept) => {
+                serveSession(accept(), (command, environment) => {
+                    const child = options.run(user, command, environment);
+                    running.add(child);
+                    child.once("close", () => running.delete(child));
+                    return child;
+                });
+            })
+            .on("error", () => undefined) // callers that hang up
+            .on("close", () => clients.delete(client));
+    });
+    await new Promise<void>((resolve, reject) => {
+        server.once("error", reject);
+        server.listen(options.port, "127.0.0.1", resolve);
+    });
+    return {
+        port: (server.address() as AddressInfo).port,
+        close: async () => {
+            const gone = [...running].map((child) => once(child, "close"));
+            for (const child of running) end(child);
+            await Promise.all(gone);
+            for (const client of clients) client.end();
+            await new Promise<void>((resolve) => server.close(() => resolve()));
+        },
+    };
+}
+
+function mayEnter(context: AuthContext, users: string[], allowed: ParsedKey): boolean {
+    if (context.method !== "publickey" || !users.includes(context.username)) return false;
+    if (context.key.algo !== allowed.type || !context.key.data.equals(allowed.getPublicSSH())) return false;
+    if (!context.signature || !context.blob) return true; // asks whether the key would do; it has to sign next
+    return allowed.verify(context.blob, context.signature, context.hashAlgo) === true;
+}
+
+function serveSession(
+    session: Session,
+    run: (command: string, environment: Record<string, string>) => ChildProcess,
+): void {
+    const environment: Record<string, string> = {};
+    session.on("env", (accept, reject, { key, val }) => {
+        if (!ACCEPTED.test(key)) return reject?.();
+        environment[key] = val;
+        accept?.();
+    });
+    session.on("exec", (accept, _reject, { command }) => attach(accept(), run(command, environment)));
+    for (const refused of ["pty", "shell", "sftp", "subsystem", "x11", "auth-agent"] as const)
+        session.on(refused as "shell", (_accept, reject) => reject?.());
+}
+
+function attach(channel: ServerChannel, child: ChildProcess): void {
+    channel.on("close", () => end(child)); // the caller has hung up
+    if (child.stdin) channel.pipe(child.stdin);
+    child.stdin?.on("error", () => undefined); // a command that does not read all
+    child.stdout?.pipe(channel, { end: false });
+    child.stderr?.pipe(channel.stderr, { end: false });
+    child.once("close", (code, signal) => {
+        if (signal) channel.exit(signal.replace(/^SIG/, ""));
+        else channel.exit(code ?? 1);
+        channel.end();
+    });
+}
+
+function end(child: ChildProcess): void {
+    if (child.pid === undefined) return;
+    try {
+        process.kill(-child.pid, "SIGKILL");
+    } catch {
+        // Gone already.
+    }
+}

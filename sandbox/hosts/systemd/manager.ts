@@ -1,0 +1,284 @@
+/**
+ * Stand-in for systemd 252 as far as a service of ours needs it, on one sandbox host. Facts: its manual pages
+ * (systemctl(1), systemd.service(5), systemd.exec(5), systemd.unit(5)).
+ *
+ * `systemctl`: daemon-reload, start, stop, restart, try-restart, enable and disable (with --now), is-active, is-enabled,
+ * is-failed, status, show, cat, reset-failed, --version. `journalctl`: -u, -n, with --no-pager. `systemd-notify --ready`.
+ * Every other verb, option, unit type, directive and specifier is an error that names it, also where systemd would
+ * ignore it with a warning. Units are those of /etc/systemd/system. Nothing is started at boot: a host does not boot.
+ *
+ * Known differences: a service notifies with `systemd-notify --ready`, not over the socket that NOTIFY_SOCKET names
+ * (Node.js has no datagram sockets in the file system); directives of hardening have no effect; After= orders nothing.
+ */
+import * as fs from "node:fs";
+import * as path from "node:path";
+import type { Enter } from "../namespace";
+import { JobFailed, NOTIFY_FOLDER, Service } from "./service";
+import { BadUnit, parseUnit, type UnitFile } from "./unit-file";
+
+export interface Reply {
+    code: number;
+    out: string;
+    err: string;
+}
+
+/** The version of systemd that a host says it has, where nothing else is asked for. */
+export const SYSTEMD_VERSION = 252;
+const FOLDER = "etc/systemd/system";
+
+/** An error of systemctl's own, with its exit code. */
+class Refused extends Error {
+    constructor(
+        message: string,
+        readonly code = 1,
+    ) {
+        super(message);
+    }
+}
+
+export class Manager {
+    private readonly services = new Map<string, Service>();
+    /** Unit files as they were when systemd last read them. */
+    private readonly loaded = new Map<string, string>();
+
+    constructor(
+        private readonly root: string,
+        private readonly enter: Enter,
+        private readonly version = SYSTEMD_VERSION,
+    ) {}
+
+    /** Ends every service. */
+    async close(): Promise<void> {
+        await Promise.all([...this.services.values()].map((service) => service.stop()));
+    }
+
+    /** Process ids of the services that run. */
+    pids(): number[] {
+        return [...this.services.values()].flatMap(({ process: child }) => (child?.pid ? [child.pid] : []));
+    }
+
+    /** @param socket NOTIFY_SOCKET of the caller */
+    async run(program: string, args: string[], privileged: boolean, socket: string): Promise<Reply> {
+        try {
+            if (program === "systemd-notify") return this.notify(args, socket);
+            if (program === "journalctl") return this.journalctl(args);
+            return await this.systemctl(args, privileged);
+        } catch (error) {
+            if (error instanceof Refused) return { code: error.code, out: "", err: `${error.message}\n` };
+            if (error instanceof JobFailed) return { code: 1, out: "", err: `${error.message}\n` };
+            throw error;
+        }
+    }
+
+    private notify(args: string[], socket: string): Reply {
+        const unit = socket.slice(NOTIFY_FOLDER.length);
+        if (args.filter((arg) => !/^--pid=\d+$/.test(arg)).join(" ") !== "--ready")
+            throw new Refused(`systemd-notify ${args.join(" ")}: not imitated`);
+        this.services.get(unit)?.notified();
+        return { code: 0, out: "", err: "" };
+    }
+
+    private journalctl(args: string[]): Reply {
+        const rest = args.filter((arg) => arg !== "--no-pager");
+        const take = (name: string) => {
+            const at = rest.indexOf(name);
+            return at < 0 ? undefined : rest.splice(at, 2)[1];
+        };
+        const [unit, lines] = [take("-u"), take("-n")];
+        if (!unit || rest.length > 0)
+            throw new Refused(`journalctl ${args.join(" ")}: not imitated (-u UNIT, -n LINES)`);
+        return { code: 0, out: this.lastLines(fullName(unit), Number(lines ?? 1000)), err: "" };
+    }
+
+    private lastLines(unit: string, count: number): string {
+        const file = path.join(this.root, "var/log/journal", `${unit}.log`);
+        if (!fs.existsSync(file)) return "-- No entries --\n";
+        return `${fs.readFileSync(file, "utf8").trimEnd().split("\n").slice(-count).join("\n")}\n`;
+    }
+
+    private async systemctl(args: string[], privileged: boolean): Promise<Reply> {
+        if (args[0] === "--version") return { code: 0, out: `systemd ${this.version} (sandbox)\n`, err: "" };
+        const options = args.filter((arg) => arg.startsWith("-") && arg !== "-");
+        const [verb, ...names] = args.filter((arg) => !arg.startsWith("-"));
+        const units = names.map(fullName);
+        const known = ["--now", "--no-pager", "--quiet", "-q", "--value"];
+        const property = options.find((option) => /^(-p|--property=)/.test(option));
+        const odd = options.find((option) => !known.includes(option) && option !== property);
+        if (odd) throw new Refused(`systemctl: option ${odd} is not imitated`);
+        const changes = [
+            "daemon-reload",
+            "start",
+            "stop",
+            "restart",
+            "try-restart",
+            "enable",
+            "disable",
+            "reset-failed",
+        ];
+        if (changes.includes(verb) && !privileged)
+            throw new Refused(`Failed to ${verb} ${names.join(" ")}: Interactive authentication required.`);
+        const now = options.includes("--now");
+        const quiet = options.includes("--quiet") || options.includes("-q");
+        if (verb === "daemon-reload") return this.reload();
+        if (units.length === 0) throw new Refused(`systemctl ${verb ?? ""}: a unit must be named`);
+        let err = "";
+        let out = "";
+        let code = 0;
+        for (const unit of units) {
+            const reply = await this.one(verb, unit, { now, quiet, property, value: options.includes("--value") });
+            out += reply.out;
+            err += reply.err;
+            code ||= reply.code;
+        }
+        return { code, out, err };
+    }
+
+    private async one(
+        verb: string,
+        unit: string,
+        { now, quiet, property, value }: { now: boolean; quiet: boolean; property?: string; value: boolean },
+    ): Promise<Reply> {
+        const done = (out = "", code = 0): Reply => ({ code, out: quiet ? "" : out, err: "" });
+        switch (verb) {
+            case "start":
+                await this.service(unit).start();
+                return done();
+            case "stop":
+                this.fileText(unit, "stop", 5);
+                await this.services.get(unit)?.stop();
+                return done();
+            case "restart":
+            case "try-restart": {
+                const service = this.service(unit);
+                const runs = service.state !== "inactive" && service.state !== "failed";
+                if (verb === "try-restart" && !runs) return done();
+                await service.stop();
+                service.unit = this.unitFile(unit);
+                await service.start();
+                return done();
+            }
+            case "enable":
+                for (const target of this.unitFile(unit).wantedBy) this.link(unit, target);
+                if (now) await this.service(unit).start();
+                return done();
+            case "disable":
+                for (const link of this.links(unit)) fs.rmSync(link);
+                if (now) await this.services.get(unit)?.stop();
+                return done();
+            case "reset-failed": {
+                const service = this.services.get(unit);
+                if (service?.state === "failed") service.state = "inactive";
+                return done();
+            }
+            case "is-active":
+                return done(`${this.stateOf(unit)}\n`, this.stateOf(unit) === "active" ? 0 : 3);
+            case "is-failed":
+                return done(`${this.stateOf(unit)}\n`, this.stateOf(unit) === "failed" ? 0 : 1);
+            case "is-enabled": {
+                if (this.links(unit).length > 0) return done("enabled\n");
+                this.fileText(unit, "get unit file state for", 1);
+                return done("disabled\n", 1);
+            }
+            case "cat":
+                return done(this.fileText(unit, "cat", 1));
+            case "status":
+                return this.status(unit);
+            case "show":
+                return this.show(unit, property, value);
+            default:
+                throw new Refused(`systemctl ${verb ?? ""}: not imitated`);
+        }
+    }
+
+    private stateOf(unit: string) {
+        return this.services.get(unit)?.state ?? "inactive";
+    }
+
+    private status(unit: string): Reply {
+        const text = this.fileText(unit, "find", 4);
+        const state = this.stateOf(unit);
+        const description = this.services.get(unit)?.unit.description ?? parseUnit(text, unit).description;
+        const pid = this.services.get(unit)?.process?.pid;
+        const head = `* ${unit} - ${description}\n   Active: ${state}\n${pid ? ` Main PID: ${pid}\n` : ""}\n`;
+        return { code: state === "active" ? 0 : 3, out: head + this.lastLines(unit, 10), err: "" };
+    }
+
+    private show(unit: string, property: string | undefined, onlyValue: boolean): Reply {
+        const service = this.services.get(unit);
+        const all: Record<string, string> = {
+            Id: unit,
+            LoadState: this.fileName(unit) ? "loaded" : "not-found",
+            ActiveState: this.stateOf(unit),
+            Result: service?.result ?? "success",
+            MainPID: String(service?.process?.pid ?? 0),
+            NRestarts: String(service?.restarts ?? 0),
+            ExecMainStatus: String(service?.exitStatus ?? 0),
+        };
+        const wanted = property?.replace(/^(--property=|-p)/, "").split(",") ?? Object.keys(all);
+        const unknown = wanted.find((name) => !(name in all));
+        if (unknown !== undefined) throw new Refused(`systemctl show: property "${unknown}" is not imitated`);
+        return { code: 0, out: wanted.map((n) => `${onlyValue ? "" : `${n}=`}${all[n]}\n`).join(""), err: "" };
+    }
+
+    private reload(): Reply {
+        this.loaded.clear();
+        for (const [name, service] of this.services) {
+            if (this.fileName(name)) service.unit = this.unitFile(name);
+            else if (service.state === "inactive") this.services.delete(name);
+        }
+        return { code: 0, out: "", err: "" };
+    }
+
+    /** The service of a unit, made from its file when it is first needed. */
+    private service(unit: string): Service {
+        const known = this.services.get(unit);
+        if (known) return known;
+        const made = new Service(unit, this.unitFile(unit), this.root, this.enter);
+        this.services.set(unit, made);
+        return made;
+    }
+
+    private unitFile(unit: string): UnitFile {
+        try {
+            return parseUnit(this.fileText(unit, "start", 5), unit);
+        } catch (error) {
+            if (!(error instanceof BadUnit)) throw error;
+            throw new Refused(`Failed to start ${unit}: Unit ${unit} has a bad unit file setting: ${error.message}.`);
+        }
+    }
+
+    /** A unit's own file or its template's, by name; none if there is neither. */
+    private fileName(unit: string): string | undefined {
+        return [unit, unit.replace(/@.*\.service$/, "@.service")].find((name) =>
+            fs.existsSync(path.join(this.root, FOLDER, name)),
+        );
+    }
+
+    private fileText(unit: string, doing: string, code: number): string {
+        const name = this.fileName(unit);
+        if (!name) throw new Refused(`Failed to ${doing} ${unit}: Unit ${unit} not found.`, code);
+        const text = this.loaded.get(name) ?? fs.readFileSync(path.join(this.root, FOLDER, name), "utf8");
+        this.loaded.set(name, text); // what changes on the disk counts after daemon-reload
+        return text;
+    }
+
+    private link(unit: string, target: string): void {
+        const folder = path.join(this.root, FOLDER, `${target}.wants`);
+        fs.mkdirSync(folder, { recursive: true });
+        fs.rmSync(path.join(folder, unit), { force: true });
+        fs.symlinkSync(`/${FOLDER}/${this.fileName(unit)}`, path.join(folder, unit));
+    }
+
+    private links(unit: string): string[] {
+        const folder = path.join(this.root, FOLDER);
+        const wants = fs.existsSync(folder) ? fs.readdirSync(folder).filter((name) => name.endsWith(".wants")) : [];
+        const found = wants.map((name) => path.join(folder, name, unit));
+        return found.filter((file) => fs.lstatSync(file, { throwIfNoEntry: false }));
+    }
+}
+
+function fullName(unit: string): string {
+    const name = /\.\w+$/.test(unit) ? unit : `${unit}.service`;
+    if (!name.endsWith(".service")) throw new Refused(`${unit}: only services are imitated`);
+    return name;
+}

@@ -1,0 +1,41 @@
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Manager } from "./manager";
+
+/** Answers a host's systemctl, journalctl and systemd-notify, to those who know the secret. */
+export async function serveSystemd(
+    manager: () => Manager,
+    secret: string,
+): Promise<{ url: string; close: () => void; server: Server }> {
+    const server = createServer((request, response) => {
+        const chunks: Buffer[] = [];
+        request.on("data", (chunk: Buffer) => chunks.push(chunk));
+        request.on("end", () => {
+            if (request.headers.authorization !== secret)
+                return void response.writeHead(401).end("2 not allowed\n= 1\n");
+            const [program, rights, socket, ...args] = Buffer.concat(chunks).toString().replace(/\n$/, "").split("\n");
+            manager()
+                .run(program, args, rights === "root", socket)
+                .catch((error: unknown) => ({ code: 1, out: "", err: `sandbox: ${String(error)}\n` }))
+                .then(({ code, out, err }) => response.end(`${marked("1", out)}${marked("2", err)}= ${code}\n`));
+        });
+    });
+    server.requestTimeout = 0; // a start may take as long as the unit says
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    return {
+        url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+        server,
+        close: () => {
+            server.closeAllConnections();
+            server.close();
+        },
+    };
+}
+
+const marked = (stream: string, text: string) =>
+    text
+        .replace(/\n$/, "")
+        .split("\n")
+        .filter((line, _index, all) => line !== "" || all.length > 1)
+        .map((line) => `${stream} ${line}\n`)
+        .join("");

@@ -1,0 +1,211 @@
+import { type ChildProcess } from "node:child_process";
+import { EventEmitter, once } from "node:events";
+import * as fs from "node:fs";
+import * as path from "node:path";
+import type { Enter } from "../namespace";
+import { BadUnit, credentialsFolder, type UnitFile } from "./unit-file";
+
+export type ActiveState = "inactive" | "activating" | "active" | "deactivating" | "failed";
+
+/** Where a notifying service would find its socket; the name in it says who notifies. */
+export const NOTIFY_FOLDER = "/run/systemd/notify/";
+
+/** A job that did not do what was asked, in systemctl's words. */
+export class JobFailed extends Error {}
+
+/** One service as systemd runs it: its process, its state, its journal. */
+export class Service extends EventEmitter {
+    state: ActiveState = "inactive";
+    /** How the last run ended: `success`, `exit-code`, `signal`, `timeout`, `start-limit-hit`. */
+    result = "success";
+    exitStatus = 0;
+    restarts = 0;
+    process?: ChildProcess;
+    private starts: number[] = [];
+    private timer?: NodeJS.Timeout;
+
+    constructor(
+        readonly name: string,
+        public unit: UnitFile,
+        private readonly root: string,
+        private readonly enter: Enter,
+    ) {
+        super();
+    }
+
+    get journal(): string {
+        return path.join(this.root, "var/log/journal", `${this.name}.log`);
+    }
+
+    /** Starts it and waits until it counts as started, or until this attempt has failed: others may follow. */
+    async start(): Promise<void> {
+        if (this.state === "active") return;
+        const settled = once(this, "settled");
+        if (!this.process) {
+            clearTimeout(this.timer);
+            this.launch();
+        }
+        await settled;
+        if (this.result === "success") return;
+        const why = this.result === "start-limit-hit" ? "start of the service was attempted too often" : this.result;
+        throw new JobFailed(
+            `Job for ${this.name} failed because the control process exited with error code (${why}).\n` +
+                `See "systemctl status ${this.name}" and "journalctl -xeu ${this.name}" for details.`,
+        );
+    }
+
+    /** Asks it to end, and makes it end when its time is over. */
+    async stop(): Promise<void> {
+        clearTimeout(this.timer);
+        const { process: child } = this;
+        if (!child) return this.become(this.state === "failed" ? "failed" : "inactive");
+        this.become("deactivating");
+        const ended = once(child, "exit");
+        signal(child, "SIGTERM");
+        const { timeoutStopMs } = this.unit;
+        const kill = timeoutStopMs === Infinity ? undefined : setTimeout(() => signal(child, "SIGKILL"), timeoutStopMs);
+        await ended;
+        clearTimeout(kill);
+    }
+
+    /** What the service says about itself; only a notifying one is listened to. */
+    notified(): void {
+        if (this.unit.type === "notify" && this.state === "activating" && this.process) this.become("active");
+    }
+
+    private launch(): void {
+        const now = Date.now();
+        this.starts = this.starts.filter((at) => now - at < this.unit.startLimitIntervalMs);
+        if (this.starts.length >= this.unit.startLimitBurst) {
+            this.result = "start-limit-hit";
+            return this.become("failed");
+        }
+        this.starts.push(now);
+        this.result = "success";
+        this.become("activating");
+        let environment: Record<string, string>;
+        try {
+            environment = { ...this.files(), ...this.credentials() };
+        } catch (error) {
+            this.write(`${this.name}: ${(error as Error).message}`);
+            this.result = "resources";
+            return this.become("failed");
+        }
+        for (const pair of this.unit.environment) environment[pair.split("=")[0]] = pair.slice(pair.indexOf("=") + 1);
+        const argv = this.unit.execStart.map((word) => expand(word, environment));
+        this.run(argv, environment);
+    }
+
+    private run(argv: string[], environment: Record<string, string>): void {
+        if (this.unit.type === "notify") environment.NOTIFY_SOCKET = `${NOTIFY_FOLDER}${this.name}`;
+        fs.mkdirSync(path.dirname(this.journal), { recursive: true });
+        const log = fs.openSync(this.journal, "a", 0o600);
+        const child = this.enter(this.unit.dynamicUser ? "user" : "root", argv, {
+            user: this.unit.dynamicUser ? this.name.replace(/[@.].*/, "") : "root",
+            environment,
+            stdio: ["ignore", log, log],
+        });
+        fs.closeSync(log);
+        this.process = child;
+        this.write(`Starting ${this.unit.description}...`);
+        child.once("exit", (code, signalName) => this.ended(child, code, signalName));
+        if (this.unit.type !== "notify") return void child.once("spawn", () => this.become("active"));
+        if (this.unit.timeoutStartMs === Infinity) return;
+        this.timer = setTimeout(() => {
+            if (this.state !== "activating") return;
+            this.write(`start operation timed out. Terminating.`);
+            this.result = "timeout";
+            signal(child, "SIGTERM");
+            this.timer = setTimeout(() => signal(child, "SIGKILL"), this.unit.timeoutStopMs);
+        }, this.unit.timeoutStartMs);
+    }
+
+    private ended(child: ChildProcess, code: number | null, signalName: string | null): void {
+        clearTimeout(this.timer);
+        signal(child, "SIGKILL"); // what is left of its group
+        this.process = undefined;
+        this.exitStatus = code ?? 0;
+        const asked = this.state === "deactivating";
+        const clean = code === 0 || signalName === "SIGTERM" || signalName === "SIGINT";
+        if (this.result !== "timeout") this.result = clean ? "success" : signalName ? "signal" : "exit-code";
+        this.write(`Main process exited, code=${signalName ?? "exited"}, status=${code ?? signalName}`);
+        const failed = this.result !== "success";
+        this.credentialsGone();
+        if (asked) {
+            this.result = "success";
+            return this.become("inactive");
+        }
+        const again = this.unit.restart === "always" || (this.unit.restart === "on-failure" && failed);
+        if (!again) return this.become(failed ? "failed" : "inactive");
+        this.become("activating");
+        this.emit("settled");
+        this.timer = setTimeout(() => {
+            this.restarts++;
+            this.launch();
+        }, this.unit.restartMs);
+    }
+
+    private become(state: ActiveState): void {
+        this.state = state;
+        if (state === "active") {
+            clearTimeout(this.timer);
+            this.result = "success";
+            this.write(`Started ${this.unit.description}.`);
+        }
+        if (state !== "activating" && state !== "deactivating") this.emit("settled");
+    }
+
+    private write(line: string): void {
+        fs.mkdirSync(path.dirname(this.journal), { recursive: true });
+        fs.appendFileSync(this.journal, `systemd[1]: ${line}\n`, { mode: 0o600 });
+    }
+
+    /** Variables of the environment files. */
+    private files(): Record<string, string> {
+        const found: Record<string, string> = {};
+        for (const given of this.unit.environmentFiles) {
+            const file = path.join(this.root, given.replace(/^-/, ""));
+            if (!fs.existsSync(file)) {
+                if (given.startsWith("-")) continue;
+                throw new BadUnit(`Failed to load environment files: ${given}: No such file or directory`);
+            }
+            for (const line of fs.readFileSync(file, "utf8").split("\n")) {
+                const [, name, value] = /^([A-Za-z_]\w*)=(.*)$/.exec(line) ?? [];
+                if (name) found[name] = value.replace(/^"(.*)"$/, "$1");
+            }
+        }
+        return found;
+    }
+
+    private credentials(): Record<string, string> {
+        if (this.unit.credentials.length === 0) return {};
+        const folder = path.join(this.root, credentialsFolder(this.name));
+        fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
+        for (const { id, path: source } of this.unit.credentials) {
+            const file = path.join(this.root, source);
+            if (!fs.existsSync(file)) throw new BadUnit(`Failed to set up credentials: ${source}: No such file`);
+            const target = path.join(folder, id);
+            fs.rmSync(target, { force: true });
+            fs.writeFileSync(target, fs.readFileSync(file), { mode: 0o400 });
+        }
+        return { CREDENTIALS_DIRECTORY: credentialsFolder(this.name) };
+    }
+
+    private credentialsGone(): void {
+        fs.rmSync(path.join(this.root, credentialsFolder(this.name)), { recursive: true, force: true });
+    }
+}
+
+/** `${NAME}` in a word of a command line. */
+function expand(word: string, environment: Record<string, string>): string {
+    return word.replace(/\$\{(\w+)\}/g, (_, name: string) => environment[name] ?? "");
+}
+
+function signal(child: ChildProcess, name: NodeJS.Signals): void {
+    if (child.pid === undefined) return;
+    try {
+        process.kill(-child.pid, name); // its whole group
+    } catch {
+        // Gone already.
+    }
+}

@@ -1,0 +1,133 @@
+/** Directives that are imitated, by section. */
+const IMITATED: Record<string, string[]> = {
+    Unit: ["Description", "Documentation", "After", "Wants", "StartLimitIntervalSec", "StartLimitBurst"],
+    Service: [
+        ...["Type", "ExecStart", "Environment", "EnvironmentFile", "LoadCredential", "DynamicUser"],
+        ...["Restart", "RestartSec", "TimeoutStartSec", "TimeoutStopSec"],
+    ],
+    Install: ["WantedBy"],
+};
+
+/** Directives of hardening: read, and without effect here. */
+const WITHOUT_EFFECT = [
+    ...["CapabilityBoundingSet", "LimitNOFILE", "LockPersonality", "MemoryDenyWriteExecute", "NoNewPrivileges"],
+    ...["PrivateDevices", "PrivateTmp", "ProtectClock", "ProtectControlGroups", "ProtectHome", "ProtectHostname"],
+    ...["ProtectKernelLogs", "ProtectKernelModules", "ProtectKernelTunables", "ProtectSystem"],
+    ...["RestrictAddressFamilies", "RestrictNamespaces", "RestrictRealtime", "RestrictSUIDSGID"],
+    ...["SystemCallArchitectures", "SystemCallFilter", "UMask"],
+];
+
+/** A directive that may be given several times. */
+const LISTS = ["Environment", "EnvironmentFile", "LoadCredential", "Documentation", "After", "Wants", "WantedBy"];
+
+export interface UnitFile {
+    text: string;
+    description: string;
+    type: "simple" | "exec" | "notify";
+    execStart: string[];
+    environment: string[];
+    /** With a leading `-` where the file may be missing. */
+    environmentFiles: string[];
+    credentials: { id: string; path: string }[];
+    dynamicUser: boolean;
+    restart: "no" | "on-failure" | "always";
+    /** All in milliseconds. */
+    restartMs: number;
+    timeoutStartMs: number;
+    timeoutStopMs: number;
+    startLimitIntervalMs: number;
+    startLimitBurst: number;
+    wantedBy: string[];
+}
+
+/** A unit file that systemd, or this stand-in of it, does not take. */
+export class BadUnit extends Error {}
+
+/** Reads a service's unit file; `unit` is its full name, for the specifiers %i, %n and %d. */
+export function parseUnit(text: string, unit: string): UnitFile {
+    const found = directives(text, unit);
+    const last = (name: string) => found.get(name)?.at(-1);
+    const all = (name: string) => found.get(name) ?? [];
+    const one = <T extends string>(name: string, allowed: readonly T[], fallback: T): T => {
+        const value = last(name) ?? fallback;
+        if (!(allowed as readonly string[]).includes(value)) throw new BadUnit(`${name}=${value} is not imitated`);
+        return value as T;
+    };
+    const execStart = words(last("ExecStart") ?? "");
+    if (all("ExecStart").length !== 1 || !execStart[0]?.startsWith("/"))
+        throw new BadUnit("ExecStart= must be given once, with an absolute path");
+    return {
+        text,
+        description: last("Description") ?? unit,
+        type: one("Type", ["simple", "exec", "notify"], "simple"),
+        execStart,
+        environment: all("Environment").flatMap(words),
+        environmentFiles: all("EnvironmentFile"),
+        credentials: all("LoadCredential").map((value) => {
+            const [, id, path] = /^([\w.-]+):(\/.*)$/.exec(value) ?? [];
+            if (!id) throw new BadUnit(`LoadCredential=${value} is not imitated: write ID:/path`);
+            return { id, path };
+        }),
+        dynamicUser: one("DynamicUser", ["yes", "no"], "no") === "yes",
+        restart: one("Restart", ["no", "on-failure", "always"], "no"),
+        restartMs: time(last("RestartSec") ?? "100ms"),
+        timeoutStartMs: time(last("TimeoutStartSec") ?? "90"),
+        timeoutStopMs: time(last("TimeoutStopSec") ?? "90"),
+        startLimitIntervalMs: time(last("StartLimitIntervalSec") ?? "10"),
+        startLimitBurst: Number(last("StartLimitBurst") ?? "5"),
+        wantedBy: all("WantedBy").flatMap((value) => value.split(/\s+/)),
+    };
+}
+
+/** Every directive with its values, specifiers filled in. An unknown section or directive is an error here. */
+function directives(text: string, unit: string): Map<string, string[]> {
+    const found = new Map<string, string[]>();
+    let section = "";
+    for (const line of text
+        .replaceAll("\\\n", " ")
+        .split("\n")
+        .map((part) => part.trim())) {
+        if (line === "" || /^[#;]/.test(line)) continue;
+        const header = /^\[(\w+)\]$/.exec(line);
+        if (header) {
+            section = header[1];
+            if (!IMITATED[section]) throw new BadUnit(`section [${section}] is not imitated`);
+            continue;
+        }
+        const [, name, value] = /^(\w+)\s*=\s*(.*)$/.exec(line) ?? [];
+        const known = IMITATED[section]?.includes(name) || (section === "Service" && WITHOUT_EFFECT.includes(name));
+        if (!known)
+            throw new BadUnit(`${name ? `directive ${name}= in [${section}]` : `line "${line}"`} is not imitated`);
+        found.set(name, [...(LISTS.includes(name) ? (found.get(name) ?? []) : []), specifiers(value, unit)]);
+    }
+    return found;
+}
+
+function specifiers(value: string, unit: string): string {
+    const instance = /@(.*)\.service$/.exec(unit)?.[1] ?? "";
+    return value.replace(/%(.)/g, (whole, letter: string) => {
+        const filled = { "%": "%", i: instance, n: unit, d: credentialsFolder(unit) }[letter];
+        if (filled === undefined) throw new BadUnit(`specifier ${whole} is not imitated`);
+        return filled;
+    });
+}
+
+/** Where a unit finds its credentials. */
+export const credentialsFolder = (unit: string) => `/run/credentials/${unit}`;
+
+/** Words of a command line: by spaces, unless in quotes. Escapes are not imitated. */
+export function words(line: string): string[] {
+    if (line.includes("\\")) throw new BadUnit("a backslash in a command line is not imitated");
+    const found = line.match(/(?:[^\s"']+|"[^"]*"|'[^']*')+/g) ?? [];
+    return found.map((word) => word.replace(/"([^"]*)"|'([^']*)'/g, (_, a?: string, b?: string) => a ?? b ?? ""));
+}
+
+const UNITS: Record<string, number> = { ms: 1, s: 1000, sec: 1000, min: 60_000, m: 60_000, h: 3_600_000, "": 1000 };
+
+/** A time span in milliseconds: `5`, `5s`, `100ms`, `1min 30s`. */
+function time(value: string): number {
+    if (value === "infinity") return Infinity;
+    const parts = value.split(/\s+/).map((part) => /^(\d+)(ms|s|sec|min|m|h)?$/.exec(part));
+    if (parts.some((part) => !part)) throw new BadUnit(`time span "${value}" is not imitated`);
+    return parts.reduce((sum, part) => sum + Number(part?.[1]) * UNITS[part?.[2] ?? ""], 0);
+}

@@ -1,0 +1,97 @@
+import { isDeepStrictEqual } from "node:util";
+import { type Difference, holdsUnknown, isObject, UNKNOWN, type Value, type Values } from "../protocol";
+import type { Field, Fields, ResourceType, Type } from "./fields";
+
+const none = (value: Value | undefined): value is null | undefined => value === undefined || value === null;
+
+/** A value with the defaults of the parts it leaves out. */
+function complete(type: Type, value: Value): Value {
+    if (typeof type === "string" || value === UNKNOWN) return value;
+    if ("object" in type) return isObject(value) ? (completeObject(type.object, value) as Value) : value;
+    if ("map" in type) {
+        if (!isObject(value)) return value;
+        return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, complete(type.map, item)]));
+    }
+    const item = "list" in type ? type.list : type.set;
+    return Array.isArray(value) ? value.map((element) => complete(item, element)) : value;
+}
+
+function completeObject(fields: Fields, given: Values): Values {
+    const planned: Values = {};
+    for (const [name, field] of Object.entries(fields)) {
+        const value = given[name];
+        if (!none(value)) planned[name] = complete(field.type, value);
+        else if (field.default !== undefined) planned[name] = field.default;
+    }
+    return planned;
+}
+
+/**
+ * The state a program asks for: its inputs, defaults, and for the rest what the state has; unknown where only the API's
+ * answer will tell.
+ */
+export function plan(type: ResourceType, inputs: Values, state?: Values): Values {
+    const planned = completeObject(type.fields, inputs);
+    for (const [name, field] of Object.entries(type.fields)) {
+        if (planned[name] !== undefined || !(field.kind === "computed" || field.kind === "both")) continue;
+        const stays = field.keeps || (field.kind === "both" && !field.onlyIfGiven);
+        planned[name] = state && stays ? state[name] : UNKNOWN;
+    }
+    return type.adjust?.(planned, inputs, state) ?? planned;
+}
+
+/** Whether a planned value is what the state has. Parts that only the API sets never differ. */
+export function sameValue(type: Type, before: Value | undefined, after: Value | undefined): boolean {
+    if (none(before) || none(after)) return none(before) && none(after);
+    if (after === UNKNOWN) return false;
+    if (typeof type === "string") return isDeepStrictEqual(before, after);
+    if ("object" in type) {
+        if (!isObject(before) || !isObject(after)) return false;
+        return Object.entries(type.object).every(([name, field]) => sameField(field, before[name], after[name]));
+    }
+    if ("map" in type) {
+        if (!isObject(before) || !isObject(after)) return false;
+        const keys = new Set([...Object.keys(before), ...Object.keys(after)]);
+        return [...keys].every((key) => sameValue(type.map, before[key], after[key]));
+    }
+    if (!Array.isArray(before) || !Array.isArray(after) || before.length !== after.length) return false;
+    if ("list" in type) return after.every((element, index) => sameValue(type.list, before[index], element));
+    const left = [...before];
+    return after.every((element) => {
+        const found = left.findIndex((other) => sameValue(type.set, other, element));
+        if (found >= 0) left.splice(found, 1);
+        return found >= 0;
+    });
+}
+
+export function sameField(field: Field, before: Value | undefined, after: Value | undefined): boolean {
+    if (field.kind === "computed" || (field.kind === "both" && none(after))) return true;
+    return field.same?.(before, after) || sameValue(field.type, before, after);
+}
+
+/** What of a resource's state would change, and which of it needs a new resource. */
+export function difference(type: ResourceType, state: Values, inputs: Values): Difference[] {
+    const crash = type.crash?.(state);
+    if (crash) throw new Error(`${crash} (the released provider's process ends here: nil pointer dereference)`);
+    const planned = plan(type, inputs, state);
+    return Object.entries(type.fields).flatMap(([property, field]) => {
+        const [before, after] = [state[property], planned[property]];
+        const silent = field.kind === "both" && none(inputs[property]) && field.default === undefined;
+        if (silent || sameField(field, before, after)) return [];
+        const kind = none(before) ? "ADD" : none(after) ? "DELETE" : "UPDATE";
+        return [{ property, kind, replace: field.replace === true }];
+    });
+}
+
+/** What a preview shows: the plan, or nothing known of the parts that hold something unknown. */
+export function preview(type: ResourceType, inputs: Values, state?: Values): Values {
+    const planned = plan(type, inputs, state);
+    const id = type.idIs === undefined ? undefined : planned[type.idIs];
+    const shown: Values = { ...planned, id: state?.id ?? id ?? UNKNOWN };
+    return Object.fromEntries(
+        Object.entries(shown).map(([name, value]) => {
+            const whole = typeof type.fields[name]?.type === "string";
+            return [name, whole && holdsUnknown(value) ? UNKNOWN : value];
+        }),
+    );
+}

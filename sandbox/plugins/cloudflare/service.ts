@@ -1,0 +1,144 @@
+import * as grpc from "@grpc/grpc-js";
+import * as plugin from "@pulumi/pulumi/proto/plugin_pb";
+import * as provider from "@pulumi/pulumi/proto/provider_pb";
+import type { ResourceProviderService } from "@pulumi/pulumi/proto/provider_grpc_pb";
+import { Empty } from "google-protobuf/google/protobuf/empty_pb";
+import {
+    holdsUnknown,
+    parseUrn,
+    readValues,
+    type Values,
+    writeDifferences,
+    writeValues,
+    writeWithSecrets,
+} from "../protocol";
+import { notImitated, unary } from "../serve";
+import { problemsOf } from "./check";
+import type { ResourceType } from "./fields";
+import { Api } from "./http";
+import * as lifecycle from "./lifecycle";
+import { LOOKUPS } from "./lookups";
+import { difference, preview } from "./plan";
+import { RESOURCE_TYPES } from "./resources";
+import { settingsOf, settingsProblems } from "./settings";
+
+/** The version of the SDK this imitates. */
+export const VERSION = "6.22.1";
+
+/** The rules of a resource type; one that is not imitated is an error, never a resource without rules. */
+function resourceType(urn: string): ResourceType {
+    const { type } = parseUrn(urn);
+    const known = RESOURCE_TYPES[type];
+    if (known) return known;
+    throw new Error(
+        `${type}: is not imitated by the sandbox's cloudflare provider (it knows ${Object.keys(RESOURCE_TYPES).join(", ")}). ` +
+            "Use one of these, or install Pulumi.",
+    );
+}
+
+const secretsOf = (type: ResourceType) =>
+    Object.entries(type.fields).flatMap(([name, field]) => (field.secret ? [name] : []));
+
+/** Settings as Configure brings them: named with or without the package. */
+function configuration(request: provider.ConfigureRequest): Values {
+    const variables = request.getVariablesMap().toObject() as [string, string][];
+    const named = variables.map(([name, value]) => [name.split(":").at(-1) as string, value]);
+    return { ...Object.fromEntries(named), ...readValues(request.getArgs()) } as Values;
+}
+
+/** The ResourceProvider service; calls that are not imitated answer UNIMPLEMENTED and say so. */
+export function cloudflareService(env: NodeJS.ProcessEnv = process.env): grpc.UntypedServiceImplementation {
+    let api = new Api(settingsOf({}, env));
+    const calls: Partial<Record<keyof typeof ResourceProviderService, grpc.UntypedHandleCall>> = {
+        getPluginInfo: unary(() => new plugin.PluginInfo().setVersion(VERSION)),
+        attach: unary(() => new Empty()),
+        cancel: unary(() => new Empty()),
+        handshake: unary(() => notImitated("The cloudflare provider's handshake")),
+        checkConfig: unary((request: provider.CheckRequest) => {
+            const failures = settingsProblems(readValues(request.getNews())).map(({ property, reason }) =>
+                new provider.CheckFailure().setProperty(property).setReason(reason),
+            );
+            return new provider.CheckResponse().setInputs(request.getNews()).setFailuresList(failures);
+        }),
+        // New credentials or another address are an update of the provider, never a replacement of what it made.
+        diffConfig: unary((request: provider.DiffRequest) => {
+            const [olds, news] = [readValues(request.getOlds()), readValues(request.getNews())];
+            const names = [...new Set([...Object.keys(olds), ...Object.keys(news)])].sort();
+            const changed = names.filter((name) => name !== "version" && olds[name] !== news[name]);
+            return writeDifferences(changed.map((property) => ({ property, kind: "UPDATE", replace: false })));
+        }),
+        configure: unary((request: provider.ConfigureRequest) => {
+            api = new Api(settingsOf(configuration(request), env)); // no request: a bad token shows at the first call
+            return new provider.ConfigureResponse().setSupportspreview(true).setAcceptresources(true);
+        }),
+        check: unary((request: provider.CheckRequest) => {
+            const { name } = parseUrn(request.getUrn());
+            const found = problemsOf(resourceType(request.getUrn()), readValues(request.getNews()));
+            const failures = found.map(({ property, problem }) =>
+                new provider.CheckFailure().setReason(`${problem}. Examine values at '${name}.${property}'.`),
+            );
+            return new provider.CheckResponse().setInputs(request.getNews()).setFailuresList(failures);
+        }),
+        diff: unary((request: provider.DiffRequest) => {
+            const type = resourceType(request.getUrn());
+            return writeDifferences(difference(type, readValues(request.getOlds()), readValues(request.getNews())));
+        }),
+        create: unary(async (request: provider.CreateRequest) => {
+            const type = resourceType(request.getUrn());
+            const inputs = readValues(request.getProperties());
+            if (request.getPreview())
+                return new provider.CreateResponse().setProperties(
+                    writeWithSecrets(preview(type, inputs), secretsOf(type)),
+                );
+            const { id, state } = await lifecycle.create(type, api, inputs);
+            return new provider.CreateResponse().setId(id).setProperties(writeWithSecrets(state, secretsOf(type)));
+        }),
+        read: unary(async (request: provider.ReadRequest) => {
+            const type = resourceType(request.getUrn());
+            const old = readValues(request.getProperties());
+            if (Object.keys(old).length === 0) {
+                const { state, inputs } = await lifecycle.importResource(type, api, request.getId());
+                return readResponse(type, String(state.id ?? request.getId()), state, inputs);
+            }
+            const state = await lifecycle.read(type, api, old);
+            if (!state) return new provider.ReadResponse(); // no id: gone
+            const inputs = lifecycle.inputsAfterRead(readValues(request.getInputs()), state);
+            return readResponse(type, request.getId(), state, inputs);
+        }),
+        update: unary(async (request: provider.UpdateRequest) => {
+            const type = resourceType(request.getUrn());
+            const [olds, news] = [readValues(request.getOlds()), readValues(request.getNews())];
+            const state = request.getPreview()
+                ? preview(type, news, olds)
+                : await lifecycle.update(type, api, olds, news);
+            return new provider.UpdateResponse().setProperties(writeWithSecrets(state, secretsOf(type)));
+        }),
+        delete: unary(async (request: provider.DeleteRequest) => {
+            await lifecycle.remove(resourceType(request.getUrn()), api, readValues(request.getProperties()));
+            return new Empty();
+        }),
+        getSchema: unary(() =>
+            notImitated("The cloudflare provider's schema (use pulumi import --generate-code=false)"),
+        ),
+        invoke: unary(async (request: provider.InvokeRequest) => {
+            const lookup = LOOKUPS[request.getTok()];
+            if (!lookup) return notImitated(`The function ${request.getTok()}`);
+            const args = readValues(request.getArgs());
+            if (Object.values(args).some(holdsUnknown)) return new provider.InvokeResponse();
+            return new provider.InvokeResponse().setReturn(writeValues(await lookup(api, args)));
+        }),
+        call: unary((request: provider.CallRequest) => notImitated(`The method ${request.getTok()}`)),
+        construct: unary((request: provider.ConstructRequest) => notImitated(`The component ${request.getType()}`)),
+        parameterize: unary(() => notImitated("Parameterizing the cloudflare provider")),
+        getMapping: unary(() => new provider.GetMappingResponse()),
+        getMappings: unary(() => new provider.GetMappingsResponse()),
+    };
+    return calls as grpc.UntypedServiceImplementation;
+}
+
+function readResponse(type: ResourceType, id: string, state: Values, inputs: Values): provider.ReadResponse {
+    return new provider.ReadResponse()
+        .setId(id)
+        .setProperties(writeWithSecrets(state, secretsOf(type)))
+        .setInputs(writeWithSecrets(inputs, secretsOf(type)));
+}

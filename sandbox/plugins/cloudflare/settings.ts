@@ -1,0 +1,58 @@
+import type { Values } from "../protocol";
+
+/** Where the released provider sends requests by default. */
+const DEFAULT_BASE_URL = "https://api.cloudflare.com/client/v4/";
+
+const FORMS: Record<string, RegExp> = {
+    apiToken: /^[0-9A-Za-z\-_]{40,80}$/,
+    apiKey: /^[0-9A-Za-z_-]{37,60}$/,
+    apiUserServiceKey: /^.+$/,
+    email: /^.+$/,
+    baseUrl: /^https?:\/\//,
+    userAgentOperatorSuffix: /^.*$/,
+};
+
+const snake = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+
+/** What is wrong with a provider's settings. Only what a program or a config file gives is looked at, as released. */
+export function settingsProblems(given: Values): { property: string; reason: string }[] {
+    const found: { property: string; reason: string }[] = [];
+    const wrong = (property: string, text: string) =>
+        found.push({
+            property,
+            reason: `could not validate provider configuration: Invalid Attribute Value. Attribute ${snake(property)} ${text}`,
+        });
+    for (const [name, value] of Object.entries(given)) {
+        if (name === "version" || name === "pluginDownloadURL") continue;
+        const form = FORMS[name];
+        if (!form) found.push({ property: name, reason: `The cloudflare provider has no setting "${name}".` });
+        // Never the value: it is a credential.
+        else if (typeof value !== "string" || !form.test(value)) wrong(name, `value must match ${form.source}.`);
+    }
+    if (given.apiKey !== undefined && given.email === undefined) wrong("apiKey", "needs the setting email as well.");
+    return found;
+}
+
+export interface Settings {
+    /** With a slash at its end. */
+    baseUrl: string;
+    /** Who asks. */
+    headers: Record<string, string>;
+}
+
+/** Settings from a configuration, and where it says nothing from the environment. */
+export function settingsOf(given: Values, env: NodeJS.ProcessEnv): Settings {
+    const from = (name: string, variable: string) => (given[name] as string | undefined) || env[variable] || undefined;
+    const base = from("baseUrl", "CLOUDFLARE_BASE_URL") ?? DEFAULT_BASE_URL;
+    const token = from("apiToken", "CLOUDFLARE_API_TOKEN");
+    const key = from("apiKey", "CLOUDFLARE_API_KEY");
+    const service = from("apiUserServiceKey", "CLOUDFLARE_API_USER_SERVICE_KEY");
+    return {
+        baseUrl: base.endsWith("/") ? base : `${base}/`,
+        headers: {
+            ...(token ? { Authorization: `Bearer ${token}` } : {}),
+            ...(key ? { "X-Auth-Key": key, "X-Auth-Email": from("email", "CLOUDFLARE_EMAIL") ?? "" } : {}),
+            ...(service ? { "X-Auth-User-Service-Key": service } : {}),
+        },
+    };
+}

@@ -1,0 +1,122 @@
+import { isObject, UNKNOWN, type Value, type Values } from "../protocol";
+
+/** Inputs of `command:remote:Command` and their JSON types. */
+const INPUTS: Record<string, "string" | "boolean" | "list" | "texts" | "connection"> = {
+    connection: "connection",
+    create: "string",
+    update: "string",
+    delete: "string",
+    stdin: "string",
+    environment: "texts",
+    triggers: "list",
+    logging: "string",
+    addPreviousOutputInEnv: "boolean",
+};
+const LOGGING = ["stdout", "stderr", "stdoutAndStderr", "none"];
+
+/** Parts of a connection; the last ones exist in the released provider and are not imitated. */
+const CONNECTION: Record<string, "string" | "number"> = {
+    host: "string",
+    port: "number",
+    user: "string",
+    privateKey: "string",
+    privateKeyPassword: "string",
+    hostKey: "string",
+    dialErrorLimit: "number",
+    perDialTimeout: "number",
+};
+const NOT_IMITATED = ["agentSocketPath", "password", "proxy"];
+
+/** What the released provider fills in. */
+const DEFAULTS = { user: "root", port: 22, dialErrorLimit: 10, perDialTimeout: 15 };
+
+export interface Failure {
+    property: string;
+    reason: string;
+}
+
+/** What is wrong with a program's inputs. No value is quoted: a connection holds a key. */
+export function problemsOf(given: Values): Failure[] {
+    const found: Failure[] = [];
+    const wrong = (property: string, reason: string) => found.push({ property, reason: `${property}: ${reason}` });
+    if (given.connection === undefined) wrong("connection", "missing required property");
+    for (const [property, value] of Object.entries(given)) {
+        if (value === undefined || value === null || value === UNKNOWN) continue;
+        const kind = INPUTS[property];
+        if (!kind) wrong(property, "is not an input of command:remote:Command");
+        else if (kind === "connection") found.push(...connectionProblems(value));
+        else if (!isKind(kind, value)) wrong(property, `must be a ${kind === "texts" ? "map of strings" : kind}`);
+    }
+    const { logging } = given;
+    if (typeof logging === "string" && logging !== UNKNOWN && !LOGGING.includes(logging))
+        wrong("logging", `must be one of ${LOGGING.join(", ")}`);
+    return found;
+}
+
+function isKind(kind: string, value: Value): boolean {
+    if (kind === "list") return Array.isArray(value);
+    if (kind === "texts") return isObject(value) && Object.values(value).every((item) => typeof item === "string");
+    return typeof value === kind;
+}
+
+function connectionProblems(value: Value): Failure[] {
+    if (!isObject(value)) return [{ property: "connection", reason: "connection: must be an object" }];
+    const found: Failure[] = [];
+    const wrong = (name: string, reason: string) =>
+        found.push({ property: `connection.${name}`, reason: `connection.${name}: ${reason}` });
+    if (value.host === undefined) wrong("host", "missing required property");
+    for (const [name, part] of Object.entries(value)) {
+        if (part === null || part === UNKNOWN) continue;
+        if (NOT_IMITATED.includes(name)) wrong(name, "is not imitated by the sandbox's command provider");
+        else if (!CONNECTION[name]) wrong(name, "is not a part of a connection");
+        else if (typeof part !== CONNECTION[name]) wrong(name, `must be a ${CONNECTION[name]}`);
+    }
+    return found;
+}
+
+/** Inputs with the defaults the released provider adds in Check. */
+export function withDefaults(given: Values): Values {
+    const { connection } = given;
+    return {
+        ...given,
+        addPreviousOutputInEnv: given.addPreviousOutputInEnv ?? true,
+        ...(isObject(connection) ? { connection: { ...DEFAULTS, ...connection } } : {}),
+    };
+}
+
+export interface Connection {
+    host: string;
+    port: number;
+    user: string;
+    privateKey?: string;
+    privateKeyPassword?: string;
+    hostKey?: string;
+    dialErrorLimit: number;
+    /** In seconds; 0 = no limit. */
+    perDialTimeout: number;
+}
+
+/** A run of one of the commands. */
+export interface Run {
+    connection: Connection;
+    command: string;
+    stdin: string;
+    environment: Record<string, string>;
+}
+
+/** One of a resource's commands, with what the last run printed where that is wanted; none if there is no such command. */
+export function runOf(command: Value | undefined, values: Values, last: Values): Run | undefined {
+    if (typeof command !== "string") return undefined;
+    const previous: Record<string, string> = {};
+    if (values.addPreviousOutputInEnv !== false) {
+        for (const stream of ["stdout", "stderr"] as const)
+            if (last[stream]) previous[`PULUMI_COMMAND_${stream.toUpperCase()}`] = last[stream] as string;
+    }
+    const { connection } = withDefaults(values);
+    return {
+        connection: connection as unknown as Connection,
+        command,
+        stdin: (values.stdin as string | undefined) ?? "",
+        environment: { ...(values.environment as Record<string, string> | undefined), ...previous },
+    };
+}

@@ -1,0 +1,135 @@
+import { randomBytes } from "node:crypto";
+import { isDeepStrictEqual } from "node:util";
+import * as grpc from "@grpc/grpc-js";
+import * as plugin from "@pulumi/pulumi/proto/plugin_pb";
+import * as provider from "@pulumi/pulumi/proto/provider_pb";
+import type { ResourceProviderService } from "@pulumi/pulumi/proto/provider_grpc_pb";
+import { Empty } from "google-protobuf/google/protobuf/empty_pb";
+import {
+    type Difference,
+    parseUrn,
+    readValues,
+    UNKNOWN,
+    type Values,
+    writeDifferences,
+    writeWithSecrets,
+} from "../protocol";
+import { notImitated, unary } from "../serve";
+import { problemsOf, runOf, withDefaults } from "./inputs";
+import { run } from "./ssh";
+
+/** The version of the SDK this imitates. */
+export const VERSION = "1.2.1";
+
+const COMMAND = "command:remote:Command";
+/** Always a secret, whatever the program says. */
+const SECRETS = ["connection"];
+
+/** Refuses resources that are not imitated, by name. */
+function onlyCommand(urn: string): string {
+    const { name, type } = parseUrn(urn);
+    if (type === COMMAND) return name;
+    throw new Error(
+        `${type}: is not imitated by the sandbox's command provider (it knows ${COMMAND}). Use it, or install Pulumi.`,
+    );
+}
+
+const inputsOf = ({ stdout: _out, stderr: _err, ...inputs }: Values): Values => inputs;
+
+/** Inputs that changed. Triggers make a new resource, everything else runs `update`, or `create` again. */
+function difference(state: Values, inputs: Values): Difference[] {
+    const before = inputsOf(state);
+    const names = [...new Set([...Object.keys(before), ...Object.keys(inputs)])].sort();
+    return names.flatMap((property) => {
+        const [old, now] = [before[property], inputs[property]];
+        if (isDeepStrictEqual(old, now)) return [];
+        const kind = old === undefined ? "ADD" : now === undefined ? "DELETE" : "UPDATE";
+        return [{ property, kind, replace: property === "triggers" }];
+    });
+}
+
+/** What a run leaves behind; the old output where there was nothing to run. */
+async function outcome(command: Values[string], inputs: Values, last: Values): Promise<Values> {
+    const given = runOf(command, inputs, last);
+    const output = given ? await run(given) : { stdout: last.stdout ?? "", stderr: last.stderr ?? "" };
+    return { ...inputs, ...output };
+}
+
+const unknownOutput = (inputs: Values): Values => ({ ...inputs, stdout: UNKNOWN, stderr: UNKNOWN });
+
+/** The ResourceProvider service; calls that are not imitated answer UNIMPLEMENTED and say so. */
+export function commandService(): grpc.UntypedServiceImplementation {
+    const calls: Partial<Record<keyof typeof ResourceProviderService, grpc.UntypedHandleCall>> = {
+        getPluginInfo: unary(() => new plugin.PluginInfo().setVersion(VERSION)),
+        attach: unary(() => new Empty()),
+        cancel: unary(() => new Empty()),
+        handshake: unary(() => notImitated("The command provider's handshake")),
+        checkConfig: unary((request: provider.CheckRequest) => {
+            const given = Object.keys(readValues(request.getNews())).filter((name) => name !== "version");
+            const failures = given.map((name) =>
+                new provider.CheckFailure()
+                    .setProperty(name)
+                    .setReason(`The command provider has no setting "${name}".`),
+            );
+            return new provider.CheckResponse().setInputs(request.getNews()).setFailuresList(failures);
+        }),
+        diffConfig: unary(() => new provider.DiffResponse().setChanges(provider.DiffResponse.DiffChanges.DIFF_NONE)),
+        configure: unary(() => new provider.ConfigureResponse().setSupportspreview(true).setAcceptresources(true)),
+        check: unary((request: provider.CheckRequest) => {
+            const name = onlyCommand(request.getUrn());
+            const given = readValues(request.getNews());
+            const failures = problemsOf(given).map(({ property, reason }) =>
+                new provider.CheckFailure().setProperty(property).setReason(`${name}: ${reason}`),
+            );
+            return new provider.CheckResponse()
+                .setInputs(writeWithSecrets(withDefaults(given), SECRETS))
+                .setFailuresList(failures);
+        }),
+        diff: unary((request: provider.DiffRequest) => {
+            onlyCommand(request.getUrn());
+            return writeDifferences(difference(readValues(request.getOlds()), readValues(request.getNews())));
+        }),
+        create: unary(async (request: provider.CreateRequest) => {
+            const name = onlyCommand(request.getUrn());
+            const inputs = readValues(request.getProperties());
+            if (request.getPreview())
+                return new provider.CreateResponse().setProperties(writeWithSecrets(unknownOutput(inputs), SECRETS));
+            const state = await outcome(inputs.create, inputs, {});
+            return new provider.CreateResponse()
+                .setId(`${name}${randomBytes(4).toString("hex")}`)
+                .setProperties(writeWithSecrets(state, SECRETS));
+        }),
+        read: unary((request: provider.ReadRequest) => {
+            onlyCommand(request.getUrn());
+            const state = readValues(request.getProperties());
+            if (Object.keys(state).length === 0) return notImitated("Importing a command");
+            return new provider.ReadResponse()
+                .setId(request.getId())
+                .setProperties(writeWithSecrets(state, SECRETS))
+                .setInputs(writeWithSecrets(readValues(request.getInputs()), SECRETS));
+        }),
+        update: unary(async (request: provider.UpdateRequest) => {
+            onlyCommand(request.getUrn());
+            const [olds, news] = [readValues(request.getOlds()), readValues(request.getNews())];
+            const state = request.getPreview()
+                ? unknownOutput(news)
+                : await outcome(news.update ?? news.create, news, olds);
+            return new provider.UpdateResponse().setProperties(writeWithSecrets(state, SECRETS));
+        }),
+        delete: unary(async (request: provider.DeleteRequest) => {
+            onlyCommand(request.getUrn());
+            const state = readValues(request.getProperties());
+            const given = runOf(state.delete, state, state);
+            if (given) await run(given);
+            return new Empty();
+        }),
+        getSchema: unary(() => notImitated("The command provider's schema")),
+        invoke: unary((request: provider.InvokeRequest) => notImitated(`The function ${request.getTok()}`)),
+        call: unary((request: provider.CallRequest) => notImitated(`The method ${request.getTok()}`)),
+        construct: unary((request: provider.ConstructRequest) => notImitated(`The component ${request.getType()}`)),
+        parameterize: unary(() => notImitated("Parameterizing the command provider")),
+        getMapping: unary(() => new provider.GetMappingResponse()),
+        getMappings: unary(() => new provider.GetMappingsResponse()),
+    };
+    return calls as grpc.UntypedServiceImplementation;
+}

@@ -1,0 +1,128 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { Client, type ClientChannel, utils } from "ssh2";
+import type { Connection, Run } from "./inputs";
+
+/** Delays between attempts to connect, as the released provider has them: 100 ms, growing by half, up to 5 s. */
+const FIRST_DELAY_MS = 100;
+const GROWTH = 1.5;
+const LONGEST_DELAY_MS = 5_000;
+
+/** Host key types in the order in which Go's client asks for them. */
+const HOST_KEY_TYPES = [
+    ...(["ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521"] as const),
+    ...(["rsa-sha2-256", "rsa-sha2-512", "ssh-rsa", "ssh-ed25519"] as const),
+];
+
+export interface Output {
+    stdout: string;
+    stderr: string;
+}
+
+/** Runs a command on another host. Fails with the command, its exit status and all it printed, as released. */
+export async function run(given: Run): Promise<Output> {
+    const client = await dial(given.connection);
+    try {
+        return await execute(client, given);
+    } finally {
+        client.end();
+    }
+}
+
+/** Connects, and tries again as often as the connection says. */
+async function dial(connection: Connection): Promise<Client> {
+    const options = connectOptions(connection);
+    let delay = FIRST_DELAY_MS;
+    for (let tried = 0; ; tried++) {
+        try {
+            return await connect(options);
+        } catch (error) {
+            const limit = connection.dialErrorLimit;
+            if (limit > -1 && tried + 1 > limit)
+                throw new Error(`after ${tried} failed attempts: ${messageOf(error, connection)}`, { cause: error });
+            await sleep(delay);
+            delay = Math.min(delay * GROWTH, LONGEST_DELAY_MS);
+        }
+    }
+}
+
+function connectOptions(connection: Connection) {
+    const expected = connection.hostKey === undefined ? undefined : hostKeyOf(connection.hostKey);
+    if (connection.privateKey !== undefined) {
+        const key = utils.parseKey(connection.privateKey, connection.privateKeyPassword);
+        if (key instanceof Error) throw new Error(`ssh: cannot parse private key (${key.message})`);
+    }
+    return {
+        host: connection.host,
+        port: connection.port,
+        username: connection.user,
+        privateKey: connection.privateKey,
+        passphrase: connection.privateKeyPassword,
+        readyTimeout: connection.perDialTimeout * 1000,
+        algorithms: { serverHostKey: HOST_KEY_TYPES },
+        // Without a key any host is believed, as in the released provider.
+        hostVerifier: (key: Buffer) => expected === undefined || key.equals(expected),
+    };
+}
+
+/** A host key in the form of an authorized_keys line. */
+function hostKeyOf(text: string): Buffer {
+    const key = utils.parseKey(text.trim());
+    if (key instanceof Error || Array.isArray(key)) throw new Error("ssh: no key found (connection.hostKey)");
+    return key.getPublicSSH();
+}
+
+function connect(options: ReturnType<typeof connectOptions>): Promise<Client> {
+    return new Promise((resolve, reject) => {
+        const client = new Client();
+        client
+            .once("ready", () => resolve(client))
+            .once("error", (error) => {
+                client.destroy();
+                reject(error);
+            })
+            .once("connect", () => client.setNoDelay(true))
+            .connect({ ...options, algorithms: { serverHostKey: [...HOST_KEY_TYPES] } });
+    });
+}
+
+/** What went wrong, in the words of Go's client where programs may look for them. */
+function messageOf(error: unknown, { host, port }: Connection): string {
+    const { message, level, code } = error as { message: string; level?: string; code?: string };
+    if (/verification failed/.test(message)) return "ssh: handshake failed: ssh: host key mismatch";
+    if (level === "client-authentication")
+        return "ssh: handshake failed: ssh: unable to authenticate, attempted methods [none publickey], no supported methods remain";
+    if (code === "ECONNREFUSED") return `dial tcp ${host}:${port}: connect: connection refused`;
+    if (level === "client-timeout") return `dial tcp ${host}:${port}: i/o timeout`;
+    return `dial tcp ${host}:${port}: ${message}`;
+}
+
+function execute(client: Client, given: Run): Promise<Output> {
+    return new Promise((resolve, reject) => {
+        // A host that does not accept a variable refuses it: ssh2 does not say so, the command then runs without it.
+        client.exec(given.command, { env: given.environment }, (error, channel) => {
+            if (error) return reject(error);
+            collect(channel, given).then(resolve, reject);
+        });
+        client.once("error", reject);
+        client.once("close", () => reject(new Error(`wait: remote command exited without exit status or exit signal`)));
+    });
+}
+
+function collect(channel: ClientChannel, { command, stdin }: Run): Promise<Output> {
+    return new Promise((resolve, reject) => {
+        const [out, err, both]: string[][] = [[], [], []];
+        const text = (list: string[]) => (chunk: Buffer) => {
+            list.push(chunk.toString());
+            both.push(chunk.toString());
+        };
+        channel.on("data", text(out));
+        channel.stderr.on("data", text(err));
+        channel.on("close", (code: number | null, signal?: string) => {
+            const trimmed = (list: string[]) => list.join("").replace(/\n$/, "");
+            if (code === 0) return resolve({ stdout: trimmed(out), stderr: trimmed(err) });
+            const how = code === null ? `was killed by signal ${signal}` : `exited with status ${code}`;
+            reject(new Error(`Process ${how}: running ${JSON.stringify(command)}:\n${both.join("")}`));
+        });
+        channel.end(stdin);
+    });
+}

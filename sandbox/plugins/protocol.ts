@@ -1,0 +1,72 @@
+import * as provider from "@pulumi/pulumi/proto/provider_pb";
+import { type JavaScriptValue, Struct } from "google-protobuf/google/protobuf/struct_pb";
+
+export type Value = string | number | boolean | null | Value[] | { [name: string]: Value };
+export type Values = { [name: string]: Value | undefined };
+
+/** A value the engine does not know yet, in a preview. The marker is the protocol's. */
+export const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+
+/** How the protocol marks a secret value inside a property map. */
+const SECRET = { "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270" };
+
+/** Name and type of the resource a URN stands for. */
+export function parseUrn(urn: string): { name: string; type: string } {
+    const [, , types, ...name] = urn.split("::");
+    return { name: name.join("::"), type: (types ?? "").split("$").at(-1) ?? "" };
+}
+
+export const readValues = (properties: Struct | undefined) => (properties?.toJavaScript() ?? {}) as Values;
+
+/** A property map without the properties that have no value. */
+export function writeValues(values: Values): Struct {
+    const known = Object.entries(values).filter(([, value]) => value !== undefined && value !== null);
+    // Also inside: what is undefined there has no place in the protocol.
+    const inside = JSON.parse(JSON.stringify(Object.fromEntries(known))) as Record<string, JavaScriptValue>;
+    return Struct.fromJavaScript(inside);
+}
+
+/** A property map in which the named properties are marked: the engine encrypts them wherever it keeps them. */
+export function writeWithSecrets(values: Values, secrets: readonly string[]): Struct {
+    const marked = Object.entries(values).map(([name, value]) => {
+        const hidden = secrets.includes(name) && value !== undefined && value !== null && value !== UNKNOWN;
+        return [name, hidden ? { ...SECRET, value } : value] as const;
+    });
+    return writeValues(Object.fromEntries(marked) as Values);
+}
+
+export const isObject = (value: Value | undefined): value is { [name: string]: Value } =>
+    typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** Whether a value, or a part of it, is not known yet. */
+export function holdsUnknown(value: Value | undefined): boolean {
+    if (Array.isArray(value)) return value.some(holdsUnknown);
+    return isObject(value) ? Object.values(value).some(holdsUnknown) : value === UNKNOWN;
+}
+
+/** How one property differs, in the protocol's words. */
+export interface Difference {
+    property: string;
+    kind: "ADD" | "DELETE" | "UPDATE";
+    replace: boolean;
+}
+
+const KINDS = {
+    ADD: [provider.PropertyDiff.Kind.ADD, provider.PropertyDiff.Kind.ADD_REPLACE],
+    DELETE: [provider.PropertyDiff.Kind.DELETE, provider.PropertyDiff.Kind.DELETE_REPLACE],
+    UPDATE: [provider.PropertyDiff.Kind.UPDATE, provider.PropertyDiff.Kind.UPDATE_REPLACE],
+} as const;
+
+export function writeDifferences(found: Difference[]): provider.DiffResponse {
+    const { DIFF_NONE, DIFF_SOME } = provider.DiffResponse.DiffChanges;
+    const response = new provider.DiffResponse()
+        .setChanges(found.length === 0 ? DIFF_NONE : DIFF_SOME)
+        .setDiffsList(found.map(({ property }) => property))
+        .setReplacesList(found.filter(({ replace }) => replace).map(({ property }) => property))
+        .setHasdetaileddiff(true);
+    for (const { property, kind, replace } of found) {
+        const detail = new provider.PropertyDiff().setKind(KINDS[kind][replace ? 1 : 0]);
+        response.getDetaileddiffMap().set(property, detail);
+    }
+    return response;
+}

@@ -1,0 +1,73 @@
+/** Stack cloudflare: an account with a zone, the edge, and Alpa on a host that is reached by SSH. */
+import { readFileSync } from "node:fs";
+import { parse, stringify } from "yaml";
+import { ensureTools } from "../toolchain/toolchain";
+import { startCloudflareWorld } from "./cloudflare-world";
+import { completion, CURL, headerFile } from "./request";
+import type { Scene } from "./scene";
+import type { Attempt, CloudflareFacts, WorldFacts } from "./state";
+
+interface StackFile {
+    config: Record<string, unknown>;
+    [other: string]: unknown;
+}
+
+export const cloudflareScene: Scene = {
+    tools: ["pulumi"],
+    async start(dir, log) {
+        return startCloudflareWorld({ tools: await ensureTools(["pulumi"], { log }), stateDir: dir, log });
+    },
+    async layOver(shipped, world) {
+        return { text: layOver(shipped, world), secrets: { "tunnel.hosts[0].privateKey": privateKey(world) } };
+    },
+    async attempts(dir, outputs, world) {
+        const { url, credentials } = outputs as { url: string; credentials: Record<string, Pair> };
+        return attempts(dir, world.cloudflare!, new URL(url).hostname, credentials);
+    },
+};
+
+interface Pair {
+    clientId: string;
+    clientSecret: string;
+}
+
+/** @param shipped text of the stack file in the clone, which is never changed */
+export function layOver(shipped: string, world: WorldFacts): string {
+    const file = parse(shipped) as StackFile;
+    const { account, teamName, host, cloudflared } = world.cloudflare!;
+    const { address, port, user, hostKey } = host;
+    const part = (name: string) => file.config[`alpa-auth:${name}`] as object;
+    const config = {
+        ...file.config,
+        "alpa-auth:account": account,
+        "alpa-auth:access": { ...part("access"), teamName },
+        "alpa-auth:alpa": { ...part("alpa"), endpoints: [world.alpa] },
+        "alpa-auth:tunnel": { ...part("tunnel"), ...cloudflared, hosts: [{ address, port, user, hostKey }] },
+    };
+    return stringify({ ...file, config });
+}
+
+function privateKey(world: WorldFacts): string {
+    return readFileSync(world.cloudflare!.host.privateKeyFile, "utf8");
+}
+
+/** Requests go to the edge's own address; the header Host picks the name, as TLS and DNS do in reality. */
+function attempts(dir: string, facts: CloudflareFacts, hostname: string, credentials: Record<string, Pair>): Attempt[] {
+    const host = `'Host: ${hostname}'`;
+    const list: Attempt[] = [{ title: "no service token", command: completion(facts.edge, host), expect: 401 }];
+    for (const [who, { clientId, clientSecret }] of Object.entries(credentials)) {
+        const id = `CF-Access-Client-Id: ${clientId}`;
+        const good = headerFile(dir, who, id, `CF-Access-Client-Secret: ${clientSecret}`);
+        const wrong = headerFile(dir, `${who}.wrong`, id, "CF-Access-Client-Secret: not-the-secret");
+        list.push(
+            { title: `service token of ${who}`, command: completion(facts.edge, host, good), expect: 200 },
+            { title: `a wrong secret of ${who}`, command: completion(facts.edge, host, wrong), expect: 401 },
+            {
+                title: "a path that is not open",
+                command: `${CURL} ${facts.edge}/ -H ${host} -H ${good}`,
+                expect: 404,
+            },
+        );
+    }
+    return list;
+}

@@ -1,0 +1,126 @@
+/**
+ * The world of stack cloudflare: an account with an active zone, the edge in front of it, and one host, which is Alpa's head
+ * node, reached by SSH. What cloudflared finds by DNS in reality, the edge's address, is in a file on the host.
+ */
+import { randomBytes } from "node:crypto";
+import { mkdirSync } from "node:fs";
+
+import { join } from "node:path";
+import { startAlpa, type Seen } from "../alpa/server";
+import { Account } from "../cloudflare/account";
+import { startCloudflareApi, type CloudflareApi } from "../cloudflare/api/server";
+import { VERSION } from "../cloudflare/connector/connector";
+import { buildConnector } from "../cloudflare/connector/build";
+import { startEdge, type Edge } from "../cloudflare/edge/server";
+import { serveDownloads, startHost, type Host, type HostOptions } from "../hosts";
+import { describeHolder, freePort } from "../processes";
+import type { Toolchain } from "../toolchain/toolchain";
+import { preparePulumi } from "./pulumi";
+import { apiTokenFile, writeFacts, writePrivate, type CloudflareFacts, type WorldFacts } from "./state";
+import { pulumiOf } from "./world";
+
+const ZONE = "example.com";
+const USER = "ops";
+
+export interface CloudflareWorldOptions {
+    tools: Toolchain<"pulumi">;
+    stateDir: string;
+    /** Port of Alpa, if it is free. @default 20001, as in reality */
+    alpaPort?: number;
+    /** How long one answer of Alpa takes, in seconds. @default 0 */
+    alpaSeconds?: number;
+    /** Told each request that reached Alpa. */
+    onAlpaRequest?: (seen: Seen) => void;
+    /** Of the account, as {@link Account} takes them. */
+    account?: ConstructorParameters<typeof Account>[0];
+    /** Of the host, as {@link startHost} takes them. */
+    host?: Partial<HostOptions>;
+    /** Multiplies the edge's read timeout. @default 1 */
+    scale?: number;
+    log?: (line: string) => void;
+}
+
+export interface CloudflareWorld {
+    facts: WorldFacts & { cloudflare: CloudflareFacts };
+    account: Account;
+    api: CloudflareApi;
+    edge: Edge;
+    host: Host;
+    close(): Promise<void>;
+}
+
+/** Starts everything, and leaves nothing running when a part fails. */
+export async function startCloudflareWorld(options: CloudflareWorldOptions): Promise<CloudflareWorld> {
+    const { tools, stateDir, log = () => undefined } = options;
+    mkdirSync(stateDir, { recursive: true, mode: 0o700 });
+    const started: { close(): Promise<void> | void }[] = [];
+    const keep = <T extends { close(): Promise<void> | void }>(part: T): T => (started.push(part), part);
+    const close = async () => {
+        for (const part of started.reverse()) await part.close();
+    };
+    try {
+        log("Alpa");
+        const port = await alpaPort(options.alpaPort ?? 20001, log);
+        const { alpaSeconds: seconds, onAlpaRequest: onRequest } = options;
+        const alpa = keep(await startAlpa({ port, seconds, onRequest }));
+        log("Cloudflare account, API and edge");
+        const token = randomBytes(30).toString("base64url");
+        writePrivate(apiTokenFile(stateDir), token);
+        const account = new Account({ certificateSeconds: 0, ...options.account });
+        account.delegation = (zone) => account.zoneNamed(zone)?.name_servers ?? [];
+        const api = keep(await startCloudflareApi({ port: 0, token, account, log }));
+        await activeZone(account, api, token);
+        const edge = keep(await startEdge({ port: 0, account, scale: options.scale, log }));
+        log("host");
+        const program = await buildConnector(join(stateDir, "cloudflared"));
+        const downloads = keep(await serveDownloads({ "/cloudflared": program.path }));
+        const files = { "etc/default/alpa-auth-cloudflared": `TUNNEL_EDGE=127.0.0.1:${edge.connectorPort}\n` };
+        const host = keep(await startHost({ name: "head", users: [USER], files, stateDir, ...options.host }));
+        const privateKeyFile = join(stateDir, "host-key");
+        writePrivate(privateKeyFile, host.privateKey);
+        const facts = {
+            alpa: `127.0.0.1:${alpa.port}`,
+            stackFiles: join(stateDir, "stack-files"),
+            bin: join(stateDir, "bin"),
+            ...pulumiOf(tools, stateDir),
+            cloudflare: {
+                api: api.url,
+                account: account.id,
+                teamName: account.organization.name,
+                zone: ZONE,
+                edge: edge.url,
+                host: {
+                    address: host.address,
+                    port: host.port,
+                    user: options.host?.users?.[0] ?? USER,
+                    hostKey: host.hostKey,
+                    privateKeyFile,
+                },
+                cloudflared: { version: VERSION, sha256: program.sha256, source: `${downloads.url}/cloudflared` },
+            },
+        };
+        preparePulumi(stateDir, facts);
+        writeFacts(stateDir, "world", facts);
+        return { facts, account, api, edge, host, close };
+    } catch (error) {
+        await close().catch((closing: Error) => log(closing.message));
+        throw error;
+    }
+}
+
+async function alpaPort(wanted: number, log: (line: string) => void): Promise<number> {
+    const port = await freePort(wanted);
+    if (wanted !== 0 && port !== wanted) log(`${describeHolder(wanted)}; Alpa is on ${port}`);
+    return port;
+}
+
+/** A zone that the registrar has delegated, with its certificate. */
+async function activeZone(account: Account, api: CloudflareApi, token: string): Promise<void> {
+    const answer = await fetch(`${api.url}/zones`, {
+        method: "POST",
+        headers: { Authorization: `Bearer ${token}`, "Content-Type": "application/json" },
+        body: JSON.stringify({ name: ZONE, account: { id: account.id }, type: "full" }),
+    });
+    if (!answer.ok) throw new Error(`zone ${ZONE} must be made at the stand-in (${answer.status}).`);
+    account.delegated(account.zoneNamed(ZONE)!);
+}

@@ -1,0 +1,28 @@
+/** Command lines that ask for a completion as callers do. */
+import { join } from "node:path";
+import { SAMPLE_COMPLETION } from "../../components/parts/sample";
+import { writePrivate } from "./state";
+
+/** The status comes last. */
+export const CURL = "curl -sS --max-time 60 -w '\\n%{http_code}\\n'";
+
+/** @param headers each as an argument of curl's `-H` */
+export function completion(url: string, ...headers: string[]): string {
+    return [
+        CURL,
+        `${url}/completions`,
+        ...headers.map((header) => `-H ${header}`),
+        "-H 'Content-Type: application/json'",
+        `-d '${SAMPLE_COMPLETION}'`,
+    ].join(" ");
+}
+
+/**
+ * Headers with a credential, in a file that only this user can read, since a command line can be read by everyone on the
+ * machine. @returns the argument of `-H`
+ */
+export function headerFile(dir: string, name: string, ...headers: string[]): string {
+    const file = join(dir, "credentials", name.replace("/", "."));
+    writePrivate(file, `${headers.join("\n")}\n`);
+    return `@'${file}'`;
+}

@@ -1,0 +1,23 @@
+/** What differs between the stacks that `up` can bring up: their world, their stack file, and the requests to try. */
+import type { SandboxTool } from "../toolchain/toolchain";
+import type { Attempt, WorldFacts } from "./state";
+
+export type Say = (line: string) => void;
+
+export interface StackText {
+    /** Text of the sandbox's own stack file. */
+    text: string;
+    /** Values to set encrypted, by their path in the config; on no command line. */
+    secrets: Record<string, string>;
+}
+
+export interface Scene {
+    /** Tools that the world and Pulumi need. */
+    tools: readonly SandboxTool[];
+    /** Starts everything; its facts are written once it is ready. */
+    start(dir: string, log: Say): Promise<{ close(): Promise<void> }>;
+    /** Lays the sandbox's addresses over a shipped stack file, which is never changed. */
+    layOver(shipped: string, world: WorldFacts, say: Say): Promise<StackText>;
+    /** @param outputs of the stack, secrets in plain */
+    attempts(dir: string, outputs: Record<string, unknown>, world: WorldFacts, shipped: string): Promise<Attempt[]>;
+}

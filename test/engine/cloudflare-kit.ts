@@ -1,0 +1,163 @@
+/**
+ * The real engine on the sandbox's stand-ins of Cloudflare: the providers, the API, the edge, connectors, and a host with SSH
+ * and systemd. Proves that the program does what it says to them, not that the real Cloudflare takes it.
+ */
+import { strict as assert } from "node:assert";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { request } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parse } from "yaml";
+import { SAMPLE_COMPLETION } from "../../components/parts/sample";
+import type { Seen } from "../../sandbox/alpa/server";
+import { endOrphanPlugins, startGuard, type Guard } from "../../sandbox/processes";
+import { ensureTools } from "../../sandbox/toolchain/toolchain";
+import {
+    startCloudflareWorld,
+    type CloudflareWorld,
+    type CloudflareWorldOptions,
+} from "../../sandbox/world/cloudflare-world";
+import { sandboxId } from "../../sandbox/world/state";
+import { EngineStack, type StackConfig } from "./stack";
+
+export { eventually, failed, succeeded } from "./stack";
+
+/** A cold tool cache means building Pulumi. */
+const TOOLS_MILLISECONDS = 45 * 60_000;
+
+let running: { world: CloudflareWorld; dir: string; guard: Guard } | undefined;
+const alpaSaw: Seen[] = [];
+
+/** Registers the hooks that start a world and end it. */
+export function useCloudflare(options: Omit<CloudflareWorldOptions, "tools" | "stateDir"> = {}): void {
+    before(async function () {
+        this.timeout(TOOLS_MILLISECONDS);
+        const tools = await ensureTools(["pulumi"], { log: (line) => console.log(`    ${line}`) });
+        const dir = mkdtempSync(join(tmpdir(), "alpa-auth-test-"));
+        // Should this process be killed, nothing stays behind.
+        const guard = await startGuard({ stateDir: dir, sandboxId: sandboxId(dir) });
+        const world = await startCloudflareWorld({
+            tools,
+            stateDir: dir,
+            alpaPort: 0,
+            onAlpaRequest: (seen) => alpaSaw.push(seen),
+            ...options,
+        });
+        running = { world, dir, guard };
+    });
+    after(async function () {
+        this.timeout(60_000);
+        if (!running) return;
+        const { world, dir, guard } = running;
+        running = undefined;
+        await world.close();
+        await endOrphanPlugins(sandboxId(dir));
+        await guard.stop();
+        rmSync(dir, { recursive: true, force: true });
+    });
+}
+
+export function here(): { world: CloudflareWorld; dir: string } {
+    assert.ok(running, "useCloudflare() must be called in the describe block");
+    return running;
+}
+
+/** Requests that have reached Alpa since the last call. */
+export function takeAlpaRequests(): Seen[] {
+    return alpaSaw.splice(0);
+}
+
+export interface Pair {
+    clientId: string;
+    clientSecret: string;
+}
+
+export interface Outputs {
+    url: string;
+    credentials: Record<string, Pair>;
+    curl: string;
+    expires: Record<string, string>;
+    nameServers: string[];
+    zoneStatus: string;
+}
+
+/** A stack of option cloudflare in the running world. Its connectors are on the world's one host: one stack at a time. */
+export class AccessStack extends EngineStack {
+    private privateKey: unknown;
+
+    private constructor(name: string) {
+        const { world, dir } = here();
+        super(name, { dir, facts: world.facts });
+    }
+
+    get hostname(): string {
+        return `${this.name}.${here().world.facts.cloudflare.zone}`;
+    }
+
+    static async create(name: string, config: StackConfig = {}): Promise<AccessStack> {
+        const stack = new AccessStack(name);
+        await stack.init();
+        stack.configure({});
+        const { privateKeyFile } = here().world.facts.cloudflare.host;
+        await stack.configureSecret("tunnel.hosts[0].privateKey", readFileSync(privateKeyFile, "utf8"));
+        const { config: written } = parse(readFileSync(stack.file, "utf8"));
+        stack.privateKey = written["alpa-auth:tunnel"].hosts[0].privateKey;
+        stack.configure(config);
+        return stack;
+    }
+
+    /** Replaces the config: keys without the project's prefix, laid over a working one. */
+    configure(config: StackConfig): void {
+        const { alpa, cloudflare } = here().world.facts;
+        const { host, cloudflared, zone, account, teamName } = cloudflare;
+        const { privateKeyFile: _, ...reached } = host;
+        const hosts = [{ ...reached, ...(this.privateKey === undefined ? {} : { privateKey: this.privateKey }) }];
+        this.write({
+            option: "cloudflare",
+            account,
+            hostname: this.hostname,
+            zone: { name: zone, plan: "free" },
+            access: { teamName },
+            alpa: { endpoints: [alpa], tokensPerSecond: 20 },
+            ...config,
+            tunnel: { ...cloudflared, hosts, ...(config.tunnel as object | undefined) },
+        });
+    }
+
+    outputs(): Promise<Outputs> {
+        return this.read();
+    }
+
+    /** A small completion, as a caller asks for it. */
+    call(pair?: Pair, options: { path?: string; headers?: Record<string, string> } = {}): Promise<Answer> {
+        const token: Record<string, string> =
+            pair === undefined
+                ? {}
+                : { "CF-Access-Client-Id": pair.clientId, "CF-Access-Client-Secret": pair.clientSecret };
+        return ask(options.path ?? "/completions", {
+            host: this.hostname,
+            "content-type": "application/json",
+            ...token,
+            ...options.headers,
+        });
+    }
+}
+
+export interface Answer {
+    status: number;
+    body: string;
+}
+
+/** To the edge's own address: the header Host picks the name. */
+function ask(path: string, headers: Record<string, string>): Promise<Answer> {
+    const { edge } = here().world.facts.cloudflare;
+    return new Promise((resolve, reject) => {
+        const sent = request(`${edge}${path}`, { method: "POST", headers }, (answer) => {
+            let body = "";
+            answer.setEncoding("utf8").on("data", (text: string) => (body += text));
+            answer.on("end", () => resolve({ status: answer.statusCode!, body }));
+        });
+        sent.on("error", reject);
+        sent.end(SAMPLE_COMPLETION);
+    });
+}

@@ -1,0 +1,75 @@
+// Proves that no secret of option cloudflare can be read where an operator, a reviewer or another user of the machine looks.
+import { strict as assert } from "node:assert";
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { tokenOf } from "../../sandbox/cloudflare/account";
+import { apiTokenFile } from "../../sandbox/world/state";
+import { AccessStack, here, succeeded, useCloudflare } from "./cloudflare-kit";
+import { textBelow } from "./text-below";
+
+const token = (more: object = {}) => ({ name: "alice", credentials: [{ id: "a", method: "service-token", ...more }] });
+
+describe("secrets of option cloudflare", function () {
+    this.timeout(180_000);
+    useCloudflare();
+    let stack: AccessStack;
+    const secrets: Record<string, string> = {};
+    const places: Record<string, string> = {};
+
+    before(async () => {
+        const { world, dir } = here();
+        stack = await AccessStack.create("secretive", { consumers: [token()] });
+        const processes: string[] = [];
+        const sampling = setInterval(() => processes.push(execFileSync("ps", ["axww", "-o", "args"]).toString()), 100);
+        const up = succeeded(await stack.run(["up", "--yes", "--diff"]));
+        const pair = (await stack.outputs()).credentials["alice/a"];
+        const second = { secretVersion: 2, previousSecretExpires: "2099-01-01" };
+        stack.configure({ consumers: [token(second)] });
+        places["preview of a rotation"] = (await stack.preview("--diff")).stdout;
+        const rotation = succeeded(await stack.run(["up", "--yes", "--diff"]));
+        clearInterval(sampling);
+        places["output of up"] = up.stdout + up.stderr + rotation.stdout + rotation.stderr;
+        places["process list"] = processes.join("\n");
+        assert.match(places["process list"], /cloudflared|connector/, "the list was taken while connectors ran");
+
+        const [tunnel] = world.account.tunnels.values();
+        const rotated = (await stack.outputs()).credentials["alice/a"];
+        Object.assign(secrets, {
+            "first client secret": pair.clientSecret,
+            "second client secret": rotated.clientSecret,
+            "secret of the tunnel": tunnel.secret,
+            "token of the tunnel": tokenOf(world.account, tunnel),
+            "API token": readFileSync(apiTokenFile(dir), "utf8"),
+            "private key for the host": readFileSync(world.facts.cloudflare.host.privateKeyFile, "utf8").split("\n")[2],
+        });
+        await stack.must(["refresh", "--yes", "--skip-preview"]);
+        places["exported state"] = await stack.must(["stack", "export"]);
+        places["preview"] = await stack.must(["preview", "--json", "--diff"]);
+        places["outputs"] = await stack.must(["stack", "output", "--json"]);
+        places["history"] = await stack.must(["stack", "history", "--json"]);
+        places["files of the backend and logs"] = textBelow(join(dir, "backend")) + textBelow(dir, /\.log$/);
+        places["units on the host"] = textBelow(join(world.host.root, "etc/systemd"), /\.service$/);
+    });
+
+    for (const place of [
+        "output of up",
+        "process list",
+        "preview of a rotation",
+        "exported state",
+        "preview",
+        "outputs",
+        "history",
+        "files of the backend and logs",
+        "units on the host",
+    ])
+        it(`are not in the ${place}`, () => {
+            assert.ok(places[place].length > 0, "there is something to search");
+            assert.equal(Object.keys(secrets).length, 6);
+            for (const [name, secret] of Object.entries(secrets)) {
+                assert.ok(secret.length >= 20, name);
+                for (const form of [secret, Buffer.from(secret).toString("base64")])
+                    assert.ok(!places[place].includes(form), `${name} is in the ${place}`);
+            }
+        });
+});

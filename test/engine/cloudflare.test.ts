@@ -1,0 +1,203 @@
+// Proves that option cloudflare does on the real engine what its config says: who gets in, through rotation, revocation and
+// upgrades, and what stays behind. What stands in for Cloudflare is in cloudflare-kit.ts.
+import { strict as assert } from "node:assert";
+import {
+    AccessStack,
+    eventually,
+    failed,
+    here,
+    succeeded,
+    takeAlpaRequests,
+    useCloudflare,
+    type Pair,
+} from "./cloudflare-kit";
+
+const DAY = 24 * 60 * 60;
+const dayFromNow = (days: number) => new Date(Date.now() + days * DAY * 1000).toISOString().slice(0, 10);
+
+const token = (id: string, more: object = {}) => ({ id, method: "service-token", ...more });
+const alice = (...credentials: object[]) => ({ name: "alice", credentials });
+const bob = { name: "bob", credentials: [token("only")] };
+
+describe("cloudflare on the engine", function () {
+    this.timeout(180_000);
+    useCloudflare();
+    let stack: AccessStack;
+    let pairs: Record<string, Pair>;
+
+    const up = async (consumers: object[], more: object = {}) => {
+        stack.configure({ consumers, ...more });
+        const run = succeeded(await stack.up());
+        pairs = (await stack.outputs()).credentials;
+        return run.stdout;
+    };
+    const status = async (pair?: Pair, options = {}) => (await stack.call(pair, options)).status;
+
+    const changes = () => here().world.api.requests.filter(({ method }) => method !== "GET").length;
+    const made = (who: string) =>
+        [...here().world.account.serviceTokens.values()].find(({ name }) => name.endsWith(`/${who}`))!;
+
+    before(async () => {
+        stack = await AccessStack.create("llm");
+        await up([alice(token("a")), bob]);
+    });
+
+    it("makes the record last: before it, nobody is led to Alpa", () => {
+        const { requests } = here().world.api;
+        const writes = requests.filter(({ method }) => method === "POST" || method === "PUT");
+        assert.match(writes.at(-1)!.path, /dns_records$/);
+    });
+
+    it("answers a completion with a service token, and Alpa sees no secret of it", async () => {
+        takeAlpaRequests();
+        const answer = await stack.call(pairs["alice/a"]);
+        assert.equal(answer.status, 200);
+        assert.match(answer.body, /"object": "text_completion"/);
+        const [seen] = takeAlpaRequests();
+        assert.ok(!JSON.stringify(seen).includes(pairs["alice/a"].clientSecret));
+    });
+
+    it("refuses no token, a wrong secret, another's secret and other paths, and Alpa never hears of it", async () => {
+        takeAlpaRequests();
+        const { "alice/a": a, "bob/only": b } = pairs;
+        assert.equal(await status(), 401);
+        assert.equal(await status({ ...a, clientSecret: "wrong" }), 401);
+        assert.equal(await status({ ...a, clientSecret: b.clientSecret }), 401);
+        assert.equal(await status(undefined, { headers: { "Cf-Access-Jwt-Assertion": "e30.e30.e30" } }), 401);
+        for (const path of ["/", "/completions/", "/api/completions", "/metrics"])
+            assert.equal(await status(a, { path }), 404, path);
+        assert.deepEqual(takeAlpaRequests(), []);
+    });
+
+    it("changes nothing the second time, also after a refresh", async () => {
+        for (const args of [[], ["--refresh"]])
+            assert.match(succeeded(await stack.up(...args)).stdout, /Resources:\n\s+\d+ unchanged\n/);
+        succeeded(await stack.preview("--expect-no-changes"));
+    });
+
+    it("gives a new secret in place: both work until the day, then only the new one", async () => {
+        const old = pairs["alice/a"];
+        await up([alice(token("a", { secretVersion: 2, previousSecretExpires: dayFromNow(2) })), bob]);
+        assert.equal(pairs["alice/a"].clientId, old.clientId);
+        assert.notEqual(pairs["alice/a"].clientSecret, old.clientSecret);
+        assert.deepEqual([await status(old), await status(pairs["alice/a"])], [200, 200]);
+        here().world.account.advance(3 * DAY);
+        assert.deepEqual([await status(old), await status(pairs["alice/a"])], [401, 200]);
+    });
+
+    it("refuses to take the version of a secret back, and nothing changes", async () => {
+        const writes = changes();
+        stack.configure({ consumers: [alice(token("a")), bob] });
+        for (const refused of [await stack.preview(), await stack.up()])
+            assert.match(failed(refused), /alice\/a: secretVersion must be at least 2/);
+        assert.equal(changes(), writes);
+        assert.equal(await status(pairs["alice/a"]), 200);
+    });
+
+    it("refuses it from the state too, where Cloudflare does not say its version", async () => {
+        const held = made("alice/a");
+        held.client_secret_version = 1;
+        assert.match(failed(await stack.preview()), /must be at least 2, which its caller may have \(got 1\)/);
+        held.client_secret_version = 2;
+    });
+
+    it("calls a rotation that brought no new secret an error, at every run until there is one", async () => {
+        const held = made("alice/a");
+        const third = { secretVersion: 3, previousSecretExpires: dayFromNow(9) };
+        held.client_secret_version = 3; // as if somebody had raised it: the next answer has no secret
+        stack.configure({ consumers: [alice(token("a", third)), bob] });
+        for (const run of [await stack.up(), await stack.up()])
+            assert.match(failed(run), /alice\/a: must have a new secret with secretVersion 3/);
+        assert.equal(await status(pairs["alice/a"]), 200);
+        await up([alice(token("a", { ...third, secretVersion: 4 })), bob]);
+        assert.equal(pairs["alice/a"].clientSecret, held.client_secret);
+        assert.equal(await status(pairs["alice/a"]), 200);
+    });
+
+    it("revokes exactly the credential that was removed", async () => {
+        const rotated = token("a", { secretVersion: 4, previousSecretExpires: dayFromNow(9) });
+        const untouched = made("bob/only").updated_at;
+        await up([alice(rotated, token("b")), bob]);
+        const { "alice/a": a, "alice/b": b, "bob/only": other } = pairs;
+        assert.deepEqual([await status(a), await status(b), await status(other)], [200, 200, 200]);
+        await up([alice(token("b")), bob]);
+        assert.deepEqual([await status(a), await status(b), await status(other)], [401, 200, 200]);
+        assert.equal(made("bob/only").updated_at, untouched);
+    });
+
+    it("stops a disabled token and lets it in again", async () => {
+        const { "bob/only": other } = pairs;
+        await up([alice(token("b")), { name: "bob", credentials: [token("only", { enabled: false })] }]);
+        assert.equal(await status(other), 401);
+        await up([alice(token("b")), bob]);
+        assert.equal(await status(other), 200);
+    });
+
+    it("changes the connectors one at a time: no request fails meanwhile", async () => {
+        const traffic = new Traffic(stack, pairs["bob/only"]);
+        await up([alice(token("b")), bob], { tunnel: { graceSeconds: 150 } });
+        assert.deepEqual(await traffic.stop(), ["200"]);
+        assert.ok(traffic.count > 20, `${traffic.count} requests`);
+    });
+
+    it("goes on when one of two connectors stops", async () => {
+        const { host } = here().world;
+        const traffic = new Traffic(stack, pairs["bob/only"]);
+        const [first] = host.pids();
+        process.kill(first, "SIGTERM");
+        await eventually("the connector gone", async () => !host.pids().includes(first) || undefined);
+        const sofar = traffic.count;
+        await eventually("requests after it", async () => traffic.count > sofar + 10 || undefined);
+        assert.deepEqual(await traffic.stop(), ["200"]);
+    });
+
+    it("leaves nothing behind, and stops the connectors before the tunnel goes", async () => {
+        const { account, api, host } = here().world;
+        const before = api.requests.length;
+        succeeded(await stack.destroy());
+        const deletes = api.requests.slice(before).filter(({ method }) => method === "DELETE");
+        assert.deepEqual(
+            deletes.filter(({ status: code }) => code >= 400),
+            [],
+        );
+        assert.deepEqual(host.pids(), []);
+        const zone = account.zoneNamed("example.com")!;
+        for (const [what, left] of Object.entries({
+            records: account.records(zone.id),
+            tokens: account.serviceTokens,
+            policies: account.policies,
+            applications: account.applications,
+            rulesets: account.rulesets,
+        }))
+            assert.equal(left.size, 0, what);
+        assert.deepEqual(
+            [...account.tunnels.values()].filter((tunnel) => !tunnel.deleted_at),
+            [],
+        );
+    });
+});
+
+/** A caller that always has some requests open, until it is stopped. */
+class Traffic {
+    private readonly seen = new Set<string>();
+    private stopped = false;
+    private readonly loops: Promise<void>[];
+    count = 0;
+
+    constructor(stack: AccessStack, pair: Pair) {
+        this.loops = Array.from({ length: 4 }, async () => {
+            while (!this.stopped) {
+                const answer = await stack.call(pair).catch((error: Error) => ({ status: error.message }));
+                this.seen.add(String(answer.status));
+                this.count++;
+            }
+        });
+    }
+
+    /** Every status that was answered. */
+    async stop(): Promise<string[]> {
+        this.stopped = true;
+        await Promise.all(this.loops);
+        return [...this.seen];
+    }
+}

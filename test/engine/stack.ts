@@ -1,0 +1,117 @@
+/** A stack of this project in a running world, whichever that is. */
+import { strict as assert } from "node:assert";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { stringify } from "yaml";
+import { createStack, runPulumi, type PulumiRun, type RunOptions } from "../../sandbox/world/pulumi";
+import { writePrivate, type WorldFacts } from "../../sandbox/world/state";
+
+export type StackConfig = Record<string, unknown>;
+
+export interface Place {
+    dir: string;
+    facts: WorldFacts;
+}
+
+export class EngineStack {
+    private salt = "";
+
+    protected constructor(
+        readonly name: string,
+        private readonly place: Place,
+    ) {}
+
+    /** Makes it, empty. */
+    protected async init(): Promise<void> {
+        await createStack(this.place.dir, this.place.facts, this.name);
+        this.salt = /encryptionsalt: .*/.exec(readFileSync(this.file, "utf8"))![0];
+    }
+
+    protected get file(): string {
+        return join(this.place.facts.stackFiles, `Pulumi.${this.name}.yaml`);
+    }
+
+    /** Replaces the whole config; keys without the project's prefix. */
+    protected write(values: StackConfig): void {
+        const prefixed = Object.entries(values)
+            .filter(([, value]) => value !== undefined)
+            .map(([key, value]) => [`alpa-auth:${key}`, value]);
+        writePrivate(this.file, `${this.salt}\n${stringify({ config: Object.fromEntries(prefixed) })}`);
+    }
+
+    /** Sets one value as an operator sets a secret: encrypted, and on no command line. */
+    async configureSecret(path: string, value: string): Promise<void> {
+        succeeded(await this.run(["config", "set", "--secret", "--path", `alpa-auth:${path}`], { input: value }));
+    }
+
+    up(...args: string[]): Promise<PulumiRun> {
+        return this.run(["up", "--yes", "--skip-preview", ...args]);
+    }
+
+    preview(...args: string[]): Promise<PulumiRun> {
+        return this.run(["preview", ...args]);
+    }
+
+    destroy(): Promise<PulumiRun> {
+        return this.run(["destroy", "--yes", "--skip-preview"]);
+    }
+
+    /** What the stack hands out, secrets in plain. */
+    protected async read<T>(): Promise<T> {
+        return JSON.parse(await this.must(["stack", "output", "--json", "--show-secrets"])) as T;
+    }
+
+    /** Resources of the state, as the backend keeps them. */
+    async resources(): Promise<{ urn: string; type: string; outputs: Record<string, unknown> }[]> {
+        const { resources = [] } = JSON.parse(await this.must(["stack", "export"])).deployment;
+        // The stack itself is there as soon as its program has run once.
+        return resources.filter((r: { type: string }) => r.type !== "pulumi:pulumi:Stack");
+    }
+
+    /** Runs pulumi on this stack, whatever comes of it. */
+    run(args: string[], options: RunOptions = {}): Promise<PulumiRun> {
+        const stack = args[0] === "-C" ? [] : ["--stack", this.name];
+        return runPulumi(this.place.dir, this.place.facts, [...args, ...stack, "--non-interactive"], options);
+    }
+
+    /** Starts `up` and kills pulumi as a crash would, once `when` has come true: its plugins are not told. */
+    async upKilledWhen(when: () => Promise<boolean>): Promise<void> {
+        let pid = 0;
+        const up = this.run(["up", "--yes", "--skip-preview"], { onStart: (p) => (pid = p) });
+        await eventually("the moment to kill pulumi", async () => (await when()) || undefined, 60);
+        process.kill(pid, "SIGKILL");
+        await up;
+    }
+
+    /** Runs pulumi on this stack and returns what it printed. */
+    async must(args: string[]): Promise<string> {
+        return succeeded(await this.run(args)).stdout;
+    }
+}
+
+/** Fails with what Pulumi said. */
+export function succeeded(run: PulumiRun): PulumiRun {
+    assert.equal(run.code, 0, `pulumi ended with ${run.code}:\n${run.stdout}\n${run.stderr}`);
+    return run;
+}
+
+/** All that Pulumi printed; fails when it succeeded. */
+export function failed(run: PulumiRun): string {
+    assert.notEqual(run.code, 0, `pulumi should have failed:\n${run.stdout}`);
+    return `${run.stdout}\n${run.stderr}`;
+}
+
+/** Waits for a state that something else brings about; the limit is an error that says what was last seen. */
+export async function eventually<T>(
+    what: string | (() => string),
+    look: () => Promise<T | undefined>,
+    seconds = 30,
+): Promise<T> {
+    const end = Date.now() + seconds * 1000;
+    for (;;) {
+        const found = await look();
+        if (found !== undefined) return found;
+        if (Date.now() >= end) assert.fail(`${typeof what === "string" ? what : what()}: not seen within ${seconds} s`);
+        await new Promise((resolve) => setTimeout(resolve, 25));
+    }
+}

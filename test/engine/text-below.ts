@@ -1,0 +1,11 @@
+import { lstatSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+
+/** All text below a folder, to be searched. Programs and other large files are left out. */
+export function textBelow(folder: string, name = /./): string {
+    return readdirSync(folder, { recursive: true, encoding: "utf8" })
+        .map((file) => join(folder, file))
+        .filter((file) => name.test(file) && lstatSync(file).isFile() && lstatSync(file).size < 5_000_000)
+        .map((file) => readFileSync(file, "utf8"))
+        .join("\n");
+}

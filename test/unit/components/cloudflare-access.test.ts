@@ -1,0 +1,240 @@
+// Proves what option cloudflare asks of the engine. That Cloudflare takes it is for the engine tests on the sandbox, and
+// for the real service.
+import { strict as assert } from "node:assert";
+import * as pulumi from "@pulumi/pulumi";
+import { CloudflareAccess, curlLine, sooner } from "../../../components/cloudflare-access";
+import { asked, comesAfter, inputsOf, one, plain, record, value, type Seen } from "../../kit";
+import { ACCOUNT, CALLS, cloudflareStack, CONSUMERS, recordCloudflare, TOKENS } from "../cloudflare";
+
+const TYPES = {
+    zone: "cloudflare:index/zone:Zone",
+    record: "cloudflare:index/dnsRecord:DnsRecord",
+    tunnel: "cloudflare:index/zeroTrustTunnelCloudflared:ZeroTrustTunnelCloudflared",
+    config: "cloudflare:index/zeroTrustTunnelCloudflaredConfig:ZeroTrustTunnelCloudflaredConfig",
+    token: "cloudflare:index/zeroTrustAccessServiceToken:ZeroTrustAccessServiceToken",
+    policy: "cloudflare:index/zeroTrustAccessPolicy:ZeroTrustAccessPolicy",
+    application: "cloudflare:index/zeroTrustAccessApplication:ZeroTrustAccessApplication",
+    ruleset: "cloudflare:index/ruleset:Ruleset",
+    setting: "cloudflare:index/zoneSetting:ZoneSetting",
+    connectors: "command:remote:Command",
+    mail: "cloudflare:index/notificationPolicy:NotificationPolicy",
+};
+const LIMIT = { rateLimit: { requests: 60, perSeconds: 60 } };
+
+describe("CloudflareAccess", () => {
+    let seen: Seen[];
+    before(async () => (seen = await recordCloudflare({ ...LIMIT, notify: ["ops@example.com"] })));
+
+    it("lets the hostname lead to the tunnel only when all that guards it is there", () => {
+        const hostname = one(seen, TYPES.record);
+        for (const type of [TYPES.policy, TYPES.application, TYPES.config, TYPES.tunnel])
+            assert.ok(comesAfter(seen, hostname, one(seen, type)), type);
+        for (const ruleset of seen.filter((r) => r.type === TYPES.ruleset))
+            assert.ok(comesAfter(seen, hostname, ruleset), ruleset.name);
+        assert.ok(comesAfter(seen, hostname, one(seen, TYPES.connectors)));
+    });
+
+    it("starts connectors after their rules, so that they stop before the tunnel goes", () => {
+        const connectors = one(seen, TYPES.connectors);
+        assert.ok(comesAfter(seen, connectors, one(seen, TYPES.config)));
+        assert.ok(comesAfter(seen, connectors, one(seen, TYPES.tunnel)));
+    });
+
+    it("points a proxied CNAME with automatic ttl at the tunnel", () => {
+        const { name, type, content, proxied, ttl } = one(seen, TYPES.record).inputs;
+        assert.deepEqual(
+            { name, type, content, proxied, ttl },
+            {
+                name: "llm.example.com",
+                type: "CNAME",
+                content: "alpa-tunnel-tunnel-id.cfargotunnel.com",
+                proxied: true,
+                ttl: 1,
+            },
+        );
+    });
+
+    it("has the rules of the tunnel at Cloudflare from the start, and frees the name before it is taken again", () => {
+        const tunnel = one(seen, TYPES.tunnel);
+        assert.equal(tunnel.inputs.configSrc, "cloudflare");
+        assert.equal(tunnel.inputs.name, "alpa-auth-test");
+    });
+
+    it("lets in the declared tokens by their ids, and nobody else", () => {
+        const { decision, includes, excludes, requires } = one(seen, TYPES.policy).inputs;
+        assert.equal(decision, "non_identity");
+        assert.deepEqual(
+            includes,
+            ["lab.2026a", "lab.2026b", "nlp.2026a"].map((t) => ({ serviceToken: { tokenId: `${t}-token-id` } })),
+        );
+        assert.deepEqual([excludes, requires], [undefined, undefined]);
+    });
+
+    it("answers programs with 401 instead of a login page, and keeps cookies short", () => {
+        const { domain, policies, serviceAuth401Redirect, sessionDuration, type } = one(seen, TYPES.application).inputs;
+        assert.deepEqual(
+            { domain, policies, serviceAuth401Redirect, sessionDuration, type },
+            {
+                domain: "llm.example.com",
+                policies: [{ id: "alpa-access-policy-id", precedence: 1 }],
+                serviceAuth401Redirect: true,
+                sessionDuration: "15m",
+                type: "self_hosted",
+            },
+        );
+    });
+
+    it("lets nobody in without consumers, by an application without a policy", async () => {
+        const empty = await recordCloudflare({ consumers: [] });
+        assert.deepEqual(one(empty, TYPES.application).inputs.policies, []);
+        assert.equal(empty.filter((r) => r.type === TYPES.policy).length, 0);
+    });
+
+    it("has the connector refuse what has no JWT of this application", () => {
+        const { ingresses } = inputsOf(one(seen, TYPES.config)).config;
+        for (const { originRequest } of ingresses.slice(0, -1))
+            assert.deepEqual(originRequest.access, { required: true, teamName: "example", audTags: ["f".repeat(64)] });
+    });
+
+    it("keeps every secret secret, in every resource", () => {
+        for (const resource of seen)
+            assert.doesNotMatch(JSON.stringify(inputsOf(resource)), /s3cret|PRIVATE KEY/, resource.name);
+    });
+
+    it("makes a zone protected, and leaves it behind", async () => {
+        const made = await recordCloudflare({ zone: { name: "example.com", manage: "create", plan: "pro" } });
+        const zone = one(made, TYPES.zone);
+        assert.deepEqual(zone.inputs, { name: "example.com", account: { id: ACCOUNT } });
+        assert.equal(asked(zone).retainOnDelete, true);
+        assert.equal(asked(zone).protect, true);
+        assert.equal(one(made, TYPES.record).inputs.zoneId, "alpa-zone-zone-id");
+    });
+
+    it("makes the zone's other records in their phase, and hands out the DS record of a signed one", async () => {
+        const settings = cloudflareStack();
+        const www = { name: "www.example.com", type: "A", ttl: 3600, content: "192.0.2.1", proxied: true } as const;
+        let auth: CloudflareAccess | undefined;
+        const phase = async (phase: "mirror" | "signed") =>
+            record(
+                () => (auth = new CloudflareAccess("alpa", { ...settings, dns: { phase, records: [www] } })),
+                { ...TOKENS, "alpa-dns-dnssec": { ds: "example.com. 3600 IN DS 1 13 2 abc" } },
+                CALLS,
+            );
+        const mirror = (await phase("mirror")).find((r) => r.inputs.name === www.name)!.inputs;
+        assert.deepEqual([mirror.proxied, mirror.ttl], [false, 300]);
+        assert.equal(auth!.ds, undefined);
+        await phase("signed");
+        assert.match(await value(auth!.ds!), /DS 1 13 2/);
+    });
+
+    it("leaves a name that callers use already to the zone's move", async () => {
+        const mine = {
+            name: "llm.example.com",
+            type: "CNAME",
+            ttl: 300,
+            content: "origin.example.com",
+            proxied: true,
+        } as const;
+        const settings = cloudflareStack();
+        const phase = async (phase: "mirror" | "proxied") => {
+            const dns = { phase, records: [mine] };
+            const found = await record(() => new CloudflareAccess("alpa", { ...settings, dns }), TOKENS, CALLS);
+            const made = one(found, TYPES.record);
+            assert.equal(comesAfter(found, made, one(found, TYPES.application)), phase === "proxied");
+            return [made.name, made.inputs.content, made.inputs.proxied];
+        };
+        const [name, origin, open] = await phase("mirror");
+        assert.deepEqual([origin, open], ["origin.example.com", false]);
+        assert.deepEqual(await phase("proxied"), [name, "alpa-tunnel-tunnel-id.cfargotunnel.com", true]);
+    });
+
+    it("looks a zone up in its account, and makes none", async () => {
+        assert.equal(seen.filter((r) => r.type === TYPES.zone).length, 0);
+        assert.equal(one(seen, TYPES.record).inputs.zoneId, CALLS["cloudflare:index/getZone:getZone"].id);
+    });
+
+    it("mails about tokens that end, to those who asked for it", async () => {
+        const { alertType, mechanisms } = one(seen, TYPES.mail).inputs;
+        assert.equal(alertType, "expiring_service_token_alert");
+        assert.deepEqual(mechanisms, { emails: [{ id: "ops@example.com" }] });
+        const silent = await recordCloudflare();
+        assert.equal(silent.filter((r) => r.type === TYPES.mail).length, 0);
+    });
+
+    it("sets the edge's timeout only where another is asked for", async () => {
+        assert.equal(seen.filter((r) => r.type === TYPES.setting).length, 0);
+        const longer = await recordCloudflare({
+            zone: { name: "example.com", plan: "enterprise" },
+            proxyTimeoutSeconds: 600,
+        });
+        const { settingId, value: seconds } = one(longer, TYPES.setting).inputs;
+        assert.deepEqual([settingId, seconds], ["proxy_read_timeout", 600]);
+    });
+
+    it("gives every name a record, rules and a place in the application", async () => {
+        const two = await recordCloudflare({ aliases: ["opt.example.com"] });
+        const names = ["llm.example.com", "opt.example.com"];
+        const records = two.filter((r) => r.type === TYPES.record).map((r) => r.inputs.name);
+        assert.deepEqual(records.sort(), names);
+        assert.deepEqual(
+            one(two, TYPES.application).inputs.destinations,
+            names.map((uri) => ({ type: "public", uri })),
+        );
+        const { ingresses } = inputsOf(one(two, TYPES.config)).config;
+        assert.deepEqual(
+            ingresses.map((rule: any) => rule.hostname),
+            [names[0], names[0], names[1], names[1], undefined],
+        );
+    });
+
+    it("hands out pairs by consumer and credential, and a line that works as pasted, as secrets", async () => {
+        let auth: CloudflareAccess | undefined;
+        await record(() => (auth = new CloudflareAccess("alpa", cloudflareStack())), TOKENS, CALLS);
+        assert.equal(await pulumi.isSecret(auth!.credentials), true);
+        assert.equal(await pulumi.isSecret(auth!.curl), true);
+        assert.deepEqual(await value(auth!.credentials), {
+            "lab/2026a": { clientId: "lab.2026a-id.access", clientSecret: "s3cret-of-lab.2026a" },
+            "lab/2026b": { clientId: "lab.2026b-id.access", clientSecret: "s3cret-of-lab.2026b" },
+            "nlp/2026a": { clientId: "nlp.2026a-id.access", clientSecret: "s3cret-of-nlp.2026a" },
+        });
+        assert.match(await value(auth!.curl), /-H 'CF-Access-Client-Secret: s3cret-of-lab\.2026a'/);
+        assert.deepEqual(await value(auth!.expires), {
+            "lab/2026a": "2027-11-25",
+            "lab/2026b": "2027-11-25",
+            "nlp/2026a": "2027-06-30", // the config's, which is sooner
+        });
+    });
+
+    it("touches nothing of others when a caller comes", async () => {
+        const more = await recordCloudflare({
+            consumers: [...CONSUMERS, { name: "new", credentials: [{ id: "a", method: "service-token" }] }],
+            ...LIMIT,
+            notify: ["ops@example.com"],
+        });
+        const changed = more
+            .filter((r) => r.custom)
+            .filter((r) => {
+                const before = seen.find((s) => s.type === r.type && s.name === r.name);
+                return JSON.stringify(plain(before?.inputs)) !== JSON.stringify(plain(r.inputs));
+            })
+            .map((r) => r.name);
+        assert.deepEqual(changed.sort(), ["alpa-access-policy", "alpa-tokens-secret-versions", "new.a-token"]);
+    });
+});
+
+describe("the end of a token", () => {
+    it("is the sooner of the config's and Cloudflare's", () => {
+        const ends = { a: "2027-05-01T10:00:00Z", b: "2027-05-01T10:00:00Z", c: "2027-05-01T10:00:00Z" };
+        const days = { a: "2027-04-30", b: "2027-05-02", gone: "2026-01-01" };
+        assert.deepEqual(sooner(ends, days), { a: "2027-04-30", b: "2027-05-01", c: "2027-05-01", gone: "2026-01-01" });
+    });
+});
+
+describe("the curl line", () => {
+    it("asks without a token where there is none", () => {
+        assert.equal(
+            curlLine("https://llm.example.com", undefined),
+            `curl -sS https://llm.example.com/completions -H 'Content-Type: application/json' -d '{"model":"default","prompt":"Paris is","max_tokens":8}'`,
+        );
+    });
+});

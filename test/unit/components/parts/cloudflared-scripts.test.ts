@@ -1,0 +1,370 @@
+// Proves what the connectors' scripts do on a host: the real scripts, run by a real shell over SSH on sandbox hosts, with a
+// small program in place of cloudflared. systemd, sudo and the download are the sandbox's.
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import * as fs from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
+import { renderCommands, renderScript } from "../../../../components/parts/cloudflared-scripts";
+import { createServer } from "node:net";
+import { type Host, type HostOptions, serveDownloads, startHost } from "../../../../sandbox/hosts";
+import { on } from "../../sandbox/hosts/kit";
+
+const TOKEN = "token-'with'-$signs";
+const UNIT = "alpa-auth-cloudflared";
+
+/** Answers /ready, and writes down what it was given; `broken` never gets ready. */
+const connector = (version: string, broken = false) => `#!${process.execPath}
+const { spawnSync } = require("node:child_process");
+const fs = require("node:fs");
+const args = process.argv.slice(2);
+if (args[0] === "--version") { console.log("cloudflared version ${version}"); process.exit(0); }
+const after = (flag) => args[args.indexOf(flag) + 1];
+const [address, port] = after("--metrics").split(":");
+const token = fs.readFileSync(after("--token-file"), "utf8");
+fs.appendFileSync("/tmp/starts", JSON.stringify({ version: "${version}", port, token, args, pid: process.pid }) + "\\n");
+require("node:http").createServer((_, answer) => answer.writeHead(${broken ? 503 : 200}).end()).listen(port, address, () => {
+    if (!${broken}) spawnSync("systemd-notify", ["--ready"], { stdio: "inherit" });
+});
+process.on("SIGTERM", () => { fs.appendFileSync("/tmp/stops", port + "\\n"); process.exit(0); });
+`;
+
+interface Start {
+    version: string;
+    port: string;
+    token: string;
+    args: string[];
+    pid: number;
+}
+
+/** The first of some free ports in a row, below those that the system gives to connections. */
+async function freePorts(count: number): Promise<number> {
+    const free = (port: number) =>
+        new Promise<boolean>((resolve) => {
+            const server = createServer().once("error", () => resolve(false));
+            server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
+        });
+    for (;;) {
+        const first = 21_000 + Math.floor(Math.random() * 10_000);
+        const all = await Promise.all(Array.from({ length: count }, (_, i) => free(first + i)));
+        if (all.every(Boolean)) return first;
+    }
+}
+
+describe("cloudflared on a host", function () {
+    // A connector is a Node.js of its own: about 1 s for an installation here, more on a busy machine.
+    this.timeout(60_000);
+    let folder: string;
+    let mirror: Awaited<ReturnType<typeof serveDownloads>>;
+    const sums: Record<string, string> = {};
+    let host: Host | undefined;
+    let metricsPort: number;
+
+    before(async () => {
+        folder = fs.mkdtempSync(path.join(os.tmpdir(), "mirror-"));
+        const programs = { "1": connector("1"), "2": connector("2"), broken: connector("3", true), text: "hello\n" };
+        const files: Record<string, string> = {};
+        for (const [name, text] of Object.entries(programs)) {
+            fs.writeFileSync(path.join(folder, name), text);
+            sums[name] = createHash("sha256").update(text).digest("hex");
+            files[`/${name}`] = path.join(folder, name);
+        }
+        mirror = await serveDownloads(files);
+    });
+    after(() => {
+        mirror.close();
+        fs.rmSync(folder, { recursive: true });
+    });
+    beforeEach(async () => {
+        metricsPort = await freePorts(3);
+    });
+    afterEach(async () => {
+        await host?.close();
+        host = undefined;
+    });
+
+    const start = async (options: Partial<HostOptions> = {}) => {
+        host = await startHost({ name: "head", ...options });
+        return host;
+    };
+
+    interface Wish {
+        version?: string;
+        sha256?: string;
+        source?: string;
+        instances?: number;
+        token?: string;
+        owner?: string;
+        sudoPassword?: string;
+        user?: string;
+        startSeconds?: number;
+    }
+
+    const run = (verb: "create" | "delete", wish: Wish) => {
+        const { version = "1", instances = 2, token = TOKEN, owner = "alpa-auth/dev", sudoPassword, user } = wish;
+        const install = {
+            version,
+            sha256: wish.sha256 ?? sums[version],
+            instances,
+            metricsPort,
+            source: wish.source ?? `${mirror.url}/${version}`,
+        };
+        const commands = renderCommands("10.0.0.5", owner, install);
+        return on(
+            host as Host,
+            commands[verb],
+            renderScript({ token, sudoPassword }, { graceSeconds: 620, startSeconds: wish.startSeconds ?? 30 }),
+            user,
+        );
+    };
+    const install = (wish: Wish = {}) => run("create", wish);
+    const remove = (wish: Wish = {}) => run("delete", wish);
+
+    const at = (file: string) => path.join((host as Host).root, file);
+    const starts = (): Start[] => {
+        if (!fs.existsSync(at("tmp/starts"))) return [];
+        return fs
+            .readFileSync(at("tmp/starts"), "utf8")
+            .trim()
+            .split("\n")
+            .map((line) => JSON.parse(line) as Start);
+    };
+    const mode = (file: string) => (fs.statSync(at(file)).mode & 0o777).toString(8);
+
+    it("runs two connectors with the token in a file of root's, and in no command line", async () => {
+        await start();
+        const { stdout, stderr } = await install();
+        assert.equal(stdout, "cloudflared 1: 2 connector(s) ready");
+        assert.equal(stderr, "");
+        assert.deepEqual(
+            starts().map(({ port, token }) => [port, token]),
+            [
+                [`${metricsPort}`, TOKEN],
+                [`${metricsPort + 1}`, TOKEN],
+            ],
+        );
+        for (const { args } of starts()) {
+            assert.doesNotMatch(args.join(" "), /signs/);
+            assert.match(args.join(" "), /--grace-period 620s run --token-file \/run\/credentials\//);
+        }
+        assert.deepEqual([mode(`etc/${UNIT}`), mode(`etc/${UNIT}/token`)], ["700", "600"]);
+        // The service's user has to reach the program.
+        assert.deepEqual(
+            [mode(`opt/${UNIT}`), mode(`opt/${UNIT}/1`), mode(`opt/${UNIT}/cloudflared-1`)],
+            ["755", "755", "755"],
+        );
+        const { stdout: enabled } = await on(host as Host, `systemctl is-enabled ${UNIT}@1 ${UNIT}@2`);
+        assert.equal(enabled, "enabled\nenabled");
+    });
+
+    it("shows its secrets to nobody who lists processes meanwhile", async () => {
+        await start({ sudo: "password", password: "hunter-2" });
+        const seen: string[] = [];
+        const look = () => {
+            for (const pid of fs.readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
+                try {
+                    seen.push(
+                        fs.readFileSync(`/proc/${pid}/cmdline`, "utf8"),
+                        fs.readFileSync(`/proc/${pid}/environ`, "utf8"),
+                    );
+                } catch {
+                    // Ended meanwhile.
+                }
+            }
+        };
+        const timer = setInterval(look, 5);
+        await install({ sudoPassword: "hunter-2" }).finally(() => clearInterval(timer));
+        assert.ok(
+            seen.some((text) => text.includes("sudo")),
+            "it was looked at while it ran",
+        );
+        for (const text of seen) assert.doesNotMatch(text, /hunter-2|with.*signs/);
+    });
+
+    it("changes nothing the second time", async () => {
+        await start();
+        await install();
+        const before = starts();
+        await install();
+        assert.deepEqual(starts(), before);
+    });
+
+    it("upgrades one connector after the other, the second only when the first is ready", async () => {
+        await start();
+        await install();
+        await install({ version: "2" });
+        const versions = starts().map(({ version, port }) => `${version}:${Number(port) - metricsPort}`);
+        assert.deepEqual(versions, ["1:0", "1:1", "2:0", "2:1"]);
+        assert.deepEqual(fs.readdirSync(at(`opt/${UNIT}`)).sort(), ["1", "2", "cloudflared-2"]);
+        assert.equal(fs.readFileSync(at("tmp/stops"), "utf8"), `${metricsPort}\n${metricsPort + 1}\n`);
+    });
+
+    it("stops at a connector that does not get ready: the other goes on, and the next version is for both", async () => {
+        await start();
+        await install();
+        await assert.rejects(
+            install({ version: "broken", startSeconds: 1 }),
+            /alpa-auth-cloudflared@1\.service must reach Cloudflare \(not ready on port \d+ after 1 s\)\. Others of this host were left as they were\. Look: journalctl -u /,
+        );
+        const { stdout } = await on(host as Host, `readlink /opt/${UNIT}/2/cloudflared; systemctl is-active ${UNIT}@2`);
+        assert.equal(stdout, `/opt/${UNIT}/cloudflared-1\nactive`);
+        assert.equal(starts().filter(({ port }) => Number(port) === metricsPort + 1).length, 1);
+        await install({ version: "2" });
+        const last = starts()
+            .slice(-2)
+            .map(({ version, port }) => `${version}:${Number(port) - metricsPort}`);
+        assert.deepEqual(last, ["2:0", "2:1"]);
+    });
+
+    it("restarts both for another token, and neither for another password of sudo", async () => {
+        await start();
+        await install();
+        await install({ sudoPassword: "new" });
+        assert.equal(starts().length, 2);
+        await install({ token: "second" });
+        assert.deepEqual(
+            starts().map(({ token }) => token),
+            [TOKEN, TOKEN, "second", "second"],
+        );
+    });
+
+    it("finishes what was left half-done: a connector that died, a download cut off", async () => {
+        await start();
+        await install();
+        await on(host as Host, `sudo systemctl stop ${UNIT}@2; sudo sh -c 'echo half >/opt/${UNIT}/cloudflared-1'`);
+        await install();
+        const ports = starts().map(({ port }) => Number(port) - metricsPort);
+        assert.deepEqual(ports, [0, 1, 1], "the one that ran was left alone");
+    });
+
+    it("works on a host once at a time: a second run waits, and finds everything done", async () => {
+        await start();
+        await Promise.all([install(), install()]);
+        assert.equal(starts().length, 2);
+        const other = on(host as Host, `sudo flock /run/${UNIT}.lock sh -c 'touch /tmp/held; sleep 100'`);
+        const ended = assert.rejects(other);
+        while (!fs.existsSync(at("tmp/held"))) await new Promise((resolve) => setTimeout(resolve, 20));
+        await assert.rejects(install({ startSeconds: 1 }), /must not be changed by two runs at once/);
+        await host?.close();
+        await ended;
+        host = undefined;
+    });
+
+    it("takes connectors away that are no longer wanted", async () => {
+        await start();
+        await install({ instances: 3 });
+        await install({ instances: 2 });
+        const { stdout } = await on(host as Host, `systemctl is-active ${UNIT}@2; systemctl is-active ${UNIT}@3; true`);
+        assert.equal(stdout, "active\ninactive");
+        assert.equal(fs.existsSync(at(`etc/${UNIT}/3.env`)), false);
+    });
+
+    it("removes everything, also twice, and what was only begun", async () => {
+        await start();
+        await install();
+        await remove();
+        assert.deepEqual((host as Host).pids(), []);
+        for (const file of [`etc/${UNIT}`, `opt/${UNIT}`, `etc/systemd/system/${UNIT}@.service`, `run/${UNIT}.lock`])
+            assert.equal(fs.existsSync(at(file)), false, file);
+        const wants = at("etc/systemd/system/multi-user.target.wants");
+        assert.deepEqual(fs.existsSync(wants) ? fs.readdirSync(wants) : [], []);
+        await remove();
+        await assert.rejects(install({ sha256: "0".repeat(64) }));
+        await remove();
+        assert.equal(fs.existsSync(at(`opt/${UNIT}`)), false);
+    });
+
+    it("logs in as root without sudo", async () => {
+        await start({ users: ["root"], sudo: "none" });
+        await install({ user: "root" });
+        assert.equal(starts().length, 2);
+    });
+
+    it("uses sudo with a password that is asked for", async () => {
+        await start({ sudo: "password", password: "it's $ecret" });
+        await install({ sudoPassword: "it's $ecret" });
+        assert.equal(starts().length, 2);
+    });
+
+    const refused: [why: string, options: Partial<HostOptions>, wish: () => Wish, said: RegExp][] = [
+        [
+            "a host without room",
+            { diskFull: true },
+            () => ({}),
+            /\n10\.0\.0\.5: must have 100 MB free in \/opt \(got 0 MB\)\. Free space there and run pulumi up again\.$/,
+        ],
+        [
+            "a system without systemd",
+            { os: "alpine" },
+            () => ({}),
+            /\n10\.0\.0\.5: must run Linux with systemd \(got Alpine Linux v3\.20\)\. Use another host\.$/,
+        ],
+        ["an old systemd", { systemdVersion: 245 }, () => ({}), /must have systemd 247 or newer.*\(got 245\)/],
+        [
+            "an unknown machine",
+            { machine: "riscv64" },
+            () => ({}),
+            /must be an x86_64 or an aarch64 machine \(got riscv64\)/,
+        ],
+        [
+            "a user without sudo",
+            { sudo: "none" },
+            () => ({ sudoPassword: "x" }),
+            /user ops must become root by sudo with the given password \(.*\)\. Correct sudoPassword, or allow the user\.$/,
+        ],
+        [
+            "a password that is not given",
+            { sudo: "password", password: "right" },
+            () => ({}),
+            /user ops must become root by sudo without a password \(sudo: a password is required\)\. Allow it, or give sudoPassword\.$/,
+        ],
+        [
+            "a wrong password",
+            { sudo: "password", password: "right" },
+            () => ({ sudoPassword: "wrong" }),
+            /with the given password \(sudo: a password is required\)/,
+        ],
+        [
+            "another checksum",
+            {},
+            () => ({ sha256: "0".repeat(64) }),
+            /what http:.*\/1 holds must have the SHA-256 0{64} \(got [0-9a-f]{64}, for (amd64|arm64)\)\. Correct version, sha256 or source; nothing was changed\.$/,
+        ],
+        [
+            "a source that is not there",
+            {},
+            () => ({ source: `${mirror.url}/nothing` }),
+            /must be able to download http:.*\/nothing \(curl: .*404.*\)\. Open the way there, or name a mirror as source\.$/,
+        ],
+        [
+            "a file that is no program",
+            {},
+            () => ({ version: "text" }),
+            /must be a program for this machine \((amd64|arm64)\)/,
+        ],
+    ];
+    for (const [why, options, wish, said] of refused) {
+        it(`refuses ${why}, and starts nothing`, async () => {
+            await start(options);
+            await assert.rejects(install(wish()), (error: Error) => {
+                assert.match(error.message.trimEnd(), said);
+                assert.doesNotMatch(error.message, /with.*signs|right\b.*pass/);
+                return true;
+            });
+            assert.deepEqual(starts(), []);
+            const left = fs.existsSync(at(`opt/${UNIT}`)) ? fs.readdirSync(at(`opt/${UNIT}`)) : [];
+            assert.deepEqual(left, []);
+        });
+    }
+
+    it("refuses a host where another stack has its connectors, and leaves them on the way out", async () => {
+        await start();
+        await install();
+        await assert.rejects(
+            install({ owner: "alpa-auth/prod" }),
+            /must not hold connectors of another stack \(they are alpa-auth\/dev's\)/,
+        );
+        await remove({ owner: "alpa-auth/prod" });
+        assert.equal((host as Host).pids().length, 2);
+    });
+});

@@ -1,0 +1,34 @@
+import { strict as assert } from "node:assert";
+import { PATHS, renderRoutes } from "../../../../components/parts/tunnel-routes";
+
+const rules = renderRoutes({
+    hostnames: ["llm.example.com"],
+    endpoint: "127.0.0.1:20001",
+    teamName: "example",
+    audience: "f".repeat(64),
+}).ingresses;
+
+/** What a connector does with a path: the first rule that fits, by a search in the path. */
+const serviceOf = (path: string) =>
+    rules.find((rule) => !("path" in rule) || new RegExp(rule.path).test(path))!.service;
+
+describe("rules of the tunnel", () => {
+    for (const path of ["/completions", "/logprobs"])
+        it(`lead ${path} to Alpa`, () => assert.equal(serviceOf(path), "http://127.0.0.1:20001"));
+    // Alpa looks for the word anywhere in the path.
+    for (const path of [
+        "/",
+        "/v1/completions",
+        "/completions/",
+        "/completionsx",
+        "/logprobs/x",
+        "//completions",
+        "/x?/logprobs",
+    ])
+        it(`answer ${path} with 404`, () => assert.equal(serviceOf(path), "http_status:404"));
+    it("end with one that fits everything", () => assert.deepEqual(rules.at(-1), { service: "http_status:404" }));
+    it("are two for each name, and one", () => assert.equal(rules.length, PATHS.length + 1));
+    it("have no empty settings, which would differ at every run", () => {
+        assert.doesNotMatch(JSON.stringify(rules), /\{\}/);
+    });
+});

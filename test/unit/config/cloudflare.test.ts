@@ -1,0 +1,459 @@
+import { strict as assert } from "node:assert";
+import { generateKeyPairSync } from "node:crypto";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import * as pulumi from "@pulumi/pulumi";
+import { parse as parseYaml } from "yaml";
+import { ConfigError, parse, type ApiAccess } from "../../../config";
+import { sshKeyProblem } from "../../../config/ssh-key";
+import { value } from "../../kit";
+import { ALPA, cloudflareStack, HOST, HOST_KEY, rawCloudflare, SSH_KEY, TODAY, TUNNEL } from "../cloudflare";
+
+const encrypted = generateKeyPairSync("ed25519").privateKey.export({
+    type: "pkcs8",
+    format: "pem",
+    cipher: "aes-256-cbc",
+    passphrase: "x",
+}) as string;
+const API: ApiAccess = { token: "t".repeat(40), baseUrl: "https://api.example.com", inPlain: false };
+
+function problems(values: Record<string, unknown>, isSecret = true, api?: ApiAccess): string[] {
+    try {
+        parse(rawCloudflare(values), () => isSecret, TODAY, api);
+        return [];
+    } catch (error) {
+        assert.ok(error instanceof ConfigError, String(error));
+        return error.problems;
+    }
+}
+
+const token = (more: object = {}) => ({ id: "a", method: "service-token", ...more });
+const one = (more: object) => ({ consumers: [{ name: "lab", credentials: [token(more)] }] });
+const many = (n: number, more: object = {}) => ({
+    consumers: [{ name: "lab", credentials: Array.from({ length: n }, (_, i) => token({ id: `t${i}`, ...more })) }],
+});
+const zone = (more: object) => ({ zone: { name: "example.com", plan: "pro", ...more } });
+const limit = (plan: string, more: object) => ({
+    ...zone({ plan }),
+    rateLimit: { requests: 60, perSeconds: 10, ...more },
+});
+const host = (more: object) => ({ tunnel: { ...TUNNEL, hosts: [{ ...HOST, ...more }] } });
+const AT = "consumers[0].credentials[0]";
+
+/** Each config has exactly these problems: nothing is missed and nothing else is complained about. */
+const refused: [why: string, values: Record<string, unknown>, ...problems: (string | RegExp)[]][] = [
+    ["no account", { account: undefined }, /^account: required\. Run: pulumi config set account/],
+    ["a name for an account", { account: "Example" }, /^account: must be an account id, 32 hex.*got "Example"/],
+    ["no hostname", { hostname: undefined }, "hostname: required. Run: pulumi config set hostname llm.example.com"],
+    ["no zone", { zone: undefined }, "zone: required. Set zone.name and zone.plan."],
+    ["no tunnel", { tunnel: undefined }, "tunnel: required. Set tunnel.hosts, tunnel.version and tunnel.sha256."],
+    ["no team", { access: undefined }, /^access: required\. Run: .*access\.teamName/],
+    ["a URL for a hostname", { hostname: "https://llm.example.com" }, /^hostname: must be a host name/],
+    [
+        "a hostname outside the zone",
+        { hostname: "llm.example.org" },
+        /^hostname: must lie in zone example\.com \(got "llm\.example\.org"\)/,
+    ],
+    [
+        "a hostname that only ends like the zone",
+        { hostname: "llm-example.com" },
+        /^hostname: must lie in zone example\.com/,
+    ],
+    [
+        "a hostname two levels below",
+        { hostname: "a.llm.example.com" },
+        /^hostname: must be one level below example\.com/,
+    ],
+    ["an alias outside the zone", { aliases: ["llm.example.org"] }, /^aliases\[0\]: must lie in zone/],
+    [
+        "a name that is named twice",
+        { aliases: ["llm.example.com"] },
+        /^aliases\[0\]: must be named once \(hostname is the same\)/,
+    ],
+    [
+        "six names",
+        { aliases: ["a", "b", "c", "d", "e"].map((n) => `${n}.example.com`) },
+        /^aliases: must be at most 4, with hostname Cloudflare's 5 .*\(got 5\)/,
+    ],
+    ["a plan that is none", zone({ plan: "gold" }), /^zone\.plan: must be one of free, pro, business, enterprise/],
+    [
+        "a zone with a final dot",
+        { zone: { name: "example.com.", plan: "pro" } },
+        /^zone\.name: must be/,
+        /^hostname: must lie in/,
+    ],
+    ["two Alpas", { alpa: { ...ALPA, endpoints: ["a:1", "b:1"] } }, /^alpa\.endpoints: must name exactly one/],
+    ["no Alpa", { alpa: { ...ALPA, endpoints: [] } }, /^alpa\.endpoints: must name exactly one/],
+    [
+        "a team with its domain",
+        { access: { teamName: "x.cloudflareaccess.com" } },
+        /^access\.teamName: must be the part before/,
+    ],
+    ["a duration in days", one({ duration: "30d" }), /^consumers\[0\].*duration: must be a time as 8760h.*got "30d"/],
+    ["a duration of nothing", one({ duration: "0h" }), /duration: must be a time/],
+    ["an empty duration", one({ duration: "" }), /duration: must be a time/],
+    ["an expiry that is no day", one({ expires: "2027-02-30" }), /^consumers\[0\].*expires: must be a day/],
+    [
+        "a version without a date",
+        one({ secretVersion: 2 }),
+        `${AT}.previousSecretExpires: required with secretVersion 2. Name the day from which the secret before is refused; keep a day that is over.`,
+    ],
+    [
+        "a date without a version",
+        one({ previousSecretExpires: "2026-12-01" }),
+        /previousSecretExpires: belongs to a secretVersion of at least 2/,
+    ],
+    [
+        "a date with version 1",
+        one({ secretVersion: 1, previousSecretExpires: "2026-12-01" }),
+        /belongs to a secretVersion of at least 2/,
+    ],
+    ["version 0", one({ secretVersion: 0 }), /secretVersion: must be a number of the secret of at least 1/],
+    ["a key", one({ method: "key" }), `${AT}.method: belongs to option intra-a (got "key"). Use service-token.`],
+    ["an unknown method", one({ method: "s3cret" }), `${AT}.method: must be service-token. Correct it.`],
+    [
+        "limits of a caller",
+        { consumers: [{ name: "lab", limits: {}, credentials: [] }] },
+        /^consumers\[0\]\.limits: belongs to option intra-a/,
+    ],
+    [
+        "an algorithm",
+        one({ algorithm: "HS256" }),
+        `${AT}.algorithm: belongs to option intra-a, not to this stack's option. Remove it.`,
+    ],
+    ["a namespace", { namespace: "alpa" }, /^namespace: belongs to option intra-a/],
+    ["a gateway", { gateway: {} }, /^gateway: belongs to option intra-a/],
+    ["a key of option inter", { cluster: {} }, /^cluster: belongs to option intra-a/],
+    ["a misspelt key", { hostnam: "x" }, "hostnam: is not a known key. Did you mean hostname?"],
+    [
+        "two tokens of one name",
+        { consumers: [{ name: "lab", credentials: [token(), token()] }] },
+        /every credential id of lab must be unique/,
+    ],
+    ["51 tokens", many(51), /^consumers: must have at most 50 service tokens.*\(got 51\)/],
+    [
+        "a window that Cloudflare does not have",
+        limit("pro", { perSeconds: 30 }),
+        /^rateLimit\.perSeconds: must be a window in seconds that Cloudflare has: 10, 60/,
+    ],
+    [
+        "a window beyond plan free",
+        limit("free", { perSeconds: 60 }),
+        "rateLimit.perSeconds: must be at most 10 with plan free (got 60). Lower it, or have plan pro.",
+    ],
+    [
+        "a window beyond plan pro",
+        limit("pro", { perSeconds: 120 }),
+        /at most 60 with plan pro \(got 120\).*plan business/,
+    ],
+    [
+        "a window beyond plan business",
+        limit("business", { perSeconds: 3600 }),
+        /at most 600 with plan business .*plan enterprise/,
+    ],
+    [
+        "a block beyond plan free",
+        limit("free", { blockSeconds: 60 }),
+        /^rateLimit\.blockSeconds: must be at most 10 with plan free/,
+    ],
+    [
+        "a limit of each client",
+        limit("business", { per: "client" }),
+        /^rateLimit\.per: must be address with plan business/,
+    ],
+    [
+        "another timeout than 100 s",
+        { ...zone({ plan: "business" }), proxyTimeoutSeconds: 300 },
+        "proxyTimeoutSeconds: must be 100 with plan business (got 300). Another needs plan enterprise.",
+    ],
+    [
+        "a timeout beyond Cloudflare's",
+        { ...zone({ plan: "enterprise" }), proxyTimeoutSeconds: 6001 },
+        /^proxyTimeoutSeconds: must be at most 6000/,
+    ],
+    [
+        "an answer longer than the edge waits",
+        { alpa: { ...ALPA, answerTimeoutSeconds: 600 } },
+        /^alpa\.answerTimeoutSeconds: must be at most 100, after which the edge answers 524 \(got 600\)/,
+    ],
+    [
+        "more tokens than fit",
+        { alpa: { ...ALPA, tokensPerSecond: 4 } },
+        "alpa.maxTokens: must fit into the 100 s that the edge waits (got 1024: at 4 tokens per second 257 s). Have callers ask for at most 396 and write that, or raise proxyTimeoutSeconds, which needs plan enterprise.",
+    ],
+    [
+        "a grace shorter than an answer",
+        { tunnel: { ...TUNNEL, graceSeconds: 30 } },
+        /^tunnel\.graceSeconds: must be at least 100/,
+    ],
+    ["no hosts", { tunnel: { ...TUNNEL, hosts: [] } }, /^tunnel\.hosts: must name at least one host/],
+    [
+        "one host twice",
+        { tunnel: { ...TUNNEL, hosts: [HOST, { ...HOST, port: 22 }] } },
+        /^tunnel\.hosts\[1\]: must be named once \(tunnel\.hosts\[0\] is 10\.0\.0\.11:22 too\)/,
+    ],
+    ["no host key", host({ hostKey: undefined }), "tunnel.hosts[0].hostKey: required."],
+    [
+        "a host key with the host in front",
+        host({ hostKey: `10.0.0.11 ${HOST_KEY}` }),
+        /^tunnel\.hosts\[0\]\.hostKey: must be a public key as ssh-keyscan/,
+    ],
+    [
+        "no private key",
+        host({ privateKey: undefined }),
+        "tunnel.hosts[0].privateKey: required. Run: pulumi config set --secret --path 'tunnel.hosts[0].privateKey' < id_ed25519",
+    ],
+    [
+        "the name of a key file",
+        host({ privateKey: "~/.ssh/s3cret" }),
+        /^tunnel\.hosts\[0\]\.privateKey: must be a private key, from BEGIN to END line/,
+    ],
+    [
+        "a private key with a passphrase",
+        host({ privateKey: encrypted }),
+        /^tunnel\.hosts\[0\]\.privateKey: must have no passphrase/,
+    ],
+    ["latest", { tunnel: { ...TUNNEL, version: "latest" } }, /^tunnel\.version: must be a pinned version/],
+    ["a short checksum", { tunnel: { ...TUNNEL, sha256: "abc" } }, /^tunnel\.sha256: must be 64 hexadecimal digits/],
+    [
+        "an address with a password",
+        { tunnel: { ...TUNNEL, source: "https://u:s3cret@x.example.com/c" } },
+        /^tunnel\.source: must be an address without user name/,
+    ],
+    ["a mail address that is none", { notify: ["ops"] }, /^notify\[0\]: must be a mail address \(got "ops"\)/],
+];
+
+const accepted: [what: string, values: Record<string, unknown>][] = [
+    ["the zone's own name", { hostname: "example.com" }],
+    ["two levels with a certificate for them", { hostname: "a.llm.example.com", certificate: "advanced" }],
+    ["five names", { aliases: ["a", "b", "c", "d"].map((n) => `${n}.example.com`) }],
+    ["50 tokens", many(50)],
+    [
+        "51 tokens of which one has expired",
+        {
+            consumers: [
+                ...many(50).consumers,
+                {
+                    name: "old",
+                    credentials: [token({ expires: "2026-11-25" }), token({ id: "b", expires: "2026-01-01" })],
+                },
+            ],
+        },
+    ],
+    ["a duration in hours and minutes", one({ duration: "720h30m" })],
+    ["a token without an end", one({ duration: "forever" })],
+    ["a rotation whose overlap is over", one({ secretVersion: 7, previousSecretExpires: "2020-01-01" })],
+    ["free's window", limit("free", {})],
+    ["each client on enterprise", limit("enterprise", { per: "client", perSeconds: 3600 })],
+    [
+        "a longer timeout on enterprise",
+        {
+            ...zone({ plan: "enterprise" }),
+            proxyTimeoutSeconds: 600,
+            alpa: { ...ALPA, tokensPerSecond: 2, answerTimeoutSeconds: 600 },
+        },
+    ],
+    ["an account id of digits alone", { account: "1".repeat(32) }],
+    ["as many tokens as fit", { alpa: { ...ALPA, tokensPerSecond: 4, maxTokens: 396 } }],
+];
+
+describe("config of option cloudflare", () => {
+    for (const [why, values, ...expected] of refused)
+        it(`refuses ${why}`, () => {
+            const got = problems(values);
+            assert.equal(got.length, expected.length, got.join("\n"));
+            expected.forEach((e, i) => (typeof e === "string" ? assert.equal(got[i], e) : assert.match(got[i], e)));
+            assert.doesNotMatch(got.join(), /s3cret/);
+        });
+    for (const [what, values] of accepted) it(`takes ${what}`, () => assert.deepEqual(problems(values), []));
+
+    it("names everything at once", () => {
+        const values = {
+            account: "x",
+            hostname: "a.b.example.org",
+            ...limit("free", { perSeconds: 60 }),
+            ...one({ duration: "1y" }),
+        };
+        assert.equal(problems(values, true, { ...API, token: undefined }).length, 5);
+    });
+
+    it("refuses a private key and a password in plain text, without repeating them", () => {
+        const got = problems(host({ sudoPassword: "s3cret" }), false);
+        assert.match(got[0], /^tunnel\.hosts\[0\]\.privateKey: must be stored encrypted/);
+        assert.match(got[1], /^tunnel\.hosts\[0\]\.sudoPassword: must be stored encrypted/);
+        assert.equal(got.length, 2);
+        assert.doesNotMatch(got.join(), /s3cret|PRIVATE KEY-/);
+    });
+
+    it("makes keys and passwords secrets at once", async () => {
+        const [first] = cloudflareStack(host({ sudoPassword: "s3cret" })).connectors.hosts;
+        for (const [secret, plain] of [
+            [first.privateKey, SSH_KEY],
+            [first.sudoPassword!, "s3cret"],
+        ] as const) {
+            assert.equal(await pulumi.isSecret(secret), true);
+            assert.equal(await value(secret), plain);
+        }
+    });
+
+    it("gives connectors two instances and 20 s beyond the longest answer", () => {
+        const { instances, graceSeconds } = cloudflareStack().connectors;
+        assert.deepEqual([instances, graceSeconds], [2, 120]);
+        assert.equal(cloudflareStack({ alpa: { ...ALPA, answerTimeoutSeconds: 90 } }).connectors.graceSeconds, 110);
+    });
+
+    it("leaves the zone's timeout alone unless another is asked for", () => {
+        assert.equal(cloudflareStack().proxyTimeoutSeconds, undefined);
+        const longer = { ...zone({ plan: "enterprise" }), proxyTimeoutSeconds: 600 };
+        assert.equal(cloudflareStack(longer).proxyTimeoutSeconds, 600);
+    });
+
+    it("leaves expired tokens out, and warns of what ends, is disabled or was not measured", () => {
+        const { consumers, warnings, expires } = cloudflareStack({
+            alpa: { endpoints: ["127.0.0.1:20001"] },
+            tunnel: { ...TUNNEL, instances: 1 },
+            ...limit("free", {}),
+            consumers: [
+                {
+                    name: "lab",
+                    credentials: [
+                        token({ id: "over", expires: "2026-11-25" }),
+                        token({ id: "soon", expires: "2026-12-01" }),
+                        token({ id: "off", enabled: false }),
+                    ],
+                },
+            ],
+        });
+        assert.deepEqual(
+            consumers[0].credentials.map(({ id }) => id),
+            ["soon", "off"],
+        );
+        assert.deepEqual(expires, { "lab/over": "2026-11-25", "lab/soon": "2026-12-01" });
+        const expected = [
+            /lab\/over expired/,
+            /lab\/soon expires in 6 days/,
+            /lab\/off is disabled/,
+            /1024 tokens need 11 per second/,
+            /^rateLimit: with plan free/,
+            /^tunnel: one connector/,
+        ];
+        assert.equal(warnings.length, expected.length, warnings.join("\n"));
+        expected.forEach((e, i) => assert.match(warnings[i], e));
+    });
+
+    it("the shipped stack lacks nothing but its secrets", () => {
+        const file = readFileSync(join(__dirname, "../../../Pulumi.cloudflare.yaml"), "utf8");
+        const { config } = parseYaml(file) as { config: Record<string, unknown> };
+        const own = Object.entries(config).map(([key, v]) => [key.replace("alpa-auth:", ""), v]);
+        assert.deepEqual(problems(Object.fromEntries(own) as Record<string, unknown>), [
+            "tunnel.hosts[0].privateKey: required. Run: pulumi config set --secret --path 'tunnel.hosts[0].privateKey' < id_ed25519",
+        ]);
+    });
+});
+
+describe("the API token", () => {
+    const cases: [what: string, api: Partial<ApiAccess>, problem: RegExp | undefined][] = [
+        ["one of 40 characters is taken", {}, undefined],
+        [
+            "none is refused",
+            { token: undefined },
+            /^cloudflare:apiToken: required with option cloudflare\. Set CLOUDFLARE_API_TOKEN/,
+        ],
+        ["an empty one is refused", { token: "" }, /^cloudflare:apiToken: required/],
+        ["a short one is refused", { token: "s3cret" }, /^cloudflare:apiToken: must be an API token: 40 to 80/],
+        [
+            "one with a line break is refused",
+            { token: `${"s3cret".repeat(8)}\n` },
+            /^cloudflare:apiToken: must be an API token/,
+        ],
+        ["one in plain text is refused", { inPlain: true }, /^cloudflare:apiToken: must be stored encrypted/],
+    ];
+    for (const [what, api, problem] of cases)
+        it(what, () => {
+            const got = problems({}, true, { ...API, ...api });
+            assert.equal(got.length, problem === undefined ? 0 : 1);
+            if (problem) assert.match(got[0], problem);
+            assert.doesNotMatch(got.join(), /s3cret|tttt/);
+        });
+    it("is not looked at by option intra-a", () => {
+        const raw = { option: "intra-a", alpa: '{"endpoints":["a:1"]}' };
+        assert.equal(parse(raw, () => true, TODAY, { ...API, token: undefined }).option, "intra-a");
+    });
+});
+
+describe("a private key to log in with", () => {
+    /** As ssh-keygen writes it, up to where the cipher is named; what follows is for OpenSSH. */
+    const made = (cipher: string) => {
+        const length = Buffer.alloc(4);
+        length.writeUInt32BE(cipher.length);
+        const bytes = Buffer.concat([Buffer.from("openssh-key-v1\0"), length, Buffer.from(`${cipher}and so on`)]);
+        return `-----BEGIN OPENSSH PRIVATE KEY-----\n${bytes.toString("base64")}\n-----END OPENSSH PRIVATE KEY-----\n`;
+    };
+
+    it("is taken in the form of ssh-keygen and of openssl", () => {
+        assert.equal(sshKeyProblem(made("none")), undefined);
+        const rsa = generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey;
+        for (const type of ["pkcs1", "pkcs8"] as const)
+            assert.equal(sshKeyProblem(rsa.export({ type, format: "pem" }) as string), undefined);
+    });
+    it("is refused with a passphrase", () => {
+        assert.match(sshKeyProblem(made("aes256-ctr"))!, /^must have no passphrase/);
+    });
+    it("is refused when it is cut off", () => {
+        const whole = made("none");
+        for (const text of [
+            whole.slice(0, 60),
+            whole.replace(/b3BlbnNz/, "xxxxxxxx"),
+            SSH_KEY.replace(/\n.*\n-----END/, "\n-----END"),
+        ])
+            assert.match(sshKeyProblem(text)!, /^must be a whole private key/);
+    });
+});
+
+describe("the zone's other records", () => {
+    let folder: string;
+    before(() => {
+        folder = mkdtempSync(join(tmpdir(), "alpa-auth-zone-"));
+        const record = (name: string, type = "A") =>
+            `- { name: ${name}, type: ${type}, ttl: 300, content: 192.0.2.1 }\n`;
+        writeFileSync(join(folder, "good.yaml"), record("www.example.com") + record("example.com"));
+        writeFileSync(join(folder, "ours.yaml"), record("www.example.com") + record("llm.example.com"));
+        writeFileSync(join(folder, "bad.yaml"), record("www.example.org"));
+    });
+    after(() => rmSync(folder, { recursive: true, force: true }));
+    const read = (records: string, more: object = {}) =>
+        parse(rawCloudflare({ dns: { records, ...more } }), () => true, TODAY, undefined, folder);
+    const said = (records: string, more: object = {}) => {
+        try {
+            read(records, more);
+            return [];
+        } catch (error) {
+            return (error as ConfigError).problems;
+        }
+    };
+
+    it("are read from beside the stack file, and begin in phase mirror", () => {
+        const settings = read("good.yaml");
+        assert.ok(settings.option === "cloudflare");
+        assert.equal(settings.dns!.phase, "mirror");
+        assert.deepEqual(
+            settings.dns!.records.map(({ name }) => name),
+            ["www.example.com", "example.com"],
+        );
+    });
+    it("have the stack's names as CNAMEs that can turn to the tunnel", () => {
+        assert.equal(said("ours.yaml").length, 1);
+        assert.match(
+            said("ours.yaml")[0],
+            /^dns\.records llm\.example\.com A: must be a CNAME, which can turn to the tunnel/,
+        );
+    });
+    it("are refused with the line, beside what else is wrong", () => {
+        const [phase, line] = said("bad.yaml", { phase: "moved" });
+        assert.match(phase, /^dns\.phase: must be one of mirror, delegated, proxied, signed/);
+        assert.match(line, /^bad\.yaml:1/);
+    });
+    it("are refused where the file is not there", () =>
+        assert.match(said("none.yaml")[0], /^none\.yaml: must be a readable file/));
+});

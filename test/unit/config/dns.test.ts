@@ -1,0 +1,290 @@
+// Proves what a zone's data may be, and in which words the rest is refused.
+import { strict as assert } from "node:assert";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parse as parseYaml, stringify } from "yaml";
+import { ENTRIES } from "../../../config/dns-schema";
+import { dnsSchema, parseZoneData, readZoneData, serviceProblems } from "../../../config/dns";
+
+const parse = (text: string) => parseZoneData(text, "example.com", "dns/example.com.yaml");
+/** One line for each entry, so that the number of the line is that of the entry. */
+const entries = (...list: string[]) => parse(list.map((entry) => `- { ${entry} }`).join("\n"));
+const A = "name: www.example.com, type: A, ttl: 300, content: 192.0.2.1";
+
+const refused: [what: string, list: string[], problems: (string | RegExp)[]][] = [
+    [
+        "a proxied record with a time to live",
+        ["name: www.example.com, type: A, ttl: 300, content: 192.0.2.1, proxied: true"],
+        [
+            "dns/example.com.yaml:1 www.example.com A ttl: must be left out of a proxied record, which is answered with 300 s (got 300). Remove it.",
+        ],
+    ],
+    [
+        "the proxy for a type that has none",
+        [A, "name: example.com, type: TXT, ttl: 300, content: x, proxied: true"],
+        [/:2 example\.com TXT proxied: must not be set for TXT, only for A, AAAA, CNAME/],
+    ],
+    ["no time to live", ["name: www.example.com, type: A, content: 192.0.2.1"], [/ttl: required, in seconds/]],
+    [
+        "a time to live that Cloudflare refuses",
+        ["name: www.example.com, type: A, ttl: 30, content: 192.0.2.1"],
+        [/ttl: must be from 60 to 86400 seconds \(got 30\)/],
+    ],
+    [
+        "a CNAME beside others",
+        [A, "name: WWW.example.com., type: CNAME, ttl: 300, content: a.example.net"],
+        [/:1 www\.example\.com A: must not stand beside a CNAME of the same name \(dns\/example\.com\.yaml:2 /],
+    ],
+    [
+        "a CNAME at the apex beside an address",
+        [
+            "name: '@', type: CNAME, ttl: 300, content: a.example.net",
+            "name: '@', type: A, ttl: 300, content: 192.0.2.1",
+        ],
+        [/:2 example\.com A: must not stand beside a CNAME/],
+    ],
+    [
+        "two CNAMEs of a name",
+        [
+            "name: a.example.com, type: CNAME, ttl: 300, content: a.example.net",
+            "name: a.example.com, type: CNAME, ttl: 300, content: b.example.net",
+        ],
+        [/:2 .* must be the only CNAME of its name \(dns\/example\.com\.yaml:1 /],
+    ],
+    [
+        "a name outside of the zone",
+        ["name: www.example.org, type: A, ttl: 300, content: 192.0.2.1"],
+        [/name: must be @ or a whole name in example\.com \(got "www\.example\.org"\)\. Correct it\./],
+    ],
+    [
+        "a name that ends like the zone and is none of it",
+        ["name: badexample.com, type: A, ttl: 300, content: 192.0.2.1"],
+        [/must be @ or a whole name in example\.com/],
+    ],
+    [
+        "a relative name",
+        ["name: www, type: A, ttl: 300, content: 192.0.2.1"],
+        [/\(got "www"\)\. Write www\.example\.com\./],
+    ],
+    [
+        "a record twice",
+        [A, A],
+        [/:2 .* must stand once \(dns\/example\.com\.yaml:1 www\.example\.com A has the same\)/],
+    ],
+    [
+        "the same address in two spellings",
+        [
+            "name: a.example.com, type: AAAA, ttl: 300, content: '2001:db8::1'",
+            "name: a.example.com, type: AAAA, ttl: 60, content: '2001:DB8:0::1'",
+        ],
+        [/must stand once/],
+    ],
+    [
+        "a text in quotes",
+        [`name: example.com, type: TXT, ttl: 300, content: '"v=spf1 -all"'`],
+        [/TXT content: must be the text itself, without quotes around it/],
+    ],
+    [
+        "a text that is too long",
+        [`name: example.com, type: TXT, ttl: 300, content: ${"k".repeat(4090)}`],
+        [/content: must fit in 4096 bytes \(got 4107\)/],
+    ],
+    [
+        "a text that is not ASCII",
+        ["name: example.com, type: TXT, ttl: 300, content: grüße"],
+        [/must be printable ASCII/],
+    ],
+    [
+        "a mail server behind the proxy",
+        [
+            "name: mail.example.com, type: A, content: 192.0.2.1, proxied: true",
+            "name: example.com, type: MX, ttl: 300, priority: 10, content: Mail.example.com.",
+        ],
+        [/:2 example\.com MX: must not lead to a proxied name, which takes HTTP only \(mail\.example\.com\)/],
+    ],
+    [
+        "half of a name's addresses behind the proxy",
+        [
+            "name: a.example.com, type: A, content: 192.0.2.1, proxied: true",
+            "name: a.example.com, type: A, ttl: 300, content: 192.0.2.2",
+        ],
+        [/:2 a\.example\.com A proxied: must be the same for all A and AAAA of a name/],
+    ],
+    [
+        "a proof of ownership behind the proxy",
+        [
+            "name: _x.example.com, type: CNAME, content: y.acm-validations.aws, proxied: true",
+            "name: k.example.com, type: CNAME, content: k.dkim.amazonses.com, proxied: true",
+        ],
+        [/:1 .*must not be set for a name with _/, /:2 .*must not be set for a name that mail or proofs/],
+    ],
+    [
+        "the zone's own NS",
+        ["name: '@', type: NS, ttl: 300, content: ns1.example.net"],
+        [/the zone's own NS are Cloudflare's/],
+    ],
+    [
+        "an unknown type",
+        ["name: example.com, type: TXTT, ttl: 300, content: x"],
+        [/type: must be one of A, .* Did you mean TXT\?/],
+    ],
+    [
+        "no address",
+        ["name: example.com, type: A, ttl: 300, content: 192.0.2.256"],
+        [/A content: must be an IPv4 address \(got "192\.0\.2\.256"\)/],
+    ],
+    [
+        "an unknown key",
+        ["name: example.com, type: A, ttl: 300, contents: 192.0.2.1"],
+        [/content: /, /contents: is not a known key\. Did you mean content\?/],
+    ],
+    [
+        "CAA without its parts",
+        ["name: example.com, type: CAA, ttl: 300, content: x"],
+        [/data: required/, /content: is not a known key/],
+    ],
+    [
+        "what an export left to decide",
+        ["name: example.com, type: A, ttl: 300, undecided: alias of an address"],
+        [
+            "dns/example.com.yaml:1 example.com A: must be decided (alias of an address). Put content in the place of undecided.",
+        ],
+    ],
+];
+
+describe("zone data", () => {
+    for (const [what, list, problems] of refused)
+        it(`refuses ${what}`, () => {
+            const found = entries(...list).problems;
+            assert.equal(found.length, problems.length, found.join("\n"));
+            problems.forEach((problem, i) =>
+                typeof problem === "string" ? assert.equal(found[i], problem) : assert.match(found[i], problem),
+            );
+        });
+
+    it("names the line of every problem at once, and of the field", () => {
+        const text = "- name: a.example.com\n  type: A\n  ttl: 5\n  content: x\n\n- name: b.example.com\n  type: B\n";
+        const lines = parse(text).problems.map((problem) => problem.split(" ")[0]);
+        assert.deepEqual(lines, ["dns/example.com.yaml:3", "dns/example.com.yaml:4", "dns/example.com.yaml:7"]);
+    });
+
+    it("refuses what is no YAML and no list, with the line", () => {
+        assert.match(parse("- name: a\n- name: [").problems[0], /^dns\/example\.com\.yaml:2: must be YAML/);
+        assert.match(parse("zone: x").problems[0], /:1: must be a list of records/);
+        assert.match(parse("- x").problems[0], /:1: must be a record with name and type/);
+    });
+
+    it("writes names in lower case and without the final dot", () => {
+        const { records, problems } = entries(
+            "name: Sip.Example.COM., type: CNAME, ttl: 300, content: Host.Example.NET.",
+            "name: '@', type: MX, ttl: 300, priority: 0, content: .",
+        );
+        assert.deepEqual(problems, []);
+        assert.deepEqual(
+            records.map((r) => [r.name, "content" in r && r.content]),
+            [
+                ["sip.example.com", "host.example.net"],
+                ["example.com", "."],
+            ],
+        );
+    });
+
+    it("takes a CNAME at the apex beside MX and TXT, and says how it is answered", () => {
+        const { problems, warnings } = entries(
+            "name: '@', type: CNAME, ttl: 300, content: a.example.net",
+            "name: '@', type: MX, ttl: 300, priority: 10, content: mx.example.net",
+        );
+        assert.deepEqual(problems, []);
+        assert.match(warnings[0], /a CNAME at the apex is answered with the addresses of its target/);
+    });
+
+    const caa = (tag: string, value: string) =>
+        `name: '@', type: CAA, ttl: 300, data: { flags: 0, tag: ${tag}, value: ${value} }`;
+    const authorities: [what: string, list: string[], warned: boolean][] = [
+        ["warns of CAA that names other authorities only", [caa("issue", "digicert.com")], true],
+        ["warns of CAA that forbids wildcards", [caa("issue", "pki.goog"), caa("issuewild", "';'")], true],
+        [
+            "is content with one that Cloudflare uses",
+            [caa("issue", "digicert.com"), caa("issue", "letsencrypt.org")],
+            false,
+        ],
+        ["is content with parameters behind it", [caa("issue", "'letsencrypt.org; validationmethods=dns-01'")], false],
+        ["is content with iodef alone", [caa("iodef", "mailto:a@example.com")], false],
+    ];
+    for (const [what, list, warned] of authorities)
+        it(what, () => {
+            const { problems, warnings } = entries(...list);
+            assert.deepEqual(problems, []);
+            assert.equal(
+                warnings.some((w) => /none of Cloudflare's authorities/.test(w)),
+                warned,
+            );
+        });
+
+    it("warns of proxied names that the universal certificate does not cover, and of records below a delegation", () => {
+        const { warnings } = entries(
+            "name: a.b.example.com, type: A, content: 192.0.2.1, proxied: true",
+            "name: sub.example.com, type: NS, ttl: 300, content: ns.sub.example.com",
+            "name: ns.sub.example.com, type: A, ttl: 300, content: 192.0.2.53",
+            "name: www.sub.example.com, type: A, ttl: 300, content: 192.0.2.54",
+        );
+        assert.equal(warnings.length, 2);
+        assert.match(warnings[0], /:1 .*two levels below the zone/);
+        assert.match(warnings[1], /:4 .*is below a delegation/);
+    });
+
+    it("says how to make a file that is not there", () => {
+        assert.match(
+            readZoneData("none.yaml", "example.com").problems[0],
+            /none\.yaml: must be a readable file \(ENOENT\)/,
+        );
+    });
+
+    it("must have the service's names as proxied CNAMEs, where it has them", () => {
+        const { records } = entries(
+            "name: a.example.com, type: A, content: 192.0.2.1, proxied: true",
+            "name: b.example.com, type: CNAME, ttl: 300, content: x.example.net",
+            "name: c.example.com, type: CNAME, content: x.example.net, proxied: true",
+            "name: d.example.com, type: A, ttl: 300, content: 192.0.2.1",
+        );
+        const names = ["a.example.com", "b.example.com", "c.example.com", "new.example.com"];
+        assert.deepEqual(serviceProblems(records, names, "zone.yaml"), [
+            "zone.yaml a.example.com A: must be a CNAME, which can turn to the tunnel in place. Give the addresses a name of their own, as origin.a.example.com, and let a.example.com lead there, on the old side first.",
+            "zone.yaml b.example.com CNAME proxied: must be true: the name leads to the tunnel from phase proxied on. Set it.",
+        ]);
+    });
+});
+
+describe("docs/dns-move.md", () => {
+    const page = readFileSync(join(__dirname, "../../../docs/dns-move.md"), "utf8");
+    const examples = [...page.matchAll(/```yaml\n([\s\S]*?)```/g)].map(([, text]) =>
+        parseYaml(text.replace(/^ {3}/gm, "")),
+    );
+
+    it("has examples that are accepted", () => {
+        const [stack, ...data] = examples;
+        assert.ok(dnsSchema.safeParse(stack["alpa-auth:dns"]).success);
+        assert.equal(data.length, 1);
+        for (const list of data) assert.deepEqual(parse(stringify(list)).problems, []);
+    });
+
+    it("names every key and type of the data, and no other type", () => {
+        const keys = Object.values(ENTRIES).flatMap((entry) => Object.keys(entry.shape));
+        for (const word of [...new Set(keys)]) assert.ok(page.includes(`| \`${word}\``), word);
+        for (const type of Object.keys(ENTRIES)) assert.match(page, new RegExp(`\\b${type}\\b`));
+    });
+});
+
+describe("dns of a stack", () => {
+    it("begins with the phase that changes nothing for anybody", () => {
+        assert.deepEqual(dnsSchema.parse({}), { phase: "mirror", oldServers: [], parentServers: [] });
+    });
+
+    it("takes hosts with and without ports, and nothing else", () => {
+        const servers = (...oldServers: string[]) => dnsSchema.safeParse({ oldServers }).success;
+        assert.ok(servers("ns1-05.azure-dns.com", "127.0.0.1:5353", "[2001:db8::1]:53"));
+        for (const wrong of ["https://ns1.example.net", "ns1.example.net:dns", "", "a b"])
+            assert.ok(!servers(wrong), wrong);
+        assert.ok(!dnsSchema.safeParse({ phase: "switched" }).success);
+    });
+});

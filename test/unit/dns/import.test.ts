@@ -1,0 +1,164 @@
+// Proves what becomes of Azure's exports. The exports are made after what the CLI writes; none is of a real zone.
+import { strict as assert } from "node:assert";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { recordValue, type ZoneRecord } from "../../../components/parts/dns-record";
+import { importBind } from "../../../dns/import-bind";
+import { importRecordSets } from "../../../dns/import-record-sets";
+import { type Imported } from "../../../dns/imported";
+
+const EXPORT = readFileSync(join(__dirname, "../../../docs/examples/azure-export.txt"), "utf8");
+const lines = ({ items }: Imported) =>
+    items.map((item) =>
+        "undecided" in item
+            ? `${item.name} ${item.ttl} ${item.type} ? ${item.undecided}`
+            : `${item.name} ${item.ttl} ${item.type} ${recordValue(item as ZoneRecord)}`,
+    );
+const bind = (text: string) => importBind(`$ORIGIN example.com.\n${text}`, "zone.txt");
+
+describe("import of az network dns zone export", () => {
+    const found = importBind(EXPORT, "zone.txt");
+
+    it("keeps every record, and drops only the zone's own SOA and NS", () => {
+        assert.deepEqual(found.problems, []);
+        assert.equal(found.zone, "example.com");
+        assert.deepEqual(lines(found), [
+            "example.com 3600 A ? alias of /subscriptions/s/resourceGroups/g/providers/Microsoft.Network/publicIPAddresses/front: give its address, if that is static: az network public-ip show --ids /subscriptions/s/resourceGroups/g/providers/Microsoft.Network/publicIPAddresses/front --query ipAddress",
+            "example.com 3600 MX 10 mail.example.com",
+            "example.com 3600 MX 20 mx.example.net",
+            "example.com 3600 TXT v=spf1 include:spf.example.net; -all",
+            'example.com 3600 CAA 0 issue "letsencrypt.org"',
+            "*.example.com 3600 A 192.0.2.20",
+            "www.example.com 3600 CNAME example.com",
+            "_sip._tcp.example.com 3600 SRV 10 5 5060 sip.example.com",
+            "alpa.example.com 60 A 192.0.2.10",
+            "alpa.example.com 60 A 192.0.2.11",
+            "alpa.example.com 3600 AAAA 2001:db8::10",
+            `key._domainkey.example.com 3600 TXT v=DKIM1; k=rsa; p=${"k".repeat(300)}`,
+            "lab.example.com 3600 NS ns.lab.example.com",
+            "lab.example.com 3600 NS ns.example.net",
+            "mail.example.com 3600 A 192.0.2.25",
+            "ns.lab.example.com 3600 A 192.0.2.53",
+            'say.example.com 3600 TXT say "hi"',
+            "sip.example.com 3600 A 192.0.2.30",
+        ]);
+    });
+
+    it("says what it left out, changed or kept for a reason, with the line", () => {
+        assert.deepEqual(found.notes, [
+            "zone.txt:9: SOA left out, Cloudflare has its own.",
+            ...[17, 18, 19, 20].map((line) => `zone.txt:${line}: NS of the zone left out, Cloudflare has its own.`),
+            "zone.txt:37 alpa.example.com A: ttl 30 becomes 60, which Cloudflare can hold.",
+            "zone.txt:38 alpa.example.com A: ttl 30 becomes 60, which Cloudflare can hold.",
+            "zone.txt:41 empty.example.com A: has no data, left out.",
+            "zone.txt:45 lab.example.com NS: a delegation, kept.",
+            "zone.txt:46 lab.example.com NS: a delegation, kept.",
+        ]);
+    });
+
+    const undecided: [what: string, line: string, why: RegExp][] = [
+        ["a name with a dot in a label", "a\\.b A 192.0.2.1", /its name has characters/],
+        ["a type that the data has no form for", "x SSHFP 1 1 ab", /SSHFP 1 1 ab: this data has no form for it/],
+        ["bytes that are no text", 'x TXT "a\\200b"', /make it by hand/],
+        ["an empty text", 'x TXT ""', /an empty text/],
+        ["an alias of Traffic Manager", "x AZURE ALIAS A /p/trafficManagerProfiles/t", /a CNAME to the profile/],
+        ["an alias of Front Door", "x AZURE ALIAS CNAME /p/frontdoors/t", /a CNAME to the host name of the Front Door/],
+        ["an alias of a record", "x AZURE ALIAS A /p/dnszones/example.com/A/y", /the value of the record it leads to/],
+        ["an alias of something else", "x AZURE ALIAS A /p/other/t", /what it answers now/],
+    ];
+    for (const [what, line, why] of undecided)
+        it(`leaves ${what} to a person, and in its place`, () => {
+            const { items, problems } = bind(line);
+            assert.deepEqual(problems, []);
+            assert.match((items[0] as { undecided: string }).undecided, why);
+        });
+
+    const refused: [what: string, line: string, problem: RegExp][] = [
+        ["an address that is none", "x A 192.0.2", /zone\.txt:2: must be a record with the data of its type \(got A\)/],
+        ["too many words", "x CNAME a b", /zone\.txt:2: must be a record with the data of its type \(got CNAME\)/],
+        ["an unknown type", "x FOO bar", /zone\.txt:2: .*got FOO/],
+        ["a name of another zone", "x.example.org. A 192.0.2.1", /zone\.txt:2: must be in the zone example\.com/],
+        ["an empty file", "", /zone\.txt:1: must have records/],
+    ];
+    for (const [what, line, problem] of refused)
+        it(`refuses ${what}, with the line`, () => assert.match(bind(line).problems.join("\n"), problem));
+});
+
+const id = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network";
+const set = (name: string, type: string, data: object) => ({
+    ...{ name, fqdn: `${name === "@" ? "" : `${name}.`}example.com.`, type: `Microsoft.Network/dnszones/${type}` },
+    ...data,
+});
+const SETS = [
+    set("@", "SOA", { TTL: 3600, SOARecord: {} }),
+    set("@", "NS", { TTL: 172800, NSRecords: [{ nsdname: "ns1-05.azure-dns.com." }] }),
+    set("@", "A", { TTL: 3600, targetResource: { id: `${id}/publicIPAddresses/front` } }),
+    set("www", "CNAME", { TTL: 3600, CNAMERecord: { cname: "Host.example.net." } }),
+    set("a", "A", { TTL: 3600, ARecords: [{ ipv4Address: "192.0.2.1" }, { ipv4Address: "192.0.2.2" }] }),
+    set("b", "A", { ttl: 20, arecords: [{ ipv4Address: "192.0.2.3" }], targetResource: { id: null } }),
+    set("six", "AAAA", { TTL: 60, AAAARecords: [{ ipv6Address: "2001:DB8::1" }] }),
+    set("t", "TXT", { TTL: 60, TXTRecords: [{ value: ["one ", "two"] }, { value: ["three"] }] }),
+    set("@", "MX", { TTL: 60, MXRecords: [{ exchange: "mx.example.net", preference: 10 }] }),
+    set("@", "CAA", { TTL: 60, caaRecords: [{ flags: 0, tag: "issue", value: "pki.goog" }] }),
+    set("_s._tcp", "SRV", { TTL: 60, SRVRecords: [{ port: 1, priority: 2, weight: 3, target: "s.example.com" }] }),
+    set("lab", "NS", { TTL: 60, NSRecords: [{ nsdname: "ns.example.net." }] }),
+    set("lab", "DS", {
+        TTL: 60,
+        DSRecords: [{ keyTag: 1, algorithm: 13, digest: { algorithmType: 2, value: "AB" } }],
+    }),
+    set("none", "A", { TTL: 60, ARecords: [] }),
+    set("odd", "NAPTR", { TTL: 60 }),
+];
+
+describe("import of az network dns record-set list", () => {
+    const found = importRecordSets(JSON.stringify(SETS, null, 2), "sets.json");
+
+    it("keeps every record, whatever the case of the keys", () => {
+        assert.deepEqual(found.problems, []);
+        assert.equal(found.zone, "example.com");
+        assert.deepEqual(lines(found).slice(1), [
+            "www.example.com 3600 CNAME host.example.net",
+            "a.example.com 3600 A 192.0.2.1",
+            "a.example.com 3600 A 192.0.2.2",
+            "b.example.com 60 A 192.0.2.3",
+            "six.example.com 60 AAAA 2001:db8::1",
+            "t.example.com 60 TXT one two",
+            "t.example.com 60 TXT three",
+            "example.com 60 MX 10 mx.example.net",
+            'example.com 60 CAA 0 issue "pki.goog"',
+            "_s._tcp.example.com 60 SRV 2 3 1 s.example.com",
+            "lab.example.com 60 NS ns.example.net",
+            "lab.example.com 60 DS 1 13 2 ab",
+            "odd.example.com 60 NAPTR ? this data has no form for its type",
+        ]);
+    });
+
+    it("leaves what follows a resource to a person, never out", () => {
+        assert.match(lines(found)[0], /^example\.com 3600 A \? alias of .*publicIPAddresses\/front: give its address/);
+    });
+
+    it("says what it left out", () => {
+        assert.ok(found.notes.some((note) => /none\.example\.com A: has no data, left out/.test(note)));
+        assert.ok(found.notes.some((note) => /^sets\.json:2: SOA left out/.test(note)));
+    });
+
+    const refused: [what: string, text: string, problem: RegExp][] = [
+        ["JSON that is cut off", '[\n  { "name": "a",\n', /sets\.json:\d: must be JSON/],
+        ["one object", "{}", /sets\.json:1: must be a list of record sets/],
+        ["an empty list", "[]", /must be a list of record sets/],
+        ["lists of other things", '[\n  { "id": 1 }\n]', /sets\.json:2: must be a record set with name and type/],
+        [
+            "sets of another zone",
+            JSON.stringify([...SETS, { ...SETS[4], fqdn: "a.example.org." }]),
+            /must be in the zone example\.com/,
+        ],
+        [
+            "sets without a zone",
+            JSON.stringify([{ ...SETS[4], fqdn: undefined }]),
+            /must say which zone it is\. Use --zone/,
+        ],
+    ];
+    for (const [what, text, problem] of refused)
+        it(`refuses ${what}, with the line`, () =>
+            assert.match(importRecordSets(text, "sets.json").problems.join("\n"), problem));
+});

@@ -1,0 +1,207 @@
+// Proves what each phase needs, one fact at a time, and in which words it is refused.
+import { strict as assert } from "node:assert";
+import { PHASES, type Phase } from "../../../components/parts/dns-record";
+import { type DnsFacts } from "../../../dns/facts";
+import { phaseNotes, phaseProblems } from "../../../dns/phases";
+
+const OURS = ["ada.ns.cloudflare.com", "bob.ns.cloudflare.com"];
+const AZURE = ["ns1-05.azure-dns.com", "ns2-05.azure-dns.net"];
+const OWN_DS = "2371 13 2 ab";
+
+/** All is done: the zone has moved, and is signed. */
+const MOVED: DnsFacts = {
+    zone: "example.com",
+    now: new Date("2026-11-25T12:00:00Z"),
+    status: {
+        ...{ id: "z", status: "active", nameServers: [...OURS].reverse(), paused: false },
+        createdOn: new Date("2026-11-01T00:00:00Z"),
+        activatedOn: new Date("2026-11-20T00:00:00Z"),
+    },
+    delegation: { servers: OURS, ttlSeconds: 172800 },
+    oldNsTtlSeconds: 172800,
+    ds: [OWN_DS],
+    ownDs: OWN_DS,
+    differences: undefined,
+    certificates: [{ status: "active", hosts: ["example.com", "*.example.com"] }],
+    proxied: ["example.com", "alpa.example.com"],
+    unanswered: [],
+};
+/** Records are at both, nothing is switched. */
+const MIRRORED: DnsFacts = {
+    ...MOVED,
+    status: { ...MOVED.status!, status: "pending", activatedOn: undefined },
+    delegation: { servers: AZURE, ttlSeconds: 172800 },
+    ...{ ds: [], ownDs: undefined, differences: [], certificates: [] },
+};
+const row = (name: string) => ({ name, type: "A", tcp: false, old: "a", new: "b", equal: false, note: "differs" });
+const zone = (more: object): Partial<DnsFacts> => ({ status: { ...MOVED.status!, ...more } });
+
+const refused: [why: string, phase: Phase, facts: DnsFacts, problem: string | RegExp][] = [
+    [
+        "records differ",
+        "delegated",
+        { ...MIRRORED, differences: ["a", "b", "c", "d"].map(row) },
+        "dns.phase: delegated needs equal answers on both sides (4 differ: a A, b A, c A …). See: npm run ops -- check dns",
+    ],
+    ["nothing was compared", "delegated", { ...MIRRORED, differences: undefined }, /needs both sides compared/],
+    [
+        "the zone above has a DS record of others",
+        "delegated",
+        { ...MIRRORED, ds: ["1 8 2 cd"] },
+        "dns.phase: delegated needs no DS record of others for example.com at the zone above (got 1 8 2 cd). Remove it at the registrar and wait for its time to live, 24 h is safe.",
+    ],
+    ["one DS record of two is of others", "signed", { ...MOVED, ds: [OWN_DS, "1 8 2 cd"] }, /\(got 1 8 2 cd\)/],
+    ["Cloudflare has no such zone", "delegated", { ...MIRRORED, status: undefined }, /needs the zone at Cloudflare/],
+    [
+        "a server does not answer",
+        "delegated",
+        { ...MIRRORED, unanswered: ["x by UDP: no answer"] },
+        /needs to know how far the move is \(x by UDP: no answer\)/,
+    ],
+    [
+        "the delegation is the old one",
+        "proxied",
+        { ...MOVED, delegation: MIRRORED.delegation },
+        /needs exactly .* \(got ns1-05\.azure-dns\.com, ns2-05\.azure-dns\.net\)\. Set them at the registrar/,
+    ],
+    [
+        "the delegation names both",
+        "proxied",
+        { ...MOVED, delegation: { servers: [...OURS, AZURE[0]], ttlSeconds: 1 } },
+        /needs exactly/,
+    ],
+    [
+        "the delegation names one of two",
+        "proxied",
+        { ...MOVED, delegation: { servers: OURS.slice(1), ttlSeconds: 1 } },
+        /needs exactly/,
+    ],
+    [
+        "the zone is pending",
+        "proxied",
+        { ...MOVED, ...zone({ status: "pending" }) },
+        /needs the zone active at Cloudflare \(got pending\)/,
+    ],
+    ["the zone is paused", "proxied", { ...MOVED, ...zone({ paused: true }) }, /needs the zone not paused/],
+    [
+        "there is no certificate",
+        "proxied",
+        { ...MOVED, certificates: [] },
+        /for example\.com, alpa\.example\.com \(got no certificate\)/,
+    ],
+    [
+        "the certificate waits",
+        "proxied",
+        { ...MOVED, certificates: [{ status: "pending_validation", hosts: ["example.com", "*.example.com"] }] },
+        /\(got pending_validation\)/,
+    ],
+    [
+        "a name is two levels below the zone",
+        "proxied",
+        { ...MOVED, proxied: ["a.b.example.com"] },
+        /for a\.b\.example\.com .*needs an advanced certificate/,
+    ],
+    [
+        "the old delegation is in caches",
+        "signed",
+        { ...MOVED, ds: [], ...zone({ activatedOn: new Date("2026-11-24T00:00:00Z") }) },
+        /\(not before 2026-11-26T00:00:00\.000Z\)\. Wait/,
+    ],
+    [
+        "the old zone's NS are kept for longer",
+        "signed",
+        { ...MOVED, ds: [], oldNsTtlSeconds: 604800 },
+        /\(not before 2026-11-27T/,
+    ],
+    [
+        "nobody knows when it became active",
+        "signed",
+        { ...MOVED, ds: [], ...zone({ activatedOn: undefined }) },
+        /when the zone became active is not known/,
+    ],
+];
+
+describe("phases of a move", () => {
+    for (const [why, phase, facts, problem] of refused)
+        it(`refuse ${phase} while ${why}`, () => {
+            const problems = phaseProblems(phase, facts);
+            assert.equal(problems.length, 1, problems.join("\n"));
+            if (typeof problem === "string") assert.equal(problems[0], problem);
+            else assert.match(problems[0], problem);
+        });
+
+    it("let a zone be anywhere once it has moved, and back", () => {
+        for (const phase of PHASES) assert.deepEqual(phaseProblems(phase, MOVED), []);
+    });
+
+    it("let it begin whatever the facts are", () => {
+        for (const facts of [MIRRORED, { ...MIRRORED, status: undefined }, { ...MIRRORED, unanswered: ["x"] }])
+            assert.deepEqual(phaseProblems("mirror", facts), []);
+    });
+
+    it("let it be delegated once both sides are equal", () => {
+        assert.deepEqual(phaseProblems("delegated", MIRRORED), []);
+    });
+
+    it("leave the way back to delegated open after the switch, whatever else is wrong", () => {
+        const facts = { ...MOVED, ds: ["1 8 2 cd"], certificates: [], ...zone({ status: "moved" }) };
+        assert.deepEqual(phaseProblems("delegated", facts), []);
+        assert.match(phaseNotes("delegated", facts).join("\n"), /dead for everyone who validates.*\(1 8 2 cd\)/);
+    });
+
+    it("do not need the right to see certificates before a name is proxied", () => {
+        const facts = { ...MOVED, certificates: "403" };
+        assert.deepEqual(phaseProblems("delegated", facts), []);
+        assert.deepEqual(phaseProblems("proxied", { ...facts, proxied: [] }), []);
+        assert.match(
+            phaseProblems("proxied", facts)[0],
+            /needs to know the edge certificates \(403\)\. Give the token/,
+        );
+    });
+
+    it("let a wrong record be corrected after the switch", () => {
+        assert.deepEqual(phaseProblems("delegated", { ...MOVED, differences: [row("a")] }), []);
+    });
+
+    it("name everything that is missing at once", () => {
+        assert.equal(phaseProblems("signed", { ...MIRRORED, ds: ["1 8 2 cd"] }).length, 5);
+    });
+
+    const told: [what: string, phase: Phase, facts: DnsFacts, note: RegExp | undefined][] = [
+        [
+            "what is no longer proxied",
+            "delegated",
+            MOVED,
+            /example\.com, alpa\.example\.com are not proxied in phase delegated/,
+        ],
+        [
+            "that the registrar is not changed",
+            "mirror",
+            MOVED,
+            /still names Cloudflare, whatever the phase.*within 172800 s/,
+        ],
+        ["that the zone stays signed", "proxied", MOVED, /stays signed\. Before its delegation leaves Cloudflare/],
+        ["that signatures without a DS record are harmless", "proxied", { ...MOVED, ds: [] }, /harmless/],
+        ["the DS record to publish", "signed", { ...MOVED, ds: [] }, /Publish at the registrar: DS 2371 13 2 ab/],
+        ["the days left", "mirror", MIRRORED, /deletes a free zone after 28 days: 3 left, until 2026-11-29/],
+        [
+            "the end of a zone that has left",
+            "mirror",
+            { ...MIRRORED, ...zone({ status: "moved" }) },
+            /free zone 7 days after that/,
+        ],
+        [
+            "what it could not learn",
+            "mirror",
+            { ...MIRRORED, unanswered: ["x"] },
+            /not known how far the move is \(x\)/,
+        ],
+        ["nothing when all is done", "signed", MOVED, undefined],
+    ];
+    for (const [what, phase, facts, note] of told)
+        it(`tell ${what}`, () => {
+            const notes = phaseNotes(phase, facts).join("\n");
+            if (note) assert.match(notes, note);
+            else assert.equal(notes, "");
+        });
+});

@@ -1,0 +1,138 @@
+// Proves what is said when Cloudflare or a name server cannot be asked. What the facts mean: phases.test.ts; a whole move:
+// test/unit/sandbox/dns/move.test.ts.
+import { strict as assert } from "node:assert";
+import { dnsPreflight, dnsReport, type DnsSettings } from "../../../dns/preflight";
+import { accessFromEnvironment } from "../../../dns/cloudflare";
+import { findServers, parentServers, type Lookup } from "../../../dns/servers";
+import { World } from "../sandbox/dns/world";
+import { ADMIN } from "../sandbox/cloudflare/kit";
+import { rr, ZONE } from "./kit";
+
+const RECORDS = [rr("@ A 192.0.2.1")];
+const NOWHERE: Lookup = {
+    address: () => Promise.reject(Object.assign(new Error(), { code: "ENOTFOUND" })),
+    nameServers: () => Promise.reject(Object.assign(new Error(), { code: "ENOTFOUND" })),
+};
+
+describe("dns preflight", () => {
+    let world: World;
+    let settings: DnsSettings;
+    before(async () => {
+        world = await World.start(RECORDS);
+        await world.update("mirror", RECORDS);
+        settings = {
+            ...{ zone: ZONE, phase: "delegated", records: RECORDS, oldServers: [world.at.old.address] },
+            ...{ newServers: [world.at.new.address], parentServers: [world.at.parent.address] },
+        };
+    });
+    after(() => world.close());
+    const access = () => ({ baseUrl: world.api.api.url, token: ADMIN });
+
+    it("finds nothing in the way of a zone that is ready", async () => {
+        assert.deepEqual(await dnsPreflight(settings, access()), []);
+    });
+
+    it("needs a token for everything but the beginning", async () => {
+        const { CLOUDFLARE_API_TOKEN: kept } = process.env;
+        delete process.env.CLOUDFLARE_API_TOKEN;
+        try {
+            assert.match((await dnsPreflight(settings))[0], /^CLOUDFLARE_API_TOKEN: must be set/);
+            assert.deepEqual(await dnsPreflight({ ...settings, phase: "mirror" }), []);
+        } finally {
+            if (kept !== undefined) process.env.CLOUDFLARE_API_TOKEN = kept;
+        }
+    });
+
+    it("needs to see zone and DNS only, until a name is proxied", async () => {
+        const token = world.api.token({ permissions: ["Zone Read", "DNS Read"] });
+        assert.deepEqual(await dnsPreflight(settings, { ...access(), token }), []);
+        const records = [{ ...RECORDS[0], proxied: true }];
+        const problems = await dnsPreflight({ ...settings, phase: "proxied", records }, { ...access(), token });
+        assert.match(
+            problems.join("\n"),
+            /needs to know the edge certificates \(Cloudflare GET .*certificate_packs: 403/,
+        );
+    });
+
+    it("names what Cloudflare said, and never the token", async () => {
+        const token = "wrong-token-of-forty-characters-or-more-00";
+        const [problem] = await dnsPreflight(settings, { ...access(), token });
+        assert.match(
+            problem,
+            /^dns\.phase: delegated needs to know how far the move is \(Cloudflare GET zones: 401 \(1000 /,
+        );
+        assert.ok(!problem.includes(token));
+    });
+
+    it("names Cloudflare when it is away, and what else is missing in the same run", async () => {
+        const problems = await dnsPreflight(
+            { ...settings, parentServers: ["127.0.0.1:1"] },
+            { baseUrl: "http://127.0.0.1:1/client/v4", token: ADMIN },
+        );
+        assert.equal(problems.length, 2);
+        assert.match(problems.join("\n"), /Cloudflare GET zones: (ECONNREFUSED|bad port)/);
+        assert.match(problems.join("\n"), /127\.0\.0\.1:1 by UDP: .*ECONNREFUSED/);
+    });
+
+    it("does without one of several servers of the zone above", async () => {
+        const parentServers = ["127.0.0.1:1", world.at.parent.address];
+        assert.deepEqual(await dnsPreflight({ ...settings, parentServers }, access()), []);
+    });
+
+    it("only warns of it in phase mirror", async () => {
+        const { problems, notes } = await dnsReport(
+            { ...settings, phase: "mirror" },
+            { baseUrl: "http://127.0.0.1:1/client/v4", token: ADMIN },
+        );
+        assert.deepEqual(problems, []);
+        assert.match(notes[0], /^dns: not known how far the move is \(Cloudflare GET zones: /);
+    });
+
+    it("asks for the old servers while they are needed", async () => {
+        const [problem] = await dnsPreflight({ ...settings, oldServers: [] }, access());
+        assert.match(problem, /dns\.oldServers: required until the delegation has changed/);
+    });
+
+    it("names a server whose address nobody knows", async () => {
+        const { problems } = await dnsReport({ ...settings, oldServers: ["ns1.example.net"] }, access(), {
+            lookup: NOWHERE,
+        });
+        assert.match(problems[0], /ns1\.example\.net: must be a host with an address \(ENOTFOUND\)/);
+    });
+
+    it("looks the servers of the zone above up, label by label", async () => {
+        const asked: string[] = [];
+        const lookup: Lookup = {
+            ...NOWHERE,
+            nameServers: async (zone) => (
+                asked.push(zone),
+                zone === "uk" ? ["ns.nic.example"] : Promise.reject(new Error())
+            ),
+        };
+        assert.deepEqual(await parentServers("example.co.uk", lookup), ["ns.nic.example"]);
+        assert.deepEqual(asked, ["co.uk", "uk"]);
+        await assert.rejects(parentServers(ZONE, NOWHERE), /the zone above example\.com: .* Set dns\.parentServers/);
+    });
+
+    it("reads hosts with and without ports", async () => {
+        const lookup: Lookup = { ...NOWHERE, address: async () => "192.0.2.9" };
+        const found = await findServers(
+            ["ns.example.net", "192.0.2.1:5353", "[2001:db8::1]:54", "[2001:db8::2]"],
+            lookup,
+        );
+        assert.deepEqual(
+            found.map(({ host, port }) => `${host} ${port}`),
+            ["192.0.2.9 53", "192.0.2.1 5353", "2001:db8::1 54", "2001:db8::2 53"],
+        );
+    });
+
+    it("reads the environment as the provider does", () => {
+        assert.equal(accessFromEnvironment({}), undefined);
+        assert.deepEqual(
+            accessFromEnvironment({ CLOUDFLARE_API_TOKEN: "t", CLOUDFLARE_BASE_URL: "http://x/client/v4/" }),
+            {
+                ...{ token: "t", baseUrl: "http://x/client/v4" },
+            },
+        );
+    });
+});

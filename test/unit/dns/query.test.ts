@@ -1,0 +1,101 @@
+// Proves that questions get to a server and answers back, whatever their size, and that every wait ends.
+import { strict as assert } from "node:assert";
+import { createSocket } from "node:dgram";
+import { once } from "node:events";
+import { createServer, type AddressInfo, type Socket } from "node:net";
+import * as packet from "dns-packet";
+import { ask, NoAnswer } from "../../../dns/query";
+import { endSides, side, ZONE } from "./kit";
+
+const soon = { timeoutMilliseconds: 60 };
+
+describe("a question to a name server", () => {
+    afterEach(endSides);
+
+    it("comes back with values in one spelling", async () => {
+        const { at } = await side();
+        const answer = await ask(at, { name: ZONE, type: "MX" });
+        assert.deepEqual(answer.answers, [{ name: ZONE, type: "MX", ttl: 300, value: "10 mail.example.com" }]);
+        assert.deepEqual([answer.rcode, answer.authoritative, answer.tcp], ["NOERROR", true, false]);
+        const six = await ask(at, { name: "mail.example.com", type: "AAAA" });
+        assert.equal(six.answers[0].value, "2001:db8::25");
+    });
+
+    it("is asked by TCP when the answer is too large for UDP", async () => {
+        const { at, zone, server } = await side();
+        for (let i = 0; i < 100; i++)
+            zone.records.push({ ...zone.records[0], name: `many.${ZONE}`, content: `198.51.100.${i}` } as never);
+        const answer = await ask(at, { name: `many.${ZONE}`, type: "A" });
+        assert.equal(answer.answers.length, 100);
+        assert.equal(answer.tcp, true);
+        assert.deepEqual(server.asked, [`udp many.${ZONE} A`, `tcp many.${ZONE} A`]);
+    });
+
+    it("ends when nobody answers, and names the server", async () => {
+        const { at, server } = await side();
+        server.silent = true;
+        await assert.rejects(ask(at, { name: ZONE, type: "A" }, soon), /^Error: old by UDP: no answer in 0\.06 s$/);
+        await assert.rejects(ask(at, { name: ZONE, type: "A" }, { ...soon, tcp: true }), /old by TCP: no answer/);
+        assert.equal(server.asked.length, 0);
+    });
+
+    it("ends when nobody listens", async () => {
+        const { at } = await side();
+        await endSides();
+        await assert.rejects(ask(at, { name: ZONE, type: "A" }), NoAnswer);
+        await assert.rejects(ask(at, { name: ZONE, type: "A" }, { tcp: true }), /ECONNREFUSED/);
+    });
+
+    it("ends at once when there is no time left", async () => {
+        const { at, server } = await side();
+        server.silent = true;
+        await assert.rejects(ask(at, { name: ZONE, type: "A" }, { signal: AbortSignal.timeout(20) }), /no time left/);
+        await assert.rejects(ask(at, { name: ZONE, type: "A" }, { signal: AbortSignal.abort() }), /no time left/);
+    });
+
+    it("does not believe an answer to another question", async () => {
+        const udp = createSocket("udp4").bind(0, "127.0.0.1");
+        await once(udp, "listening");
+        const reply = (query: packet.DecodedPacket, changes: object, address: string) =>
+            packet.encode({
+                ...{ type: "response", id: query.id, questions: query.questions },
+                answers: [{ name: ZONE, type: "A", class: "IN", ttl: 1, data: address }],
+                ...changes,
+            });
+        udp.on("message", (message, from) => {
+            const query = packet.decode(message);
+            const questions = [{ name: "evil.example", type: "A" as const }];
+            udp.send(Buffer.from("no DNS"), from.port, from.address);
+            udp.send(reply(query, { id: (query.id! + 1) & 0xffff }, "192.0.2.66"), from.port, from.address);
+            udp.send(reply(query, { questions }, "192.0.2.67"), from.port, from.address);
+            udp.send(reply(query, {}, "192.0.2.1"), from.port, from.address);
+        });
+        try {
+            const at = { label: "x", host: "127.0.0.1", port: udp.address().port };
+            assert.equal((await ask(at, { name: ZONE, type: "A" })).answers[0].value, "192.0.2.1");
+        } finally {
+            udp.close();
+        }
+    });
+
+    it("takes an answer by TCP that comes in pieces, and none that is cut off", async () => {
+        let cut = false;
+        const server = createServer((socket: Socket) => {
+            socket.on("error", () => undefined);
+            socket.once("data", (chunk) => {
+                const query = packet.decode(chunk.subarray(2));
+                const whole = packet.streamEncode({ type: "response", id: query.id, questions: query.questions });
+                socket.write(whole.subarray(0, 5), () => (cut ? socket.end() : socket.end(whole.subarray(5))));
+            });
+        }).listen(0, "127.0.0.1");
+        await once(server, "listening");
+        const at = { label: "x", host: "127.0.0.1", port: (server.address() as AddressInfo).port };
+        try {
+            assert.equal((await ask(at, { name: ZONE, type: "A" }, { tcp: true })).rcode, "NOERROR");
+            cut = true;
+            await assert.rejects(ask(at, { name: ZONE, type: "A" }, { tcp: true }), /closed before an answer/);
+        } finally {
+            server.close();
+        }
+    });
+});

@@ -1,0 +1,148 @@
+// Proves what the command prints, where it takes its input from, and its exit status. What counts as a difference is
+// proved in test/unit/dns/compare.test.ts.
+import { strict as assert } from "node:assert";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { stringify } from "yaml";
+import { type ZoneRecord } from "../../../../components/parts/dns-record";
+import { endSides, RECORDS, rr, side, ZONE, type Side } from "../../dns/kit";
+import { ADMIN, TestApi } from "../../sandbox/cloudflare/kit";
+import { bench, type Bench } from "../kit";
+
+const data = (records: ZoneRecord[]) => stringify(records.map(({ proxied: _, ...record }) => record));
+
+describe("ops check dns", () => {
+    let old: Side, fresh: Side;
+    let kept: Record<string, string | undefined>;
+    beforeEach(async () => {
+        kept = { token: process.env.CLOUDFLARE_API_TOKEN, url: process.env.CLOUDFLARE_BASE_URL };
+        delete process.env.CLOUDFLARE_API_TOKEN;
+        old = await side(RECORDS, "old");
+        fresh = await side(RECORDS, "new");
+    });
+    afterEach(async () => {
+        await endSides();
+        delete process.env.CLOUDFLARE_API_TOKEN;
+        delete process.env.CLOUDFLARE_BASE_URL;
+        if (kept.token !== undefined) process.env.CLOUDFLARE_API_TOKEN = kept.token;
+        if (kept.url !== undefined) process.env.CLOUDFLARE_BASE_URL = kept.url;
+    });
+
+    /** Options that name everything. */
+    const complete = ({ folder }: Bench) => {
+        const file = join(folder, "zone.yaml");
+        writeFileSync(file, data(RECORDS));
+        const servers = ["--old", `127.0.0.1:${old.at.port}`, "--new", `127.0.0.1:${fresh.at.port}`];
+        return ["check", "dns", "--zone", ZONE, "--records", file, ...servers];
+    };
+    /** A stack file with a zone that has moved so far. */
+    const stack = (it: Bench, dns: object) => {
+        writeFileSync(join(it.folder, "zone.yaml"), data(RECORDS));
+        const config = {
+            "alpa-auth:option": "cloudflare",
+            "alpa-auth:zone": { name: ZONE },
+            "alpa-auth:dns": { records: "zone.yaml", oldServers: [`127.0.0.1:${old.at.port}`], ...dns },
+        };
+        it.write(stringify({ config }));
+    };
+    const AT_NEW = () => ["--new", `127.0.0.1:${fresh.at.port}`];
+
+    it("prints every answer, and exits with 0 when all are equal", async () => {
+        const it = bench();
+        const { code, out, note } = await it.ops(...complete(it));
+        assert.equal(code, 0, note);
+        assert.match(out, /│ www\.example\.com +│ CNAME +│ example\.com +│ example\.com +│ yes/);
+        assert.match(note, /^example\.com: \d+ answers, all equal\.$/m);
+        assert.doesNotMatch(out, /│ NO +│/);
+    });
+
+    it("exits with 1 when one differs, which comes first", async () => {
+        fresh.zone.records[0] = rr("@ A 192.0.2.99");
+        const it = bench();
+        const { code, out, note } = await it.ops(...complete(it));
+        assert.equal(code, 1);
+        assert.match(out.split("\n")[3], /│ example\.com +│ A +│ 192\.0\.2\.1 +│ 192\.0\.2\.99 +│ NO +│ differs/);
+        assert.match(note, /example\.com: both sides must answer the same \(1 of \d+ answers differ\)/);
+    });
+
+    it("prints the same as JSON", async () => {
+        const it = bench();
+        const { code, out } = await it.ops(...complete(it), "--json");
+        const rows = JSON.parse(out);
+        assert.equal(code, 0);
+        assert.deepEqual(
+            rows.find((row: any) => row.type === "MX"),
+            {
+                ...{ name: ZONE, type: "MX", tcp: false },
+                ...{ old: "10 mail.example.com", new: "10 mail.example.com", equal: true, note: "" },
+            },
+        );
+    });
+
+    it("takes what is not said from the stack file, and Cloudflare's servers from Cloudflare", async () => {
+        const api = await TestApi.start();
+        try {
+            const id = await api.zone(ZONE);
+            api.account.zones.get(id)!.name_servers = [`127.0.0.1:${fresh.at.port}`];
+            process.env.CLOUDFLARE_API_TOKEN = ADMIN;
+            process.env.CLOUDFLARE_BASE_URL = api.api.url;
+            const it = bench();
+            stack(it, { phase: "mirror" });
+            assert.equal((await it.ops("check", "dns")).code, 0);
+            await api.delete(`zones/${id}`);
+            const gone = await it.ops("check", "dns");
+            assert.equal(gone.code, 2);
+            assert.match(gone.note, /--zone: example\.com must be a zone that the token sees/);
+        } finally {
+            await api.close();
+        }
+    });
+
+    it("compares proxied names until phase proxied, and then asks for any address", async () => {
+        const flagged = RECORDS.filter(({ name }) => name !== "alpa.example.com");
+        fresh.zone.records = [...flagged, rr("alpa A 198.51.100.1")];
+        const it = bench();
+        for (const [phase, code] of [
+            ["delegated", 1],
+            ["proxied", 0],
+        ] as const) {
+            stack(it, { phase });
+            const alpa = "- { name: alpa.example.com, type: A, content: 192.0.2.10, proxied: true }\n";
+            writeFileSync(join(it.folder, "zone.yaml"), data(flagged) + alpa);
+            assert.equal((await it.ops("check", "dns", ...AT_NEW())).code, code, phase);
+        }
+    });
+
+    it("exits with 1 when a server is away, and names it", async () => {
+        fresh.server.silent = true;
+        const it = bench();
+        const { code, note } = await it.ops(...complete(it), "--timeout", "1");
+        assert.equal(code, 1);
+        assert.match(note, /every name server must answer \(127\.0\.0\.1:\d+ by UDP: no time left/);
+        assert.match(note, /Nothing more after 1 s: see --timeout/);
+    });
+
+    const usage: [what: string, prepare: (it: Bench) => string[], problem: RegExp][] = [
+        ["nothing to compare", () => [], /--zone: required(.|\n)*--records: required(.|\n)*--old: required/],
+        ["no servers of Cloudflare", (it) => (stack(it, {}), []), /--new: required without CLOUDFLARE_API_TOKEN/],
+        [
+            "data that is not accepted",
+            (it) => (stack(it, {}), writeFileSync(join(it.folder, "zone.yaml"), "- x"), AT_NEW()),
+            /zone\.yaml:1: must be a record/,
+        ],
+        [
+            "data that is not there",
+            (it) => (stack(it, { records: "none.yaml" }), AT_NEW()),
+            /none\.yaml: must be a readable file/,
+        ],
+        ["a timeout that is none", () => ["--timeout", "0"], /Must be a whole number of at least 1/],
+        ["an unknown option", () => ["--servers"], /unknown option/],
+    ];
+    for (const [what, prepare, problem] of usage)
+        it(`exits with 2 for ${what}`, async () => {
+            const it = bench();
+            const { code, note } = await it.ops("check", "dns", ...prepare(it));
+            assert.equal(code, 2, note);
+            assert.match(note, problem);
+        });
+});

@@ -1,0 +1,282 @@
+// Proves what the command line says and does with service tokens: the same words as for keys, a new secret in place, and
+// nothing secret anywhere but in the handout. Pulumi, the edge and Cloudflare's API are fakes here.
+import { strict as assert } from "node:assert";
+import { existsSync } from "node:fs";
+import * as http from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { compareTokens } from "../../../../ops/consumer/list-tokens";
+import { HOST_KEY, SSH_KEY } from "../../cloudflare";
+import { bench, TODAY, type BenchOptions } from "../kit";
+
+const FILE = `config:
+    alpa-auth:option: cloudflare
+    alpa-auth:account: "0123456789abcdef0123456789abcdef"
+    alpa-auth:hostname: llm.example.com
+    alpa-auth:zone: { name: example.com, plan: pro }
+    alpa-auth:alpa: { endpoints: ["127.0.0.1:20001"], tokensPerSecond: 12 }
+    alpa-auth:access: { teamName: example }
+    alpa-auth:maxOverlapDays: 30
+    alpa-auth:tunnel:
+        version: 2026.8.2
+        sha256: "${"a".repeat(64)}"
+        hosts:
+            - address: 10.0.0.11
+              user: ubuntu
+              hostKey: ${HOST_KEY}
+              privateKey: { secure: CIPHERTEXT }
+    alpa-auth:consumers:
+        - name: lab
+          credentials:
+              - { id: a, method: service-token } # in use
+              - { id: b, method: service-token, secretVersion: 2, previousSecretExpires: "2026-12-01" }
+              - { id: old, method: service-token, expires: "2026-11-20" }
+`;
+const PAIR = { clientId: "0123.access", clientSecret: "s3cret-of-lab-a" };
+const outputs = (url: string) => ({ url, credentials: { "lab/a": PAIR } });
+
+const cloudflare = (options: BenchOptions = {}) =>
+    bench({
+        text: FILE,
+        outputs: outputs("https://llm.example.com"),
+        ...options,
+        says: (call) =>
+            options.says?.(call) ??
+            (call.args[0] === "config" && call.args[1] === "--json"
+                ? {
+                      stdout: JSON.stringify({
+                          "alpa-auth:tunnel": { value: "", objectValue: { hosts: [{ privateKey: SSH_KEY }] } },
+                      }),
+                  }
+                : undefined),
+    });
+const ROTATE = ["consumer", "rotate", "lab"];
+const text = (file: string, ...parts: RegExp[]) => parts.forEach((part) => assert.match(file, part));
+
+describe("ops consumer with service tokens", () => {
+    it("adds one without being told the method, since the stack has no other", async () => {
+        const { ops, text: file } = cloudflare();
+        const { code, out, note } = await ops("consumer", "add", "new", "--credential", "x", "--apply");
+        assert.equal(code, 0, note);
+        assert.match(file(), /- name: new\n {10}credentials:\n {14}- \{ id: x, method: service-token \}/);
+        assert.match(out, /Next: npm run ops -- consumer handout new x/);
+    });
+
+    it("adds no key here, and no service token to a gateway", async () => {
+        const here = await cloudflare().ops("consumer", "add", "lab", "--credential", "x", "--method", "key");
+        assert.equal(here.code, 2);
+        assert.match(here.note, /method: belongs to option intra-a/);
+        const there = await bench().ops("consumer", "add", "bob", "--method", "service-token");
+        assert.equal(there.code, 2);
+        assert.match(there.note, /method: belongs to option cloudflare/);
+    });
+
+    it("rotates in place: the next version, and an end for the secret before", async () => {
+        const { ops, text: file } = cloudflare();
+        const { code, out, note } = await ops(...ROTATE, "a", "--overlap-days", "14", "--apply");
+        assert.equal(code, 0, note);
+        text(
+            file(),
+            /\{ id: a, method: service-token, secretVersion: 2, previousSecretExpires: "2026-12-09" \} # in use/,
+        );
+        text(out, /lab\/a gets a new secret, number 2; its client id stays\./, /works until 2026-12-09T00:00Z/);
+        text(out, /Next: npm run ops -- consumer handout lab a$/m);
+        assert.doesNotMatch(out, /consumer revoke/); // which would end the new one too
+    });
+
+    it("says that an overlap which still runs ends with the next rotation", async () => {
+        const { ops } = cloudflare();
+        const { out } = await ops(...ROTATE, "b", "--overlap-days", "14");
+        text(out, /number 3/, /The one before that, which would work until 2026-12-01, stops at once/);
+    });
+
+    it("lets the new secret be handed out once, whatever was handed out before", async () => {
+        const stack = cloudflare();
+        assert.equal((await stack.ops("consumer", "handout", "lab", "a")).code, 0);
+        const record = join(stack.folder, ".alpa-auth/handouts/intra/lab.a.json");
+        assert.ok(existsSync(record));
+        assert.equal((await stack.ops(...ROTATE, "a", "--overlap-days", "14", "--apply")).code, 0);
+        assert.ok(!existsSync(record));
+    });
+
+    const refused: [why: string, args: string[], problem: RegExp][] = [
+        ["beyond the stack's longest overlap", ["a", "--overlap-days", "31"], /--overlap-days: must be at most 30/],
+        ["with a successor", ["a", "--overlap-days", "1", "--successor", "x"], /--successor: belongs to key and jwt/],
+        [
+            "with a public key",
+            ["a", "--overlap-days", "1", "--public-key-file", __filename],
+            /--public-key-file: belongs to method jwt/,
+        ],
+        [
+            "with an end of a successor",
+            ["a", "--overlap-days", "1", "--expires", "2027-01-31"],
+            /--expires: belongs to a successor/,
+        ],
+        ["what has expired", ["old", "--overlap-days", "1"], /lab\/old: must work still \(it expired on 2026-11-20\)/],
+    ];
+    for (const [why, args, problem] of refused)
+        it(`does not rotate ${why}`, async () => {
+            const { ops, text: file } = cloudflare();
+            const { code, note } = await ops(...ROTATE, ...args, "--apply");
+            assert.equal(code, 2);
+            assert.match(note, problem);
+            assert.equal(file(), FILE);
+        });
+
+    it("does not rotate a key without a successor", async () => {
+        const { code, note } = await bench().ops("consumer", "rotate", "alice", "a1", "--overlap-days", "1");
+        assert.equal(code, 2);
+        assert.match(note, /--successor: required with method key\. Name the new credential\./);
+    });
+
+    it("hands out both headers, and the time that the edge waits", async () => {
+        const { code, out } = await cloudflare().ops("consumer", "handout", "lab", "a");
+        assert.equal(code, 0);
+        text(out, /CF-Access-Client-Id: 0123\.access/, /CF-Access-Client-Secret: s3cret-of-lab-a/, /--max-time 110 /);
+    });
+
+    it("says to run pulumi up where the outputs do not have the token yet", async () => {
+        const { code, note } = await cloudflare().ops("consumer", "handout", "lab", "b");
+        assert.equal(code, 2);
+        assert.match(note, /lab\/b: must be in the stack's outputs/);
+    });
+
+    it("lists what ends, as for keys", async () => {
+        const { out } = await cloudflare().ops("consumer", "expiring", "--json");
+        assert.deepEqual(
+            JSON.parse(out).map((e: any) => e.credential),
+            ["old"],
+        );
+    });
+});
+
+describe("ops consumer revoke --apply of a service token", () => {
+    let server: http.Server;
+    let url: string;
+    let asked: http.IncomingMessage[] = [];
+    let statuses: number[] = [];
+    before(async () => {
+        server = http.createServer((request, response) => {
+            asked.push(request);
+            response.writeHead(statuses.length > 1 ? statuses.shift()! : statuses[0], { Location: "/login" }).end();
+        });
+        await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+        url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    });
+    beforeEach(() => (asked = []));
+    after(() => server.close());
+    const revoke = () =>
+        cloudflare({ outputs: outputs(url), refusalSeconds: 3 }).ops("consumer", "revoke", "lab", "a", "--apply");
+
+    for (const status of [401, 403, 302])
+        it(`takes ${status} for a refusal, and asks for a path that Alpa does not have`, async () => {
+            statuses = [404, 404, status];
+            const { code, out, note } = await revoke();
+            assert.equal(code, 0, note);
+            assert.match(out, new RegExp(`lab/a: refused by http:\\S+ \\(${status} after \\d s, 404 before\\)\\.`));
+            assert.ok(asked.every((request) => request.url === "/is-this-token-let-in"));
+            assert.equal(asked[0].headers["cf-access-client-secret"], PAIR.clientSecret);
+            assert.ok(!(out + note).includes("s3cret"));
+        });
+    it("fails where it is let in for good", async () => {
+        statuses = [404];
+        const { code, out } = await revoke();
+        assert.equal(code, 1);
+        assert.match(
+            out,
+            /must be refused with 401, 403 or 302 .* \(got 404\)\. It still works: look at the Access application/,
+        );
+    });
+    it("takes no proof from a refusal that was there before", async () => {
+        statuses = [403];
+        assert.match((await revoke()).out, /403 of http:\S+, and it was not let in before either \(403\)/);
+    });
+});
+
+describe("ops consumer list of service tokens", () => {
+    const OWNER = "alpa-auth/cf";
+    const live = (name: string, more: object = {}) => ({
+        name,
+        expires_at: "2027-11-25T00:00:00Z",
+        enabled: true,
+        ...more,
+    });
+    const config = [
+        {
+            name: "lab",
+            credentials: [
+                { id: "a", method: "service-token" },
+                { id: "old", method: "service-token", expires: "2026-11-20" },
+                { id: "new", method: "service-token" },
+            ],
+        },
+        { name: "none", credentials: [] },
+    ];
+    const rows = (found: ReturnType<typeof live>[]) => compareTokens(config, found, OWNER, new Date(TODAY));
+
+    it("names what is missing, over, strange or ended, and leaves other stacks' alone", () => {
+        const found = [
+            live(`${OWNER}/lab/a`, { expires_at: "2026-11-24T00:00:00Z" }),
+            live(`${OWNER}/lab/old`),
+            live(`${OWNER}/gone/x`),
+            live("alpa-auth/other/lab/a"),
+        ];
+        assert.deepEqual(
+            rows(found).map((r) => [`${r.consumer}/${r.credential}`, r.live, r.problems]),
+            [
+                ["lab/a", true, ["ended at Cloudflare: rotate it"]],
+                ["lab/old", true, ["expired, and works until the next pulumi up"]],
+                ["lab/new", false, ["not live"]],
+                ["none/null", false, []],
+                ["gone/x", true, ["not in the config"]],
+            ],
+        );
+    });
+
+    it("asks Cloudflare with the token of the stack, and shows no secret", async () => {
+        const asked: http.IncomingMessage[] = [];
+        const server = http.createServer((request, response) => {
+            asked.push(request);
+            response.writeHead(200, { "Content-Type": "application/json" });
+            response.end(
+                JSON.stringify({ success: true, result: [live("alpa-auth/intra/lab/a", { enabled: false })] }),
+            );
+        });
+        await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+        try {
+            const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}/client/v4`;
+            const file = FILE.replace(
+                "config:\n",
+                `config:\n    cloudflare:apiToken: { secure: SEALED }\n    cloudflare:baseUrl: ${base}\n`,
+            );
+            const { ops } = cloudflare({
+                text: file,
+                says: ({ args }) => (args[1] === "get" ? { stdout: "s3cret-token\n" } : undefined),
+            });
+            const { code, out, note } = await ops("consumer", "list", "--check");
+            assert.equal(code, 1);
+            assert.match(out, /lab +│ a +│ +│ 2027-11-25T00:00:00Z +│ disabled/);
+            assert.match(note, /config and Cloudflare must agree \(1 of 3 lines do not\)/);
+            assert.match(
+                asked[0].url!,
+                /^\/client\/v4\/accounts\/0123456789abcdef0123456789abcdef\/access\/service_tokens/,
+            );
+            assert.equal(asked[0].headers.authorization, "Bearer s3cret-token");
+            assert.ok(!(out + note).includes("s3cret"));
+        } finally {
+            server.close();
+        }
+    });
+
+    it("asks for the API token where there is none", async () => {
+        const before = process.env.CLOUDFLARE_API_TOKEN;
+        delete process.env.CLOUDFLARE_API_TOKEN;
+        try {
+            const { code, note } = await cloudflare().ops("consumer", "list");
+            assert.equal(code, 2);
+            assert.match(note, /CLOUDFLARE_API_TOKEN: required/);
+        } finally {
+            if (before !== undefined) process.env.CLOUDFLARE_API_TOKEN = before;
+        }
+    });
+});

@@ -1,0 +1,64 @@
+// Proves what the command says and writes. What becomes of an export is proved in test/unit/dns/import.test.ts.
+import { strict as assert } from "node:assert";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseZoneData } from "../../../../config/dns";
+import { bench } from "../kit";
+
+const EXAMPLES = join(__dirname, "../../../../docs/examples");
+const EXPORT = join(EXAMPLES, "azure-export.txt");
+
+describe("ops dns import", () => {
+    it("prints the data of docs/examples for the export beside it, and writes nothing", async () => {
+        const { ops } = bench();
+        const { code, out, note } = await ops("dns", "import", EXPORT);
+        assert.equal(code, 0);
+        assert.equal(out, readFileSync(join(EXAMPLES, "example.com.yaml"), "utf8"));
+        assert.match(
+            note,
+            /To decide before this data is accepted, 1:\n {2}- dns\/example\.com\.yaml:\d+ example\.com A: must be decided/,
+        );
+        assert.match(
+            note,
+            /18 entries of example\.com, 1 to decide\. Nothing was written\. Add: --out dns\/example\.com\.yaml/,
+        );
+    });
+
+    it("makes data that is accepted once all is decided", async () => {
+        const { out } = await bench().ops("dns", "import", EXPORT);
+        const decided = out.replace(/undecided: .*/, "content: 192.0.2.9");
+        assert.deepEqual(parseZoneData(decided, "example.com", "x").problems, []);
+        assert.equal(parseZoneData(out, "example.com", "x").problems.length, 1);
+    });
+
+    it("writes a new file, and never over one that is there", async () => {
+        const { ops, folder } = bench();
+        const file = join(folder, "zone.yaml");
+        const first = await ops("dns", "import", EXPORT, "--out", file);
+        assert.equal(first.code, 0);
+        assert.match(first.out, /Wrote .*zone\.yaml: 18 entries of example\.com, 1 to decide/);
+        writeFileSync(file, "reviewed");
+        const second = await ops("dns", "import", EXPORT, "--out", file);
+        assert.equal(second.code, 2);
+        assert.match(second.note, /--out: must be a new file/);
+        assert.equal(readFileSync(file, "utf8"), "reviewed");
+    });
+
+    it("refuses what is no zone with line numbers, at most 20, and writes nothing", async () => {
+        const { ops, folder } = bench();
+        const file = join(folder, "zone.yaml");
+        const page = join(folder, "page.html");
+        writeFileSync(page, `<html>\n${"<p>\n".repeat(100)}`);
+        const { code, note } = await ops("dns", "import", page, "--out", file);
+        assert.equal(code, 2);
+        assert.match(note, /page\.html:1: must be a record/);
+        assert.match(note, /and 81 more problems/);
+        assert.equal(note.match(/page\.html/g)!.length, 21);
+        assert.ok(!existsSync(file));
+    });
+
+    it("refuses a file that is not there, in one line", async () => {
+        const { code, note } = await bench().ops("dns", "import", "none.txt");
+        assert.deepEqual([code, /none\.txt: must be a readable file \(ENOENT\)/.test(note)], [2, true]);
+    });
+});

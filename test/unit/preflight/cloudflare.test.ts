@@ -1,0 +1,345 @@
+// Proves what stops a run before it asks anything of Cloudflare. The API here answers from a table; the stand-in of the
+// sandbox is asked on the engine.
+import { strict as assert } from "node:assert";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { cloudflarePreflight, CloudflareError } from "../../../preflight/cloudflare";
+import { ACCOUNT, cloudflareStack } from "../cloudflare";
+
+const OWNER = "alpa-auth/test";
+const TOKEN = "s3cret".repeat(8);
+const ZONE = "z".repeat(32);
+
+interface Reply {
+    status?: number;
+    result?: unknown;
+    errors?: { code: number; message: string }[];
+    /** Nothing is answered. */
+    silent?: boolean;
+}
+type World = Record<string, Reply>;
+
+const DENIED: Reply = { status: 403, errors: [{ code: 10000, message: "Authentication error" }] };
+const zone = (more: object = {}) => ({
+    result: [
+        {
+            id: ZONE,
+            name: "example.com",
+            account: { id: ACCOUNT },
+            status: "active",
+            plan: { legacy_id: "pro" },
+            ...more,
+        },
+    ],
+});
+const VERIFY = "user/tokens/verify";
+const ORGANIZATION = `accounts/${ACCOUNT}/access/organizations`;
+const SERVICE_TOKENS = `accounts/${ACCOUNT}/access/service_tokens`;
+const TUNNELS = `accounts/${ACCOUNT}/cfd_tunnel`;
+const APPS = `accounts/${ACCOUNT}/access/apps`;
+const MAILS = `accounts/${ACCOUNT}/alerting/v3/policies`;
+const RECORDS = `zones/${ZONE}/dns_records`;
+const RULESETS = `zones/${ZONE}/rulesets`;
+const TIMEOUT = `zones/${ZONE}/settings/proxy_read_timeout`;
+
+/** An account where nothing stands in the way. */
+const FREE: World = {
+    [VERIFY]: { result: { status: "active" } },
+    [SERVICE_TOKENS]: { result: [] },
+    [TUNNELS]: { result: [] },
+    [ORGANIZATION]: { result: { auth_domain: "example.cloudflareaccess.com", strict_service_token_auth: true } },
+    [APPS]: { result: [] },
+    [MAILS]: { result: [] },
+    zones: zone(),
+    [RECORDS]: { result: [] },
+    [RULESETS]: { result: [] },
+    [TIMEOUT]: { result: { editable: true, value: 100 } },
+};
+
+describe("preflight of Cloudflare", () => {
+    let server: Server;
+    let world: World;
+    let asked: string[];
+    before((done) => {
+        server = createServer((request, response) => {
+            const { pathname, searchParams } = new URL(request.url!, "http://x");
+            asked.push(`${request.method} ${request.url!}`);
+            const reply = world[pathname.slice(1)] ?? { status: 501, errors: [{ code: 1, message: `no ${pathname}` }] };
+            if (reply.silent) return;
+            const authorized = request.headers.authorization === `Bearer ${TOKEN}`;
+            const { status = 200, errors = [] } = authorized ? reply : { status: 401, errors: [] };
+            // As Cloudflare's: pages of at most what was asked for, and nothing past the last.
+            const [page, size] = [Number(searchParams.get("page") ?? 1), Number(searchParams.get("per_page") ?? 20)];
+            const { result } = reply;
+            const part = Array.isArray(result) ? result.slice((page - 1) * size, page * size) : result;
+            response.writeHead(status, { "Content-Type": "application/json" });
+            response.end(
+                JSON.stringify(
+                    status >= 400 ? { success: false, errors, result: null } : { success: true, errors, result: part },
+                ),
+            );
+        }).listen(0, "127.0.0.1", done);
+    });
+    after((done) => {
+        server.closeAllConnections();
+        server.close(done);
+    });
+    beforeEach(() => (asked = []));
+
+    const run = async (more: World, values: Record<string, unknown> = {}, seconds = 5) => {
+        world = { ...FREE, ...more };
+        const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+        try {
+            const warnings = await cloudflarePreflight(
+                cloudflareStack(values),
+                OWNER,
+                { token: TOKEN, baseUrl },
+                seconds,
+            );
+            return { problems: [] as string[], warnings };
+        } catch (error) {
+            assert.ok(error instanceof CloudflareError, String(error));
+            assert.doesNotMatch(error.message, /s3cret/);
+            return { problems: error.problems, warnings: [] as string[] };
+        }
+    };
+    const live = (n: number, prefix = "other/") => Array.from({ length: n }, (_, i) => ({ name: `${prefix}${i}` }));
+    const ENTERPRISE = { zone: { name: "example.com", plan: "enterprise" }, proxyTimeoutSeconds: 600 };
+
+    it("lets a free account through without a word", async () => {
+        assert.deepEqual(await run({}), { problems: [], warnings: [] });
+    });
+
+    const refused: [why: string, world: World, values: Record<string, unknown>, ...problems: RegExp[]][] = [
+        [
+            "a token that is none",
+            { [VERIFY]: { status: 401, errors: [{ code: 1000, message: "Invalid API Token" }] } },
+            {},
+            /^cloudflare:apiToken: must be a token that Cloudflare accepts \(401, 1000 Invalid API Token\)/,
+        ],
+        [
+            "a token that has ended",
+            { [VERIFY]: { result: { status: "expired" } } },
+            {},
+            /must be a token that Cloudflare accepts \(it is expired\)/,
+        ],
+        [
+            "no right to service tokens",
+            { [SERVICE_TOKENS]: DENIED },
+            {},
+            /must have the permission "Account: Access: Service Tokens: Edit" \(403, 10000 Authentication error\)/,
+        ],
+        ["no right to tunnels", { [TUNNELS]: DENIED }, {}, /permission "Account: Cloudflare Tunnel: Edit"/],
+        ["no right to applications", { [APPS]: DENIED }, {}, /permission "Account: Access: Apps and Policies: Edit"/],
+        ["no right to records", { [RECORDS]: DENIED }, {}, /permission "Zone: DNS: Edit"/],
+        ["no right to rules", { [RULESETS]: DENIED }, {}, /permission "Zone: Zone WAF: Edit"/],
+        [
+            "no right to mails",
+            { [MAILS]: DENIED },
+            { notify: ["ops@example.com"] },
+            /permission "Account: Notifications: Edit"/,
+        ],
+        [
+            "no right to settings",
+            { [TIMEOUT]: DENIED, zones: zone({ plan: { legacy_id: "enterprise" } }) },
+            ENTERPRISE,
+            /permission "Zone: Zone Settings: Edit"/,
+        ],
+        [
+            "an account that is not there",
+            { [TUNNELS]: { status: 404, errors: [{ code: 7003, message: "Could not route" }] } },
+            {},
+            /^account: must be an account that the token reaches.*7003 Could not route/,
+        ],
+        [
+            "a zone that is not there",
+            { zones: { result: [] } },
+            {},
+            /^zone\.name: example\.com must be a zone that the token sees/,
+        ],
+        [
+            "a zone of another account",
+            { zones: zone({ account: { id: "f".repeat(32) } }) },
+            {},
+            /^zone\.name: example\.com must be a zone of account .*\(it belongs to f{32}\)/,
+        ],
+        [
+            "making a zone that another account has",
+            { zones: zone({ account: { id: "f".repeat(32) } }) },
+            { zone: { name: "example.com", manage: "create", plan: "pro" } },
+            /must be a zone of account/,
+        ],
+        [
+            "a plan larger than the zone's",
+            { zones: zone({ plan: { legacy_id: "free" } }) },
+            {},
+            /^zone\.plan: must be free, the plan that example\.com has \(got pro\)/,
+        ],
+        [
+            "48 tokens of others and 3 new",
+            { [SERVICE_TOKENS]: { result: live(48) } },
+            {},
+            /at most 50 service tokens, Cloudflare's limit \(got 48 there and 3 new\)/,
+        ],
+        ["120 tokens over three pages", { [SERVICE_TOKENS]: { result: live(120) } }, {}, /\(got 120 there and 3 new\)/],
+        [
+            "a secret older than Cloudflare's",
+            { [SERVICE_TOKENS]: { result: [{ name: `${OWNER}/lab/2026b`, client_secret_version: 3 }] } },
+            {},
+            /^consumers: lab\/2026b: secretVersion must be at least 3, which Cloudflare has \(got 2\).*rotate to 4\.$/,
+        ],
+        [
+            "a tunnel that somebody runs by a file",
+            { [TUNNELS]: { result: [{ name: "alpa-auth-test", config_src: "local" }] } },
+            {},
+            /^tunnel: the name alpa-auth-test must be free or this stack's/,
+        ],
+        [
+            "another team",
+            {
+                [ORGANIZATION]: {
+                    result: { auth_domain: "real.cloudflareaccess.com", strict_service_token_auth: true },
+                },
+            },
+            {},
+            /^access\.teamName: must be real, the team of the account \(got example\)/,
+        ],
+        [
+            "an application of somebody else",
+            { [APPS]: { result: [{ name: "Wiki", domain: "llm.example.com" }] } },
+            {},
+            /^hostname: llm\.example\.com must have no Access application .*"Wiki"/,
+        ],
+        [
+            "a record in the place of ours",
+            { [RECORDS]: { result: [{ type: "A", content: "192.0.2.1" }] } },
+            {},
+            /^hostname: llm\.example\.com must have no record of its own \(it has A 192\.0\.2\.1\)/,
+        ],
+        [
+            "rules in the place of ours",
+            { [RULESETS]: { result: [{ kind: "zone", phase: "http_request_firewall_custom", name: "default" }] } },
+            {},
+            /^browserChecks: the zone must have no rules of its own .*"default"/,
+        ],
+        [
+            "a timeout that the plan does not have",
+            { [TIMEOUT]: { result: { editable: false } }, zones: zone({ plan: { legacy_id: "enterprise" } }) },
+            ENTERPRISE,
+            /^proxyTimeoutSeconds: must be left out/,
+        ],
+        [
+            "several things",
+            { [APPS]: DENIED, [RECORDS]: DENIED, zones: zone({ plan: { legacy_id: "free" } }) },
+            {},
+            /^zone\.plan|apiToken/,
+            /./,
+            /./,
+        ],
+    ];
+    for (const [why, more, values, ...expected] of refused)
+        it(`refuses ${why}`, async () => {
+            const { problems } = await run(more, values);
+            assert.equal(problems.length, expected.length, problems.join("\n"));
+            expected.forEach((e, i) => assert.match(problems[i], e));
+        });
+
+    const taken: [what: string, world: World, values?: Record<string, unknown>][] = [
+        [
+            "a token of the account instead of a user",
+            { [VERIFY]: { status: 401 }, [`accounts/${ACCOUNT}/tokens/verify`]: { result: { status: "active" } } },
+        ],
+        [
+            "50 tokens with its own among them",
+            {
+                [SERVICE_TOKENS]: {
+                    result: [
+                        ...live(47),
+                        ...["lab/2026a", "lab/2026b", "nlp/2026a"].map((who) => ({ name: `${OWNER}/${who}` })),
+                    ],
+                },
+            },
+        ],
+        [
+            "what it has made in an earlier run",
+            {
+                [TUNNELS]: { result: [{ name: "alpa-auth-test", config_src: "cloudflare" }] },
+                [APPS]: { result: [{ name: OWNER, domain: "llm.example.com" }] },
+                [RECORDS]: { result: [{ type: "CNAME", content: "x.cfargotunnel.com" }] },
+                [RULESETS]: { result: [{ kind: "zone", phase: "http_request_firewall_custom", name: OWNER }] },
+            },
+        ],
+        [
+            "Cloudflare's own rules beside it",
+            { [RULESETS]: { result: [{ kind: "managed", phase: "http_request_firewall_custom", name: "x" }] } },
+        ],
+        ["rules of others where it makes none", { [RULESETS]: DENIED }, { browserChecks: "keep" }],
+        [
+            "a zone to be made that is not there",
+            { zones: { result: [] } },
+            { zone: { name: "example.com", manage: "create", plan: "pro" } },
+        ],
+        ["mail records of the name", { [RECORDS]: { result: [{ type: "TXT", content: "v=spf1 -all" }] } }],
+    ];
+    for (const [what, more, values] of taken)
+        it(`takes ${what}`, async () => assert.deepEqual((await run(more, values)).problems, []));
+
+    it("warns of 401, 403 and 302 where the team is not in strict mode", async () => {
+        const { warnings } = await run({ [ORGANIZATION]: { result: { auth_domain: "example.cloudflareaccess.com" } } });
+        assert.equal(warnings.length, 1);
+        assert.match(warnings[0], /not in strict mode.*403 or a redirect \(302\).*401/);
+    });
+    it("warns where the team cannot be read", async () => {
+        assert.match((await run({ [ORGANIZATION]: DENIED })).warnings[0], /^access\.teamName: not checked/);
+    });
+    it("warns of a zone that nobody reaches, and of one that will be deleted", async () => {
+        const servers = { name_servers: ["ada.ns.cloudflare.com", "bob.ns.cloudflare.com"] };
+        const [pending] = (await run({ zones: zone({ status: "pending", ...servers }) })).warnings;
+        assert.match(pending, /is pending.*28 days.*ada\.ns\.cloudflare\.com and bob/);
+        const [moved] = (await run({ zones: zone({ status: "moved", ...servers }) })).warnings;
+        assert.match(moved, /has moved away.*7 days/);
+    });
+    it("stops at a phase of the zone's move that is not reached", async () => {
+        const nobody = ["127.0.0.1:9"];
+        const dns = { phase: "delegated", oldServers: nobody, parentServers: nobody };
+        const { problems } = await run({}, { dns });
+        assert.ok(problems.length > 0);
+        for (const problem of problems)
+            assert.match(problem, /^dns\.phase: delegated needs to know how far the move is/);
+    });
+    it("says where the move is, in its first phase, instead of what it says of a zone alone", async () => {
+        const nobody = ["127.0.0.1:9"];
+        const { problems, warnings } = await run(
+            { zones: zone({ status: "moved", name_servers: ["ada.ns.cloudflare.com"] }) },
+            { dns: { oldServers: nobody, parentServers: nobody } },
+        );
+        assert.deepEqual(problems, []);
+        assert.ok(warnings.length > 0 && warnings.every((warning) => warning.startsWith("dns: ")), warnings.join("\n"));
+    });
+    it("asks nothing else with a token that is none", async () => {
+        await run({ [VERIFY]: { status: 401 } });
+        assert.deepEqual(asked, ["GET /user/tokens/verify", `GET /accounts/${ACCOUNT}/tokens/verify`]);
+    });
+    it("changes nothing: it only reads", async () => {
+        await run({}, { notify: ["ops@example.com"], rateLimit: { requests: 1, perSeconds: 10 } });
+        assert.ok(asked.length >= 8);
+        assert.deepEqual(
+            asked.filter((request) => !request.startsWith("GET ")),
+            [],
+        );
+    });
+    it("gives up on an API that does not answer, and names it", async () => {
+        const { problems } = await run({ [TUNNELS]: { silent: true } }, {}, 0.3);
+        assert.match(
+            problems[0],
+            /^cloudflare: the API at http:\/\/127\.0\.0\.1:\d+ must answer \(no answer in 0\.3 s\)/,
+        );
+    });
+    it("names an API that is not there", async () => {
+        const access = { token: TOKEN, baseUrl: "http://127.0.0.1:1" };
+        await assert.rejects(
+            cloudflarePreflight(cloudflareStack(), OWNER, access),
+            /must answer \(ECONNREFUSED|must answer \(bad port/,
+        );
+    });
+});

@@ -1,0 +1,130 @@
+/** Claim: rulesets keep what was sent and refuse what the plan does not give, by Cloudflare's documentation. */
+import assert from "node:assert/strict";
+import type { Plan } from "../../../../../sandbox/cloudflare/account";
+import { TestApi } from "../kit";
+
+describe("Rulesets at the Cloudflare stand-in", () => {
+    let api: TestApi;
+    let zone: string;
+    beforeEach(async () => {
+        api = await TestApi.start({ plan: "enterprise" });
+        zone = await api.zone();
+    });
+    afterEach(() => api.close());
+
+    const limit = (more: object = {}) => ({
+        ...{ characteristics: ["cf.colo.id", "ip.src"], period: 10, requests_per_period: 5, mitigation_timeout: 10 },
+        requests_to_origin: false,
+        ...more,
+    });
+    const rule = (more: object = {}) => ({
+        ...{ ref: "a", action: "block", expression: '(http.request.uri.path eq "/completions")', description: "" },
+        ...{ enabled: true, action_parameters: {}, ratelimit: limit() },
+        ...more,
+    });
+    const ruleset = (rules: object[], phase = "http_ratelimit") => ({
+        name: "r",
+        kind: "zone",
+        phase,
+        description: "",
+        rules,
+    });
+    const create = (rules: object[], phase?: string) => api.post(`zones/${zone}/rulesets`, ruleset(rules, phase));
+
+    it("answers what was sent, with ids and versions", async () => {
+        const { result } = await create([rule()]);
+        assert.match(result.id, /^[0-9a-f]{32}$/);
+        assert.equal(result.version, "1");
+        const { id, version, last_updated, ...rest } = result.rules[0];
+        assert.match(id, /^[0-9a-f]{32}$/);
+        assert.deepEqual([version, last_updated, rest], ["1", result.last_updated, rule()]);
+        assert.deepEqual((await api.get(`zones/${zone}/rulesets/${result.id}`)).result, result);
+    });
+
+    it("keeps a rule's id by its ref only", async () => {
+        const made = (await create([rule(), rule({ ref: undefined })])).result;
+        assert.equal(made.rules[1].ref, made.rules[1].id);
+        const changed = [rule({ ref: undefined }), rule({ description: "new" })];
+        const { result } = await api.put(`zones/${zone}/rulesets/${made.id}`, ruleset(changed));
+        assert.equal(result.version, "2");
+        assert.deepEqual([result.rules[1].id, result.rules[1].version], [made.rules[0].id, "2"]);
+        assert.ok(!made.rules.some((before: any) => before.id === result.rules[0].id));
+    });
+
+    it("leaves an unchanged rule at its version", async () => {
+        const made = (await create([rule()])).result;
+        const { result } = await api.put(`zones/${zone}/rulesets/${made.id}`, ruleset([rule()]));
+        assert.deepEqual([result.version, result.rules[0].version], ["2", "1"]);
+    });
+
+    it("is deleted with 204 and no body", async () => {
+        const { id } = (await create([rule()])).result;
+        const got = await api.delete(`zones/${zone}/rulesets/${id}`);
+        assert.deepEqual([got.status, got.text], [204, ""]);
+        assert.equal((await api.get(`zones/${zone}/rulesets/${id}`)).status, 404);
+    });
+
+    it("refuses a second one for the same phase of a zone", async () => {
+        await create([rule()]);
+        const again = await create([rule()]);
+        assert.deepEqual([again.status, again.code], [400, 20217]);
+        const skip = rule({ action: "skip", ratelimit: undefined, action_parameters: { products: ["bic"] } });
+        assert.equal((await create([skip], "http_request_firewall_custom")).status, 200);
+    });
+
+    const refused: [why: string, rules: object[], names: RegExp][] = [
+        ["an unknown action", [rule({ action: "drop" })], /rules\.0\.action: /],
+        ["an empty expression", [rule({ expression: "" })], /rules\.0\.expression: /],
+        ["an open bracket", [rule({ expression: '(http.host eq "a)"' })], /rules\.0\.expression: /],
+        ["no cf.colo.id", [rule({ ratelimit: limit({ characteristics: ["ip.src"] }) })], /cf\.colo\.id/],
+        ["the same ref twice", [rule(), rule()], /ref/],
+        ["no rate limit", [rule({ ratelimit: undefined })], /ratelimit/],
+    ];
+    for (const [why, rules, names] of refused) {
+        it(`refuses rules with ${why}`, async () => {
+            const got = await create(rules);
+            assert.equal(got.status, 400);
+            assert.match(got.message, names);
+        });
+    }
+
+    const header = 'http.request.headers["cf-access-client-id"]';
+    const response = { status_code: 429, content_type: "application/json", content: "{}" };
+    const onHost = rule({ expression: '(http.host eq "a.example.test")' });
+    const plans: [plan: Plan, why: string, rules: object[], status: number][] = [
+        ["free", "one rule on the path", [rule()], 200],
+        ["free", "a second rule", [rule(), rule({ ref: "b" })], 400],
+        ["free", "a minute", [rule({ ratelimit: limit({ period: 60 }) })], 400],
+        ["free", "a longer block", [rule({ ratelimit: limit({ mitigation_timeout: 60 }) })], 400],
+        ["free", "the host in the expression", [onHost], 400],
+        ["free", "a response of its own", [rule({ action_parameters: { response } })], 400],
+        ["pro", "a response of its own", [rule({ action_parameters: { response } })], 200],
+        ["pro", "the host in the expression", [onHost], 200],
+        ["pro", "a third rule", ["a", "b", "c"].map((ref) => rule({ ref })), 400],
+        ["pro", "two minutes", [rule({ ratelimit: limit({ period: 120 }) })], 400],
+        ["pro", "counting by a header", [rule({ ratelimit: limit({ characteristics: ["cf.colo.id", header] }) })], 400],
+        ["business", "ten minutes", [rule({ ratelimit: limit({ period: 600 }) })], 200],
+        [
+            "business",
+            "counting by a header",
+            [rule({ ratelimit: limit({ characteristics: ["cf.colo.id", header] }) })],
+            400,
+        ],
+        ["business", "a challenge with a timeout", [rule({ action: "managed_challenge" })], 400],
+        [
+            "enterprise",
+            "counting by a header",
+            [rule({ ratelimit: limit({ characteristics: ["cf.colo.id", header] }) })],
+            200,
+        ],
+    ];
+    for (const [plan, why, rules, status] of plans) {
+        it(`${status === 200 ? "gives" : "refuses"} the ${plan} plan ${why}`, async () => {
+            const there = api.account.zones.get(zone);
+            if (there) api.account.setPlan(there, plan);
+            const got = await create(rules);
+            assert.equal(got.status, status, got.text);
+            if (status === 400) assert.match(got.message, /this plan/);
+        });
+    }
+});

@@ -1,0 +1,80 @@
+/** Claim: who gets in through Access, by the table "Outcomes" and the facts about service tokens. The real one is not asked. */
+import assert from "node:assert/strict";
+import { CASES, serviceAuth, withAllow } from "./access-cases";
+import { HOST, shows, World } from "./kit";
+
+describe("Cloudflare edge: Access", () => {
+    let world: World;
+    before(async () => {
+        world = await World.start();
+        await world.connect();
+    });
+    after(() => world.close());
+    beforeEach(() => {
+        world.account.applications.clear();
+        world.account.policies.clear();
+        world.account.serviceTokens.clear();
+        world.account.organization.strict_service_token_auth = false;
+        world.seen.length = 0;
+    });
+
+    for (const [what, the] of CASES)
+        it(what, async () => {
+            world.account.organization.strict_service_token_auth = the.strict ?? false;
+            const token = world.token(the.token);
+            world.application((the.policies ?? ((w, t) => [serviceAuth(w, t)]))(world, token), the.application);
+            const headers = the.headers?.(token, world) ?? {};
+            const reply = await world.send({ method: the.method, path: the.path, headers });
+            assert.equal(reply.status, the.status, reply.body);
+            assert.equal(world.seen.length, the.status === 200 ? 1 : 0, "only what passes reaches the origin");
+        });
+
+    it("sends to the team's login page, which looks like success to those who follow", async () => {
+        world.application(withAllow(world, world.token()));
+        const { headers } = await world.send({ path: "/completions?x=1" });
+        const location = new URL(String(headers.location));
+        assert.equal(
+            location.origin + location.pathname,
+            `https://sandbox.cloudflareaccess.com/cdn-cgi/access/login/${HOST}`,
+        );
+        const followed = await fetch(`http://127.0.0.1:${world.edge.teamDomainPort}${location.pathname}`);
+        assert.equal(followed.status, 200);
+        assert.match(await followed.text(), /^<!DOCTYPE html>/);
+    });
+
+    it("takes the application with the longest path", async () => {
+        const token = world.token();
+        world.application([serviceAuth(world, token)]);
+        world.application([world.policy("bypass", [{ everyone: {} }])], { domain: `${HOST}/healthz` });
+        assert.equal((await world.send({ path: "/healthz" })).status, 200);
+        assert.equal((await world.send({ path: "/completions" })).status, 403);
+    });
+
+    it("answers in HTML with a cf-ray, never in the form of Alpa's errors", async () => {
+        world.application([serviceAuth(world, world.token())]);
+        const { headers, body } = await world.send();
+        assert.match(String(headers["content-type"]), /^text\/html/);
+        assert.match(String(headers["cf-ray"]), /^[0-9a-f]{16}-[A-Z]{3}$/);
+        assert.match(body, /^<!DOCTYPE html>/);
+    });
+
+    it("classic: gives a cookie that does in place of the token, also after the token was revoked", async () => {
+        const token = world.token();
+        world.application([serviceAuth(world, token)]);
+        const [cookie] = (await world.send({ headers: shows(token) })).headers["set-cookie"] as string[];
+        assert.match(cookie, /^CF_Authorization=[^;]+; Path=\/; Max-Age=86400; Secure; HttpOnly$/);
+        world.account.serviceTokens.delete(token.id);
+        const replayed = { Cookie: `a=b; ${cookie.split(";")[0]}` };
+        assert.equal((await world.send({ headers: replayed })).status, 200);
+        assert.equal((await world.send({ headers: { Cookie: "CF_Authorization=a.b.c" } })).status, 403);
+        world.account.organization.strict_service_token_auth = true;
+        assert.equal((await world.send({ headers: replayed })).status, 403);
+    });
+
+    it("strict: gives no cookie", async () => {
+        world.account.organization.strict_service_token_auth = true;
+        const token = world.token();
+        world.application([serviceAuth(world, token)]);
+        assert.equal((await world.send({ headers: shows(token) })).headers["set-cookie"], undefined);
+    });
+});

@@ -1,0 +1,161 @@
+/** Claim: what the origin gets, and what callers get when it cannot answer. The real edge is not asked. */
+import assert from "node:assert/strict";
+import { connect } from "node:net";
+import { createRemoteJWKSet, decodeProtectedHeader, jwtVerify } from "jose";
+import { HOST, seenHeader, shows, World } from "./kit";
+import { readUntil } from "./send";
+
+describe("Cloudflare edge: to the origin and back", () => {
+    let world: World;
+    before(async () => {
+        world = await World.start();
+        await world.connect();
+    });
+    after(() => world.close());
+    beforeEach(() => {
+        world.account.applications.clear();
+        world.seen.length = 0;
+        world.respond = (_, answer) => answer.end("hello from the origin");
+    });
+
+    it("adds a JWT that says who the caller is, and verifies with the keys of the team's domain", async () => {
+        const token = world.token();
+        const policy = world.policy("non_identity", [{ service_token: { token_id: token.id } }]);
+        const { aud } = world.application([policy], { session_duration: "2h" });
+        await world.send({ headers: shows(token) });
+        const [jwt] = seenHeader(world.seen[0], "Cf-Access-Jwt-Assertion");
+        const issuer = "https://sandbox.cloudflareaccess.com";
+        const keys = createRemoteJWKSet(new URL(world.edge.certsUrl));
+        const { payload } = await jwtVerify(jwt, keys, { issuer, audience: aud, algorithms: ["RS256"] });
+        assert.deepEqual(
+            { ...payload, iat: 0, exp: (payload.exp ?? 0) - (payload.iat ?? 0) },
+            { type: "app", aud: [aud], exp: 7200, iss: issuer, common_name: token.client_id, iat: 0, sub: "" },
+        );
+        assert.equal(decodeProtectedHeader(jwt).alg, "RS256");
+    });
+
+    it("publishes its keys as a JWK set and as certificates", async () => {
+        const set = (await (await fetch(world.edge.certsUrl)).json()) as any;
+        const [key] = set.keys;
+        assert.deepEqual([key.kty, key.alg, key.use, key.e], ["RSA", "RS256", "sig", "AQAB"]);
+        assert.equal(set.public_cert.kid, key.kid);
+        assert.match(set.public_certs[0].cert, /^-----BEGIN CERTIFICATE-----/);
+        assert.ok(!("d" in key), "never the private part");
+    });
+
+    it("takes the secrets out, and lets the client id pass", async () => {
+        const token = world.token();
+        const policy = world.policy("non_identity", [{ any_valid_service_token: {} }]);
+        world.application([policy], { read_service_tokens_from_header: "Authorization" });
+        await world.send({ headers: { ...shows(token), Authorization: "anything" } });
+        assert.deepEqual(seenHeader(world.seen[0], "CF-Access-Client-Secret"), []);
+        assert.deepEqual(seenHeader(world.seen[0], "Authorization"), []);
+        assert.deepEqual(seenHeader(world.seen[0], "CF-Access-Client-Id"), [token.client_id]);
+    });
+
+    it("takes the secret out where no application is, too", async () => {
+        await world.send({ headers: { "CF-Access-Client-Secret": "s" } });
+        assert.deepEqual(seenHeader(world.seen[0], "CF-Access-Client-Secret"), []);
+    });
+
+    it("drops what a caller sends under the edge's own names", async () => {
+        const forged = {
+            "Cf-Access-Jwt-Assertion": "forged",
+            "Cf-Connecting-Ip": "1.2.3.4",
+            "Cf-Access-Authenticated-User-Email": "a@example.com",
+            "Cf-Ray": "forged",
+            "X-Drop-Me": "1",
+            Connection: "X-Drop-Me",
+        };
+        await world.send({ headers: forged });
+        const [seen] = world.seen;
+        assert.deepEqual(seenHeader(seen, "Cf-Access-Jwt-Assertion"), []);
+        assert.deepEqual(seenHeader(seen, "Cf-Access-Authenticated-User-Email"), []);
+        assert.deepEqual(seenHeader(seen, "Cf-Connecting-Ip"), ["127.0.0.1"]);
+        assert.deepEqual(seenHeader(seen, "X-Drop-Me"), []);
+        assert.match(seenHeader(seen, "Cf-Ray").join(), /^[0-9a-f]{16}-AUH$/);
+    });
+
+    it("tells the origin who asked, by https, under the public name", async () => {
+        await world.send({ headers: { "X-Forwarded-For": "9.9.9.9", "X-Forwarded-Proto": "http" } });
+        const [seen] = world.seen;
+        assert.deepEqual(seenHeader(seen, "X-Forwarded-For"), ["9.9.9.9, 127.0.0.1"]);
+        assert.deepEqual(seenHeader(seen, "X-Forwarded-Proto"), ["https"]);
+        assert.deepEqual(seenHeader(seen, "Host"), [HOST]);
+        assert.equal(seenHeader(seen, "Cf-Warp-Tag-Id")[0], world.connectors[0].id);
+    });
+
+    it("passes method, path, query and body byte for byte", async () => {
+        const body = Buffer.from([0, 255, 13, 10, 128]);
+        await world.send({ method: "PUT", path: "/a%2Fb//c?q=%20&q", body });
+        const [seen] = world.seen;
+        assert.deepEqual([seen.method, seen.url], ["PUT", "/a%2Fb//c?q=%20&q"]);
+        assert.equal(seen.body, body.toString());
+        assert.deepEqual(seenHeader(seen, "Content-Length"), ["5"]);
+    });
+
+    it("passes a body of unknown length, and one of none", async () => {
+        await world.send({ method: "POST", headers: { "Transfer-Encoding": "chunked" }, body: "{}" });
+        await world.send({ method: "POST", headers: { "Content-Length": "0" } });
+        assert.deepEqual([world.seen[0].body, seenHeader(world.seen[0], "Transfer-Encoding")], ["{}", ["chunked"]]);
+        await world.send({ method: "DELETE", headers: { "Transfer-Encoding": "chunked" }, body: "[]" });
+        assert.equal(world.seen[2].body, "[]");
+        assert.deepEqual([world.seen[1].body, seenHeader(world.seen[1], "Content-Length")], ["", ["0"]]);
+    });
+
+    it("passes the origin's answer as it is, and says which edge it came by", async () => {
+        world.respond = (_, answer) => {
+            answer.writeHead(400, [
+                "server",
+                "uvicorn",
+                "X-Twice",
+                "1",
+                "X-Twice",
+                "2",
+                "content-type",
+                "application/json",
+            ]);
+            answer.end('{"type":"error"}');
+        };
+        const { status, headers, body } = await world.send({ method: "POST" });
+        assert.deepEqual([status, body, headers["x-twice"]], [400, '{"type":"error"}', "1, 2"]);
+        assert.equal(headers.server, "cloudflare");
+        assert.match(String(headers["cf-ray"]), /-AUH$/);
+    });
+
+    it("passes bytes as they come", async () => {
+        world.respond = (_, answer) => {
+            answer.writeHead(200, { "Content-Type": "text/event-stream" });
+            answer.write("data: 1\n\n");
+        };
+        const socket = connect(world.edge.port, "127.0.0.1");
+        socket.write(`GET / HTTP/1.1\r\nHost: ${HOST}\r\n\r\n`);
+        assert.match(await readUntil(socket, "data: 1"), /^HTTP\/1.1 200/);
+        socket.destroy();
+    });
+
+    it("breaks off the request to the origin when the caller goes", async () => {
+        const gone = new Promise<void>((resolve) => {
+            world.respond = (_, answer) => {
+                answer.once("close", () => resolve());
+                socket.destroy();
+            };
+        });
+        const socket = connect(world.edge.port, "127.0.0.1");
+        socket.write(`GET / HTTP/1.1\r\nHost: ${HOST}\r\n\r\n`);
+        await gone;
+    });
+
+    it("answers HEAD, 204 and 304 without a body", async () => {
+        for (const [method, status] of [
+            ["HEAD", 200],
+            ["GET", 204],
+            ["GET", 304],
+        ] as const) {
+            world.respond = (_, answer) =>
+                answer.writeHead(status, status === 200 ? { "Content-Length": 5 } : {}).end();
+            const reply = await world.send({ method });
+            assert.deepEqual([reply.status, reply.body], [status, ""]);
+        }
+    });
+});

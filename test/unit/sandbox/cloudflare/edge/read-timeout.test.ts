@@ -1,0 +1,54 @@
+/** Claim: when the edge gives the origin up. The real edge is not asked. */
+import assert from "node:assert/strict";
+import { World } from "./kit";
+
+describe("Cloudflare edge: the read timeout", () => {
+    let world: World;
+    /** 100 s become 200 ms. */
+    const SCALE = 0.002;
+    before(async () => {
+        world = await World.start({}, { scale: SCALE });
+        await world.connect();
+    });
+    after(() => world.close());
+    const silent = (milliseconds: number) => {
+        world.respond = (_, answer) => void setTimeout(() => answer.end("late"), milliseconds);
+    };
+
+    it("524 in HTML after 100 s without a byte", async () => {
+        silent(500);
+        const started = Date.now();
+        const reply = await world.send({ method: "POST", body: "{}" });
+        assert.equal(reply.status, 524);
+        assert.match(reply.body, /^<!DOCTYPE html>/);
+        assert.ok(Date.now() - started >= 190, "not before the time");
+    });
+
+    it("Enterprise may wait longer, other plans may not", async () => {
+        const setting = { value: 1000, modified_on: world.account.stamp() };
+        world.zone.settings.set("proxy_read_timeout", setting);
+        silent(400);
+        assert.equal((await world.send()).status, 200);
+        world.account.setPlan(world.zone, "business");
+        assert.equal((await world.send()).status, 524);
+        world.zone.settings.clear();
+        world.account.setPlan(world.zone, "enterprise");
+    });
+
+    it("counts from the last byte: an answer that moves may take long", async () => {
+        world.respond = (_, answer) => {
+            let left = 8;
+            const more = setInterval(() => {
+                if (answer.destroyed) return clearInterval(more);
+                answer.write("x");
+                if (--left === 0) answer.end(() => clearInterval(more));
+            }, 40);
+        };
+        assert.equal((await world.send()).body, "xxxxxxxx");
+    });
+
+    it("breaks an answer off that falls silent in the middle", async () => {
+        world.respond = (_, answer) => void answer.writeHead(200).write("half");
+        await assert.rejects(world.send(), { code: "ECONNRESET" });
+    });
+});

@@ -1,0 +1,45 @@
+/** One HTTP request, each on its own connection, with any Host header. */
+import { once } from "node:events";
+import { request as httpRequest } from "node:http";
+import type { Socket } from "node:net";
+
+export interface Reply {
+    status: number;
+    headers: Record<string, string | string[] | undefined>;
+    body: string;
+}
+
+export interface SendOptions {
+    method?: string;
+    path?: string;
+    headers?: Record<string, string | string[]>;
+    body?: string | Buffer;
+}
+
+export function send(port: number, headers: Record<string, string | string[]>, options: SendOptions): Promise<Reply> {
+    return new Promise((resolve, reject) => {
+        const { method = "GET", path = "/", body } = options;
+        const request = httpRequest({ host: "127.0.0.1", port, method, path, headers, agent: false }, (answer) => {
+            const chunks: Buffer[] = [];
+            answer.on("data", (chunk: Buffer) => chunks.push(chunk));
+            answer.on("error", reject);
+            answer.on("end", () =>
+                resolve({
+                    status: answer.statusCode ?? 0,
+                    headers: answer.headers,
+                    body: Buffer.concat(chunks).toString(),
+                }),
+            );
+        });
+        request.on("error", reject);
+        request.end(body);
+    });
+}
+
+/** Reads a bare socket until it has sent a text. */
+export async function readUntil(socket: Socket, text: string): Promise<string> {
+    let got = "";
+    socket.on("data", (chunk: Buffer) => (got += chunk.toString("latin1")));
+    while (!got.includes(text)) await once(socket, "data");
+    return got;
+}

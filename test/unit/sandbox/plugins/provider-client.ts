@@ -1,0 +1,93 @@
+import type * as grpc from "@grpc/grpc-js";
+import * as provider from "@pulumi/pulumi/proto/provider_pb";
+import { ResourceProviderClient, ResourceProviderService } from "@pulumi/pulumi/proto/provider_grpc_pb";
+import { type JavaScriptValue, Struct } from "google-protobuf/google/protobuf/struct_pb";
+import { ask, connect } from "./kit";
+
+export type Values = Record<string, any>;
+
+const SIGNATURE = "4dabf18193072939515e22adb298388d";
+
+const struct = (values: Values) => Struct.fromJavaScript(values as Record<string, JavaScriptValue>);
+const values = (found: Struct | undefined) => (found?.toJavaScript() ?? {}) as Values;
+
+export const isSecret = (value: any) => typeof value === "object" && value !== null && SIGNATURE in value;
+
+/** A state without its secret marks, as the engine hands it back to a provider that takes no secrets. */
+export const plain = (state: Values): Values =>
+    Object.fromEntries(Object.entries(state).map(([name, value]) => [name, isSecret(value) ? value.value : value]));
+
+/** A provider of the sandbox behind its protocol: the calls the engine makes, with property maps as plain objects. */
+export async function providerClient(service: grpc.UntypedServiceImplementation, urnOf: (type: string) => string) {
+    const { client, close } = await connect(ResourceProviderService, service, ResourceProviderClient);
+    return {
+        client,
+        close,
+        configure: (args: Values) =>
+            ask(client, client.configure, new provider.ConfigureRequest().setArgs(struct(args))),
+        async configProblems(args: Values): Promise<string[]> {
+            const request = new provider.CheckRequest().setUrn("u").setNews(struct(args));
+            const found = await ask(client, client.checkConfig, request);
+            return found.getFailuresList().map((failure) => failure.getReason());
+        },
+        async diffConfig(olds: Values, news: Values): Promise<{ changes: string[]; replaces: string[] }> {
+            const request = new provider.DiffRequest().setUrn("u").setOlds(struct(olds)).setNews(struct(news));
+            const found = await ask(client, client.diffConfig, request);
+            return { changes: found.getDiffsList(), replaces: found.getReplacesList() };
+        },
+        async check(type: string, inputs: Values): Promise<{ inputs: Values; problems: string[] }> {
+            const request = new provider.CheckRequest().setUrn(urnOf(type)).setNews(struct(inputs)).setOlds(struct({}));
+            const found = await ask(client, client.check, request);
+            const problems = found.getFailuresList().map((failure) => failure.getReason());
+            return { inputs: values(found.getInputs()), problems };
+        },
+        async create(type: string, inputs: Values, preview = false): Promise<{ id: string; state: Values }> {
+            const request = new provider.CreateRequest()
+                .setUrn(urnOf(type))
+                .setProperties(struct(inputs))
+                .setPreview(preview);
+            const made = await ask(client, client.create, request);
+            return { id: made.getId(), state: values(made.getProperties()) };
+        },
+        async update(type: string, state: Values, inputs: Values, preview = false): Promise<Values> {
+            const request = new provider.UpdateRequest()
+                .setUrn(urnOf(type))
+                .setOlds(struct(plain(state)))
+                .setNews(struct(inputs))
+                .setPreview(preview);
+            return values((await ask(client, client.update, request)).getProperties());
+        },
+        async diff(type: string, state: Values, inputs: Values): Promise<{ changes: string[]; replaces: string[] }> {
+            const request = new provider.DiffRequest()
+                .setUrn(urnOf(type))
+                .setOlds(struct(plain(state)))
+                .setNews(struct(inputs));
+            const found = await ask(client, client.diff, request);
+            return { changes: found.getDiffsList().sort(), replaces: found.getReplacesList().sort() };
+        },
+        async read(type: string, id: string, state: Values = {}, inputs: Values = {}) {
+            const request = new provider.ReadRequest()
+                .setUrn(urnOf(type))
+                .setId(id)
+                .setProperties(struct(plain(state)))
+                .setInputs(struct(inputs));
+            const found = await ask(client, client.read, request);
+            return { id: found.getId(), state: values(found.getProperties()), inputs: values(found.getInputs()) };
+        },
+        delete: (type: string, id: string, state: Values) =>
+            ask(
+                client,
+                client.delete,
+                new provider.DeleteRequest()
+                    .setUrn(urnOf(type))
+                    .setId(id)
+                    .setProperties(struct(plain(state))),
+            ),
+        async invoke(token: string, args: Values): Promise<Values> {
+            const request = new provider.InvokeRequest().setTok(token).setArgs(struct(args));
+            return values((await ask(client, client.invoke, request)).getReturn());
+        },
+    };
+}
+
+export type ProviderClient = Awaited<ReturnType<typeof providerClient>>;
