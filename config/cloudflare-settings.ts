@@ -14,6 +14,8 @@ export interface CloudflareSettings extends CloudflareAccessArgs {
     dns?: CloudflareAccessArgs["dns"] & {
         /** Name servers that the zone leaves, as `host` or `host:port`. */
         oldServers: string[];
+        /** Cloudflare's of this zone. Empty: looked up. */
+        newServers: string[];
         /** Of the zone above. Empty: looked up. */
         parentServers: string[];
     };

@@ -28,6 +28,10 @@ export const dnsSchema = z.strictObject({
         .array(server)
         .default([])
         .describe("Name servers that the zone leaves; compared with Cloudflare's before the delegation changes."),
+    newServers: z
+        .array(server)
+        .default([])
+        .describe("Cloudflare's name servers of the zone, to compare with. Empty: they are looked up."),
     parentServers: z
         .array(server)
         .default([])

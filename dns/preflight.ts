@@ -11,7 +11,7 @@ export interface DnsSettings {
     records: ZoneRecord[];
     /** `host` or `host:port`. */
     oldServers: string[];
-    /** Unset: those that Cloudflare names. */
+    /** Unset or empty: those that Cloudflare names. */
     newServers?: string[];
     /** Unset or empty: looked up. */
     parentServers?: string[];
@@ -42,7 +42,8 @@ export async function dnsReport(
     }
     const { zone, phase, records, oldServers, newServers, parentServers } = settings;
     const facts = await gatherDnsFacts({
-        ...{ zoneName: zone, records, oldServers, newServers },
+        ...{ zoneName: zone, records, oldServers },
+        newServers: newServers?.length ? newServers : undefined,
         parentServers: parentServers?.length ? parentServers : undefined,
         api: access,
         signal: AbortSignal.timeout(LIMIT_SECONDS * 1000),

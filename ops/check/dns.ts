@@ -80,7 +80,8 @@ async function readWanted(context: Context, args: CheckDnsArgs, signal: AbortSig
     const data = readZoneData(file!, zone, args.records === undefined && stack ? dirname(stack.file) : undefined);
     if (data.problems.length > 0) throw new UsageError(data.problems);
     for (const warning of data.warnings) context.note(warning);
-    const fresh = args.new.length > 0 ? args.new : await serversAtCloudflare(zone, signal);
+    const named = args.new.length > 0 ? args.new : asTexts(value("dns", "newServers"));
+    const fresh = named.length > 0 ? named : await serversAtCloudflare(zone, signal);
     return { zone, records: data.records, old, new: fresh, atEdge: args.atEdge ?? phase >= PHASES.indexOf("proxied") };
 }
 

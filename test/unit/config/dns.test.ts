@@ -277,7 +277,7 @@ describe("docs/dns-move.md", () => {
 
 describe("dns of a stack", () => {
     it("begins with the phase that changes nothing for anybody", () => {
-        assert.deepEqual(dnsSchema.parse({}), { phase: "mirror", oldServers: [], parentServers: [] });
+        assert.deepEqual(dnsSchema.parse({}), { phase: "mirror", oldServers: [], newServers: [], parentServers: [] });
     });
 
     it("takes hosts with and without ports, and nothing else", () => {

@@ -32,6 +32,12 @@ describe("dns preflight", () => {
         assert.deepEqual(await dnsPreflight(settings, access()), []);
     });
 
+    it("looks Cloudflare's servers up where none are named", async () => {
+        const unnamed = { ...settings, newServers: [] };
+        const { problems } = await dnsReport(unnamed, access(), { lookup: NOWHERE });
+        assert.match(problems.join("\n"), /\(ada\.ns\.cloudflare\.com: must be a host with an address/);
+    });
+
     it("needs a token for everything but the beginning", async () => {
         const { CLOUDFLARE_API_TOKEN: kept } = process.env;
         delete process.env.CLOUDFLARE_API_TOKEN;

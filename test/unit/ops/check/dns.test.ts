@@ -98,6 +98,13 @@ describe("ops check dns", () => {
         }
     });
 
+    it("takes Cloudflare's servers from the stack file where it names them", async () => {
+        const it = bench();
+        stack(it, { newServers: [`127.0.0.1:${fresh.at.port}`] });
+        const { code, note } = await it.ops("check", "dns");
+        assert.equal(code, 0, note);
+    });
+
     it("compares proxied names until phase proxied, and then asks for any address", async () => {
         const flagged = RECORDS.filter(({ name }) => name !== "alpa.example.com");
         fresh.zone.records = [...flagged, rr("alpa A 198.51.100.1")];
