@@ -1,10 +1,10 @@
 /**
  * The world of stack cloudflare: an account with an active zone, the edge in front of it, and one host, which is Alpa's head
- * node, reached by SSH. What cloudflared finds by DNS in reality, the edge's address, is in a file on the host.
+ * node, reached by SSH. What cloudflared finds by DNS in reality, the edge's address, is in a file on the host. For a zone
+ * that is still elsewhere there are name servers too.
  */
 import { randomBytes } from "node:crypto";
 import { mkdirSync } from "node:fs";
-
 import { join } from "node:path";
 import { startAlpa, type Seen } from "../alpa/server";
 import { Account } from "../cloudflare/account";
@@ -12,6 +12,7 @@ import { startCloudflareApi, type CloudflareApi } from "../cloudflare/api/server
 import { VERSION } from "../cloudflare/connector/connector";
 import { buildConnector } from "../cloudflare/connector/build";
 import { startEdge, type Edge } from "../cloudflare/edge/server";
+import { startDns, type Dns, type DnsOptions } from "../dns/start";
 import { serveDownloads, startHost, type Host, type HostOptions } from "../hosts";
 import { describeHolder, freePort } from "../processes";
 import type { Toolchain } from "../toolchain/toolchain";
@@ -35,6 +36,11 @@ export interface CloudflareWorldOptions {
     account?: ConstructorParameters<typeof Account>[0];
     /** Of the host, as {@link startHost} takes them. */
     host?: Partial<HostOptions>;
+    /**
+     * The zone is at Azure with these records and Cloudflare has none of that name, as {@link startDns} takes it.
+     * @default it is at Cloudflare, active
+     */
+    dns?: Omit<DnsOptions, "account" | "zone">;
     /** Multiplies the edge's read timeout. @default 1 */
     scale?: number;
     log?: (line: string) => void;
@@ -46,6 +52,8 @@ export interface CloudflareWorld {
     api: CloudflareApi;
     edge: Edge;
     host: Host;
+    /** Of a zone that is still elsewhere. */
+    dns: Dns | undefined;
     close(): Promise<void>;
 }
 
@@ -67,9 +75,9 @@ export async function startCloudflareWorld(options: CloudflareWorldOptions): Pro
         const token = randomBytes(30).toString("base64url");
         writePrivate(apiTokenFile(stateDir), token);
         const account = new Account({ certificateSeconds: 0, ...options.account });
-        account.delegation = (zone) => account.zoneNamed(zone)?.name_servers ?? [];
         const api = keep(await startCloudflareApi({ port: 0, token, account, log }));
-        await activeZone(account, api, token);
+        const dns = options.dns && keep(await startDns({ account, zone: ZONE, ...options.dns }));
+        if (!dns) await activeZone(account, api, token);
         const edge = keep(await startEdge({ port: 0, account, scale: options.scale, log }));
         log("host");
         const program = await buildConnector(join(stateDir, "cloudflared"));
@@ -101,7 +109,7 @@ export async function startCloudflareWorld(options: CloudflareWorldOptions): Pro
         };
         preparePulumi(stateDir, facts);
         writeFacts(stateDir, "world", facts);
-        return { facts, account, api, edge, host, close };
+        return { facts, account, api, edge, host, dns, close };
     } catch (error) {
         await close().catch((closing: Error) => log(closing.message));
         throw error;
@@ -116,6 +124,7 @@ async function alpaPort(wanted: number, log: (line: string) => void): Promise<nu
 
 /** A zone that the registrar has delegated, with its certificate. */
 async function activeZone(account: Account, api: CloudflareApi, token: string): Promise<void> {
+    account.delegation = (zone) => account.zoneNamed(zone)?.name_servers ?? [];
     const answer = await fetch(`${api.url}/zones`, {
         method: "POST",
         headers: { Authorization: `Bearer ${token}`, "Content-Type": "application/json" },
