@@ -161,11 +161,18 @@ install_all() {
     for n in $(instances_here); do [ "$n" -le "$instances" ] || surplus="$surplus $n"; done
     stop $surplus
     for old in "$lib"/cloudflared-*; do [ "$old" = "$binary" ] || rm -f "$old"; done
+    # Last: before all is done the place in the stack's state may still be the old one.
+    put "$etc/place" "$where"
     echo "cloudflared $version: $instances connector(s) ready"
 }
 remove_all() {
     # What another stack has put here since is not ours to remove.
     if [ -e "$etc/owner" ] && [ "$(cat "$etc/owner")" != "$owner" ]; then return 0; fi
+    # The same host under another address: that one's resource was made before this one's goes.
+    if [ -e "$etc/place" ] && [ "$(cat "$etc/place")" != "$where" ]; then
+        echo "left alone: these are $(cat "$etc/place")'s now"
+        return 0
+    fi
     stop $(instances_here)
     rm -rf "$lib" "$unit_file" "\${etc:?}"
     rm -f /run/${UNIT}.lock

@@ -89,6 +89,7 @@ describe("cloudflared on a host", function () {
     };
 
     interface Wish {
+        place?: string;
         version?: string;
         sha256?: string;
         source?: string;
@@ -109,7 +110,7 @@ describe("cloudflared on a host", function () {
             metricsPort,
             source: wish.source ?? `${mirror.url}/${version}`,
         };
-        const commands = renderCommands("10.0.0.5", owner, install);
+        const commands = renderCommands(wish.place ?? "10.0.0.5", owner, install);
         return on(
             host as Host,
             commands[verb],
@@ -366,5 +367,26 @@ describe("cloudflared on a host", function () {
         );
         await remove({ owner: "alpa-auth/prod" });
         assert.equal((host as Host).pids().length, 2);
+    });
+
+    it("goes on when the host's address is written otherwise: only under its last one are they removed", async () => {
+        await start();
+        await install();
+        const before = starts();
+        await install({ place: "head.example.com" });
+        const { stdout } = await remove();
+        assert.equal(stdout, "left alone: these are head.example.com's now");
+        assert.deepEqual(starts(), before);
+        assert.equal((host as Host).pids().length, 2, "the old address's resource goes after the new one is made");
+        await remove({ place: "head.example.com" });
+        assert.deepEqual((host as Host).pids(), []);
+    });
+
+    it("stays the old address's where an installation under another one failed", async () => {
+        await start();
+        await install();
+        await assert.rejects(install({ place: "head.example.com", sha256: "0".repeat(64) }));
+        await remove();
+        assert.deepEqual((host as Host).pids(), []);
     });
 });
