@@ -315,6 +315,14 @@ describe("cloudflared on a host", function () {
         assert.equal(starts().length, 2);
     });
 
+    it("runs a password of sudo as no command, where sudo asks for none after all", async () => {
+        const password = "touch /opt/oops # hunter-2";
+        await start({ sudo: "nopasswd-sh", password });
+        const { stdout, stderr } = await install({ sudoPassword: password });
+        assert.deepEqual([stdout, stderr], ["cloudflared 1: 2 connector(s) ready", ""]);
+        assert.equal(fs.existsSync(at("opt/oops")), false);
+    });
+
     const refused: [why: string, options: Partial<HostOptions>, wish: () => Wish, said: RegExp][] = [
         [
             "a host without room",
