@@ -219,6 +219,15 @@ describe("docs/architecture.md", () => {
         );
         assert.deepEqual(named, [...new Set(named)], "a port stands in the table twice");
     });
+
+    it("names Alpa's port and Ray's among those to be closed with option cloudflare", () => {
+        const rows = tableRows("docs/architecture.md", "Open port");
+        const { endpoints } = JSON.parse(rawConfig(read("Pulumi.cloudflare.yaml")).alpa) as { endpoints: string[] };
+        for (const port of [...endpoints.map((endpoint) => endpoint.split(":")[1]), "6379", "8265", "10001"]) {
+            const row = rows.find(([ports]) => ports.split(", ").includes(port));
+            assert.match(row?.join(" ") ?? `${port} is missing`, /your firewall/);
+        }
+    });
 });
 
 describe("README.md", () => {
