@@ -109,6 +109,10 @@ describe("cloudflare on the engine", function () {
         for (const run of [await stack.up(), await stack.up()])
             assert.match(failed(run), /alice\/a: must have a new secret with secretVersion 3/);
         assert.equal(await status(pairs["alice/a"]), 200);
+        // Its caller goes on with another one meanwhile, as the error says.
+        stack.configure({ consumers: [alice(token("a", third), token("next")), bob] });
+        assert.match(failed(await stack.up("--continue-on-error")), /alice\/a: must have a new secret/);
+        assert.equal(await status((await stack.outputs()).credentials["alice/next"]), 200);
         await up([alice(token("a", { ...third, secretVersion: 4 })), bob]);
         assert.equal(pairs["alice/a"].clientSecret, held.client_secret);
         assert.equal(await status(pairs["alice/a"]), 200);
