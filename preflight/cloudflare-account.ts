@@ -1,6 +1,7 @@
 import type { CloudflareAccessArgs } from "../components/cloudflare-access";
 import { tokenName } from "../components/parts/service-tokens";
 import { tunnelName } from "../components/parts/tunnel";
+import { anotherStack } from "./another-stack";
 import type { Findings } from "./cloudflare-findings";
 
 /** Cloudflare's limit for an account. */
@@ -102,9 +103,12 @@ async function applications({ account, hostnames }: CloudflareAccessArgs, owner:
     for (const { name, domain, destinations = [] } of found ?? []) {
         if (name === owner) continue;
         const taken = [domain, ...destinations.map(({ uri }) => uri)].find((place) => hostnames.includes(place ?? ""));
-        if (taken !== undefined)
-            findings.problems.push(
-                `hostname: ${taken} must have no Access application of somebody else (it has "${name}"). Choose another name, or delete that one.`,
-            );
+        if (taken === undefined) continue;
+        const other = anotherStack(name, owner);
+        findings.problems.push(
+            other
+                ? `hostname: ${taken} must have no Access application of another stack (it has that of stack ${other.stack}). ${other.advice} Else choose another name, or destroy that stack.`
+                : `hostname: ${taken} must have no Access application of somebody else (it has "${name}"). Choose another name, or delete that one.`,
+        );
     }
 }

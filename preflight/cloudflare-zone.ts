@@ -1,5 +1,6 @@
 import { namesOfOurOwn, type CloudflareAccessArgs } from "../components/cloudflare-access";
 import { CUSTOM_PHASE, RATE_LIMIT_PHASE } from "../components/parts/edge-rules";
+import { anotherStack } from "./another-stack";
 import type { Findings } from "./cloudflare-findings";
 
 const PLANS = ["free", "pro", "business", "enterprise"];
@@ -88,10 +89,14 @@ async function rules(settings: CloudflareAccessArgs, owner: string, zoneId: stri
     );
     for (const { phase, key, advice } of wanted) {
         const theirs = found?.find((one) => one.kind === "zone" && one.phase === phase && one.name !== owner);
-        if (theirs)
-            findings.problems.push(
-                `${key}: the zone must have no rules of its own in phase ${phase} (it has "${theirs.name}", and there can be one ruleset). To keep those, ${advice}, and add the rule of docs/operations.md by hand.`,
-            );
+        if (theirs === undefined) continue;
+        const other = anotherStack(theirs.name, owner);
+        const keep = `o keep those, ${advice}, and add the rule of docs/operations.md by hand.`;
+        findings.problems.push(
+            other
+                ? `${key}: the zone must have no rules of another stack in phase ${phase} (it has those of stack ${other.stack}, and there can be one ruleset). ${other.advice} Else, t${keep}`
+                : `${key}: the zone must have no rules of its own in phase ${phase} (it has "${theirs.name}", and there can be one ruleset). T${keep}`,
+        );
     }
 }
 

@@ -56,7 +56,7 @@ instances_here() {
 check_owner() {
     [ -e "$etc/owner" ] || return 0
     [ "$(cat "$etc/owner")" = "$owner" ] ||
-        fail "must not hold connectors of another stack (they are $(cat "$etc/owner")'s). Destroy them there, or use another host."
+        fail "must not hold connectors of another stack (they are $(cat "$etc/owner")'s). If this one was called that, rename it back: pulumi stack rename. Else destroy them there, or use another host."
 }
 # Stops connectors, all at once: each waits for its running answers.
 stop() {

@@ -223,6 +223,22 @@ describe("preflight of Cloudflare", () => {
             /^browserChecks: the zone must have no rules of its own .*"default"/,
         ],
         [
+            "its own application from before the stack was renamed, and does not say to delete it",
+            { [APPS]: { result: [{ name: "alpa-auth/old", domain: "llm.example.com" }] } },
+            {},
+            /^hostname: llm\.example\.com must have no Access application of another stack \(it has that of stack old\)\. If this stack was called that, rename it back: pulumi stack rename old\. Else choose another name, or destroy that stack\.$/,
+        ],
+        [
+            "its own rules from before the stack was renamed, and says to rename it back first",
+            {
+                [RULESETS]: {
+                    result: [{ kind: "zone", phase: "http_request_firewall_custom", name: "alpa-auth/old" }],
+                },
+            },
+            {},
+            /^browserChecks: the zone must have no rules of another stack in phase \S+ \(it has those of stack old, .*\)\. If this stack was called that, rename it back: pulumi stack rename old\. Else, to keep those, set it to keep, /,
+        ],
+        [
             "a timeout that the plan does not have",
             { [TIMEOUT]: { result: { editable: false } }, zones: zone({ plan: { legacy_id: "enterprise" } }) },
             ENTERPRISE,

@@ -399,7 +399,7 @@ describe("cloudflared on a host", function () {
         await install();
         await assert.rejects(
             install({ owner: "alpa-auth/prod" }),
-            /must not hold connectors of another stack \(they are alpa-auth\/dev's\)/,
+            /must not hold connectors of another stack \(they are alpa-auth\/dev's\)\. If this one was called that, rename it back/,
         );
         await remove({ owner: "alpa-auth/prod" });
         assert.equal((host as Host).pids().length, 2);
