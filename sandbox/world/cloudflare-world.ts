@@ -46,6 +46,8 @@ export interface CloudflareWorld {
     api: CloudflareApi;
     edge: Edge;
     host: Host;
+    /** Serves cloudflared in another version, for `tunnel` of the config. */
+    nextVersion(version: string): Promise<CloudflareFacts["cloudflared"]>;
     close(): Promise<void>;
 }
 
@@ -73,7 +75,12 @@ export async function startCloudflareWorld(options: CloudflareWorldOptions): Pro
         const edge = keep(await startEdge({ port: 0, account, scale: options.scale, log }));
         log("host");
         const program = await buildConnector(join(stateDir, "cloudflared"));
-        const downloads = keep(await serveDownloads({ "/cloudflared": program.path }));
+        const next = join(stateDir, "cloudflared-next");
+        const downloads = keep(await serveDownloads({ "/cloudflared": program.path, "/cloudflared-next": next }));
+        const nextVersion = async (version: string) => {
+            const { sha256 } = await buildConnector(next, { version });
+            return { version, sha256, source: `${downloads.url}/cloudflared-next` };
+        };
         const files = { "etc/default/alpa-auth-cloudflared": `TUNNEL_EDGE=127.0.0.1:${edge.connectorPort}\n` };
         const host = keep(await startHost({ name: "head", users: [USER], files, stateDir, ...options.host }));
         const privateKeyFile = join(stateDir, "host-key");
@@ -101,7 +108,7 @@ export async function startCloudflareWorld(options: CloudflareWorldOptions): Pro
         };
         preparePulumi(stateDir, facts);
         writeFacts(stateDir, "world", facts);
-        return { facts, account, api, edge, host, close };
+        return { facts, account, api, edge, host, nextVersion, close };
     } catch (error) {
         await close().catch((closing: Error) => log(closing.message));
         throw error;

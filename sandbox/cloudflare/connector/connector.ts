@@ -9,7 +9,9 @@ import { Proxy } from "./proxy";
 import type { TunnelToken } from "./token";
 import { CONNECTIONS, type ConfigurationAnswer, type ConfigurationUpdate } from "./wire";
 
-export const VERSION = "2026.8.2";
+/** Set by a build that plays another version: nothing else of it differs. */
+declare const OTHER_VERSION: string | undefined;
+export const VERSION = typeof OTHER_VERSION === "string" ? OTHER_VERSION : "2026.8.2";
 
 export interface ConnectorOptions {
     token: TunnelToken;
