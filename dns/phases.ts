@@ -7,29 +7,55 @@ export const DELETED_AFTER_DAYS = { pending: 28, moved: 7 };
 const DAY_MS = 24 * 60 * 60 * 1000;
 const CHECK = "npm run ops -- check dns";
 
-/**
- * Why a zone must not be in a phase yet; empty: it may. Earlier phases need less, so going back is never refused for
- * something that only a later phase needs.
- */
+/** Why a zone must not go on to a phase yet; empty: it may, or it has been there. */
 export function phaseProblems(phase: Phase, facts: DnsFacts): string[] {
-    if (phase === "mirror") return [];
+    if (isReached(phase, facts)) return [];
     const say = (what: string) => `dns.phase: ${phase} ${what}`;
-    if (facts.unanswered.length > 0)
-        return facts.unanswered.map((why) =>
-            say(`needs to know how far the move is (${why}). Correct it, or go back to mirror.`),
-        );
-    const { status, zone } = facts;
+    const { status, zone, unanswered } = facts;
+    if (unanswered.length > 0)
+        return unanswered.map((why) => say(`needs to know how far the move is (${why}). ${wayOut(phase, facts)}`));
     if (!status)
-        return [say(`needs the zone at Cloudflare (no ${zone} for this token). Run pulumi up in phase mirror.`)];
-    if (phase === "delegated") {
-        // Once the delegation is Cloudflare's this phase is a way back, and that is always open; a wrong record must be
-        // correctable then.
-        return delegatedToUs(facts) ? [] : [...foreignDs(facts), ...differences(facts)].map(say);
+        return [
+            say(
+                `needs the zone at Cloudflare (no ${zone} for this token). Give the token "Zone: Zone: Read" for it; if there is none yet, begin with phase mirror.`,
+            ),
+        ];
+    if (phase === "delegated") return [...foreignDs(facts), ...differences(facts)].map(say);
+    return [...foreignDs(facts), ...missing(phase, facts)].map(say);
+}
+
+/**
+ * Whether Cloudflare serves already what a phase is to bring. Then the phase changes nothing, or is a way back, and nothing
+ * is refused: a run that revokes a token or corrects a record must not wait for a name server.
+ */
+export function isReached(phase: Phase, facts: DnsFacts): boolean {
+    const { status, proxied, proxiedNow, ownDs } = facts;
+    const active = status?.status === "active";
+    switch (phase) {
+        case "mirror":
+            return true;
+        case "delegated":
+            return active || delegatedToUs(facts) || proxied.some((name) => proxiedNow.includes(name));
+        case "proxied":
+            return (active || proxied.length > 0) && proxied.every((name) => proxiedNow.includes(name));
+        case "signed":
+            return ownDs !== undefined && isReached("proxied", facts);
     }
-    const problems = foreignDs(facts).map(say);
-    problems.push(...settled(facts).map(say), ...certificates(facts).map(say));
-    if (phase === "signed") problems.push(...oldAnswersGone(facts).map(say));
-    return problems;
+}
+
+/** Back to mirror would take names off the proxy that are behind it. */
+function wayOut(phase: Phase, { proxied, proxiedNow, ownDs }: DnsFacts): string {
+    if (phase === "delegated") return "Correct it, or go back to mirror.";
+    const fresh = proxied.filter((name) => !proxiedNow.includes(name));
+    if (phase === "signed" && ownDs === undefined) return "Correct it; until then stay in phase proxied.";
+    if (fresh.length === 0 || fresh.length === proxied.length)
+        return "Correct it; until then stay in the phase before.";
+    return `Correct it; until then leave proxied out of ${fresh.join(", ")}.`;
+}
+
+/** What the later phases need, beside the absence of others' DS records. */
+function missing(phase: Phase, facts: DnsFacts): string[] {
+    return [...settled(facts), ...certificates(facts), ...(phase === "signed" ? oldAnswersGone(facts) : [])];
 }
 
 /** A DS record that Cloudflare's keys do not match makes the zone bogus for everyone who validates. */
@@ -100,8 +126,11 @@ function oldAnswersGone({ status, delegation, oldNsTtlSeconds, ds, ownDs, now }:
 export function phaseNotes(phase: Phase, facts: DnsFacts): string[] {
     const { status, ds, ownDs, delegation, proxied, unanswered } = facts;
     const notes: string[] = [];
-    if (phase === "mirror") notes.push(...unanswered.map((why) => `dns: not known how far the move is (${why}).`));
+    const reached = isReached(phase, facts);
+    if (reached) notes.push(...unanswered.map((why) => `dns: not known how far the move is (${why}).`));
     if (!status) return notes;
+    if (reached && (phase === "proxied" || phase === "signed") && unanswered.length === 0)
+        notes.push(...missing(phase, facts).map((what) => `dns: phase ${phase} is reached, and ${what}`));
     const moving = phase === "mirror" || phase === "delegated";
     if (moving && status.status === "active" && proxied.length > 0)
         notes.push(
@@ -122,7 +151,8 @@ export function phaseNotes(phase: Phase, facts: DnsFacts): string[] {
                 ? "dns: the zone stays signed. Before its delegation leaves Cloudflare: remove the DS record at the registrar and wait for its time to live."
                 : "dns: the zone stays signed at Cloudflare, without a DS record: harmless. Turn DNSSEC off there when it should end.",
         );
-    if (phase === "signed" && ownDs !== undefined && !ds.includes(ownDs))
+    const publish = unanswered.length === 0 && foreign.length === 0 && oldAnswersGone(facts).length === 0;
+    if (phase === "signed" && ownDs !== undefined && !ds.includes(ownDs) && publish)
         notes.push(`dns: not validated yet. Publish at the registrar: DS ${ownDs}`);
     notes.push(...deletion(facts));
     return notes;

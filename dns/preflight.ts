@@ -36,8 +36,7 @@ export async function dnsReport(
     options: { lookup?: Lookup; now?: Date } = {},
 ): Promise<DnsReport> {
     if (!access) {
-        const missing =
-            "CLOUDFLARE_API_TOKEN: must be set, to look at the zone. Export it, or go back to phase mirror.";
+        const missing = "CLOUDFLARE_API_TOKEN: must be set, to look at the zone. Export it.";
         return { problems: settings.phase === "mirror" ? [] : [missing], notes: [] };
     }
     const { zone, phase, records, oldServers, newServers, parentServers } = settings;

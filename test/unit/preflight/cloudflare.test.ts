@@ -302,7 +302,7 @@ describe("preflight of Cloudflare", () => {
     it("stops at a phase of the zone's move that is not reached", async () => {
         const nobody = ["127.0.0.1:9"];
         const dns = { phase: "delegated", oldServers: nobody, parentServers: nobody };
-        const { problems } = await run({}, { dns });
+        const { problems } = await run({ zones: zone({ status: "pending" }) }, { dns });
         assert.ok(problems.length > 0);
         for (const problem of problems)
             assert.match(problem, /^dns\.phase: delegated needs to know how far the move is/);
