@@ -76,6 +76,10 @@ export function parseZoneData(text: string, zone: string, file: string): ZoneDat
         const problem = `${file}:1: must be a list of records. Make it with: npm run ops -- dns import`;
         return { records: [], problems: [problem], warnings: [] };
     }
+    if (list.items.length === 0) {
+        const problem = `${file}:1: must have a record (got none, which would delete all that the stack has made). To leave the zone's records alone, remove dns.records.`;
+        return { records: [], problems: [problem], warnings: [] };
+    }
     const problems: string[] = [];
     const placed: Placed[] = [];
     for (const item of list.items as Node[]) {

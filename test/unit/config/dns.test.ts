@@ -171,6 +171,7 @@ describe("zone data", () => {
     it("refuses what is no YAML and no list, with the line", () => {
         assert.match(parse("- name: a\n- name: [").problems[0], /^dns\/example\.com\.yaml:2: must be YAML/);
         assert.match(parse("zone: x").problems[0], /:1: must be a list of records/);
+        assert.match(parse("[]").problems[0], /:1: must have a record \(got none, which would delete all/);
         assert.match(parse("- x").problems[0], /:1: must be a record with name and type/);
     });
 
