@@ -77,7 +77,7 @@ export function parseZoneData(text: string, zone: string, file: string): ZoneDat
         return { records: [], problems: [problem], warnings: [] };
     }
     if (list.items.length === 0) {
-        const problem = `${file}:1: must have a record (got none, which would delete all that the stack has made). To leave the zone's records alone, remove dns.records.`;
+        const problem = `${file}:1: must have a record (got none, which would delete all that the stack has made). Name the zone's records.`;
         return { records: [], problems: [problem], warnings: [] };
     }
     const problems: string[] = [];

@@ -95,13 +95,15 @@ interface Application {
     destinations?: { uri?: string }[];
 }
 
-/** Two applications cannot have the same domain. */
+/** Two applications cannot have the same domain, and one on a path of ours would take that path's requests. */
 async function applications({ account, hostnames }: CloudflareAccessArgs, owner: string, findings: Findings) {
     const path = `accounts/${account}/access/apps`;
     const found = await findings.list<Application>("Account: Access: Apps and Policies: Edit", path);
     for (const { name, domain, destinations = [] } of found ?? []) {
         if (name === owner) continue;
-        const taken = [domain, ...destinations.map(({ uri }) => uri)].find((place) => hostnames.includes(place ?? ""));
+        const taken = [domain, ...destinations.map(({ uri }) => uri)].find((place) =>
+            hostnames.includes((place ?? "").split("/")[0].toLowerCase()),
+        );
         if (taken !== undefined)
             findings.problems.push(
                 `hostname: ${taken} must have no Access application of somebody else (it has "${name}"). Choose another name, or delete that one.`,

@@ -1,5 +1,6 @@
 import { namesOfOurOwn, type CloudflareAccessArgs } from "../components/cloudflare-access";
 import { CUSTOM_PHASE, RATE_LIMIT_PHASE } from "../components/parts/edge-rules";
+import { tunnelName } from "../components/parts/tunnel";
 import type { Findings } from "./cloudflare-findings";
 
 const PLANS = ["free", "pro", "business", "enterprise"];
@@ -28,7 +29,7 @@ export async function zoneFindings(settings: CloudflareAccessArgs, owner: string
     // Where a move is described, what is said of it says this too.
     if (settings.dns === undefined) asleep(settings, ours, findings);
     await Promise.all([
-        records(settings, ours.id, findings),
+        records(settings, owner, ours.id, findings),
         rules(settings, owner, ours.id, findings),
         settings.proxyTimeoutSeconds !== undefined && timeout(ours.id, findings),
     ]);
@@ -58,15 +59,28 @@ function asleep({ zone }: CloudflareAccessArgs, { status, name_servers: servers 
         );
 }
 
-/** A CNAME stands alone. Ours leads to a tunnel; after a change of tunnels it may be another one. */
-async function records(settings: CloudflareAccessArgs, zoneId: string, findings: Findings) {
+/** What cannot be beside a CNAME. Mail and texts can: Cloudflare answers for the name itself. */
+const CLASHING = ["A", "AAAA", "CNAME"];
+
+/** Ours leads to our tunnel, or to one of its name that was deleted since. */
+async function records(settings: CloudflareAccessArgs, owner: string, zoneId: string, findings: Findings) {
+    const tunnels = await findings.list<{ id?: string; name?: string }>(
+        "Account: Cloudflare Tunnel: Edit",
+        `accounts/${settings.account}/cfd_tunnel?name=${encodeURIComponent(tunnelName(owner))}`,
+    );
+    if (tunnels === undefined) return;
+    const ours = tunnels
+        .filter(({ name }) => name === tunnelName(owner))
+        .map(({ id }) => `${id ?? ""}.cfargotunnel.com`);
     for (const hostname of namesOfOurOwn(settings)) {
         const found = await findings.list<{ type?: string; content?: string }>(
             "Zone: DNS: Edit",
             `zones/${zoneId}/dns_records?name=${encodeURIComponent(hostname)}`,
         );
-        const other = found?.find(({ content = "" }) => !content.endsWith(".cfargotunnel.com"));
-        if (other && ["A", "AAAA", "CNAME"].includes(other.type ?? ""))
+        const other = found
+            ?.filter(({ type = "" }) => CLASHING.includes(type))
+            .find(({ type, content = "" }) => type !== "CNAME" || !ours.includes(content));
+        if (other)
             findings.problems.push(
                 `hostname: ${hostname} must have no record of its own (it has ${other.type} ${other.content}). Delete it when callers may move, or choose another name.`,
             );

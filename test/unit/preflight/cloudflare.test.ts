@@ -211,10 +211,43 @@ describe("preflight of Cloudflare", () => {
             /^hostname: llm\.example\.com must have no Access application .*"Wiki"/,
         ],
         [
+            "an application of somebody else on a path of the name",
+            { [APPS]: { result: [{ name: "Wiki", destinations: [{ uri: "LLM.example.com/admin" }] }] } },
+            {},
+            /^hostname: LLM\.example\.com\/admin must have no Access application .*"Wiki"/,
+        ],
+        [
             "a record in the place of ours",
             { [RECORDS]: { result: [{ type: "A", content: "192.0.2.1" }] } },
             {},
             /^hostname: llm\.example\.com must have no record of its own \(it has A 192\.0\.2\.1\)/,
+        ],
+        [
+            "an address behind other records of the name",
+            {
+                [RECORDS]: {
+                    result: [
+                        { type: "TXT", content: "v=spf1 -all" },
+                        { type: "AAAA", content: "2001:db8::1" },
+                    ],
+                },
+            },
+            {},
+            /^hostname: llm\.example\.com must have no record of its own \(it has AAAA 2001:db8::1\)/,
+        ],
+        [
+            "the record of another tunnel",
+            {
+                [TUNNELS]: {
+                    result: [
+                        { id: "x", name: "alpa-auth-test" },
+                        { id: "y", name: "alpa-auth-test2" },
+                    ],
+                },
+                [RECORDS]: { result: [{ type: "CNAME", content: "y.cfargotunnel.com" }] },
+            },
+            {},
+            /^hostname: llm\.example\.com must have no record of its own \(it has CNAME y\.cfargotunnel\.com\)/,
         ],
         [
             "rules in the place of ours",
@@ -263,7 +296,7 @@ describe("preflight of Cloudflare", () => {
         [
             "what it has made in an earlier run",
             {
-                [TUNNELS]: { result: [{ name: "alpa-auth-test", config_src: "cloudflare" }] },
+                [TUNNELS]: { result: [{ id: "x", name: "alpa-auth-test", config_src: "cloudflare" }] },
                 [APPS]: { result: [{ name: OWNER, domain: "llm.example.com" }] },
                 [RECORDS]: { result: [{ type: "CNAME", content: "x.cfargotunnel.com" }] },
                 [RULESETS]: { result: [{ kind: "zone", phase: "http_request_firewall_custom", name: OWNER }] },
