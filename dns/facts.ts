@@ -24,6 +24,8 @@ export interface DnsFacts {
     certificates: CertificatePack[] | string;
     /** Names that are to be proxied. */
     proxied: string[];
+    /** Names that the stack makes for itself, always proxied. */
+    hostnames: string[];
     /** Names that the edge answers for now: how far the zone has come. Empty too while it is not known. */
     proxiedNow: string[];
     /** What could not be learnt. */
@@ -34,6 +36,8 @@ export interface FactsQuestion {
     /** In lower case, without the final dot. */
     zoneName: string;
     records: ZoneRecord[];
+    /** Names of the service that are not among the records. */
+    hostnames?: string[];
     /** `host` or `host:port`. */
     oldServers: string[];
     /** Unset: those that Cloudflare names. */
@@ -55,6 +59,7 @@ export async function gatherDnsFacts(question: FactsQuestion): Promise<DnsFacts>
             zone,
             now: question.now ?? new Date(),
             proxied,
+            hostnames: question.hostnames ?? [],
             proxiedNow: [],
             unanswered: [],
             ds: [],

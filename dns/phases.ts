@@ -1,5 +1,6 @@
 /** What a zone must have reached before it goes on, and what going back does. Pure: facts come in. */
 import { type Phase } from "../components/parts/dns-record";
+import { certificateNeed } from "./certificates";
 import { delegatedToUs, type DnsFacts } from "./facts";
 
 /** Days after which Cloudflare deletes a free zone that waits for its delegation, or has lost it. */
@@ -92,21 +93,10 @@ function settled(facts: DnsFacts): string[] {
     return problems;
 }
 
-function certificates({ proxied, certificates }: DnsFacts): string[] {
-    if (typeof certificates === "string")
-        return proxied.length === 0
-            ? []
-            : [
-                  `needs to know the edge certificates (${certificates}). Give the token "Zone: SSL and Certificates: Read".`,
-              ];
-    const active = certificates.filter(({ status }) => status === "active").flatMap(({ hosts }) => hosts);
-    const bare = proxied.filter((name) => !active.includes(name) && !active.includes(name.replace(/^[^.]+/, "*")));
-    if (bare.length === 0) return [];
-    const states = [...new Set(certificates.map(({ status }) => status))].join(", ") || "no certificate";
-    return [
-        `needs an active edge certificate for ${bare.join(", ")} (got ${states}). ` +
-            "Wait up to 24 h; a name two levels below the zone needs an advanced certificate.",
-    ];
+/** The stack's own names too: they are proxied from their making. */
+function certificates({ proxied, hostnames, certificates }: DnsFacts): string[] {
+    const need = certificateNeed([...new Set([...hostnames, ...proxied])], certificates);
+    return need === undefined ? [] : [need];
 }
 
 /** Whoever still asks the old servers gets answers without signatures: a DS record would make those bogus. */
@@ -124,7 +114,7 @@ function oldAnswersGone({ status, delegation, oldNsTtlSeconds, ds, ownDs, now }:
 
 /** What an operator should know in a phase: what going back does, and what Cloudflare will delete. */
 export function phaseNotes(phase: Phase, facts: DnsFacts): string[] {
-    const { status, ds, ownDs, delegation, proxied, unanswered } = facts;
+    const { status, ds, ownDs, delegation, proxied, hostnames, unanswered } = facts;
     const notes: string[] = [];
     const reached = isReached(phase, facts);
     if (reached) notes.push(...unanswered.map((why) => `dns: not known how far the move is (${why}).`));
@@ -136,6 +126,8 @@ export function phaseNotes(phase: Phase, facts: DnsFacts): string[] {
         notes.push(
             `dns: ${proxied.join(", ")} ${proxied.length === 1 ? "is" : "are"} not proxied in phase ${phase}. Callers reach the origin directly, some up to 300 s later.`,
         );
+    const need = certificateNeed(hostnames, facts.certificates);
+    if (moving && status.status === "active" && need !== undefined) notes.push(`dns: hostname ${need}`);
     const foreign = ds.filter((value) => value !== ownDs);
     if (delegatedToUs(facts) && foreign.length > 0)
         notes.push(

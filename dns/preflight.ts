@@ -9,6 +9,8 @@ export interface DnsSettings {
     zone: string;
     phase: Phase;
     records: ZoneRecord[];
+    /** Names of the service that are not among the records. */
+    hostnames?: string[];
     /** `host` or `host:port`. */
     oldServers: string[];
     /** Unset: those that Cloudflare names. */
@@ -39,9 +41,9 @@ export async function dnsReport(
         const missing = "CLOUDFLARE_API_TOKEN: must be set, to look at the zone. Export it.";
         return { problems: settings.phase === "mirror" ? [] : [missing], notes: [] };
     }
-    const { zone, phase, records, oldServers, newServers, parentServers } = settings;
+    const { zone, phase, records, hostnames, oldServers, newServers, parentServers } = settings;
     const facts = await gatherDnsFacts({
-        ...{ zoneName: zone, records, oldServers, newServers },
+        ...{ zoneName: zone, records, hostnames, oldServers, newServers },
         parentServers: parentServers?.length ? parentServers : undefined,
         api: access,
         signal: AbortSignal.timeout(LIMIT_SECONDS * 1000),

@@ -1,6 +1,8 @@
 import { namesOfOurOwn, type CloudflareAccessArgs } from "../components/cloudflare-access";
 import { CUSTOM_PHASE, RATE_LIMIT_PHASE } from "../components/parts/edge-rules";
 import { tunnelName } from "../components/parts/tunnel";
+import { certificateNeed } from "../dns/certificates";
+import type { CertificatePack } from "../dns/cloudflare";
 import type { Findings } from "./cloudflare-findings";
 
 const PLANS = ["free", "pro", "business", "enterprise"];
@@ -29,6 +31,7 @@ export async function zoneFindings(settings: CloudflareAccessArgs, owner: string
     // Where a move is described, what is said of it says this too.
     if (settings.dns === undefined) asleep(settings, ours, findings);
     await Promise.all([
+        settings.dns === undefined && ours.status === "active" && certificates(settings, ours.id, findings),
         records(settings, owner, ours.id, findings),
         rules(settings, owner, ours.id, findings),
         settings.proxyTimeoutSeconds !== undefined && timeout(ours.id, findings),
@@ -57,6 +60,16 @@ function asleep({ zone }: CloudflareAccessArgs, { status, name_servers: servers 
         findings.warnings.push(
             `zone: ${zone.name} has moved away, and Cloudflare deletes it with all its records after 7 days. ${registrar}`,
         );
+}
+
+/** Without one, callers get no further than TLS. A zone that waits gets its own when it is active. */
+async function certificates({ hostnames }: CloudflareAccessArgs, zoneId: string, findings: Findings): Promise<void> {
+    const packs = await findings.getIfAllowed<Partial<CertificatePack>[]>(
+        `zones/${zoneId}/ssl/certificate_packs?status=all`,
+    );
+    const known = packs?.map(({ status = "", hosts = [] }) => ({ status, hosts }));
+    const need = certificateNeed(hostnames, known ?? "the token may not read them");
+    if (need !== undefined) findings.warnings.push(`hostname: ${need}`);
 }
 
 /** What cannot be beside a CNAME. Mail and texts can: Cloudflare answers for the name itself. */

@@ -1,4 +1,4 @@
-import type { CloudflareAccessArgs } from "../components/cloudflare-access";
+import { namesOfOurOwn, type CloudflareAccessArgs } from "../components/cloudflare-access";
 import { openApi, type ApiAccess, type ApiReader } from "../components/parts/cloudflare-api";
 import { dnsReport, type DnsSettings } from "../dns/preflight";
 import { ProblemList } from "../problems";
@@ -54,9 +54,16 @@ export async function cloudflarePreflight(
 }
 
 /** How far the zone's move is, against what the config says. */
-async function move({ zone, dns }: Settings, { token, baseUrl }: ApiAccess, findings: Findings): Promise<void> {
+async function move(
+    { zone, dns, hostnames }: Settings,
+    { token, baseUrl }: ApiAccess,
+    findings: Findings,
+): Promise<void> {
     if (dns === undefined) return;
-    const { problems, notes } = await dnsReport({ zone: zone.name, ...dns }, { token: token!, baseUrl });
+    const { problems, notes } = await dnsReport(
+        { zone: zone.name, hostnames: namesOfOurOwn({ hostnames, dns }), ...dns },
+        { token: token!, baseUrl },
+    );
     findings.problems.push(...problems);
     findings.warnings.push(...notes);
 }

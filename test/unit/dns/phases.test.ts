@@ -24,6 +24,7 @@ const MOVED: DnsFacts = {
     differences: undefined,
     certificates: [{ status: "active", hosts: ["example.com", "*.example.com"] }],
     proxied: ["example.com", "alpa.example.com"],
+    hostnames: ["llm.example.com"],
     proxiedNow: ["alpa.example.com", "example.com", "shop.example.com"],
     unanswered: [],
 };
@@ -90,7 +91,13 @@ const refused: [why: string, phase: Phase, facts: DnsFacts, problem: string | Re
         "there is no certificate",
         "proxied",
         { ...READY, certificates: [] },
-        /for example\.com, alpa\.example\.com \(got no certificate\)/,
+        /for llm\.example\.com, example\.com, alpa\.example\.com \(got no certificate\)/,
+    ],
+    [
+        "the stack's own name has no certificate",
+        "proxied",
+        { ...READY, hostnames: ["a.llm.example.com"] },
+        /for a\.llm\.example\.com \(got active\)/,
     ],
     [
         "the certificate waits",
@@ -156,7 +163,7 @@ describe("phases of a move", () => {
     it("do not need the right to see certificates before a name is proxied", () => {
         const facts = { ...READY, certificates: "403" };
         assert.deepEqual(phaseProblems("delegated", facts), []);
-        assert.deepEqual(phaseProblems("proxied", { ...facts, proxied: [] }), []);
+        assert.deepEqual(phaseProblems("proxied", { ...facts, proxied: [], hostnames: [] }), []);
         assert.match(
             phaseProblems("proxied", facts)[0],
             /needs to know the edge certificates \(403\)\. Give the token/,
@@ -228,6 +235,12 @@ describe("phases of a move", () => {
         ["that the zone stays signed", "proxied", MOVED, /stays signed\. Before its delegation leaves Cloudflare/],
         ["that signatures without a DS record are harmless", "proxied", { ...MOVED, ds: [] }, /harmless/],
         ["the DS record to publish", "signed", { ...MOVED, ds: [] }, /Publish at the registrar: DS 2371 13 2 ab/],
+        [
+            "that the stack's own name has no certificate",
+            "mirror",
+            { ...MIRRORED, ...zone({ status: "active" }) },
+            /hostname needs an active edge certificate for llm\.example\.com \(got no/,
+        ],
         ["the days left", "mirror", MIRRORED, /deletes a free zone after 28 days: 3 left, until 2026-11-29/],
         [
             "the end of a zone that has left",

@@ -40,6 +40,7 @@ const APPS = `accounts/${ACCOUNT}/access/apps`;
 const MAILS = `accounts/${ACCOUNT}/alerting/v3/policies`;
 const RECORDS = `zones/${ZONE}/dns_records`;
 const RULESETS = `zones/${ZONE}/rulesets`;
+const PACKS = `zones/${ZONE}/ssl/certificate_packs`;
 const TIMEOUT = `zones/${ZONE}/settings/proxy_read_timeout`;
 
 /** An account where nothing stands in the way. */
@@ -54,6 +55,7 @@ const FREE: World = {
     [RECORDS]: { result: [] },
     [RULESETS]: { result: [] },
     [TIMEOUT]: { result: { editable: true, value: 100 } },
+    [PACKS]: { result: [{ status: "active", hosts: ["example.com", "*.example.com"] }] },
 };
 
 describe("preflight of Cloudflare", () => {
@@ -321,6 +323,19 @@ describe("preflight of Cloudflare", () => {
         const { warnings } = await run({ [ORGANIZATION]: { result: { auth_domain: "example.cloudflareaccess.com" } } });
         assert.equal(warnings.length, 1);
         assert.match(warnings[0], /not in strict mode.*403 or a redirect \(302\).*401/);
+    });
+    it("warns of a hostname without a certificate, also while it cannot see them", async () => {
+        const { warnings } = await run(
+            { [PACKS]: { result: [{ status: "pending_issuance", hosts: ["*.example.com"] }] } },
+            { hostname: "a.b.example.com", certificate: "advanced" },
+        );
+        assert.equal(warnings.length, 1);
+        assert.match(
+            warnings[0],
+            /^hostname: needs an active edge certificate for a\.b\.example\.com \(got pending_iss/,
+        );
+        assert.match((await run({ [PACKS]: DENIED })).warnings[0], /Give the token "Zone: SSL and Certificates: Read"/);
+        assert.deepEqual((await run({ [PACKS]: DENIED, zones: zone({ status: "initializing" }) })).warnings.length, 1);
     });
     it("warns where the team cannot be read", async () => {
         assert.match((await run({ [ORGANIZATION]: DENIED })).warnings[0], /^access\.teamName: not checked/);
