@@ -21,7 +21,7 @@ type Raw = Record<string, unknown>;
 export function cloudflareChecks(
     values: Raw,
     data: ZoneData,
-    isSecret: (key: string) => boolean,
+    isSecret: (key: string, value?: unknown) => boolean,
     today: Date,
 ): string[] {
     const [zone, alpa, tunnel, rateLimit] = [values.zone, values.alpa, values.tunnel, values.rateLimit].map(mapping);
@@ -30,7 +30,7 @@ export function cloudflareChecks(
         ...hostnameProblems(values, zone.name),
         ...planProblems(zone.plan, rateLimit, values.proxyTimeoutSeconds),
         ...answerTimeProblems(alpa, values.proxyTimeoutSeconds, tunnel.graceSeconds),
-        ...hostProblems(list(tunnel.hosts).map(mapping), isSecret("tunnel")),
+        ...hostProblems(list(tunnel.hosts).map(mapping), (value) => isSecret("tunnel", value)),
         ...duplicateNames(consumers),
         ...rotationProblems(consumers),
         ...tokenCount(consumers, today),
@@ -73,13 +73,13 @@ export function zoneData(values: Raw, folder: string): ZoneData {
     return readZoneData(records, name, folder);
 }
 
-function hostProblems(hosts: Raw[], isSecret: boolean): string[] {
+function hostProblems(hosts: Raw[], isSecret: (value: unknown) => boolean): string[] {
     const seen = new Map<string, string>();
     return hosts.flatMap(({ address, port = 22, privateKey, sudoPassword }, i) => {
         const where = `tunnel.hosts[${i}]`;
         const problems: string[] = [];
         for (const [key, value] of Object.entries({ privateKey, sudoPassword }))
-            if (value !== undefined && !isSecret)
+            if (value !== undefined && !isSecret(value))
                 problems.push(
                     `${where}.${key}: must be stored encrypted, and stands in the stack file in plain text. It is known now: change it, and run: pulumi config set --secret --path '${where}.${key}'`,
                 );
