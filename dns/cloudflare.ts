@@ -56,9 +56,10 @@ export class CloudflareZones {
         private readonly signal?: AbortSignal,
     ) {}
 
-    /** undefined: the token sees no such zone. */
-    async zone(name: string): Promise<ZoneStatus | undefined> {
-        const found = (await this.get(`zones?name=${encodeURIComponent(name)}`)) as ZoneAnswer[];
+    /** undefined: the token sees no such zone. @param account that it must belong to, where it is known */
+    async zone(name: string, account?: string): Promise<ZoneStatus | undefined> {
+        const within = account === undefined ? "" : `&account.id=${encodeURIComponent(account)}`;
+        const found = (await this.get(`zones?name=${encodeURIComponent(name)}${within}`)) as ZoneAnswer[];
         const zone = found.find((one) => one.name === name);
         if (!zone) return undefined;
         const date = (text: string | null | undefined) => (text ? new Date(text) : undefined);

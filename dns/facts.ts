@@ -35,6 +35,8 @@ export interface DnsFacts {
 export interface FactsQuestion {
     /** In lower case, without the final dot. */
     zoneName: string;
+    /** That the zone belongs to. Unset: any that the token sees. */
+    account?: string;
     records: ZoneRecord[];
     /** Names of the service that are not among the records. */
     hostnames?: string[];
@@ -70,7 +72,7 @@ export async function gatherDnsFacts(question: FactsQuestion): Promise<DnsFacts>
     };
     const learn = (work: Promise<void>) => work.catch((error: Error) => void facts.unanswered.push(error.message));
     await Promise.all([
-        learn(fromCloudflare(facts, new CloudflareZones(api, signal), learn)),
+        learn(fromCloudflare(facts, question.account, new CloudflareZones(api, signal), learn)),
         learn(fromParent(facts, question, lookup)),
         // Gone at the end of a move, when nobody needs it any more.
         fromOldServers(facts, question, lookup).catch(() => undefined),
@@ -97,10 +99,11 @@ async function fromOldServers(facts: DnsFacts, question: FactsQuestion, lookup: 
 
 async function fromCloudflare(
     facts: DnsFacts,
+    account: string | undefined,
     api: CloudflareZones,
     learn: (work: Promise<void>) => Promise<void>,
 ): Promise<void> {
-    facts.status = await api.zone(facts.zone);
+    facts.status = await api.zone(facts.zone, account);
     if (!facts.status) return;
     const { id } = facts.status;
     await Promise.all([

@@ -126,6 +126,10 @@ export function phaseNotes(phase: Phase, facts: DnsFacts): string[] {
         notes.push(
             `dns: ${proxied.join(", ")} ${proxied.length === 1 ? "is" : "are"} not proxied in phase ${phase}. Callers reach the origin directly, some up to 300 s later.`,
         );
+    if (phase === "delegated" && unanswered.length === 0 && !delegatedToUs(facts) && ds.length === 0)
+        notes.push(
+            "dns: no DS record is at the zone above. If one was there in the last 24 h, do not change the delegation yet: others keep it for its time to live.",
+        );
     const need = certificateNeed(hostnames, facts.certificates);
     if (moving && status.status === "active" && need !== undefined) notes.push(`dns: hostname ${need}`);
     const foreign = ds.filter((value) => value !== ownDs);
@@ -145,7 +149,9 @@ export function phaseNotes(phase: Phase, facts: DnsFacts): string[] {
         );
     const publish = unanswered.length === 0 && foreign.length === 0 && oldAnswersGone(facts).length === 0;
     if (phase === "signed" && ownDs !== undefined && !ds.includes(ownDs) && publish)
-        notes.push(`dns: not validated yet. Publish at the registrar: DS ${ownDs}`);
+        notes.push(
+            `dns: not validated yet. Publish at the registrar: DS ${ownDs}. If the delegation came back to Cloudflare since the zone became active (${status.activatedOn?.toISOString()}), wait two days after that first: Cloudflare may still name the first time.`,
+        );
     notes.push(...deletion(facts));
     return notes;
 }

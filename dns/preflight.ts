@@ -7,6 +7,8 @@ import { type Lookup } from "./servers";
 export interface DnsSettings {
     /** Name of the zone, in lower case, without the final dot. */
     zone: string;
+    /** That the zone belongs to. Unset: any that the token sees. */
+    account?: string;
     phase: Phase;
     records: ZoneRecord[];
     /** Names of the service that are not among the records. */
@@ -41,9 +43,9 @@ export async function dnsReport(
         const missing = "CLOUDFLARE_API_TOKEN: must be set, to look at the zone. Export it.";
         return { problems: settings.phase === "mirror" ? [] : [missing], notes: [] };
     }
-    const { zone, phase, records, hostnames, oldServers, newServers, parentServers } = settings;
+    const { zone, account, phase, records, hostnames, oldServers, newServers, parentServers } = settings;
     const facts = await gatherDnsFacts({
-        ...{ zoneName: zone, records, hostnames, oldServers, newServers },
+        ...{ zoneName: zone, account, records, hostnames, oldServers, newServers },
         parentServers: parentServers?.length ? parentServers : undefined,
         api: access,
         signal: AbortSignal.timeout(LIMIT_SECONDS * 1000),

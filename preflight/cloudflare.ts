@@ -55,13 +55,13 @@ export async function cloudflarePreflight(
 
 /** How far the zone's move is, against what the config says. */
 async function move(
-    { zone, dns, hostnames }: Settings,
+    { account, zone, dns, hostnames }: Settings,
     { token, baseUrl }: ApiAccess,
     findings: Findings,
 ): Promise<void> {
     if (dns === undefined) return;
     const { problems, notes } = await dnsReport(
-        { zone: zone.name, hostnames: namesOfOurOwn({ hostnames, dns }), ...dns },
+        { zone: zone.name, account, hostnames: namesOfOurOwn({ hostnames, dns }), ...dns },
         { token: token!, baseUrl },
     );
     findings.problems.push(...problems);

@@ -241,6 +241,18 @@ describe("phases of a move", () => {
             { ...MIRRORED, ...zone({ status: "active" }) },
             /hostname needs an active edge certificate for llm\.example\.com \(got no/,
         ],
+        [
+            "that a DS record removed a moment ago is still in caches",
+            "delegated",
+            MIRRORED,
+            /If one was there in the last 24 h, do not change the delegation yet/,
+        ],
+        [
+            "that the time of activation may be that of an earlier move",
+            "signed",
+            { ...MOVED, ds: [] },
+            /came back to Cloudflare .*\(2026-11-20T00:00:00\.000Z\), wait two days/,
+        ],
         ["the days left", "mirror", MIRRORED, /deletes a free zone after 28 days: 3 left, until 2026-11-29/],
         [
             "the end of a zone that has left",
@@ -253,6 +265,12 @@ describe("phases of a move", () => {
             "mirror",
             { ...MIRRORED, unanswered: ["x"] },
             /not known how far the move is \(x\)/,
+        ],
+        [
+            "nothing of DS once the delegation is Cloudflare's",
+            "delegated",
+            { ...MOVED, ds: [], ownDs: undefined, proxied: [] },
+            undefined,
         ],
         ["nothing when all is done", "signed", MOVED, undefined],
     ];

@@ -352,6 +352,7 @@ describe("preflight of Cloudflare", () => {
         const dns = { phase: "delegated", oldServers: nobody, parentServers: nobody };
         const { problems } = await run({ zones: zone({ status: "pending" }) }, { dns });
         assert.ok(problems.length > 0);
+        assert.ok(asked.includes(`GET /zones?name=example.com&account.id=${ACCOUNT}`), asked.join("\n"));
         for (const problem of problems)
             assert.match(problem, /^dns\.phase: delegated needs to know how far the move is/);
     });
