@@ -1,5 +1,5 @@
 import { answerTimeProblems } from "./answer-time";
-import { daysUntil, day } from "./credentials";
+import { daysUntil, day, DEFAULT_TOKEN_OVERLAP_DAYS } from "./credentials";
 import { duplicateNames, list, mapping } from "./cross-checks";
 import { readZoneData, serviceProblems, type ZoneData } from "./dns";
 import { planProblems } from "./plans";
@@ -32,7 +32,7 @@ export function cloudflareChecks(
         ...answerTimeProblems(alpa, values.proxyTimeoutSeconds, tunnel.graceSeconds),
         ...hostProblems(list(tunnel.hosts).map(mapping), (value) => isSecret("tunnel", value)),
         ...duplicateNames(consumers),
-        ...rotationProblems(consumers),
+        ...rotationProblems(consumers, values.maxOverlapDays ?? DEFAULT_TOKEN_OVERLAP_DAYS, today),
         ...tokenCount(consumers, today),
         ...data.problems,
         ...serviceProblems(data.records, [values.hostname, ...list(values.aliases)].map(String), "dns.records"),
@@ -97,7 +97,7 @@ function hostProblems(hosts: Raw[], isSecret: (value: unknown) => boolean): stri
 }
 
 /** The provider takes version and date together or not at all, and is never to see them go. */
-function rotationProblems(consumers: Raw[]): string[] {
+function rotationProblems(consumers: Raw[], longest: unknown, today: Date): string[] {
     return consumers.flatMap((consumer, i) =>
         list(consumer.credentials).flatMap((entry, j) => {
             const { secretVersion: version, previousSecretExpires: until } = mapping(entry);
@@ -109,6 +109,11 @@ function rotationProblems(consumers: Raw[]): string[] {
             if (until !== undefined && (version === undefined || version === 1))
                 return [
                     `${where}.previousSecretExpires: belongs to a secretVersion of at least 2. Raise secretVersion for a new secret, or remove it.`,
+                ];
+            const known = day.safeParse(until).success && typeof longest === "number";
+            if (known && daysUntil(until as string, today) > longest)
+                return [
+                    `${where}.previousSecretExpires: must be at most ${longest} days away, the stack's maxOverlapDays (got ${String(until)}). Choose a nearer day.`,
                 ];
             return [];
         }),
