@@ -33,6 +33,7 @@ export async function zoneFindings(settings: CloudflareAccessArgs, owner: string
     await Promise.all([
         settings.dns === undefined && ours.status === "active" && certificates(settings, ours.id, findings),
         records(settings, owner, ours.id, findings),
+        settings.dns !== undefined && strangers(settings, ours.id, findings),
         rules(settings, owner, ours.id, findings),
         settings.proxyTimeoutSeconds !== undefined && timeout(ours.id, findings),
     ]);
@@ -72,6 +73,9 @@ async function certificates({ hostnames }: CloudflareAccessArgs, zoneId: string,
     if (need !== undefined) findings.warnings.push(`hostname: ${need}`);
 }
 
+/** Records that a warning names. */
+const MOST_NAMED = 10;
+
 /** What cannot be beside a CNAME. Mail and texts can: Cloudflare answers for the name itself. */
 const CLASHING = ["A", "AAAA", "CNAME"];
 
@@ -98,6 +102,22 @@ async function records(settings: CloudflareAccessArgs, owner: string, zoneId: st
                 `hostname: ${hostname} must have no record of its own (it has ${other.type} ${other.content}). Delete it when callers may move, or choose another name.`,
             );
     }
+}
+
+/** Records that Cloudflare serves and nobody reviewed: its scan of a new zone makes some, and people do. */
+async function strangers({ hostnames, dns }: CloudflareAccessArgs, zoneId: string, findings: Findings): Promise<void> {
+    const live = await findings.list<{ name?: string; type?: string }>(
+        "Zone: DNS: Edit",
+        `zones/${zoneId}/dns_records`,
+    );
+    const known = [...hostnames.map((name) => `${name} CNAME`), ...dns!.records.map((r) => `${r.name} ${r.type}`)];
+    const found = (live ?? []).map(({ name = "", type = "" }) => `${name.toLowerCase()} ${type}`);
+    const unknown = [...new Set(found)].filter((one) => !known.includes(one)).sort();
+    if (unknown.length === 0) return;
+    const more = unknown.length > MOST_NAMED ? ` and ${unknown.length - MOST_NAMED} more` : "";
+    findings.warnings.push(
+        `dns: Cloudflare has records that are not in the data: ${unknown.slice(0, MOST_NAMED).join(", ")}${more}. Nothing here changes them: add them to the data, or delete them at Cloudflare.`,
+    );
 }
 
 /** A zone has one ruleset for each phase: beside another's ours cannot be made. */

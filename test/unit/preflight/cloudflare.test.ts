@@ -365,6 +365,22 @@ describe("preflight of Cloudflare", () => {
         assert.deepEqual(problems, []);
         assert.ok(warnings.length > 0 && warnings.every((warning) => warning.startsWith("dns: ")), warnings.join("\n"));
     });
+    it("warns of records that are neither in the data nor the stack's", async () => {
+        const stranger = { name: "old.example.com", type: "MX", content: "mail.example.net" };
+        const own = { name: "llm.example.com", type: "CNAME", content: "x.cfargotunnel.com" };
+        const more = {
+            [RECORDS]: { result: [own, stranger] },
+            [TUNNELS]: { result: [{ id: "x", name: "alpa-auth-test" }] },
+            zones: zone({ status: "pending" }),
+        };
+        const nobody = { oldServers: ["127.0.0.1:9"], parentServers: ["127.0.0.1:9"] };
+        const said = (warnings: string[]) => warnings.filter((warning) => warning.includes("not in the data"));
+        const found = said((await run(more, { hostname: "llm.example.com", dns: nobody })).warnings);
+        assert.equal(found.length, 1);
+        assert.match(found[0], /not in the data: old\.example\.com MX\. Nothing here changes them/);
+        const free = { ...more, [RECORDS]: { result: [own] } };
+        assert.deepEqual(said((await run(free, { dns: nobody })).warnings), []);
+    });
     it("asks nothing else with a token that is none", async () => {
         await run({ [VERIFY]: { status: 401 } });
         assert.deepEqual(asked, ["GET /user/tokens/verify", `GET /accounts/${ACCOUNT}/tokens/verify`]);
