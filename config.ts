@@ -3,6 +3,8 @@ import { apiProblems, readApiAccess, type ApiAccess } from "./config/api-access"
 import { cloudflareChecks, zoneData } from "./config/cloudflare-checks";
 import { cloudflareSettings, type CloudflareSettings } from "./config/cloudflare-settings";
 import { crossChecks } from "./config/cross-checks";
+import { exposureChecks, ofTheExposure } from "./config/exposure-checks";
+import { exposedIntraSchema } from "./config/intra";
 import { intraSettings, type IntraASettings } from "./config/intra-settings";
 import { didYouMean, explain } from "./config/problems";
 import { LATER_OPTIONS, OPTIONS, ownersOfOthers, schemas, type Option } from "./config/schema";
@@ -29,7 +31,7 @@ export function readSettings(project: string): Settings {
     const own = Object.entries(pulumi.runtime.allConfig()).filter(([key]) => key.startsWith(prefix));
     const raw = Object.fromEntries(own.map(([key, value]) => [key.slice(prefix.length), value]));
     // Of an option that is not chosen no secret is read.
-    const api = raw.option === "cloudflare" ? cloudflareApi() : undefined;
+    const api = [raw.option, raw.exposure].includes("cloudflare") ? cloudflareApi() : undefined;
     return parse(raw, (key) => secretKeys().includes(prefix + key), new Date(), api);
 }
 
@@ -83,8 +85,14 @@ export function parse(
         if (problems.length > 0 || data === undefined) throw new ConfigError(problems);
         return cloudflareSettings(data, zone, today);
     }
-    const data = check(schemas["intra-a"].safeParse({ ...values, option }));
-    problems.push(...crossChecks(values, isSecret));
+    const exposed = values.exposure === "cloudflare";
+    const schema = exposed ? exposedIntraSchema : schemas["intra-a"];
+    const data = check(schema.safeParse({ ...ofTheExposure(values), option }));
+    problems.push(
+        ...exposureChecks(values),
+        ...crossChecks(values, isSecret),
+        ...(exposed && api !== undefined ? apiProblems(api) : []),
+    );
     if (problems.length > 0 || data === undefined) throw new ConfigError(problems);
     return intraSettings(data, today);
 }

@@ -67,7 +67,7 @@ export class CloudflareAccess extends pulumi.ComponentResource {
         const { tunnelId } = tunnel;
         const routes = new TunnelRoutes(
             `${name}-routes`,
-            { account, tunnelId, hostnames, endpoint, teamName, audience: access.audience },
+            { account, tunnelId, hostnames, endpoint, access: { teamName, audience: access.audience } },
             inside,
         );
         // Without rules a connector answers 503. On the way out connectors stop before the tunnel is deleted, which is

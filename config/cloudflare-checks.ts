@@ -39,7 +39,8 @@ export function cloudflareChecks(
     ];
 }
 
-function hostnameProblems(values: Raw, zone: unknown): string[] {
+/** @param zone name of the zone; anything else is not looked at */
+export function hostnameProblems(values: Raw, zone: unknown): string[] {
     const aliases = list(values.aliases);
     const names: [where: string, name: unknown][] = [
         ["hostname", values.hostname],

@@ -54,7 +54,7 @@ async function serviceTokens({ account, consumers }: CloudflareAccessArgs, owner
     });
 }
 
-async function tunnel({ account }: CloudflareAccessArgs, owner: string, findings: Findings) {
+export async function tunnel({ account }: Pick<CloudflareAccessArgs, "account">, owner: string, findings: Findings) {
     const name = tunnelName(owner);
     const found = await findings.list<{ name?: string; config_src?: string }>(
         "Account: Cloudflare Tunnel: Edit",

@@ -12,8 +12,14 @@ interface LiveZone {
     plan?: { legacy_id?: string };
 }
 
+/** What of a stack concerns its zone. */
+type ZoneSide = Pick<
+    CloudflareAccessArgs,
+    "account" | "hostnames" | "zone" | "plan" | "dns" | "rateLimit" | "browserChecks" | "proxyTimeoutSeconds"
+>;
+
 /** What stands in the way in the zone: whose it is, its plan, records and rules in the place of ours. */
-export async function zoneFindings(settings: CloudflareAccessArgs, owner: string, findings: Findings): Promise<void> {
+export async function zoneFindings(settings: ZoneSide, owner: string, findings: Findings): Promise<void> {
     const { account, zone, plan } = settings;
     const permission = zone.manage === "create" ? "Zone: Zone: Edit" : "Zone: Zone: Read";
     const found = await findings.list<LiveZone>(permission, `zones?name=${encodeURIComponent(zone.name)}`);
@@ -34,7 +40,7 @@ export async function zoneFindings(settings: CloudflareAccessArgs, owner: string
     ]);
 }
 
-function missing({ account, zone }: CloudflareAccessArgs, found: LiveZone[], findings: Findings): void {
+function missing({ account, zone }: ZoneSide, found: LiveZone[], findings: Findings): void {
     if (found.length > 0)
         findings.problems.push(
             `zone.name: ${zone.name} must be a zone of account ${account} (it belongs to ${found.map((one) => one.account?.id).join(" and ")}). Correct account, or move the zone.`,
@@ -46,7 +52,7 @@ function missing({ account, zone }: CloudflareAccessArgs, found: LiveZone[], fin
 }
 
 /** Nothing of a zone is answered before the registrar names its servers; and Cloudflare does not keep it for ever. */
-function asleep({ zone }: CloudflareAccessArgs, { status, name_servers: servers = [] }: LiveZone, findings: Findings) {
+function asleep({ zone }: ZoneSide, { status, name_servers: servers = [] }: LiveZone, findings: Findings) {
     const registrar = `Have the registrar name ${servers.join(" and ") || "its name servers"}.`;
     if (status === "pending" || status === "initializing")
         findings.warnings.push(
@@ -59,7 +65,7 @@ function asleep({ zone }: CloudflareAccessArgs, { status, name_servers: servers 
 }
 
 /** A CNAME stands alone. Ours leads to a tunnel; after a change of tunnels it may be another one. */
-async function records(settings: CloudflareAccessArgs, zoneId: string, findings: Findings) {
+async function records(settings: ZoneSide, zoneId: string, findings: Findings) {
     for (const hostname of namesOfOurOwn(settings)) {
         const found = await findings.list<{ type?: string; content?: string }>(
             "Zone: DNS: Edit",
@@ -74,7 +80,7 @@ async function records(settings: CloudflareAccessArgs, zoneId: string, findings:
 }
 
 /** A zone has one ruleset for each phase: beside another's ours cannot be made. */
-async function rules(settings: CloudflareAccessArgs, owner: string, zoneId: string, findings: Findings) {
+async function rules(settings: ZoneSide, owner: string, zoneId: string, findings: Findings) {
     const wanted = [
         ...(settings.rateLimit ? [{ phase: RATE_LIMIT_PHASE, key: "rateLimit", advice: "leave it out" }] : []),
         ...(settings.browserChecks === "skip"

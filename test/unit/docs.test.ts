@@ -207,7 +207,7 @@ describe("docs/architecture.md", () => {
         const policies = await record(() => new NetworkPolicies("policies", { namespace: "apisix" }));
         const opened = policies.flatMap((p) => (p.inputs.spec?.ingress ?? []).flatMap((rule: any) => rule.ports));
         const expected = [
-            gateway.release.nodePort,
+            gateway.release.nodePort!,
             ADMIN_SERVICE.port,
             ...alpa.endpoints.map((endpoint) => Number(endpoint.split(":")[1])),
             ...opened.map((p) => p.port as number),

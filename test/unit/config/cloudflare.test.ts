@@ -47,7 +47,11 @@ const refused: [why: string, values: Record<string, unknown>, ...problems: (stri
     ["a name for an account", { account: "Example" }, /^account: must be an account id, 32 hex.*got "Example"/],
     ["no hostname", { hostname: undefined }, "hostname: required. Run: pulumi config set hostname llm.example.com"],
     ["no zone", { zone: undefined }, "zone: required. Set zone.name and zone.plan."],
-    ["no tunnel", { tunnel: undefined }, "tunnel: required. Set tunnel.hosts, tunnel.version and tunnel.sha256."],
+    [
+        "no tunnel",
+        { tunnel: undefined },
+        "tunnel: required. Set tunnel.version, and with option cloudflare tunnel.hosts and tunnel.sha256.",
+    ],
     ["no team", { access: undefined }, /^access: required\. Run: .*access\.teamName/],
     ["a URL for a hostname", { hostname: "https://llm.example.com" }, /^hostname: must be a host name/],
     [
@@ -358,7 +362,7 @@ describe("the API token", () => {
         [
             "none is refused",
             { token: undefined },
-            /^cloudflare:apiToken: required with option cloudflare\. Set CLOUDFLARE_API_TOKEN/,
+            /^cloudflare:apiToken: required with option or exposure cloudflare\. Set CLOUDFLARE_API_TOKEN/,
         ],
         ["an empty one is refused", { token: "" }, /^cloudflare:apiToken: required/],
         ["a short one is refused", { token: "s3cret" }, /^cloudflare:apiToken: must be an API token: 40 to 80/],

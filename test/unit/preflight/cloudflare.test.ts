@@ -3,8 +3,9 @@
 import { strict as assert } from "node:assert";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { cloudflarePreflight, CloudflareError } from "../../../preflight/cloudflare";
+import { cloudflarePreflight, CloudflareError, exposurePreflight } from "../../../preflight/cloudflare";
 import { ACCOUNT, cloudflareStack } from "../cloudflare";
+import { exposed, EXPOSURE, settings } from "../intra-a";
 
 const OWNER = "alpa-auth/test";
 const TOKEN = "s3cret".repeat(8);
@@ -90,12 +91,16 @@ describe("preflight of Cloudflare", () => {
         world = { ...FREE, ...more };
         const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
         try {
-            const warnings = await cloudflarePreflight(
-                cloudflareStack(values),
-                OWNER,
-                { token: TOKEN, baseUrl },
-                seconds,
-            );
+            const access = { token: TOKEN, baseUrl };
+            const warnings =
+                values.exposure === "cloudflare"
+                    ? await exposurePreflight(
+                          settings("helm", exposed("helm", values)).exposure!,
+                          OWNER,
+                          access,
+                          seconds,
+                      )
+                    : await cloudflarePreflight(cloudflareStack(values), OWNER, access, seconds);
             return { problems: [] as string[], warnings };
         } catch (error) {
             assert.ok(error instanceof CloudflareError, String(error));
@@ -108,6 +113,31 @@ describe("preflight of Cloudflare", () => {
 
     it("lets a free account through without a word", async () => {
         assert.deepEqual(await run({}), { problems: [], warnings: [] });
+    });
+
+    it("of a gateway behind a tunnel asks nothing about Access and mails", async () => {
+        const world = { [SERVICE_TOKENS]: DENIED, [APPS]: DENIED, [ORGANIZATION]: DENIED, [MAILS]: DENIED };
+        assert.deepEqual(await run(world, EXPOSURE), { problems: [], warnings: [] });
+        assert.ok(!asked.some((line) => /access|alerting/.test(line)));
+    });
+
+    it("of a gateway behind a tunnel finds what stands in its way", async () => {
+        const { problems } = await run(
+            {
+                zones: zone({ plan: { legacy_id: "free" } }),
+                [TUNNELS]: { result: [{ name: "alpa-auth-test", config_src: "local" }] },
+                [RECORDS]: { result: [{ type: "A", content: "192.0.2.1" }] },
+                [RULESETS]: {
+                    result: [{ name: "theirs", kind: "zone", phase: "http_request_firewall_custom" }],
+                },
+            },
+            EXPOSURE,
+        );
+        assert.deepEqual(
+            problems.map((text) => text.split(":")[0]).sort(),
+            ["browserChecks", "hostname", "tunnel", "zone.plan"],
+            problems.join("\n"),
+        );
     });
 
     const refused: [why: string, world: World, values: Record<string, unknown>, ...problems: RegExp[]][] = [
