@@ -115,7 +115,7 @@ async function alpaPort(wanted: number, log: (line: string) => void): Promise<nu
 }
 
 /** A zone that the registrar has delegated, with its certificate. */
-async function activeZone(account: Account, api: CloudflareApi, token: string): Promise<void> {
+export async function activeZone(account: Account, api: CloudflareApi, token: string): Promise<void> {
     const answer = await fetch(`${api.url}/zones`, {
         method: "POST",
         headers: { Authorization: `Bearer ${token}`, "Content-Type": "application/json" },
