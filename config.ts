@@ -3,9 +3,12 @@ import { apiProblems, readApiAccess, type ApiAccess } from "./config/api-access"
 import { cloudflareChecks, zoneData } from "./config/cloudflare-checks";
 import { cloudflareSettings, type CloudflareSettings } from "./config/cloudflare-settings";
 import { crossChecks } from "./config/cross-checks";
+import { exposureChecks, ofTheExposure } from "./config/exposure-checks";
+import { exposedIntraSchema } from "./config/intra";
 import { intraSettings, type IntraASettings } from "./config/intra-settings";
 import { didYouMean, explain } from "./config/problems";
 import { LATER_OPTIONS, OPTIONS, ownersOfOthers, schemas, type Option } from "./config/schema";
+import { plainSecrets, readStackFile } from "./config/stack-file";
 import { ProblemList } from "./problems";
 
 export type { ApiAccess, CloudflareSettings, IntraASettings };
@@ -29,8 +32,10 @@ export function readSettings(project: string): Settings {
     const own = Object.entries(pulumi.runtime.allConfig()).filter(([key]) => key.startsWith(prefix));
     const raw = Object.fromEntries(own.map(([key, value]) => [key.slice(prefix.length), value]));
     // Of an option that is not chosen no secret is read.
-    const api = raw.option === "cloudflare" ? cloudflareApi() : undefined;
-    return parse(raw, (key) => secretKeys().includes(prefix + key), new Date(), api);
+    const api = [raw.option, raw.exposure].includes("cloudflare") ? cloudflareApi() : undefined;
+    const inPlain = plainSecrets(readStackFile(pulumi.getStack()));
+    const isSecret = (key: string, value?: unknown) => secretKeys().includes(prefix + key) && !inPlain(value);
+    return parse(raw, isSecret, new Date(), api);
 }
 
 /** How the Cloudflare API is reached by the provider, and so by the checks before it. */
@@ -48,7 +53,8 @@ function secretKeys(): string[] {
 
 /**
  * Checks a stack config and gives it the shape the components take.
- * @param isSecret whether a key is stored encrypted; Pulumi calls a mapping secret as soon as a part of it is
+ * @param isSecret whether a key is stored encrypted; Pulumi calls a mapping secret as soon as a part of it is,
+ *   so it may be asked about that part alone
  * @param today decides which credentials have expired
  * @param api how the Cloudflare API is reached; unset: it is not looked at
  * @param folder where the stack file is: files that it names begin there
@@ -56,7 +62,7 @@ function secretKeys(): string[] {
  */
 export function parse(
     raw: RawConfig,
-    isSecret: (key: string) => boolean = () => true,
+    isSecret: (key: string, value?: unknown) => boolean = () => true,
     today = new Date(),
     api?: ApiAccess,
     folder = ".",
@@ -83,8 +89,14 @@ export function parse(
         if (problems.length > 0 || data === undefined) throw new ConfigError(problems);
         return cloudflareSettings(data, zone, today);
     }
-    const data = check(schemas["intra-a"].safeParse({ ...values, option }));
-    problems.push(...crossChecks(values, isSecret));
+    const exposed = values.exposure === "cloudflare";
+    const schema = exposed ? exposedIntraSchema : schemas["intra-a"];
+    const data = check(schema.safeParse({ ...ofTheExposure(values), option }));
+    problems.push(
+        ...exposureChecks(values),
+        ...crossChecks(values, isSecret),
+        ...(exposed && api !== undefined ? apiProblems(api) : []),
+    );
     if (problems.length > 0 || data === undefined) throw new ConfigError(problems);
     return intraSettings(data, today);
 }

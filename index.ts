@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { cloudflareApi, readSettings, type Settings } from "./config";
 import { owner } from "./components/parts/ownership";
-import { cloudflarePreflight } from "./preflight/cloudflare";
+import { cloudflarePreflight, exposurePreflight } from "./preflight/cloudflare";
 import { preflight } from "./preflight/preflight";
 import { cloudflare } from "./stacks/cloudflare";
 import { intra } from "./stacks/intra";
@@ -11,7 +11,8 @@ async function look(settings: Settings): Promise<string[]> {
     switch (settings.option) {
         case "intra-a":
             await preflight(settings, owner());
-            return [];
+            if (settings.exposure === undefined) return [];
+            return exposurePreflight(settings.exposure, owner(), cloudflareApi());
         case "cloudflare":
             return cloudflarePreflight(settings, owner(), cloudflareApi());
     }

@@ -67,7 +67,7 @@ export class CloudflareAccess extends pulumi.ComponentResource {
         const { tunnelId } = tunnel;
         const routes = new TunnelRoutes(
             `${name}-routes`,
-            { account, tunnelId, hostnames, endpoint, teamName, audience: access.audience },
+            { account, tunnelId, hostnames, endpoint, access: { teamName, audience: access.audience } },
             inside,
         );
         // Without rules a connector answers 503. On the way out connectors stop before the tunnel is deleted, which is
@@ -84,9 +84,15 @@ export class CloudflareAccess extends pulumi.ComponentResource {
         const dns = args.dns && new DnsRecords(`${name}-dns`, { zoneId, service, ...args.dns }, inside);
         for (const hostname of namesOfOurOwn(args))
             new cloudflare.DnsRecord(
-                hostname === hostnames[0] ? `${name}-record` : `${name}-record-${hostname}`,
+                // By its hostname: when another becomes the first, the one before goes on as an alias, untouched.
+                `${name}-record-${hostname}`,
                 { zoneId, name: hostname, type: "CNAME", content: tunnel.target, proxied: true, ttl: 1 },
-                { ...inside, dependsOn: after },
+                {
+                    ...inside,
+                    dependsOn: after,
+                    // renamed 2026-11; remove after every stack has been updated, before it changes its hostname
+                    aliases: hostname === hostnames[0] ? [{ name: `${name}-record` }] : undefined,
+                },
             );
 
         this.url = `https://${hostnames[0]}`;

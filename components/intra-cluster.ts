@@ -3,12 +3,14 @@ import * as pulumi from "@pulumi/pulumi";
 import { AdminKeys } from "./parts/admin-keys";
 import { AlpaRoute, PREFIX, type AcceptSettings, type AlpaSettings } from "./parts/alpa-route";
 import { ApisixRelease, releaseNamespace } from "./parts/apisix-release";
-import type { ReleaseSettings } from "./parts/apisix-values";
+import { GATEWAY_SERVICE, type ReleaseSettings } from "./parts/apisix-values";
+import { CloudflareExposure, type ExposureSettings, type GatewayOrigin } from "./parts/cloudflare-exposure";
+import { CONNECTOR_LABELS } from "./parts/cloudflared-deployment";
 import { Consumers, type ConsumerSettings } from "./parts/consumers";
 import { GatewayWiring, type GatewayBinding } from "./parts/gateway-wiring";
 import type { GuardSettings } from "./parts/guard";
 import type { ClusterAccess } from "./parts/kubeconfig";
-import { NetworkPolicies } from "./parts/network-policies";
+import { APISIX_PODS, DATA_PORT, NetworkPolicies } from "./parts/network-policies";
 import { metadata } from "./parts/ownership";
 import { Rampart, type RampartInstall } from "./parts/rampart";
 import { componentNamespace, RampartGateway } from "./parts/rampart-graph";
@@ -26,7 +28,12 @@ export type GatewaySettings =
           retry: number;
       }
     | { installer: "helm"; release: ReleaseSettings; url: string; crds?: string[] }
-    | ({ installer: "existing"; url: string } & GatewayBinding);
+    | ({
+          installer: "existing";
+          url: string;
+          /** Its entry point inside the cluster. Unset: nothing of ours is in front of it. */
+          origin?: GatewayOrigin;
+      } & GatewayBinding);
 
 export interface IntraClusterArgs {
     /** Namespace of routes, consumers and credentials. */
@@ -35,6 +42,8 @@ export interface IntraClusterArgs {
     alpa: AlpaSettings;
     guard: GuardSettings;
     gateway: GatewaySettings;
+    /** A name at Cloudflare in front of the gateway. Unset: callers come to the gateway itself. */
+    exposure?: ExposureSettings;
     /** Unset: each APISIX pod counts limits for itself. */
     sharedCounters?: CountersSettings;
     /** Waits, in seconds. */
@@ -67,7 +76,7 @@ export class IntraCluster extends pulumi.ComponentResource {
         const bound = { namespace, binding, cluster, readiness };
         const after = { parent: this, dependsOn: wiring ? [home, wiring] : [home] };
         const ownGateway = gateway.installer !== "existing";
-        new AlpaRoute(`${name}-route`, { ...bound, alpa, guard, ownGateway }, after);
+        const route = new AlpaRoute(`${name}-route`, { ...bound, alpa, guard, ownGateway }, after);
         const shared = this.sharedCounters(name, args, binding, home);
         const consumers = new Consumers(
             `${name}-consumers`,
@@ -75,6 +84,13 @@ export class IntraCluster extends pulumi.ComponentResource {
             // Limits that name the counters before they run would refuse every caller, or none.
             { ...after, dependsOn: [...after.dependsOn, ...(shared ? [shared] : [])] },
         );
+        if (args.exposure)
+            new CloudflareExposure(
+                `${name}-exposure`,
+                { ...args.exposure, namespace, origin: gatewayOrigin(args) },
+                // The name leads to a gateway that knows its route and its callers already.
+                { ...after, dependsOn: [...after.dependsOn, route, consumers] },
+            );
 
         this.url = `${gateway.url}${PREFIX}`;
         this.credentials = secretMap(consumers.keys);
@@ -104,7 +120,8 @@ export class IntraCluster extends pulumi.ComponentResource {
             new GatewayWiring(`${name}-wiring`, { apisixNamespace, namespace }, { parent: this, dependsOn: apisix });
         const inNamespace = (apisix: string, o: pulumi.ComponentResourceOptions) => {
             // Without the keys no pod starts, so they come last: the policies are in force before anything listens.
-            const policies = new NetworkPolicies(`${name}-policies`, { namespace: apisix }, o);
+            const callersFrom = onlyConnectors(args) ? { namespace, labels: CONNECTOR_LABELS } : undefined;
+            const policies = new NetworkPolicies(`${name}-policies`, { namespace: apisix, callersFrom }, o);
             return new AdminKeys(`${name}-admin-keys`, { namespace: apisix }, { ...o, dependsOn: policies });
         };
         if (gateway.installer === "helm") {
@@ -134,6 +151,18 @@ export class IntraCluster extends pulumi.ComponentResource {
         );
         return wire(apisix, componentNamespace(namespace));
     }
+}
+
+/** Where the gateway is reached inside the cluster. */
+export function gatewayOrigin({ gateway, namespace }: Pick<IntraClusterArgs, "gateway" | "namespace">): GatewayOrigin {
+    if (gateway.installer === "existing") return gateway.origin!;
+    const apisix = gateway.installer === "helm" ? releaseNamespace(namespace) : componentNamespace(namespace);
+    return { service: GATEWAY_SERVICE, namespace: apisix, labels: APISIX_PODS.matchLabels, podPort: DATA_PORT };
+}
+
+/** Whether the tunnel is the only way to the gateway: with a port on the nodes callers come from anywhere. */
+function onlyConnectors({ gateway, exposure }: IntraClusterArgs): boolean {
+    return exposure !== undefined && gateway.installer !== "existing" && gateway.release.nodePort === undefined;
 }
 
 /** A completion asked for as callers do. @param key unset: there is none, and the answer is 401 */

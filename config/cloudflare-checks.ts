@@ -1,5 +1,5 @@
 import { answerTimeProblems } from "./answer-time";
-import { daysUntil, day } from "./credentials";
+import { daysUntil, day, DEFAULT_TOKEN_OVERLAP_DAYS } from "./credentials";
 import { duplicateNames, list, mapping } from "./cross-checks";
 import { readZoneData, serviceProblems, type ZoneData } from "./dns";
 import { planProblems } from "./plans";
@@ -21,7 +21,7 @@ type Raw = Record<string, unknown>;
 export function cloudflareChecks(
     values: Raw,
     data: ZoneData,
-    isSecret: (key: string) => boolean,
+    isSecret: (key: string, value?: unknown) => boolean,
     today: Date,
 ): string[] {
     const [zone, alpa, tunnel, rateLimit] = [values.zone, values.alpa, values.tunnel, values.rateLimit].map(mapping);
@@ -30,16 +30,17 @@ export function cloudflareChecks(
         ...hostnameProblems(values, zone.name),
         ...planProblems(zone.plan, rateLimit, values.proxyTimeoutSeconds),
         ...answerTimeProblems(alpa, values.proxyTimeoutSeconds, tunnel.graceSeconds),
-        ...hostProblems(list(tunnel.hosts).map(mapping), isSecret("tunnel")),
+        ...hostProblems(list(tunnel.hosts).map(mapping), (value) => isSecret("tunnel", value)),
         ...duplicateNames(consumers),
-        ...rotationProblems(consumers),
+        ...rotationProblems(consumers, values.maxOverlapDays ?? DEFAULT_TOKEN_OVERLAP_DAYS, today),
         ...tokenCount(consumers, today),
         ...data.problems,
         ...serviceProblems(data.records, [values.hostname, ...list(values.aliases)].map(String), "dns.records"),
     ];
 }
 
-function hostnameProblems(values: Raw, zone: unknown): string[] {
+/** @param zone name of the zone; anything else is not looked at */
+export function hostnameProblems(values: Raw, zone: unknown): string[] {
     const aliases = list(values.aliases);
     const names: [where: string, name: unknown][] = [
         ["hostname", values.hostname],
@@ -73,13 +74,13 @@ export function zoneData(values: Raw, folder: string): ZoneData {
     return readZoneData(records, name, folder);
 }
 
-function hostProblems(hosts: Raw[], isSecret: boolean): string[] {
+function hostProblems(hosts: Raw[], isSecret: (value: unknown) => boolean): string[] {
     const seen = new Map<string, string>();
     return hosts.flatMap(({ address, port = 22, privateKey, sudoPassword }, i) => {
         const where = `tunnel.hosts[${i}]`;
         const problems: string[] = [];
         for (const [key, value] of Object.entries({ privateKey, sudoPassword }))
-            if (value !== undefined && !isSecret)
+            if (value !== undefined && !isSecret(value))
                 problems.push(
                     `${where}.${key}: must be stored encrypted, and stands in the stack file in plain text. It is known now: change it, and run: pulumi config set --secret --path '${where}.${key}'`,
                 );
@@ -97,7 +98,7 @@ function hostProblems(hosts: Raw[], isSecret: boolean): string[] {
 }
 
 /** The provider takes version and date together or not at all, and is never to see them go. */
-function rotationProblems(consumers: Raw[]): string[] {
+function rotationProblems(consumers: Raw[], longest: unknown, today: Date): string[] {
     return consumers.flatMap((consumer, i) =>
         list(consumer.credentials).flatMap((entry, j) => {
             const { secretVersion: version, previousSecretExpires: until } = mapping(entry);
@@ -109,6 +110,11 @@ function rotationProblems(consumers: Raw[]): string[] {
             if (until !== undefined && (version === undefined || version === 1))
                 return [
                     `${where}.previousSecretExpires: belongs to a secretVersion of at least 2. Raise secretVersion for a new secret, or remove it.`,
+                ];
+            const known = day.safeParse(until).success && typeof longest === "number";
+            if (known && daysUntil(until as string, today) > longest)
+                return [
+                    `${where}.previousSecretExpires: must be at most ${longest} days away, the stack's maxOverlapDays (got ${String(until)}). Choose a nearer day.`,
                 ];
             return [];
         }),

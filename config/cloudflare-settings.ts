@@ -14,13 +14,15 @@ export interface CloudflareSettings extends CloudflareAccessArgs {
     dns?: CloudflareAccessArgs["dns"] & {
         /** Name servers that the zone leaves, as `host` or `host:port`. */
         oldServers: string[];
+        /** Cloudflare's of this zone. Empty: looked up. */
+        newServers: string[];
         /** Of the zone above. Empty: looked up. */
         parentServers: string[];
     };
 }
 
 /** Beyond the longest answer, for connectors that stop: time to say goodbye, in seconds. */
-const GRACE_BEYOND_SECONDS = 20;
+export const GRACE_BEYOND_SECONDS = 20;
 
 /**
  * Checked values in the shape the components take.
@@ -97,11 +99,7 @@ function callers(config: ParsedCloudflare, today: Date) {
 }
 
 function answerWarnings({ alpa, proxyTimeoutSeconds, rateLimit, zone, tunnel }: ParsedCloudflare): string[] {
-    const warnings: string[] = [];
-    if (alpa.tokensPerSecond === undefined)
-        warnings.push(
-            `alpa.tokensPerSecond: not set, so nobody knows whether ${alpa.maxTokens} tokens come within the ${proxyTimeoutSeconds} s that the edge waits. Measure it: ${alpa.maxTokens} tokens need ${Math.ceil(alpa.maxTokens / proxyTimeoutSeconds)} per second.`,
-        );
+    const warnings = unmeasured(alpa, proxyTimeoutSeconds);
     if (rateLimit !== undefined && zone.plan === "free")
         warnings.push(
             `rateLimit: with plan free it holds for /completions and /logprobs of every name in ${zone.name}: a rule there may look at the path only.`,
@@ -109,4 +107,15 @@ function answerWarnings({ alpa, proxyTimeoutSeconds, rateLimit, zone, tunnel }: 
     if (tunnel.hosts.length * tunnel.instances < 2)
         warnings.push("tunnel: one connector, so every upgrade of it is an outage. Have two, on one host or more.");
     return warnings;
+}
+
+/** Whether answers fit into the time that the edge waits cannot be told without Alpa's speed. */
+export function unmeasured(
+    { tokensPerSecond, maxTokens }: Pick<ParsedCloudflare["alpa"], "tokensPerSecond" | "maxTokens">,
+    proxyTimeoutSeconds: number,
+): string[] {
+    if (tokensPerSecond !== undefined) return [];
+    return [
+        `alpa.tokensPerSecond: not set, so nobody knows whether ${maxTokens} tokens come within the ${proxyTimeoutSeconds} s that the edge waits. Measure it: ${maxTokens} tokens need ${Math.ceil(maxTokens / proxyTimeoutSeconds)} per second.`,
+    ];
 }

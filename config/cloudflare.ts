@@ -3,7 +3,7 @@ import { consumer } from "./cloudflare-callers";
 import { tunnel } from "./cloudflare-tunnel";
 import { dnsSchema } from "./dns";
 import { got } from "./problems";
-import { endpoint, isHost, maxOverlapDays, positive } from "./values";
+import { endpoint, isHost, positive, tokenOverlapDays } from "./values";
 
 /** Cloudflare's plans of a zone, smallest first. */
 export const PLANS = ["free", "pro", "business", "enterprise"] as const;
@@ -119,7 +119,7 @@ export const cloudflareSchema = z.strictObject({
     dns: dnsSchema
         .optional()
         .describe("The zone's other records, and how far its move to Cloudflare is. Unset: not this stack's."),
-    maxOverlapDays,
+    maxOverlapDays: tokenOverlapDays,
     consumers: z.array(consumer).default([]).describe("The callers. Empty: nobody gets in."),
 });
 

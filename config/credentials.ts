@@ -18,6 +18,8 @@ const HEADER_SAFE = /^[\x21-\x7e]+$/;
  * is time for the slowest caller; what overlaps for longer is a second credential, and one that leaked works all that time.
  */
 export const DEFAULT_OVERLAP_DAYS = 90;
+/** The same of a service token: Cloudflare's dashboard offers no more. What its API takes is not documented. */
+export const DEFAULT_TOKEN_OVERLAP_DAYS = 30;
 
 /** Days before the end of a credential at which each run warns. */
 const WARN_DAYS = 30;

@@ -28,6 +28,10 @@ export const dnsSchema = z.strictObject({
         .array(server)
         .default([])
         .describe("Name servers that the zone leaves; compared with Cloudflare's before the delegation changes."),
+    newServers: z
+        .array(server)
+        .default([])
+        .describe("Cloudflare's name servers of the zone, to compare with. Empty: they are looked up."),
     parentServers: z
         .array(server)
         .default([])
@@ -74,6 +78,10 @@ export function parseZoneData(text: string, zone: string, file: string): ZoneDat
     const list = document.contents;
     if (!isSeq(list)) {
         const problem = `${file}:1: must be a list of records. Make it with: npm run ops -- dns import`;
+        return { records: [], problems: [problem], warnings: [] };
+    }
+    if (list.items.length === 0) {
+        const problem = `${file}:1: must have a record (got none, which would delete all that the stack has made). Name the zone's records.`;
         return { records: [], problems: [problem], warnings: [] };
     }
     const problems: string[] = [];

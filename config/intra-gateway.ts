@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { existingService } from "./exposure";
 import { got } from "./problems";
 import { dnsLabel, isHost, pinned, positive, text, url } from "./values";
 
@@ -30,8 +31,8 @@ export const gateway = z
                 error: (i) =>
                     `must be between ${NODE_PORTS.min} and ${NODE_PORTS.max}, the range of node ports${got(i.input)}. Use 30800`,
             })
-            .default(30800)
-            .describe("Port of the entry point on every node."),
+            .optional()
+            .describe("Port of the entry point on every node. Unset: 30800; with exposure `cloudflare` none is open."),
         replicas: positive("a number of replicas").default(1).describe("APISIX pods."),
         storageClass: text("the name of a StorageClass")
             .optional()
@@ -117,7 +118,9 @@ export const gateway = z
                     .refine((address) => new URL(address).pathname === "/", {
                         error: (i) => `must be an address without a path${got(i.input)}. Correct it`,
                     })
-                    .describe("Address callers use, without the path."),
+                    .optional()
+                    .describe("Address callers use, without the path. Needed with exposure `azure`."),
+                service: existingService.optional(),
             })
             .optional()
             .describe("The gateway in place, with installer `existing`."),

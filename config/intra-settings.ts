@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { GatewaySettings, IntraClusterArgs } from "../components/intra-cluster";
 import type { ConsumerSettings, Credential } from "../components/parts/consumers";
 import { daysUntil, dayText, expiryWarning } from "./credentials";
+import { answerSeconds, exposureSettings, exposureWarnings, nodePort } from "./exposure-settings";
 import type { ParsedIntra as Parsed } from "./intra";
 
 /** Option intra-a: the gateway runs on the nodes that already run the bare-metal Ray cluster. */
@@ -15,18 +16,19 @@ export interface IntraASettings extends IntraClusterArgs {
 
 /** Checked values in the shape the components take. */
 export function intraSettings(config: Parsed, today: Date): IntraASettings {
-    const { alpa, cluster, guard, namespace, readiness, gateway } = config;
+    const { cluster, guard, namespace, readiness, gateway } = config;
     const kubeconfig = cluster.kubeconfig === undefined ? undefined : pulumi.secret(cluster.kubeconfig);
     const { consumers, warnings, expires } = callers(config, today);
     return {
         option: "intra-a",
-        warnings,
+        warnings: [...warnings, ...exposureWarnings(config)],
         expires,
         namespace,
         cluster: { kubeconfig, context: cluster.context },
-        alpa,
+        alpa: { endpoints: config.alpa.endpoints, answerTimeoutSeconds: answerSeconds(config) },
         guard,
         gateway: gatewaySettings(config),
+        exposure: exposureSettings(config),
         sharedCounters: gateway.sharedCounters,
         readiness,
         consumers,
@@ -72,11 +74,27 @@ function credentialOf({
     return { id, method, algorithm: algorithm!, publicKey: publicKey! };
 }
 
-function gatewaySettings({ alpa, gateway, rampart }: Parsed): GatewaySettings {
-    const { installer, existing, address, crds, sharedCounters: _, ...release } = gateway;
-    if (installer === "existing") return { installer, ...existing!, url: existing!.url.replace(/\/$/, "") };
+function gatewaySettings(config: Parsed): GatewaySettings {
+    const { alpa, gateway, rampart } = config;
+    const { installer, existing, address, crds, sharedCounters: _, ...chosen } = gateway;
     const host = address ?? alpa.endpoints[0].split(":")[0];
-    const url = `http://${host}:${release.nodePort}`;
+    const release = { ...chosen, nodePort: nodePort(config) };
+    if (installer === "existing") {
+        const { service, url, ...binding } = existing!;
+        return { installer, ...binding, url: publicUrl(config) ?? url!.replace(/\/$/, ""), ...originOf(service) };
+    }
+    const url = publicUrl(config) ?? `http://${host}:${release.nodePort}`;
     if (installer === "helm") return { installer, release, crds, url };
     return { installer, release, install: rampart?.install, retry: rampart?.retry ?? 0, url };
+}
+
+/** Address of the tunnel's name; undefined without a tunnel. */
+function publicUrl({ exposure, hostname }: Parsed): string | undefined {
+    return exposure === "cloudflare" ? `https://${hostname}` : undefined;
+}
+
+function originOf(service: NonNullable<Parsed["gateway"]["existing"]>["service"]) {
+    if (service === undefined) return {};
+    const { name, port, namespace, podPort } = service;
+    return { origin: { service: { name, port }, namespace, podPort } };
 }

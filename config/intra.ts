@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { parseKubeconfig } from "../components/parts/kubeconfig";
+import { answerKeys, exposureKeys, requiredExposureKeys } from "./exposure";
 import { consumer, limits } from "./intra-callers";
 import { gateway } from "./intra-gateway";
 import { got } from "./problems";
@@ -24,11 +25,11 @@ export const intraSchema = z.strictObject({
         .literal("intra-a")
         .describe("Which of the designs this stack is: `intra-a`, a gateway on the nodes of Alpa."),
     exposure: z
-        .literal("azure", {
-            error: (i) => `must be azure, the one exposure this version builds${got(i.input)}. Use azure`,
-        })
+        .enum(["azure", "cloudflare"])
         .default("azure")
-        .describe("How callers reach the entry point: `azure` leaves DNS and load balancer as they are."),
+        .describe(
+            "How callers reach the entry point: `azure` leaves DNS and load balancer as they are, `cloudflare` has a tunnel.",
+        ),
     namespace: dnsLabel.default(DEFAULT_NAMESPACE).describe("Namespace of routes, consumers and credentials."),
     cluster: z
         .strictObject({
@@ -50,11 +51,15 @@ export const intraSchema = z.strictObject({
                 .min(1, { error: "must name at least one Alpa service. Write for example [10.1.96.188:20001]" })
                 .describe("`host:port` of each Alpa service, as seen from the cluster. The first serves `/logprobs`."),
             answerTimeoutSeconds: positive("a time in seconds")
-                .default(600)
-                .describe("Longest time one answer may take, in seconds: Alpa sends nothing before it is complete."),
+                .optional()
+                .describe(
+                    "Longest time one answer may take, in seconds. Unset: 600; with exposure `cloudflare` 5 less than `proxyTimeoutSeconds`.",
+                ),
+            ...answerKeys,
         })
         .describe("The Alpa service behind the gateway, which stays as it is."),
     gateway,
+    ...exposureKeys,
     rampart: z
         .strictObject({
             install: rampartInstall
@@ -109,6 +114,9 @@ export const intraSchema = z.strictObject({
         .describe("What is refused before it reaches Alpa, because it is known to stop it."),
     consumers: z.array(consumer).default([]).describe("The callers. Empty: nobody gets in."),
 });
+
+/** The same behind Cloudflare. */
+export const exposedIntraSchema = intraSchema.extend(requiredExposureKeys);
 
 export type ParsedIntra = z.infer<typeof intraSchema>;
 

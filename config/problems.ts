@@ -11,7 +11,7 @@ const HINTS: Record<string, string> = {
     account: "Run: pulumi config set account <32 digits of the dashboard's address>",
     hostname: "Run: pulumi config set hostname llm.example.com",
     zone: "Set zone.name and zone.plan.",
-    tunnel: "Set tunnel.hosts, tunnel.version and tunnel.sha256.",
+    tunnel: "Set tunnel.version, and with option cloudflare tunnel.hosts and tunnel.sha256.",
     access: "Run: pulumi config set --path access.teamName <part before .cloudflareaccess.com>",
 };
 

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { DEFAULT_OVERLAP_DAYS } from "./credentials";
+import { DEFAULT_OVERLAP_DAYS, DEFAULT_TOKEN_OVERLAP_DAYS } from "./credentials";
 import { got } from "./problems";
 
 // Kinds of values that the keys of every option are made of.
@@ -62,7 +62,12 @@ function withoutUser(input: unknown): unknown {
     return typeof input === "string" ? input.replace(/\/\/[^/@]*@/, "//") : input;
 }
 
-/** Key `maxOverlapDays`: the same for every option. */
+/** Key `maxOverlapDays` of an option with a gateway. */
 export const maxOverlapDays = positive("a number of days")
     .default(DEFAULT_OVERLAP_DAYS)
     .describe("Longest overlap that `ops consumer rotate` gives an old credential beside its successor, in days.");
+
+/** Key `maxOverlapDays` of option cloudflare. */
+export const tokenOverlapDays = positive("a number of days")
+    .default(DEFAULT_TOKEN_OVERLAP_DAYS)
+    .describe("Longest time for which a service token's secret before goes on beside the new one, in days.");

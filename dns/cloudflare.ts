@@ -39,6 +39,8 @@ interface DnssecAnswer {
     digest_type?: string | number | null;
 }
 
+/** Records of one page. */
+const PAGE = 100;
 const DEFAULT_URL = "https://api.cloudflare.com/client/v4";
 
 /** As the Cloudflare provider reads it. undefined: there is no token. */
@@ -54,9 +56,10 @@ export class CloudflareZones {
         private readonly signal?: AbortSignal,
     ) {}
 
-    /** undefined: the token sees no such zone. */
-    async zone(name: string): Promise<ZoneStatus | undefined> {
-        const found = (await this.get(`zones?name=${encodeURIComponent(name)}`)) as ZoneAnswer[];
+    /** undefined: the token sees no such zone. @param account that it must belong to, where it is known */
+    async zone(name: string, account?: string): Promise<ZoneStatus | undefined> {
+        const within = account === undefined ? "" : `&account.id=${encodeURIComponent(account)}`;
+        const found = (await this.get(`zones?name=${encodeURIComponent(name)}${within}`)) as ZoneAnswer[];
         const zone = found.find((one) => one.name === name);
         if (!zone) return undefined;
         const date = (text: string | null | undefined) => (text ? new Date(text) : undefined);
@@ -76,6 +79,18 @@ export class CloudflareZones {
         if (found.status === "disabled" || !found.digest) return undefined;
         const type = found.digest_type ?? 2;
         return `${found.key_tag} ${found.algorithm} ${type} ${String(found.digest).toLowerCase()}`;
+    }
+
+    /** Names that are answered by the edge now. */
+    async proxiedNames(id: string): Promise<string[]> {
+        const names = new Set<string>();
+        for (let page = 1, full = true; full; page++) {
+            const path = `zones/${id}/dns_records?proxied=true&page=${page}&per_page=${PAGE}`;
+            const found = (await this.get(path)) as { name: string; proxied?: boolean }[];
+            for (const { name, proxied } of found) if (proxied === true) names.add(name.toLowerCase());
+            full = found.length === PAGE;
+        }
+        return [...names];
     }
 
     async certificates(id: string): Promise<CertificatePack[]> {

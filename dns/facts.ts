@@ -3,7 +3,7 @@ import { type ZoneRecord } from "../components/parts/dns-record";
 import { type CertificatePack, CloudflareZones, type CloudflareAccess, type ZoneStatus } from "./cloudflare";
 import { compare, type ComparedRow } from "./compare";
 import { ask } from "./query";
-import { findServers, parentServers, systemLookup, type Lookup } from "./servers";
+import { findServers, findSome, parentServers, systemLookup, type Lookup } from "./servers";
 
 export interface DnsFacts {
     zone: string;
@@ -24,6 +24,10 @@ export interface DnsFacts {
     certificates: CertificatePack[] | string;
     /** Names that are to be proxied. */
     proxied: string[];
+    /** Names that the stack makes for itself, always proxied. */
+    hostnames: string[];
+    /** Names that the edge answers for now: how far the zone has come. Empty too while it is not known. */
+    proxiedNow: string[];
     /** What could not be learnt. */
     unanswered: string[];
 }
@@ -31,7 +35,11 @@ export interface DnsFacts {
 export interface FactsQuestion {
     /** In lower case, without the final dot. */
     zoneName: string;
+    /** That the zone belongs to. Unset: any that the token sees. */
+    account?: string;
     records: ZoneRecord[];
+    /** Names of the service that are not among the records. */
+    hostnames?: string[];
     /** `host` or `host:port`. */
     oldServers: string[];
     /** Unset: those that Cloudflare names. */
@@ -53,6 +61,8 @@ export async function gatherDnsFacts(question: FactsQuestion): Promise<DnsFacts>
             zone,
             now: question.now ?? new Date(),
             proxied,
+            hostnames: question.hostnames ?? [],
+            proxiedNow: [],
             unanswered: [],
             ds: [],
             certificates: [],
@@ -62,7 +72,7 @@ export async function gatherDnsFacts(question: FactsQuestion): Promise<DnsFacts>
     };
     const learn = (work: Promise<void>) => work.catch((error: Error) => void facts.unanswered.push(error.message));
     await Promise.all([
-        learn(fromCloudflare(facts, new CloudflareZones(api, signal))),
+        learn(fromCloudflare(facts, question.account, new CloudflareZones(api, signal), learn)),
         learn(fromParent(facts, question, lookup)),
         // Gone at the end of a move, when nobody needs it any more.
         fromOldServers(facts, question, lookup).catch(() => undefined),
@@ -87,13 +97,22 @@ async function fromOldServers(facts: DnsFacts, question: FactsQuestion, lookup: 
     facts.oldNsTtlSeconds = Math.max(0, ...answers.map(({ ttl }) => ttl));
 }
 
-async function fromCloudflare(facts: DnsFacts, api: CloudflareZones): Promise<void> {
-    facts.status = await api.zone(facts.zone);
+async function fromCloudflare(
+    facts: DnsFacts,
+    account: string | undefined,
+    api: CloudflareZones,
+    learn: (work: Promise<void>) => Promise<void>,
+): Promise<void> {
+    facts.status = await api.zone(facts.zone, account);
     if (!facts.status) return;
     const { id } = facts.status;
-    [facts.ownDs, facts.certificates] = await Promise.all([
-        api.ds(id),
-        api.certificates(id).catch((error: Error) => error.message),
+    await Promise.all([
+        learn(api.ds(id).then((ds) => void (facts.ownDs = ds))),
+        learn(api.proxiedNames(id).then((names) => void (facts.proxiedNow = names))),
+        api
+            .certificates(id)
+            .catch((error: Error) => error.message)
+            .then((found) => void (facts.certificates = found)),
     ]);
 }
 
@@ -101,7 +120,7 @@ async function fromCloudflare(facts: DnsFacts, api: CloudflareZones): Promise<vo
 async function fromParent(facts: DnsFacts, question: FactsQuestion, lookup: Lookup): Promise<void> {
     const { zone } = facts;
     const labels = question.parentServers ?? (await parentServers(zone, lookup));
-    const servers = await findServers(labels, lookup);
+    const servers = await findSome(labels, lookup);
     const ds = new Set<string>();
     const names = new Set<string>();
     let ttlSeconds = 0;

@@ -1,5 +1,6 @@
 /** What a zone must have reached before it goes on, and what going back does. Pure: facts come in. */
 import { type Phase } from "../components/parts/dns-record";
+import { certificateNeed } from "./certificates";
 import { delegatedToUs, type DnsFacts } from "./facts";
 
 /** Days after which Cloudflare deletes a free zone that waits for its delegation, or has lost it. */
@@ -7,29 +8,55 @@ export const DELETED_AFTER_DAYS = { pending: 28, moved: 7 };
 const DAY_MS = 24 * 60 * 60 * 1000;
 const CHECK = "npm run ops -- check dns";
 
-/**
- * Why a zone must not be in a phase yet; empty: it may. Earlier phases need less, so going back is never refused for
- * something that only a later phase needs.
- */
+/** Why a zone must not go on to a phase yet; empty: it may, or it has been there. */
 export function phaseProblems(phase: Phase, facts: DnsFacts): string[] {
-    if (phase === "mirror") return [];
+    if (isReached(phase, facts)) return [];
     const say = (what: string) => `dns.phase: ${phase} ${what}`;
-    if (facts.unanswered.length > 0)
-        return facts.unanswered.map((why) =>
-            say(`needs to know how far the move is (${why}). Correct it, or go back to mirror.`),
-        );
-    const { status, zone } = facts;
+    const { status, zone, unanswered } = facts;
+    if (unanswered.length > 0)
+        return unanswered.map((why) => say(`needs to know how far the move is (${why}). ${wayOut(phase, facts)}`));
     if (!status)
-        return [say(`needs the zone at Cloudflare (no ${zone} for this token). Run pulumi up in phase mirror.`)];
-    if (phase === "delegated") {
-        // Once the delegation is Cloudflare's this phase is a way back, and that is always open; a wrong record must be
-        // correctable then.
-        return delegatedToUs(facts) ? [] : [...foreignDs(facts), ...differences(facts)].map(say);
+        return [
+            say(
+                `needs the zone at Cloudflare (no ${zone} for this token). Give the token "Zone: Zone: Read" for it; if there is none yet, begin with phase mirror.`,
+            ),
+        ];
+    if (phase === "delegated") return [...foreignDs(facts), ...differences(facts)].map(say);
+    return [...foreignDs(facts), ...missing(phase, facts)].map(say);
+}
+
+/**
+ * Whether Cloudflare serves already what a phase is to bring. Then the phase changes nothing, or is a way back, and nothing
+ * is refused: a run that revokes a token or corrects a record must not wait for a name server.
+ */
+export function isReached(phase: Phase, facts: DnsFacts): boolean {
+    const { status, proxied, proxiedNow, ownDs } = facts;
+    const active = status?.status === "active";
+    switch (phase) {
+        case "mirror":
+            return true;
+        case "delegated":
+            return active || delegatedToUs(facts) || proxied.some((name) => proxiedNow.includes(name));
+        case "proxied":
+            return (active || proxied.length > 0) && proxied.every((name) => proxiedNow.includes(name));
+        case "signed":
+            return ownDs !== undefined && isReached("proxied", facts);
     }
-    const problems = foreignDs(facts).map(say);
-    problems.push(...settled(facts).map(say), ...certificates(facts).map(say));
-    if (phase === "signed") problems.push(...oldAnswersGone(facts).map(say));
-    return problems;
+}
+
+/** Back to mirror would take names off the proxy that are behind it. */
+function wayOut(phase: Phase, { proxied, proxiedNow, ownDs }: DnsFacts): string {
+    if (phase === "delegated") return "Correct it, or go back to mirror.";
+    const fresh = proxied.filter((name) => !proxiedNow.includes(name));
+    if (phase === "signed" && ownDs === undefined) return "Correct it; until then stay in phase proxied.";
+    if (fresh.length === 0 || fresh.length === proxied.length)
+        return "Correct it; until then stay in the phase before.";
+    return `Correct it; until then leave proxied out of ${fresh.join(", ")}.`;
+}
+
+/** What the later phases need, beside the absence of others' DS records. */
+function missing(phase: Phase, facts: DnsFacts): string[] {
+    return [...settled(facts), ...certificates(facts), ...(phase === "signed" ? oldAnswersGone(facts) : [])];
 }
 
 /** A DS record that Cloudflare's keys do not match makes the zone bogus for everyone who validates. */
@@ -66,21 +93,10 @@ function settled(facts: DnsFacts): string[] {
     return problems;
 }
 
-function certificates({ proxied, certificates }: DnsFacts): string[] {
-    if (typeof certificates === "string")
-        return proxied.length === 0
-            ? []
-            : [
-                  `needs to know the edge certificates (${certificates}). Give the token "Zone: SSL and Certificates: Read".`,
-              ];
-    const active = certificates.filter(({ status }) => status === "active").flatMap(({ hosts }) => hosts);
-    const bare = proxied.filter((name) => !active.includes(name) && !active.includes(name.replace(/^[^.]+/, "*")));
-    if (bare.length === 0) return [];
-    const states = [...new Set(certificates.map(({ status }) => status))].join(", ") || "no certificate";
-    return [
-        `needs an active edge certificate for ${bare.join(", ")} (got ${states}). ` +
-            "Wait up to 24 h; a name two levels below the zone needs an advanced certificate.",
-    ];
+/** The stack's own names too: they are proxied from their making. */
+function certificates({ proxied, hostnames, certificates }: DnsFacts): string[] {
+    const need = certificateNeed([...new Set([...hostnames, ...proxied])], certificates);
+    return need === undefined ? [] : [need];
 }
 
 /** Whoever still asks the old servers gets answers without signatures: a DS record would make those bogus. */
@@ -98,15 +114,24 @@ function oldAnswersGone({ status, delegation, oldNsTtlSeconds, ds, ownDs, now }:
 
 /** What an operator should know in a phase: what going back does, and what Cloudflare will delete. */
 export function phaseNotes(phase: Phase, facts: DnsFacts): string[] {
-    const { status, ds, ownDs, delegation, proxied, unanswered } = facts;
+    const { status, ds, ownDs, delegation, proxied, hostnames, unanswered } = facts;
     const notes: string[] = [];
-    if (phase === "mirror") notes.push(...unanswered.map((why) => `dns: not known how far the move is (${why}).`));
+    const reached = isReached(phase, facts);
+    if (reached) notes.push(...unanswered.map((why) => `dns: not known how far the move is (${why}).`));
     if (!status) return notes;
+    if (reached && (phase === "proxied" || phase === "signed") && unanswered.length === 0)
+        notes.push(...missing(phase, facts).map((what) => `dns: phase ${phase} is reached, and ${what}`));
     const moving = phase === "mirror" || phase === "delegated";
     if (moving && status.status === "active" && proxied.length > 0)
         notes.push(
             `dns: ${proxied.join(", ")} ${proxied.length === 1 ? "is" : "are"} not proxied in phase ${phase}. Callers reach the origin directly, some up to 300 s later.`,
         );
+    if (phase === "delegated" && unanswered.length === 0 && !delegatedToUs(facts) && ds.length === 0)
+        notes.push(
+            "dns: no DS record is at the zone above. If one was there in the last 24 h, do not change the delegation yet: others keep it for its time to live.",
+        );
+    const need = certificateNeed(hostnames, facts.certificates);
+    if (moving && status.status === "active" && need !== undefined) notes.push(`dns: hostname ${need}`);
     const foreign = ds.filter((value) => value !== ownDs);
     if (delegatedToUs(facts) && foreign.length > 0)
         notes.push(
@@ -122,8 +147,11 @@ export function phaseNotes(phase: Phase, facts: DnsFacts): string[] {
                 ? "dns: the zone stays signed. Before its delegation leaves Cloudflare: remove the DS record at the registrar and wait for its time to live."
                 : "dns: the zone stays signed at Cloudflare, without a DS record: harmless. Turn DNSSEC off there when it should end.",
         );
-    if (phase === "signed" && ownDs !== undefined && !ds.includes(ownDs))
-        notes.push(`dns: not validated yet. Publish at the registrar: DS ${ownDs}`);
+    const publish = unanswered.length === 0 && foreign.length === 0 && oldAnswersGone(facts).length === 0;
+    if (phase === "signed" && ownDs !== undefined && !ds.includes(ownDs) && publish)
+        notes.push(
+            `dns: not validated yet. Publish at the registrar: DS ${ownDs}. If the delegation came back to Cloudflare since the zone became active (${status.activatedOn?.toISOString()}), wait two days after that first: Cloudflare may still name the first time.`,
+        );
     notes.push(...deletion(facts));
     return notes;
 }

@@ -7,11 +7,15 @@ import { type Lookup } from "./servers";
 export interface DnsSettings {
     /** Name of the zone, in lower case, without the final dot. */
     zone: string;
+    /** That the zone belongs to. Unset: any that the token sees. */
+    account?: string;
     phase: Phase;
     records: ZoneRecord[];
+    /** Names of the service that are not among the records. */
+    hostnames?: string[];
     /** `host` or `host:port`. */
     oldServers: string[];
-    /** Unset: those that Cloudflare names. */
+    /** Unset or empty: those that Cloudflare names. */
     newServers?: string[];
     /** Unset or empty: looked up. */
     parentServers?: string[];
@@ -36,13 +40,13 @@ export async function dnsReport(
     options: { lookup?: Lookup; now?: Date } = {},
 ): Promise<DnsReport> {
     if (!access) {
-        const missing =
-            "CLOUDFLARE_API_TOKEN: must be set, to look at the zone. Export it, or go back to phase mirror.";
+        const missing = "CLOUDFLARE_API_TOKEN: must be set, to look at the zone. Export it.";
         return { problems: settings.phase === "mirror" ? [] : [missing], notes: [] };
     }
-    const { zone, phase, records, oldServers, newServers, parentServers } = settings;
+    const { zone, account, phase, records, hostnames, oldServers, newServers, parentServers } = settings;
     const facts = await gatherDnsFacts({
-        ...{ zoneName: zone, records, oldServers, newServers },
+        ...{ zoneName: zone, account, records, hostnames, oldServers },
+        newServers: newServers?.length ? newServers : undefined,
         parentServers: parentServers?.length ? parentServers : undefined,
         api: access,
         signal: AbortSignal.timeout(LIMIT_SECONDS * 1000),

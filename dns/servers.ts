@@ -42,6 +42,15 @@ export async function findServers(labels: string[], lookup: Lookup): Promise<Ser
     );
 }
 
+/** Those of the servers that have an address. @throws Error of the first host, when none has */
+export async function findSome(labels: string[], lookup: Lookup): Promise<Server[]> {
+    const found = await Promise.allSettled(labels.map((label) => findServers([label], lookup)));
+    const servers = found.flatMap((one) => (one.status === "fulfilled" ? one.value : []));
+    const failed = found.find((one) => one.status === "rejected");
+    if (failed && servers.length === 0) throw failed.reason;
+    return servers;
+}
+
 /** Names of the servers that hold NS and DS of a zone: those of the nearest zone above. */
 export async function parentServers(zone: string, lookup: Lookup): Promise<string[]> {
     for (let above = parentOf(zone); above !== ""; above = parentOf(above)) {

@@ -93,6 +93,7 @@ export async function nodePort(settings: IntraClusterArgs, cluster: ClusterView)
     const { gateway } = settings;
     if (gateway.installer === "existing") return [];
     const wanted = gateway.release.nodePort;
+    if (wanted === undefined) return [];
     const ours = gatewayNamespace(settings);
     const holder = (await cluster.nodePorts()).find((s) => s.nodePort === wanted && s.namespace !== ours);
     if (!holder) return [];

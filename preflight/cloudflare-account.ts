@@ -1,6 +1,7 @@
 import type { CloudflareAccessArgs } from "../components/cloudflare-access";
 import { tokenName } from "../components/parts/service-tokens";
 import { tunnelName } from "../components/parts/tunnel";
+import { anotherStack } from "./another-stack";
 import type { Findings } from "./cloudflare-findings";
 
 /** Cloudflare's limit for an account. */
@@ -54,7 +55,7 @@ async function serviceTokens({ account, consumers }: CloudflareAccessArgs, owner
     });
 }
 
-async function tunnel({ account }: CloudflareAccessArgs, owner: string, findings: Findings) {
+export async function tunnel({ account }: Pick<CloudflareAccessArgs, "account">, owner: string, findings: Findings) {
     const name = tunnelName(owner);
     const found = await findings.list<{ name?: string; config_src?: string }>(
         "Account: Cloudflare Tunnel: Edit",
@@ -95,16 +96,21 @@ interface Application {
     destinations?: { uri?: string }[];
 }
 
-/** Two applications cannot have the same domain. */
+/** Two applications cannot have the same domain, and one on a path of ours would take that path's requests. */
 async function applications({ account, hostnames }: CloudflareAccessArgs, owner: string, findings: Findings) {
     const path = `accounts/${account}/access/apps`;
     const found = await findings.list<Application>("Account: Access: Apps and Policies: Edit", path);
     for (const { name, domain, destinations = [] } of found ?? []) {
         if (name === owner) continue;
-        const taken = [domain, ...destinations.map(({ uri }) => uri)].find((place) => hostnames.includes(place ?? ""));
-        if (taken !== undefined)
-            findings.problems.push(
-                `hostname: ${taken} must have no Access application of somebody else (it has "${name}"). Choose another name, or delete that one.`,
-            );
+        const taken = [domain, ...destinations.map(({ uri }) => uri)].find((place) =>
+            hostnames.includes((place ?? "").split("/")[0].toLowerCase()),
+        );
+        if (taken === undefined) continue;
+        const other = anotherStack(name, owner);
+        findings.problems.push(
+            other
+                ? `hostname: ${taken} must have no Access application of another stack (it has that of stack ${other.stack}). ${other.advice} Else choose another name, or destroy that stack.`
+                : `hostname: ${taken} must have no Access application of somebody else (it has "${name}"). Choose another name, or delete that one.`,
+        );
     }
 }

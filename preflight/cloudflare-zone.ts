@@ -1,5 +1,9 @@
 import { namesOfOurOwn, type CloudflareAccessArgs } from "../components/cloudflare-access";
 import { CUSTOM_PHASE, RATE_LIMIT_PHASE } from "../components/parts/edge-rules";
+import { tunnelName } from "../components/parts/tunnel";
+import { certificateNeed } from "../dns/certificates";
+import type { CertificatePack } from "../dns/cloudflare";
+import { anotherStack } from "./another-stack";
 import type { Findings } from "./cloudflare-findings";
 
 const PLANS = ["free", "pro", "business", "enterprise"];
@@ -12,8 +16,14 @@ interface LiveZone {
     plan?: { legacy_id?: string };
 }
 
+/** What of a stack concerns its zone. */
+type ZoneSide = Pick<
+    CloudflareAccessArgs,
+    "account" | "hostnames" | "zone" | "plan" | "dns" | "rateLimit" | "browserChecks" | "proxyTimeoutSeconds"
+>;
+
 /** What stands in the way in the zone: whose it is, its plan, records and rules in the place of ours. */
-export async function zoneFindings(settings: CloudflareAccessArgs, owner: string, findings: Findings): Promise<void> {
+export async function zoneFindings(settings: ZoneSide, owner: string, findings: Findings): Promise<void> {
     const { account, zone, plan } = settings;
     const permission = zone.manage === "create" ? "Zone: Zone: Edit" : "Zone: Zone: Read";
     const found = await findings.list<LiveZone>(permission, `zones?name=${encodeURIComponent(zone.name)}`);
@@ -28,13 +38,15 @@ export async function zoneFindings(settings: CloudflareAccessArgs, owner: string
     // Where a move is described, what is said of it says this too.
     if (settings.dns === undefined) asleep(settings, ours, findings);
     await Promise.all([
-        records(settings, ours.id, findings),
+        settings.dns === undefined && ours.status === "active" && certificates(settings, ours.id, findings),
+        records(settings, owner, ours.id, findings),
+        settings.dns !== undefined && strangers(settings, ours.id, findings),
         rules(settings, owner, ours.id, findings),
         settings.proxyTimeoutSeconds !== undefined && timeout(ours.id, findings),
     ]);
 }
 
-function missing({ account, zone }: CloudflareAccessArgs, found: LiveZone[], findings: Findings): void {
+function missing({ account, zone }: ZoneSide, found: LiveZone[], findings: Findings): void {
     if (found.length > 0)
         findings.problems.push(
             `zone.name: ${zone.name} must be a zone of account ${account} (it belongs to ${found.map((one) => one.account?.id).join(" and ")}). Correct account, or move the zone.`,
@@ -46,7 +58,7 @@ function missing({ account, zone }: CloudflareAccessArgs, found: LiveZone[], fin
 }
 
 /** Nothing of a zone is answered before the registrar names its servers; and Cloudflare does not keep it for ever. */
-function asleep({ zone }: CloudflareAccessArgs, { status, name_servers: servers = [] }: LiveZone, findings: Findings) {
+function asleep({ zone }: ZoneSide, { status, name_servers: servers = [] }: LiveZone, findings: Findings) {
     const registrar = `Have the registrar name ${servers.join(" and ") || "its name servers"}.`;
     if (status === "pending" || status === "initializing")
         findings.warnings.push(
@@ -58,23 +70,65 @@ function asleep({ zone }: CloudflareAccessArgs, { status, name_servers: servers 
         );
 }
 
-/** A CNAME stands alone. Ours leads to a tunnel; after a change of tunnels it may be another one. */
-async function records(settings: CloudflareAccessArgs, zoneId: string, findings: Findings) {
+/** Without one, callers get no further than TLS. A zone that waits gets its own when it is active. */
+async function certificates({ hostnames }: ZoneSide, zoneId: string, findings: Findings): Promise<void> {
+    const packs = await findings.getIfAllowed<Partial<CertificatePack>[]>(
+        `zones/${zoneId}/ssl/certificate_packs?status=all`,
+    );
+    const known = packs?.map(({ status = "", hosts = [] }) => ({ status, hosts }));
+    const need = certificateNeed(hostnames, known ?? "the token may not read them");
+    if (need !== undefined) findings.warnings.push(`hostname: ${need}`);
+}
+
+/** Records that a warning names. */
+const MOST_NAMED = 10;
+
+/** What cannot be beside a CNAME. Mail and texts can: Cloudflare answers for the name itself. */
+const CLASHING = ["A", "AAAA", "CNAME"];
+
+/** Ours leads to our tunnel, or to one of its name that was deleted since. */
+async function records(settings: ZoneSide, owner: string, zoneId: string, findings: Findings) {
+    const tunnels = await findings.list<{ id?: string; name?: string }>(
+        "Account: Cloudflare Tunnel: Edit",
+        `accounts/${settings.account}/cfd_tunnel?name=${encodeURIComponent(tunnelName(owner))}`,
+    );
+    if (tunnels === undefined) return;
+    const ours = tunnels
+        .filter(({ name }) => name === tunnelName(owner))
+        .map(({ id }) => `${id ?? ""}.cfargotunnel.com`);
     for (const hostname of namesOfOurOwn(settings)) {
         const found = await findings.list<{ type?: string; content?: string }>(
             "Zone: DNS: Edit",
             `zones/${zoneId}/dns_records?name=${encodeURIComponent(hostname)}`,
         );
-        const other = found?.find(({ content = "" }) => !content.endsWith(".cfargotunnel.com"));
-        if (other && ["A", "AAAA", "CNAME"].includes(other.type ?? ""))
+        const other = found
+            ?.filter(({ type = "" }) => CLASHING.includes(type))
+            .find(({ type, content = "" }) => type !== "CNAME" || !ours.includes(content));
+        if (other)
             findings.problems.push(
                 `hostname: ${hostname} must have no record of its own (it has ${other.type} ${other.content}). Delete it when callers may move, or choose another name.`,
             );
     }
 }
 
+/** Records that Cloudflare serves and nobody reviewed: its scan of a new zone makes some, and people do. */
+async function strangers({ hostnames, dns }: ZoneSide, zoneId: string, findings: Findings): Promise<void> {
+    const live = await findings.list<{ name?: string; type?: string }>(
+        "Zone: DNS: Edit",
+        `zones/${zoneId}/dns_records`,
+    );
+    const known = [...hostnames.map((name) => `${name} CNAME`), ...dns!.records.map((r) => `${r.name} ${r.type}`)];
+    const found = (live ?? []).map(({ name = "", type = "" }) => `${name.toLowerCase()} ${type}`);
+    const unknown = [...new Set(found)].filter((one) => !known.includes(one)).sort();
+    if (unknown.length === 0) return;
+    const more = unknown.length > MOST_NAMED ? ` and ${unknown.length - MOST_NAMED} more` : "";
+    findings.warnings.push(
+        `dns: Cloudflare has records that are not in the data: ${unknown.slice(0, MOST_NAMED).join(", ")}${more}. Nothing here changes them: add them to the data, or delete them at Cloudflare.`,
+    );
+}
+
 /** A zone has one ruleset for each phase: beside another's ours cannot be made. */
-async function rules(settings: CloudflareAccessArgs, owner: string, zoneId: string, findings: Findings) {
+async function rules(settings: ZoneSide, owner: string, zoneId: string, findings: Findings) {
     const wanted = [
         ...(settings.rateLimit ? [{ phase: RATE_LIMIT_PHASE, key: "rateLimit", advice: "leave it out" }] : []),
         ...(settings.browserChecks === "skip"
@@ -88,10 +142,14 @@ async function rules(settings: CloudflareAccessArgs, owner: string, zoneId: stri
     );
     for (const { phase, key, advice } of wanted) {
         const theirs = found?.find((one) => one.kind === "zone" && one.phase === phase && one.name !== owner);
-        if (theirs)
-            findings.problems.push(
-                `${key}: the zone must have no rules of its own in phase ${phase} (it has "${theirs.name}", and there can be one ruleset). To keep those, ${advice}, and add the rule of docs/operations.md by hand.`,
-            );
+        if (theirs === undefined) continue;
+        const other = anotherStack(theirs.name, owner);
+        const keep = `o keep those, ${advice}, and add the rule of docs/operations.md by hand.`;
+        findings.problems.push(
+            other
+                ? `${key}: the zone must have no rules of another stack in phase ${phase} (it has those of stack ${other.stack}, and there can be one ruleset). ${other.advice} Else, t${keep}`
+                : `${key}: the zone must have no rules of its own in phase ${phase} (it has "${theirs.name}", and there can be one ruleset). T${keep}`,
+        );
     }
 }
 

@@ -1,8 +1,9 @@
-import type { CloudflareAccessArgs } from "../components/cloudflare-access";
+import { namesOfOurOwn, type CloudflareAccessArgs } from "../components/cloudflare-access";
 import { openApi, type ApiAccess, type ApiReader } from "../components/parts/cloudflare-api";
+import type { ExposureSettings } from "../components/parts/cloudflare-exposure";
 import { dnsReport, type DnsSettings } from "../dns/preflight";
 import { ProblemList } from "../problems";
-import { accountFindings } from "./cloudflare-account";
+import { accountFindings, tunnel } from "./cloudflare-account";
 import { Findings } from "./cloudflare-findings";
 import { zoneFindings } from "./cloudflare-zone";
 
@@ -31,18 +32,39 @@ export async function cloudflarePreflight(
     access: ApiAccess,
     limitSeconds = LIMIT_SECONDS,
 ): Promise<string[]> {
+    return look(settings.account, access, limitSeconds, (findings) => [
+        accountFindings(settings, owner, findings),
+        zoneFindings(settings, owner, findings),
+        move(settings, access, findings),
+    ]);
+}
+
+/** The same for a gateway that is reached through Cloudflare: nothing of Access is asked for. */
+export async function exposurePreflight(
+    settings: ExposureSettings,
+    owner: string,
+    access: ApiAccess,
+    limitSeconds = LIMIT_SECONDS,
+): Promise<string[]> {
+    return look(settings.account, access, limitSeconds, (findings) => [
+        tunnel(settings, owner, findings),
+        zoneFindings({ ...settings, hostnames: [settings.hostname] }, owner, findings),
+    ]);
+}
+
+async function look(
+    account: string,
+    access: ApiAccess,
+    limitSeconds: number,
+    checks: (findings: Findings) => Promise<void>[],
+): Promise<string[]> {
     const signal = AbortSignal.timeout(limitSeconds * 1000);
     const api = openApi(access, signal);
     const findings = new Findings(api);
     try {
-        await token(settings.account, api, findings);
+        await token(account, api, findings);
         // With a token that is none, every other answer would only repeat it.
-        if (findings.problems.length === 0)
-            await Promise.all([
-                accountFindings(settings, owner, findings),
-                zoneFindings(settings, owner, findings),
-                move(settings, access, findings),
-            ]);
+        if (findings.problems.length === 0) await Promise.all(checks(findings));
     } catch (error) {
         const why = signal.aborted ? `no answer in ${limitSeconds} s` : wordsOf(error);
         throw new CloudflareError([
@@ -54,9 +76,16 @@ export async function cloudflarePreflight(
 }
 
 /** How far the zone's move is, against what the config says. */
-async function move({ zone, dns }: Settings, { token, baseUrl }: ApiAccess, findings: Findings): Promise<void> {
+async function move(
+    { account, zone, dns, hostnames }: Settings,
+    { token, baseUrl }: ApiAccess,
+    findings: Findings,
+): Promise<void> {
     if (dns === undefined) return;
-    const { problems, notes } = await dnsReport({ zone: zone.name, ...dns }, { token: token!, baseUrl });
+    const { problems, notes } = await dnsReport(
+        { zone: zone.name, account, hostnames: namesOfOurOwn({ hostnames, dns }), ...dns },
+        { token: token!, baseUrl },
+    );
     findings.problems.push(...problems);
     findings.warnings.push(...notes);
 }

@@ -4,6 +4,7 @@ import { ADMIN_KEYS_SECRET } from "../components/parts/apisix-values";
 import type { ObjectRef } from "../components/parts/cluster-reader";
 import { secretName } from "../components/parts/consumers";
 import { POLICIES } from "../components/parts/network-policies";
+import { CONNECTORS } from "../components/parts/cloudflared-deployment";
 import { componentNamespace } from "../components/parts/rampart-graph";
 import { COUNTERS } from "../components/parts/shared-counters";
 
@@ -54,6 +55,13 @@ export function plannedObjects(settings: IntraClusterArgs): ObjectRef[] {
             { apiVersion: "networking.k8s.io/v1", kind: "NetworkPolicy", namespace, name: COUNTERS },
             { apiVersion: "apps/v1", kind: "Deployment", namespace, name: COUNTERS },
             { apiVersion: "v1", kind: "Service", namespace, name: COUNTERS },
+        );
+    if (settings.exposure)
+        objects.push(
+            { apiVersion: "networking.k8s.io/v1", kind: "NetworkPolicy", namespace, name: CONNECTORS },
+            { apiVersion: "v1", kind: "Secret", namespace, name: CONNECTORS },
+            { apiVersion: "policy/v1", kind: "PodDisruptionBudget", namespace, name: CONNECTORS },
+            { apiVersion: "apps/v1", kind: "Deployment", namespace, name: CONNECTORS },
         );
     for (const { name, credentials } of consumers)
         objects.push(

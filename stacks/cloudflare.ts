@@ -4,5 +4,6 @@ import { CloudflareAccess, type CloudflareAccessArgs } from "../components/cloud
 export function cloudflare(settings: CloudflareAccessArgs) {
     const auth = new CloudflareAccess("alpa", settings);
     const { url, credentials, curl, expires, nameServers, zoneStatus, ds } = auth;
-    return { url, credentials, curl, expires, nameServers, zoneStatus, ds };
+    // Pulumi warns of an output without a value.
+    return { url, credentials, curl, expires, nameServers, zoneStatus, ...(ds && { ds }) };
 }

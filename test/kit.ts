@@ -18,6 +18,8 @@ export interface Asked {
     deleteTimeout: string;
     /** Names of the hooks before a creation. */
     beforeCreate: string[];
+    /** Earlier names. */
+    aliases: string[];
 }
 
 const requests = new WeakMap<Seen, Asked>();
@@ -87,6 +89,8 @@ function listen(heard: (request: Asked) => void) {
             deletedWith: request.getDeletedwith(),
             deleteTimeout: request.getCustomtimeouts()?.getDelete() ?? "",
             beforeCreate: request.getHooks()?.getBeforeCreateList() ?? [],
+            // Aliases of another type, which packages bring along, have none.
+            aliases: request.getAliasesList().flatMap((alias) => alias.getSpec()?.getName() || []),
         });
         return register(request, done);
     };

@@ -6,8 +6,8 @@ export interface ReleaseSettings {
     etcdImage: { registry: string; repository: string; tag: string };
     /** APISIX pods. */
     replicas: number;
-    /** Port of the entry point on every node. */
-    nodePort: number;
+    /** Port of the entry point on every node. Unset: none, and the entry point is inside the cluster only. */
+    nodePort?: number;
     /** Unset: the cluster's default. */
     storageClass?: string;
 }
@@ -17,6 +17,8 @@ const FULL_NAME = "apisix";
 
 /** Names that the chart gives its objects, for those who refer to them. */
 export const ADMIN_SERVICE = { name: `${FULL_NAME}-admin`, port: 9180 };
+/** Entry point inside the cluster. */
+export const GATEWAY_SERVICE = { name: `${FULL_NAME}-gateway`, port: 80 };
 /** Secret the chart reads both Admin API keys from; it must be there before a pod can start. */
 export const ADMIN_KEYS_SECRET = { name: "apisix-admin-keys", admin: "admin", viewer: "viewer" };
 
@@ -36,12 +38,16 @@ export function apisixValues(settings: ReleaseSettings, namespace: string) {
         fullnameOverride: FULL_NAME,
         image: { repository: image.repository, tag: image.tag },
         replicaCount: replicas,
-        service: {
-            type: "NodePort",
-            // Cluster, not Local: every node answers on the port, whichever runs the pod.
-            externalTrafficPolicy: "Cluster",
-            http: { nodePort },
-        },
+        service:
+            nodePort === undefined
+                ? // The chart always writes the policy, and with this type Kubernetes takes none but an empty one.
+                  { type: "ClusterIP", externalTrafficPolicy: "" }
+                : {
+                      type: "NodePort",
+                      // Cluster, not Local: every node answers on the port, whichever runs the pod.
+                      externalTrafficPolicy: "Cluster",
+                      http: { nodePort },
+                  },
         apisix: {
             admin: {
                 // The chart opens the address list as soon as an ingress controller comes with it; what keeps others

@@ -38,6 +38,14 @@ slowly() {
     done
     wait $slow
 }
+# Something listens where a connector tells its health. From the kernel: not every host has ss.
+listens() {
+    cat /proc/net/tcp /proc/net/tcp6 2>/dev/null |
+        grep -qE ": (0100007F|0{8}|0{32}|0{16}FFFF00000100007F):$(printf %04X "$1") [0:]+ 0A "
+}
+taken() {
+    fail "port $port on 127.0.0.1 must be free for $service (something else listens there). Stop that, or set another metricsPort. Look: ss -ltnp"
+}
 instances_here() {
     for file in "$etc"/*.env; do
         [ -e "$file" ] || continue
@@ -48,7 +56,7 @@ instances_here() {
 check_owner() {
     [ -e "$etc/owner" ] || return 0
     [ "$(cat "$etc/owner")" = "$owner" ] ||
-        fail "must not hold connectors of another stack (they are $(cat "$etc/owner")'s). Destroy them there, or use another host."
+        fail "must not hold connectors of another stack (they are $(cat "$etc/owner")'s). If this one was called that, rename it back: pulumi stack rename. Else destroy them there, or use another host."
 }
 # Stops connectors, all at once: each waits for its running answers.
 stop() {
@@ -117,8 +125,14 @@ connector() {
     if [ "$(cat "$lib/$n/stamp" 2>/dev/null)" = "$stamp" ] && systemctl is-active --quiet "$service" && answers "$ready"; then
         return 0
     fi
+    # On the port that it has already the connector itself may listen.
+    at="METRICS=127.0.0.1:$port" state=$(systemctl is-active "$service" || :)
+    case "$state $(cat "$etc/$n.env" 2>/dev/null)" in
+    "active $at" | *"ing $at") ;;
+    *) ! listens "$port" || taken ;;
+    esac
     rm -f "$lib/$n/stamp"
-    put "$etc/$n.env" "METRICS=127.0.0.1:$port
+    put "$etc/$n.env" "$at
 "
     mkdir -p "$lib/$n"
     chmod 755 "$lib/$n"
@@ -127,8 +141,9 @@ connector() {
     # An end in failure shows below: systemd goes on trying, and a slow start may still succeed.
     slowly systemctl restart "$service" 2>/dev/null || :
     waited=0
-    until answers "$ready"; do
+    until systemctl is-active --quiet "$service" && answers "$ready"; do
         waited=$((waited + 1))
+        [ $waited -le "$start_seconds" ] || ! answers "$ready" || taken
         [ $waited -le "$start_seconds" ] || fail "$service must reach Cloudflare (not ready on port $port after $start_seconds s). Others of this host were left as they were. Look: journalctl -u $service
 $(journalctl -u "$service" -n 6 --no-pager 2>/dev/null || :)"
         sleep 1
@@ -161,11 +176,18 @@ install_all() {
     for n in $(instances_here); do [ "$n" -le "$instances" ] || surplus="$surplus $n"; done
     stop $surplus
     for old in "$lib"/cloudflared-*; do [ "$old" = "$binary" ] || rm -f "$old"; done
+    # Last: before all is done the place in the stack's state may still be the old one.
+    put "$etc/place" "$where"
     echo "cloudflared $version: $instances connector(s) ready"
 }
 remove_all() {
     # What another stack has put here since is not ours to remove.
     if [ -e "$etc/owner" ] && [ "$(cat "$etc/owner")" != "$owner" ]; then return 0; fi
+    # The same host under another address: that one's resource was made before this one's goes.
+    if [ -e "$etc/place" ] && [ "$(cat "$etc/place")" != "$where" ]; then
+        echo "left alone: these are $(cat "$etc/place")'s now"
+        return 0
+    fi
     stop $(instances_here)
     rm -rf "$lib" "$unit_file" "\${etc:?}"
     rm -f /run/${UNIT}.lock

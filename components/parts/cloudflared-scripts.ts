@@ -29,8 +29,10 @@ fi
     fail "user $me must become root by sudo without a password ($(echo "$said" | tail -n 1)). Allow it, or give sudoPassword."
 said=$(printf '%s\\n' "$password" | sudo -k -S -p '' true 2>&1) ||
     fail "user $me must become root by sudo with the given password ($(echo "$said" | tail -n 1)). Correct sudoPassword, or allow the user."
-# sudo takes the first line, the shell the rest.
-{ printf '%s\\n' "$password"; printf '%s' "$as_root"; } | sudo -k -S -p '' sh -s -- "$@"
+# sudo takes the first line where it asks, and its rules may ask for true and not for sh: all before the mark is dropped.
+{ printf '%s\\n#begin\\n' "$password"; printf '%s' "$as_root"; } | sudo -k -S -p '' sh -c '
+    while IFS= read -r line; do [ "$line" != "#begin" ] || break; done
+    exec sh -s -- "$@"' sh "$@"
 `;
 
 /** A script, as functions that are all read before anything runs: what it starts must not read the rest of it. */

@@ -44,7 +44,9 @@ export class DnsRecords extends pulumi.ComponentResource {
             return new cloudflare.DnsRecord(
                 `${name}-${logicalName(record)}`,
                 { zoneId, ...rendered, ...(turned ? { content: turned.target } : {}) },
-                { parent: this, dependsOn: turned?.after },
+                // From phase `delegated` on the zone may be live: one that leaves the data, or the stack, takes mail and
+                // more with it. docs/dns-move.md says how one goes.
+                { parent: this, dependsOn: turned?.after, protect: phase !== "mirror" },
             );
         });
         if (phase === "signed") {

@@ -37,7 +37,8 @@ export class EdgeRules extends pulumi.ComponentResource {
             new cloudflare.Ruleset(
                 `${name}-${role}`,
                 { zoneId, name: owner(), kind: "zone", phase, rules },
-                { parent: this },
+                // A second one for the same phase is refused.
+                { parent: this, deleteBeforeReplace: true },
             );
 
         if (args.browserChecks === "skip") ruleset("browser-checks", CUSTOM_PHASE, [renderSkip(args.hostnames)]);

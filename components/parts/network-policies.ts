@@ -5,6 +5,8 @@ import { metadata } from "./ownership";
 export interface NetworkPoliciesArgs {
     /** Namespace APISIX, etcd and the ingress controller run in, and nothing else. */
     namespace: pulumi.Input<string>;
+    /** Namespace and labels of the only pods that callers come through. Unset: they come from anywhere. */
+    callersFrom?: { namespace: string; labels: Record<string, string> };
 }
 
 // Labels the chart puts on its pods. Two names for the ingress controller: as a chart, and under its alias.
@@ -16,7 +18,7 @@ const INGRESS_CONTROLLER = {
     ],
 };
 /** Data port of APISIX in its container. */
-const DATA_PORT = 9080;
+export const DATA_PORT = 9080;
 const ADMIN_PORT = 9180;
 const ETCD_CLIENT_PORT = 2379;
 const ETCD_PEER_PORT = 2380;
@@ -43,7 +45,12 @@ export class NetworkPolicies extends pulumi.ComponentResource {
         policy("callers", {
             podSelector: APISIX_PODS,
             policyTypes: ["Ingress"],
-            ingress: [{ ports: [{ port: DATA_PORT, protocol: "TCP" }] }],
+            ingress: [
+                {
+                    ...(args.callersFrom === undefined ? {} : { from: [peer(args.callersFrom)] }),
+                    ports: [{ port: DATA_PORT, protocol: "TCP" }],
+                },
+            ],
         });
         policy("admin-api", {
             podSelector: APISIX_PODS,
@@ -67,4 +74,12 @@ export class NetworkPolicies extends pulumi.ComponentResource {
 
         this.registerOutputs({});
     }
+}
+
+/** Pods of one namespace, as a rule names them. @param labels unset: all of them */
+export function peer({ namespace, labels }: { namespace: string; labels?: Record<string, string> }) {
+    return {
+        namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": namespace } },
+        ...(labels === undefined ? {} : { podSelector: { matchLabels: labels } }),
+    };
 }

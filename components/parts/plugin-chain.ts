@@ -19,6 +19,8 @@ const REMOVED_HEADERS = [
     "X-Access-Token",
     "Forwarded",
     "X-Forwarded-For",
+    "CF-Connecting-IP",
+    "True-Client-IP",
     "X-Consumer-Username",
     "X-Credential-Identifier",
     "X-Consumer-Custom-ID",

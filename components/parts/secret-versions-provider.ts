@@ -39,7 +39,7 @@ export const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> = {
                     .map(
                         ([who, version]) =>
                             `consumers: ${who}: must have a new secret with secretVersion ${version} (Cloudflare answered with the one of ${olds.versions[who]}). ` +
-                            `The caller's secret is as before. Raise secretVersion to ${version + 1}.`,
+                            `The caller's secret ends on the day of previousSecretExpires, or at once if secretVersion is raised. Add a second credential, run: pulumi up --continue-on-error, hand it out, and remove this one when its caller has switched. Where nobody uses it, raise secretVersion to ${version + 1} instead.`,
                     )
                     .join("\n"),
             );

@@ -1,7 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { Counters } from "./limits";
-import { APISIX_PODS } from "./network-policies";
+import { APISIX_PODS, peer } from "./network-policies";
 import { metadata } from "./ownership";
 
 /** How limits are counted once for all APISIX pods. */
@@ -50,14 +50,7 @@ export class SharedCounters extends pulumi.ComponentResource {
                     policyTypes: ["Ingress", "Egress"],
                     ingress: [
                         {
-                            from: [
-                                {
-                                    namespaceSelector: {
-                                        matchLabels: { "kubernetes.io/metadata.name": apisixNamespace },
-                                    },
-                                    podSelector: APISIX_PODS,
-                                },
-                            ],
+                            from: [peer({ namespace: apisixNamespace, labels: APISIX_PODS.matchLabels })],
                             ports: [{ port: PORT, protocol: "TCP" }],
                         },
                     ],

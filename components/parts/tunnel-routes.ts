@@ -5,11 +5,16 @@ export interface TunnelRoutesArgs {
     account: string;
     tunnelId: pulumi.Input<string>;
     hostnames: string[];
-    /** `host:port` of Alpa, as seen from the connectors. */
+    /** `host:port` of Alpa, or of what is in front of it, as seen from the connectors. */
     endpoint: string;
-    teamName: string;
-    /** Audience of the Access application: what a request's JWT must be made for. */
-    audience: pulumi.Input<string>;
+    /** Expressions for the paths that lead there. @default {@link PATHS} */
+    paths?: string[];
+    /** Whose requests the connector lets through. Unset: what is behind it asks callers itself. */
+    access?: {
+        teamName: string;
+        /** Audience of the Access application: what a request's JWT must be made for. */
+        audience: pulumi.Input<string>;
+    };
 }
 
 /**
@@ -19,7 +24,7 @@ export interface TunnelRoutesArgs {
 export const PATHS = ["^/completions$", "^/logprobs$"];
 /** Answer of the connector to everything else. */
 const NOWHERE = "http_status:404";
-/** Longest wait for Alpa to take a connection, in seconds: it is on the same host or in the same network. */
+/** Longest wait for a connection to be taken, in seconds: it is on the same host or in the same network. */
 const CONNECT_SECONDS = 5;
 
 /** What the connectors do with a request. They take the rules from Cloudflare, without a restart. */
@@ -38,13 +43,13 @@ export class TunnelRoutes extends pulumi.ComponentResource {
 type Routes = Omit<TunnelRoutesArgs, "account" | "tunnelId">;
 
 /** Rules of a connector; the first that fits is taken. */
-export function renderRoutes({ hostnames, endpoint, teamName, audience }: Routes) {
+export function renderRoutes({ hostnames, endpoint, paths = PATHS, access }: Routes) {
     const originRequest = {
         connectTimeout: CONNECT_SECONDS,
         // The connector itself refuses what has not passed Access, whatever led it there.
-        access: { required: true, teamName, audTags: [audience] },
+        ...(access && { access: { required: true, teamName: access.teamName, audTags: [access.audience] } }),
     };
     const service = `http://${endpoint}`;
-    const rules = hostnames.flatMap((hostname) => PATHS.map((path) => ({ hostname, path, service, originRequest })));
+    const rules = hostnames.flatMap((hostname) => paths.map((path) => ({ hostname, path, service, originRequest })));
     return { ingresses: [...rules, { service: NOWHERE }] };
 }

@@ -7,9 +7,10 @@ import { plainName } from "../../dns/names";
 import { NoAnswer, type Server } from "../../dns/query";
 import { findServers, systemLookup } from "../../dns/servers";
 import type { Context } from "../context";
+import { accessOf } from "../consumer/list-tokens";
 import { Failure, UsageError } from "../errors";
 import { json, table } from "../output";
-import { findStack } from "../stack/stack";
+import { findStack, type Stack } from "../stack/stack";
 import { readValue } from "../stack/stack-file";
 
 export interface CheckDnsArgs {
@@ -80,16 +81,28 @@ async function readWanted(context: Context, args: CheckDnsArgs, signal: AbortSig
     const data = readZoneData(file!, zone, args.records === undefined && stack ? dirname(stack.file) : undefined);
     if (data.problems.length > 0) throw new UsageError(data.problems);
     for (const warning of data.warnings) context.note(warning);
-    const fresh = args.new.length > 0 ? args.new : await serversAtCloudflare(zone, signal);
+    const named = args.new.length > 0 ? args.new : asTexts(value("dns", "newServers"));
+    const fresh = named.length > 0 ? named : await serversAtCloudflare(context, stack, zone, signal);
     return { zone, records: data.records, old, new: fresh, atEdge: args.atEdge ?? phase >= PHASES.indexOf("proxied") };
 }
 
-async function serversAtCloudflare(zone: string, signal: AbortSignal): Promise<string[]> {
-    const access = accessFromEnvironment();
-    if (!access)
-        throw new UsageError(["--new: required without CLOUDFLARE_API_TOKEN. Name Cloudflare's servers of the zone."]);
+async function serversAtCloudflare(
+    context: Context,
+    stack: Stack | undefined,
+    zone: string,
+    signal: AbortSignal,
+): Promise<string[]> {
+    const environment = accessFromEnvironment();
+    const known = environment !== undefined || readValue(stack?.text ?? "", "cloudflare:apiToken") !== undefined;
+    const { token, baseUrl } = stack && known ? await accessOf(context, stack) : (environment ?? {});
+    if (!token || !baseUrl)
+        throw new UsageError([
+            "--new: required without cloudflare:apiToken and CLOUDFLARE_API_TOKEN. Name Cloudflare's servers of the zone.",
+        ]);
+    const account = stack && readValue(stack.text, "account");
     try {
-        const found = await new CloudflareZones(access, signal).zone(zone);
+        const zones = new CloudflareZones({ token, baseUrl }, signal);
+        const found = await zones.zone(zone, account === undefined ? undefined : String(account));
         if (found) return found.nameServers;
     } catch (error) {
         throw new Failure(`${(error as Error).message}. Or name the servers: --new`);

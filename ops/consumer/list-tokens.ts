@@ -99,7 +99,7 @@ export function compareTokens(config: Consumer[], live: LiveToken[], owner: stri
 }
 
 /** As the provider reads it: the stack file first, then the environment. The token stays in this process. */
-async function accessOf({ pulumi }: Context, stack: Stack): Promise<ApiAccess> {
+export async function accessOf({ pulumi }: Context, stack: Stack): Promise<ApiAccess> {
     const base = readValue(stack.text, "cloudflare:baseUrl") ?? process.env.CLOUDFLARE_BASE_URL;
     const baseUrl = String(base ?? "https://api.cloudflare.com/client/v4").replace(/\/$/, "");
     if (readValue(stack.text, "cloudflare:apiToken") === undefined) {

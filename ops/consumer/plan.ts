@@ -1,5 +1,11 @@
 import { didYouMean } from "../../config/problems";
-import { DEFAULT_OVERLAP_DAYS, daysUntil, publicKeyProblem, type Algorithm } from "../../config/credentials";
+import {
+    DEFAULT_OVERLAP_DAYS,
+    DEFAULT_TOKEN_OVERLAP_DAYS,
+    daysUntil,
+    publicKeyProblem,
+    type Algorithm,
+} from "../../config/credentials";
 import { dayAfter, dayProblems, isOver } from "../dates";
 import type { Plan } from "../stack/change";
 import { planRotateInPlace } from "./rotate-in-place";
@@ -170,7 +176,8 @@ function idProblems(option: string, { name, credentials }: Consumer, id: string)
 
 function overlapProblems(text: string, days: number): string[] {
     const set = readValue(text, "maxOverlapDays");
-    const longest = typeof set === "number" ? set : DEFAULT_OVERLAP_DAYS;
+    const unset = readValue(text, "option") === "cloudflare" ? DEFAULT_TOKEN_OVERLAP_DAYS : DEFAULT_OVERLAP_DAYS;
+    const longest = typeof set === "number" ? set : unset;
     if (days <= longest) return [];
     return [
         `--overlap-days: must be at most ${longest}, the stack's maxOverlapDays (got ${days}). Choose fewer, or add a credential of its own: npm run ops -- consumer add`,

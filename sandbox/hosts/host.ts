@@ -33,8 +33,8 @@ export interface HostOptions {
     name: string;
     /** Users that may log in, all with the same key. @default ["ops"] */
     users?: string[];
-    /** Who may become root by sudo; `root` among the users needs none. @default "nopasswd" */
-    sudo?: "none" | "nopasswd" | "password";
+    /** Who may become root by sudo, with `nopasswd-sh` only for `sh` without a password; `root` among the users needs none. @default "nopasswd" */
+    sudo?: "none" | "nopasswd" | "nopasswd-sh" | "password";
     /** The users' password, for sudo. */
     password?: string;
     /** Private key of the host, in OpenSSH form. @default a new one */

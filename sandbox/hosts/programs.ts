@@ -4,7 +4,7 @@ export interface ProgramOptions {
     /** The folder of the host. */
     root: string;
     /** Who may become root, and what it takes. */
-    sudo: "none" | "nopasswd" | "password";
+    sudo: "none" | "nopasswd" | "nopasswd-sh" | "password";
     /** SHA-256 of the users' password, in hex. */
     passwordHash: string;
     /** As `uname -m` says it. @default this machine's */
@@ -55,6 +55,8 @@ case \${SANDBOX_RIGHTS:-user}:${policy} in
 root:*) policy=nopasswd ;;
 *) policy=${policy} ;;
 esac
+# As with "ALL, NOPASSWD: /bin/sh" in sudoers.
+[ $policy != nopasswd-sh ] || case \${1:-} in sh) policy=nopasswd ;; *) policy=password ;; esac
 denied() { echo "$LOGNAME is not in the sudoers file." >&2; exit 1; }
 case $policy in
 nopasswd) ;;

@@ -17,6 +17,8 @@ import { APISIX, byAge, ETCD, image, instance, isRunning, runs } from "./pods";
 /** Keys of the chart where no Secret is named. */
 const WELL_KNOWN = { admin: "edd1c9f034335f136f87ad84b625c8f1", viewer: "4054f7cf07e344346cd3f287985e76a2" };
 const GRACE_SECONDS = 30;
+/** Data port of APISIX in its container. */
+const DATA_PORT = 9080;
 
 export class Gateways {
     /** By uid of the pod. */
@@ -53,6 +55,22 @@ export class Gateways {
         const port = found?.spec?.ports?.find((p) => service.port === undefined || p.port === service.port);
         const gateway = this.behind(found).at(-1);
         return gateway && port?.targetPort === 9180 ? `http://127.0.0.1:${gateway.adminPort}` : undefined;
+    };
+
+    /**
+     * Plays the cluster's DNS and kube-proxy for the data port behind `<service>.<namespace>.svc.cluster.local`.
+     * Undefined for other names.
+     * @throws Error where there is no such Service, or no ready pod behind its port
+     */
+    readonly resolveData = (host: string, port: number): number | undefined => {
+        const [, name, namespace] = /^([^.]+)\.([^.]+)\.svc\.cluster\.local\.?$/.exec(host) ?? [];
+        if (name === undefined) return undefined;
+        const found = this.service(namespace, name);
+        if (!found) throw new Error(`lookup ${host}: no such host`);
+        const data = found.spec?.ports?.some((p) => p.port === port && p.targetPort === DATA_PORT);
+        const gateway = data ? this.behind(found).at(-1) : undefined;
+        if (!gateway) throw new Error(`dial tcp ${host}:${port}: connect: connection refused`);
+        return gateway.port;
     };
 
     private async followPods(now: Snapshot): Promise<void> {

@@ -2,6 +2,7 @@
 import type { KubeConfig, V1Pod } from "@kubernetes/client-node";
 import { STARTABLE_ANNOTATION, type ControlPlane } from "../control-plane";
 import { Cluster, decoded, isReady, selects, type Snapshot } from "./cluster";
+import { ConnectorPods } from "./connector-pods";
 import { Controllers } from "./controllers";
 import { Gateways } from "./gateways";
 import { missing, type Supplies } from "./kubelet";
@@ -12,6 +13,8 @@ export interface WorkloadsOptions {
     kubeConfig: KubeConfig;
     controlPlane: ControlPlane;
     log: (line: string) => void;
+    /** `host:port` where connectors find Cloudflare's edge. Unset: pods of cloudflared do not start. */
+    edge?: string;
     /** More programs to play: each runs while a pod of its image is ready. */
     programs?: Program[];
 }
@@ -31,16 +34,14 @@ export async function startWorkloads(options: WorkloadsOptions): Promise<Workloa
     let dirty = true;
     let wake = () => {};
     let closed = false;
-    const cluster = new Cluster(
-        kubeConfig,
-        () => {
-            dirty = true;
-            wake();
-        },
-        log,
-    );
+    const changed = () => {
+        dirty = true;
+        wake();
+    };
+    const cluster = new Cluster(kubeConfig, changed, log);
     const redis = new RedisPods(log);
     const gateways = new Gateways(redis.resolve, log);
+    const connectors = new ConnectorPods({ edge: options.edge, resolve: gateways.resolveData, changed, log });
     const controllers = new Controllers(cluster, controlPlane, async (admin) => gateways.resolveAdmin(admin), log);
     const programs = (options.programs ?? []).map((program) => ({
         program,
@@ -55,7 +56,8 @@ export async function startWorkloads(options: WorkloadsOptions): Promise<Workloa
             try {
                 const now = cluster.snapshot();
                 await provision(cluster, now);
-                await admit(cluster, now);
+                await connectors.reconcile(now);
+                await admit(cluster, now, { edge: options.edge, connected: connectors.connected });
                 for (const part of [redis, gateways, controllers]) await part.reconcile(now);
                 for (const one of programs) {
                     const wanted = now.pods.some((pod) => isReady(pod) && runsImage(pod, one.program.image));
@@ -76,7 +78,7 @@ export async function startWorkloads(options: WorkloadsOptions): Promise<Workloa
             wake();
             await running;
             cluster.close();
-            for (const part of [controllers, gateways, redis]) await part.close();
+            for (const part of [controllers, connectors, gateways, redis]) await part.close();
             for (const { running: program } of programs) await program?.close();
         },
     };
@@ -89,8 +91,13 @@ function runsImage(pod: V1Pod, image: RegExp): boolean {
 }
 
 /** Lets every pod start that has what it needs, and says on the others what they wait for. */
-async function admit(cluster: Cluster, now: Snapshot): Promise<void> {
+async function admit(
+    cluster: Cluster,
+    now: Snapshot,
+    ofConnectors: Pick<Supplies, "edge" | "connected">,
+): Promise<void> {
     const supplies: Supplies = {
+        ...ofConnectors,
         secrets: new Map(now.secrets.map((s) => [key(s), decoded(s)])),
         configMaps: new Map(now.configMaps.map((m) => [key(m), m.data ?? {}])),
         boundClaims: new Set(now.claims.filter((c) => c.status?.phase === "Bound").map(key)),

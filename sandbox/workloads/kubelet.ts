@@ -3,7 +3,8 @@
  * installation that forgets a Secret would look right. Messages are those of kubelet 1.34.
  */
 import type { V1Container, V1Pod, V1Volume } from "@kubernetes/client-node";
-import { VALKEY } from "./pods";
+import { connectorProblem } from "./connector-pods";
+import { CLOUDFLARED, VALKEY } from "./pods";
 import { valkeyProblem } from "./redis-pods";
 
 /** What is there for pods to use, by `namespace/name`. */
@@ -14,6 +15,10 @@ export interface Supplies {
     boundClaims: Set<string>;
     /** Whether a pod answers behind a Service's name, as seen from a namespace. */
     reachable: (namespace: string, host: string, port: number) => boolean;
+    /** Where connectors find Cloudflare's edge; undefined in a world without one. */
+    edge?: string;
+    /** Whether the connector of a pod is connected to the edge. */
+    connected?: (pod: V1Pod) => boolean;
 }
 
 export interface Missing {
@@ -36,6 +41,7 @@ const IMAGES = [
     /^(docker\.io\/)?bitnamilegacy\/etcd:3\.6\.4-debian-12-r3$/,
     /^busybox:1\.28$/,
     VALKEY,
+    CLOUDFLARED,
     /^rampart\.invalid\/(stand-in|controller):/,
 ];
 
@@ -58,8 +64,11 @@ export function missing(pod: V1Pod, supplies: Supplies): Missing | undefined {
             };
         const message = missingInEnvironment(container, namespace, supplies);
         if (message) return { container: container.name, reason: "CreateContainerConfigError", message };
-        const unplayed = valkeyProblem(container);
+        const unplayed = valkeyProblem(container) ?? connectorProblem(container, supplies.edge);
         if (unplayed) return { container: container.name, reason: "CreateContainerError", message: unplayed };
+        // kwok makes a pod run and be ready at once: it must wait for what its readiness probe would wait for.
+        if (CLOUDFLARED.test(container.image!) && !supplies.connected?.(pod))
+            return waiting("Readiness probe failed: HTTP probe failed with statuscode: 503");
         const awaited = awaitedPort(container);
         if (awaited && !supplies.reachable(namespace, awaited.host, awaited.port))
             return {

@@ -7,6 +7,9 @@ export const ETCD = /(^|\/)etcd:/;
 export const CONTROLLER = /(^|\/)apisix-ingress-controller:/;
 export const VALKEY = /(^|\/)valkey\/valkey:\d/;
 
+/** The one version that is played. */
+export const CLOUDFLARED = /^(docker\.io\/)?cloudflare\/cloudflared:2026\.8\.2$/;
+
 /** Namespace and release: what belongs together. */
 export function instance(pod: V1Pod): string {
     return `${pod.metadata!.namespace}/${pod.metadata!.labels?.["app.kubernetes.io/instance"]}`;

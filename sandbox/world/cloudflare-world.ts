@@ -1,10 +1,10 @@
 /**
  * The world of stack cloudflare: an account with an active zone, the edge in front of it, and one host, which is Alpa's head
- * node, reached by SSH. What cloudflared finds by DNS in reality, the edge's address, is in a file on the host.
+ * node, reached by SSH. What cloudflared finds by DNS in reality, the edge's address, is in a file on the host. For a zone
+ * that is still elsewhere there are name servers too.
  */
 import { randomBytes } from "node:crypto";
 import { mkdirSync } from "node:fs";
-
 import { join } from "node:path";
 import { startAlpa, type Seen } from "../alpa/server";
 import { Account } from "../cloudflare/account";
@@ -12,6 +12,7 @@ import { startCloudflareApi, type CloudflareApi } from "../cloudflare/api/server
 import { VERSION } from "../cloudflare/connector/connector";
 import { buildConnector } from "../cloudflare/connector/build";
 import { startEdge, type Edge } from "../cloudflare/edge/server";
+import { startDns, type Dns, type DnsOptions } from "../dns/start";
 import { serveDownloads, startHost, type Host, type HostOptions } from "../hosts";
 import { describeHolder, freePort } from "../processes";
 import type { Toolchain } from "../toolchain/toolchain";
@@ -35,6 +36,11 @@ export interface CloudflareWorldOptions {
     account?: ConstructorParameters<typeof Account>[0];
     /** Of the host, as {@link startHost} takes them. */
     host?: Partial<HostOptions>;
+    /**
+     * The zone is at Azure with these records and Cloudflare has none of that name, as {@link startDns} takes it.
+     * @default it is at Cloudflare, active
+     */
+    dns?: Omit<DnsOptions, "account" | "zone">;
     /** Multiplies the edge's read timeout. @default 1 */
     scale?: number;
     log?: (line: string) => void;
@@ -46,6 +52,10 @@ export interface CloudflareWorld {
     api: CloudflareApi;
     edge: Edge;
     host: Host;
+    /** Of a zone that is still elsewhere. */
+    dns: Dns | undefined;
+    /** Serves cloudflared in another version, for `tunnel` of the config. */
+    nextVersion(version: string): Promise<CloudflareFacts["cloudflared"]>;
     close(): Promise<void>;
 }
 
@@ -67,13 +77,18 @@ export async function startCloudflareWorld(options: CloudflareWorldOptions): Pro
         const token = randomBytes(30).toString("base64url");
         writePrivate(apiTokenFile(stateDir), token);
         const account = new Account({ certificateSeconds: 0, ...options.account });
-        account.delegation = (zone) => account.zoneNamed(zone)?.name_servers ?? [];
         const api = keep(await startCloudflareApi({ port: 0, token, account, log }));
-        await activeZone(account, api, token);
+        const dns = options.dns && keep(await startDns({ account, zone: ZONE, ...options.dns }));
+        if (!dns) await activeZone(account, api, token);
         const edge = keep(await startEdge({ port: 0, account, scale: options.scale, log }));
         log("host");
         const program = await buildConnector(join(stateDir, "cloudflared"));
-        const downloads = keep(await serveDownloads({ "/cloudflared": program.path }));
+        const next = join(stateDir, "cloudflared-next");
+        const downloads = keep(await serveDownloads({ "/cloudflared": program.path, "/cloudflared-next": next }));
+        const nextVersion = async (version: string) => {
+            const { sha256 } = await buildConnector(next, { version });
+            return { version, sha256, source: `${downloads.url}/cloudflared-next` };
+        };
         const files = { "etc/default/alpa-auth-cloudflared": `TUNNEL_EDGE=127.0.0.1:${edge.connectorPort}\n` };
         const host = keep(await startHost({ name: "head", users: [USER], files, stateDir, ...options.host }));
         const privateKeyFile = join(stateDir, "host-key");
@@ -101,7 +116,7 @@ export async function startCloudflareWorld(options: CloudflareWorldOptions): Pro
         };
         preparePulumi(stateDir, facts);
         writeFacts(stateDir, "world", facts);
-        return { facts, account, api, edge, host, close };
+        return { facts, account, api, edge, host, dns, nextVersion, close };
     } catch (error) {
         await close().catch((closing: Error) => log(closing.message));
         throw error;
@@ -115,7 +130,8 @@ async function alpaPort(wanted: number, log: (line: string) => void): Promise<nu
 }
 
 /** A zone that the registrar has delegated, with its certificate. */
-async function activeZone(account: Account, api: CloudflareApi, token: string): Promise<void> {
+export async function activeZone(account: Account, api: CloudflareApi, token: string): Promise<void> {
+    account.delegation = (zone) => account.zoneNamed(zone)?.name_servers ?? [];
     const answer = await fetch(`${api.url}/zones`, {
         method: "POST",
         headers: { Authorization: `Bearer ${token}`, "Content-Type": "application/json" },

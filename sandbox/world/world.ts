@@ -28,6 +28,8 @@ export interface WorldOptions {
      * @default "installed"
      */
     rampart?: "installed" | PrivateChart;
+    /** `host:port` where connectors in the cluster find Cloudflare's edge. Unset: none can run. */
+    edge?: string;
     /** Told each request that reached Alpa. */
     onAlpaRequest?: (seen: Seen) => void;
     log?: (line: string) => void;
@@ -88,7 +90,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
             });
         const auth = typeof options.rampart === "object" ? options.rampart : undefined;
         const programs = auth ? [{ image: /^rampart\.invalid\/controller:/, start: rampart }] : [];
-        const workloads = keep(await startWorkloads({ kubeConfig, controlPlane, log, programs }));
+        const workloads = keep(await startWorkloads({ kubeConfig, controlPlane, log, programs, edge: options.edge }));
         log("chart repository");
         const repository = { helmPath: tools.helm, stateDir };
         const charts = keep(await startChartRepository({ ...repository, name: "charts" }));

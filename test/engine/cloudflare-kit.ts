@@ -3,6 +3,7 @@
  * and systemd. Proves that the program does what it says to them, not that the real Cloudflare takes it.
  */
 import { strict as assert } from "node:assert";
+import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { request } from "node:http";
 import { tmpdir } from "node:os";
@@ -10,14 +11,15 @@ import { join } from "node:path";
 import { parse } from "yaml";
 import { SAMPLE_COMPLETION } from "../../components/parts/sample";
 import type { Seen } from "../../sandbox/alpa/server";
-import { endOrphanPlugins, startGuard, type Guard } from "../../sandbox/processes";
+import { endOrphanPlugins, freePortFrom, startGuard, type Guard } from "../../sandbox/processes";
 import { ensureTools } from "../../sandbox/toolchain/toolchain";
 import {
     startCloudflareWorld,
     type CloudflareWorld,
     type CloudflareWorldOptions,
 } from "../../sandbox/world/cloudflare-world";
-import { sandboxId } from "../../sandbox/world/state";
+import { pulumiEnv, type PulumiRun, type RunOptions } from "../../sandbox/world/pulumi";
+import { ROOT, sandboxId } from "../../sandbox/world/state";
 import { EngineStack, type StackConfig } from "./stack";
 
 export { eventually, failed, succeeded } from "./stack";
@@ -25,7 +27,7 @@ export { eventually, failed, succeeded } from "./stack";
 /** A cold tool cache means building Pulumi. */
 const TOOLS_MILLISECONDS = 45 * 60_000;
 
-let running: { world: CloudflareWorld; dir: string; guard: Guard } | undefined;
+let running: { world: CloudflareWorld; dir: string; guard: Guard; metricsPort: number } | undefined;
 const alpaSaw: Seen[] = [];
 
 /** Registers the hooks that start a world and end it. */
@@ -43,7 +45,7 @@ export function useCloudflare(options: Omit<CloudflareWorldOptions, "tools" | "s
             onAlpaRequest: (seen) => alpaSaw.push(seen),
             ...options,
         });
-        running = { world, dir, guard };
+        running = { world, dir, guard, metricsPort: await freePair() };
     });
     after(async function () {
         this.timeout(60_000);
@@ -57,7 +59,15 @@ export function useCloudflare(options: Omit<CloudflareWorldOptions, "tools" | "s
     });
 }
 
-export function here(): { world: CloudflareWorld; dir: string } {
+/** The first of two free ports in a row: hosts have this machine's, and others run tests on it too. */
+export async function freePair(): Promise<number> {
+    for (;;) {
+        const first = await freePortFrom(21_000 + Math.floor(Math.random() * 10_000));
+        if ((await freePortFrom(first + 1)) === first + 1) return first;
+    }
+}
+
+export function here(): { world: CloudflareWorld; dir: string; metricsPort: number } {
     assert.ok(running, "useCloudflare() must be called in the describe block");
     return running;
 }
@@ -79,11 +89,14 @@ export interface Outputs {
     expires: Record<string, string>;
     nameServers: string[];
     zoneStatus: string;
+    ds?: string;
 }
 
 /** A stack of option cloudflare in the running world. Its connectors are on the world's one host: one stack at a time. */
 export class AccessStack extends EngineStack {
     private privateKey: unknown;
+    /** Of other hosts than the world's: laid over what says how that one is reached. */
+    private otherHost: object = {};
 
     private constructor(name: string) {
         const { world, dir } = here();
@@ -111,7 +124,13 @@ export class AccessStack extends EngineStack {
         const { alpa, cloudflare } = here().world.facts;
         const { host, cloudflared, zone, account, teamName } = cloudflare;
         const { privateKeyFile: _, ...reached } = host;
-        const hosts = [{ ...reached, ...(this.privateKey === undefined ? {} : { privateKey: this.privateKey }) }];
+        const { metricsPort } = here();
+        const hosts = [
+            {
+                ...{ ...reached, metricsPort, ...this.otherHost },
+                ...(this.privateKey === undefined ? {} : { privateKey: this.privateKey }),
+            },
+        ];
         this.write({
             option: "cloudflare",
             account,
@@ -122,6 +141,36 @@ export class AccessStack extends EngineStack {
             ...config,
             tunnel: { ...cloudflared, hosts, ...(config.tunnel as object | undefined) },
         });
+    }
+
+    /** Has the connectors on another host from now on, which lets the world's key in. Config follows with `configure`. */
+    installOn(place: { port: number; hostKey: string; metricsPort: number }): void {
+        this.otherHost = place;
+    }
+
+    /** Where a zone moves, which takes days, the program's clock is the account's. */
+    override run(args: string[], options: RunOptions = {}): Promise<PulumiRun> {
+        const { dns, account } = here().world;
+        const clock = `--require=${join(__dirname, "fixtures/clock.cjs")}`;
+        const ahead = String(account.now().getTime() - Date.now());
+        const env: Record<string, string> = dns ? { NODE_OPTIONS: clock, TEST_CLOCK_AHEAD: ahead } : {};
+        return super.run(args, { ...options, env: { ...env, ...options.env } });
+    }
+
+    /** Runs the operators' command line on this stack, as a process of its own. */
+    async ops(...args: string[]): Promise<PulumiRun> {
+        const { world, dir } = here();
+        const command = ["--import", "tsx", join(ROOT, "ops/cli.ts"), ...args, "--stack", this.name];
+        const env = { ...process.env, ...pulumiEnv(dir, world.facts) };
+        const child = spawn(process.execPath, command, { cwd: ROOT, env, stdio: ["ignore", "pipe", "pipe"] });
+        const said = { code: -1, stdout: "", stderr: "" };
+        for (const stream of ["stdout", "stderr"] as const)
+            child[stream].setEncoding("utf8").on("data", (text: string) => (said[stream] += text));
+        said.code = await new Promise((resolve, reject) => {
+            child.on("error", reject);
+            child.on("close", (code) => resolve(code ?? -1));
+        });
+        return said;
     }
 
     outputs(): Promise<Outputs> {

@@ -17,6 +17,7 @@ describe("secrets of option cloudflare", function () {
     const secrets: Record<string, string> = {};
     const places: Record<string, string> = {};
 
+    const dayIn = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10);
     before(async () => {
         const { world, dir } = here();
         stack = await AccessStack.create("secretive", { consumers: [token()] });
@@ -24,7 +25,7 @@ describe("secrets of option cloudflare", function () {
         const sampling = setInterval(() => processes.push(execFileSync("ps", ["axww", "-o", "args"]).toString()), 100);
         const up = succeeded(await stack.run(["up", "--yes", "--diff"]));
         const pair = (await stack.outputs()).credentials["alice/a"];
-        const second = { secretVersion: 2, previousSecretExpires: "2099-01-01" };
+        const second = { secretVersion: 2, previousSecretExpires: dayIn(9) };
         stack.configure({ consumers: [token(second)] });
         places["preview of a rotation"] = (await stack.preview("--diff")).stdout;
         const rotation = succeeded(await stack.run(["up", "--yes", "--diff"]));

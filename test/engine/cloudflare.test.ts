@@ -109,6 +109,10 @@ describe("cloudflare on the engine", function () {
         for (const run of [await stack.up(), await stack.up()])
             assert.match(failed(run), /alice\/a: must have a new secret with secretVersion 3/);
         assert.equal(await status(pairs["alice/a"]), 200);
+        // Its caller goes on with another one meanwhile, as the error says.
+        stack.configure({ consumers: [alice(token("a", third), token("next")), bob] });
+        assert.match(failed(await stack.up("--continue-on-error")), /alice\/a: must have a new secret/);
+        assert.equal(await status((await stack.outputs()).credentials["alice/next"]), 200);
         await up([alice(token("a", { ...third, secretVersion: 4 })), bob]);
         assert.equal(pairs["alice/a"].clientSecret, held.client_secret);
         assert.equal(await status(pairs["alice/a"]), 200);
@@ -133,11 +137,19 @@ describe("cloudflare on the engine", function () {
         assert.equal(await status(other), 200);
     });
 
-    it("changes the connectors one at a time: no request fails meanwhile", async () => {
+    it("upgrades the connectors one at a time: no request fails meanwhile", async () => {
+        const { account, host } = here().world;
+        const versions = () =>
+            [...account.tunnels.values()].flatMap(({ connections }) => connections.map((c) => c.client_version));
+        const before = host.pids();
+        const tunnel = await here().world.nextVersion("2026.9.0");
         const traffic = new Traffic(stack, pairs["bob/only"]);
-        await up([alice(token("b")), bob], { tunnel: { graceSeconds: 150 } });
+        await up([alice(token("b")), bob], { tunnel });
         assert.deepEqual(await traffic.stop(), ["200"]);
         assert.ok(traffic.count > 20, `${traffic.count} requests`);
+        assert.deepEqual([...new Set(versions())], ["2026.9.0"]);
+        assert.equal(host.pids().filter((pid) => before.includes(pid)).length, 0);
+        assert.equal(host.pids().length, 2);
     });
 
     it("goes on when one of two connectors stops", async () => {

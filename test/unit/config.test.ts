@@ -34,7 +34,7 @@ const refused: [why: string, values: Record<string, unknown>, ...problems: (stri
         { consumers: [{ ...caller("lab", "a"), limit: {} }] },
         /^consumers\[0\]\.limit: .*Did you mean limits\?$/,
     ],
-    ["a value of option cloudflare", { tunnel: "x" }, /^tunnel: belongs to option cloudflare/],
+    ["a value of option cloudflare", { access: "x" }, /^access: belongs to option cloudflare/],
     ["a value of option intra-b", { model: "opt-175b" }, /^model: belongs to option intra-b/],
     ["a value of option inter", { cluster: { nodes: ["a"] } }, /^cluster\.nodes: belongs to option inter/],
     [
@@ -42,7 +42,11 @@ const refused: [why: string, values: Record<string, unknown>, ...problems: (stri
         { consumers: [{ name: "lab", credentials: [{ id: "a", method: "service-token" }] }] },
         /^consumers\[0\]\.credentials\[0\]\.method: belongs to option cloudflare \(got "service-token"\)\. Use key/,
     ],
-    ["an exposure of another version", { exposure: "cloudflare" }, /^exposure: must be azure, .*got "cloudflare"/],
+    [
+        "an unknown exposure",
+        { exposure: "azur" },
+        /^exposure: must be one of azure, cloudflare .*Did you mean azure\?$/,
+    ],
     ["an unknown installer", { gateway: { installer: "helmm" } }, /^gateway\.installer: must be one of .*mean helm\?$/],
     [
         "an existing gateway under rampart",

@@ -207,7 +207,7 @@ describe("docs/architecture.md", () => {
         const policies = await record(() => new NetworkPolicies("policies", { namespace: "apisix" }));
         const opened = policies.flatMap((p) => (p.inputs.spec?.ingress ?? []).flatMap((rule: any) => rule.ports));
         const expected = [
-            gateway.release.nodePort,
+            gateway.release.nodePort!,
             ADMIN_SERVICE.port,
             ...alpa.endpoints.map((endpoint) => Number(endpoint.split(":")[1])),
             ...opened.map((p) => p.port as number),
@@ -218,6 +218,15 @@ describe("docs/architecture.md", () => {
             [],
         );
         assert.deepEqual(named, [...new Set(named)], "a port stands in the table twice");
+    });
+
+    it("names Alpa's port and Ray's among those to be closed with option cloudflare", () => {
+        const rows = tableRows("docs/architecture.md", "Open port");
+        const { endpoints } = JSON.parse(rawConfig(read("Pulumi.cloudflare.yaml")).alpa) as { endpoints: string[] };
+        for (const port of [...endpoints.map((endpoint) => endpoint.split(":")[1]), "6379", "8265", "10001"]) {
+            const row = rows.find(([ports]) => ports.split(", ").includes(port));
+            assert.match(row?.join(" ") ?? `${port} is missing`, /your firewall/);
+        }
     });
 });
 

@@ -2,6 +2,7 @@ import { strict as assert } from "node:assert";
 import { parse, type IntraASettings, type RawConfig } from "../../config";
 import { intra } from "../../stacks/intra";
 import { record, type Seen } from "../kit";
+import { CALLS } from "./cloudflare";
 
 export type Installer = "rampart" | "helm" | "existing";
 export const INSTALLERS: Installer[] = ["rampart", "helm", "existing"];
@@ -67,4 +68,26 @@ export function recordStack(installer: Installer, values: Record<string, unknown
 /** The objects that are made in the cluster by name; not what Helm or a list of files brings. */
 export function kubernetesObjects(seen: Seen[]): Seen[] {
     return seen.filter((r) => r.custom && r.inputs.apiVersion !== undefined && r.inputs.kind !== undefined);
+}
+
+/** What exposure cloudflare needs of the config. */
+export const EXPOSURE = {
+    exposure: "cloudflare",
+    account: "0123456789abcdef0123456789abcdef",
+    hostname: "llm.example.com",
+    zone: { name: "example.com", plan: "pro" },
+    tunnel: { version: "2026.8.2" },
+    alpa: { endpoints: ["10.0.0.11:20001", "10.0.0.12:20001"], tokensPerSecond: 12 },
+};
+
+/** The same, for a gateway that the given installer brings. */
+export function exposed(installer: Installer, values: Record<string, unknown> = {}): Record<string, unknown> {
+    const { url: _, ...existing } = { url: "", ...(GATEWAYS.existing as { existing: object }).existing };
+    const gateway = { installer, existing: { ...existing, service: { name: "apisix-gateway", namespace: "edge" } } };
+    return { ...EXPOSURE, ...(installer === "existing" ? { gateway } : {}), ...values };
+}
+
+/** Everything the stack registers behind Cloudflare. */
+export function recordExposed(installer: Installer, values: Record<string, unknown> = {}): Promise<Seen[]> {
+    return record(() => intra(settings(installer, exposed(installer, values))), {}, CALLS);
 }

@@ -18,5 +18,10 @@ export const RATE_LIMITS: Record<Plan, { rules: number; period: number; timeout:
     enterprise: { rules: 100, period: 86400, timeout: 86400 },
 };
 
+/** What a period may be, in seconds, as far as the plan's longest. */
+export const RATE_LIMIT_PERIODS = [
+    10, 15, 20, 30, 40, 45, 60, 90, 120, 180, 240, 300, 480, 600, 900, 1200, 1800, 2400, 3600, 65535, 86400,
+];
+
 /** Fields that a rate limiting expression may use on Free; from Pro on also the host, and more with each plan. */
 export const FREE_EXPRESSION_FIELDS = ["http.request.uri.path", "cf.client.bot", "cf.bot_management.verified_bot"];

@@ -1,9 +1,11 @@
 /** Rulesets of a zone: rate limiting and WAF custom rules. One of kind "zone" per phase. */
 import { z } from "zod";
 import type { Account, Ruleset, RulesetRule, Zone } from "../account";
+import { readExpression } from "../edge/rules/evaluate";
 import { hexId } from "../ids";
 import { ApiError, notFound, NotImitated } from "./answer";
 import { bodyOf, product, without, type Call, type Route } from "./call";
+import { RATE_LIMIT_PERIODS } from "./limits";
 import { page, PAGING } from "./paging";
 import { checkPlan } from "./ruleset-plan";
 
@@ -14,7 +16,7 @@ const CUSTOM_RULES = "http_request_firewall_custom";
 const ruleBody = z.strictObject({
     ref: z.string().min(1).optional(),
     action: z.enum(["block", "log", "managed_challenge", "js_challenge", "challenge", "skip"]),
-    expression: z.string().min(1).refine(isBalanced, { error: "has an open bracket or quotation mark" }),
+    expression: z.string().min(1),
     description: z.string().default(""),
     enabled: z.boolean().default(true),
     action_parameters: z
@@ -32,7 +34,9 @@ const ruleBody = z.strictObject({
             characteristics: z.array(z.string()).refine((list) => list.includes("cf.colo.id"), {
                 error: 'must contain "cf.colo.id"',
             }),
-            period: z.number().int().min(10),
+            period: z.number().refine((seconds) => RATE_LIMIT_PERIODS.includes(seconds), {
+                error: ({ input }) => `must be one of ${RATE_LIMIT_PERIODS.join(", ")} (got ${JSON.stringify(input)})`,
+            }),
             requests_per_period: z.number().int().min(1),
             mitigation_timeout: z.number().int().min(0).default(0),
             requests_to_origin: z.boolean().default(false),
@@ -97,10 +101,25 @@ function read(call: Call) {
                 20121,
                 `rules.${i}.ratelimit: belongs to rules of phase ${RATE_LIMITING}, and to each of them.`,
             );
+        checkExpression(rule.expression, `rules.${i}.expression`);
+        if (rule.ratelimit?.counting_expression)
+            checkExpression(rule.ratelimit.counting_expression, `rules.${i}.ratelimit.counting_expression`);
         if (limiting && rule.action === "skip") throw invalid(20122, `rules.${i}.action: skip is no rate limit.`);
     });
     checkPlan(call.zone.plan, body.phase, body.rules);
     return body;
+}
+
+/**
+ * As the edge reads it. What it does not know is refused as the real API refuses what is wrong; a few things that the real
+ * language has are among it.
+ */
+function checkExpression(expression: string, where: string): void {
+    try {
+        readExpression(expression);
+    } catch (error) {
+        throw invalid(20127, `${where}: filter parsing error: ${(error as Error).message}.`);
+    }
 }
 
 function create(call: Call) {
@@ -153,15 +172,3 @@ function ruleOf(body: RuleBody, last_updated: string, old?: RulesetRule): Rulese
     return same ? old : { ...rule, version: String(Number(version) + 1), last_updated };
 }
 const sorted = (object: object) => Object.entries(object).sort(([a], [b]) => (a < b ? -1 : 1));
-
-/** Of an expression: as much of the language as can be checked without its grammar. */
-function isBalanced(expression: string): boolean {
-    const bare = expression.replace(/"(?:[^"\\]|\\.)*"/g, "");
-    let depth = 0;
-    for (const character of bare) {
-        if (character === "(") depth += 1;
-        if (character === ")") depth -= 1;
-        if (character === '"' || depth < 0) return false;
-    }
-    return depth === 0;
-}

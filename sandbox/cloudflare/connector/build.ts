@@ -12,9 +12,12 @@ export interface BuiltConnector {
 
 /**
  * @param path where to put it
- * @param node the interpreter, as it is called where the file runs
+ * @param options `node`: the interpreter, as it is called where the file runs; `version`: another one to play
  */
-export async function buildConnector(path: string, node = process.execPath): Promise<BuiltConnector> {
+export async function buildConnector(
+    path: string,
+    { node = process.execPath, version }: { node?: string; version?: string } = {},
+): Promise<BuiltConnector> {
     mkdirSync(dirname(path), { recursive: true });
     await build({
         entryPoints: [join(__dirname, "main.ts")],
@@ -23,6 +26,7 @@ export async function buildConnector(path: string, node = process.execPath): Pro
         platform: "node",
         target: "node20",
         format: "cjs",
+        define: version === undefined ? {} : { OTHER_VERSION: JSON.stringify(version) },
         banner: { js: `#!${node}` },
         legalComments: "none",
         logLevel: "warning",

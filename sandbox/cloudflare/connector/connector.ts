@@ -5,11 +5,13 @@ import { EdgeConnection, RegistrationRefused } from "./connection";
 import { NO_RULES, parseConfiguration } from "./ingress";
 import type { Log } from "./log";
 import { Stats } from "./metrics";
-import { Proxy } from "./proxy";
+import { Proxy, type Resolve } from "./proxy";
 import type { TunnelToken } from "./token";
 import { CONNECTIONS, type ConfigurationAnswer, type ConfigurationUpdate } from "./wire";
 
-export const VERSION = "2026.8.2";
+/** Set by a build that plays another version: nothing else of it differs. */
+declare const OTHER_VERSION: string | undefined;
+export const VERSION = typeof OTHER_VERSION === "string" ? OTHER_VERSION : "2026.8.2";
 
 export interface ConnectorOptions {
     token: TunnelToken;
@@ -22,6 +24,8 @@ export interface ConnectorOptions {
     backoff?: number;
     /** The first connection is up: systemd may be told. */
     onReady?: () => void;
+    /** Names of a cluster that it runs in. @default none */
+    resolve?: Resolve;
 }
 
 export class Connector {
@@ -36,7 +40,7 @@ export class Connector {
     private started = false;
 
     constructor(private readonly options: ConnectorOptions) {
-        this.proxy = new Proxy(this.stats, options.log);
+        this.proxy = new Proxy(this.stats, options.log, options.resolve);
     }
 
     /** Starts with one connection; the others follow when it is up. There they come one a second, here all at once. */

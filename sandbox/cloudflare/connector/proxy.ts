@@ -15,14 +15,19 @@ import * as wire from "./wire";
 
 const HOP_BY_HOP = new Set(["connection", "keep-alive", "transfer-encoding", "upgrade", "te", "proxy-connection"]);
 
+/** @throws Error where a name is known and nothing answers */
+export type Resolve = (host: string, port: number) => number | undefined;
+
 export class Proxy {
     rules: readonly Rule[] = NO_RULES;
     private access?: { certsUrl: string; check: AccessCheck };
     private readonly agents = new Map<string, Agent>();
 
+    /** @param resolve port on 127.0.0.1 that plays a name of a cluster; undefined for names that this machine knows */
     constructor(
         private readonly stats: Stats,
         private readonly log: Log,
+        private readonly resolve: Resolve = () => undefined,
     ) {}
 
     use(rules: readonly Rule[], certsUrl: string): void {
@@ -73,10 +78,11 @@ export class Proxy {
             return this.respond(stream, rule.service.status, [], true);
         }
 
+        const played = this.resolve(rule.service.host, rule.service.port);
         const request = httpRequest({
             agent: this.agent(rule.origin),
-            host: rule.service.host,
-            port: rule.service.port,
+            host: played === undefined ? rule.service.host : "127.0.0.1",
+            port: played ?? rule.service.port,
             method: String(head[":method"]),
             path,
             setHost: false,

@@ -187,6 +187,14 @@ describe("CloudflareAccess", () => {
         );
     });
 
+    it("keeps the record of a hostname that becomes an alias of another", async () => {
+        const renamed = await recordCloudflare({ hostname: "opt.example.com", aliases: ["llm.example.com"] });
+        const before = one(seen, TYPES.record);
+        const after = renamed.find((r) => r.type === TYPES.record && r.inputs.name === "llm.example.com");
+        assert.deepEqual([after?.name, after?.inputs], [before.name, before.inputs]);
+        assert.deepEqual(asked(before).aliases, ["alpa-record"]);
+    });
+
     it("hands out pairs by consumer and credential, and a line that works as pasted, as secrets", async () => {
         let auth: CloudflareAccess | undefined;
         await record(() => (auth = new CloudflareAccess("alpa", cloudflareStack())), TOKENS, CALLS);

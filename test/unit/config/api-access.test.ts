@@ -48,7 +48,10 @@ describe("how the Cloudflare API is reached", () => {
     it("is required by a stack of option cloudflare, and not by another", () => {
         set("PULUMI_CONFIG_SECRET_KEYS", '["alpa-auth:tunnel"]');
         pulumi.runtime.setAllConfig(prefixed(rawCloudflare()));
-        assert.throws(() => readSettings("alpa-auth"), /cloudflare:apiToken: required with option cloudflare/);
+        assert.throws(
+            () => readSettings("alpa-auth"),
+            /cloudflare:apiToken: required with option or exposure cloudflare/,
+        );
         pulumi.runtime.setAllConfig(prefixed(raw()));
         assert.equal(readSettings("alpa-auth").option, "intra-a");
     });

@@ -47,7 +47,11 @@ const refused: [why: string, values: Record<string, unknown>, ...problems: (stri
     ["a name for an account", { account: "Example" }, /^account: must be an account id, 32 hex.*got "Example"/],
     ["no hostname", { hostname: undefined }, "hostname: required. Run: pulumi config set hostname llm.example.com"],
     ["no zone", { zone: undefined }, "zone: required. Set zone.name and zone.plan."],
-    ["no tunnel", { tunnel: undefined }, "tunnel: required. Set tunnel.hosts, tunnel.version and tunnel.sha256."],
+    [
+        "no tunnel",
+        { tunnel: undefined },
+        "tunnel: required. Set tunnel.version, and with option cloudflare tunnel.hosts and tunnel.sha256.",
+    ],
     ["no team", { access: undefined }, /^access: required\. Run: .*access\.teamName/],
     ["a URL for a hostname", { hostname: "https://llm.example.com" }, /^hostname: must be a host name/],
     [
@@ -108,6 +112,16 @@ const refused: [why: string, values: Record<string, unknown>, ...problems: (stri
         "a date with version 1",
         one({ secretVersion: 1, previousSecretExpires: "2026-12-01" }),
         /belongs to a secretVersion of at least 2/,
+    ],
+    [
+        "an overlap longer than the 30 days of Cloudflare's dashboard",
+        one({ secretVersion: 2, previousSecretExpires: "2026-12-26" }),
+        `${AT}.previousSecretExpires: must be at most 30 days away, the stack's maxOverlapDays (got 2026-12-26). Choose a nearer day.`,
+    ],
+    [
+        "an overlap longer than the stack's own limit",
+        { ...one({ secretVersion: 2, previousSecretExpires: "2026-12-01" }), maxOverlapDays: 5 },
+        /previousSecretExpires: must be at most 5 days away/,
     ],
     ["version 0", one({ secretVersion: 0 }), /secretVersion: must be a number of the secret of at least 1/],
     ["a key", one({ method: "key" }), `${AT}.method: belongs to option intra-a (got "key"). Use service-token.`],
@@ -243,6 +257,7 @@ const accepted: [what: string, values: Record<string, unknown>][] = [
     ],
     ["a duration in hours and minutes", one({ duration: "720h30m" })],
     ["a token without an end", one({ duration: "forever" })],
+    ["an overlap of 30 days", one({ secretVersion: 2, previousSecretExpires: "2026-12-25" })],
     ["a rotation whose overlap is over", one({ secretVersion: 7, previousSecretExpires: "2020-01-01" })],
     ["free's window", limit("free", {})],
     ["each client on enterprise", limit("enterprise", { per: "client", perSeconds: 3600 })],
@@ -358,7 +373,7 @@ describe("the API token", () => {
         [
             "none is refused",
             { token: undefined },
-            /^cloudflare:apiToken: required with option cloudflare\. Set CLOUDFLARE_API_TOKEN/,
+            /^cloudflare:apiToken: required with option or exposure cloudflare\. Set CLOUDFLARE_API_TOKEN/,
         ],
         ["an empty one is refused", { token: "" }, /^cloudflare:apiToken: required/],
         ["a short one is refused", { token: "s3cret" }, /^cloudflare:apiToken: must be an API token: 40 to 80/],

@@ -171,6 +171,7 @@ describe("zone data", () => {
     it("refuses what is no YAML and no list, with the line", () => {
         assert.match(parse("- name: a\n- name: [").problems[0], /^dns\/example\.com\.yaml:2: must be YAML/);
         assert.match(parse("zone: x").problems[0], /:1: must be a list of records/);
+        assert.match(parse("[]").problems[0], /:1: must have a record \(got none, which would delete all/);
         assert.match(parse("- x").problems[0], /:1: must be a record with name and type/);
     });
 
@@ -277,7 +278,7 @@ describe("docs/dns-move.md", () => {
 
 describe("dns of a stack", () => {
     it("begins with the phase that changes nothing for anybody", () => {
-        assert.deepEqual(dnsSchema.parse({}), { phase: "mirror", oldServers: [], parentServers: [] });
+        assert.deepEqual(dnsSchema.parse({}), { phase: "mirror", oldServers: [], newServers: [], parentServers: [] });
     });
 
     it("takes hosts with and without ports, and nothing else", () => {

@@ -24,14 +24,18 @@ const MOVED: DnsFacts = {
     differences: undefined,
     certificates: [{ status: "active", hosts: ["example.com", "*.example.com"] }],
     proxied: ["example.com", "alpa.example.com"],
+    hostnames: ["llm.example.com"],
+    proxiedNow: ["alpa.example.com", "example.com", "shop.example.com"],
     unanswered: [],
 };
+/** The delegation has settled, and no name is proxied yet. */
+const READY: DnsFacts = { ...MOVED, proxiedNow: [] };
 /** Records are at both, nothing is switched. */
 const MIRRORED: DnsFacts = {
     ...MOVED,
     status: { ...MOVED.status!, status: "pending", activatedOn: undefined },
     delegation: { servers: AZURE, ttlSeconds: 172800 },
-    ...{ ds: [], ownDs: undefined, differences: [], certificates: [] },
+    ...{ ds: [], ownDs: undefined, differences: [], certificates: [], proxiedNow: [] },
 };
 const row = (name: string) => ({ name, type: "A", tcp: false, old: "a", new: "b", equal: false, note: "differs" });
 const zone = (more: object): Partial<DnsFacts> => ({ status: { ...MOVED.status!, ...more } });
@@ -50,7 +54,7 @@ const refused: [why: string, phase: Phase, facts: DnsFacts, problem: string | Re
         { ...MIRRORED, ds: ["1 8 2 cd"] },
         "dns.phase: delegated needs no DS record of others for example.com at the zone above (got 1 8 2 cd). Remove it at the registrar and wait for its time to live, 24 h is safe.",
     ],
-    ["one DS record of two is of others", "signed", { ...MOVED, ds: [OWN_DS, "1 8 2 cd"] }, /\(got 1 8 2 cd\)/],
+    ["one DS record of two is of others", "signed", { ...READY, ds: [OWN_DS, "1 8 2 cd"] }, /\(got 1 8 2 cd\)/],
     ["Cloudflare has no such zone", "delegated", { ...MIRRORED, status: undefined }, /needs the zone at Cloudflare/],
     [
         "a server does not answer",
@@ -61,62 +65,68 @@ const refused: [why: string, phase: Phase, facts: DnsFacts, problem: string | Re
     [
         "the delegation is the old one",
         "proxied",
-        { ...MOVED, delegation: MIRRORED.delegation },
+        { ...READY, delegation: MIRRORED.delegation },
         /needs exactly .* \(got ns1-05\.azure-dns\.com, ns2-05\.azure-dns\.net\)\. Set them at the registrar/,
     ],
     [
         "the delegation names both",
         "proxied",
-        { ...MOVED, delegation: { servers: [...OURS, AZURE[0]], ttlSeconds: 1 } },
+        { ...READY, delegation: { servers: [...OURS, AZURE[0]], ttlSeconds: 1 } },
         /needs exactly/,
     ],
     [
         "the delegation names one of two",
         "proxied",
-        { ...MOVED, delegation: { servers: OURS.slice(1), ttlSeconds: 1 } },
+        { ...READY, delegation: { servers: OURS.slice(1), ttlSeconds: 1 } },
         /needs exactly/,
     ],
     [
         "the zone is pending",
         "proxied",
-        { ...MOVED, ...zone({ status: "pending" }) },
+        { ...READY, ...zone({ status: "pending" }) },
         /needs the zone active at Cloudflare \(got pending\)/,
     ],
-    ["the zone is paused", "proxied", { ...MOVED, ...zone({ paused: true }) }, /needs the zone not paused/],
+    ["the zone is paused", "proxied", { ...READY, ...zone({ paused: true }) }, /needs the zone not paused/],
     [
         "there is no certificate",
         "proxied",
-        { ...MOVED, certificates: [] },
-        /for example\.com, alpa\.example\.com \(got no certificate\)/,
+        { ...READY, certificates: [] },
+        /for llm\.example\.com, example\.com, alpa\.example\.com \(got no certificate\)/,
+    ],
+    [
+        "the stack's own name has no certificate",
+        "proxied",
+        { ...READY, hostnames: ["a.llm.example.com"] },
+        /for a\.llm\.example\.com \(got active\)/,
     ],
     [
         "the certificate waits",
         "proxied",
-        { ...MOVED, certificates: [{ status: "pending_validation", hosts: ["example.com", "*.example.com"] }] },
+        { ...READY, certificates: [{ status: "pending_validation", hosts: ["example.com", "*.example.com"] }] },
         /\(got pending_validation\)/,
     ],
     [
         "a name is two levels below the zone",
         "proxied",
-        { ...MOVED, proxied: ["a.b.example.com"] },
+        { ...READY, proxied: ["a.b.example.com"] },
         /for a\.b\.example\.com .*needs an advanced certificate/,
     ],
     [
         "the old delegation is in caches",
         "signed",
-        { ...MOVED, ds: [], ...zone({ activatedOn: new Date("2026-11-24T00:00:00Z") }) },
+        { ...READY, ds: [], ...zone({ activatedOn: new Date("2026-11-24T00:00:00Z") }) },
         /\(not before 2026-11-26T00:00:00\.000Z\)\. Wait/,
     ],
     [
         "the old zone's NS are kept for longer",
         "signed",
-        { ...MOVED, ds: [], oldNsTtlSeconds: 604800 },
+        { ...READY, ds: [], oldNsTtlSeconds: 604800 },
         /\(not before 2026-11-27T/,
     ],
     [
         "nobody knows when it became active",
         "signed",
-        { ...MOVED, ds: [], ...zone({ activatedOn: undefined }) },
+        { ...READY, ds: [], ...zone({ activatedOn: undefined }) },
         /when the zone became active is not known/,
     ],
 ];
@@ -131,7 +141,8 @@ describe("phases of a move", () => {
         });
 
     it("let a zone be anywhere once it has moved, and back", () => {
-        for (const phase of PHASES) assert.deepEqual(phaseProblems(phase, MOVED), []);
+        for (const facts of [MOVED, READY])
+            for (const phase of PHASES) assert.deepEqual(phaseProblems(phase, facts), []);
     });
 
     it("let it begin whatever the facts are", () => {
@@ -150,13 +161,54 @@ describe("phases of a move", () => {
     });
 
     it("do not need the right to see certificates before a name is proxied", () => {
-        const facts = { ...MOVED, certificates: "403" };
+        const facts = { ...READY, certificates: "403" };
         assert.deepEqual(phaseProblems("delegated", facts), []);
-        assert.deepEqual(phaseProblems("proxied", { ...facts, proxied: [] }), []);
+        assert.deepEqual(phaseProblems("proxied", { ...facts, proxied: [], hostnames: [] }), []);
         assert.match(
             phaseProblems("proxied", facts)[0],
             /needs to know the edge certificates \(403\)\. Give the token/,
         );
+    });
+
+    const BROKEN: [what: string, facts: Partial<DnsFacts>, note: RegExp][] = [
+        [
+            "a name server cannot be asked",
+            { unanswered: ["x by UDP: no answer"] },
+            /not known .*\(x by UDP: no answer\)/,
+        ],
+        ["the zone above names others", { delegation: MIRRORED.delegation }, /is reached, and needs exactly/],
+        ["the zone is no longer active", zone({ status: "moved" }), /is reached, and needs the zone active/],
+        ["a certificate has gone", { certificates: [] }, /is reached, and needs an active edge certificate/],
+        ["certificates cannot be seen", { certificates: "403" }, /is reached, and needs to know the edge cert/],
+        ["others' DS record is there", { ds: [OWN_DS, "1 8 2 cd"] }, /dead for everyone who validates/],
+    ];
+    for (const [what, more, note] of BROKEN)
+        it(`refuse no run in the phase that is reached, nor the way back, while ${what}`, () => {
+            for (const phase of PHASES) assert.deepEqual(phaseProblems(phase, { ...MOVED, ...more }), [], phase);
+            for (const phase of ["proxied", "signed"] as const)
+                assert.match(phaseNotes(phase, { ...MOVED, ...more }).join("\n"), note);
+        });
+
+    it("refuse one more name at the proxy while something is not known, and do not send the others back", () => {
+        const facts = { ...MOVED, proxied: [...MOVED.proxied, "new.example.com"], unanswered: ["x"] };
+        assert.deepEqual(phaseProblems("proxied", facts), [
+            "dns.phase: proxied needs to know how far the move is (x). Correct it; until then leave proxied out of new.example.com.",
+        ]);
+        for (const phase of ["proxied", "signed"] as const)
+            for (const now of [facts, { ...facts, proxiedNow: [] }, { ...MOVED, ownDs: undefined, unanswered: ["x"] }])
+                assert.doesNotMatch(phaseProblems(phase, now).join("\n"), /mirror/);
+    });
+
+    it("refuse to sign what is only proxied while something is not known", () => {
+        const facts = { ...MOVED, ds: [], ownDs: undefined, unanswered: ["x"] };
+        assert.match(phaseProblems("signed", facts).join("\n"), /\(x\)\. Correct it; until then stay in phase proxied/);
+        assert.deepEqual(phaseProblems("proxied", facts), []);
+    });
+
+    it("do not have a DS record published while old answers are in caches, whoever has turned DNSSEC on", () => {
+        const notes = phaseNotes("signed", { ...MOVED, ds: [], ...zone({ activatedOn: undefined }) }).join("\n");
+        assert.doesNotMatch(notes, /Publish/);
+        assert.match(notes, /is reached, and needs the old delegation to be out of all caches/);
     });
 
     it("let a wrong record be corrected after the switch", () => {
@@ -183,6 +235,24 @@ describe("phases of a move", () => {
         ["that the zone stays signed", "proxied", MOVED, /stays signed\. Before its delegation leaves Cloudflare/],
         ["that signatures without a DS record are harmless", "proxied", { ...MOVED, ds: [] }, /harmless/],
         ["the DS record to publish", "signed", { ...MOVED, ds: [] }, /Publish at the registrar: DS 2371 13 2 ab/],
+        [
+            "that the stack's own name has no certificate",
+            "mirror",
+            { ...MIRRORED, ...zone({ status: "active" }) },
+            /hostname needs an active edge certificate for llm\.example\.com \(got no/,
+        ],
+        [
+            "that a DS record removed a moment ago is still in caches",
+            "delegated",
+            MIRRORED,
+            /If one was there in the last 24 h, do not change the delegation yet/,
+        ],
+        [
+            "that the time of activation may be that of an earlier move",
+            "signed",
+            { ...MOVED, ds: [] },
+            /came back to Cloudflare .*\(2026-11-20T00:00:00\.000Z\), wait two days/,
+        ],
         ["the days left", "mirror", MIRRORED, /deletes a free zone after 28 days: 3 left, until 2026-11-29/],
         [
             "the end of a zone that has left",
@@ -195,6 +265,12 @@ describe("phases of a move", () => {
             "mirror",
             { ...MIRRORED, unanswered: ["x"] },
             /not known how far the move is \(x\)/,
+        ],
+        [
+            "nothing of DS once the delegation is Cloudflare's",
+            "delegated",
+            { ...MOVED, ds: [], ownDs: undefined, proxied: [] },
+            undefined,
         ],
         ["nothing when all is done", "signed", MOVED, undefined],
     ];

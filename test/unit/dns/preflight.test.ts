@@ -32,6 +32,12 @@ describe("dns preflight", () => {
         assert.deepEqual(await dnsPreflight(settings, access()), []);
     });
 
+    it("looks Cloudflare's servers up where none are named", async () => {
+        const unnamed = { ...settings, newServers: [] };
+        const { problems } = await dnsReport(unnamed, access(), { lookup: NOWHERE });
+        assert.match(problems.join("\n"), /\(ada\.ns\.cloudflare\.com: must be a host with an address/);
+    });
+
     it("needs a token for everything but the beginning", async () => {
         const { CLOUDFLARE_API_TOKEN: kept } = process.env;
         delete process.env.CLOUDFLARE_API_TOKEN;
@@ -77,6 +83,29 @@ describe("dns preflight", () => {
     it("does without one of several servers of the zone above", async () => {
         const parentServers = ["127.0.0.1:1", world.at.parent.address];
         assert.deepEqual(await dnsPreflight({ ...settings, parentServers }, access()), []);
+    });
+
+    it("does without a server of the zone above whose name has no address", async () => {
+        const parentServers = ["ns.nowhere.example", world.at.parent.address];
+        assert.deepEqual((await dnsReport({ ...settings, parentServers }, access(), { lookup: NOWHERE })).problems, []);
+        const none = await dnsReport({ ...settings, parentServers: parentServers.slice(0, 1) }, access(), {
+            lookup: NOWHERE,
+        });
+        assert.match(none.problems[0], /ns\.nowhere\.example: must be a host with an address/);
+    });
+
+    it("sees how far a zone has come in its records, and then only warns of a name server that is away", async () => {
+        const records = [{ ...RECORDS[0], proxied: true }];
+        const away = { ...settings, phase: "proxied" as const, records, parentServers: ["127.0.0.1:1"] };
+        assert.match((await dnsReport(away, access())).problems.join("\n"), /needs to know how far the move is/);
+        await world.update("proxied", records);
+        try {
+            const { problems, notes } = await dnsReport(away, access());
+            assert.deepEqual(problems, []);
+            assert.match(notes.join("\n"), /not known how far the move is \(127\.0\.0\.1:1/);
+        } finally {
+            await world.update("mirror", RECORDS);
+        }
     });
 
     it("only warns of it in phase mirror", async () => {

@@ -3,8 +3,9 @@
 import { strict as assert } from "node:assert";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { cloudflarePreflight, CloudflareError } from "../../../preflight/cloudflare";
+import { cloudflarePreflight, CloudflareError, exposurePreflight } from "../../../preflight/cloudflare";
 import { ACCOUNT, cloudflareStack } from "../cloudflare";
+import { exposed, EXPOSURE, settings } from "../intra-a";
 
 const OWNER = "alpa-auth/test";
 const TOKEN = "s3cret".repeat(8);
@@ -40,6 +41,7 @@ const APPS = `accounts/${ACCOUNT}/access/apps`;
 const MAILS = `accounts/${ACCOUNT}/alerting/v3/policies`;
 const RECORDS = `zones/${ZONE}/dns_records`;
 const RULESETS = `zones/${ZONE}/rulesets`;
+const PACKS = `zones/${ZONE}/ssl/certificate_packs`;
 const TIMEOUT = `zones/${ZONE}/settings/proxy_read_timeout`;
 
 /** An account where nothing stands in the way. */
@@ -54,6 +56,7 @@ const FREE: World = {
     [RECORDS]: { result: [] },
     [RULESETS]: { result: [] },
     [TIMEOUT]: { result: { editable: true, value: 100 } },
+    [PACKS]: { result: [{ status: "active", hosts: ["example.com", "*.example.com"] }] },
 };
 
 describe("preflight of Cloudflare", () => {
@@ -90,12 +93,16 @@ describe("preflight of Cloudflare", () => {
         world = { ...FREE, ...more };
         const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
         try {
-            const warnings = await cloudflarePreflight(
-                cloudflareStack(values),
-                OWNER,
-                { token: TOKEN, baseUrl },
-                seconds,
-            );
+            const access = { token: TOKEN, baseUrl };
+            const warnings =
+                values.exposure === "cloudflare"
+                    ? await exposurePreflight(
+                          settings("helm", exposed("helm", values)).exposure!,
+                          OWNER,
+                          access,
+                          seconds,
+                      )
+                    : await cloudflarePreflight(cloudflareStack(values), OWNER, access, seconds);
             return { problems: [] as string[], warnings };
         } catch (error) {
             assert.ok(error instanceof CloudflareError, String(error));
@@ -108,6 +115,31 @@ describe("preflight of Cloudflare", () => {
 
     it("lets a free account through without a word", async () => {
         assert.deepEqual(await run({}), { problems: [], warnings: [] });
+    });
+
+    it("of a gateway behind a tunnel asks nothing about Access and mails", async () => {
+        const world = { [SERVICE_TOKENS]: DENIED, [APPS]: DENIED, [ORGANIZATION]: DENIED, [MAILS]: DENIED };
+        assert.deepEqual(await run(world, EXPOSURE), { problems: [], warnings: [] });
+        assert.ok(!asked.some((line) => /access|alerting/.test(line)));
+    });
+
+    it("of a gateway behind a tunnel finds what stands in its way", async () => {
+        const { problems } = await run(
+            {
+                zones: zone({ plan: { legacy_id: "free" } }),
+                [TUNNELS]: { result: [{ name: "alpa-auth-test", config_src: "local" }] },
+                [RECORDS]: { result: [{ type: "A", content: "192.0.2.1" }] },
+                [RULESETS]: {
+                    result: [{ name: "theirs", kind: "zone", phase: "http_request_firewall_custom" }],
+                },
+            },
+            EXPOSURE,
+        );
+        assert.deepEqual(
+            problems.map((text) => text.split(":")[0]).sort(),
+            ["browserChecks", "hostname", "tunnel", "zone.plan"],
+            problems.join("\n"),
+        );
     });
 
     const refused: [why: string, world: World, values: Record<string, unknown>, ...problems: RegExp[]][] = [
@@ -211,16 +243,65 @@ describe("preflight of Cloudflare", () => {
             /^hostname: llm\.example\.com must have no Access application .*"Wiki"/,
         ],
         [
+            "an application of somebody else on a path of the name",
+            { [APPS]: { result: [{ name: "Wiki", destinations: [{ uri: "LLM.example.com/admin" }] }] } },
+            {},
+            /^hostname: LLM\.example\.com\/admin must have no Access application .*"Wiki"/,
+        ],
+        [
             "a record in the place of ours",
             { [RECORDS]: { result: [{ type: "A", content: "192.0.2.1" }] } },
             {},
             /^hostname: llm\.example\.com must have no record of its own \(it has A 192\.0\.2\.1\)/,
         ],
         [
+            "an address behind other records of the name",
+            {
+                [RECORDS]: {
+                    result: [
+                        { type: "TXT", content: "v=spf1 -all" },
+                        { type: "AAAA", content: "2001:db8::1" },
+                    ],
+                },
+            },
+            {},
+            /^hostname: llm\.example\.com must have no record of its own \(it has AAAA 2001:db8::1\)/,
+        ],
+        [
+            "the record of another tunnel",
+            {
+                [TUNNELS]: {
+                    result: [
+                        { id: "x", name: "alpa-auth-test" },
+                        { id: "y", name: "alpa-auth-test2" },
+                    ],
+                },
+                [RECORDS]: { result: [{ type: "CNAME", content: "y.cfargotunnel.com" }] },
+            },
+            {},
+            /^hostname: llm\.example\.com must have no record of its own \(it has CNAME y\.cfargotunnel\.com\)/,
+        ],
+        [
             "rules in the place of ours",
             { [RULESETS]: { result: [{ kind: "zone", phase: "http_request_firewall_custom", name: "default" }] } },
             {},
             /^browserChecks: the zone must have no rules of its own .*"default"/,
+        ],
+        [
+            "its own application from before the stack was renamed, and does not say to delete it",
+            { [APPS]: { result: [{ name: "alpa-auth/old", domain: "llm.example.com" }] } },
+            {},
+            /^hostname: llm\.example\.com must have no Access application of another stack \(it has that of stack old\)\. If this stack was called that, rename it back: pulumi stack rename old\. Else choose another name, or destroy that stack\.$/,
+        ],
+        [
+            "its own rules from before the stack was renamed, and says to rename it back first",
+            {
+                [RULESETS]: {
+                    result: [{ kind: "zone", phase: "http_request_firewall_custom", name: "alpa-auth/old" }],
+                },
+            },
+            {},
+            /^browserChecks: the zone must have no rules of another stack in phase \S+ \(it has those of stack old, .*\)\. If this stack was called that, rename it back: pulumi stack rename old\. Else, to keep those, set it to keep, /,
         ],
         [
             "a timeout that the plan does not have",
@@ -263,7 +344,7 @@ describe("preflight of Cloudflare", () => {
         [
             "what it has made in an earlier run",
             {
-                [TUNNELS]: { result: [{ name: "alpa-auth-test", config_src: "cloudflare" }] },
+                [TUNNELS]: { result: [{ id: "x", name: "alpa-auth-test", config_src: "cloudflare" }] },
                 [APPS]: { result: [{ name: OWNER, domain: "llm.example.com" }] },
                 [RECORDS]: { result: [{ type: "CNAME", content: "x.cfargotunnel.com" }] },
                 [RULESETS]: { result: [{ kind: "zone", phase: "http_request_firewall_custom", name: OWNER }] },
@@ -289,6 +370,19 @@ describe("preflight of Cloudflare", () => {
         assert.equal(warnings.length, 1);
         assert.match(warnings[0], /not in strict mode.*403 or a redirect \(302\).*401/);
     });
+    it("warns of a hostname without a certificate, also while it cannot see them", async () => {
+        const { warnings } = await run(
+            { [PACKS]: { result: [{ status: "pending_issuance", hosts: ["*.example.com"] }] } },
+            { hostname: "a.b.example.com", certificate: "advanced" },
+        );
+        assert.equal(warnings.length, 1);
+        assert.match(
+            warnings[0],
+            /^hostname: needs an active edge certificate for a\.b\.example\.com \(got pending_iss/,
+        );
+        assert.match((await run({ [PACKS]: DENIED })).warnings[0], /Give the token "Zone: SSL and Certificates: Read"/);
+        assert.deepEqual((await run({ [PACKS]: DENIED, zones: zone({ status: "initializing" }) })).warnings.length, 1);
+    });
     it("warns where the team cannot be read", async () => {
         assert.match((await run({ [ORGANIZATION]: DENIED })).warnings[0], /^access\.teamName: not checked/);
     });
@@ -302,8 +396,9 @@ describe("preflight of Cloudflare", () => {
     it("stops at a phase of the zone's move that is not reached", async () => {
         const nobody = ["127.0.0.1:9"];
         const dns = { phase: "delegated", oldServers: nobody, parentServers: nobody };
-        const { problems } = await run({}, { dns });
+        const { problems } = await run({ zones: zone({ status: "pending" }) }, { dns });
         assert.ok(problems.length > 0);
+        assert.ok(asked.includes(`GET /zones?name=example.com&account.id=${ACCOUNT}`), asked.join("\n"));
         for (const problem of problems)
             assert.match(problem, /^dns\.phase: delegated needs to know how far the move is/);
     });
@@ -315,6 +410,22 @@ describe("preflight of Cloudflare", () => {
         );
         assert.deepEqual(problems, []);
         assert.ok(warnings.length > 0 && warnings.every((warning) => warning.startsWith("dns: ")), warnings.join("\n"));
+    });
+    it("warns of records that are neither in the data nor the stack's", async () => {
+        const stranger = { name: "old.example.com", type: "MX", content: "mail.example.net" };
+        const own = { name: "llm.example.com", type: "CNAME", content: "x.cfargotunnel.com" };
+        const more = {
+            [RECORDS]: { result: [own, stranger] },
+            [TUNNELS]: { result: [{ id: "x", name: "alpa-auth-test" }] },
+            zones: zone({ status: "pending" }),
+        };
+        const nobody = { oldServers: ["127.0.0.1:9"], parentServers: ["127.0.0.1:9"] };
+        const said = (warnings: string[]) => warnings.filter((warning) => warning.includes("not in the data"));
+        const found = said((await run(more, { hostname: "llm.example.com", dns: nobody })).warnings);
+        assert.equal(found.length, 1);
+        assert.match(found[0], /not in the data: old\.example\.com MX\. Nothing here changes them/);
+        const free = { ...more, [RECORDS]: { result: [own] } };
+        assert.deepEqual(said((await run(free, { dns: nobody })).warnings), []);
     });
     it("asks nothing else with a token that is none", async () => {
         await run({ [VERIFY]: { status: 401 } });

@@ -2,7 +2,7 @@
 import { inRange } from "../access/policies";
 import { compile } from "../../connector/re2";
 import { NotImitated, values, type EdgeRequest } from "../types";
-import type { Expression, Operand } from "./parse";
+import { fieldsOf, parseExpression, type Expression, type Operand } from "./parse";
 
 type Value = string | number | boolean | undefined;
 
@@ -22,10 +22,12 @@ const FIELDS: Record<string, (request: EdgeRequest) => Value> = {
     ssl: () => true,
 };
 
-/** Looked at before anything is evaluated, or a field that is lacking would show only when its turn comes. */
-export function refuseUnknownFields(fields: string[]): void {
-    const unknown = fields.find((name) => name !== "http.request.headers" && !(name in FIELDS));
+/** Its fields are looked at before anything is evaluated, or one that is lacking would show only when its turn comes. */
+export function readExpression(text: string): Expression {
+    const expression = parseExpression(text);
+    const unknown = fieldsOf(expression).find((name) => name !== "http.request.headers" && !(name in FIELDS));
     if (unknown) throw new NotImitated(`the field ${unknown}`);
+    return expression;
 }
 
 export function evaluate(expression: Expression, request: EdgeRequest): boolean {

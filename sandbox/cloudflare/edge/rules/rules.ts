@@ -10,8 +10,8 @@ import { FREE_EXPRESSION_FIELDS } from "../../api/limits";
 import type { Plan, Ruleset, RulesetRule } from "../../objects";
 import { numberedError } from "../pages";
 import { NotImitated, type EdgeAnswer, type EdgeRequest } from "../types";
-import { evaluate, refuseUnknownFields, valueOf } from "./evaluate";
-import { fieldsOf, parseExpression, type Expression } from "./parse";
+import { evaluate, readExpression, valueOf } from "./evaluate";
+import { fieldsOf, type Expression } from "./parse";
 
 const CUSTOM = "http_request_firewall_custom";
 const RATE_LIMIT = "http_ratelimit";
@@ -118,8 +118,7 @@ export class Rules {
     private expression(text: string): Expression {
         const found = this.parsed.get(text);
         if (found) return found;
-        const parsed = parseExpression(text);
-        refuseUnknownFields(fieldsOf(parsed));
+        const parsed = readExpression(text);
         this.parsed.set(text, parsed);
         return parsed;
     }

@@ -9,8 +9,14 @@ describe("apisixValues", () => {
         assert.deepEqual(values.image, release.image);
         assert.deepEqual(values.etcd.image, release.etcdImage);
         assert.equal(values.replicaCount, 2);
-        assert.equal(values.service.http.nodePort, 30900);
+        assert.equal(values.service.http?.nodePort, 30900);
     });
+    // The chart writes the policy whatever the type is, and with ClusterIP Kubernetes refuses any but an empty one.
+    it("opens no port on the nodes without a node port", () =>
+        assert.deepEqual(apisixValues({ ...release, nodePort: undefined }, "team-a").service, {
+            type: "ClusterIP",
+            externalTrafficPolicy: "",
+        }));
     it("reads both Admin keys from our Secret, so that the chart's own are never used", () =>
         assert.deepEqual(values.apisix.admin.credentials, {
             secretName: "apisix-admin-keys",

@@ -6,7 +6,8 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { renderCommands, renderScript } from "../../../../components/parts/cloudflared-scripts";
-import { createServer } from "node:net";
+import { createServer as createWebServer } from "node:http";
+import { createServer, type Server } from "node:net";
 import { type Host, type HostOptions, serveDownloads, startHost } from "../../../../sandbox/hosts";
 import { on } from "../../sandbox/hosts/kit";
 
@@ -27,6 +28,12 @@ require("node:http").createServer((_, answer) => answer.writeHead(${broken ? 503
     if (!${broken}) spawnSync("systemd-notify", ["--ready"], { stdio: "inherit" });
 });
 process.on("SIGTERM", () => { fs.appendFileSync("/tmp/stops", port + "\\n"); process.exit(0); });
+`;
+
+/** Neither listens nor says anything of itself. */
+const SILENT = `#!${process.execPath}
+if (process.argv[2] === "--version") process.exit(0);
+setInterval(() => {}, 1000);
 `;
 
 interface Start {
@@ -51,6 +58,20 @@ async function freePorts(count: number): Promise<number> {
     }
 }
 
+/** Another program on a port while something is done; it answers 200 to all unless told otherwise. */
+async function listening(
+    port: number,
+    doing: () => Promise<unknown>,
+    other: Server = createWebServer((_, answer) => answer.writeHead(200).end()),
+) {
+    await new Promise<void>((resolve) => other.listen(port, "127.0.0.1", resolve));
+    try {
+        await doing();
+    } finally {
+        other.close();
+    }
+}
+
 describe("cloudflared on a host", function () {
     // A connector is a Node.js of its own: about 1 s for an installation here, more on a busy machine.
     this.timeout(60_000);
@@ -62,7 +83,13 @@ describe("cloudflared on a host", function () {
 
     before(async () => {
         folder = fs.mkdtempSync(path.join(os.tmpdir(), "mirror-"));
-        const programs = { "1": connector("1"), "2": connector("2"), broken: connector("3", true), text: "hello\n" };
+        const programs = {
+            "1": connector("1"),
+            "2": connector("2"),
+            broken: connector("3", true),
+            silent: SILENT,
+            text: "hello\n",
+        };
         const files: Record<string, string> = {};
         for (const [name, text] of Object.entries(programs)) {
             fs.writeFileSync(path.join(folder, name), text);
@@ -89,6 +116,7 @@ describe("cloudflared on a host", function () {
     };
 
     interface Wish {
+        place?: string;
         version?: string;
         sha256?: string;
         source?: string;
@@ -98,6 +126,7 @@ describe("cloudflared on a host", function () {
         sudoPassword?: string;
         user?: string;
         startSeconds?: number;
+        metricsPort?: number;
     }
 
     const run = (verb: "create" | "delete", wish: Wish) => {
@@ -106,10 +135,10 @@ describe("cloudflared on a host", function () {
             version,
             sha256: wish.sha256 ?? sums[version],
             instances,
-            metricsPort,
+            metricsPort: wish.metricsPort ?? metricsPort,
             source: wish.source ?? `${mirror.url}/${version}`,
         };
-        const commands = renderCommands("10.0.0.5", owner, install);
+        const commands = renderCommands(wish.place ?? "10.0.0.5", owner, install);
         return on(
             host as Host,
             commands[verb],
@@ -162,20 +191,18 @@ describe("cloudflared on a host", function () {
         const seen: string[] = [];
         const look = () => {
             for (const pid of fs.readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
-                try {
-                    seen.push(
-                        fs.readFileSync(`/proc/${pid}/cmdline`, "utf8"),
-                        fs.readFileSync(`/proc/${pid}/environ`, "utf8"),
-                    );
-                } catch {
-                    // Ended meanwhile.
-                }
+                for (const what of ["cmdline", "environ"])
+                    try {
+                        seen.push(fs.readFileSync(`/proc/${pid}/${what}`, "utf8"));
+                    } catch {
+                        // Ended meanwhile.
+                    }
             }
         };
         const timer = setInterval(look, 5);
         await install({ sudoPassword: "hunter-2" }).finally(() => clearInterval(timer));
         assert.ok(
-            seen.some((text) => text.includes("sudo")),
+            seen.some((text) => text.includes("alpa-auth/dev")),
             "it was looked at while it ran",
         );
         for (const text of seen) assert.doesNotMatch(text, /hunter-2|with.*signs/);
@@ -286,6 +313,14 @@ describe("cloudflared on a host", function () {
         assert.equal(starts().length, 2);
     });
 
+    it("runs a password of sudo as no command, where sudo asks for none after all", async () => {
+        const password = "touch /opt/oops # hunter-2";
+        await start({ sudo: "nopasswd-sh", password });
+        const { stdout, stderr } = await install({ sudoPassword: password });
+        assert.deepEqual([stdout, stderr], ["cloudflared 1: 2 connector(s) ready", ""]);
+        assert.equal(fs.existsSync(at("opt/oops")), false);
+    });
+
     const refused: [why: string, options: Partial<HostOptions>, wish: () => Wish, said: RegExp][] = [
         [
             "a host without room",
@@ -362,9 +397,69 @@ describe("cloudflared on a host", function () {
         await install();
         await assert.rejects(
             install({ owner: "alpa-auth/prod" }),
-            /must not hold connectors of another stack \(they are alpa-auth\/dev's\)/,
+            /must not hold connectors of another stack \(they are alpa-auth\/dev's\)\. If this one was called that, rename it back/,
         );
         await remove({ owner: "alpa-auth/prod" });
         assert.equal((host as Host).pids().length, 2);
+    });
+
+    for (const [what, serve] of [
+        ["answers as a connector does", undefined],
+        ["answers nothing", createServer()],
+    ] as const)
+        it(`names a port for health where another program listens that ${what}, and starts nothing`, async () => {
+            await start();
+            await listening(
+                metricsPort,
+                () =>
+                    assert.rejects(
+                        install(),
+                        new RegExp(
+                            `10\\.0\\.0\\.5: port ${metricsPort} on 127\\.0\\.0\\.1 must be free for ${UNIT}@1\\.service \\(something else listens there\\)\\. Stop that, or set another metricsPort\\. Look: ss -ltnp\\n$`,
+                        ),
+                    ),
+                serve,
+            );
+            assert.deepEqual(starts(), []);
+        });
+
+    it("leaves a connector on its port when another program has the new one", async () => {
+        await start();
+        await install();
+        const before = starts();
+        await listening(metricsPort + 2, async () => {
+            const wrong = new RegExp(`port ${metricsPort + 2} on .* must be free for .*@1.service`);
+            await assert.rejects(install({ metricsPort: metricsPort + 2 }), wrong);
+        });
+        assert.deepEqual([starts(), (host as Host).pids().length], [before, 2]);
+    });
+
+    it("calls a connector ready only while it runs: what else answers on its port is not it", async () => {
+        await start();
+        await assert.rejects(install({ version: "silent", startSeconds: 1 }), /not ready on port/);
+        await listening(metricsPort, () =>
+            assert.rejects(install({ startSeconds: 2 }), new RegExp(`port ${metricsPort} on .* must be free for .*@1`)),
+        );
+    });
+
+    it("goes on when the host's address is written otherwise: only under its last one are they removed", async () => {
+        await start();
+        await install();
+        const before = starts();
+        await install({ place: "head.example.com" });
+        const { stdout } = await remove();
+        assert.equal(stdout, "left alone: these are head.example.com's now");
+        assert.deepEqual(starts(), before);
+        assert.equal((host as Host).pids().length, 2, "the old address's resource goes after the new one is made");
+        await remove({ place: "head.example.com" });
+        assert.deepEqual((host as Host).pids(), []);
+    });
+
+    it("stays the old address's where an installation under another one failed", async () => {
+        await start();
+        await install();
+        await assert.rejects(install({ place: "head.example.com", sha256: "0".repeat(64) }));
+        await remove();
+        assert.deepEqual((host as Host).pids(), []);
     });
 });

@@ -43,6 +43,12 @@ describe("DnsRecords", () => {
             );
         });
 
+    for (const phase of PHASES)
+        it(`${phase === "mirror" ? "lets records go" : "deletes no record unasked"} in phase ${phase}`, async () => {
+            for (const made of (await build(phase)).filter((r) => r.type === RECORD))
+                assert.equal(asked(made).protect, phase !== "mirror", made.name);
+        });
+
     for (const phase of ["proxied", "signed"] as const)
         it(`proxies what is flagged in phase ${phase}, and gives the others their own time to live`, async () => {
             const proxied = await inputs(phase, "A", "example.com");

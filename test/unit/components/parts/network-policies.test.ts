@@ -61,6 +61,26 @@ describe("NetworkPolicies", () => {
             assert.equal(open(policies, to, port, from), expected);
         });
 
+    it("let callers in from the connectors alone where those are the only way", async () => {
+        const callersFrom = { namespace: "alpa", labels: { role: "connector" } };
+        const all = await record(() => new NetworkPolicies("p", { namespace: "gateway", callersFrom }));
+        const policies = all.filter((r) => r.inputs.kind === "NetworkPolicy");
+        const callers = policies.filter((p) => p.inputs.metadata.name === "alpa-auth-callers");
+        assert.deepEqual(callers[0].inputs.spec.ingress, [
+            {
+                from: [
+                    {
+                        namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "alpa" } },
+                        podSelector: { matchLabels: { role: "connector" } },
+                    },
+                ],
+                ports: [{ port: 9080, protocol: "TCP" }],
+            },
+        ]);
+        assert.equal(open(policies, APISIX, 9080, OUTSIDE), false);
+        assert.equal(open(policies, APISIX, 9180, CONTROLLER), true);
+    });
+
     it("are the ones that are announced, all in the gateway's namespace, about incoming traffic", async () => {
         const policies = (await build()).filter((r) => r.inputs.kind === "NetworkPolicy");
         assert.deepEqual(policies.map((p) => p.inputs.metadata.name).sort(), [...POLICIES].sort());

@@ -67,6 +67,8 @@ describe("a chain to Alpa", () => {
                 "cf-access-client-secret",
                 "cf-access-jwt-assertion",
                 "x-forwarded-for",
+                "cf-connecting-ip",
+                "true-client-ip",
                 "x-consumer-username",
                 "x-credential-identifier",
                 "x-consumer-custom-id",

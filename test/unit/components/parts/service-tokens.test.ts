@@ -78,7 +78,13 @@ describe("SecretVersions", () => {
     it("refuses a rotation that came back with the old secret, and remembers nothing of it", async () => {
         await assert.rejects(
             provider.update!("x", olds, inputs({ "lab/a": 3, "nlp/a": 2 }, { "lab/a": "two", "nlp/a": "new" })),
-            /^Error: consumers: lab\/a: must have a new secret with secretVersion 3 .* Raise secretVersion to 4\.$/,
+            /^Error: consumers: lab\/a: must have a new secret with secretVersion 3 \(Cloudflare answered with the one of 2\)\. /,
+        );
+    });
+    it("says until when the caller's secret works then, and how its caller goes on without a gap", async () => {
+        await assert.rejects(
+            provider.update!("x", olds, inputs({ "lab/a": 3 }, { "lab/a": "two" })),
+            /ends on the day of previousSecretExpires, or at once if secretVersion is raised\. Add a second credential, .* remove this one when its caller has switched\. Where nobody uses it, raise secretVersion to 4 instead\.$/,
         );
     });
     it("takes one that brought a new secret", async () => {

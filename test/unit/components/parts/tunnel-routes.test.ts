@@ -4,13 +4,29 @@ import { PATHS, renderRoutes } from "../../../../components/parts/tunnel-routes"
 const rules = renderRoutes({
     hostnames: ["llm.example.com"],
     endpoint: "127.0.0.1:20001",
-    teamName: "example",
-    audience: "f".repeat(64),
+    access: { teamName: "example", audience: "f".repeat(64) },
 }).ingresses;
 
 /** What a connector does with a path: the first rule that fits, by a search in the path. */
 const serviceOf = (path: string) =>
     rules.find((rule) => !("path" in rule) || new RegExp(rule.path).test(path))!.service;
+
+describe("rules of a tunnel to what asks callers itself", () => {
+    const [rule, last] = renderRoutes({
+        hostnames: ["llm.example.com"],
+        endpoint: "apisix:80",
+        paths: ["^/x$"],
+    }).ingresses;
+    it("lead the given paths there, and the rest nowhere", () => {
+        assert.deepEqual(rule, {
+            hostname: "llm.example.com",
+            path: "^/x$",
+            service: "http://apisix:80",
+            originRequest: { connectTimeout: 5 },
+        });
+        assert.deepEqual(last, { service: "http_status:404" });
+    });
+});
 
 describe("rules of the tunnel", () => {
     for (const path of ["/completions", "/logprobs"])

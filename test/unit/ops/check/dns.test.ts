@@ -98,6 +98,31 @@ describe("ops check dns", () => {
         }
     });
 
+    it("takes Cloudflare's servers from the stack file where it names them", async () => {
+        const it = bench();
+        stack(it, { newServers: [`127.0.0.1:${fresh.at.port}`] });
+        const { code, note } = await it.ops("check", "dns");
+        assert.equal(code, 0, note);
+    });
+
+    it("takes the API token from the stack file, through Pulumi, as the provider does", async () => {
+        const api = await TestApi.start();
+        try {
+            const id = await api.zone(ZONE);
+            api.account.zones.get(id)!.name_servers = [`127.0.0.1:${fresh.at.port}`];
+            const sealed = { code: 0, stdout: `${ADMIN}\n` };
+            const it = bench({ says: ({ args }) => (args.includes("cloudflare:apiToken") ? sealed : undefined) });
+            stack(it, {});
+            it.write(
+                `${it.text()}  cloudflare:apiToken: { secure: SEALED }\n  cloudflare:baseUrl: ${api.api.url}\n  alpa-auth:account: ${api.account.id}\n`,
+            );
+            const { code, note } = await it.ops("check", "dns");
+            assert.equal(code, 0, note);
+        } finally {
+            await api.close();
+        }
+    });
+
     it("compares proxied names until phase proxied, and then asks for any address", async () => {
         const flagged = RECORDS.filter(({ name }) => name !== "alpa.example.com");
         fresh.zone.records = [...flagged, rr("alpa A 198.51.100.1")];
@@ -124,7 +149,11 @@ describe("ops check dns", () => {
 
     const usage: [what: string, prepare: (it: Bench) => string[], problem: RegExp][] = [
         ["nothing to compare", () => [], /--zone: required(.|\n)*--records: required(.|\n)*--old: required/],
-        ["no servers of Cloudflare", (it) => (stack(it, {}), []), /--new: required without CLOUDFLARE_API_TOKEN/],
+        [
+            "no servers of Cloudflare",
+            (it) => (stack(it, {}), []),
+            /--new: required without cloudflare:apiToken and CLOUDFLARE_API_TOKEN/,
+        ],
         [
             "data that is not accepted",
             (it) => (stack(it, {}), writeFileSync(join(it.folder, "zone.yaml"), "- x"), AT_NEW()),

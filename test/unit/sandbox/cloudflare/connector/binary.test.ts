@@ -1,6 +1,6 @@
 /** Claim: the file that hosts download behaves as a service: it is one executable, tells systemd, and ends as it should. */
 import assert from "node:assert/strict";
-import { spawn, type ChildProcess } from "node:child_process";
+import { execFileSync, spawn, type ChildProcess } from "node:child_process";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -56,6 +56,12 @@ describe("cloudflared stand-in: the program", () => {
         };
         return { child, said: () => text, says, ended };
     }
+    it("can be built as another version, which has another checksum", async () => {
+        const next = await buildConnector(join(folder, "bin/next"), { version: "2026.9.0" });
+        assert.notEqual(next.sha256, built.sha256);
+        assert.match(execFileSync(next.path, ["--version"], { encoding: "utf8" }), /^cloudflared version 2026\.9\.0 /);
+    });
+
     const edge = () => `127.0.0.1:${world.edge.connectorPort}`;
     const service = (extra: string[] = [], metrics = "127.0.0.1:0") =>
         ["--no-autoupdate", "tunnel", "--metrics", metrics, "--edge", edge(), ...extra, "run"].concat(

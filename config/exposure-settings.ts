@@ -1,0 +1,57 @@
+import type { ExposureSettings } from "../components/parts/cloudflare-exposure";
+import { DEFAULT_PROXY_TIMEOUT } from "./cloudflare";
+import { GRACE_BEYOND_SECONDS, unmeasured } from "./cloudflare-settings";
+import type { ParsedIntra as Parsed } from "./intra";
+
+/** Longest answer, unless a stack says otherwise, in seconds. */
+const DEFAULT_ANSWER_SECONDS = 600;
+/** The gateway gives up this long before the edge does: callers get its error, which reads like Alpa's, and not a page. */
+const BEFORE_THE_EDGE_SECONDS = 5;
+/** Port of the entry point on every node where callers come to the nodes. */
+const DEFAULT_NODE_PORT = 30800;
+
+/** Longest time one answer may take, in seconds. */
+export function answerSeconds({ exposure, alpa, proxyTimeoutSeconds }: Parsed): number {
+    if (alpa.answerTimeoutSeconds !== undefined) return alpa.answerTimeoutSeconds;
+    if (exposure === "azure") return DEFAULT_ANSWER_SECONDS;
+    return Math.max(1, proxyTimeoutSeconds - BEFORE_THE_EDGE_SECONDS);
+}
+
+/** Port on every node. Undefined: none, since callers come through the tunnel. */
+export function nodePort({ exposure, gateway }: Parsed): number | undefined {
+    return gateway.nodePort ?? (exposure === "azure" ? DEFAULT_NODE_PORT : undefined);
+}
+
+/** What is in front of the gateway; undefined when nothing of ours is. */
+export function exposureSettings(config: Parsed): ExposureSettings | undefined {
+    if (config.exposure === "azure") return undefined;
+    const { account, hostname, zone, browserChecks, proxyTimeoutSeconds } = config;
+    const { version, replicas, graceSeconds } = config.tunnel!;
+    return {
+        account: account!,
+        hostname: hostname!,
+        zone: { name: zone!.name, manage: "existing" },
+        plan: zone!.plan,
+        connectors: {
+            version,
+            replicas,
+            graceSeconds: graceSeconds ?? answerSeconds(config) + GRACE_BEYOND_SECONDS,
+        },
+        browserChecks,
+        // The zone's own is left alone: the setting is for all of the zone, and outlives the stack.
+        ...(proxyTimeoutSeconds === DEFAULT_PROXY_TIMEOUT ? {} : { proxyTimeoutSeconds }),
+    };
+}
+
+export function exposureWarnings(config: Parsed): string[] {
+    if (config.exposure === "azure") return [];
+    const { alpa, gateway, proxyTimeoutSeconds, tunnel } = config;
+    const warnings = unmeasured(alpa, proxyTimeoutSeconds);
+    if (tunnel!.replicas === 1)
+        warnings.push("tunnel.replicas: one connector, so the loss of its node is an outage. Have two.");
+    if (gateway.nodePort !== undefined)
+        warnings.push(
+            `gateway.nodePort: ${gateway.nodePort} is open beside the tunnel, without TLS and past Cloudflare. Remove it when nobody calls there any more.`,
+        );
+    return warnings;
+}

@@ -1,0 +1,22 @@
+/** Which names the edge can answer by TLS. */
+import type { CertificatePack } from "./cloudflare";
+
+/** Names without an active certificate. A wildcard holds for one level. */
+export function uncovered(names: string[], packs: CertificatePack[]): string[] {
+    const active = packs.filter(({ status }) => status === "active").flatMap(({ hosts }) => hosts);
+    return names.filter((name) => !active.includes(name) && !active.includes(name.replace(/^[^.]+/, "*")));
+}
+
+/** What names need; undefined: nothing. @param packs or why they are not known */
+export function certificateNeed(names: string[], packs: CertificatePack[] | string): string | undefined {
+    if (names.length === 0) return undefined;
+    if (typeof packs === "string")
+        return `needs to know the edge certificates (${packs}). Give the token "Zone: SSL and Certificates: Read".`;
+    const bare = uncovered(names, packs);
+    if (bare.length === 0) return undefined;
+    const states = [...new Set(packs.map(({ status }) => status))].join(", ") || "no certificate";
+    return (
+        `needs an active edge certificate for ${bare.join(", ")} (got ${states}). ` +
+        "Wait up to 24 h; a name two levels below the zone needs an advanced certificate."
+    );
+}

@@ -1,0 +1,12 @@
+/**
+ * What is called as another stack of this project calls its own. It may be this one's from before it was renamed, so the
+ * first advice is never to delete it.
+ * @param name as it was found at Cloudflare
+ * @param owner name of the running stack, `<project>/<stack>`
+ */
+export function anotherStack(name: string | undefined, owner: string): { stack: string; advice: string } | undefined {
+    const project = owner.slice(0, owner.indexOf("/") + 1);
+    if (!name?.startsWith(project) || name === owner) return undefined;
+    const stack = name.slice(project.length);
+    return { stack, advice: `If this stack was called that, rename it back: pulumi stack rename ${stack}.` };
+}

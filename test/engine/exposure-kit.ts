@@ -1,0 +1,141 @@
+/**
+ * The real engine, Kubernetes provider and API server, with the sandbox's stand-ins of Cloudflare: connectors are pods of
+ * the cluster. Proves that the program does what it says to them, not that the real Cloudflare takes it.
+ */
+import { strict as assert } from "node:assert";
+import { randomBytes } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { request } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { SAMPLE_COMPLETION } from "../../components/parts/sample";
+import type { Seen } from "../../sandbox/alpa/server";
+import { Account } from "../../sandbox/cloudflare/account";
+import { startCloudflareApi } from "../../sandbox/cloudflare/api/server";
+import { startEdge, type Edge } from "../../sandbox/cloudflare/edge/server";
+import { endOrphanPlugins, startGuard } from "../../sandbox/processes";
+import { ensureTools } from "../../sandbox/toolchain/toolchain";
+import { activeZone } from "../../sandbox/world/cloudflare-world";
+import { apiTokenFile, sandboxId, writePrivate, type CloudflareFacts } from "../../sandbox/world/state";
+import { startWorld, type World } from "../../sandbox/world/world";
+import { EngineStack, type StackConfig } from "./stack";
+
+export { eventually, succeeded } from "./stack";
+
+/** A cold tool cache means building all of it. */
+const TOOLS_MILLISECONDS = 45 * 60_000;
+const ZONE = "example.com";
+
+interface Running {
+    world: World;
+    account: Account;
+    edge: Edge;
+    api: string;
+    dir: string;
+}
+let running: Running | undefined;
+let ending: (() => Promise<unknown> | unknown)[] = [];
+const alpaSaw: Seen[] = [];
+
+/** Registers the hooks that start a cluster with Cloudflare in front of it, and end them. */
+export function useExposure(): void {
+    before(async function () {
+        this.timeout(TOOLS_MILLISECONDS);
+        const tools = await ensureTools(undefined, { log: (line) => console.log(`    ${line}`) });
+        const dir = mkdtempSync(join(tmpdir(), "alpa-auth-test-"));
+        ending = [() => rmSync(dir, { recursive: true, force: true })];
+        // Should this process be killed, nothing stays behind.
+        const guard = await startGuard({ stateDir: dir, sandboxId: sandboxId(dir) });
+        ending.push(() => guard.stop());
+        const token = randomBytes(30).toString("base64url");
+        writePrivate(apiTokenFile(dir), token);
+        const account = new Account({ certificateSeconds: 0 });
+        account.delegation = (zone) => account.zoneNamed(zone)?.name_servers ?? [];
+        const api = await startCloudflareApi({ port: 0, token, account });
+        ending.push(() => api.close());
+        await activeZone(account, api, token);
+        const edge = await startEdge({ port: 0, account });
+        ending.push(() => edge.close());
+        const world = await startWorld({
+            tools,
+            stateDir: dir,
+            alpaPort: 0,
+            watchCycleSeconds: 1,
+            edge: `127.0.0.1:${edge.connectorPort}`,
+            onAlpaRequest: (seen) => alpaSaw.push(seen),
+        });
+        ending.push(
+            () => endOrphanPlugins(sandboxId(dir)),
+            () => world.close(),
+        );
+        running = { world, account, edge, api: api.url, dir };
+    });
+    after(async function () {
+        this.timeout(60_000);
+        running = undefined;
+        for (const end of ending.splice(0).reverse()) await end();
+    });
+}
+
+export function here(): Running {
+    assert.ok(running, "useExposure() must be called in the describe block");
+    return running;
+}
+
+/** Requests that have reached Alpa since the last call. */
+export function takeAlpaRequests(): Seen[] {
+    return alpaSaw.splice(0);
+}
+
+/** A stack of option intra-a whose gateway is reached through Cloudflare. */
+export class ExposedStack extends EngineStack {
+    readonly hostname = `${this.name}.${ZONE}`;
+
+    private constructor(name: string) {
+        const { world, dir, api } = here();
+        super(name, { dir, facts: { ...world.facts, cloudflare: { api } as CloudflareFacts } });
+    }
+
+    static async create(name: string, config: StackConfig = {}): Promise<ExposedStack> {
+        const stack = new ExposedStack(name);
+        await stack.init();
+        stack.configure(config);
+        return stack;
+    }
+
+    /** Replaces the config: keys without the project's prefix, laid over a working one. */
+    configure(config: StackConfig): void {
+        const { world, account } = here();
+        this.write({
+            option: "intra-a",
+            exposure: "cloudflare",
+            namespace: this.name,
+            account: account.id,
+            hostname: this.hostname,
+            zone: { name: ZONE, plan: "free" },
+            tunnel: { version: "2026.8.2" },
+            alpa: { endpoints: [world.facts.alpa], tokensPerSecond: 20 },
+            gateway: { chart: { repository: world.facts.chartRepository } },
+            readiness: { settleSeconds: 0.5, graphTimeoutSeconds: 120, acceptTimeoutSeconds: 20 },
+            ...config,
+        });
+    }
+
+    outputs(): Promise<{ url: string; credentials: Record<string, string> }> {
+        return this.read();
+    }
+
+    /** A small completion, asked for at the edge's own address: the header Host picks the name. */
+    call(path: string, headers: Record<string, string> = {}): Promise<{ status: number; body: string }> {
+        const all = { host: this.hostname, "content-type": "application/json", ...headers };
+        return new Promise((resolve, reject) => {
+            const sent = request(`${here().edge.url}${path}`, { method: "POST", headers: all }, (answer) => {
+                let body = "";
+                answer.setEncoding("utf8").on("data", (text: string) => (body += text));
+                answer.on("end", () => resolve({ status: answer.statusCode!, body }));
+            });
+            sent.on("error", reject);
+            sent.end(SAMPLE_COMPLETION);
+        });
+    }
+}

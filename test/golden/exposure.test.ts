@@ -1,0 +1,71 @@
+// Golden file of exposure cloudflare: what it asks of the cluster and of Cloudflare beside the gateway. Never the only
+// proof of anything. Renew it with: npm run golden
+import { strict as assert } from "node:assert";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import * as path from "node:path";
+import * as prettier from "prettier";
+import { Document, visit } from "yaml";
+import { CONNECTORS } from "../../components/parts/cloudflared-deployment";
+import { asked, inputsOf, type Seen } from "../kit";
+import { recordExposed } from "../unit/intra-a";
+
+/** In the order that they are needed. */
+const ORDER = [
+    "ZeroTrustTunnelCloudflared",
+    "ZeroTrustTunnelCloudflaredConfig",
+    "NetworkPolicy",
+    "Secret",
+    "PodDisruptionBudget",
+    "Deployment",
+    "Ruleset",
+    "DnsRecord",
+];
+const HEADER = `# What exposure cloudflare asks for beside the gateway, to be read in review. Renew: npm run golden
+# Labels and annotations that every object has are left out; a unit test looks for them. (secret): never shown.
+`;
+
+const kindOf = (r: Seen): string => r.inputs.kind ?? r.type.split(":").pop();
+const ours = (r: Seen) => r.type.startsWith("cloudflare:") || r.inputs.metadata?.name === CONNECTORS;
+
+async function render(): Promise<string> {
+    const seen = (await recordExposed("helm")).filter((r) => r.custom && ours(r) && ORDER.includes(kindOf(r)));
+    const rank = (r: Seen) => `${String(ORDER.indexOf(kindOf(r))).padStart(2, "0")} ${r.name}`;
+    const pages = seen.sort((a, b) => (rank(a) < rank(b) ? -1 : 1)).map(page);
+    const file = path.join(__dirname, "exposure.yaml");
+    return prettier.format(HEADER + pages.join(""), { ...(await prettier.resolveConfig(file)), filepath: file });
+}
+
+function page(resource: Seen): string {
+    const { __provider, apiVersion, kind: _kind, metadata, ...inputs } = inputsOf(resource);
+    const object = {
+        ...(apiVersion === undefined ? {} : { apiVersion }),
+        kind: kindOf(resource),
+        ...(metadata === undefined ? {} : { metadata: { name: metadata.name, namespace: metadata.namespace } }),
+        ...inputs,
+    };
+    const document = new Document(object, { aliasDuplicateObjects: false });
+    visit(document, {
+        Collection: (_, node) => {
+            node.flow = node.toString().length <= 90;
+        },
+    });
+    const { deleteTimeout } = asked(resource);
+    const waits = deleteTimeout === "" ? "" : `# deleted within ${deleteTimeout}\n`;
+    return `---\n# ${resource.name}\n${waits}${document.toString({ lineWidth: 0 })}`;
+}
+
+describe("golden exposure cloudflare", () => {
+    it("is what was read in review", async () => {
+        const file = path.join(__dirname, "exposure.yaml");
+        const rendered = await render();
+        if (process.env.UPDATE_GOLDEN) writeFileSync(file, rendered);
+        assert.ok(existsSync(file), `${file} is missing. Run: npm run golden`);
+        assert.equal(rendered, readFileSync(file, "utf8"), "Run npm run golden, and read what changed.");
+    });
+
+    it("shows no secret", async () => {
+        const rendered = await render();
+        assert.match(rendered, /\(secret\)/);
+        assert.doesNotMatch(rendered, /s3cret/);
+    });
+});

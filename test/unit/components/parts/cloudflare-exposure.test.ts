@@ -1,0 +1,87 @@
+// Proves what is asked of Cloudflare and of the cluster for a gateway behind a tunnel, and in which order.
+import { strict as assert } from "node:assert";
+import { plannedObjects } from "../../../../preflight/planned";
+import { intra } from "../../../../stacks/intra";
+import { comesAfter, inputsOf, one, oneOfKind, record, value } from "../../../kit";
+import { CALLS } from "../../cloudflare";
+import { exposed, INSTALLERS, kubernetesObjects, recordExposed, settings, type Installer } from "../../intra-a";
+
+const CONFIG = "cloudflare:index/zeroTrustTunnelCloudflaredConfig:ZeroTrustTunnelCloudflaredConfig";
+const RECORD = "cloudflare:index/dnsRecord:DnsRecord";
+
+const SERVICES: Record<Installer, string> = {
+    rampart: "http://apisix-gateway.alpa-auth-gateway-apisix.svc.cluster.local:80",
+    helm: "http://apisix-gateway.alpa-auth-gateway.svc.cluster.local:80",
+    existing: "http://apisix-gateway.edge.svc.cluster.local:80",
+};
+
+for (const installer of INSTALLERS)
+    describe(`behind Cloudflare, with installer ${installer}`, () => {
+        it("the tunnel leads the two paths to the gateway's Service, and the rest nowhere", async () => {
+            const { ingresses } = one(await recordExposed(installer), CONFIG).inputs.config;
+            assert.deepEqual(
+                ingresses.map((rule: any) => [rule.hostname, rule.path, rule.service]),
+                [
+                    ["llm.example.com", "^/alpa/(completions|logprobs)$", SERVICES[installer]],
+                    [undefined, undefined, "http_status:404"],
+                ],
+            );
+            assert.doesNotMatch(JSON.stringify(ingresses), /access/i);
+        });
+        it("preflight knows every object that is made, and no other", async () => {
+            const key = (o: any) => [o.apiVersion, o.kind, o.namespace ?? "", o.name].join(" ");
+            const made = kubernetesObjects(await recordExposed(installer)).map(({ inputs }) =>
+                key({ ...inputs, ...inputs.metadata }),
+            );
+            const planned = plannedObjects(settings(installer, exposed(installer))).map(key);
+            assert.deepEqual(planned.sort(), made.sort());
+        });
+        it("the name comes last: after connectors, rules, route and callers", async () => {
+            const seen = await recordExposed(installer);
+            const name = one(seen, RECORD);
+            for (const earlier of [
+                one(seen, CONFIG),
+                oneOfKind(seen, "Deployment"),
+                one(seen, "cloudflare:index/ruleset:Ruleset"),
+                oneOfKind(seen, "ApisixRoute"),
+                ...seen.filter((r) => r.inputs.kind === "Consumer"),
+            ])
+                assert.ok(comesAfter(seen, name, earlier), earlier.name);
+        });
+        it("connectors come after their rules, so they go before the tunnel", async () => {
+            const seen = await recordExposed(installer);
+            assert.ok(comesAfter(seen, oneOfKind(seen, "Deployment"), one(seen, CONFIG)));
+        });
+        it("no service token and no Access application is made", async () => {
+            const types = (await recordExposed(installer)).map((r) => r.type).join("\n");
+            assert.doesNotMatch(types, /Access/);
+        });
+        it("callers are told the name, with their keys as before", async () => {
+            let outputs: ReturnType<typeof intra> | undefined;
+            await record(() => (outputs = intra(settings(installer, exposed(installer)))), {}, CALLS);
+            assert.equal(outputs!.url, "https://llm.example.com/alpa");
+            assert.deepEqual(Object.keys(await value(outputs!.credentials)), ["lab/2026a", "lab/2026b", "nlp/2026a"]);
+        });
+    });
+
+describe("a gateway behind Cloudflare", () => {
+    it("is open to the connectors alone, and has no port on the nodes", async () => {
+        const seen = await recordExposed("helm");
+        const [rule] = oneOfKind(seen, "NetworkPolicy", "alpa-auth-callers").inputs.spec.ingress;
+        const { labels } = oneOfKind(seen, "Deployment", "alpa-auth-cloudflared").inputs.spec.template.metadata;
+        assert.deepEqual(rule.from[0].podSelector.matchLabels, labels);
+        const { values } = inputsOf(one(seen, "kubernetes:helm.sh/v3:Release"));
+        assert.equal(values.service.type, "ClusterIP");
+    });
+    it("keeps its port for callers of before where the config says so", async () => {
+        const seen = await recordExposed("helm", { gateway: { installer: "helm", crds: ["c.yaml"], nodePort: 30801 } });
+        const [rule] = oneOfKind(seen, "NetworkPolicy", "alpa-auth-callers").inputs.spec.ingress;
+        assert.equal(rule.from, undefined);
+        assert.equal(inputsOf(one(seen, "kubernetes:helm.sh/v3:Release")).values.service.http.nodePort, 30801);
+    });
+    it("gives up before the edge does, and connectors wait longer than it", async () => {
+        const { alpa, exposure } = settings("helm", exposed("helm"));
+        assert.equal(alpa.answerTimeoutSeconds, 95);
+        assert.equal(exposure!.connectors.graceSeconds, 115);
+    });
+});

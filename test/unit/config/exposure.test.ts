@@ -1,0 +1,169 @@
+// Proves what a config of exposure cloudflare must hold, and that its keys are refused without it.
+import { strict as assert } from "node:assert";
+import { ConfigError, parse } from "../../../config";
+import { EXPOSURE, exposed, parseIntra, raw, settings } from "../intra-a";
+
+const TOKEN = { token: "t".repeat(40), baseUrl: "https://api.example.com", inPlain: false };
+const TODAY = new Date("2026-11-25T12:00:00Z");
+
+function problems(values: Record<string, unknown>, api = TOKEN as Parameters<typeof parse>[3]): string[] {
+    try {
+        parse(raw(values), () => true, TODAY, api);
+        return [];
+    } catch (error) {
+        assert.ok(error instanceof ConfigError, String(error));
+        return error.problems;
+    }
+}
+
+const existing = { ingressClass: "shared", gateway: "shared", gatewayNamespace: "edge" };
+
+describe("config of exposure cloudflare", () => {
+    it("takes a name, a zone and a version of the connectors", () => {
+        const { exposure } = settings("rampart", EXPOSURE);
+        assert.deepEqual(exposure, {
+            account: EXPOSURE.account,
+            hostname: "llm.example.com",
+            zone: { name: "example.com", manage: "existing" },
+            plan: "pro",
+            connectors: { version: "2026.8.2", replicas: 2, graceSeconds: 115 },
+            browserChecks: "skip",
+        });
+    });
+    it("gives no warning where nothing is to be said", () => {
+        const consumers = [{ name: "lab", credentials: [{ id: "a", method: "key" }] }];
+        assert.deepEqual(parseIntra(raw({ ...EXPOSURE, consumers }), () => true, TODAY, TOKEN).warnings, []);
+    });
+    it("has nothing in front of the gateway without it", () => {
+        const { exposure, gateway, alpa } = settings("rampart");
+        assert.equal(exposure, undefined);
+        assert.ok(gateway.installer === "rampart" && gateway.release.nodePort === 30800);
+        assert.equal(alpa.answerTimeoutSeconds, 600);
+    });
+    it("gives answers the time that plan enterprise has", () => {
+        const zone = { name: "example.com", plan: "enterprise" };
+        const { alpa, exposure } = settings("rampart", { ...EXPOSURE, zone, proxyTimeoutSeconds: 605 });
+        assert.equal(alpa.answerTimeoutSeconds, 600);
+        assert.equal(exposure!.proxyTimeoutSeconds, 605);
+        assert.equal(exposure!.connectors.graceSeconds, 620);
+    });
+
+    const refused: [why: string, values: Record<string, unknown>, ...problems: (string | RegExp)[]][] = [
+        [
+            "nothing but its name",
+            { exposure: "cloudflare" },
+            /^account: required\. Run/,
+            /^hostname: required\. Run/,
+            "zone: required. Set zone.name and zone.plan.",
+            /^tunnel: required\. Set tunnel\.version/,
+        ],
+        [
+            "its keys with exposure azure",
+            { ...EXPOSURE, exposure: "azure", proxyTimeoutSeconds: 100 },
+            ...["account", "hostname", "zone", "tunnel", "proxyTimeoutSeconds", "alpa.tokensPerSecond"].map(
+                (key) => `${key}: belongs to exposure cloudflare (got exposure azure). Remove it.`,
+            ),
+        ],
+        [
+            "its keys without an exposure, whatever they hold",
+            { tunnel: "x", gateway: { installer: "existing", existing: { ...existing, url: "http://a", service: 1 } } },
+            "tunnel: belongs to exposure cloudflare (got exposure azure). Remove it.",
+            "gateway.existing.service: belongs to exposure cloudflare (got exposure azure). Remove it.",
+        ],
+        [
+            "an address of the nodes",
+            { ...EXPOSURE, gateway: { address: "10.0.0.1" } },
+            "gateway.address: belongs to exposure azure (callers use https://<hostname>). Remove it.",
+        ],
+        [
+            "a gateway in place with an address and without its Service",
+            { ...EXPOSURE, gateway: { installer: "existing", existing: { ...existing, url: "http://10.0.0.1" } } },
+            /^gateway\.existing\.url: belongs to exposure azure/,
+            /^gateway\.existing\.service: required with exposure cloudflare/,
+        ],
+        [
+            "a gateway in place without an address, with exposure azure",
+            { gateway: { installer: "existing", existing } },
+            /^gateway\.existing\.url: required with exposure azure/,
+        ],
+        ["a name outside the zone", { ...EXPOSURE, hostname: "llm.example.org" }, /^hostname: must lie in zone/],
+        ["a name two levels down", { ...EXPOSURE, hostname: "a.b.example.com" }, /^hostname: must be one level below/],
+        [
+            "a longer wait than the plan has",
+            { ...EXPOSURE, proxyTimeoutSeconds: 300 },
+            /^proxyTimeoutSeconds: must be 100 with plan pro/,
+        ],
+        [
+            "answers that the edge does not wait for",
+            { ...EXPOSURE, alpa: { ...EXPOSURE.alpa, answerTimeoutSeconds: 600 } },
+            /^alpa\.answerTimeoutSeconds: must be at most 100, .*\(got 600\)/,
+        ],
+        [
+            "tokens that do not come in time",
+            { ...EXPOSURE, alpa: { ...EXPOSURE.alpa, tokensPerSecond: 4 } },
+            /^alpa\.maxTokens: must fit into the 100 s .*257 s/,
+        ],
+        [
+            "connectors that stop before the longest answer",
+            { ...EXPOSURE, tunnel: { version: "2026.8.2", graceSeconds: 30 } },
+            /^tunnel\.graceSeconds: must be at least 100/,
+        ],
+        ["no version", { ...EXPOSURE, tunnel: { version: "latest" } }, /^tunnel\.version: must be a pinned version/],
+        [
+            "more connectors than a tunnel takes",
+            { ...EXPOSURE, tunnel: { version: "2026.8.2", replicas: 25 } },
+            /^tunnel\.replicas: must be at most 24: .*\(got 25\)/,
+        ],
+        [
+            "keys of option cloudflare",
+            { ...EXPOSURE, access: { teamName: "x" }, tunnel: { version: "2026.8.2", hosts: [] } },
+            /^tunnel\.hosts: belongs to option cloudflare/,
+            /^access: belongs to option cloudflare/,
+        ],
+        [
+            "a zone to be made",
+            { ...EXPOSURE, zone: { ...EXPOSURE.zone, manage: "create" } },
+            /^zone\.manage: belongs to/,
+        ],
+    ];
+    for (const [why, values, ...expected] of refused)
+        it(`refuses ${why}`, () => {
+            const found = problems(values);
+            assert.equal(found.length, expected.length, found.join("\n"));
+            expected.forEach((one, i) =>
+                typeof one === "string" ? assert.equal(found[i], one) : assert.match(found[i], one),
+            );
+        });
+
+    it("refuses to start without an API token, and asks for none otherwise", () => {
+        const none = { ...TOKEN, token: undefined };
+        assert.match(problems(EXPOSURE, none)[0], /^cloudflare:apiToken: required with option or exposure cloudflare/);
+        assert.deepEqual(problems({}, none), []);
+    });
+
+    const warned: [why: string, values: Record<string, unknown>, warning: RegExp][] = [
+        [
+            "that Alpa's speed is not known",
+            { alpa: { endpoints: EXPOSURE.alpa.endpoints } },
+            /^alpa\.tokensPerSecond: not set/,
+        ],
+        [
+            "of a single connector",
+            { tunnel: { version: "2026.8.2", replicas: 1 } },
+            /^tunnel\.replicas: one connector, so the loss of its node is an outage/,
+        ],
+        [
+            "of a port that stays open beside the tunnel",
+            { gateway: { nodePort: 30801 } },
+            /^gateway\.nodePort: 30801 is open beside the tunnel/,
+        ],
+    ];
+    for (const [why, values, warning] of warned)
+        it(`warns ${why}`, () => {
+            const { warnings } = settings("rampart", exposed("rampart", values));
+            assert.ok(
+                warnings.some((text) => warning.test(text)),
+                warnings.join("\n"),
+            );
+        });
+});

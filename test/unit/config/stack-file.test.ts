@@ -1,0 +1,57 @@
+// Proves that a secret of a host in plain text is found beside encrypted ones. That Pulumi calls all of them secret is its
+// own doing, and is not proved here.
+import { strict as assert } from "node:assert";
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { ConfigError, parse } from "../../../config";
+import { plainSecrets, readStackFile } from "../../../config/stack-file";
+import { HOST, rawCloudflare, TODAY, TUNNEL } from "../cloudflare";
+
+const FILE = (key = "alpa-auth:tunnel") => `
+config:
+    ${key}:
+        hosts:
+            - address: 10.0.0.11
+              user: ubuntu
+              privateKey: { secure: v1:abc }
+              sudoPassword: pa55
+            - address: 10.0.0.12
+              privateKey: |
+                  key
+                  of two lines
+              sudoPassword: 4711
+            - address: 10.0.0.13
+`;
+
+describe("secrets of hosts in the stack file", () => {
+    for (const key of ["alpa-auth:tunnel", "tunnel"])
+        it(`are found in plain text beside encrypted ones, under ${key}`, () => {
+            const inPlain = plainSecrets(FILE(key));
+            for (const value of ["pa55", "key\nof two lines\n", "4711", 4711]) assert.ok(inPlain(value), String(value));
+            for (const value of ["abc", "v1:abc", "ubuntu", undefined]) assert.ok(!inPlain(value), String(value));
+        });
+
+    it("are refused where Pulumi calls the whole mapping secret, without repeating them", () => {
+        const raw = rawCloudflare({ tunnel: { ...TUNNEL, hosts: [{ ...HOST, sudoPassword: "pa55" }] } });
+        const inPlain = plainSecrets(FILE());
+        assert.throws(
+            () => parse(raw, (_key, value) => !inPlain(value), TODAY),
+            ({ problems }: ConfigError) => {
+                assert.equal(problems.length, 1);
+                assert.match(problems[0], /^tunnel\.hosts\[0\]\.sudoPassword: must be stored encrypted/);
+                assert.doesNotMatch(problems[0], /pa55/);
+                return true;
+            },
+        );
+    });
+
+    it("are not looked for where the config is elsewhere, or is no YAML", () => {
+        const folder = mkdtempSync(join(tmpdir(), "alpa-auth-"));
+        assert.equal(readStackFile("dev", folder), undefined);
+        writeFileSync(join(folder, "Pulumi.dev.yaml"), FILE());
+        assert.ok(plainSecrets(readStackFile("dev", folder))("pa55"));
+        for (const text of [undefined, "", "config: [", "config:\n    alpa-auth:tunnel: { secure: x }"])
+            assert.ok(!plainSecrets(text)("pa55"), text);
+    });
+});
