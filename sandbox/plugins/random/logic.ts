@@ -1,24 +1,10 @@
 import { isDeepStrictEqual } from "node:util";
-import { type ResourceType, UNKNOWN, type Value, type Values } from "./resource-type";
+import { type Difference, parseUrn, UNKNOWN } from "../protocol";
+import type { ResourceType, Value, Values } from "./resource-type";
 import { RESOURCE_TYPES } from "./resources";
 
 export interface Failure {
     reason: string;
-}
-
-/** How one property differs, in the protocol's words. */
-export type DiffKind = "ADD" | "DELETE" | "UPDATE";
-
-export interface Difference {
-    property: string;
-    kind: DiffKind;
-    replace: boolean;
-}
-
-/** Name and type of the resource a URN stands for. */
-export function parseUrn(urn: string): { name: string; type: string } {
-    const [, , types, ...name] = urn.split("::");
-    return { name: name.join("::"), type: (types ?? "").split("$").at(-1) ?? "" };
 }
 
 /** The rules of a resource type; one that is not imitated is an error, never a resource without rules. */
@@ -83,7 +69,7 @@ export function difference(urn: string, state: Values, inputs: Values): Differen
     return Object.keys(type.inputs).flatMap((property) => {
         const [before, after] = [state[property] ?? undefined, planned[property] ?? undefined];
         if (isDeepStrictEqual(before, after)) return [];
-        const kind: DiffKind = before === undefined ? "ADD" : after === undefined ? "DELETE" : "UPDATE";
+        const kind: Difference["kind"] = before === undefined ? "ADD" : after === undefined ? "DELETE" : "UPDATE";
         return [{ property, kind, replace: needsReplacement(property, before, after) }];
     });
 }

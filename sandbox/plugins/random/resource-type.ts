@@ -1,9 +1,6 @@
 export type Value = string | number | boolean | null | Record<string, unknown>;
 export type Values = Record<string, Value>;
 
-/** A value the engine does not know yet, in a preview. The marker is the protocol's. */
-export const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
-
 type Kind = "string" | "whole number" | "true or false" | "map";
 
 export interface Input {

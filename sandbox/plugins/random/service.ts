@@ -5,12 +5,10 @@ import type { ResourceProviderService } from "@pulumi/pulumi/proto/provider_grpc
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import { type JavaScriptValue, Struct } from "google-protobuf/google/protobuf/struct_pb";
 import versions from "../../toolchain/versions.json";
+import { SECRET, writeDifferences } from "../protocol";
 import { notImitated, unary } from "../serve";
 import { check, create, difference, importResource, preview, resourceType, update } from "./logic";
 import type { Values } from "./resource-type";
-
-/** How the protocol marks a secret value inside a property map. */
-const SECRET = { "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270" };
 
 const read = (properties: Struct | undefined) => (properties?.toJavaScript() ?? {}) as Values;
 
@@ -24,13 +22,6 @@ function writeState(urn: string, state: Values): Struct {
     });
     return write(Object.fromEntries(marked) as Values);
 }
-
-/** What a difference is called in the protocol: in place, or by a new resource. */
-const KINDS = {
-    ADD: [provider.PropertyDiff.Kind.ADD, provider.PropertyDiff.Kind.ADD_REPLACE],
-    DELETE: [provider.PropertyDiff.Kind.DELETE, provider.PropertyDiff.Kind.DELETE_REPLACE],
-    UPDATE: [provider.PropertyDiff.Kind.UPDATE, provider.PropertyDiff.Kind.UPDATE_REPLACE],
-} as const;
 
 /** The ResourceProvider service; calls that are not imitated answer UNIMPLEMENTED and say so. */
 export function randomService(): grpc.UntypedServiceImplementation {
@@ -58,18 +49,7 @@ export function randomService(): grpc.UntypedServiceImplementation {
                 .setFailuresList(failures.map(({ reason }) => new provider.CheckFailure().setReason(reason)));
         }),
         diff: unary((request: provider.DiffRequest) => {
-            const found = difference(request.getUrn(), read(request.getOlds()), read(request.getNews()));
-            const { DIFF_NONE, DIFF_SOME } = provider.DiffResponse.DiffChanges;
-            const response = new provider.DiffResponse()
-                .setChanges(found.length === 0 ? DIFF_NONE : DIFF_SOME)
-                .setDiffsList(found.map(({ property }) => property))
-                .setReplacesList(found.filter(({ replace }) => replace).map(({ property }) => property))
-                .setHasdetaileddiff(true);
-            for (const { property, kind, replace } of found) {
-                const detail = new provider.PropertyDiff().setKind(KINDS[kind][replace ? 1 : 0]);
-                response.getDetaileddiffMap().set(property, detail);
-            }
-            return response;
+            return writeDifferences(difference(request.getUrn(), read(request.getOlds()), read(request.getNews())));
         }),
         create: unary(async (request: provider.CreateRequest) => {
             const urn = request.getUrn();

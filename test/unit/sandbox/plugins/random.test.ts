@@ -7,7 +7,7 @@ import * as provider from "@pulumi/pulumi/proto/provider_pb";
 import { ResourceProviderClient, ResourceProviderService } from "@pulumi/pulumi/proto/provider_grpc_pb";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import { type JavaScriptValue, Struct } from "google-protobuf/google/protobuf/struct_pb";
-import { UNKNOWN } from "../../../../sandbox/plugins/random/resource-type";
+import { UNKNOWN } from "../../../../sandbox/plugins/protocol";
 import { randomService } from "../../../../sandbox/plugins/random/service";
 import { ask, connect } from "./kit";
 
