@@ -5,11 +5,9 @@
 import { strict as assert } from "node:assert";
 import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parse } from "yaml";
-import { SAMPLE_COMPLETION } from "../../components/parts/sample";
 import type { Seen } from "../../sandbox/alpa/server";
 import { endOrphanPlugins, freePortFrom, startGuard, type Guard } from "../../sandbox/processes";
 import { ensureTools } from "../../sandbox/toolchain/toolchain";
@@ -20,12 +18,10 @@ import {
 } from "../../sandbox/world/cloudflare-world";
 import { pulumiEnv, type PulumiRun, type RunOptions } from "../../sandbox/world/pulumi";
 import { ROOT, sandboxId } from "../../sandbox/world/state";
-import { EngineStack, type StackConfig } from "./stack";
+import { askEdge, type EdgeAnswer } from "./edge-request";
+import { EngineStack, TOOLS_MILLISECONDS, type StackConfig } from "./stack";
 
 export { eventually, failed, succeeded } from "./stack";
-
-/** A cold tool cache means building Pulumi. */
-const TOOLS_MILLISECONDS = 45 * 60_000;
 
 let running: { world: CloudflareWorld; dir: string; guard: Guard; metricsPort: number } | undefined;
 const alpaSaw: Seen[] = [];
@@ -178,35 +174,12 @@ export class AccessStack extends EngineStack {
     }
 
     /** A small completion, as a caller asks for it. */
-    call(pair?: Pair, options: { path?: string; headers?: Record<string, string> } = {}): Promise<Answer> {
+    call(pair?: Pair, options: { path?: string; headers?: Record<string, string> } = {}): Promise<EdgeAnswer> {
         const token: Record<string, string> =
             pair === undefined
                 ? {}
                 : { "CF-Access-Client-Id": pair.clientId, "CF-Access-Client-Secret": pair.clientSecret };
-        return ask(options.path ?? "/completions", {
-            host: this.hostname,
-            "content-type": "application/json",
-            ...token,
-            ...options.headers,
-        });
+        const { edge } = here().world.facts.cloudflare;
+        return askEdge(`${edge}${options.path ?? "/completions"}`, this.hostname, { ...token, ...options.headers });
     }
-}
-
-export interface Answer {
-    status: number;
-    body: string;
-}
-
-/** To the edge's own address: the header Host picks the name. */
-function ask(path: string, headers: Record<string, string>): Promise<Answer> {
-    const { edge } = here().world.facts.cloudflare;
-    return new Promise((resolve, reject) => {
-        const sent = request(`${edge}${path}`, { method: "POST", headers }, (answer) => {
-            let body = "";
-            answer.setEncoding("utf8").on("data", (text: string) => (body += text));
-            answer.on("end", () => resolve({ status: answer.statusCode!, body }));
-        });
-        sent.on("error", reject);
-        sent.end(SAMPLE_COMPLETION);
-    });
 }

@@ -5,10 +5,8 @@
 import { strict as assert } from "node:assert";
 import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
-import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { SAMPLE_COMPLETION } from "../../components/parts/sample";
 import type { Seen } from "../../sandbox/alpa/server";
 import { Account } from "../../sandbox/cloudflare/account";
 import { startCloudflareApi } from "../../sandbox/cloudflare/api/server";
@@ -18,12 +16,11 @@ import { ensureTools } from "../../sandbox/toolchain/toolchain";
 import { activeZone } from "../../sandbox/world/cloudflare-world";
 import { apiTokenFile, sandboxId, writePrivate, type CloudflareFacts } from "../../sandbox/world/state";
 import { startWorld, type World } from "../../sandbox/world/world";
-import { EngineStack, type StackConfig } from "./stack";
+import { askEdge, type EdgeAnswer } from "./edge-request";
+import { EngineStack, TOOLS_MILLISECONDS, type StackConfig } from "./stack";
 
 export { eventually, succeeded } from "./stack";
 
-/** A cold tool cache means building all of it. */
-const TOOLS_MILLISECONDS = 45 * 60_000;
 const ZONE = "example.com";
 
 interface Running {
@@ -50,7 +47,6 @@ export function useExposure(): void {
         const token = randomBytes(30).toString("base64url");
         writePrivate(apiTokenFile(dir), token);
         const account = new Account({ certificateSeconds: 0 });
-        account.delegation = (zone) => account.zoneNamed(zone)?.name_servers ?? [];
         const api = await startCloudflareApi({ port: 0, token, account });
         ending.push(() => api.close());
         await activeZone(account, api, token);
@@ -125,17 +121,8 @@ export class ExposedStack extends EngineStack {
         return this.read();
     }
 
-    /** A small completion, asked for at the edge's own address: the header Host picks the name. */
-    call(path: string, headers: Record<string, string> = {}): Promise<{ status: number; body: string }> {
-        const all = { host: this.hostname, "content-type": "application/json", ...headers };
-        return new Promise((resolve, reject) => {
-            const sent = request(`${here().edge.url}${path}`, { method: "POST", headers: all }, (answer) => {
-                let body = "";
-                answer.setEncoding("utf8").on("data", (text: string) => (body += text));
-                answer.on("end", () => resolve({ status: answer.statusCode!, body }));
-            });
-            sent.on("error", reject);
-            sent.end(SAMPLE_COMPLETION);
-        });
+    /** A small completion, asked for at the edge. */
+    call(path: string, headers: Record<string, string> = {}): Promise<EdgeAnswer> {
+        return askEdge(`${here().edge.url}${path}`, this.hostname, headers);
     }
 }

@@ -12,12 +12,9 @@ import { endOrphanPlugins, freePortFrom, startGuard, type Guard } from "../../sa
 import { ensureTools } from "../../sandbox/toolchain/toolchain";
 import { sandboxId } from "../../sandbox/world/state";
 import { startWorld, type World, type WorldOptions } from "../../sandbox/world/world";
-import { EngineStack, type StackConfig } from "./stack";
+import { EngineStack, TOOLS_MILLISECONDS, type StackConfig } from "./stack";
 
-export { eventually, failed, succeeded, type StackConfig } from "./stack";
-
-/** A cold tool cache means building all of it. */
-export const TOOLS_MILLISECONDS = 45 * 60_000;
+export { eventually, failed, succeeded, TOOLS_MILLISECONDS, type StackConfig } from "./stack";
 
 let running: { world: World; dir: string; guard: Guard; rampart: WorldOptions["rampart"] } | undefined;
 const alpaSaw: Seen[] = [];

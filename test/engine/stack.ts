@@ -6,6 +6,9 @@ import { stringify } from "yaml";
 import { createStack, runPulumi, type PulumiRun, type RunOptions } from "../../sandbox/world/pulumi";
 import { writePrivate, type WorldFacts } from "../../sandbox/world/state";
 
+/** A cold tool cache means building all that is asked for. */
+export const TOOLS_MILLISECONDS = 45 * 60_000;
+
 export type StackConfig = Record<string, unknown>;
 
 export interface Place {

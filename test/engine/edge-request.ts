@@ -1,0 +1,21 @@
+import { request } from "node:http";
+import { SAMPLE_COMPLETION } from "../../components/parts/sample";
+
+export interface EdgeAnswer {
+    status: number;
+    body: string;
+}
+
+/** A small completion, asked for at the edge's own address: the header Host picks the name. */
+export function askEdge(url: string, hostname: string, headers: Record<string, string>): Promise<EdgeAnswer> {
+    const all = { host: hostname, "content-type": "application/json", ...headers };
+    return new Promise((resolve, reject) => {
+        const sent = request(url, { method: "POST", headers: all }, (answer) => {
+            let body = "";
+            answer.setEncoding("utf8").on("data", (text: string) => (body += text));
+            answer.on("end", () => resolve({ status: answer.statusCode!, body }));
+        });
+        sent.on("error", reject);
+        sent.end(SAMPLE_COMPLETION);
+    });
+}
