@@ -1,9 +1,9 @@
-import * as pulumi from "@pulumi/pulumi";
 import type { CloudflareAccessArgs } from "../components/cloudflare-access";
 import type { TokenConsumer } from "../components/parts/service-tokens";
 import { DEFAULT_PROXY_TIMEOUT, type ParsedCloudflare } from "./cloudflare";
 import { daysUntil, dayText, expiryWarning } from "./credentials";
 import type { ZoneData } from "./dns";
+import { sshHostOf } from "./ssh-host";
 
 /** Option cloudflare: Access at the edge, a tunnel to the Ray head node, and no gateway. */
 export interface CloudflareSettings extends CloudflareAccessArgs {
@@ -43,11 +43,7 @@ export function cloudflareSettings(config: ParsedCloudflare, data: ZoneData, tod
         ...(config.dns === undefined ? {} : { dns: { ...config.dns, records: data.records } }),
         endpoint: alpa.endpoints[0],
         connectors: {
-            hosts: tunnel.hosts.map(({ privateKey, sudoPassword, ...host }) => ({
-                ...host,
-                privateKey: pulumi.secret(privateKey),
-                ...(sudoPassword === undefined ? {} : { sudoPassword: pulumi.secret(sudoPassword) }),
-            })),
+            hosts: tunnel.hosts.map(sshHostOf),
             version: tunnel.version,
             sha256: tunnel.sha256,
             ...(tunnel.source === undefined ? {} : { source: tunnel.source }),

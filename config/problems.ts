@@ -2,8 +2,11 @@ import { distance } from "fastest-levenshtein";
 import * as z from "zod";
 
 /** Where a misplaced kubeconfig or key would be: its text is never repeated. */
-const HOLDS_SECRETS =
-    /^(cluster(\.kubeconfig)?|consumers(\[\d+\](\.credentials(\[\d+\](\.(key|publicKey))?)?)?)?|tunnel(\.hosts(\[\d+\](\.(privateKey|sudoPassword))?)?)?)$/;
+const HOLDS_SECRETS = [
+    /^cluster(\.kubeconfig)?$/,
+    /^consumers(\[\d+\](\.credentials(\[\d+\](\.(key|publicKey))?)?)?)?$/,
+    /^(tunnel|cluster|alpa\.firewall)(\.(hosts|nodes)(\[\d+\](\.(privateKey|sudoPassword))?)?)?$/,
+];
 
 /** What to do about a key that is required and missing. */
 const HINTS: Record<string, string> = {
@@ -40,7 +43,7 @@ export function explain(
             return `${full}: is not a known key.${didYouMean(key, keysAt(schema, issue.path)) || " Remove it."}`;
         });
     const input = at(values, issue.path);
-    const quoted = HOLDS_SECRETS.test(where) ? "" : got(input);
+    const quoted = HOLDS_SECRETS.some((place) => place.test(where)) ? "" : got(input);
     if (input === undefined && (issue.code === "invalid_type" || issue.code === "invalid_value"))
         return [`${where}: required.${hint(where)}`];
     if (issue.code === "invalid_type" && issue.message.startsWith("Invalid input"))
@@ -55,7 +58,7 @@ export function explain(
 }
 
 function hint(where: string): string {
-    if (/^tunnel\.hosts\[\d+\]\.privateKey$/.test(where))
+    if (/\.(hosts|nodes)\[\d+\]\.privateKey$/.test(where))
         return ` Run: pulumi config set --secret --path '${where}' < id_ed25519`;
     return HINTS[where] === undefined ? "" : ` ${HINTS[where]}`;
 }
