@@ -15,6 +15,7 @@ import { metadata } from "./parts/ownership";
 import { Rampart, type RampartInstall } from "./parts/rampart";
 import { componentNamespace, RampartGateway } from "./parts/rampart-graph";
 import { SAMPLE_COMPLETION } from "./parts/sample";
+import { GatewayTls, type GatewayTlsSettings } from "./parts/tls";
 import { SharedCounters, type CountersSettings } from "./parts/shared-counters";
 
 /** Who installs APISIX. */
@@ -44,6 +45,8 @@ export interface IntraClusterArgs {
     gateway: GatewaySettings;
     /** A name at Cloudflare in front of the gateway. Unset: callers come to the gateway itself. */
     exposure?: ExposureSettings;
+    /** Unset: the gateway speaks HTTP. */
+    tls?: GatewayTlsSettings;
     /** Unset: each APISIX pod counts limits for itself. */
     sharedCounters?: CountersSettings;
     /** Waits, in seconds. */
@@ -76,7 +79,14 @@ export class IntraCluster extends pulumi.ComponentResource {
         const bound = { namespace, binding, cluster, readiness };
         const after = { parent: this, dependsOn: wiring ? [home, wiring] : [home] };
         const ownGateway = gateway.installer !== "existing";
-        const route = new AlpaRoute(`${name}-route`, { ...bound, alpa, guard, ownGateway }, after);
+        const { redirect, ...served } = args.tls ?? { redirect: false };
+        const tls = args.tls && new GatewayTls(`${name}-tls`, { ...bound, ...(served as typeof args.tls) }, after);
+        const route = new AlpaRoute(
+            `${name}-route`,
+            { ...bound, alpa, guard, ownGateway, redirect },
+            // Nobody is sent to HTTPS before it is served.
+            { ...after, dependsOn: [...after.dependsOn, ...(tls ? [tls] : [])] },
+        );
         const shared = this.sharedCounters(name, args, binding, home);
         const consumers = new Consumers(
             `${name}-consumers`,
@@ -121,7 +131,11 @@ export class IntraCluster extends pulumi.ComponentResource {
         const inNamespace = (apisix: string, o: pulumi.ComponentResourceOptions) => {
             // Without the keys no pod starts, so they come last: the policies are in force before anything listens.
             const callersFrom = onlyConnectors(args) ? { namespace, labels: CONNECTOR_LABELS } : undefined;
-            const policies = new NetworkPolicies(`${name}-policies`, { namespace: apisix, callersFrom }, o);
+            const policies = new NetworkPolicies(
+                `${name}-policies`,
+                { namespace: apisix, callersFrom, ...(args.tls ? { tls: true } : {}) },
+                o,
+            );
             return new AdminKeys(`${name}-admin-keys`, { namespace: apisix }, { ...o, dependsOn: policies });
         };
         if (gateway.installer === "helm") {

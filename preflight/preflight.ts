@@ -1,7 +1,7 @@
 import type { IntraClusterArgs } from "../components/intra-cluster";
 import { plainAccess } from "../components/parts/kubeconfig";
 import { ProblemList } from "../problems";
-import { foreignObjects, nodePort, prerequisites, storageClass } from "./checks";
+import { certManager, foreignObjects, nodePort, prerequisites, storageClass } from "./checks";
 import { openCluster, type ClusterView } from "./cluster";
 import { definitions } from "./definitions";
 
@@ -34,6 +34,7 @@ export async function preflight(
                 definitions(settings, cluster, owner),
                 storageClass(settings, cluster),
                 nodePort(settings, cluster),
+                certManager(settings, cluster),
                 foreignObjects(settings, cluster, owner),
             ])
         ).flat();

@@ -1,10 +1,11 @@
 import * as k8s from "@pulumi/kubernetes";
+import type { AzureSide } from "../components/parts/azure-side";
 import { IntraCluster, type IntraClusterArgs } from "../components/intra-cluster";
 
 /** Option intra-a: gateway and model on the same nodes. */
-export function intra(settings: IntraClusterArgs & { expires: Record<string, string> }) {
+export function intra(settings: IntraClusterArgs & { expires: Record<string, string>; azure?: AzureSide }) {
     const cluster = new k8s.Provider("cluster", settings.cluster);
     const auth = new IntraCluster("alpa", settings, { provider: cluster });
     const { url, credentials, jwtSecrets, curl } = auth;
-    return { url, credentials, jwtSecrets, curl, expires: settings.expires };
+    return { url, credentials, jwtSecrets, curl, expires: settings.expires, ...settings.azure };
 }
