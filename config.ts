@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { apiProblems, readApiAccess, type ApiAccess } from "./config/api-access";
+import { azureChecks } from "./config/exposure-azure-checks";
 import { cloudflareChecks, zoneData } from "./config/cloudflare-checks";
 import { cloudflareSettings, type CloudflareSettings } from "./config/cloudflare-settings";
 import { clusterChecks } from "./config/cluster-checks";
@@ -98,6 +99,7 @@ export function parse(
     const found = (more: string[] = []) => {
         problems.push(
             ...exposureChecks(values),
+            ...azureChecks(values, isSecret, today),
             ...clusterChecks(values, (value) => isSecret("cluster", value)),
             ...more,
             ...crossChecks(option, values, isSecret),

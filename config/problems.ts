@@ -5,6 +5,7 @@ import * as z from "zod";
 const HOLDS_SECRETS = [
     /^cluster(\.kubeconfig)?$/,
     /^consumers(\[\d+\](\.credentials(\[\d+\](\.(key|publicKey))?)?)?)?$/,
+    /^tls(\.certificate(\.files(\.(certificate|key))?)?)?$/,
     /^(tunnel|cluster|alpa\.firewall)(\.(hosts|nodes)(\[\d+\](\.(privateKey|sudoPassword))?)?)?$/,
 ];
 
@@ -58,6 +59,7 @@ export function explain(
 }
 
 function hint(where: string): string {
+    if (where === "tls.certificate.files.key") return ` Run: pulumi config set --secret --path ${where} < tls.key`;
     if (/\.(hosts|nodes)\[\d+\]\.privateKey$/.test(where))
         return ` Run: pulumi config set --secret --path '${where}' < id_ed25519`;
     return HINTS[where] === undefined ? "" : ` ${HINTS[where]}`;
