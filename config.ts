@@ -1,5 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { apiProblems, readApiAccess, type ApiAccess } from "./config/api-access";
+import { callersChecks } from "./config/callers";
+import { callersSettings, type CallersSettings } from "./config/callers-settings";
 import { cloudflareChecks, zoneData } from "./config/cloudflare-checks";
 import { cloudflareSettings, type CloudflareSettings } from "./config/cloudflare-settings";
 import { crossChecks } from "./config/cross-checks";
@@ -11,10 +13,10 @@ import { LATER_OPTIONS, OPTIONS, ownersOfOthers, schemas, type Option } from "./
 import { plainSecrets, readStackFile } from "./config/stack-file";
 import { ProblemList } from "./problems";
 
-export type { ApiAccess, CloudflareSettings, IntraASettings };
+export type { ApiAccess, CallersSettings, CloudflareSettings, IntraASettings };
 
 /** Everything a program run needs to know. A new option becomes a member of this union, and `index.ts` stops compiling until it has a case. */
-export type Settings = IntraASettings | CloudflareSettings;
+export type Settings = IntraASettings | CloudflareSettings | CallersSettings;
 
 /** The stack config as Pulumi hands it over: every key of the project, structured values as JSON text. */
 export type RawConfig = Record<string, string>;
@@ -89,6 +91,12 @@ export function parse(
         if (problems.length > 0 || data === undefined) throw new ConfigError(problems);
         return cloudflareSettings(data, zone, today);
     }
+    if (option === "callers") {
+        const data = check(schemas.callers.safeParse(values));
+        problems.push(...callersChecks(values, isSecret));
+        if (problems.length > 0 || data === undefined) throw new ConfigError(problems);
+        return callersSettings(data, today);
+    }
     const exposed = values.exposure === "cloudflare";
     const schema = exposed ? exposedIntraSchema : schemas["intra-a"];
     const data = check(schema.safeParse({ ...ofTheExposure(values), option }));
@@ -105,13 +113,13 @@ function optionProblem(option: unknown): string | undefined {
     if (OPTIONS.includes(option as Option)) return undefined;
     if (option === undefined) return "option: required. Run: pulumi config set option intra-a";
     if (LATER_OPTIONS.includes(String(option)))
-        return `option: must be intra-a, or else cloudflare: this version builds no other (got ${option}). Run: pulumi config set option intra-a`;
-    const known = ["intra-a", ...LATER_OPTIONS, "cloudflare"];
+        return `option: must be intra-a, or else cloudflare or callers: this version builds no other (got ${option}). Run: pulumi config set option intra-a`;
+    const known = ["intra-a", ...LATER_OPTIONS, "cloudflare", "callers"];
     return `option: must be one of ${known.join(", ")} (got ${JSON.stringify(option)}).${didYouMean(String(option), known)}`;
 }
 
 /** Keys whose value is a text, whatever it looks like. */
-const TEXTS = ["option", "namespace", "exposure", "account", "hostname", "certificate", "browserChecks"];
+const TEXTS = ["option", "of", "namespace", "exposure", "account", "hostname", "certificate", "browserChecks"];
 
 /** Structured values arrive as JSON text, numbers and booleans too; anything else is a plain string. */
 function valueOf(text: string, key: string): unknown {

@@ -1,13 +1,23 @@
 import * as pulumi from "@pulumi/pulumi";
-import { cloudflareApi, readSettings, type Settings } from "./config";
+import { cloudflareApi, readSettings, type CallersSettings, type Settings } from "./config";
+import type { SharedGateway } from "./components/parts/shared-gateway";
 import { owner } from "./components/parts/ownership";
+import { callersPreflight, gatewayOf } from "./preflight/callers";
 import { cloudflarePreflight, exposurePreflight } from "./preflight/cloudflare";
 import { preflight } from "./preflight/preflight";
+import { callers } from "./stacks/callers";
 import { cloudflare } from "./stacks/cloudflare";
 import { intra } from "./stacks/intra";
 
+/** Settings with what another stack says, where they need it. */
+type Complete = Exclude<Settings, CallersSettings> | (CallersSettings & { gateway: SharedGateway });
+
+async function complete(settings: Settings): Promise<Complete> {
+    return settings.option === "callers" ? { ...settings, gateway: await gatewayOf(settings.of) } : settings;
+}
+
 /** Looks before anything is changed. @returns what an operator should know before going on */
-async function look(settings: Settings): Promise<string[]> {
+async function look(settings: Complete): Promise<string[]> {
     switch (settings.option) {
         case "intra-a":
             await preflight(settings, owner());
@@ -15,21 +25,26 @@ async function look(settings: Settings): Promise<string[]> {
             return exposurePreflight(settings.exposure, owner(), cloudflareApi());
         case "cloudflare":
             return cloudflarePreflight(settings, owner(), cloudflareApi());
+        case "callers":
+            return callersPreflight(settings, owner());
     }
 }
 
-function run(settings: Settings): Record<string, unknown> {
+function run(settings: Complete): Record<string, unknown> {
     switch (settings.option) {
         case "intra-a":
             return intra(settings);
         case "cloudflare":
             return cloudflare(settings);
+        case "callers":
+            return callers(settings);
     }
 }
 
 export = async () => {
-    const settings = readSettings(pulumi.getProject());
-    for (const warning of settings.warnings) pulumi.log.warn(warning);
+    const read = readSettings(pulumi.getProject());
+    for (const warning of read.warnings) pulumi.log.warn(warning);
+    const settings = await complete(read);
     for (const warning of await look(settings)) pulumi.log.warn(warning);
     return run(settings);
 };

@@ -16,6 +16,7 @@ import { Rampart, type RampartInstall } from "./parts/rampart";
 import { componentNamespace, RampartGateway } from "./parts/rampart-graph";
 import { SAMPLE_COMPLETION } from "./parts/sample";
 import { SharedCounters, type CountersSettings } from "./parts/shared-counters";
+import type { SharedGateway } from "./parts/shared-gateway";
 
 /** Who installs APISIX. */
 export type GatewaySettings =
@@ -61,6 +62,8 @@ export class IntraCluster extends pulumi.ComponentResource {
     readonly jwtSecrets: pulumi.Output<Record<string, string>>;
     /** A request with the first key that works as pasted; secret. */
     readonly curl: pulumi.Output<string>;
+    /** What stacks of more callers take from this one. */
+    readonly gateway: SharedGateway;
 
     constructor(name: string, args: IntraClusterArgs, opts?: pulumi.ComponentResourceOptions) {
         super("alpa-auth:components:IntraCluster", name, {}, opts);
@@ -93,6 +96,12 @@ export class IntraCluster extends pulumi.ComponentResource {
             );
 
         this.url = `${gateway.url}${PREFIX}`;
+        this.gateway = {
+            ...{ namespace, binding: bindingOf(binding), url: this.url },
+            answerTimeoutSeconds: alpa.answerTimeoutSeconds,
+            ...(shared ? { counters: shared.counters } : {}),
+            ...(gateway.installer === "existing" ? {} : { replicas: gateway.release.replicas }),
+        };
         this.credentials = secretMap(consumers.keys);
         this.jwtSecrets = secretMap(consumers.jwtSecrets);
         this.curl = this.credentials.apply((keys) => curlLine(this.url, Object.values(keys)[0]));
@@ -171,6 +180,11 @@ export function curlLine(url: string, key: string | undefined): string {
     return `curl -sS ${url}/completions${header} -H 'Content-Type: application/json' -d '${SAMPLE_COMPLETION}'`;
 }
 
-function secretMap(values: Record<string, pulumi.Output<string>>): pulumi.Output<Record<string, string>> {
+/** The binding alone: a gateway in place has it among other settings. */
+function bindingOf({ ingressClass, gateway, gatewayNamespace }: GatewayBinding): GatewayBinding {
+    return { ingressClass, gateway, gatewayNamespace };
+}
+
+export function secretMap(values: Record<string, pulumi.Output<string>>): pulumi.Output<Record<string, string>> {
     return pulumi.secret(values) as pulumi.Output<Record<string, string>>;
 }

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { callersSchema } from "./callers";
 import { cloudflareSchema } from "./cloudflare";
 import { intraSchema } from "./intra";
 import { unwrap } from "./problems";
@@ -6,7 +7,7 @@ import { unwrap } from "./problems";
 export { DEFAULT_NAMESPACE, LABEL_LIMIT } from "./values";
 
 /** The keys of each option that is built, without the project's prefix. */
-export const schemas = { "intra-a": intraSchema, cloudflare: cloudflareSchema };
+export const schemas = { "intra-a": intraSchema, cloudflare: cloudflareSchema, callers: callersSchema };
 export type Option = keyof typeof schemas;
 export const OPTIONS = Object.keys(schemas) as Option[];
 /** Options that are designed and not built. */
@@ -23,7 +24,8 @@ const KEYS_OF_LATER: Record<string, string> = {
 export function ownersOfOthers(option: Option): Record<string, string> {
     const others = OPTIONS.filter((other) => other !== option);
     const theirs = others.flatMap((other) => paths(schemas[other], "").map((path) => [path, `option ${other}`]));
-    return { ...KEYS_OF_LATER, ...(Object.fromEntries(theirs) as Record<string, string>) };
+    // A key of several options is said to be of the first of them.
+    return { ...KEYS_OF_LATER, ...(Object.fromEntries(theirs.reverse()) as Record<string, string>) };
 }
 
 function paths(type: z.core.$ZodType, path: string): string[] {

@@ -1,5 +1,5 @@
 import type { IntraClusterArgs } from "../components/intra-cluster";
-import { plainAccess } from "../components/parts/kubeconfig";
+import { plainAccess, type ClusterAccess } from "../components/parts/kubeconfig";
 import { ProblemList } from "../problems";
 import { foreignObjects, nodePort, prerequisites, storageClass } from "./checks";
 import { openCluster, type ClusterView } from "./cluster";
@@ -25,24 +25,31 @@ export async function preflight(
     owner: string,
     open: typeof openCluster = openCluster,
 ): Promise<void> {
-    const cluster = await opened(settings, open);
+    await checkCluster(settings.cluster, open, (cluster) => [
+        prerequisites(settings, cluster),
+        definitions(settings, cluster, owner),
+        storageClass(settings, cluster),
+        nodePort(settings, cluster),
+        foreignObjects(settings, cluster, owner),
+    ]);
+}
+
+/** Runs all checks on a cluster that answers. @throws PreflightError as {@link preflight} */
+export async function checkCluster(
+    access: ClusterAccess,
+    open: typeof openCluster,
+    checks: (cluster: ClusterView) => Promise<string[]>[],
+): Promise<void> {
+    const cluster = await opened(access, open);
     const problems = await within(LIMIT_SECONDS, cluster.server, async () => {
         await cluster.version();
-        return (
-            await Promise.all([
-                prerequisites(settings, cluster),
-                definitions(settings, cluster, owner),
-                storageClass(settings, cluster),
-                nodePort(settings, cluster),
-                foreignObjects(settings, cluster, owner),
-            ])
-        ).flat();
+        return (await Promise.all(checks(cluster))).flat();
     });
     if (problems.length > 0) throw new PreflightError(problems);
 }
 
-async function opened(settings: IntraClusterArgs, open: typeof openCluster): Promise<ClusterView> {
-    const access = await plainAccess(settings.cluster);
+async function opened(cluster: ClusterAccess, open: typeof openCluster): Promise<ClusterView> {
+    const access = await plainAccess(cluster);
     try {
         return open(access);
     } catch (error) {

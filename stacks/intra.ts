@@ -5,6 +5,6 @@ import { IntraCluster, type IntraClusterArgs } from "../components/intra-cluster
 export function intra(settings: IntraClusterArgs & { expires: Record<string, string> }) {
     const cluster = new k8s.Provider("cluster", settings.cluster);
     const auth = new IntraCluster("alpa", settings, { provider: cluster });
-    const { url, credentials, jwtSecrets, curl } = auth;
-    return { url, credentials, jwtSecrets, curl, expires: settings.expires };
+    const { url, credentials, jwtSecrets, curl, gateway } = auth;
+    return { url, credentials, jwtSecrets, curl, expires: settings.expires, gateway };
 }
