@@ -50,7 +50,11 @@ export async function gatewayOf(stack: string): Promise<SharedGateway> {
         const answer = await pulumi.runtime.invoke("pulumi:pulumi:readStackOutputs", { name: stack });
         outputs = (answer as { outputs?: Record<string, unknown> }).outputs ?? {};
     } catch (error) {
-        const said = (error as Error).message.replace(/^.*? returned an error:/s, "").trim().split("\n")[0];
+        const said =
+            (error as Error).message
+                .replace(/^.*? returned an error:/s, "")
+                .trim()
+                .split("\n")[0] || "nothing";
         throw new GatewayError([
             `of: must be a stack of this backend (Pulumi says: ${said}). Correct the name; see: pulumi stack ls --all`,
         ]);
