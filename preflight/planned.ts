@@ -3,7 +3,7 @@ import { CONFIG_MAP } from "../components/parts/apisix-profile";
 import { releaseNamespace } from "../components/parts/apisix-release";
 import { ADMIN_KEYS_SECRET } from "../components/parts/apisix-values";
 import type { ObjectRef } from "../components/parts/cluster-reader";
-import { secretName } from "../components/parts/consumers";
+import { secretName, type ConsumerSettings } from "../components/parts/consumers";
 import { POLICIES } from "../components/parts/network-policies";
 import { CONNECTORS } from "../components/parts/cloudflared-deployment";
 import { componentNamespace } from "../components/parts/rampart-graph";
@@ -77,15 +77,13 @@ export function plannedObjects(settings: GatewayClusterArgs): ObjectRef[] {
             { apiVersion: "policy/v1", kind: "PodDisruptionBudget", namespace, name: CONNECTORS },
             { apiVersion: "apps/v1", kind: "Deployment", namespace, name: CONNECTORS },
         );
-    for (const { name, credentials } of consumers)
-        objects.push(
-            { apiVersion: "apisix.apache.org/v1alpha1", kind: "Consumer", namespace, name },
-            ...credentials.map(({ id }) => ({
-                apiVersion: "v1",
-                kind: "Secret",
-                namespace,
-                name: secretName(name, id),
-            })),
-        );
-    return objects;
+    return [...objects, ...plannedCallers(namespace, consumers)];
+}
+
+/** Those of callers alone. */
+export function plannedCallers(namespace: string, consumers: ConsumerSettings[]): ObjectRef[] {
+    return consumers.flatMap(({ name, credentials }) => [
+        { apiVersion: "apisix.apache.org/v1alpha1", kind: "Consumer", namespace, name },
+        ...credentials.map(({ id }) => ({ apiVersion: "v1", kind: "Secret", namespace, name: secretName(name, id) })),
+    ]);
 }

@@ -6,6 +6,6 @@ import type { AroundTheGateway } from "./intra";
 export function inter(settings: InterClusterArgs & AroundTheGateway) {
     const { access, provider } = clusterOf(settings);
     const auth = new InterCluster("alpa", { ...settings, cluster: access }, { provider });
-    const { url, credentials, jwtSecrets, curl } = auth;
-    return { url, credentials, jwtSecrets, curl, expires: settings.expires, ...settings.azure };
+    const { url, credentials, jwtSecrets, curl, gateway } = auth;
+    return { url, credentials, jwtSecrets, curl, expires: settings.expires, gateway, ...settings.azure };
 }
