@@ -56,9 +56,11 @@ export interface Gateway {
     adminPort: number;
     /**
      * Takes no more connections, and ends each as soon as its answer is complete.
-     * @param graceSeconds after which the answers under way are cut. @default 0
+     * @param graceSeconds after which the answers under way are cut; Infinity: never. @default 0
      */
     close(graceSeconds?: number): Promise<void>;
+    /** Ends as a killed process does, at once: every connection is reset. */
+    kill(): Promise<void>;
 }
 
 /** Both ports are on 127.0.0.1 only. */
@@ -89,6 +91,16 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         store.lua.close();
         throw error;
     }
+    let over: Promise<void> | undefined;
+    const end = async (how: number | "reset") => {
+        await Promise.all(closers.map((close) => close(how)));
+        over ??= (async () => {
+            agent.destroy();
+            await store.shared.close();
+            store.lua.close();
+        })();
+        await over;
+    };
     const portOf = (server: Server) => (server.address() as AddressInfo).port;
     log(
         `gateway: APISIX 3.18.0 stand-in, data http://127.0.0.1:${portOf(data)}, admin http://127.0.0.1:${portOf(admin)}`,
@@ -96,12 +108,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     return {
         port: portOf(data),
         adminPort: portOf(admin),
-        close: async (graceSeconds = 0) => {
-            await Promise.all(closers.map((close) => close(graceSeconds)));
-            agent.destroy();
-            await store.shared.close();
-            store.lua.close();
-        },
+        close: (graceSeconds = 0) => end(graceSeconds),
+        kill: () => end("reset"),
     };
 }
 
@@ -116,7 +124,7 @@ function listen(server: Server, port: number): Promise<void> {
 }
 
 /** Node's closeAllConnections leaves out connections that are only lingering; these are ended here as well. */
-function closer(server: Server): (graceSeconds: number) => Promise<void> {
+function closer(server: Server): (how: number | "reset") => Promise<void> {
     const open = new Set<Socket>();
     let closed: Promise<void> | undefined;
     server.on("connection", (socket: Socket) => {
@@ -125,10 +133,12 @@ function closer(server: Server): (graceSeconds: number) => Promise<void> {
     });
     server.on("request", (_, answer) => answer.once("close", () => closed && server.closeIdleConnections()));
     const cut = () => open.forEach((socket) => socket.destroy());
-    return (graceSeconds) => {
+    return (how) => {
         closed ??= new Promise((resolve) => server.close(() => resolve()));
+        if (how === "reset") open.forEach((socket) => socket.resetAndDestroy());
+        const graceSeconds = how === "reset" ? 0 : how;
         if (graceSeconds === 0) cut();
-        const timer = setTimeout(cut, graceSeconds * 1000);
+        const timer = graceSeconds === Infinity ? undefined : setTimeout(cut, graceSeconds * 1000);
         return closed.finally(() => clearTimeout(timer));
     };
 }

@@ -4,7 +4,8 @@
  */
 import type { V1Container, V1Pod, V1Volume } from "@kubernetes/client-node";
 import { connectorProblem } from "./connector-pods";
-import { CLOUDFLARED, VALKEY } from "./pods";
+import { preStopProblem } from "./pod-end";
+import { APISIX, CLOUDFLARED, VALKEY } from "./pods";
 import { valkeyProblem } from "./redis-pods";
 
 /** What is there for pods to use, by `namespace/name`. */
@@ -64,7 +65,10 @@ export function missing(pod: V1Pod, supplies: Supplies): Missing | undefined {
             };
         const message = missingInEnvironment(container, namespace, supplies);
         if (message) return { container: container.name, reason: "CreateContainerConfigError", message };
-        const unplayed = valkeyProblem(container) ?? connectorProblem(container, supplies.edge);
+        const unplayed =
+            valkeyProblem(container) ??
+            connectorProblem(container, supplies.edge) ??
+            (APISIX.test(container.image!) ? preStopProblem(container) : undefined);
         if (unplayed) return { container: container.name, reason: "CreateContainerError", message: unplayed };
         // kwok makes a pod run and be ready at once: it must wait for what its readiness probe would wait for.
         if (CLOUDFLARED.test(container.image!) && !supplies.connected?.(pod))

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { openReader, type Live } from "../../components/parts/cluster-reader";
 import { startAlpa, type Seen } from "../alpa/server";
 import { startChartRepository } from "../charts/repository";
-import { startControlPlane, type ControlPlane } from "../control-plane";
+import { startControlPlane, type ControlPlane, type NodeShape } from "../control-plane";
 import { describeHolder, freePort, SANDBOX_MARK } from "../processes";
 import { installPlugins } from "../plugins/launchers";
 import { startRampart } from "../rampart/main";
@@ -28,6 +28,14 @@ export interface WorldOptions {
      * @default "installed"
      */
     rampart?: "installed" | PrivateChart;
+    /** @default two DGX nodes */
+    nodes?: NodeShape[];
+    /**
+     * How long a second of what the cluster does by the clock lasts, in seconds: the end of a pod, the lease of a leader,
+     * the time until a lost node is given up.
+     * @default 1
+     */
+    secondLasts?: number;
     /** `host:port` where connectors in the cluster find Cloudflare's edge. Unset: none can run. */
     edge?: string;
     /** Told each request that reached Alpa. */
@@ -74,6 +82,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
                 stateDir,
                 env,
                 fresh: true,
+                nodes: options.nodes,
                 log,
             }),
         );
@@ -90,7 +99,9 @@ export async function startWorld(options: WorldOptions): Promise<World> {
             });
         const auth = typeof options.rampart === "object" ? options.rampart : undefined;
         const programs = auth ? [{ image: /^rampart\.invalid\/controller:/, start: rampart }] : [];
-        const workloads = keep(await startWorkloads({ kubeConfig, controlPlane, log, programs, edge: options.edge }));
+        const clock = { secondLasts: options.secondLasts ?? 1 };
+        const { edge } = options;
+        const workloads = keep(await startWorkloads({ kubeConfig, controlPlane, log, programs, edge, clock }));
         log("chart repository");
         const repository = { helmPath: tools.helm, stateDir };
         const charts = keep(await startChartRepository({ ...repository, name: "charts" }));
