@@ -12,7 +12,8 @@
  * - Lua outside the serverless plugins (script, filter_func, _meta.pre_function), and in them the phases body_filter,
  *   log and before_proxy and all of ngx.* and ctx.* but ngx.status, header, var, exit and ctx.var: 501
  * - websockets, consumer groups, secret managers: 501
- * - upstreams: schemes other than http, types other than roundrobin and chash, health checks, discovery, TLS: 501
+ * - upstreams: schemes other than http, types other than roundrobin and chash, discovery, TLS: 501; of health checks
+ *   those by https and the passive ones
  * - Admin API: TLS certificates, stream routes, schemas, paging and filters of lists: 501
  *
  * Known differences: TLS and HTTP/2 are not served; `prometheus` is accepted and its metrics port is not opened; idle
@@ -47,6 +48,11 @@ export interface GatewayOptions {
     configuration?: Configuration;
     /** Names of the cluster's DNS, as far as plugins connect to them. @default there are none */
     resolve?: Resolve;
+    /**
+     * How long a second between two health checks lasts, in seconds.
+     * @default 1
+     */
+    secondLasts?: number;
     /** @default nothing is written */
     log?: (line: string) => void;
 }
@@ -71,6 +77,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         await LuaMachine.start(),
         options.resolve ?? (() => undefined),
         log,
+        options.secondLasts,
     );
     const agent = createAgent();
     const data = createDataServer({ store, agent, log }, options.trustedAddresses ?? []);
@@ -96,6 +103,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         await Promise.all(closers.map((close) => close(how)));
         over ??= (async () => {
             agent.destroy();
+            store.close();
             await store.shared.close();
             store.lua.close();
         })();

@@ -12,7 +12,8 @@ import { startGateway, type Gateway } from "../gateway/server";
 import { elapse, type Clock } from "./clock";
 import { decoded, isReady, type Snapshot } from "./cluster";
 import { APISIX, byAge, image, runs } from "./pods";
-import { apisixConfig, podEnd } from "./pod-end";
+import { settingsFile } from "./apisix-settings";
+import { podEnd } from "./pod-end";
 
 /** Keys of the chart where no Secret is named. */
 const WELL_KNOWN = { admin: "edd1c9f034335f136f87ad84b625c8f1", viewer: "4054f7cf07e344346cd3f287985e76a2" };
@@ -97,10 +98,12 @@ export class GatewayPods {
     private async start(pod: V1Pod, now: Snapshot): Promise<void> {
         const keys = adminKeys(pod, now);
         if (!keys) return;
-        const { resolve, log } = this.options;
+        const { clock, resolve, log } = this.options;
         const configuration = this.options.configurationOf(pod);
         const { uid, namespace, name } = pod.metadata!;
-        const gateway = await startGateway({ port: 0, adminPort: 0, ...keys, configuration, resolve, log });
+        const { secondLasts } = clock;
+        const options = { port: 0, adminPort: 0, ...keys, configuration, resolve, secondLasts, log };
+        const gateway = await startGateway(options);
         this.pods.set(uid!, { pod, gateway, state: "runs" });
         log(`${namespace}/${name}: APISIX plays ${image(pod, APISIX)} as 3.18.0`);
     }
@@ -117,7 +120,10 @@ export class GatewayPods {
         const { signal } = this.stop;
         const { pod, gateway } = leaving;
         const container = pod.spec!.containers.find((c) => APISIX.test(c.image!))!;
-        const { preStop, answers } = podEnd(pod, container, apisixConfig(pod, now));
+        const configMaps = new Map(
+            now.configMaps.map(({ metadata, data }) => [`${metadata!.namespace}/${metadata!.name}`, data ?? {}]),
+        );
+        const { preStop, answers } = podEnd(pod, container, settingsFile(pod, container, configMaps));
         await elapse(clock, preStop, signal);
         if ((leaving.state as GatewayPod["state"]) === "gone") return;
         leaving.state = "quits";

@@ -8,7 +8,6 @@
  */
 import type { V1Container, V1LifecycleHandler, V1Pod } from "@kubernetes/client-node";
 import { parse } from "yaml";
-import type { Snapshot } from "./cluster";
 
 /** Kubernetes' default. */
 const GRACE_SECONDS = 30;
@@ -40,16 +39,6 @@ export function podEnd(pod: V1Pod, container: V1Container, config?: string): Pod
     const handler = container.lifecycle?.preStop;
     const preStop = Math.min((handler && sleepOf(handler)) ?? 0, grace);
     return { preStop, answers: Math.min(Math.max(grace - preStop, LEAST_SECONDS), workerShutdownSeconds(config)) };
-}
-
-/** APISIX's config.yaml among the ConfigMaps that a pod mounts. */
-export function apisixConfig(pod: V1Pod, now: Snapshot): string | undefined {
-    const names = (pod.spec?.volumes ?? []).map((volume) => volume.configMap?.name);
-    const { namespace } = pod.metadata!;
-    return now.configMaps
-        .filter(({ metadata }) => metadata!.namespace === namespace && names.includes(metadata!.name))
-        .map(({ data }) => data?.["config.yaml"])
-        .find((text) => text !== undefined);
 }
 
 /** Seconds that a handler sleeps; undefined when it does anything else. */
