@@ -4,15 +4,18 @@ import { owner } from "./components/parts/ownership";
 import { cloudflarePreflight, exposurePreflight } from "./preflight/cloudflare";
 import { preflight } from "./preflight/preflight";
 import { cloudflare } from "./stacks/cloudflare";
+import { inter } from "./stacks/inter";
 import { intra } from "./stacks/intra";
 
 /** Looks before anything is changed. @returns what an operator should know before going on */
 async function look(settings: Settings): Promise<string[]> {
     switch (settings.option) {
         case "intra-a":
-            await preflight(settings, owner());
-            if (settings.exposure === undefined) return [];
-            return exposurePreflight(settings.exposure, owner(), cloudflareApi());
+        case "inter": {
+            const warnings = await preflight(settings, owner());
+            if (settings.exposure === undefined) return warnings;
+            return [...warnings, ...(await exposurePreflight(settings.exposure, owner(), cloudflareApi()))];
+        }
         case "cloudflare":
             return cloudflarePreflight(settings, owner(), cloudflareApi());
     }
@@ -22,6 +25,8 @@ function run(settings: Settings): Record<string, unknown> {
     switch (settings.option) {
         case "intra-a":
             return intra(settings);
+        case "inter":
+            return inter(settings);
         case "cloudflare":
             return cloudflare(settings);
     }

@@ -1,12 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { GatewaySettings, IntraClusterArgs } from "../components/intra-cluster";
+import type { GatewayClusterArgs, GatewaySettings } from "../components/gateway-cluster";
 import type { ConsumerSettings, Credential } from "../components/parts/consumers";
 import { daysUntil, dayText, expiryWarning } from "./credentials";
 import { answerSeconds, exposureSettings, exposureWarnings, nodePort } from "./exposure-settings";
-import type { ParsedIntra as Parsed } from "./intra";
+import type { ParsedGateway, ParsedIntra as Parsed } from "./intra";
 
 /** Option intra-a: the gateway runs on the nodes that already run the bare-metal Ray cluster. */
-export interface IntraASettings extends IntraClusterArgs {
+export interface IntraASettings extends GatewayClusterArgs {
     option: "intra-a";
     /** What an operator should know before going on; shown as warnings, never a reason to stop. */
     warnings: string[];
@@ -16,18 +16,26 @@ export interface IntraASettings extends IntraClusterArgs {
 
 /** Checked values in the shape the components take. */
 export function intraSettings(config: Parsed, today: Date): IntraASettings {
+    const endpoints = config.alpa.endpoints.map((address) => ({ address, weight: 1 }));
+    return {
+        option: "intra-a",
+        ...sharedSettings(config, today),
+        alpa: { endpoints, answerTimeoutSeconds: answerSeconds(config) },
+        gateway: gatewaySettings(config),
+    };
+}
+
+/** What is the same for every option with a gateway. */
+export function sharedSettings(config: ParsedGateway, today: Date) {
     const { cluster, guard, namespace, readiness, gateway } = config;
     const kubeconfig = cluster.kubeconfig === undefined ? undefined : pulumi.secret(cluster.kubeconfig);
     const { consumers, warnings, expires } = callers(config, today);
     return {
-        option: "intra-a",
         warnings: [...warnings, ...exposureWarnings(config)],
         expires,
         namespace,
         cluster: { kubeconfig, context: cluster.context },
-        alpa: { endpoints: config.alpa.endpoints, answerTimeoutSeconds: answerSeconds(config) },
         guard,
-        gateway: gatewaySettings(config),
         exposure: exposureSettings(config),
         sharedCounters: gateway.sharedCounters,
         readiness,
@@ -36,7 +44,7 @@ export function intraSettings(config: Parsed, today: Date): IntraASettings {
 }
 
 /** The callers without what has expired, with what an operator should know of the rest. */
-function callers(config: Parsed, today: Date): Pick<IntraASettings, "consumers" | "warnings" | "expires"> {
+function callers(config: ParsedGateway, today: Date): Pick<IntraASettings, "consumers" | "warnings" | "expires"> {
     const warnings: string[] = [];
     const expires: Record<string, string> = {};
     const consumers = config.consumers.map(({ name, limits, credentials }): ConsumerSettings => {
@@ -68,7 +76,7 @@ function credentialOf({
     algorithm,
     publicKey,
     key,
-}: Parsed["consumers"][number]["credentials"][number]): Credential {
+}: ParsedGateway["consumers"][number]["credentials"][number]): Credential {
     if (method === "key") return { id, method, key: key === undefined ? undefined : pulumi.secret(key) };
     if (algorithm === "HS256") return { id, method, algorithm };
     return { id, method, algorithm: algorithm!, publicKey: publicKey! };
@@ -89,7 +97,7 @@ function gatewaySettings(config: Parsed): GatewaySettings {
 }
 
 /** Address of the tunnel's name; undefined without a tunnel. */
-function publicUrl({ exposure, hostname }: Parsed): string | undefined {
+export function publicUrl({ exposure, hostname }: ParsedGateway): string | undefined {
     return exposure === "cloudflare" ? `https://${hostname}` : undefined;
 }
 

@@ -119,6 +119,8 @@ export const intraSchema = z.strictObject({
 export const exposedIntraSchema = intraSchema.extend(requiredExposureKeys);
 
 export type ParsedIntra = z.infer<typeof intraSchema>;
+/** What the options with a gateway have in common. */
+export type ParsedGateway = Omit<ParsedIntra, "option" | "alpa"> & { alpa: Omit<ParsedIntra["alpa"], "endpoints"> };
 
 function why(input: unknown): string {
     const parsed = parseKubeconfig(String(input));

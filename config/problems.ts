@@ -90,9 +90,12 @@ function keysAt(schema: z.core.$ZodType, path: PropertyKey[]): string[] {
     return here instanceof z.ZodObject ? Object.keys(here.shape) : [];
 }
 
-/** The schema below `optional`, `default` and `prefault`. */
+/** The schema below `optional`, `default` and `prefault`, and behind what brings a short form into the long one. */
 export function unwrap(type: z.core.$ZodType): z.core.$ZodType {
-    while (type instanceof z.ZodOptional || type instanceof z.ZodDefault || type instanceof z.ZodPrefault)
-        type = type.unwrap();
-    return type;
+    for (;;) {
+        if (type instanceof z.ZodOptional || type instanceof z.ZodDefault || type instanceof z.ZodPrefault)
+            type = type.unwrap();
+        else if (type instanceof z.ZodPipe) type = type.out;
+        else return type;
+    }
 }

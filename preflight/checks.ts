@@ -1,4 +1,4 @@
-import type { IntraClusterArgs } from "../components/intra-cluster";
+import type { GatewayClusterArgs } from "../components/gateway-cluster";
 import type { Live, ObjectRef } from "../components/parts/cluster-reader";
 import { OWNER_ANNOTATION } from "../components/parts/ownership";
 import type { RampartInstall } from "../components/parts/rampart";
@@ -13,7 +13,7 @@ const READ_EACH = 20;
 const CONTROLLER_ROLE = "component-apisix-ingress-manager-role";
 
 /** What the stack stands on: Rampart, or the gateway in place. */
-export async function prerequisites(settings: IntraClusterArgs, cluster: ClusterView): Promise<string[]> {
+export async function prerequisites(settings: GatewayClusterArgs, cluster: ClusterView): Promise<string[]> {
     const { gateway } = settings;
     if (gateway.installer === "rampart") {
         const rampart = gateway.install ? await forInstall(gateway.install, cluster) : await inPlace(cluster);
@@ -61,7 +61,7 @@ async function forInstall(install: RampartInstall, cluster: ClusterView): Promis
 }
 
 /** etcd's volumes: a claim of a class that is not there waits for ever, and with it everything behind etcd. */
-export async function storageClass({ gateway }: IntraClusterArgs, cluster: ClusterView): Promise<string[]> {
+export async function storageClass({ gateway }: GatewayClusterArgs, cluster: ClusterView): Promise<string[]> {
     if (gateway.installer === "existing") return [];
     const classes = await cluster.storageClasses();
     const wanted = gateway.release.storageClass;
@@ -89,7 +89,7 @@ async function otherController(cluster: ClusterView, ours: string): Promise<stri
 }
 
 /** The entry point's port must be free, or ours. */
-export async function nodePort(settings: IntraClusterArgs, cluster: ClusterView): Promise<string[]> {
+export async function nodePort(settings: GatewayClusterArgs, cluster: ClusterView): Promise<string[]> {
     const { gateway } = settings;
     if (gateway.installer === "existing") return [];
     const wanted = gateway.release.nodePort;
@@ -105,7 +105,7 @@ export async function nodePort(settings: IntraClusterArgs, cluster: ClusterView)
 
 /** Objects of our names that another made: server-side apply would take them over without a word. */
 export async function foreignObjects(
-    settings: IntraClusterArgs,
+    settings: GatewayClusterArgs,
     cluster: ClusterView,
     owner: string,
 ): Promise<string[]> {

@@ -1,3 +1,6 @@
+import { profileDigest, renderProfile } from "./apisix-profile";
+import { controllerValues, etcdValues, gatewayValues, shutdownSeconds, type Availability } from "./availability";
+
 /** What of the APISIX release is chosen in the stack config. */
 export interface ReleaseSettings {
     chart: { repository: string; version: string };
@@ -10,10 +13,20 @@ export interface ReleaseSettings {
     nodePort?: number;
     /** Unset: the cluster's default. */
     storageClass?: string;
+    /** Unset: it may run on a single node, and stops with it. */
+    availability?: Availability;
+}
+
+/** What the chart is installed as. */
+export interface Installation {
+    /** Name of the Helm release. */
+    release: string;
+    /** Its namespace. */
+    namespace: string;
 }
 
 /** Base of every object name the chart makes; set, so that the names do not depend on the release's. */
-const FULL_NAME = "apisix";
+export const FULL_NAME = "apisix";
 
 /** Names that the chart gives its objects, for those who refer to them. */
 export const ADMIN_SERVICE = { name: `${FULL_NAME}-admin`, port: 9180 };
@@ -32,12 +45,14 @@ export function controllerName(namespace: string): string {
  * installer. The public chart's documentation is the source of each name; unknown values are ignored by Helm without
  * a word, so a test compares every path with the chart.
  */
-export function apisixValues(settings: ReleaseSettings, namespace: string) {
-    const { image, etcdImage, replicas, nodePort, storageClass } = settings;
+export function apisixValues(settings: ReleaseSettings, namespace: string, installation: Installation) {
+    const { image, etcdImage, replicas, nodePort, storageClass, availability } = settings;
+    const profile = availability && profileDigest(profileOf(availability, installation));
     return {
         fullnameOverride: FULL_NAME,
         image: { repository: image.repository, tag: image.tag },
         replicaCount: replicas,
+        ...(profile === undefined ? {} : gatewayValues(profile)),
         service:
             nodePort === undefined
                 ? // The chart always writes the policy, and with this type Kubernetes takes none but an empty one.
@@ -79,6 +94,7 @@ export function apisixValues(settings: ReleaseSettings, namespace: string) {
             // Off: the chart's own policy lets every pod in the cluster reach etcd, which here has no password.
             networkPolicy: { enabled: false },
             ...(storageClass === undefined ? {} : { persistence: { storageClass } }),
+            ...(availability === undefined ? {} : etcdValues()),
         },
         "ingress-controller": {
             enabled: true,
@@ -93,6 +109,12 @@ export function apisixValues(settings: ReleaseSettings, namespace: string) {
                 kubernetes: { ingressClass: `${namespace}-chart`, defaultIngressClass: false },
             },
             gatewayProxy: { createDefault: false },
+            ...(availability === undefined ? {} : controllerValues()),
         },
     };
+}
+
+/** Text of the settings file of a highly available gateway. */
+export function profileOf(availability: Availability, installation: Installation): string {
+    return renderProfile({ ...installation, shutdownSeconds: shutdownSeconds(availability) });
 }
