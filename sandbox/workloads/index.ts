@@ -51,8 +51,13 @@ export async function startWorkloads(options: WorkloadsOptions): Promise<Workloa
         wake();
     };
     const cluster = new Cluster(kubeConfig, changed, log);
-    const redis = new RedisPods(log);
-    const gateways = new Gateways({ resolve: redis.resolve, clock, ended: (pod) => takeAway(cluster, pod), log });
+    const redis = new RedisPods(log, (pod) => gateways.reachable(pod));
+    const gateways: Gateways = new Gateways({
+        resolve: redis.resolve,
+        clock,
+        ended: (pod) => takeAway(cluster, pod),
+        log,
+    });
     const connectors = new ConnectorPods({ edge: options.edge, resolve: gateways.resolveData, changed, log });
     const resolveAdmin = async (admin: Parameters<Gateways["resolveAdmin"]>[0]) => gateways.resolveAdmin(admin);
     const { reachable } = gateways;
