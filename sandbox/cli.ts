@@ -29,7 +29,11 @@ const program = new Command("sandbox").description("A local world for alpa-auth:
 program
     .command("up")
     .description("start the world, run pulumi up on a shipped stack, and print what to try")
-    .addOption(new Option("--stack <name>", "stack file to bring up").choices(["intra", "cloudflare"]).default("intra"))
+    .addOption(
+        new Option("--stack <name>", "stack file to bring up")
+            .choices(["intra", "inter", "cloudflare"])
+            .default("intra"),
+    )
     .option("--detach", "leave it running and return; end it with `down`", false)
     .action(up);
 program.command("env").description("print export lines, so that pulumi can be typed by hand").action(env);

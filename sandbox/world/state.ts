@@ -36,6 +36,8 @@ export interface WorldFacts {
 /** Facts of a world with a cluster. */
 export interface ClusterFacts extends WorldFacts {
     kubeconfig: string;
+    /** Every Alpa service there is; `alpa` is the first. */
+    alpas: string[];
     chartRepository: string;
 }
 

@@ -17,7 +17,7 @@ import { activeZone } from "../../sandbox/world/cloudflare-world";
 import { apiTokenFile, sandboxId, writePrivate, type CloudflareFacts } from "../../sandbox/world/state";
 import { startWorld, type World } from "../../sandbox/world/world";
 import { askEdge, type EdgeAnswer } from "./edge-request";
-import { EngineStack, TOOLS_MILLISECONDS, type StackConfig } from "./stack";
+import { EngineStack, SECOND_LASTS, TOOLS_MILLISECONDS, type StackConfig } from "./stack";
 
 export { eventually, succeeded } from "./stack";
 
@@ -57,6 +57,7 @@ export function useExposure(): void {
             stateDir: dir,
             alpaPort: 0,
             watchCycleSeconds: 1,
+            secondLasts: SECOND_LASTS,
             edge: `127.0.0.1:${edge.connectorPort}`,
             onAlpaRequest: (seen) => alpaSaw.push(seen),
         });

@@ -88,11 +88,11 @@ describe("gateway Admin API", () => {
             /scheme https/,
         ],
         [
-            "health checks",
+            "passive health checks",
             "/upstreams/u",
-            () => ({ type: "roundrobin", nodes: {}, checks: { active: {} } }),
+            () => ({ type: "roundrobin", nodes: {}, checks: { active: {}, passive: {} } }),
             501,
-            /upstream checks/,
+            /passive health checks/,
         ],
         [
             "an upstream that is not there",
