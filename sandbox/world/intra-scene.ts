@@ -11,7 +11,7 @@ import { startWorld } from "./world";
 const ENTRY_PORT = 30800;
 
 /** Outputs of the stack that the requests to try out are made of. */
-interface Outputs {
+export interface IntraOutputs {
     url: string;
     credentials: Record<string, string>;
     jwtSecrets: Record<string, string>;
@@ -27,7 +27,7 @@ export const intraScene: Scene = {
         return { text: layOver(shipped, { alpa, chartRepository, nodePort: await entryPort(say) }), secrets: {} };
     },
     attempts(dir, outputs, _, shipped) {
-        const { url, credentials: keys, jwtSecrets } = outputs as unknown as Outputs;
+        const { url, credentials: keys, jwtSecrets } = outputs as unknown as IntraOutputs;
         return attempts(dir, url, { keys, jwtSecrets, namespace: namespaceOf(shipped) });
     },
 };

@@ -7,8 +7,8 @@ export interface Addresses {
     alpa: string;
     /** Address of the chart repository. */
     chartRepository: string;
-    /** Free port of the entry point. */
-    nodePort: number;
+    /** Free port of the entry point. Unset: none, since callers come another way. */
+    nodePort?: number;
 }
 
 interface StackFile {
@@ -24,7 +24,7 @@ export function layOver(shipped: string, addresses: Addresses): string {
     config["alpa-auth:alpa"] = { ...(config["alpa-auth:alpa"] as object | undefined), endpoints: [addresses.alpa] };
     config["alpa-auth:gateway"] = {
         ...gateway,
-        nodePort: addresses.nodePort,
+        ...(addresses.nodePort === undefined ? {} : { nodePort: addresses.nodePort }),
         chart: { ...(gateway.chart as object | undefined), repository: addresses.chartRepository },
     };
     // 1 s instead of 15: nothing here takes longer to reach APISIX, and an operator trying things out need not wait.

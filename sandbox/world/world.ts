@@ -12,7 +12,7 @@ import { startRampart } from "../rampart/main";
 import type { Toolchain } from "../toolchain/toolchain";
 import { startWorkloads, type Workloads } from "../workloads";
 import { preparePulumi, pulumiHome } from "./pulumi";
-import { sandboxId, writeFacts, type ClusterFacts } from "./state";
+import { sandboxId, writeFacts, type CloudflareFacts, type ClusterFacts } from "./state";
 
 export interface WorldOptions {
     tools: Toolchain;
@@ -28,8 +28,8 @@ export interface WorldOptions {
      * @default "installed"
      */
     rampart?: "installed" | PrivateChart;
-    /** `host:port` where connectors in the cluster find Cloudflare's edge. Unset: none can run. */
-    edge?: string;
+    /** What is in front of the cluster, and `host:port` where connectors in it find Cloudflare's edge. Unset: none can run. */
+    cloudflare?: { facts: CloudflareFacts; connectorAddress: string };
     /** Told each request that reached Alpa. */
     onAlpaRequest?: (seen: Seen) => void;
     log?: (line: string) => void;
@@ -90,7 +90,8 @@ export async function startWorld(options: WorldOptions): Promise<World> {
             });
         const auth = typeof options.rampart === "object" ? options.rampart : undefined;
         const programs = auth ? [{ image: /^rampart\.invalid\/controller:/, start: rampart }] : [];
-        const workloads = keep(await startWorkloads({ kubeConfig, controlPlane, log, programs, edge: options.edge }));
+        const edge = options.cloudflare?.connectorAddress;
+        const workloads = keep(await startWorkloads({ kubeConfig, controlPlane, log, programs, edge }));
         log("chart repository");
         const repository = { helmPath: tools.helm, stateDir };
         const charts = keep(await startChartRepository({ ...repository, name: "charts" }));
@@ -108,6 +109,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
         const alpa = keep(await startAlpa({ port, seconds: options.alpaSeconds, onRequest: options.onAlpaRequest }));
         const facts: ClusterFacts = {
             kubeconfig: kubeconfigPath,
+            ...(options.cloudflare ? { cloudflare: options.cloudflare.facts } : {}),
             chartRepository: charts.url,
             alpa: `127.0.0.1:${alpa.port}`,
             stackFiles: join(stateDir, "stack-files"),

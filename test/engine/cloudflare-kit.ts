@@ -4,6 +4,7 @@
  */
 import { strict as assert } from "node:assert";
 import { spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -17,7 +18,7 @@ import {
     type CloudflareWorldOptions,
 } from "../../sandbox/world/cloudflare-world";
 import { pulumiEnv, type PulumiRun, type RunOptions } from "../../sandbox/world/pulumi";
-import { ROOT, sandboxId } from "../../sandbox/world/state";
+import { apiTokenFile, ROOT, sandboxId, writePrivate } from "../../sandbox/world/state";
 import { askEdge, type EdgeAnswer } from "./edge-request";
 import { EngineStack, TOOLS_MILLISECONDS, type StackConfig } from "./stack";
 
@@ -41,6 +42,10 @@ export function useCloudflare(options: Omit<CloudflareWorldOptions, "tools" | "s
             onAlpaRequest: (seen) => alpaSaw.push(seen),
             ...options,
         });
+        // What the docs say is enough, and nothing more.
+        const value = randomBytes(30).toString("base64url");
+        world.account.addApiToken({ value, permissions: documentedPermissions() });
+        writePrivate(apiTokenFile(dir), value);
         running = { world, dir, guard, metricsPort: await freePair() };
     });
     after(async function () {
@@ -53,6 +58,14 @@ export function useCloudflare(options: Omit<CloudflareWorldOptions, "tools" | "s
         await guard.stop();
         rmSync(dir, { recursive: true, force: true });
     });
+}
+
+/** Permissions of the table in docs/configuration.md, as the API calls them. */
+function documentedPermissions(): string[] {
+    const docs = readFileSync(join(ROOT, "docs/configuration.md"), "utf8");
+    const rows = [...docs.matchAll(/^\| (?:Zone|Account): (.+?): (Edit|Read)\b/gm)];
+    assert.ok(rows.length > 8, "the table has another form");
+    return rows.map(([, product, right]) => `${product} ${right === "Edit" ? "Write" : "Read"}`);
 }
 
 /** The first of two free ports in a row: hosts have this machine's, and others run tests on it too. */

@@ -1,6 +1,7 @@
 // Proves that option cloudflare does on the real engine what its config says: who gets in, through rotation, revocation and
 // upgrades, and what stays behind. What stands in for Cloudflare is in cloudflare-kit.ts.
 import { strict as assert } from "node:assert";
+import { settingOf } from "../../sandbox/cloudflare/settings";
 import {
     AccessStack,
     eventually,
@@ -29,11 +30,13 @@ describe("cloudflare on the engine", function () {
         stack.configure({ consumers, ...more });
         const run = succeeded(await stack.up());
         pairs = (await stack.outputs()).credentials;
-        return run.stdout;
+        return run.stdout + run.stderr;
     };
     const status = async (pair?: Pair, options = {}) => (await stack.call(pair, options)).status;
 
     const changes = () => here().world.api.requests.filter(({ method }) => method !== "GET").length;
+    const account = () => here().world.account;
+    const zone = () => account().zoneNamed("example.com")!;
     const made = (who: string) =>
         [...here().world.account.serviceTokens.values()].find(({ name }) => name.endsWith(`/${who}`))!;
 
@@ -135,6 +138,43 @@ describe("cloudflare on the engine", function () {
         assert.equal(await status(other), 401);
         await up([alice(token("b")), bob]);
         assert.equal(await status(other), 200);
+    });
+
+    it("lets programs pass the edge's browser check by its rule, and only by it", async () => {
+        const script = { headers: { "User-Agent": "Python-urllib/3.12" } };
+        assert.equal(await status(pairs["bob/only"], script), 200);
+        assert.equal(await status(undefined, script), 401);
+        account().setPlan(zone(), "enterprise");
+        const plan = { zone: { name: zone().name, plan: "enterprise" } };
+        await up([alice(token("b")), bob], { ...plan, browserChecks: "keep", proxyTimeoutSeconds: 600 });
+        const { status: code, body } = await stack.call(pairs["bob/only"], script);
+        assert.deepEqual([code, body], [403, "error code: 1010"]);
+        assert.equal(await status(pairs["bob/only"]), 200);
+    });
+
+    it("sets the edge's timeout, puts it back, and warns where it is left", async () => {
+        const plan = { zone: { name: zone().name, plan: "enterprise" } };
+        assert.equal(settingOf(zone(), "proxy_read_timeout"), 600);
+        stack.configure({ consumers: [alice(token("b")), bob], ...plan });
+        const left = /example\.com waits 600 s, which nothing here puts back/;
+        const { stdout, stderr } = succeeded(await stack.preview());
+        assert.match(stdout + stderr, left);
+        await up([alice(token("b")), bob], { ...plan, proxyTimeoutSeconds: 100 });
+        assert.equal(settingOf(zone(), "proxy_read_timeout"), 100);
+        assert.doesNotMatch(await up([alice(token("b")), bob], plan), left);
+        account().setPlan(zone(), "free");
+    });
+
+    it("leaves a credential out from its day on, and warns before", async () => {
+        const soon = token("soon", { expires: dayFromNow(5) });
+        const near = await up([alice(token("b"), soon), bob]);
+        assert.match(near, /alice\/soon .*in 5 days/);
+        const old = pairs["alice/soon"];
+        assert.equal(await status(old), 200);
+        assert.equal((await stack.outputs()).expires["alice/soon"], dayFromNow(5));
+        await up([alice(token("b"), { ...soon, expires: dayFromNow(0) }), bob]);
+        assert.equal(pairs["alice/soon"], undefined);
+        assert.deepEqual([await status(old), await status(pairs["alice/b"])], [401, 200]);
     });
 
     it("upgrades the connectors one at a time: no request fails meanwhile", async () => {
