@@ -4,7 +4,6 @@
  */
 import { strict as assert } from "node:assert";
 import { spawn } from "node:child_process";
-import { randomBytes } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -18,7 +17,8 @@ import {
     type CloudflareWorldOptions,
 } from "../../sandbox/world/cloudflare-world";
 import { pulumiEnv, type PulumiRun, type RunOptions } from "../../sandbox/world/pulumi";
-import { apiTokenFile, ROOT, sandboxId, writePrivate } from "../../sandbox/world/state";
+import { ROOT, sandboxId } from "../../sandbox/world/state";
+import { useDocumentedToken } from "./api-permissions";
 import { askEdge, type EdgeAnswer } from "./edge-request";
 import { EngineStack, TOOLS_MILLISECONDS, type StackConfig } from "./stack";
 
@@ -42,10 +42,7 @@ export function useCloudflare(options: Omit<CloudflareWorldOptions, "tools" | "s
             onAlpaRequest: (seen) => alpaSaw.push(seen),
             ...options,
         });
-        // What the docs say is enough, and nothing more.
-        const value = randomBytes(30).toString("base64url");
-        world.account.addApiToken({ value, permissions: documentedPermissions() });
-        writePrivate(apiTokenFile(dir), value);
+        useDocumentedToken(dir, world.account);
         running = { world, dir, guard, metricsPort: await freePair() };
     });
     after(async function () {
@@ -58,14 +55,6 @@ export function useCloudflare(options: Omit<CloudflareWorldOptions, "tools" | "s
         await guard.stop();
         rmSync(dir, { recursive: true, force: true });
     });
-}
-
-/** Permissions of the table in docs/configuration.md, as the API calls them. */
-function documentedPermissions(): string[] {
-    const docs = readFileSync(join(ROOT, "docs/configuration.md"), "utf8");
-    const rows = [...docs.matchAll(/^\| (?:Zone|Account): (.+?): (Edit|Read)\b/gm)];
-    assert.ok(rows.length > 8, "the table has another form");
-    return rows.map(([, product, right]) => `${product} ${right === "Edit" ? "Write" : "Read"}`);
 }
 
 /** The first of two free ports in a row: hosts have this machine's, and others run tests on it too. */

@@ -14,6 +14,7 @@ import { ensureTools } from "../../sandbox/toolchain/toolchain";
 import { startExposureWorld } from "../../sandbox/world/exposure-world";
 import { sandboxId } from "../../sandbox/world/state";
 import type { World } from "../../sandbox/world/world";
+import { useDocumentedToken } from "./api-permissions";
 import { askEdge, type EdgeAnswer } from "./edge-request";
 import { EngineStack, TOOLS_MILLISECONDS, type StackConfig } from "./stack";
 
@@ -53,6 +54,12 @@ export function useExposure(): void {
             () => started.close(),
         );
         const { world, account, edge } = started;
+        // What is needed always, without Access, and rules.
+        useDocumentedToken(
+            dir,
+            account,
+            (permission) => !/^(Access|Notifications|Zone Write|Zone Settings)/.test(permission),
+        );
         running = { world, account, edge, dir };
     });
     after(async function () {
