@@ -26,6 +26,14 @@ export function isIpv4(text: string): boolean {
     return parse(text) instanceof Address4 && !text.includes("/");
 }
 
+/** Whether checked networks hold an IPv4 address. */
+export function holdIpv4(networks: string[], address: string): boolean {
+    return networks.some((text) => {
+        const network = parse(text);
+        return network instanceof Address4 && new Address4(address).isInSubnet(network);
+    });
+}
+
 /** Checked networks in one form and order, apart by family, without those that lie in others. */
 export function normalNetworks(texts: string[]): { ipv4: string[]; ipv6: string[] } {
     const all = texts.map((text) => parse(text)!);
