@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { apiProblems, readApiAccess, type ApiAccess } from "./config/api-access";
 import { cloudflareChecks, zoneData } from "./config/cloudflare-checks";
 import { cloudflareSettings, type CloudflareSettings } from "./config/cloudflare-settings";
+import { clusterChecks } from "./config/cluster-checks";
 import { crossChecks } from "./config/cross-checks";
 import { exposureChecks, ofTheExposure } from "./config/exposure-checks";
 import { exposedIntraSchema } from "./config/intra";
@@ -94,6 +95,7 @@ export function parse(
     const data = check(schema.safeParse({ ...ofTheExposure(values), option }));
     problems.push(
         ...exposureChecks(values),
+        ...clusterChecks(values, (value) => isSecret("cluster", value)),
         ...crossChecks(values, isSecret),
         ...(exposed && api !== undefined ? apiProblems(api) : []),
     );

@@ -1,7 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
-import { cloudflareApi, readSettings, type Settings } from "./config";
+import { cloudflareApi, readSettings, type IntraASettings, type Settings } from "./config";
 import { owner } from "./components/parts/ownership";
 import { cloudflarePreflight, exposurePreflight } from "./preflight/cloudflare";
+import { hostsPreflight, NO_CLUSTER_YET } from "./preflight/hosts";
 import { preflight } from "./preflight/preflight";
 import { cloudflare } from "./stacks/cloudflare";
 import { intra } from "./stacks/intra";
@@ -9,13 +10,27 @@ import { intra } from "./stacks/intra";
 /** Looks before anything is changed. @returns what an operator should know before going on */
 async function look(settings: Settings): Promise<string[]> {
     switch (settings.option) {
-        case "intra-a":
-            await preflight(settings, owner());
-            if (settings.exposure === undefined) return [];
-            return exposurePreflight(settings.exposure, owner(), cloudflareApi());
+        case "intra-a": {
+            const warnings = await lookAtCluster(settings);
+            if (settings.exposure === undefined) return warnings;
+            return [...warnings, ...(await exposurePreflight(settings.exposure, owner(), cloudflareApi()))];
+        }
         case "cloudflare":
             return cloudflarePreflight(settings, owner(), cloudflareApi());
     }
+}
+
+/** The hosts first, where the stack makes a cluster of them: there may be none yet. */
+async function lookAtCluster(settings: IntraASettings): Promise<string[]> {
+    const { nodes } = settings;
+    if (nodes === undefined) {
+        await preflight(settings, owner());
+        return [];
+    }
+    const cluster = await hostsPreflight(nodes, owner());
+    if (cluster === undefined) return [NO_CLUSTER_YET];
+    await preflight({ ...settings, cluster }, owner());
+    return [];
 }
 
 function run(settings: Settings): Record<string, unknown> {

@@ -18,22 +18,12 @@ export function crossChecks(values: Record<string, unknown>, isSecret: (key: str
     const installer = gateway.installer ?? "rampart";
     const consumers = list(values.consumers).map(mapping);
     return [
-        ...kubeconfigInPlain(mapping(values.cluster), isSecret),
         ...ofOtherInstallers(values, gateway, installer),
         ...uncountedLimits(gateway, values.limits, consumers),
         ...credentialProblems(consumers, isSecret("consumers")),
         ...shortWaits(mapping(values.readiness)),
         ...duplicateNames(consumers),
         ...longNames(consumers, values.namespace, installer),
-    ];
-}
-
-/** A kubeconfig is the key to the cluster: in plain text it would be in the repository's history for good. */
-function kubeconfigInPlain({ kubeconfig }: Record<string, unknown>, isSecret: (key: string) => boolean): string[] {
-    if (kubeconfig === undefined || isSecret("cluster")) return [];
-    return [
-        "cluster.kubeconfig: must be stored encrypted, and stands in the stack file in plain text. " +
-            "Run: pulumi config set --secret --path cluster.kubeconfig < kubeconfig.yaml",
     ];
 }
 

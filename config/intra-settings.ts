@@ -1,12 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { GatewaySettings, IntraClusterArgs } from "../components/intra-cluster";
 import type { ConsumerSettings, Credential } from "../components/parts/consumers";
+import { clusterSettings, type ClusterSettings } from "./cluster-settings";
 import { daysUntil, dayText, expiryWarning } from "./credentials";
 import { answerSeconds, exposureSettings, exposureWarnings, nodePort } from "./exposure-settings";
 import type { ParsedIntra as Parsed } from "./intra";
 
 /** Option intra-a: the gateway runs on the nodes that already run the bare-metal Ray cluster. */
-export interface IntraASettings extends IntraClusterArgs {
+export interface IntraASettings extends IntraClusterArgs, ClusterSettings {
     option: "intra-a";
     /** What an operator should know before going on; shown as warnings, never a reason to stop. */
     warnings: string[];
@@ -17,14 +18,13 @@ export interface IntraASettings extends IntraClusterArgs {
 /** Checked values in the shape the components take. */
 export function intraSettings(config: Parsed, today: Date): IntraASettings {
     const { cluster, guard, namespace, readiness, gateway } = config;
-    const kubeconfig = cluster.kubeconfig === undefined ? undefined : pulumi.secret(cluster.kubeconfig);
     const { consumers, warnings, expires } = callers(config, today);
     return {
         option: "intra-a",
         warnings: [...warnings, ...exposureWarnings(config)],
         expires,
         namespace,
-        cluster: { kubeconfig, context: cluster.context },
+        ...clusterSettings(cluster),
         alpa: { endpoints: config.alpa.endpoints, answerTimeoutSeconds: answerSeconds(config) },
         guard,
         gateway: gatewaySettings(config),

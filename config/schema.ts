@@ -16,7 +16,6 @@ export const LATER_OPTIONS = ["intra-b", "inter"];
 const KEYS_OF_LATER: Record<string, string> = {
     model: "option intra-b",
     convert: "option intra-b",
-    "cluster.nodes": "option inter",
 };
 
 /** Whose each key is that an option does not have, by its path; `[]` stands for any entry of a list. */

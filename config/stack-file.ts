@@ -4,6 +4,11 @@ import { parse } from "yaml";
 
 /** Keys of a host whose values are secrets. */
 const SECRETS = ["privateKey", "sudoPassword"];
+/** Lists of hosts. */
+const LISTS = [
+    ["tunnel", "hosts"],
+    ["cluster", "nodes"],
+];
 const PROJECT = "alpa-auth";
 
 /**
@@ -37,8 +42,7 @@ function hostsOf(text: string): Record<string, unknown>[] {
         return [];
     }
     const config = field(file, "config");
-    return [`${PROJECT}:tunnel`, "tunnel"]
-        .map((key) => field(field(config, key), "hosts"))
+    return LISTS.flatMap(([key, list]) => [`${PROJECT}:${key}`, key].map((name) => field(field(config, name), list)))
         .flatMap((hosts) => (Array.isArray(hosts) ? (hosts as unknown[]) : []))
         .filter((host): host is Record<string, unknown> => typeof host === "object" && host !== null);
 }

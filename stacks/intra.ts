@@ -1,10 +1,11 @@
-import * as k8s from "@pulumi/kubernetes";
 import { IntraCluster, type IntraClusterArgs } from "../components/intra-cluster";
+import type { Microk8sArgs } from "../components/parts/microk8s";
+import { clusterOf } from "./cluster";
 
 /** Option intra-a: gateway and model on the same nodes. */
-export function intra(settings: IntraClusterArgs & { expires: Record<string, string> }) {
-    const cluster = new k8s.Provider("cluster", settings.cluster);
-    const auth = new IntraCluster("alpa", settings, { provider: cluster });
+export function intra(settings: IntraClusterArgs & { nodes?: Microk8sArgs; expires: Record<string, string> }) {
+    const { access, provider } = clusterOf(settings);
+    const auth = new IntraCluster("alpa", { ...settings, cluster: access }, { provider });
     const { url, credentials, jwtSecrets, curl } = auth;
     return { url, credentials, jwtSecrets, curl, expires: settings.expires };
 }

@@ -36,7 +36,6 @@ const refused: [why: string, values: Record<string, unknown>, ...problems: (stri
     ],
     ["a value of option cloudflare", { access: "x" }, /^access: belongs to option cloudflare/],
     ["a value of option intra-b", { model: "opt-175b" }, /^model: belongs to option intra-b/],
-    ["a value of option inter", { cluster: { nodes: ["a"] } }, /^cluster\.nodes: belongs to option inter/],
     [
         "a credential of option cloudflare",
         { consumers: [{ name: "lab", credentials: [{ id: "a", method: "service-token" }] }] },

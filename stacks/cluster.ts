@@ -1,0 +1,17 @@
+import * as k8s from "@pulumi/kubernetes";
+import type { ClusterAccess } from "../components/parts/kubeconfig";
+import { Microk8s, type Microk8sArgs } from "../components/parts/microk8s";
+import { owner } from "../components/parts/ownership";
+
+/** The cluster of a stack: one that is there, or one that it makes of hosts. */
+export function clusterOf({ cluster, nodes }: { cluster: ClusterAccess; nodes?: Microk8sArgs }): {
+    access: ClusterAccess;
+    provider: k8s.Provider;
+} {
+    if (nodes === undefined) return { access: cluster, provider: new k8s.Provider("cluster", cluster) };
+    const { kubeconfig } = new Microk8s("nodes", nodes);
+    // The same cluster, whichever of its nodes the kubeconfig leads to: without a name, another node would mean to the
+    // provider that all objects have to be made anew.
+    const provider = new k8s.Provider("cluster", { kubeconfig, clusterIdentifier: owner() });
+    return { access: { kubeconfig }, provider };
+}
