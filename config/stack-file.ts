@@ -4,10 +4,11 @@ import { parse } from "yaml";
 
 /** Keys of a host whose values are secrets. */
 const SECRETS = ["privateKey", "sudoPassword"];
-/** Lists of hosts. */
-const LISTS = [
+/** Lists of hosts, by their key and the path below it. */
+const LISTS: [key: string, ...path: string[]][] = [
     ["tunnel", "hosts"],
     ["cluster", "nodes"],
+    ["alpa", "firewall", "hosts"],
 ];
 const PROJECT = "alpa-auth";
 
@@ -42,7 +43,9 @@ function hostsOf(text: string): Record<string, unknown>[] {
         return [];
     }
     const config = field(file, "config");
-    return LISTS.flatMap(([key, list]) => [`${PROJECT}:${key}`, key].map((name) => field(field(config, name), list)))
+    return LISTS.flatMap(([key, ...path]) =>
+        [`${PROJECT}:${key}`, key].map((name) => path.reduce(field, field(config, name))),
+    )
         .flatMap((hosts) => (Array.isArray(hosts) ? (hosts as unknown[]) : []))
         .filter((host): host is Record<string, unknown> => typeof host === "object" && host !== null);
 }

@@ -11,6 +11,8 @@
  */
 import * as fs from "node:fs";
 import * as path from "node:path";
+import type { Host } from "../host";
+import { failed, type Reply } from "../reply";
 import { load } from "./load";
 import { decide, living, type Match, type Packet, type Rule, type Ruleset, type Table } from "./ruleset";
 import { NftError } from "./words";
@@ -44,14 +46,14 @@ export class Nft {
     }
 
     /** One call of the program. */
-    run(args: string[], privileged: boolean): { code: number; out: string; err: string } {
+    run(args: string[], privileged: boolean): Reply {
         try {
             if (args.join(" ") !== "--version" && !privileged)
                 throw new NftError("Operation not permitted (you must be root)");
             return { code: 0, out: this.command(args), err: "" };
         } catch (error) {
             if (!(error instanceof NftError)) throw error;
-            return { code: 1, out: "", err: `${error.message}\n` };
+            return failed(error.message);
         }
     }
 
@@ -84,12 +86,7 @@ export class Nft {
 }
 
 /** Puts nft on a host. */
-export function layNft(host: {
-    root: string;
-    stage: {
-        lay(path: string, played: (call: { args: string[]; privileged: boolean }) => ReturnType<Nft["run"]>): void;
-    };
-}): Nft {
+export function layNft(host: Pick<Host, "root" | "stage">): Nft {
     const nft = new Nft(host.root);
     host.stage.lay(NFT, ({ args, privileged }) => nft.run(args, privileged));
     return nft;
