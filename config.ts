@@ -1,21 +1,25 @@
 import * as pulumi from "@pulumi/pulumi";
 import { apiProblems, readApiAccess, type ApiAccess } from "./config/api-access";
+import { azureChecks } from "./config/exposure-azure-checks";
 import { cloudflareChecks, zoneData } from "./config/cloudflare-checks";
 import { cloudflareSettings, type CloudflareSettings } from "./config/cloudflare-settings";
 import { clusterChecks } from "./config/cluster-checks";
 import { crossChecks } from "./config/cross-checks";
 import { exposureChecks, ofTheExposure } from "./config/exposure-checks";
-import { exposedIntraSchema } from "./config/intra";
+import { exposedInterSchema, interSchema } from "./config/inter";
+import { interChecks } from "./config/inter-checks";
+import { interSettings, type InterSettings } from "./config/inter-settings";
+import { exposedIntraSchema, intraSchema } from "./config/intra";
 import { intraSettings, type IntraASettings } from "./config/intra-settings";
 import { didYouMean, explain } from "./config/problems";
 import { LATER_OPTIONS, OPTIONS, ownersOfOthers, schemas, type Option } from "./config/schema";
 import { plainSecrets, readStackFile } from "./config/stack-file";
 import { ProblemList } from "./problems";
 
-export type { ApiAccess, CloudflareSettings, IntraASettings };
+export type { ApiAccess, CloudflareSettings, InterSettings, IntraASettings };
 
 /** Everything a program run needs to know. A new option becomes a member of this union, and `index.ts` stops compiling until it has a case. */
-export type Settings = IntraASettings | CloudflareSettings;
+export type Settings = IntraASettings | InterSettings | CloudflareSettings;
 
 /** The stack config as Pulumi hands it over: every key of the project, structured values as JSON text. */
 export type RawConfig = Record<string, string>;
@@ -91,15 +95,25 @@ export function parse(
         return cloudflareSettings(data, zone, today);
     }
     const exposed = values.exposure === "cloudflare";
-    const schema = exposed ? exposedIntraSchema : schemas["intra-a"];
-    const data = check(schema.safeParse({ ...ofTheExposure(values), option }));
-    problems.push(
-        ...exposureChecks(values),
-        ...clusterChecks(values, (value) => isSecret("cluster", value)),
-        ...crossChecks(values, isSecret),
-        ...(exposed && api !== undefined ? apiProblems(api) : []),
-    );
-    if (problems.length > 0 || data === undefined) throw new ConfigError(problems);
+    const asked = { ...ofTheExposure(values), option };
+    const found = (more: string[] = []) => {
+        problems.push(
+            ...exposureChecks(values),
+            ...azureChecks(values, isSecret, today),
+            ...clusterChecks(values, (value) => isSecret("cluster", value)),
+            ...more,
+            ...crossChecks(option, values, isSecret),
+            ...(exposed && api !== undefined ? apiProblems(api) : []),
+        );
+        return problems.length > 0;
+    };
+    if (option === "inter") {
+        const data = check((exposed ? exposedInterSchema : interSchema).safeParse(asked));
+        if (found(interChecks(values)) || data === undefined) throw new ConfigError(problems);
+        return interSettings(data, today);
+    }
+    const data = check((exposed ? exposedIntraSchema : intraSchema).safeParse(asked));
+    if (found() || data === undefined) throw new ConfigError(problems);
     return intraSettings(data, today);
 }
 
@@ -107,8 +121,8 @@ function optionProblem(option: unknown): string | undefined {
     if (OPTIONS.includes(option as Option)) return undefined;
     if (option === undefined) return "option: required. Run: pulumi config set option intra-a";
     if (LATER_OPTIONS.includes(String(option)))
-        return `option: must be intra-a, or else cloudflare: this version builds no other (got ${option}). Run: pulumi config set option intra-a`;
-    const known = ["intra-a", ...LATER_OPTIONS, "cloudflare"];
+        return `option: must be ${OPTIONS.join(" or ")}: this version builds no other (got ${option}). Run: pulumi config set option intra-a`;
+    const known = ["intra-a", ...LATER_OPTIONS, "inter", "cloudflare"];
     return `option: must be one of ${known.join(", ")} (got ${JSON.stringify(option)}).${didYouMean(String(option), known)}`;
 }
 

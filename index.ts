@@ -1,16 +1,18 @@
 import * as pulumi from "@pulumi/pulumi";
-import { cloudflareApi, readSettings, type IntraASettings, type Settings } from "./config";
+import { cloudflareApi, readSettings, type InterSettings, type IntraASettings, type Settings } from "./config";
 import { owner } from "./components/parts/ownership";
 import { cloudflarePreflight, exposurePreflight } from "./preflight/cloudflare";
 import { hostsPreflight, NO_CLUSTER_YET } from "./preflight/hosts";
 import { preflight } from "./preflight/preflight";
 import { cloudflare } from "./stacks/cloudflare";
+import { inter } from "./stacks/inter";
 import { intra } from "./stacks/intra";
 
 /** Looks before anything is changed. @returns what an operator should know before going on */
 async function look(settings: Settings): Promise<string[]> {
     switch (settings.option) {
-        case "intra-a": {
+        case "intra-a":
+        case "inter": {
             const warnings = await lookAtCluster(settings);
             if (settings.exposure === undefined) return warnings;
             return [...warnings, ...(await exposurePreflight(settings.exposure, owner(), cloudflareApi()))];
@@ -21,22 +23,20 @@ async function look(settings: Settings): Promise<string[]> {
 }
 
 /** The hosts first, where the stack makes a cluster of them: there may be none yet. */
-async function lookAtCluster(settings: IntraASettings): Promise<string[]> {
+async function lookAtCluster(settings: IntraASettings | InterSettings): Promise<string[]> {
     const { nodes } = settings;
-    if (nodes === undefined) {
-        await preflight(settings, owner());
-        return [];
-    }
+    if (nodes === undefined) return preflight(settings, owner());
     const cluster = await hostsPreflight(nodes, owner());
     if (cluster === undefined) return [NO_CLUSTER_YET];
-    await preflight({ ...settings, cluster }, owner());
-    return [];
+    return preflight({ ...settings, cluster }, owner());
 }
 
 function run(settings: Settings): Record<string, unknown> {
     switch (settings.option) {
         case "intra-a":
             return intra(settings);
+        case "inter":
+            return inter(settings);
         case "cloudflare":
             return cloudflare(settings);
     }

@@ -1,3 +1,4 @@
+import { LEAST_NODES } from "../components/parts/availability";
 import { componentNamespace } from "../components/parts/rampart-graph";
 import { credentialProblems } from "./credentials";
 import { DEFAULT_READINESS } from "./intra";
@@ -9,17 +10,21 @@ const OF_OUR_OWN = ["address", "nodePort", "replicas", "storageClass", "chart", 
 const RELEASE_LIMIT = 53;
 
 /**
- * What the schema cannot say of option intra-a: values that only make sense together. Reads unchecked values, so that nothing hides
+ * What the schema cannot say of an option with a gateway: values that only make sense together. Reads unchecked values, so that nothing hides
  * another problem.
  * @param isSecret whether a key of the stack config is stored encrypted
  */
-export function crossChecks(values: Record<string, unknown>, isSecret: (key: string) => boolean): string[] {
+export function crossChecks(
+    option: "intra-a" | "inter",
+    values: Record<string, unknown>,
+    isSecret: (key: string) => boolean,
+): string[] {
     const gateway = mapping(values.gateway);
     const installer = gateway.installer ?? "rampart";
     const consumers = list(values.consumers).map(mapping);
     return [
-        ...ofOtherInstallers(values, gateway, installer),
-        ...uncountedLimits(gateway, values.limits, consumers),
+        ...ofOtherInstallers(values, gateway, installer, option),
+        ...uncountedLimits(gateway, values.limits, consumers, option),
         ...credentialProblems(consumers, isSecret("consumers")),
         ...shortWaits(mapping(values.readiness)),
         ...duplicateNames(consumers),
@@ -31,9 +36,12 @@ function ofOtherInstallers(
     values: Record<string, unknown>,
     gateway: Record<string, unknown>,
     installer: unknown,
+    option: string,
 ): string[] {
+    // The schema of option inter knows no gateway in place.
+    if (option === "inter" && installer === "existing") return [];
     const foreign: [where: string, value: unknown, installer: string][] = [
-        ["gateway.existing", gateway.existing, "existing"],
+        ["gateway.existing", option === "inter" ? undefined : gateway.existing, "existing"],
         ["gateway.crds", gateway.crds, "helm"],
         ["rampart", values.rampart, "rampart"],
     ];
@@ -57,11 +65,18 @@ function ofOtherInstallers(
     return problems;
 }
 
-function uncountedLimits(gateway: Record<string, unknown>, limits: unknown, consumers: Record<string, unknown>[]) {
+function uncountedLimits(
+    gateway: Record<string, unknown>,
+    limits: unknown,
+    consumers: Record<string, unknown>[],
+    option: string,
+): string[] {
     const limited = limits !== undefined || consumers.some((c) => c.limits !== undefined);
-    if (!(Number(gateway.replicas) > 1) || !limited || gateway.sharedCounters !== undefined) return [];
+    const { replicas = option === "inter" ? LEAST_NODES : 1 } = gateway;
+    if (!(Number(replicas) > 1) || !limited || gateway.sharedCounters !== undefined) return [];
+    const orElse = option === "inter" ? "" : ", or replicas to 1";
     return [
-        `gateway.sharedCounters: required with limits and more than one replica (got ${gateway.replicas}). Each pod would count on its own: set whenDown to refuse or allow, or replicas to 1.`,
+        `gateway.sharedCounters: required with limits and more than one replica (got ${Number(replicas)}). Each pod would count on its own: set whenDown to refuse or allow${orElse}.`,
     ];
 }
 

@@ -1,7 +1,7 @@
 import type { ExposureSettings } from "../components/parts/cloudflare-exposure";
 import { DEFAULT_PROXY_TIMEOUT } from "./cloudflare";
 import { GRACE_BEYOND_SECONDS, unmeasured } from "./cloudflare-settings";
-import type { ParsedIntra as Parsed } from "./intra";
+import type { ParsedGateway as Parsed } from "./intra";
 
 /** Longest answer, unless a stack says otherwise, in seconds. */
 const DEFAULT_ANSWER_SECONDS = 600;

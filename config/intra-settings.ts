@@ -1,34 +1,48 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { GatewaySettings, IntraClusterArgs } from "../components/intra-cluster";
+import type { GatewayClusterArgs, GatewaySettings } from "../components/gateway-cluster";
 import type { ConsumerSettings, Credential } from "../components/parts/consumers";
 import { clusterSettings, type ClusterSettings } from "./cluster-settings";
+import type { AzureSide } from "../components/parts/azure-side";
 import { daysUntil, dayText, expiryWarning } from "./credentials";
+import { azureOutputs, azureUrl, azureWarnings, gatewayTls, releaseTls } from "./exposure-azure-settings";
 import { answerSeconds, exposureSettings, exposureWarnings, nodePort } from "./exposure-settings";
-import type { ParsedIntra as Parsed } from "./intra";
+import type { ParsedGateway, ParsedIntra as Parsed } from "./intra";
 
 /** Option intra-a: the gateway runs on the nodes that already run the bare-metal Ray cluster. */
-export interface IntraASettings extends IntraClusterArgs, ClusterSettings {
+export interface IntraASettings extends GatewayClusterArgs, ClusterSettings {
     option: "intra-a";
     /** What an operator should know before going on; shown as warnings, never a reason to stop. */
     warnings: string[];
     /** Day from which a credential is left out, by `<consumer>/<credential>`. */
     expires: Record<string, string>;
+    /** What the Azure side must hold. Unset: nothing is said of it. */
+    azure?: AzureSide;
 }
 
 /** Checked values in the shape the components take. */
 export function intraSettings(config: Parsed, today: Date): IntraASettings {
+    const endpoints = config.alpa.endpoints.map((address) => ({ address, weight: 1 }));
+    return {
+        option: "intra-a",
+        ...sharedSettings(config, today),
+        alpa: { endpoints, answerTimeoutSeconds: answerSeconds(config) },
+        gateway: gatewaySettings(config),
+    };
+}
+
+/** What is the same for every option with a gateway. */
+export function sharedSettings(config: ParsedGateway, today: Date) {
     const { cluster, guard, namespace, readiness, gateway } = config;
     const { consumers, warnings, expires } = callers(config, today);
     return {
-        option: "intra-a",
-        warnings: [...warnings, ...exposureWarnings(config)],
+        warnings: [...warnings, ...exposureWarnings(config), ...azureWarnings(config, answerSeconds(config), today)],
         expires,
         namespace,
         ...clusterSettings(cluster),
-        alpa: { endpoints: config.alpa.endpoints, answerTimeoutSeconds: answerSeconds(config) },
         guard,
-        gateway: gatewaySettings(config),
         exposure: exposureSettings(config),
+        tls: gatewayTls(config),
+        azure: azureOutputs(config, nodePort(config), answerSeconds(config)),
         sharedCounters: gateway.sharedCounters,
         readiness,
         consumers,
@@ -36,7 +50,7 @@ export function intraSettings(config: Parsed, today: Date): IntraASettings {
 }
 
 /** The callers without what has expired, with what an operator should know of the rest. */
-function callers(config: Parsed, today: Date): Pick<IntraASettings, "consumers" | "warnings" | "expires"> {
+function callers(config: ParsedGateway, today: Date): Pick<IntraASettings, "consumers" | "warnings" | "expires"> {
     const warnings: string[] = [];
     const expires: Record<string, string> = {};
     const consumers = config.consumers.map(({ name, limits, credentials }): ConsumerSettings => {
@@ -68,7 +82,7 @@ function credentialOf({
     algorithm,
     publicKey,
     key,
-}: Parsed["consumers"][number]["credentials"][number]): Credential {
+}: ParsedGateway["consumers"][number]["credentials"][number]): Credential {
     if (method === "key") return { id, method, key: key === undefined ? undefined : pulumi.secret(key) };
     if (algorithm === "HS256") return { id, method, algorithm };
     return { id, method, algorithm: algorithm!, publicKey: publicKey! };
@@ -78,18 +92,18 @@ function gatewaySettings(config: Parsed): GatewaySettings {
     const { alpa, gateway, rampart } = config;
     const { installer, existing, address, crds, sharedCounters: _, ...chosen } = gateway;
     const host = address ?? alpa.endpoints[0].split(":")[0];
-    const release = { ...chosen, nodePort: nodePort(config) };
+    const release = { ...chosen, nodePort: nodePort(config), tls: releaseTls(config) };
     if (installer === "existing") {
         const { service, url, ...binding } = existing!;
         return { installer, ...binding, url: publicUrl(config) ?? url!.replace(/\/$/, ""), ...originOf(service) };
     }
-    const url = publicUrl(config) ?? `http://${host}:${release.nodePort}`;
+    const url = publicUrl(config) ?? azureUrl(config) ?? `http://${host}:${release.nodePort}`;
     if (installer === "helm") return { installer, release, crds, url };
     return { installer, release, install: rampart?.install, retry: rampart?.retry ?? 0, url };
 }
 
 /** Address of the tunnel's name; undefined without a tunnel. */
-function publicUrl({ exposure, hostname }: Parsed): string | undefined {
+export function publicUrl({ exposure, hostname }: ParsedGateway): string | undefined {
     return exposure === "cloudflare" ? `https://${hostname}` : undefined;
 }
 

@@ -1,9 +1,11 @@
 import * as z from "zod";
 import { cluster } from "./cluster";
+import { azure } from "./exposure-azure";
 import { answerKeys, exposureKeys, requiredExposureKeys } from "./exposure";
 import { consumer, limits } from "./intra-callers";
 import { gateway } from "./intra-gateway";
 import { got } from "./problems";
+import { tls } from "./tls";
 import { DEFAULT_NAMESPACE, dnsLabel, endpoint, maxOverlapDays, pinned, positive, text, url } from "./values";
 
 /** Waits, unless a stack says otherwise. */
@@ -47,6 +49,8 @@ export const intraSchema = z.strictObject({
         })
         .describe("The Alpa service behind the gateway, which stays as it is."),
     gateway,
+    azure,
+    tls,
     ...exposureKeys,
     rampart: z
         .strictObject({
@@ -107,3 +111,5 @@ export const intraSchema = z.strictObject({
 export const exposedIntraSchema = intraSchema.extend(requiredExposureKeys);
 
 export type ParsedIntra = z.infer<typeof intraSchema>;
+/** What the options with a gateway have in common. */
+export type ParsedGateway = Omit<ParsedIntra, "option" | "alpa"> & { alpa: Omit<ParsedIntra["alpa"], "endpoints"> };

@@ -5,6 +5,7 @@ import * as z from "zod";
 const HOLDS_SECRETS = [
     /^cluster(\.kubeconfig)?$/,
     /^consumers(\[\d+\](\.credentials(\[\d+\](\.(key|publicKey))?)?)?)?$/,
+    /^tls(\.certificate(\.files(\.(certificate|key))?)?)?$/,
     /^(tunnel|cluster|alpa\.firewall)(\.(hosts|nodes)(\[\d+\](\.(privateKey|sudoPassword))?)?)?$/,
 ];
 
@@ -58,6 +59,7 @@ export function explain(
 }
 
 function hint(where: string): string {
+    if (where === "tls.certificate.files.key") return ` Run: pulumi config set --secret --path ${where} < tls.key`;
     if (/\.(hosts|nodes)\[\d+\]\.privateKey$/.test(where))
         return ` Run: pulumi config set --secret --path '${where}' < id_ed25519`;
     return HINTS[where] === undefined ? "" : ` ${HINTS[where]}`;
@@ -93,9 +95,12 @@ function keysAt(schema: z.core.$ZodType, path: PropertyKey[]): string[] {
     return here instanceof z.ZodObject ? Object.keys(here.shape) : [];
 }
 
-/** The schema below `optional`, `default` and `prefault`. */
+/** The schema below `optional`, `default` and `prefault`, and behind what brings a short form into the long one. */
 export function unwrap(type: z.core.$ZodType): z.core.$ZodType {
-    while (type instanceof z.ZodOptional || type instanceof z.ZodDefault || type instanceof z.ZodPrefault)
-        type = type.unwrap();
-    return type;
+    for (;;) {
+        if (type instanceof z.ZodOptional || type instanceof z.ZodDefault || type instanceof z.ZodPrefault)
+            type = type.unwrap();
+        else if (type instanceof z.ZodPipe) type = type.out;
+        else return type;
+    }
 }

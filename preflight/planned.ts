@@ -1,4 +1,5 @@
-import type { IntraClusterArgs } from "../components/intra-cluster";
+import type { GatewayClusterArgs } from "../components/gateway-cluster";
+import { CONFIG_MAP } from "../components/parts/apisix-profile";
 import { releaseNamespace } from "../components/parts/apisix-release";
 import { ADMIN_KEYS_SECRET } from "../components/parts/apisix-values";
 import type { ObjectRef } from "../components/parts/cluster-reader";
@@ -6,10 +7,11 @@ import { secretName } from "../components/parts/consumers";
 import { POLICIES } from "../components/parts/network-policies";
 import { CONNECTORS } from "../components/parts/cloudflared-deployment";
 import { componentNamespace } from "../components/parts/rampart-graph";
+import { TLS_OBJECT, TLS_SECRET } from "../components/parts/tls";
 import { COUNTERS } from "../components/parts/shared-counters";
 
 /** Namespace APISIX runs in; undefined when it is not ours to install. */
-export function gatewayNamespace({ gateway, namespace }: IntraClusterArgs): string | undefined {
+export function gatewayNamespace({ gateway, namespace }: GatewayClusterArgs): string | undefined {
     if (gateway.installer === "existing") return undefined;
     return gateway.installer === "helm" ? releaseNamespace(namespace) : componentNamespace(namespace);
 }
@@ -18,7 +20,7 @@ export function gatewayNamespace({ gateway, namespace }: IntraClusterArgs): stri
  * Every object the program is going to make in the cluster, with a name chosen by us. A test compares this with
  * what the components register. CRDs are not in it: they belong to everyone who uses them.
  */
-export function plannedObjects(settings: IntraClusterArgs): ObjectRef[] {
+export function plannedObjects(settings: GatewayClusterArgs): ObjectRef[] {
     const { namespace, gateway, consumers } = settings;
     const apisix = gatewayNamespace(settings);
     const objects: ObjectRef[] = [{ apiVersion: "v1", kind: "Namespace", name: namespace }];
@@ -29,6 +31,9 @@ export function plannedObjects(settings: IntraClusterArgs): ObjectRef[] {
         const cluster = { name: namespace };
         objects.push(
             { apiVersion: "v1", kind: "Secret", namespace: apisix, name: ADMIN_KEYS_SECRET.name },
+            ...(gateway.installer !== "existing" && gateway.release.availability
+                ? [{ apiVersion: "v1", kind: "ConfigMap", namespace: apisix, name: CONFIG_MAP }]
+                : []),
             ...POLICIES.map((name) => ({
                 apiVersion: "networking.k8s.io/v1",
                 kind: "NetworkPolicy",
@@ -50,6 +55,15 @@ export function plannedObjects(settings: IntraClusterArgs): ObjectRef[] {
         })),
         { apiVersion: "apisix.apache.org/v2", kind: "ApisixRoute", namespace, name: "alpa" },
     );
+    if (settings.tls) {
+        const { kind } = settings.tls.source;
+        objects.push(
+            kind === "files"
+                ? { apiVersion: "v1", kind: "Secret", namespace, name: TLS_SECRET }
+                : { apiVersion: "cert-manager.io/v1", kind: "Certificate", namespace, name: TLS_SECRET },
+            { apiVersion: "apisix.apache.org/v2", kind: "ApisixTls", namespace, name: TLS_OBJECT },
+        );
+    }
     if (settings.sharedCounters)
         objects.push(
             { apiVersion: "networking.k8s.io/v1", kind: "NetworkPolicy", namespace, name: COUNTERS },

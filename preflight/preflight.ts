@@ -1,9 +1,10 @@
-import type { IntraClusterArgs } from "../components/intra-cluster";
+import type { GatewayClusterArgs } from "../components/gateway-cluster";
 import { plainAccess } from "../components/parts/kubeconfig";
 import { ProblemList } from "../problems";
-import { foreignObjects, nodePort, prerequisites, storageClass } from "./checks";
+import { certManager, foreignObjects, nodePort, prerequisites, storageClass } from "./checks";
 import { openCluster, type ClusterView } from "./cluster";
 import { definitions } from "./definitions";
+import { nodes } from "./nodes";
 
 /** All that stands in the way in the cluster. Thrown before the first resource, in preview too. */
 export class PreflightError extends ProblemList {
@@ -18,30 +19,33 @@ const LIMIT_SECONDS = 30;
 /**
  * Looks at the cluster before anything is asked of it.
  * @param owner name of the running stack, as its objects carry it
+ * @returns what an operator should know before going on
  * @throws PreflightError naming every problem, or the address of a cluster that does not answer in 30 s
  */
 export async function preflight(
-    settings: IntraClusterArgs,
+    settings: GatewayClusterArgs,
     owner: string,
     open: typeof openCluster = openCluster,
-): Promise<void> {
+): Promise<string[]> {
     const cluster = await opened(settings, open);
-    const problems = await within(LIMIT_SECONDS, cluster.server, async () => {
+    const { problems, warnings } = await within(LIMIT_SECONDS, cluster.server, async () => {
         await cluster.version();
-        return (
-            await Promise.all([
-                prerequisites(settings, cluster),
-                definitions(settings, cluster, owner),
-                storageClass(settings, cluster),
-                nodePort(settings, cluster),
-                foreignObjects(settings, cluster, owner),
-            ])
-        ).flat();
+        const [found, ...others] = await Promise.all([
+            nodes(settings, cluster),
+            prerequisites(settings, cluster),
+            definitions(settings, cluster, owner),
+            storageClass(settings, cluster),
+            nodePort(settings, cluster),
+            certManager(settings, cluster),
+            foreignObjects(settings, cluster, owner),
+        ]);
+        return { problems: [...found.problems, ...others.flat()], warnings: found.warnings };
     });
     if (problems.length > 0) throw new PreflightError(problems);
+    return warnings;
 }
 
-async function opened(settings: IntraClusterArgs, open: typeof openCluster): Promise<ClusterView> {
+async function opened(settings: GatewayClusterArgs, open: typeof openCluster): Promise<ClusterView> {
     const access = await plainAccess(settings.cluster);
     try {
         return open(access);

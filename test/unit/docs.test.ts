@@ -209,7 +209,7 @@ describe("docs/architecture.md", () => {
         const expected = [
             gateway.release.nodePort!,
             ADMIN_SERVICE.port,
-            ...alpa.endpoints.map((endpoint) => Number(endpoint.split(":")[1])),
+            ...alpa.endpoints.map(({ address }) => Number(address.split(":")[1])),
             ...opened.map((p) => p.port as number),
         ];
         assert.ok(opened.length >= 4);

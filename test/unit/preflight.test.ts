@@ -4,7 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Live, ObjectRef } from "../../components/parts/cluster-reader";
 import { OWNER_ANNOTATION } from "../../components/parts/ownership";
 import { DEFINITIONS, WRITTEN_VERSIONS } from "../../components/parts/definitions";
-import type { ClusterView, NodePortService, StorageClass } from "../../preflight/cluster";
+import type { ClusterView, NodePortService, NodeState, StorageClass } from "../../preflight/cluster";
 import { plannedObjects } from "../../preflight/planned";
 import { preflight, PreflightError } from "../../preflight/preflight";
 import { KUBECONFIG, settings, type Installer } from "./intra-a";
@@ -24,6 +24,7 @@ interface World {
     services?: NodePortService[];
     /** @default one, which is the default */
     storage?: StorageClass[];
+    nodes?: NodeState[];
     /** Versions that a definition serves. @default those we write */
     serves?: Record<string, string[]>;
     version?: () => Promise<unknown>;
@@ -47,6 +48,7 @@ class FakeCluster implements ClusterView {
                 },
             }));
     };
+    nodes = async () => this.world.nodes ?? [];
     storageClasses = async () => this.world.storage ?? [{ name: "standard", isDefault: true }];
     read = async (ref: ObjectRef): Promise<Live | undefined> => {
         this.asked.push(title(ref));

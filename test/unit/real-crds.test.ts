@@ -65,8 +65,8 @@ function merged(own: any, set: any): any {
 }
 
 function known(tree: any, at: string): boolean {
-    // A container's resources are passed on as they are; the chart lists the mapping, which is empty, and nothing in it.
-    const path = at.replace(/(?<=\.resources)\.(requests|limits)\.(cpu|memory)$/, "");
+    // These are passed on as they are; the chart lists the mapping, which is empty, and nothing in it.
+    const path = at.replace(/((^|\.)(resources|updateStrategy|podAnnotations))\..*$/, "$1");
     return (
         path.split(".").reduce((node, key) => (node === undefined || node === null ? undefined : node[key]), tree) !==
         undefined
@@ -138,7 +138,11 @@ if (existsSync(data)) {
             "ingress-controller": merged(load("ingress-controller-1.1.1-values.yaml"), defaults["ingress-controller"]),
         };
         // Every part that is there only sometimes is there here.
-        const values = apisixValues({ ...release, storageClass: "fast" }, "alpa-auth");
+        const values = apisixValues(
+            { ...release, storageClass: "fast", availability: { answerTimeoutSeconds: 600 } },
+            "alpa-auth",
+            { release: "alpa-auth", namespace: "alpa-auth-gateway" },
+        );
 
         it("there are many", () => assert.ok(leaves(values).length > 15));
         for (const leaf of leaves(values).filter((l) => !NOT_LISTED.includes(l)))
