@@ -4,10 +4,11 @@ import { parse } from "yaml";
 
 /** Keys of a host whose values are secrets. */
 const SECRETS = ["privateKey", "sudoPassword"];
-/** Lists of hosts. */
-const LISTS = [
+/** Lists of hosts, by their key and the path below it. */
+const LISTS: [key: string, ...path: string[]][] = [
     ["tunnel", "hosts"],
     ["cluster", "nodes"],
+    ["alpa", "firewall", "hosts"],
 ];
 const PROJECT = "alpa-auth";
 
@@ -43,7 +44,7 @@ function parsed(text: string): unknown {
 
 /** What is not as the schema wants it is left out here: the config check names it. */
 function hostsOf(file: unknown): Record<string, unknown>[] {
-    return LISTS.flatMap(([key, list]) => valuesOf(file, key).map((value) => field(value, list)))
+    return LISTS.flatMap(([key, ...path]) => valuesOf(file, key).map((value) => path.reduce(field, value)))
         .flatMap((hosts) => (Array.isArray(hosts) ? (hosts as unknown[]) : []))
         .filter((host): host is Record<string, unknown> => typeof host === "object" && host !== null);
 }
