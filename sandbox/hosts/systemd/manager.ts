@@ -13,14 +13,9 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import type { Enter } from "../namespace";
+import type { Reply } from "../reply";
 import { JobFailed, NOTIFY_FOLDER, Service } from "./service";
 import { BadUnit, parseUnit, type UnitFile } from "./unit-file";
-
-export interface Reply {
-    code: number;
-    out: string;
-    err: string;
-}
 
 /** The version of systemd that a host says it has, where nothing else is asked for. */
 export const SYSTEMD_VERSION = 252;
@@ -55,6 +50,10 @@ export class Manager {
     /** Process ids of the services that run. */
     pids(): number[] {
         return [...this.services.values()].flatMap(({ process: child }) => (child?.pid ? [child.pid] : []));
+    }
+
+    pidOf(unit: string): number | undefined {
+        return this.services.get(fullName(unit))?.process?.pid;
     }
 
     /** @param socket NOTIFY_SOCKET of the caller */

@@ -1,0 +1,227 @@
+/** MicroK8s as it is installed on one host: its files, the cluster it belongs to, and what changes these. */
+import { X509Certificate } from "node:crypto";
+import { generate } from "selfsigned";
+import { stringify } from "yaml";
+import type { NodeShape } from "../../control-plane/nodes";
+import { failed, notImitated, type Reply } from "../reply";
+import { ADDONS } from "./addons";
+import type { Cluster, Member } from "./cluster";
+import type { Faults } from "./faults";
+import { DATA, type Files, LAUNCH_FILES, LAUNCHER, SNAP } from "./files";
+import { join } from "./join";
+import { applyBefore, DEFAULT_LAUNCH, parseLaunch } from "./launch";
+import type { Release } from "./releases";
+
+/** What the hosts of one play share. */
+export interface Surroundings {
+    /** A cluster of its own, for a host on which MicroK8s has just been installed or which has left. */
+    newCluster(host: { name: string; address: string }): Cluster;
+    /** The host that answers at an address. */
+    at(address: string): { node: Microk8sNode | undefined } | undefined;
+    /** Seconds of MicroK8s' own waits, as they are played. */
+    milliseconds(seconds: number): number;
+}
+
+export interface Place {
+    name: string;
+    address: string;
+    /** Has 512 MiB of memory or less. */
+    lowMemory: boolean;
+    shape: NodeShape;
+    files: Files;
+    faults: Faults;
+    surroundings: Surroundings;
+}
+
+/** The cluster agent looks for launch configurations this often, in seconds. */
+const WATCH_SECONDS = 5;
+
+export class Microk8sNode {
+    cluster!: Cluster;
+    member!: Member;
+    /** Stopped by `microk8s stop`. */
+    running = true;
+    private timer: NodeJS.Timeout | undefined;
+    private applying: Promise<void> = Promise.resolve();
+    private removed = false;
+    /** One add-on at a time. */
+    private lastAddon: Promise<unknown> = Promise.resolve();
+
+    constructor(
+        readonly place: Place,
+        public release: Release,
+    ) {}
+
+    /** Runs as a worker of a cluster. */
+    get isWorker(): boolean {
+        return this.place.files.locked("clustered.lock");
+    }
+
+    /** @throws Error what the hook of the snap says, when the installation must fail */
+    async install(): Promise<void> {
+        const { files, lowMemory } = this.place;
+        files.layOut(this.release.revision);
+        const found = LAUNCH_FILES.find((name) => files.has(name));
+        const text = found ? files.read(found) : DEFAULT_LAUNCH;
+        applyBefore(
+            files,
+            parseLaunch(text, (line) => files.log(line)),
+        );
+        files.write(`${LAUNCHER}/install.yaml`, text);
+        files.lock("ha-cluster", true);
+        files.lock("no-apiserver-proxy", true);
+        files.lock("low-memory-guard.lock", lowMemory);
+        await this.found();
+        this.watch();
+    }
+
+    /** Makes a cluster of this node alone. */
+    async found(): Promise<void> {
+        const { name, address, files, surroundings } = this.place;
+        this.cluster = surroundings.newCluster(this.place);
+        this.member = { name, address, worker: false };
+        this.cluster.members.push(this.member);
+        await files.renewCertificate(name);
+        files.write(`${DATA}/certs/ca.crt`, await authority(this.cluster));
+        this.writeStore();
+        await this.register();
+    }
+
+    /** As the kubelet does when it starts. */
+    register(): Promise<void> {
+        const { shape, files } = this.place;
+        return this.cluster.register(this.member, shape, this.release.version, files.arguments("kubelet"));
+    }
+
+    /** What a data store knows of the others. */
+    writeStore(): void {
+        const { files, address } = this.place;
+        const backend = `${DATA}/var/kubernetes/backend`;
+        if (this.member.worker) return files.remove(backend);
+        const store = this.storeOf();
+        const ID = (i: number) => BigInt(2) ** BigInt(40) + BigInt(i);
+        const roles = { voter: 0, standby: 1, spare: 2 };
+        files.write(
+            `${backend}/cluster.yaml`,
+            stringify(store.map((one, i) => ({ Address: one.address, ID: ID(i), Role: roles[one.role] }))),
+        );
+        const own = store.find(({ member }) => member === this.member);
+        files.write(`${backend}/info.yaml`, stringify({ Address: own?.address ?? `${address}:19001` }));
+    }
+
+    /** A node that was never joined keeps its data on loopback. */
+    storeOf(): ReturnType<Cluster["store"]> {
+        const store = this.cluster.store();
+        if (this.cluster.members.length > 1) return store;
+        return store.map((one) => ({ ...one, address: "127.0.0.1:19001" }));
+    }
+
+    async enable(verb: "enable" | "disable", name: string, args: string[]): Promise<Reply> {
+        const run = this.lastAddon.then(() => this.enableNow(verb, name, args));
+        this.lastAddon = run.catch(() => undefined);
+        return run;
+    }
+
+    private async enableNow(verb: "enable" | "disable", given: string, args: string[]): Promise<Reply> {
+        const { files, faults } = this.place;
+        const name = given.replace(/^core\//, "");
+        const addon = ADDONS.find((one) => one.name === name);
+        if (!addon)
+            return { code: 0, out: `Addon ${given.includes("/") ? given : `core/${name}`} not found\n`, err: "" };
+        const infer = given === name ? `Infer repository core for addon ${name}\n` : "";
+        if (!addon.imitated) return notImitated(`add-on ${name}`);
+        if ((await addon.imitated.isOn(this.cluster, files)) === (verb === "enable"))
+            return { code: 0, out: `Addon core/${name} is already ${verb}d\n`, err: infer };
+        const fault = faults.take("addon", name);
+        if (fault) return failed(`${infer}${fault.message ?? `${name}: the script of the add-on failed`}`, fault.code);
+        if (verb === "disable") await addon.imitated.disable(this.cluster, files);
+        else await addon.imitated.enable(this.cluster, files, args);
+        return {
+            code: 0,
+            out: `${verb === "enable" ? "Enabling" : "Disabling"} ${name}\n${name} is ${verb}d\n`,
+            err: infer,
+        };
+    }
+
+    /** Looks for launch configurations, for as long as MicroK8s is installed. */
+    private watch(): void {
+        this.timer = setTimeout(() => {
+            this.applying = this.applyAll().finally(() => {
+                if (!this.removed) this.watch();
+            });
+        }, this.place.surroundings.milliseconds(WATCH_SECONDS));
+    }
+
+    private async applyAll(): Promise<void> {
+        if (!this.running) return;
+        const { files } = this.place;
+        for (const name of files.names(LAUNCHER).filter((file) => file.endsWith(".yaml"))) {
+            try {
+                await this.apply(files.read(`${LAUNCHER}/${name}`));
+                files.rename(`${LAUNCHER}/${name}`, `${LAUNCHER}/${name}.applied`);
+            } catch (error) {
+                if (this.removed) return;
+                files.log(`Failed to apply configuration ${name}: ${(error as Error).message}`);
+            }
+        }
+    }
+
+    /** Add-ons, arguments, join: the first failure ends it. */
+    private async apply(text: string): Promise<void> {
+        const { files } = this.place;
+        const parts = parseLaunch(text, (line) => files.log(line));
+        for (const [index, part] of parts.entries()) {
+            const failure = (what: string, reply: Reply) =>
+                new Error(
+                    `failed to apply config part ${index}: failed to ${what}: ${(reply.err || reply.out).trim().replaceAll("\n", " ")}`,
+                );
+            for (const { name, disable, args } of part.addons) {
+                const reply = await this.enable(disable ? "disable" : "enable", name, args);
+                if (reply.code !== 0) throw failure(`reconcile addons: failed to enable addon "${name}"`, reply);
+            }
+            applyBefore(files, [part]);
+            if (!part.join) continue;
+            const reply = await join(this, [part.join.url, ...(part.join.worker ? ["--worker"] : [])]);
+            if (reply.code !== 0) throw failure("join cluster", reply);
+        }
+    }
+
+    /** Ends what runs; the cluster still counts this node until somebody removes it there. */
+    async close(): Promise<void> {
+        this.removed = true;
+        clearTimeout(this.timer);
+        await this.applying;
+    }
+
+    /** Another release, with everything else as it was. The node restarts, which its Node object shows by its version. */
+    async refresh(release: Release): Promise<void> {
+        const { files } = this.place;
+        files.rename(`${SNAP}/${this.release.revision}`, `${SNAP}/${release.revision}`);
+        files.link(DATA, release.revision);
+        this.release = release;
+        await this.cluster.reported(this.member, release.version);
+    }
+
+    /** An installation that failed leaves nothing. */
+    async undo(): Promise<void> {
+        await this.close();
+        this.place.files.undo(this.release.revision);
+    }
+
+    /** The snap is gone, with all its data. */
+    async uninstall(): Promise<void> {
+        await this.close();
+        this.place.files.remove(SNAP);
+        if (this.cluster.members.length > 1 || this.cluster.members[0] !== this.member) return;
+        this.cluster.forget(this.member);
+        await this.cluster.unregister(this.member.name);
+    }
+}
+
+/** The certificate of a cluster's authority: that in its kubeconfig, or one of its own. */
+async function authority(cluster: Cluster): Promise<string> {
+    const data = /certificate-authority-data: (\S+)/.exec(cluster.rest.kubeconfig)?.[1];
+    if (data) return new X509Certificate(Buffer.from(data, "base64")).toString();
+    const made = await generate([{ name: "commonName", value: "10.152.183.1" }], { keyType: "ec", curve: "P-256" });
+    return made.cert;
+}
