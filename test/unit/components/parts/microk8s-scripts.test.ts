@@ -30,7 +30,11 @@ describe("MicroK8s on hosts", function () {
         const { address, port, hostKey, privateKey } = host;
         const reached = { address, port, user: "ops", hostKey, privateKey };
         const line = commandLine(host.name, OWNER, ...words);
+        const t0 = Date.now();
         const said = await runOnHost(reached, line, script, AbortSignal.timeout(25_000));
+        process.stderr.write(
+            `${host.name} ${words.join(" ")} ${Date.now() - t0} ${JSON.stringify(said).slice(0, 300)}\n`,
+        );
         assert.equal(said.code, 0, said.stderr);
         return said.stdout.trim();
     }
