@@ -17,24 +17,20 @@ const CHANNEL = "1.34/stable";
 const waits = { readySeconds: 5, drainSeconds: 5 };
 
 describe("MicroK8s on hosts", function () {
-    this.timeout(30_000);
+    this.timeout(60_000);
     let play: Microk8sPlay;
     let a: Microk8sHost;
     let b: Microk8sHost;
     let last = 20;
     const start = (name: string, more: Partial<Microk8sHostOptions> = {}) =>
-        play.startHost({ name, address: `127.0.0.${++last}`, ...more });
+        play.startHost({ name, address: `127.0.0.${++last}`, users: ["root"], ...more });
 
     /** Runs a script on a host, as the provider does. @returns what it printed; fails with what it said */
     async function run(host: Microk8sHost, script: string, ...words: string[]): Promise<string> {
         const { address, port, hostKey, privateKey } = host;
-        const reached = { address, port, user: "ops", hostKey, privateKey };
+        const reached = { address, port, user: "root", hostKey, privateKey };
         const line = commandLine(host.name, OWNER, ...words);
-        const t0 = Date.now();
         const said = await runOnHost(reached, line, script, AbortSignal.timeout(25_000));
-        process.stderr.write(
-            `${host.name} ${words.join(" ")} ${Date.now() - t0} ${JSON.stringify(said).slice(0, 300)}\n`,
-        );
         assert.equal(said.code, 0, said.stderr);
         return said.stdout.trim();
     }
@@ -68,44 +64,116 @@ describe("MicroK8s on hosts", function () {
     });
     afterEach(() => play.close());
 
-    it("makes a cluster of two hosts, finds all as it is on the second run, and goes back step by step", async () => {
+    const up = async () => {
+        await install(a);
+        await run(a, onNode(a), "start");
+        await install(b);
+        await enter(b);
+    };
+    const refuses = (work: Promise<unknown>, why: RegExp) =>
+        assert.rejects(work, ({ message }: Error) => {
+            assert.match(message, why);
+            assert.ok(!message.includes(TOKEN));
+            return true;
+        });
+
+    it("makes a cluster as the config says, and takes a node out of it with nothing left", async () => {
         b = await start("worker-1");
-        const up = async () => {
-            assert.equal(await install(a), "first");
-            await run(a, onNode(a), "start");
-            await ask(a, "mark");
-            await ask(a, "ready");
-            await ask(a, "addons");
-            assert.equal(await install(b), "worker-1");
-            await enter(b);
-            await ask(b, "mark", { labels: ["rack=a"], taints: ["gpu=yes:NoSchedule"] });
-            await ask(b, "ready");
-            return ask(a, "kubeconfig");
-        };
-        const kubeconfig = await up();
+        await up();
+        assert.equal((await look(a)).kubeconfig, undefined);
+        await ask(a, "addons");
+        const kubeconfig = await ask(a, "kubeconfig");
         assert.match(kubeconfig, /^apiVersion: v1\n/);
-        const seen = () =>
-            [a, b].map((host) => readFileSync(at(host, "var/snap/microk8s/current/args/kubelet"), "utf8"));
-        const [before, made] = [seen(), await nodes()];
-        assert.equal(await up(), kubeconfig);
-        assert.deepEqual([seen(), await nodes()], [before, made]);
-        assert.deepEqual(made, ["first", "worker-1"]);
-        assert.ok(a.snapd.isHeld && b.snapd.isHeld);
+        assert.equal((await look(a)).kubeconfig?.trim(), kubeconfig);
         const args = readFileSync(at(a, "var/snap/microk8s/current/args/kube-apiserver"), "utf8");
         assert.match(args, /^--authorization-mode=RBAC,Node$/m);
-        assert.ok((await look(a)).kubeconfig?.startsWith("apiVersion"));
+        assert.ok(a.snapd.isHeld);
 
         const facts = { labels: ["rack=a"], taints: ["gpu=yes:NoSchedule"] };
+        await ask(b, "mark", facts);
+        await ask(b, "ready");
+        // Of a host that has another name in the config by now.
+        await ask(b, "drain", { place: "old.example.com" });
+        await ask(b, "remove-node", { place: "old.example.com" });
+        const [kept] = (await a.microk8s!.cluster.nodes()).filter((one) => one.metadata.name === "worker-1");
+        assert.equal(kept.spec?.unschedulable, undefined);
+        await ask(a, "mark");
+        await refuses(ask(a, "drain"), /first must not leave: it is the last control-plane node, and 1 other\(s\)/);
+
         await ask(b, "drain", facts);
-        await ask(b, "unmark", facts);
         await run(b, onNode(b), "leave", "worker");
         await ask(b, "remove-node");
         await run(b, onNode(b), "remove");
         assert.deepEqual([await nodes(), b.snapd.release, existsSync(at(b, FOLDER))], [["first"], undefined, false]);
-        await ask(a, "drain");
-        await run(a, onNode(a), "leave", "control-plane");
+    });
+
+    it("refuses another cluster's fingerprint, finishes a join that was cut off, and shows no token", async () => {
+        b = await start("second");
+        await install(a);
+        await run(a, onNode(a), "start");
+        await install(b);
+        const url = await invite(b);
+        const wrong = url.replace(/[0-9a-f]{12}$/, "000000000000");
+        await refuses(enter(b, wrong), /second: must be able to join .*Could not verify the identity/);
+        b.faults.add({ step: "join-half-way", code: 1, message: `cut off ${TOKEN}` });
+        await refuses(enter(b, url), /second: must be able to join the cluster at 127\.0\.0\.\d+:25000 \(cut off …\)/);
+        await enter(b, url);
+        assert.deepEqual([await nodes(), a.microk8s!.storeOf().length], [["first", "second"], 2]);
+    });
+
+    it("says that an add-on does not come, with how to look, and finishes when it does", async () => {
+        a.faults.add({ step: "addon", addon: "dns", times: 1000 });
+        await refuses(
+            run(a, onNode(a, undefined, 1), "install", CHANNEL, "control-plane"),
+            /first: MicroK8s must apply its launch configuration, .*install\.yaml \(not after 1 s;.*journalctl -u snap/,
+        );
+        a.faults.clear();
+        assert.equal(await install(a), "first");
+    });
+
+    const refused: [why: string, options: Partial<Microk8sHostOptions>, before: () => void, said: RegExp][] = [
+        ["another system", { os: "alpine" }, () => undefined, /must run Ubuntu \(got Alpine Linux v3\.20\)/],
+        ["no snapd", { snapd: false }, () => undefined, /must have snapd\. Run: apt-get install snapd/],
+        [
+            "ports that others hold",
+            {
+                listening: [
+                    { port: 10250, process: "raylet", pid: 77 },
+                    { port: 8265, process: "dashboard" },
+                ],
+            },
+            () => undefined,
+            /must have the ports of MicroK8s free \(taken: 10250\/tcp by raylet, process 77\)/,
+        ],
+        [
+            "a store that is away",
+            {},
+            () => b.faults.add({ step: "store" }),
+            /must be able to install MicroK8s of channel 1\.34\/stable \(error: cannot install .*name resolution\)/,
+        ],
+    ];
+    for (const [why, options, before, said] of refused)
+        it(`refuses ${why}, and installs nothing`, async () => {
+            b = await start("second", options);
+            before();
+            await refuses(install(b), said);
+            assert.equal(b.snapd.release, undefined);
+        });
+
+    it("refuses MicroK8s that somebody else installed, and leaves it as it is", async () => {
+        await a.stage.run("/usr/local/sbin/snap", ["install", "microk8s", "--classic", "--channel=1.34/stable"]);
+        await refuses(install(a), /first: must not run MicroK8s that this stack did not install/);
         await run(a, onNode(a), "remove");
-        await run(a, onNode(a), "remove");
-        assert.equal(a.snapd.release, undefined);
+        assert.notEqual(a.snapd.release, undefined);
+        assert.deepEqual([(await look(a)).owner, (await look(a)).channel], [undefined, CHANNEL]);
+    });
+
+    it("refuses another channel than that of the node, and upgrades nothing", async () => {
+        await install(a);
+        await refuses(
+            install(a, "1.35/stable"),
+            /must follow channel 1\.35\/stable \(MicroK8s here follows 1\.34\/stable\)/,
+        );
+        assert.equal(a.snapd.release?.channel, CHANNEL);
     });
 });

@@ -2,7 +2,7 @@
 import { strict as assert } from "node:assert";
 import * as pulumi from "@pulumi/pulumi";
 import { parse } from "yaml";
-import { renderLaunch } from "../../../../components/parts/microk8s-launch";
+import { renderLaunch, type LaunchSettings } from "../../../../components/parts/microk8s-launch";
 import { asked, comesAfter, one, plain, type Seen } from "../../../kit";
 import { node, recordNodes, SUDO_PASSWORD, THREE } from "../../cluster-nodes";
 
@@ -77,7 +77,7 @@ describe("Microk8s", () => {
 
 describe("launch configuration", () => {
     const render = (...args: Parameters<typeof renderLaunch>) => parse(renderLaunch(...args));
-    const wish = { role: "control-plane", first: true, sans: ["10.0.0.1"], storage: "hostpath" } as const;
+    const wish: LaunchSettings = { role: "control-plane", first: true, sans: ["10.0.0.1"], storage: "hostpath" };
 
     it("has the add-ons on the node that starts the cluster only, dns always", () => {
         assert.deepEqual(render(wish).addons, [{ name: "dns" }, { name: "hostpath-storage" }]);
