@@ -1,5 +1,7 @@
 // Proves the traps of MicroK8s' clustering on its stand-in: tokens, fingerprints, joining twice, leaving and removing.
 import assert from "node:assert/strict";
+import { Microk8sPlay } from "../../../../../sandbox/hosts";
+import { MemoryCluster } from "../../../../../sandbox/hosts/microk8s/memory-cluster";
 import { address, done, Hosts, names, root, text } from "./kit";
 
 const TOKEN = "0123456789abcdef0123456789abcdef";
@@ -21,6 +23,17 @@ describe("clusters of the stand-in of MicroK8s", () => {
         assert.deepEqual(await names(first), ["node/first", "node/other"]);
         assert.equal((await hosts.api.request("GET", "/api/v1/nodes/other")).status, 200);
         await done(first, "microk8s remove-node other");
+    });
+
+    it("has a foreign host in no cluster of the sandbox, whichever is first", async () => {
+        const apart = new Microk8sPlay({ api: new MemoryCluster(), scale: 0.001 });
+        const stranger = await apart.startHost({ name: "stranger", address: "127.0.0.201", foreign: true });
+        const own = await apart.startHost({ name: "own", address: "127.0.0.202" });
+        for (const host of [stranger, own]) await done(host, "snap install microk8s --classic");
+        assert.deepEqual(await names(stranger), ["node/stranger"]);
+        assert.match(await done(stranger, "microk8s config"), /127\.0\.0\.201:16443/);
+        assert.match(await done(own, "microk8s config"), /127\.0\.0\.1:16443/);
+        await apart.close();
     });
 
     it("uses up a token without a time, and keeps one with a time until then", async () => {
