@@ -188,6 +188,11 @@ describe("ops check exposure", () => {
         assert.ok(Date.now() - start < 4000);
         assert.ok(findings(said).wrong.every(({ got }) => got === "no answer in time"));
     });
+    it("knows the ports of Alpa, Ray, APISIX, etcd and Kubernetes", () => {
+        const known = CLOSED_PORTS.map(({ port }) => port);
+        for (const port of [20001, 8001, 6379, 8265, 10001, 9180, 2379, 16443]) assert.ok(known.includes(port), `${port}`);
+        assert.deepEqual(known, [...new Set(known)]);
+    });
     it("never asks Pulumi for secrets", async () => {
         const port = await listen(createServer(gateway));
         const it = bench({ outputs: { url: `http://${ADDRESS}:${port}/alpa` } });
