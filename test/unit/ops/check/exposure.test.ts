@@ -190,7 +190,8 @@ describe("ops check exposure", () => {
     });
     it("knows the ports of Alpa, Ray, APISIX, etcd and Kubernetes", () => {
         const known = CLOSED_PORTS.map(({ port }) => port);
-        for (const port of [20001, 8001, 6379, 8265, 10001, 9180, 2379, 16443]) assert.ok(known.includes(port), `${port}`);
+        for (const port of [20001, 8001, 6379, 8265, 10001, 9180, 2379, 16443])
+            assert.ok(known.includes(port), `${port}`);
         assert.deepEqual(known, [...new Set(known)]);
     });
     it("never asks Pulumi for secrets", async () => {
