@@ -4,8 +4,8 @@ import { clusterOf } from "./cluster";
 
 /** Option intra-a: gateway and model on the same nodes. */
 export function intra(settings: IntraClusterArgs & { nodes?: Microk8sArgs; expires: Record<string, string> }) {
-    const { access, provider } = clusterOf(settings);
+    const { access, provider, outputs } = clusterOf(settings);
     const auth = new IntraCluster("alpa", { ...settings, cluster: access }, { provider });
     const { url, credentials, jwtSecrets, curl } = auth;
-    return { url, credentials, jwtSecrets, curl, expires: settings.expires };
+    return { url, credentials, jwtSecrets, curl, expires: settings.expires, ...outputs };
 }
