@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { apiProblems, readApiAccess, type ApiAccess } from "./config/api-access";
+import { azureChecks } from "./config/exposure-azure-checks";
 import { cloudflareChecks, zoneData } from "./config/cloudflare-checks";
 import { cloudflareSettings, type CloudflareSettings } from "./config/cloudflare-settings";
 import { crossChecks } from "./config/cross-checks";
@@ -97,6 +98,7 @@ export function parse(
     const found = (more: string[] = []) => {
         problems.push(
             ...exposureChecks(values),
+            ...azureChecks(values, isSecret, today),
             ...more,
             ...crossChecks(option, values, isSecret),
             ...(exposed && api !== undefined ? apiProblems(api) : []),

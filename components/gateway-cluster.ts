@@ -15,6 +15,7 @@ import { metadata } from "./parts/ownership";
 import { componentNamespace } from "./parts/rampart-graph";
 import { SAMPLE_COMPLETION } from "./parts/sample";
 import { SharedCounters, type CountersSettings } from "./parts/shared-counters";
+import { GatewayTls, type GatewayTlsSettings } from "./parts/tls";
 
 /** Who installs APISIX. */
 export type GatewaySettings =
@@ -35,6 +36,8 @@ export interface GatewayClusterArgs {
     gateway: GatewaySettings;
     /** A name at Cloudflare in front of the gateway. Unset: callers come to the gateway itself. */
     exposure?: ExposureSettings;
+    /** Unset: the gateway speaks HTTP. */
+    tls?: GatewayTlsSettings;
     /** Unset: each APISIX pod counts limits for itself. */
     sharedCounters?: CountersSettings;
     /** Waits, in seconds. */
@@ -68,7 +71,14 @@ export abstract class GatewayCluster extends pulumi.ComponentResource {
         const bound = { namespace, binding, cluster, readiness };
         const after = { parent: this, dependsOn: wiring ? [home, wiring] : [home] };
         const ownGateway = gateway.installer !== "existing";
-        const route = new AlpaRoute(`${name}-route`, { ...bound, alpa, guard, ownGateway }, after);
+        const { redirect, ...served } = args.tls ?? { redirect: false };
+        const tls = args.tls && new GatewayTls(`${name}-tls`, { ...bound, ...(served as typeof args.tls) }, after);
+        const route = new AlpaRoute(
+            `${name}-route`,
+            { ...bound, alpa, guard, ownGateway, redirect },
+            // Nobody is sent to HTTPS before it is served.
+            { ...after, dependsOn: [...after.dependsOn, ...(tls ? [tls] : [])] },
+        );
         const shared = this.sharedCounters(name, args, binding, home);
         const consumers = new Consumers(
             `${name}-consumers`,

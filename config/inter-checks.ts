@@ -7,9 +7,10 @@ export function interChecks(values: Raw): string[] {
     const [alpa, gateway, tunnel] = [values.alpa, values.gateway, values.tunnel].map(mapping);
     const { exposure = "azure" } = values;
     const problems = twice(list(alpa.endpoints));
-    if (exposure === "azure" && gateway.address === undefined && gateway.installer !== "existing")
+    const named = [gateway.address, values.azure, values.tls].some((one) => one !== undefined);
+    if (exposure === "azure" && !named && gateway.installer !== "existing")
         problems.push(
-            "gateway.address: required with exposure azure. Name the host callers use: a load balancer in front of the nodes.",
+            "gateway.address: required with exposure azure, without azure and tls. Name the host callers use: a load balancer in front of the nodes.",
         );
     if (exposure === "cloudflare" && tunnel.replicas === 1)
         problems.push(

@@ -1,4 +1,6 @@
 import type { InterClusterArgs } from "../components/inter-cluster";
+import type { AzureSide } from "../components/parts/azure-side";
+import { azureUrl, releaseTls } from "./exposure-azure-settings";
 import { answerSeconds, nodePort } from "./exposure-settings";
 import type { ParsedInter as Parsed } from "./inter";
 import { publicUrl, sharedSettings } from "./intra-settings";
@@ -10,6 +12,8 @@ export interface InterSettings extends InterClusterArgs {
     warnings: string[];
     /** Day from which a credential is left out, by `<consumer>/<credential>`. */
     expires: Record<string, string>;
+    /** What the Azure side must hold. Unset: nothing is said of it. */
+    azure?: AzureSide;
 }
 
 /** Checked values in the shape the components take. */
@@ -26,8 +30,13 @@ export function interSettings(config: Parsed, today: Date): InterSettings {
 function gatewaySettings(config: Parsed, answerTimeoutSeconds: number): InterSettings["gateway"] {
     const { gateway, rampart } = config;
     const { installer, address, crds, sharedCounters: _, ...chosen } = gateway;
-    const release = { ...chosen, nodePort: nodePort(config), availability: { answerTimeoutSeconds } };
-    const url = publicUrl(config) ?? `http://${address}:${release.nodePort}`;
+    const release = {
+        ...chosen,
+        nodePort: nodePort(config),
+        tls: releaseTls(config),
+        availability: { answerTimeoutSeconds },
+    };
+    const url = publicUrl(config) ?? azureUrl(config) ?? `http://${address}:${release.nodePort}`;
     if (installer === "helm") return { installer, release, crds, url };
     return { installer, release, install: rampart?.install, retry: rampart?.retry ?? 0, url };
 }

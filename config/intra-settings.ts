@@ -1,7 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { GatewayClusterArgs, GatewaySettings } from "../components/gateway-cluster";
 import type { ConsumerSettings, Credential } from "../components/parts/consumers";
+import type { AzureSide } from "../components/parts/azure-side";
 import { daysUntil, dayText, expiryWarning } from "./credentials";
+import { azureOutputs, azureUrl, azureWarnings, gatewayTls, releaseTls } from "./exposure-azure-settings";
 import { answerSeconds, exposureSettings, exposureWarnings, nodePort } from "./exposure-settings";
 import type { ParsedGateway, ParsedIntra as Parsed } from "./intra";
 
@@ -12,6 +14,8 @@ export interface IntraASettings extends GatewayClusterArgs {
     warnings: string[];
     /** Day from which a credential is left out, by `<consumer>/<credential>`. */
     expires: Record<string, string>;
+    /** What the Azure side must hold. Unset: nothing is said of it. */
+    azure?: AzureSide;
 }
 
 /** Checked values in the shape the components take. */
@@ -31,12 +35,14 @@ export function sharedSettings(config: ParsedGateway, today: Date) {
     const kubeconfig = cluster.kubeconfig === undefined ? undefined : pulumi.secret(cluster.kubeconfig);
     const { consumers, warnings, expires } = callers(config, today);
     return {
-        warnings: [...warnings, ...exposureWarnings(config)],
+        warnings: [...warnings, ...exposureWarnings(config), ...azureWarnings(config, answerSeconds(config), today)],
         expires,
         namespace,
         cluster: { kubeconfig, context: cluster.context },
         guard,
         exposure: exposureSettings(config),
+        tls: gatewayTls(config),
+        azure: azureOutputs(config, nodePort(config), answerSeconds(config)),
         sharedCounters: gateway.sharedCounters,
         readiness,
         consumers,
@@ -86,12 +92,12 @@ function gatewaySettings(config: Parsed): GatewaySettings {
     const { alpa, gateway, rampart } = config;
     const { installer, existing, address, crds, sharedCounters: _, ...chosen } = gateway;
     const host = address ?? alpa.endpoints[0].split(":")[0];
-    const release = { ...chosen, nodePort: nodePort(config) };
+    const release = { ...chosen, nodePort: nodePort(config), tls: releaseTls(config) };
     if (installer === "existing") {
         const { service, url, ...binding } = existing!;
         return { installer, ...binding, url: publicUrl(config) ?? url!.replace(/\/$/, ""), ...originOf(service) };
     }
-    const url = publicUrl(config) ?? `http://${host}:${release.nodePort}`;
+    const url = publicUrl(config) ?? azureUrl(config) ?? `http://${host}:${release.nodePort}`;
     if (installer === "helm") return { installer, release, crds, url };
     return { installer, release, install: rampart?.install, retry: rampart?.retry ?? 0, url };
 }

@@ -1,9 +1,11 @@
 import * as z from "zod";
 import { parseKubeconfig } from "../components/parts/kubeconfig";
+import { azure } from "./exposure-azure";
 import { answerKeys, exposureKeys, requiredExposureKeys } from "./exposure";
 import { consumer, limits } from "./intra-callers";
 import { gateway } from "./intra-gateway";
 import { got } from "./problems";
+import { tls } from "./tls";
 import { DEFAULT_NAMESPACE, dnsLabel, endpoint, maxOverlapDays, pinned, positive, text, url } from "./values";
 
 /** Waits, unless a stack says otherwise. */
@@ -59,6 +61,8 @@ export const intraSchema = z.strictObject({
         })
         .describe("The Alpa service behind the gateway, which stays as it is."),
     gateway,
+    azure,
+    tls,
     ...exposureKeys,
     rampart: z
         .strictObject({

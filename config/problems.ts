@@ -3,7 +3,7 @@ import * as z from "zod";
 
 /** Where a misplaced kubeconfig or key would be: its text is never repeated. */
 const HOLDS_SECRETS =
-    /^(cluster(\.kubeconfig)?|consumers(\[\d+\](\.credentials(\[\d+\](\.(key|publicKey))?)?)?)?|tunnel(\.hosts(\[\d+\](\.(privateKey|sudoPassword))?)?)?)$/;
+    /^(cluster(\.kubeconfig)?|consumers(\[\d+\](\.credentials(\[\d+\](\.(key|publicKey))?)?)?)?|tls(\.certificate(\.files(\.(certificate|key))?)?)?|tunnel(\.hosts(\[\d+\](\.(privateKey|sudoPassword))?)?)?)$/;
 
 /** What to do about a key that is required and missing. */
 const HINTS: Record<string, string> = {
@@ -55,6 +55,7 @@ export function explain(
 }
 
 function hint(where: string): string {
+    if (where === "tls.certificate.files.key") return ` Run: pulumi config set --secret --path ${where} < tls.key`;
     if (/^tunnel\.hosts\[\d+\]\.privateKey$/.test(where))
         return ` Run: pulumi config set --secret --path '${where}' < id_ed25519`;
     return HINTS[where] === undefined ? "" : ` ${HINTS[where]}`;

@@ -1,7 +1,7 @@
 import type { GatewayClusterArgs } from "../components/gateway-cluster";
 import { plainAccess } from "../components/parts/kubeconfig";
 import { ProblemList } from "../problems";
-import { foreignObjects, nodePort, prerequisites, storageClass } from "./checks";
+import { certManager, foreignObjects, nodePort, prerequisites, storageClass } from "./checks";
 import { openCluster, type ClusterView } from "./cluster";
 import { definitions } from "./definitions";
 import { nodes } from "./nodes";
@@ -36,6 +36,7 @@ export async function preflight(
             definitions(settings, cluster, owner),
             storageClass(settings, cluster),
             nodePort(settings, cluster),
+            certManager(settings, cluster),
             foreignObjects(settings, cluster, owner),
         ]);
         return { problems: [...found.problems, ...others.flat()], warnings: found.warnings };

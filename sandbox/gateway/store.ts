@@ -40,6 +40,7 @@ export class Store {
         readonly lua: LuaMachine,
         resolve: Resolve,
         log: (line: string) => void,
+        httpsPort?: number,
     ) {
         this.checker = new PluginChecker(lua);
         this.shared = new SharedCounters(resolve);
@@ -50,6 +51,7 @@ export class Store {
             shared: this.shared,
             lua,
             metadata: (plugin) => this.config.objects.get(`/plugin_metadata/${plugin}`)?.value,
+            httpsPort: () => httpsPort,
             upstream: (id) => this.upstreamObject(id),
             instantiate: (name, conf, parentKey) => (PLUGINS.get(name) as Plugin).create(conf, parentKey, this.tools),
             log,

@@ -12,6 +12,7 @@ import type { Resolve } from "../gateway/redis-connections";
 import { startGateway, type Gateway } from "../gateway/server";
 import { decoded, isReady, selects, type Snapshot } from "./cluster";
 import { openNodePort, type NodePort } from "./node-port";
+import { tlsOf } from "./gateway-tls";
 import { APISIX, byAge, ETCD, image, instance, isRunning, runs } from "./pods";
 
 /** Keys of the chart where no Secret is named. */
@@ -19,6 +20,8 @@ const WELL_KNOWN = { admin: "edd1c9f034335f136f87ad84b625c8f1", viewer: "4054f7c
 const GRACE_SECONDS = 30;
 /** Data port of APISIX in its container. */
 const DATA_PORT = 9080;
+/** The same for TLS. */
+const TLS_PORT = 9443;
 
 export class Gateways {
     /** By uid of the pod. */
@@ -81,7 +84,8 @@ export class Gateways {
             if (!keys) continue;
             const configuration = this.configurations.get(instance(pod)) ?? new Configuration();
             this.configurations.set(instance(pod), configuration);
-            const options = { port: 0, adminPort: 0, ...keys, configuration, resolve: this.resolve, log: this.log };
+            const more = { ...tlsOf(pod, now), configuration, resolve: this.resolve, log: this.log };
+            const options = { port: 0, adminPort: 0, ...keys, ...more };
             this.gateways.set(uid!, await startGateway(options));
             this.log(`${namespace}/${name}: APISIX plays ${image(pod, APISIX)} as 3.18.0`);
         }
@@ -96,21 +100,21 @@ export class Gateways {
     }
 
     private async followNodePorts(now: Snapshot): Promise<void> {
-        const wanted = new Map<number, V1Service>();
+        const wanted = new Map<number, { service: V1Service; tls: boolean }>();
         for (const service of now.services)
-            for (const { nodePort } of service.spec?.ports ?? [])
+            for (const { nodePort, targetPort } of service.spec?.ports ?? [])
                 if (nodePort && now.pods.some((pod) => runs(pod, APISIX) && selects(service, pod)))
-                    wanted.set(nodePort, service);
+                    wanted.set(nodePort, { service, tls: targetPort === TLS_PORT });
         for (const [port, open] of this.nodePorts)
             if (!wanted.has(port)) {
                 this.nodePorts.delete(port);
                 await open.close();
             }
-        for (const [port, service] of wanted) {
+        for (const [port, { service, tls }] of wanted) {
             if (this.nodePorts.has(port)) continue;
             const { namespace, name } = service.metadata!;
             try {
-                this.nodePorts.set(port, await openNodePort(port, () => this.nextDataPort(port, namespace!, name!)));
+                this.nodePorts.set(port, await openNodePort(port, () => this.nextPort(port, namespace!, name!, tls)));
             } catch (error) {
                 this.sayOnce(`Service ${namespace}/${name}: ${(error as Error).message}`);
             }
@@ -118,11 +122,12 @@ export class Gateways {
     }
 
     /** Port of the gateway whose turn it is at a node port. */
-    private nextDataPort(nodePort: number, namespace: string, name: string): number | undefined {
+    private nextPort(nodePort: number, namespace: string, name: string, tls: boolean): number | undefined {
         const gateways = this.behind(this.service(namespace, name));
         const turn = this.turns.get(nodePort) ?? 0;
         this.turns.set(nodePort, turn + 1);
-        return gateways[turn % gateways.length]?.port;
+        const gateway = gateways[turn % gateways.length];
+        return tls ? gateway?.tlsPort : gateway?.port;
     }
 
     private service(namespace: string, name: string): V1Service | undefined {

@@ -99,6 +99,17 @@ export class ExposedStack extends EngineStack {
         return stack;
     }
 
+    /** Replaces the config with one where callers come to the nodes: keys without the project's prefix. */
+    configureAzure(config: StackConfig): void {
+        const { world } = here();
+        this.write({
+            option: "intra-a",
+            namespace: this.name,
+            alpa: { endpoints: [world.facts.alpa] },
+            ...this.common(config),
+        });
+    }
+
     /** Replaces the config: keys without the project's prefix, laid over a working one. */
     configure(config: StackConfig): void {
         const { world, account } = here();
@@ -111,10 +122,17 @@ export class ExposedStack extends EngineStack {
             zone: { name: ZONE, plan: "free" },
             tunnel: { version: "2026.8.2" },
             alpa: { endpoints: [world.facts.alpa], tokensPerSecond: 20 },
-            gateway: { chart: { repository: world.facts.chartRepository } },
+            ...this.common(config),
+        });
+    }
+
+    private common({ gateway, ...config }: StackConfig): StackConfig {
+        const { chartRepository } = here().world.facts;
+        return {
+            gateway: { chart: { repository: chartRepository }, ...(gateway as object | undefined) },
             readiness: { settleSeconds: 0.5, graphTimeoutSeconds: 120, acceptTimeoutSeconds: 20 },
             ...config,
-        });
+        };
     }
 
     outputs(): Promise<{ url: string; credentials: Record<string, string> }> {
