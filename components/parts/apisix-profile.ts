@@ -11,6 +11,10 @@ export interface ProfileSettings {
     namespace: string;
     /** What nginx waits for requests under way once it is told to stop, in seconds. */
     shutdownSeconds: number;
+    /** As nginx writes them. Unset: no TLS. */
+    tlsProtocols?: string;
+    /** Settings of plugins for all routes. */
+    pluginAttributes?: object;
 }
 
 export interface ApisixProfileArgs {
@@ -46,7 +50,8 @@ export class ApisixProfile extends pulumi.ComponentResource {
 }
 
 /** The settings file: what the chart's own file says with our values, and the time for a shutdown. */
-export function renderProfile({ release, namespace, shutdownSeconds }: ProfileSettings): string {
+export function renderProfile(settings: ProfileSettings): string {
+    const { release, namespace, shutdownSeconds, tlsProtocols, pluginAttributes } = settings;
     return stringify({
         apisix: {
             node_listen: [9080],
@@ -54,7 +59,11 @@ export function renderProfile({ release, namespace, shutdownSeconds }: ProfileSe
             control: { ip: "127.0.0.1", port: 9090 },
             status: { ip: "0.0.0.0", port: 7085 },
             trusted_addresses: ["127.0.0.1"],
-            ssl: { enable: false },
+            dns_resolver_valid: 30,
+            ssl:
+                tlsProtocols === undefined
+                    ? { enable: false }
+                    : { enable: true, listen: [{ port: 9443 }], ssl_protocols: tlsProtocols },
         },
         nginx_config: {
             error_log: "/dev/stderr",
@@ -63,6 +72,7 @@ export function renderProfile({ release, namespace, shutdownSeconds }: ProfileSe
             worker_shutdown_timeout: `${shutdownSeconds}s`,
             http: { access_log: "/dev/stdout" },
         },
+        ...(pluginAttributes === undefined ? {} : { plugin_attr: pluginAttributes }),
         deployment: {
             role: "traditional",
             role_traditional: { config_provider: "etcd" },

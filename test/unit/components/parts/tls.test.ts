@@ -1,6 +1,5 @@
 // Proves what TLS at the gateway asks of the cluster, in which order, and that its key shows nowhere.
 import { strict as assert } from "node:assert";
-import { releaseInstallation } from "../../../../components/parts/apisix-release";
 import { apisixValues } from "../../../../components/parts/apisix-values";
 import { judge } from "../../../../components/parts/readiness";
 import { plannedObjects } from "../../../../preflight/planned";
@@ -110,7 +109,7 @@ describe("GatewayTls", () => {
         const { service, apisix } = apisixValues(
             { ...release, tls: { nodePort: 30843, minimumVersion: "1.3", publicPort: 443 } },
             "team-a",
-            releaseInstallation("team-a"),
+            { release: "team-a", namespace: "team-a-gateway" },
         ) as any;
         assert.equal(service.tls.nodePort, 30843);
         assert.deepEqual(apisix.ssl, { enabled: true, sslProtocols: "TLSv1.3" });
