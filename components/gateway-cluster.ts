@@ -14,6 +14,7 @@ import { APISIX_PODS, DATA_PORT } from "./parts/network-policies";
 import { metadata } from "./parts/ownership";
 import { componentNamespace } from "./parts/rampart-graph";
 import { SAMPLE_COMPLETION } from "./parts/sample";
+import type { SharedGateway } from "./parts/shared-gateway";
 import { SharedCounters, type CountersSettings } from "./parts/shared-counters";
 import { GatewayTls, type GatewayTlsSettings } from "./parts/tls";
 
@@ -55,6 +56,8 @@ export abstract class GatewayCluster extends pulumi.ComponentResource {
     readonly jwtSecrets: pulumi.Output<Record<string, string>>;
     /** A request with the first key that works as pasted; secret. */
     readonly curl: pulumi.Output<string>;
+    /** What stacks of more callers take from this one. */
+    readonly gateway: SharedGateway;
 
     /** @param type token of the option's own component, which every URN below it holds */
     constructor(type: string, name: string, args: GatewayClusterArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -95,6 +98,12 @@ export abstract class GatewayCluster extends pulumi.ComponentResource {
             );
 
         this.url = `${gateway.url}${PREFIX}`;
+        this.gateway = {
+            ...{ namespace, binding: bindingOf(binding), url: this.url },
+            answerTimeoutSeconds: alpa.answerTimeoutSeconds,
+            ...(shared ? { counters: shared.counters } : {}),
+            ...(gateway.installer === "existing" ? {} : { replicas: gateway.release.replicas }),
+        };
         this.credentials = secretMap(consumers.keys);
         this.jwtSecrets = secretMap(consumers.jwtSecrets);
         this.curl = this.credentials.apply((keys) => curlLine(this.url, Object.values(keys)[0]));
@@ -145,6 +154,11 @@ export function curlLine(url: string, key: string | undefined): string {
     return `curl -sS ${url}/completions${header} -H 'Content-Type: application/json' -d '${SAMPLE_COMPLETION}'`;
 }
 
-function secretMap(values: Record<string, pulumi.Output<string>>): pulumi.Output<Record<string, string>> {
+/** The binding alone: a gateway in place has it among other settings. */
+function bindingOf({ ingressClass, gateway, gatewayNamespace }: GatewayBinding): GatewayBinding {
+    return { ingressClass, gateway, gatewayNamespace };
+}
+
+export function secretMap(values: Record<string, pulumi.Output<string>>): pulumi.Output<Record<string, string>> {
     return pulumi.secret(values) as pulumi.Output<Record<string, string>>;
 }

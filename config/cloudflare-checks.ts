@@ -40,7 +40,12 @@ export function cloudflareChecks(
         ...rotationProblems(consumers, values.maxOverlapDays ?? DEFAULT_TOKEN_OVERLAP_DAYS, today),
         ...tokenCount(consumers, today),
         ...data.problems,
-        ...serviceProblems(data.records, [values.hostname, ...list(values.aliases)].map(String), "dns.records"),
+        ...serviceProblems(
+            data.records,
+            [values.hostname, ...list(values.aliases)].map(String),
+            "dns.records",
+            zone.name,
+        ),
     ];
 }
 

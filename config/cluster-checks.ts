@@ -46,7 +46,7 @@ export function haProblems(values: Raw): string[] {
 }
 
 /** A kubeconfig is the key to the cluster: in plain text it would be in the repository's history for good. */
-function kubeconfigInPlain({ kubeconfig }: Raw, isSecret: () => boolean): string[] {
+export function kubeconfigInPlain({ kubeconfig }: Raw, isSecret: () => boolean): string[] {
     if (kubeconfig === undefined || isSecret()) return [];
     return [
         "cluster.kubeconfig: must be stored encrypted, and stands in the stack file in plain text. " +

@@ -14,7 +14,8 @@ export function exposureChecks(values: Raw): string[] {
     const { exposure = "azure" } = values;
     const [zone, alpa, gateway, tunnel] = [values.zone, values.alpa, values.gateway, values.tunnel].map(mapping);
     const existing = mapping(gateway.existing);
-    const inPlace = gateway.installer === "existing" && gateway.existing !== undefined;
+    // The schema of option inter knows no gateway in place.
+    const inPlace = values.option !== "inter" && gateway.installer === "existing" && gateway.existing !== undefined;
     if (exposure !== "cloudflare") {
         const foreign = foreignKeys(values).map(
             (key) => `${key}: belongs to exposure cloudflare (got exposure ${String(exposure)}). Remove it.`,

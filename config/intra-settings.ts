@@ -3,6 +3,7 @@ import type { GatewayClusterArgs, GatewaySettings } from "../components/gateway-
 import type { ConsumerSettings, Credential } from "../components/parts/consumers";
 import { clusterSettings, type ClusterSettings } from "./cluster-settings";
 import type { AzureSide } from "../components/parts/azure-side";
+import { COUNTED_APART, hasLimits } from "../components/parts/limits";
 import { daysUntil, dayText, expiryWarning } from "./credentials";
 import { azureOutputs, azureUrl, azureWarnings, gatewayTls, releaseTls } from "./exposure-azure-settings";
 import { answerSeconds, exposureSettings, exposureWarnings, nodePort } from "./exposure-settings";
@@ -49,8 +50,20 @@ export function sharedSettings(config: ParsedGateway, today: Date) {
     };
 }
 
+/** What an option with a gateway says of its callers. */
+type Callers = Pick<IntraASettings, "consumers" | "warnings" | "expires">;
+
+/** The callers, with what an operator should know of them and of what guards Alpa from them. */
+function callers(config: ParsedGateway, today: Date): Callers {
+    const { consumers, warnings, expires } = livingCallers(config, today);
+    if (config.gateway.installer === "existing" && hasLimits(consumers)) warnings.push(COUNTED_APART);
+    if (config.guard.disabledBecause !== undefined)
+        warnings.push(`guard: off, so any caller can stop Alpa with one request (${config.guard.disabledBecause}).`);
+    return { consumers, warnings, expires };
+}
+
 /** The callers without what has expired, with what an operator should know of the rest. */
-function callers(config: ParsedGateway, today: Date): Pick<IntraASettings, "consumers" | "warnings" | "expires"> {
+export function livingCallers(config: Pick<Parsed, "consumers" | "limits">, today: Date): Callers {
     const warnings: string[] = [];
     const expires: Record<string, string> = {};
     const consumers = config.consumers.map(({ name, limits, credentials }): ConsumerSettings => {
@@ -66,13 +79,8 @@ function callers(config: ParsedGateway, today: Date): Pick<IntraASettings, "cons
         if (living.length === 0) warnings.push(`consumers: ${name} has no credentials, so it cannot get in. Add one.`);
         return { name, limits: { ...config.limits, ...limits }, credentials: living.map(credentialOf) };
     });
-    if (consumers.length === 0) warnings.push("consumers: empty, so nobody can get in. Add a consumer.");
-    if (config.gateway.installer === "existing" && consumers.some((c) => Object.keys(c.limits).length > 0))
-        warnings.push(
-            "limits: each APISIX pod of the gateway in place counts for itself, so with several they multiply. See docs/configuration.md.",
-        );
-    if (config.guard.disabledBecause !== undefined)
-        warnings.push(`guard: off, so any caller can stop Alpa with one request (${config.guard.disabledBecause}).`);
+    if (consumers.length === 0)
+        warnings.push("consumers: empty, so nobody can get in but callers of other stacks. Add a consumer.");
     return { consumers, warnings, expires };
 }
 

@@ -11,6 +11,7 @@ const HOLDS_SECRETS = [
 
 /** What to do about a key that is required and missing. */
 const HINTS: Record<string, string> = {
+    of: "Run: pulumi config set of organization/alpa-auth/intra",
     alpa: "Set alpa.endpoints to host:port of the Alpa service.",
     account: "Run: pulumi config set account <32 digits of the dashboard's address>",
     hostname: "Run: pulumi config set hostname llm.example.com",

@@ -130,16 +130,16 @@ export async function certManager({ tls, namespace }: GatewayClusterArgs, cluste
 }
 
 /** Objects of our names that another made: server-side apply would take them over without a word. */
-export async function foreignObjects(
-    settings: GatewayClusterArgs,
-    cluster: ClusterView,
-    owner: string,
-): Promise<string[]> {
-    const home = { apiVersion: "v1", kind: "Namespace", name: settings.namespace };
+export function foreignObjects(settings: GatewayClusterArgs, cluster: ClusterView, owner: string): Promise<string[]> {
+    return foreignAmong(plannedObjects(settings), cluster, owner);
+}
+
+/** Those among the objects that are going to be made. */
+export async function foreignAmong(objects: ObjectRef[], cluster: ClusterView, owner: string): Promise<string[]> {
     const absentNamespaces = new Set<string | undefined>();
-    for (const name of [home.name, gatewayNamespace(settings)])
-        if (name && !(await cluster.read({ ...home, name }))) absentNamespaces.add(name);
-    const planned = plannedObjects(settings).filter((o) => !absentNamespaces.has(o.namespace));
+    for (const name of new Set(objects.map((o) => o.namespace)))
+        if (name && !(await cluster.read({ apiVersion: "v1", kind: "Namespace", name }))) absentNamespaces.add(name);
+    const planned = objects.filter((o) => !absentNamespaces.has(o.namespace));
     const live = await liveObjects(planned, cluster);
     const problems: string[] = [];
     planned.forEach((object, i) => {

@@ -1,12 +1,12 @@
 import type { GatewayClusterArgs } from "../components/gateway-cluster";
-import { CONFIG_MAP } from "../components/parts/apisix-profile";
-import { releaseNamespace } from "../components/parts/apisix-release";
-import { ADMIN_KEYS_SECRET } from "../components/parts/apisix-values";
+import { profileName } from "../components/parts/apisix-profile";
+import { releaseInstallation, releaseNamespace } from "../components/parts/apisix-release";
+import { ADMIN_KEYS_SECRET, profileOf } from "../components/parts/apisix-values";
 import type { ObjectRef } from "../components/parts/cluster-reader";
-import { secretName } from "../components/parts/consumers";
+import { secretName, type ConsumerSettings } from "../components/parts/consumers";
 import { POLICIES } from "../components/parts/network-policies";
 import { CONNECTORS } from "../components/parts/cloudflared-deployment";
-import { componentNamespace } from "../components/parts/rampart-graph";
+import { componentInstallation, componentNamespace } from "../components/parts/rampart-graph";
 import { TLS_OBJECT, TLS_SECRET } from "../components/parts/tls";
 import { COUNTERS } from "../components/parts/shared-counters";
 
@@ -31,9 +31,7 @@ export function plannedObjects(settings: GatewayClusterArgs): ObjectRef[] {
         const cluster = { name: namespace };
         objects.push(
             { apiVersion: "v1", kind: "Secret", namespace: apisix, name: ADMIN_KEYS_SECRET.name },
-            ...(gateway.installer !== "existing" && gateway.release.availability
-                ? [{ apiVersion: "v1", kind: "ConfigMap", namespace: apisix, name: CONFIG_MAP }]
-                : []),
+            ...profiles(settings),
             ...POLICIES.map((name) => ({
                 apiVersion: "networking.k8s.io/v1",
                 kind: "NetworkPolicy",
@@ -77,15 +75,21 @@ export function plannedObjects(settings: GatewayClusterArgs): ObjectRef[] {
             { apiVersion: "policy/v1", kind: "PodDisruptionBudget", namespace, name: CONNECTORS },
             { apiVersion: "apps/v1", kind: "Deployment", namespace, name: CONNECTORS },
         );
-    for (const { name, credentials } of consumers)
-        objects.push(
-            { apiVersion: "apisix.apache.org/v1alpha1", kind: "Consumer", namespace, name },
-            ...credentials.map(({ id }) => ({
-                apiVersion: "v1",
-                kind: "Secret",
-                namespace,
-                name: secretName(name, id),
-            })),
-        );
-    return objects;
+    return [...objects, ...plannedCallers(namespace, consumers)];
+}
+
+/** Those of callers alone. */
+export function plannedCallers(namespace: string, consumers: ConsumerSettings[]): ObjectRef[] {
+    return consumers.flatMap(({ name, credentials }) => [
+        { apiVersion: "apisix.apache.org/v1alpha1", kind: "Consumer", namespace, name },
+        ...credentials.map(({ id }) => ({ apiVersion: "v1", kind: "Secret", namespace, name: secretName(name, id) })),
+    ]);
+}
+
+/** The settings file of a gateway that is highly available. */
+function profiles({ gateway, namespace }: GatewayClusterArgs): ObjectRef[] {
+    if (gateway.installer === "existing" || !gateway.release.availability) return [];
+    const own = gateway.installer === "helm" ? releaseInstallation(namespace) : componentInstallation(namespace);
+    const name = profileName(profileOf(gateway.release.availability, own));
+    return [{ apiVersion: "v1", kind: "ConfigMap", namespace: own.namespace, name }];
 }

@@ -9,6 +9,6 @@ export function inter(settings: InterClusterArgs & AroundTheGateway & { firewall
     const rules = firewallOf(settings.firewall);
     const { access, provider } = clusterOf(settings);
     const auth = new InterCluster("alpa", { ...settings, cluster: access }, { provider });
-    const { url, credentials, jwtSecrets, curl } = auth;
-    return { url, credentials, jwtSecrets, curl, expires: settings.expires, ...settings.azure, ...rules };
+    const { url, credentials, jwtSecrets, curl, gateway } = auth;
+    return { url, credentials, jwtSecrets, curl, expires: settings.expires, gateway, ...settings.azure, ...rules };
 }

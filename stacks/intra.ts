@@ -17,6 +17,6 @@ export interface AroundTheGateway {
 export function intra(settings: GatewayClusterArgs & AroundTheGateway) {
     const { access, provider } = clusterOf(settings);
     const auth = new IntraCluster("alpa", { ...settings, cluster: access }, { provider });
-    const { url, credentials, jwtSecrets, curl } = auth;
-    return { url, credentials, jwtSecrets, curl, expires: settings.expires, ...settings.azure };
+    const { url, credentials, jwtSecrets, curl, gateway } = auth;
+    return { url, credentials, jwtSecrets, curl, expires: settings.expires, gateway, ...settings.azure };
 }

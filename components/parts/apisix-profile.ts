@@ -23,8 +23,6 @@ export interface ApisixProfileArgs {
 /** APISIX reads `conf/config-<profile>.yaml` in place of `conf/config.yaml` where the environment names a profile. */
 export const PROFILE = "alpa-auth";
 export const PROFILE_FILE = `config-${PROFILE}.yaml`;
-/** ConfigMap that holds the file; it must be there before a pod can start. */
-export const CONFIG_MAP = "alpa-auth-apisix";
 
 /**
  * APISIX's settings in a file of our own, beside the chart's: of the chart's no value reaches
@@ -40,7 +38,7 @@ export class ApisixProfile extends pulumi.ComponentResource {
         super("alpa-auth:parts:ApisixProfile", name, args, opts);
         new k8s.core.v1.ConfigMap(
             `${name}-file`,
-            { metadata: metadata(CONFIG_MAP, args.namespace), data: { [PROFILE_FILE]: args.text } },
+            { metadata: metadata(profileName(args.text), args.namespace), data: { [PROFILE_FILE]: args.text } },
             { parent: this, deletedWith: opts?.deletedWith },
         );
         this.registerOutputs({});
@@ -89,7 +87,10 @@ export function renderProfile({ release, namespace, shutdownSeconds }: ProfileSe
     });
 }
 
-/** Tells one settings file from another. */
-export function profileDigest(text: string): string {
-    return createHash("sha256").update(text).digest("hex").slice(0, 16);
+/**
+ * Name of the ConfigMap that holds a settings file. Another file has another name: pods with new values wait for theirs,
+ * which with Rampart may come after them, and pods of before keep what they were started with.
+ */
+export function profileName(text: string): string {
+    return `alpa-auth-apisix-${createHash("sha256").update(text).digest("hex").slice(0, 10)}`;
 }

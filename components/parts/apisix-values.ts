@@ -1,4 +1,4 @@
-import { profileDigest, renderProfile } from "./apisix-profile";
+import { profileName, renderProfile } from "./apisix-profile";
 import { controllerValues, etcdValues, gatewayValues, shutdownSeconds, type Availability } from "./availability";
 
 /** What of the APISIX release is chosen in the stack config. */
@@ -58,7 +58,7 @@ export function controllerName(namespace: string): string {
  */
 export function apisixValues(settings: ReleaseSettings, namespace: string, installation: Installation) {
     const { image, etcdImage, replicas, nodePort, tls, storageClass, availability } = settings;
-    const profile = availability && profileDigest(profileOf(availability, installation));
+    const profile = availability && profileName(profileOf(availability, installation));
     return {
         fullnameOverride: FULL_NAME,
         image: { repository: image.repository, tag: image.tag },

@@ -1,5 +1,5 @@
 import { APISIX_PODS } from "./network-policies";
-import { CONFIG_MAP, PROFILE, PROFILE_FILE } from "./apisix-profile";
+import { PROFILE, PROFILE_FILE } from "./apisix-profile";
 
 /** A gateway that goes on when a node is drained or lost. It needs three nodes that take pods. */
 export interface Availability {
@@ -43,7 +43,7 @@ export function goneSeconds(availability: Availability | undefined): number {
 
 /**
  * Values of the chart `apisix` for APISIX itself.
- * @param profile digest of the settings file: its change starts the pods anew, as with the chart's own file
+ * @param profile name of the ConfigMap with the settings file
  */
 export function gatewayValues(profile: string) {
     return {
@@ -67,9 +67,8 @@ export function gatewayValues(profile: string) {
         ],
         // Two workers for each pod, whatever the node has: they need this much for what Alpa can answer.
         resources: { requests: { cpu: "250m", memory: "512Mi" }, limits: { memory: "1Gi" } },
-        podAnnotations: { "alpa-auth.io/settings": profile },
         extraEnvVars: [{ name: "APISIX_PROFILE", value: PROFILE }],
-        extraVolumes: [{ name: "settings", configMap: { name: CONFIG_MAP } }],
+        extraVolumes: [{ name: "settings", configMap: { name: profile } }],
         extraVolumeMounts: [
             {
                 name: "settings",

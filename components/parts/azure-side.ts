@@ -43,7 +43,10 @@ export interface AzureSide {
     loadBalancer: { rules: LoadBalancerRule[]; healthProbe: HealthProbe };
 }
 
-/** Azure's limits for the idle timeout of a rule, in minutes. */
+/**
+ * Azure's limits for the idle timeout of a rule, in minutes. Its reference of the API says 30, its how-to page of 2024
+ * says 100; what is within both is taken everywhere.
+ */
 export const IDLE_MINUTES = { min: 4, max: 30 };
 /** Beyond the longest answer, in seconds: nothing moves on the connection while Alpa computes. */
 const IDLE_BEYOND_SECONDS = 60;

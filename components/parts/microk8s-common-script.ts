@@ -34,9 +34,9 @@ slowly() {
     "$@" >"$out" 2>&1 &
     slow=$! waited=0
     while kill -0 $slow 2>/dev/null; do
-        sleep 0.2
+        sleep 0.05
         waited=$((waited + 1))
-        [ $((waited % 75)) -ne 0 ] || echo "waiting for $1 $2" >&2
+        [ $((waited % 300)) -ne 0 ] || echo "waiting for $1 $2" >&2
     done
     code=0
     wait $slow || code=$?

@@ -108,9 +108,10 @@ join_node() {
     if [ -e "$etc/joining" ] && member; then leave_cluster; fi
     ! member || fail "must be alone before it joins (it is in a cluster). Look: microk8s status; microk8s kubectl get nodes"
     put "$etc/joining" "\${url%%/*}"
+    token=\${url#*/} token=\${token%%/*}
     case $role in worker) as=--worker ;; *) as= ;; esac
     slowly microk8s join "$url" $as ||
-        fail "must be able to join the cluster at \${url%%/*} ($(last_line | sed "s|\${url#*/}|…|g")). Look there, and here: $agent"
+        fail "must be able to join the cluster at \${url%%/*} ($(last_line | sed "s|$token|…|g")). Look there, and here: $agent"
     until_true "$ready_seconds" member ||
         fail "must be in the cluster after it has joined (not after $ready_seconds s). Look: microk8s status; $agent"
     [ "$role" = worker ] || authorized

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { ConnectConfig } from "ssh2";
+import type * as ssh2 from "ssh2";
 import type { SshHost } from "./ssh-host";
 
 /** A host with its secrets in plain, for the moment of use only. */
@@ -29,14 +29,14 @@ export async function plainHost(host: SshHost): Promise<PlainSshHost> {
 
 /** By SSH from this program: for looking, and for what no resource can hold. A host with another key is refused. */
 export const runOnHost: RunOnHost = async (host, command, stdin, signal) => {
-    // Not at the top: most stacks reach no host.
-    const { Client, utils } = await import("ssh2");
+    // eslint-disable-next-line @typescript-eslint/no-require-imports -- not at the top: most stacks reach no host
+    const { Client, utils } = require("ssh2") as typeof ssh2;
     const key = utils.parseKey(host.hostKey.trim());
     if (key instanceof Error || Array.isArray(key)) throw new Error("the host key cannot be read");
     const expected = key.getPublicSSH();
     const client = new Client();
     let mismatch = false;
-    const options: ConnectConfig = {
+    const options: ssh2.ConnectConfig = {
         host: host.address,
         port: host.port,
         username: host.user,
@@ -86,5 +86,5 @@ export const MISMATCH = "the host has another key than the config says";
 /** The key of the config is asked for: a server has several, and shows the one that fits. */
 function algorithms(type: string) {
     const names = type === "ssh-rsa" ? ["rsa-sha2-512", "rsa-sha2-256", "ssh-rsa"] : [type];
-    return names as NonNullable<NonNullable<ConnectConfig["algorithms"]>["serverHostKey"]>;
+    return names as NonNullable<NonNullable<ssh2.ConnectConfig["algorithms"]>["serverHostKey"]>;
 }

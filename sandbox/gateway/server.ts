@@ -12,7 +12,8 @@
  * - Lua outside the serverless plugins (script, filter_func, _meta.pre_function), and in them the phases body_filter,
  *   log and before_proxy and all of ngx.* and ctx.* but ngx.status, header, var, exit and ctx.var: 501
  * - websockets, consumer groups, secret managers: 501
- * - upstreams: schemes other than http, types other than roundrobin and chash, health checks, discovery, TLS: 501
+ * - upstreams: schemes other than http, types other than roundrobin and chash, discovery, TLS: 501; of health checks
+ *   those by https and the passive ones
  * - Admin API: stream routes, schemas, paging and filters of lists: 501
  *
  * Known differences: HTTP/2 is not served; `prometheus` is accepted and its metrics port is not opened; idle
@@ -54,6 +55,11 @@ export interface GatewayOptions {
     tls?: TlsOptions;
     /** Port that redirects to HTTPS name (plugin_attr.redirect.https_port). @default that of TLS */
     httpsPort?: number;
+    /**
+     * How long a second between two health checks lasts, in seconds.
+     * @default 1
+     */
+    secondLasts?: number;
     /** @default nothing is written */
     log?: (line: string) => void;
 }
@@ -65,9 +71,11 @@ export interface Gateway {
     tlsPort?: number;
     /**
      * Takes no more connections, and ends each as soon as its answer is complete.
-     * @param graceSeconds after which the answers under way are cut. @default 0
+     * @param graceSeconds after which the answers under way are cut; Infinity: never. @default 0
      */
     close(graceSeconds?: number): Promise<void>;
+    /** Ends as a killed process does, at once: every connection is reset. */
+    kill(): Promise<void>;
 }
 
 /** Both ports are on 127.0.0.1 only. */
@@ -78,7 +86,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         await LuaMachine.start(),
         options.resolve ?? (() => undefined),
         log,
-        options.httpsPort ?? options.tls?.port,
+        { httpsPort: options.httpsPort ?? options.tls?.port, secondLasts: options.secondLasts },
     );
     const agent = createAgent();
     const data = createDataServer({ store, agent, log }, options.trustedAddresses ?? []);
@@ -101,6 +109,17 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         store.lua.close();
         throw error;
     }
+    let over: Promise<void> | undefined;
+    const end = async (how: number | "reset") => {
+        await Promise.all(closers.map((close) => close(how)));
+        over ??= (async () => {
+            agent.destroy();
+            store.close();
+            await store.shared.close();
+            store.lua.close();
+        })();
+        await over;
+    };
     const portOf = (server: Listener) => (server.address() as AddressInfo).port;
     log(
         `gateway: APISIX 3.18.0 stand-in, data http://127.0.0.1:${portOf(data)}, admin http://127.0.0.1:${portOf(admin)}`,
@@ -109,12 +128,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         port: portOf(data),
         adminPort: portOf(admin),
         ...(tls ? { tlsPort: portOf(tls) } : {}),
-        close: async (graceSeconds = 0) => {
-            await Promise.all(closers.map((close) => close(graceSeconds)));
-            agent.destroy();
-            await store.shared.close();
-            store.lua.close();
-        },
+        close: (graceSeconds = 0) => end(graceSeconds),
+        kill: () => end("reset"),
     };
 }
 
@@ -131,7 +146,7 @@ function listen(server: Listener, port: number): Promise<void> {
 }
 
 /** Node's closeAllConnections leaves out connections that are only lingering; these are ended here as well. */
-function closer(server: Listener): (graceSeconds: number) => Promise<void> {
+function closer(server: Listener): (how: number | "reset") => Promise<void> {
     const open = new Set<Socket>();
     let closed: Promise<void> | undefined;
     server.on("connection", (socket: Socket) => {
@@ -142,10 +157,12 @@ function closer(server: Listener): (graceSeconds: number) => Promise<void> {
     if ("closeIdleConnections" in server)
         server.on("request", (_, answer) => answer.once("close", () => closed && server.closeIdleConnections()));
     const cut = () => open.forEach((socket) => socket.destroy());
-    return (graceSeconds) => {
+    return (how) => {
         closed ??= new Promise((resolve) => server.close(() => resolve()));
+        if (how === "reset") open.forEach((socket) => socket.resetAndDestroy());
+        const graceSeconds = how === "reset" ? 0 : how;
         if (graceSeconds === 0) cut();
-        const timer = setTimeout(cut, graceSeconds * 1000);
+        const timer = graceSeconds === Infinity ? undefined : setTimeout(cut, graceSeconds * 1000);
         return closed.finally(() => clearTimeout(timer));
     };
 }

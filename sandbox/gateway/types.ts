@@ -2,6 +2,7 @@
 import type { Context } from "./context";
 import type { Counters } from "./counters";
 import type { Condition } from "./expr";
+import type { ActiveCheck } from "./health-checks";
 import type { Schema } from "./jsonschema";
 import type { LuaMachine } from "./serverless/machine";
 import type { SharedCounters } from "./shared-counters";
@@ -124,6 +125,7 @@ export interface Upstream {
     hashOn: string;
     hashKey?: string;
     nodes: Node[];
+    check?: ActiveCheck;
     timeout?: Timeout;
     retries?: number;
     /** Seconds; 0 = no limit. */

@@ -9,6 +9,9 @@ import { writePrivate, type WorldFacts } from "../../sandbox/world/state";
 /** A cold tool cache means building all that is asked for. */
 export const TOOLS_MILLISECONDS = 45 * 60_000;
 
+/** A second of the worlds' clocks, in seconds: a pod that ends takes 30 of them at least. */
+export const SECOND_LASTS = 0.01;
+
 export type StackConfig = Record<string, unknown>;
 
 export interface Place {

@@ -1,7 +1,9 @@
 import { parse } from "../../config";
+import { intra } from "../../stacks/intra";
+import { record, type Seen } from "../kit";
 import type { Microk8sArgs } from "../../components/parts/microk8s";
 import { HOST_KEY, SSH_KEY } from "./cloudflare";
-import { parseIntra, raw } from "./intra-a";
+import { KUBECONFIG, parseIntra, raw } from "./intra-a";
 
 /** A host of `cluster.nodes`, as a stack file has it. */
 export const node = (number: number, more: object = {}) => ({
@@ -13,7 +15,23 @@ export const node = (number: number, more: object = {}) => ({
     ...more,
 });
 
-export const THREE = [node(1), node(2), node(3)];
+export const SUDO_PASSWORD = "correct horse";
+
+export const THREE = [node(1, { sudoPassword: SUDO_PASSWORD }), node(2), node(3, { labels: ["rack=a"] })];
+
+/** What commands print on the hosts. */
+const SAID = Object.fromEntries(
+    [1, 2, 3, 4].flatMap((number) => [
+        [`nodes-10.0.0.${number}-snap`, { stdout: `node-${number}` }],
+        [`nodes-10.0.0.${number}-member`, { stdout: `10.0.0.1:25000/${"t".repeat(32)}/0123456789ab` }],
+    ]),
+);
+
+/** All that a stack with such nodes asks of the engine. */
+export function recordNodes(cluster: object): Promise<Seen[]> {
+    const settings = parseIntra(raw({ cluster, gateway: { installer: "helm", crds: ["crds.yaml"] } }));
+    return record(() => intra(settings), { ...SAID, "nodes-kubeconfig": { stdout: KUBECONFIG } });
+}
 
 /** Checked settings of the nodes of a stack. */
 export function nodesOf(cluster: object): Microk8sArgs {

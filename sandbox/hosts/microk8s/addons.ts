@@ -14,6 +14,8 @@ export interface Addon {
         /** What it does on the node where it is enabled, and in the cluster. */
         enable(cluster: Cluster, files: Files, args: string[]): Promise<void>;
         disable(cluster: Cluster, files: Files): Promise<void>;
+        /** Takes what it has put into the cluster away. @default that is nothing */
+        end?(cluster: Cluster): Promise<void>;
     };
 }
 
@@ -46,16 +48,18 @@ function deployed(
         disable?(cluster: Cluster): Promise<void>;
     } = {},
 ): Addon["imitated"] {
+    const end = async (cluster: Cluster) => {
+        await unmake(cluster.rest, `${DEPLOYMENTS}/${name}`);
+        await more.disable?.(cluster);
+    };
     return {
         isOn: async ({ rest }) => (await find(rest, `${DEPLOYMENTS}/${name}`)) !== undefined,
         enable: async (cluster, files, args) => {
             await more.enable?.(cluster, files, args);
             await make(cluster.rest, DEPLOYMENTS, object);
         },
-        disable: async (cluster) => {
-            await unmake(cluster.rest, `${DEPLOYMENTS}/${name}`);
-            await more.disable?.(cluster);
-        },
+        disable: end,
+        end,
     };
 }
 
@@ -84,6 +88,8 @@ const dns = deployed("coredns", deployment("coredns", "kube-dns", "coredns/cored
     disable: ({ rest }) => unmake(rest, "/api/v1/namespaces/kube-system/services/kube-dns"),
 });
 
+/** Label of what an add-on has made where the sandbox may have made the same. */
+const MADE = "sandbox.alpa-auth/addon";
 const PROVISIONER = "hostpath-provisioner";
 const hostpath = deployed(PROVISIONER, deployment(PROVISIONER, PROVISIONER, "cdkbot/hostpath-provisioner:1.6.0"), {
     enable: ({ rest }) =>
@@ -92,13 +98,18 @@ const hostpath = deployed(PROVISIONER, deployment(PROVISIONER, PROVISIONER, "cdk
             kind: "StorageClass",
             metadata: {
                 name: STORAGE_CLASS,
+                labels: { [MADE]: "hostpath-storage" },
                 annotations: { "storageclass.kubernetes.io/is-default-class": "true" },
             },
             provisioner: "microk8s.io/hostpath",
             reclaimPolicy: "Delete",
             volumeBindingMode: "WaitForFirstConsumer",
         }),
-    disable: ({ rest }) => unmake(rest, `${CLASSES}/${STORAGE_CLASS}`),
+    disable: async ({ rest }) => {
+        // The sandbox's own, where it has one of that name, stays.
+        const found = await find(rest, `${CLASSES}/${STORAGE_CLASS}`);
+        if (found?.metadata.labels?.[MADE]) await unmake(rest, `${CLASSES}/${STORAGE_CLASS}`);
+    },
 });
 
 /** On wherever the API server's arguments say so; enabling it changes this node's only. */

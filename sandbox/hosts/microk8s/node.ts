@@ -213,6 +213,8 @@ export class Microk8sNode {
         await this.close();
         this.place.files.remove(SNAP);
         if (this.cluster.members.length > 1 || this.cluster.members[0] !== this.member) return;
+        // The cluster ends with its last node, and so do its add-ons; what else is in the API stays.
+        await Promise.all(ADDONS.map(({ imitated }) => imitated?.end?.(this.cluster)));
         this.cluster.forget(this.member);
         await this.cluster.unregister(this.member.name);
     }

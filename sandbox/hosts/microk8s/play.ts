@@ -75,6 +75,7 @@ const PORTS: { all: Listener[]; master: Listener[]; worker: Listener[] } = {
         { port: 10249, address: "127.0.0.1", process: "kubelite" },
         { port: 10256, process: "kubelite" },
         { port: 1338, address: "127.0.0.1", process: "containerd" },
+        { port: 9099, address: "127.0.0.1", process: "calico-node" },
         { port: 25000, process: "cluster-agent" },
         { port: 4789, protocol: "udp", process: "-" },
     ],
@@ -93,7 +94,6 @@ export class Microk8sPlay {
     private readonly scale: number;
     /** The host whose cluster is the sandbox's. */
     private first: string | undefined;
-    private readonly foreign = new Set<string>();
 
     constructor({ api = new MemoryCluster(), scale = 0.02 }: Microk8sPlayOptions = {}) {
         this.sandbox = new Cluster(api);
@@ -104,8 +104,7 @@ export class Microk8sPlay {
         const { name, address, shape = cpuNodes(1)[0], foreign = false, lowMemory = false } = options;
         if (this.hosts.some((host) => host.address === address))
             throw new Error(`sandbox: ${name}: address ${address} is another host's.`);
-        if (foreign) this.foreign.add(address);
-        else this.first ??= address;
+        if (!foreign) this.first ??= address;
         const host = await startHost(options);
         const files = new Files(host.root);
         const faults = new Faults();

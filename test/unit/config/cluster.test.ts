@@ -117,7 +117,7 @@ describe("config cluster", () => {
         assert.deepEqual(rest, { channel: "1.34/stable", sans: [], storage: "hostpath", waitSeconds: 600 });
         assert.deepEqual(
             nodes.map(({ address, port, role, labels }) => ({ address, port, role, labels })),
-            THREE.map(({ address, role }) => ({ address, port: 22, role, labels: [] })),
+            THREE.map(({ address, role }, i) => ({ address, port: 22, role, labels: i < 2 ? [] : ["rack=a"] })),
         );
     });
 

@@ -1,5 +1,7 @@
 // Proves the traps of MicroK8s' clustering on its stand-in: tokens, fingerprints, joining twice, leaving and removing.
 import assert from "node:assert/strict";
+import { Microk8sPlay } from "../../../../../sandbox/hosts";
+import { MemoryCluster } from "../../../../../sandbox/hosts/microk8s/memory-cluster";
 import { address, done, Hosts, names, root, text } from "./kit";
 
 const TOKEN = "0123456789abcdef0123456789abcdef";
@@ -23,6 +25,17 @@ describe("clusters of the stand-in of MicroK8s", () => {
         await done(first, "microk8s remove-node other");
     });
 
+    it("has a foreign host in no cluster of the sandbox, whichever is first", async () => {
+        const apart = new Microk8sPlay({ api: new MemoryCluster(), scale: 0.001 });
+        const stranger = await apart.startHost({ name: "stranger", address: "127.0.0.201", foreign: true });
+        const own = await apart.startHost({ name: "own", address: "127.0.0.202" });
+        for (const host of [stranger, own]) await done(host, "snap install microk8s --classic");
+        assert.deepEqual(await names(stranger), ["node/stranger"]);
+        assert.match(await done(stranger, "microk8s config"), /127\.0\.0\.201:16443/);
+        assert.match(await done(own, "microk8s config"), /127\.0\.0\.1:16443/);
+        await apart.close();
+    });
+
     it("uses up a token without a time, and keeps one with a time until then", async () => {
         await done(first, `microk8s add-node --token ${TOKEN}`);
         const url = `${first.address}:25000/${TOKEN}`;
@@ -38,7 +51,7 @@ describe("clusters of the stand-in of MicroK8s", () => {
         assert.equal(text(first, TOKENS).trimEnd().split("\n").length, 2, "each call is one more line");
         await done(b, `microk8s join ${url} --worker`);
         const late = `${TOKEN}x`;
-        await done(first, `microk8s add-node --token ${late} --token-ttl 0`);
+        first.microk8s!.place.files.write(TOKENS, `${late}|${Math.floor(Date.now() / 1000) - 1}\n`);
         assert.equal((await root(b, `microk8s join ${first.address}:25000/${late} --worker`)).code, 6);
         for (const name of ["a", "b"]) await done(first, `microk8s remove-node ${name}`);
     });

@@ -49,8 +49,8 @@ describe("host with the stand-in of MicroK8s", function () {
         assert.equal(log.stdout, "a line");
     });
 
-    it("has no snap where there is no snapd", async () => {
-        const other = await hosts.start("old", { snapd: false });
+    it("has no snap where there is no snapd, and may have the port of another host", async () => {
+        const other = await hosts.start("old", { snapd: false, port: host.port });
         const { stdout } = await on(other, "command -v snap || echo none");
         assert.equal(stdout, "none");
     });
