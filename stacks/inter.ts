@@ -7,8 +7,9 @@ import type { AroundTheGateway } from "./intra";
 /** Option inter: a highly available gateway in a cluster of its own, Alpa outside of it. */
 export function inter(settings: InterClusterArgs & AroundTheGateway & { firewall?: FirewallSettings }) {
     const rules = firewallOf(settings.firewall);
-    const { access, provider } = clusterOf(settings);
+    const { access, provider, outputs } = clusterOf(settings);
     const auth = new InterCluster("alpa", { ...settings, cluster: access }, { provider });
     const { url, credentials, jwtSecrets, curl, gateway } = auth;
-    return { url, credentials, jwtSecrets, curl, expires: settings.expires, gateway, ...settings.azure, ...rules };
+    const { expires, azure } = settings;
+    return { url, credentials, jwtSecrets, curl, expires, gateway, ...azure, ...outputs, ...rules };
 }

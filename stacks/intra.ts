@@ -15,8 +15,8 @@ export interface AroundTheGateway {
 
 /** Option intra-a: gateway and model on the same nodes. */
 export function intra(settings: GatewayClusterArgs & AroundTheGateway) {
-    const { access, provider } = clusterOf(settings);
+    const { access, provider, outputs } = clusterOf(settings);
     const auth = new IntraCluster("alpa", { ...settings, cluster: access }, { provider });
     const { url, credentials, jwtSecrets, curl, gateway } = auth;
-    return { url, credentials, jwtSecrets, curl, expires: settings.expires, gateway, ...settings.azure };
+    return { url, credentials, jwtSecrets, curl, expires: settings.expires, gateway, ...settings.azure, ...outputs };
 }

@@ -47,6 +47,10 @@ function show<R extends { problems: string[] }>(
 
 /** The cluster of a stack: its kubeconfig stays in this process. */
 async function accessOf({ pulumi }: Context, stack: Stack): Promise<PlainAccess> {
+    if (readValue(stack.text, "cluster", "nodes") !== undefined) {
+        const output = ["stack", "output", "kubeconfig", "--show-secrets", "--stack", stack.name];
+        return { kubeconfig: await ask(pulumi, output) };
+    }
     const context = readValue(stack.text, "cluster", "context");
     const access: PlainAccess = context === undefined ? {} : { context: String(context) };
     if (readValue(stack.text, "cluster", "kubeconfig") === undefined) return access;

@@ -5,7 +5,7 @@
  *
  * Not imitated: a container that starts again in its pod, liveness and readiness probes of a running one.
  */
-import type { V1Pod } from "@kubernetes/client-node";
+import type { V1Container, V1Pod } from "@kubernetes/client-node";
 import type { Configuration } from "../gateway/configuration";
 import type { Resolve } from "../gateway/redis-connections";
 import { startGateway, type Gateway } from "../gateway/server";
@@ -22,6 +22,8 @@ const WELL_KNOWN = { admin: "edd1c9f034335f136f87ad84b625c8f1", viewer: "4054f7c
 export interface GatewayPod {
     pod: V1Pod;
     gateway: Gateway;
+    /** Text of the settings file it was started with. */
+    settings: string | undefined;
     /** `runs`; `leaves`, in preStop, still answering; `quits`, finishing what is under way; `gone`. */
     state: "runs" | "leaves" | "quits" | "gone";
     /** When its deletion was seen, or its end; milliseconds. */
@@ -58,7 +60,7 @@ export class GatewayPods {
             if (known) known.pod = pod;
             if (!this.options.reachable(pod)) continue;
             if (!known && isReady(pod)) await this.start(pod, now);
-            else if (known?.state === "runs" && deletionTimestamp) this.leave(known, now);
+            else if (known?.state === "runs" && deletionTimestamp) this.leave(known);
             else if (known && ["Failed", "Succeeded"].includes(pod.status?.phase ?? "")) await this.kill(uid!);
             else if (!known && deletionTimestamp && !this.ending.has(uid!)) this.finish(pod, Promise.resolve());
         }
@@ -105,26 +107,28 @@ export class GatewayPods {
         const { secondLasts } = clock;
         const own = { ...keys, ...tlsOf(pod, now), configuration };
         const gateway = await startGateway({ port: 0, adminPort: 0, ...own, resolve, secondLasts, log });
-        this.pods.set(uid!, { pod, gateway, state: "runs" });
+        const container = containerOf(pod);
+        const configMaps = now.configMaps.map(
+            ({ metadata: m, data }) => [`${m!.namespace}/${m!.name}`, data ?? {}] as const,
+        );
+        const settings = settingsFile(pod, container, new Map(configMaps));
+        this.pods.set(uid!, { pod, gateway, settings, state: "runs" });
         log(`${namespace}/${name}: APISIX plays ${image(pod, APISIX)} as 3.18.0`);
     }
 
-    private leave(leaving: GatewayPod, now: Snapshot): void {
+    private leave(leaving: GatewayPod): void {
         const { pod } = leaving;
         leaving.state = "leaves";
         leaving.leftAt = Date.now();
-        this.finish(pod, this.endInOrder(leaving, now));
+        this.finish(pod, this.endInOrder(leaving));
     }
 
-    private async endInOrder(leaving: GatewayPod, now: Snapshot): Promise<void> {
+    private async endInOrder(leaving: GatewayPod): Promise<void> {
         const { clock } = this.options;
         const { signal } = this.stop;
-        const { pod, gateway } = leaving;
-        const container = pod.spec!.containers.find((c) => APISIX.test(c.image!))!;
-        const configMaps = new Map(
-            now.configMaps.map(({ metadata, data }) => [`${metadata!.namespace}/${metadata!.name}`, data ?? {}]),
-        );
-        const { preStop, answers } = podEnd(pod, container, settingsFile(pod, container, configMaps));
+        const { pod, gateway, settings } = leaving;
+        const container = containerOf(pod);
+        const { preStop, answers } = podEnd(pod, container, settings);
         await elapse(clock, preStop, signal);
         if ((leaving.state as GatewayPod["state"]) === "gone") return;
         leaving.state = "quits";
@@ -146,9 +150,13 @@ export class GatewayPods {
     }
 }
 
+function containerOf(pod: V1Pod): V1Container {
+    return pod.spec!.containers.find((c) => APISIX.test(c.image!))!;
+}
+
 /** The keys in a pod's environment, as its container would see them if it started now. */
 function adminKeys(pod: V1Pod, now: Snapshot): { adminKey: string; viewerKey: string } | undefined {
-    const container = pod.spec!.containers.find((c) => APISIX.test(c.image!))!;
+    const container = containerOf(pod);
     const value = (name: string): string | undefined => {
         const ref = container.env?.find((e) => e.name === name)?.valueFrom?.secretKeyRef;
         const secret = now.secrets.find(

@@ -45,7 +45,6 @@ export function useNodes(): void {
             watchCycleSeconds: 1,
             secondLasts: SECOND_LASTS,
             onAlpaRequest: ({ path }, address) => alpaSaw.push({ address, path }),
-            log: process.env.ALPA_AUTH_TEST_LOG ? (line) => console.log(`    ${line}`) : undefined,
         });
         ending.push(
             () => endOrphanPlugins(sandboxId(dir)),

@@ -20,6 +20,7 @@ const KINDS: Record<string, string> = {
 export class MemoryCluster implements KubeRest {
     /** By collection, `namespace/name`. */
     private readonly objects = new Map<string, Map<string, KubeObject>>();
+    private version = 0;
     /** Answers an eviction: true when a PodDisruptionBudget forbids it now. */
     blocked: (pod: KubeObject) => boolean = () => false;
 
@@ -48,6 +49,7 @@ export class MemoryCluster implements KubeRest {
             creationTimestamp: new Date().toISOString(),
             uid: randomUUID(),
             generation: 1,
+            resourceVersion: this.nextVersion(),
             ...stored.metadata,
         };
         if (namespace) stored.metadata.namespace = namespace;
@@ -92,14 +94,23 @@ export class MemoryCluster implements KubeRest {
             return failure(501, "NotImplemented", `${method} ${path}`);
         if (method === "GET") return ok(known);
         if (method === "PATCH") {
-            all.set(key, merged(known, body) as KubeObject);
-            return ok(all.get(key)!);
+            const { resourceVersion } = (body as Partial<KubeObject>).metadata ?? {};
+            if (resourceVersion !== undefined && resourceVersion !== known.metadata.resourceVersion)
+                return failure(409, "Conflict", `${plural} "${name}": the object has been modified`);
+            const changed = merged(known, body) as KubeObject;
+            changed.metadata = { ...changed.metadata, resourceVersion: this.nextVersion() };
+            all.set(key, changed);
+            return ok(changed);
         }
         if (method === "DELETE") {
             all.delete(key);
             return ok(known);
         }
         return failure(501, "NotImplemented", `${method} ${path}`);
+    }
+
+    private nextVersion(): string {
+        return String(++this.version);
     }
 
     private of(plural: string): Map<string, KubeObject> {

@@ -8,8 +8,8 @@ import { ADDONS } from "./addons";
 import type { Cluster, Member } from "./cluster";
 import type { Faults } from "./faults";
 import { DATA, type Files, LAUNCH_FILES, LAUNCHER, SNAP } from "./files";
-import { join } from "./join";
 import { applyBefore, DEFAULT_LAUNCH, parseLaunch } from "./launch";
+import { Launcher } from "./launcher";
 import type { Release } from "./releases";
 
 /** What the hosts of one play share. */
@@ -33,17 +33,12 @@ export interface Place {
     surroundings: Surroundings;
 }
 
-/** The cluster agent looks for launch configurations this often, in seconds. */
-const WATCH_SECONDS = 5;
-
 export class Microk8sNode {
     cluster!: Cluster;
     member!: Member;
     /** Stopped by `microk8s stop`. */
     running = true;
-    private timer: NodeJS.Timeout | undefined;
-    private applying: Promise<void> = Promise.resolve();
-    private removed = false;
+    private readonly launcher = new Launcher(this);
     /** One add-on at a time. */
     private lastAddon: Promise<unknown> = Promise.resolve();
 
@@ -72,7 +67,7 @@ export class Microk8sNode {
         files.lock("no-apiserver-proxy", true);
         files.lock("low-memory-guard.lock", lowMemory);
         await this.found();
-        this.watch();
+        this.launcher.watch();
     }
 
     /** Makes a cluster of this node alone. */
@@ -143,54 +138,9 @@ export class Microk8sNode {
         };
     }
 
-    /** Looks for launch configurations, for as long as MicroK8s is installed. */
-    private watch(): void {
-        this.timer = setTimeout(() => {
-            this.applying = this.applyAll().finally(() => {
-                if (!this.removed) this.watch();
-            });
-        }, this.place.surroundings.milliseconds(WATCH_SECONDS));
-    }
-
-    private async applyAll(): Promise<void> {
-        if (!this.running) return;
-        const { files } = this.place;
-        for (const name of files.names(LAUNCHER).filter((file) => file.endsWith(".yaml"))) {
-            try {
-                await this.apply(files.read(`${LAUNCHER}/${name}`));
-                files.rename(`${LAUNCHER}/${name}`, `${LAUNCHER}/${name}.applied`);
-            } catch (error) {
-                if (this.removed) return;
-                files.log(`Failed to apply configuration ${name}: ${(error as Error).message}`);
-            }
-        }
-    }
-
-    /** Add-ons, arguments, join: the first failure ends it. */
-    private async apply(text: string): Promise<void> {
-        const { files } = this.place;
-        const parts = parseLaunch(text, (line) => files.log(line));
-        for (const [index, part] of parts.entries()) {
-            const failure = (what: string, reply: Reply) =>
-                new Error(
-                    `failed to apply config part ${index}: failed to ${what}: ${(reply.err || reply.out).trim().replaceAll("\n", " ")}`,
-                );
-            for (const { name, disable, args } of part.addons) {
-                const reply = await this.enable(disable ? "disable" : "enable", name, args);
-                if (reply.code !== 0) throw failure(`reconcile addons: failed to enable addon "${name}"`, reply);
-            }
-            applyBefore(files, [part]);
-            if (!part.join) continue;
-            const reply = await join(this, [part.join.url, ...(part.join.worker ? ["--worker"] : [])]);
-            if (reply.code !== 0) throw failure("join cluster", reply);
-        }
-    }
-
     /** Ends what runs; the cluster still counts this node until somebody removes it there. */
     async close(): Promise<void> {
-        this.removed = true;
-        clearTimeout(this.timer);
-        await this.applying;
+        await this.launcher.close();
     }
 
     /** Another release, with everything else as it was. The node restarts, which its Node object shows by its version. */

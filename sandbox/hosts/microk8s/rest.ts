@@ -14,6 +14,7 @@ export interface KubeObject {
         ownerReferences?: { kind: string; name: string; controller?: boolean }[];
         generation?: number;
         uid?: string;
+        resourceVersion?: string;
     };
     // Objects of every kind: each caller knows the part that it reads.
     // eslint-disable-next-line @typescript-eslint/no-explicit-any

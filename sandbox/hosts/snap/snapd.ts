@@ -5,7 +5,8 @@
  */
 import { failed, notImitated, type Reply, said } from "../reply";
 import { readOptions, type Known } from "../microk8s/options";
-import { CHANNELS, type Release, releaseOf } from "../microk8s/releases";
+import { type Release, releaseOf } from "../microk8s/releases";
+import { info, listing, NAME } from "./listing";
 
 /** What becomes of the snap itself. */
 export interface Installer {
@@ -20,8 +21,6 @@ export interface Installer {
     storeProblem(): string | undefined;
 }
 
-const NAME = "microk8s";
-const BASE = ["core22", "snapd"];
 const CHANNEL: Known = {
     "--channel": "value",
     ...Object.fromEntries(["stable", "candidate", "beta", "edge"].map((r) => [`--${r}`, "flag"])),
@@ -44,6 +43,7 @@ export class Snapd {
     private installed: Release | undefined;
     private held = false;
     private values: Record<string, string> = {};
+    private changing: string | undefined;
 
     constructor(private readonly installer: Installer) {}
 
@@ -66,44 +66,35 @@ export class Snapd {
         if (verb === "version") return said("snap    2.63\nsnapd   2.63\nseries  16\nubuntu  22.04");
         if (verb === "wait")
             return rest.join(" ") === "system seed.loaded" ? said() : notImitated(`snap wait ${rest.join(" ")}`);
-        if (verb === "list") return this.list(rest);
+        if (verb === "list") return listing(rest, this.installed, this.held);
         const [snap, ...values] = rest;
         if (snap !== NAME || (values.length > 0 && verb !== "set" && verb !== "get"))
             return notImitated(`snap ${verb} ${rest.join(" ")} (only ${NAME})`);
-        if (verb === "install") return this.install(found);
+        if (this.changing && VERBS[verb].root)
+            return failed(`error: snap "${NAME}" has "${this.changing}-snap" change in progress`, 10);
+        if (verb === "install") return this.change(verb, () => this.install(found));
         if (verb === "info") return said(info(this.installed));
-        if (!this.installed) {
+        const now = this.installed;
+        if (!now) {
             const missing = `snap "${NAME}" is not installed`;
             return verb === "remove" || verb === "refresh"
                 ? { code: 0, out: "", err: `${missing}\n` }
                 : failed(`error: ${missing}`);
         }
-        if (verb === "refresh") return this.refresh(this.installed, found);
-        if (verb === "remove") return this.remove(found);
+        if (verb === "refresh") return this.change(verb, () => this.refresh(now, found));
+        if (verb === "remove") return this.change(verb, () => this.remove(found));
         if (verb === "set") return this.set(values);
         if (verb === "get") return this.get(values);
         this.installer.run(verb === "start");
         return said(verb === "start" ? "Started." : "Stopped.");
     }
 
-    private list(names: string[]): Reply {
-        const rows = [
-            ...BASE.map((name) => ({ name, version: "2.63", rev: "1", tracking: "latest/stable", notes: "base" })),
-        ];
-        if (this.installed) {
-            const { version, revision: rev, channel: tracking } = this.installed;
-            rows.push({ name: NAME, version, rev, tracking, notes: this.held ? "classic,held" : "classic" });
-        }
-        const wanted = names.length > 0 ? rows.filter(({ name }) => names.includes(name)) : rows;
-        if (wanted.length === 0) return failed("error: no matching snaps installed");
-        const lines = wanted
-            .sort((a, b) => (a.name < b.name ? -1 : 1))
-            .map(({ name, version, rev, tracking, notes }) =>
-                [name.padEnd(9), version.padEnd(8), rev.padEnd(5), tracking.padEnd(14), "canonical** ", notes].join(
-                    " ",
-                ),
-            );
-        return said(["Name      Version  Rev   Tracking       Publisher    Notes", ...lines].join("\n"));
+    /** One change at a time; it goes on when its caller is gone. */
+    private async change(kind: string, run: () => Promise<Reply>): Promise<Reply> {
+        this.changing = kind;
+        return run().finally(() => {
+            this.changing = undefined;
+        });
     }
 
     private async install(options: Record<string, string>): Promise<Reply> {
@@ -201,22 +192,4 @@ function wantedRelease(options: Record<string, string>, now: string): Release | 
     const risk = ["stable", "candidate", "beta", "edge"].find((name) => options[`--${name}`]);
     const written = options["--channel"] ?? risk;
     return releaseOf(written ?? now);
-}
-
-function info(installed: Release | undefined): string {
-    const channels = CHANNELS.map((name) => {
-        const { version, revision } = releaseOf(name)!;
-        return `  ${`${name}:`.padEnd(18)} ${version} (${revision}) 170MB classic`;
-    });
-    const tracking = installed
-        ? [`tracking:     ${installed.channel}`, `installed:    ${installed.version} (${installed.revision}) classic`]
-        : [];
-    return [
-        `name:      ${NAME}`,
-        "summary:   Kubernetes for workstations and appliances",
-        "publisher: Canonical**",
-        ...tracking,
-        "channels:",
-        ...channels,
-    ].join("\n");
 }

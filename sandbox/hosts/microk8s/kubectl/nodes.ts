@@ -1,7 +1,7 @@
 /** kubectl label, taint, cordon, uncordon and delete, of nodes. */
 import { notImitated, type Reply, said } from "../../reply";
 import { taintOf } from "../cluster";
-import { ask, find, type KubeObject, MERGE_PATCH } from "../rest";
+import { ApiError, ask, find, type KubeObject, MERGE_PATCH } from "../rest";
 import { type KubectlCall, KubectlError } from "./call";
 import { nodesNamed, targets } from "./resources";
 
@@ -54,30 +54,43 @@ export async function taint(call: KubectlCall): Promise<Reply> {
     if (changes.length === 0) throw new KubectlError("error: at least one taint update is required");
     let out = "";
     for (const node of await nodesNamed(call.rest, names, call.options)) {
-        let taints: Taint[] = node.spec?.taints ?? [];
-        let added = false;
-        for (const change of changes) {
-            if (change.endsWith("-")) {
-                const [key, effect] = change.slice(0, -1).split(":");
-                const left = taints.filter((one) => one.key !== key.split("=")[0] || (effect && one.effect !== effect));
-                if (left.length === taints.length)
-                    throw new KubectlError(`error: taint "${change.slice(0, -1)}" not found`);
-                taints = left;
-                continue;
-            }
-            const wanted = taintOf(change);
-            const same = taints.find((one) => one.key === wanted.key && one.effect === wanted.effect);
-            if (same && !call.options["--overwrite"])
-                throw new KubectlError(
-                    `error: node ${node.metadata.name} already has ${wanted.key} taint(s) with same effect(s) and --overwrite is false`,
-                );
-            taints = [...taints.filter((one) => one !== same), wanted];
-            added = true;
-        }
-        await patch(call, node, { spec: { taints: taints.length > 0 ? taints : null } });
+        const added = await changeTaints(call, node, changes);
         out += `node/${node.metadata.name} ${added ? "tainted" : "untainted"}\n`;
     }
     return said(out);
+}
+
+/** @returns whether there is one more than before, or another value */
+async function changeTaints(call: KubectlCall, node: KubeObject, changes: string[]): Promise<boolean> {
+    const { name, resourceVersion } = node.metadata;
+    let taints: Taint[] = node.spec?.taints ?? [];
+    let added = false;
+    for (const change of changes) {
+        if (change.endsWith("-")) {
+            const [key, effect] = change.slice(0, -1).split(":");
+            const left = taints.filter((one) => one.key !== key.split("=")[0] || (effect && one.effect !== effect));
+            if (left.length === taints.length)
+                throw new KubectlError(`error: taint "${change.slice(0, -1)}" not found`);
+            taints = left;
+            continue;
+        }
+        const wanted = taintOf(change);
+        const same = taints.find((one) => one.key === wanted.key && one.effect === wanted.effect);
+        if (same && !call.options["--overwrite"])
+            throw new KubectlError(
+                `error: node ${name} already has ${wanted.key} taint(s) with same effect(s) and --overwrite is false`,
+            );
+        taints = [...taints.filter((one) => one !== same), wanted];
+        added = true;
+    }
+    try {
+        // The whole list is written: not over one that the node's controllers have changed meanwhile.
+        await patch(call, node, { metadata: { resourceVersion }, spec: { taints: taints.length > 0 ? taints : null } });
+    } catch (error) {
+        if (!(error instanceof ApiError && error.status === 409)) throw error;
+        return changeTaints(call, await ask<KubeObject>(call.rest, "GET", `/api/v1/nodes/${name}`), changes);
+    }
+    return added;
 }
 
 /** Nodes by name alone, as cordon and drain take them. */

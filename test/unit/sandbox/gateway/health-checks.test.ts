@@ -156,9 +156,7 @@ describe("Health checks of upstreams", () => {
                 plugins: { "key-auth": {} },
                 upstream: upstream(http, { type: "chash", hash_on: "consumer", nodes }),
             });
-            const places = [];
-            for (const name of names) places.push((await gateway.send("/", { apikey: name })).text);
-            return places;
+            return Promise.all(names.map(async (name) => (await gateway.send("/", { apikey: name })).text));
         };
 
         it("have one node for each caller, the same in every gateway, by weight, and move none but a lost node's", async () => {
@@ -173,7 +171,8 @@ describe("Health checks of upstreams", () => {
                 assert.ok(ofTwo(weighed) > ofTwo(places));
                 backends[1].close();
                 await said(`:${ports[1]} is unhealthy`);
-                for (const name of names) assert.equal((await kit.send("/", { apikey: name })).text, "one");
+                const after = await Promise.all(names.map((name) => kit.send("/", { apikey: name })));
+                for (const { text } of after) assert.equal(text, "one");
             } finally {
                 await other.stop();
             }

@@ -71,6 +71,20 @@ describe("stand-in of kubectl", () => {
         assert.equal(await err("taint nodes a only:NoSchedule-"), 'error: taint "only:NoSchedule" not found');
     });
 
+    it("writes taints not over those that a controller has changed meanwhile", async () => {
+        const { request } = api;
+        let changed = false;
+        api.request = async (method: string, path: string, body?: object) => {
+            if (method === "PATCH" && !changed) {
+                changed = true;
+                await request.call(api, "PATCH", path, { spec: { taints: [{ key: "late", effect: "NoSchedule" }] } });
+            }
+            return request.call(api, method, path, body);
+        };
+        assert.equal(await out("taint nodes a only=gateway:NoSchedule"), "node/a tainted");
+        assert.equal(await out("get node a -o jsonpath={.spec.taints[*].key}"), "late only");
+    });
+
     it("drains a node of what it may, and lets nothing new on", async () => {
         pod("web");
         pod("daemon", {}, "DaemonSet");

@@ -48,6 +48,13 @@ describe("stand-in of snap", () => {
         assert.match(await done(host, INSTALL), /^microk8s \(1\.34\/stable\) v1\.34\.\d+ from Canonical/);
     });
 
+    it("does one thing after the other", async () => {
+        const busy = await hosts.start("busy");
+        const [first, second] = await Promise.all([root(busy, INSTALL), root(busy, INSTALL)]);
+        assert.deepEqual([first.code, second.code], [0, 10]);
+        assert.match(second.err, /has "install-snap" change in progress/);
+    });
+
     it("installs once, and says so the second time with exit code 0", async () => {
         const again = await root(host, "snap install microk8s --classic --channel=1.35/stable");
         assert.deepEqual(
