@@ -51,7 +51,7 @@ export function installGateway(
     args: InstallationArgs,
 ): GatewayWiring {
     const { namespace, gateway } = args;
-    const { availability } = gateway.release;
+    const { availability, tls } = gateway.release;
     const installation =
         gateway.installer === "helm" ? releaseInstallation(namespace) : componentInstallation(namespace);
     const inNamespace = (apisix: string, o: pulumi.ComponentResourceOptions) => {
@@ -64,7 +64,11 @@ export function installGateway(
         );
         const profile =
             availability &&
-            new ApisixProfile(`${name}-profile`, { namespace: apisix, text: profileOf(availability, installation) }, o);
+            new ApisixProfile(
+                `${name}-profile`,
+                { namespace: apisix, text: profileOf(availability, installation, tls) },
+                o,
+            );
         const dependsOn = profile ? [policies, profile] : policies;
         return new AdminKeys(`${name}-admin-keys`, { namespace: apisix }, { ...o, dependsOn });
     };
