@@ -165,6 +165,11 @@ describe("config of exposure azure", () => {
             /^tls\.minimumVersion: must be/,
         ],
         [
+            "a version that YAML takes for a number",
+            () => ({ azure, tls: tls(good, { minimumVersion: 1.2 }) }),
+            /^tls\.minimumVersion: must be a text \(got 1\.2\)\. Write it in quotes\.$/,
+        ],
+        [
             "TLS at a gateway of others",
             () => ({
                 tls: tls(),
