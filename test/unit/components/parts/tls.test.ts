@@ -1,11 +1,14 @@
 // Proves what TLS at the gateway asks of the cluster, in which order, and that its key shows nowhere.
 import { strict as assert } from "node:assert";
+import { parse } from "yaml";
 import { apisixValues } from "../../../../components/parts/apisix-values";
+import { renderProfile } from "../../../../components/parts/apisix-profile";
 import { judge } from "../../../../components/parts/readiness";
 import { plannedObjects } from "../../../../preflight/planned";
 import { certificate, type Pair } from "../../../certificates";
 import { comesAfter, inputsOf, oneOfKind, plain, record, type Seen } from "../../../kit";
 import { intra } from "../../../../stacks/intra";
+import { interValues, parseInter, recordInter } from "../../inter";
 import { kubernetesObjects, recordStack, settings } from "../../intra-a";
 import { release } from "./release";
 
@@ -23,13 +26,13 @@ describe("GatewayTls", () => {
     });
 
     it("is a Secret with certificate and key, which is shown for the names of the config", () => {
-        const secret = oneOfKind(seen, "Secret", "alpa-tls");
+        const secret = seen.find(({ name }) => name === "alpa-tls-secret")!;
         assert.equal(secret.inputs.type, "kubernetes.io/tls");
         assert.deepEqual(plain(secret.inputs.stringData), { "tls.crt": pair.certificate, "tls.key": pair.key });
         assert.deepEqual(oneOfKind(seen, "ApisixTls").inputs.spec, {
             ingressClassName: "alpa-auth",
             hosts: ["llm.example.com"],
-            secret: { name: "alpa-tls", namespace: "alpa-auth" },
+            secret: { name: secret.inputs.metadata.name, namespace: "alpa-auth" },
         });
     });
     it("is served before anybody is sent to it", () => {
@@ -40,10 +43,24 @@ describe("GatewayTls", () => {
             assert.equal(plugins[0].config._meta.priority, 23000);
         }
     });
-    it("is waited for anew when the certificate is another", async () => {
+    it("is the same with option inter, in the settings file too", async () => {
+        const inter = await recordInter(
+            parseInter(interValues(values(), { installer: "helm", crds: ["crds.yaml"], address: undefined })),
+        );
+        assert.ok(comesAfter(inter, oneOfKind(inter, "ApisixRoute"), accepted(inter)));
+        const profile = inter.find(({ inputs }) => inputs.kind === "ConfigMap")!;
+        assert.match(
+            Object.values(profile.inputs.data as Record<string, string>)[0],
+            /ssl_protocols: TLSv1\.2 TLSv1\.3/,
+        );
+        assert.match(JSON.stringify(inter.map((one) => inputsOf(one))), new RegExp(profile.inputs.metadata.name));
+    });
+    it("has a Secret of another name for another certificate, so that the old one goes last", async () => {
         const renewed = await certificate(["llm.example.com"]);
         const again = await recordStack("helm", { azure, tls: { certificate: { files: renewed } } });
-        assert.notEqual(accepted(again).inputs.uid, accepted(seen).inputs.uid);
+        const name = (of: Seen[]) => oneOfKind(of, "ApisixTls").inputs.spec.secret.name as string;
+        assert.match(name(seen), /^alpa-tls-[0-9a-f]{10}$/);
+        assert.notEqual(name(again), name(seen));
     });
     it("can serve beside HTTP", async () => {
         const both = await recordStack("helm", values({ redirect: false }));
@@ -88,7 +105,9 @@ describe("GatewayTls", () => {
         });
         const waited = issued.find(({ name }) => name === "alpa-tls-issued")!;
         assert.ok(comesAfter(issued, oneOfKind(issued, "ApisixTls"), waited));
-        assert.ok(!issued.some(({ inputs }) => inputs.kind === "Secret" && inputs.metadata.name === "alpa-tls"));
+        assert.ok(
+            !issued.some(({ inputs }) => inputs.kind === "Secret" && inputs.metadata.name.startsWith("alpa-tls")),
+        );
     });
     it("waits out what cert-manager has not done yet, for the present generation", () => {
         const until = { kind: "condition", type: "Ready", patient: true } as const;
@@ -109,11 +128,23 @@ describe("GatewayTls", () => {
         const { service, apisix } = apisixValues(
             { ...release, tls: { nodePort: 30843, minimumVersion: "1.3", publicPort: 443 } },
             "team-a",
-            { release: "team-a", namespace: "team-a-gateway" },
+            { release: "team-a", namespace: "gateway" },
         ) as any;
         assert.equal(service.tls.nodePort, 30843);
         assert.deepEqual(apisix.ssl, { enabled: true, sslProtocols: "TLSv1.3" });
         assert.deepEqual(apisix.pluginAttrs, { redirect: { https_port: 443 } });
+    });
+    it("is in the settings file of a highly available gateway too, which takes the place of the chart's", () => {
+        const tls = { protocols: "TLSv1.2 TLSv1.3", publicPort: 8443 };
+        const file = (more: object) =>
+            parse(renderProfile({ release: "team-a", namespace: "gateway", shutdownSeconds: 600, ...more })) as any;
+        assert.deepEqual(file({ tls }).apisix.ssl, {
+            enable: true,
+            listen: [{ port: 9443 }],
+            ssl_protocols: "TLSv1.2 TLSv1.3",
+        });
+        assert.deepEqual(file({ tls }).plugin_attr, { redirect: { https_port: 8443 } });
+        assert.deepEqual(file({}).apisix.ssl, { enable: false });
     });
     it("gives what the Azure side must hold as outputs, and nothing without a name", async () => {
         const outputs = async (more: Record<string, unknown>) => {
