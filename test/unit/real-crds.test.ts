@@ -9,6 +9,7 @@ import { parse, parseAllDocuments } from "yaml";
 import { apisixValues } from "../../components/parts/apisix-values";
 import { inputsOf } from "../kit";
 import { release } from "./components/parts/release";
+import { interSettings, recordInter } from "./inter";
 import { INSTALLERS, kubernetesObjects, recordStack } from "./intra-a";
 
 const shared = process.env.ALPA_AUTH_SHARED ?? path.resolve(__dirname, "../../../shared");
@@ -101,6 +102,16 @@ if (existsSync(data)) {
                         assert.ok(checked.has(kind), kind);
                     if (installer !== "existing") assert.ok(checked.has("GatewayProxy"));
                 });
+
+            it(`${what} knows every field of option inter`, async () => {
+                const objects = kubernetesObjects(await recordInter(interSettings("helm"))).map((r) => inputsOf(r));
+                const upstreams = objects.filter((object) => object.kind === "ApisixUpstream");
+                assert.ok(upstreams.some(({ spec }) => spec.healthCheck && spec.loadbalancer));
+                for (const object of upstreams) {
+                    const validate = schemas.get(`${object.apiVersion} ${object.kind}`)!;
+                    assert.deepEqual(validate(object) ? [] : validate.errors, [], object.metadata.name);
+                }
+            });
 
             it(`${what} would refuse a field that it does not know`, () => {
                 const validate = schemas.get("apisix.apache.org/v2 ApisixUpstream")!;

@@ -7,6 +7,7 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
+import { apisixValues } from "../../../../components/parts/apisix-values";
 import { completeSchema } from "../../../../sandbox/charts/package";
 
 type Tree = { [key: string]: unknown };
@@ -95,6 +96,21 @@ describe("Values of the stand-in chart apisix", () => {
         ["a budget without minAvailable", { podDisruptionBudget: { enabled: true, minAvailable: null } }],
         ["an etcd outside", { etcd: { enabled: false }, externalEtcd: { host: ["http://etcd.infra:2379"], user: "" } }],
         ["the keys of another Secret", { apisix: { admin: { credentials: { secretName: "keys" } } } }],
+        [
+            "those of option inter",
+            apisixValues(
+                {
+                    chart: { repository: "https://charts.example.org", version: "2.14.0" },
+                    image: { repository: "apache/apisix", tag: "3.18.0-ubuntu" },
+                    etcdImage: { registry: "docker.io", repository: "bitnamilegacy/etcd", tag: "3.6.4-debian-12-r3" },
+                    replicas: 3,
+                    nodePort: 30800,
+                    availability: { answerTimeoutSeconds: 600 },
+                },
+                "alpa-auth",
+                { release: "alpa-auth", namespace: "alpa-auth-gateway" },
+            ),
+        ],
         ["what Rampart adds", { rampart: { name: "x" }, global: { rampart: { name: "x" } } }],
         [
             "a GatewayProxy with its key in a Secret",
