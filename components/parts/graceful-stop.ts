@@ -37,6 +37,8 @@ export class GracefulStop extends pulumi.ComponentResource {
                     annotations: {
                         // A fixed name, as every object of ours has.
                         "pulumi.com/patchFieldManager": "alpa-auth",
+                        // Kubernetes writes its 30 s into what Helm creates, and calls Helm their owner.
+                        "pulumi.com/patchForce": "true",
                         "alpa-auth.io/installed": installed,
                     },
                 },
