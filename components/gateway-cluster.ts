@@ -14,7 +14,9 @@ import { APISIX_PODS, DATA_PORT } from "./parts/network-policies";
 import { metadata } from "./parts/ownership";
 import { componentNamespace } from "./parts/rampart-graph";
 import { SAMPLE_COMPLETION } from "./parts/sample";
+import type { SharedGateway } from "./parts/shared-gateway";
 import { SharedCounters, type CountersSettings } from "./parts/shared-counters";
+import { GatewayTls, type GatewayTlsSettings } from "./parts/tls";
 
 /** Who installs APISIX. */
 export type GatewaySettings =
@@ -35,6 +37,8 @@ export interface GatewayClusterArgs {
     gateway: GatewaySettings;
     /** A name at Cloudflare in front of the gateway. Unset: callers come to the gateway itself. */
     exposure?: ExposureSettings;
+    /** Unset: the gateway speaks HTTP. */
+    tls?: GatewayTlsSettings;
     /** Unset: each APISIX pod counts limits for itself. */
     sharedCounters?: CountersSettings;
     /** Waits, in seconds. */
@@ -52,6 +56,8 @@ export abstract class GatewayCluster extends pulumi.ComponentResource {
     readonly jwtSecrets: pulumi.Output<Record<string, string>>;
     /** A request with the first key that works as pasted; secret. */
     readonly curl: pulumi.Output<string>;
+    /** What stacks of more callers take from this one. */
+    readonly gateway: SharedGateway;
 
     /** @param type token of the option's own component, which every URN below it holds */
     constructor(type: string, name: string, args: GatewayClusterArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -68,7 +74,14 @@ export abstract class GatewayCluster extends pulumi.ComponentResource {
         const bound = { namespace, binding, cluster, readiness };
         const after = { parent: this, dependsOn: wiring ? [home, wiring] : [home] };
         const ownGateway = gateway.installer !== "existing";
-        const route = new AlpaRoute(`${name}-route`, { ...bound, alpa, guard, ownGateway }, after);
+        const { redirect, ...served } = args.tls ?? { redirect: false };
+        const tls = args.tls && new GatewayTls(`${name}-tls`, { ...bound, ...(served as typeof args.tls) }, after);
+        const route = new AlpaRoute(
+            `${name}-route`,
+            { ...bound, alpa, guard, ownGateway, redirect },
+            // Nobody is sent to HTTPS before it is served.
+            { ...after, dependsOn: [...after.dependsOn, ...(tls ? [tls] : [])] },
+        );
         const shared = this.sharedCounters(name, args, binding, home);
         const consumers = new Consumers(
             `${name}-consumers`,
@@ -85,6 +98,12 @@ export abstract class GatewayCluster extends pulumi.ComponentResource {
             );
 
         this.url = `${gateway.url}${PREFIX}`;
+        this.gateway = {
+            ...{ namespace, binding: bindingOf(binding), url: this.url },
+            answerTimeoutSeconds: alpa.answerTimeoutSeconds,
+            ...(shared ? { counters: shared.counters } : {}),
+            ...(gateway.installer === "existing" ? {} : { replicas: gateway.release.replicas }),
+        };
         this.credentials = secretMap(consumers.keys);
         this.jwtSecrets = secretMap(consumers.jwtSecrets);
         this.curl = this.credentials.apply((keys) => curlLine(this.url, Object.values(keys)[0]));
@@ -102,6 +121,7 @@ export abstract class GatewayCluster extends pulumi.ComponentResource {
             gateway,
             // With a port on the nodes callers come from anywhere.
             onlyConnectors: exposure !== undefined && gateway.release.nodePort === undefined,
+            tls: args.tls !== undefined,
             graphTimeoutSeconds: readiness.graphTimeoutSeconds,
         });
     }
@@ -134,6 +154,11 @@ export function curlLine(url: string, key: string | undefined): string {
     return `curl -sS ${url}/completions${header} -H 'Content-Type: application/json' -d '${SAMPLE_COMPLETION}'`;
 }
 
-function secretMap(values: Record<string, pulumi.Output<string>>): pulumi.Output<Record<string, string>> {
+/** The binding alone: a gateway in place has it among other settings. */
+function bindingOf({ ingressClass, gateway, gatewayNamespace }: GatewayBinding): GatewayBinding {
+    return { ingressClass, gateway, gatewayNamespace };
+}
+
+export function secretMap(values: Record<string, pulumi.Output<string>>): pulumi.Output<Record<string, string>> {
     return pulumi.secret(values) as pulumi.Output<Record<string, string>>;
 }

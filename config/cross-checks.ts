@@ -23,22 +23,12 @@ export function crossChecks(
     const installer = gateway.installer ?? "rampart";
     const consumers = list(values.consumers).map(mapping);
     return [
-        ...kubeconfigInPlain(mapping(values.cluster), isSecret),
         ...ofOtherInstallers(values, gateway, installer, option),
         ...uncountedLimits(gateway, values.limits, consumers, option),
         ...credentialProblems(consumers, isSecret("consumers")),
         ...shortWaits(mapping(values.readiness)),
         ...duplicateNames(consumers),
         ...longNames(consumers, values.namespace, installer),
-    ];
-}
-
-/** A kubeconfig is the key to the cluster: in plain text it would be in the repository's history for good. */
-function kubeconfigInPlain({ kubeconfig }: Record<string, unknown>, isSecret: (key: string) => boolean): string[] {
-    if (kubeconfig === undefined || isSecret("cluster")) return [];
-    return [
-        "cluster.kubeconfig: must be stored encrypted, and stands in the stack file in plain text. " +
-            "Run: pulumi config set --secret --path cluster.kubeconfig < kubeconfig.yaml",
     ];
 }
 
@@ -91,7 +81,7 @@ function uncountedLimits(
 }
 
 /** A wait that ends before an object can have settled never ends well. */
-function shortWaits(readiness: Record<string, unknown>): string[] {
+export function shortWaits(readiness: Record<string, unknown>): string[] {
     const { acceptTimeoutSeconds: accept, settleSeconds: settle } = { ...DEFAULT_READINESS, ...readiness };
     if (typeof accept !== "number" || typeof settle !== "number" || accept > settle) return [];
     return [
@@ -119,19 +109,25 @@ export function duplicateNames(consumers: Record<string, unknown>[]): string[] {
 /** Names that are made of others must fit too. */
 function longNames(consumers: Record<string, unknown>[], space: unknown, installer: unknown): string[] {
     const namespace = typeof space === "string" ? space : DEFAULT_NAMESPACE;
-    const names: [where: string, name: string, limit: number][] = [
-        ...consumers.map((c): [string, string, number] => ["consumers", `${namespace}_${c.name}`, LABEL_LIMIT]),
-        ...consumers.flatMap((c) =>
-            list(c.credentials).map((k): [string, string, number] => [
-                "consumers",
-                `${c.name}.${mapping(k).id}`,
-                LABEL_LIMIT,
-            ]),
-        ),
-    ];
+    const names = consumers.map((c): Named => ["consumers", `${namespace}_${c.name}`, LABEL_LIMIT]);
     // Rampart never reports a derived namespace that is too long: it waits for ever.
     if (installer === "rampart") names.push(["namespace", componentNamespace(namespace), LABEL_LIMIT]);
     if (installer === "helm") names.push(["namespace", namespace, RELEASE_LIMIT]);
+    return [...tooLong(names), ...longCredentials(consumers)];
+}
+
+/** Names of credentials as the objects of the cluster have them. */
+export function longCredentials(consumers: Record<string, unknown>[]): string[] {
+    return tooLong(
+        consumers.flatMap((c) =>
+            list(c.credentials).map((k): Named => ["consumers", `${c.name}.${mapping(k).id}`, LABEL_LIMIT]),
+        ),
+    );
+}
+
+type Named = [where: string, name: string, limit: number];
+
+function tooLong(names: Named[]): string[] {
     return names
         .filter(([, name, limit]) => name.length > limit)
         .map(

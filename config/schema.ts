@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { callersSchema } from "./callers";
 import { cloudflareSchema } from "./cloudflare";
 import { interSchema } from "./inter";
 import { intraSchema } from "./intra";
@@ -7,7 +8,12 @@ import { unwrap } from "./problems";
 export { DEFAULT_NAMESPACE, LABEL_LIMIT } from "./values";
 
 /** The keys of each option that is built, without the project's prefix. */
-export const schemas = { "intra-a": intraSchema, inter: interSchema, cloudflare: cloudflareSchema };
+export const schemas = {
+    "intra-a": intraSchema,
+    inter: interSchema,
+    cloudflare: cloudflareSchema,
+    callers: callersSchema,
+};
 export type Option = keyof typeof schemas;
 export const OPTIONS = Object.keys(schemas) as Option[];
 /** Options that are designed and not built. */

@@ -3,10 +3,11 @@ import { profileName } from "../components/parts/apisix-profile";
 import { releaseInstallation, releaseNamespace } from "../components/parts/apisix-release";
 import { ADMIN_KEYS_SECRET, profileOf } from "../components/parts/apisix-values";
 import type { ObjectRef } from "../components/parts/cluster-reader";
-import { secretName } from "../components/parts/consumers";
+import { secretName, type ConsumerSettings } from "../components/parts/consumers";
 import { POLICIES } from "../components/parts/network-policies";
 import { CONNECTORS } from "../components/parts/cloudflared-deployment";
 import { componentInstallation, componentNamespace } from "../components/parts/rampart-graph";
+import { TLS_OBJECT, TLS_SECRET } from "../components/parts/tls";
 import { COUNTERS } from "../components/parts/shared-counters";
 
 /** Namespace APISIX runs in; undefined when it is not ours to install. */
@@ -52,6 +53,15 @@ export function plannedObjects(settings: GatewayClusterArgs): ObjectRef[] {
         })),
         { apiVersion: "apisix.apache.org/v2", kind: "ApisixRoute", namespace, name: "alpa" },
     );
+    if (settings.tls) {
+        const { kind } = settings.tls.source;
+        objects.push(
+            kind === "files"
+                ? { apiVersion: "v1", kind: "Secret", namespace, name: TLS_SECRET }
+                : { apiVersion: "cert-manager.io/v1", kind: "Certificate", namespace, name: TLS_SECRET },
+            { apiVersion: "apisix.apache.org/v2", kind: "ApisixTls", namespace, name: TLS_OBJECT },
+        );
+    }
     if (settings.sharedCounters)
         objects.push(
             { apiVersion: "networking.k8s.io/v1", kind: "NetworkPolicy", namespace, name: COUNTERS },
@@ -65,17 +75,15 @@ export function plannedObjects(settings: GatewayClusterArgs): ObjectRef[] {
             { apiVersion: "policy/v1", kind: "PodDisruptionBudget", namespace, name: CONNECTORS },
             { apiVersion: "apps/v1", kind: "Deployment", namespace, name: CONNECTORS },
         );
-    for (const { name, credentials } of consumers)
-        objects.push(
-            { apiVersion: "apisix.apache.org/v1alpha1", kind: "Consumer", namespace, name },
-            ...credentials.map(({ id }) => ({
-                apiVersion: "v1",
-                kind: "Secret",
-                namespace,
-                name: secretName(name, id),
-            })),
-        );
-    return objects;
+    return [...objects, ...plannedCallers(namespace, consumers)];
+}
+
+/** Those of callers alone. */
+export function plannedCallers(namespace: string, consumers: ConsumerSettings[]): ObjectRef[] {
+    return consumers.flatMap(({ name, credentials }) => [
+        { apiVersion: "apisix.apache.org/v1alpha1", kind: "Consumer", namespace, name },
+        ...credentials.map(({ id }) => ({ apiVersion: "v1", kind: "Secret", namespace, name: secretName(name, id) })),
+    ]);
 }
 
 /** The settings file of a gateway that is highly available. */

@@ -1,7 +1,7 @@
 import type { GatewayClusterArgs } from "../components/gateway-cluster";
-import { plainAccess } from "../components/parts/kubeconfig";
+import { plainAccess, type ClusterAccess } from "../components/parts/kubeconfig";
 import { ProblemList } from "../problems";
-import { foreignObjects, nodePort, prerequisites, storageClass } from "./checks";
+import { certManager, foreignObjects, nodePort, prerequisites, storageClass } from "./checks";
 import { openCluster, type ClusterView } from "./cluster";
 import { definitions } from "./definitions";
 import { nodes } from "./nodes";
@@ -27,25 +27,40 @@ export async function preflight(
     owner: string,
     open: typeof openCluster = openCluster,
 ): Promise<string[]> {
-    const cluster = await opened(settings, open);
-    const { problems, warnings } = await within(LIMIT_SECONDS, cluster.server, async () => {
-        await cluster.version();
-        const [found, ...others] = await Promise.all([
-            nodes(settings, cluster),
-            prerequisites(settings, cluster),
-            definitions(settings, cluster, owner),
-            storageClass(settings, cluster),
-            nodePort(settings, cluster),
-            foreignObjects(settings, cluster, owner),
-        ]);
-        return { problems: [...found.problems, ...others.flat()], warnings: found.warnings };
-    });
-    if (problems.length > 0) throw new PreflightError(problems);
+    const warnings: string[] = [];
+    const ofNodes = async (cluster: ClusterView) => {
+        const found = await nodes(settings, cluster);
+        warnings.push(...found.warnings);
+        return found.problems;
+    };
+    await checkCluster(settings.cluster, open, (cluster) => [
+        ofNodes(cluster),
+        prerequisites(settings, cluster),
+        definitions(settings, cluster, owner),
+        storageClass(settings, cluster),
+        nodePort(settings, cluster),
+        certManager(settings, cluster),
+        foreignObjects(settings, cluster, owner),
+    ]);
     return warnings;
 }
 
-async function opened(settings: GatewayClusterArgs, open: typeof openCluster): Promise<ClusterView> {
-    const access = await plainAccess(settings.cluster);
+/** Runs all checks on a cluster that answers. @throws PreflightError as {@link preflight} */
+export async function checkCluster(
+    access: ClusterAccess,
+    open: typeof openCluster,
+    checks: (cluster: ClusterView) => Promise<string[]>[],
+): Promise<void> {
+    const cluster = await opened(access, open);
+    const problems = await within(LIMIT_SECONDS, cluster.server, async () => {
+        await cluster.version();
+        return (await Promise.all(checks(cluster))).flat();
+    });
+    if (problems.length > 0) throw new PreflightError(problems);
+}
+
+async function opened(cluster: ClusterAccess, open: typeof openCluster): Promise<ClusterView> {
+    const access = await plainAccess(cluster);
     try {
         return open(access);
     } catch (error) {

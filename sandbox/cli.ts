@@ -6,6 +6,7 @@ import { env } from "./commands/env";
 import { runAlpa, runCloudflare, runGateway, runRedis } from "./commands/standalone";
 import { status } from "./commands/status";
 import { up } from "./commands/up";
+import { EXPOSURES } from "./world/scenes";
 
 const port = (text: string): number => {
     const number = Number(text);
@@ -34,6 +35,7 @@ program
             .choices(["intra", "inter", "cloudflare"])
             .default("intra"),
     )
+    .addOption(new Option("--exposure <way>", "how the gateway of stack intra or inter is reached").choices(EXPOSURES))
     .option("--detach", "leave it running and return; end it with `down`", false)
     .action(up);
 program.command("env").description("print export lines, so that pulumi can be typed by hand").action(env);

@@ -13,7 +13,7 @@ import type { GatewayBinding } from "./gateway-wiring";
 import type { ClusterAccess } from "./kubeconfig";
 import { metadata } from "./ownership";
 import type { GuardSettings } from "./guard";
-import { alpaChain, closedChain, queryStringChain } from "./plugin-chain";
+import { alpaChain, closedChain, queryStringChain, toHttps } from "./plugin-chain";
 import type { RoutePlugin } from "./route-plugin";
 
 /** How long to wait for the ingress controller. */
@@ -34,6 +34,8 @@ export interface AlpaRouteArgs {
     readiness: AcceptSettings;
     /** Close every other path of the gateway too. False where the gateway serves others as well. */
     ownGateway: boolean;
+    /** Send who comes by HTTP to HTTPS. @default false */
+    redirect?: boolean;
 }
 
 /** Path callers see in front of Alpa's own. */
@@ -75,6 +77,7 @@ export class AlpaRoute extends pulumi.ComponentResource {
                     ingressClassName: binding.ingressClass,
                     answerTimeoutSeconds: alpa.answerTimeoutSeconds,
                     ownGateway: args.ownGateway,
+                    redirect: args.redirect,
                 }),
             },
             // A route that names an upstream before it exists is accepted, and sends its callers nowhere.
@@ -104,8 +107,10 @@ export function renderRoute(args: {
     ingressClassName: string;
     answerTimeoutSeconds: number;
     ownGateway: boolean;
+    redirect?: boolean;
 }) {
     const { namespace, guard, ingressClassName, answerTimeoutSeconds, ownGateway } = args;
+    const first = args.redirect ? [toHttps()] : [];
     const open = (role: "completions" | "logprobs") => ({
         name: role,
         match: {
@@ -115,14 +120,14 @@ export function renderRoute(args: {
         },
         timeout: timeouts(answerTimeoutSeconds),
         upstreams: [{ name: `alpa-${role}` }],
-        plugins: alpaChain(`/${role}`, namespace, guard),
+        plugins: [...first, ...alpaChain(`/${role}`, namespace, guard)],
     });
     const closed = (name: string, paths: string[], methods: string[], priority: number, plugins: RoutePlugin[]) => ({
         name,
         priority,
         match: { paths, ...(methods.length > 0 ? { methods } : {}) },
         upstreams: [{ name: "alpa-nowhere" }],
-        plugins,
+        plugins: [...first, ...plugins],
     });
     const everything = ownGateway ? ["/*"] : [PREFIX, `${PREFIX}/*`];
     return {

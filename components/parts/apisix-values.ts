@@ -11,6 +11,8 @@ export interface ReleaseSettings {
     replicas: number;
     /** Port of the entry point on every node. Unset: none, and the entry point is inside the cluster only. */
     nodePort?: number;
+    /** Unset: the entry point speaks HTTP. */
+    tls?: ReleaseTls;
     /** Unset: the cluster's default. */
     storageClass?: string;
     /** Unset: it may run on a single node, and stops with it. */
@@ -23,6 +25,15 @@ export interface Installation {
     release: string;
     /** Its namespace. */
     namespace: string;
+}
+
+/** TLS at the gateway, as far as the release has a part in it. */
+export interface ReleaseTls {
+    /** Port of TLS on every node. */
+    nodePort: number;
+    minimumVersion: "1.2" | "1.3";
+    /** Port that callers reach it on, for redirects. */
+    publicPort: number;
 }
 
 /** Base of every object name the chart makes; set, so that the names do not depend on the release's. */
@@ -46,24 +57,16 @@ export function controllerName(namespace: string): string {
  * a word, so a test compares every path with the chart.
  */
 export function apisixValues(settings: ReleaseSettings, namespace: string, installation: Installation) {
-    const { image, etcdImage, replicas, nodePort, storageClass, availability } = settings;
+    const { image, etcdImage, replicas, nodePort, tls, storageClass, availability } = settings;
     const profile = availability && profileName(profileOf(availability, installation));
     return {
         fullnameOverride: FULL_NAME,
         image: { repository: image.repository, tag: image.tag },
         replicaCount: replicas,
         ...(profile === undefined ? {} : gatewayValues(profile)),
-        service:
-            nodePort === undefined
-                ? // The chart always writes the policy, and with this type Kubernetes takes none but an empty one.
-                  { type: "ClusterIP", externalTrafficPolicy: "" }
-                : {
-                      type: "NodePort",
-                      // Cluster, not Local: every node answers on the port, whichever runs the pod.
-                      externalTrafficPolicy: "Cluster",
-                      http: { nodePort },
-                  },
+        service: serviceValues(nodePort, tls),
         apisix: {
+            ...(tls === undefined ? {} : tlsValues(tls)),
             admin: {
                 // The chart opens the address list as soon as an ingress controller comes with it; what keeps others
                 // out is the generated keys and the network policies.
@@ -117,4 +120,31 @@ export function apisixValues(settings: ReleaseSettings, namespace: string, insta
 /** Text of the settings file of a highly available gateway. */
 export function profileOf(availability: Availability, installation: Installation): string {
     return renderProfile({ ...installation, shutdownSeconds: shutdownSeconds(availability) });
+}
+
+interface ServiceValues {
+    type: "ClusterIP" | "NodePort";
+    externalTrafficPolicy: "" | "Cluster";
+    http?: { nodePort: number };
+    tls?: { nodePort: number };
+}
+
+function serviceValues(nodePort: number | undefined, tls: ReleaseTls | undefined): ServiceValues {
+    // The chart always writes the policy, and with this type Kubernetes takes none but an empty one.
+    if (nodePort === undefined) return { type: "ClusterIP", externalTrafficPolicy: "" };
+    return {
+        type: "NodePort",
+        // Cluster, not Local: every node answers on the port, whichever runs the pod.
+        externalTrafficPolicy: "Cluster",
+        http: { nodePort },
+        ...(tls === undefined ? {} : { tls: { nodePort: tls.nodePort } }),
+    };
+}
+
+function tlsValues({ minimumVersion, publicPort }: ReleaseTls) {
+    return {
+        ssl: { enabled: true, sslProtocols: minimumVersion === "1.3" ? "TLSv1.3" : "TLSv1.2 TLSv1.3" },
+        // Without it a redirect names the port in the container, which no caller reaches.
+        pluginAttrs: { redirect: { https_port: publicPort } },
+    };
 }

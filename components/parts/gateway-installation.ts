@@ -31,6 +31,8 @@ export interface InstallationArgs {
     gateway: OwnGateway;
     /** Whether callers come through the connectors of a tunnel alone. */
     onlyConnectors: boolean;
+    /** Whether they come by TLS too. */
+    tls: boolean;
     /** Longest wait for Rampart, in seconds. */
     graphTimeoutSeconds: number;
 }
@@ -55,7 +57,11 @@ export function installGateway(
     const inNamespace = (apisix: string, o: pulumi.ComponentResourceOptions) => {
         // Without the keys no pod starts, so they come last: the policies are in force before anything listens.
         const callersFrom = args.onlyConnectors ? { namespace, labels: CONNECTOR_LABELS } : undefined;
-        const policies = new NetworkPolicies(`${name}-policies`, { namespace: apisix, callersFrom }, o);
+        const policies = new NetworkPolicies(
+            `${name}-policies`,
+            { namespace: apisix, callersFrom, ...(args.tls ? { tls: true } : {}) },
+            o,
+        );
         const profile =
             availability &&
             new ApisixProfile(`${name}-profile`, { namespace: apisix, text: profileOf(availability, installation) }, o);

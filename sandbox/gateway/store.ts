@@ -24,6 +24,13 @@ const idOf = (key: string) => key.slice(key.lastIndexOf("/") + 1);
 const ownerOf = (key: string) => key.split("/", 3).join("/");
 const isCredential = (key: string) => /^\/consumers\/[^/]+\/credentials\//.test(key);
 
+export interface StoreOptions {
+    /** Port that redirects to HTTPS name. */
+    httpsPort?: number;
+    /** How long a second between two health checks lasts, in seconds. @default 1 */
+    secondLasts?: number;
+}
+
 export class Store {
     readonly checker: PluginChecker;
     readonly counters = new Counters();
@@ -43,8 +50,7 @@ export class Store {
         readonly lua: LuaMachine,
         resolve: Resolve,
         private readonly log: (line: string) => void,
-        /** Of the intervals of health checks. */
-        private readonly secondLasts = 1,
+        private readonly options: StoreOptions = {},
     ) {
         this.checker = new PluginChecker(lua);
         this.shared = new SharedCounters(resolve);
@@ -55,6 +61,7 @@ export class Store {
             shared: this.shared,
             lua,
             metadata: (plugin) => this.config.objects.get(`/plugin_metadata/${plugin}`)?.value,
+            httpsPort: () => options.httpsPort,
             upstream: (id) => this.upstreamObject(id),
             instantiate: (name, conf, parentKey) => (PLUGINS.get(name) as Plugin).create(conf, parentKey, this.tools),
             log,
@@ -106,7 +113,7 @@ export class Store {
         const before = this.health.get(key);
         if (before?.upstream === upstream) return before.checks;
         before?.checks.stop();
-        const checks = new HealthChecks(nodes, check, this.secondLasts, before?.checks, this.log);
+        const checks = new HealthChecks(nodes, check, this.options.secondLasts ?? 1, before?.checks, this.log);
         this.health.set(key, { upstream, checks });
         return checks;
     }

@@ -41,6 +41,8 @@ export interface PluginTools {
     shared: SharedCounters;
     lua: LuaMachine;
     metadata(plugin: string): Conf | undefined;
+    /** Port that callers reach TLS on, as far as this gateway knows. */
+    httpsPort(): number | undefined;
     /** An upstream object by id. */
     upstream(id: string): Upstream | undefined;
     /** Makes the handlers of another plugin (multi-auth, workflow). */

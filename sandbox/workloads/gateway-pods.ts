@@ -11,6 +11,7 @@ import type { Resolve } from "../gateway/redis-connections";
 import { startGateway, type Gateway } from "../gateway/server";
 import { elapse, type Clock } from "./clock";
 import { decoded, isReady, type Snapshot } from "./cluster";
+import { tlsOf } from "./gateway-tls";
 import { APISIX, byAge, image, runs } from "./pods";
 import { settingsFile } from "./apisix-settings";
 import { podEnd } from "./pod-end";
@@ -104,8 +105,8 @@ export class GatewayPods {
         const configuration = this.options.configurationOf(pod);
         const { uid, namespace, name } = pod.metadata!;
         const { secondLasts } = clock;
-        const options = { port: 0, adminPort: 0, ...keys, configuration, resolve, secondLasts, log };
-        const gateway = await startGateway(options);
+        const own = { ...keys, ...tlsOf(pod, now), configuration };
+        const gateway = await startGateway({ port: 0, adminPort: 0, ...own, resolve, secondLasts, log });
         const container = containerOf(pod);
         const configMaps = now.configMaps.map(
             ({ metadata: m, data }) => [`${m!.namespace}/${m!.name}`, data ?? {}] as const,

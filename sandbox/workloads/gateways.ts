@@ -21,6 +21,8 @@ import { APISIX, runs } from "./pods";
 
 /** Data port of APISIX in its container. */
 const DATA_PORT = 9080;
+/** The same for TLS. */
+const TLS_PORT = 9443;
 /** What stands in front of the nodes. */
 const FRONT = "127.0.0.1";
 /** How long nodes go on with the endpoints they know: kube-proxy's --iptables-min-sync-period. */
@@ -40,6 +42,17 @@ interface OpenPort {
     /** Node whose address it is at; undefined in front of all. */
     node?: string;
     nodePort: NodePort;
+}
+
+/** A node port that should be open at an address. */
+interface Wanted {
+    /** Unset: in front of all nodes. */
+    node?: string;
+    address: string;
+    port: number;
+    service: V1Service;
+    /** Whether it leads to the port of TLS. */
+    tls: boolean;
 }
 
 export class Gateways {
@@ -141,22 +154,29 @@ export class Gateways {
             const address = status?.addresses?.find(({ type }) => type === "InternalIP")?.address;
             if (address !== undefined && address !== FRONT) places.push({ node: metadata!.name, address });
         }
-        const wanted = new Map<string, { node?: string; address: string; port: number; service: V1Service }>();
+        const wanted = new Map<string, Wanted>();
         for (const service of now.services)
-            for (const { nodePort: port } of service.spec?.ports ?? [])
+            for (const { nodePort: port, targetPort } of service.spec?.ports ?? [])
                 if (port && now.pods.some((pod) => runs(pod, APISIX) && selects(service, pod)))
-                    for (const place of places) wanted.set(`${place.address}:${port}`, { ...place, port, service });
+                    for (const place of places)
+                        wanted.set(`${place.address}:${port}`, {
+                            ...place,
+                            port,
+                            service,
+                            tls: targetPort === TLS_PORT,
+                        });
         for (const [key, { nodePort }] of this.open)
             if (!wanted.has(key)) {
                 this.open.delete(key);
                 await nodePort.close();
                 add(this.before, nodePort.lost);
             }
-        for (const [key, { node, address, port, service }] of wanted) {
+        for (const [key, place] of wanted) {
             if (this.open.has(key)) continue;
+            const { node, address, port, service } = place;
             const { namespace, name } = service.metadata!;
             try {
-                const destination = () => this.destination(key, namespace!, name!, node);
+                const destination = () => this.destination(key, place);
                 this.open.set(key, { node, nodePort: await openNodePort(port, destination, address) });
             } catch (error) {
                 this.sayOnce(`Service ${namespace}/${name}: ${(error as Error).message}`);
@@ -164,10 +184,10 @@ export class Gateways {
         }
     }
 
-    /** Where a new connection at a node port goes: each pod in turn. @param node where it came in */
-    private destination(key: string, namespace: string, name: string, node: string | undefined): Destination {
+    /** Where a new connection at a node port goes: each pod in turn. */
+    private destination(key: string, { node, service: { metadata }, tls }: Wanted): Destination {
         if (node !== undefined && this.isCutOff.has(node)) return "silence";
-        const service = this.service(namespace, name);
+        const service = this.service(metadata!.namespace!, metadata!.name!);
         const local = service?.spec?.externalTrafficPolicy === "Local" && node !== undefined;
         const endpoints = this.endpoints(service).filter(({ pod }) => !local || pod.spec?.nodeName === node);
         const turn = this.turns.get(key) ?? 0;
@@ -175,8 +195,10 @@ export class Gateways {
         if (endpoints.length === 0) return "none";
         const { pod, gateway, state } = endpoints[turn % endpoints.length];
         if (!this.reachable(pod)) return "silence";
-        if (state === "quits" || state === "gone") return "gone";
-        return { pod: pod.metadata!.uid!, port: gateway.port };
+        const port = tls ? gateway.tlsPort : gateway.port;
+        // A pod without TLS has nothing that listens there.
+        if (state === "quits" || state === "gone" || port === undefined) return "gone";
+        return { pod: pod.metadata!.uid!, port };
     }
 
     /** What the nodes know of the pods behind a Service. */

@@ -12,7 +12,7 @@ import { startWorld, type WorldOptions } from "./world";
 const ENTRY_PORT = 30800;
 
 /** Outputs of the stack that the requests to try out are made of. */
-interface Outputs {
+export interface GatewayOutputs {
     url: string;
     credentials: Record<string, string>;
     jwtSecrets: Record<string, string>;
@@ -31,17 +31,19 @@ function clusterScene(world: Partial<WorldOptions>, address?: string): Scene {
             return { text: layOver(shipped, { alpa: alpas, chartRepository, nodePort, address }), secrets: {} };
         },
         attempts(dir, outputs, _, shipped) {
-            const { url, credentials: keys, jwtSecrets } = outputs as unknown as Outputs;
+            const { url, credentials: keys, jwtSecrets } = outputs as unknown as GatewayOutputs;
             return attempts(dir, url, { keys, jwtSecrets, namespace: namespaceOf(shipped) });
         },
     };
 }
 
 /** Gateway and model on the same nodes. */
-export const intraScene = clusterScene({});
-
+export const INTRA_WORLD: Partial<WorldOptions> = {};
 /** A gateway cluster of three plain servers, and two Alpa services outside of it. */
-export const interScene = clusterScene({ nodes: cpuNodes(3), alpaServices: 2 }, "127.0.0.1");
+export const INTER_WORLD: Partial<WorldOptions> = { nodes: cpuNodes(3), alpaServices: 2 };
+
+export const intraScene = clusterScene(INTRA_WORLD);
+export const interScene = clusterScene(INTER_WORLD, "127.0.0.1");
 
 async function entryPort(say: Say): Promise<number> {
     const held = describeHolder(ENTRY_PORT);

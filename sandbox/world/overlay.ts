@@ -9,8 +9,8 @@ export interface Addresses {
     address?: string;
     /** Address of the chart repository. */
     chartRepository: string;
-    /** Free port of the entry point. */
-    nodePort: number;
+    /** Free port of the entry point. Unset: none, since callers come another way. */
+    nodePort?: number;
 }
 
 interface StackFile {
@@ -26,7 +26,7 @@ export function layOver(shipped: string, addresses: Addresses): string {
     config["alpa-auth:alpa"] = { ...(config["alpa-auth:alpa"] as object | undefined), endpoints: addresses.alpa };
     config["alpa-auth:gateway"] = {
         ...gateway,
-        nodePort: addresses.nodePort,
+        ...(addresses.nodePort === undefined ? {} : { nodePort: addresses.nodePort }),
         ...(addresses.address === undefined ? {} : { address: addresses.address }),
         chart: { ...(gateway.chart as object | undefined), repository: addresses.chartRepository },
     };

@@ -12,7 +12,7 @@ import { startRampart } from "../rampart/main";
 import type { Toolchain } from "../toolchain/toolchain";
 import { startWorkloads, type Workloads } from "../workloads";
 import { preparePulumi, pulumiHome } from "./pulumi";
-import { sandboxId, writeFacts, type ClusterFacts } from "./state";
+import { sandboxId, writeFacts, type CloudflareFacts, type ClusterFacts } from "./state";
 
 export interface WorldOptions {
     tools: Toolchain;
@@ -36,8 +36,8 @@ export interface WorldOptions {
      * @default 1
      */
     secondLasts?: number;
-    /** `host:port` where connectors in the cluster find Cloudflare's edge. Unset: none can run. */
-    edge?: string;
+    /** What is in front of the cluster, and `host:port` where connectors in it find Cloudflare's edge. Unset: none can run. */
+    cloudflare?: { facts: CloudflareFacts; connectorAddress: string };
     /** Alpa services, at ports of their own. @default 1 */
     alpaServices?: number;
     /** Told each request that reached Alpa, and the `host:port` it came to. */
@@ -102,7 +102,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
         const auth = typeof options.rampart === "object" ? options.rampart : undefined;
         const programs = auth ? [{ image: /^rampart\.invalid\/controller:/, start: rampart }] : [];
         const clock = { secondLasts: options.secondLasts ?? 1 };
-        const { edge } = options;
+        const edge = options.cloudflare?.connectorAddress;
         const workloads = keep(await startWorkloads({ kubeConfig, controlPlane, log, programs, edge, clock }));
         log("chart repository");
         const repository = { helmPath: tools.helm, stateDir };
@@ -119,6 +119,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
         for (let i = 0; i < (options.alpaServices ?? 1); i++) alpas.push(await startOneAlpa(options, keep, i, log));
         const facts: ClusterFacts = {
             kubeconfig: kubeconfigPath,
+            ...(options.cloudflare ? { cloudflare: options.cloudflare.facts } : {}),
             chartRepository: charts.url,
             alpa: alpas[0],
             alpas,

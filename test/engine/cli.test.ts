@@ -72,6 +72,29 @@ describe("npm run sandbox", function () {
         }
     });
 
+    for (const more of [
+        ["--stack", "cloudflare"],
+        ["--exposure", "cloudflare"],
+    ])
+        it(`up ${more.join(" ")} ends in an authenticated completion through the edge, by lines that work as pasted`, async () => {
+            assert.match(await sandbox("up", "--detach", ...more), /expected 200/);
+            const { url, try: list } = JSON.parse(await sandbox("status", "--json")) as { url: string; try: Attempt[] };
+            assert.match(url, /^https:\/\/llm\.example\.com/);
+            assert.deepEqual([...new Set(list.map((t) => t.expect))].sort(), [200, 401, 404]);
+            for (const attempt of list) {
+                const { stdout } = await run("sh", ["-c", attempt.command], { cwd: "/" });
+                assert.equal(Number(stdout.trimEnd().split("\n").pop()), attempt.expect, attempt.title);
+            }
+        });
+
+    it("up refuses an exposure of a stack that has no gateway, before it starts anything", async () => {
+        await assert.rejects(
+            sandbox("up", "--stack", "cloudflare", "--exposure", "cloudflare"),
+            /--exposure cloudflare: must be left out/,
+        );
+        assert.deepEqual(alive(), []);
+    });
+
     it("env lets pulumi be typed by hand, and leaves the shipped stack file alone", async () => {
         await sandbox("up", "--detach");
         const shipped = readFileSync(join(ROOT, "Pulumi.intra.yaml"), "utf8");

@@ -200,6 +200,40 @@ describe("preflight", () => {
             expected.forEach((e, i) => assert.match(got[i], e));
         });
 
+    const withTls = {
+        azure: { hostname: "llm.example.com", addresses: ["20.50.2.10"] },
+        tls: { certificate: { certManager: { issuer: "internal", kind: "Issuer" } } },
+    };
+    const MANAGER = { [CRD("certificates.cert-manager.io")]: undefined };
+    const ISSUER = { "Issuer alpa-auth/internal": undefined };
+    const ofTls: [what: string, world: World, problem?: RegExp][] = [
+        ["goes on with cert-manager and its issuer", { objects: { ...MANAGER, ...ISSUER } }],
+        [
+            "stops for cert-manager that is not there",
+            {},
+            /^tls\.certificate\.certManager: needs cert-manager in the cluster \(CustomResourceDefinition certificates\.cert-manager\.io is missing\)\. /,
+        ],
+        [
+            "stops for an issuer that is not there",
+            { objects: MANAGER },
+            /^tls\.certificate\.certManager\.issuer: Issuer alpa-auth\/internal must exist\. /,
+        ],
+        [
+            "stops for the port of TLS in use",
+            {
+                objects: { ...MANAGER, ...ISSUER },
+                services: [{ namespace: "other", name: "web", nodePort: 30843 }],
+            },
+            /^tls\.nodePort: 30843 is held by Service other\/web\. Choose another port, or free it\.$/,
+        ],
+    ];
+    for (const [what, world, problem] of ofTls)
+        it(`${what}, with TLS`, async () => {
+            const got = (await problems("helm", world, withTls)).problems;
+            assert.equal(got.length, problem ? 1 : 0, got.join("\n"));
+            if (problem) assert.match(got[0], problem);
+        });
+
     it("names the holder of another port without guessing who it is", async () => {
         const world = { objects: RAMPART, services: [{ namespace: "other", name: "web", nodePort: 30900 }] };
         const got = (await problems("rampart", world, { gateway: { nodePort: 30900 } })).problems;

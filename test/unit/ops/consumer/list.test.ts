@@ -179,6 +179,22 @@ describe("ops consumer list", () => {
                 assert.match(out, words);
             });
 
+        it("says in one line how many callers other stacks have, and names each with --json", async () => {
+            const others = ["x1", "x2"].map((name) => object(name, ["a", "b"], { owner: "alpa-auth/callers-1" }));
+            const { [CONSUMERS]: own, ...rest } = allLive();
+            answers = { ...rest, [CONSUMERS]: { items: [...own.items, ...others] } };
+            const { code, out } = await list("--check");
+            assert.equal(code, 0, out);
+            assert.match(
+                out,
+                /\nBeside them in the namespace: callers of other stacks \(2 of stack callers-1\)\. --json/,
+            );
+            assert.doesNotMatch(out, /x1/);
+            const rows = JSON.parse((await list("--json")).out) as { consumer: string; stack: string | null }[];
+            const theirs = rows.filter(({ stack }) => stack === "callers-1").map(({ consumer }) => consumer);
+            assert.deepEqual(theirs, ["x1", "x1", "x2", "x2"]);
+        });
+
         it("exits with 1 for a difference when it is asked to check, and with 0 when not", async () => {
             answers = { [CONSUMERS]: { items: [] }, [SECRETS]: secrets() };
             assert.equal((await list()).code, 0);
