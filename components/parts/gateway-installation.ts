@@ -49,7 +49,7 @@ export function installGateway(
     args: InstallationArgs,
 ): GatewayWiring {
     const { namespace, gateway } = args;
-    const { availability, tls } = gateway.release;
+    const { availability } = gateway.release;
     const installation =
         gateway.installer === "helm" ? releaseInstallation(namespace) : componentInstallation(namespace);
     const inNamespace = (apisix: string, o: pulumi.ComponentResourceOptions) => {
