@@ -117,7 +117,7 @@ export function parse(
     };
     if (option === "inter") {
         const data = check((exposed ? exposedInterSchema : interSchema).safeParse(asked));
-        if (found(interChecks(values)) || data === undefined) throw new ConfigError(problems);
+        if (found(interChecks(values, isSecret)) || data === undefined) throw new ConfigError(problems);
         return interSettings(data, today);
     }
     const data = check((exposed ? exposedIntraSchema : intraSchema).safeParse(asked));

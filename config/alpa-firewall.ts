@@ -20,10 +20,10 @@ const network = z.string().check((ctx) => {
 
 const isPort = (n: number) => Number.isInteger(n) && n >= 1 && n <= 65535;
 
-const ports = z.union([z.number(), z.string()]).refine(
+const ports = z.coerce.string().refine(
     (text) => {
-        if (!/^\d+(-\d+)?$/.test(String(text))) return false;
-        const [first, last] = portRange(String(text));
+        if (!/^\d+(-\d+)?$/.test(text)) return false;
+        const [first, last] = portRange(text);
         return isPort(first) && isPort(last) && first <= last;
     },
     { error: (i) => `must be a port, or two with - between as 10002-19999${got(i.input)}. Correct it` },
@@ -57,7 +57,7 @@ export const alpaFirewall = z
             .default([])
             .describe("More ports of these hosts that only `alsoFrom` reaches, Ray's: as `6379` or `10002-19999`."),
     })
-    .describe("Who may reach Alpa: only the gateway's nodes. Unset: printed, where their addresses are known.");
+    .describe("Who may reach Alpa: the gateway's nodes alone. Unset: printed, where their addresses are known.");
 
 export type ParsedFirewall = z.infer<typeof alpaFirewall>;
 
@@ -151,7 +151,7 @@ export function firewallSettings(
     const rules = {
         alpaPorts: [...new Set(endpoints.map((text) => Number(text.split(":")[1])))],
         gateways,
-        rayPorts: (firewall?.ports ?? []).map(String),
+        rayPorts: firewall?.ports ?? [],
         alsoFrom: firewall?.alsoFrom ?? [],
     };
     if (firewall?.apply !== "ssh") return { rules, apply: "print" };

@@ -1,13 +1,21 @@
+import { firewallProblems } from "./alpa-firewall";
 import { haProblems } from "./cluster-checks";
 import { list, mapping } from "./cross-checks";
 
 type Raw = Record<string, unknown>;
 
-/** What the schema cannot say of option inter. Reads unchecked values, so that nothing hides another problem. */
-export function interChecks(values: Raw): string[] {
+/**
+ * What the schema cannot say of option inter. Reads unchecked values, so that nothing hides another problem.
+ * @param isSecret whether a key of the stack config, or a value in it, is stored encrypted
+ */
+export function interChecks(values: Raw, isSecret: (key: string, value?: unknown) => boolean): string[] {
     const [alpa, gateway, tunnel] = [values.alpa, values.gateway, values.tunnel].map(mapping);
     const { exposure = "azure" } = values;
-    const problems = [...haProblems(values), ...twice(list(alpa.endpoints))];
+    const problems = [
+        ...haProblems(values),
+        ...twice(list(alpa.endpoints)),
+        ...firewallProblems(values, (value) => isSecret("alpa", value)),
+    ];
     const named = [gateway.address, values.azure, values.tls].some((one) => one !== undefined);
     if (exposure === "azure" && !named && gateway.installer !== "existing")
         problems.push(

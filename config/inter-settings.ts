@@ -1,5 +1,7 @@
 import type { InterClusterArgs } from "../components/inter-cluster";
+import type { FirewallSettings } from "../components/parts/alpa-firewall";
 import type { AzureSide } from "../components/parts/azure-side";
+import { firewallSettings, firewallWarnings } from "./alpa-firewall";
 import type { ClusterSettings } from "./cluster-settings";
 import { azureUrl, releaseTls } from "./exposure-azure-settings";
 import { answerSeconds, nodePort } from "./exposure-settings";
@@ -15,14 +17,22 @@ export interface InterSettings extends InterClusterArgs, ClusterSettings {
     expires: Record<string, string>;
     /** What the Azure side must hold. Unset: nothing is said of it. */
     azure?: AzureSide;
+    /** Who may reach Alpa on its hosts. Unset: nobody knows the addresses of the nodes. */
+    firewall?: FirewallSettings;
 }
 
 /** Checked values in the shape the components take. */
 export function interSettings(config: Parsed, today: Date): InterSettings {
     const answerTimeoutSeconds = answerSeconds(config);
+    const { warnings, ...shared } = sharedSettings(config, today);
+    const services = config.alpa.endpoints.map(({ address }) => address);
+    const nodes = config.cluster.nodes?.map(({ address }) => address);
+    const firewall = firewallSettings(config.alpa.firewall, services, nodes);
     return {
         option: "inter",
-        ...sharedSettings(config, today),
+        ...shared,
+        warnings: [...warnings, ...firewallWarnings(firewall, services, nodes)],
+        ...(firewall && { firewall }),
         alpa: { endpoints: config.alpa.endpoints, answerTimeoutSeconds, failover: true },
         gateway: gatewaySettings(config, answerTimeoutSeconds),
     };

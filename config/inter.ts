@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { LEAST_NODES } from "../components/parts/availability";
+import { alpaFirewall } from "./alpa-firewall";
 import { requiredExposureKeys } from "./exposure";
 import { intraSchema } from "./intra";
 import { gatewayObject } from "./intra-gateway";
@@ -24,6 +25,7 @@ const alpaObject = z
             .array(weighed)
             .min(1, { error: "must name at least one Alpa service. Write for example [10.1.96.188:20001]" })
             .describe("The Alpa services, as seen from the cluster: `host:port` each, or a mapping with a weight."),
+        firewall: alpaFirewall.optional(),
     })
     .describe("The Alpa service outside of the cluster, which stays as it is.");
 

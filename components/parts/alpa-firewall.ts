@@ -1,44 +1,33 @@
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
-import { printedRules, type FirewallRules } from "./alpa-firewall-rules";
+import type { FirewallRules } from "./alpa-firewall-rules";
 import { renderCommands, renderScript } from "./alpa-firewall-scripts";
 import { connection, placeOf, type SshHost } from "./ssh-host";
 
 /** How the rules get to the hosts that Alpa runs on. */
-export type FirewallSettings = {
+export type FirewallSettings = { apply: "print"; rules: FirewallRules } | ({ apply: "ssh" } & AlpaFirewallArgs);
+
+export interface AlpaFirewallArgs {
     rules: FirewallRules;
-} & (
-    | { apply: "print" }
-    | {
-          apply: "ssh";
-          /** Where they are loaded, one host after another, in this order. */
-          hosts: SshHost[];
-      }
-);
+    /** Where they are loaded, one host after another, in this order. */
+    hosts: SshHost[];
+}
 
 /**
- * Rules for the hosts that Alpa runs on: only the gateway's nodes reach it. They are a table of nftables of their own;
- * all else on the host stays as it is. Printed, nothing is made: the text is `rules`, for the operator to load.
+ * Rules on the hosts that Alpa runs on: only the gateway's nodes reach it. They are a table of nftables of their own, and
+ * all else on the host stays as it is.
  *
- * Where the gateway gets a node more, the rules come first: let what serves depend on this. An address that is no longer
- * named reaches Alpa for an hour yet, for a node that drains.
+ * An address that is no longer named reaches Alpa for an hour yet, for a node that drains. A new one is there within
+ * seconds, long before its node has joined: nothing waits for this.
  */
 export class AlpaFirewall extends pulumi.ComponentResource {
-    /** The rules, with how to load them. Unset: they are loaded by SSH. */
-    readonly rules?: string;
-
-    constructor(name: string, args: FirewallSettings, opts?: pulumi.ComponentResourceOptions) {
+    constructor(name: string, { rules, hosts }: AlpaFirewallArgs, opts?: pulumi.ComponentResourceOptions) {
         super("alpa-auth:parts:AlpaFirewall", name, {}, opts);
-        if (args.apply === "print") this.rules = printedRules(args.rules);
-        else this.load(name, args.hosts, args.rules);
-        this.registerOutputs(this.rules === undefined ? {} : { rules: this.rules });
-    }
 
-    private load(name: string, hosts: SshHost[], rules: FirewallRules): void {
         const owner = `${pulumi.getProject()}/${pulumi.getStack()}`;
         let before: pulumi.Resource[] = [];
         for (const host of hosts) {
-            const script = pulumi.output(host.sudoPassword).apply((sudoPassword) => renderScript(rules, sudoPassword));
+            const script = pulumi.output(host.sudoPassword).apply((password) => renderScript(rules, password));
             const loaded = new command.remote.Command(
                 `${name}-${placeOf(host)}`,
                 {
@@ -53,5 +42,6 @@ export class AlpaFirewall extends pulumi.ComponentResource {
             );
             before = [loaded];
         }
+        this.registerOutputs({});
     }
 }
