@@ -59,7 +59,14 @@ export const tls = z
             .boolean()
             .default(true)
             .describe("Whether HTTP sends callers to HTTPS. `false`: both serve, and keys can be read on the way."),
-        minimumVersion: z.enum(["1.2", "1.3"]).default("1.2").describe("Oldest version of TLS that is spoken."),
+        minimumVersion: z
+            .enum(["1.2", "1.3"], {
+                // YAML takes 1.2 for a number.
+                error: (i) =>
+                    typeof i.input === "number" ? `must be a text${got(i.input)}. Write it in quotes` : undefined,
+            })
+            .default("1.2")
+            .describe("Oldest version of TLS that is spoken."),
     })
     .optional()
     .describe("TLS at the gateway, with exposure `azure`. Unset: it speaks HTTP.");

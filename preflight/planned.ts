@@ -7,7 +7,7 @@ import { secretName, type ConsumerSettings } from "../components/parts/consumers
 import { POLICIES } from "../components/parts/network-policies";
 import { CONNECTORS } from "../components/parts/cloudflared-deployment";
 import { componentInstallation, componentNamespace } from "../components/parts/rampart-graph";
-import { TLS_OBJECT, TLS_SECRET } from "../components/parts/tls";
+import { TLS_CERTIFICATE, TLS_OBJECT, tlsSecret } from "../components/parts/tls";
 import { COUNTERS } from "../components/parts/shared-counters";
 
 /** Namespace APISIX runs in; undefined when it is not ours to install. */
@@ -54,11 +54,11 @@ export function plannedObjects(settings: GatewayClusterArgs): ObjectRef[] {
         { apiVersion: "apisix.apache.org/v2", kind: "ApisixRoute", namespace, name: "alpa" },
     );
     if (settings.tls) {
-        const { kind } = settings.tls.source;
+        const { source } = settings.tls;
         objects.push(
-            kind === "files"
-                ? { apiVersion: "v1", kind: "Secret", namespace, name: TLS_SECRET }
-                : { apiVersion: "cert-manager.io/v1", kind: "Certificate", namespace, name: TLS_SECRET },
+            source.kind === "files"
+                ? { apiVersion: "v1", kind: "Secret", namespace, name: tlsSecret(source) }
+                : { apiVersion: "cert-manager.io/v1", kind: "Certificate", namespace, name: TLS_CERTIFICATE },
             { apiVersion: "apisix.apache.org/v2", kind: "ApisixTls", namespace, name: TLS_OBJECT },
         );
     }
@@ -90,6 +90,6 @@ export function plannedCallers(namespace: string, consumers: ConsumerSettings[])
 function profiles({ gateway, namespace }: GatewayClusterArgs): ObjectRef[] {
     if (gateway.installer === "existing" || !gateway.release.availability) return [];
     const own = gateway.installer === "helm" ? releaseInstallation(namespace) : componentInstallation(namespace);
-    const name = profileName(profileOf(gateway.release.availability, own));
+    const name = profileName(profileOf(gateway.release, own));
     return [{ apiVersion: "v1", kind: "ConfigMap", namespace: own.namespace, name }];
 }

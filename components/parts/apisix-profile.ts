@@ -11,6 +11,13 @@ export interface ProfileSettings {
     namespace: string;
     /** What nginx waits for requests under way once it is told to stop, in seconds. */
     shutdownSeconds: number;
+    /** Unset: HTTP alone. */
+    tls?: {
+        /** Versions, as `TLSv1.2 TLSv1.3`. */
+        protocols: string;
+        /** Port that callers reach it on, for redirects. */
+        publicPort: number;
+    };
 }
 
 export interface ApisixProfileArgs {
@@ -46,7 +53,7 @@ export class ApisixProfile extends pulumi.ComponentResource {
 }
 
 /** The settings file: what the chart's own file says with our values, and the time for a shutdown. */
-export function renderProfile({ release, namespace, shutdownSeconds }: ProfileSettings): string {
+export function renderProfile({ release, namespace, shutdownSeconds, tls }: ProfileSettings): string {
     return stringify({
         apisix: {
             node_listen: [9080],
@@ -54,8 +61,14 @@ export function renderProfile({ release, namespace, shutdownSeconds }: ProfileSe
             control: { ip: "127.0.0.1", port: 9090 },
             status: { ip: "0.0.0.0", port: 7085 },
             trusted_addresses: ["127.0.0.1"],
-            ssl: { enable: false },
+            dns_resolver_valid: 30,
+            ssl:
+                tls === undefined
+                    ? { enable: false }
+                    : { enable: true, listen: [{ port: 9443 }], ssl_protocols: tls.protocols },
         },
+        // Without it a redirect names the port in the container, which no caller reaches.
+        ...(tls === undefined ? {} : { plugin_attr: { redirect: { https_port: tls.publicPort } } }),
         nginx_config: {
             error_log: "/dev/stderr",
             // As many as the memory limit of a pod is for; the default is one for each core of the node.

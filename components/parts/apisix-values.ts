@@ -58,12 +58,11 @@ export function controllerName(namespace: string): string {
  */
 export function apisixValues(settings: ReleaseSettings, namespace: string, installation: Installation) {
     const { image, etcdImage, replicas, nodePort, tls, storageClass, availability } = settings;
-    const profile = availability && profileName(profileOf(availability, installation));
     return {
         fullnameOverride: FULL_NAME,
         image: { repository: image.repository, tag: image.tag },
         replicaCount: replicas,
-        ...(profile === undefined ? {} : gatewayValues(profile)),
+        ...(availability === undefined ? {} : gatewayValues(profileName(profileOf(settings, installation)))),
         service: serviceValues(nodePort, tls),
         apisix: {
             ...(tls === undefined ? {} : tlsValues(tls)),
@@ -117,11 +116,6 @@ export function apisixValues(settings: ReleaseSettings, namespace: string, insta
     };
 }
 
-/** Text of the settings file of a highly available gateway. */
-export function profileOf(availability: Availability, installation: Installation): string {
-    return renderProfile({ ...installation, shutdownSeconds: shutdownSeconds(availability) });
-}
-
 interface ServiceValues {
     type: "ClusterIP" | "NodePort";
     externalTrafficPolicy: "" | "Cluster";
@@ -141,10 +135,23 @@ function serviceValues(nodePort: number | undefined, tls: ReleaseTls | undefined
     };
 }
 
-function tlsValues({ minimumVersion, publicPort }: ReleaseTls) {
+function protocolsOf({ minimumVersion }: ReleaseTls): string {
+    return minimumVersion === "1.3" ? "TLSv1.3" : "TLSv1.2 TLSv1.3";
+}
+
+function tlsValues(tls: ReleaseTls) {
     return {
-        ssl: { enabled: true, sslProtocols: minimumVersion === "1.3" ? "TLSv1.3" : "TLSv1.2 TLSv1.3" },
+        ssl: { enabled: true, sslProtocols: protocolsOf(tls) },
         // Without it a redirect names the port in the container, which no caller reaches.
-        pluginAttrs: { redirect: { https_port: publicPort } },
+        pluginAttrs: { redirect: { https_port: tls.publicPort } },
     };
+}
+
+/** Text of the settings file of a gateway that is highly available. */
+export function profileOf({ availability, tls }: ReleaseSettings, installation: Installation): string {
+    return renderProfile({
+        ...installation,
+        shutdownSeconds: shutdownSeconds(availability!),
+        tls: tls && { protocols: protocolsOf(tls), publicPort: tls.publicPort },
+    });
 }

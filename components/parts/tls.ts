@@ -31,8 +31,8 @@ export interface GatewayTlsArgs extends Omit<GatewayTlsSettings, "redirect"> {
     readiness: AcceptSettings;
 }
 
-/** Name of the Secret with the certificate, and of the Certificate that cert-manager fills it for. */
-export const TLS_SECRET = "alpa-tls";
+/** Name of the Certificate, and of the Secret that cert-manager fills for it. */
+export const TLS_CERTIFICATE = "alpa-tls";
 /** Name of the ApisixTls. */
 export const TLS_OBJECT = "alpa";
 /** How long cert-manager may take, in seconds: an issuer that asks through DNS waits for the DNS. */
@@ -55,7 +55,7 @@ export class GatewayTls extends pulumi.ComponentResource {
                 spec: {
                     ingressClassName: binding.ingressClass,
                     hosts: hostnames,
-                    secret: { name: TLS_SECRET, namespace },
+                    secret: { name: tlsSecret(source), namespace },
                 },
             },
             { parent: this, dependsOn: certificate },
@@ -67,8 +67,6 @@ export class GatewayTls extends pulumi.ComponentResource {
                 object: { apiVersion: "apisix.apache.org/v2", kind: "ApisixTls", namespace, name: TLS_OBJECT },
                 until: { kind: "condition", type: "Accepted" },
                 generation: object.metadata.generation,
-                // A renewed certificate changes the Secret alone: what is accepted must be looked at again.
-                ...(source.kind === "files" ? { uid: fingerprint(source.certificate) } : {}),
                 timeoutSeconds: readiness.acceptTimeoutSeconds,
                 settleSeconds: readiness.settleSeconds,
             },
@@ -77,16 +75,16 @@ export class GatewayTls extends pulumi.ComponentResource {
         this.registerOutputs({});
     }
 
-    /** Changed in place when it is renewed: the ingress controller watches it, and no connection ends. */
     private given(
         name: string,
         namespace: string,
-        { certificate, key }: Extract<CertificateSource, { kind: "files" }>,
+        source: Extract<CertificateSource, { kind: "files" }>,
     ): pulumi.Resource {
+        const { certificate, key } = source;
         return new k8s.core.v1.Secret(
             `${name}-secret`,
             {
-                metadata: credentialMetadata(TLS_SECRET, namespace),
+                metadata: credentialMetadata(tlsSecret(source), namespace),
                 type: "kubernetes.io/tls",
                 stringData: { "tls.crt": certificate, "tls.key": key },
             },
@@ -106,9 +104,9 @@ export class GatewayTls extends pulumi.ComponentResource {
             {
                 apiVersion,
                 kind,
-                metadata: metadata(TLS_SECRET, namespace),
+                metadata: metadata(TLS_CERTIFICATE, namespace),
                 spec: {
-                    secretName: TLS_SECRET,
+                    secretName: TLS_CERTIFICATE,
                     dnsNames: hostnames,
                     issuerRef: { group: "cert-manager.io", ...issuer },
                     // A new key with each renewal; older versions keep the first one for ever unless told.
@@ -121,7 +119,7 @@ export class GatewayTls extends pulumi.ComponentResource {
             `${name}-issued`,
             {
                 cluster,
-                object: { apiVersion, kind, namespace, name: TLS_SECRET },
+                object: { apiVersion, kind, namespace, name: TLS_CERTIFICATE },
                 // It says False while it is at work.
                 until: { kind: "condition", type: "Ready", patient: true },
                 generation: certificate.metadata.generation,
@@ -132,6 +130,11 @@ export class GatewayTls extends pulumi.ComponentResource {
     }
 }
 
-function fingerprint(certificate: string): string {
-    return createHash("sha256").update(certificate).digest("hex");
+/**
+ * Name of the Secret with the certificate. Another certificate has another: the provider replaces a Secret whose data
+ * changes, and of one name it would delete the old one first, with the certificate in use.
+ */
+export function tlsSecret(source: CertificateSource): string {
+    if (source.kind === "cert-manager") return TLS_CERTIFICATE;
+    return `alpa-tls-${createHash("sha256").update(source.certificate).digest("hex").slice(0, 10)}`;
 }

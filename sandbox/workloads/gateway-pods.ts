@@ -105,13 +105,13 @@ export class GatewayPods {
         const configuration = this.options.configurationOf(pod);
         const { uid, namespace, name } = pod.metadata!;
         const { secondLasts } = clock;
-        const own = { ...keys, ...tlsOf(pod, now), configuration };
-        const gateway = await startGateway({ port: 0, adminPort: 0, ...own, resolve, secondLasts, log });
         const container = containerOf(pod);
         const configMaps = now.configMaps.map(
             ({ metadata: m, data }) => [`${m!.namespace}/${m!.name}`, data ?? {}] as const,
         );
         const settings = settingsFile(pod, container, new Map(configMaps));
+        const own = { ...keys, ...tlsOf(settings), configuration };
+        const gateway = await startGateway({ port: 0, adminPort: 0, ...own, resolve, secondLasts, log });
         this.pods.set(uid!, { pod, gateway, settings, state: "runs" });
         log(`${namespace}/${name}: APISIX plays ${image(pod, APISIX)} as 3.18.0`);
     }

@@ -1,22 +1,14 @@
-/** What a pod of APISIX reads of TLS in its config.yaml, as it stood when the pod started. */
-import type { V1Pod } from "@kubernetes/client-node";
+/** What a gateway takes of TLS from its settings file, as it stood when its pod started. */
 import { parse } from "yaml";
 import type { GatewayOptions } from "../gateway/server";
-import type { Snapshot } from "./cluster";
 
-interface ConfigFile {
+interface Settings {
     apisix?: { ssl?: { enable?: boolean; listen?: { port: number }[]; ssl_protocols?: string } };
     plugin_attr?: { redirect?: { https_port?: number } };
 }
 
-const VOLUME = "apisix-config";
-
-export function tlsOf(pod: V1Pod, now: Snapshot): Pick<GatewayOptions, "tls" | "httpsPort"> {
-    const name = pod.spec!.volumes?.find((volume) => volume.name === VOLUME)?.configMap?.name;
-    const map = now.configMaps.find(
-        ({ metadata }) => metadata!.name === name && metadata!.namespace === pod.metadata!.namespace,
-    );
-    const { apisix, plugin_attr } = (parse(map?.data?.["config.yaml"] ?? "") ?? {}) as ConfigFile;
+export function tlsOf(text: string | undefined): Pick<GatewayOptions, "tls" | "httpsPort"> {
+    const { apisix, plugin_attr } = (parse(text ?? "") ?? {}) as Settings;
     const { enable, listen, ssl_protocols } = apisix?.ssl ?? {};
     const httpsPort = plugin_attr?.redirect?.https_port;
     if (!enable) return { httpsPort };

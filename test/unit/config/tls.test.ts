@@ -3,6 +3,7 @@
 import { strict as assert } from "node:assert";
 import { ConfigError, parse } from "../../../config";
 import { certificate, privateKey, type Pair } from "../../certificates";
+import { interValues, parseInter } from "../inter";
 import { EXPOSURE, parseIntra, raw } from "../intra-a";
 
 const TODAY = new Date("2026-11-25T12:00:00Z");
@@ -164,6 +165,11 @@ describe("config of exposure azure", () => {
             /^tls\.minimumVersion: must be/,
         ],
         [
+            "a version that YAML takes for a number",
+            () => ({ azure, tls: tls(good, { minimumVersion: 1.2 }) }),
+            /^tls\.minimumVersion: must be a text \(got 1\.2\)\. Write it in quotes\.$/,
+        ],
+        [
             "TLS at a gateway of others",
             () => ({
                 tls: tls(),
@@ -208,6 +214,17 @@ describe("config of exposure azure", () => {
         const found = problems({ azure, tls: tls() }, false);
         assert.deepEqual(found.length, 1);
         assert.match(found[0], /^tls\.certificate\.files\.key: must be stored encrypted/);
+    });
+
+    it("is the same for option inter, where it takes the place of an address", () => {
+        const both = { azure, tls: tls() };
+        const settled = parseInter(interValues({ ...both, consumers }, { address: undefined }), () => true, TODAY);
+        assert.equal(settled.gateway.url, "https://llm.example.com");
+        assert.deepEqual(settled.azure?.dnsRecords[0].values, ["20.50.2.10"]);
+        assert.equal(settled.gateway.release.tls?.publicPort, 443);
+        const wrong = problems(interValues({ ...both, tls: tls(expired) }, { address: undefined }));
+        assert.equal(wrong.length, 1, wrong.join("\n"));
+        assert.match(wrong[0], /it ended on 2026-11-24/);
     });
 
     const warned: [why: string, values: () => Record<string, unknown>, warning: RegExp][] = [
