@@ -121,7 +121,6 @@ export abstract class GatewayCluster extends pulumi.ComponentResource {
             gateway,
             // With a port on the nodes callers come from anywhere.
             onlyConnectors: exposure !== undefined && gateway.release.nodePort === undefined,
-            tls: args.tls !== undefined,
             graphTimeoutSeconds: readiness.graphTimeoutSeconds,
         });
     }

@@ -19,7 +19,7 @@ export function interChecks(values: Raw, isSecret: (key: string, value?: unknown
     const named = [gateway.address, values.azure, values.tls].some((one) => one !== undefined);
     if (exposure === "azure" && !named && gateway.installer !== "existing")
         problems.push(
-            "gateway.address: required with exposure azure and no key azure. Name the host callers use: a load balancer in front of the nodes.",
+            "gateway.address: required with exposure azure, without azure and tls. Name the host callers use: a load balancer in front of the nodes.",
         );
     if (exposure === "cloudflare" && tunnel.replicas === 1)
         problems.push(

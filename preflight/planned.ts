@@ -90,6 +90,6 @@ export function plannedCallers(namespace: string, consumers: ConsumerSettings[])
 function profiles({ gateway, namespace }: GatewayClusterArgs): ObjectRef[] {
     if (gateway.installer === "existing" || !gateway.release.availability) return [];
     const own = gateway.installer === "helm" ? releaseInstallation(namespace) : componentInstallation(namespace);
-    const name = profileName(profileOf(gateway.release.availability, own));
+    const name = profileName(profileOf(gateway.release, own));
     return [{ apiVersion: "v1", kind: "ConfigMap", namespace: own.namespace, name }];
 }

@@ -89,7 +89,7 @@ function guardChain(name: string, sets: string[]): string[] {
     return [`    chain ${name} {`, ...accept, "        counter drop", "    }"];
 }
 
-/** Ports in ascending order, those that touch or overlap as one range, which nft would refuse. */
+/** Ports in ascending order, those that touch or overlap as one range: one text, however they are given. */
 function portSet(ports: string[]): string | undefined {
     const ranges = ports.map(portRange).sort((a, b) => a[0] - b[0]);
     const merged: [number, number][] = [];

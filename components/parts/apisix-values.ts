@@ -58,12 +58,11 @@ export function controllerName(namespace: string): string {
  */
 export function apisixValues(settings: ReleaseSettings, namespace: string, installation: Installation) {
     const { image, etcdImage, replicas, nodePort, tls, storageClass, availability } = settings;
-    const profile = availability && profileName(profileOf(availability, installation, tls));
     return {
         fullnameOverride: FULL_NAME,
         image: { repository: image.repository, tag: image.tag },
         replicaCount: replicas,
-        ...(profile === undefined ? {} : gatewayValues(profile)),
+        ...(availability === undefined ? {} : gatewayValues(profileName(profileOf(settings, installation)))),
         service: serviceValues(nodePort, tls),
         apisix: {
             ...(tls === undefined ? {} : tlsValues(tls)),
@@ -117,15 +116,6 @@ export function apisixValues(settings: ReleaseSettings, namespace: string, insta
     };
 }
 
-/** Text of the settings file of a highly available gateway. */
-export function profileOf(availability: Availability, installation: Installation, tls?: ReleaseTls): string {
-    return renderProfile({
-        ...installation,
-        shutdownSeconds: shutdownSeconds(availability),
-        tls: tls && { protocols: protocolsOf(tls), publicPort: tls.publicPort },
-    });
-}
-
 interface ServiceValues {
     type: "ClusterIP" | "NodePort";
     externalTrafficPolicy: "" | "Cluster";
@@ -145,14 +135,21 @@ function serviceValues(nodePort: number | undefined, tls: ReleaseTls | undefined
     };
 }
 
-function protocolsOf({ minimumVersion }: ReleaseTls): string {
-    return minimumVersion === "1.3" ? "TLSv1.3" : "TLSv1.2 TLSv1.3";
+function tlsValues({ minimumVersion, publicPort }: ReleaseTls) {
+    return {
+        ssl: { enabled: true, sslProtocols: minimumVersion === "1.3" ? "TLSv1.3" : "TLSv1.2 TLSv1.3" },
+        // Without it a redirect names the port in the container, which no caller reaches.
+        pluginAttrs: { redirect: { https_port: publicPort } },
+    };
 }
 
-function tlsValues(tls: ReleaseTls) {
-    return {
-        ssl: { enabled: true, sslProtocols: protocolsOf(tls) },
-        // Without it a redirect names the port in the container, which no caller reaches.
-        pluginAttrs: { redirect: { https_port: tls.publicPort } },
-    };
+/** Text of the settings file of a gateway that is highly available. */
+export function profileOf({ availability, tls }: ReleaseSettings, installation: Installation): string {
+    const { ssl, pluginAttrs } = tls === undefined ? {} : tlsValues(tls);
+    return renderProfile({
+        ...installation,
+        shutdownSeconds: shutdownSeconds(availability!),
+        tlsProtocols: ssl?.sslProtocols,
+        pluginAttributes: pluginAttrs,
+    });
 }

@@ -31,8 +31,6 @@ export interface InstallationArgs {
     gateway: OwnGateway;
     /** Whether callers come through the connectors of a tunnel alone. */
     onlyConnectors: boolean;
-    /** Whether they come by TLS too. */
-    tls: boolean;
     /** Longest wait for Rampart, in seconds. */
     graphTimeoutSeconds: number;
 }
@@ -51,22 +49,19 @@ export function installGateway(
     args: InstallationArgs,
 ): GatewayWiring {
     const { namespace, gateway } = args;
-    const { availability, tls } = gateway.release;
+    const { availability } = gateway.release;
     const installation =
         gateway.installer === "helm" ? releaseInstallation(namespace) : componentInstallation(namespace);
     const inNamespace = (apisix: string, o: pulumi.ComponentResourceOptions) => {
         // Without the keys no pod starts, so they come last: the policies are in force before anything listens.
         const callersFrom = args.onlyConnectors ? { namespace, labels: CONNECTOR_LABELS } : undefined;
-        const policies = new NetworkPolicies(
-            `${name}-policies`,
-            { namespace: apisix, callersFrom, ...(args.tls ? { tls: true } : {}) },
-            o,
-        );
+        const tls = gateway.release.tls === undefined ? {} : { tls: true };
+        const policies = new NetworkPolicies(`${name}-policies`, { namespace: apisix, callersFrom, ...tls }, o);
         const profile =
             availability &&
             new ApisixProfile(
                 `${name}-profile`,
-                { namespace: apisix, text: profileOf(availability, installation, tls) },
+                { namespace: apisix, text: profileOf(gateway.release, installation) },
                 o,
             );
         const dependsOn = profile ? [policies, profile] : policies;

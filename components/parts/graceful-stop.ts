@@ -18,9 +18,8 @@ const ROLLOUT_MINUTES = 15;
  * Gives the pods of APISIX the time to finish their answers. The chart has no value for it, and Kubernetes' own 30 s are
  * over before the chart's pause in front of the stop is.
  *
- * A server-side apply of one field that nothing else writes: Helm changes what differs between two renderings of its
- * chart, and this field is in none, so it outlives every upgrade. It comes after the installation, which starts the pods
- * a second time; routes come after it.
+ * A server-side apply of one field, which no rendering of the chart has: Helm changes what differs between two of them, so
+ * it outlives every upgrade. It comes after the installation, which starts the pods a second time; routes come after it.
  *
  * The option `deletedWith` is handed on: taking the field back would start the pods anew, right before they go.
  */
@@ -37,6 +36,8 @@ export class GracefulStop extends pulumi.ComponentResource {
                     annotations: {
                         // A fixed name, as every object of ours has.
                         "pulumi.com/patchFieldManager": "alpa-auth",
+                        // Kubernetes writes its 30 s into what Helm creates, and calls Helm their owner.
+                        "pulumi.com/patchForce": "true",
                         "alpa-auth.io/installed": installed,
                     },
                 },

@@ -39,7 +39,7 @@ const refused: [why: string, values: Record<string, unknown>, ...problems: (stri
     [
         "no address callers use",
         interValues({}, { address: undefined }),
-        /^gateway\.address: required with exposure azure\. Name the host callers use/,
+        /^gateway\.address: required with exposure azure, without azure and tls\. Name the host callers use/,
     ],
     [
         "limits that each pod would count for itself",
@@ -138,6 +138,13 @@ describe("config of option inter", () => {
         ]));
 
     it("lets services stand in for each other", () => assert.equal(interSettings("helm").alpa.failover, true));
+
+    it("needs no address of the gateway where the Azure side has a name, and says what that side must hold", () => {
+        const azure = { hostname: "llm.example.com", addresses: ["20.50.2.10"] };
+        const { gateway, azure: side } = parseInter(interValues({ azure }, { address: undefined }));
+        assert.equal(gateway.url, "http://llm.example.com");
+        assert.deepEqual(side!.dnsRecords, [{ name: "llm.example.com", type: "A", values: ["20.50.2.10"], ttl: 300 }]);
+    });
 
     it("lets a pod that stops finish the longest answer of the stack", () => {
         const values = interValues({ alpa: { endpoints: ["a:1"], answerTimeoutSeconds: 900 } });

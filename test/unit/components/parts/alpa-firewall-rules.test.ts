@@ -81,6 +81,11 @@ describe("rules for the Alpa host", () => {
         assert.equal(text, renderRules(RULES));
     });
 
+    it("are the same text for the same ports", () => {
+        const rayPorts = ["15000-19999", "10001-15000", "8265", "6379", "8265"];
+        assert.equal(renderRules({ ...RULES, rayPorts, alpaPorts: [20001, 20001] }), renderRules(RULES));
+    });
+
     it("have a mark of their own for each text", () => {
         const [a, b] = [RULES, { ...RULES, gateways: ["10.0.0.11"] }].map((rules) => stampOf(renderRules(rules)));
         assert.match(a, /^"alpa-auth [0-9a-f]{16}"$/);
