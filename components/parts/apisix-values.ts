@@ -135,15 +135,11 @@ function serviceValues(nodePort: number | undefined, tls: ReleaseTls | undefined
     };
 }
 
-function protocolsOf({ minimumVersion }: ReleaseTls): string {
-    return minimumVersion === "1.3" ? "TLSv1.3" : "TLSv1.2 TLSv1.3";
-}
-
-function tlsValues(tls: ReleaseTls) {
+function tlsValues({ minimumVersion, publicPort }: ReleaseTls) {
     return {
-        ssl: { enabled: true, sslProtocols: protocolsOf(tls) },
+        ssl: { enabled: true, sslProtocols: minimumVersion === "1.3" ? "TLSv1.3" : "TLSv1.2 TLSv1.3" },
         // Without it a redirect names the port in the container, which no caller reaches.
-        pluginAttrs: { redirect: { https_port: tls.publicPort } },
+        pluginAttrs: { redirect: { https_port: publicPort } },
     };
 }
 
