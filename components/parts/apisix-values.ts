@@ -135,11 +135,15 @@ function serviceValues(nodePort: number | undefined, tls: ReleaseTls | undefined
     };
 }
 
-function tlsValues({ minimumVersion, publicPort }: ReleaseTls) {
+function protocolsOf({ minimumVersion }: ReleaseTls): string {
+    return minimumVersion === "1.3" ? "TLSv1.3" : "TLSv1.2 TLSv1.3";
+}
+
+function tlsValues(tls: ReleaseTls) {
     return {
-        ssl: { enabled: true, sslProtocols: minimumVersion === "1.3" ? "TLSv1.3" : "TLSv1.2 TLSv1.3" },
+        ssl: { enabled: true, sslProtocols: protocolsOf(tls) },
         // Without it a redirect names the port in the container, which no caller reaches.
-        pluginAttrs: { redirect: { https_port: publicPort } },
+        pluginAttrs: { redirect: { https_port: tls.publicPort } },
     };
 }
 
