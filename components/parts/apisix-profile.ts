@@ -11,10 +11,13 @@ export interface ProfileSettings {
     namespace: string;
     /** What nginx waits for requests under way once it is told to stop, in seconds. */
     shutdownSeconds: number;
-    /** As nginx writes them. Unset: no TLS. */
-    tlsProtocols?: string;
-    /** Settings of plugins for all routes. */
-    pluginAttributes?: object;
+    /** Unset: HTTP alone. */
+    tls?: {
+        /** Versions, as `TLSv1.2 TLSv1.3`. */
+        protocols: string;
+        /** Port that callers reach it on, for redirects. */
+        publicPort: number;
+    };
 }
 
 export interface ApisixProfileArgs {
@@ -50,8 +53,7 @@ export class ApisixProfile extends pulumi.ComponentResource {
 }
 
 /** The settings file: what the chart's own file says with our values, and the time for a shutdown. */
-export function renderProfile(settings: ProfileSettings): string {
-    const { release, namespace, shutdownSeconds, tlsProtocols, pluginAttributes } = settings;
+export function renderProfile({ release, namespace, shutdownSeconds, tls }: ProfileSettings): string {
     return stringify({
         apisix: {
             node_listen: [9080],
@@ -61,10 +63,12 @@ export function renderProfile(settings: ProfileSettings): string {
             trusted_addresses: ["127.0.0.1"],
             dns_resolver_valid: 30,
             ssl:
-                tlsProtocols === undefined
+                tls === undefined
                     ? { enable: false }
-                    : { enable: true, listen: [{ port: 9443 }], ssl_protocols: tlsProtocols },
+                    : { enable: true, listen: [{ port: 9443 }], ssl_protocols: tls.protocols },
         },
+        // Without it a redirect names the port in the container, which no caller reaches.
+        ...(tls === undefined ? {} : { plugin_attr: { redirect: { https_port: tls.publicPort } } }),
         nginx_config: {
             error_log: "/dev/stderr",
             // As many as the memory limit of a pod is for; the default is one for each core of the node.
@@ -72,7 +76,6 @@ export function renderProfile(settings: ProfileSettings): string {
             worker_shutdown_timeout: `${shutdownSeconds}s`,
             http: { access_log: "/dev/stdout" },
         },
-        ...(pluginAttributes === undefined ? {} : { plugin_attr: pluginAttributes }),
         deployment: {
             role: "traditional",
             role_traditional: { config_provider: "etcd" },

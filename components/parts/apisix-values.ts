@@ -135,21 +135,23 @@ function serviceValues(nodePort: number | undefined, tls: ReleaseTls | undefined
     };
 }
 
-function tlsValues({ minimumVersion, publicPort }: ReleaseTls) {
+function protocolsOf({ minimumVersion }: ReleaseTls): string {
+    return minimumVersion === "1.3" ? "TLSv1.3" : "TLSv1.2 TLSv1.3";
+}
+
+function tlsValues(tls: ReleaseTls) {
     return {
-        ssl: { enabled: true, sslProtocols: minimumVersion === "1.3" ? "TLSv1.3" : "TLSv1.2 TLSv1.3" },
+        ssl: { enabled: true, sslProtocols: protocolsOf(tls) },
         // Without it a redirect names the port in the container, which no caller reaches.
-        pluginAttrs: { redirect: { https_port: publicPort } },
+        pluginAttrs: { redirect: { https_port: tls.publicPort } },
     };
 }
 
 /** Text of the settings file of a gateway that is highly available. */
 export function profileOf({ availability, tls }: ReleaseSettings, installation: Installation): string {
-    const { ssl, pluginAttrs } = tls === undefined ? {} : tlsValues(tls);
     return renderProfile({
         ...installation,
         shutdownSeconds: shutdownSeconds(availability!),
-        tlsProtocols: ssl?.sslProtocols,
-        pluginAttributes: pluginAttrs,
+        tls: tls && { protocols: protocolsOf(tls), publicPort: tls.publicPort },
     });
 }

@@ -15,6 +15,7 @@ export interface KubeObject {
         generation?: number;
         uid?: string;
         resourceVersion?: string;
+        managedFields?: object[];
     };
     // Objects of every kind: each caller knows the part that it reads.
     // eslint-disable-next-line @typescript-eslint/no-explicit-any

@@ -30,6 +30,8 @@ export async function get({ rest, words, options }: KubectlCall): Promise<Reply>
             ...(options["--field-selector"] ? { fieldSelector: options["--field-selector"] } : {}),
         });
     }
+    // kubectl shows them only when asked to.
+    for (const { metadata } of objects) delete metadata.managedFields;
     const whole = names.length === 1 ? objects[0] : { apiVersion: "v1", kind: "List", items: objects, metadata: {} };
     const output = options["--output"] ?? "";
     if (objects.length === 0 && names.length > 0) return said();

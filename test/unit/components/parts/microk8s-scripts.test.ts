@@ -14,6 +14,8 @@ import { type Microk8sHost, type Microk8sHostOptions, Microk8sPlay } from "../..
 const OWNER = "alpa-auth/dev";
 const TOKEN = "0123456789abcdef0123456789abcdef";
 const CHANNEL = "1.34/stable";
+/** Stands for what runs on the host beside MicroK8s. */
+const RAY = "[Service]\nExecStart=/bin/sleep 1000\n";
 const waits = { readySeconds: 5, drainSeconds: 5 };
 
 describe("MicroK8s on hosts", function () {
@@ -78,7 +80,9 @@ describe("MicroK8s on hosts", function () {
         });
 
     it("makes a cluster as the config says, and takes a node out of it with nothing left", async () => {
-        b = await start("worker-1");
+        b = await start("worker-1", { files: { "etc/systemd/system/ray.service": RAY } });
+        await run(b, "systemctl start ray");
+        const ray = b.pidOf("ray.service");
         await up();
         assert.equal((await look(a)).kubeconfig, undefined);
         await ask(a, "addons");
@@ -105,6 +109,7 @@ describe("MicroK8s on hosts", function () {
         await ask(b, "remove-node");
         await run(b, onNode(b), "remove");
         assert.deepEqual([await nodes(), b.snapd.release, existsSync(at(b, FOLDER))], [["first"], undefined, false]);
+        assert.ok(ray !== undefined && b.pidOf("ray.service") === ray, "Ray was touched");
     });
 
     it("refuses another cluster's fingerprint, finishes a join that was cut off, and shows no token", async () => {

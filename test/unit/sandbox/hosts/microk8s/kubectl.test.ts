@@ -45,6 +45,8 @@ describe("stand-in of kubectl", () => {
         );
         const ready = 'jsonpath={.items[*].status.conditions[?(@.type=="Ready")].status}';
         assert.equal((await run("get", "nodes", "-o", ready)).out, "True True");
+        api.put("nodes", "", { metadata: { name: "a", managedFields: [{}] } });
+        assert.doesNotMatch(await out("get node a -o json"), /managedFields/);
         assert.equal(await out("get --raw /readyz"), "ok");
         assert.equal(await err("get node c"), 'Error from server (NotFound): nodes "c" not found');
         assert.equal(await out("get node c --ignore-not-found"), "");
