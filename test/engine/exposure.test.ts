@@ -4,7 +4,7 @@ import { strict as assert } from "node:assert";
 import { AppsV1Api, CoreV1Api } from "@kubernetes/client-node";
 import { SAMPLE_COMPLETION } from "../../components/parts/sample";
 import { freePortFrom } from "../../sandbox/processes";
-import { ExposedStack, here, succeeded, takeAlpaRequests, useExposure } from "./exposure-kit";
+import { eventually, ExposedStack, here, succeeded, takeAlpaRequests, useExposure } from "./exposure-kit";
 
 const consumers = [{ name: "alice", credentials: [{ id: "k1", method: "key" }] }];
 
@@ -125,7 +125,7 @@ describe("exposure cloudflare", function () {
         await upUnder(byName);
         assert.deepEqual(failedCalls, []);
         assert.ok(calls > 4);
-        assert.equal(await byPort(), 200);
+        await eventually("the port", async () => ((await byPort().catch(() => 0)) === 200 ? true : undefined), 10);
     });
     it("believes no caller of the port about where it comes from", async () => {
         takeAlpaRequests();
@@ -152,7 +152,7 @@ describe("exposure cloudflare", function () {
         stack.configure({ consumers });
         await upUnder(byName);
         assert.deepEqual(failedCalls, []);
-        assert.match(String(await byPort().catch((error: Error) => error)), /fetch failed/);
+        await eventually("the port closed", async () => ((await byPort().catch(() => 0)) === 0 ? true : undefined), 10);
     });
 
     it("shows its token in no object but the Secret", async () => {
