@@ -101,7 +101,8 @@ join_node() {
     role=$1
     ours && installed || fail "must run MicroK8s of this stack. Run pulumi up again."
     if [ -e "$etc/joined" ]; then
-        member || fail "must be in the cluster (it has left it, or was reset). Take it out of cluster.nodes, run pulumi up, put it back and run pulumi up."
+        # A control plane that restarts does not answer for a moment.
+        until_true 60 member || fail "must be in the cluster (it has left it, or was reset). Take it out of cluster.nodes, run pulumi up, put it back and run pulumi up."
         return 0
     fi
     # Of a join that was cut off nobody knows how far it came, and a second one on top of it does harm.
@@ -138,7 +139,11 @@ leave_cluster() {
 }
 leave() {
     role=$1
-    ! left_alone && [ -e "$etc/owner" ] && installed && member || return 0
+    ! left_alone && [ -e "$etc/owner" ] && installed || return 0
+    # Who does not leave in order stays a data store that the others wait for.
+    [ "$role" = worker ] || until_true 60 kubectl get nodes ||
+        fail "the API server must answer, so that the node leaves in order (not after 60 s). Look: microk8s status. If the cluster is lost: snap remove --purge microk8s, and run pulumi again."
+    member || return 0
     leave_cluster
     rm -f "$etc/joined"
 }

@@ -28,7 +28,7 @@ const refused: [why: string, values: Record<string, unknown>, ...problems: (stri
     [
         "an option of another version",
         { option: "intra-b" },
-        /^option: must be intra-a or inter or cloudflare: .*got intra-b/,
+        /^option: must be intra-a or inter or cloudflare or callers: .*got intra-b/,
     ],
     ["an unknown key", { gatway: {} }, "gatway: is not a known key. Did you mean gateway?"],
     ["a key like none", { telemetry: "x" }, "telemetry: is not a known key. Remove it."],

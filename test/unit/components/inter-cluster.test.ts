@@ -167,3 +167,12 @@ for (const installer of INTER_INSTALLERS)
             assert.ok(seconds > grace, String(seconds));
         });
     });
+
+describe("InterCluster with TLS", () => {
+    it("looks beforehand for the settings file that it makes", async () => {
+        const certManager = { issuer: "internal", kind: "ClusterIssuer" };
+        const settings = interSettings("helm", { tls: { certificate: { certManager }, hostnames: ["a.example.com"] } });
+        const { name } = oneOfKind(await recordInter(settings), "ConfigMap").inputs.metadata;
+        assert.ok(plannedObjects(settings).some((o) => o.kind === "ConfigMap" && o.name === name));
+    });
+});

@@ -13,7 +13,11 @@ const refused: [why: string, values: Record<string, unknown>, ...problems: RegEx
     ["a stack by a part of its name", { of: "intra" }, /^of: must be the whole name .* \(got "intra"\)\. Write for/],
     ["a stack without its organisation", { of: "alpa-auth/intra" }, /^of: must be the whole name/],
     ["a stack with more parts", { of: "a/b/c/d" }, /^of: must be the whole name/],
-    ["a namespace", { namespace: "alpa" }, /^namespace: belongs to option intra-a, not to this stack's option/],
+    [
+        "a namespace",
+        { namespace: "alpa" },
+        /^namespace: belongs to option intra-a or inter, not to this stack's option/,
+    ],
     ["a gateway", { gateway: {} }, /^gateway: belongs to option intra-a/],
     ["Alpa", { alpa: { endpoints: ["10.0.0.1:20001"] } }, /^alpa: belongs to option intra-a/],
     ["a guard", { guard: {} }, /^guard: belongs to option intra-a/],

@@ -1,9 +1,11 @@
 import { strict as assert } from "node:assert";
 import * as pulumi from "@pulumi/pulumi";
 import { callers } from "../../../stacks/callers";
+import { inter } from "../../../stacks/inter";
 import { intra } from "../../../stacks/intra";
 import { asked, inputsOf, one, oneOfKind, plain, record, value } from "../../kit";
 import { callersSettings, COUNTERS, GATEWAY, recordCallers } from "../callers";
+import { interSettings } from "../inter";
 import { CONSUMERS, KUBECONFIG, kubernetesObjects, recordStack, settings } from "../intra-a";
 
 describe("stack callers", () => {
@@ -72,7 +74,7 @@ describe("stack callers", () => {
     });
 });
 
-describe("output gateway of stack intra", () => {
+describe("output gateway of a gateway's stack", () => {
     const of = async (installer: "rampart" | "helm" | "existing", values = {}) => {
         let outputs: ReturnType<typeof intra> | undefined;
         await record(() => (outputs = intra(settings(installer, values))));
@@ -97,5 +99,12 @@ describe("output gateway of stack intra", () => {
             url: "http://10.0.0.9:30900/alpa",
             answerTimeoutSeconds: 600,
         });
+    });
+
+    it("is the same with option inter, which has several pods and counts for all of them", async () => {
+        let outputs: ReturnType<typeof inter> | undefined;
+        await record(() => (outputs = inter(interSettings("rampart"))));
+        const url = "http://llm.example.com:30800/alpa";
+        assert.deepEqual(outputs!.gateway, { ...GATEWAY, url, counters: COUNTERS, replicas: 3 });
     });
 });

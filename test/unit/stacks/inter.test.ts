@@ -13,7 +13,7 @@ describe("stack inter", () => {
         const settings = parseInter(interValues({ cluster: { kubeconfig: KUBECONFIG, context: "one" } }));
         let outputs: ReturnType<typeof inter> | undefined;
         const seen = await record(() => (outputs = inter(settings)));
-        assert.deepEqual(Object.keys(outputs!), ["url", "credentials", "jwtSecrets", "curl", "expires"]);
+        assert.deepEqual(Object.keys(outputs!), ["url", "credentials", "jwtSecrets", "curl", "expires", "gateway"]);
         assert.equal(outputs!.url, "http://llm.example.com:30800/alpa");
         for (const secret of [outputs!.credentials, outputs!.jwtSecrets])
             assert.equal(await pulumi.isSecret(secret), true);
