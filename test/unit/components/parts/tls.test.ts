@@ -1,8 +1,10 @@
 // Proves what TLS at the gateway asks of the cluster, in which order, and that its key shows nowhere.
 import { strict as assert } from "node:assert";
 import * as pulumi from "@pulumi/pulumi";
+import { parse } from "yaml";
 import { renderRoute } from "../../../../components/parts/alpa-route";
 import { apisixValues } from "../../../../components/parts/apisix-values";
+import { renderProfile } from "../../../../components/parts/apisix-profile";
 import type { AzureSide } from "../../../../components/parts/azure-side";
 import { NetworkPolicies } from "../../../../components/parts/network-policies";
 import { judge } from "../../../../components/parts/readiness";
@@ -135,6 +137,18 @@ describe("GatewayTls", () => {
         assert.equal(service.tls.nodePort, 30843);
         assert.deepEqual(apisix.ssl, { enabled: true, sslProtocols: "TLSv1.3" });
         assert.deepEqual(apisix.pluginAttrs, { redirect: { https_port: 443 } });
+    });
+    it("is in the settings file of a highly available gateway too, which takes the place of the chart's", () => {
+        const tls = { protocols: "TLSv1.2 TLSv1.3", publicPort: 8443 };
+        const file = (more: object) =>
+            parse(renderProfile({ release: "team-a", namespace: "gateway", shutdownSeconds: 600, ...more })) as any;
+        assert.deepEqual(file({ tls }).apisix.ssl, {
+            enable: true,
+            listen: [{ port: 9443 }],
+            ssl_protocols: "TLSv1.2 TLSv1.3",
+        });
+        assert.deepEqual(file({ tls }).plugin_attr, { redirect: { https_port: 8443 } });
+        assert.deepEqual(file({}).apisix.ssl, { enable: false });
     });
     it("gives what the Azure side must hold as outputs, and nothing without a name", () => {
         const { dnsRecords, loadBalancer } = outputs as unknown as AzureSide;
