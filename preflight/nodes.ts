@@ -12,10 +12,16 @@ export interface NodeFindings {
 
 /**
  * A highly available gateway needs nodes to be on. With too few, it is not installed; one that is there already may be
- * changed all the same, since a credential must be revocable while a node is away.
+ * changed all the same, since a credential must be revocable while a node is away. Where the stack makes the cluster, a run
+ * that failed may have left fewer, and this one makes the rest.
+ * @param settings `nodes` is set where the stack makes the cluster
  */
-export async function nodes(settings: GatewayClusterArgs, cluster: ClusterView): Promise<NodeFindings> {
+export async function nodes(
+    settings: GatewayClusterArgs & { nodes?: unknown },
+    cluster: ClusterView,
+): Promise<NodeFindings> {
     const { gateway } = settings;
+    if (settings.nodes !== undefined) return { problems: [], warnings: [] };
     if (gateway.installer === "existing" || gateway.release.availability === undefined)
         return { problems: [], warnings: [] };
     const all = await cluster.nodes();

@@ -23,7 +23,7 @@ const LIMIT_SECONDS = 30;
  * @throws PreflightError naming every problem, or the address of a cluster that does not answer in 30 s
  */
 export async function preflight(
-    settings: GatewayClusterArgs,
+    settings: GatewayClusterArgs & { nodes?: unknown },
     owner: string,
     open: typeof openCluster = openCluster,
 ): Promise<string[]> {

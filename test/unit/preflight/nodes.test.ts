@@ -56,6 +56,11 @@ describe("the look at the nodes", () => {
         });
     }
 
+    it("leaves a cluster that the stack itself makes to those who make it", async () => {
+        const settings = { ...interSettings("helm"), nodes: {} };
+        assert.deepEqual(await nodes(settings, cluster(fit("a"))), { problems: [], warnings: [] });
+    });
+
     it("asks nothing of a cluster for option intra-a", async () =>
         assert.deepEqual(await nodes(settings("helm"), cluster([])), { problems: [], warnings: [] }));
 });
