@@ -4,6 +4,7 @@ import { OWNER_ANNOTATION } from "../components/parts/ownership";
 import type { RampartInstall } from "../components/parts/rampart";
 import type { ClusterView } from "./cluster";
 import { definition } from "./definitions";
+import type { Looked } from "./nodes";
 import { gatewayNamespace, plannedObjects } from "./planned";
 
 /** Objects of one kind up to which each is read; more are listed, since a thousand consumers are two thousand objects. */
@@ -61,10 +62,12 @@ async function forInstall(install: RampartInstall, cluster: ClusterView): Promis
 }
 
 /** etcd's volumes: a claim of a class that is not there waits for ever, and with it everything behind etcd. */
-export async function storageClass({ gateway }: GatewayClusterArgs, cluster: ClusterView): Promise<string[]> {
+export async function storageClass({ gateway, nodes }: Looked, cluster: ClusterView): Promise<string[]> {
     if (gateway.installer === "existing") return [];
-    const classes = await cluster.storageClasses();
     const wanted = gateway.release.storageClass;
+    // The stack brings one, but a run that failed may not have come so far.
+    if (nodes?.storage === "hostpath" && wanted === undefined) return [];
+    const classes = await cluster.storageClasses();
     if (classes.some((c) => (wanted === undefined ? c.isDefault : c.name === wanted))) return [];
     const found = `the cluster has ${classes.map((c) => c.name).join(", ") || "none"}`;
     return [

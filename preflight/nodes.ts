@@ -4,6 +4,12 @@ import { LEAST_NODES } from "../components/parts/availability";
 import type { ClusterView, NodeState } from "./cluster";
 import { gatewayNamespace } from "./planned";
 
+/** What a stack is to install, and on what. */
+export type Looked = GatewayClusterArgs & {
+    /** Set where the stack makes the cluster, with the StorageClass that it gives it. */
+    nodes?: { storage?: string };
+};
+
 /** What the look at the nodes found. */
 export interface NodeFindings {
     problems: string[];
@@ -12,10 +18,12 @@ export interface NodeFindings {
 
 /**
  * A highly available gateway needs nodes to be on. With too few, it is not installed; one that is there already may be
- * changed all the same, since a credential must be revocable while a node is away.
+ * changed all the same, since a credential must be revocable while a node is away. Where the stack makes the cluster, a run
+ * that failed may have left fewer, and this one makes the rest.
  */
-export async function nodes(settings: GatewayClusterArgs, cluster: ClusterView): Promise<NodeFindings> {
+export async function nodes(settings: Looked, cluster: ClusterView): Promise<NodeFindings> {
     const { gateway } = settings;
+    if (settings.nodes !== undefined) return { problems: [], warnings: [] };
     if (gateway.installer === "existing" || gateway.release.availability === undefined)
         return { problems: [], warnings: [] };
     const all = await cluster.nodes();

@@ -1,10 +1,9 @@
-import type { GatewayClusterArgs } from "../components/gateway-cluster";
 import { plainAccess, type ClusterAccess } from "../components/parts/kubeconfig";
 import { ProblemList } from "../problems";
 import { certManager, foreignObjects, nodePort, prerequisites, storageClass } from "./checks";
 import { openCluster, type ClusterView } from "./cluster";
 import { definitions } from "./definitions";
-import { nodes } from "./nodes";
+import { nodes, type Looked } from "./nodes";
 
 /** All that stands in the way in the cluster. Thrown before the first resource, in preview too. */
 export class PreflightError extends ProblemList {
@@ -23,7 +22,7 @@ const LIMIT_SECONDS = 30;
  * @throws PreflightError naming every problem, or the address of a cluster that does not answer in 30 s
  */
 export async function preflight(
-    settings: GatewayClusterArgs,
+    settings: Looked,
     owner: string,
     open: typeof openCluster = openCluster,
 ): Promise<string[]> {

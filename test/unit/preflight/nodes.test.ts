@@ -4,6 +4,7 @@ import { strict as assert } from "node:assert";
 import type { V1Node } from "@kubernetes/client-node";
 import type { ObjectRef } from "../../../components/parts/cluster-reader";
 import { nodeState, type ClusterView, type NodeState } from "../../../preflight/cluster";
+import { storageClass } from "../../../preflight/checks";
 import { nodes } from "../../../preflight/nodes";
 import { interSettings } from "../inter";
 import { settings } from "../intra-a";
@@ -55,6 +56,21 @@ describe("the look at the nodes", () => {
             );
         });
     }
+
+    it("leaves a cluster that the stack itself makes to those who make it", async () => {
+        const settings = { ...interSettings("helm"), nodes: {} };
+        assert.deepEqual(await nodes(settings, cluster(fit("a"))), { problems: [], warnings: [] });
+    });
+
+    it("does not miss a StorageClass that the stack itself brings, unless another one is named", async () => {
+        const none = { ...cluster([]), storageClasses: async () => [] };
+        const own = { ...interSettings("helm"), nodes: { storage: "hostpath" } };
+        assert.deepEqual(await storageClass(own, none), []);
+        assert.equal((await storageClass({ ...own, nodes: { storage: "none" } }, none)).length, 1);
+        const named = { ...interSettings("helm", {}), nodes: own.nodes };
+        named.gateway.release.storageClass = "fast";
+        assert.equal((await storageClass(named, none)).length, 1);
+    });
 
     it("asks nothing of a cluster for option intra-a", async () =>
         assert.deepEqual(await nodes(settings("helm"), cluster([])), { problems: [], warnings: [] }));
