@@ -147,6 +147,11 @@ export class Traffic {
         while (this.open < count) await new Promise((resolve) => setTimeout(resolve, 10));
     }
 
+    /** Resolves when so many requests have been made. */
+    async sent(count: number): Promise<void> {
+        while (this.answers.length < count) await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+
     /** @returns all answers, those that are still to come too */
     async end(): Promise<{ all: number; failed: (number | string)[] }> {
         clearInterval(this.timer);

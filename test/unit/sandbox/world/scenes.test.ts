@@ -13,6 +13,7 @@ const SHIPPED = readFileSync(join(__dirname, "../../../../Pulumi.intra.yaml"), "
 const CLOUDFLARE = { api: "http://127.0.0.1:1", account: "a".repeat(32), teamName: "team", zone: "example.com" };
 const FACTS = {
     alpa: "127.0.0.1:20001",
+    alpas: ["127.0.0.1:20001"],
     chartRepository: "http://127.0.0.1:2",
     cloudflare: { ...CLOUDFLARE, edge: "http://127.0.0.1:3" },
 } as ClusterFacts;
