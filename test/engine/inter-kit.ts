@@ -1,7 +1,7 @@
 /**
  * A cluster of three plain nodes with two Alpa services beside it, and the steady traffic that option inter is measured by.
  * Real: the engine, the Kubernetes provider, the API server with its controllers and scheduler. What nodes and pods do is
- * played, in seconds of a hundredth.
+ * played, in seconds of a twentieth.
  */
 import { strict as assert } from "node:assert";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -145,6 +145,11 @@ export class Traffic {
     /** Resolves when so many answers are under way. */
     async underWay(count: number): Promise<void> {
         while (this.open < count) await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+
+    /** Resolves when so many requests have been made. */
+    async sent(count: number): Promise<void> {
+        while (this.answers.length < count) await new Promise((resolve) => setTimeout(resolve, 10));
     }
 
     /** @returns all answers, those that are still to come too */

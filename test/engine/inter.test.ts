@@ -134,6 +134,7 @@ describe("inter on the engine", function () {
         const [victim] = await readyGateways(3);
         await machines().killPod(victim.metadata!.namespace!, victim.metadata!.name!);
         await readyGateways(3);
+        await traffic.sent(15);
         const { all, failed } = await traffic.end();
         const lost = nodes().world.workloads.lost();
         assert.equal(

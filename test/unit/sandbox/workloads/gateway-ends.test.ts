@@ -97,6 +97,7 @@ describe("Gateways that end", () => {
     const objectGone = () => new Promise<void>((resolve) => (onTaken = resolve));
 
     it("finish what is under way after SIGQUIT, take no more, and then their object goes", async () => {
+        clock.secondLasts = 30;
         await look([gateway("one")]);
         await route();
         const { answer } = await slow();
@@ -123,7 +124,7 @@ describe("Gateways that end", () => {
 
     it("get no new request in preStop once the nodes know, unless no other is ready", async () => {
         clock.secondLasts = 0.02;
-        const leaving = gateway("one", { deleted: true, preStopSeconds: 100, graceSeconds: 200 });
+        const leaving = gateway("one", { deleted: true, preStopSeconds: 1000, graceSeconds: 2000 });
         await look([gateway("one")]);
         await route();
         await look([leaving]);
@@ -159,6 +160,7 @@ describe("Gateways that end", () => {
         ["deleted by force", () => look([gateway("two")])],
     ] as const)
         it(`lose exactly what is under way in the one that is ${why}, and what came before the nodes knew`, async () => {
+            clock.secondLasts = 30; // the nodes do not know before the end of the test
             await look([gateway("one"), gateway("two")]);
             await route();
             const answers = [await slow(), await slow(), await slow(), await slow()];
