@@ -213,7 +213,8 @@ describe("ops consumer list", () => {
             assert.ok((JSON.parse(out) as { live: boolean }[]).every((row) => !row.live));
         });
 
-        it("gives up on a server that is silent, and ends", async () => {
+        it("gives up on a server that is silent, and ends", async function () {
+            this.timeout(70_000);
             const silent = http.createServer(() => undefined);
             await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
             const access = { kubeconfig: kubeconfig.replace(/:\d+"/, `:${(silent.address() as AddressInfo).port}"`) };
@@ -224,7 +225,7 @@ describe("ops consumer list", () => {
                 const said = await new Promise<string>((resolve, reject) => {
                     const args = ["--import", "tsx", "--input-type=commonjs", "-"];
                     // Ended by the time limit, it is an error.
-                    const child = execFile(process.execPath, args, { timeout: 8000 }, (error, stdout) =>
+                    const child = execFile(process.execPath, args, { timeout: 60_000 }, (error, stdout) =>
                         error ? reject(error) : resolve(stdout),
                     );
                     child.stdin!.end(code);
