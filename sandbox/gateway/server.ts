@@ -74,7 +74,7 @@ export interface Gateway {
      * @param graceSeconds after which the answers under way are cut; Infinity: never. @default 0
      */
     close(graceSeconds?: number): Promise<void>;
-    /** Ends as a killed process does, at once: every connection is reset. */
+    /** Ends as a killed process does, at once, with every connection. */
     kill(): Promise<void>;
 }
 
@@ -110,8 +110,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         throw error;
     }
     let over: Promise<void> | undefined;
-    const end = async (how: number | "reset") => {
-        await Promise.all(closers.map((close) => close(how)));
+    const end = async (graceSeconds: number) => {
+        await Promise.all(closers.map((close) => close(graceSeconds)));
         over ??= (async () => {
             agent.destroy();
             store.close();
@@ -129,7 +129,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         adminPort: portOf(admin),
         ...(tls ? { tlsPort: portOf(tls) } : {}),
         close: (graceSeconds = 0) => end(graceSeconds),
-        kill: () => end("reset"),
+        kill: () => end(0),
     };
 }
 
@@ -146,7 +146,7 @@ function listen(server: Listener, port: number): Promise<void> {
 }
 
 /** Node's closeAllConnections leaves out connections that are only lingering; these are ended here as well. */
-function closer(server: Listener): (how: number | "reset") => Promise<void> {
+function closer(server: Listener): (graceSeconds: number) => Promise<void> {
     const open = new Set<Socket>();
     let closed: Promise<void> | undefined;
     server.on("connection", (socket: Socket) => {
@@ -157,10 +157,8 @@ function closer(server: Listener): (how: number | "reset") => Promise<void> {
     if ("closeIdleConnections" in server)
         server.on("request", (_, answer) => answer.once("close", () => closed && server.closeIdleConnections()));
     const cut = () => open.forEach((socket) => socket.destroy());
-    return (how) => {
+    return (graceSeconds) => {
         closed ??= new Promise((resolve) => server.close(() => resolve()));
-        if (how === "reset") open.forEach((socket) => socket.resetAndDestroy());
-        const graceSeconds = how === "reset" ? 0 : how;
         if (graceSeconds === 0) cut();
         const timer = graceSeconds === Infinity ? undefined : setTimeout(cut, graceSeconds * 1000);
         return closed.finally(() => clearTimeout(timer));

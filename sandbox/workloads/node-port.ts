@@ -53,9 +53,11 @@ export async function openNodePort(
     const open = new Set<Connection>();
     const silent = new Set<Connection>();
     const lost: Lost = { cut: 0, refused: 0, unanswered: 0 };
+    // Not reset: a socket that is being reset when its other side resets too keeps its handle for ever in Node.js 20, and the
+    // process does not end.
     const end = ({ client, backend }: Connection) => {
-        client.resetAndDestroy();
-        backend?.resetAndDestroy();
+        client.destroy();
+        backend?.destroy();
     };
     const hush = (connection: Connection) => {
         const { client, backend } = connection;
@@ -80,7 +82,13 @@ export async function openNodePort(
         const backend = connect({ port: to.port, host: "127.0.0.1", allowHalfOpen: true });
         Object.assign(connection, { backend, pod: to.pod });
         client.on("error", () => backend.resetAndDestroy());
-        backend.on("error", () => client.resetAndDestroy());
+        let reached = false;
+        backend.on("connect", () => (reached = true));
+        backend.on("error", () => {
+            // The pod has just stopped to listen.
+            if (!reached) lost.refused++;
+            client.resetAndDestroy();
+        });
         client.on("data", () => (connection.answered = false));
         backend.on("data", () => (connection.answered = true));
         client.pipe(backend).pipe(client);
