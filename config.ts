@@ -1,20 +1,27 @@
 import * as pulumi from "@pulumi/pulumi";
 import { apiProblems, readApiAccess, type ApiAccess } from "./config/api-access";
+import { azureChecks } from "./config/exposure-azure-checks";
+import { callersChecks } from "./config/callers";
+import { callersSettings, type CallersSettings } from "./config/callers-settings";
 import { cloudflareChecks, zoneData } from "./config/cloudflare-checks";
 import { cloudflareSettings, type CloudflareSettings } from "./config/cloudflare-settings";
+import { clusterChecks } from "./config/cluster-checks";
 import { crossChecks } from "./config/cross-checks";
 import { exposureChecks, ofTheExposure } from "./config/exposure-checks";
-import { exposedIntraSchema } from "./config/intra";
+import { exposedInterSchema, interSchema } from "./config/inter";
+import { interChecks } from "./config/inter-checks";
+import { interSettings, type InterSettings } from "./config/inter-settings";
+import { exposedIntraSchema, intraSchema } from "./config/intra";
 import { intraSettings, type IntraASettings } from "./config/intra-settings";
 import { didYouMean, explain } from "./config/problems";
 import { LATER_OPTIONS, OPTIONS, ownersOfOthers, schemas, type Option } from "./config/schema";
 import { plainSecrets, readStackFile } from "./config/stack-file";
 import { ProblemList } from "./problems";
 
-export type { ApiAccess, CloudflareSettings, IntraASettings };
+export type { ApiAccess, CallersSettings, CloudflareSettings, InterSettings, IntraASettings };
 
 /** Everything a program run needs to know. A new option becomes a member of this union, and `index.ts` stops compiling until it has a case. */
-export type Settings = IntraASettings | CloudflareSettings;
+export type Settings = IntraASettings | InterSettings | CloudflareSettings | CallersSettings;
 
 /** The stack config as Pulumi hands it over: every key of the project, structured values as JSON text. */
 export type RawConfig = Record<string, string>;
@@ -89,15 +96,32 @@ export function parse(
         if (problems.length > 0 || data === undefined) throw new ConfigError(problems);
         return cloudflareSettings(data, zone, today);
     }
+    if (option === "callers") {
+        const data = check(schemas.callers.safeParse(values));
+        problems.push(...callersChecks(values, isSecret));
+        if (problems.length > 0 || data === undefined) throw new ConfigError(problems);
+        return callersSettings(data, today);
+    }
     const exposed = values.exposure === "cloudflare";
-    const schema = exposed ? exposedIntraSchema : schemas["intra-a"];
-    const data = check(schema.safeParse({ ...ofTheExposure(values), option }));
-    problems.push(
-        ...exposureChecks(values),
-        ...crossChecks(values, isSecret),
-        ...(exposed && api !== undefined ? apiProblems(api) : []),
-    );
-    if (problems.length > 0 || data === undefined) throw new ConfigError(problems);
+    const asked = { ...ofTheExposure(values), option };
+    const found = (more: string[] = []) => {
+        problems.push(
+            ...exposureChecks(values),
+            ...azureChecks(values, isSecret, today),
+            ...clusterChecks(values, (value) => isSecret("cluster", value)),
+            ...more,
+            ...crossChecks(option, values, isSecret),
+            ...(exposed && api !== undefined ? apiProblems(api) : []),
+        );
+        return problems.length > 0;
+    };
+    if (option === "inter") {
+        const data = check((exposed ? exposedInterSchema : interSchema).safeParse(asked));
+        if (found(interChecks(values, isSecret)) || data === undefined) throw new ConfigError(problems);
+        return interSettings(data, today);
+    }
+    const data = check((exposed ? exposedIntraSchema : intraSchema).safeParse(asked));
+    if (found() || data === undefined) throw new ConfigError(problems);
     return intraSettings(data, today);
 }
 
@@ -105,13 +129,13 @@ function optionProblem(option: unknown): string | undefined {
     if (OPTIONS.includes(option as Option)) return undefined;
     if (option === undefined) return "option: required. Run: pulumi config set option intra-a";
     if (LATER_OPTIONS.includes(String(option)))
-        return `option: must be intra-a, or else cloudflare: this version builds no other (got ${option}). Run: pulumi config set option intra-a`;
-    const known = ["intra-a", ...LATER_OPTIONS, "cloudflare"];
+        return `option: must be ${OPTIONS.join(" or ")}: this version builds no other (got ${option}). Run: pulumi config set option intra-a`;
+    const known = ["intra-a", ...LATER_OPTIONS, "inter", "cloudflare", "callers"];
     return `option: must be one of ${known.join(", ")} (got ${JSON.stringify(option)}).${didYouMean(String(option), known)}`;
 }
 
 /** Keys whose value is a text, whatever it looks like. */
-const TEXTS = ["option", "namespace", "exposure", "account", "hostname", "certificate", "browserChecks"];
+const TEXTS = ["option", "of", "namespace", "exposure", "account", "hostname", "certificate", "browserChecks"];
 
 /** Structured values arrive as JSON text, numbers and booleans too; anything else is a plain string. */
 function valueOf(text: string, key: string): unknown {

@@ -12,6 +12,13 @@ export function callers(count: number): Callers {
     return Object.fromEntries(Array.from({ length: count }, (_, i) => [name(i), ["a"]]));
 }
 
+/** The same in parts of nearly the same size, one for each stack. */
+export function parts(all: Callers, count: number): Callers[] {
+    const entries = Object.entries(all);
+    const size = Math.ceil(entries.length / count);
+    return Array.from({ length: count }, (_, i) => Object.fromEntries(entries.slice(i * size, (i + 1) * size)));
+}
+
 /** The one that is rotated. */
 export const ROTATED = "team-0000";
 

@@ -3,6 +3,7 @@ import { cpus, loadavg, totalmem } from "node:os";
 import { Command, InvalidArgumentError } from "commander";
 import { measureConsumers, SETTINGS } from "./consumers";
 import { killedMidway } from "./killed";
+import { measureStacks } from "./shared";
 import { withBench } from "./sandbox";
 
 const say = (line: string) => console.log(line);
@@ -35,6 +36,17 @@ program
     .action(async (options: { counts: number[]; settings: (typeof SETTINGS.fast)[] }) => {
         say(machine());
         await withBench(say, (bench) => measureConsumers(bench, options.counts, options.settings, say));
+        say(machine());
+    });
+
+program
+    .command("stacks")
+    .description("callers in several stacks at one gateway, brought up side by side with the fast settings")
+    .option("--count <number>", "how many callers in all", (text) => counts(text)[0], 1000)
+    .option("--stacks <number>", "how many stacks", (text) => counts(text)[0], 3)
+    .action(async (options: { count: number; stacks: number }) => {
+        say(machine());
+        await withBench(say, (bench) => measureStacks(bench, options.count, options.stacks, say));
         say(machine());
     });
 

@@ -86,7 +86,7 @@ export async function answer(bench: Bench, key: string | undefined): Promise<num
     return response.status;
 }
 
-async function seconds(work: () => Promise<void>): Promise<number> {
+export async function seconds(work: () => Promise<void>): Promise<number> {
     const start = Date.now();
     await work();
     return (Date.now() - start) / 1000;

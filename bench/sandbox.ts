@@ -30,7 +30,7 @@ export async function withBench(log: (line: string) => void, work: (bench: Bench
     const guard = await startGuard({ stateDir: dir, sandboxId: sandboxId(dir) });
     let world: World | undefined;
     try {
-        world = await startWorld({ tools, stateDir: dir, alpaPort: 0, watchCycleSeconds: 1 });
+        world = await startWorld({ tools, stateDir: dir, alpaPort: 0, watchCycleSeconds: 1, secondLasts: 0.05 });
         const url = await installGateway(dir, world);
         const binding = {
             ingressClass: GATEWAY,

@@ -99,19 +99,43 @@ export class AlpaAuth extends Program {
 
     configure(callers: Callers): void {
         const { binding, url, world } = this.bench;
-        const consumers = Object.entries(callers).map(([name, ids]) => ({
-            name,
-            credentials: ids.map((id) => ({ id, method: "key" })),
-        }));
         writeStackFile(world.facts.stackFiles, this.stack, {
             option: "intra-a",
             namespace: this.stack,
             alpa: { endpoints: [world.facts.alpa] },
             readiness: { settleSeconds: SETTLE_SECONDS },
             gateway: { installer: "existing", existing: { ...binding, url } },
-            consumers,
+            consumers: consumersOf(callers),
         });
     }
+}
+
+/** Callers of the gateway that another stack made. */
+export class SharedCallers extends AlpaAuth {
+    constructor(
+        bench: Bench,
+        stack: string,
+        settings: EngineSettings,
+        private readonly of: AlpaAuth,
+    ) {
+        super(bench, stack, settings);
+    }
+
+    override configure(callers: Callers): void {
+        writeStackFile(this.bench.world.facts.stackFiles, this.stack, {
+            option: "callers",
+            of: `organization/${this.project}/${this.of.stack}`,
+            readiness: { settleSeconds: SETTLE_SECONDS },
+            consumers: consumersOf(callers),
+        });
+    }
+}
+
+function consumersOf(callers: Callers) {
+    return Object.entries(callers).map(([name, ids]) => ({
+        name,
+        credentials: ids.map((id) => ({ id, method: "key" })),
+    }));
 }
 
 /** What the sandbox's own stack has. */

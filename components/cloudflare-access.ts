@@ -63,7 +63,12 @@ export class CloudflareAccess extends pulumi.ComponentResource {
         const { zoneId } = zone;
         const tunnel = new Tunnel(`${name}-tunnel`, { account }, inside);
         const tokens = new ServiceTokens(`${name}-tokens`, { account, consumers, notify }, inside);
-        const access = new Access(`${name}-access`, { account, hostnames, tokenIds: tokens.ids }, inside);
+        const access = new Access(
+            `${name}-access`,
+            { account, hostnames, tokenIds: tokens.ids },
+            // An application of a name in no zone of the account is refused, and a zone may be made just now.
+            { ...inside, dependsOn: zone },
+        );
         const { tunnelId } = tunnel;
         const routes = new TunnelRoutes(
             `${name}-routes`,

@@ -3,7 +3,7 @@ import { daysUntil, day, DEFAULT_TOKEN_OVERLAP_DAYS } from "./credentials";
 import { duplicateNames, list, mapping } from "./cross-checks";
 import { readZoneData, serviceProblems, type ZoneData } from "./dns";
 import { planProblems } from "./plans";
-import { sshKeyProblem } from "./ssh-key";
+import { sshHostProblems } from "./ssh-host";
 
 /** Cloudflare's limit for an account. */
 export const MOST_TOKENS = 50;
@@ -30,12 +30,22 @@ export function cloudflareChecks(
         ...hostnameProblems(values, zone.name),
         ...planProblems(zone.plan, rateLimit, values.proxyTimeoutSeconds),
         ...answerTimeProblems(alpa, values.proxyTimeoutSeconds, tunnel.graceSeconds),
-        ...hostProblems(list(tunnel.hosts).map(mapping), (value) => isSecret("tunnel", value)),
+        ...sshHostProblems(
+            "tunnel.hosts",
+            list(tunnel.hosts).map(mapping),
+            (value) => isSecret("tunnel", value),
+            "For more connectors raise tunnel.instances.",
+        ),
         ...duplicateNames(consumers),
         ...rotationProblems(consumers, values.maxOverlapDays ?? DEFAULT_TOKEN_OVERLAP_DAYS, today),
         ...tokenCount(consumers, today),
         ...data.problems,
-        ...serviceProblems(data.records, [values.hostname, ...list(values.aliases)].map(String), "dns.records"),
+        ...serviceProblems(
+            data.records,
+            [values.hostname, ...list(values.aliases)].map(String),
+            "dns.records",
+            zone.name,
+        ),
     ];
 }
 
@@ -72,29 +82,6 @@ export function zoneData(values: Raw, folder: string): ZoneData {
     if (typeof records !== "string" || records === "" || typeof name !== "string")
         return { records: [], problems: [], warnings: [] };
     return readZoneData(records, name, folder);
-}
-
-function hostProblems(hosts: Raw[], isSecret: (value: unknown) => boolean): string[] {
-    const seen = new Map<string, string>();
-    return hosts.flatMap(({ address, port = 22, privateKey, sudoPassword }, i) => {
-        const where = `tunnel.hosts[${i}]`;
-        const problems: string[] = [];
-        for (const [key, value] of Object.entries({ privateKey, sudoPassword }))
-            if (value !== undefined && !isSecret(value))
-                problems.push(
-                    `${where}.${key}: must be stored encrypted, and stands in the stack file in plain text. It is known now: change it, and run: pulumi config set --secret --path '${where}.${key}'`,
-                );
-        const wrong = typeof privateKey === "string" ? sshKeyProblem(privateKey) : undefined;
-        if (wrong !== undefined) problems.push(`${where}.privateKey: ${wrong}`);
-        const place = `${String(address)}:${String(port)}`;
-        const first = seen.get(place);
-        seen.set(place, first ?? where);
-        if (first !== undefined && address !== undefined)
-            problems.push(
-                `${where}: must be named once (${first} is ${place} too). For more connectors raise tunnel.instances.`,
-            );
-        return problems;
-    });
 }
 
 /** The provider takes version and date together or not at all, and is never to see them go. */

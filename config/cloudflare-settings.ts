@@ -1,9 +1,9 @@
-import * as pulumi from "@pulumi/pulumi";
 import type { CloudflareAccessArgs } from "../components/cloudflare-access";
 import type { TokenConsumer } from "../components/parts/service-tokens";
-import { DEFAULT_PROXY_TIMEOUT, type ParsedCloudflare } from "./cloudflare";
+import { edgeWaits, heldTimeout, type ParsedCloudflare } from "./cloudflare";
 import { daysUntil, dayText, expiryWarning } from "./credentials";
 import type { ZoneData } from "./dns";
+import { sshHostOf } from "./ssh-host";
 
 /** Option cloudflare: Access at the edge, a tunnel to the Ray head node, and no gateway. */
 export interface CloudflareSettings extends CloudflareAccessArgs {
@@ -29,9 +29,9 @@ export const GRACE_BEYOND_SECONDS = 20;
  * @param data the zone's data, where the config names some
  */
 export function cloudflareSettings(config: ParsedCloudflare, data: ZoneData, today: Date): CloudflareSettings {
-    const { account, hostname, aliases, zone, alpa, tunnel, access, rateLimit, proxyTimeoutSeconds } = config;
+    const { account, hostname, aliases, zone, alpa, tunnel, access, rateLimit } = config;
     const { consumers, warnings, expires } = callers(config, today);
-    const answerSeconds = alpa.answerTimeoutSeconds ?? proxyTimeoutSeconds;
+    const answerSeconds = alpa.answerTimeoutSeconds ?? edgeWaits(config);
     return {
         option: "cloudflare",
         warnings: [...warnings, ...answerWarnings(config), ...data.warnings],
@@ -43,11 +43,7 @@ export function cloudflareSettings(config: ParsedCloudflare, data: ZoneData, tod
         ...(config.dns === undefined ? {} : { dns: { ...config.dns, records: data.records } }),
         endpoint: alpa.endpoints[0],
         connectors: {
-            hosts: tunnel.hosts.map(({ privateKey, sudoPassword, ...host }) => ({
-                ...host,
-                privateKey: pulumi.secret(privateKey),
-                ...(sudoPassword === undefined ? {} : { sudoPassword: pulumi.secret(sudoPassword) }),
-            })),
+            hosts: tunnel.hosts.map(sshHostOf),
             version: tunnel.version,
             sha256: tunnel.sha256,
             ...(tunnel.source === undefined ? {} : { source: tunnel.source }),
@@ -59,8 +55,7 @@ export function cloudflareSettings(config: ParsedCloudflare, data: ZoneData, tod
             ? {}
             : { rateLimit: { ...rateLimit, blockSeconds: rateLimit.blockSeconds ?? rateLimit.perSeconds } }),
         browserChecks: config.browserChecks,
-        // The zone's own is left alone: the setting is for all of the zone, and outlives the stack.
-        ...(proxyTimeoutSeconds === DEFAULT_PROXY_TIMEOUT ? {} : { proxyTimeoutSeconds }),
+        ...heldTimeout(config, zone.plan),
         notify: config.notify,
         consumers,
     };
@@ -98,8 +93,9 @@ function callers(config: ParsedCloudflare, today: Date) {
     return { consumers, warnings, expires };
 }
 
-function answerWarnings({ alpa, proxyTimeoutSeconds, rateLimit, zone, tunnel }: ParsedCloudflare): string[] {
-    const warnings = unmeasured(alpa, proxyTimeoutSeconds);
+function answerWarnings(config: ParsedCloudflare): string[] {
+    const { alpa, rateLimit, zone, tunnel } = config;
+    const warnings = unmeasured(alpa, edgeWaits(config));
     if (rateLimit !== undefined && zone.plan === "free")
         warnings.push(
             `rateLimit: with plan free it holds for /completions and /logprobs of every name in ${zone.name}: a rule there may look at the path only.`,

@@ -1,39 +1,9 @@
 import * as z from "zod";
 import { got } from "./problems";
-import { isHost, pinned, positive, text, url } from "./values";
+import { port, sshHost } from "./ssh-host";
+import { pinned, positive, url } from "./values";
 
-const HOST_KEY = /^(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(256|384|521)) [A-Za-z0-9+/]{40,}={0,2}( .*)?$/;
-
-const port = (advice: string) =>
-    z.number().refine((n) => Number.isInteger(n) && n >= 1 && n <= 65535, {
-        error: (i) => `must be a port between 1 and 65535${got(i.input)}. ${advice}`,
-    });
-
-const host = z.strictObject({
-    address: z
-        .string()
-        .refine(isHost, {
-            error: (i) =>
-                `must be a lower-case host or an IPv4 address, without user or port${got(i.input)}. Correct it`,
-        })
-        .describe("Host or IPv4 address where the program reaches it by SSH."),
-    port: port("SSH listens on 22").default(22).describe("Port of its SSH server."),
-    user: z
-        .string()
-        .refine((name) => /^[a-z_][a-z0-9_-]{0,31}$/.test(name), {
-            error: (i) => `must be the name of a user${got(i.input)}. Correct it`,
-        })
-        .describe("User to log in as: root, or one that may use sudo."),
-    hostKey: z
-        .string()
-        .refine((line) => HOST_KEY.test(line), {
-            error: "must be a public key as ssh-keyscan prints it, without the host in front. Run: ssh-keyscan -t ed25519 <address>, and compare it on the host",
-        })
-        .describe("Public key of its SSH server, as `ssh-ed25519 AAAA…`. Another one is refused."),
-    privateKey: z
-        .string({ error: () => "must be a text. Correct it" })
-        .describe("Private key to log in with, as a secret, without a passphrase."),
-    sudoPassword: text("a password").optional().describe("Password of sudo, as a secret. Unset: sudo asks for none."),
+const host = sshHost.extend({
     metricsPort: port("Use 20241")
         .default(20241)
         .describe("Port on 127.0.0.1 where the first connector tells its health; each other has the next one."),

@@ -110,8 +110,10 @@ export const cloudflareSchema = z.strictObject({
         .refine((n) => n <= LONGEST_PROXY_TIMEOUT, {
             error: (i) => `must be at most ${LONGEST_PROXY_TIMEOUT}, Cloudflare's longest${got(i.input)}. Lower it`,
         })
-        .default(DEFAULT_PROXY_TIMEOUT)
-        .describe("What the edge waits for the first byte of an answer, in seconds; another needs `enterprise`."),
+        .optional()
+        .describe(
+            "What the edge waits for an answer, in seconds; needs `enterprise`. Unset: left as it is, by default 100.",
+        ),
     notify: z
         .array(z.email({ error: (i) => `must be a mail address${got(i.input)}. Correct it` }))
         .default([])
@@ -124,3 +126,18 @@ export const cloudflareSchema = z.strictObject({
 });
 
 export type ParsedCloudflare = z.infer<typeof cloudflareSchema>;
+
+type EdgeWait = Pick<ParsedCloudflare, "proxyTimeoutSeconds">;
+
+/** What the edge waits for an answer, as far as the config says, in seconds. */
+export function edgeWaits({ proxyTimeoutSeconds }: EdgeWait): number {
+    return proxyTimeoutSeconds ?? DEFAULT_PROXY_TIMEOUT;
+}
+
+/**
+ * The setting of the zone, where the stack holds it: where a value is named, the default too, and the plan lets it be set. It
+ * is for all of the zone, and Cloudflare keeps the last value when the stack holds it no more.
+ */
+export function heldTimeout({ proxyTimeoutSeconds }: EdgeWait, plan: Plan): EdgeWait {
+    return proxyTimeoutSeconds === undefined || plan !== "enterprise" ? {} : { proxyTimeoutSeconds };
+}

@@ -1,3 +1,4 @@
+import { LEAST_NODES } from "../components/parts/availability";
 import { componentNamespace } from "../components/parts/rampart-graph";
 import { credentialProblems } from "./credentials";
 import { DEFAULT_READINESS } from "./intra";
@@ -9,18 +10,21 @@ const OF_OUR_OWN = ["address", "nodePort", "replicas", "storageClass", "chart", 
 const RELEASE_LIMIT = 53;
 
 /**
- * What the schema cannot say of option intra-a: values that only make sense together. Reads unchecked values, so that nothing hides
+ * What the schema cannot say of an option with a gateway: values that only make sense together. Reads unchecked values, so that nothing hides
  * another problem.
  * @param isSecret whether a key of the stack config is stored encrypted
  */
-export function crossChecks(values: Record<string, unknown>, isSecret: (key: string) => boolean): string[] {
+export function crossChecks(
+    option: "intra-a" | "inter",
+    values: Record<string, unknown>,
+    isSecret: (key: string) => boolean,
+): string[] {
     const gateway = mapping(values.gateway);
     const installer = gateway.installer ?? "rampart";
     const consumers = list(values.consumers).map(mapping);
     return [
-        ...kubeconfigInPlain(mapping(values.cluster), isSecret),
-        ...ofOtherInstallers(values, gateway, installer),
-        ...uncountedLimits(gateway, values.limits, consumers),
+        ...ofOtherInstallers(values, gateway, installer, option),
+        ...uncountedLimits(gateway, values.limits, consumers, option),
         ...credentialProblems(consumers, isSecret("consumers")),
         ...shortWaits(mapping(values.readiness)),
         ...duplicateNames(consumers),
@@ -28,22 +32,16 @@ export function crossChecks(values: Record<string, unknown>, isSecret: (key: str
     ];
 }
 
-/** A kubeconfig is the key to the cluster: in plain text it would be in the repository's history for good. */
-function kubeconfigInPlain({ kubeconfig }: Record<string, unknown>, isSecret: (key: string) => boolean): string[] {
-    if (kubeconfig === undefined || isSecret("cluster")) return [];
-    return [
-        "cluster.kubeconfig: must be stored encrypted, and stands in the stack file in plain text. " +
-            "Run: pulumi config set --secret --path cluster.kubeconfig < kubeconfig.yaml",
-    ];
-}
-
 function ofOtherInstallers(
     values: Record<string, unknown>,
     gateway: Record<string, unknown>,
     installer: unknown,
+    option: string,
 ): string[] {
+    // The schema of option inter knows no gateway in place.
+    if (option === "inter" && installer === "existing") return [];
     const foreign: [where: string, value: unknown, installer: string][] = [
-        ["gateway.existing", gateway.existing, "existing"],
+        ["gateway.existing", option === "inter" ? undefined : gateway.existing, "existing"],
         ["gateway.crds", gateway.crds, "helm"],
         ["rampart", values.rampart, "rampart"],
     ];
@@ -67,16 +65,23 @@ function ofOtherInstallers(
     return problems;
 }
 
-function uncountedLimits(gateway: Record<string, unknown>, limits: unknown, consumers: Record<string, unknown>[]) {
+function uncountedLimits(
+    gateway: Record<string, unknown>,
+    limits: unknown,
+    consumers: Record<string, unknown>[],
+    option: string,
+): string[] {
     const limited = limits !== undefined || consumers.some((c) => c.limits !== undefined);
-    if (!(Number(gateway.replicas) > 1) || !limited || gateway.sharedCounters !== undefined) return [];
+    const { replicas = option === "inter" ? LEAST_NODES : 1 } = gateway;
+    if (!(Number(replicas) > 1) || !limited || gateway.sharedCounters !== undefined) return [];
+    const orElse = option === "inter" ? "" : ", or replicas to 1";
     return [
-        `gateway.sharedCounters: required with limits and more than one replica (got ${gateway.replicas}). Each pod would count on its own: set whenDown to refuse or allow, or replicas to 1.`,
+        `gateway.sharedCounters: required with limits and more than one replica (got ${Number(replicas)}). Each pod would count on its own: set whenDown to refuse or allow${orElse}.`,
     ];
 }
 
 /** A wait that ends before an object can have settled never ends well. */
-function shortWaits(readiness: Record<string, unknown>): string[] {
+export function shortWaits(readiness: Record<string, unknown>): string[] {
     const { acceptTimeoutSeconds: accept, settleSeconds: settle } = { ...DEFAULT_READINESS, ...readiness };
     if (typeof accept !== "number" || typeof settle !== "number" || accept > settle) return [];
     return [
@@ -104,19 +109,25 @@ export function duplicateNames(consumers: Record<string, unknown>[]): string[] {
 /** Names that are made of others must fit too. */
 function longNames(consumers: Record<string, unknown>[], space: unknown, installer: unknown): string[] {
     const namespace = typeof space === "string" ? space : DEFAULT_NAMESPACE;
-    const names: [where: string, name: string, limit: number][] = [
-        ...consumers.map((c): [string, string, number] => ["consumers", `${namespace}_${c.name}`, LABEL_LIMIT]),
-        ...consumers.flatMap((c) =>
-            list(c.credentials).map((k): [string, string, number] => [
-                "consumers",
-                `${c.name}.${mapping(k).id}`,
-                LABEL_LIMIT,
-            ]),
-        ),
-    ];
+    const names = consumers.map((c): Named => ["consumers", `${namespace}_${c.name}`, LABEL_LIMIT]);
     // Rampart never reports a derived namespace that is too long: it waits for ever.
     if (installer === "rampart") names.push(["namespace", componentNamespace(namespace), LABEL_LIMIT]);
     if (installer === "helm") names.push(["namespace", namespace, RELEASE_LIMIT]);
+    return [...tooLong(names), ...longCredentials(consumers)];
+}
+
+/** Names of credentials as the objects of the cluster have them. */
+export function longCredentials(consumers: Record<string, unknown>[]): string[] {
+    return tooLong(
+        consumers.flatMap((c) =>
+            list(c.credentials).map((k): Named => ["consumers", `${c.name}.${mapping(k).id}`, LABEL_LIMIT]),
+        ),
+    );
+}
+
+type Named = [where: string, name: string, limit: number];
+
+function tooLong(names: Named[]): string[] {
     return names
         .filter(([, name, limit]) => name.length > limit)
         .map(

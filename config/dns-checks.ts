@@ -47,12 +47,17 @@ function twice(placed: Placed[]): string[] {
 /**
  * Names that callers use must be able to turn to the tunnel by an update of one record.
  * @param hostnames those of the service; the ones that the data does not have are no concern of it
+ * @param zone its own name cannot be a CNAME on the old side, only at Cloudflare
  */
-export function serviceProblems(records: ZoneRecord[], hostnames: string[], file: string): string[] {
+export function serviceProblems(records: ZoneRecord[], hostnames: string[], file: string, zone: unknown): string[] {
     return records
         .filter(({ name }) => hostnames.includes(name))
         .flatMap(({ name, type, proxied }) => {
             const where = `${file} ${name} ${type}`;
+            if ((type === "A" || type === "AAAA") && name === zone)
+                return [
+                    `${where}: must be a CNAME in the data, which Cloudflare answers with addresses and which can turn to the tunnel in place. Leave ${name} as it is on the old side, where it cannot be one. Give its addresses the name origin.${name} on both sides, and write here alone: ${name} CNAME origin.${name}, proxied: true. Or take a hostname below ${name}, which leaves this record as it is.`,
+                ];
             if (type === "A" || type === "AAAA")
                 return [
                     `${where}: must be a CNAME, which can turn to the tunnel in place. Give the addresses a name of their own, as origin.${name}, and let ${name} lead there, on the old side first.`,

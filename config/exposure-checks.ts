@@ -6,12 +6,16 @@ import { planProblems } from "./plans";
 
 type Raw = Record<string, unknown>;
 
+/** Keys of exposure azure alone: Cloudflare has a name and a certificate of its own. */
+const AZURE_KEYS = ["azure", "tls"];
+
 /** What the schema cannot say of the exposure: keys that belong to the other one, and values that only make sense together. */
 export function exposureChecks(values: Raw): string[] {
     const { exposure = "azure" } = values;
     const [zone, alpa, gateway, tunnel] = [values.zone, values.alpa, values.gateway, values.tunnel].map(mapping);
     const existing = mapping(gateway.existing);
-    const inPlace = gateway.installer === "existing" && gateway.existing !== undefined;
+    // The schema of option inter knows no gateway in place.
+    const inPlace = values.option !== "inter" && gateway.installer === "existing" && gateway.existing !== undefined;
     if (exposure !== "cloudflare") {
         const foreign = foreignKeys(values).map(
             (key) => `${key}: belongs to exposure cloudflare (got exposure ${String(exposure)}). Remove it.`,
@@ -21,6 +25,9 @@ export function exposureChecks(values: Raw): string[] {
         return foreign;
     }
     const problems: string[] = [];
+    for (const key of AZURE_KEYS)
+        if (values[key] !== undefined)
+            problems.push(`${key}: belongs to exposure azure (got exposure cloudflare, which has both). Remove it.`);
     for (const [key, value] of [
         ["gateway.address", gateway.address],
         ["gateway.existing.url", existing.url],
@@ -41,7 +48,7 @@ export function exposureChecks(values: Raw): string[] {
 
 /** The values that the schema looks at: keys of another exposure are said once, as what they are. */
 export function ofTheExposure(values: Raw): Raw {
-    if (values.exposure === "cloudflare") return values;
+    if (values.exposure === "cloudflare") return without(values, AZURE_KEYS);
     const { alpa, gateway, ...rest } = values;
     const { existing } = mapping(gateway);
     return {

@@ -1,7 +1,7 @@
 import type { ExposureSettings } from "../components/parts/cloudflare-exposure";
-import { DEFAULT_PROXY_TIMEOUT } from "./cloudflare";
+import { edgeWaits, heldTimeout } from "./cloudflare";
 import { GRACE_BEYOND_SECONDS, unmeasured } from "./cloudflare-settings";
-import type { ParsedIntra as Parsed } from "./intra";
+import type { ParsedGateway as Parsed } from "./intra";
 
 /** Longest answer, unless a stack says otherwise, in seconds. */
 const DEFAULT_ANSWER_SECONDS = 600;
@@ -11,10 +11,11 @@ const BEFORE_THE_EDGE_SECONDS = 5;
 const DEFAULT_NODE_PORT = 30800;
 
 /** Longest time one answer may take, in seconds. */
-export function answerSeconds({ exposure, alpa, proxyTimeoutSeconds }: Parsed): number {
+export function answerSeconds(config: Parsed): number {
+    const { exposure, alpa } = config;
     if (alpa.answerTimeoutSeconds !== undefined) return alpa.answerTimeoutSeconds;
     if (exposure === "azure") return DEFAULT_ANSWER_SECONDS;
-    return Math.max(1, proxyTimeoutSeconds - BEFORE_THE_EDGE_SECONDS);
+    return Math.max(1, edgeWaits(config) - BEFORE_THE_EDGE_SECONDS);
 }
 
 /** Port on every node. Undefined: none, since callers come through the tunnel. */
@@ -25,7 +26,7 @@ export function nodePort({ exposure, gateway }: Parsed): number | undefined {
 /** What is in front of the gateway; undefined when nothing of ours is. */
 export function exposureSettings(config: Parsed): ExposureSettings | undefined {
     if (config.exposure === "azure") return undefined;
-    const { account, hostname, zone, browserChecks, proxyTimeoutSeconds } = config;
+    const { account, hostname, zone, browserChecks } = config;
     const { version, replicas, graceSeconds } = config.tunnel!;
     return {
         account: account!,
@@ -38,15 +39,14 @@ export function exposureSettings(config: Parsed): ExposureSettings | undefined {
             graceSeconds: graceSeconds ?? answerSeconds(config) + GRACE_BEYOND_SECONDS,
         },
         browserChecks,
-        // The zone's own is left alone: the setting is for all of the zone, and outlives the stack.
-        ...(proxyTimeoutSeconds === DEFAULT_PROXY_TIMEOUT ? {} : { proxyTimeoutSeconds }),
+        ...heldTimeout(config, zone!.plan),
     };
 }
 
 export function exposureWarnings(config: Parsed): string[] {
     if (config.exposure === "azure") return [];
-    const { alpa, gateway, proxyTimeoutSeconds, tunnel } = config;
-    const warnings = unmeasured(alpa, proxyTimeoutSeconds);
+    const { alpa, gateway, tunnel } = config;
+    const warnings = unmeasured(alpa, edgeWaits(config));
     if (tunnel!.replicas === 1)
         warnings.push("tunnel.replicas: one connector, so the loss of its node is an outage. Have two.");
     if (gateway.nodePort !== undefined)

@@ -1,42 +1,69 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { GatewaySettings, IntraClusterArgs } from "../components/intra-cluster";
+import type { GatewayClusterArgs, GatewaySettings } from "../components/gateway-cluster";
 import type { ConsumerSettings, Credential } from "../components/parts/consumers";
+import { clusterSettings, type ClusterSettings } from "./cluster-settings";
+import type { AzureSide } from "../components/parts/azure-side";
+import { COUNTED_APART, hasLimits } from "../components/parts/limits";
 import { daysUntil, dayText, expiryWarning } from "./credentials";
+import { azureOutputs, azureUrl, azureWarnings, gatewayTls, releaseTls } from "./exposure-azure-settings";
 import { answerSeconds, exposureSettings, exposureWarnings, nodePort } from "./exposure-settings";
-import type { ParsedIntra as Parsed } from "./intra";
+import type { ParsedGateway, ParsedIntra as Parsed } from "./intra";
 
 /** Option intra-a: the gateway runs on the nodes that already run the bare-metal Ray cluster. */
-export interface IntraASettings extends IntraClusterArgs {
+export interface IntraASettings extends GatewayClusterArgs, ClusterSettings {
     option: "intra-a";
     /** What an operator should know before going on; shown as warnings, never a reason to stop. */
     warnings: string[];
     /** Day from which a credential is left out, by `<consumer>/<credential>`. */
     expires: Record<string, string>;
+    /** What the Azure side must hold. Unset: nothing is said of it. */
+    azure?: AzureSide;
 }
 
 /** Checked values in the shape the components take. */
 export function intraSettings(config: Parsed, today: Date): IntraASettings {
-    const { cluster, guard, namespace, readiness, gateway } = config;
-    const kubeconfig = cluster.kubeconfig === undefined ? undefined : pulumi.secret(cluster.kubeconfig);
-    const { consumers, warnings, expires } = callers(config, today);
+    const endpoints = config.alpa.endpoints.map((address) => ({ address, weight: 1 }));
     return {
         option: "intra-a",
-        warnings: [...warnings, ...exposureWarnings(config)],
+        ...sharedSettings(config, today),
+        alpa: { endpoints, answerTimeoutSeconds: answerSeconds(config) },
+        gateway: gatewaySettings(config),
+    };
+}
+
+/** What is the same for every option with a gateway. */
+export function sharedSettings(config: ParsedGateway, today: Date) {
+    const { cluster, guard, namespace, readiness, gateway } = config;
+    const { consumers, warnings, expires } = callers(config, today);
+    return {
+        warnings: [...warnings, ...exposureWarnings(config), ...azureWarnings(config, answerSeconds(config), today)],
         expires,
         namespace,
-        cluster: { kubeconfig, context: cluster.context },
-        alpa: { endpoints: config.alpa.endpoints, answerTimeoutSeconds: answerSeconds(config) },
+        ...clusterSettings(cluster),
         guard,
-        gateway: gatewaySettings(config),
         exposure: exposureSettings(config),
+        tls: gatewayTls(config),
+        azure: azureOutputs(config, nodePort(config), answerSeconds(config)),
         sharedCounters: gateway.sharedCounters,
         readiness,
         consumers,
     };
 }
 
+/** What an option with a gateway says of its callers. */
+type Callers = Pick<IntraASettings, "consumers" | "warnings" | "expires">;
+
+/** The callers, with what an operator should know of them and of what guards Alpa from them. */
+function callers(config: ParsedGateway, today: Date): Callers {
+    const { consumers, warnings, expires } = livingCallers(config, today);
+    if (config.gateway.installer === "existing" && hasLimits(consumers)) warnings.push(COUNTED_APART);
+    if (config.guard.disabledBecause !== undefined)
+        warnings.push(`guard: off, so any caller can stop Alpa with one request (${config.guard.disabledBecause}).`);
+    return { consumers, warnings, expires };
+}
+
 /** The callers without what has expired, with what an operator should know of the rest. */
-function callers(config: Parsed, today: Date): Pick<IntraASettings, "consumers" | "warnings" | "expires"> {
+export function livingCallers(config: Pick<Parsed, "consumers" | "limits">, today: Date): Callers {
     const warnings: string[] = [];
     const expires: Record<string, string> = {};
     const consumers = config.consumers.map(({ name, limits, credentials }): ConsumerSettings => {
@@ -52,13 +79,8 @@ function callers(config: Parsed, today: Date): Pick<IntraASettings, "consumers" 
         if (living.length === 0) warnings.push(`consumers: ${name} has no credentials, so it cannot get in. Add one.`);
         return { name, limits: { ...config.limits, ...limits }, credentials: living.map(credentialOf) };
     });
-    if (consumers.length === 0) warnings.push("consumers: empty, so nobody can get in. Add a consumer.");
-    if (config.gateway.installer === "existing" && consumers.some((c) => Object.keys(c.limits).length > 0))
-        warnings.push(
-            "limits: each APISIX pod of the gateway in place counts for itself, so with several they multiply. See docs/configuration.md.",
-        );
-    if (config.guard.disabledBecause !== undefined)
-        warnings.push(`guard: off, so any caller can stop Alpa with one request (${config.guard.disabledBecause}).`);
+    if (consumers.length === 0)
+        warnings.push("consumers: empty, so nobody can get in but callers of other stacks. Add a consumer.");
     return { consumers, warnings, expires };
 }
 
@@ -68,7 +90,7 @@ function credentialOf({
     algorithm,
     publicKey,
     key,
-}: Parsed["consumers"][number]["credentials"][number]): Credential {
+}: ParsedGateway["consumers"][number]["credentials"][number]): Credential {
     if (method === "key") return { id, method, key: key === undefined ? undefined : pulumi.secret(key) };
     if (algorithm === "HS256") return { id, method, algorithm };
     return { id, method, algorithm: algorithm!, publicKey: publicKey! };
@@ -78,18 +100,18 @@ function gatewaySettings(config: Parsed): GatewaySettings {
     const { alpa, gateway, rampart } = config;
     const { installer, existing, address, crds, sharedCounters: _, ...chosen } = gateway;
     const host = address ?? alpa.endpoints[0].split(":")[0];
-    const release = { ...chosen, nodePort: nodePort(config) };
+    const release = { ...chosen, nodePort: nodePort(config), tls: releaseTls(config) };
     if (installer === "existing") {
         const { service, url, ...binding } = existing!;
         return { installer, ...binding, url: publicUrl(config) ?? url!.replace(/\/$/, ""), ...originOf(service) };
     }
-    const url = publicUrl(config) ?? `http://${host}:${release.nodePort}`;
+    const url = publicUrl(config) ?? azureUrl(config) ?? `http://${host}:${release.nodePort}`;
     if (installer === "helm") return { installer, release, crds, url };
     return { installer, release, install: rampart?.install, retry: rampart?.retry ?? 0, url };
 }
 
 /** Address of the tunnel's name; undefined without a tunnel. */
-function publicUrl({ exposure, hostname }: Parsed): string | undefined {
+export function publicUrl({ exposure, hostname }: ParsedGateway): string | undefined {
     return exposure === "cloudflare" ? `https://${hostname}` : undefined;
 }
 

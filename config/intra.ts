@@ -1,9 +1,11 @@
 import * as z from "zod";
-import { parseKubeconfig } from "../components/parts/kubeconfig";
+import { cluster } from "./cluster";
+import { azure } from "./exposure-azure";
 import { answerKeys, exposureKeys, requiredExposureKeys } from "./exposure";
 import { consumer, limits } from "./intra-callers";
 import { gateway } from "./intra-gateway";
 import { got } from "./problems";
+import { tls } from "./tls";
 import { DEFAULT_NAMESPACE, dnsLabel, endpoint, maxOverlapDays, pinned, positive, text, url } from "./values";
 
 /** Waits, unless a stack says otherwise. */
@@ -31,19 +33,7 @@ export const intraSchema = z.strictObject({
             "How callers reach the entry point: `azure` leaves DNS and load balancer as they are, `cloudflare` has a tunnel.",
         ),
     namespace: dnsLabel.default(DEFAULT_NAMESPACE).describe("Namespace of routes, consumers and credentials."),
-    cluster: z
-        .strictObject({
-            kubeconfig: z
-                .string()
-                .refine((text) => parseKubeconfig(text).ok, {
-                    error: (i) => `must be a kubeconfig (${why(i.input)}). Set its content as a secret`,
-                })
-                .optional()
-                .describe("Content of a kubeconfig, as a secret. Unset: the kubeconfig of the environment."),
-            context: text("the name of a context").optional().describe("Context to use. Unset: the current one."),
-        })
-        .prefault({})
-        .describe("The cluster the gateway runs in."),
+    cluster,
     alpa: z
         .strictObject({
             endpoints: z
@@ -59,6 +49,8 @@ export const intraSchema = z.strictObject({
         })
         .describe("The Alpa service behind the gateway, which stays as it is."),
     gateway,
+    azure,
+    tls,
     ...exposureKeys,
     rampart: z
         .strictObject({
@@ -119,8 +111,5 @@ export const intraSchema = z.strictObject({
 export const exposedIntraSchema = intraSchema.extend(requiredExposureKeys);
 
 export type ParsedIntra = z.infer<typeof intraSchema>;
-
-function why(input: unknown): string {
-    const parsed = parseKubeconfig(String(input));
-    return parsed.ok ? "" : parsed.why;
-}
+/** What the options with a gateway have in common. */
+export type ParsedGateway = Omit<ParsedIntra, "option" | "alpa"> & { alpa: Omit<ParsedIntra["alpa"], "endpoints"> };

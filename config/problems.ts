@@ -2,11 +2,16 @@ import { distance } from "fastest-levenshtein";
 import * as z from "zod";
 
 /** Where a misplaced kubeconfig or key would be: its text is never repeated. */
-const HOLDS_SECRETS =
-    /^(cluster(\.kubeconfig)?|consumers(\[\d+\](\.credentials(\[\d+\](\.(key|publicKey))?)?)?)?|tunnel(\.hosts(\[\d+\](\.(privateKey|sudoPassword))?)?)?)$/;
+const HOLDS_SECRETS = [
+    /^cluster(\.kubeconfig)?$/,
+    /^consumers(\[\d+\](\.credentials(\[\d+\](\.(key|publicKey))?)?)?)?$/,
+    /^tls(\.certificate(\.files(\.(certificate|key))?)?)?$/,
+    /^(tunnel|cluster|alpa\.firewall)(\.(hosts|nodes)(\[\d+\](\.(privateKey|sudoPassword))?)?)?$/,
+];
 
 /** What to do about a key that is required and missing. */
 const HINTS: Record<string, string> = {
+    of: "Run: pulumi config set of organization/alpa-auth/intra",
     alpa: "Set alpa.endpoints to host:port of the Alpa service.",
     account: "Run: pulumi config set account <32 digits of the dashboard's address>",
     hostname: "Run: pulumi config set hostname llm.example.com",
@@ -40,7 +45,7 @@ export function explain(
             return `${full}: is not a known key.${didYouMean(key, keysAt(schema, issue.path)) || " Remove it."}`;
         });
     const input = at(values, issue.path);
-    const quoted = HOLDS_SECRETS.test(where) ? "" : got(input);
+    const quoted = HOLDS_SECRETS.some((place) => place.test(where)) ? "" : got(input);
     if (input === undefined && (issue.code === "invalid_type" || issue.code === "invalid_value"))
         return [`${where}: required.${hint(where)}`];
     if (issue.code === "invalid_type" && issue.message.startsWith("Invalid input"))
@@ -55,7 +60,8 @@ export function explain(
 }
 
 function hint(where: string): string {
-    if (/^tunnel\.hosts\[\d+\]\.privateKey$/.test(where))
+    if (where === "tls.certificate.files.key") return ` Run: pulumi config set --secret --path ${where} < tls.key`;
+    if (/\.(hosts|nodes)\[\d+\]\.privateKey$/.test(where))
         return ` Run: pulumi config set --secret --path '${where}' < id_ed25519`;
     return HINTS[where] === undefined ? "" : ` ${HINTS[where]}`;
 }
@@ -90,9 +96,12 @@ function keysAt(schema: z.core.$ZodType, path: PropertyKey[]): string[] {
     return here instanceof z.ZodObject ? Object.keys(here.shape) : [];
 }
 
-/** The schema below `optional`, `default` and `prefault`. */
+/** The schema below `optional`, `default` and `prefault`, and behind what brings a short form into the long one. */
 export function unwrap(type: z.core.$ZodType): z.core.$ZodType {
-    while (type instanceof z.ZodOptional || type instanceof z.ZodDefault || type instanceof z.ZodPrefault)
-        type = type.unwrap();
-    return type;
+    for (;;) {
+        if (type instanceof z.ZodOptional || type instanceof z.ZodDefault || type instanceof z.ZodPrefault)
+            type = type.unwrap();
+        else if (type instanceof z.ZodPipe) type = type.out;
+        else return type;
+    }
 }

@@ -4,16 +4,21 @@ import { parse } from "yaml";
 
 /** Keys of a host whose values are secrets. */
 const SECRETS = ["privateKey", "sudoPassword"];
+/** Lists of hosts, by their key and the path below it. */
+const LISTS: [key: string, ...path: string[]][] = [
+    ["tunnel", "hosts"],
+    ["cluster", "nodes"],
+    ["alpa", "firewall", "hosts"],
+];
 const PROJECT = "alpa-auth";
 
 /**
- * Secrets of hosts that a stack file has in plain text. Pulumi says of a mapping only that something in it is encrypted.
+ * Secrets of hosts, and the key of TLS, that a stack file has in plain text. Pulumi says of a mapping only that something in it is encrypted.
  * @returns whether a value is one of them. The value and not its place: the config of a run may come from another file.
  */
 export function plainSecrets(text: string | undefined): (value: unknown) => boolean {
-    const hosts = text === undefined ? [] : hostsOf(text);
-    const plain = hosts
-        .flatMap((host) => SECRETS.map((key) => host[key]))
+    const file = text === undefined ? undefined : parsed(text);
+    const plain = [...hostsOf(file).flatMap((host) => SECRETS.map((key) => host[key])), tlsKey(file)]
         .filter((value) => value !== undefined && typeof value !== "object")
         .map(String);
     return (value) => plain.includes(String(value));
@@ -28,19 +33,33 @@ export function readStackFile(stack: string, folder = "."): string | undefined {
     }
 }
 
-/** What is not as the schema wants it is left out here: Pulumi and the config check name it. */
-function hostsOf(text: string): Record<string, unknown>[] {
-    let file: unknown;
+/** What cannot be read is left out here: Pulumi names it. */
+function parsed(text: string): unknown {
     try {
-        file = parse(text, { merge: true });
+        return parse(text, { merge: true });
     } catch {
-        return [];
+        return undefined;
     }
-    const config = field(file, "config");
-    return [`${PROJECT}:tunnel`, "tunnel"]
-        .map((key) => field(field(config, key), "hosts"))
+}
+
+/** What is not as the schema wants it is left out here: the config check names it. */
+function hostsOf(file: unknown): Record<string, unknown>[] {
+    return LISTS.flatMap(([key, ...path]) => valuesOf(file, key).map((value) => path.reduce(field, value)))
         .flatMap((hosts) => (Array.isArray(hosts) ? (hosts as unknown[]) : []))
         .filter((host): host is Record<string, unknown> => typeof host === "object" && host !== null);
+}
+
+function tlsKey(file: unknown): unknown {
+    const path = ["certificate", "files", "key"];
+    return valuesOf(file, "tls")
+        .map((tls) => path.reduce(field, tls))
+        .find((key) => key !== undefined);
+}
+
+/** A key of the config, with and without the project in front. */
+function valuesOf(file: unknown, key: string): unknown[] {
+    const config = field(file, "config");
+    return [`${PROJECT}:${key}`, key].map((name) => field(config, name));
 }
 
 function field(value: unknown, key: string): unknown {

@@ -114,13 +114,13 @@ function oldAnswersGone({ status, delegation, oldNsTtlSeconds, ds, ownDs, now }:
 
 /** What an operator should know in a phase: what going back does, and what Cloudflare will delete. */
 export function phaseNotes(phase: Phase, facts: DnsFacts): string[] {
-    const { status, ds, ownDs, delegation, proxied, hostnames, unanswered } = facts;
+    const { status, ds, ownDs, delegation, proxied, unanswered } = facts;
     const notes: string[] = [];
     const reached = isReached(phase, facts);
     if (reached) notes.push(...unanswered.map((why) => `dns: not known how far the move is (${why}).`));
     if (!status) return notes;
     if (reached && (phase === "proxied" || phase === "signed") && unanswered.length === 0)
-        notes.push(...missing(phase, facts).map((what) => `dns: phase ${phase} is reached, and ${what}`));
+        notes.push(...missing(phase, lookedAt(facts)).map((what) => `dns: phase ${phase} is reached, and ${what}`));
     const moving = phase === "mirror" || phase === "delegated";
     if (moving && status.status === "active" && proxied.length > 0)
         notes.push(
@@ -130,7 +130,7 @@ export function phaseNotes(phase: Phase, facts: DnsFacts): string[] {
         notes.push(
             "dns: no DS record is at the zone above. If one was there in the last 24 h, do not change the delegation yet: others keep it for its time to live.",
         );
-    const need = certificateNeed(hostnames, facts.certificates);
+    const need = certificateNeed(lookedAt(facts).hostnames, facts.certificates);
     if (moving && status.status === "active" && need !== undefined) notes.push(`dns: hostname ${need}`);
     const foreign = ds.filter((value) => value !== ownDs);
     if (delegatedToUs(facts) && foreign.length > 0)
@@ -154,6 +154,13 @@ export function phaseNotes(phase: Phase, facts: DnsFacts): string[] {
         );
     notes.push(...deletion(facts));
     return notes;
+}
+
+/** That the token may not see certificates is worth a word while a name is on its way to the proxy, and not ever after. */
+function lookedAt(facts: DnsFacts): DnsFacts {
+    const { certificates, hostnames, proxied, proxiedNow } = facts;
+    const arrived = [...hostnames, ...proxied].every((name) => proxiedNow.includes(name));
+    return typeof certificates === "string" && arrived ? { ...facts, hostnames: [], proxied: [] } : facts;
 }
 
 function deletion({ status, zone, now }: DnsFacts): string[] {

@@ -13,6 +13,7 @@ import {
     withStack,
 } from "./arguments";
 import { checkDns } from "./check/dns";
+import { checkExposure } from "./check/exposure";
 import { add, remove, revoke, rotate } from "./consumer/change";
 import { expiring } from "./consumer/expiring";
 import { handout } from "./consumer/handout";
@@ -113,14 +114,33 @@ function tokenCommands(token: Command, context: Context): void {
 
 function checkCommands(check: Command, context: Context): void {
     withJson(check.command("dns"))
-        .description("compare a zone on both sides of its move; exit with 1 when an answer differs")
+        .description(
+            "compare a zone on both sides of its move, or with exposure azure its record set; exit with 1 when an answer differs",
+        )
         .option("--zone <name>", "name of the zone (default: zone.name of the stack)")
         .option("--records <file>", "data of the zone (default: dns.records of the stack)")
         .option("--old <host[:port]>", "a name server the zone leaves; may be repeated", collect, [])
         .option("--new <host[:port]>", "a name server of Cloudflare; may be repeated", collect, [])
+        .option(
+            "--server <host[:port]>",
+            "a name server of the zone, with exposure azure; may be repeated",
+            collect,
+            [],
+        )
         .option("--at-edge", "proxied names are answered by the edge (default: from phase proxied on)")
         .option("--timeout <seconds>", "longest time for all of it", wholeNumber(1), 120)
         .action((args) => checkDns(context, args));
+    withJson(check.command("exposure"))
+        .description("look from outside: only the entry point may answer; exit with 1 when anything else does")
+        .option(
+            "--address <address>",
+            "an address to look at, of the load balancer or a host; may be repeated (default: those of the stack)",
+            collect,
+            [],
+        )
+        .option("--ca <file>", "certificates to trust, in PEM form (default: those of this machine)")
+        .option("--timeout <seconds>", "longest time for all of it", wholeNumber(1), 60)
+        .action((args) => checkExposure(context, args));
 }
 
 function dnsCommands(dns: Command, context: Context): void {

@@ -1,9 +1,10 @@
-import type { IntraClusterArgs } from "../components/intra-cluster";
+import type { GatewayClusterArgs } from "../components/gateway-cluster";
 import type { Live, ObjectRef } from "../components/parts/cluster-reader";
 import { OWNER_ANNOTATION } from "../components/parts/ownership";
 import type { RampartInstall } from "../components/parts/rampart";
 import type { ClusterView } from "./cluster";
 import { definition } from "./definitions";
+import type { Looked } from "./nodes";
 import { gatewayNamespace, plannedObjects } from "./planned";
 
 /** Objects of one kind up to which each is read; more are listed, since a thousand consumers are two thousand objects. */
@@ -13,7 +14,7 @@ const READ_EACH = 20;
 const CONTROLLER_ROLE = "component-apisix-ingress-manager-role";
 
 /** What the stack stands on: Rampart, or the gateway in place. */
-export async function prerequisites(settings: IntraClusterArgs, cluster: ClusterView): Promise<string[]> {
+export async function prerequisites(settings: GatewayClusterArgs, cluster: ClusterView): Promise<string[]> {
     const { gateway } = settings;
     if (gateway.installer === "rampart") {
         const rampart = gateway.install ? await forInstall(gateway.install, cluster) : await inPlace(cluster);
@@ -61,10 +62,12 @@ async function forInstall(install: RampartInstall, cluster: ClusterView): Promis
 }
 
 /** etcd's volumes: a claim of a class that is not there waits for ever, and with it everything behind etcd. */
-export async function storageClass({ gateway }: IntraClusterArgs, cluster: ClusterView): Promise<string[]> {
+export async function storageClass({ gateway, nodes }: Looked, cluster: ClusterView): Promise<string[]> {
     if (gateway.installer === "existing") return [];
-    const classes = await cluster.storageClasses();
     const wanted = gateway.release.storageClass;
+    // The stack brings one, but a run that failed may not have come so far.
+    if (nodes?.storage === "hostpath" && wanted === undefined) return [];
+    const classes = await cluster.storageClasses();
     if (classes.some((c) => (wanted === undefined ? c.isDefault : c.name === wanted))) return [];
     const found = `the cluster has ${classes.map((c) => c.name).join(", ") || "none"}`;
     return [
@@ -88,32 +91,58 @@ async function otherController(cluster: ClusterView, ours: string): Promise<stri
     ];
 }
 
-/** The entry point's port must be free, or ours. */
-export async function nodePort(settings: IntraClusterArgs, cluster: ClusterView): Promise<string[]> {
+/** The entry point's ports must be free, or ours. */
+export async function nodePort(settings: GatewayClusterArgs, cluster: ClusterView): Promise<string[]> {
     const { gateway } = settings;
     if (gateway.installer === "existing") return [];
-    const wanted = gateway.release.nodePort;
-    if (wanted === undefined) return [];
-    const ours = gatewayNamespace(settings);
-    const holder = (await cluster.nodePorts()).find((s) => s.nodePort === wanted && s.namespace !== ours);
-    if (!holder) return [];
-    return [
-        `gateway.nodePort: ${wanted} is held by Service ${holder.namespace}/${holder.name}.` +
-            `${wanted === 30800 ? " Rampart's own gateway takes this port unless told otherwise." : ""} Choose another port, or free it.`,
+    const { nodePort: http, tls } = gateway.release;
+    const wanted: [key: string, port: number | undefined][] = [
+        ["gateway.nodePort", http],
+        ["tls.nodePort", tls?.nodePort],
     ];
+    if (wanted.every(([, port]) => port === undefined)) return [];
+    const ours = gatewayNamespace(settings);
+    const others = (await cluster.nodePorts()).filter((s) => s.namespace !== ours);
+    return wanted.flatMap(([key, port]) => {
+        const holder = others.find((s) => s.nodePort === port);
+        if (!holder) return [];
+        return [
+            `${key}: ${port} is held by Service ${holder.namespace}/${holder.name}.` +
+                `${port === 30800 ? " Rampart's own gateway takes this port unless told otherwise." : ""} Choose another port, or free it.`,
+        ];
+    });
+}
+
+/** cert-manager must be there before anything is asked of it: its kinds would be unknown in the middle of an `up`. */
+export async function certManager({ tls, namespace }: GatewayClusterArgs, cluster: ClusterView): Promise<string[]> {
+    if (tls?.source.kind !== "cert-manager") return [];
+    const kinds = [definition("certificates.cert-manager.io")];
+    if ((await absent(cluster, kinds)).length > 0)
+        return [
+            `tls.certificate.certManager: needs cert-manager in the cluster (${kinds.map(title)[0]} is missing). Install it, or give files.`,
+        ];
+    const { kind, name } = tls.source.issuer;
+    const issuer = {
+        apiVersion: "cert-manager.io/v1",
+        kind,
+        name,
+        ...(kind === "Issuer" ? { namespace } : {}),
+    };
+    const missing = await absent(cluster, [issuer]);
+    return missing.map((o) => `tls.certificate.certManager.issuer: ${title(o)} must exist. Correct it, or create it.`);
 }
 
 /** Objects of our names that another made: server-side apply would take them over without a word. */
-export async function foreignObjects(
-    settings: IntraClusterArgs,
-    cluster: ClusterView,
-    owner: string,
-): Promise<string[]> {
-    const home = { apiVersion: "v1", kind: "Namespace", name: settings.namespace };
+export function foreignObjects(settings: GatewayClusterArgs, cluster: ClusterView, owner: string): Promise<string[]> {
+    return foreignAmong(plannedObjects(settings), cluster, owner);
+}
+
+/** Those among the objects that are going to be made. */
+export async function foreignAmong(objects: ObjectRef[], cluster: ClusterView, owner: string): Promise<string[]> {
     const absentNamespaces = new Set<string | undefined>();
-    for (const name of [home.name, gatewayNamespace(settings)])
-        if (name && !(await cluster.read({ ...home, name }))) absentNamespaces.add(name);
-    const planned = plannedObjects(settings).filter((o) => !absentNamespaces.has(o.namespace));
+    for (const name of new Set(objects.map((o) => o.namespace)))
+        if (name && !(await cluster.read({ apiVersion: "v1", kind: "Namespace", name }))) absentNamespaces.add(name);
+    const planned = objects.filter((o) => !absentNamespaces.has(o.namespace));
     const live = await liveObjects(planned, cluster);
     const problems: string[] = [];
     planned.forEach((object, i) => {

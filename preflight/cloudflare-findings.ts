@@ -23,9 +23,13 @@ export class Findings {
 
     private judged<T>(permission: string, { status, result, said }: Answer<T>): T | undefined {
         if (result !== undefined) return result;
+        // Of an account that the token does not reach Cloudflare says the same as of a permission that it lacks.
+        const cure = permission.startsWith("Account:")
+            ? "Add it to the token, or correct account"
+            : "Add it to the token";
         const problem =
             status === 401 || status === 403
-                ? `cloudflare:apiToken: must have the permission "${permission}" (${said}). Add it to the token.`
+                ? `cloudflare:apiToken: must have the permission "${permission}" (${said}). ${cure}.`
                 : status === 400 || status === 404
                   ? `account: must be an account that the token reaches, and is not for "${permission}" (${said}). Correct account, or the token's resources.`
                   : `cloudflare: the API must answer what "${permission}" is about (${said}). Try again later.`;

@@ -38,11 +38,12 @@ export async function zoneFindings(settings: ZoneSide, owner: string, findings: 
     // Where a move is described, what is said of it says this too.
     if (settings.dns === undefined) asleep(settings, ours, findings);
     await Promise.all([
-        settings.dns === undefined && ours.status === "active" && certificates(settings, ours.id, findings),
-        records(settings, owner, ours.id, findings),
+        names(settings, owner, ours, findings),
         settings.dns !== undefined && strangers(settings, ours.id, findings),
         rules(settings, owner, ours.id, findings),
-        settings.proxyTimeoutSeconds !== undefined && timeout(ours.id, findings),
+        settings.proxyTimeoutSeconds !== undefined
+            ? timeout(ours.id, findings)
+            : [plan, real].includes("enterprise") && leftTimeout(settings, ours.id, findings),
     ]);
 }
 
@@ -70,11 +71,20 @@ function asleep({ zone }: ZoneSide, { status, name_servers: servers = [] }: Live
         );
 }
 
-/** Without one, callers get no further than TLS. A zone that waits gets its own when it is active. */
-async function certificates({ hostnames }: ZoneSide, zoneId: string, findings: Findings): Promise<void> {
+async function names(settings: ZoneSide, owner: string, { id, status }: LiveZone, findings: Findings): Promise<void> {
+    const fresh = await records(settings, owner, id, findings);
+    if (settings.dns === undefined && status === "active") await certificates(settings, id, fresh, findings);
+}
+
+/**
+ * Without one, callers get no further than TLS. A zone that waits gets its own when it is active.
+ * @param fresh whether a name is about to lead to the tunnel: only then it is worth a word that nobody can see them
+ */
+async function certificates({ hostnames }: ZoneSide, zoneId: string, fresh: boolean, findings: Findings) {
     const packs = await findings.getIfAllowed<Partial<CertificatePack>[]>(
         `zones/${zoneId}/ssl/certificate_packs?status=all`,
     );
+    if (packs === undefined && !fresh) return;
     const known = packs?.map(({ status = "", hosts = [] }) => ({ status, hosts }));
     const need = certificateNeed(hostnames, known ?? "the token may not read them");
     if (need !== undefined) findings.warnings.push(`hostname: ${need}`);
@@ -86,13 +96,17 @@ const MOST_NAMED = 10;
 /** What cannot be beside a CNAME. Mail and texts can: Cloudflare answers for the name itself. */
 const CLASHING = ["A", "AAAA", "CNAME"];
 
-/** Ours leads to our tunnel, or to one of its name that was deleted since. */
-async function records(settings: ZoneSide, owner: string, zoneId: string, findings: Findings) {
+/**
+ * Ours leads to our tunnel, or to one of its name that was deleted since.
+ * @returns whether a name has no record of ours yet
+ */
+async function records(settings: ZoneSide, owner: string, zoneId: string, findings: Findings): Promise<boolean> {
+    let fresh = false;
     const tunnels = await findings.list<{ id?: string; name?: string }>(
         "Account: Cloudflare Tunnel: Edit",
         `accounts/${settings.account}/cfd_tunnel?name=${encodeURIComponent(tunnelName(owner))}`,
     );
-    if (tunnels === undefined) return;
+    if (tunnels === undefined) return fresh;
     const ours = tunnels
         .filter(({ name }) => name === tunnelName(owner))
         .map(({ id }) => `${id ?? ""}.cfargotunnel.com`);
@@ -101,6 +115,7 @@ async function records(settings: ZoneSide, owner: string, zoneId: string, findin
             "Zone: DNS: Edit",
             `zones/${zoneId}/dns_records?name=${encodeURIComponent(hostname)}`,
         );
+        fresh ||= found !== undefined && !found.some(({ content = "" }) => ours.includes(content));
         const other = found
             ?.filter(({ type = "" }) => CLASHING.includes(type))
             .find(({ type, content = "" }) => type !== "CNAME" || !ours.includes(content));
@@ -109,6 +124,7 @@ async function records(settings: ZoneSide, owner: string, zoneId: string, findin
                 `hostname: ${hostname} must have no record of its own (it has ${other.type} ${other.content}). Delete it when callers may move, or choose another name.`,
             );
     }
+    return fresh;
 }
 
 /** Records that Cloudflare serves and nobody reviewed: its scan of a new zone makes some, and people do. */
@@ -153,13 +169,28 @@ async function rules(settings: ZoneSide, owner: string, zoneId: string, findings
     }
 }
 
+const TIMEOUT = "proxy_read_timeout";
+
 async function timeout(zoneId: string, findings: Findings) {
     const setting = await findings.get<{ editable?: boolean }>(
         "Zone: Zone Settings: Edit",
-        `zones/${zoneId}/settings/proxy_read_timeout`,
+        `zones/${zoneId}/settings/${TIMEOUT}`,
     );
     if (setting?.editable === false)
         findings.problems.push(
             "proxyTimeoutSeconds: must be left out where the plan does not include it (Cloudflare says it cannot be changed). Remove it, or order plan enterprise.",
         );
+}
+
+/** What a zone waits that nobody has changed, in seconds: by the older documentation of Cloudflare, and by the newer. */
+const UNTOUCHED_TIMEOUTS = [100, 120];
+
+/** A setting that a stack holds no more keeps its value, and the config counts with the default then. */
+async function leftTimeout({ zone }: ZoneSide, zoneId: string, findings: Findings) {
+    const setting = await findings.getIfAllowed<{ value?: unknown }>(`zones/${zoneId}/settings/${TIMEOUT}`);
+    const seconds = setting?.value;
+    if (typeof seconds !== "number" || UNTOUCHED_TIMEOUTS.includes(seconds)) return;
+    findings.warnings.push(
+        `proxyTimeoutSeconds: not set, and ${zone.name} waits ${seconds} s, which nothing here puts back. Write 100 for the default again, or ${seconds} to count with it.`,
+    );
 }

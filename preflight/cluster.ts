@@ -22,6 +22,13 @@ export interface StorageClass {
     isDefault: boolean;
 }
 
+/** A node, as those see it who look for a place for pods. */
+export interface NodeState {
+    name: string;
+    /** Why no pod may be placed there; unset: it takes them. */
+    unfit?: string;
+}
+
 /** What the checks look at. Tests give their own. */
 export interface ClusterView {
     /** Address of the API server, for messages. */
@@ -32,6 +39,7 @@ export interface ClusterView {
     list: Lister;
     nodePorts(): Promise<NodePortService[]>;
     storageClasses(): Promise<StorageClass[]>;
+    nodes(): Promise<NodeState[]>;
 }
 
 /** Opens the cluster of a stack. @throws Error when the access names no cluster */
@@ -61,5 +69,15 @@ export function openCluster(access: PlainAccess): ClusterView {
                 isDefault: metadata?.annotations?.["storageclass.kubernetes.io/is-default-class"] === "true",
             }));
         },
+        nodes: async () => (await config.makeApiClient(k8s.CoreV1Api).listNode()).items.map(nodeState),
     };
+}
+
+/** Whether pods that tolerate no taint may be placed on a node. */
+export function nodeState({ metadata, spec, status }: k8s.V1Node): NodeState {
+    const name = metadata!.name!;
+    if (spec?.unschedulable) return { name, unfit: "cordoned" };
+    if (status?.conditions?.find((c) => c.type === "Ready")?.status !== "True") return { name, unfit: "not Ready" };
+    const taint = spec?.taints?.find((t) => t.effect !== "PreferNoSchedule");
+    return taint ? { name, unfit: `taint ${taint.key}` } : { name };
 }

@@ -1,4 +1,4 @@
-import type { IntraClusterArgs } from "../components/intra-cluster";
+import type { GatewayClusterArgs } from "../components/gateway-cluster";
 import type { Live, ObjectRef } from "../components/parts/cluster-reader";
 import { DEFINITIONS, WRITTEN_VERSIONS } from "../components/parts/definitions";
 import { OWNER_ANNOTATION } from "../components/parts/ownership";
@@ -15,7 +15,11 @@ export function definition(name: string): ObjectRef {
  * Definitions belong to everyone in the cluster: ours must not be written over others', and others' must serve the
  * versions that this project writes. Helm never updates a definition, so an old one stays.
  */
-export async function definitions(settings: IntraClusterArgs, cluster: ClusterView, owner: string): Promise<string[]> {
+export async function definitions(
+    settings: GatewayClusterArgs,
+    cluster: ClusterView,
+    owner: string,
+): Promise<string[]> {
     const { gateway } = settings;
     if (gateway.installer === "helm" && gateway.crds?.length !== 0) return othersDefinitions(cluster, owner);
     const names = Object.keys(WRITTEN_VERSIONS).filter(

@@ -1,15 +1,17 @@
-import type { IntraClusterArgs } from "../components/intra-cluster";
-import { releaseNamespace } from "../components/parts/apisix-release";
-import { ADMIN_KEYS_SECRET } from "../components/parts/apisix-values";
+import type { GatewayClusterArgs } from "../components/gateway-cluster";
+import { profileName } from "../components/parts/apisix-profile";
+import { releaseInstallation, releaseNamespace } from "../components/parts/apisix-release";
+import { ADMIN_KEYS_SECRET, profileOf } from "../components/parts/apisix-values";
 import type { ObjectRef } from "../components/parts/cluster-reader";
-import { secretName } from "../components/parts/consumers";
+import { secretName, type ConsumerSettings } from "../components/parts/consumers";
 import { POLICIES } from "../components/parts/network-policies";
 import { CONNECTORS } from "../components/parts/cloudflared-deployment";
-import { componentNamespace } from "../components/parts/rampart-graph";
+import { componentInstallation, componentNamespace } from "../components/parts/rampart-graph";
+import { TLS_CERTIFICATE, TLS_OBJECT, tlsSecret } from "../components/parts/tls";
 import { COUNTERS } from "../components/parts/shared-counters";
 
 /** Namespace APISIX runs in; undefined when it is not ours to install. */
-export function gatewayNamespace({ gateway, namespace }: IntraClusterArgs): string | undefined {
+export function gatewayNamespace({ gateway, namespace }: GatewayClusterArgs): string | undefined {
     if (gateway.installer === "existing") return undefined;
     return gateway.installer === "helm" ? releaseNamespace(namespace) : componentNamespace(namespace);
 }
@@ -18,7 +20,7 @@ export function gatewayNamespace({ gateway, namespace }: IntraClusterArgs): stri
  * Every object the program is going to make in the cluster, with a name chosen by us. A test compares this with
  * what the components register. CRDs are not in it: they belong to everyone who uses them.
  */
-export function plannedObjects(settings: IntraClusterArgs): ObjectRef[] {
+export function plannedObjects(settings: GatewayClusterArgs): ObjectRef[] {
     const { namespace, gateway, consumers } = settings;
     const apisix = gatewayNamespace(settings);
     const objects: ObjectRef[] = [{ apiVersion: "v1", kind: "Namespace", name: namespace }];
@@ -29,6 +31,7 @@ export function plannedObjects(settings: IntraClusterArgs): ObjectRef[] {
         const cluster = { name: namespace };
         objects.push(
             { apiVersion: "v1", kind: "Secret", namespace: apisix, name: ADMIN_KEYS_SECRET.name },
+            ...profiles(settings),
             ...POLICIES.map((name) => ({
                 apiVersion: "networking.k8s.io/v1",
                 kind: "NetworkPolicy",
@@ -50,6 +53,15 @@ export function plannedObjects(settings: IntraClusterArgs): ObjectRef[] {
         })),
         { apiVersion: "apisix.apache.org/v2", kind: "ApisixRoute", namespace, name: "alpa" },
     );
+    if (settings.tls) {
+        const { source } = settings.tls;
+        objects.push(
+            source.kind === "files"
+                ? { apiVersion: "v1", kind: "Secret", namespace, name: tlsSecret(source) }
+                : { apiVersion: "cert-manager.io/v1", kind: "Certificate", namespace, name: TLS_CERTIFICATE },
+            { apiVersion: "apisix.apache.org/v2", kind: "ApisixTls", namespace, name: TLS_OBJECT },
+        );
+    }
     if (settings.sharedCounters)
         objects.push(
             { apiVersion: "networking.k8s.io/v1", kind: "NetworkPolicy", namespace, name: COUNTERS },
@@ -63,15 +75,21 @@ export function plannedObjects(settings: IntraClusterArgs): ObjectRef[] {
             { apiVersion: "policy/v1", kind: "PodDisruptionBudget", namespace, name: CONNECTORS },
             { apiVersion: "apps/v1", kind: "Deployment", namespace, name: CONNECTORS },
         );
-    for (const { name, credentials } of consumers)
-        objects.push(
-            { apiVersion: "apisix.apache.org/v1alpha1", kind: "Consumer", namespace, name },
-            ...credentials.map(({ id }) => ({
-                apiVersion: "v1",
-                kind: "Secret",
-                namespace,
-                name: secretName(name, id),
-            })),
-        );
-    return objects;
+    return [...objects, ...plannedCallers(namespace, consumers)];
+}
+
+/** Those of callers alone. */
+export function plannedCallers(namespace: string, consumers: ConsumerSettings[]): ObjectRef[] {
+    return consumers.flatMap(({ name, credentials }) => [
+        { apiVersion: "apisix.apache.org/v1alpha1", kind: "Consumer", namespace, name },
+        ...credentials.map(({ id }) => ({ apiVersion: "v1", kind: "Secret", namespace, name: secretName(name, id) })),
+    ]);
+}
+
+/** The settings file of a gateway that is highly available. */
+function profiles({ gateway, namespace }: GatewayClusterArgs): ObjectRef[] {
+    if (gateway.installer === "existing" || !gateway.release.availability) return [];
+    const own = gateway.installer === "helm" ? releaseInstallation(namespace) : componentInstallation(namespace);
+    const name = profileName(profileOf(gateway.release, own));
+    return [{ apiVersion: "v1", kind: "ConfigMap", namespace: own.namespace, name }];
 }

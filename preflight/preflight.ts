@@ -1,9 +1,9 @@
-import type { IntraClusterArgs } from "../components/intra-cluster";
-import { plainAccess } from "../components/parts/kubeconfig";
+import { plainAccess, type ClusterAccess } from "../components/parts/kubeconfig";
 import { ProblemList } from "../problems";
-import { foreignObjects, nodePort, prerequisites, storageClass } from "./checks";
+import { certManager, foreignObjects, nodePort, prerequisites, storageClass } from "./checks";
 import { openCluster, type ClusterView } from "./cluster";
 import { definitions } from "./definitions";
+import { nodes, type Looked } from "./nodes";
 
 /** All that stands in the way in the cluster. Thrown before the first resource, in preview too. */
 export class PreflightError extends ProblemList {
@@ -18,31 +18,48 @@ const LIMIT_SECONDS = 30;
 /**
  * Looks at the cluster before anything is asked of it.
  * @param owner name of the running stack, as its objects carry it
+ * @returns what an operator should know before going on
  * @throws PreflightError naming every problem, or the address of a cluster that does not answer in 30 s
  */
 export async function preflight(
-    settings: IntraClusterArgs,
+    settings: Looked,
     owner: string,
     open: typeof openCluster = openCluster,
+): Promise<string[]> {
+    const warnings: string[] = [];
+    const ofNodes = async (cluster: ClusterView) => {
+        const found = await nodes(settings, cluster);
+        warnings.push(...found.warnings);
+        return found.problems;
+    };
+    await checkCluster(settings.cluster, open, (cluster) => [
+        ofNodes(cluster),
+        prerequisites(settings, cluster),
+        definitions(settings, cluster, owner),
+        storageClass(settings, cluster),
+        nodePort(settings, cluster),
+        certManager(settings, cluster),
+        foreignObjects(settings, cluster, owner),
+    ]);
+    return warnings;
+}
+
+/** Runs all checks on a cluster that answers. @throws PreflightError as {@link preflight} */
+export async function checkCluster(
+    access: ClusterAccess,
+    open: typeof openCluster,
+    checks: (cluster: ClusterView) => Promise<string[]>[],
 ): Promise<void> {
-    const cluster = await opened(settings, open);
+    const cluster = await opened(access, open);
     const problems = await within(LIMIT_SECONDS, cluster.server, async () => {
         await cluster.version();
-        return (
-            await Promise.all([
-                prerequisites(settings, cluster),
-                definitions(settings, cluster, owner),
-                storageClass(settings, cluster),
-                nodePort(settings, cluster),
-                foreignObjects(settings, cluster, owner),
-            ])
-        ).flat();
+        return (await Promise.all(checks(cluster))).flat();
     });
     if (problems.length > 0) throw new PreflightError(problems);
 }
 
-async function opened(settings: IntraClusterArgs, open: typeof openCluster): Promise<ClusterView> {
-    const access = await plainAccess(settings.cluster);
+async function opened(cluster: ClusterAccess, open: typeof openCluster): Promise<ClusterView> {
+    const access = await plainAccess(cluster);
     try {
         return open(access);
     } catch (error) {

@@ -6,6 +6,7 @@ import { env } from "./commands/env";
 import { runAlpa, runCloudflare, runGateway, runRedis } from "./commands/standalone";
 import { status } from "./commands/status";
 import { up } from "./commands/up";
+import { EXPOSURES } from "./world/scenes";
 
 const port = (text: string): number => {
     const number = Number(text);
@@ -29,7 +30,12 @@ const program = new Command("sandbox").description("A local world for alpa-auth:
 program
     .command("up")
     .description("start the world, run pulumi up on a shipped stack, and print what to try")
-    .addOption(new Option("--stack <name>", "stack file to bring up").choices(["intra", "cloudflare"]).default("intra"))
+    .addOption(
+        new Option("--stack <name>", "stack file to bring up")
+            .choices(["intra", "inter", "cloudflare"])
+            .default("intra"),
+    )
+    .addOption(new Option("--exposure <way>", "how the gateway of stack intra or inter is reached").choices(EXPOSURES))
     .option("--detach", "leave it running and return; end it with `down`", false)
     .action(up);
 program.command("env").description("print export lines, so that pulumi can be typed by hand").action(env);

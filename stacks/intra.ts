@@ -1,10 +1,22 @@
-import * as k8s from "@pulumi/kubernetes";
-import { IntraCluster, type IntraClusterArgs } from "../components/intra-cluster";
+import type { GatewayClusterArgs } from "../components/gateway-cluster";
+import { IntraCluster } from "../components/intra-cluster";
+import type { AzureSide } from "../components/parts/azure-side";
+import type { Microk8sArgs } from "../components/parts/microk8s";
+import { clusterOf } from "./cluster";
+
+/** What the options with a gateway of their own read besides. */
+export interface AroundTheGateway {
+    /** Unset: the cluster is there. */
+    nodes?: Microk8sArgs;
+    expires: Record<string, string>;
+    /** What the Azure side must hold. Unset: nothing is said of it. */
+    azure?: AzureSide;
+}
 
 /** Option intra-a: gateway and model on the same nodes. */
-export function intra(settings: IntraClusterArgs & { expires: Record<string, string> }) {
-    const cluster = new k8s.Provider("cluster", settings.cluster);
-    const auth = new IntraCluster("alpa", settings, { provider: cluster });
-    const { url, credentials, jwtSecrets, curl } = auth;
-    return { url, credentials, jwtSecrets, curl, expires: settings.expires };
+export function intra(settings: GatewayClusterArgs & AroundTheGateway) {
+    const { access, provider, outputs } = clusterOf(settings);
+    const auth = new IntraCluster("alpa", { ...settings, cluster: access }, { provider });
+    const { url, credentials, jwtSecrets, curl, gateway } = auth;
+    return { url, credentials, jwtSecrets, curl, expires: settings.expires, gateway, ...settings.azure, ...outputs };
 }

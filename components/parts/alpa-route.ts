@@ -1,20 +1,20 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import {
+    completionsUpstream,
+    CONNECT_SECONDS,
+    logprobsUpstream,
+    renderUpstream,
+    timeouts,
+    type AlpaSettings,
+} from "./alpa-upstreams";
 import { Awaited } from "./awaited";
 import type { GatewayBinding } from "./gateway-wiring";
 import type { ClusterAccess } from "./kubeconfig";
 import { metadata } from "./ownership";
 import type { GuardSettings } from "./guard";
-import { alpaChain, closedChain, queryStringChain } from "./plugin-chain";
+import { alpaChain, closedChain, queryStringChain, toHttps } from "./plugin-chain";
 import type { RoutePlugin } from "./route-plugin";
-
-/** The Alpa service, which stays as it is: a Ray cluster on bare metal. */
-export interface AlpaSettings {
-    /** `host:port` of each service, as seen from the cluster. */
-    endpoints: string[];
-    /** Longest time one answer may take, in seconds: Alpa sends nothing before it is complete. */
-    answerTimeoutSeconds: number;
-}
 
 /** How long to wait for the ingress controller. */
 export interface AcceptSettings {
@@ -34,6 +34,8 @@ export interface AlpaRouteArgs {
     readiness: AcceptSettings;
     /** Close every other path of the gateway too. False where the gateway serves others as well. */
     ownGateway: boolean;
+    /** Send who comes by HTTP to HTTPS. @default false */
+    redirect?: boolean;
 }
 
 /** Path callers see in front of Alpa's own. */
@@ -43,31 +45,26 @@ export const PREFIX = "/alpa";
  * nothing listens, so that a gateway that leaves a plugin out closes (502) instead of opening the way to Alpa.
  */
 const NOWHERE = "127.0.0.1:1";
-/** Seconds to connect, and to send a request: prompts are small. */
-const CONNECT_SECONDS = 5;
-const SEND_SECONDS = 60;
-
 /** The only ways to Alpa: two paths, POST, with a credential. */
 export class AlpaRoute extends pulumi.ComponentResource {
     constructor(name: string, args: AlpaRouteArgs, opts?: pulumi.ComponentResourceOptions) {
         super("alpa-auth:parts:AlpaRoute", name, args, opts);
         const { namespace, binding, alpa, guard, cluster, readiness } = args;
-        const upstream = (role: string, endpoints: string[], answerTimeoutSeconds = alpa.answerTimeoutSeconds) =>
+        const upstream = (role: string, spec: object) =>
             new k8s.apiextensions.CustomResource(
                 `${name}-${role}`,
                 {
                     apiVersion: "apisix.apache.org/v2",
                     kind: "ApisixUpstream",
                     metadata: metadata(`alpa-${role}`, namespace),
-                    spec: renderUpstream(binding.ingressClass, endpoints, answerTimeoutSeconds),
+                    spec: { ingressClassName: binding.ingressClass, ...spec },
                 },
                 { parent: this },
             );
 
-        const completions = upstream("completions", alpa.endpoints);
-        // One backend: the cache that makes the next call cheap lives in that backend's memory.
-        const logprobs = upstream("logprobs", alpa.endpoints.slice(0, 1));
-        const nowhere = upstream("nowhere", [NOWHERE], CONNECT_SECONDS);
+        const completions = upstream("completions", completionsUpstream(alpa));
+        const logprobs = upstream("logprobs", logprobsUpstream(alpa));
+        const nowhere = upstream("nowhere", renderUpstream([{ address: NOWHERE, weight: 1 }], CONNECT_SECONDS));
         const route = new k8s.apiextensions.CustomResource(
             `${name}-rules`,
             {
@@ -80,6 +77,7 @@ export class AlpaRoute extends pulumi.ComponentResource {
                     ingressClassName: binding.ingressClass,
                     answerTimeoutSeconds: alpa.answerTimeoutSeconds,
                     ownGateway: args.ownGateway,
+                    redirect: args.redirect,
                 }),
             },
             // A route that names an upstream before it exists is accepted, and sends its callers nowhere.
@@ -102,23 +100,6 @@ export class AlpaRoute extends pulumi.ComponentResource {
     }
 }
 
-/** Spec of an ApisixUpstream. No health check: version 2.0.1 sends GET / instead of a TCP one, and Alpa answers 400. */
-export function renderUpstream(ingressClassName: string, endpoints: string[], answerTimeoutSeconds: number) {
-    return {
-        ingressClassName,
-        externalNodes: endpoints.map((endpoint) => {
-            const [host, port] = endpoint.split(":");
-            // `Domain` is right for addresses too; anything else means the name of a Service.
-            return { type: "Domain", name: host, port: Number(port), weight: 1 };
-        }),
-        scheme: "http",
-        passHost: "pass",
-        // A second try would cost the GPU time of the first again, which goes on.
-        retries: 0,
-        timeout: timeouts(answerTimeoutSeconds),
-    };
-}
-
 /** Spec of the ApisixRoute: two open paths, the query strings on them, and the rest closed. */
 export function renderRoute(args: {
     namespace: string;
@@ -126,8 +107,10 @@ export function renderRoute(args: {
     ingressClassName: string;
     answerTimeoutSeconds: number;
     ownGateway: boolean;
+    redirect?: boolean;
 }) {
     const { namespace, guard, ingressClassName, answerTimeoutSeconds, ownGateway } = args;
+    const first = args.redirect ? [toHttps()] : [];
     const open = (role: "completions" | "logprobs") => ({
         name: role,
         match: {
@@ -137,14 +120,14 @@ export function renderRoute(args: {
         },
         timeout: timeouts(answerTimeoutSeconds),
         upstreams: [{ name: `alpa-${role}` }],
-        plugins: alpaChain(`/${role}`, namespace, guard),
+        plugins: [...first, ...alpaChain(`/${role}`, namespace, guard)],
     });
     const closed = (name: string, paths: string[], methods: string[], priority: number, plugins: RoutePlugin[]) => ({
         name,
         priority,
         match: { paths, ...(methods.length > 0 ? { methods } : {}) },
         upstreams: [{ name: "alpa-nowhere" }],
-        plugins,
+        plugins: [...first, ...plugins],
     });
     const everything = ownGateway ? ["/*"] : [PREFIX, `${PREFIX}/*`];
     return {
@@ -156,8 +139,4 @@ export function renderRoute(args: {
             closed("closed", everything, [], -10, closedChain(PREFIX)),
         ],
     };
-}
-
-function timeouts(answerTimeoutSeconds: number) {
-    return { connect: `${CONNECT_SECONDS}s`, send: `${SEND_SECONDS}s`, read: `${answerTimeoutSeconds}s` };
 }

@@ -1,6 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { apisixValues, type ReleaseSettings } from "./apisix-values";
+import { apisixValues, type Installation, type ReleaseSettings } from "./apisix-values";
+import { goneSeconds } from "./availability";
 import { PUBLISHED_CRDS } from "./definitions";
 import { takeOverRelease } from "./helm-records";
 import type { ClusterAccess } from "./kubeconfig";
@@ -22,8 +23,19 @@ export function releaseNamespace(namespace: string): string {
     return `${namespace}-gateway`;
 }
 
+/** What the chart is installed as. */
+export function releaseInstallation(namespace: string): Installation {
+    // Cluster roles of the chart are named after the release: one name each, or a second stack is refused.
+    return { release: namespace, namespace: releaseNamespace(namespace) };
+}
+
 /** APISIX with its ingress controller from the public chart, without Rampart. */
 export class ApisixRelease extends pulumi.ComponentResource {
+    /** What takes everything of the installation along when it goes. */
+    readonly installation: pulumi.Resource;
+    /** Changes whenever Helm has installed or upgraded it. */
+    readonly installed: pulumi.Output<string>;
+
     constructor(name: string, args: ApisixReleaseArgs, opts?: pulumi.ComponentResourceOptions) {
         super("alpa-auth:parts:ApisixRelease", name, {}, opts);
         const { release, cluster } = args;
@@ -40,17 +52,19 @@ export class ApisixRelease extends pulumi.ComponentResource {
                           { parent: this, transforms: [keptAndOwned] },
                       ),
                   ];
+        const { availability } = release;
+        // It is gone once its pods are, and those may have answers to finish.
+        const deletion = availability && { customTimeouts: { delete: `${goneSeconds(availability)}s` } };
         const namespace = new k8s.core.v1.Namespace(
             `${name}-namespace`,
             { metadata: metadata(releaseNamespace(args.namespace)) },
-            { parent: this },
+            { parent: this, ...deletion },
         );
         const needed = args.inNamespace(releaseNamespace(args.namespace), { parent: this, dependsOn: namespace });
-        const named = { release: args.namespace, namespace: releaseNamespace(args.namespace) };
-        new k8s.helm.v3.Release(
+        const named = releaseInstallation(args.namespace);
+        const apisix = new k8s.helm.v3.Release(
             `${name}-release`,
             {
-                // Cluster roles of the chart are named after the release: one name each, or a second stack is refused.
                 name: named.release,
                 namespace: namespace.metadata.name,
                 chart: "apisix",
@@ -59,7 +73,7 @@ export class ApisixRelease extends pulumi.ComponentResource {
                 skipCrds: true,
                 atomic: false,
                 timeout: 600,
-                values: apisixValues(release, args.namespace),
+                values: apisixValues(release, args.namespace, named),
             },
             {
                 parent: this,
@@ -68,6 +82,8 @@ export class ApisixRelease extends pulumi.ComponentResource {
             },
         );
 
+        this.installation = apisix;
+        this.installed = pulumi.interpolate`${apisix.status.revision}`;
         this.registerOutputs({});
     }
 }

@@ -1,3 +1,6 @@
+import { profileName, renderProfile } from "./apisix-profile";
+import { controllerValues, etcdValues, gatewayValues, shutdownSeconds, type Availability } from "./availability";
+
 /** What of the APISIX release is chosen in the stack config. */
 export interface ReleaseSettings {
     chart: { repository: string; version: string };
@@ -8,12 +11,33 @@ export interface ReleaseSettings {
     replicas: number;
     /** Port of the entry point on every node. Unset: none, and the entry point is inside the cluster only. */
     nodePort?: number;
+    /** Unset: the entry point speaks HTTP. */
+    tls?: ReleaseTls;
     /** Unset: the cluster's default. */
     storageClass?: string;
+    /** Unset: it may run on a single node, and stops with it. */
+    availability?: Availability;
+}
+
+/** What the chart is installed as. */
+export interface Installation {
+    /** Name of the Helm release. */
+    release: string;
+    /** Its namespace. */
+    namespace: string;
+}
+
+/** TLS at the gateway, as far as the release has a part in it. */
+export interface ReleaseTls {
+    /** Port of TLS on every node. */
+    nodePort: number;
+    minimumVersion: "1.2" | "1.3";
+    /** Port that callers reach it on, for redirects. */
+    publicPort: number;
 }
 
 /** Base of every object name the chart makes; set, so that the names do not depend on the release's. */
-const FULL_NAME = "apisix";
+export const FULL_NAME = "apisix";
 
 /** Names that the chart gives its objects, for those who refer to them. */
 export const ADMIN_SERVICE = { name: `${FULL_NAME}-admin`, port: 9180 };
@@ -32,23 +56,16 @@ export function controllerName(namespace: string): string {
  * installer. The public chart's documentation is the source of each name; unknown values are ignored by Helm without
  * a word, so a test compares every path with the chart.
  */
-export function apisixValues(settings: ReleaseSettings, namespace: string) {
-    const { image, etcdImage, replicas, nodePort, storageClass } = settings;
+export function apisixValues(settings: ReleaseSettings, namespace: string, installation: Installation) {
+    const { image, etcdImage, replicas, nodePort, tls, storageClass, availability } = settings;
     return {
         fullnameOverride: FULL_NAME,
         image: { repository: image.repository, tag: image.tag },
         replicaCount: replicas,
-        service:
-            nodePort === undefined
-                ? // The chart always writes the policy, and with this type Kubernetes takes none but an empty one.
-                  { type: "ClusterIP", externalTrafficPolicy: "" }
-                : {
-                      type: "NodePort",
-                      // Cluster, not Local: every node answers on the port, whichever runs the pod.
-                      externalTrafficPolicy: "Cluster",
-                      http: { nodePort },
-                  },
+        ...(availability === undefined ? {} : gatewayValues(profileName(profileOf(settings, installation)))),
+        service: serviceValues(nodePort, tls),
         apisix: {
+            ...(tls === undefined ? {} : tlsValues(tls)),
             admin: {
                 // The chart opens the address list as soon as an ingress controller comes with it; what keeps others
                 // out is the generated keys and the network policies.
@@ -79,6 +96,7 @@ export function apisixValues(settings: ReleaseSettings, namespace: string) {
             // Off: the chart's own policy lets every pod in the cluster reach etcd, which here has no password.
             networkPolicy: { enabled: false },
             ...(storageClass === undefined ? {} : { persistence: { storageClass } }),
+            ...(availability === undefined ? {} : etcdValues()),
         },
         "ingress-controller": {
             enabled: true,
@@ -93,6 +111,47 @@ export function apisixValues(settings: ReleaseSettings, namespace: string) {
                 kubernetes: { ingressClass: `${namespace}-chart`, defaultIngressClass: false },
             },
             gatewayProxy: { createDefault: false },
+            ...(availability === undefined ? {} : controllerValues()),
         },
     };
+}
+
+interface ServiceValues {
+    type: "ClusterIP" | "NodePort";
+    externalTrafficPolicy: "" | "Cluster";
+    http?: { nodePort: number };
+    tls?: { nodePort: number };
+}
+
+function serviceValues(nodePort: number | undefined, tls: ReleaseTls | undefined): ServiceValues {
+    // The chart always writes the policy, and with this type Kubernetes takes none but an empty one.
+    if (nodePort === undefined) return { type: "ClusterIP", externalTrafficPolicy: "" };
+    return {
+        type: "NodePort",
+        // Cluster, not Local: every node answers on the port, whichever runs the pod.
+        externalTrafficPolicy: "Cluster",
+        http: { nodePort },
+        ...(tls === undefined ? {} : { tls: { nodePort: tls.nodePort } }),
+    };
+}
+
+function protocolsOf({ minimumVersion }: ReleaseTls): string {
+    return minimumVersion === "1.3" ? "TLSv1.3" : "TLSv1.2 TLSv1.3";
+}
+
+function tlsValues(tls: ReleaseTls) {
+    return {
+        ssl: { enabled: true, sslProtocols: protocolsOf(tls) },
+        // Without it a redirect names the port in the container, which no caller reaches.
+        pluginAttrs: { redirect: { https_port: tls.publicPort } },
+    };
+}
+
+/** Text of the settings file of a gateway that is highly available. */
+export function profileOf({ availability, tls }: ReleaseSettings, installation: Installation): string {
+    return renderProfile({
+        ...installation,
+        shutdownSeconds: shutdownSeconds(availability!),
+        tls: tls && { protocols: protocolsOf(tls), publicPort: tls.publicPort },
+    });
 }

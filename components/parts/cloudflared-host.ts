@@ -1,6 +1,7 @@
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import { renderCommands, renderScript } from "./cloudflared-scripts";
+import { connection, placeOf, type SshHost } from "./ssh-host";
 
 /** First port of cloudflared's own range for its metrics. */
 const METRICS_PORT = 20241;
@@ -8,26 +9,12 @@ const METRICS_PORT = 20241;
 /** Longest time from the start of a connector to its first connection to Cloudflare, in seconds; 3 to 5 are usual. */
 const START_SECONDS = 60;
 
-/** A host that is starting answers within this many attempts; one that is down is told so within a minute. */
-const DIAL = { dialErrorLimit: 3, perDialTimeout: 10 };
-
 export interface CloudflaredHostArgs {
     /** Where connectors run. They are changed one after another, in this order. */
-    hosts: {
-        address: string;
-        /** Port of its SSH server. */
-        port: number;
-        /** root, or a user that may become root by sudo. */
-        user: string;
-        /** Public key of its SSH server, as a line of known_hosts without the name. Another one is refused. */
-        hostKey: string;
-        /** Key to log in with, without a passphrase. */
-        privateKey: pulumi.Output<string>;
-        /** Password of sudo. @default sudo asks for none */
-        sudoPassword?: pulumi.Output<string>;
+    hosts: (SshHost & {
         /** Port on 127.0.0.1 where the first connector tells its health; the others have the next ones. @default 20241 */
         metricsPort?: number;
-    }[];
+    })[];
     /** Version of cloudflared, as in `2026.8.2`. */
     version: string;
     /** SHA-256 of the program, in hex: what is downloaded must have it. */
@@ -54,8 +41,8 @@ export class CloudflaredHost extends pulumi.ComponentResource {
         const owner = `${pulumi.getProject()}/${pulumi.getStack()}`;
         let before: pulumi.Resource[] = [];
         for (const host of args.hosts) {
-            const { address, port, user, hostKey, privateKey, sudoPassword, metricsPort = METRICS_PORT } = host;
-            const place = port === 22 ? address : `${address}-${port}`;
+            const { sudoPassword, metricsPort = METRICS_PORT } = host;
+            const place = placeOf(host);
             const times = { graceSeconds: args.graceSeconds, startSeconds: START_SECONDS };
             const script = pulumi
                 .all([args.token, sudoPassword])
@@ -63,7 +50,7 @@ export class CloudflaredHost extends pulumi.ComponentResource {
             const connectors = new command.remote.Command(
                 `${name}-${place}`,
                 {
-                    connection: { host: address, port, user, hostKey, privateKey: pulumi.secret(privateKey), ...DIAL },
+                    connection: connection(host),
                     ...renderCommands(place, owner, { ...args, metricsPort }),
                     stdin: pulumi.secret(script),
                     logging: command.remote.Logging.None,

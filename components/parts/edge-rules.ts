@@ -20,7 +20,10 @@ export interface EdgeRulesArgs {
     /** Unset: none. */
     rateLimit?: RateLimit;
     browserChecks: "skip" | "keep";
-    /** What the edge waits for the first byte of an answer, in seconds, for the whole zone. Unset: as it is. */
+    /**
+     * What the edge waits for the first byte of an answer, in seconds, for the whole zone. Unset: as it is, also when it was
+     * set before: Cloudflare has no deletion of a setting.
+     */
     proxyTimeoutSeconds?: number;
 }
 

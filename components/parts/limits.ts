@@ -10,6 +10,15 @@ export interface Limits {
     concurrent?: number;
 }
 
+/** Whether any caller has one. */
+export function hasLimits(callers: { limits: Limits }[]): boolean {
+    return callers.some(({ limits }) => Object.keys(limits).length > 0);
+}
+
+/** Of limits at a gateway whose number of pods is not known. */
+export const COUNTED_APART =
+    "limits: each APISIX pod of the gateway in place counts for itself, so with several they multiply. See docs/configuration.md.";
+
 /** Where limits are counted once for all APISIX pods. */
 export interface Counters {
     /** Host of the server, as seen from APISIX. */

@@ -7,6 +7,8 @@ export interface NetworkPoliciesArgs {
     namespace: pulumi.Input<string>;
     /** Namespace and labels of the only pods that callers come through. Unset: they come from anywhere. */
     callersFrom?: { namespace: string; labels: Record<string, string> };
+    /** Whether callers come by TLS too. @default false */
+    tls?: boolean;
 }
 
 // Labels the chart puts on its pods. Two names for the ingress controller: as a chart, and under its alias.
@@ -19,6 +21,8 @@ const INGRESS_CONTROLLER = {
 };
 /** Data port of APISIX in its container. */
 export const DATA_PORT = 9080;
+/** The same for TLS. */
+export const TLS_PORT = 9443;
 const ADMIN_PORT = 9180;
 const ETCD_CLIENT_PORT = 2379;
 const ETCD_PEER_PORT = 2380;
@@ -48,7 +52,7 @@ export class NetworkPolicies extends pulumi.ComponentResource {
             ingress: [
                 {
                     ...(args.callersFrom === undefined ? {} : { from: [peer(args.callersFrom)] }),
-                    ports: [{ port: DATA_PORT, protocol: "TCP" }],
+                    ports: (args.tls ? [DATA_PORT, TLS_PORT] : [DATA_PORT]).map((port) => ({ port, protocol: "TCP" })),
                 },
             ],
         });

@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
-import { apisixValues, type ReleaseSettings } from "./apisix-values";
+import { apisixValues, type Installation, type ReleaseSettings } from "./apisix-values";
+import { goneSeconds } from "./availability";
 import { Awaited } from "./awaited";
 import { RampartGraph } from "./graph-resource";
 import type { ClusterAccess } from "./kubeconfig";
@@ -27,8 +28,18 @@ export function componentNamespace(namespace: string): string {
     return `${namespace}-${GRAPH}-${COMPONENT}`;
 }
 
+/** What Rampart installs the chart as: every component is a release of this name, in a namespace of its own. */
+export function componentInstallation(namespace: string): Installation {
+    return { release: "component", namespace: componentNamespace(namespace) };
+}
+
 /** APISIX with its ingress controller as a component of a Rampart graph. */
 export class RampartGateway extends pulumi.ComponentResource {
+    /** What takes everything of the installation along when it goes. */
+    readonly installation: pulumi.Resource;
+    /** Changes whenever Rampart has deployed it. */
+    readonly installed: pulumi.Output<string>;
+
     constructor(name: string, args: RampartGatewayArgs, opts?: pulumi.ComponentResourceOptions) {
         super("alpa-auth:parts:RampartGateway", name, { ...args, inNamespace: undefined }, opts);
         const { namespace, cluster, timeoutSeconds } = args;
@@ -43,7 +54,7 @@ export class RampartGateway extends pulumi.ComponentResource {
                 object: { apiVersion: "v1", kind: "Namespace", name: componentNamespace(namespace) },
                 until: { kind: "not-terminating" },
                 generation: undefined,
-                timeoutSeconds: 600,
+                timeoutSeconds: goneSeconds(args.release.availability),
                 goneAfter: componentNamespace(namespace),
             },
             { parent: this },
@@ -79,6 +90,8 @@ export class RampartGateway extends pulumi.ComponentResource {
             { parent: this, dependsOn: [inside, needed] },
         );
 
+        this.installation = graph;
+        this.installed = pulumi.interpolate`${uid}-${generation}`;
         this.registerOutputs({});
     }
 }
@@ -94,7 +107,7 @@ export function renderGraph(args: Pick<RampartGatewayArgs, "namespace" | "releas
                 [COMPONENT]: {
                     type: "apisix",
                     chart: { repo: chart.repository, name: "apisix", version: chart.version },
-                    config: apisixValues(args.release, args.namespace),
+                    config: apisixValues(args.release, args.namespace, componentInstallation(args.namespace)),
                     inputs: {},
                     outputs: {},
                     // Free-form, and part of the generation: the one way to have the same graph deployed again.

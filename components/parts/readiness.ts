@@ -6,8 +6,13 @@ export type Until =
     | { kind: "graph-namespace"; namespace: string }
     /** A namespace that is not on its way out: a Terminating one still counts as existing for Rampart. */
     | { kind: "not-terminating" }
-    /** An object of the ingress controller: this condition is True for the current generation. */
-    | { kind: "condition"; type: "Accepted" | "Available" };
+    /** An object of the ingress controller, or of cert-manager: this condition is True for the current generation. */
+    | {
+          kind: "condition";
+          type: "Accepted" | "Available" | "Ready";
+          /** False means that work goes on, however long. @default it is a refusal */
+          patient?: boolean;
+      };
 
 export type Verdict =
     | { state: "ready" }
@@ -44,7 +49,7 @@ export function judge(until: Until, object: Observed | undefined, namespace?: st
             ? { state: "waiting", why: "it is Terminating" }
             : { state: "ready" };
     if (!object) return { state: "waiting", why: "it does not exist" };
-    if (until.kind === "condition") return judgeCondition(until.type, object);
+    if (until.kind === "condition") return judgeCondition(until, object);
     const graph = judgeGraph(object);
     if (until.kind === "graph-deployed" || graph.state === "failed") return graph;
     if (namespace === "Active") return { state: "ready" };
@@ -94,16 +99,19 @@ export function rampartWords(messages = ""): string {
     return "without an error output; see the log of Rampart's controller.";
 }
 
-function judgeCondition(type: string, object: Observed): Verdict {
+function judgeCondition({ type, patient }: Extract<Until, { kind: "condition" }>, object: Observed): Verdict {
     const condition = object.status?.conditions?.find((c) => c.type === type);
     // An object of a class or gateway that no controller serves never gets a status at all.
-    if (!condition) return { state: "waiting", why: "no ingress controller has taken it" };
+    if (!condition)
+        return { state: "waiting", why: patient ? "no controller has taken it" : "no ingress controller has taken it" };
     if (condition.observedGeneration !== object.metadata?.generation)
         return { state: "waiting", why: `${type} is of an older generation` };
     if (condition.status === "True") return { state: "ready" };
+    const why = `${condition.reason}: ${condition.message}`;
+    if (patient) return { state: "waiting", why };
     return {
         state: "failed",
         finalAfterSeconds: PASSING_NO_SECONDS,
-        why: `${condition.reason}: ${condition.message}`,
+        why,
     };
 }

@@ -10,6 +10,7 @@ import type { Context } from "../context";
 import { accessOf } from "../consumer/list-tokens";
 import { Failure, UsageError } from "../errors";
 import { json, table } from "../output";
+import { checkEntryDns } from "./dns-entry";
 import { findStack, type Stack } from "../stack/stack";
 import { readValue } from "../stack/stack-file";
 
@@ -20,6 +21,7 @@ export interface CheckDnsArgs {
     records?: string;
     old: string[];
     new: string[];
+    server: string[];
     atEdge?: boolean;
     timeout: number;
 }
@@ -35,6 +37,8 @@ interface Wanted {
 
 /** Compares every record on both sides of a move, and what must not exist on either. */
 export async function checkDns(context: Context, args: CheckDnsArgs): Promise<void> {
+    if (await isOfAzure(context, args))
+        return checkEntryDns(context, (await findStack(context, args.stack)).text, args);
     const signal = AbortSignal.timeout(args.timeout * 1000);
     const wanted = await readWanted(context, args, signal);
     const rows = await compared(wanted, signal, args.timeout);
@@ -45,6 +49,14 @@ export async function checkDns(context: Context, args: CheckDnsArgs): Promise<vo
             `${wanted.zone}: both sides must answer the same (${wrong} of ${rows.length} answers differ). Correct the data or the old zone, then look again.`,
         );
     context.note(`${wanted.zone}: ${rows.length} answers, all equal.`);
+}
+
+/** A stack whose zone stays where it is, and no zone named instead. */
+async function isOfAzure(context: Context, args: CheckDnsArgs): Promise<boolean> {
+    const { stack, zone, records, old, new: fresh, server } = args;
+    if (server.length > 0) return true;
+    if ([zone, records].some((one) => one !== undefined) || old.length + fresh.length > 0) return false;
+    return readValue((await findStack(context, stack)).text, "azure") !== undefined;
 }
 
 async function compared(wanted: Wanted, signal: AbortSignal, limit: number): Promise<ComparedRow[]> {

@@ -3,6 +3,7 @@ import type { Algorithm } from "../../config/credentials";
 import type { Context } from "../context";
 import { Failure, UsageError } from "../errors";
 import { carryOut, type Plan } from "../stack/change";
+import { gatewayOf } from "../stack/gateway";
 import { findStack, readOutputs, type Stack } from "../stack/stack";
 import { readConsumers, readValue, type Method } from "../stack/stack-file";
 import { forget } from "./handed-out";
@@ -90,9 +91,10 @@ async function stop(
     const probes: Probe[] = [];
     if (args.apply && plan.after !== undefined) {
         const outputs = await readOutputs(context, stack);
+        const { namespace } = await gatewayOf(context, stack);
         for (const id of ids) {
             const { credential } = lookUp(stack.text, name, id);
-            probes.push(await probe(outputs, stack.text, `${name}/${id}`, credential?.publicKey));
+            probes.push(await probe(outputs, namespace, `${name}/${id}`, credential?.publicKey));
         }
     }
     if (!(await carryOut(context, stack, plan, args))) return;

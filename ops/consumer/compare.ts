@@ -9,6 +9,8 @@ export const ALL = "(all)";
 export interface Row {
     /** `ALL` where it is about all of them. */
     consumer: string;
+    /** Another stack of this project whose caller it is, and which answers for it. Null: this one's, or nobody's. */
+    stack: string | null;
     /** Null: a consumer without any. */
     credential: string | null;
     method: string | null;
@@ -43,18 +45,26 @@ export function compare(config: Consumer[], live: Live, owner: string, today: Da
     const strangers = live.consumers
         .filter(({ name }) => !names.has(name))
         .flatMap((object) => {
+            const ids = object.credentials.length > 0 ? object.credentials.map(({ id }) => id) : [null];
+            const other = anotherStack(object.owner, owner);
+            if (other !== null) return ids.map((id) => ({ ...strange(object.name, id, object, live), stack: other }));
             const why =
                 object.owner === owner ? "not in the config" : `not this stack's (of ${object.owner ?? "nobody"})`;
-            const ids = object.credentials.length > 0 ? object.credentials.map(({ id }) => id) : [null];
             return ids.map((id) => unwanted(object.name, id, object, live, why));
         });
     return [...rows, ...strangers, ...(live.routeProblem === undefined ? [] : [forAll(live.routeProblem)])];
 }
 
+/** A stack of the same project may have callers at the same gateway (option callers). */
+function anotherStack(theirs: string | undefined, owner: string): string | null {
+    const project = owner.slice(0, owner.indexOf("/") + 1);
+    return theirs?.startsWith(project) && theirs !== owner ? theirs.slice(project.length) : null;
+}
+
 /** What holds for every consumer, said once. */
 function forAll(problem: string): Row {
     const nothing = { credential: null, method: null, algorithm: null, expires: null, lastApplied: null, secret: null };
-    return { consumer: ALL, ...nothing, live: false, accepted: false, problems: [problem] };
+    return { consumer: ALL, stack: null, ...nothing, live: false, accepted: false, problems: [problem] };
 }
 
 function rowOf(
@@ -78,6 +88,7 @@ function rowOf(
     if (secret === false) problems.push("Secret missing");
     return {
         consumer,
+        stack: null,
         credential: credential?.id ?? null,
         method: credential?.method ?? null,
         algorithm: credential?.algorithm ?? null,
@@ -92,9 +103,15 @@ function rowOf(
 
 /** Something live that nobody asked for. */
 function unwanted(consumer: string, id: string | null, object: LiveConsumer, live: Live, why: string): Row {
+    return { ...strange(consumer, id, object, live), problems: [why] };
+}
+
+/** Something live that is not in the config. */
+function strange(consumer: string, id: string | null, object: LiveConsumer, live: Live): Row {
     const secret = object.credentials.find((c) => c.id === id)?.secret;
     return {
         consumer,
+        stack: null,
         credential: id,
         method: null,
         algorithm: null,
@@ -103,6 +120,6 @@ function unwanted(consumer: string, id: string | null, object: LiveConsumer, liv
         accepted: object.accepted && live.routeProblem === undefined,
         lastApplied: object.since ?? null,
         secret: secret === undefined ? null : live.secrets.has(secret),
-        problems: [why],
+        problems: [],
     };
 }

@@ -1,11 +1,11 @@
 import { closeSync, openSync, rmSync, writeSync } from "node:fs";
 import { relative } from "node:path";
 import { DEFAULT_PROXY_TIMEOUT } from "../../config/cloudflare";
-import { DEFAULT_NAMESPACE } from "../../config/schema";
 import { claimKey } from "../../components/parts/consumers";
 import type { Context } from "../context";
 import { isOver } from "../dates";
 import { Failure, UsageError } from "../errors";
+import { gatewayOf, type Gateway } from "../stack/gateway";
 import { findStack, readOutputs, type Outputs, type Stack } from "../stack/stack";
 import { readValue, type Credential } from "../stack/stack-file";
 import { handouts, record, recordFile } from "./handed-out";
@@ -44,7 +44,8 @@ export async function handout(context: Context, name: string, id: string, args: 
     if (args.again?.trim() === "") problems.push('--again: must say why (got ""). Give the reason.');
     if (problems.length > 0) throw new UsageError(problems);
 
-    const page = renderHandout(pageOf(stack, name, credential!, await readOutputs(context, stack)));
+    const outputs = await readOutputs(context, stack);
+    const page = renderHandout(pageOf(stack, name, credential!, outputs, await gatewayOf(context, stack)));
     const text = encrypt ? await encrypt(page) : page;
     const write = args.out === undefined ? undefined : openNew(args.out);
     if (secret)
@@ -66,18 +67,17 @@ export async function handout(context: Context, name: string, id: string, args: 
     context.note(`Next: give it to the caller${encrypt ? "" : " on a way that nobody else reads"}.`);
 }
 
-function pageOf(stack: Stack, name: string, credential: Credential, outputs: Outputs): Handout {
+function pageOf(stack: Stack, name: string, credential: Credential, outputs: Outputs, gateway: Gateway): Handout {
     const { id, expires, method, algorithm } = credential;
     const who = `${name}/${id}`;
-    const namespace = String(readValue(stack.text, "namespace") ?? DEFAULT_NAMESPACE);
     const notUp = new UsageError([
         `${who}: must be in the stack's outputs (it is in the config only). Run: pulumi up -s ${stack.short}`,
     ]);
     if (outputs.url === undefined) throw notUp;
-    const claim = claimKey(namespace, name, id);
+    const claim = claimKey(gateway.namespace, name, id);
     const edge = readValue(stack.text, "option") === "cloudflare";
     const seconds =
-        readValue(stack.text, "alpa", "answerTimeoutSeconds") ??
+        gateway.answerTimeoutSeconds ??
         (edge ? (readValue(stack.text, "proxyTimeoutSeconds") ?? DEFAULT_PROXY_TIMEOUT) : undefined);
     const page = {
         who,

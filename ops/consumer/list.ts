@@ -1,8 +1,8 @@
-import { DEFAULT_NAMESPACE } from "../../config/schema";
 import type { PlainAccess } from "../../components/parts/cluster-reader";
 import type { Context } from "../context";
 import { Failure } from "../errors";
 import { json, table } from "../output";
+import { gatewayOf } from "../stack/gateway";
 import { ask } from "../stack/pulumi";
 import { findStack, type Stack } from "../stack/stack";
 import { PROJECT, readConsumers, readValue } from "../stack/stack-file";
@@ -23,7 +23,7 @@ export async function list(context: Context, args: ListArgs): Promise<void> {
         const rows = await tokenRows(context, stack);
         return show(context, stack, args, rows, renderTokens, "Cloudflare");
     }
-    const namespace = String(readValue(stack.text, "namespace") ?? DEFAULT_NAMESPACE);
+    const { namespace } = await gatewayOf(context, stack);
     const live = await readLive(await accessOf(context, stack), namespace);
     const rows = compare(readConsumers(stack.text), live, `${PROJECT}/${stack.short}`, context.today);
     show(context, stack, args, rows, render, "cluster");
@@ -47,6 +47,10 @@ function show<R extends { problems: string[] }>(
 
 /** The cluster of a stack: its kubeconfig stays in this process. */
 async function accessOf({ pulumi }: Context, stack: Stack): Promise<PlainAccess> {
+    if (readValue(stack.text, "cluster", "nodes") !== undefined) {
+        const output = ["stack", "output", "kubeconfig", "--show-secrets", "--stack", stack.name];
+        return { kubeconfig: await ask(pulumi, output) };
+    }
     const context = readValue(stack.text, "cluster", "context");
     const access: PlainAccess = context === undefined ? {} : { context: String(context) };
     if (readValue(stack.text, "cluster", "kubeconfig") === undefined) return access;
@@ -55,8 +59,24 @@ async function accessOf({ pulumi }: Context, stack: Stack): Promise<PlainAccess>
     return { ...access, kubeconfig };
 }
 
-function render(rows: Row[]): string {
-    if (rows.length === 0) return "No consumers, neither in the config nor in the cluster.";
+function render(all: Row[]): string {
+    const rows = all.filter(({ stack }) => stack === null);
+    return [rows.length === 0 ? "No consumers, neither in the config nor in the cluster." : renderRows(rows)]
+        .concat(otherStacks(all))
+        .join("\n");
+}
+
+/** One line for all callers of other stacks: they may be thousands, and each stack lists its own. */
+function otherStacks(all: Row[]): string[] {
+    const callers = new Map<string, Set<string>>();
+    for (const { stack, consumer } of all)
+        if (stack !== null) callers.set(stack, (callers.get(stack) ?? new Set()).add(consumer));
+    if (callers.size === 0) return [];
+    const counts = [...callers].sort().map(([stack, names]) => `${names.size} of stack ${stack}`);
+    return [`Beside them in the namespace: callers of other stacks (${counts.join(", ")}). --json names each.`];
+}
+
+function renderRows(rows: Row[]): string {
     return table(
         ["consumer", "credential", "method", "expires", "live", "Secret", "last applied", "problems"],
         rows.map((row) => [

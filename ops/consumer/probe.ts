@@ -1,7 +1,5 @@
-import { DEFAULT_NAMESPACE } from "../../config/schema";
 import { claimKey } from "../../components/parts/consumers";
 import type { Outputs } from "../stack/stack";
-import { readValue } from "../stack/stack-file";
 import { signToken } from "../token/sign";
 
 /** Between two questions, in seconds: few enough not to count as an attack, soon enough to be exact. */
@@ -50,11 +48,12 @@ export interface Probe {
  * Asks the gateway or the edge with a credential while it still works, so that a refusal afterwards means something.
  * Nothing of this reaches Alpa.
  * @param outputs of the time when it works: afterwards they no longer have what is to be tried
+ * @param namespace of the consumers
  * @param publicKey of a credential whose tokens only the caller can sign
  */
 export async function probe(
     outputs: Outputs,
-    text: string,
+    namespace: string,
     who: string,
     publicKey: string | undefined,
 ): Promise<Probe> {
@@ -63,7 +62,7 @@ export async function probe(
     const said = door.refused.join(", ").replace(/, (\d+)$/, " or $1");
     // Anew for each question: a token must not end while pulumi runs, and be refused for that.
     const ask = async () => {
-        const header = await headerOf(outputs, text, who);
+        const header = await headerOf(outputs, namespace, who);
         return header === undefined || url === undefined ? undefined : status(url + door.path, header);
     };
     const before = await ask();
@@ -104,7 +103,7 @@ export async function probe(
 
 async function headerOf(
     { credentials, jwtSecrets, serviceTokens }: Outputs,
-    text: string,
+    namespace: string,
     who: string,
 ): Promise<Record<string, string> | undefined> {
     if (credentials[who] !== undefined) return { apikey: credentials[who] };
@@ -114,7 +113,6 @@ async function headerOf(
     }
     if (jwtSecrets[who] === undefined) return undefined;
     const [consumer, id] = who.split("/");
-    const namespace = String(readValue(text, "namespace") ?? DEFAULT_NAMESPACE);
     const claims = { key: claimKey(namespace, consumer, id) };
     const token = await signToken(jwtSecrets[who], claims, TOKEN_SECONDS, new Date());
     return { Authorization: `Bearer ${token}` };

@@ -1,13 +1,13 @@
 import { createPublicKey } from "node:crypto";
 import { compactVerify, decodeJwt, decodeProtectedHeader, errors, type JWTPayload } from "jose";
-import { DEFAULT_NAMESPACE } from "../../config/schema";
 import { claimKey } from "../../components/parts/consumers";
 import type { Context } from "../context";
 import { isOver } from "../dates";
 import { Failure, UsageError } from "../errors";
 import { json } from "../output";
+import { gatewayOf } from "../stack/gateway";
 import { findStack, readOutputs, type Stack } from "../stack/stack";
-import { readConsumers, readValue, type Credential } from "../stack/stack-file";
+import { readConsumers, type Credential } from "../stack/stack-file";
 
 export interface InspectArgs {
     stack?: string;
@@ -20,7 +20,8 @@ export async function inspect(context: Context, args: InspectArgs): Promise<void
     const stack = await findStack(context, args.stack);
     const token = (await context.stdin()).trim().replace(/^(Authorization: *)?Bearer +/i, "");
     const { header, claims } = decode(token);
-    const owner = ownerOf(stack, claims.key);
+    const { namespace } = await gatewayOf(context, stack);
+    const owner = ownerOf(stack, namespace, claims.key);
     const found = {
         header,
         claims,
@@ -59,8 +60,7 @@ function decode(token: string) {
     }
 }
 
-function ownerOf(stack: Stack, key: unknown): Owner | undefined {
-    const namespace = String(readValue(stack.text, "namespace") ?? DEFAULT_NAMESPACE);
+function ownerOf(stack: Stack, namespace: string, key: unknown): Owner | undefined {
     return readConsumers(stack.text)
         .flatMap(({ name, credentials }) =>
             credentials.map((credential) => ({ name, credential, who: `${name}/${credential.id}` })),

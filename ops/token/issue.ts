@@ -1,11 +1,10 @@
-import { DEFAULT_NAMESPACE } from "../../config/schema";
 import { claimKey } from "../../components/parts/consumers";
 import { lookUp } from "../consumer/plan";
 import type { Context } from "../context";
 import { isOver } from "../dates";
 import { UsageError } from "../errors";
+import { gatewayOf } from "../stack/gateway";
 import { findStack, readOutputs } from "../stack/stack";
-import { readValue } from "../stack/stack-file";
 import { signToken } from "./sign";
 
 /**
@@ -50,7 +49,7 @@ export async function issue(context: Context, name: string, id: string, args: Is
         throw new UsageError([
             `${who}: must be in the stack's outputs (it is in the config only). Run: pulumi up -s ${stack.short}`,
         ]);
-    const namespace = String(readValue(stack.text, "namespace") ?? DEFAULT_NAMESPACE);
+    const { namespace } = await gatewayOf(context, stack);
     const now = new Date();
     context.out(await signToken(secret, { ...more, key: claimKey(namespace, name, id) }, ttl, now));
     const end = new Date(now.getTime() + ttl * 1000);

@@ -5,7 +5,7 @@ import { ensureTools } from "../toolchain/toolchain";
 import { tryOut } from "../world/attempts";
 import { createStack, mustPulumi } from "../world/pulumi";
 import type { Say, Scene } from "../world/scene";
-import { SCENES, type StackName } from "../world/scenes";
+import { sceneOf, type SceneName } from "../world/scenes";
 import {
     ROOT,
     readFacts,
@@ -24,11 +24,12 @@ const WORLD_SECONDS = 180;
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /** Starts the world, runs `pulumi up` on a shipped stack file, and shows that it works. */
-export async function up(options: { stack: StackName; detach: boolean }): Promise<void> {
+export async function up(options: SceneName & { detach: boolean }): Promise<void> {
+    const scene = sceneOf(options);
     const dir = stateDir();
     const say = (line: string) => console.log(line);
     say("== tools");
-    await tools(SCENES[options.stack].tools, say);
+    await tools(scene.tools, say);
     const interrupted = new AbortController();
     for (const signal of SIGNALS) process.on(signal, () => interrupted.abort());
     await clear(dir, say);
@@ -39,9 +40,9 @@ export async function up(options: { stack: StackName; detach: boolean }): Promis
     const guard = await startGuard({ stateDir: dir, sandboxId: sandboxId(dir) });
     try {
         say("== world");
-        const world = await startWorldProcess(dir, options.stack, say, interrupted.signal);
+        const world = await startWorldProcess(dir, options, say, interrupted.signal);
         say(`== pulumi up, stack ${options.stack}`);
-        await bringUp(dir, world.facts, options.stack, say, interrupted.signal);
+        await bringUp(dir, world.facts, options, say, interrupted.signal);
         say("== try it");
         await show(dir, say);
         if (options.detach) {
@@ -77,13 +78,16 @@ async function tools(names: Scene["tools"], say: Say): Promise<void> {
     for (const signal of SIGNALS) process.off(signal, leave);
 }
 
-async function startWorldProcess(dir: string, stack: StackName, say: Say, signal: AbortSignal) {
+async function startWorldProcess(dir: string, { stack, exposure }: SceneName, say: Say, signal: AbortSignal) {
     const logFile = join(dir, "logs", "world.log");
     rmSync(logFile, { force: true });
     const world = await spawnTracked({
         name: "world",
         command: process.execPath,
-        args: ["--import", `file://${require.resolve("tsx")}`, join(__dirname, "../world/main.ts"), dir, stack],
+        args: [
+            ...["--import", `file://${require.resolve("tsx")}`, join(__dirname, "../world/main.ts")],
+            ...[dir, stack, ...(exposure ? [exposure] : [])],
+        ],
         logFile,
         stateDir: dir,
     });
@@ -109,8 +113,9 @@ async function startWorldProcess(dir: string, stack: StackName, say: Say, signal
 }
 
 /** Writes the sandbox's own stack file and runs `pulumi up` on it. */
-async function bringUp(dir: string, world: WorldFacts, stack: StackName, say: Say, signal: AbortSignal): Promise<void> {
-    const scene = SCENES[stack];
+async function bringUp(dir: string, world: WorldFacts, name: SceneName, say: Say, signal: AbortSignal): Promise<void> {
+    const { stack } = name;
+    const scene = sceneOf(name);
     const shipped = readFileSync(join(ROOT, `Pulumi.${stack}.yaml`), "utf8");
     const { text, secrets } = await scene.layOver(shipped, world, say);
     writePrivate(join(world.stackFiles, `Pulumi.${stack}.yaml`), text);

@@ -1,4 +1,4 @@
 export { cpuNodes, dgxNodes, type NodeShape } from "./nodes";
-export { STARTABLE_ANNOTATION } from "./stages";
+export { ENDS_SLOWLY_ANNOTATION, STARTABLE_ANNOTATION } from "./stages";
 export type { DialIn } from "./service-proxy";
 export { startControlPlane, type ControlPlane, type ControlPlaneOptions, type ControlPlaneTools } from "./start";

@@ -2,6 +2,11 @@
 
 export interface NodeShape {
     name: string;
+    /**
+     * Where it answers on node ports; every node is this machine.
+     * @default 127.0.0.1
+     */
+    address?: string;
     /** Added to what every node carries. */
     labels?: Record<string, string>;
     /** Kubernetes quantities. */
@@ -20,11 +25,12 @@ export function dgxNodes(count = 2): NodeShape[] {
     });
 }
 
-/** Plain servers for a gateway cluster of its own. */
+/** Plain servers for a gateway cluster of its own, each at an address of its own, so that one of them can be lost. */
 export function cpuNodes(count = 3): NodeShape[] {
-    return numbered("gateway", count, {
+    const nodes = numbered("gateway", count, {
         capacity: { cpu: "16", memory: "64Gi", "ephemeral-storage": "500Gi", pods: "110" },
     });
+    return nodes.map((node, i) => ({ ...node, address: `127.0.0.${11 + i}` }));
 }
 
 function numbered(prefix: string, count: number, shape: Omit<NodeShape, "name">): NodeShape[] {
@@ -53,9 +59,8 @@ export function nodeObject(shape: NodeShape, kubeletVersion: string): object {
         status: {
             capacity: shape.capacity,
             allocatable: shape.capacity,
-            // Every node is this machine: a NodePort is reached on loopback, whatever node is asked for.
             addresses: [
-                { type: "InternalIP", address: "127.0.0.1" },
+                { type: "InternalIP", address: shape.address ?? "127.0.0.1" },
                 { type: "Hostname", address: shape.name },
             ],
             nodeInfo: {

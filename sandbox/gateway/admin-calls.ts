@@ -3,6 +3,7 @@ import { KINDS, checkObject, refusal, stillUsed, type Answer } from "./admin-res
 import type { Stored } from "./configuration";
 import { encryptPlugins } from "./crypto";
 import { NotImitated } from "./not-imitated";
+import { sealedSsl } from "./ssl-objects";
 import type { Store } from "./store";
 import type { Conf } from "./types";
 import type { Args } from "./uri";
@@ -105,6 +106,7 @@ function save(store: Store, resource: string, key: string, conf: Conf): Answer {
         conf.create_time = (old?.value.create_time as number | undefined) ?? now;
         conf.update_time = now;
     }
+    if (resource === "ssls") Object.assign(conf, sealedSsl(conf));
     store.config.set(key, conf);
     const value = isObject(conf.plugins) ? { ...conf, plugins: encryptPlugins(conf.plugins) } : conf;
     return { status: old ? 200 : 201, body: { key: etcdKey(key), value } };

@@ -6,6 +6,7 @@ import { OBJECT_SCHEMAS } from "./object-schemas";
 import { refuseGaps, upstreamOf } from "./objects";
 import { PLUGINS } from "./plugins/index";
 import { resolveSecret } from "./check";
+import { checkSsl, sslSchema } from "./ssl-objects";
 import type { Store } from "./store";
 import type { Conf, Plugin } from "./types";
 
@@ -26,10 +27,11 @@ export const KINDS: Record<string, string> = {
     plugin_configs: "plugin config",
     global_rules: "global rule",
     plugin_metadata: "plugin_metadata",
+    ssls: "ssl",
 };
 
 /** Resources of APISIX 3.18 that are not played. */
-export const OTHER_RESOURCES = ["ssls", "protos", "stream_routes", "consumer_groups", "secrets", "schema", "plugins"];
+export const OTHER_RESOURCES = ["protos", "stream_routes", "consumer_groups", "secrets", "schema", "plugins"];
 
 const NO_POST_OR_PATCH = ["consumers", "credentials", "plugin_metadata"];
 
@@ -42,7 +44,7 @@ export function unsupported(resource: string, method: string): Answer | undefine
 }
 
 const compiled = new Map<string, Check>(
-    Object.entries(OBJECT_SCHEMAS).map(([name, schema]) => [name, compileSchema(schema)]),
+    Object.entries({ ...OBJECT_SCHEMAS, ssls: sslSchema }).map(([name, schema]) => [name, compileSchema(schema)]),
 );
 
 /** Undefined when the object may be stored. `conf` is not changed. @param key where it would be stored */
@@ -52,6 +54,10 @@ export function checkObject(store: Store, resource: string, key: string, conf: C
     const error = (compiled.get(resource) as Check)(copy);
     if (error !== undefined) return refusal(`invalid configuration: ${error}`);
     refuseGaps(copy);
+    if (resource === "ssls") {
+        const problem = checkSsl(copy);
+        return problem === undefined ? undefined : refusal(problem);
+    }
     if (resource === "consumers" || resource === "credentials") return checkConsumer(store, resource, key, copy);
 
     const upstream = resource === "upstreams" ? copy : (copy.upstream as Conf | undefined);

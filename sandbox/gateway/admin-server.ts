@@ -62,6 +62,9 @@ async function serve(store: Store, keys: AdminKeys, request: IncomingMessage): P
     const denied = checkToken(keys, request, args, method);
     if (denied !== undefined) return { status: 401, body: { error_msg: "failed to check token", description: denied } };
 
+    // The real one answers 503 with a message of its etcd client, which nobody has recorded.
+    if (!store.config.hasQuorum) throw new NotImitated("Admin API while etcd has no quorum");
+
     const segments = target.uri.slice(PREFIX.length + 1).split("/");
     let [resource, id] = segments as [string, string | undefined];
     let rest = segments.slice(2);

@@ -104,16 +104,17 @@ function groupPicker(upstream: Upstream, nodes: readonly Node[]): Picker {
     };
 }
 
-export function createPicker(upstream: Upstream): Picker {
+/** @param usable those of its nodes that are taken for healthy. @default all */
+export function createPicker(upstream: Upstream, usable: readonly Node[] = upstream.nodes): Picker {
     if (upstream.nodes.length === 1) {
         const [only] = upstream.nodes; // a single node is taken whatever its weight, and again in every retry
         return { next: () => only };
     }
-    const priorities = [...new Set(upstream.nodes.map((n) => n.priority))].sort((a, b) => b - a);
+    const priorities = [...new Set(usable.map((n) => n.priority))].sort((a, b) => b - a);
     const groups = priorities.map((p) =>
         groupPicker(
             upstream,
-            upstream.nodes.filter((n) => n.priority === p),
+            usable.filter((n) => n.priority === p),
         ),
     );
     return {

@@ -11,6 +11,8 @@ export class Configuration {
     readonly objects = new Map<string, Stored>();
     /** Grows with each change. etcd has seen a few writes before the first object. */
     revision = 20;
+    /** A majority of etcd's members is there. Without it only what is in a gateway's memory counts. */
+    hasQuorum = true;
 
     set(key: string, value: Conf): Stored {
         const old = this.objects.get(key);

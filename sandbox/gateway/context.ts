@@ -83,7 +83,7 @@ export class Context {
         this.trusted = matchesNetwork(peer.address, trustedAddresses);
         if (!this.trusted) {
             for (const [name, value] of [
-                ["X-Forwarded-Proto", "http"],
+                ["X-Forwarded-Proto", this.scheme],
                 ["X-Forwarded-Host", this.headers.get("host") ?? ""],
                 ["X-Forwarded-Port", String(peer.localPort)],
             ] as const)
@@ -92,6 +92,10 @@ export class Context {
             // without trusted_addresses the client's X-Forwarded-For stays, for compatibility
             if (trustedAddresses.length > 0) this.headers.delete("X-Forwarded-For");
         }
+    }
+
+    get scheme(): "http" | "https" {
+        return "encrypted" in this.request.socket ? "https" : "http";
     }
 
     /** Host without port, trailing dot and case. */

@@ -1,4 +1,5 @@
 /** Schemas of the objects the Admin API takes (APISIX 3.18), as far as the ingress controller uses them. */
+import { checksSchema } from "./health-schema";
 import type { Schema } from "./jsonschema";
 
 export const idSchema = {
@@ -73,7 +74,7 @@ export const upstreamSchema = {
             },
         },
         type: { type: "string", default: "roundrobin" },
-        checks: { type: "object" },
+        checks: checksSchema,
         hash_on: {
             type: "string",
             default: "vars",

@@ -1,6 +1,7 @@
 /** From an object's JSON to what requests run on; objects were checked when they were written. */
 import { compileExpr } from "./expr";
 import { bytes } from "./headers";
+import { activeCheck } from "./health-checks";
 import { NotImitated } from "./not-imitated";
 import { PLUGINS } from "./plugins/index";
 import type { Conf, Entry, EntryList, Node, PluginTools, Route, Timeout, Upstream } from "./types";
@@ -13,7 +14,7 @@ export function upstreamOf(conf: Conf, key: string): Upstream {
     const scheme = String(conf.scheme ?? "http");
     if (type !== "roundrobin" && type !== "chash") throw new NotImitated(`upstream type ${type}`);
     if (scheme !== "http") throw new NotImitated(`upstream scheme ${scheme}`);
-    for (const field of ["checks", "tls", "service_name", "discovery_type"])
+    for (const field of ["tls", "service_name", "discovery_type"])
         if (conf[field] !== undefined) throw new NotImitated(`upstream ${field}`);
     return {
         key,
@@ -21,6 +22,7 @@ export function upstreamOf(conf: Conf, key: string): Upstream {
         hashOn: String(conf.hash_on ?? "vars"),
         hashKey: conf.key as string | undefined,
         nodes: nodesOf(conf.nodes),
+        check: conf.checks === undefined ? undefined : activeCheck(conf.checks as Conf),
         timeout: conf.timeout as Timeout | undefined,
         retries: conf.retries as number | undefined,
         retryTimeout: (conf.retry_timeout as number | undefined) ?? 0,

@@ -12,22 +12,26 @@
  * - Lua outside the serverless plugins (script, filter_func, _meta.pre_function), and in them the phases body_filter,
  *   log and before_proxy and all of ngx.* and ctx.* but ngx.status, header, var, exit and ctx.var: 501
  * - websockets, consumer groups, secret managers: 501
- * - upstreams: schemes other than http, types other than roundrobin and chash, health checks, discovery, TLS: 501
- * - Admin API: TLS certificates, stream routes, schemas, paging and filters of lists: 501
+ * - upstreams: schemes other than http, types other than roundrobin and chash, discovery, TLS: 501; of health checks
+ *   those by https and the passive ones
+ * - Admin API: stream routes, schemas, paging and filters of lists: 501
  *
- * Known differences: TLS and HTTP/2 are not served; `prometheus` is accepted and its metrics port is not opened; idle
+ * Known differences: HTTP/2 is not served; `prometheus` is accepted and its metrics port is not opened; idle
  * connections to upstreams are kept for 2 s, not 60; policy redis sends transactions where APISIX sends Lua scripts;
  * state is in memory, as the sandbox has its own etcd for Kubernetes.
  */
 import type { Server } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
+import type { Server as TlsServer } from "node:tls";
 import { createAdminServer } from "./admin-server";
 import { Configuration } from "./configuration";
 import { createDataServer } from "./data-server";
 import { createAgent } from "./proxy";
 import type { Resolve } from "./redis-connections";
 import { LuaMachine } from "./serverless/machine";
+import { Certificates } from "./ssl-objects";
 import { Store } from "./store";
+import { createTlsServer, type TlsOptions } from "./tls";
 
 export interface GatewayOptions {
     /** Port of the data plane; 0 = any free one. */
@@ -47,6 +51,15 @@ export interface GatewayOptions {
     configuration?: Configuration;
     /** Names of the cluster's DNS, as far as plugins connect to them. @default there are none */
     resolve?: Resolve;
+    /** @default TLS is not served */
+    tls?: TlsOptions;
+    /** Port that redirects to HTTPS name (plugin_attr.redirect.https_port). @default that of TLS */
+    httpsPort?: number;
+    /**
+     * How long a second between two health checks lasts, in seconds.
+     * @default 1
+     */
+    secondLasts?: number;
     /** @default nothing is written */
     log?: (line: string) => void;
 }
@@ -54,11 +67,15 @@ export interface GatewayOptions {
 export interface Gateway {
     port: number;
     adminPort: number;
+    /** Port of TLS, where it is served. */
+    tlsPort?: number;
     /**
      * Takes no more connections, and ends each as soon as its answer is complete.
-     * @param graceSeconds after which the answers under way are cut. @default 0
+     * @param graceSeconds after which the answers under way are cut; Infinity: never. @default 0
      */
     close(graceSeconds?: number): Promise<void>;
+    /** Ends as a killed process does, at once, with every connection. */
+    kill(): Promise<void>;
 }
 
 /** Both ports are on 127.0.0.1 only. */
@@ -69,16 +86,19 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         await LuaMachine.start(),
         options.resolve ?? (() => undefined),
         log,
+        { httpsPort: options.httpsPort ?? options.tls?.port, secondLasts: options.secondLasts },
     );
     const agent = createAgent();
     const data = createDataServer({ store, agent, log }, options.trustedAddresses ?? []);
     const admin = createAdminServer(store, { admin: options.adminKey, viewer: options.viewerKey }, log);
+    const tls = options.tls && createTlsServer(data, new Certificates(store.config), options.tls.protocols);
 
     const closers: ReturnType<typeof closer>[] = [];
     try {
         for (const [server, port] of [
             [data, options.port],
             [admin, options.adminPort],
+            ...(tls && options.tls ? [[tls, options.tls.port] as const] : []),
         ] as const) {
             await listen(server, port);
             closers.push(closer(server));
@@ -89,23 +109,33 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         store.lua.close();
         throw error;
     }
-    const portOf = (server: Server) => (server.address() as AddressInfo).port;
+    let over: Promise<void> | undefined;
+    const end = async (graceSeconds: number) => {
+        await Promise.all(closers.map((close) => close(graceSeconds)));
+        over ??= (async () => {
+            agent.destroy();
+            store.close();
+            await store.shared.close();
+            store.lua.close();
+        })();
+        await over;
+    };
+    const portOf = (server: Listener) => (server.address() as AddressInfo).port;
     log(
         `gateway: APISIX 3.18.0 stand-in, data http://127.0.0.1:${portOf(data)}, admin http://127.0.0.1:${portOf(admin)}`,
     );
     return {
         port: portOf(data),
         adminPort: portOf(admin),
-        close: async (graceSeconds = 0) => {
-            await Promise.all(closers.map((close) => close(graceSeconds)));
-            agent.destroy();
-            await store.shared.close();
-            store.lua.close();
-        },
+        ...(tls ? { tlsPort: portOf(tls) } : {}),
+        close: (graceSeconds = 0) => end(graceSeconds),
+        kill: () => end(0),
     };
 }
 
-function listen(server: Server, port: number): Promise<void> {
+type Listener = Server | TlsServer;
+
+function listen(server: Listener, port: number): Promise<void> {
     return new Promise((resolve, reject) => {
         server.once("error", reject);
         server.listen(port, "127.0.0.1", () => {
@@ -116,19 +146,21 @@ function listen(server: Server, port: number): Promise<void> {
 }
 
 /** Node's closeAllConnections leaves out connections that are only lingering; these are ended here as well. */
-function closer(server: Server): (graceSeconds: number) => Promise<void> {
+function closer(server: Listener): (graceSeconds: number) => Promise<void> {
     const open = new Set<Socket>();
     let closed: Promise<void> | undefined;
     server.on("connection", (socket: Socket) => {
         open.add(socket);
         socket.once("close", () => open.delete(socket));
     });
-    server.on("request", (_, answer) => answer.once("close", () => closed && server.closeIdleConnections()));
+    // Requests by TLS are those of the data port's server.
+    if ("closeIdleConnections" in server)
+        server.on("request", (_, answer) => answer.once("close", () => closed && server.closeIdleConnections()));
     const cut = () => open.forEach((socket) => socket.destroy());
     return (graceSeconds) => {
         closed ??= new Promise((resolve) => server.close(() => resolve()));
         if (graceSeconds === 0) cut();
-        const timer = setTimeout(cut, graceSeconds * 1000);
+        const timer = graceSeconds === Infinity ? undefined : setTimeout(cut, graceSeconds * 1000);
         return closed.finally(() => clearTimeout(timer));
     };
 }

@@ -4,6 +4,7 @@ import { PluginChecker, resolveSecret } from "./check";
 import type { Configuration, Stored } from "./configuration";
 import { Counters } from "./counters";
 import { bytes } from "./headers";
+import { HealthChecks } from "./health-checks";
 import { entriesOf, mergeEntries, routeOf, upstreamOf } from "./objects";
 import { PLUGINS } from "./plugins/index";
 import type { Resolve } from "./redis-connections";
@@ -23,6 +24,13 @@ const idOf = (key: string) => key.slice(key.lastIndexOf("/") + 1);
 const ownerOf = (key: string) => key.split("/", 3).join("/");
 const isCredential = (key: string) => /^\/consumers\/[^/]+\/credentials\//.test(key);
 
+export interface StoreOptions {
+    /** Port that redirects to HTTPS name. */
+    httpsPort?: number;
+    /** How long a second between two health checks lasts, in seconds. @default 1 */
+    secondLasts?: number;
+}
+
 export class Store {
     readonly checker: PluginChecker;
     readonly counters = new Counters();
@@ -32,14 +40,17 @@ export class Store {
     private anonymous = new Map<string, AuthConsumer>();
     /** Per object: what was built of it, as long as it is not rewritten. */
     private built = new Map<string, { index: number; value: unknown }>();
-    private pickers = new WeakMap<Upstream, Picker>();
+    private pickers = new WeakMap<Upstream, { picker: Picker; version: number }>();
+    /** By the upstream's key. */
+    private readonly health = new Map<string, { upstream: Upstream; checks: HealthChecks }>();
     private readonly tools: PluginTools;
 
     constructor(
         readonly config: Configuration,
         readonly lua: LuaMachine,
         resolve: Resolve,
-        log: (line: string) => void,
+        private readonly log: (line: string) => void,
+        private readonly options: StoreOptions = {},
     ) {
         this.checker = new PluginChecker(lua);
         this.shared = new SharedCounters(resolve);
@@ -50,6 +61,7 @@ export class Store {
             shared: this.shared,
             lua,
             metadata: (plugin) => this.config.objects.get(`/plugin_metadata/${plugin}`)?.value,
+            httpsPort: () => options.httpsPort,
             upstream: (id) => this.upstreamObject(id),
             instantiate: (name, conf, parentKey) => (PLUGINS.get(name) as Plugin).create(conf, parentKey, this.tools),
             log,
@@ -80,9 +92,30 @@ export class Store {
     }
 
     pickerFor(upstream: Upstream): Picker {
-        let picker = this.pickers.get(upstream);
-        if (!picker) this.pickers.set(upstream, (picker = createPicker(upstream)));
+        const checks = this.checksOf(upstream);
+        const version = checks?.version ?? 0;
+        const known = this.pickers.get(upstream);
+        if (known?.version === version) return known.picker;
+        const picker = createPicker(upstream, checks?.usable());
+        this.pickers.set(upstream, { picker, version });
         return picker;
+    }
+
+    close(): void {
+        for (const { checks } of this.health.values()) checks.stop();
+        this.health.clear();
+    }
+
+    /** Begun with the first request. Of one node nothing is checked. */
+    private checksOf(upstream: Upstream): HealthChecks | undefined {
+        const { key, check, nodes } = upstream;
+        if (!check || nodes.length < 2) return undefined;
+        const before = this.health.get(key);
+        if (before?.upstream === upstream) return before.checks;
+        before?.checks.stop();
+        const checks = new HealthChecks(nodes, check, this.options.secondLasts ?? 1, before?.checks, this.log);
+        this.health.set(key, { upstream, checks });
+        return checks;
     }
 
     /** `make` gives a value that stays until the object is written again. */
@@ -131,6 +164,11 @@ export class Store {
     private build(): Runtime {
         for (const name of this.built.keys())
             if (!this.config.objects.has(name.split("\0")[0])) this.built.delete(name);
+        for (const [key, { checks }] of this.health)
+            if (!this.config.objects.has(key)) {
+                checks.stop();
+                this.health.delete(key);
+            }
         this.buildConsumers();
         const routes = this.config
             .list("/routes/")

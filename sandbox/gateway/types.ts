@@ -2,6 +2,7 @@
 import type { Context } from "./context";
 import type { Counters } from "./counters";
 import type { Condition } from "./expr";
+import type { ActiveCheck } from "./health-checks";
 import type { Schema } from "./jsonschema";
 import type { LuaMachine } from "./serverless/machine";
 import type { SharedCounters } from "./shared-counters";
@@ -40,6 +41,8 @@ export interface PluginTools {
     shared: SharedCounters;
     lua: LuaMachine;
     metadata(plugin: string): Conf | undefined;
+    /** Port that callers reach TLS on, as far as this gateway knows. */
+    httpsPort(): number | undefined;
     /** An upstream object by id. */
     upstream(id: string): Upstream | undefined;
     /** Makes the handlers of another plugin (multi-auth, workflow). */
@@ -122,6 +125,7 @@ export interface Upstream {
     hashOn: string;
     hashKey?: string;
     nodes: Node[];
+    check?: ActiveCheck;
     timeout?: Timeout;
     retries?: number;
     /** Seconds; 0 = no limit. */

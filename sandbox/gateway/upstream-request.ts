@@ -26,7 +26,7 @@ export function upstreamHeaders(ctx: Context, upstream: Upstream, node: Node, bo
     const forwarded = ctx.headers.all("x-forwarded-for").filter((v) => v !== "");
     list.push(["X-Forwarded-For", [...forwarded, ctx.remoteAddress].join(", ")]);
     const seen: [string, string][] = [
-        ["X-Forwarded-Proto", "http"],
+        ["X-Forwarded-Proto", ctx.scheme],
         ["X-Forwarded-Host", ctx.headers.get("host") ?? ""],
         ["X-Forwarded-Port", String(ctx.peer.localPort)],
     ];

@@ -41,7 +41,7 @@ export function lookupVariable(ctx: Context, name: string): VarValue {
         case "method":
             return ctx.method;
         case "scheme":
-            return "http";
+            return ctx.scheme;
         case "server_protocol":
             return `HTTP/${ctx.request.httpVersion}`;
         case "remote_addr":

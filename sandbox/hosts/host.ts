@@ -3,7 +3,8 @@
  * inside a user and a mount namespace of their own: this machine's /usr is there read-only, /etc, /var, /run, /opt, /home,
  * /root, /tmp and /usr/local are the host's. Nothing of it needs rights, and nothing can change this machine's /etc.
  *
- * Imitated by stand-ins: sshd (ssh-server.ts), systemd (systemd/manager.ts), sudo, id and uname (programs.ts), os-release.
+ * Imitated by stand-ins: sshd (ssh-server.ts), systemd (systemd/manager.ts), sudo, id, uname, hostname and date (programs.ts),
+ * os-release. snap and MicroK8s are laid on it by microk8s/play.ts.
  *
  * Not imitated: users of their own (everybody has one user id; a user cannot write where only root may, and does not see
  * files of mode 600 and folders of mode 700 in /etc), a network of its own (ports and addresses are this machine's),
@@ -16,7 +17,8 @@ import * as path from "node:path";
 import { TRACKED_MARK } from "../processes/proc-table";
 import { newKey, publicLine } from "./keys";
 import { checkNamespaces, entering, makeFolders } from "./namespace";
-import { programs } from "./programs";
+import { openStage, type Stage } from "./played";
+import { CLOCK_FILE, programs } from "./programs";
 import { serveSsh } from "./ssh-server";
 import { Manager } from "./systemd/manager";
 import { serveSystemd } from "./systemd/server";
@@ -55,8 +57,12 @@ export interface HostOptions {
     visible?: string[];
     /** Where the host's files are kept; kept on `close` as well. @default a temporary folder, removed on `close` */
     folder?: string;
+    /** Where its SSH server listens: 127.0.0.x, so that hosts have addresses of their own. @default "127.0.0.1" */
+    address?: string;
     /** @default any free one */
     port?: number;
+    /** How far its clock is ahead of this machine's, in seconds, as `date` says it. @default 0 */
+    clockSkewSeconds?: number;
     /** State directory of the sandbox: its `down`, and its guard, end what a killed sandbox left running here. */
     stateDir?: string;
 }
@@ -71,13 +77,19 @@ export interface Host {
     root: string;
     /** Process ids of the services that run. */
     pids(): number[];
+    /** Process id of a service, as in "ray.service"; undefined when it does not run. */
+    pidOf(unit: string): number | undefined;
+    /** Sets how far its clock is ahead of this machine's, in seconds. */
+    setClock(skewSeconds: number): void;
+    /** Programs that are played, see {@link Stage}. */
+    readonly stage: Pick<Stage, "lay" | "take" | "run">;
     /** Stops its services and every command, and answers no more. */
     close(): Promise<void>;
 }
 
 export async function startHost(options: HostOptions): Promise<Host> {
     checkNamespaces();
-    const { name, users = ["ops"], hostKey = newKey(), privateKey = newKey() } = options;
+    const { name, users = ["ops"], hostKey = newKey(), privateKey = newKey(), address = "127.0.0.1" } = options;
     const root = fs.realpathSync(options.folder ?? fs.mkdtempSync(path.join(os.tmpdir(), "host-")));
     fs.chmodSync(root, 0o700); // whoever knows the secret in it can start programs
     const secret = `Bearer ${randomBytes(16).toString("hex")}`;
@@ -86,8 +98,11 @@ export async function startHost(options: HostOptions): Promise<Host> {
     makeFolders(root, {
         ...system(options, name, users),
         "run/sandbox/systemd": `Authorization: ${secret}\n`,
+        [CLOCK_FILE]: `${options.clockSkewSeconds ?? 0}\n`,
         ...programs({
             root,
+            name,
+            address,
             sudo: options.sudo ?? "nopasswd",
             passwordHash: createHash("sha256")
                 .update(options.password ?? randomBytes(16))
@@ -104,7 +119,9 @@ export async function startHost(options: HostOptions): Promise<Host> {
         marks: options.stateDir ? { [TRACKED_MARK]: options.stateDir } : {},
     });
     manager = new Manager(root, enter, options.systemdVersion);
+    const stage = await openStage(root, { line: `Authorization: ${secret}`, file: "/run/sandbox/systemd" });
     const ssh = await serveSsh({
+        address,
         port: options.port ?? 0,
         hostKey,
         users,
@@ -114,16 +131,20 @@ export async function startHost(options: HostOptions): Promise<Host> {
     });
     const running = manager;
     return {
-        address: "127.0.0.1",
+        address,
         port: ssh.port,
         hostKey: publicLine(hostKey),
         privateKey,
         root,
         pids: () => running.pids(),
+        pidOf: (unit) => running.pidOf(unit),
+        setClock: (skewSeconds) => fs.writeFileSync(path.join(root, CLOCK_FILE), `${skewSeconds}\n`),
+        stage,
         close: async () => {
             await ssh.close();
             await running.close();
             systemd.close();
+            stage.close();
             if (!options.folder) fs.rmSync(root, { recursive: true, force: true });
         },
     };

@@ -3,7 +3,10 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 
 /** Folders that each host has for itself; everything else is this machine's, and cannot be written. */
-export const OWN = ["etc", "var", "run", "opt", "home", "root", "tmp", "usr/local"];
+export const OWN = ["etc", "var", "run", "opt", "home", "root", "tmp", "snap", "usr/local"];
+
+/** Programs of this machine that a host does not have: where it has them, they are stand-ins in folders of its own. */
+const ABSENT = ["snap", "snapctl", "kubectl"];
 
 /** Files of this machine's /etc that its programs need. */
 const BORROWED = ["alternatives", "ssl", "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "pki", "ca-certificates"];
@@ -21,7 +24,7 @@ export interface Entering {
 /** Starts a program on the host, as leader of a process group of its own. */
 export type Enter = (rights: Rights, argv: string[], options: Entering) => ChildProcess;
 
-export const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+export const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/snap/bin";
 
 const READ_ONLY = `ro() {
     mount -o remount,bind,ro "$1" 2>/dev/null || mount -o remount,bind,ro,nosuid,nodev "$1" 2>/dev/null ||
@@ -43,6 +46,9 @@ ${READ_ONLY}build() {
     mkdir -p usr proc dev ${OWN.filter((folder) => !folder.startsWith("usr/")).join(" ")}
     mount --rbind /usr usr
     ro usr
+    for name in ${ABSENT.join(" ")}; do
+        if [ -e "usr/bin/$name" ]; then mount --bind /dev/null "$(readlink -f "usr/bin/$name")"; fi
+    done
     for link in bin sbin lib lib32 lib64 libx32; do
         if [ -L "/$link" ]; then ln -s "$(readlink "/$link")" "$link"
         elif [ -d "/$link" ]; then mkdir "$link" && mount --rbind "/$link" "$link" && ro "$link"; fi
@@ -87,7 +93,7 @@ const HIDE = `
 set -eu
 cd "$1/.view/root"
 shift
-${READ_ONLY}for folder in etc var opt root usr/local; do ro "$folder"; done
+${READ_ONLY}for folder in etc var opt root snap usr/local; do ro "$folder"; done
 mount -t tmpfs -o mode=700,size=4k none root
 for hidden in $(find etc -xdev -mindepth 1 -maxdepth 2 -type d -perm 700); do
     mount -t tmpfs -o mode=700,size=4k,ro none "$hidden"

@@ -3,6 +3,9 @@
 export interface ProgramOptions {
     /** The folder of the host. */
     root: string;
+    /** Its host name, and the address it is reached by. */
+    name: string;
+    address: string;
     /** Who may become root, and what it takes. */
     sudo: "none" | "nopasswd" | "nopasswd-sh" | "password";
     /** SHA-256 of the users' password, in hex. */
@@ -92,15 +95,46 @@ case \${1:-} in
 esac
 `;
 
-const uname = (machine: string) => `#!/bin/sh
-[ "$*" = -m ] || exec /usr/bin/uname "$@"
-echo ${machine}
+const uname = (name: string, machine: string | undefined) => `#!/bin/sh
+case "$*" in
+-n) echo ${name} ;;
+${machine ? `-m) echo ${machine} ;;\n` : ""}*) exec /usr/bin/uname "$@" ;;
+esac
+`;
+
+const hostname = (name: string, address: string) => `#!/bin/sh
+case "$*" in
+"" | -s | -f) echo ${name} ;;
+-I) echo "${address} " ;;
+*) echo "hostname: sandbox: $* is not imitated" >&2; exit 1 ;;
+esac
+`;
+
+/** Where a host keeps how far its clock is ahead, in seconds. */
+export const CLOCK_FILE = "run/sandbox/clock-skew";
+
+const date = `#!/bin/sh
+read -r skew </${CLOCK_FILE}
+[ "$skew" != 0 ] || exec /usr/bin/date "$@"
+for word; do
+    case $word in
+    -u | --utc | +* | -I* | -R) ;;
+    *) echo "date: sandbox: $word is not imitated on a host with a clock of its own" >&2; exit 1 ;;
+    esac
+done
+now=$(/usr/bin/date +%s.%N)
+exec /usr/bin/date -d "@$((\${now%.*} + skew)).\${now#*.}" "$@"
 `;
 
 /** The programs as files of the host. */
 export function programs(options: ProgramOptions): Record<string, string> {
-    const files: Record<string, string> = { sudo: sudo(options), id };
+    const files: Record<string, string> = {
+        sudo: sudo(options),
+        id,
+        date,
+        uname: uname(options.name, options.machine),
+        hostname: hostname(options.name, options.address),
+    };
     for (const name of ["systemctl", "journalctl", "systemd-notify"]) files[name] = relay(options);
-    if (options.machine) files.uname = uname(options.machine);
     return Object.fromEntries(Object.entries(files).map(([name, text]) => [`usr/local/sbin/${name}`, text]));
 }

@@ -7,6 +7,8 @@ import { type AuthContext, type ParsedKey, Server, type ServerChannel, type Sess
 const ACCEPTED = /^(LANG|LC_\w+)$/;
 
 export interface SshOptions {
+    /** @default "127.0.0.1" */
+    address?: string;
     /** 0 = any free one. */
     port: number;
     /** Private key of the host, in OpenSSH form. */
@@ -47,7 +49,7 @@ export async function serveSsh(options: SshOptions): Promise<{ port: number; clo
     });
     await new Promise<void>((resolve, reject) => {
         server.once("error", reject);
-        server.listen(options.port, "127.0.0.1", resolve);
+        server.listen(options.port, options.address ?? "127.0.0.1", resolve);
     });
     return {
         port: (server.address() as AddressInfo).port,

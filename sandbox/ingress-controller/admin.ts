@@ -23,6 +23,7 @@ const LISTED: Exclude<Collection, "credentials" | "plugin_metadata">[] = [
     "services",
     "upstreams",
     "consumers",
+    "ssls",
     "global_rules",
 ];
 
@@ -41,6 +42,10 @@ const ORDER: [Collection, Verb][] = [
     ["routes", "create"],
     ["consumers", "create"],
     ["upstreams", "create"],
+    // Where these stand in the real order was not read; nothing depends on them.
+    ["ssls", "delete"],
+    ["ssls", "create"],
+    ["ssls", "update"],
     ["global_rules", "delete"],
     ["global_rules", "create"],
     ["global_rules", "update"],

@@ -7,7 +7,7 @@
 // - a resource of a class that is not ours gets no status at all;
 // - plugins of a GatewayProxy are off unless `enabled: true`;
 // - a Consumer (v1alpha1) stays Available when APISIX refuses it.
-// Not imitated, hence refused in the status or the log: stream routes, ApisixTls, Ingress, HTTPRoute, the policies and
+// Not imitated, hence refused in the status or the log: stream routes, Ingress, HTTPRoute, the policies and
 // PluginConfig of v1alpha1, mode apisix-standalone, and fields named where they are refused.
 
 import { translateApisixConsumer, translateConsumer, NamelessCredential } from "./consumer";
@@ -24,6 +24,7 @@ import {
 import { keyOf, type Kind, type Resource, type World } from "./kinds";
 import { notImitated, Refusal, type ApisixObject } from "./objects";
 import { translateRoute } from "./route";
+import { translateTls } from "./tls";
 import { pluginConfig } from "./plugins";
 
 export interface Condition {
@@ -99,9 +100,7 @@ export function translate(world: World, controllerName: string): Translation {
     each("ApisixRoute", "Accepted", byClass, (owner) => translateRoute(context, owner));
     each("ApisixConsumer", "Accepted", byClass, (owner) => translateApisixConsumer(world, controllerName, owner));
     each("ApisixGlobalRule", "Accepted", byClass, (owner) => globalRules(world, owner));
-    each("ApisixTls", "Accepted", byClass, () => {
-        throw notImitated("ApisixTls");
-    });
+    each("ApisixTls", "Accepted", byClass, (owner) => translateTls(world, controllerName, owner));
     each(
         "Consumer",
         "Available",

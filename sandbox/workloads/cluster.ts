@@ -2,6 +2,7 @@
 import type {
     KubeConfig,
     V1ConfigMap,
+    V1Node,
     V1PersistentVolume,
     V1PersistentVolumeClaim,
     V1Pod,
@@ -13,6 +14,7 @@ import { ApiServer, reflect, type Reflector } from "../ingress-controller/api-se
 import { Rest } from "../rampart/rest";
 
 const PATHS = {
+    nodes: "/api/v1/nodes",
     pods: "/api/v1/pods",
     services: "/api/v1/services",
     secrets: "/api/v1/secrets",
@@ -23,6 +25,7 @@ const PATHS = {
 };
 
 export interface Snapshot {
+    nodes: V1Node[];
     pods: V1Pod[];
     services: V1Service[];
     secrets: V1Secret[];

@@ -1,44 +1,75 @@
-/** Plays the containers of APISIX's ingress controller. */
+/**
+ * Plays the containers of APISIX's ingress controller: in each ready pod one that takes part in the election of a leader,
+ * which alone translates and pushes. A pod that goes, or whose node is cut off, stops at once, and its Lease runs out.
+ */
 import { KubeConfig, type V1Pod } from "@kubernetes/client-node";
+import { parse } from "yaml";
 import type { ControlPlane } from "../control-plane";
-import { startIngressController, type IngressController } from "../ingress-controller/controller";
+import { startIngressController } from "../ingress-controller/controller";
+import { LeaderElection } from "../ingress-controller/leader-election";
 import type { ResolveAdmin } from "../ingress-controller/pusher";
+import type { Clock } from "./clock";
 import { isReady, type Cluster, type Snapshot } from "./cluster";
-import { CONTROLLER, instance, runs } from "./pods";
+import { CONTROLLER, runs } from "./pods";
+
+/** The shortest second of an election, in seconds: each candidate asks the API server every two. */
+const SHORTEST_SECOND = 0.1;
+
+export interface ControllersOptions {
+    cluster: Cluster;
+    controlPlane: Pick<ControlPlane, "tokenKubeconfig">;
+    clock: Clock;
+    resolveAdmin: ResolveAdmin;
+    /** Whether the machine of a pod can be reached. */
+    reachable: (pod: V1Pod) => boolean;
+    log: (line: string) => void;
+}
 
 export class Controllers {
-    private readonly controllers = new Map<string, IngressController>();
+    /** By uid of the pod. */
+    private readonly running = new Map<string, { close(): Promise<void>; leads?: boolean }>();
 
-    constructor(
-        private readonly cluster: Cluster,
-        private readonly controlPlane: ControlPlane,
-        private readonly resolveAdmin: ResolveAdmin,
-        private readonly log: (line: string) => void,
-    ) {}
+    constructor(private readonly options: ControllersOptions) {}
 
     async reconcile(now: Snapshot): Promise<void> {
-        const ready = now.pods.filter((pod) => runs(pod, CONTROLLER) && isReady(pod));
-        for (const pod of ready) {
-            if (this.controllers.has(instance(pod))) continue;
-            const controllerName = configuredName(pod, now);
-            const controller = await startIngressController({
-                kubeConfig: await this.serviceAccount(pod),
-                controllerName,
-                resolveAdmin: this.resolveAdmin,
-                log: (line) => this.log(`ingress controller ${controllerName}: ${line}`),
-            });
-            this.controllers.set(instance(pod), controller);
-        }
-        const held = new Set(ready.map(instance));
-        for (const [key, controller] of this.controllers)
-            if (!held.has(key)) {
-                this.controllers.delete(key);
-                await controller.close();
+        const ready = now.pods.filter((pod) => runs(pod, CONTROLLER) && isReady(pod) && this.options.reachable(pod));
+        for (const [uid, running] of this.running)
+            if (!ready.some((pod) => pod.metadata!.uid === uid)) {
+                this.running.delete(uid);
+                await running.close();
             }
+        for (const pod of ready) {
+            const uid = pod.metadata!.uid!;
+            if (!this.running.has(uid)) this.running.set(uid, await this.start(pod, now));
+        }
+    }
+
+    /** Uids of the pods that lead. */
+    leaders(): string[] {
+        return [...this.running].filter(([, { leads }]) => leads).map(([uid]) => uid);
     }
 
     async close(): Promise<void> {
-        await Promise.all([...this.controllers.values()].map((controller) => controller.close()));
+        await Promise.all([...this.running.values()].map((one) => one.close()));
+    }
+
+    private async start(pod: V1Pod, now: Snapshot): Promise<{ close(): Promise<void>; leads?: boolean }> {
+        const { clock, resolveAdmin } = this.options;
+        const { namespace, name } = pod.metadata!;
+        const { controllerName, leaderElectionId, disabled } = configured(pod, now);
+        const log = (line: string) => this.options.log(`ingress controller ${controllerName}: ${line}`);
+        const kubeConfig = await this.serviceAccount(pod);
+        const lead = () => startIngressController({ kubeConfig, controllerName, resolveAdmin, log });
+        if (disabled) return lead();
+        return new LeaderElection({
+            kubeConfig,
+            namespace: namespace!,
+            id: leaderElectionId,
+            pod: name!,
+            secondLasts: Math.max(clock.secondLasts, SHORTEST_SECOND),
+            lead,
+            log,
+        });
     }
 
     /** Access of a pod's own ServiceAccount, so that the chart's roles are put to the test. */
@@ -51,18 +82,34 @@ export class Controllers {
             spec: { expirationSeconds: 86_400 },
         };
         const path = `/api/v1/namespaces/${namespace}/serviceaccounts/${name}/token`;
-        const { status } = await this.cluster.rest.call<{ status: { token: string } }>("POST", path, request);
+        const { cluster, controlPlane } = this.options;
+        const { status } = await cluster.rest.call<{ status: { token: string } }>("POST", path, request);
         const config = new KubeConfig();
-        config.loadFromString(this.controlPlane.tokenKubeconfig(status.token));
+        config.loadFromString(controlPlane.tokenKubeconfig(status.token));
         return config;
     }
 }
 
-/** `controller_name` of the configuration file mounted into an ingress controller. */
-function configuredName(pod: V1Pod, now: Snapshot): string | undefined {
+interface Configured {
+    controllerName: string | undefined;
+    leaderElectionId: string;
+    disabled: boolean;
+}
+
+/** What the configuration file mounted into an ingress controller says, over the program's defaults. */
+function configured(pod: V1Pod, now: Snapshot): Configured {
     const names = (pod.spec?.volumes ?? []).map((volume) => volume.configMap?.name);
     const file = now.configMaps.find(
         (m) => m.metadata!.namespace === pod.metadata!.namespace && names.includes(m.metadata!.name),
     )?.data?.["config.yaml"];
-    return /^controller_name: *"?([^"\s]+)/m.exec(file ?? "")?.[1];
+    const values = (parse(file ?? "") ?? {}) as {
+        controller_name?: string;
+        leader_election_id?: string;
+        leader_election?: { disable?: boolean };
+    };
+    return {
+        controllerName: values.controller_name,
+        leaderElectionId: values.leader_election_id ?? "apisix-ingress-controller-leader",
+        disabled: values.leader_election?.disable ?? false,
+    };
 }

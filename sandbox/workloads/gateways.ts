@@ -1,53 +1,128 @@
 /**
- * Plays the containers of APISIX: a gateway for each pod from when it is ready until it is gone, with counters of its
- * own and the keys it was started with. What the real ones read from etcd, those of one release share here; it lasts as
- * long as a pod of them or of their etcd does: it survives a restart of the pods and not the loss of etcd.
+ * Plays what leads to the gateways: Services, their node ports, and the cluster's DNS as far as it names them.
  *
- * Imitated of a node: connections to a Service's node port go to its ready pods in turn (kube-proxy takes any), and a
- * pod that is on its way out has 30 s for the answers under way (the default grace period, which nginx uses so).
+ * Imitated of kube-proxy 1.34: every node answers on a node port, whichever runs the pods (externalTrafficPolicy Cluster;
+ * with Local its own alone); connections go to the ready pods in turn (kube-proxy takes any); where none is ready, to those
+ * in preStop; a pod that leaves gets new connections until the nodes know of it, 1 s later. 127.0.0.1 is what stands in
+ * front of the nodes and knows at once which of them live.
+ *
+ * Not imitated: answers that are lost in a node that is cut off although another node's pod gives them, where the
+ * connection came in at 127.0.0.1; what the cluster's own clients (ingress controllers, connectors) lose.
  */
 import type { V1Pod, V1Service } from "@kubernetes/client-node";
-import { Configuration } from "../gateway/configuration";
 import type { Resolve } from "../gateway/redis-connections";
-import { startGateway, type Gateway } from "../gateway/server";
-import { decoded, isReady, selects, type Snapshot } from "./cluster";
-import { openNodePort, type NodePort } from "./node-port";
-import { APISIX, byAge, ETCD, image, instance, isRunning, runs } from "./pods";
+import type { Gateway } from "../gateway/server";
+import { milliseconds, REAL_TIME, type Clock } from "./clock";
+import { isReady, selects, type Snapshot } from "./cluster";
+import { EtcdMembers } from "./etcd-members";
+import { GatewayPods, type GatewayPod } from "./gateway-pods";
+import { openNodePort, type Destination, type Lost, type NodePort } from "./node-port";
+import { APISIX, runs } from "./pods";
 
-/** Keys of the chart where no Secret is named. */
-const WELL_KNOWN = { admin: "edd1c9f034335f136f87ad84b625c8f1", viewer: "4054f7cf07e344346cd3f287985e76a2" };
-const GRACE_SECONDS = 30;
 /** Data port of APISIX in its container. */
 const DATA_PORT = 9080;
+/** The same for TLS. */
+const TLS_PORT = 9443;
+/** What stands in front of the nodes. */
+const FRONT = "127.0.0.1";
+/** How long nodes go on with the endpoints they know: kube-proxy's --iptables-min-sync-period. */
+const ENDPOINTS_SECONDS = 1;
+
+export interface GatewaysOptions {
+    /** Names that the gateways' plugins connect to. */
+    resolve: Resolve;
+    /** @default real time */
+    clock?: Clock;
+    /** Takes a pod's object away: its containers have ended. @default it stays */
+    ended?: (pod: V1Pod) => Promise<void>;
+    log: (line: string) => void;
+}
+
+interface OpenPort {
+    /** Node whose address it is at; undefined in front of all. */
+    node?: string;
+    nodePort: NodePort;
+}
+
+/** A node port that should be open at an address. */
+interface Wanted {
+    /** Unset: in front of all nodes. */
+    node?: string;
+    address: string;
+    port: number;
+    service: V1Service;
+    /** Whether it leads to the port of TLS. */
+    tls: boolean;
+}
 
 export class Gateways {
-    /** By uid of the pod. */
-    private readonly gateways = new Map<string, Gateway>();
-    /** By release. */
-    private readonly configurations = new Map<string, Configuration>();
-    private readonly nodePorts = new Map<number, NodePort>();
-    /** Connections there have been, by node port. */
-    private readonly turns = new Map<number, number>();
-    private readonly leaving = new Set<Gateway>();
+    private readonly pods: GatewayPods;
+    private readonly etcd = new EtcdMembers();
+    /** By address and port. */
+    private readonly open = new Map<string, OpenPort>();
+    /** Connections there have been, by address and port. */
+    private readonly turns = new Map<string, number>();
+    private readonly isCutOff = new Set<string>();
+    private readonly before: Lost = { cut: 0, refused: 0, unanswered: 0 };
     private last: Snapshot | undefined;
     private readonly said = new Set<string>();
+    private readonly clock: Clock;
 
-    /** @param resolve names that the gateways' plugins connect to */
-    constructor(
-        private readonly resolve: Resolve,
-        private readonly log: (line: string) => void,
-    ) {}
+    constructor(private readonly options: GatewaysOptions) {
+        const { resolve, clock = REAL_TIME, ended = async () => undefined, log } = options;
+        this.clock = clock;
+        this.pods = new GatewayPods({
+            clock,
+            resolve,
+            configurationOf: (pod) => this.etcd.configurationOf(pod),
+            reachable: this.reachable,
+            cut: (uid) => this.open.forEach(({ nodePort }) => nodePort.cut(uid)),
+            ended,
+            log,
+        });
+    }
 
     async reconcile(now: Snapshot): Promise<void> {
         this.last = now;
-        await this.followPods(now);
+        this.pods.forget(Date.now() - milliseconds(this.clock, ENDPOINTS_SECONDS));
+        await this.pods.reconcile(now);
+        this.etcd.reconcile(now, this.reachable);
         await this.followNodePorts(now);
     }
 
     async close(): Promise<void> {
-        await Promise.all([...this.nodePorts.values()].map((port) => port.close()));
-        await Promise.all([...this.gateways.values(), ...this.leaving].map((gateway) => gateway.close()));
+        await Promise.all([...this.open.values()].map(({ nodePort }) => nodePort.close()));
+        await this.pods.close();
     }
+
+    /** Ends a pod's gateway at once; its object is another matter. */
+    kill(uid: string): Promise<void> {
+        return this.pods.kill(uid);
+    }
+
+    /** Lets nothing through to a node and its pods, nor from them. */
+    cutOff(node: string): void {
+        this.isCutOff.add(node);
+        for (const { node: own, nodePort } of this.open.values()) {
+            if (own === node) nodePort.silence();
+            for (const { pod } of this.pods.list())
+                if (pod.spec?.nodeName === node) nodePort.silence(pod.metadata!.uid);
+        }
+    }
+
+    bringBack(node: string): void {
+        this.isCutOff.delete(node);
+        for (const { nodePort } of this.open.values()) nodePort.resume();
+    }
+
+    /** What callers have lost at node ports since the world began. */
+    lost(): Lost {
+        const sum = { ...this.before };
+        for (const { nodePort } of this.open.values()) add(sum, nodePort.lost);
+        return sum;
+    }
+
+    readonly reachable = (pod: V1Pod): boolean => !this.isCutOff.has(pod.spec?.nodeName ?? "");
 
     /** URL of the Admin API behind a Service. While a Deployment is rolled, the youngest pod's keys will stay. */
     readonly resolveAdmin = (service: { namespace: string; name: string; port?: number }): string | undefined => {
@@ -73,87 +148,95 @@ export class Gateways {
         return gateway.port;
     };
 
-    private async followPods(now: Snapshot): Promise<void> {
-        const pods = now.pods.filter((pod) => runs(pod, APISIX)).sort(byAge);
-        for (const pod of pods) {
-            const { uid, namespace, name } = pod.metadata!;
-            const keys = isReady(pod) && !this.gateways.has(uid!) ? adminKeys(pod, now) : undefined;
-            if (!keys) continue;
-            const configuration = this.configurations.get(instance(pod)) ?? new Configuration();
-            this.configurations.set(instance(pod), configuration);
-            const options = { port: 0, adminPort: 0, ...keys, configuration, resolve: this.resolve, log: this.log };
-            this.gateways.set(uid!, await startGateway(options));
-            this.log(`${namespace}/${name}: APISIX plays ${image(pod, APISIX)} as 3.18.0`);
-        }
-        for (const [uid, gateway] of this.gateways) {
-            if (pods.some((pod) => pod.metadata!.uid === uid && isRunning(pod))) continue;
-            this.gateways.delete(uid);
-            this.leaving.add(gateway);
-            void gateway.close(GRACE_SECONDS).finally(() => this.leaving.delete(gateway));
-        }
-        const held = new Set(now.pods.filter((pod) => runs(pod, APISIX) || runs(pod, ETCD)).map(instance));
-        for (const key of this.configurations.keys()) if (!held.has(key)) this.configurations.delete(key);
-    }
-
     private async followNodePorts(now: Snapshot): Promise<void> {
-        const wanted = new Map<number, V1Service>();
+        const places: { node?: string; address: string }[] = [{ address: FRONT }];
+        for (const { metadata, status } of now.nodes) {
+            const address = status?.addresses?.find(({ type }) => type === "InternalIP")?.address;
+            if (address !== undefined && address !== FRONT) places.push({ node: metadata!.name, address });
+        }
+        const wanted = new Map<string, Wanted>();
         for (const service of now.services)
-            for (const { nodePort } of service.spec?.ports ?? [])
-                if (nodePort && now.pods.some((pod) => runs(pod, APISIX) && selects(service, pod)))
-                    wanted.set(nodePort, service);
-        for (const [port, open] of this.nodePorts)
-            if (!wanted.has(port)) {
-                this.nodePorts.delete(port);
-                await open.close();
+            for (const { nodePort: port, targetPort } of service.spec?.ports ?? [])
+                if (port && now.pods.some((pod) => runs(pod, APISIX) && selects(service, pod)))
+                    for (const place of places)
+                        wanted.set(`${place.address}:${port}`, {
+                            ...place,
+                            port,
+                            service,
+                            tls: targetPort === TLS_PORT,
+                        });
+        for (const [key, { nodePort }] of this.open)
+            if (!wanted.has(key)) {
+                this.open.delete(key);
+                await nodePort.close();
+                add(this.before, nodePort.lost);
             }
-        for (const [port, service] of wanted) {
-            if (this.nodePorts.has(port)) continue;
+        for (const [key, place] of wanted) {
+            if (this.open.has(key)) continue;
+            const { node, address, port, service } = place;
             const { namespace, name } = service.metadata!;
             try {
-                this.nodePorts.set(port, await openNodePort(port, () => this.nextDataPort(port, namespace!, name!)));
+                const destination = () => this.destination(key, place);
+                this.open.set(key, { node, nodePort: await openNodePort(port, destination, address) });
             } catch (error) {
                 this.sayOnce(`Service ${namespace}/${name}: ${(error as Error).message}`);
             }
         }
     }
 
-    /** Port of the gateway whose turn it is at a node port. */
-    private nextDataPort(nodePort: number, namespace: string, name: string): number | undefined {
-        const gateways = this.behind(this.service(namespace, name));
-        const turn = this.turns.get(nodePort) ?? 0;
-        this.turns.set(nodePort, turn + 1);
-        return gateways[turn % gateways.length]?.port;
+    /** Where a new connection at a node port goes: each pod in turn. */
+    private destination(key: string, { node, service: { metadata }, tls }: Wanted): Destination {
+        if (node !== undefined && this.isCutOff.has(node)) return "silence";
+        const service = this.service(metadata!.namespace!, metadata!.name!);
+        const local = service?.spec?.externalTrafficPolicy === "Local" && node !== undefined;
+        const endpoints = this.endpoints(service).filter(({ pod }) => !local || pod.spec?.nodeName === node);
+        const turn = this.turns.get(key) ?? 0;
+        this.turns.set(key, turn + 1);
+        if (endpoints.length === 0) return "none";
+        const { pod, gateway, state } = endpoints[turn % endpoints.length];
+        if (!this.reachable(pod)) return "silence";
+        const port = tls ? gateway.tlsPort : gateway.port;
+        // A pod without TLS has nothing that listens there.
+        if (state === "quits" || state === "gone" || port === undefined) return "gone";
+        return { pod: pod.metadata!.uid!, port };
+    }
+
+    /** What the nodes know of the pods behind a Service. */
+    private endpoints(service: V1Service | undefined): GatewayPod[] {
+        if (!service) return [];
+        const behind = this.pods.list().filter(({ pod }) => selects(service, pod));
+        const since = Date.now() - milliseconds(this.clock, ENDPOINTS_SECONDS);
+        const known = behind.filter(({ pod, state, leftAt }) =>
+            leftAt === undefined ? state === "runs" && this.isListedReady(pod) : leftAt > since,
+        );
+        return known.length > 0 ? known : behind.filter(({ state }) => state === "leaves");
+    }
+
+    /** By the last look at the cluster; a pod whose object is gone is not. */
+    private isListedReady({ metadata }: V1Pod): boolean {
+        const pod = this.last?.pods.find((p) => p.metadata!.uid === metadata!.uid);
+        return pod !== undefined && isReady(pod);
     }
 
     private service(namespace: string, name: string): V1Service | undefined {
         return this.last?.services.find((s) => s.metadata!.name === name && s.metadata!.namespace === namespace);
     }
 
-    /** The gateways of a Service's ready pods, the youngest pod last. */
+    /** The gateways of a Service's ready pods that can be reached, the youngest pod last. */
     private behind(service: V1Service | undefined): Gateway[] {
         if (!service) return [];
-        const pods = this.last?.pods.filter((p) => isReady(p) && selects(service, p)).sort(byAge) ?? [];
-        return pods.flatMap((pod) => this.gateways.get(pod.metadata!.uid!) ?? []);
+        const pods = this.pods.list().filter(({ pod, state }) => selects(service, pod) && state === "runs");
+        return pods.filter(({ pod }) => this.isListedReady(pod) && this.reachable(pod)).map(({ gateway }) => gateway);
     }
 
     private sayOnce(line: string): void {
-        if (!this.said.has(line)) this.log(line);
+        if (!this.said.has(line)) this.options.log(line);
         this.said.add(line);
     }
 }
 
-/** The keys in a pod's environment, as its container would see them if it started now. */
-function adminKeys(pod: V1Pod, now: Snapshot): { adminKey: string; viewerKey: string } | undefined {
-    const container = pod.spec!.containers.find((c) => APISIX.test(c.image!))!;
-    const value = (name: string): string | undefined => {
-        const ref = container.env?.find((e) => e.name === name)?.valueFrom?.secretKeyRef;
-        const secret = now.secrets.find(
-            (s) => s.metadata!.name === ref?.name && s.metadata!.namespace === pod.metadata!.namespace,
-        );
-        return ref && secret && decoded(secret)[ref.key];
-    };
-    if (!container.env?.some((e) => e.name === "APISIX_ADMIN_KEY"))
-        return { adminKey: WELL_KNOWN.admin, viewerKey: WELL_KNOWN.viewer };
-    const [adminKey, viewerKey] = [value("APISIX_ADMIN_KEY"), value("APISIX_VIEWER_KEY")];
-    return adminKey !== undefined && viewerKey !== undefined ? { adminKey, viewerKey } : undefined;
+function add(sum: Lost, more: Lost): void {
+    sum.cut += more.cut;
+    sum.refused += more.refused;
+    sum.unanswered += more.unanswered;
 }

@@ -1,11 +1,16 @@
 /** Plays what runs in the cluster: kubelets' checks, volumes, gateways, their counters and ingress controllers. */
 import type { KubeConfig, V1Pod } from "@kubernetes/client-node";
-import { STARTABLE_ANNOTATION, type ControlPlane } from "../control-plane";
+import { ENDS_SLOWLY_ANNOTATION, STARTABLE_ANNOTATION, type ControlPlane } from "../control-plane";
+import { ApiError } from "../rampart/api";
+import { REAL_TIME, type Clock } from "./clock";
 import { Cluster, decoded, isReady, selects, type Snapshot } from "./cluster";
 import { ConnectorPods } from "./connector-pods";
 import { Controllers } from "./controllers";
 import { Gateways } from "./gateways";
 import { missing, type Supplies } from "./kubelet";
+import type { Lost } from "./node-port";
+import { Nodes } from "./nodes";
+import { APISIX, runs } from "./pods";
 import { RedisPods } from "./redis-pods";
 import { createDefaultClass, provision } from "./volumes";
 
@@ -15,6 +20,8 @@ export interface WorkloadsOptions {
     log: (line: string) => void;
     /** `host:port` where connectors find Cloudflare's edge. Unset: pods of cloudflared do not start. */
     edge?: string;
+    /** @default real time */
+    clock?: Clock;
     /** More programs to play: each runs while a pod of its image is ready. */
     programs?: Program[];
 }
@@ -26,11 +33,16 @@ export interface Program {
 }
 
 export interface Workloads {
+    nodes: Nodes;
+    /** What callers have lost at node ports, because a pod was killed or a node cut off. */
+    lost(): Lost;
+    /** Uids of the pods whose ingress controller leads. */
+    leaders(): string[];
     close(): Promise<void>;
 }
 
 export async function startWorkloads(options: WorkloadsOptions): Promise<Workloads> {
-    const { kubeConfig, controlPlane, log } = options;
+    const { kubeConfig, controlPlane, log, clock = REAL_TIME } = options;
     let dirty = true;
     let wake = () => {};
     let closed = false;
@@ -39,10 +51,17 @@ export async function startWorkloads(options: WorkloadsOptions): Promise<Workloa
         wake();
     };
     const cluster = new Cluster(kubeConfig, changed, log);
-    const redis = new RedisPods(log);
-    const gateways = new Gateways(redis.resolve, log);
+    const redis = new RedisPods(log, (pod) => gateways.reachable(pod));
+    const gateways: Gateways = new Gateways({
+        resolve: redis.resolve,
+        clock,
+        ended: (pod) => takeAway(cluster, pod),
+        log,
+    });
     const connectors = new ConnectorPods({ edge: options.edge, resolve: gateways.resolveData, changed, log });
-    const controllers = new Controllers(cluster, controlPlane, async (admin) => gateways.resolveAdmin(admin), log);
+    const resolveAdmin = async (admin: Parameters<Gateways["resolveAdmin"]>[0]) => gateways.resolveAdmin(admin);
+    const { reachable } = gateways;
+    const controllers = new Controllers({ cluster, controlPlane, clock, resolveAdmin, reachable, log });
     const programs = (options.programs ?? []).map((program) => ({
         program,
         running: undefined as Running | undefined,
@@ -73,6 +92,9 @@ export async function startWorkloads(options: WorkloadsOptions): Promise<Workloa
         }
     })();
     return {
+        nodes: new Nodes({ rest: cluster.rest, clock, gateways, changed }),
+        lost: () => gateways.lost(),
+        leaders: () => controllers.leaders(),
         close: async () => {
             closed = true;
             wake();
@@ -109,12 +131,26 @@ async function admit(
         const path = `/api/v1/namespaces/${pod.metadata!.namespace}/pods/${pod.metadata!.name}`;
         const lack = missing(pod, supplies);
         if (!lack) {
-            await cluster.rest.call("PATCH", path, { metadata: { annotations: { [STARTABLE_ANNOTATION]: "true" } } });
+            const slowly = runs(pod, APISIX) ? { [ENDS_SLOWLY_ANNOTATION]: "true" } : {};
+            const annotations = { [STARTABLE_ANNOTATION]: "true", ...slowly };
+            await cluster.rest.call("PATCH", path, { metadata: { annotations } });
             continue;
         }
         const containerStatuses = waitingStatuses(pod, lack.container, lack.reason, lack.message);
         if (reasons(pod.status?.containerStatuses) !== reasons(containerStatuses))
             await cluster.rest.call("PATCH", `${path}/status`, { status: { containerStatuses } });
+    }
+}
+
+/** Deletes the object of a pod whose containers have ended, as its kubelet does. */
+async function takeAway(cluster: Cluster, { metadata }: V1Pod): Promise<void> {
+    const { namespace, name, uid } = metadata!;
+    const last = { gracePeriodSeconds: 0, preconditions: { uid } };
+    try {
+        await cluster.rest.call("DELETE", `/api/v1/namespaces/${namespace}/pods/${name}`, last);
+    } catch (error) {
+        // Somebody was faster; the name may be another pod's by now.
+        if (!(error instanceof ApiError) || ![404, 409].includes(error.status)) throw error;
     }
 }
 

@@ -4,7 +4,9 @@
  */
 import type { V1Container, V1Pod, V1Volume } from "@kubernetes/client-node";
 import { connectorProblem } from "./connector-pods";
-import { CLOUDFLARED, VALKEY } from "./pods";
+import { profileProblem } from "./apisix-settings";
+import { preStopProblem } from "./pod-end";
+import { APISIX, CLOUDFLARED, VALKEY } from "./pods";
 import { valkeyProblem } from "./redis-pods";
 
 /** What is there for pods to use, by `namespace/name`. */
@@ -64,7 +66,10 @@ export function missing(pod: V1Pod, supplies: Supplies): Missing | undefined {
             };
         const message = missingInEnvironment(container, namespace, supplies);
         if (message) return { container: container.name, reason: "CreateContainerConfigError", message };
-        const unplayed = valkeyProblem(container) ?? connectorProblem(container, supplies.edge);
+        const unplayed =
+            valkeyProblem(container) ??
+            connectorProblem(container, supplies.edge) ??
+            apisixProblem(pod, container, supplies);
         if (unplayed) return { container: container.name, reason: "CreateContainerError", message: unplayed };
         // kwok makes a pod run and be ready at once: it must wait for what its readiness probe would wait for.
         if (CLOUDFLARED.test(container.image!) && !supplies.connected?.(pod))
@@ -77,6 +82,12 @@ export function missing(pod: V1Pod, supplies: Supplies): Missing | undefined {
             };
     }
     return undefined;
+}
+
+function apisixProblem(pod: V1Pod, container: V1Container, supplies: Supplies): string | undefined {
+    if (!APISIX.test(container.image!)) return undefined;
+    const reachable = (host: string, port: number) => supplies.reachable(pod.metadata!.namespace!, host, port);
+    return preStopProblem(container) ?? profileProblem(pod, container, supplies.configMaps, reachable);
 }
 
 /** What of one volume is not there: Secrets and ConfigMaps, alone or projected, and the keys named of them. */

@@ -1,37 +1,125 @@
-/** Plays kube-proxy for one node port: connections go to whatever plays the pods behind the Service. */
+/**
+ * Plays kube-proxy for one node port: connections go to whatever plays the pods behind the Service, and stay with it. It
+ * counts what a pod that ends without a word, or a node that is cut off, costs its callers.
+ */
 import { connect, createServer, type Socket } from "node:net";
 import { describeHolder } from "../processes";
 
+/** Where a new connection goes. */
+export type Destination =
+    | { pod: string; port: number }
+    /** To a pod that is no more, which the node does not know yet. */
+    | "gone"
+    /** To nobody: what a node answers when a Service has no pod. */
+    | "none"
+    /** Into a network that lets nothing through. */
+    | "silence";
+
+/** What callers have lost. */
+export interface Lost {
+    /** Answers under way in a pod that was killed. */
+    cut: number;
+    /** Connections that went to a pod that was no more. */
+    refused: number;
+    /** Requests to a pod or node that is cut off: no answer comes. */
+    unanswered: number;
+}
+
 export interface NodePort {
-    port: number;
+    readonly lost: Lost;
+    /** A pod was killed: what waits for its answers is lost. */
+    cut(pod: string): void;
+    /** Lets nothing through any more: of one pod's connections, or of all. */
+    silence(pod?: string): void;
+    /** Ends what was silenced: the other side knows nothing of these connections any more. */
+    resume(): void;
     close(): Promise<void>;
 }
 
+interface Connection {
+    client: Socket;
+    backend?: Socket;
+    pod?: string;
+    /** Nothing is owed to the client: what it sent last has been answered, at least in part. */
+    answered: boolean;
+}
+
 /** @throws Error naming the process that holds the port */
-export async function openNodePort(port: number, target: () => number | undefined): Promise<NodePort> {
-    const open = new Set<Socket>();
+export async function openNodePort(
+    port: number,
+    destination: () => Destination,
+    address = "127.0.0.1",
+): Promise<NodePort> {
+    const open = new Set<Connection>();
+    const silent = new Set<Connection>();
+    const lost: Lost = { cut: 0, refused: 0, unanswered: 0 };
+    // Not reset: a socket that is being reset when its other side resets too keeps its handle for ever in Node.js 20, and the
+    // process does not end.
+    const end = ({ client, backend }: Connection) => {
+        client.destroy();
+        backend?.destroy();
+    };
+    const hush = (connection: Connection) => {
+        const { client, backend } = connection;
+        client.unpipe().pause();
+        backend?.unpipe().pause();
+        silent.add(connection);
+        if (!connection.answered) lost.unanswered++;
+    };
     const server = createServer({ allowHalfOpen: true }, (client) => {
-        const to = target();
-        // No pod is ready: what a node answers then.
-        if (to === undefined) return void client.resetAndDestroy();
-        const backend = connect({ port: to, host: "127.0.0.1", allowHalfOpen: true });
-        for (const socket of [client, backend]) open.add(socket.on("close", () => open.delete(socket)));
+        const to = destination();
+        client.on("error", () => undefined);
+        if (to === "gone") lost.refused++;
+        if (to === "gone" || to === "none") return void client.resetAndDestroy();
+        const connection: Connection = { client, answered: false };
+        open.add(connection);
+        client.on("close", () => {
+            open.delete(connection);
+            // Nothing is piped here that would end the other side.
+            if (silent.delete(connection)) connection.backend?.destroy();
+        });
+        if (to === "silence") return hush(connection);
+        const backend = connect({ port: to.port, host: "127.0.0.1", allowHalfOpen: true });
+        Object.assign(connection, { backend, pod: to.pod });
         client.on("error", () => backend.resetAndDestroy());
-        backend.on("error", () => client.resetAndDestroy());
+        let reached = false;
+        backend.on("connect", () => (reached = true));
+        backend.on("error", () => {
+            // The pod has just stopped to listen.
+            if (!reached) lost.refused++;
+            client.resetAndDestroy();
+        });
+        client.on("data", () => (connection.answered = false));
+        backend.on("data", () => (connection.answered = true));
         client.pipe(backend).pipe(client);
     });
     await new Promise<void>((resolve, reject) => {
         server.once("error", (error: NodeJS.ErrnoException) =>
             reject(error.code === "EADDRINUSE" ? new Error(`node ${describeHolder(port)}`) : error),
         );
-        server.listen(port, "127.0.0.1", resolve);
+        server.listen(port, address, resolve);
     });
     return {
-        port,
+        lost,
+        cut: (pod) => {
+            for (const connection of open) {
+                if (connection.pod !== pod) continue;
+                if (!connection.answered) lost.cut++;
+                end(connection);
+            }
+        },
+        silence: (pod) => {
+            for (const connection of open)
+                if ((pod === undefined || connection.pod === pod) && !silent.has(connection)) hush(connection);
+        },
+        resume: () => silent.forEach(end),
         close: () =>
             new Promise((resolve) => {
                 server.close(() => resolve());
-                for (const socket of open) socket.destroy();
+                for (const { client, backend } of open) {
+                    client.destroy();
+                    backend?.destroy();
+                }
             }),
     };
 }

@@ -38,7 +38,11 @@ export class RedisPods {
     private readonly servers = new Map<string, RedisServer>();
     private last: Snapshot | undefined;
 
-    constructor(private readonly log: (line: string) => void) {}
+    /** @param reachable whether the machine of a pod can be reached. @default all can */
+    constructor(
+        private readonly log: (line: string) => void,
+        private readonly reachable: (pod: V1Pod) => boolean = () => true,
+    ) {}
 
     async reconcile(now: Snapshot): Promise<void> {
         this.last = now;
@@ -60,7 +64,7 @@ export class RedisPods {
     /**
      * Plays the cluster's DNS and kube-proxy for `<service>.<namespace>.svc.cluster.local`: a port on 127.0.0.1.
      * Undefined for other names, which are not the cluster's.
-     * @throws Error where there is no such Service, or no ready pod behind its port
+     * @throws Error where there is no such Service, no ready pod behind its port, or none on a node that can be reached
      */
     readonly resolve = (host: string, port: number): number | undefined => {
         const [, name, namespace] = /^([^.]+)\.([^.]+)\.svc\.cluster\.local\.?$/.exec(host) ?? [];
@@ -69,7 +73,9 @@ export class RedisPods {
         if (!found) throw new Error(`${host}: no such name`);
         const target = found.spec?.ports?.find((p) => p.port === port)?.targetPort;
         const ready = this.last?.pods.filter((pod) => isReady(pod) && selects(found, pod)) ?? [];
+        if (ready.length > 0 && !ready.some(this.reachable)) throw new Error(`${host}:${port}: connection timed out`);
         const server = ready
+            .filter(this.reachable)
             .filter((pod) => target !== undefined && portNumber(pod, target) === PORT)
             .map((pod) => this.servers.get(pod.metadata!.uid!))
             .find((one) => one !== undefined);

@@ -16,10 +16,16 @@ export interface Credentials {
     namespace: string;
 }
 
-export async function attempts(dir: string, url: string, credentials: Credentials): Promise<Attempt[]> {
+/** @param always headers of every request, each as an argument of curl's `-H` */
+export async function attempts(
+    dir: string,
+    url: string,
+    credentials: Credentials,
+    ...always: string[]
+): Promise<Attempt[]> {
     const { keys, jwtSecrets, namespace } = credentials;
     const fileOf = (name: string, header: string) => headerFile(dir, name, header);
-    const request = (...headers: string[]) => completion(url, ...headers);
+    const request = (...headers: string[]) => completion(url, ...always, ...headers);
     const list: Attempt[] = [
         { title: "no credential", command: request(), expect: 401 },
         { title: "a wrong key", command: request("'apikey: not-a-key'"), expect: 401 },
@@ -43,7 +49,7 @@ export async function attempts(dir: string, url: string, credentials: Credential
     }
     list.push({
         title: "a path that is not open",
-        command: `${CURL} ${url}/`,
+        command: [`${CURL} ${url}/`, ...always.map((header) => `-H ${header}`)].join(" "),
         expect: 404,
     });
     return list;

@@ -5,7 +5,7 @@ import { ensureTools } from "../toolchain/toolchain";
 import { startCloudflareWorld } from "./cloudflare-world";
 import { completion, CURL, headerFile } from "./request";
 import type { Scene } from "./scene";
-import type { Attempt, CloudflareFacts, WorldFacts } from "./state";
+import type { Attempt, HeadNodeFacts, WorldFacts } from "./state";
 
 interface StackFile {
     config: Record<string, unknown>;
@@ -22,7 +22,7 @@ export const cloudflareScene: Scene = {
     },
     async attempts(dir, outputs, world) {
         const { url, credentials } = outputs as { url: string; credentials: Record<string, Pair> };
-        return attempts(dir, world.cloudflare!, new URL(url).hostname, credentials);
+        return attempts(dir, headNode(world), new URL(url).hostname, credentials);
     },
 };
 
@@ -34,7 +34,7 @@ interface Pair {
 /** @param shipped text of the stack file in the clone, which is never changed */
 export function layOver(shipped: string, world: WorldFacts): string {
     const file = parse(shipped) as StackFile;
-    const { account, teamName, host, cloudflared } = world.cloudflare!;
+    const { account, teamName, host, cloudflared } = headNode(world);
     const { address, port, user, hostKey } = host;
     const part = (name: string) => file.config[`alpa-auth:${name}`] as object;
     const config = {
@@ -47,12 +47,16 @@ export function layOver(shipped: string, world: WorldFacts): string {
     return stringify({ ...file, config });
 }
 
+function headNode(world: WorldFacts): HeadNodeFacts {
+    return world.cloudflare as HeadNodeFacts;
+}
+
 function privateKey(world: WorldFacts): string {
-    return readFileSync(world.cloudflare!.host.privateKeyFile, "utf8");
+    return readFileSync(headNode(world).host.privateKeyFile, "utf8");
 }
 
 /** Requests go to the edge's own address; the header Host picks the name, as TLS and DNS do in reality. */
-function attempts(dir: string, facts: CloudflareFacts, hostname: string, credentials: Record<string, Pair>): Attempt[] {
+function attempts(dir: string, facts: HeadNodeFacts, hostname: string, credentials: Record<string, Pair>): Attempt[] {
     const host = `'Host: ${hostname}'`;
     const list: Attempt[] = [{ title: "no service token", command: completion(facts.edge, host), expect: 401 }];
     for (const [who, { clientId, clientSecret }] of Object.entries(credentials)) {

@@ -17,10 +17,10 @@ import { serveDownloads, startHost, type Host, type HostOptions } from "../hosts
 import { describeHolder, freePort } from "../processes";
 import type { Toolchain } from "../toolchain/toolchain";
 import { preparePulumi } from "./pulumi";
-import { apiTokenFile, writeFacts, writePrivate, type CloudflareFacts, type WorldFacts } from "./state";
+import { apiTokenFile, writeFacts, writePrivate, type HeadNodeFacts, type WorldFacts } from "./state";
 import { pulumiOf } from "./world";
 
-const ZONE = "example.com";
+export const ZONE = "example.com";
 const USER = "ops";
 
 export interface CloudflareWorldOptions {
@@ -47,7 +47,7 @@ export interface CloudflareWorldOptions {
 }
 
 export interface CloudflareWorld {
-    facts: WorldFacts & { cloudflare: CloudflareFacts };
+    facts: WorldFacts & { cloudflare: HeadNodeFacts };
     account: Account;
     api: CloudflareApi;
     edge: Edge;
@@ -55,7 +55,7 @@ export interface CloudflareWorld {
     /** Of a zone that is still elsewhere. */
     dns: Dns | undefined;
     /** Serves cloudflared in another version, for `tunnel` of the config. */
-    nextVersion(version: string): Promise<CloudflareFacts["cloudflared"]>;
+    nextVersion(version: string): Promise<HeadNodeFacts["cloudflared"]>;
     close(): Promise<void>;
 }
 

@@ -3,12 +3,14 @@ import { parse, stringify } from "yaml";
 import { DEFAULT_NAMESPACE } from "../../config/schema";
 
 export interface Addresses {
-    /** `host:port` of the Alpa stand-in. */
-    alpa: string;
+    /** `host:port` of each Alpa stand-in. */
+    alpa: string[];
+    /** What stands in front of the nodes; unset: the stack's own choice. */
+    address?: string;
     /** Address of the chart repository. */
     chartRepository: string;
-    /** Free port of the entry point. */
-    nodePort: number;
+    /** Free port of the entry point. Unset: none, since callers come another way. */
+    nodePort?: number;
 }
 
 interface StackFile {
@@ -21,10 +23,11 @@ export function layOver(shipped: string, addresses: Addresses): string {
     const file = parse(shipped) as StackFile;
     const config = { ...file.config };
     const gateway = { ...(config["alpa-auth:gateway"] as object | undefined) } as Record<string, unknown>;
-    config["alpa-auth:alpa"] = { ...(config["alpa-auth:alpa"] as object | undefined), endpoints: [addresses.alpa] };
+    config["alpa-auth:alpa"] = { ...(config["alpa-auth:alpa"] as object | undefined), endpoints: addresses.alpa };
     config["alpa-auth:gateway"] = {
         ...gateway,
-        nodePort: addresses.nodePort,
+        ...(addresses.nodePort === undefined ? {} : { nodePort: addresses.nodePort }),
+        ...(addresses.address === undefined ? {} : { address: addresses.address }),
         chart: { ...(gateway.chart as object | undefined), repository: addresses.chartRepository },
     };
     // 1 s instead of 15: nothing here takes longer to reach APISIX, and an operator trying things out need not wait.

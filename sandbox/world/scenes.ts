@@ -1,8 +1,26 @@
 import { cloudflareScene } from "./cloudflare-scene";
-import { intraScene } from "./intra-scene";
+import { INTER_WORLD, INTRA_WORLD, interScene, intraScene } from "./cluster-scenes";
+import { exposureScene } from "./exposure-scene";
 import type { Scene } from "./scene";
 
 /** By the name of the shipped stack file, `Pulumi.<name>.yaml`. */
-export const SCENES = { intra: intraScene, cloudflare: cloudflareScene } satisfies Record<string, Scene>;
+const SCENES = { intra: intraScene, inter: interScene, cloudflare: cloudflareScene } satisfies Record<string, Scene>;
+/** The same behind Cloudflare, where a gateway can be. */
+const EXPOSED: Record<string, Scene> = { intra: exposureScene(INTRA_WORLD), inter: exposureScene(INTER_WORLD) };
 
 export type StackName = keyof typeof SCENES;
+export const EXPOSURES = ["azure", "cloudflare"] as const;
+
+/** What is brought up: a shipped stack file, and what is laid over it beside the sandbox's addresses. */
+export interface SceneName {
+    stack: StackName;
+    /** Key `exposure` of the stack. Unset: as shipped. */
+    exposure?: (typeof EXPOSURES)[number];
+}
+
+/** @throws Error where a stack has no such exposure */
+export function sceneOf({ stack, exposure = "azure" }: SceneName): Scene {
+    if (exposure === "azure") return SCENES[stack];
+    if (stack in EXPOSED) return EXPOSED[stack];
+    throw new Error(`--exposure ${exposure}: must be left out with stack ${stack}, which has no gateway to expose.`);
+}

@@ -36,10 +36,12 @@ export interface WorldFacts {
 /** Facts of a world with a cluster. */
 export interface ClusterFacts extends WorldFacts {
     kubeconfig: string;
+    /** Every Alpa service there is; `alpa` is the first. */
+    alpas: string[];
     chartRepository: string;
 }
 
-/** An account at Cloudflare with a zone in it, the edge in front of it, and the host that Alpa's head node is. */
+/** An account at Cloudflare with a zone in it, and the edge in front of it. */
 export interface CloudflareFacts {
     /** Base address of the API. */
     api: string;
@@ -48,6 +50,10 @@ export interface CloudflareFacts {
     zone: string;
     /** Where the edge listens: a request picks its hostname with the header Host. */
     edge: string;
+}
+
+/** With the host that Alpa's head node is, and the program that it runs. */
+export interface HeadNodeFacts extends CloudflareFacts {
     host: {
         address: string;
         port: number;

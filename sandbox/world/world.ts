@@ -3,16 +3,16 @@ import { KubeConfig } from "@kubernetes/client-node";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { openReader, type Live } from "../../components/parts/cluster-reader";
-import { startAlpa, type Seen } from "../alpa/server";
+import { startAlpa, type Alpa, type Seen } from "../alpa/server";
 import { startChartRepository } from "../charts/repository";
-import { startControlPlane, type ControlPlane } from "../control-plane";
+import { startControlPlane, type ControlPlane, type NodeShape } from "../control-plane";
 import { describeHolder, freePort, SANDBOX_MARK } from "../processes";
 import { installPlugins } from "../plugins/launchers";
 import { startRampart } from "../rampart/main";
 import type { Toolchain } from "../toolchain/toolchain";
 import { startWorkloads, type Workloads } from "../workloads";
 import { preparePulumi, pulumiHome } from "./pulumi";
-import { sandboxId, writeFacts, type ClusterFacts } from "./state";
+import { sandboxId, writeFacts, type CloudflareFacts, type ClusterFacts } from "./state";
 
 export interface WorldOptions {
     tools: Toolchain;
@@ -28,10 +28,20 @@ export interface WorldOptions {
      * @default "installed"
      */
     rampart?: "installed" | PrivateChart;
-    /** `host:port` where connectors in the cluster find Cloudflare's edge. Unset: none can run. */
-    edge?: string;
-    /** Told each request that reached Alpa. */
-    onAlpaRequest?: (seen: Seen) => void;
+    /** @default two DGX nodes */
+    nodes?: NodeShape[];
+    /**
+     * How long a second of what the cluster does by the clock lasts, in seconds: the end of a pod, the lease of a leader,
+     * the time until a lost node is given up.
+     * @default 1
+     */
+    secondLasts?: number;
+    /** What is in front of the cluster, and `host:port` where connectors in it find Cloudflare's edge. Unset: none can run. */
+    cloudflare?: { facts: CloudflareFacts; connectorAddress: string };
+    /** Alpa services, at ports of their own. @default 1 */
+    alpaServices?: number;
+    /** Told each request that reached Alpa, and the `host:port` it came to. */
+    onAlpaRequest?: (seen: Seen, address: string) => void;
     log?: (line: string) => void;
 }
 
@@ -74,6 +84,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
                 stateDir,
                 env,
                 fresh: true,
+                nodes: options.nodes,
                 log,
             }),
         );
@@ -90,7 +101,9 @@ export async function startWorld(options: WorldOptions): Promise<World> {
             });
         const auth = typeof options.rampart === "object" ? options.rampart : undefined;
         const programs = auth ? [{ image: /^rampart\.invalid\/controller:/, start: rampart }] : [];
-        const workloads = keep(await startWorkloads({ kubeConfig, controlPlane, log, programs, edge: options.edge }));
+        const clock = { secondLasts: options.secondLasts ?? 1 };
+        const edge = options.cloudflare?.connectorAddress;
+        const workloads = keep(await startWorkloads({ kubeConfig, controlPlane, log, programs, edge, clock }));
         log("chart repository");
         const repository = { helmPath: tools.helm, stateDir };
         const charts = keep(await startChartRepository({ ...repository, name: "charts" }));
@@ -102,14 +115,14 @@ export async function startWorld(options: WorldOptions): Promise<World> {
             keep(await rampart());
         }
         log("Alpa");
-        const wanted = options.alpaPort ?? 20001;
-        const port = await freePort(wanted);
-        if (wanted !== 0 && port !== wanted) log(`${describeHolder(wanted)}; Alpa is on ${port}`);
-        const alpa = keep(await startAlpa({ port, seconds: options.alpaSeconds, onRequest: options.onAlpaRequest }));
+        const alpas: string[] = [];
+        for (let i = 0; i < (options.alpaServices ?? 1); i++) alpas.push(await startOneAlpa(options, keep, i, log));
         const facts: ClusterFacts = {
             kubeconfig: kubeconfigPath,
+            ...(options.cloudflare ? { cloudflare: options.cloudflare.facts } : {}),
             chartRepository: charts.url,
-            alpa: `127.0.0.1:${alpa.port}`,
+            alpa: alpas[0],
+            alpas,
             stackFiles: join(stateDir, "stack-files"),
             bin: join(stateDir, "bin"),
             ...pulumiOf(tools, stateDir),
@@ -124,6 +137,24 @@ export async function startWorld(options: WorldOptions): Promise<World> {
         await close().catch((closing: Error) => log(closing.message));
         throw error;
     }
+}
+
+/** @returns its `host:port` */
+async function startOneAlpa(
+    options: WorldOptions,
+    keep: (alpa: Alpa) => Alpa,
+    index: number,
+    log: (line: string) => void,
+): Promise<string> {
+    const first = options.alpaPort ?? 20001;
+    const wanted = first === 0 ? 0 : first + index;
+    const port = await freePort(wanted);
+    if (wanted !== 0 && port !== wanted) log(`${describeHolder(wanted)}; Alpa is on ${port}`);
+    let address = "";
+    const onRequest = (seen: Seen) => options.onAlpaRequest?.(seen, address);
+    const alpa = keep(await startAlpa({ port, seconds: options.alpaSeconds, onRequest }));
+    address = `127.0.0.1:${alpa.port}`;
+    return address;
 }
 
 /** The Pulumi to run: the official one as it is, or the one built here with its plugins laid out as if installed. */

@@ -24,14 +24,14 @@ describe("npm run sandbox", function () {
         this.timeout(TOOLS_MILLISECONDS); // a cold tool cache
         await ensureTools(undefined, { log: (line) => console.log(`    ${line}`) });
     });
-    beforeEach(() => {
+    const fresh = () => {
         dir = mkdtempSync(join(tmpdir(), "alpa-auth-cli-"));
         env = { ...process.env, ALPA_AUTH_SANDBOX_DIR: dir };
-    });
-    afterEach(async () => {
+    };
+    const down = async () => {
         await sandbox("down");
         rmSync(dir, { recursive: true, force: true });
-    });
+    };
 
     async function sandbox(...args: string[]): Promise<string> {
         const { stdout } = await run(process.execPath, [...CLI, ...args], { env, cwd: ROOT, maxBuffer: 1e8 });
@@ -52,81 +52,116 @@ describe("npm run sandbox", function () {
         return { cli, ended };
     }
 
-    const alive = () => running(dir).map((p) => p.name);
-
-    it("up --detach ends in an authenticated completion, and every line it prints works as pasted", async () => {
-        const said = await sandbox("up", "--detach");
-        assert.match(said, /expected 200/);
-        const status = JSON.parse(await sandbox("status", "--json")) as {
-            stack: string;
-            url: string;
-            kubeconfig: string;
-            try: Attempt[];
-        };
-        assert.deepEqual(Object.keys(status).sort(), ["kubeconfig", "stack", "try", "url"]);
-        assert.match(status.url, /^http:\/\/127\.0\.0\.1:\d+\/alpa$/);
+    /** Runs every line of the status as pasted, from another folder. @returns the status */
+    async function pasted(): Promise<{ url: string; try: Attempt[] }> {
+        const status = JSON.parse(await sandbox("status", "--json")) as { url: string; try: Attempt[] };
         assert.deepEqual([...new Set(status.try.map((t) => t.expect))].sort(), [200, 401, 404]);
         for (const attempt of status.try) {
             const { stdout } = await run("sh", ["-c", attempt.command], { cwd: "/" });
             assert.equal(Number(stdout.trimEnd().split("\n").pop()), attempt.expect, attempt.title);
         }
-    });
+        return status;
+    }
 
-    it("env lets pulumi be typed by hand, and leaves the shipped stack file alone", async () => {
-        await sandbox("up", "--detach");
-        const shipped = readFileSync(join(ROOT, "Pulumi.intra.yaml"), "utf8");
-        const script = `eval "$('${process.execPath}' ${CLI.map((a) => `'${a}'`).join(" ")} env)"; pulumi preview -s intra`;
-        const { stdout } = await run("bash", ["-c", script], { env, cwd: ROOT });
-        assert.match(stdout, /\d+ unchanged/);
-        assert.equal(readFileSync(join(ROOT, "Pulumi.intra.yaml"), "utf8"), shipped);
-    });
+    const alive = () => running(dir).map((p) => p.name);
 
-    it("up says who holds a port it wanted, and takes another", async () => {
-        const held = [30800, 20001].map((port) => createServer().listen(port, "127.0.0.1"));
-        try {
-            const said = await sandbox("up", "--detach");
+    describe("up --detach, with the ports it wants held by others", () => {
+        let said: string;
+
+        before(async () => {
+            fresh();
+            const held = [30800, 20001].map((port) => createServer().listen(port, "127.0.0.1"));
+            try {
+                said = await sandbox("up", "--detach");
+            } finally {
+                held.forEach((server) => server.close());
+            }
+        });
+        after(down);
+
+        it("ends in an authenticated completion, and every line it prints works as pasted", async () => {
+            assert.match(said, /expected 200/);
+            const status = await pasted();
+            assert.deepEqual(Object.keys(status).sort(), ["kubeconfig", "stack", "try", "url"]);
+            assert.match(status.url, /^http:\/\/127\.0\.0\.1:\d+\/alpa$/);
+        });
+
+        it("says who holds them, and takes others", () => {
             assert.match(said, new RegExp(`port 30800 is held by .*${process.pid}`));
             assert.match(said, new RegExp(`port 20001 is held by .*${process.pid}`));
-            assert.match(said, /expected 200/);
-        } finally {
-            held.forEach((server) => server.close());
-        }
+        });
+
+        it("env lets pulumi be typed by hand, and leaves the shipped stack file alone", async () => {
+            const shipped = readFileSync(join(ROOT, "Pulumi.intra.yaml"), "utf8");
+            const script = `eval "$('${process.execPath}' ${CLI.map((a) => `'${a}'`).join(" ")} env)"; pulumi preview -s intra`;
+            const { stdout } = await run("bash", ["-c", script], { env, cwd: ROOT });
+            assert.match(stdout, /\d+ unchanged/);
+            assert.equal(readFileSync(join(ROOT, "Pulumi.intra.yaml"), "utf8"), shipped);
+        });
+
+        it("everything listens on loopback only", async () => {
+            const own = new Set(running(dir).map((p) => p.pid));
+            const { stdout } = await run("ss", ["-Hltnp"]);
+            const lines = stdout
+                .split("\n")
+                .filter((line) => [...line.matchAll(/pid=(\d+)/g)].some((m) => own.has(Number(m[1]))));
+            assert.ok(lines.length > 8, "the list shows the sandbox's sockets");
+            for (const line of lines) assert.match(line, /^LISTEN\s+\d+\s+\d+\s+(127\.0\.0\.1|\[::1\]):/);
+        });
+
+        it("a second up replaces the first, and Ctrl-C ends it: none of their processes is left", async () => {
+            const first = running(dir).map((p) => p.pid);
+            const { cli, ended } = await foreground();
+            for (const pid of first)
+                assert.ok(!existsSync(`/proc/${pid}`), `process ${pid} of the first run is still there`);
+            cli.kill("SIGINT");
+            assert.equal(await ended, 0);
+            assert.deepEqual(alive(), []);
+        });
     });
 
-    it("everything listens on loopback only", async () => {
-        await sandbox("up", "--detach");
-        const own = new Set(running(dir).map((p) => p.pid));
-        const { stdout } = await run("ss", ["-Hltnp"]);
-        const lines = stdout
-            .split("\n")
-            .filter((line) => [...line.matchAll(/pid=(\d+)/g)].some((m) => own.has(Number(m[1]))));
-        assert.ok(lines.length > 8, "the list shows the sandbox's sockets");
-        for (const line of lines) assert.match(line, /^LISTEN\s+\d+\s+\d+\s+(127\.0\.0\.1|\[::1\]):/);
+    describe("up of another stack", () => {
+        beforeEach(fresh);
+        afterEach(down);
+
+        const others: [options: string[], url: RegExp][] = [
+            [["--stack", "inter"], /^http:\/\/127\.0\.0\.1:\d+\/alpa$/],
+            [["--stack", "cloudflare"], /^https:\/\/llm\.example\.com/],
+            [["--exposure", "cloudflare"], /^https:\/\/llm\.example\.com/],
+        ];
+        for (const [options, url] of others)
+            it(`${options.join(" ")} ends in an authenticated completion, by lines that work as pasted`, async () => {
+                assert.match(await sandbox("up", "--detach", ...options), /expected 200/);
+                assert.match((await pasted()).url, url);
+            });
+
+        it("refuses an exposure of a stack that has no gateway, before it starts anything", async () => {
+            await assert.rejects(
+                sandbox("up", "--stack", "cloudflare", "--exposure", "cloudflare"),
+                /--exposure cloudflare: must be left out/,
+            );
+            assert.deepEqual(alive(), []);
+        });
     });
 
-    it("a second up replaces the first and leaves none of its processes", async () => {
-        await sandbox("up", "--detach");
-        const first = running(dir).map((p) => p.pid);
-        await sandbox("up", "--detach");
-        for (const pid of first)
-            assert.ok(!existsSync(`/proc/${pid}`), `process ${pid} of the first run is still there`);
+    describe("up, killed", () => {
+        before(fresh);
+        after(down);
+
+        it("leaves nothing", async () => {
+            const { cli } = await foreground();
+            assert.ok(alive().length > 5);
+            cli.kill("SIGKILL");
+            await eventually("the guard to have ended everything", async () => alive().length === 0 || undefined, 60);
+        });
     });
 
-    it("Ctrl-C ends everything", async () => {
-        const { cli, ended } = await foreground();
-        cli.kill("SIGINT");
-        assert.equal(await ended, 0);
-        assert.deepEqual(alive(), []);
-    });
+    describe("down", () => {
+        before(fresh);
+        after(down);
 
-    it("kill -9 of the command leaves nothing", async () => {
-        const { cli } = await foreground();
-        assert.ok(alive().length > 5);
-        cli.kill("SIGKILL");
-        await eventually("the guard to have ended everything", async () => alive().length === 0 || undefined, 60);
-    });
-
-    it("down says so when nothing runs", async () => {
-        assert.match(await sandbox("down"), /no sandbox was running/);
+        it("says so when nothing runs", async () => {
+            assert.match(await sandbox("down"), /no sandbox was running/);
+        });
     });
 });

@@ -18,6 +18,7 @@ import {
 } from "../../sandbox/world/cloudflare-world";
 import { pulumiEnv, type PulumiRun, type RunOptions } from "../../sandbox/world/pulumi";
 import { ROOT, sandboxId } from "../../sandbox/world/state";
+import { useDocumentedToken } from "./api-permissions";
 import { askEdge, type EdgeAnswer } from "./edge-request";
 import { EngineStack, TOOLS_MILLISECONDS, type StackConfig } from "./stack";
 
@@ -41,6 +42,7 @@ export function useCloudflare(options: Omit<CloudflareWorldOptions, "tools" | "s
             onAlpaRequest: (seen) => alpaSaw.push(seen),
             ...options,
         });
+        useDocumentedToken(dir, world.account);
         running = { world, dir, guard, metricsPort: await freePair() };
     });
     after(async function () {

@@ -1,6 +1,7 @@
 // Proves that option cloudflare does on the real engine what its config says: who gets in, through rotation, revocation and
 // upgrades, and what stays behind. What stands in for Cloudflare is in cloudflare-kit.ts.
 import { strict as assert } from "node:assert";
+import { settingOf } from "../../sandbox/cloudflare/settings";
 import {
     AccessStack,
     eventually,
@@ -11,12 +12,14 @@ import {
     useCloudflare,
     type Pair,
 } from "./cloudflare-kit";
+import { Traffic } from "./traffic";
 
 const DAY = 24 * 60 * 60;
 const dayFromNow = (days: number) => new Date(Date.now() + days * DAY * 1000).toISOString().slice(0, 10);
 
 const token = (id: string, more: object = {}) => ({ id, method: "service-token", ...more });
 const alice = (...credentials: object[]) => ({ name: "alice", credentials });
+const ENTERPRISE = { zone: { name: "example.com", plan: "enterprise" } };
 const bob = { name: "bob", credentials: [token("only")] };
 
 describe("cloudflare on the engine", function () {
@@ -29,11 +32,13 @@ describe("cloudflare on the engine", function () {
         stack.configure({ consumers, ...more });
         const run = succeeded(await stack.up());
         pairs = (await stack.outputs()).credentials;
-        return run.stdout;
+        return run.stdout + run.stderr;
     };
     const status = async (pair?: Pair, options = {}) => (await stack.call(pair, options)).status;
 
     const changes = () => here().world.api.requests.filter(({ method }) => method !== "GET").length;
+    const account = () => here().world.account;
+    const zone = () => account().zoneNamed("example.com")!;
     const made = (who: string) =>
         [...here().world.account.serviceTokens.values()].find(({ name }) => name.endsWith(`/${who}`))!;
 
@@ -137,6 +142,42 @@ describe("cloudflare on the engine", function () {
         assert.equal(await status(other), 200);
     });
 
+    const soon = (days: number) => token("soon", { expires: dayFromNow(days) });
+    let said: string;
+    let leaving: Pair;
+
+    it("lets programs pass the edge's browser check by its rule, and only by it", async () => {
+        const script = { headers: { "User-Agent": "Python-urllib/3.12" } };
+        assert.equal(await status(pairs["bob/only"], script), 200);
+        assert.equal(await status(undefined, script), 401);
+        account().setPlan(zone(), "enterprise");
+        said = await up([alice(token("b"), soon(5)), bob], {
+            ...ENTERPRISE,
+            browserChecks: "keep",
+            proxyTimeoutSeconds: 600,
+        });
+        leaving = pairs["alice/soon"];
+        const { status: code, body } = await stack.call(pairs["bob/only"], script);
+        assert.deepEqual([code, body], [403, "error code: 1010"]);
+        assert.deepEqual([await status(pairs["bob/only"]), await status(leaving)], [200, 200]);
+    });
+
+    it("leaves the edge's timeout when its key goes, and says so; 100 puts it back", async () => {
+        assert.equal(settingOf(zone(), "proxy_read_timeout"), 600);
+        stack.configure({ consumers: [alice(token("b"), soon(5)), bob], ...ENTERPRISE });
+        const { stdout, stderr } = succeeded(await stack.preview());
+        assert.match(stdout + stderr, /example\.com waits 600 s, which nothing here puts back/);
+        await up([alice(token("b"), soon(0)), bob], { ...ENTERPRISE, proxyTimeoutSeconds: 100 });
+        assert.equal(settingOf(zone(), "proxy_read_timeout"), 100);
+        account().setPlan(zone(), "free");
+    });
+
+    it("leaves a credential out from its day on, and warns before", async () => {
+        assert.match(said, /alice\/soon expires in 5 days/);
+        assert.equal(pairs["alice/soon"], undefined);
+        assert.deepEqual([await status(leaving), await status(pairs["alice/b"])], [401, 200]);
+    });
+
     it("upgrades the connectors one at a time: no request fails meanwhile", async () => {
         const { account, host } = here().world;
         const versions = () =>
@@ -188,28 +229,3 @@ describe("cloudflare on the engine", function () {
         );
     });
 });
-
-/** A caller that always has some requests open, until it is stopped. */
-class Traffic {
-    private readonly seen = new Set<string>();
-    private stopped = false;
-    private readonly loops: Promise<void>[];
-    count = 0;
-
-    constructor(stack: AccessStack, pair: Pair) {
-        this.loops = Array.from({ length: 4 }, async () => {
-            while (!this.stopped) {
-                const answer = await stack.call(pair).catch((error: Error) => ({ status: error.message }));
-                this.seen.add(String(answer.status));
-                this.count++;
-            }
-        });
-    }
-
-    /** Every status that was answered. */
-    async stop(): Promise<string[]> {
-        this.stopped = true;
-        await Promise.all(this.loops);
-        return [...this.seen];
-    }
-}

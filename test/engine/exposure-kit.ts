@@ -3,21 +3,20 @@
  * the cluster. Proves that the program does what it says to them, not that the real Cloudflare takes it.
  */
 import { strict as assert } from "node:assert";
-import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Seen } from "../../sandbox/alpa/server";
-import { Account } from "../../sandbox/cloudflare/account";
-import { startCloudflareApi } from "../../sandbox/cloudflare/api/server";
-import { startEdge, type Edge } from "../../sandbox/cloudflare/edge/server";
+import type { Account } from "../../sandbox/cloudflare/account";
+import type { Edge } from "../../sandbox/cloudflare/edge/server";
 import { endOrphanPlugins, startGuard } from "../../sandbox/processes";
 import { ensureTools } from "../../sandbox/toolchain/toolchain";
-import { activeZone } from "../../sandbox/world/cloudflare-world";
-import { apiTokenFile, sandboxId, writePrivate, type CloudflareFacts } from "../../sandbox/world/state";
-import { startWorld, type World } from "../../sandbox/world/world";
+import { startExposureWorld } from "../../sandbox/world/exposure-world";
+import { sandboxId } from "../../sandbox/world/state";
+import type { World } from "../../sandbox/world/world";
+import { useDocumentedToken } from "./api-permissions";
 import { askEdge, type EdgeAnswer } from "./edge-request";
-import { EngineStack, TOOLS_MILLISECONDS, type StackConfig } from "./stack";
+import { EngineStack, SECOND_LASTS, TOOLS_MILLISECONDS, type StackConfig } from "./stack";
 
 export { eventually, succeeded } from "./stack";
 
@@ -27,7 +26,6 @@ interface Running {
     world: World;
     account: Account;
     edge: Edge;
-    api: string;
     dir: string;
 }
 let running: Running | undefined;
@@ -44,27 +42,26 @@ export function useExposure(): void {
         // Should this process be killed, nothing stays behind.
         const guard = await startGuard({ stateDir: dir, sandboxId: sandboxId(dir) });
         ending.push(() => guard.stop());
-        const token = randomBytes(30).toString("base64url");
-        writePrivate(apiTokenFile(dir), token);
-        const account = new Account({ certificateSeconds: 0 });
-        const api = await startCloudflareApi({ port: 0, token, account });
-        ending.push(() => api.close());
-        await activeZone(account, api, token);
-        const edge = await startEdge({ port: 0, account });
-        ending.push(() => edge.close());
-        const world = await startWorld({
+        const started = await startExposureWorld({
             tools,
             stateDir: dir,
             alpaPort: 0,
             watchCycleSeconds: 1,
-            edge: `127.0.0.1:${edge.connectorPort}`,
+            secondLasts: SECOND_LASTS,
             onAlpaRequest: (seen) => alpaSaw.push(seen),
         });
         ending.push(
             () => endOrphanPlugins(sandboxId(dir)),
-            () => world.close(),
+            () => started.close(),
         );
-        running = { world, account, edge, api: api.url, dir };
+        const { world, account, edge } = started;
+        // What is needed always, without Access, and rules.
+        useDocumentedToken(
+            dir,
+            account,
+            (permission) => !/^(Access|Notifications|Zone Write|Zone Settings)/.test(permission),
+        );
+        running = { world, account, edge, dir };
     });
     after(async function () {
         this.timeout(60_000);
@@ -88,8 +85,8 @@ export class ExposedStack extends EngineStack {
     readonly hostname = `${this.name}.${ZONE}`;
 
     private constructor(name: string) {
-        const { world, dir, api } = here();
-        super(name, { dir, facts: { ...world.facts, cloudflare: { api } as CloudflareFacts } });
+        const { world, dir } = here();
+        super(name, { dir, facts: world.facts });
     }
 
     static async create(name: string, config: StackConfig = {}): Promise<ExposedStack> {
@@ -97,6 +94,17 @@ export class ExposedStack extends EngineStack {
         await stack.init();
         stack.configure(config);
         return stack;
+    }
+
+    /** Replaces the config with one where callers come to the nodes: keys without the project's prefix. */
+    configureAzure(config: StackConfig): void {
+        const { world } = here();
+        this.write({
+            option: "intra-a",
+            namespace: this.name,
+            alpa: { endpoints: [world.facts.alpa] },
+            ...this.common(config),
+        });
     }
 
     /** Replaces the config: keys without the project's prefix, laid over a working one. */
@@ -111,10 +119,17 @@ export class ExposedStack extends EngineStack {
             zone: { name: ZONE, plan: "free" },
             tunnel: { version: "2026.8.2" },
             alpa: { endpoints: [world.facts.alpa], tokensPerSecond: 20 },
-            gateway: { chart: { repository: world.facts.chartRepository } },
+            ...this.common(config),
+        });
+    }
+
+    private common({ gateway, ...config }: StackConfig): StackConfig {
+        const { chartRepository } = here().world.facts;
+        return {
+            gateway: { chart: { repository: chartRepository }, ...(gateway as object | undefined) },
             readiness: { settleSeconds: 0.5, graphTimeoutSeconds: 120, acceptTimeoutSeconds: 20 },
             ...config,
-        });
+        };
     }
 
     outputs(): Promise<{ url: string; credentials: Record<string, string> }> {

@@ -2,15 +2,52 @@
 // and not enforced in the sandbox.
 import { strict as assert } from "node:assert";
 import { AppsV1Api, CoreV1Api } from "@kubernetes/client-node";
-import { ExposedStack, here, succeeded, takeAlpaRequests, useExposure } from "./exposure-kit";
+import { SAMPLE_COMPLETION } from "../../components/parts/sample";
+import { freePortFrom } from "../../sandbox/processes";
+import { eventually, ExposedStack, here, succeeded, takeAlpaRequests, useExposure } from "./exposure-kit";
 
 const consumers = [{ name: "alice", credentials: [{ id: "k1", method: "key" }] }];
+
+/** A completion asked for at an address of the nodes. */
+async function call(url: string, apikey: string, headers: Record<string, string> = {}): Promise<number> {
+    const answer = await fetch(`${url}/completions`, {
+        method: "POST",
+        headers: { "Content-Type": "application/json", apikey, Connection: "close", ...headers },
+        body: SAMPLE_COMPLETION,
+    });
+    await answer.arrayBuffer();
+    return answer.status;
+}
 
 describe("exposure cloudflare", function () {
     this.timeout(240_000);
     useExposure();
     let stack: ExposedStack;
     let apikey: string;
+
+    const failedCalls: (number | string)[] = [];
+    let calls = 0;
+    let port: number;
+    const byPort = () => call(`http://127.0.0.1:${port}/alpa`, apikey);
+    const byName = async () => (await stack.call("/alpa/completions", { apikey })).status;
+    /** Runs `up` while callers come by these ways, and counts what they are answered. */
+    const upUnder = async (...ways: (() => Promise<number>)[]) => {
+        let over = false;
+        const traffic = Promise.all(
+            [...ways, ...ways].map(async (way) => {
+                while (!over) {
+                    const answer = await way().catch((error: Error) => error.message);
+                    calls++;
+                    if (answer !== 200) failedCalls.push(answer);
+                }
+            }),
+        );
+        const up = await stack.up();
+        over = true;
+        await traffic;
+        succeeded(up);
+    };
+    const both = () => stack.configure({ consumers, gateway: { nodePort: port } });
 
     const connectors = async () => {
         const core = here().world.kubeConfig.makeApiClient(CoreV1Api);
@@ -78,6 +115,46 @@ describe("exposure cloudflare", function () {
         );
     });
 
+    beforeEach(() => {
+        failedCalls.length = calls = 0;
+    });
+
+    it("opens the port without a failed request by the tunnel", async () => {
+        port = await freePortFrom(31200);
+        both();
+        await upUnder(byName);
+        assert.deepEqual(failedCalls, []);
+        assert.ok(calls > 4);
+        await eventually("the port", async () => ((await byPort().catch(() => 0)) === 200 ? true : undefined), 10);
+    });
+    it("believes no caller of the port about where it comes from", async () => {
+        takeAlpaRequests();
+        const forged = { "X-Forwarded-For": "203.0.113.9", "CF-Connecting-IP": "203.0.113.9" };
+        assert.equal(await call(`http://127.0.0.1:${port}/alpa`, apikey, forged), 200);
+        const [{ headers }] = takeAlpaRequests();
+        assert.ok(!JSON.stringify(headers).includes("203.0.113.9"), JSON.stringify(headers));
+    });
+    it("leaves the tunnel without a failed request by the port, and the tunnel goes", async () => {
+        stack.configureAzure({ consumers, gateway: { nodePort: port, address: "127.0.0.1" } });
+        await upUnder(byPort);
+        assert.deepEqual(failedCalls, []);
+        assert.ok(calls > 4);
+        assert.ok([...here().account.tunnels.values()].every((tunnel) => tunnel.deleted_at));
+        assert.deepEqual(await connectors(), []);
+    });
+    it("opens a tunnel without a failed request by the port", async () => {
+        both();
+        await upUnder(byPort);
+        assert.deepEqual(failedCalls, []);
+        assert.equal(await byName(), 200);
+    });
+    it("closes the port without a failed request by the tunnel", async () => {
+        stack.configure({ consumers });
+        await upUnder(byName);
+        assert.deepEqual(failedCalls, []);
+        await eventually("the port closed", async () => ((await byPort().catch(() => 0)) === 0 ? true : undefined), 10);
+    });
+
     it("shows its token in no object but the Secret", async () => {
         const { world, account } = here();
         const apps = world.kubeConfig.makeApiClient(AppsV1Api);
@@ -85,7 +162,7 @@ describe("exposure cloudflare", function () {
             name: "alpa-auth-cloudflared",
             namespace: stack.name,
         });
-        const [tunnel] = [...account.tunnels.values()];
+        const [tunnel] = [...account.tunnels.values()].filter((one) => !one.deleted_at);
         const text = JSON.stringify([deployment, await connectors()]);
         const token = Buffer.from(JSON.stringify({ a: account.id, t: tunnel.id, s: tunnel.secret })).toString("base64");
         assert.ok(!text.includes(token) && !text.includes(tunnel.secret));

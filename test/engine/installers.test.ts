@@ -150,6 +150,7 @@ async function installByHand(name: string): Promise<number> {
             nodePort: port,
         },
         name,
+        { release: "by-hand", namespace: name },
     );
     const apply = async (object: k8s.KubernetesObject) =>
         world.kubeConfig.makeApiClient(k8s.KubernetesObjectApi).create(object);

@@ -12,7 +12,7 @@ import { endOrphanPlugins, freePortFrom, startGuard, type Guard } from "../../sa
 import { ensureTools } from "../../sandbox/toolchain/toolchain";
 import { sandboxId } from "../../sandbox/world/state";
 import { startWorld, type World, type WorldOptions } from "../../sandbox/world/world";
-import { EngineStack, TOOLS_MILLISECONDS, type StackConfig } from "./stack";
+import { EngineStack, SECOND_LASTS, TOOLS_MILLISECONDS, type StackConfig } from "./stack";
 
 export { eventually, failed, succeeded, TOOLS_MILLISECONDS, type StackConfig } from "./stack";
 
@@ -32,6 +32,7 @@ async function world(rampart: WorldOptions["rampart"]): Promise<World> {
         stateDir: dir,
         alpaPort: 0,
         watchCycleSeconds: 1,
+        secondLasts: SECOND_LASTS,
         rampart,
         onAlpaRequest: (seen) => alpaSaw.push(seen),
     });

@@ -71,6 +71,7 @@ describe("npm run ops", function () {
         assert.match(lastApplied, /^\d{4}-\d\d-\d\dT/);
         assert.deepEqual(rest, {
             consumer: "alice",
+            stack: null,
             credential: "k1",
             method: "key",
             algorithm: null,

@@ -9,6 +9,12 @@ import { writePrivate, type WorldFacts } from "../../sandbox/world/state";
 /** A cold tool cache means building all that is asked for. */
 export const TOOLS_MILLISECONDS = 45 * 60_000;
 
+/**
+ * A second of the worlds' clocks, in seconds. A pod of the chart answers for 30 of them after it was told to go, and an
+ * answer of the Alpa stand-in takes up to a real second: shorter ones would cut it.
+ */
+export const SECOND_LASTS = 0.05;
+
 export type StackConfig = Record<string, unknown>;
 
 export interface Place {

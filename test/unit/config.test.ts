@@ -25,7 +25,11 @@ const refused: [why: string, values: Record<string, unknown>, ...problems: (stri
     ["no option", { option: undefined }, /^option: required\. Run: pulumi config set option intra-a$/],
     ["an unknown option", { option: "intra-aa" }, /^option: must be one of .*got "intra-aa".*Did you mean intra-a\?$/],
     ["an option that is nothing like one", { option: "kubernetes" }, /^option: must be one of [^?]*$/],
-    ["an option of another version", { option: "inter" }, /^option: must be intra-a, .*got inter/],
+    [
+        "an option of another version",
+        { option: "intra-b" },
+        /^option: must be intra-a or inter or cloudflare or callers: .*got intra-b/,
+    ],
     ["an unknown key", { gatway: {} }, "gatway: is not a known key. Did you mean gateway?"],
     ["a key like none", { telemetry: "x" }, "telemetry: is not a known key. Remove it."],
     ["an unknown nested key", { gateway: { nodeport: 30900 } }, /^gateway\.nodeport: .*Did you mean nodePort\?$/],
@@ -36,7 +40,11 @@ const refused: [why: string, values: Record<string, unknown>, ...problems: (stri
     ],
     ["a value of option cloudflare", { access: "x" }, /^access: belongs to option cloudflare/],
     ["a value of option intra-b", { model: "opt-175b" }, /^model: belongs to option intra-b/],
-    ["a value of option inter", { cluster: { nodes: ["a"] } }, /^cluster\.nodes: belongs to option inter/],
+    [
+        "a weight, of option inter",
+        { alpa: { endpoints: [{ address: "a:1", weight: 2 }] } },
+        /^alpa\.endpoints\[0\]: must be a string/,
+    ],
     [
         "a credential of option cloudflare",
         { consumers: [{ name: "lab", credentials: [{ id: "a", method: "service-token" }] }] },
@@ -337,7 +345,9 @@ describe("config", () => {
     });
 
     it("takes an empty list of consumers, with a warning", () => {
-        assert.deepEqual(parseIntra(raw()).warnings, ["consumers: empty, so nobody can get in. Add a consumer."]);
+        assert.deepEqual(parseIntra(raw()).warnings, [
+            "consumers: empty, so nobody can get in but callers of other stacks. Add a consumer.",
+        ]);
         assert.deepEqual(parseIntra(raw({ consumers: [caller("lab")] })).warnings, [
             "consumers: lab has no credentials, so it cannot get in. Add one.",
         ]);

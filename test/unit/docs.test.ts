@@ -145,7 +145,12 @@ function describeKey(type: z.core.$ZodType, path: string) {
 }
 
 function typeName(type: z.core.$ZodType, plural = false): string {
-    if (type instanceof z.ZodArray) return `list of ${typeName(unwrap(type.element), true)}`;
+    if (type instanceof z.ZodArray) {
+        const { element } = type;
+        // A short form is a text.
+        const short = element instanceof z.ZodPipe ? "texts or " : "";
+        return `list of ${short}${typeName(unwrap(element), true)}`;
+    }
     if (type instanceof z.ZodObject) return plural ? "mappings" : "mapping";
     if (type instanceof z.ZodEnum) return type.options.map((o) => `\`${o}\``).join(", ");
     if (type instanceof z.ZodLiteral) return [...type.values].map((v) => `\`${v}\``).join(", ");
@@ -209,7 +214,7 @@ describe("docs/architecture.md", () => {
         const expected = [
             gateway.release.nodePort!,
             ADMIN_SERVICE.port,
-            ...alpa.endpoints.map((endpoint) => Number(endpoint.split(":")[1])),
+            ...alpa.endpoints.map(({ address }) => Number(address.split(":")[1])),
             ...opened.map((p) => p.port as number),
         ];
         assert.ok(opened.length >= 4);

@@ -4,7 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Live, ObjectRef } from "../../components/parts/cluster-reader";
 import { OWNER_ANNOTATION } from "../../components/parts/ownership";
 import { DEFINITIONS, WRITTEN_VERSIONS } from "../../components/parts/definitions";
-import type { ClusterView, NodePortService, StorageClass } from "../../preflight/cluster";
+import type { ClusterView, NodePortService, NodeState, StorageClass } from "../../preflight/cluster";
 import { plannedObjects } from "../../preflight/planned";
 import { preflight, PreflightError } from "../../preflight/preflight";
 import { KUBECONFIG, settings, type Installer } from "./intra-a";
@@ -24,6 +24,7 @@ interface World {
     services?: NodePortService[];
     /** @default one, which is the default */
     storage?: StorageClass[];
+    nodes?: NodeState[];
     /** Versions that a definition serves. @default those we write */
     serves?: Record<string, string[]>;
     version?: () => Promise<unknown>;
@@ -47,6 +48,7 @@ class FakeCluster implements ClusterView {
                 },
             }));
     };
+    nodes = async () => this.world.nodes ?? [];
     storageClasses = async () => this.world.storage ?? [{ name: "standard", isDefault: true }];
     read = async (ref: ObjectRef): Promise<Live | undefined> => {
         this.asked.push(title(ref));
@@ -196,6 +198,40 @@ describe("preflight", () => {
             const got = (await problems(installer, world)).problems;
             assert.equal(got.length, expected.length, got.join("\n"));
             expected.forEach((e, i) => assert.match(got[i], e));
+        });
+
+    const withTls = {
+        azure: { hostname: "llm.example.com", addresses: ["20.50.2.10"] },
+        tls: { certificate: { certManager: { issuer: "internal", kind: "Issuer" } } },
+    };
+    const MANAGER = { [CRD("certificates.cert-manager.io")]: undefined };
+    const ISSUER = { "Issuer alpa-auth/internal": undefined };
+    const ofTls: [what: string, world: World, problem?: RegExp][] = [
+        ["goes on with cert-manager and its issuer", { objects: { ...MANAGER, ...ISSUER } }],
+        [
+            "stops for cert-manager that is not there",
+            {},
+            /^tls\.certificate\.certManager: needs cert-manager in the cluster \(CustomResourceDefinition certificates\.cert-manager\.io is missing\)\. /,
+        ],
+        [
+            "stops for an issuer that is not there",
+            { objects: MANAGER },
+            /^tls\.certificate\.certManager\.issuer: Issuer alpa-auth\/internal must exist\. /,
+        ],
+        [
+            "stops for the port of TLS in use",
+            {
+                objects: { ...MANAGER, ...ISSUER },
+                services: [{ namespace: "other", name: "web", nodePort: 30843 }],
+            },
+            /^tls\.nodePort: 30843 is held by Service other\/web\. Choose another port, or free it\.$/,
+        ],
+    ];
+    for (const [what, world, problem] of ofTls)
+        it(`${what}, with TLS`, async () => {
+            const got = (await problems("helm", world, withTls)).problems;
+            assert.equal(got.length, problem ? 1 : 0, got.join("\n"));
+            if (problem) assert.match(got[0], problem);
         });
 
     it("names the holder of another port without guessing who it is", async () => {

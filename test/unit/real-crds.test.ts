@@ -9,6 +9,7 @@ import { parse, parseAllDocuments } from "yaml";
 import { apisixValues } from "../../components/parts/apisix-values";
 import { inputsOf } from "../kit";
 import { release } from "./components/parts/release";
+import { interSettings, recordInter } from "./inter";
 import { INSTALLERS, kubernetesObjects, recordStack } from "./intra-a";
 
 const shared = process.env.ALPA_AUTH_SHARED ?? path.resolve(__dirname, "../../../shared");
@@ -65,8 +66,8 @@ function merged(own: any, set: any): any {
 }
 
 function known(tree: any, at: string): boolean {
-    // A container's resources are passed on as they are; the chart lists the mapping, which is empty, and nothing in it.
-    const path = at.replace(/(?<=\.resources)\.(requests|limits)\.(cpu|memory)$/, "");
+    // These are passed on as they are; the chart lists the mapping, which is empty, and nothing in it.
+    const path = at.replace(/((^|\.)(resources|updateStrategy|podAnnotations))\..*$/, "$1");
     return (
         path.split(".").reduce((node, key) => (node === undefined || node === null ? undefined : node[key]), tree) !==
         undefined
@@ -101,6 +102,16 @@ if (existsSync(data)) {
                         assert.ok(checked.has(kind), kind);
                     if (installer !== "existing") assert.ok(checked.has("GatewayProxy"));
                 });
+
+            it(`${what} knows every field of option inter`, async () => {
+                const objects = kubernetesObjects(await recordInter(interSettings("helm"))).map((r) => inputsOf(r));
+                const upstreams = objects.filter((object) => object.kind === "ApisixUpstream");
+                assert.ok(upstreams.some(({ spec }) => spec.healthCheck && spec.loadbalancer));
+                for (const object of upstreams) {
+                    const validate = schemas.get(`${object.apiVersion} ${object.kind}`)!;
+                    assert.deepEqual(validate(object) ? [] : validate.errors, [], object.metadata.name);
+                }
+            });
 
             it(`${what} would refuse a field that it does not know`, () => {
                 const validate = schemas.get("apisix.apache.org/v2 ApisixUpstream")!;
@@ -138,7 +149,11 @@ if (existsSync(data)) {
             "ingress-controller": merged(load("ingress-controller-1.1.1-values.yaml"), defaults["ingress-controller"]),
         };
         // Every part that is there only sometimes is there here.
-        const values = apisixValues({ ...release, storageClass: "fast" }, "alpa-auth");
+        const values = apisixValues(
+            { ...release, storageClass: "fast", availability: { answerTimeoutSeconds: 600 } },
+            "alpa-auth",
+            { release: "alpa-auth", namespace: "alpa-auth-gateway" },
+        );
 
         it("there are many", () => assert.ok(leaves(values).length > 15));
         for (const leaf of leaves(values).filter((l) => !NOT_LISTED.includes(l)))

@@ -13,6 +13,10 @@ const rulesets = product("Zone WAF");
 export const RATE_LIMITING = "http_ratelimit";
 const CUSTOM_RULES = "http_request_firewall_custom";
 
+/** What a rule may skip, by the documentation of custom rules; capitals count. */
+const SKIPPED_PHASES = ["http_ratelimit", "http_request_sbfm", "http_request_firewall_managed"] as const;
+const SKIPPED_PRODUCTS = ["zoneLockdown", "uaBlock", "bic", "hot", "securityLevel", "rateLimit", "waf"] as const;
+
 const ruleBody = z.strictObject({
     ref: z.string().min(1).optional(),
     action: z.enum(["block", "log", "managed_challenge", "js_challenge", "challenge", "skip"]),
@@ -24,9 +28,9 @@ const ruleBody = z.strictObject({
             response: z
                 .strictObject({ status_code: z.number().int(), content_type: z.string(), content: z.string() })
                 .optional(),
-            ruleset: z.string().optional(),
-            phases: z.array(z.string()).optional(),
-            products: z.array(z.string()).optional(),
+            ruleset: z.literal("current").optional(),
+            phases: z.array(z.enum(SKIPPED_PHASES)).optional(),
+            products: z.array(z.enum(SKIPPED_PRODUCTS)).optional(),
         })
         .optional(),
     ratelimit: z

@@ -1,6 +1,7 @@
 /**
  * Access service tokens. The secret is answered at creation and when it is new, never again; the one before stays valid until
- * `previous_client_secret_expires_at`.
+ * `previous_client_secret_expires_at`. Any time is taken for that, past or far: what is known of a limit is that the dashboard
+ * offers 1 hour to 30 days, and no source says what the API does beyond.
  */
 import { z } from "zod";
 import type { ServiceToken } from "../account";

@@ -1,13 +1,13 @@
 /**
  * Stand-in of Cloudflare's edge, as of autumn 2026, for hostnames of one account that lead to a tunnel. Facts: the
  * documentation of Access, Tunnel, rules and the proxy's limits; each file names its own. The order is the real one:
- * name and certificate, size limits, WAF and rate limits, Access, tunnel.
+ * name and certificate, size limits, WAF, browser check and rate limits, Access, tunnel.
  *
  * Plain HTTP/1.1 on loopback where the real one has TLS: the Host header picks the hostname, and the origin is told
  * `X-Forwarded-Proto: https`. A name without an active certificate gets its connection reset, as TLS would fail.
  * Refused with 501 and the name of what is lacking: records that do not lead to a tunnel, WebSockets, paths below /cdn-cgi/,
  * rule actions, selectors and settings named in the other files. Not there at all: cache, compression, HTTP/2, redirects to
- * https, browser checks (error 1010).
+ * https, the security level.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";

@@ -14,6 +14,7 @@ import { mocking } from "./mocking";
 import { multiAuth } from "./multi-auth";
 import { prometheus } from "./prometheus";
 import { proxyRewrite } from "./proxy-rewrite";
+import { redirect } from "./redirect";
 import { requestId } from "./request-id";
 import { requestValidation } from "./request-validation";
 import { responseRewrite } from "./response-rewrite";
@@ -37,6 +38,7 @@ export const PLUGINS: ReadonlyMap<string, Plugin> = new Map(
         multiAuth,
         prometheus,
         proxyRewrite,
+        redirect,
         requestId,
         requestValidation,
         responseRewrite,
@@ -57,7 +59,7 @@ export const NOT_IMITATED: ReadonlySet<string> = new Set(
     ext-plugin-post-resp ext-plugin-pre-req file-logger forward-auth gm google-cloud-logging graphql-limit-count
     grpc-transcode grpc-web gzip hmac-auth http-dubbo http-logger inspect jwe-decrypt kafka-logger kafka-proxy lago
     ldap-auth log-rotate loggly loki-logger mcp-bridge node-status ocsp-stapling opa openfunction openid-connect
-    opentelemetry openwhisk proxy-buffering proxy-cache proxy-control proxy-mirror public-api real-ip redirect
+    opentelemetry openwhisk proxy-buffering proxy-cache proxy-control proxy-mirror public-api real-ip
     referer-restriction rocketmq-logger saml-auth server-info
     skywalking skywalking-logger sls-logger splunk-hec-logging syslog tcp-logger tencent-cloud-cls ua-restriction
     udp-logger uri-blocker wolf-rbac zipkin`.split(/\s+/),

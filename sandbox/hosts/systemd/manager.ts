@@ -2,7 +2,7 @@
  * Stand-in for systemd 252 as far as a service of ours needs it, on one sandbox host. Facts: its manual pages
  * (systemctl(1), systemd.service(5), systemd.exec(5), systemd.unit(5)).
  *
- * `systemctl`: daemon-reload, start, stop, restart, try-restart, enable and disable (with --now), is-active, is-enabled,
+ * `systemctl`: daemon-reload, start, stop, restart, try-restart, reload, enable and disable (with --now), is-active, is-enabled,
  * is-failed, status, show, cat, reset-failed, --version. `journalctl`: -u, -n, with --no-pager. `systemd-notify --ready`.
  * Every other verb, option, unit type, directive and specifier is an error that names it, also where systemd would
  * ignore it with a warning. Units are those of /etc/systemd/system. Nothing is started at boot: a host does not boot.
@@ -13,14 +13,9 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import type { Enter } from "../namespace";
+import type { Reply } from "../reply";
 import { JobFailed, NOTIFY_FOLDER, Service } from "./service";
 import { BadUnit, parseUnit, type UnitFile } from "./unit-file";
-
-export interface Reply {
-    code: number;
-    out: string;
-    err: string;
-}
 
 /** The version of systemd that a host says it has, where nothing else is asked for. */
 export const SYSTEMD_VERSION = 252;
@@ -55,6 +50,10 @@ export class Manager {
     /** Process ids of the services that run. */
     pids(): number[] {
         return [...this.services.values()].flatMap(({ process: child }) => (child?.pid ? [child.pid] : []));
+    }
+
+    pidOf(unit: string): number | undefined {
+        return this.services.get(fullName(unit))?.process?.pid;
     }
 
     /** @param socket NOTIFY_SOCKET of the caller */
@@ -111,6 +110,7 @@ export class Manager {
             "stop",
             "restart",
             "try-restart",
+            "reload",
             "enable",
             "disable",
             "reset-failed",
@@ -157,6 +157,9 @@ export class Manager {
                 await service.start();
                 return done();
             }
+            case "reload":
+                await this.service(unit).reload();
+                return done();
             case "enable":
                 for (const target of this.unitFile(unit).wantedBy) this.link(unit, target);
                 if (now) await this.service(unit).start();

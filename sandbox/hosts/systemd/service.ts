@@ -3,7 +3,7 @@ import { EventEmitter, once } from "node:events";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import type { Enter } from "../namespace";
-import { BadUnit, credentialsFolder, type UnitFile } from "./unit-file";
+import { BadUnit, type CommandLine, credentialsFolder, type UnitFile } from "./unit-file";
 
 export type ActiveState = "inactive" | "activating" | "active" | "deactivating" | "failed";
 
@@ -58,7 +58,10 @@ export class Service extends EventEmitter {
     async stop(): Promise<void> {
         clearTimeout(this.timer);
         const { process: child } = this;
-        if (!child) return this.become(this.state === "failed" ? "failed" : "inactive");
+        if (!child) {
+            if (this.state === "active" && this.unit.execStop) await this.command(this.unit.execStop);
+            return this.become(this.state === "failed" ? "failed" : "inactive");
+        }
         this.become("deactivating");
         const ended = once(child, "exit");
         signal(child, "SIGTERM");
@@ -66,6 +69,26 @@ export class Service extends EventEmitter {
         const kill = timeoutStopMs === Infinity ? undefined : setTimeout(() => signal(child, "SIGKILL"), timeoutStopMs);
         await ended;
         clearTimeout(kill);
+    }
+
+    /** Has it read its settings again, in its own way. */
+    async reload(): Promise<void> {
+        const { execReload } = this.unit;
+        if (!execReload)
+            throw new JobFailed(
+                `Failed to reload ${this.name}: Job type reload is not applicable for unit ${this.name}.`,
+            );
+        if (this.state !== "active") throw new JobFailed(`${this.name} is not active, cannot reload.`);
+        if (!(await this.command(execReload))) throw new JobFailed(`Job for ${this.name} failed.`);
+    }
+
+    /** Runs a command of the unit beside its program, and says whether it went well. */
+    private async command({ argv, mayFail }: CommandLine): Promise<boolean> {
+        const log = fs.openSync(this.journal, "a", 0o600);
+        const child = this.enter("root", argv, { user: "root", stdio: ["ignore", log, log] });
+        fs.closeSync(log);
+        const [code] = (await once(child, "exit")) as [number | null];
+        return code === 0 || mayFail;
     }
 
     /** What the service says about itself; only a notifying one is listened to. */
@@ -109,6 +132,7 @@ export class Service extends EventEmitter {
         this.process = child;
         this.write(`Starting ${this.unit.description}...`);
         child.once("exit", (code, signalName) => this.ended(child, code, signalName));
+        if (this.unit.type === "oneshot") return;
         if (this.unit.type !== "notify") return void child.once("spawn", () => this.become("active"));
         if (this.unit.timeoutStartMs === Infinity) return;
         this.timer = setTimeout(() => {
@@ -135,6 +159,8 @@ export class Service extends EventEmitter {
             this.result = "success";
             return this.become("inactive");
         }
+        if (this.unit.type === "oneshot" && !failed)
+            return this.become(this.unit.remainAfterExit ? "active" : "inactive");
         const again = this.unit.restart === "always" || (this.unit.restart === "on-failure" && failed);
         if (!again) return this.become(failed ? "failed" : "inactive");
         this.become("activating");

@@ -2,6 +2,7 @@
 const IMITATED: Record<string, string[]> = {
     Unit: ["Description", "Documentation", "After", "Wants", "StartLimitIntervalSec", "StartLimitBurst"],
     Service: [
+        ...["RemainAfterExit", "ExecStop", "ExecReload"],
         ...["Type", "ExecStart", "Environment", "EnvironmentFile", "LoadCredential", "DynamicUser"],
         ...["Restart", "RestartSec", "TimeoutStartSec", "TimeoutStopSec"],
     ],
@@ -17,14 +18,22 @@ const WITHOUT_EFFECT = [
     ...["SystemCallArchitectures", "SystemCallFilter", "UMask"],
 ];
 
+/** Directives of order and of what goes with what: read, and without effect here, where no unit but the named one moves. */
+const NO_ORDER = ["Before", "Conflicts", "DefaultDependencies", "PartOf", "ReloadPropagatedFrom"];
+
 /** A directive that may be given several times. */
 const LISTS = ["Environment", "EnvironmentFile", "LoadCredential", "Documentation", "After", "Wants", "WantedBy"];
 
 export interface UnitFile {
     text: string;
     description: string;
-    type: "simple" | "exec" | "notify";
+    type: "simple" | "exec" | "notify" | "oneshot";
     execStart: string[];
+    /** What ends it, and what makes it read its settings again. */
+    execStop?: CommandLine;
+    execReload?: CommandLine;
+    /** A oneshot one counts as active when its program has ended. */
+    remainAfterExit: boolean;
     environment: string[];
     /** With a leading `-` where the file may be missing. */
     environmentFiles: string[];
@@ -38,6 +47,12 @@ export interface UnitFile {
     startLimitIntervalMs: number;
     startLimitBurst: number;
     wantedBy: string[];
+}
+
+export interface CommandLine {
+    argv: string[];
+    /** Written with a leading `-`: its failure counts for nothing. */
+    mayFail: boolean;
 }
 
 /** A unit file that systemd, or this stand-in of it, does not take. */
@@ -56,11 +71,17 @@ export function parseUnit(text: string, unit: string): UnitFile {
     const execStart = words(last("ExecStart") ?? "");
     if (all("ExecStart").length !== 1 || !execStart[0]?.startsWith("/"))
         throw new BadUnit("ExecStart= must be given once, with an absolute path");
+    // Of a service whose program runs on, ending and reloading are signals here.
+    if (last("Type") !== "oneshot" && (last("ExecStop") ?? last("ExecReload")) !== undefined)
+        throw new BadUnit("ExecStop= and ExecReload= are imitated with Type=oneshot only");
     return {
         text,
         description: last("Description") ?? unit,
-        type: one("Type", ["simple", "exec", "notify"], "simple"),
+        type: one("Type", ["simple", "exec", "notify", "oneshot"], "simple"),
         execStart,
+        ...(last("ExecStop") === undefined ? {} : { execStop: commandLine(last("ExecStop")!) }),
+        ...(last("ExecReload") === undefined ? {} : { execReload: commandLine(last("ExecReload")!) }),
+        remainAfterExit: one("RemainAfterExit", ["yes", "no"], "no") === "yes",
         environment: all("Environment").flatMap(words),
         environmentFiles: all("EnvironmentFile"),
         credentials: all("LoadCredential").map((value) => {
@@ -79,6 +100,13 @@ export function parseUnit(text: string, unit: string): UnitFile {
     };
 }
 
+function commandLine(text: string): CommandLine {
+    const [first = "", ...rest] = words(text);
+    const program = first.replace(/^-/, "");
+    if (!program.startsWith("/")) throw new BadUnit(`a command must have an absolute path (${text})`);
+    return { argv: [program, ...rest], mayFail: first.startsWith("-") };
+}
+
 /** Every directive with its values, specifiers filled in. An unknown section or directive is an error here. */
 function directives(text: string, unit: string): Map<string, string[]> {
     const found = new Map<string, string[]>();
@@ -95,7 +123,10 @@ function directives(text: string, unit: string): Map<string, string[]> {
             continue;
         }
         const [, name, value] = /^(\w+)\s*=\s*(.*)$/.exec(line) ?? [];
-        const known = IMITATED[section]?.includes(name) || (section === "Service" && WITHOUT_EFFECT.includes(name));
+        const known =
+            IMITATED[section]?.includes(name) ||
+            (section === "Service" && WITHOUT_EFFECT.includes(name)) ||
+            (section === "Unit" && NO_ORDER.includes(name));
         if (!known)
             throw new BadUnit(`${name ? `directive ${name}= in [${section}]` : `line "${line}"`} is not imitated`);
         found.set(name, [...(LISTS.includes(name) ? (found.get(name) ?? []) : []), specifiers(value, unit)]);

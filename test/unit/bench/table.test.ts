@@ -1,7 +1,7 @@
 // Proves what the figures of the bench are put side by side with, and that all ways get the same callers.
 import { strict as assert } from "node:assert";
 import { parseAllDocuments } from "yaml";
-import { callers, manifests, rotated } from "../../../bench/callers";
+import { callers, manifests, parts, rotated } from "../../../bench/callers";
 import { type Row, table } from "../../../bench/table";
 import { renderConsumer } from "../../../components/parts/consumers";
 
@@ -44,5 +44,14 @@ describe("bench", () => {
     it("counts in whole callers: only the one that is rotated has two keys", () => {
         const all = rotated(callers(3), "b");
         assert.deepEqual(all, { "team-0000": ["a", "b"], "team-0001": ["a"], "team-0002": ["a"] });
+    });
+
+    it("gives every caller to one of the stacks, in parts of nearly the same size", () => {
+        const shares = parts(callers(1000), 3);
+        assert.deepEqual(
+            shares.map((share) => Object.keys(share).length),
+            [334, 334, 332],
+        );
+        assert.deepEqual(Object.assign({}, ...shares), callers(1000));
     });
 });

@@ -110,6 +110,11 @@ describe("CloudflareAccess", () => {
         assert.equal(one(made, TYPES.record).inputs.zoneId, "alpa-zone-zone-id");
     });
 
+    it("makes the application only once its name lies in a zone of the account", async () => {
+        const made = await recordCloudflare({ zone: { name: "example.com", manage: "create", plan: "pro" } });
+        assert.ok(comesAfter(made, one(made, TYPES.application), one(made, TYPES.zone)));
+    });
+
     it("makes the zone's other records in their phase, and hands out the DS record of a signed one", async () => {
         const settings = cloudflareStack();
         const www = { name: "www.example.com", type: "A", ttl: 3600, content: "192.0.2.1", proxied: true } as const;

@@ -1,7 +1,8 @@
 // Proves what option intra-a asks of the engine, for each installer. That it deploys is proved on the engine.
 import { strict as assert } from "node:assert";
 import * as pulumi from "@pulumi/pulumi";
-import { curlLine, IntraCluster } from "../../../components/intra-cluster";
+import { curlLine } from "../../../components/gateway-cluster";
+import { IntraCluster } from "../../../components/intra-cluster";
 import { ADMIN_KEYS_SECRET } from "../../../components/parts/apisix-values";
 import { POLICIES } from "../../../components/parts/network-policies";
 import { OWNER_ANNOTATION } from "../../../components/parts/ownership";

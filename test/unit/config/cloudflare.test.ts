@@ -134,7 +134,7 @@ const refused: [why: string, values: Record<string, unknown>, ...problems: (stri
     [
         "an algorithm",
         one({ algorithm: "HS256" }),
-        `${AT}.algorithm: belongs to option intra-a, not to this stack's option. Remove it.`,
+        `${AT}.algorithm: belongs to option intra-a or inter or callers, not to this stack's option. Remove it.`,
     ],
     ["a namespace", { namespace: "alpa" }, /^namespace: belongs to option intra-a/],
     ["a gateway", { gateway: {} }, /^gateway: belongs to option intra-a/],
@@ -318,10 +318,13 @@ describe("config of option cloudflare", () => {
         assert.equal(cloudflareStack({ alpa: { ...ALPA, answerTimeoutSeconds: 90 } }).connectors.graceSeconds, 110);
     });
 
-    it("leaves the zone's timeout alone unless another is asked for", () => {
-        assert.equal(cloudflareStack().proxyTimeoutSeconds, undefined);
-        const longer = { ...zone({ plan: "enterprise" }), proxyTimeoutSeconds: 600 };
-        assert.equal(cloudflareStack(longer).proxyTimeoutSeconds, 600);
+    it("holds the zone's timeout where it is named, the default too, and the plan lets it be set", () => {
+        const held = (plan: string, more: object = {}) =>
+            cloudflareStack({ ...zone({ plan }), ...more }).proxyTimeoutSeconds;
+        assert.equal(held("enterprise"), undefined);
+        assert.equal(held("enterprise", { proxyTimeoutSeconds: 600 }), 600);
+        assert.equal(held("enterprise", { proxyTimeoutSeconds: 100 }), 100);
+        assert.equal(held("pro", { proxyTimeoutSeconds: 100 }), undefined);
     });
 
     it("leaves expired tokens out, and warns of what ends, is disabled or was not measured", () => {

@@ -249,10 +249,21 @@ describe("zone data", () => {
             "name: d.example.com, type: A, ttl: 300, content: 192.0.2.1",
         );
         const names = ["a.example.com", "b.example.com", "c.example.com", "new.example.com"];
-        assert.deepEqual(serviceProblems(records, names, "zone.yaml"), [
+        assert.deepEqual(serviceProblems(records, names, "zone.yaml", "example.com"), [
             "zone.yaml a.example.com A: must be a CNAME, which can turn to the tunnel in place. Give the addresses a name of their own, as origin.a.example.com, and let a.example.com lead there, on the old side first.",
             "zone.yaml b.example.com CNAME proxied: must be true: the name leads to the tunnel from phase proxied on. Set it.",
         ]);
+    });
+
+    it("say of an address at the apex that the old side keeps it, since it cannot have a CNAME there", () => {
+        const { records } = entries("name: '@', type: A, ttl: 300, content: 192.0.2.1");
+        const [problem, ...others] = serviceProblems(records, ["example.com"], "zone.yaml", "example.com");
+        assert.match(problem, /^zone\.yaml example\.com A: must be a CNAME in the data/);
+        assert.match(
+            problem,
+            /Leave example\.com as it is on the old side.* example\.com CNAME origin\.example\.com, proxied: true/,
+        );
+        assert.deepEqual(others, []);
     });
 });
 
@@ -265,7 +276,7 @@ describe("docs/dns-move.md", () => {
     it("has examples that are accepted", () => {
         const [stack, ...data] = examples;
         assert.ok(dnsSchema.safeParse(stack["alpa-auth:dns"]).success);
-        assert.equal(data.length, 1);
+        assert.equal(data.length, 2);
         for (const list of data) assert.deepEqual(parse(stringify(list)).problems, []);
     });
 

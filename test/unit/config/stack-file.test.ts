@@ -32,6 +32,18 @@ describe("secrets of hosts in the stack file", () => {
             for (const value of ["abc", "v1:abc", "ubuntu", undefined]) assert.ok(!inPlain(value), String(value));
         });
 
+    it("are found in each list of hosts", () => {
+        const hosts = (indent: number) =>
+            FILE()
+                .split("\n")
+                .slice(4)
+                .map((line) => " ".repeat(indent) + line)
+                .join("\n");
+        for (const start of ["tunnel:\n        hosts:", "cluster:\n        nodes:"])
+            assert.ok(plainSecrets(`config:\n    ${start}\n${hosts(0)}`)("pa55"), start);
+        assert.ok(plainSecrets(`config:\n    alpa:\n        firewall:\n            hosts:\n${hosts(4)}`)("pa55"));
+    });
+
     it("are refused where Pulumi calls the whole mapping secret, without repeating them", () => {
         const raw = rawCloudflare({ tunnel: { ...TUNNEL, hosts: [{ ...HOST, sudoPassword: "pa55" }] } });
         const inPlain = plainSecrets(FILE());

@@ -179,7 +179,11 @@ describe("phases of a move", () => {
         ["the zone above names others", { delegation: MIRRORED.delegation }, /is reached, and needs exactly/],
         ["the zone is no longer active", zone({ status: "moved" }), /is reached, and needs the zone active/],
         ["a certificate has gone", { certificates: [] }, /is reached, and needs an active edge certificate/],
-        ["certificates cannot be seen", { certificates: "403" }, /is reached, and needs to know the edge cert/],
+        [
+            "certificates cannot be seen, and the stack's own name is not there yet",
+            { certificates: "403", hostnames: ["new.example.com"] },
+            /is reached, and needs to know the edge cert/,
+        ],
         ["others' DS record is there", { ds: [OWN_DS, "1 8 2 cd"] }, /dead for everyone who validates/],
     ];
     for (const [what, more, note] of BROKEN)
@@ -188,6 +192,13 @@ describe("phases of a move", () => {
             for (const phase of ["proxied", "signed"] as const)
                 assert.match(phaseNotes(phase, { ...MOVED, ...more }).join("\n"), note);
         });
+
+    it("say nothing of certificates that cannot be seen once every name is at the proxy", () => {
+        const { hostnames, proxied } = MOVED;
+        const facts = { ...MOVED, certificates: "403", proxiedNow: [...hostnames, ...proxied] };
+        for (const phase of PHASES) assert.doesNotMatch(phaseNotes(phase, facts).join("\n"), /certificates/, phase);
+        assert.match(phaseNotes("mirror", { ...facts, hostnames: ["new.example.com"] }).join("\n"), /Give the token/);
+    });
 
     it("refuse one more name at the proxy while something is not known, and do not send the others back", () => {
         const facts = { ...MOVED, proxied: [...MOVED.proxied, "new.example.com"], unanswered: ["x"] };

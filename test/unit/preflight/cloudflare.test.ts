@@ -112,6 +112,7 @@ describe("preflight of Cloudflare", () => {
     };
     const live = (n: number, prefix = "other/") => Array.from({ length: n }, (_, i) => ({ name: `${prefix}${i}` }));
     const ENTERPRISE = { zone: { name: "example.com", plan: "enterprise" }, proxyTimeoutSeconds: 600 };
+    const REAL_ENTERPRISE = zone({ plan: { legacy_id: "enterprise" } });
 
     it("lets a free account through without a word", async () => {
         assert.deepEqual(await run({}), { problems: [], warnings: [] });
@@ -382,6 +383,32 @@ describe("preflight of Cloudflare", () => {
         );
         assert.match((await run({ [PACKS]: DENIED })).warnings[0], /Give the token "Zone: SSL and Certificates: Read"/);
         assert.deepEqual((await run({ [PACKS]: DENIED, zones: zone({ status: "initializing" }) })).warnings.length, 1);
+    });
+    it("asks for the right to see certificates once: not when the names have led to the tunnel already", async () => {
+        const led = {
+            [TUNNELS]: { result: [{ id: "x", name: "alpa-auth-test", config_src: "cloudflare" }] },
+            [RECORDS]: { result: [{ type: "CNAME", content: "x.cfargotunnel.com" }] },
+        };
+        assert.deepEqual((await run({ ...led, [PACKS]: DENIED })).warnings, []);
+        const lapsed = { [PACKS]: { result: [{ status: "expired", hosts: ["*.example.com"] }] } };
+        assert.match((await run({ ...led, ...lapsed })).warnings[0], /^hostname: needs an active edge certificate/);
+    });
+    it("warns of a timeout that a zone was left with, and says how it goes back", async () => {
+        const enterprise = { ...ENTERPRISE, proxyTimeoutSeconds: undefined };
+        const left = async (value: number, more: World = {}) =>
+            (await run({ [TIMEOUT]: { result: { value } }, zones: REAL_ENTERPRISE, ...more }, enterprise)).warnings;
+        const [warning, ...others] = await left(600);
+        assert.match(
+            warning,
+            /^proxyTimeoutSeconds: not set, and example\.com waits 600 s, .* Write 100 for the default/,
+        );
+        assert.deepEqual(others, []);
+        for (const untouched of [100, 120]) assert.deepEqual(await left(untouched), []);
+        assert.deepEqual(await left(600, { [TIMEOUT]: DENIED }), []);
+    });
+    it("asks nothing about the timeout on other plans", async () => {
+        await run({});
+        assert.ok(!asked.some((request) => request.includes("/settings/")));
     });
     it("warns where the team cannot be read", async () => {
         assert.match((await run({ [ORGANIZATION]: DENIED })).warnings[0], /^access\.teamName: not checked/);

@@ -13,7 +13,7 @@ describe("stack intra", () => {
     it("hands out the entry point in plain, and keys as secrets", async () => {
         let outputs: ReturnType<typeof intra> | undefined;
         await record(() => (outputs = intra(settings("rampart"))));
-        assert.deepEqual(Object.keys(outputs!), ["url", "credentials", "jwtSecrets", "curl", "expires"]);
+        assert.deepEqual(Object.keys(outputs!), ["url", "credentials", "jwtSecrets", "curl", "expires", "gateway"]);
         assert.equal(outputs!.url, "http://10.0.0.11:30800/alpa");
         for (const secret of [outputs!.credentials, outputs!.jwtSecrets])
             assert.equal(await pulumi.isSecret(secret), true);

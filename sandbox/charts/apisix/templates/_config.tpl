@@ -33,7 +33,13 @@ apisix:
   dns_resolver_valid: {{ .Values.apisix.dns.validity }}
   resolver_timeout: {{ .Values.apisix.dns.timeout }}
   ssl:
-    enable: false
+    enable: {{ .Values.apisix.ssl.enabled }}
+    {{- if .Values.apisix.ssl.enabled }}
+    listen:
+      - port: {{ .Values.apisix.ssl.containerPort }}
+        enable_http3: {{ .Values.apisix.ssl.enableHTTP3 }}
+    ssl_protocols: {{ .Values.apisix.ssl.sslProtocols | quote }}
+    {{- end }}
   status:
     ip: {{ .Values.apisix.status.ip | quote }}
     port: {{ .Values.apisix.status.port }}

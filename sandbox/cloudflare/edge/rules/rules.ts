@@ -1,6 +1,7 @@
 /**
  * WAF custom rules and rate limits: the phases `http_request_firewall_custom` and `http_ratelimit`, both before Access.
- * Facts: rules run in order; `block` ends, `skip` leaves out the rest of the ruleset or later phases, `log` only notes;
+ * Facts: rules run in order; `block` ends, `skip` leaves out the rest of the ruleset, later phases or
+ * the browser check, `log` only notes;
  * a counter per rule and set of characteristics counts `requests_per_period` in `period` seconds, then blocks for
  * `mitigation_timeout`; 429 with error 1015, or the rule's own response.
  * Not imitated: challenges, managed rules, counting by the origin's answer, scores, counters per data center (there is one).
@@ -8,6 +9,7 @@
 import type { Account } from "../../account";
 import { FREE_EXPRESSION_FIELDS } from "../../api/limits";
 import type { Plan, Ruleset, RulesetRule } from "../../objects";
+import { BROWSER_CHECK, browserCheck } from "../browser-check";
 import { numberedError } from "../pages";
 import { NotImitated, type EdgeAnswer, type EdgeRequest } from "../types";
 import { evaluate, readExpression, valueOf } from "./evaluate";
@@ -17,6 +19,13 @@ const CUSTOM = "http_request_firewall_custom";
 const RATE_LIMIT = "http_ratelimit";
 /** Phases that hold nothing here: no rules of theirs are imitated, an empty one is no loss. */
 const BEFORE_ACCESS = [CUSTOM, RATE_LIMIT];
+
+/** Parameters of the action `skip`. Products that are not imitated have nothing here to be left out of. */
+interface Skip {
+    ruleset?: string;
+    phases?: string[];
+    products?: string[];
+}
 
 interface Counter {
     windowEnds: number;
@@ -39,8 +48,12 @@ export class Rules {
         const skipped = new Set<string>();
         for (const phase of BEFORE_ACCESS) {
             const ruleset = rulesets.find((r) => r.phase === phase && r.kind === "zone");
-            if (!ruleset || skipped.has(phase)) continue;
-            const answer = phase === CUSTOM ? this.custom(ruleset, request, skipped) : this.rateLimit(ruleset, request);
+            const rules = skipped.has(phase) ? undefined : ruleset;
+            const answer =
+                phase === CUSTOM
+                    ? ((rules && this.custom(rules, request, skipped)) ??
+                      (skipped.has(BROWSER_CHECK) ? undefined : browserCheck(request)))
+                    : rules && this.rateLimit(rules, request);
             if (answer) return answer;
         }
         const other = rulesets.find((r) => !BEFORE_ACCESS.includes(r.phase) && r.rules.some((rule) => rule.enabled));
@@ -54,8 +67,8 @@ export class Rules {
             if (rule.action === "log") this.log(`edge: rule ${rule.ref} matched ${request.hostname}${request.path}`);
             else if (rule.action === "block") return blocked(rule, request, 403, 1020, "Access denied");
             else if (rule.action === "skip") {
-                const { ruleset: rest, phases = [] } = (rule.action_parameters ?? {}) as Record<string, unknown>;
-                for (const phase of phases as string[]) skipped.add(phase);
+                const { ruleset: rest, phases = [], products = [] } = (rule.action_parameters ?? {}) as Skip;
+                for (const name of [...phases, ...products]) skipped.add(name);
                 if (rest === "current") return undefined;
             } else throw new NotImitated(`the action ${rule.action} of the rule ${rule.ref}`);
         }

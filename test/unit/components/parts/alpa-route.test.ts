@@ -1,5 +1,5 @@
 import { strict as assert } from "node:assert";
-import { AlpaRoute, PREFIX, renderRoute, renderUpstream } from "../../../../components/parts/alpa-route";
+import { AlpaRoute, PREFIX, renderRoute } from "../../../../components/parts/alpa-route";
 import { comesAfter, one, oneOfKind, record } from "../../../kit";
 
 const binding = { ingressClass: "alpa-auth", gateway: "alpa-auth", gatewayNamespace: "gateway" };
@@ -10,7 +10,10 @@ const build = (ownGateway = true) =>
     new AlpaRoute("alpa-route", {
         namespace: "alpa-auth",
         binding,
-        alpa: { endpoints: ["10.0.0.11:20001", "10.0.0.12:20002"], answerTimeoutSeconds: 900 },
+        alpa: {
+            endpoints: ["10.0.0.11:20001", "10.0.0.12:20002"].map((address) => ({ address, weight: 1 })),
+            answerTimeoutSeconds: 900,
+        },
         guard,
         cluster: {},
         readiness: { acceptTimeoutSeconds: 120, settleSeconds: 15 },
@@ -22,19 +25,6 @@ const rule = (name: string, of = spec) => {
     assert.equal(found.length, 1, name);
     return found[0] as any;
 };
-
-describe("the upstream", () => {
-    const upstream = renderUpstream("mine", ["10.0.0.11:20001", "node-2.example.org:20002"], 900);
-    it("names each endpoint as what it is: an address outside the cluster", () =>
-        assert.deepEqual(upstream.externalNodes, [
-            { type: "Domain", name: "10.0.0.11", port: 20001, weight: 1 },
-            { type: "Domain", name: "node-2.example.org", port: 20002, weight: 1 },
-        ]));
-    it("is never asked twice", () => assert.equal(upstream.retries, 0));
-    it("may take as long as the longest answer", () => assert.equal(upstream.timeout.read, "900s"));
-    it("has no health check, which Alpa would answer with an error", () => assert.ok(!("healthCheck" in upstream)));
-    it("is for one ingress controller only", () => assert.equal(upstream.ingressClassName, "mine"));
-});
 
 describe("the route", () => {
     for (const path of ["completions", "logprobs"]) {
@@ -92,6 +82,12 @@ describe("AlpaRoute", () => {
             oneOfKind(seen, "ApisixUpstream", name).inputs.spec.externalNodes.map((n: any) => n.name);
         assert.deepEqual(hosts("alpa-completions"), ["10.0.0.11", "10.0.0.12"]);
         assert.deepEqual(hosts("alpa-logprobs"), ["10.0.0.11"]);
+    });
+
+    it("has upstreams for one ingress controller only", async () => {
+        const seen = await record(() => build());
+        for (const name of ["alpa-completions", "alpa-logprobs", "alpa-nowhere"])
+            assert.equal(oneOfKind(seen, "ApisixUpstream", name).inputs.spec.ingressClassName, "alpa-auth");
     });
 
     it("makes the upstreams, then the route, then waits for it", async () => {

@@ -1,6 +1,6 @@
 import { strict as assert } from "node:assert";
 import * as pulumi from "@pulumi/pulumi";
-import { ApisixRelease, releaseNamespace } from "../../../../components/parts/apisix-release";
+import { ApisixRelease, releaseInstallation, releaseNamespace } from "../../../../components/parts/apisix-release";
 import { apisixValues } from "../../../../components/parts/apisix-values";
 import { OWNER_ANNOTATION } from "../../../../components/parts/ownership";
 import { asked, comesAfter, one, oneOfKind, record } from "../../../kit";
@@ -46,7 +46,7 @@ describe("ApisixRelease", () => {
                 namespace: "team-a-gateway",
             },
         );
-        assert.deepEqual(values, apisixValues(release, "team-a"));
+        assert.deepEqual(values, apisixValues(release, "team-a", releaseInstallation("team-a")));
         assert.equal(oneOfKind(seen, "Namespace").inputs.metadata.name, releaseNamespace("team-a"));
     });
 

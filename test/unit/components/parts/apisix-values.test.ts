@@ -2,7 +2,8 @@ import { strict as assert } from "node:assert";
 import { ADMIN_SERVICE, apisixValues, controllerName } from "../../../../components/parts/apisix-values";
 import { release } from "./release";
 
-const values = apisixValues(release, "team-a");
+const installation = { release: "team-a", namespace: "team-a-gateway" };
+const values = apisixValues(release, "team-a", installation);
 
 describe("apisixValues", () => {
     it("takes image, port and replicas from the config", () => {
@@ -13,7 +14,7 @@ describe("apisixValues", () => {
     });
     // The chart writes the policy whatever the type is, and with ClusterIP Kubernetes refuses any but an empty one.
     it("opens no port on the nodes without a node port", () =>
-        assert.deepEqual(apisixValues({ ...release, nodePort: undefined }, "team-a").service, {
+        assert.deepEqual(apisixValues({ ...release, nodePort: undefined }, "team-a", installation).service, {
             type: "ClusterIP",
             externalTrafficPolicy: "",
         }));
@@ -41,17 +42,20 @@ describe("apisixValues", () => {
     it("makes nothing that differs at each rendering", () => {
         assert.equal(values.etcd.auth.token.enabled, false);
         assert.equal(values["ingress-controller"].webhook.enabled, false);
-        assert.deepEqual(apisixValues(release, "team-a"), values);
+        assert.deepEqual(apisixValues(release, "team-a", installation), values);
     });
     it("has the chart take etcd from a mirror, which it would refuse by itself", () => {
         const global = (registry: string) =>
-            (apisixValues({ ...release, etcdImage: { ...release.etcdImage, registry } }, "team-a").etcd as any).global;
+            (
+                apisixValues({ ...release, etcdImage: { ...release.etcdImage, registry } }, "team-a", installation)
+                    .etcd as any
+            ).global;
         assert.deepEqual(global("mirror.example.org"), { security: { allowInsecureImages: true } });
         assert.equal(global("docker.io"), undefined);
     });
     it("names a storage class only where one is chosen", () => {
         assert.ok(!("persistence" in values.etcd));
-        const { etcd } = apisixValues({ ...release, storageClass: "fast" }, "team-a");
+        const { etcd } = apisixValues({ ...release, storageClass: "fast" }, "team-a", installation);
         assert.deepEqual((etcd as any).persistence, { storageClass: "fast" });
     });
     it("names the Admin API's Service as the chart does", () =>

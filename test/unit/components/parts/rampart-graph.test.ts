@@ -1,7 +1,12 @@
 import { strict as assert } from "node:assert";
 import * as pulumi from "@pulumi/pulumi";
 import { apisixValues } from "../../../../components/parts/apisix-values";
-import { componentNamespace, RampartGateway, renderGraph } from "../../../../components/parts/rampart-graph";
+import {
+    componentInstallation,
+    componentNamespace,
+    RampartGateway,
+    renderGraph,
+} from "../../../../components/parts/rampart-graph";
 import { comesAfter, inputsOf, one, oneOfKind, record } from "../../../kit";
 import { release } from "./release";
 
@@ -26,7 +31,7 @@ describe("renderGraph", () => {
     it("deploys the chart of the config with our values", () => {
         const { chart, config } = graph.graph.components.apisix;
         assert.deepEqual(chart, { repo: "https://charts.example.org", name: "apisix", version: "2.14.1" });
-        assert.deepEqual(config, apisixValues(release, "team-a"));
+        assert.deepEqual(config, apisixValues(release, "team-a", componentInstallation("team-a")));
         assert.equal(graph.deploy, true);
     });
     it("has every map that admission demands, empty ones too", () => {

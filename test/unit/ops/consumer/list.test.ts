@@ -179,6 +179,22 @@ describe("ops consumer list", () => {
                 assert.match(out, words);
             });
 
+        it("says in one line how many callers other stacks have, and names each with --json", async () => {
+            const others = ["x1", "x2"].map((name) => object(name, ["a", "b"], { owner: "alpa-auth/callers-1" }));
+            const { [CONSUMERS]: own, ...rest } = allLive();
+            answers = { ...rest, [CONSUMERS]: { items: [...own.items, ...others] } };
+            const { code, out } = await list("--check");
+            assert.equal(code, 0, out);
+            assert.match(
+                out,
+                /\nBeside them in the namespace: callers of other stacks \(2 of stack callers-1\)\. --json/,
+            );
+            assert.doesNotMatch(out, /x1/);
+            const rows = JSON.parse((await list("--json")).out) as { consumer: string; stack: string | null }[];
+            const theirs = rows.filter(({ stack }) => stack === "callers-1").map(({ consumer }) => consumer);
+            assert.deepEqual(theirs, ["x1", "x1", "x2", "x2"]);
+        });
+
         it("exits with 1 for a difference when it is asked to check, and with 0 when not", async () => {
             answers = { [CONSUMERS]: { items: [] }, [SECRETS]: secrets() };
             assert.equal((await list()).code, 0);
@@ -197,7 +213,8 @@ describe("ops consumer list", () => {
             assert.ok((JSON.parse(out) as { live: boolean }[]).every((row) => !row.live));
         });
 
-        it("gives up on a server that is silent, and ends", async () => {
+        it("gives up on a server that is silent, and ends", async function () {
+            this.timeout(70_000);
             const silent = http.createServer(() => undefined);
             await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
             const access = { kubeconfig: kubeconfig.replace(/:\d+"/, `:${(silent.address() as AddressInfo).port}"`) };
@@ -208,7 +225,7 @@ describe("ops consumer list", () => {
                 const said = await new Promise<string>((resolve, reject) => {
                     const args = ["--import", "tsx", "--input-type=commonjs", "-"];
                     // Ended by the time limit, it is an error.
-                    const child = execFile(process.execPath, args, { timeout: 8000 }, (error, stdout) =>
+                    const child = execFile(process.execPath, args, { timeout: 60_000 }, (error, stdout) =>
                         error ? reject(error) : resolve(stdout),
                     );
                     child.stdin!.end(code);

@@ -7,6 +7,7 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
+import { apisixValues } from "../../../../components/parts/apisix-values";
 import { completeSchema } from "../../../../sandbox/charts/package";
 
 type Tree = { [key: string]: unknown };
@@ -92,9 +93,25 @@ describe("Values of the stand-in chart apisix", () => {
 
     const allowed: [why: string, over: Tree][] = [
         ["a node port", { service: { http: { nodePort: 30800 } } }],
+        ["TLS", { apisix: { ssl: { enabled: true, sslProtocols: "TLSv1.3" } }, service: { tls: { nodePort: 30843 } } }],
         ["a budget without minAvailable", { podDisruptionBudget: { enabled: true, minAvailable: null } }],
         ["an etcd outside", { etcd: { enabled: false }, externalEtcd: { host: ["http://etcd.infra:2379"], user: "" } }],
         ["the keys of another Secret", { apisix: { admin: { credentials: { secretName: "keys" } } } }],
+        [
+            "those of option inter",
+            apisixValues(
+                {
+                    chart: { repository: "https://charts.example.org", version: "2.14.0" },
+                    image: { repository: "apache/apisix", tag: "3.18.0-ubuntu" },
+                    etcdImage: { registry: "docker.io", repository: "bitnamilegacy/etcd", tag: "3.6.4-debian-12-r3" },
+                    replicas: 3,
+                    nodePort: 30800,
+                    availability: { answerTimeoutSeconds: 600 },
+                },
+                "alpa-auth",
+                { release: "alpa-auth", namespace: "alpa-auth-gateway" },
+            ),
+        ],
         ["what Rampart adds", { rampart: { name: "x" }, global: { rampart: { name: "x" } } }],
         [
             "a GatewayProxy with its key in a Secret",
@@ -121,7 +138,11 @@ describe("Values of the stand-in chart apisix", () => {
         ["a misspelt name of etcd, also when it is off", { etcd: { enabled: false, prefx: "/x" } }, /\/etcd .*"prefx"/],
         ["a misspelt name of the controller", { "ingress-controller": { contorller: {} } }, /"contorller"/],
         ["names of older charts", { gateway: { type: "NodePort" } }, /"gateway"/],
-        ["TLS at the gateway", { apisix: { ssl: { enabled: true } } }, /\/apisix\/ssl\/enabled .*false/],
+        [
+            "a certificate for callers that name no host",
+            { apisix: { ssl: { fallbackSNI: "a.b" } } },
+            /\/apisix\/ssl\/fallbackSNI/,
+        ],
         ["standalone mode", { apisix: { deployment: { mode: "standalone" } } }, /\/apisix\/deployment\/mode/],
         ["a list of plugins", { apisix: { plugins: ["key-auth"] } }, /\/apisix\/plugins/],
         ["a gateway without Admin API", { apisix: { admin: { enabled: false } } }, /\/apisix\/admin\/enabled/],

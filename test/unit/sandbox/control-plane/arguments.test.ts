@@ -3,9 +3,9 @@ import assert from "node:assert/strict";
 import { parse, parseAllDocuments } from "yaml";
 import * as args from "../../../../sandbox/control-plane/arguments";
 import { kubeconfig } from "../../../../sandbox/control-plane/kubeconfig";
-import { cpuNodes, dgxNodes, nodeObject } from "../../../../sandbox/control-plane/nodes";
+import { cpuNodes, dgxNodes, nodeObject, type NodeShape } from "../../../../sandbox/control-plane/nodes";
 import type { Pki } from "../../../../sandbox/control-plane/pki";
-import { podStages, STARTABLE_ANNOTATION } from "../../../../sandbox/control-plane/stages";
+import { ENDS_SLOWLY_ANNOTATION, podStages, STARTABLE_ANNOTATION } from "../../../../sandbox/control-plane/stages";
 
 const pair = (name: string) => ({ cert: `/pki/${name}.crt`, key: `/pki/${name}.key` });
 const pki = {
@@ -122,6 +122,14 @@ describe("Nodes of the sandbox", () => {
         assert.equal(nodes.length, 3);
         for (const node of nodes) assert.ok(!("nvidia.com/gpu" in node.status.capacity));
     });
+
+    it("have addresses of their own on loopback where one of them can be lost", () => {
+        const address = (shape: NodeShape) =>
+            (nodeObject(shape, "v1.34.4") as NodeLike).status.addresses.find(({ type }) => type === "InternalIP")!
+                .address;
+        assert.deepEqual(cpuNodes(3).map(address), ["127.0.0.11", "127.0.0.12", "127.0.0.13"]);
+        assert.deepEqual(dgxNodes(2).map(address), ["127.0.0.1", "127.0.0.1"]);
+    });
 });
 
 describe("Pods of the sandbox", () => {
@@ -134,11 +142,22 @@ describe("Pods of the sandbox", () => {
         const conditions = stages[0].spec.selector.matchExpressions;
         assert.ok(conditions.some(({ key, operator }) => key.includes(STARTABLE_ANNOTATION) && operator === "Exists"));
     });
+
+    it("are taken away by kwok unless their end takes its time", () => {
+        const stages = parseAllDocuments(podStages()).map((document) => document.toJS() as Stage);
+        const { matchExpressions } = stages.find(({ metadata }) => metadata.name === "pod-delete")!.spec.selector;
+        const slow = matchExpressions.find(({ key }) => key.includes(ENDS_SLOWLY_ANNOTATION));
+        assert.equal(slow?.operator, "DoesNotExist");
+    });
 });
 
 interface NodeLike {
     metadata: { name: string; annotations: Record<string, string> };
-    status: { capacity: Record<string, string>; allocatable: Record<string, string> };
+    status: {
+        addresses: { type: string; address: string }[];
+        capacity: Record<string, string>;
+        allocatable: Record<string, string>;
+    };
 }
 interface Stage {
     metadata: { name: string };

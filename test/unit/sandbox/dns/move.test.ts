@@ -5,8 +5,9 @@
 import { strict as assert } from "node:assert";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { stringify } from "yaml";
 import { type Phase } from "../../../../components/parts/dns-record";
-import { parseZoneData } from "../../../../config/dns";
+import { parseZoneData, serviceProblems } from "../../../../config/dns";
 import { EDGE } from "../../../../sandbox/dns/cloudflare";
 import { dsOf, type Resolver } from "../../../../sandbox/dns/resolver";
 import { rr } from "../../dns/kit";
@@ -139,6 +140,36 @@ describe("move of a zone", () => {
         const before = world.at.new.asked.length;
         await watch(HOUR);
         assert.equal(world.at.new.asked.length, before, "nobody asks Cloudflare any more");
+    });
+
+    it("leads the apex to the tunnel, which is an address at Azure and a CNAME in the data alone", async () => {
+        await world.close();
+        const origin = rr("apex A 192.0.2.1");
+        const data = FLAGGED.map((record) =>
+            record.name === ZONE && record.type === "A"
+                ? rr("@ CNAME apex.example.com", { ttl: 1, proxied: true })
+                : record,
+        ).concat(origin);
+        const found = parseZoneData(stringify(data.map(({ ttl, ...r }) => (r.proxied ? r : { ttl, ...r }))), ZONE, "x");
+        assert.deepEqual(found.problems, []);
+        assert.deepEqual(serviceProblems(found.records, [ZONE], "x", ZONE), []);
+        world = await World.start([...RECORDS, origin]);
+        await world.update("mirror", data);
+        await may("delegated", data);
+        await world.update("delegated", data);
+        world.registry.delegate(ZONE, world.zone.name_servers);
+        for (let hour = 0; hour < 3; hour++, world.pass(HOUR)) assert.deepEqual(await wrong("no"), []);
+        await world.look();
+        world.pass(5 * MINUTE);
+        await may("proxied", data);
+        await world.update("proxied", data);
+        const fresh = await world.resolver("child").resolve(ZONE, "A");
+        assert.deepEqual(fresh.values, [...EDGE.v4].sort());
+        world.pass(3 * DAY);
+        for (const resolver of world.resolvers) {
+            assert.deepEqual((await resolver.resolve(ZONE, "A")).values.sort(), [...EDGE.v4].sort());
+            assert.deepEqual((await resolver.resolve(ZONE, "MX")).values, ["10 mail.example.com"]);
+        }
     });
 
     it("is the same on both sides for everything that the example of an export has", async () => {

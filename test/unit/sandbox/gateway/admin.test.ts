@@ -88,11 +88,11 @@ describe("gateway Admin API", () => {
             /scheme https/,
         ],
         [
-            "health checks",
+            "passive health checks",
             "/upstreams/u",
-            () => ({ type: "roundrobin", nodes: {}, checks: { active: {} } }),
+            () => ({ type: "roundrobin", nodes: {}, checks: { active: {}, passive: {} } }),
             501,
-            /upstream checks/,
+            /passive health checks/,
         ],
         [
             "an upstream that is not there",
@@ -116,7 +116,7 @@ describe("gateway Admin API", () => {
             404,
             /^consumer not found$/,
         ],
-        ["a resource it does not play", "/ssls/1", () => ({}), 501, /resource ssls/],
+        ["a resource it does not play", "/protos/1", () => ({}), 501, /resource protos/],
         ["a resource nobody knows", "/nope/1", () => ({}), 404, /^Unsupported resource type: nope$/],
     ];
     for (const [why, path, body, status, message] of refused)

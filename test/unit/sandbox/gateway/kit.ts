@@ -1,6 +1,6 @@
 /** A gateway with one upstream, for tests that need no recordings. */
 import assert from "node:assert/strict";
-import { startGateway, type Gateway } from "../../../../sandbox/gateway/server";
+import { startGateway, type Gateway, type GatewayOptions } from "../../../../sandbox/gateway/server";
 import { startDebugUpstream, type DebugUpstream } from "./debug-upstream";
 import { rawRequest, type RawAnswer } from "./raw-client";
 
@@ -19,10 +19,10 @@ export class Kit {
         readonly logged: string[],
     ) {}
 
-    static async start(): Promise<Kit> {
+    static async start(more: Partial<GatewayOptions> = {}): Promise<Kit> {
         const logged: string[] = [];
         const log = (line: string) => void logged.push(line);
-        const options = { port: 0, adminPort: 0, adminKey: ADMIN_KEY, viewerKey: VIEWER_KEY, log };
+        const options = { port: 0, adminPort: 0, adminKey: ADMIN_KEY, viewerKey: VIEWER_KEY, log, ...more };
         const [gateway, upstream] = await Promise.all([startGateway(options), startDebugUpstream()]);
         return new Kit(gateway, upstream, logged);
     }

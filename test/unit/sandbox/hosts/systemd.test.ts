@@ -123,6 +123,26 @@ describe("sandbox systemd", function () {
         assert.throws(() => process.kill(pid, 0), { code: "ESRCH" });
     });
 
+    it("keeps a service active whose program has ended, and runs its commands to reload and to end it", async () => {
+        const step = (name: string) => `/bin/sh -c "echo ${name} >>/tmp/steps"`;
+        const lines = [
+            "Type=oneshot\nRemainAfterExit=yes",
+            `ExecStart=${step("start")}\nExecReload=${step("reload")}\nExecStop=-/bin/sh -c "echo stop >>/tmp/steps; exit 1"`,
+        ];
+        unit(
+            "once.service",
+            service(lines.join("\n")).replace("[Service]", "Before=x.target\nPartOf=y.service\n[Service]"),
+        );
+        assert.equal(
+            await sh("systemctl start once && systemctl reload once && systemctl is-active once"),
+            "active\n= 0",
+        );
+        assert.equal(await sh("systemctl stop once; cat /tmp/steps"), "start\nreload\nstop\n= 0");
+        assert.match(await sh("systemctl reload once"), /not active, cannot reload/);
+        unit("never.service", service("Type=oneshot\nExecStart=/bin/false"));
+        assert.match(await sh("systemctl start never"), /exit-code[^]*= 1$/);
+    });
+
     it("looks at a changed unit file only after daemon-reload", async () => {
         unit("changing.service", service("ExecStart=/bin/sleep 100"));
         await sh("systemctl start changing");
@@ -165,6 +185,7 @@ describe("sandbox systemd", function () {
         ["a specifier", service("ExecStart=/bin/echo %H"), /specifier %H is not imitated/],
         ["a type", service("Type=forking\nExecStart=/bin/true"), /Type=forking is not imitated/],
         ["a relative program", service("ExecStart=true"), /ExecStart= must be given once, with an absolute path/],
+        ["a command that ends what runs", service("ExecStart=/bin/true\nExecStop=/bin/true"), /with Type=oneshot only/],
         ["a time", service("ExecStart=/bin/true\nRestartSec=soon"), /time span "soon" is not imitated/],
     ];
     for (const [why, text, said] of bad) {

@@ -255,12 +255,45 @@ describe("The rest of the controller", () => {
         ]);
     });
 
-    it("refuses ApisixTls, being not imitated", () => {
-        const { outcomes } = translated(object("ApisixTls", "t", { ingressClassName: "apisix", hosts: ["a"] }));
-        assert.match(
-            said(outcome(outcomes, "ApisixTls", "t").conditions[0]),
-            /^False InvalidSpec: ApisixTls: not imitated/,
-        );
+    describe("ApisixTls", () => {
+        const tls = (more: object = {}) =>
+            object("ApisixTls", "t", {
+                ...{ ingressClassName: "apisix", hosts: ["a.b"], secret: { name: "pair", namespace: "llm" } },
+                ...more,
+            });
+        const of = (...resources: ReturnType<typeof object>[]) =>
+            outcome(translated(...resources).outcomes, "ApisixTls", "t");
+
+        it("becomes a certificate for its hosts, from either way to name the parts of a Secret", () => {
+            const either: Record<string, string>[] = [
+                { "tls.crt": "CERT", "tls.key": "KEY" },
+                { cert: "CERT", key: "KEY", "tls.crt": "other" },
+            ];
+            for (const data of either) {
+                const { objects, conditions } = of(tls(), secret("pair", data));
+                assert.equal(said(conditions[0]), "True Accepted");
+                const [{ cert, key, snis, id }] = bodies(objects, "ssls");
+                assert.deepEqual({ cert, key, snis }, { cert: "CERT", key: "KEY", snis: ["a.b"] });
+                assert.equal(objects![0].path, `ssls/${id}`);
+            }
+        });
+        it("is refused without its Secret, or without a part of it", () => {
+            const refusals = [
+                of(tls()),
+                of(tls(), secret("pair", { "tls.crt": "CERT" })),
+                of(tls(), secret("pair", { "ca.crt": "CERT" })),
+                of(tls({ client: { caSecret: { name: "x", namespace: "y" } } }), secret("pair", {})),
+            ].map(({ conditions }) => said(conditions[0]));
+            assert.deepEqual(
+                refusals.map((text) => text.replace(/^False InvalidSpec: /, "")),
+                [
+                    "secret llm/pair not found",
+                    "missing key field",
+                    "unknown secret format",
+                    "ApisixTls with certificates of callers: not imitated by the sandbox's ingress controller",
+                ],
+            );
+        });
     });
 
     for (const kind of ["HTTPRoute", "BackendTrafficPolicy", "HTTPRoutePolicy", "PluginConfig", "Ingress"] as const) {

@@ -1,6 +1,5 @@
 /** Proves when a gateway is there, how many, and with which keys; what one answers is proved by its own tests. */
 import assert from "node:assert/strict";
-import { createServer as createHttpServer, type Server } from "node:http";
 import { createServer, type AddressInfo } from "node:net";
 import { freePort } from "../../../../sandbox/processes";
 import { Gateways } from "../../../../sandbox/workloads/gateways";
@@ -16,19 +15,17 @@ describe("Gateways of the sandbox", () => {
     let gateways: Gateways;
     let redis: RedisPods;
     let nodePort: number;
-    let slow: Server | undefined;
     let said: string[];
+    const clock = { secondLasts: 0.001 };
     beforeEach(async () => {
         said = [];
         nodePort = await freePort();
         redis = new RedisPods(() => undefined);
-        gateways = new Gateways(redis.resolve, (line) => said.push(line));
+        gateways = new Gateways({ resolve: redis.resolve, clock, log: (line) => said.push(line) });
     });
     afterEach(async () => {
         await gateways.close();
         await redis.close();
-        slow?.close();
-        slow?.closeAllConnections();
     });
 
     function world(pods: PodArgs[], keys: Record<string, string> = { admin: "first", viewer: "v" }): Snapshot {
@@ -160,29 +157,6 @@ describe("Gateways of the sandbox", () => {
             await route({ policy: "redis", ...more, allow_degradation: true });
             assert.deepEqual(await statuses(3), [200, 200, 200]);
         });
-
-    it("finish the answers under way when their pod goes, and take no more", async () => {
-        let arrived = () => {};
-        let answer = () => {};
-        const reached = new Promise<void>((resolve) => (arrived = resolve));
-        const upstream = createHttpServer((_, response) => {
-            answer = () => void response.end("done");
-            arrived();
-        });
-        slow = upstream;
-        await new Promise<void>((resolve) => upstream.listen(0, "127.0.0.1", resolve));
-        await gateways.reconcile(world([one()]));
-        const nodes = { [`127.0.0.1:${(upstream.address() as AddressInfo).port}`]: 1 };
-        await put({ uri: "/*", upstream: { type: "roundrobin", nodes } });
-        const underWay = fetch(`http://127.0.0.1:${nodePort}/`);
-        await reached;
-        const own = gateways.resolveAdmin({ namespace: "apisix", name: "admin", port: 9180 })!;
-        await gateways.reconcile(world([one({ ready: false, phase: "Failed" })]));
-        await assert.rejects(data());
-        await assert.rejects(status(own), "it does not listen any more");
-        answer();
-        assert.equal(await (await underWay).text(), "done");
-    });
 
     it("keep their configuration while their pods restart, and lose it with etcd", async () => {
         const etcd = { image: ETCD, uid: "etcd" };

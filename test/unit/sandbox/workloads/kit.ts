@@ -1,9 +1,18 @@
 /** Objects of a cluster for the tests of the workload glue, and a cluster that only writes down what is asked of it. */
-import type { V1Pod, V1Service } from "@kubernetes/client-node";
+import type { V1Node, V1Pod, V1Service } from "@kubernetes/client-node";
 import type { Cluster, Snapshot } from "../../../../sandbox/workloads/cluster";
 
 export function snapshot(parts: Partial<Snapshot> = {}): Snapshot {
-    const empty = { pods: [], services: [], secrets: [], configMaps: [], claims: [], volumes: [], storageClasses: [] };
+    const empty = {
+        nodes: [],
+        pods: [],
+        services: [],
+        secrets: [],
+        configMaps: [],
+        claims: [],
+        volumes: [],
+        storageClasses: [],
+    };
     return { ...empty, ...parts };
 }
 
@@ -19,20 +28,35 @@ export interface PodArgs {
     ports?: { name: string; containerPort: number }[];
     /** @default "Running" */
     phase?: string;
+    /** Its deletion has been asked for. */
+    deleted?: boolean;
+    graceSeconds?: number;
+    preStopSeconds?: number;
+    node?: string;
+    /** Plain variables. */
+    env?: Record<string, string>;
 }
 
 export function pod(args: PodArgs): V1Pod {
     const from = (name: string, key: string) => ({ name, valueFrom: { secretKeyRef: { name: args.keysOf, key } } });
-    const env = args.keysOf ? [from("APISIX_ADMIN_KEY", "admin"), from("APISIX_VIEWER_KEY", "viewer")] : [];
+    const env = [
+        ...(args.keysOf ? [from("APISIX_ADMIN_KEY", "admin"), from("APISIX_VIEWER_KEY", "viewer")] : []),
+        ...Object.entries(args.env ?? {}).map(([name, value]) => ({ name, value })),
+    ];
+    const lifecycle = args.preStopSeconds === undefined ? {} : { preStop: { sleep: { seconds: args.preStopSeconds } } };
     return {
         metadata: {
             name: args.uid ?? "pod",
             namespace: "apisix",
             uid: args.uid ?? "pod",
             creationTimestamp: new Date((args.created ?? 0) * 1000),
+            ...(args.deleted ? { deletionTimestamp: new Date(), deletionGracePeriodSeconds: args.graceSeconds } : {}),
             labels: { app: args.image.replace(/:.*/, ""), "app.kubernetes.io/instance": args.instance ?? "component" },
         },
-        spec: { containers: [{ name: "main", image: args.image, env, ports: args.ports }] },
+        spec: {
+            nodeName: args.node,
+            containers: [{ name: "main", image: args.image, env, ports: args.ports, lifecycle }],
+        },
         status: {
             phase: args.phase ?? "Running",
             conditions: [{ type: "Ready", status: (args.ready ?? true) ? "True" : "False" }],
@@ -45,6 +69,10 @@ export function service(name: string, image: string, port: object): V1Service {
         metadata: { name, namespace: "apisix" },
         spec: { selector: { app: image.replace(/:.*/, "") }, ports: [port] },
     } as V1Service;
+}
+
+export function node(name: string, address: string): V1Node {
+    return { metadata: { name }, status: { addresses: [{ type: "InternalIP", address }] } };
 }
 
 export function secret(name: string, data: Record<string, string>) {

@@ -100,6 +100,18 @@ describe("Kubelet of the sandbox", () => {
             { reason: "PodInitializing", message: "wait: waits for etcd.ns.svc.cluster.local:2380" },
         ],
     ];
+    it("does not start APISIX with a preStop that it does not play", () => {
+        const exec = { command: ["/bin/sh", "-c", "nginx -s quit"] };
+        const found = look({ lifecycle: { preStop: { exec } } });
+        assert.equal(found?.reason, "CreateContainerError");
+        assert.match(found.message, /plays no preStop but a sleep/);
+    });
+
+    it("does not start APISIX with a profile whose file is not there", () => {
+        const found = look({ env: [{ name: "APISIX_PROFILE", value: "own" }] });
+        assert.match(found?.message ?? "", /config-own.yaml: no such file/);
+    });
+
     for (const [why, found, expected] of held) it(`holds a pod ${why}`, () => assert.deepEqual(found, expected));
 
     const images = [

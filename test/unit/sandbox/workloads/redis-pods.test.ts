@@ -62,6 +62,19 @@ describe("Valkey of the sandbox", () => {
         assert.throws(() => redis.resolve(HOST.replace("counters", "counter"), 6379), /no such name/);
     });
 
+    it("does not answer on a node that is cut off", async () => {
+        const cutOff = new RedisPods(
+            () => undefined,
+            () => false,
+        );
+        await cutOff.reconcile(snapshot({ pods: [pod({ image: VALKEY })], services: [counters] }));
+        try {
+            assert.throws(() => cutOff.resolve(HOST, 6379), /:6379: connection timed out/);
+        } finally {
+            await cutOff.close();
+        }
+    });
+
     it("leaves names outside the cluster to the machine's own DNS", async () => {
         await look({});
         for (const host of ["127.0.0.1", "redis.example.com", "alpa-auth-counters"])

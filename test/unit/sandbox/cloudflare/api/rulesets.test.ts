@@ -74,6 +74,12 @@ describe("Rulesets at the Cloudflare stand-in", () => {
 
     const refused: [why: string, rules: object[], names: RegExp][] = [
         ["an unknown action", [rule({ action: "drop" })], /rules\.0\.action: /],
+        [
+            "a product in capitals",
+            [rule({ action_parameters: { products: ["BIC"] } })],
+            /action_parameters\.products\.0: /,
+        ],
+        ["a phase that no rule skips", [rule({ action_parameters: { phases: ["http_request_late"] } })], /phases\.0: /],
         ["an empty expression", [rule({ expression: "" })], /rules\.0\.expression: /],
         ["an open bracket", [rule({ expression: '(http.host eq "a)"' })], /rules\.0\.expression: /],
         ["an operator without a value", [rule({ expression: "http.host eq" })], /rules\.0\.expression: /],

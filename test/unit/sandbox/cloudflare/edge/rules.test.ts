@@ -1,6 +1,6 @@
 /** Claim: WAF rules and rate limits act before Access, as far as they are imitated, and nothing else passes silently. */
 import assert from "node:assert/strict";
-import type { RateLimit } from "../../../../../sandbox/cloudflare/account";
+import type { RateLimit, RulesetRule } from "../../../../../sandbox/cloudflare/account";
 import { shows, World } from "./kit";
 
 const CUSTOM = "http_request_firewall_custom";
@@ -99,6 +99,55 @@ describe("Cloudflare edge: rules", () => {
         world.rules(CUSTOM, [{ action: "skip", action_parameters: { phases: ["http_ratelimit"] } }]);
         world.rules("http_ratelimit", [{ ratelimit: limit({ requests_per_period: 1 }) }]);
         assert.deepEqual(await statuses(3), [200, 200, 200]);
+    });
+
+    describe("browser check", () => {
+        const script = { "User-Agent": "Python-urllib/3.12" };
+        const skip = (
+            action_parameters: RulesetRule["action_parameters"],
+            expression = 'http.host eq "api.example.com"',
+        ) => world.rules(CUSTOM, [{ action: "skip", expression, action_parameters }]);
+        afterEach(() => world.zone.settings.clear());
+
+        it("refuses what looks like abuse with 403 and 1010, before Access and the origin see it", async () => {
+            const token = world.token();
+            world.application([world.policy("non_identity", [{ service_token: { token_id: token.id } }])]);
+            const reply = await world.send({ headers: { ...script, ...shows(token) } });
+            assert.deepEqual([reply.status, reply.body], [403, "error code: 1010"]);
+            assert.equal(world.seen.length, 0);
+        });
+
+        it("lets others pass, and those without a user agent", async () => {
+            for (const agent of ["curl/8.5.0", "python-requests/2.32.3", "Mozilla/5.0 (X11; Linux x86_64)"])
+                assert.deepEqual(await statuses(1, { "User-Agent": agent }), [200], agent);
+            assert.deepEqual(await statuses(1), [200]);
+        });
+
+        it("is left out by a rule that skips it, for what the rule matches", async () => {
+            skip({ products: ["bic", "securityLevel"] });
+            assert.deepEqual(await statuses(1, script), [200]);
+            world.account.rulesets.clear();
+            skip({ products: ["bic"] }, 'http.host eq "other.example.com"');
+            assert.deepEqual(await statuses(1, script), [403]);
+        });
+
+        it("is not left out by a rule that skips something else", async () => {
+            const parameters: RulesetRule["action_parameters"][] = [
+                { products: ["securityLevel"] },
+                { phases: ["http_ratelimit"] },
+                { ruleset: "current" },
+            ];
+            for (const others of parameters) {
+                world.account.rulesets.clear();
+                skip(others);
+                assert.deepEqual(await statuses(1, script), [403], JSON.stringify(others));
+            }
+        });
+
+        it("can be turned off for the zone", async () => {
+            world.zone.settings.set("browser_check", { value: "off", modified_on: world.account.stamp() });
+            assert.deepEqual(await statuses(1, script), [200]);
+        });
     });
 
     it("a rule that is switched off does nothing, one that logs only notes", async () => {

@@ -1,0 +1,45 @@
+import * as pulumi from "@pulumi/pulumi";
+import { curlLine, secretMap } from "./gateway-cluster";
+import type { AcceptSettings } from "./parts/alpa-route";
+import { Consumers, type ConsumerSettings } from "./parts/consumers";
+import type { ClusterAccess } from "./parts/kubeconfig";
+import type { SharedGateway } from "./parts/shared-gateway";
+
+export interface GatewayCallersArgs {
+    cluster: ClusterAccess;
+    /** The gateway they call, which another stack made. */
+    gateway: SharedGateway;
+    /** Waits, in seconds. */
+    readiness: AcceptSettings;
+    consumers: ConsumerSettings[];
+}
+
+/** Callers of a gateway that another stack made. The namespace, the route and all else are that stack's. */
+export class GatewayCallers extends pulumi.ComponentResource {
+    /** Entry point of callers, without a trailing slash. */
+    readonly url: string;
+    /** Key by `<consumer>/<credential>`; secret. */
+    readonly credentials: pulumi.Output<Record<string, string>>;
+    /** Secret that signs the tokens of a credential with HS256, by `<consumer>/<credential>`; secret. */
+    readonly jwtSecrets: pulumi.Output<Record<string, string>>;
+    /** A request with the first key that works as pasted; secret. */
+    readonly curl: pulumi.Output<string>;
+
+    constructor(name: string, args: GatewayCallersArgs, opts?: pulumi.ComponentResourceOptions) {
+        super("alpa-auth:components:GatewayCallers", name, {}, opts);
+        const { gateway, cluster, readiness } = args;
+        const { namespace, binding, counters } = gateway;
+
+        const consumers = new Consumers(
+            `${name}-consumers`,
+            { namespace, binding, counters, cluster, readiness, consumers: args.consumers },
+            { parent: this },
+        );
+
+        this.url = gateway.url;
+        this.credentials = secretMap(consumers.keys);
+        this.jwtSecrets = secretMap(consumers.jwtSecrets);
+        this.curl = this.credentials.apply((keys) => curlLine(this.url, Object.values(keys)[0]));
+        this.registerOutputs({ url: this.url });
+    }
+}

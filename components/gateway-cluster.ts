@@ -1,0 +1,163 @@
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { AlpaRoute, PREFIX, type AcceptSettings } from "./parts/alpa-route";
+import type { AlpaSettings } from "./parts/alpa-upstreams";
+import { releaseNamespace } from "./parts/apisix-release";
+import { GATEWAY_SERVICE } from "./parts/apisix-values";
+import { CloudflareExposure, type ExposureSettings, type GatewayOrigin } from "./parts/cloudflare-exposure";
+import { Consumers, type ConsumerSettings } from "./parts/consumers";
+import { installGateway, type OwnGateway } from "./parts/gateway-installation";
+import type { GatewayBinding, GatewayWiring } from "./parts/gateway-wiring";
+import type { GuardSettings } from "./parts/guard";
+import type { ClusterAccess } from "./parts/kubeconfig";
+import { APISIX_PODS, DATA_PORT } from "./parts/network-policies";
+import { metadata } from "./parts/ownership";
+import { componentNamespace } from "./parts/rampart-graph";
+import { SAMPLE_COMPLETION } from "./parts/sample";
+import type { SharedGateway } from "./parts/shared-gateway";
+import { SharedCounters, type CountersSettings } from "./parts/shared-counters";
+import { GatewayTls, type GatewayTlsSettings } from "./parts/tls";
+
+/** Who installs APISIX. */
+export type GatewaySettings =
+    | OwnGateway
+    | ({
+          installer: "existing";
+          url: string;
+          /** Its entry point inside the cluster. Unset: nothing of ours is in front of it. */
+          origin?: GatewayOrigin;
+      } & GatewayBinding);
+
+export interface GatewayClusterArgs {
+    /** Namespace of routes, consumers and credentials. */
+    namespace: string;
+    cluster: ClusterAccess;
+    alpa: AlpaSettings;
+    guard: GuardSettings;
+    gateway: GatewaySettings;
+    /** A name at Cloudflare in front of the gateway. Unset: callers come to the gateway itself. */
+    exposure?: ExposureSettings;
+    /** Unset: the gateway speaks HTTP. */
+    tls?: GatewayTlsSettings;
+    /** Unset: each APISIX pod counts limits for itself. */
+    sharedCounters?: CountersSettings;
+    /** Waits, in seconds. */
+    readiness: AcceptSettings & { graphTimeoutSeconds: number };
+    consumers: ConsumerSettings[];
+}
+
+/** What the options with a gateway share: from the entry point to the upstream, in the order traffic meets it. */
+export abstract class GatewayCluster extends pulumi.ComponentResource {
+    /** Entry point of callers, without a trailing slash. */
+    readonly url: string;
+    /** Key by `<consumer>/<credential>`; secret. */
+    readonly credentials: pulumi.Output<Record<string, string>>;
+    /** Secret that signs the tokens of a credential with HS256, by `<consumer>/<credential>`; secret. */
+    readonly jwtSecrets: pulumi.Output<Record<string, string>>;
+    /** A request with the first key that works as pasted; secret. */
+    readonly curl: pulumi.Output<string>;
+    /** What stacks of more callers take from this one. */
+    readonly gateway: SharedGateway;
+
+    /** @param type token of the option's own component, which every URN below it holds */
+    constructor(type: string, name: string, args: GatewayClusterArgs, opts?: pulumi.ComponentResourceOptions) {
+        super(type, name, {}, opts);
+        const { namespace, cluster, alpa, guard, gateway, readiness } = args;
+
+        const home = new k8s.core.v1.Namespace(
+            `${name}-namespace`,
+            { metadata: metadata(namespace) },
+            { parent: this },
+        );
+        const wiring = this.install(name, args, home);
+        const binding = wiring?.binding ?? (gateway as GatewayBinding);
+        const bound = { namespace, binding, cluster, readiness };
+        const after = { parent: this, dependsOn: wiring ? [home, wiring] : [home] };
+        const ownGateway = gateway.installer !== "existing";
+        const { redirect, ...served } = args.tls ?? { redirect: false };
+        const tls = args.tls && new GatewayTls(`${name}-tls`, { ...bound, ...(served as typeof args.tls) }, after);
+        const route = new AlpaRoute(
+            `${name}-route`,
+            { ...bound, alpa, guard, ownGateway, redirect },
+            // Nobody is sent to HTTPS before it is served.
+            { ...after, dependsOn: [...after.dependsOn, ...(tls ? [tls] : [])] },
+        );
+        const shared = this.sharedCounters(name, args, binding, home);
+        const consumers = new Consumers(
+            `${name}-consumers`,
+            { ...bound, consumers: args.consumers, counters: shared?.counters },
+            // Limits that name the counters before they run would refuse every caller, or none.
+            { ...after, dependsOn: [...after.dependsOn, ...(shared ? [shared] : [])] },
+        );
+        if (args.exposure)
+            new CloudflareExposure(
+                `${name}-exposure`,
+                { ...args.exposure, namespace, origin: gatewayOrigin(args) },
+                // The name leads to a gateway that knows its route and its callers already.
+                { ...after, dependsOn: [...after.dependsOn, route, consumers] },
+            );
+
+        this.url = `${gateway.url}${PREFIX}`;
+        this.gateway = {
+            ...{ namespace, binding: bindingOf(binding), url: this.url },
+            answerTimeoutSeconds: alpa.answerTimeoutSeconds,
+            ...(shared ? { counters: shared.counters } : {}),
+            ...(gateway.installer === "existing" ? {} : { replicas: gateway.release.replicas }),
+        };
+        this.credentials = secretMap(consumers.keys);
+        this.jwtSecrets = secretMap(consumers.jwtSecrets);
+        this.curl = this.credentials.apply((keys) => curlLine(this.url, Object.values(keys)[0]));
+        // The address alone: the others go to the stack's outputs, and would stand in the state twice.
+        this.registerOutputs({ url: this.url });
+    }
+
+    /** APISIX with all that must surround it; undefined when it is there already. */
+    private install(name: string, args: GatewayClusterArgs, home: pulumi.Resource): GatewayWiring | undefined {
+        const { gateway, namespace, cluster, exposure, readiness } = args;
+        if (gateway.installer === "existing") return undefined;
+        return installGateway(name, this, home, {
+            namespace,
+            cluster,
+            gateway,
+            // With a port on the nodes callers come from anywhere.
+            onlyConnectors: exposure !== undefined && gateway.release.nodePort === undefined,
+            graphTimeoutSeconds: readiness.graphTimeoutSeconds,
+        });
+    }
+
+    private sharedCounters(name: string, args: GatewayClusterArgs, binding: GatewayBinding, home: pulumi.Resource) {
+        const { namespace, alpa, sharedCounters: settings } = args;
+        if (settings === undefined) return undefined;
+        const { answerTimeoutSeconds } = alpa;
+        return new SharedCounters(
+            `${name}-counters`,
+            { namespace, apisixNamespace: binding.gatewayNamespace, settings, answerTimeoutSeconds },
+            { parent: this, dependsOn: home },
+        );
+    }
+}
+
+/** Where the gateway is reached inside the cluster. */
+export function gatewayOrigin({
+    gateway,
+    namespace,
+}: Pick<GatewayClusterArgs, "gateway" | "namespace">): GatewayOrigin {
+    if (gateway.installer === "existing") return gateway.origin!;
+    const apisix = gateway.installer === "helm" ? releaseNamespace(namespace) : componentNamespace(namespace);
+    return { service: GATEWAY_SERVICE, namespace: apisix, labels: APISIX_PODS.matchLabels, podPort: DATA_PORT };
+}
+
+/** A completion asked for as callers do. @param key unset: there is none, and the answer is 401 */
+export function curlLine(url: string, key: string | undefined): string {
+    const header = key === undefined ? "" : ` -H 'apikey: ${key}'`;
+    return `curl -sS ${url}/completions${header} -H 'Content-Type: application/json' -d '${SAMPLE_COMPLETION}'`;
+}
+
+/** The binding alone: a gateway in place has it among other settings. */
+function bindingOf({ ingressClass, gateway, gatewayNamespace }: GatewayBinding): GatewayBinding {
+    return { ingressClass, gateway, gatewayNamespace };
+}
+
+export function secretMap(values: Record<string, pulumi.Output<string>>): pulumi.Output<Record<string, string>> {
+    return pulumi.secret(values) as pulumi.Output<Record<string, string>>;
+}

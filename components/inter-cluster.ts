@@ -1,0 +1,17 @@
+import type * as pulumi from "@pulumi/pulumi";
+import { GatewayCluster, type GatewayClusterArgs } from "./gateway-cluster";
+import type { ReleaseSettings } from "./parts/apisix-values";
+import type { Availability } from "./parts/availability";
+import type { OwnGateway } from "./parts/gateway-installation";
+
+export interface InterClusterArgs extends GatewayClusterArgs {
+    /** Installed here: of a gateway in place nobody knows what it outlives. */
+    gateway: OwnGateway & { release: ReleaseSettings & { availability: Availability } };
+}
+
+/** The gateway in a cluster of its own, which goes on without any one of its nodes; Alpa is outside of it. */
+export class InterCluster extends GatewayCluster {
+    constructor(name: string, args: InterClusterArgs, opts?: pulumi.ComponentResourceOptions) {
+        super("alpa-auth:components:InterCluster", name, args, opts);
+    }
+}

@@ -1,0 +1,112 @@
+import { APISIX_PODS } from "./network-policies";
+import { PROFILE, PROFILE_FILE } from "./apisix-profile";
+
+/** A gateway that goes on when a node is drained or lost. It needs three nodes that take pods. */
+export interface Availability {
+    /** Longest time one answer may take, in seconds: a pod that stops waits for it. */
+    answerTimeoutSeconds: number;
+}
+
+/** Fewest APISIX pods, and nodes for them: while one is away, the loss of another must not be an outage. */
+export const LEAST_NODES = 3;
+/** etcd members: the smallest number that outlives one of them. Not a setting: the chart cannot change it later. */
+const ETCD_MEMBERS = 3;
+
+/** What the chart has a pod wait before it is told to stop, so that nobody is sent to it any more. No value of it. */
+const PRE_STOP_SECONDS = 30;
+/** Beyond the longest answer: time to connect and to send, before the answer's own time begins. */
+const ANSWER_MARGIN_SECONDS = 30;
+/** For nginx to end by itself, before it is killed. */
+const KILL_MARGIN_SECONDS = 15;
+
+/** For a namespace to be gone, and for what else is in it than pods that stop. */
+const USUAL_GONE_SECONDS = 600;
+const GONE_MARGIN_SECONDS = 120;
+
+/** What nginx waits for requests that are under way once it is told to stop, in seconds. */
+export function shutdownSeconds({ answerTimeoutSeconds }: Availability): number {
+    return answerTimeoutSeconds + ANSWER_MARGIN_SECONDS;
+}
+
+/** Grace period of the pods, in seconds: a request may come until the last moment before nginx is told to stop. */
+export function graceSeconds(availability: Availability): number {
+    return PRE_STOP_SECONDS + shutdownSeconds(availability) + KILL_MARGIN_SECONDS;
+}
+
+/** Time for a namespace with such pods in it to be gone, in seconds. @param availability unset: the usual time */
+export function goneSeconds(availability: Availability | undefined): number {
+    return Math.max(
+        USUAL_GONE_SECONDS,
+        availability === undefined ? 0 : graceSeconds(availability) + GONE_MARGIN_SECONDS,
+    );
+}
+
+/**
+ * Values of the chart `apisix` for APISIX itself.
+ * @param profile name of the ConfigMap with the settings file
+ */
+export function gatewayValues(profile: string) {
+    return {
+        // One more, then one less: three serve at any time, and a pod that finishes its answers holds up nobody.
+        updateStrategy: { type: "RollingUpdate", rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } },
+        // The chart takes minAvailable when it is anything, and its default of 90 % would stop every drain.
+        podDisruptionBudget: { enabled: true, minAvailable: "", maxUnavailable: 1 },
+        // Not anti-affinity, which counts pods that are on their way out: on three nodes the next pod would wait ten
+        // minutes for one that finishes its answers, and a fourth would never find a place.
+        topologySpreadConstraints: [
+            {
+                maxSkew: 1,
+                topologyKey: "kubernetes.io/hostname",
+                whenUnsatisfiable: "DoNotSchedule",
+                // A node that is drained or lost is no place to wait for: its pod goes to another one.
+                nodeTaintsPolicy: "Honor",
+                labelSelector: APISIX_PODS,
+                // The pods of each version for themselves, or those of the old one would shape where the new ones go.
+                matchLabelKeys: ["pod-template-hash"],
+            },
+        ],
+        // Two workers for each pod, whatever the node has: they need this much for what Alpa can answer.
+        resources: { requests: { cpu: "250m", memory: "512Mi" }, limits: { memory: "1Gi" } },
+        extraEnvVars: [{ name: "APISIX_PROFILE", value: PROFILE }],
+        extraVolumes: [{ name: "settings", configMap: { name: profile } }],
+        extraVolumeMounts: [
+            {
+                name: "settings",
+                mountPath: `/usr/local/apisix/conf/${PROFILE_FILE}`,
+                subPath: PROFILE_FILE,
+                readOnly: true,
+            },
+        ],
+    };
+}
+
+/** Values of the sub-chart `etcd`, in place of those for one member. */
+export function etcdValues() {
+    return {
+        replicaCount: ETCD_MEMBERS,
+        pdb: { create: true, minAvailable: 2 },
+        // Anti-affinity here: a volume ties its member to a node, and a member never moves. Two on one node would be
+        // lost together, and with them the majority.
+        podAntiAffinityPreset: "hard",
+    };
+}
+
+/** Values of the sub-chart `ingress-controller`: the one that holds the lease writes, the other waits for it. */
+export function controllerValues() {
+    return {
+        deployment: {
+            replicas: 2,
+            topologySpreadConstraints: [
+                {
+                    maxSkew: 1,
+                    topologyKey: "kubernetes.io/hostname",
+                    // A wish: two on one node are better than one that does not run.
+                    whenUnsatisfiable: "ScheduleAnyway",
+                    labelSelector: { matchLabels: { "app.kubernetes.io/name": "ingress-controller" } },
+                },
+            ],
+            resources: { requests: { cpu: "100m", memory: "256Mi" }, limits: { memory: "512Mi" } },
+        },
+        podDisruptionBudget: { enabled: true, minAvailable: "", maxUnavailable: 1 },
+    };
+}

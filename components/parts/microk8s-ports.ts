@@ -1,0 +1,28 @@
+/** A port that MicroK8s takes on every node. */
+export interface TakenPort {
+    port: number;
+    protocol: "tcp" | "udp";
+    /** Who listens there. */
+    by: string;
+}
+
+/**
+ * Ports that MicroK8s takes on a node, with Calico and dqlite as it comes: the list of services and ports of its
+ * documentation, and what kubelet, kube-proxy and Calico's agent listen on when nothing else is said. Ray picks ports of its workers between 10002 and
+ * 19999 unless `--min-worker-port` and `--max-worker-port` say otherwise, and so may hold any of the five-digit ones
+ * tomorrow that are free today.
+ */
+export const PORTS: TakenPort[] = [
+    { port: 16443, protocol: "tcp", by: "API server" },
+    { port: 25000, protocol: "tcp", by: "cluster agent" },
+    { port: 19001, protocol: "tcp", by: "dqlite" },
+    { port: 10250, protocol: "tcp", by: "kubelet" },
+    { port: 10248, protocol: "tcp", by: "kubelet's health" },
+    { port: 10249, protocol: "tcp", by: "kube-proxy's metrics" },
+    { port: 10256, protocol: "tcp", by: "kube-proxy's health" },
+    { port: 10257, protocol: "tcp", by: "controller manager" },
+    { port: 10259, protocol: "tcp", by: "scheduler" },
+    { port: 9099, protocol: "tcp", by: "Calico's health" },
+    { port: 1338, protocol: "tcp", by: "containerd's metrics" },
+    { port: 4789, protocol: "udp", by: "Calico's VXLAN" },
+];

@@ -1,0 +1,55 @@
+import { Address4, Address6 } from "ip-address";
+
+/** An IP address, or a network in CIDR form. */
+type Network = Address4 | Address6;
+
+/** Reads one; undefined where it is none. A form that leaves room for doubt, as `010.0.0.1` or a zone, is none. */
+function parse(text: string): Network | undefined {
+    if (!/^[0-9a-f:.]+(\/\d{1,3})?$/i.test(text)) return undefined;
+    const kind = text.includes(":") ? Address6 : Address4;
+    return kind.isValid(text) ? new kind(text) : undefined;
+}
+
+/** What is wrong with a network or an address of callers, after "must be". */
+export function networkProblem(text: string): string | undefined {
+    const network = parse(text);
+    if (network === undefined || (network instanceof Address6 && network.is4()))
+        return "an IPv4 or IPv6 address, or a network as 10.0.0.0/24";
+    if (network.subnetMask === 0) return "less than all addresses";
+    if (text.includes("/") && network.startAddress().correctForm() !== network.correctForm())
+        return `a network, which begins at ${network.startAddress().correctForm()}/${network.subnetMask}, or one address`;
+    return undefined;
+}
+
+/** An IPv4 address, as a name of a host never is. */
+export function isIpv4(text: string): boolean {
+    return parse(text) instanceof Address4 && !text.includes("/");
+}
+
+/** Whether checked networks hold an IPv4 address. */
+export function holdIpv4(networks: string[], address: string): boolean {
+    return networks.some((text) => {
+        const network = parse(text);
+        return network instanceof Address4 && new Address4(address).isInSubnet(network);
+    });
+}
+
+/** Checked networks in one form and order, apart by family, without those that lie in others. */
+export function normalNetworks(texts: string[]): { ipv4: string[]; ipv6: string[] } {
+    const all = texts.map((text) => parse(text)!);
+    const of = <T extends Network>(kind: new (text: string) => T) => {
+        const networks = all.filter((network): network is T & Network => network instanceof kind);
+        const sorted = networks.sort((a, b) => a.subnetMask - b.subnetMask || compare(a.bigInt(), b.bigInt()));
+        const kept: Network[] = [];
+        for (const network of sorted) if (!kept.some((other) => network.isInSubnet(other as never))) kept.push(network);
+        return kept.sort((a, b) => compare(a.bigInt(), b.bigInt())).map(write);
+    };
+    return { ipv4: of(Address4), ipv6: of(Address6) };
+}
+
+const compare = (a: bigint, b: bigint) => (a < b ? -1 : a > b ? 1 : 0);
+
+function write(network: Network): string {
+    const single = network.subnetMask === (network instanceof Address4 ? 32 : 128);
+    return `${network.correctForm()}${single ? "" : `/${network.subnetMask}`}`;
+}

@@ -1,0 +1,90 @@
+import * as pulumi from "@pulumi/pulumi";
+import type * as ssh2 from "ssh2";
+import type { SshHost } from "./ssh-host";
+
+/** A host with its secrets in plain, for the moment of use only. */
+export type PlainSshHost = Omit<SshHost, "privateKey" | "sudoPassword"> & {
+    privateKey: string;
+    sudoPassword?: string;
+};
+
+/** What a command on a host said. */
+export interface Said {
+    code: number;
+    stdout: string;
+    stderr: string;
+}
+
+/** Runs a command on a host, with a text on its standard input. @throws Error where the host cannot be reached */
+export type RunOnHost = (host: PlainSshHost, command: string, stdin: string, signal: AbortSignal) => Promise<Said>;
+
+/** The host with what it takes to log in, once that is known. */
+export async function plainHost(host: SshHost): Promise<PlainSshHost> {
+    const secrets = pulumi.all([host.privateKey, host.sudoPassword]);
+    const [privateKey, sudoPassword] = await new Promise<[string, string | undefined]>((resolve) =>
+        secrets.apply(resolve),
+    );
+    return { ...host, privateKey, sudoPassword };
+}
+
+/** By SSH from this program: for looking, and for what no resource can hold. A host with another key is refused. */
+export const runOnHost: RunOnHost = async (host, command, stdin, signal) => {
+    // eslint-disable-next-line @typescript-eslint/no-require-imports -- not at the top: most stacks reach no host
+    const { Client, utils } = require("ssh2") as typeof ssh2;
+    const key = utils.parseKey(host.hostKey.trim());
+    if (key instanceof Error || Array.isArray(key)) throw new Error("the host key cannot be read");
+    const expected = key.getPublicSSH();
+    const client = new Client();
+    let mismatch = false;
+    const options: ssh2.ConnectConfig = {
+        host: host.address,
+        port: host.port,
+        username: host.user,
+        privateKey: host.privateKey,
+        readyTimeout: 10_000,
+        algorithms: { serverHostKey: algorithms(key.type) },
+        hostVerifier: (offered: Buffer) => {
+            mismatch = !offered.equals(expected);
+            return !mismatch;
+        },
+    };
+    return new Promise<Said>((resolve, reject) => {
+        const abort = () => fail(new Error("no answer in time"));
+        const fail = (error: Error) => {
+            signal.removeEventListener("abort", abort);
+            client.destroy();
+            reject(mismatch ? new Error(MISMATCH) : error);
+        };
+        if (signal.aborted) return abort();
+        signal.addEventListener("abort", abort, { once: true });
+        client
+            .on("ready", () =>
+                client.exec(command, (error, channel) => {
+                    if (error) return fail(error);
+                    const said: Said = { code: -1, stdout: "", stderr: "" };
+                    channel.on("data", (data: Buffer) => (said.stdout += data.toString()));
+                    channel.stderr.on("data", (data: Buffer) => (said.stderr += data.toString()));
+                    channel.on("exit", (code: number | null) => (said.code = code ?? -1));
+                    channel.on("error", fail);
+                    channel.on("close", () => {
+                        signal.removeEventListener("abort", abort);
+                        client.end();
+                        resolve(said);
+                    });
+                    channel.end(stdin);
+                }),
+            )
+            .on("error", fail)
+            .on("close", () => fail(new Error("the connection was closed")))
+            .connect(options);
+    });
+};
+
+/** Of a host whose key is not that of the config. */
+export const MISMATCH = "the host has another key than the config says";
+
+/** The key of the config is asked for: a server has several, and shows the one that fits. */
+function algorithms(type: string) {
+    const names = type === "ssh-rsa" ? ["rsa-sha2-512", "rsa-sha2-256", "ssh-rsa"] : [type];
+    return names as NonNullable<NonNullable<ssh2.ConnectConfig["algorithms"]>["serverHostKey"]>;
+}

@@ -1,0 +1,98 @@
+import { list, mapping } from "./cross-checks";
+import { sshHostProblems } from "./ssh-host";
+
+/** Members that a cluster needs to survive the loss of one. */
+const FEWEST_FOR_HA = 3;
+/** Keys of `cluster` that say how to make one. */
+const OF_NODES = ["channel", "sans", "storage", "waitSeconds"];
+/** Keys that say where one is. */
+const OF_A_CLUSTER = ["kubeconfig", "context"];
+
+type Raw = Record<string, unknown>;
+
+/**
+ * What the schema cannot say of key `cluster`. Reads unchecked values, so that nothing hides another problem.
+ * @param isSecret whether a value of it is stored encrypted
+ */
+export function clusterChecks(values: Raw, isSecret: (value?: unknown) => boolean): string[] {
+    const cluster = mapping(values.cluster);
+    if (cluster.nodes === undefined) return [...kubeconfigInPlain(cluster, isSecret), ...withoutNodes(cluster)];
+    const nodes = list(cluster.nodes).map(mapping);
+    return [
+        ...OF_A_CLUSTER.filter((key) => cluster[key] !== undefined).map(
+            (key) => `cluster.${key}: must not stand beside cluster.nodes, which makes a cluster. Remove one of them.`,
+        ),
+        ...sshHostProblems("cluster.nodes", nodes, isSecret, "A host is one node."),
+        ...sameAddress(nodes),
+        ...controlPlaneProblems(nodes),
+        ...repeatedNames(nodes),
+    ];
+}
+
+/**
+ * Whether the nodes survive the loss of one, for an option that promises it.
+ * @returns the problem, if there is one; nothing for a cluster that is there already
+ */
+export function haProblems(values: Raw): string[] {
+    const { nodes } = mapping(values.cluster);
+    if (nodes === undefined) return [];
+    const members = list(nodes)
+        .map(mapping)
+        .filter(({ role }) => role === "control-plane");
+    if (members.length >= FEWEST_FOR_HA) return [];
+    return [
+        `cluster.nodes: must have at least ${FEWEST_FOR_HA} of role control-plane, so that the loss of one stops nothing (got ${members.length}). Add some.`,
+    ];
+}
+
+/** A kubeconfig is the key to the cluster: in plain text it would be in the repository's history for good. */
+export function kubeconfigInPlain({ kubeconfig }: Raw, isSecret: () => boolean): string[] {
+    if (kubeconfig === undefined || isSecret()) return [];
+    return [
+        "cluster.kubeconfig: must be stored encrypted, and stands in the stack file in plain text. " +
+            "Run: pulumi config set --secret --path cluster.kubeconfig < kubeconfig.yaml",
+    ];
+}
+
+function withoutNodes(cluster: Raw): string[] {
+    return OF_NODES.filter((key) => cluster[key] !== undefined).map(
+        (key) => `cluster.${key}: belongs to a cluster that this stack makes. Name cluster.nodes, or remove it.`,
+    );
+}
+
+/** Two ports of one address lead to one host, or to two behind one: MicroK8s refuses to join either. */
+function sameAddress(nodes: Raw[]): string[] {
+    return nodes.flatMap(({ address, port = 22 }, i) => {
+        const first = nodes.findIndex((other) => other.address === address);
+        if (first === i || address === undefined || (nodes[first].port ?? 22) === port) return [];
+        return [
+            `cluster.nodes[${i}]: must have an address of its own (cluster.nodes[${first}] is at ${String(address)} too). MicroK8s knows its nodes by address: correct one.`,
+        ];
+    });
+}
+
+function controlPlaneProblems(nodes: Raw[]): string[] {
+    if (nodes.length === 0 || nodes.some(({ role }) => role === undefined)) return [];
+    const members = nodes.filter(({ role }) => role === "control-plane").length;
+    if (members === 0) return ["cluster.nodes: must have one of role control-plane (got none). Give it to the first."];
+    if (members % 2 === 1) return [];
+    return [
+        `cluster.nodes: must have an odd number of role control-plane (got ${members}): an even one survives no more losses than one fewer. Add one, or make one a worker.`,
+    ];
+}
+
+function repeatedNames(nodes: Raw[]): string[] {
+    const lists: [key: string, nameOf: (entry: string) => string][] = [
+        ["labels", (entry) => entry.split("=")[0]],
+        ["taints", (entry) => `${entry.split(/[=:]/)[0]}:${entry.split(":").pop()}`],
+    ];
+    return nodes.flatMap((node, i) =>
+        lists.flatMap(([key, nameOf]) => {
+            const names = list(node[key]).map((entry) => nameOf(String(entry)));
+            const twice = [...new Set(names.filter((name, at) => names.indexOf(name) < at))];
+            return twice.map(
+                (name) => `cluster.nodes[${i}].${key}: every name must be unique (got ${name} twice). Remove one.`,
+            );
+        }),
+    );
+}

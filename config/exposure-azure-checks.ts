@@ -1,0 +1,21 @@
+import { mapping } from "./cross-checks";
+import { tlsProblems } from "./tls-checks";
+
+/** What the schema cannot say of exposure azure, of whichever option. Reads unchecked values. */
+export function azureChecks(
+    values: Record<string, unknown>,
+    isSecret: (key: string, value?: unknown) => boolean,
+    today: Date,
+): string[] {
+    if (values.exposure === "cloudflare") return [];
+    const problems: string[] = [];
+    const [azure, gateway] = [values.azure, values.gateway].map(mapping);
+    if (values.azure !== undefined && gateway.installer === "existing")
+        problems.push("azure: belongs to a gateway that this stack installs (got installer existing). Remove it.");
+    if (values.azure !== undefined && gateway.address !== undefined)
+        problems.push("gateway.address: must be left out with azure.hostname, which is what callers use. Remove it.");
+    const { http, https } = mapping(azure.ports);
+    if (http !== undefined && http === https)
+        problems.push(`azure.ports: http and https must differ (got ${String(http)} for both). Change one.`);
+    return [...problems, ...tlsProblems(values, isSecret, today)];
+}

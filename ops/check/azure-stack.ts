@@ -1,0 +1,15 @@
+import { azureSide, type RecordSet } from "../../components/parts/azure-side";
+import { azure as schema } from "../../config/exposure-azure";
+import { readValue } from "../stack/stack-file";
+
+/** The record sets that a stack file asks for; empty without exposure azure. What is wrong in it `pulumi up` says. */
+export function stackRecords(text: string): RecordSet[] {
+    const parsed = schema.safeParse(plain(readValue(text, "azure")));
+    if (!parsed.success || parsed.data === undefined) return [];
+    return azureSide(parsed.data, { http: 0 }, 0).dnsRecords;
+}
+
+/** A node of the file as a plain value. */
+export function plain(value: unknown): unknown {
+    return (value as { toJSON?(): unknown } | undefined)?.toJSON?.() ?? value;
+}

@@ -1,0 +1,177 @@
+/** What the entry point answers to a stranger, at one of its addresses. No credential is ever sent. */
+import { request as plainRequest, type IncomingMessage } from "node:http";
+import { request as tlsRequest } from "node:https";
+import { connect, type ConnectionOptions } from "node:tls";
+import { SAMPLE_COMPLETION } from "../../components/parts/sample";
+
+export interface Entry {
+    address: string;
+    /** Address of the outputs, with Alpa's prefix as its path. */
+    url: URL;
+    /** Port of HTTP beside TLS, where that must redirect. */
+    httpPort?: number;
+    /** Certificates to trust, in PEM form. Unset: those of the system. */
+    ca?: string;
+    /** Statuses that refuse a stranger, and those of what is closed. */
+    refused: number[];
+    closed: number[];
+    /** When all must be over, in milliseconds since the epoch. */
+    end: number;
+}
+
+export interface EntryCheck {
+    address: string;
+    check: string;
+    got: string;
+    ok: boolean;
+    /** What is wrong; empty when nothing is. */
+    meaning: string;
+}
+
+/** Longest wait for one answer, in milliseconds. */
+const ANSWER_MS = 10_000;
+/** Days before its end from which a certificate counts as forgotten. */
+const RENEWED_DAYS = 14;
+const REDIRECTS = [301, 308];
+
+export async function checkEntry(entry: Entry): Promise<EntryCheck[]> {
+    const { url, refused, closed } = entry;
+    const secure = url.protocol === "https:";
+    const port = Number(url.port || (secure ? 443 : 80));
+    const path = url.pathname.replace(/\/$/, "");
+    const asks = (method: string, at: string, expected: number[], meaning: string) =>
+        answered(entry, `${method} ${at} without a credential`, expected, meaning, () =>
+            status(entry, { secure, port, method, path: at }),
+        );
+    return Promise.all([
+        asks("POST", `${path}/completions`, refused, "strangers reach Alpa, or nothing is there"),
+        asks("POST", `${path}/logprobs`, refused, "strangers reach Alpa, or nothing is there"),
+        asks("GET", "/", closed, "something else is served here"),
+        asks("POST", "/completions", closed, "something else is served here"),
+        asks("GET", "/apisix/admin/routes", closed, "the Admin API may be served here"),
+        ...(secure ? [certificate(entry, port), oldVersion(entry, port)] : []),
+        ...(secure && entry.httpPort !== undefined ? [redirected(entry, entry.httpPort)] : []),
+    ]);
+}
+
+async function answered(
+    { address }: Entry,
+    check: string,
+    expected: number[],
+    meaning: string,
+    look: () => Promise<IncomingMessage>,
+): Promise<EntryCheck> {
+    try {
+        const { statusCode } = await look();
+        const ok = expected.includes(statusCode!);
+        return {
+            address,
+            check,
+            got: String(statusCode),
+            ok,
+            meaning: ok ? "" : `${meaning} (must be ${expected.join(" or ")})`,
+        };
+    } catch (error) {
+        return { address, check, got: words(error), ok: false, meaning: "no answer" };
+    }
+}
+
+async function redirected(entry: Entry, port: number): Promise<EntryCheck> {
+    const { address, url } = entry;
+    const check = `HTTP on port ${port} is sent to HTTPS`;
+    try {
+        const path = `${url.pathname}/completions`;
+        const answer = await status(entry, { secure: false, port, method: "POST", path });
+        const { location = "" } = answer.headers;
+        const ok = REDIRECTS.includes(answer.statusCode!) && location === `${url.origin}${path}`;
+        const meaning = ok ? "" : `keys and tokens come in clear (must be 308 to ${url.origin}${path})`;
+        return { address, check, got: `${answer.statusCode} ${location}`.trim(), ok, meaning };
+    } catch (error) {
+        return { address, check, got: words(error), ok: false, meaning: "no answer: callers of http:// are not told" };
+    }
+}
+
+/** One request without a credential; the answer's body is not read. */
+function status(
+    { address, url, end }: Entry,
+    { secure, port, method, path }: { secure: boolean; port: number; method: string; path: string },
+): Promise<IncomingMessage> {
+    return new Promise((resolve, reject) => {
+        const body = method === "POST" ? SAMPLE_COMPLETION : "";
+        const options = {
+            ...{ host: address, port, method, path, agent: false },
+            headers: { Host: url.host, "Content-Type": "application/json", "Content-Length": body.length },
+            timeout: within(end),
+        };
+        // What the certificate is worth is a question of its own.
+        const sent = secure
+            ? tlsRequest({ ...options, servername: url.hostname, rejectUnauthorized: false })
+            : plainRequest(options);
+        sent.on("response", (answer) => {
+            answer.on("error", () => undefined);
+            resolve(answer);
+            sent.destroy();
+        });
+        sent.on("timeout", () => sent.destroy(new Error("no answer in time")));
+        sent.on("error", reject);
+        sent.end(body);
+    });
+}
+
+async function certificate(entry: Entry, port: number): Promise<EntryCheck> {
+    const { address, url, ca } = entry;
+    const check = `the certificate is good for ${url.hostname}`;
+    try {
+        const ends = await handshake(entry, port, ca === undefined ? {} : { ca });
+        const days = Math.floor((new Date(ends).getTime() - Date.now()) / 86_400_000);
+        const ok = days >= RENEWED_DAYS;
+        return { address, check, got: `yes, for ${days} days`, ok, meaning: ok ? "" : "it is not renewed" };
+    } catch (error) {
+        return { address, check, got: words(error), ok: false, meaning: "callers refuse it, or must not look" };
+    }
+}
+
+async function oldVersion(entry: Entry, port: number): Promise<EntryCheck> {
+    const { address } = entry;
+    const check = "TLS 1.1 is refused";
+    const old = { minVersion: "TLSv1.1", maxVersion: "TLSv1.1", ciphers: "DEFAULT@SECLEVEL=0" } as const;
+    try {
+        await handshake(entry, port, { ...old, rejectUnauthorized: false });
+        return { address, check, got: "accepted", ok: false, meaning: "it is known to be weak" };
+    } catch (error) {
+        const { code } = error as NodeJS.ErrnoException;
+        // Some machines cannot speak it at all, and nothing was asked then.
+        if (code === "ERR_SSL_NO_PROTOCOLS_AVAILABLE")
+            return { address, check, got: "this machine cannot ask", ok: true, meaning: "" };
+        const refused = code === "ECONNRESET" || code?.startsWith("ERR_SSL_") === true;
+        return {
+            address,
+            check,
+            got: refused ? "refused" : words(error),
+            ok: refused,
+            meaning: refused ? "" : "no answer",
+        };
+    }
+}
+
+/** @returns the day on which the certificate ends */
+function handshake({ address, url, end }: Entry, port: number, options: ConnectionOptions): Promise<string> {
+    return new Promise((resolve, reject) => {
+        const socket = connect({ host: address, port, servername: url.hostname, timeout: within(end), ...options });
+        socket.on("secureConnect", () => {
+            resolve(socket.getPeerCertificate().valid_to);
+            socket.destroy();
+        });
+        socket.on("timeout", () => socket.destroy(new Error("no answer in time")));
+        socket.on("error", reject);
+    });
+}
+
+function within(end: number): number {
+    return Math.max(1, Math.min(ANSWER_MS, end - Date.now()));
+}
+
+function words(error: unknown): string {
+    const { code, message } = error as NodeJS.ErrnoException;
+    return /^(ERR_TLS|CERT_|UNABLE_|DEPTH_|SELF_)/.test(code ?? "") || !code ? message : code;
+}

@@ -1,0 +1,62 @@
+/** The ports that nobody outside may reach, and how each is looked at. */
+import { connect } from "node:net";
+
+export interface Port {
+    port: number;
+    /** Who listens there. */
+    what: string;
+    /** What it means that a stranger reaches it. */
+    risk: string;
+}
+
+const RUNS_CODE = "whoever reaches it can run code";
+
+/** Those of docs/architecture.md that a host could open, and those of MicroK8s. */
+export const CLOSED_PORTS: Port[] = [
+    { port: 20001, what: "Alpa", risk: "callers pass the gateway by, without a key" },
+    { port: 8001, what: "Alpa's web site", risk: "its forms reach the model without a key" },
+    { port: 6379, what: "Ray, cluster state", risk: RUNS_CODE },
+    { port: 8265, what: "Ray, dashboard and jobs", risk: RUNS_CODE },
+    { port: 10001, what: "Ray, clients", risk: RUNS_CODE },
+    { port: 9180, what: "APISIX, Admin API", risk: "only its key stands before all routes and credentials" },
+    { port: 9090, what: "APISIX, control API", risk: "it tells the configuration, and takes commands" },
+    { port: 9080, what: "APISIX, data port", risk: "a way in past the entry point's port" },
+    { port: 9443, what: "APISIX, TLS port, or a webhook", risk: "a way in past the entry point's port" },
+    { port: 7085, what: "APISIX, status", risk: "it tells whether the gateway works" },
+    { port: 2379, what: "etcd, clients", risk: "it has no password: all credentials can be read and changed" },
+    { port: 2380, what: "etcd, peers", risk: "another member can join, and read all" },
+    { port: 16443, what: "Kubernetes API", risk: "only accounts stand before the cluster" },
+    { port: 25000, what: "MicroK8s, cluster agent", risk: "only a token stands before joining the cluster" },
+    { port: 19001, what: "MicroK8s, dqlite", risk: "the cluster's data store" },
+    { port: 10250, what: "kubelet", risk: "only accounts stand before running commands in pods" },
+    { port: 10255, what: "kubelet, read only", risk: "it tells what runs, without an account" },
+    { port: 10257, what: "Kubernetes, controller manager", risk: "only accounts stand before it" },
+    { port: 10259, what: "Kubernetes, scheduler", risk: "only accounts stand before it" },
+];
+
+/** open: something answers. closed: the host says that nothing listens. filtered: nobody says anything. */
+export type State = "open" | "closed" | "filtered" | "not looked at";
+
+/** Longest wait for one connection, in milliseconds: a round trip around the world, and one lost packet. */
+const CONNECT_MS = 3000;
+
+/** @param end when all must be over, in milliseconds since the epoch */
+export function stateOf(address: string, port: number, end: number): Promise<State> {
+    const left = end - Date.now();
+    if (left <= 0) return Promise.resolve("not looked at");
+    return new Promise((resolve) => {
+        const socket = connect({ host: address, port });
+        const over = (state: State) => {
+            clearTimeout(timer);
+            socket.destroy();
+            resolve(state);
+        };
+        const timer = setTimeout(
+            () => over(left < CONNECT_MS ? "not looked at" : "filtered"),
+            Math.min(CONNECT_MS, left),
+        );
+        socket.on("connect", () => over("open"));
+        // Refused is said by the host itself; anything else by the network, or not at all.
+        socket.on("error", ({ code }: NodeJS.ErrnoException) => over(code === "ECONNREFUSED" ? "closed" : "filtered"));
+    });
+}

@@ -1,0 +1,178 @@
+import { lookup } from "node:dns/promises";
+import { readFileSync } from "node:fs";
+import { isIP } from "node:net";
+import { X509Certificate } from "node:crypto";
+import type { AzureSide } from "../../components/parts/azure-side";
+import type { Context } from "../context";
+import { Failure, UsageError } from "../errors";
+import { json, table } from "../output";
+import { ask } from "../stack/pulumi";
+import { findStack, type Stack } from "../stack/stack";
+import { readValue } from "../stack/stack-file";
+import { checkEntry, type Entry, type EntryCheck } from "./exposure-entry";
+import { CLOSED_PORTS, stateOf, type Port, type State } from "./exposure-ports";
+
+export interface CheckExposureArgs {
+    stack?: string;
+    json?: boolean;
+    address: string[];
+    ca?: string;
+    timeout: number;
+}
+
+export interface PortRow {
+    address: string;
+    port: number;
+    what: string;
+    state: State;
+    expected: "open" | "closed";
+    ok: boolean;
+    /** What is wrong; empty when nothing is. */
+    meaning: string;
+}
+
+/** What is looked at. */
+export interface Target {
+    addresses: string[];
+    /** Ports of the entry point at these addresses; empty where callers come by a tunnel. */
+    entryPorts: number[];
+    ports: Port[];
+    /** What the entry point must answer, at each of its addresses. */
+    entries: Omit<Entry, "end">[];
+}
+
+/** Connections that are tried at the same time. */
+const AT_ONCE = 64;
+
+/** Looks from outside: only the entry point may answer, and only to say that a credential is missing. */
+export async function checkExposure(context: Context, args: CheckExposureArgs): Promise<void> {
+    const target = await readTarget(context, args);
+    const { ports, entry } = await look(target, Date.now() + args.timeout * 1000);
+    context.out(args.json ? json({ ports, entry }) : render(ports, entry));
+    const wrong = [...ports, ...entry].filter(({ ok }) => !ok).length;
+    const all = ports.length + entry.length;
+    if (wrong > 0)
+        throw new Failure(
+            `exposure: only the entry point may answer, and only with refusals (${wrong} of ${all} findings are wrong). Close the ports in the firewall or the network security group, then look again.`,
+        );
+    context.note(`exposure: ${all} findings, all as they must be, as seen from this machine.`);
+}
+
+export async function look(target: Target, end: number): Promise<{ ports: PortRow[]; entry: EntryCheck[] }> {
+    const { addresses, entryPorts, ports, entries } = target;
+    const closed = ports.filter(({ port }) => !entryPorts.includes(port));
+    const jobs = addresses.flatMap((address) => [
+        ...entryPorts.map((port) => ({ address, port, what: "entry point", risk: "", expected: "open" as const })),
+        ...closed.map((one) => ({ address, ...one, expected: "closed" as const })),
+    ]);
+    const rows: PortRow[] = [];
+    const worker = async () => {
+        for (let job = jobs.shift(); job !== undefined; job = jobs.shift()) {
+            const { address, port, what, expected, risk } = job;
+            const state = await stateOf(address, port, end);
+            const ok = expected === "open" ? state === "open" : state === "closed" || state === "filtered";
+            rows.push({ address, port, what, state, expected, ok, meaning: ok ? "" : meaningOf(state, risk) });
+        }
+    };
+    const entry = Promise.all(entries.map((one) => checkEntry({ ...one, end })));
+    await Promise.all(Array.from({ length: AT_ONCE }, worker));
+    const place = (row: PortRow) => [Number(row.ok), addresses.indexOf(row.address), row.port];
+    const sorted = rows.sort((a, b) => {
+        const [x, y] = [place(a), place(b)];
+        return x[0] - y[0] || x[1] - y[1] || x[2] - y[2];
+    });
+    return { ports: sorted, entry: (await entry).flat() };
+}
+
+function meaningOf(state: State, risk: string): string {
+    if (state === "not looked at") return "no time left: see --timeout";
+    return risk === "" ? "callers do not get in here" : risk;
+}
+
+interface StackOutputs extends Partial<AzureSide> {
+    url?: string;
+}
+
+async function readTarget(context: Context, args: CheckExposureArgs): Promise<Target> {
+    const stack = await findStack(context, args.stack);
+    // Without --show-secrets: what is secret stays with Pulumi.
+    const outputs = JSON.parse(
+        await ask(context.pulumi, ["stack", "output", "--json", "--stack", stack.name]),
+    ) as StackOutputs;
+    if (outputs.url === undefined)
+        throw new UsageError([`--stack: ${stack.short} must have been brought up. Run: pulumi up`]);
+    const url = new URL(outputs.url);
+    const atCloudflare = [readValue(stack.text, "exposure"), readValue(stack.text, "option")].includes("cloudflare");
+    const bad = args.address.find((one) => isIP(one) === 0);
+    if (bad !== undefined)
+        throw new UsageError([`--address: must be an IPv4 or IPv6 address (got ${bad}). Correct it.`]);
+    if (atCloudflare && args.address.length === 0)
+        throw new UsageError([
+            "--address: required where callers come by Cloudflare. Name the hosts, which must answer nobody.",
+        ]);
+    const ca = args.ca === undefined ? undefined : readCa(args.ca);
+    const access = readValue(stack.text, "option") === "cloudflare";
+    const common = { url, ca, refused: access ? [401, 403] : [401], closed: access ? [403, 404] : [404] };
+    if (atCloudflare) {
+        const [edge] = await addressesOf(url.hostname);
+        return {
+            addresses: args.address,
+            entryPorts: [],
+            ports: CLOSED_PORTS,
+            entries: [{ ...common, address: edge }],
+        };
+    }
+    const known = (outputs.dnsRecords ?? []).flatMap(({ values }) => values);
+    const addresses =
+        args.address.length > 0 ? args.address : known.length > 0 ? known : await addressesOf(url.hostname);
+    const httpPort = url.protocol === "https:" ? httpPortOf(stack, outputs) : undefined;
+    const entryPorts = [Number(url.port || (url.protocol === "https:" ? 443 : 80)), ...(httpPort ? [httpPort] : [])];
+    // Where `tls.redirect` is off HTTP serves, which the program has warned of.
+    const redirects = readValue(stack.text, "tls", "redirect") !== false;
+    return {
+        addresses,
+        entryPorts,
+        ports: CLOSED_PORTS,
+        entries: addresses.map((address) => ({ ...common, address, httpPort: redirects ? httpPort : undefined })),
+    };
+}
+
+/** Port of HTTP beside TLS: of the load balancer, or of the nodes. */
+function httpPortOf({ text }: Stack, { loadBalancer }: StackOutputs): number {
+    const rule = loadBalancer?.rules.at(-1);
+    return rule?.frontendPort ?? Number(readValue(text, "gateway", "nodePort") ?? 30800);
+}
+
+async function addressesOf(host: string): Promise<string[]> {
+    if (isIP(host) !== 0) return [host];
+    try {
+        return (await lookup(host, { all: true })).map(({ address }) => address);
+    } catch (error) {
+        const { code } = error as NodeJS.ErrnoException;
+        throw new Failure(`${host}: must have an address (${code}). Correct the zone, or name one: --address`);
+    }
+}
+
+function readCa(file: string): string {
+    try {
+        const text = readFileSync(file, "utf8");
+        new X509Certificate(text);
+        return text;
+    } catch {
+        throw new UsageError([`--ca: must be a file with certificates in PEM form (got ${file}). Correct it.`]);
+    }
+}
+
+function render(ports: PortRow[], entry: EntryCheck[]): string {
+    const yes = (ok: boolean) => (ok ? "yes" : "NO");
+    return [
+        table(
+            ["address", "port", "who", "state", "right", ""],
+            ports.map((row) => [row.address, String(row.port), row.what, row.state, yes(row.ok), row.meaning]),
+        ),
+        table(
+            ["address", "entry point", "got", "right", ""],
+            entry.map((row) => [row.address, row.check, row.got, yes(row.ok), row.meaning]),
+        ),
+    ].join("\n");
+}

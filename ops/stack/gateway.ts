@@ -1,0 +1,37 @@
+import { DEFAULT_NAMESPACE } from "../../config/schema";
+import type { Context } from "../context";
+import { Failure, UsageError } from "../errors";
+import { said } from "./pulumi";
+import type { Stack } from "./stack";
+import { readValue } from "./stack-file";
+
+/** What commands need to know of the gateway that a stack's callers call. */
+export interface Gateway {
+    /** Namespace of the consumers. */
+    namespace: string;
+    /** Longest time one answer may take, in seconds. Unset: the default. */
+    answerTimeoutSeconds?: number;
+}
+
+/** Of the stack itself, or with option callers of the stack that made the gateway. */
+export async function gatewayOf(context: Context, stack: Stack): Promise<Gateway> {
+    if (readValue(stack.text, "option") === "callers") return ofAnotherStack(context, stack);
+    const seconds = readValue(stack.text, "alpa", "answerTimeoutSeconds");
+    return {
+        namespace: String(readValue(stack.text, "namespace") ?? DEFAULT_NAMESPACE),
+        ...(typeof seconds === "number" ? { answerTimeoutSeconds: seconds } : {}),
+    };
+}
+
+async function ofAnotherStack({ pulumi }: Context, stack: Stack): Promise<Gateway> {
+    const of = readValue(stack.text, "of");
+    if (typeof of !== "string")
+        throw new UsageError(["of: required. Run: pulumi config set of organization/alpa-auth/intra"]);
+    const { code, stdout, stderr } = await pulumi(["stack", "output", "gateway", "--json", "--stack", of]);
+    const found = code === 0 ? (JSON.parse(stdout) as Partial<Gateway>) : undefined;
+    if (typeof found?.namespace === "string")
+        return { namespace: found.namespace, answerTimeoutSeconds: found.answerTimeoutSeconds };
+    throw new Failure(
+        `of: stack ${of} must have the output gateway (Pulumi says: ${said(stderr)}). Correct the name, or run: pulumi up -s ${of}`,
+    );
+}

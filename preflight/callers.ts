@@ -1,0 +1,129 @@
+import * as pulumi from "@pulumi/pulumi";
+import * as z from "zod";
+import type { GatewayCallersArgs } from "../components/gateway-callers";
+import { PREFIX } from "../components/parts/alpa-route";
+import type { ConsumerSettings } from "../components/parts/consumers";
+import { OWNER_ANNOTATION } from "../components/parts/ownership";
+import type { SharedGateway } from "../components/parts/shared-gateway";
+import { COUNTED_APART, hasLimits } from "../components/parts/limits";
+import { foreignAmong } from "./checks";
+import { openCluster, type ClusterView } from "./cluster";
+import { plannedCallers } from "./planned";
+import { ProblemList } from "../problems";
+import { checkCluster } from "./preflight";
+
+/** All that stands between callers and the gateway of another stack. Thrown before the first resource, in preview too. */
+export class GatewayError extends ProblemList {
+    constructor(problems: string[]) {
+        super("the gateway of another stack", problems);
+    }
+}
+
+/** Of a label's value, which carries the APISIX username. */
+const LABEL_LIMIT = 63;
+
+/** Output `gateway` of the other stack, which may be of another version of this project. */
+const sharedGateway: z.ZodType<SharedGateway> = z.object({
+    namespace: z.string(),
+    binding: z.object({ ingressClass: z.string(), gateway: z.string(), gatewayNamespace: z.string() }),
+    counters: z
+        .object({
+            host: z.string(),
+            whenDown: z.enum(["refuse", "allow"]),
+            timeoutMilliseconds: z.number(),
+            answerTimeoutSeconds: z.number(),
+        })
+        .optional(),
+    replicas: z.number().optional(),
+    url: z.string().endsWith(PREFIX),
+    answerTimeoutSeconds: z.number(),
+});
+
+/**
+ * What another stack says of its gateway. Asked of the engine by a function: the resource StackReference would keep a copy
+ * of all that stack's outputs, its callers' keys too, in the state of this one.
+ * @throws GatewayError when there is no such stack, or no gateway of it
+ */
+export async function gatewayOf(stack: string): Promise<SharedGateway> {
+    let outputs: Record<string, unknown>;
+    try {
+        const answer = await pulumi.runtime.invoke("pulumi:pulumi:readStackOutputs", { name: stack });
+        outputs = (answer as { outputs?: Record<string, unknown> }).outputs ?? {};
+    } catch (error) {
+        const said =
+            (error as Error).message
+                .replace(/^.*? returned an error:/s, "")
+                .trim()
+                .split("\n")[0] || "nothing";
+        throw new GatewayError([
+            `of: must be a stack of this backend (Pulumi says: ${said}). Correct the name; see: pulumi stack ls --all`,
+        ]);
+    }
+    const parsed = sharedGateway.safeParse(outputs.gateway);
+    if (parsed.success) return parsed.data;
+    const why =
+        Object.keys(outputs).length === 0
+            ? "it has no outputs: it is destroyed, or was never brought up"
+            : outputs.gateway === undefined
+              ? "it has no such output: it has no gateway, or was last brought up by an earlier version"
+              : "it has another form, of another version";
+    throw new GatewayError([`of: stack ${stack} must have the output gateway (${why}). Run: pulumi up -s ${stack}`]);
+}
+
+/**
+ * Looks at the gateway and its cluster before any caller is made.
+ * @param of the stack that made the gateway, by its whole name
+ * @param owner name of the running stack, as its objects carry it
+ * @returns what an operator should know before going on
+ * @throws GatewayError when the callers do not go with the gateway, PreflightError when the cluster is not as it must be
+ */
+export async function callersPreflight(
+    { cluster: access, gateway, consumers, of }: GatewayCallersArgs & { of: string },
+    owner: string,
+    open: typeof openCluster = openCluster,
+): Promise<string[]> {
+    const { problems, warnings } = unfit({ of, consumers }, gateway);
+    if (problems.length > 0) throw new GatewayError(problems);
+    const { namespace } = gateway;
+    await checkCluster(access, open, (cluster) => [
+        routeOf(of, namespace, cluster),
+        foreignAmong(plannedCallers(namespace, consumers), cluster, owner),
+    ]);
+    return warnings;
+}
+
+/** What does not go together: known only now that the gateway is. */
+function unfit(
+    { of, consumers }: { of: string; consumers: ConsumerSettings[] },
+    { namespace, counters, replicas }: SharedGateway,
+): { problems: string[]; warnings: string[] } {
+    const apart = hasLimits(consumers) && counters === undefined;
+    const problems = consumers
+        .map(({ name }) => `${namespace}_${name}`)
+        .filter((username) => username.length > LABEL_LIMIT)
+        .map(
+            (username) =>
+                `consumers: ${username} must be at most ${LABEL_LIMIT} characters (got ${username.length}). Shorten the caller's name.`,
+        );
+    if (apart && replicas !== undefined && replicas > 1)
+        problems.push(
+            `limits: need gateway.sharedCounters in stack ${of} (it has ${replicas} replicas, and each would count on its own). Set them there.`,
+        );
+    return { problems, warnings: apart && replicas === undefined ? [COUNTED_APART] : [] };
+}
+
+/** The route is what every caller needs, and its owner says that this is the cluster of the other stack. */
+async function routeOf(stack: string, namespace: string, cluster: ClusterView): Promise<string[]> {
+    const route = { apiVersion: "apisix.apache.org/v2", kind: "ApisixRoute", namespace, name: "alpa" };
+    const live = await cluster.read(route);
+    if (live === undefined || live.metadata?.deletionTimestamp !== undefined)
+        return [
+            `of: ApisixRoute ${namespace}/alpa of stack ${stack} must be in this cluster. Run: pulumi up -s ${stack}; if it is in another cluster, set cluster.`,
+        ];
+    const theirs = live.metadata?.annotations?.[OWNER_ANNOTATION];
+    const theOther = stack.split("/").slice(1).join("/");
+    if (theirs === theOther) return [];
+    return [
+        `of: ApisixRoute ${namespace}/alpa must be of stack ${theOther} (it ${theirs === undefined ? "has no owner" : `belongs to stack ${theirs}`}). Set cluster to that stack's, or correct of.`,
+    ];
+}

@@ -1,0 +1,83 @@
+import type { Microk8sArgs } from "../components/parts/microk8s";
+import type { Looked } from "./hosts";
+
+/** Largest difference of two clocks that does no harm, in seconds. */
+const CLOCK_SECONDS = 5;
+/** Whole seconds, and the way of an answer: what a difference may seem to be without being it. */
+const CLOCK_BLUR_SECONDS = 1;
+
+/** What stands in the way on one host. */
+export function hostFindings(host: Looked, { channel }: Microk8sArgs, owner: string): string[] {
+    const { where, place, wanted } = host;
+    const problems: string[] = [];
+    const must = (what: string) => problems.push(`${where}: ${place} must ${what}`);
+    if (host.system !== "ubuntu") must(`run Ubuntu (got ${host.systemName || "an unknown system"}). Use another host.`);
+    else if (!host.snapd) must("have snapd (there is none). Run: apt-get install snapd");
+    if (host.channel !== undefined && host.owner === undefined)
+        must(
+            host.clustered
+                ? "not be in a cluster that this stack did not make: a node is never taken over. Use another host, or give that cluster's kubeconfig as cluster.kubeconfig in place of cluster.nodes."
+                : "not run MicroK8s that this stack did not install: its data would be lost. Use another host, or, if nobody needs it: snap remove --purge microk8s",
+        );
+    else if (host.owner !== undefined && host.owner !== owner)
+        must(
+            `not be a node of another stack (it is ${host.owner}'s). If this one was called that, rename it back: pulumi stack rename. Else use another host.`,
+        );
+    else if (host.channel !== undefined && host.channel !== channel)
+        must(
+            `follow channel ${channel} (MicroK8s there follows ${host.channel}). Upgrade one node after another, as docs/operations.md says, or set cluster.channel back.`,
+        );
+    if (host.owner === owner && host.role !== undefined && host.role !== wanted.role)
+        must(
+            `stay a ${host.role} node (the config says ${wanted.role}). Take it out of cluster.nodes, run pulumi up, and put it back.`,
+        );
+    for (const taken of host.taken)
+        must(
+            `have the ports of MicroK8s free (${taken.replace(" by ", " is taken by ")}). Stop that, or have it use another: of Ray, --min-worker-port and --max-worker-port.`,
+        );
+    return problems;
+}
+
+/** What stands in the way among them. */
+export function clusterFindings(hosts: Looked[], { nodes }: Microk8sArgs, owner: string): string[] {
+    return [...sameNames(hosts), ...clocks(hosts), ...voters(hosts, nodes, owner)];
+}
+
+/** Kubernetes knows nodes by hostname. */
+function sameNames(hosts: Looked[]): string[] {
+    return hosts.flatMap((host, i) => {
+        const first = hosts.findIndex(({ hostname }) => hostname === host.hostname);
+        if (first === i) return [];
+        return [
+            `${host.where}: ${host.place} must have a hostname of its own (${hosts[first].place} is ${host.hostname} too). Name it otherwise: hostnamectl set-hostname`,
+        ];
+    });
+}
+
+/** A certificate that one node makes is not valid yet for one whose clock is behind, and leases end early. */
+function clocks(hosts: Looked[]): string[] {
+    const sorted = hosts.filter(({ ahead }) => Number.isFinite(ahead)).sort((a, b) => a.ahead - b.ahead);
+    const [behind, ahead] = [sorted[0], sorted[sorted.length - 1]];
+    if (behind === undefined || ahead.ahead - behind.ahead <= CLOCK_SECONDS + CLOCK_BLUR_SECONDS) return [];
+    const seconds = Math.round(ahead.ahead - behind.ahead);
+    return [
+        `cluster.nodes: clocks must be within ${CLOCK_SECONDS} s, or a node does not trust certificates that another has just made (${ahead.place} is ${seconds} s ahead of ${behind.place}). Set them by NTP. Look: timedatectl`,
+    ];
+}
+
+/** The first control-plane node starts the cluster; where there is one, another start would be a second cluster. */
+function voters(hosts: Looked[], nodes: Microk8sArgs["nodes"], owner: string): string[] {
+    const members = hosts.filter((host) => host.owner === owner && host.joined);
+    // Hosts that did not answer may be members.
+    if (members.length === 0 || hosts.length < nodes.length) return [];
+    const voting = members.filter(({ wanted }) => wanted.role === "control-plane");
+    if (voting.length === 0)
+        return [
+            `cluster.nodes: must keep a control-plane node that is in the cluster (of its members only workers are left: ${members.map(({ place }) => place).join(", ")}). Leave the last one in until another has joined.`,
+        ];
+    const first = hosts.find(({ wanted }) => wanted.role === "control-plane")!;
+    if (voting.includes(first)) return [];
+    return [
+        `${first.where}: ${first.place} is not in the cluster, and must stand after a control-plane node that is (${voting[0].place}): the first one starts a cluster. Move it down.`,
+    ];
+}

@@ -1,0 +1,44 @@
+/**
+ * Stand-in for ss(8) of iproute2 on a host: all hosts have this machine's ports, so what listens is what the host is said to
+ * run. Imitated: lists of listening sockets by -l with -H, -n, -t, -u, -p, in one word or several; no filters.
+ */
+import { notImitated, type Reply, said } from "./reply";
+
+export interface Listener {
+    port: number;
+    /** @default "0.0.0.0" */
+    address?: string;
+    /** @default "tcp" */
+    protocol?: "tcp" | "udp";
+    /** Name of the process, as in "raylet". */
+    process: string;
+    /** @default a made-up one */
+    pid?: number;
+}
+
+export function ss(args: string[], listeners: Listener[], privileged: boolean): Reply {
+    const LONG: Record<string, string> = {
+        listening: "l",
+        "no-header": "H",
+        numeric: "n",
+        tcp: "t",
+        udp: "u",
+        processes: "p",
+    };
+    const letters = args.map((arg) => (arg.startsWith("--") ? LONG[arg.slice(2)] : /^-([lHntup]+)$/.exec(arg)?.[1]));
+    const odd = args.find((_arg, i) => letters[i] === undefined);
+    const asked = letters.join("");
+    if (odd !== undefined || !asked.includes("l") || !asked.includes("n"))
+        return notImitated(`ss ${args.join(" ")} (only -l and -n, with -H, -t, -u, -p)`);
+    const both = !asked.includes("t") && !asked.includes("u");
+    const rows = listeners
+        .filter(({ protocol = "tcp" }) => both || asked.includes(protocol[0]))
+        .map(({ port, address = "0.0.0.0", protocol = "tcp", process, pid = 1000 + (port % 1000) }) => {
+            const state = protocol === "tcp" ? "LISTEN" : "UNCONN";
+            // As for root only: others see no processes that are not their own.
+            const users = asked.includes("p") && privileged ? ` users:(("${process}",pid=${pid},fd=8))` : "";
+            return `${both ? `${protocol} ` : ""}${state} 0 4096 ${address}:${port} 0.0.0.0:*${users}`;
+        });
+    const header = `${both ? "Netid " : ""}State Recv-Q Send-Q Local Address:Port Peer Address:Port Process`;
+    return said([...(asked.includes("H") ? [] : [header]), ...rows].join("\n"));
+}

@@ -1,0 +1,166 @@
+/** Add-ons of MicroK8s 1.34: which there are, and what those that are imitated put into the cluster. */
+import { STARTABLE_ANNOTATION } from "../../control-plane/stages";
+import type { Cluster } from "./cluster";
+import type { Files } from "./files";
+import { find, make, unmake } from "./rest";
+
+export interface Addon {
+    name: string;
+    description: string;
+    version: string;
+    /** Not there: it exists, and is not imitated. */
+    imitated?: {
+        isOn(cluster: Cluster, files: Files): Promise<boolean>;
+        /** What it does on the node where it is enabled, and in the cluster. */
+        enable(cluster: Cluster, files: Files, args: string[]): Promise<void>;
+        disable(cluster: Cluster, files: Files): Promise<void>;
+        /** Takes what it has put into the cluster away. @default that is nothing */
+        end?(cluster: Cluster): Promise<void>;
+    };
+}
+
+const DEPLOYMENTS = "/apis/apps/v1/namespaces/kube-system/deployments";
+const CLASSES = "/apis/storage.k8s.io/v1/storageclasses";
+export const DNS_ADDRESS = "10.152.183.10";
+export const STORAGE_CLASS = "microk8s-hostpath";
+
+const deployment = (name: string, label: string, image: string) => ({
+    apiVersion: "apps/v1",
+    kind: "Deployment",
+    metadata: { name, namespace: "kube-system", labels: { "k8s-app": label } },
+    spec: {
+        replicas: 1,
+        selector: { matchLabels: { "k8s-app": label } },
+        template: {
+            // Played by nobody: kwok may call the pod ready at once.
+            metadata: { labels: { "k8s-app": label }, annotations: { [STARTABLE_ANNOTATION]: "true" } },
+            spec: { containers: [{ name, image }] },
+        },
+    },
+});
+
+/** An add-on that is a Deployment in kube-system, and whatever comes with it. */
+function deployed(
+    name: string,
+    object: object,
+    more: {
+        enable?(cluster: Cluster, files: Files, args: string[]): Promise<void>;
+        disable?(cluster: Cluster): Promise<void>;
+    } = {},
+): Addon["imitated"] {
+    const end = async (cluster: Cluster) => {
+        await unmake(cluster.rest, `${DEPLOYMENTS}/${name}`);
+        await more.disable?.(cluster);
+    };
+    return {
+        isOn: async ({ rest }) => (await find(rest, `${DEPLOYMENTS}/${name}`)) !== undefined,
+        enable: async (cluster, files, args) => {
+            await more.enable?.(cluster, files, args);
+            await make(cluster.rest, DEPLOYMENTS, object);
+        },
+        disable: end,
+        end,
+    };
+}
+
+const always: Addon["imitated"] = {
+    isOn: async () => true,
+    enable: async () => undefined,
+    disable: async (_cluster, _files) => {
+        throw new Error("sandbox: disabling an add-on that is on from the start is not imitated");
+    },
+};
+
+const dns = deployed("coredns", deployment("coredns", "kube-dns", "coredns/coredns:1.13.1"), {
+    enable: async ({ rest }, files) => {
+        await make(rest, "/api/v1/namespaces/kube-system/services", {
+            apiVersion: "v1",
+            kind: "Service",
+            metadata: { name: "kube-dns", namespace: "kube-system", labels: { "k8s-app": "kube-dns" } },
+            spec: {
+                clusterIP: DNS_ADDRESS,
+                selector: { "k8s-app": "kube-dns" },
+                ports: [{ name: "dns", port: 53, protocol: "UDP" }],
+            },
+        });
+        files.setArguments("kubelet", { "--cluster-dns": DNS_ADDRESS, "--cluster-domain": "cluster.local" });
+    },
+    disable: ({ rest }) => unmake(rest, "/api/v1/namespaces/kube-system/services/kube-dns"),
+});
+
+/** Label of what an add-on has made where the sandbox may have made the same. */
+const MADE = "sandbox.alpa-auth/addon";
+const PROVISIONER = "hostpath-provisioner";
+const hostpath = deployed(PROVISIONER, deployment(PROVISIONER, PROVISIONER, "cdkbot/hostpath-provisioner:1.6.0"), {
+    enable: ({ rest }) =>
+        make(rest, CLASSES, {
+            apiVersion: "storage.k8s.io/v1",
+            kind: "StorageClass",
+            metadata: {
+                name: STORAGE_CLASS,
+                labels: { [MADE]: "hostpath-storage" },
+                annotations: { "storageclass.kubernetes.io/is-default-class": "true" },
+            },
+            provisioner: "microk8s.io/hostpath",
+            reclaimPolicy: "Delete",
+            volumeBindingMode: "WaitForFirstConsumer",
+        }),
+    disable: async ({ rest }) => {
+        // The sandbox's own, where it has one of that name, stays.
+        const found = await find(rest, `${CLASSES}/${STORAGE_CLASS}`);
+        if (found?.metadata.labels?.[MADE]) await unmake(rest, `${CLASSES}/${STORAGE_CLASS}`);
+    },
+});
+
+/** On wherever the API server's arguments say so; enabling it changes this node's only. */
+const rbac: Addon["imitated"] = {
+    isOn: async (_cluster, files) => authorization(files).includes("RBAC"),
+    enable: async (_cluster, files) => files.setArguments("kube-apiserver", { "--authorization-mode": "RBAC,Node" }),
+    disable: async (_cluster, files) => files.setArguments("kube-apiserver", { "--authorization-mode": "AlwaysAllow" }),
+};
+
+const authorization = (files: Files) =>
+    (files.arguments("kube-apiserver").get("--authorization-mode") ?? "").split(",");
+
+export const ADDONS: Addon[] = [
+    { name: "cert-manager", description: "Cloud native certificate management", version: "1.18.2" },
+    { name: "cis-hardening", description: "Apply CIS K8s hardening", version: "1.24.0" },
+    { name: "community", description: "The community addons repository", version: "1.0.0" },
+    { name: "dashboard", description: "The Kubernetes dashboard", version: "7.10.0" },
+    { name: "dns", description: "CoreDNS", version: "1.13.1", imitated: dns },
+    { name: "gpu", description: "Alias to nvidia add-on", version: "25.3.2" },
+    {
+        name: "ha-cluster",
+        description: "Configure high availability on the current node",
+        version: "1.34.0",
+        imitated: always,
+    },
+    { name: "helm", description: "Helm - the package manager for Kubernetes", version: "3.8.0", imitated: always },
+    { name: "helm3", description: "Helm 3 - the package manager for Kubernetes", version: "3.8.0", imitated: always },
+    { name: "host-access", description: "Allow Pods connecting to Host services smoothly", version: "1.0.0" },
+    {
+        name: "hostpath-storage",
+        description: "Storage class; allocates storage from host directory",
+        version: "1.6.0",
+        imitated: hostpath,
+    },
+    { name: "ingress", description: "Ingress controller for external access", version: "1.11.5" },
+    { name: "kube-ovn", description: "An advanced network fabric for Kubernetes", version: "1.10.0" },
+    { name: "mayastor", description: "OpenEBS MayaStor", version: "2.0.0" },
+    { name: "metallb", description: "Loadbalancer for your Kubernetes cluster", version: "0.15.2" },
+    {
+        name: "metrics-server",
+        description: "K8s Metrics Server for API access to service metrics",
+        version: "0.8.0",
+        imitated: deployed(
+            "metrics-server",
+            deployment("metrics-server", "metrics-server", "registry.k8s.io/metrics-server/metrics-server:v0.8.0"),
+        ),
+    },
+    { name: "minio", description: "MinIO object storage", version: "4.5.1" },
+    { name: "nvidia", description: "NVIDIA hardware (GPU and network) support", version: "25.3.2" },
+    { name: "observability", description: "A lightweight observability stack", version: "43.3.1" },
+    { name: "rbac", description: "Role-Based Access Control for authorisation", version: "1.34.0", imitated: rbac },
+    { name: "registry", description: "Private image registry exposed on localhost:32000", version: "2.8.1" },
+    { name: "rook-ceph", description: "Distributed Ceph storage using Rook", version: "1.11.9" },
+];

@@ -1,0 +1,148 @@
+/** `microk8s`: each of its subcommands that is imitated; every other one is an error that names it. */
+import { randomBytes } from "node:crypto";
+import { parse, stringify } from "yaml";
+import { failed, notImitated, type Reply, said } from "../reply";
+import type { PlayedCall } from "../played";
+import { ADDONS } from "./addons";
+import { AGENT_PORT, join, leave, removeNode } from "./join";
+import { kubectl } from "./kubectl/kubectl";
+import type { Microk8sNode } from "./node";
+import { readOptions } from "./options";
+import { status } from "./status";
+import { addToken } from "./tokens";
+
+/** Digits of a certificate's fingerprint that stand in the address for joining. */
+const CHECK_LENGTH = 12;
+/** Shorter tokens are refused. */
+const TOKEN_LENGTH = 32;
+
+export async function microk8s(node: Microk8sNode, call: PlayedCall): Promise<Reply> {
+    const [verb, ...args] = call.args;
+    if (!call.privileged)
+        return printed(
+            "Insufficient permissions to access MicroK8s.\n" +
+                "You can either try again with sudo or add the user to the 'microk8s' group.",
+        );
+    switch (verb) {
+        case "join":
+            return join(node, args);
+        case "leave":
+            return args.length > 0 ? notImitated(`microk8s leave ${args[0]}`) : leave(node);
+        case "start":
+        case "stop":
+            if (args.length > 0) return notImitated(`microk8s ${verb} ${args[0]}`);
+            node.running = verb === "start";
+            return said(verb === "start" ? "Started." : "Stopped.");
+        case "version":
+            return said(`MicroK8s ${node.release.version} revision ${node.release.revision}`);
+        case "config":
+            return config(node, args);
+    }
+    if (node.isWorker) return printed(workerText(verb));
+    switch (verb) {
+        case "status":
+            return status(node, { ...call, args });
+        case "add-node":
+            return addNode(node, args);
+        case "remove-node":
+            return removeNode(node, args);
+        case "enable":
+        case "disable":
+            return node.running ? xable(node, verb, args) : printed("microk8s is not running, try microk8s start");
+        case "kubectl":
+            return node.running
+                ? kubectl(node.cluster.rest, { ...call, args }, node.place.surroundings.milliseconds)
+                : failed(
+                      `The connection to the server 127.0.0.1:16443 was refused - did you specify the right host or port?`,
+                  );
+        default:
+            return notImitated(`microk8s ${verb ?? ""}`);
+    }
+}
+
+const printed = (out: string, code = 1): Reply => ({ code, out: `${out}\n`, err: "" });
+
+const workerText = (verb: string) =>
+    `This MicroK8s deployment is acting as a node in a cluster. Please use the microk8s ${verb} on the master.`;
+
+/**
+ * The sandbox's control plane has one address, whatever the host: it stands in place of `<address>:16443`. Only the names are
+ * MicroK8s'. On a worker a message comes in its place, with exit code 0.
+ */
+function config(node: Microk8sNode, args: string[]): Reply {
+    const odd = args.find((arg) => !["-l", "--use-loopback"].includes(arg));
+    if (odd) return notImitated(`microk8s config ${odd}`);
+    if (node.isWorker) return said(workerText("config"));
+    const given = parse(node.cluster.rest.kubeconfig) as Kubeconfig;
+    const { cluster } = given.clusters[0];
+    const names = { cluster: "microk8s-cluster", user: "admin" };
+    return said(
+        stringify({
+            apiVersion: "v1",
+            clusters: [{ cluster, name: names.cluster }],
+            contexts: [{ context: names, name: "microk8s" }],
+            "current-context": "microk8s",
+            kind: "Config",
+            preferences: {},
+            users: [{ name: names.user, user: given.users[0].user }],
+        }),
+    );
+}
+
+interface Kubeconfig {
+    clusters: { cluster: object }[];
+    users: { user: object }[];
+}
+
+function addNode(node: Microk8sNode, args: string[]): Reply {
+    const { found, rest, odd } = readOptions(args, {
+        "--token": "value",
+        "-t": "--token",
+        "--token-ttl": "value",
+        "-l": "--token-ttl",
+        "--format": "value",
+    });
+    if (odd ?? rest[0]) return notImitated(`microk8s add-node ${odd ?? rest[0]}`);
+    const format = found["--format"] ?? "pretty";
+    const ttl = Number(found["--token-ttl"] ?? -1);
+    if (!Number.isInteger(ttl)) return failed("argument --token-ttl/-l: invalid int value", 2);
+    const token = found["--token"] ?? randomBytes(16).toString("hex");
+    if (token.length < TOKEN_LENGTH) return printed("Invalid token size.  It must be 32 characters long.");
+    const { files, address } = node.place;
+    const check = files.fingerprint().slice(0, CHECK_LENGTH);
+    const url = `${address}:${AGENT_PORT}/${token}/${check}`;
+    const object = { token: `${token}/${check}`, urls: [url] };
+    const texts: Record<string, string> = {
+        pretty:
+            `From the node you wish to join to this cluster, run the following:\nmicrok8s join ${url}\n\n` +
+            `Use the '--worker' flag to join a node as a worker not running the control plane, eg:\nmicrok8s join ${url} --worker`,
+        short: `microk8s join ${url}`,
+        token,
+        "token-check": `${token}/${check}`,
+        json: JSON.stringify(object, undefined, 2),
+        yaml: stringify(object),
+    };
+    if (!Object.hasOwn(texts, format)) return failed(`argument --format: invalid choice: '${format}'`, 2);
+    addToken(files, token, ttl);
+    return said(texts[format]);
+}
+
+/** One add-on and its arguments; or several, each with its own behind a colon. */
+async function xable(node: Microk8sNode, verb: "enable" | "disable", args: string[]): Promise<Reply> {
+    const [first, ...more] = args;
+    if (!first || first.startsWith("-")) return failed("Error: Missing argument 'ADDONS...'.", 2);
+    const names = args.map((arg) => arg.split(":")[0].replace(/^core\//, ""));
+    if (args.length > 1 && names.every((name) => ADDONS.some((addon) => addon.name === name))) {
+        let all = said("WARNING: Do not enable or disable multiple addons in one command.");
+        for (const arg of args) {
+            const { code, out, err } = await xable(node, verb, [arg]);
+            all = { code, out: all.out + out, err: all.err + err };
+            if (code !== 0) break;
+        }
+        return all;
+    }
+    const [name, ...inline] = first.split(":");
+    if (inline.length > 0 && more.length > 0)
+        return printed("Can't pass string arguments and flag arguments simultaneously!");
+    return node.enable(verb, name, inline.length > 0 ? inline : more);
+}

@@ -1,0 +1,157 @@
+/** `microk8s join`, `leave` and `remove-node`. */
+import { failed, notImitated, type Reply, said } from "../reply";
+import { DATA } from "./files";
+import type { Microk8sNode } from "./node";
+import { find, type KubeObject } from "./rest";
+import { useToken } from "./tokens";
+
+/** Port of the cluster agent. */
+export const AGENT_PORT = "25000";
+/** Shorter fingerprints are refused. */
+const FINGERPRINT_LENGTH = 12;
+const WORKER_LABELS = "microk8s.io/cluster=true,node.kubernetes.io/microk8s-worker=microk8s-worker";
+const OPTIONS = ["--worker", "--controlplane", "--skip-verify", "--disable-low-memory-guard"];
+
+/** What MicroK8s itself prints goes to standard output, failures too. */
+const printed = (text: string, code: number): Reply => ({ code, out: `${text}\n`, err: "" });
+
+/**
+ * The node leaves what it was in and becomes part of the other's cluster. Nothing asks whether it is in one already: it is then
+ * counted twice, as in reality. Its kubelet's arguments are replaced by the other's.
+ */
+export async function join(node: Microk8sNode, args: string[]): Promise<Reply> {
+    const { files, faults, address, name, surroundings } = node.place;
+    const odd = args.find((arg) => arg.startsWith("-") && !OPTIONS.includes(arg));
+    if (odd) return notImitated(`microk8s join ${odd}`);
+    const [url, ...more] = args.filter((arg) => !arg.startsWith("-"));
+    if (!url || more.length > 0) return failed("Error: Missing argument 'CONNECTION'.", 2);
+    const worker = args.includes("--worker");
+    const [endpoint, token = "", fingerprint] = url.split("/");
+    const [ip, port, ...rest] = endpoint.split(":");
+    if (rest.length > 0 || port !== AGENT_PORT) return notImitated(`joining ${endpoint}: only <IPv4>:${AGENT_PORT}`);
+    if (args.includes("--disable-low-memory-guard")) files.lock("low-memory-guard.lock", false);
+    if (files.locked("low-memory-guard.lock") && !worker)
+        return printed("This node does not have enough RAM to host the Kubernetes control plane services", 1);
+    const other = surroundings.at(ip)?.node;
+    if (!other || !other.running || other.isWorker)
+        return failed(`ConnectionRefusedError: [Errno 111] Connection refused (${endpoint})`);
+    const contacting = `Contacting cluster at ${ip}`;
+    if (fingerprint !== undefined && !args.includes("--skip-verify")) {
+        if (fingerprint.length < FINGERPRINT_LENGTH)
+            return printed(`${contacting}\nJoining cluster failed. Fingerprint too short.`, 4);
+        if (!other.place.files.fingerprint().startsWith(fingerprint))
+            return printed(`${contacting}\nJoining cluster failed. Could not verify the identity of ${ip}.`, 4);
+    }
+    const fault = faults.take("join");
+    if (fault) return failed(fault.message ?? "Connection failed. timed out (500).", fault.code ?? 6);
+    if (!useToken(other.place.files, token))
+        return printed(`${contacting}\nConnection failed. invalid token (500).`, 6);
+    if (other.place.address === address) {
+        const why = `Connection failed. The joining node has the same IP (${ip}) as the node we contact. (500).`;
+        return printed(`${contacting}\n${why}`, 6);
+    }
+
+    // Alone until now: its own cluster ends. In another cluster: that goes on counting it.
+    const before = node.cluster;
+    if (before.members.length === 1 && before !== other.cluster) {
+        before.forget(node.member);
+        await before.unregister(name);
+    }
+    node.cluster = other.cluster;
+    node.member = { name, address, worker };
+    node.cluster.members.push(node.member);
+    files.setArguments("kubelet", nothing(files.arguments("kubelet")));
+    files.setArguments("kubelet", Object.fromEntries(other.place.files.arguments("kubelet")));
+    files.lock("no-cert-reissue", true);
+    if (worker) {
+        files.setArguments("kubelet", {
+            "--node-labels": WORKER_LABELS,
+            "--client-ca-file": "${SNAP_DATA}/certs/ca.remote.crt",
+        });
+        files.write(`${DATA}/certs/ca.remote.crt`, other.place.files.read(`${DATA}/certs/ca.crt`));
+        for (const lock of ["clustered.lock", "no-k8s-dqlite"]) files.lock(lock, true);
+        files.lock("no-apiserver-proxy", false);
+    } else {
+        const mode = other.place.files.arguments("kube-apiserver").get("--authorization-mode") ?? "AlwaysAllow";
+        files.setArguments("kube-apiserver", { "--authorization-mode": mode });
+        files.write(`${DATA}/certs/ca.crt`, other.place.files.read(`${DATA}/certs/ca.crt`));
+        await files.renewCertificate(name);
+    }
+    node.writeStore();
+    other.writeStore();
+    const cut = faults.take("join-half-way");
+    if (cut) return failed(cut.message ?? "Waiting for this node to finish joining the cluster. .. ..", cut.code);
+    await node.register();
+    return said(
+        worker
+            ? `${contacting}\n\nThe node has joined the cluster and will appear in the nodes list in a few seconds.`
+            : contacting,
+    );
+}
+
+const nothing = (all: Map<string, string>) => Object.fromEntries([...all.keys()].map((name) => [name, null]));
+
+/** The node is a cluster of its own again. Its Node object in the old cluster stays until `remove-node`. */
+export async function leave(node: Microk8sNode): Promise<Reply> {
+    const { files, faults } = node.place;
+    const { cluster, member } = node;
+    const fault = faults.take("leave");
+    if (fault) return failed(fault.message ?? "Contacting node failed.", fault.code ?? 2);
+    if (!member.worker) {
+        const store = cluster.store();
+        const voters = store.filter(({ role }) => role === "voter");
+        if (store.length > 1 && voters.length === 1 && voters[0].member === member)
+            return printed(
+                "This node currently holds the only copy of the Kubernetes database so it cannot leave the cluster.",
+                3,
+            );
+    }
+    cluster.forget(member);
+    files.resetArguments(["kubelet", "kube-proxy"]);
+    for (const lock of ["clustered.lock", "no-k8s-dqlite", "no-cert-reissue"]) files.lock(lock, false);
+    files.lock("no-apiserver-proxy", true);
+    files.remove(`${DATA}/certs/ca.remote.crt`);
+    await node.found();
+    return said("Generating new cluster certificates.\nWaiting for node to start.");
+}
+
+/** On a node that stays. */
+export async function removeNode(node: Microk8sNode, args: string[]): Promise<Reply> {
+    const force = args.includes("--force");
+    const [given, ...more] = args.filter((arg) => arg !== "--force");
+    if (!given || given.startsWith("-") || more.length > 0) return failed("Error: Missing argument 'NODE'.", 2);
+    const fault = node.place.faults.take("remove-node");
+    if (fault) return failed(fault.message ?? "Contacting node failed.", fault.code ?? 2);
+    const { cluster } = node;
+    const name = (await cluster.nodes()).find((one) => internalAddress(one) === given)?.metadata.name ?? given;
+    const object = await find(cluster.rest, `/api/v1/nodes/${name}`);
+    const isStore = (member: { name: string; address: string }) => member.name === name || member.address === given;
+    if (!object) {
+        const text = [`Node ${name} does not exist in Kubernetes.`];
+        if (force) text.push(`Attempting to remove ${name} from dqlite.`);
+        // By address only, as in reality: the data store knows no names.
+        const stale = force && cluster.members.find((member) => !member.worker && member.address === given);
+        if (stale) {
+            cluster.forget(stale);
+            text.push("Removing node entry found in dqlite.");
+        }
+        return printed(text.join("\n"), 1);
+    }
+    if (name === node.place.name) return notImitated("removing the node on which remove-node runs");
+    const stored = cluster.store().find(({ member }) => isStore(member));
+    if (stored && !force)
+        return printed(
+            `Removal failed. Node ${name} is registered with dqlite. Please, run first 'microk8s leave' on the departing node. \n` +
+                "If the node is not available anymore and will never attempt to join the cluster in the future use the " +
+                "'--force' flag \nto unregister the node while removing it.",
+            1,
+        );
+    cluster.forget(cluster.members.find(isStore));
+    await cluster.unregister(name);
+    node.writeStore();
+    return said();
+}
+
+const internalAddress = ({ status }: KubeObject): string | undefined =>
+    (status?.addresses as { type: string; address: string }[] | undefined)?.find(({ type }) => type === "InternalIP")
+        ?.address;

@@ -1,0 +1,43 @@
+/** Waiting, for as long as somebody waits for it. */
+
+/** Between two looks, in milliseconds. */
+export const LOOK_MILLISECONDS = 50;
+
+export function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+        if (signal.aborted) return resolve();
+        const done = () => {
+            clearTimeout(timer);
+            signal.removeEventListener("abort", done);
+            resolve();
+        };
+        const timer = setTimeout(done, milliseconds);
+        signal.addEventListener("abort", done);
+    });
+}
+
+/** Looks until something is there; undefined when the time is over or the caller gone. */
+export async function until<T>(
+    look: () => Promise<T | undefined>,
+    milliseconds: number,
+    signal: AbortSignal,
+): Promise<T | undefined> {
+    const end = Date.now() + milliseconds;
+    for (;;) {
+        const found = await look();
+        if (found !== undefined || signal.aborted || Date.now() >= end) return found;
+        await pause(Math.min(LOOK_MILLISECONDS, Math.max(end - Date.now(), 1)), signal);
+    }
+}
+
+/** `90s`, `1m30s`, `0`; undefined for anything else. In milliseconds. */
+export function durationOf(text: string): number | undefined {
+    if (text === "0") return 0;
+    const units: Record<string, number> = { h: 3_600_000, m: 60_000, s: 1000, ms: 1 };
+    if (!/^-?(\d+(\.\d+)?(h|ms|m|s))+$/.test(text)) return undefined;
+    const total = [...text.matchAll(/(\d+(?:\.\d+)?)(h|ms|m|s)/g)].reduce(
+        (sum, [, n, unit]) => sum + Number(n) * units[unit],
+        0,
+    );
+    return text.startsWith("-") ? -total : total;
+}

@@ -1,0 +1,179 @@
+/** MicroK8s as it is installed on one host: its files, the cluster it belongs to, and what changes these. */
+import { X509Certificate } from "node:crypto";
+import { generate } from "selfsigned";
+import { stringify } from "yaml";
+import type { NodeShape } from "../../control-plane/nodes";
+import { failed, notImitated, type Reply } from "../reply";
+import { ADDONS } from "./addons";
+import type { Cluster, Member } from "./cluster";
+import type { Faults } from "./faults";
+import { DATA, type Files, LAUNCH_FILES, LAUNCHER, SNAP } from "./files";
+import { applyBefore, DEFAULT_LAUNCH, parseLaunch } from "./launch";
+import { Launcher } from "./launcher";
+import type { Release } from "./releases";
+
+/** What the hosts of one play share. */
+export interface Surroundings {
+    /** A cluster of its own, for a host on which MicroK8s has just been installed or which has left. */
+    newCluster(host: { name: string; address: string }): Cluster;
+    /** The host that answers at an address. */
+    at(address: string): { node: Microk8sNode | undefined } | undefined;
+    /** Seconds of MicroK8s' own waits, as they are played. */
+    milliseconds(seconds: number): number;
+}
+
+export interface Place {
+    name: string;
+    address: string;
+    /** Has 512 MiB of memory or less. */
+    lowMemory: boolean;
+    shape: NodeShape;
+    files: Files;
+    faults: Faults;
+    surroundings: Surroundings;
+}
+
+export class Microk8sNode {
+    cluster!: Cluster;
+    member!: Member;
+    /** Stopped by `microk8s stop`. */
+    running = true;
+    private readonly launcher = new Launcher(this);
+    /** One add-on at a time. */
+    private lastAddon: Promise<unknown> = Promise.resolve();
+
+    constructor(
+        readonly place: Place,
+        public release: Release,
+    ) {}
+
+    /** Runs as a worker of a cluster. */
+    get isWorker(): boolean {
+        return this.place.files.locked("clustered.lock");
+    }
+
+    /** @throws Error what the hook of the snap says, when the installation must fail */
+    async install(): Promise<void> {
+        const { files, lowMemory } = this.place;
+        files.layOut(this.release.revision);
+        const found = LAUNCH_FILES.find((name) => files.has(name));
+        const text = found ? files.read(found) : DEFAULT_LAUNCH;
+        applyBefore(
+            files,
+            parseLaunch(text, (line) => files.log(line)),
+        );
+        files.write(`${LAUNCHER}/install.yaml`, text);
+        files.lock("ha-cluster", true);
+        files.lock("no-apiserver-proxy", true);
+        files.lock("low-memory-guard.lock", lowMemory);
+        await this.found();
+        this.launcher.watch();
+    }
+
+    /** Makes a cluster of this node alone. */
+    async found(): Promise<void> {
+        const { name, address, files, surroundings } = this.place;
+        this.cluster = surroundings.newCluster(this.place);
+        this.member = { name, address, worker: false };
+        this.cluster.members.push(this.member);
+        await files.renewCertificate(name);
+        files.write(`${DATA}/certs/ca.crt`, await authority(this.cluster));
+        this.writeStore();
+        await this.register();
+    }
+
+    /** As the kubelet does when it starts. */
+    register(): Promise<void> {
+        const { shape, files } = this.place;
+        return this.cluster.register(this.member, shape, this.release.version, files.arguments("kubelet"));
+    }
+
+    /** What a data store knows of the others. */
+    writeStore(): void {
+        const { files, address } = this.place;
+        const backend = `${DATA}/var/kubernetes/backend`;
+        if (this.member.worker) return files.remove(backend);
+        const store = this.storeOf();
+        const ID = (i: number) => BigInt(2) ** BigInt(40) + BigInt(i);
+        const roles = { voter: 0, standby: 1, spare: 2 };
+        files.write(
+            `${backend}/cluster.yaml`,
+            stringify(store.map((one, i) => ({ Address: one.address, ID: ID(i), Role: roles[one.role] }))),
+        );
+        const own = store.find(({ member }) => member === this.member);
+        files.write(`${backend}/info.yaml`, stringify({ Address: own?.address ?? `${address}:19001` }));
+    }
+
+    /** A node that was never joined keeps its data on loopback. */
+    storeOf(): ReturnType<Cluster["store"]> {
+        const store = this.cluster.store();
+        if (this.cluster.members.length > 1) return store;
+        return store.map((one) => ({ ...one, address: "127.0.0.1:19001" }));
+    }
+
+    async enable(verb: "enable" | "disable", name: string, args: string[]): Promise<Reply> {
+        const run = this.lastAddon.then(() => this.enableNow(verb, name, args));
+        this.lastAddon = run.catch(() => undefined);
+        return run;
+    }
+
+    private async enableNow(verb: "enable" | "disable", given: string, args: string[]): Promise<Reply> {
+        const { files, faults } = this.place;
+        const name = given.replace(/^core\//, "");
+        const addon = ADDONS.find((one) => one.name === name);
+        if (!addon)
+            return { code: 0, out: `Addon ${given.includes("/") ? given : `core/${name}`} not found\n`, err: "" };
+        const infer = given === name ? `Infer repository core for addon ${name}\n` : "";
+        if (!addon.imitated) return notImitated(`add-on ${name}`);
+        if ((await addon.imitated.isOn(this.cluster, files)) === (verb === "enable"))
+            return { code: 0, out: `Addon core/${name} is already ${verb}d\n`, err: infer };
+        const fault = faults.take("addon", name);
+        if (fault) return failed(`${infer}${fault.message ?? `${name}: the script of the add-on failed`}`, fault.code);
+        if (verb === "disable") await addon.imitated.disable(this.cluster, files);
+        else await addon.imitated.enable(this.cluster, files, args);
+        return {
+            code: 0,
+            out: `${verb === "enable" ? "Enabling" : "Disabling"} ${name}\n${name} is ${verb}d\n`,
+            err: infer,
+        };
+    }
+
+    /** Ends what runs; the cluster still counts this node until somebody removes it there. */
+    async close(): Promise<void> {
+        await this.launcher.close();
+    }
+
+    /** Another release, with everything else as it was. The node restarts, which its Node object shows by its version. */
+    async refresh(release: Release): Promise<void> {
+        const { files } = this.place;
+        files.rename(`${SNAP}/${this.release.revision}`, `${SNAP}/${release.revision}`);
+        files.link(DATA, release.revision);
+        this.release = release;
+        await this.cluster.reported(this.member, release.version);
+    }
+
+    /** An installation that failed leaves nothing. */
+    async undo(): Promise<void> {
+        await this.close();
+        this.place.files.undo(this.release.revision);
+    }
+
+    /** The snap is gone, with all its data. */
+    async uninstall(): Promise<void> {
+        await this.close();
+        this.place.files.remove(SNAP);
+        if (this.cluster.members.length > 1 || this.cluster.members[0] !== this.member) return;
+        // The cluster ends with its last node, and so do its add-ons; what else is in the API stays.
+        await Promise.all(ADDONS.map(({ imitated }) => imitated?.end?.(this.cluster)));
+        this.cluster.forget(this.member);
+        await this.cluster.unregister(this.member.name);
+    }
+}
+
+/** The certificate of a cluster's authority: that in its kubeconfig, or one of its own. */
+async function authority(cluster: Cluster): Promise<string> {
+    const data = /certificate-authority-data: (\S+)/.exec(cluster.rest.kubeconfig)?.[1];
+    if (data) return new X509Certificate(Buffer.from(data, "base64")).toString();
+    const made = await generate([{ name: "commonName", value: "10.152.183.1" }], { keyType: "ec", curve: "P-256" });
+    return made.cert;
+}

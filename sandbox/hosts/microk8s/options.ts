@@ -1,0 +1,34 @@
+/** Options of a command line as Python's and Go's parsers take them: `--name value`, `--name=value`, before or after words. */
+
+/** "flag", "value" (as in `--x=1`, `--x 1`), "maybe" (only `--x` or `--x=1`), or the name it is short for. */
+export type Known = Record<string, string>;
+
+export interface Read {
+    found: Record<string, string>;
+    /** Words that are no options. */
+    rest: string[];
+    /** The first option that is not known. */
+    odd?: string;
+}
+
+export function readOptions(args: string[], known: Known): Read {
+    const found: Record<string, string> = {};
+    const rest: string[] = [];
+    for (let i = 0; i < args.length; i++) {
+        const arg = args[i];
+        if (!arg.startsWith("-") || arg === "-") {
+            rest.push(arg);
+            continue;
+        }
+        const [given, ...after] = arg.split("=");
+        const name = known[given]?.startsWith("-") ? known[given] : given;
+        const inline = after.length > 0 ? after.join("=") : undefined;
+        if (known[name] === "flag") found[name] = inline ?? "true";
+        else if (known[name] === "maybe") found[name] = inline ?? "";
+        else if (known[name] === "value") found[name] = inline ?? args[++i] ?? "";
+        else return { found, rest, odd: arg };
+    }
+    for (const [name, value] of Object.entries(found))
+        if (known[name] === "flag" && value === "false") delete found[name];
+    return { found, rest };
+}

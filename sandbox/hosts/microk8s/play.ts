@@ -1,0 +1,181 @@
+/**
+ * Plays snap and MicroK8s 1.34 on hosts of the sandbox. Facts: canonical/microk8s (snap/hooks, scripts/wrappers),
+ * canonical/microk8s-cluster-agent (k8sinit), canonical/microk8s-core-addons, and snapd's cmd/snap.
+ *
+ *     const play = new Microk8sPlay({ api: restOf(controlPlane.adminKubeConfig) });
+ *     const first = await play.startHost({ name: "gateway-01", address: "127.0.0.11", password: "…", sudo: "password" });
+ *     first.faults.add({ step: "join" });
+ *     await play.close();
+ *
+ * On each host there are `snap`, `ss`, `hostname` and, once it is installed, `/snap/bin/microk8s`. The cluster of the first host
+ * is the sandbox's control plane, so its API server has that one's address and certificate and not `<host>:16443`; with
+ * `foreign`, and until a host joins, a host has a cluster of its own in memory. Nodes that join become Node objects, which
+ * kwok plays; those that are removed are deleted. Nothing listens on MicroK8s' ports: `ss` only says so.
+ *
+ * Known differences: authorization-mode and extraSANs are files without an effect; a host that is gone stays Ready, as kwok
+ * plays its kubelet; the first join does not interrupt the API; images, containers and networks are nobody's.
+ * Add-ons imitated: dns, hostpath-storage, metrics-server, rbac (a file of the node), ha-cluster and helm3 as they are on
+ * from the start. Refused by name: every other add-on, subcommand, option and snap.
+ */
+import * as path from "node:path";
+import { cpuNodes, type NodeShape } from "../../control-plane/nodes";
+import { type Host, type HostOptions, startHost } from "../host";
+import { type Listener, ss } from "../listening";
+import { Snapd } from "../snap/snapd";
+import { Cluster } from "./cluster";
+import { microk8s } from "./commands";
+import { Faults } from "./faults";
+import { Files, LAUNCHER } from "./files";
+import { parseLaunch } from "./launch";
+import { MemoryCluster } from "./memory-cluster";
+import { Microk8sNode, type Surroundings } from "./node";
+import { portsOf } from "./ports";
+import type { KubeRest } from "./rest";
+
+export interface Microk8sPlayOptions {
+    /** The API of the first host's cluster. @default one in memory */
+    api?: KubeRest;
+    /** Multiplies MicroK8s' own waits, such as the 5 s between two looks for a launch configuration. @default 0.02 */
+    scale?: number;
+}
+
+export interface Microk8sHostOptions extends HostOptions {
+    /** Address of its own: 127.0.0.x. MicroK8s refuses to join two with one address. */
+    address: string;
+    /** What its node can hold. @default that of a plain server */
+    shape?: Omit<NodeShape, "name">;
+    /** Its cluster is never the sandbox's control plane, until it joins that. @default false */
+    foreign?: boolean;
+    /** Has no more than 512 MiB of memory. @default false */
+    lowMemory?: boolean;
+    /** Has snapd. @default true */
+    snapd?: boolean;
+    /** What listens on it besides MicroK8s, as `ss` says it. */
+    listening?: Listener[];
+}
+
+export interface Microk8sHost extends Host {
+    readonly name: string;
+    /** Failures on order. */
+    readonly faults: Faults;
+    /** What listens on it besides MicroK8s; can be changed. */
+    readonly listening: Listener[];
+    /** MicroK8s on it, while that is installed. */
+    readonly microk8s: Microk8sNode | undefined;
+    /** What snapd knows. */
+    readonly snapd: Pick<Snapd, "release" | "isHeld">;
+}
+
+const PROGRAM = "/snap/bin/microk8s";
+
+export class Microk8sPlay {
+    private readonly hosts: Microk8sHost[] = [];
+    private readonly sandbox: Cluster;
+    private readonly scale: number;
+    /** The host whose cluster is the sandbox's. */
+    private first: string | undefined;
+
+    constructor({ api = new MemoryCluster(), scale = 0.02 }: Microk8sPlayOptions = {}) {
+        this.sandbox = new Cluster(api);
+        this.scale = scale;
+    }
+
+    async startHost(options: Microk8sHostOptions): Promise<Microk8sHost> {
+        const { name, address, shape = cpuNodes(1)[0], foreign = false, lowMemory = false } = options;
+        if (this.hosts.some((host) => host.address === address))
+            throw new Error(`sandbox: ${name}: address ${address} is another host's.`);
+        if (!foreign) this.first ??= address;
+        const host = await startHost(options);
+        const files = new Files(host.root);
+        const faults = new Faults();
+        const listening = options.listening ?? [];
+        const place = {
+            name,
+            address,
+            lowMemory,
+            shape: { ...shape, name },
+            files,
+            faults,
+            surroundings: this.surroundings,
+        };
+        let node: Microk8sNode | undefined;
+        const snapd = new Snapd({
+            install: async (release) => {
+                if (options.diskFull)
+                    throw new Error("write /var/lib/snapd/snaps/microk8s.snap: no space left on device");
+                const fault = faults.take("install");
+                if (fault) throw new Error(fault.message ?? "exit status 1");
+                const made = new Microk8sNode(place, release);
+                try {
+                    await made.install();
+                } catch (error) {
+                    await made.undo();
+                    throw error;
+                }
+                node = made;
+                host.stage.lay(PROGRAM, (call) => microk8s(made, call));
+            },
+            refresh: async (release) => node!.refresh(release),
+            remove: async () => {
+                await node!.uninstall();
+                host.stage.take(PROGRAM);
+                node = undefined;
+            },
+            configure: async ({ config }) => {
+                parseLaunch(config);
+                files.write(path.join(LAUNCHER, "snap-set.yaml"), config);
+            },
+            run: (on) => {
+                node!.running = on;
+            },
+            storeProblem: () => {
+                const fault = faults.take("store");
+                return (
+                    fault &&
+                    (fault.message ??
+                        "Post https://api.snapcraft.io/v2/snaps/refresh: dial tcp: lookup api.snapcraft.io: Temporary failure in name resolution")
+                );
+            },
+        });
+        if (options.snapd ?? true)
+            host.stage.lay("/usr/local/sbin/snap", (call) => snapd.run(call.args, call.privileged));
+        host.stage.lay("/usr/local/sbin/ss", ({ args, privileged }) =>
+            ss(args, [...listening, ...portsOf(node)], privileged),
+        );
+        const { hosts } = this;
+        const played: Microk8sHost = {
+            ...host,
+            name,
+            faults,
+            listening,
+            snapd,
+            get microk8s() {
+                return node;
+            },
+            close: async () => {
+                const at = hosts.indexOf(played);
+                if (at >= 0) hosts.splice(at, 1);
+                await node?.close();
+                await host.close();
+            },
+        };
+        hosts.push(played);
+        return played;
+    }
+
+    async close(): Promise<void> {
+        for (const host of [...this.hosts]) await host.close();
+    }
+
+    private readonly surroundings: Surroundings = {
+        newCluster: ({ address }) => {
+            const isFirst = address === this.first && this.sandbox.members.length === 0;
+            return isFirst ? this.sandbox : new Cluster(new MemoryCluster(`https://${address}:16443`));
+        },
+        at: (where) => {
+            const found = this.hosts.find(({ address, name }) => address === where || name === where);
+            return found && { node: found.microk8s };
+        },
+        milliseconds: (seconds) => Math.max(seconds * 1000 * this.scale, 1),
+    };
+}

@@ -1,0 +1,108 @@
+/** The Kubernetes API of a cluster as MicroK8s' stand-in needs it: whole requests, as an administrator. */
+import { KubeConfig } from "@kubernetes/client-node";
+import { call } from "../../control-plane/api";
+
+export interface KubeObject {
+    apiVersion?: string;
+    kind?: string;
+    metadata: {
+        name: string;
+        namespace?: string;
+        labels?: Record<string, string>;
+        annotations?: Record<string, string>;
+        creationTimestamp?: string;
+        ownerReferences?: { kind: string; name: string; controller?: boolean }[];
+        generation?: number;
+        uid?: string;
+        resourceVersion?: string;
+        managedFields?: object[];
+    };
+    // Objects of every kind: each caller knows the part that it reads.
+    // eslint-disable-next-line @typescript-eslint/no-explicit-any
+    [part: string]: any;
+}
+
+export interface RestAnswer {
+    status: number;
+    text: string;
+}
+
+export interface KubeRest {
+    request(method: string, path: string, body?: object, contentType?: string): Promise<RestAnswer>;
+    /** The text of an administrator's kubeconfig. A secret. */
+    readonly kubeconfig: string;
+}
+
+export const MERGE_PATCH = "application/merge-patch+json";
+
+/** The API server that a kubeconfig with a client certificate leads to. */
+export function restOf(kubeconfig: string): KubeRest {
+    const config = new KubeConfig();
+    config.loadFromString(kubeconfig);
+    const [cluster, user] = [config.getCurrentCluster(), config.getCurrentUser()];
+    if (!cluster?.caData || !user?.certData || !user.keyData)
+        throw new Error("kubeconfig: must hold the server's authority and a client certificate, each in base64.");
+    const text = (base64: string) => Buffer.from(base64, "base64").toString();
+    const api = {
+        server: cluster.server,
+        caCert: text(cluster.caData),
+        credential: { cert: text(user.certData), key: text(user.keyData) },
+    };
+    return {
+        kubeconfig,
+        request: async (method, path, body, contentType) => {
+            const { status, body: answer } = await call(api, method, path, body, { contentType });
+            return { status, text: answer };
+        },
+    };
+}
+
+/** An answer other than 2xx, with what the API server says of it. */
+export class ApiError extends Error {
+    constructor(
+        readonly status: number,
+        text: string,
+    ) {
+        const { reason, message } = parsed(text) as { reason?: string; message?: string };
+        super(`Error from server${reason ? ` (${reason})` : ""}: ${message ?? `answered ${status}`}`);
+    }
+}
+
+/** What a request is answered with; throws {@link ApiError} for other than 2xx. */
+export async function ask<T>(rest: KubeRest, method: string, path: string, body?: object, type?: string): Promise<T> {
+    const { status, text } = await rest.request(method, path, body, type);
+    if (status < 200 || status > 299) throw new ApiError(status, text);
+    return parsed(text) as T;
+}
+
+/** The object at a path, or undefined when there is none. */
+export async function find(rest: KubeRest, path: string): Promise<KubeObject | undefined> {
+    try {
+        return await ask<KubeObject>(rest, "GET", path);
+    } catch (error) {
+        if (error instanceof ApiError && error.status === 404) return undefined;
+        throw error;
+    }
+}
+
+/** Makes an object, or takes one that is there. */
+export async function make(rest: KubeRest, collection: string, object: object): Promise<void> {
+    try {
+        await ask(rest, "POST", collection, object);
+    } catch (error) {
+        if (!(error instanceof ApiError && error.status === 409)) throw error;
+    }
+}
+
+/** Deletes an object, also one that is not there. */
+export async function unmake(rest: KubeRest, path: string): Promise<void> {
+    await rest.request("DELETE", path);
+}
+
+function parsed(text: string): unknown {
+    try {
+        return JSON.parse(text);
+    } catch {
+        return {};
+    }
+}

@@ -1,0 +1,22 @@
+/** Tokens with which nodes join: a line each, `token` (good for one join) or `token|expiry` (until then, in Unix seconds). */
+import { CLUSTER_TOKENS, type Files, PERSISTENT_TOKENS } from "./files";
+
+export function addToken(files: Files, token: string, ttlSeconds: number): void {
+    const line = ttlSeconds === -1 ? token : `${token}|${Math.round(Date.now() / 1000) + ttlSeconds}`;
+    files.write(CLUSTER_TOKENS, `${files.read(CLUSTER_TOKENS)}${line}\n`);
+}
+
+/** Whether a token lets a node in. One without an expiry is used up by that. */
+export function useToken(files: Files, token: string): boolean {
+    if (files.read(PERSISTENT_TOKENS).split("\n").includes(token) && token !== "") return true;
+    const lines = files.read(CLUSTER_TOKENS).split("\n").filter(Boolean);
+    const now = Date.now() / 1000;
+    const at = lines.findIndex((line) => {
+        const [known, expiry] = line.split("|");
+        return known === token && (expiry === undefined || Number(expiry) > now);
+    });
+    if (at < 0) return false;
+    if (!lines[at].includes("|")) lines.splice(at, 1);
+    files.write(CLUSTER_TOKENS, lines.map((line) => `${line}\n`).join(""));
+    return true;
+}

@@ -1,0 +1,141 @@
+/**
+ * Stand-in for nft of nftables 1.0.6 on one sandbox host. What it answers was seen of the real one in a network namespace
+ * (Linux 6.18): one transaction per file, -c that changes nothing, a table that gets more rules where it is loaded twice.
+ *
+ * `nft -f FILE`, `-c -f FILE`, `list table inet NAME` (with -s), `list tables`, `delete table inet NAME`, `flush ruleset`,
+ * `--version`; in files the tables, sets, chains and rules that load.ts reads. Everything else is an error that names it.
+ *
+ * The sandbox filters no packets: hosts share this machine's network. The ruleset is held, and {@link decide} says
+ * what it would do with a packet. Known differences: messages have a line and no column; a listing has no line breaks in
+ * elements and no time until one goes.
+ */
+import * as fs from "node:fs";
+import * as path from "node:path";
+import type { Host } from "../host";
+import { failed, type Reply } from "../reply";
+import { load } from "./load";
+import { decide, living, type Match, type Packet, type Rule, type Ruleset, type Table } from "./ruleset";
+import { NftError } from "./words";
+
+export type { Packet } from "./ruleset";
+
+/** Where a host has it: before this machine's own. */
+export const NFT = "/usr/local/sbin/nft";
+
+const MISSING = "Error: No such file or directory";
+
+export class Nft {
+    private ruleset: Ruleset = new Map();
+
+    /** @param root the folder of the host */
+    constructor(private readonly root: string) {}
+
+    /** What becomes of a packet that comes to the host. */
+    decide(packet: Packet, now?: number): "accept" | "drop" {
+        return decide(this.ruleset, packet, now);
+    }
+
+    /** Names of the tables. */
+    get tables(): string[] {
+        return [...this.ruleset.keys()];
+    }
+
+    /** As a boot does: the kernel forgets everything. */
+    forget(): void {
+        this.ruleset = new Map();
+    }
+
+    /** One call of the program. */
+    run(args: string[], privileged: boolean): Reply {
+        try {
+            if (args.join(" ") !== "--version" && !privileged)
+                throw new NftError("Operation not permitted (you must be root)");
+            return { code: 0, out: this.command(args), err: "" };
+        } catch (error) {
+            if (!(error instanceof NftError)) throw error;
+            return failed(error.message);
+        }
+    }
+
+    private command(args: string[]): string {
+        const [plain, line] = [args.filter((arg) => arg !== "-s"), args.join(" ")];
+        if (line === "--version") return "nftables v1.0.6 (sandbox)\n";
+        if (line === "list tables") return this.tables.map((name) => `table inet ${name}\n`).join("");
+        if (/^list table inet \w+$/.test(plain.join(" "))) return this.list(plain[3], plain.length < args.length);
+        if (/^(delete table inet \w+|flush ruleset)$/.test(line)) return this.load("command line", line, false);
+        const [check, file] = args[0] === "-c" ? [true, args.slice(1)] : [false, args];
+        if (file[0] !== "-f" || file.length !== 2 || file[1] === "-")
+            throw new NftError(`Error: sandbox: nft ${line} is not imitated`);
+        const place = path.join(this.root, file[1]);
+        if (!fs.existsSync(place))
+            throw new NftError(`internal:0:0-0: Error: Could not open file "${file[1]}": No such file or directory`);
+        return this.load(file[1], fs.readFileSync(place, "utf8"), check);
+    }
+
+    private load(file: string, text: string, check: boolean): string {
+        const after = load(this.ruleset, file, text, Date.now());
+        if (!check) this.ruleset = after;
+        return "";
+    }
+
+    private list(name: string, stateless: boolean): string {
+        const table = this.ruleset.get(name);
+        if (table === undefined) throw new NftError(MISSING);
+        return `table inet ${name} {\n${[...sets(table), ...chains(table, stateless)].join("\n\n")}\n}\n`;
+    }
+}
+
+/** Puts nft on a host. */
+export function layNft(host: Pick<Host, "root" | "stage">): Nft {
+    const nft = new Nft(host.root);
+    host.stage.lay(NFT, ({ args, privileged }) => nft.run(args, privileged));
+    return nft;
+}
+
+function sets(table: Table): string[] {
+    return [...table.sets].map(([name, set]) => {
+        const elements = living(set, Date.now()).map(({ network, timeout }) =>
+            timeout === undefined ? network : `${network} timeout ${timeout}`,
+        );
+        const lines = [
+            `type ipv${set.family}_addr`,
+            `flags interval${set.timeouts ? ",timeout" : ""}`,
+            ...(elements.length === 0 ? [] : [`elements = { ${elements.join(", ")} }`]),
+        ];
+        return `\tset ${name} {\n${lines.map((line) => `\t\t${line}\n`).join("")}\t}`;
+    });
+}
+
+function chains(table: Table, stateless: boolean): string[] {
+    return [...table.chains].map(([name, { base, rules }]) => {
+        const lines = [
+            ...(base ? [`type filter hook ${base.hook} priority ${base.priority}; policy accept;`] : []),
+            ...rules.map((rule) => ruleText(rule, stateless)),
+        ];
+        return `\tchain ${name} {\n${lines.map((line) => `\t\t${line}\n`).join("")}\t}`;
+    });
+}
+
+function ruleText({ matches, packets, verdict, comment }: Rule, stateless: boolean): string {
+    const counter =
+        packets === undefined ? [] : [`counter${stateless ? "" : ` packets ${packets} bytes ${packets * 60}`}`];
+    const kind = verdict.kind === "jump" ? `jump ${verdict.chain}` : verdict.kind;
+    return [...matches.map(matchText), ...counter, kind, ...(comment ? [`comment "${comment}"`] : [])].join(" ");
+}
+
+function matchText(match: Match): string {
+    switch (match.kind) {
+        case "loopback":
+            return 'iif "lo"';
+        case "to-this-host":
+            return "fib daddr type local";
+        case "opening":
+            return "tcp flags syn / syn,ack";
+        case "port": {
+            const ranges = match.ranges.map(([first, last]) => (first === last ? `${first}` : `${first}-${last}`));
+            return `tcp dport ${ranges.length === 1 && /^\d+$/.test(ranges[0]) ? ranges[0] : `{ ${ranges.join(", ")} }`}`;
+        }
+        case "source":
+            return `ip${match.family === 6 ? "6" : ""} saddr @${match.set}`;
+    }
+}

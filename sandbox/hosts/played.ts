@@ -1,0 +1,97 @@
+/**
+ * Programs of a host that are played by this process. On the host each is a small script, which hands its own path and its
+ * arguments over and prints the reply once the program has ended: nothing is read from standard input.
+ */
+import * as fs from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import * as path from "node:path";
+import type { Reply } from "./reply";
+
+export interface PlayedCall {
+    args: string[];
+    /** Called by root. */
+    privileged: boolean;
+    /** The caller is gone: nobody waits any more. */
+    signal: AbortSignal;
+}
+
+export type Played = (call: PlayedCall) => Reply | Promise<Reply>;
+
+export interface Stage {
+    /** Puts a program on the host, under a path with a leading slash; another one there goes. */
+    lay(path: string, played: Played): void;
+    /** Takes it away again. */
+    take(path: string): void;
+    /** Runs one as its caller would, without SSH and a shell. */
+    run(path: string, args: string[], options?: { privileged?: boolean; signal?: AbortSignal }): Promise<Reply>;
+    close(): void;
+}
+
+/** @param header the line that lets a caller in, and the file on the host that has it */
+export async function openStage(root: string, header: { line: string; file: string }): Promise<Stage> {
+    const laid = new Map<string, Played>();
+    const server = createServer((request, response) => {
+        const chunks: Buffer[] = [];
+        const gone = new AbortController();
+        response.on("close", () => gone.abort());
+        request.on("data", (chunk: Buffer) => chunks.push(chunk));
+        request.on("end", () => {
+            if (`Authorization: ${request.headers.authorization}` !== header.line)
+                return void response.writeHead(401).end("2 not allowed\n= 1\n");
+            const [name, rights, ...args] = Buffer.concat(chunks).toString().split("\0").slice(0, -1);
+            const played = laid.get(name);
+            Promise.resolve()
+                .then(() => played!({ args, privileged: rights === "root", signal: gone.signal }))
+                .catch((error: unknown) => ({ code: 70, out: "", err: `sandbox: ${name}: ${String(error)}\n` }))
+                .then(({ code, out, err }) => response.end(`${marked("1", out)}${marked("2", err)}= ${code}\n`));
+        });
+    });
+    server.requestTimeout = 0; // a program may wait as long as it likes
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const script = relay(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`, header.file);
+    return {
+        lay: (name, played) => {
+            laid.set(name, played);
+            const file = path.join(root, name);
+            fs.mkdirSync(path.dirname(file), { recursive: true });
+            fs.rmSync(file, { force: true });
+            fs.writeFileSync(file, script, { mode: 0o755 });
+        },
+        take: (name) => {
+            laid.delete(name);
+            fs.rmSync(path.join(root, name), { force: true });
+        },
+        run: async (name, args, { privileged = true, signal = new AbortController().signal } = {}) => {
+            const played = laid.get(name);
+            if (!played) return { code: 127, out: "", err: `sh: ${name}: not found\n` };
+            return played({ args, privileged, signal });
+        },
+        close: () => {
+            server.closeAllConnections();
+            server.close();
+        },
+    };
+}
+
+const relay = (url: string, headerFile: string) => `#!/bin/sh
+# Stand-in: this program runs outside of this host's folders, and is asked over HTTP.
+{ printf '%s\\0' "$0" "\${SANDBOX_RIGHTS:-user}"; for word; do printf '%s\\0' "$word"; done; } |
+    curl -sS --noproxy '*' -H @${headerFile} --data-binary @- ${url} | {
+    code=1
+    while IFS= read -r line; do
+        case $line in
+        "1 "*) printf '%s\\n' "\${line#??}" ;;
+        "2 "*) printf '%s\\n' "\${line#??}" >&2 ;;
+        "= "*) code=\${line#??} ;;
+        esac
+    done
+    exit "$code"
+}
+`;
+
+function marked(stream: string, text: string): string {
+    if (text === "") return "";
+    const lines = text.replace(/\n$/, "").split("\n");
+    return lines.map((line) => `${stream} ${line}\n`).join("");
+}

@@ -1,0 +1,195 @@
+/**
+ * Stand-in for snap(1) of snapd 2.63 on one host, as far as one snap, MicroK8s, is installed with it: version, list, info,
+ * install, refresh (with --hold, --unhold or a channel), remove, set, get, start, stop, wait. Facts: snapd's cmd/snap. Other
+ * verbs, options and snaps are errors that name them. Nothing is ever refreshed by itself.
+ */
+import { failed, notImitated, type Reply, said } from "../reply";
+import { readOptions, type Known } from "../microk8s/options";
+import { type Release, releaseOf } from "../microk8s/releases";
+import { info, listing, NAME } from "./listing";
+
+/** What becomes of the snap itself. */
+export interface Installer {
+    /** @throws Error what its hook says; the installation is undone then */
+    install(release: Release): Promise<void>;
+    refresh(release: Release): Promise<void>;
+    remove(): Promise<void>;
+    /** `snap set` with these values. @throws Error what its hook says */
+    configure(values: Record<string, string>): Promise<void>;
+    run(on: boolean): void;
+    /** Why nothing can be fetched from the store. */
+    storeProblem(): string | undefined;
+}
+
+const CHANNEL: Known = {
+    "--channel": "value",
+    ...Object.fromEntries(["stable", "candidate", "beta", "edge"].map((r) => [`--${r}`, "flag"])),
+};
+const VERBS: Record<string, { options: Known; root: boolean }> = {
+    version: { options: {}, root: false },
+    list: { options: {}, root: false },
+    info: { options: {}, root: false },
+    wait: { options: {}, root: false },
+    install: { options: { ...CHANNEL, "--classic": "flag" }, root: true },
+    refresh: { options: { ...CHANNEL, "--hold": "maybe", "--unhold": "flag", "--classic": "flag" }, root: true },
+    remove: { options: { "--purge": "flag" }, root: true },
+    set: { options: {}, root: true },
+    get: { options: {}, root: true },
+    start: { options: {}, root: true },
+    stop: { options: {}, root: true },
+};
+
+export class Snapd {
+    private installed: Release | undefined;
+    private held = false;
+    private values: Record<string, string> = {};
+    private changing: string | undefined;
+
+    constructor(private readonly installer: Installer) {}
+
+    /** The release that is installed. */
+    get release(): Release | undefined {
+        return this.installed;
+    }
+    /** Held by `snap refresh --hold`. */
+    get isHeld(): boolean {
+        return this.held;
+    }
+
+    async run(args: string[], privileged: boolean): Promise<Reply> {
+        const [name = "", ...more] = args;
+        const verb = name === "--version" ? "version" : name;
+        if (!Object.hasOwn(VERBS, verb)) return notImitated(`snap ${name}`);
+        const { found, rest, odd } = readOptions(more, VERBS[verb].options);
+        if (odd) return notImitated(`snap ${verb} ${odd}`);
+        if (VERBS[verb].root && !privileged) return failed("error: access denied (try with sudo)");
+        if (verb === "version") return said("snap    2.63\nsnapd   2.63\nseries  16\nubuntu  22.04");
+        if (verb === "wait")
+            return rest.join(" ") === "system seed.loaded" ? said() : notImitated(`snap wait ${rest.join(" ")}`);
+        if (verb === "list") return listing(rest, this.installed, this.held);
+        const [snap, ...values] = rest;
+        if (snap !== NAME || (values.length > 0 && verb !== "set" && verb !== "get"))
+            return notImitated(`snap ${verb} ${rest.join(" ")} (only ${NAME})`);
+        if (this.changing && VERBS[verb].root)
+            return failed(`error: snap "${NAME}" has "${this.changing}-snap" change in progress`, 10);
+        if (verb === "install") return this.change(verb, () => this.install(found));
+        if (verb === "info") return said(info(this.installed));
+        const now = this.installed;
+        if (!now) {
+            const missing = `snap "${NAME}" is not installed`;
+            return verb === "remove" || verb === "refresh"
+                ? { code: 0, out: "", err: `${missing}\n` }
+                : failed(`error: ${missing}`);
+        }
+        if (verb === "refresh") return this.change(verb, () => this.refresh(now, found));
+        if (verb === "remove") return this.change(verb, () => this.remove(found));
+        if (verb === "set") return this.set(values);
+        if (verb === "get") return this.get(values);
+        this.installer.run(verb === "start");
+        return said(verb === "start" ? "Started." : "Stopped.");
+    }
+
+    /** One change at a time; it goes on when its caller is gone. */
+    private async change(kind: string, run: () => Promise<Reply>): Promise<Reply> {
+        this.changing = kind;
+        return run().finally(() => {
+            this.changing = undefined;
+        });
+    }
+
+    private async install(options: Record<string, string>): Promise<Reply> {
+        if (this.installed)
+            return { code: 0, out: "", err: `snap "${NAME}" is already installed, see 'snap help refresh'\n` };
+        const release = wantedRelease(options, "latest/stable");
+        const problem = this.problem(release, options);
+        if (problem) return problem;
+        if (!options["--classic"])
+            return failed(
+                `error: This revision of snap "${NAME}" was published using classic confinement and thus\n` +
+                    "       may perform arbitrary system changes outside of the security sandbox that snaps\n" +
+                    "       are usually confined to, which may put your system at risk.\n\n" +
+                    "       If you understand and want to proceed repeat the command including --classic.",
+            );
+        try {
+            await this.installer.install(release!);
+        } catch (error) {
+            return failed(
+                "error: cannot perform the following tasks:\n" +
+                    `- Run install hook of "${NAME}" snap if present (run hook "install": ${(error as Error).message})`,
+            );
+        }
+        this.installed = release;
+        return said(`${NAME} (${release!.channel}) ${release!.version} from Canonical** installed`);
+    }
+
+    private async refresh(now: Release, options: Record<string, string>): Promise<Reply> {
+        if (options["--hold"] !== undefined) {
+            const time = options["--hold"];
+            if (time !== "" && time !== "forever") return notImitated(`snap refresh --hold=${time}`);
+            this.held = true;
+            return said(`General refreshes of "${NAME}" held indefinitely`);
+        }
+        if (options["--unhold"]) {
+            this.held = false;
+            return said(`Removed general refresh hold of "${NAME}"`);
+        }
+        const release = wantedRelease(options, now.channel);
+        const problem = this.problem(release, options);
+        if (problem) return problem;
+        if (release!.channel === now.channel)
+            return { code: 0, out: "", err: `snap "${NAME}" has no updates available\n` };
+        await this.installer.refresh(release!);
+        this.installed = release;
+        return said(`${NAME} (${release!.channel}) ${release!.version} from Canonical** refreshed`);
+    }
+
+    private async remove(options: Record<string, string>): Promise<Reply> {
+        await this.installer.remove();
+        this.installed = undefined;
+        this.held = false;
+        this.values = {};
+        return said(
+            `${options["--purge"] ? "" : `Save data of snap "${NAME}" in automatic snapshot set #1\n`}${NAME} removed`,
+        );
+    }
+
+    private async set(pairs: string[]): Promise<Reply> {
+        const values = Object.fromEntries(pairs.map((pair) => [pair.split("=")[0], pair.slice(pair.indexOf("=") + 1)]));
+        const odd = Object.keys(values).find((key) => key !== "config");
+        if (odd !== undefined || pairs.length === 0) return notImitated(`snap set ${NAME} ${odd ?? ""}`);
+        try {
+            await this.installer.configure(values);
+        } catch (error) {
+            return failed(
+                "error: cannot perform the following tasks:\n" +
+                    `- Run configure hook of "${NAME}" snap (run hook "configure": ${(error as Error).message})`,
+            );
+        }
+        Object.assign(this.values, values);
+        return said();
+    }
+
+    private get([key, ...more]: string[]): Reply {
+        if (!key || more.length > 0) return notImitated(`snap get ${NAME} of other than one key`);
+        if (this.values[key] === undefined) return failed(`error: snap "${NAME}" has no "${key}" configuration option`);
+        return said(this.values[key]);
+    }
+
+    /** Why a release cannot be fetched. */
+    private problem(release: Release | undefined, options: Record<string, string>): Reply | undefined {
+        const away = this.installer.storeProblem();
+        if (away) return failed(`error: cannot install "${NAME}": ${away}`);
+        if (release) return undefined;
+        return failed(
+            `error: snap "${NAME}" is not available on ${options["--channel"]} but other tracks exist.\n\n` +
+                "       Please be mindful that different tracks may include different features.\n" +
+                `       Get more information with 'snap info ${NAME}'.`,
+        );
+    }
+}
+
+function wantedRelease(options: Record<string, string>, now: string): Release | undefined {
+    const risk = ["stable", "candidate", "beta", "edge"].find((name) => options[`--${name}`]);
+    const written = options["--channel"] ?? risk;
+    return releaseOf(written ?? now);
+}

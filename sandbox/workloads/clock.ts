@@ -1,0 +1,26 @@
+/** Time of what is played: tests make its seconds shorter. */
+
+export interface Clock {
+    /** How long a second lasts, in seconds. */
+    secondLasts: number;
+}
+
+export const REAL_TIME: Clock = { secondLasts: 1 };
+
+export function milliseconds({ secondLasts }: Clock, seconds: number): number {
+    return seconds * secondLasts * 1000;
+}
+
+/** Resolves after so many of its seconds, or at once when the signal is aborted. */
+export function elapse(clock: Clock, seconds: number, signal?: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+        if (signal?.aborted) return resolve();
+        const done = () => {
+            clearTimeout(timer);
+            signal?.removeEventListener("abort", done);
+            resolve();
+        };
+        const timer = setTimeout(done, milliseconds(clock, seconds));
+        signal?.addEventListener("abort", done);
+    });
+}

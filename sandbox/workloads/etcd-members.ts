@@ -1,0 +1,50 @@
+/**
+ * What the gateways of one release share through etcd. It lasts as long as a pod of them or of their etcd does: it
+ * survives a restart of the pods and not the loss of etcd. While fewer than half of the members and one more are there,
+ * nothing is read or written through an Admin API, and gateways go on with what they have in memory.
+ *
+ * Not imitated: the readiness probe of a member, which fails without a quorum.
+ */
+import type { V1Pod } from "@kubernetes/client-node";
+import { Configuration } from "../gateway/configuration";
+import { isReady, type Snapshot } from "./cluster";
+import { APISIX, ETCD, instance, runs } from "./pods";
+
+export class EtcdMembers {
+    /** By release. */
+    private readonly configurations = new Map<string, Configuration>();
+    /** Members that a release's etcd has, there or not. */
+    private readonly sizes = new Map<string, number>();
+
+    configurationOf(pod: V1Pod): Configuration {
+        const key = instance(pod);
+        const configuration = this.configurations.get(key) ?? new Configuration();
+        this.configurations.set(key, configuration);
+        return configuration;
+    }
+
+    /** @param reachable whether the machine of a pod can be reached */
+    reconcile(now: Snapshot, reachable: (pod: V1Pod) => boolean): void {
+        const members = now.pods.filter((pod) => runs(pod, ETCD));
+        const held = new Set(now.pods.filter((pod) => runs(pod, APISIX) || runs(pod, ETCD)).map(instance));
+        for (const key of [...this.configurations.keys(), ...this.sizes.keys()])
+            if (!held.has(key)) {
+                this.configurations.delete(key);
+                this.sizes.delete(key);
+            }
+        for (const pod of members) this.sizes.set(instance(pod), clusterSize(pod));
+        for (const [key, configuration] of this.configurations) {
+            const there = members.filter((pod) => instance(pod) === key && isReady(pod) && reachable(pod)).length;
+            const size = this.sizes.get(key);
+            // Of an etcd that is no pod nothing is known here.
+            configuration.hasQuorum = size === undefined || there > size / 2;
+        }
+    }
+}
+
+/** Members that a pod of etcd is told of; the chart says nothing of them where it is alone. */
+function clusterSize(pod: V1Pod): number {
+    const variables = pod.spec!.containers.flatMap(({ env = [] }) => env);
+    const cluster = variables.find(({ name }) => name === "ETCD_INITIAL_CLUSTER")?.value;
+    return cluster === undefined ? 1 : cluster.split(",").length;
+}

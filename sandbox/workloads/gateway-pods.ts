@@ -1,0 +1,171 @@
+/**
+ * Plays the containers of APISIX: a gateway for each pod from when it is ready until it ends, with counters of its own
+ * and the keys it was started with. A deleted pod ends as kubelet lets it (see pod-end.ts), and its object goes when it
+ * has; a pod whose object is gone before that (a deletion by force, kubelet's SIGKILL) has its connections reset.
+ *
+ * Not imitated: a container that starts again in its pod, liveness and readiness probes of a running one.
+ */
+import type { V1Container, V1Pod } from "@kubernetes/client-node";
+import type { Configuration } from "../gateway/configuration";
+import type { Resolve } from "../gateway/redis-connections";
+import { startGateway, type Gateway } from "../gateway/server";
+import { elapse, type Clock } from "./clock";
+import { decoded, isReady, type Snapshot } from "./cluster";
+import { tlsOf } from "./gateway-tls";
+import { APISIX, byAge, image, runs } from "./pods";
+import { settingsFile } from "./apisix-settings";
+import { podEnd } from "./pod-end";
+
+/** Keys of the chart where no Secret is named. */
+const WELL_KNOWN = { admin: "edd1c9f034335f136f87ad84b625c8f1", viewer: "4054f7cf07e344346cd3f287985e76a2" };
+
+export interface GatewayPod {
+    pod: V1Pod;
+    gateway: Gateway;
+    /** Text of the settings file it was started with. */
+    settings: string | undefined;
+    /** `runs`; `leaves`, in preStop, still answering; `quits`, finishing what is under way; `gone`. */
+    state: "runs" | "leaves" | "quits" | "gone";
+    /** When its deletion was seen, or its end; milliseconds. */
+    leftAt?: number;
+}
+
+export interface GatewayPodsOptions {
+    clock: Clock;
+    /** Names that the gateways' plugins connect to. */
+    resolve: Resolve;
+    configurationOf(pod: V1Pod): Configuration;
+    /** Says whether the machine of a pod can be reached: nothing is started or ended on another. */
+    reachable(pod: V1Pod): boolean;
+    /** Called when what is under way in a pod is about to be cut. */
+    cut(uid: string): void;
+    /** Called when a deleted pod's containers have ended: its object can go. */
+    ended(pod: V1Pod): Promise<void>;
+    log(line: string): void;
+}
+
+export class GatewayPods {
+    /** By uid of the pod. */
+    private readonly pods = new Map<string, GatewayPod>();
+    private readonly ending = new Map<string, Promise<void>>();
+    private readonly stop = new AbortController();
+
+    constructor(private readonly options: GatewayPodsOptions) {}
+
+    async reconcile(now: Snapshot): Promise<void> {
+        const found = now.pods.filter((pod) => runs(pod, APISIX)).sort(byAge);
+        for (const pod of found) {
+            const { uid, deletionTimestamp } = pod.metadata!;
+            const known = this.pods.get(uid!);
+            if (known) known.pod = pod;
+            if (!this.options.reachable(pod)) continue;
+            if (!known && isReady(pod)) await this.start(pod, now);
+            else if (known?.state === "runs" && deletionTimestamp) this.leave(known);
+            else if (known && ["Failed", "Succeeded"].includes(pod.status?.phase ?? "")) await this.kill(uid!);
+            else if (!known && deletionTimestamp && !this.ending.has(uid!)) this.finish(pod, Promise.resolve());
+        }
+        for (const uid of this.pods.keys()) if (!found.some((pod) => pod.metadata!.uid === uid)) await this.kill(uid);
+    }
+
+    get(uid: string): GatewayPod | undefined {
+        return this.pods.get(uid);
+    }
+
+    /** All that run or have done so lately, the youngest last. */
+    list(): GatewayPod[] {
+        return [...this.pods.values()].sort((a, b) => byAge(a.pod, b.pod));
+    }
+
+    /** Ends one at once, and resets its connections. */
+    async kill(uid: string): Promise<void> {
+        const known = this.pods.get(uid);
+        if (!known || known.state === "gone") return;
+        known.state = "gone";
+        known.leftAt ??= Date.now();
+        this.options.cut(uid);
+        await known.gateway.kill();
+    }
+
+    /** Forgets those that ended before a moment, in milliseconds. */
+    forget(before: number): void {
+        for (const [uid, { state, leftAt }] of this.pods)
+            if (state === "gone" && leftAt! < before && !this.ending.has(uid)) this.pods.delete(uid);
+    }
+
+    async close(): Promise<void> {
+        this.stop.abort();
+        await Promise.all([...this.pods.keys()].map((uid) => this.kill(uid)));
+        await Promise.all(this.ending.values());
+    }
+
+    private async start(pod: V1Pod, now: Snapshot): Promise<void> {
+        const keys = adminKeys(pod, now);
+        if (!keys) return;
+        const { clock, resolve, log } = this.options;
+        const configuration = this.options.configurationOf(pod);
+        const { uid, namespace, name } = pod.metadata!;
+        const { secondLasts } = clock;
+        const container = containerOf(pod);
+        const configMaps = now.configMaps.map(
+            ({ metadata: m, data }) => [`${m!.namespace}/${m!.name}`, data ?? {}] as const,
+        );
+        const settings = settingsFile(pod, container, new Map(configMaps));
+        const own = { ...keys, ...tlsOf(settings), configuration };
+        const gateway = await startGateway({ port: 0, adminPort: 0, ...own, resolve, secondLasts, log });
+        this.pods.set(uid!, { pod, gateway, settings, state: "runs" });
+        log(`${namespace}/${name}: APISIX plays ${image(pod, APISIX)} as 3.18.0`);
+    }
+
+    private leave(leaving: GatewayPod): void {
+        const { pod } = leaving;
+        leaving.state = "leaves";
+        leaving.leftAt = Date.now();
+        this.finish(pod, this.endInOrder(leaving));
+    }
+
+    private async endInOrder(leaving: GatewayPod): Promise<void> {
+        const { clock } = this.options;
+        const { signal } = this.stop;
+        const { pod, gateway, settings } = leaving;
+        const container = containerOf(pod);
+        const { preStop, answers } = podEnd(pod, container, settings);
+        await elapse(clock, preStop, signal);
+        if ((leaving.state as GatewayPod["state"]) === "gone") return;
+        leaving.state = "quits";
+        const done = new AbortController();
+        const quits = gateway.close(Infinity).finally(() => done.abort());
+        await Promise.race([quits, elapse(clock, answers, AbortSignal.any([signal, done.signal]))]);
+        // All is answered; the last bytes may still be on their way to the callers.
+        if (done.signal.aborted) leaving.state = "gone";
+        await this.kill(pod.metadata!.uid!);
+    }
+
+    private finish(pod: V1Pod, end: Promise<void>): void {
+        const uid = pod.metadata!.uid!;
+        const finished = end
+            .then(() => (this.stop.signal.aborted ? undefined : this.options.ended(pod)))
+            .catch((error: Error) => this.options.log(`${pod.metadata!.name}: ${error.message}`))
+            .finally(() => this.ending.delete(uid));
+        this.ending.set(uid, finished);
+    }
+}
+
+function containerOf(pod: V1Pod): V1Container {
+    return pod.spec!.containers.find((c) => APISIX.test(c.image!))!;
+}
+
+/** The keys in a pod's environment, as its container would see them if it started now. */
+function adminKeys(pod: V1Pod, now: Snapshot): { adminKey: string; viewerKey: string } | undefined {
+    const container = containerOf(pod);
+    const value = (name: string): string | undefined => {
+        const ref = container.env?.find((e) => e.name === name)?.valueFrom?.secretKeyRef;
+        const secret = now.secrets.find(
+            (s) => s.metadata!.name === ref?.name && s.metadata!.namespace === pod.metadata!.namespace,
+        );
+        return ref && secret && decoded(secret)[ref.key];
+    };
+    if (!container.env?.some((e) => e.name === "APISIX_ADMIN_KEY"))
+        return { adminKey: WELL_KNOWN.admin, viewerKey: WELL_KNOWN.viewer };
+    const [adminKey, viewerKey] = [value("APISIX_ADMIN_KEY"), value("APISIX_VIEWER_KEY")];
+    return adminKey !== undefined && viewerKey !== undefined ? { adminKey, viewerKey } : undefined;
+}

@@ -1,0 +1,56 @@
+/** Stacks intra and inter with exposure cloudflare: the gateway in the cluster, reached through a tunnel. */
+import { parse, stringify } from "yaml";
+import { VERSION } from "../cloudflare/connector/connector";
+import { ensureTools, SANDBOX_TOOLS } from "../toolchain/toolchain";
+import { attempts } from "./attempts";
+import type { GatewayOutputs } from "./cluster-scenes";
+import { startExposureWorld } from "./exposure-world";
+
+import { layOver, namespaceOf } from "./overlay";
+import type { Scene } from "./scene";
+import type { ClusterFacts } from "./state";
+import type { WorldOptions } from "./world";
+
+/** Tokens that the Alpa stand-in makes in a second, at the least. */
+const TOKENS_PER_SECOND = 20;
+
+/** @param base what the stack's world is without Cloudflare */
+export function exposureScene(base: Partial<WorldOptions>): Scene {
+    return {
+        tools: SANDBOX_TOOLS,
+        async start(dir, log) {
+            return startExposureWorld({ tools: await ensureTools(undefined, { log }), stateDir: dir, log, ...base });
+        },
+        async layOver(shipped, world) {
+            return { text: exposed(shipped, world as ClusterFacts), secrets: {} };
+        },
+        async attempts(dir, outputs, world, shipped) {
+            const { url, credentials: keys, jwtSecrets } = outputs as unknown as GatewayOutputs;
+            const { hostname, pathname } = new URL(url);
+            // Requests go to the edge's own address; the header Host picks the name, as TLS and DNS do in reality.
+            const edge = `${world.cloudflare!.edge}${pathname}`;
+            return attempts(dir, edge, { keys, jwtSecrets, namespace: namespaceOf(shipped) }, `'Host: ${hostname}'`);
+        },
+    };
+}
+
+/** @param shipped text of the stack file in the clone, which is never changed */
+export function exposed(shipped: string, world: ClusterFacts): string {
+    const { alpas, chartRepository, cloudflare } = world;
+    const { config, ...file } = parse(layOver(shipped, { alpa: alpas, chartRepository })) as {
+        config: Record<string, object>;
+    };
+    const { account, zone } = cloudflare!;
+    return stringify({
+        ...file,
+        config: {
+            ...config,
+            "alpa-auth:exposure": "cloudflare",
+            "alpa-auth:account": account,
+            "alpa-auth:hostname": `llm.${zone}`,
+            "alpa-auth:zone": { name: zone, plan: "free" },
+            "alpa-auth:tunnel": { version: VERSION },
+            "alpa-auth:alpa": { ...config["alpa-auth:alpa"], tokensPerSecond: TOKENS_PER_SECOND },
+        },
+    });
+}

@@ -1,0 +1,20 @@
+import * as k8s from "@pulumi/kubernetes";
+import type * as pulumi from "@pulumi/pulumi";
+import type { ClusterAccess } from "../components/parts/kubeconfig";
+import { Microk8s, type Microk8sArgs } from "../components/parts/microk8s";
+import { owner } from "../components/parts/ownership";
+
+/** The cluster of a stack: one that is there, or one that it makes of hosts. */
+export function clusterOf({ cluster, nodes }: { cluster: ClusterAccess; nodes?: Microk8sArgs }): {
+    access: ClusterAccess;
+    provider: k8s.Provider;
+    /** Outputs of the stack: the kubeconfig of a cluster that nobody has another one of. */
+    outputs: { kubeconfig?: pulumi.Output<string> };
+} {
+    if (nodes === undefined) return { access: cluster, provider: new k8s.Provider("cluster", cluster), outputs: {} };
+    const { kubeconfig } = new Microk8s("nodes", nodes);
+    // The same cluster, whichever of its nodes the kubeconfig leads to: without a name, another node would mean to the
+    // provider that all objects have to be made anew.
+    const provider = new k8s.Provider("cluster", { kubeconfig, clusterIdentifier: owner() });
+    return { access: { kubeconfig }, provider, outputs: { kubeconfig } };
+}

@@ -1,0 +1,9 @@
+import { AlpaFirewall, type FirewallSettings } from "../components/parts/alpa-firewall";
+import { printedRules } from "../components/parts/alpa-firewall-rules";
+
+/** Who may reach Alpa: loaded on its hosts, or an output for those who do that by hand. */
+export function firewallOf(settings: FirewallSettings | undefined): { alpaFirewall?: string } {
+    if (settings?.apply === "print") return { alpaFirewall: printedRules(settings.rules) };
+    if (settings !== undefined) new AlpaFirewall("alpa-firewall", settings);
+    return {};
+}

@@ -1,0 +1,66 @@
+// Proves what docs/operations.md says of a zone that a stack made and then only looks up, and the other way round: the zone and
+// its records stay, whatever the state is told. What stands in for Cloudflare is in cloudflare-kit.ts.
+import { strict as assert } from "node:assert";
+import { AccessStack, failed, here, succeeded, useCloudflare } from "./cloudflare-kit";
+
+const NAME = "example.net";
+const hostname = `llm.${NAME}`;
+const zone = (manage: string) => ({ hostname, zone: { name: NAME, manage, plan: "free" } });
+
+describe("a zone made by the stack", function () {
+    this.timeout(180_000);
+    useCloudflare();
+    let stack: AccessStack;
+    let made: { id: string; records: unknown[] };
+
+    const live = () => {
+        const found = here().world.account.zoneNamed(NAME)!;
+        return { id: found.id, records: [...here().world.account.records(found.id).values()] };
+    };
+    const urns = async (type: string) =>
+        (await stack.resources()).filter((one) => one.type === type).map(({ urn }) => urn);
+
+    before(async () => {
+        stack = await AccessStack.create("maker");
+        stack.configure(zone("create"));
+        succeeded(await stack.up());
+        made = live();
+        assert.equal(made.records.length, 1);
+    });
+    afterEach(() => {
+        assert.deepEqual(live(), made);
+        assert.deepEqual(
+            here().world.api.requests.filter(({ method, path }) => method === "DELETE" && /zones\/[^/]+$/.test(path)),
+            [],
+        );
+    });
+
+    it("is not let go by a change of the config alone", async () => {
+        stack.configure(zone("existing"));
+        assert.match(failed(await stack.up()), /cannot be deleted\s+because it is protected/);
+    });
+
+    it("is only looked up once its protection is taken, and stays as it is", async () => {
+        const [urn] = await urns("cloudflare:index/zone:Zone");
+        await stack.must(["state", "unprotect", urn, "--yes"]);
+        succeeded(await stack.up());
+        assert.deepEqual(await urns("cloudflare:index/zone:Zone"), []);
+        succeeded(await stack.preview("--expect-no-changes"));
+    });
+
+    it("is not made again by a change back alone", async () => {
+        stack.configure(zone("create"));
+        assert.match(failed(await stack.up()), /1061/);
+    });
+
+    it("is the stack's again after an import, and protected", async () => {
+        const [parent] = await urns("alpa-auth:parts:Zone");
+        const imported = ["cloudflare:index/zone:Zone", "alpa-zone-zone", made.id, "--parent", `zone=${parent}`];
+        await stack.must(["import", ...imported, "--generate-code=false", "--yes", "--skip-preview"]);
+        succeeded(await stack.up());
+        succeeded(await stack.preview("--expect-no-changes"));
+        assert.equal((await urns("cloudflare:index/zone:Zone")).length, 1);
+        stack.configure(zone("existing"));
+        assert.match(failed(await stack.up()), /cannot be deleted\s+because it is protected/);
+    });
+});

@@ -1,0 +1,161 @@
+/**
+ * A cluster of three plain nodes with two Alpa services beside it, and the steady traffic that option inter is measured by.
+ * Real: the engine, the Kubernetes provider, the API server with its controllers and scheduler. What nodes and pods do is
+ * played, in seconds of a twentieth.
+ */
+import { strict as assert } from "node:assert";
+import { mkdtempSync, rmSync } from "node:fs";
+import { request } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { cpuNodes } from "../../sandbox/control-plane";
+import { endOrphanPlugins, startGuard } from "../../sandbox/processes";
+import { ensureTools } from "../../sandbox/toolchain/toolchain";
+import { sandboxId } from "../../sandbox/world/state";
+import { startWorld, type World } from "../../sandbox/world/world";
+import { freeNodePort } from "./kit";
+import { EngineStack, SECOND_LASTS, TOOLS_MILLISECONDS, type StackConfig } from "./stack";
+
+export { eventually, succeeded } from "./stack";
+
+/** The model's time for one batch, in seconds: an answer takes this long, and up to a second more for companions. */
+const ALPA_SECONDS = 0.5;
+
+let running: { world: World; dir: string } | undefined;
+let ending: (() => unknown)[] = [];
+/** `host:port` and path of each request that has reached Alpa. */
+const alpaSaw: { address: string; path: string }[] = [];
+
+export function useNodes(): void {
+    before(async function () {
+        this.timeout(TOOLS_MILLISECONDS);
+        const tools = await ensureTools(undefined, { log: (line) => console.log(`    ${line}`) });
+        const dir = mkdtempSync(join(tmpdir(), "alpa-auth-test-"));
+        ending = [() => rmSync(dir, { recursive: true, force: true })];
+        // Should this process be killed, nothing stays behind.
+        const guard = await startGuard({ stateDir: dir, sandboxId: sandboxId(dir) });
+        ending.push(() => guard.stop());
+        const world = await startWorld({
+            tools,
+            stateDir: dir,
+            nodes: cpuNodes(3),
+            alpaPort: 0,
+            alpaServices: 2,
+            alpaSeconds: ALPA_SECONDS,
+            watchCycleSeconds: 1,
+            secondLasts: SECOND_LASTS,
+            onAlpaRequest: ({ path }, address) => alpaSaw.push({ address, path }),
+        });
+        ending.push(
+            () => endOrphanPlugins(sandboxId(dir)),
+            () => world.close(),
+        );
+        running = { world, dir };
+    });
+    after(async function () {
+        this.timeout(60_000);
+        running = undefined;
+        for (const end of ending.splice(0).reverse()) await end();
+    });
+}
+
+export function nodes(): { world: World; dir: string } {
+    assert.ok(running, "useNodes() must be called in the describe block");
+    return running;
+}
+
+export function takeAlpaRequests(): { address: string; path: string }[] {
+    return alpaSaw.splice(0);
+}
+
+/** A stack of option inter in the running world. */
+export class InterStack extends EngineStack {
+    private constructor(
+        name: string,
+        readonly nodePort: number,
+    ) {
+        const { world, dir } = nodes();
+        super(name, { dir, facts: world.facts });
+    }
+
+    static async create(name: string, config: StackConfig): Promise<InterStack> {
+        const stack = new InterStack(name, await freeNodePort());
+        await stack.init();
+        stack.configure(config);
+        return stack;
+    }
+
+    /** Replaces the config: keys without the project's prefix, laid over a working one. */
+    configure(config: StackConfig): void {
+        const { facts } = nodes().world;
+        this.write({
+            option: "inter",
+            namespace: this.name,
+            alpa: { endpoints: facts.alpas },
+            gateway: {
+                nodePort: this.nodePort,
+                address: "127.0.0.1",
+                chart: { repository: facts.chartRepository },
+                sharedCounters: { whenDown: "refuse" },
+            },
+            readiness: { settleSeconds: 0.5, graphTimeoutSeconds: 120, acceptTimeoutSeconds: 20 },
+            ...config,
+        });
+    }
+
+    outputs(): Promise<{ url: string; credentials: Record<string, string> }> {
+        return this.read();
+    }
+}
+
+/** One request over a connection of its own, as callers behind a load balancer make them. @returns status, or why not */
+export function ask(url: string, key: string, path = "/completions", body?: object): Promise<number | string> {
+    const text = JSON.stringify(body ?? { model: "default", prompt: "Paris is", max_tokens: 8 });
+    return new Promise((resolve) => {
+        const sent = request(`${url}${path}`, {
+            method: "POST",
+            agent: false,
+            headers: { "Content-Type": "application/json", apikey: key, Connection: "close" },
+        });
+        sent.on("response", (answer) => {
+            answer.resume();
+            answer.on("end", () => resolve(answer.statusCode!));
+            answer.on("error", (error) => resolve(error.message));
+        });
+        sent.on("error", (error) => resolve(error.message));
+        sent.end(text);
+    });
+}
+
+/** Requests at a steady pace until told to stop. */
+export class Traffic {
+    private readonly answers: Promise<number | string>[] = [];
+    private readonly timer: NodeJS.Timeout;
+    private open = 0;
+
+    constructor(url: string, key: string, everyMilliseconds = 200) {
+        const one = () => {
+            this.open++;
+            this.answers.push(ask(url, key).finally(() => this.open--));
+        };
+        one();
+        this.timer = setInterval(one, everyMilliseconds);
+    }
+
+    /** Resolves when so many answers are under way. */
+    async underWay(count: number): Promise<void> {
+        while (this.open < count) await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+
+    /** Resolves when so many requests have been made. */
+    async sent(count: number): Promise<void> {
+        while (this.answers.length < count) await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+
+    /** @returns all answers, those that are still to come too */
+    async end(): Promise<{ all: number; failed: (number | string)[] }> {
+        clearInterval(this.timer);
+        const answers = await Promise.all(this.answers);
+        return { all: answers.length, failed: answers.filter((answer) => answer !== 200) };
+    }
+}

@@ -1,0 +1,81 @@
+// Proves with the real Helm that pods of option inter keep the time for their answers when the chart is upgraded, that an
+// upgrade starts them once, and that callers lose nothing by it. What pods do with the time is played by stand-ins.
+import { strict as assert } from "node:assert";
+import { join } from "node:path";
+import { AppsV1Api } from "@kubernetes/client-node";
+import { ROOT } from "../../sandbox/world/state";
+import { InterStack, nodes, succeeded, Traffic, useNodes } from "./inter-kit";
+
+describe("a chart of option inter that is upgraded", function () {
+    this.timeout(240_000);
+    useNodes();
+    const consumers = [{ name: "bob", credentials: [{ id: "b", method: "key" }] }];
+    let stack: InterStack;
+    let url: string;
+    let key: string;
+    let apps: AppsV1Api;
+
+    const crds = ["apisix", "gateway-api"].map((group) => join(ROOT, "sandbox/crds", group, "*.yaml"));
+    const configure = (answerTimeoutSeconds: number, tag: string) => {
+        const { facts } = nodes().world;
+        stack.configure({
+            consumers,
+            alpa: { endpoints: facts.alpas, answerTimeoutSeconds },
+            gateway: {
+                installer: "helm",
+                crds,
+                nodePort: stack.nodePort,
+                address: "127.0.0.1",
+                image: { tag },
+                chart: { repository: facts.chartRepository },
+            },
+        });
+    };
+    const deployment = async () =>
+        (await apps.listDeploymentForAllNamespaces()).items.find((d) => d.metadata!.name === "apisix")!;
+    const versions = async () => {
+        const { items } = await apps.listReplicaSetForAllNamespaces();
+        return items.filter((r) => r.metadata!.ownerReferences?.[0]?.name === "apisix").length;
+    };
+    const grace = async () => (await deployment()).spec!.template.spec!.terminationGracePeriodSeconds;
+
+    before(async () => {
+        apps = nodes().world.kubeConfig.makeApiClient(AppsV1Api);
+        stack = await InterStack.create("upgrade", { consumers });
+        configure(600, "3.18.0-ubuntu");
+        succeeded(await stack.up());
+        const outputs = await stack.outputs();
+        url = outputs.url;
+        key = outputs.credentials["bob/b"];
+    });
+
+    it("has given the time to its first pods", async () => {
+        assert.equal(await grace(), 675);
+    });
+
+    it("keeps the time and starts pods once, without a lost request", async () => {
+        const before = await versions();
+        const traffic = new Traffic(url, key);
+        await traffic.underWay(3);
+        configure(600, "3.17.0-ubuntu");
+        succeeded(await stack.up());
+        const { all, failed } = await traffic.end();
+        assert.deepEqual(failed, [], `of ${all}`);
+        assert.equal(await grace(), 675);
+        assert.equal((await versions()) - before, 1);
+        const again = succeeded(await stack.up());
+        assert.doesNotMatch(again.stdout, /\d+ (created|updated|deleted|replaced)/);
+    });
+
+    it("follows the longest answer", async () => {
+        const traffic = new Traffic(url, key);
+        await traffic.underWay(3);
+        configure(900, "3.17.0-ubuntu");
+        succeeded(await stack.up());
+        const { all, failed } = await traffic.end();
+        assert.deepEqual(failed, [], `of ${all}`);
+        assert.equal(await grace(), 975);
+        succeeded(await stack.destroy());
+        assert.deepEqual(await stack.resources(), []);
+    });
+});

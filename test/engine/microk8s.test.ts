@@ -1,0 +1,147 @@
+// Proves that hosts become a cluster with a serving gateway, that a step that failed is finished by the next run, and that
+// nodes come and go. The hosts are stand-ins: real scripts and a real shell, but SSH, sudo, snap and MicroK8s are the
+// sandbox's, and so is the provider that connects. Their nodes are in a real API server.
+import { strict as assert } from "node:assert";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { CoreV1Api, type V1Node } from "@kubernetes/client-node";
+import { parse } from "yaml";
+import { FOLDER } from "../../components/parts/microk8s-common-script";
+import { type Microk8sHost, Microk8sPlay, newKey } from "../../sandbox/hosts";
+import { restOf } from "../../sandbox/hosts/microk8s/rest";
+import { call, current, failed, succeeded, TestStack, useWorld } from "./kit";
+
+const PASSWORD = "correct horse";
+
+describe("MicroK8s on the engine", function () {
+    this.timeout(180_000);
+    useWorld();
+    let play: Microk8sPlay;
+    let stack: TestStack;
+    let gone: V1Node[];
+    let secrets: { privateKey: unknown; sudoPassword: unknown };
+    const hosts: Record<string, Microk8sHost> = {};
+
+    const core = () => current().world.kubeConfig.makeApiClient(CoreV1Api);
+    const nodes = async () => (await core().listNode()).items;
+    const names = async () => (await nodes()).map(({ metadata }) => metadata!.name).sort();
+
+    const entry = (name: string, more: object = {}) => {
+        const { address, port, hostKey } = hosts[name];
+        return { address, port, hostKey, user: "ops", role: "control-plane", ...secrets, ...more };
+    };
+    const configure = (...entries: object[]) =>
+        stack.configure({
+            cluster: { nodes: entries, waitSeconds: 20 },
+            consumers: [{ name: "lab", credentials: [{ id: "a", method: "key" }] }],
+        });
+    const three = () => ["a", "b", "c"].map((name) => entry(name));
+    const served = async () => {
+        const { url, credentials } = await stack.outputs();
+        return (await call(url, { key: credentials["lab/a"] })).status;
+    };
+    /** What no run may touch on a node that is right. */
+    const state = () =>
+        ["a", "b", "c"].map((name) => {
+            const read = (file: string) =>
+                readFileSync(join(hosts[name].root, "var/snap/microk8s/current", file), "utf8");
+            return [read("args/kubelet"), read("args/kube-apiserver"), read("certs/server.crt")];
+        });
+    const clean = (name: string) =>
+        hosts[name].snapd.release === undefined && !existsSync(join(hosts[name].root, FOLDER));
+
+    before(async () => {
+        const { world, dir } = current();
+        // The cluster begins without nodes.
+        gone = await nodes();
+        for (const { metadata } of gone) await core().deleteNode({ name: metadata!.name! });
+        play = new Microk8sPlay({ api: restOf(world.controlPlane.adminKubeConfig) });
+        const privateKey = newKey();
+        const common = { privateKey, password: PASSWORD, sudo: "password", stateDir: dir } as const;
+        const all = ["a", "b", "c", "d"].map((name, i) =>
+            play.startHost({ ...common, name: `node-${name}`, address: `127.0.0.${60 + i}` }),
+        );
+        for (const host of await Promise.all(all)) hosts[host.name.slice(-1)] = host;
+        stack = await TestStack.create("nodes", { cluster: { nodes: [{}] } });
+        await stack.configureSecret("cluster.nodes[0].privateKey", privateKey);
+        await stack.configureSecret("cluster.nodes[0].sudoPassword", PASSWORD);
+        const file = join(world.facts.stackFiles, "Pulumi.nodes.yaml");
+        secrets = parse(readFileSync(file, "utf8")).config["alpa-auth:cluster"].nodes[0];
+        configure(...three());
+    });
+    after(async () => {
+        await play.close();
+        for (const { metadata, spec, status } of gone) {
+            const { name, labels, annotations } = metadata!;
+            await core().createNode({ body: { metadata: { name, labels, annotations }, spec, status } });
+        }
+    });
+
+    it("says before anything is changed that only the hosts were looked at, and shows no secret", async () => {
+        const { stdout, stderr } = succeeded(await stack.preview());
+        assert.match(stdout, /cluster: nodes are not a cluster yet, so only the hosts were looked at/);
+        assert.ok(!(stdout + stderr).includes(PASSWORD));
+        assert.deepEqual([await names(), clean("a")], [[], true]);
+    });
+
+    it("names each step that fails, on its host: an add-on, an installation, a join", async () => {
+        hosts.a.faults.add({ step: "addon", times: 10_000 });
+        hosts.b.faults.add({ step: "install" });
+        const first = failed(await stack.up());
+        assert.match(first, /127\.0\.0\.60-\d+: MicroK8s must apply its launch configuration/);
+        assert.match(first, /127\.0\.0\.61-\d+: must be able to install MicroK8s of channel 1\.34\/stable/);
+        hosts.a.faults.clear();
+        hosts.b.faults.add({ step: "join-half-way", code: 1 });
+        assert.match(
+            failed(await stack.up()),
+            /127\.0\.0\.61-\d+: must be able to join the cluster at 127\.0\.0\.60:25000/,
+        );
+    });
+
+    it("finishes with the next run, days later: three nodes that are ready, and a gateway that serves", async () => {
+        // By then no invitation is valid any more.
+        writeFileSync(join(hosts.a.root, "var/snap/microk8s/current/credentials/cluster-tokens.txt"), "");
+        succeeded(await stack.up());
+        assert.deepEqual(await names(), ["node-a", "node-b", "node-c"]);
+        assert.equal(await served(), 200);
+        for (const name of ["a", "b", "c"]) assert.ok(hosts[name].snapd.isHeld, name);
+        assert.equal(hosts.a.microk8s!.storeOf().length, 3);
+        for (const [, api] of state()) assert.match(api, /^--authorization-mode=RBAC,Node$/m);
+    });
+
+    it("changes nothing on a second run, and touches no node", async () => {
+        const before = state();
+        succeeded(await stack.up("--expect-no-changes"));
+        assert.deepEqual(state(), before);
+    });
+
+    it("lets a node in with its labels and taints, after a run that was killed, and leaves the others as they are", async () => {
+        const before = state();
+        configure(...three(), entry("d", { role: "worker", labels: ["rack=b"], taints: ["gpu=yes:NoSchedule"] }));
+        await stack.upKilledWhen(async () => existsSync(join(hosts.d.root, FOLDER, "owner")));
+        await stack.run(["cancel", "--yes"]);
+        succeeded(await stack.up());
+        const added = (await nodes()).find(({ metadata }) => metadata!.name === "node-d")!;
+        assert.equal(added.metadata!.labels!.rack, "b");
+        assert.ok(added.spec!.taints!.some(({ key, effect }) => key === "gpu" && effect === "NoSchedule"));
+        assert.deepEqual([state(), await served()], [before, 200]);
+    });
+
+    it("takes a node out again, with nothing left of it", async () => {
+        configure(...three());
+        succeeded(await stack.up());
+        assert.deepEqual([await names(), clean("d"), await served()], [["node-a", "node-b", "node-c"], true, 200]);
+    });
+
+    it("replaces the node that started the cluster, and the cluster goes on", async () => {
+        configure(entry("b"), entry("c"), entry("d"));
+        succeeded(await stack.up());
+        assert.deepEqual([await names(), clean("a"), await served()], [["node-b", "node-c", "node-d"], true, 200]);
+        succeeded(await stack.preview("--expect-no-changes"));
+    });
+
+    it("leaves nothing on any host when it is destroyed", async () => {
+        succeeded(await stack.destroy());
+        assert.deepEqual(["a", "b", "c", "d"].map(clean), [true, true, true, true]);
+    });
+});

@@ -1,0 +1,98 @@
+// Golden files of option inter: for each installer, what is not as with option intra-a, and what exposure cloudflare
+// changes in that. Never the only proof of anything. Renew them with: npm run golden
+import { strict as assert } from "node:assert";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import * as path from "node:path";
+import * as prettier from "prettier";
+import { Document, visit } from "yaml";
+import { asked, inputsOf, type Seen } from "../kit";
+import { exposedInterSettings, INTER_INSTALLERS, interSettings, interValues, recordInter } from "../unit/inter";
+import { recordExposed, recordStack } from "../unit/intra-a";
+
+const HEADER = (what: string) => `# ${what}, to be read in review. Renew: npm run golden
+# Labels and annotations that every object has are left out; a unit test looks for them. (secret): never shown.
+`;
+/** Waits and keys of our own are no objects for reading. */
+const HIDDEN = /Awaited|ConsumersAccepted|SecretVersions|pulumi:providers|random:|^alpa-auth:/;
+
+const kindOf = (r: Seen): string => r.inputs.kind ?? r.type.split(":").pop();
+const shown = (seen: Seen[]) => seen.filter((r) => r.custom && !HIDDEN.test(r.type));
+
+/** What is in `seen` and not, or not so, in `known`. */
+function news(seen: Seen[], known: Seen[]): Seen[] {
+    const before = new Set(shown(known).map(page));
+    return shown(seen).filter((r) => !before.has(page(r)));
+}
+
+function page(resource: Seen): string {
+    const { metadata, __provider, kubeconfig: _k, context: _c, timeoutSeconds: _t, ...rest } = inputsOf(resource);
+    const { labels: _, annotations, ...named } = metadata ?? {};
+    // Of a patch the annotations are what it has of its own.
+    const more = resource.type.endsWith("Patch") ? { annotations } : {};
+    const object = { kind: kindOf(resource), ...(metadata ? { metadata: { ...named, ...more } } : {}), ...rest };
+    const document = new Document(object, { aliasDuplicateObjects: false });
+    visit(document, {
+        Collection: (_, node) => {
+            node.flow = node.toString().length <= 90;
+        },
+    });
+    const { deleteTimeout } = asked(resource);
+    const waits = deleteTimeout === "" ? "" : `# deleted within ${deleteTimeout}\n`;
+    return `---\n# ${resource.name}\n${waits}${document.toString({ lineWidth: 0 })}`;
+}
+
+interface Golden {
+    file: string;
+    what: string;
+    seen: () => Promise<Seen[]>;
+    /** What need not be read again. */
+    known: () => Promise<Seen[]>;
+}
+
+const { alpa: _, option: __, gateway: ___, ...same } = interValues();
+const FILES = INTER_INSTALLERS.flatMap((installer): Golden[] => {
+    const plain = once(() => recordInter(interSettings(installer)));
+    return [
+        {
+            file: `inter-${installer}.yaml`,
+            what: `What option inter asks of the cluster with installer ${installer}, where option intra-a does not`,
+            seen: plain,
+            known: () => recordStack(installer, same),
+        },
+        {
+            file: `inter-${installer}-cloudflare.yaml`,
+            what: `What exposure cloudflare changes in that of ${installer}, beside what it adds to option intra-a`,
+            seen: () => recordInter(exposedInterSettings(installer)),
+            known: async () => [...(await plain()), ...(await recordExposed(installer, same))],
+        },
+    ];
+});
+
+/** Building a stack takes a while; each is built once. */
+function once<T>(work: () => Promise<T>): () => Promise<T> {
+    let result: Promise<T> | undefined;
+    return () => (result ??= work());
+}
+
+async function render({ file, what, seen, known }: Golden): Promise<string> {
+    // One after the other: the fake engine is one.
+    const before = await known();
+    const pages = news(await seen(), before)
+        .sort((a, b) => (`${kindOf(a)} ${a.name}` < `${kindOf(b)} ${b.name}` ? -1 : 1))
+        .map(page);
+    const filepath = path.join(__dirname, file);
+    const text = HEADER(what) + pages.join("");
+    return prettier.format(text, { ...(await prettier.resolveConfig(filepath)), filepath });
+}
+
+describe("golden inter", () => {
+    for (const golden of FILES)
+        it(`${golden.file} is what was read in review, and shows no secret`, async () => {
+            const file = path.join(__dirname, golden.file);
+            const rendered = await render(golden);
+            if (process.env.UPDATE_GOLDEN) writeFileSync(file, rendered);
+            assert.ok(existsSync(file), `${file} is missing. Run: npm run golden`);
+            assert.equal(rendered, readFileSync(file, "utf8"), "Run npm run golden, and read what changed.");
+            assert.doesNotMatch(rendered, /generated|s3cret/);
+        });
+});

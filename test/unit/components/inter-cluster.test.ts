@@ -1,0 +1,178 @@
+// Proves what option inter asks of the engine, for each installer. That a gateway outlives a node is proved on the engine.
+import { strict as assert } from "node:assert";
+import { parse as parseYaml } from "yaml";
+import { profileName } from "../../../components/parts/apisix-profile";
+import { plannedObjects } from "../../../preflight/planned";
+import { asked, comesAfter, inputsOf, one, oneOfKind, type Seen } from "../../kit";
+import { INTER_INSTALLERS, interSettings, recordInter, type InterInstaller } from "../inter";
+import { kubernetesObjects } from "../intra-a";
+
+const PATCH = "kubernetes:apps/v1:DeploymentPatch";
+const COMPONENT = "alpa-auth:components:InterCluster";
+
+/** What the installer is told of the chart's values. */
+const valuesOf = (seen: Seen[], installer: InterInstaller): any =>
+    installer === "helm"
+        ? inputsOf(one(seen, "kubernetes:helm.sh/v3:Release")).values
+        : inputsOf(oneOfKind(seen, "RampartGraph")).spec.graph.components.apisix.config;
+const settingsFile = (seen: Seen[]): any =>
+    parseYaml(oneOfKind(seen, "ConfigMap").inputs.data["config-alpa-auth.yaml"] as string);
+
+for (const installer of INTER_INSTALLERS)
+    describe(`InterCluster with installer ${installer}`, () => {
+        let seen: Seen[];
+        const settings = () => interSettings(installer);
+        before(async () => (seen = await recordInter(settings())));
+
+        it("is a component of its own, and its objects are those that the preflight looks for", () => {
+            one(seen, COMPONENT, "alpa");
+            const key = (o: { kind: string; namespace?: string; name: string }) =>
+                `${o.kind} ${o.namespace ?? ""}/${o.name}`;
+            const made = kubernetesObjects(seen)
+                .filter((r) => r.type !== PATCH)
+                .map(({ inputs }) => key({ kind: inputs.kind, ...inputs.metadata }));
+            assert.deepEqual(made.sort(), plannedObjects(settings()).map(key).sort());
+        });
+
+        it("has three pods of APISIX, and a drain may take one of them", () => {
+            const { replicaCount, podDisruptionBudget: budget } = valuesOf(seen, installer);
+            assert.equal(replicaCount, 3);
+            // Anything in minAvailable would win over maxUnavailable.
+            assert.deepEqual(budget, { enabled: true, minAvailable: "", maxUnavailable: 1 });
+        });
+
+        it("puts each pod on a node of its own, and waits for no node that is away", () => {
+            const [constraint, ...more] = valuesOf(seen, installer).topologySpreadConstraints;
+            assert.deepEqual(more, []);
+            assert.deepEqual(
+                [constraint.topologyKey, constraint.maxSkew, constraint.whenUnsatisfiable, constraint.nodeTaintsPolicy],
+                ["kubernetes.io/hostname", 1, "DoNotSchedule", "Honor"],
+            );
+            assert.deepEqual(constraint.labelSelector.matchLabels, { "app.kubernetes.io/name": "apisix" });
+        });
+
+        it("takes no pod away before another one serves", () =>
+            assert.deepEqual(valuesOf(seen, installer).updateStrategy.rollingUpdate, {
+                maxUnavailable: 0,
+                maxSurge: 1,
+            }));
+
+        it("keeps what APISIX knows on three nodes, each with a volume, of which one may be away", () => {
+            const { etcd } = valuesOf(seen, installer);
+            assert.deepEqual([etcd.replicaCount, etcd.podAntiAffinityPreset], [3, "hard"]);
+            assert.deepEqual(etcd.pdb, { create: true, minAvailable: 2 });
+            assert.ok(etcd.persistence === undefined || etcd.persistence.enabled !== false);
+        });
+
+        it("has two ingress controllers, of which one leads", () => {
+            const { deployment, config, podDisruptionBudget } = valuesOf(seen, installer)["ingress-controller"];
+            assert.equal(deployment.replicas, 2);
+            assert.notEqual(config.leaderElection?.disable, true);
+            assert.equal(podDisruptionBudget.maxUnavailable, 1);
+        });
+
+        it("says what each pod needs, so that none is put where it does not fit", () => {
+            const { resources, etcd, "ingress-controller": controller } = valuesOf(seen, installer);
+            for (const { requests } of [resources, etcd.resources, controller.deployment.resources])
+                assert.ok(requests.cpu && requests.memory);
+        });
+
+        it("counts limits once for all pods", () => {
+            const { plugins } = oneOfKind(seen, "Consumer", "lab").inputs.spec;
+            assert.ok(plugins.length > 0);
+            for (const { config } of plugins) assert.equal(config.policy, "redis");
+        });
+
+        it("has nginx wait longer than the longest answer, and kubelet longer than nginx and the pause before", () => {
+            const { nginx_config: nginx } = settingsFile(seen);
+            const patch = one(seen, PATCH).inputs;
+            const grace = patch.spec.template.spec.terminationGracePeriodSeconds as number;
+            const shutdown = Number(/^(\d+)s$/.exec(nginx.worker_shutdown_timeout as string)![1]);
+            // To connect 5 s, and then the answer.
+            assert.ok(shutdown >= 605, String(shutdown));
+            // The chart's preStop takes 30 s of it.
+            assert.ok(grace > 30 + shutdown, String(grace));
+        });
+
+        it("changes nothing of the chart's Deployment but that time, so that Helm never takes it back", () => {
+            const { metadata, spec } = one(seen, PATCH).inputs;
+            assert.deepEqual(Object.keys(spec.template.spec), ["terminationGracePeriodSeconds"]);
+            // Helm refuses to touch an object whose labels say that another manages it.
+            assert.equal(metadata.labels, undefined);
+            assert.equal(metadata.name, valuesOf(seen, installer).fullnameOverride);
+        });
+
+        it("gives the time again whenever the chart is installed or deployed anew", () => {
+            const trigger = one(seen, PATCH).inputs.metadata.annotations["alpa-auth.io/installed"];
+            assert.equal(trigger, installer === "helm" ? "1" : "its-uid-1");
+        });
+
+        it("gives the time before routes and callers exist, and leaves it when all goes", () => {
+            const patch = one(seen, PATCH);
+            for (const kind of ["GatewayProxy", "ApisixRoute"])
+                assert.ok(comesAfter(seen, oneOfKind(seen, kind), patch), kind);
+            assert.ok(comesAfter(seen, oneOfKind(seen, "Consumer", "lab"), patch));
+            assert.match(
+                asked(patch).deletedWith,
+                installer === "helm" ? /::alpa-apisix-release$/ : /::alpa-gateway-graph$/,
+            );
+        });
+
+        it("has pods read a settings file that is there before them, and start anew with another one", () => {
+            const { extraEnvVars, extraVolumes, extraVolumeMounts } = valuesOf(seen, installer);
+            const { metadata, data } = oneOfKind(seen, "ConfigMap").inputs;
+            assert.deepEqual(extraEnvVars, [{ name: "APISIX_PROFILE", value: "alpa-auth" }]);
+            assert.equal(extraVolumes[0].configMap.name, metadata.name);
+            assert.equal(metadata.name, profileName(data["config-alpa-auth.yaml"] as string));
+            assert.equal(extraVolumeMounts[0].mountPath, "/usr/local/apisix/conf/config-alpa-auth.yaml");
+            assert.equal(extraVolumeMounts[0].subPath, "config-alpa-auth.yaml");
+        });
+
+        it("reads the Admin API's keys from the environment, and has no other", () => {
+            const { admin } = settingsFile(seen).deployment;
+            assert.deepEqual(
+                admin.admin_key.map((entry: any) => [entry.role, entry.key]),
+                [
+                    ["admin", "${{APISIX_ADMIN_KEY}}"],
+                    ["viewer", "${{APISIX_VIEWER_KEY}}"],
+                ],
+            );
+            assert.equal(admin.enable_admin_ui, false);
+        });
+
+        it("finds etcd where the installer puts it", () => {
+            const [release, namespace] =
+                installer === "helm" ? ["alpa-auth", "alpa-auth-gateway"] : ["component", "alpa-auth-gateway-apisix"];
+            assert.deepEqual(settingsFile(seen).deployment.etcd.host, [
+                `http://${release}-etcd.${namespace}.svc.cluster.local:2379`,
+            ]);
+            assert.equal(oneOfKind(seen, "ConfigMap").inputs.metadata.namespace, namespace);
+        });
+
+        // Rampart's helmfile and the chart's own templates would take them for theirs.
+        it("has no braces of a template in any value", () =>
+            assert.doesNotMatch(JSON.stringify(valuesOf(seen, installer)), /\{\{/));
+
+        it("waits for pods that finish answers before a namespace counts as stuck", () => {
+            const grace = one(seen, PATCH).inputs.spec.template.spec.terminationGracePeriodSeconds as number;
+            const seconds =
+                installer === "helm"
+                    ? Number(
+                          /^(\d+)s$/.exec(
+                              asked(one(seen, "kubernetes:core/v1:Namespace", "alpa-apisix-namespace")).deleteTimeout,
+                          )![1],
+                      )
+                    : one(seen, "pulumi-nodejs:dynamic/alpa-auth:Awaited", "alpa-gateway-namespace-free").inputs
+                          .timeoutSeconds;
+            assert.ok(seconds > grace, String(seconds));
+        });
+    });
+
+describe("InterCluster with TLS", () => {
+    it("looks beforehand for the settings file that it makes", async () => {
+        const certManager = { issuer: "internal", kind: "ClusterIssuer" };
+        const settings = interSettings("helm", { tls: { certificate: { certManager }, hostnames: ["a.example.com"] } });
+        const { name } = oneOfKind(await recordInter(settings), "ConfigMap").inputs.metadata;
+        assert.ok(plannedObjects(settings).some((o) => o.kind === "ConfigMap" && o.name === name));
+    });
+});

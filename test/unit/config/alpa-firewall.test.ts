@@ -1,0 +1,191 @@
+// Proves what a config of alpa.firewall must hold, and whom it lets in.
+import { strict as assert } from "node:assert";
+import * as z from "zod";
+import {
+    alpaFirewall,
+    firewallProblems,
+    firewallSettings,
+    firewallWarnings,
+    type ParsedFirewall,
+} from "../../../config/alpa-firewall";
+import { explain } from "../../../config/problems";
+import { newKey } from "../../../sandbox/hosts";
+
+const HOST = {
+    address: "10.0.0.5",
+    user: "ops",
+    hostKey: `ssh-ed25519 ${"A".repeat(68)}`,
+    privateKey: newKey(),
+};
+const ENDPOINTS = ["10.0.0.5:20001"];
+const NODES = ["10.0.0.11", "10.0.0.12", "10.0.0.13"];
+const nodes = (addresses = NODES) => ({ cluster: { nodes: addresses.map((address) => ({ address })) } });
+
+const schema = z.object({ alpa: z.object({ firewall: alpaFirewall.optional() }) });
+function problems(firewall: unknown, more: Record<string, unknown> = nodes(), secret = true): string[] {
+    const values = { alpa: { endpoints: ENDPOINTS, firewall }, ...more };
+    const wrong = schema.safeParse(values).error?.issues ?? [];
+    return [...wrong.flatMap((issue) => explain(issue, values, schema, {})), ...firewallProblems(values, () => secret)];
+}
+const parsed = (firewall: z.input<typeof alpaFirewall>): ParsedFirewall => alpaFirewall.parse(firewall);
+
+describe("config of alpa.firewall", () => {
+    const taken: [what: string, firewall: unknown, values?: Record<string, unknown>][] = [
+        ["nothing", undefined, {}],
+        ["the addresses of the cluster's nodes", {}],
+        ["addresses and networks of its own", { from: ["10.0.0.0/24", "10.1.0.7", "fd00::/64"] }, {}],
+        ["addresses beside nodes with names", { from: ["10.0.0.11"] }, nodes(["gw1.example.com"])],
+        ["hosts that it is loaded on", { apply: "ssh", hosts: [HOST, { ...HOST, address: "10.0.0.6" }] }],
+        ["Ray's ports with all Ray nodes", { ports: [6379, "10002-19999"], alsoFrom: ["10.0.0.6"] }],
+        ["Ray's ports with nobody", { ports: ["6379"], alsoFrom: [] }],
+    ];
+    for (const [what, firewall, values] of taken)
+        it(`takes ${what}`, () => assert.deepEqual(problems(firewall, values), []));
+
+    const refused: [why: string, firewall: unknown, problem: string | RegExp, values?: Record<string, unknown>][] = [
+        [
+            "an unknown way",
+            { apply: "shh" },
+            /^alpa\.firewall\.apply: must be one of print, ssh \(got "shh"\)\. Did you/,
+        ],
+        [
+            "ssh without hosts",
+            { apply: "ssh" },
+            "alpa.firewall.hosts: required with apply ssh. Name the hosts that Alpa runs on.",
+        ],
+        ["an empty list of hosts", { apply: "ssh", hosts: [] }, /^alpa\.firewall\.hosts: must name at least one host/],
+        ["hosts that nothing is loaded on", { hosts: [HOST] }, /^alpa\.firewall\.hosts: belongs to apply ssh/],
+        [
+            "a host named twice",
+            { apply: "ssh", hosts: [HOST, HOST] },
+            "alpa.firewall.hosts[1]: must be named once (alpa.firewall.hosts[0] is 10.0.0.5:22 too). Remove it.",
+        ],
+        [
+            "a damaged key",
+            { apply: "ssh", hosts: [{ ...HOST, privateKey: "id_ed25519" }] },
+            /^alpa\.firewall\.hosts\[0\]\.privateKey: must be a private key/,
+        ],
+        [
+            "a host without a key",
+            { apply: "ssh", hosts: [{ ...HOST, privateKey: undefined }] },
+            "alpa.firewall.hosts[0].privateKey: required. Run: pulumi config set --secret --path 'alpa.firewall.hosts[0].privateKey' < id_ed25519",
+        ],
+        [
+            "no nodes and no addresses",
+            {},
+            /^alpa\.firewall\.from: required, since cluster\.nodes names no nodes/,
+            { cluster: { kubeconfig: "x" } },
+        ],
+        [
+            "a node known by name only",
+            {},
+            'alpa.firewall.from: required, since cluster.nodes[1] is known by a name only (got "gw2.example.com"). Name the nodes\' addresses.',
+            nodes(["10.0.0.11", "gw2.example.com"]),
+        ],
+        ["nobody", { from: [] }, /^alpa\.firewall\.from: must name at least one address, or nobody reaches Alpa/],
+        [
+            "a name in place of an address",
+            { from: ["gw1"] },
+            /^alpa\.firewall\.from\[0\]: must be an IPv4 or IPv6 address, or a network as 10\.0\.0\.0\/24 \(got "gw1"\)\. Correct it\.$/,
+        ],
+        ["everybody", { from: ["0.0.0.0/0"] }, /^alpa\.firewall\.from\[0\]: must be less than all addresses/],
+        [
+            "an address that is meant as a network",
+            { alsoFrom: ["10.0.0.5/24"] },
+            /^alpa\.firewall\.alsoFrom\[0\]: must be a network, which begins at 10\.0\.0\.0\/24, or one address/,
+        ],
+        [
+            "a port that is none",
+            { ports: [70000], alsoFrom: [] },
+            /^alpa\.firewall\.ports\[0\]: must be a port, or two with - between/,
+        ],
+        [
+            "a range backwards",
+            { ports: ["20-10"], alsoFrom: [] },
+            /^alpa\.firewall\.ports\[0\]: must be a port, or two/,
+        ],
+        [
+            "the port of SSH",
+            { ports: ["20-30"], alsoFrom: [] },
+            'alpa.firewall.ports[0]: must not hold 22, the port of SSH (got "20-30"). Leave it out.',
+        ],
+        [
+            "another port of SSH",
+            { apply: "ssh", hosts: [{ ...HOST, port: 2222 }], ports: [2222], alsoFrom: [] },
+            "alpa.firewall.ports[0]: must not hold 2222, the port of SSH (got 2222). Leave it out.",
+        ],
+        [
+            "Alpa on the port of SSH",
+            { apply: "ssh", hosts: [{ ...HOST, port: 20001 }] },
+            "alpa.endpoints[0]: must not be on the port of SSH, or its host is shut (got 20001). Correct it.",
+        ],
+        [
+            "Alpa's own port again",
+            { ports: ["20000-20010"], alsoFrom: [] },
+            /^alpa\.firewall\.ports\[0\]: must not hold 20001, the port of alpa\.endpoints\[0\]/,
+        ],
+        [
+            "Ray's ports that nobody reaches by mistake",
+            { ports: [6379] },
+            /^alpa\.firewall\.alsoFrom: required with ports/,
+        ],
+        ["an unknown key", { hostss: [] }, "alpa.firewall.hostss: is not a known key. Did you mean hosts?"],
+    ];
+    for (const [why, firewall, problem, values] of refused)
+        it(`refuses ${why}`, () => {
+            const said = problems(firewall, values);
+            assert.equal(said.length, 1, said.join("\n"));
+            if (typeof problem === "string") assert.equal(said[0], problem);
+            else assert.match(said[0], problem);
+        });
+
+    it("refuses keys in plain text, and repeats none of them", () => {
+        const secrets = { privateKey: HOST.privateKey, sudoPassword: "geheim" };
+        const said = problems({ apply: "ssh", hosts: [{ ...HOST, ...secrets }] }, nodes(), false);
+        assert.deepEqual(
+            said.map((text) => text.split(":")[0]),
+            ["alpa.firewall.hosts[0].privateKey", "alpa.firewall.hosts[0].sudoPassword"],
+        );
+        const misplaced = problems({ apply: "ssh", hosts: [secrets.privateKey] });
+        for (const text of [...said, ...misplaced])
+            assert.ok(!text.includes("geheim") && !text.includes("BEGIN OPENSSH"), text);
+    });
+
+    it("lets in the nodes of the cluster, unless others are named, to each port of Alpa once", () => {
+        const endpoints = ["10.0.0.5:20001", "10.0.0.6:20001", "10.0.0.6:20002"];
+        assert.deepEqual(firewallSettings(undefined, endpoints, NODES), {
+            apply: "print",
+            rules: { alpaPorts: [20001, 20002], gateways: NODES, rayPorts: [], alsoFrom: [] },
+        });
+        const named = parsed({ from: ["10.0.0.0/24"], ports: [6379], alsoFrom: ["10.0.0.6"] });
+        assert.deepEqual(firewallSettings(named, ENDPOINTS, NODES)!.rules, {
+            alpaPorts: [20001],
+            gateways: ["10.0.0.0/24"],
+            rayPorts: ["6379"],
+            alsoFrom: ["10.0.0.6"],
+        });
+    });
+
+    it("has no rules where nobody knows the nodes' addresses, and says so", () => {
+        for (const unknown of [[], ["gw1.example.com"]]) {
+            assert.equal(firewallSettings(undefined, ENDPOINTS, unknown), undefined);
+        }
+        assert.match(firewallWarnings(undefined, ENDPOINTS)[0], /^alpa\.firewall: not set, so there are no rules/);
+    });
+
+    it("warns of a node that it shuts out, and of an Alpa host that it is not loaded on", () => {
+        const settings = firewallSettings(
+            parsed({ from: ["10.0.0.8/30"], apply: "ssh", hosts: [HOST] }),
+            ENDPOINTS,
+            NODES,
+        );
+        const endpoints = [...ENDPOINTS, "10.0.0.6:20001"];
+        const warnings = firewallWarnings(settings, endpoints, NODES);
+        assert.deepEqual(
+            warnings.map((text) => /10\.0\.0\.\d+/.exec(text)?.[0]),
+            ["10.0.0.12", "10.0.0.13", "10.0.0.6"],
+        );
+        const whole = firewallSettings(parsed({ apply: "ssh", hosts: [HOST] }), ENDPOINTS, NODES);
+        assert.deepEqual(firewallWarnings(whole, ENDPOINTS, NODES), []);
+    });
+});

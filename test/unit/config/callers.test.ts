@@ -1,0 +1,118 @@
+import { strict as assert } from "node:assert";
+import { ConfigError, parse } from "../../../config";
+import { callersSettings, MAIN, rawCallers } from "../callers";
+import { KUBECONFIG } from "../intra-a";
+
+const caller = (name: string, ...ids: string[]) => ({ name, credentials: ids.map((id) => ({ id, method: "key" })) });
+const BROUGHT = "a-key-the-caller-had-before";
+const long = "a".repeat(40);
+
+/** Each config has exactly these problems. */
+const refused: [why: string, values: Record<string, unknown>, ...problems: RegExp[]][] = [
+    ["no stack", { of: undefined }, /^of: required\. Run: pulumi config set of organization\/alpa-auth\/intra$/],
+    ["a stack by a part of its name", { of: "intra" }, /^of: must be the whole name .* \(got "intra"\)\. Write for/],
+    ["a stack without its organisation", { of: "alpa-auth/intra" }, /^of: must be the whole name/],
+    ["a stack with more parts", { of: "a/b/c/d" }, /^of: must be the whole name/],
+    [
+        "a namespace",
+        { namespace: "alpa" },
+        /^namespace: belongs to option intra-a or inter, not to this stack's option/,
+    ],
+    ["a gateway", { gateway: {} }, /^gateway: belongs to option intra-a/],
+    ["Alpa", { alpa: { endpoints: ["10.0.0.1:20001"] } }, /^alpa: belongs to option intra-a/],
+    ["a guard", { guard: {} }, /^guard: belongs to option intra-a/],
+    ["an exposure", { exposure: "azure" }, /^exposure: belongs to option intra-a/],
+    ["Access", { access: {} }, /^access: belongs to option cloudflare/],
+    [
+        "a wait for a graph",
+        { readiness: { graphTimeoutSeconds: 9 } },
+        /^readiness\.graphTimeoutSeconds: belongs to opt/,
+    ],
+    ["a misspelt key", { consumer: [] }, /^consumer: is not a known key\. Did you mean consumers\?$/],
+    [
+        "a wait that is too short",
+        { readiness: { acceptTimeoutSeconds: 5 } },
+        /^readiness\.acceptTimeoutSeconds: must be/,
+    ],
+    [
+        "one name twice",
+        { consumers: [caller("lab", "a"), caller("lab", "b")] },
+        /^consumers: every name must be unique/,
+    ],
+    ["names that are too long together", { consumers: [caller(long, long)] }, /^consumers: a+\.a+ must be at most 63/],
+    [
+        "a credential of option cloudflare",
+        { consumers: [{ name: "lab", credentials: [{ id: "a", method: "service-token" }] }] },
+        /method: belongs to option cloudflare/,
+    ],
+    [
+        "several things at once",
+        { of: "x", limits: { requests: 1 } },
+        /^of: must be the whole name/,
+        /^limits: must have requests and perSeconds together/,
+    ],
+];
+
+function problems(values: Record<string, unknown>, isSecret?: () => boolean): string[] {
+    try {
+        parse(rawCallers(values), isSecret);
+        return [];
+    } catch (error) {
+        assert.ok(error instanceof ConfigError, String(error));
+        return error.problems;
+    }
+}
+
+describe("config of option callers", () => {
+    it("takes the name of a stack and callers, and has the waits of a gateway", () => {
+        const { of, readiness, consumers, warnings } = callersSettings();
+        assert.equal(of, MAIN);
+        assert.deepEqual(readiness, { acceptTimeoutSeconds: 120, settleSeconds: 15 });
+        assert.deepEqual(
+            consumers.map((c) => [c.name, c.credentials.map(({ id }) => id)]),
+            [
+                ["lab", ["2026a", "2026b"]],
+                ["nlp", ["2026a"]],
+            ],
+        );
+        assert.deepEqual(warnings, []);
+    });
+
+    it("takes the stack's name as a text, whatever it looks like", () => {
+        assert.equal(callersSettings({ of: "1/2/3" }).of, "1/2/3");
+    });
+
+    for (const [why, values, ...expected] of refused)
+        it(`refuses ${why}`, () => {
+            const found = problems(values);
+            assert.equal(found.length, expected.length, found.join("\n"));
+            expected.forEach((problem, i) => assert.match(found[i], problem));
+        });
+
+    it("refuses a kubeconfig and a key in plain text, and repeats neither", () => {
+        const consumers = [{ name: "lab", credentials: [{ id: "a", method: "key", key: BROUGHT }] }];
+        const found = problems({ cluster: { kubeconfig: KUBECONFIG }, consumers }, () => false);
+        assert.equal(found.length, 2);
+        assert.match(found[0], /^cluster\.kubeconfig: must be stored encrypted/);
+        assert.match(found[1], /^consumers\[0\]\.credentials\[0\]\.key: must be stored encrypted/);
+        assert.doesNotMatch(found.join(), /s3cret|a-key-the/);
+    });
+
+    it("leaves out what has expired, and warns of ends as a gateway's stack does", () => {
+        const consumers = [
+            { name: "lab", credentials: [{ id: "old", method: "key", expires: "2026-11-01" }] },
+            { name: "nlp", credentials: [{ id: "a", method: "key", expires: "2026-12-01" }] },
+        ];
+        const settings = callersSettings({ consumers }, new Date("2026-11-25"));
+        assert.deepEqual(settings.consumers[0].credentials, []);
+        assert.deepEqual(settings.expires, { "lab/old": "2026-11-01", "nlp/a": "2026-12-01" });
+        const words = [/lab\/old expired on/, /lab has no credentials/, /nlp\/a expires in 6 days/];
+        assert.equal(settings.warnings.length, words.length);
+        words.forEach((word, i) => assert.match(settings.warnings[i], word));
+    });
+
+    it("names the stack of a gateway as a key of its own in the other options", () => {
+        const intra = { option: "intra-a", alpa: '{"endpoints":["10.0.0.1:20001"]}', of: MAIN };
+        assert.throws(() => parse(intra), /of: belongs to option callers, not to this stack's option/);
+    });
+});

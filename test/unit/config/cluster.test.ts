@@ -1,0 +1,132 @@
+// Proves which clusters a stack may name, and that all that is wrong is said at once. Whether the hosts are as the config says
+// is preflight's to find out.
+import { strict as assert } from "node:assert";
+import { haProblems } from "../../../config/cluster-checks";
+import { plainSecrets } from "../../../config/stack-file";
+import { node, nodesOf, problemsOf, THREE } from "../cluster-nodes";
+import { KUBECONFIG, parseIntra, raw } from "../intra-a";
+
+const worker = (number: number, more: object = {}) => node(number, { role: "worker", ...more });
+
+/** Each has exactly these problems. */
+const refused: [why: string, cluster: object, ...problems: (string | RegExp)[]][] = [
+    ["no nodes", { nodes: [] }, "cluster.nodes: must name at least one host. Add it, or remove the key."],
+    ["a node that is a name", { nodes: ["10.0.0.1"] }, "cluster.nodes[0]: must be an object. Correct it."],
+    [
+        "a kubeconfig beside nodes",
+        { nodes: [node(1)], kubeconfig: KUBECONFIG },
+        "cluster.kubeconfig: must not stand beside cluster.nodes, which makes a cluster. Remove one of them.",
+    ],
+    ["a context beside nodes", { nodes: [node(1)], context: "one" }, /^cluster\.context: must not stand beside/],
+    [
+        "what belongs to nodes without them",
+        { channel: "1.34/stable", storage: "none" },
+        "cluster.channel: belongs to a cluster that this stack makes. Name cluster.nodes, or remove it.",
+        /^cluster\.storage: belongs to/,
+    ],
+    [
+        "an even number of control-plane nodes",
+        { nodes: [node(1), node(2)] },
+        /^cluster\.nodes: must have an odd number of role control-plane \(got 2\).*Add one, or make one a worker\.$/,
+    ],
+    ["workers alone", { nodes: [worker(1)] }, /^cluster\.nodes: must have one of role control-plane \(got none\)/],
+    ["no role", { nodes: [node(1, { role: undefined })] }, "cluster.nodes[0].role: required."],
+    [
+        "an unknown role",
+        { nodes: [node(1), worker(2, { role: "wroker" })] },
+        /^cluster\.nodes\[1\]\.role: must be one of control-plane, worker \(got "wroker"\)\. Did you mean worker\?$/,
+    ],
+    [
+        "a host that is named twice",
+        { nodes: [node(1), worker(1)] },
+        "cluster.nodes[1]: must be named once (cluster.nodes[0] is 10.0.0.1:22 too). A host is one node.",
+    ],
+    [
+        "two nodes at one address",
+        { nodes: [node(1), worker(1, { port: 2222 })] },
+        /^cluster\.nodes\[1\]: must have an address of its own \(cluster\.nodes\[0\] is at 10\.0\.0\.1 too\)/,
+    ],
+    [
+        "a missing private key",
+        { nodes: [node(1, { privateKey: undefined })] },
+        "cluster.nodes[0].privateKey: required. Run: pulumi config set --secret --path 'cluster.nodes[0].privateKey' < id_ed25519",
+    ],
+    ["a private key that is a file name", { nodes: [node(1, { privateKey: "id_ed25519" })] }, /must be a private key/],
+    ["a channel that moves", { nodes: [node(1)], channel: "latest/stable" }, /must be track\/risk with a pinned track/],
+    ["a channel without a risk", { nodes: [node(1)], channel: "1.34" }, /got "1\.34"\)\. Write for example 1\.34\/s/],
+    ["an unknown risk", { nodes: [node(1)], channel: "1.34/stabel" }, /^cluster\.channel: must be track\/risk/],
+    [
+        "strict confinement",
+        { nodes: [node(1)], channel: "1.34-strict/stable" },
+        /classic confinement.*Take the -strict/,
+    ],
+    ["a channel that is too old", { nodes: [node(1)], channel: "1.26/stable" }, /^cluster\.channel: must be 1\.27 or/],
+    [
+        "a label without a value",
+        { nodes: [node(1, { labels: ["rack"] })] },
+        /^cluster\.nodes\[0\]\.labels\[0\]: must be/,
+    ],
+    [
+        "a label of the cluster",
+        { nodes: [node(1, { labels: ["node.kubernetes.io/microk8s-worker=x"] })] },
+        /must not be a name that the cluster sets itself/,
+    ],
+    [
+        "a label twice",
+        { nodes: [node(1, { labels: ["rack=a", "rack=b"] })] },
+        "cluster.nodes[0].labels: every name must be unique (got rack twice). Remove one.",
+    ],
+    [
+        "an unknown effect",
+        { nodes: [node(1, { taints: ["gpu=yes:NoSchedul"] })] },
+        /with an effect of NoSchedule, Pref/,
+    ],
+    ["a command for a label", { nodes: [node(1, { labels: ["a=$(reboot)"] })] }, /must be a label as name=value/],
+    ["a URL for a name of the certificate", { nodes: [node(1)], sans: ["https://a.example"] }, /^cluster\.sans\[0\]:/],
+    ["no time to wait", { nodes: [node(1)], waitSeconds: 0 }, /^cluster\.waitSeconds: must be a time in seconds/],
+];
+
+describe("config cluster", () => {
+    for (const [why, cluster, ...expected] of refused)
+        it(`refuses ${why}`, () => {
+            const found = problemsOf(cluster);
+            assert.equal(found.length, expected.length, found.join("\n"));
+            expected.forEach((one, i) =>
+                typeof one === "string" ? assert.equal(found[i], one) : assert.match(found[i], one),
+            );
+        });
+
+    it("refuses secrets in plain text, and repeats none of them", () => {
+        const nodes = [node(1, { sudoPassword: "pa55" })];
+        const found = problemsOf({ nodes }, () => false);
+        assert.deepEqual(
+            found.map((problem) => problem.split(":")[0]),
+            ["cluster.nodes[0].privateKey", "cluster.nodes[0].sudoPassword"],
+        );
+        assert.doesNotMatch(found.join("\n"), /pa55|PRIVATE KEY/);
+    });
+
+    it("finds a secret in plain text beside encrypted ones", () => {
+        const file =
+            "config:\n  alpa-auth:cluster:\n    nodes: [{ sudoPassword: pa55, privateKey: { secure: v1:x } }]\n";
+        assert.deepEqual(["pa55", "v1:x"].map(plainSecrets(file)), [true, false]);
+    });
+
+    it("gives nodes a pinned channel, storage and a wait, and a certificate of their own names", () => {
+        const { nodes, ...rest } = nodesOf({ nodes: THREE });
+        assert.deepEqual(rest, { channel: "1.34/stable", sans: [], storage: "hostpath", waitSeconds: 600 });
+        assert.deepEqual(
+            nodes.map(({ address, port, role, labels }) => ({ address, port, role, labels })),
+            THREE.map(({ address, role }, i) => ({ address, port: 22, role, labels: i < 2 ? [] : ["rack=a"] })),
+        );
+    });
+
+    it("leads nowhere until the nodes are a cluster: never to that of the environment", () =>
+        assert.deepEqual(parseIntra(raw({ cluster: { nodes: THREE } })).cluster, { context: "(of cluster.nodes)" }));
+
+    it("has nodes survive the loss of one only with three of them in the control plane", () => {
+        const count = (nodes: object[]) => haProblems({ cluster: { nodes } });
+        assert.match(count([node(1), worker(2), worker(3)])[0], /at least 3 of role control-plane.*\(got 1\)/);
+        assert.deepEqual([count(THREE), haProblems({ cluster: {} })], [[], []]);
+    });
+});

@@ -1,0 +1,127 @@
+// Proves that the commands work on a stack of option callers, whose namespace and times are in the outputs of another
+// stack, and that `consumer list` takes the callers of other stacks at one gateway for what they are.
+import { strict as assert } from "node:assert";
+import { decodeJwt } from "jose";
+import { compare } from "../../../ops/consumer/compare";
+import type { LiveConsumer } from "../../../ops/consumer/live";
+import { bench, OUTPUTS, STACK_FILE, TODAY, type Says } from "./kit";
+
+const MAIN = "organization/alpa-auth/main";
+const TEXT = STACK_FILE.replace(
+    /alpa-auth:option: .*\n.*\n.*\n/,
+    `alpa-auth:option: callers\n    alpa-auth:of: ${MAIN}\n`,
+);
+
+/** Pulumi, where the other stack has this output `gateway`. */
+const main =
+    (gateway: object | undefined): Says =>
+    ({ args }) => {
+        if (args.join(" ") !== `stack output gateway --json --stack ${MAIN}`) return undefined;
+        const stderr = "error: current stack does not have output property 'gateway'\n";
+        return gateway ? { stdout: JSON.stringify(gateway) } : { code: 255, stderr };
+    };
+const says = main({ namespace: "shared", answerTimeoutSeconds: 90 });
+
+describe("ops on a stack of option callers", () => {
+    it("has the file of such a stack to work on", () => {
+        assert.match(TEXT, /config:\n {4}alpa-auth:option: callers\n {4}alpa-auth:of: \S+\n {4}alpa-auth:consumers:/);
+    });
+
+    it("rotates as in any other stack, and checks the file as one of that option", async () => {
+        const { ops, text } = bench({ text: TEXT, says });
+        const rotate = ["consumer", "rotate", "alice", "a1", "--successor", "a3", "--overlap-days", "7", "--apply"];
+        const { code, note } = await ops(...rotate);
+        assert.equal(code, 0, note);
+        assert.match(text(), /- \{ id: a3, method: key \}/);
+    });
+
+    it("hands out the claim and the time limit of the other stack's gateway", async () => {
+        const { code, out, note } = await bench({ text: TEXT, says }).ops("consumer", "handout", "tokens", "hs");
+        assert.equal(code, 0, note);
+        assert.match(out, /"key": "shared_tokens\.hs"/);
+        assert.match(out, /--max-time 100 /);
+    });
+
+    it("issues a token with the claim of the other stack's namespace, and knows it again", async () => {
+        const issued = await bench({ text: TEXT, says }).ops("token", "issue", "tokens", "hs", "--ttl", "15m");
+        assert.equal(issued.code, 0, issued.note);
+        assert.equal(decodeJwt(issued.out.trim()).key, "shared_tokens.hs");
+        const { code, out } = await bench({ text: TEXT, says, stdin: issued.out }).ops("token", "inspect", "--verify");
+        assert.equal(code, 0, out);
+        assert.match(out, /key +of tokens\/hs\n/);
+    });
+
+    it("reads no secret of the other stack", async () => {
+        const { ops, calls } = bench({ text: TEXT, says });
+        await ops("consumer", "handout", "tokens", "hs");
+        const theirs = calls.filter(({ args }) => args.includes(MAIN));
+        assert.equal(theirs.length, 1);
+        assert.ok(!theirs[0].args.includes("--show-secrets"));
+    });
+
+    it("says when the other stack has no gateway, and when no stack is named", async () => {
+        const gone = await bench({ text: TEXT, says: main(undefined) }).ops("consumer", "list");
+        assert.equal(gone.code, 1);
+        assert.match(
+            gone.note,
+            /^of: stack organization\/alpa-auth\/main must have the output gateway \(Pulumi says: cur/,
+        );
+        const nameless = await bench({ text: TEXT.replace(/.*:of:.*\n/, "") }).ops("consumer", "list");
+        assert.equal(nameless.code, 2);
+        assert.match(nameless.note, /of: required\. Run: pulumi config set of/);
+    });
+
+    it("names a wrong key of the file as the program will", async () => {
+        const text = TEXT.replace("config:\n", "config:\n    alpa-auth:namespace: x\n");
+        const { code, note } = await bench({ text, says }).ops("consumer", "add", "carol");
+        assert.equal(code, 2);
+        assert.match(note, /namespace: belongs to option intra-a/);
+    });
+
+    it("leaves the stack of a gateway to its own file", async () => {
+        const { ops, calls } = bench();
+        await ops("token", "issue", "tokens", "hs", "--ttl", "60");
+        assert.ok(calls.every(({ args }) => !args.includes("gateway")));
+        assert.ok("jwtSecrets" in OUTPUTS);
+    });
+});
+
+describe("ops consumer list with several stacks at one gateway", () => {
+    const live = (name: string, owner: string | undefined): LiveConsumer => {
+        return { name, owner, credentials: [{ id: "a", secret: `${name}.a` }], accepted: true };
+    };
+    const rows = (...consumers: LiveConsumer[]) =>
+        compare(
+            [{ name: "lab", credentials: [{ id: "a", method: "key" }] }],
+            { consumers, secrets: new Set(consumers.map(({ name }) => `${name}.a`)) },
+            "alpa-auth/callers-1",
+            new Date(TODAY),
+        ).map(({ consumer, stack, problems }) => [consumer, stack, ...problems]);
+    const ours = live("lab", "alpa-auth/callers-1");
+
+    it("takes callers of another stack of the project for that stack's, and for no problem", () => {
+        assert.deepEqual(rows(ours, live("nlp", "alpa-auth/intra"), live("vis", "alpa-auth/callers-2")), [
+            ["lab", null],
+            ["nlp", "intra"],
+            ["vis", "callers-2"],
+        ]);
+    });
+
+    it("marks what has no owner, or one outside of the project, or is ours and not in the config", () => {
+        assert.deepEqual(
+            rows(ours, live("a", undefined), live("b", "alpa-authority/x"), live("c", "alpa-auth/callers-1")),
+            [
+                ["lab", null],
+                ["a", null, "not this stack's (of nobody)"],
+                ["b", null, "not this stack's (of alpa-authority/x)"],
+                ["c", null, "not in the config"],
+            ],
+        );
+    });
+
+    it("marks a name of the config that another stack holds", () => {
+        assert.deepEqual(rows(live("lab", "alpa-auth/intra")), [
+            ["lab", null, "not this stack's (of alpa-auth/intra)"],
+        ]);
+    });
+});

@@ -1,0 +1,99 @@
+// Proves that the record set of exposure azure is compared with what each name server of the zone says.
+import { strict as assert } from "node:assert";
+import { stringify } from "yaml";
+import { checkEntryDns } from "../../../../ops/check/dns-entry";
+import { endSides, rr, side, type Side } from "../../dns/kit";
+import { bench, type Bench } from "../kit";
+
+describe("ops check dns with exposure azure", () => {
+    let zone: Side;
+    afterEach(endSides);
+    const stack = (azure: object = {}): Bench =>
+        bench({
+            text: stringify({
+                config: {
+                    "alpa-auth:option": "intra-a",
+                    "alpa-auth:azure": {
+                        hostname: "llm.example.com",
+                        addresses: ["192.0.2.10", "192.0.2.9"],
+                        ...azure,
+                    },
+                },
+            }),
+        });
+    const check = async (it: Bench, ...args: string[]) =>
+        it.ops("check", "dns", "--server", `127.0.0.1:${zone.at.port}`, ...args);
+
+    it("is content with exactly the record set of the stack", async () => {
+        zone = await side([rr("llm A 192.0.2.9"), rr("llm A 192.0.2.10")]);
+        const { code, out, note } = await check(stack());
+        assert.equal(code, 0, out + note);
+        assert.match(out, /llm\.example\.com │ A +│ \S+ │ 192\.0\.2\.10, 192\.0\.2\.9 \(300 s\) │/);
+        assert.match(note, /^llm\.example\.com: 2 answers, all as the stack says\.$/m);
+    });
+    it("compares both types", async () => {
+        zone = await side([rr("llm A 192.0.2.9"), rr("llm AAAA 2001:db8::9")]);
+        const it = stack({ addresses: ["192.0.2.9", "2001:DB8:0::9"] });
+        assert.equal((await check(it)).code, 0);
+    });
+
+    const wrong: [what: string, records: ReturnType<typeof rr>[], got: RegExp][] = [
+        ["an address that is missing", [rr("llm A 192.0.2.9")], /^192\.0\.2\.9 \(300 s\)$/],
+        ["no record", [], /^nothing$/],
+        [
+            "another time to live",
+            [rr("llm A 192.0.2.9", { ttl: 60 }), rr("llm A 192.0.2.10", { ttl: 60 })],
+            /\(60 s\)$/,
+        ],
+        ["another name in its place", [rr("llm CNAME www.example.com")], /^CNAME www\.example\.com$/],
+        [
+            "an address of a type too many",
+            [rr("llm A 192.0.2.9"), rr("llm A 192.0.2.10"), rr("llm AAAA 2001:db8::9")],
+            /^2001:db8::9 \(300 s\)$/,
+        ],
+    ];
+    for (const [what, records, got] of wrong)
+        it(`exits with 1 for ${what}`, async () => {
+            zone = await side(records);
+            const said = await check(stack(), "--json");
+            assert.equal(said.code, 1);
+            const rows = (JSON.parse(said.out) as { equal: boolean; got: string }[]).filter(({ equal }) => !equal);
+            assert.match(rows[0].got, got);
+        });
+
+    it("asks the name servers of the zone where none is named", async () => {
+        zone = await side([rr("llm A 192.0.2.9"), rr("llm A 192.0.2.10")]);
+        const it = stack();
+        const notes: string[] = [];
+        const context = { out: () => undefined, note: (text: string) => notes.push(text) } as never;
+        const asked: string[] = [];
+        await checkEntryDns(
+            context,
+            it.text(),
+            { server: [], timeout: 5 },
+            {
+                address: async () => "127.0.0.1",
+                nameServers: async (name) => {
+                    asked.push(name);
+                    if (name !== "example.com") throw new Error("no such zone");
+                    return [`127.0.0.1:${zone.at.port}`];
+                },
+            },
+        );
+        assert.deepEqual(asked, ["llm.example.com", "example.com"]);
+        assert.match(notes.join(), /all as the stack says/);
+    });
+    it("exits with 1 and names a server that is away", async () => {
+        zone = await side([]);
+        zone.server.silent = true;
+        const { code, out } = await check(stack(), "--timeout", "1", "--json");
+        assert.equal(code, 1);
+        assert.match(out, /127\.0\.0\.1:\d+ by UDP: no time left/);
+    });
+    it("exits with 2 where the stack has no such name", async () => {
+        zone = await side([]);
+        const { code, note } = await check(bench());
+        assert.equal(code, 2);
+        assert.match(note, /^ {2}- azure: required, with hostname and addresses/m);
+    });
+});

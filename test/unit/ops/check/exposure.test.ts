@@ -1,0 +1,225 @@
+// Proves what the command finds at an address, what it prints and its exit status. That address is one of this machine
+// where nothing else listens; nothing here is seen from outside.
+import { strict as assert } from "node:assert";
+import { writeFileSync } from "node:fs";
+import { createServer, type RequestListener } from "node:http";
+import { createServer as createTlsServer } from "node:https";
+import { createServer as createTcpServer, type AddressInfo, type Server } from "node:net";
+import { join } from "node:path";
+import type { ServerOptions } from "node:https";
+import { stringify } from "yaml";
+import { CLOSED_PORTS } from "../../../../ops/check/exposure-ports";
+import { certificate, type Pair } from "../../../certificates";
+import { bench, type Said } from "../kit";
+
+/** Loopback too, and nobody's. */
+const ADDRESS = "127.83.19.7";
+const NAME = "llm.example.com";
+
+/** What a gateway answers to a stranger. */
+const gateway: RequestListener = (request, answer) => {
+    const open = request.method === "POST" && /^\/alpa\/(completions|logprobs)$/.test(request.url!);
+    answer.writeHead(open ? 401 : 404).end();
+};
+
+describe("ops check exposure", () => {
+    let servers: Server[] = [];
+    let pair: Pair, authority: Pair;
+    const listen = async (server: Server, port = 0, host = ADDRESS): Promise<number> => {
+        servers.push(server);
+        await new Promise<void>((resolve) => server.listen(port, host, resolve));
+        return (server.address() as AddressInfo).port;
+    };
+    before(async () => {
+        authority = await certificate([], { ca: true });
+        pair = await certificate([NAME], { by: authority });
+    });
+    afterEach(async () => {
+        await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+        servers = [];
+    });
+
+    const run = async (outputs: object, config: object = {}, ...args: string[]): Promise<Said & { ca: string }> => {
+        const it = bench({ outputs, text: stringify({ config: { "alpa-auth:option": "intra-a", ...config } }) });
+        const ca = join(it.folder, "ca.pem");
+        writeFileSync(ca, authority.certificate);
+        return { ...(await it.ops("check", "exposure", ...args.map((one) => (one === "CA" ? ca : one)))), ca };
+    };
+    const https = (options: ServerOptions = {}, listener = gateway, own = pair) =>
+        createTlsServer({ cert: own.certificate, key: own.key, ...options }, listener);
+    /** The entry point of a stack with TLS, as its outputs tell of it. */
+    const served = async (secure: Server, plain?: RequestListener) => {
+        const port = await listen(secure);
+        const location = `https://${NAME}:${port}/alpa/completions`;
+        const http = await listen(createServer(plain ?? ((_, answer) => answer.writeHead(308, { location }).end())));
+        return {
+            url: `https://${NAME}:${port}/alpa`,
+            dnsRecords: [{ name: NAME, type: "A", values: [ADDRESS], ttl: 300 }],
+            loadBalancer: { rules: [{ frontendPort: port }, { frontendPort: http }] },
+        };
+    };
+    const findings = ({ out }: Said) => {
+        const { ports, entry } = JSON.parse(out) as { ports: any[]; entry: any[] };
+        const wrong = [...ports, ...entry].filter(({ ok }) => !ok);
+        return { ports, entry, wrong };
+    };
+
+    it("finds nothing wrong with an entry point alone, with HTTP", async () => {
+        const port = await listen(createServer(gateway));
+        const said = await run({ url: `http://${ADDRESS}:${port}/alpa` });
+        assert.equal(said.code, 0, said.out + said.note);
+        assert.match(said.out, new RegExp(`│ ${ADDRESS} +│ ${port} +│ entry point +│ open +│ yes`));
+        assert.match(said.out, /│ 9180 +│ APISIX, Admin API +│ closed +│ yes/);
+        assert.match(said.note, /^exposure: 25 findings, all as they must be, as seen from this machine\.$/m);
+    });
+    it("finds nothing wrong with TLS that fits, and HTTP that leads there", async () => {
+        const said = await run(await served(https()), {}, "--ca", "CA", "--json");
+        assert.deepEqual(findings(said).wrong, []);
+        assert.equal(said.code, 0, said.note);
+        const checks = findings(said).entry.map(({ check }) => check);
+        assert.ok(checks.includes("TLS 1.1 is refused") && checks.includes(`the certificate is good for ${NAME}`));
+    });
+    it("says of an open port what it means, first, and exits with 1", async () => {
+        const port = await listen(createServer(gateway));
+        await listen(createTcpServer(), 8265);
+        const said = await run({ url: `http://${ADDRESS}:${port}/alpa` });
+        assert.equal(said.code, 1);
+        assert.match(
+            said.out.split("\n")[3],
+            /│ 8265 +│ Ray, dashboard and jobs +│ open +│ NO +│ whoever reaches it can run code/,
+        );
+        assert.match(said.note, /\(1 of 25 findings are wrong\)/);
+    });
+    it("looks at the addresses that are named, in place of those of the stack", async () => {
+        const port = await listen(createServer(gateway));
+        const said = await run({ url: `http://192.0.2.1:${port}/alpa` }, {}, "--address", ADDRESS, "--json");
+        assert.equal(said.code, 0, said.note);
+        assert.ok(findings(said).ports.every(({ address }) => address === ADDRESS));
+    });
+    it("wants every port of hosts behind Cloudflare closed, the entry point's too", async () => {
+        const port = await listen(createServer(gateway));
+        await listen(createTcpServer(), 20001);
+        const outputs = { url: `http://${ADDRESS}:${port}/alpa` };
+        const said = await run(outputs, { "alpa-auth:exposure": "cloudflare" }, "--address", ADDRESS, "--json");
+        assert.deepEqual(
+            findings(said).wrong.map((row) => [row.port, row.meaning]),
+            [[20001, "callers pass the gateway by, without a key"]],
+        );
+        assert.equal(findings(said).ports.length, CLOSED_PORTS.length);
+        const unnamed = await run(outputs, { "alpa-auth:exposure": "cloudflare" });
+        assert.equal(unnamed.code, 2);
+        assert.match(unnamed.note, /--address: required where callers come by Cloudflare/);
+    });
+
+    const wrong: [what: string, outputs: () => Promise<object>, check: RegExp, got: RegExp, meaning: RegExp][] = [
+        [
+            "an answer without a credential",
+            async () => served(https({}, (_, answer) => answer.writeHead(200).end())),
+            /^POST \/alpa\/completions/,
+            /^200$/,
+            /strangers reach Alpa/,
+        ],
+        [
+            "a certificate of another name",
+            async () => served(https({}, gateway, await certificate(["other.example.com"], { by: authority }))),
+            /^the certificate is good/,
+            /does not match/,
+            /callers refuse it/,
+        ],
+        [
+            "a certificate that nobody knows",
+            async () => served(https({}, gateway, await certificate([NAME]))),
+            /^the certificate is good/,
+            /self[- ]signed/,
+            /callers refuse it/,
+        ],
+        [
+            "a certificate that nobody has renewed",
+            async () => {
+                const notAfter = new Date(Date.now() + 5 * 86_400_000);
+                return served(https({}, gateway, await certificate([NAME], { by: authority, notAfter })));
+            },
+            /^the certificate is good/,
+            /^yes, for 4 days$/,
+            /not renewed/,
+        ],
+        [
+            "TLS 1.1",
+            async () => served(https({ minVersion: "TLSv1.1", ciphers: "DEFAULT@SECLEVEL=0" })),
+            /^TLS 1\.1/,
+            /^accepted$/,
+            /weak/,
+        ],
+        [
+            "HTTP that serves",
+            async () => served(https(), gateway),
+            /^HTTP on port \d+ is sent/,
+            /^401$/,
+            /keys and tokens come in clear/,
+        ],
+        [
+            "HTTP that leads elsewhere",
+            async () =>
+                served(https(), (_, answer) => answer.writeHead(308, { location: "https://other.example.com/" }).end()),
+            /^HTTP on port/,
+            /^308 https:\/\/other/,
+            /must be 308 to https:\/\/llm/,
+        ],
+    ];
+    for (const [what, outputs, check, got, meaning] of wrong)
+        it(`finds ${what}`, async () => {
+            const said = await run(await outputs(), {}, "--ca", "CA", "--json");
+            assert.equal(said.code, 1);
+            const found = findings(said).wrong.find((row) => check.test(row.check ?? ""));
+            assert.ok(found, said.out);
+            assert.match(found.got, got);
+            assert.match(found.meaning, meaning);
+        });
+
+    it("is over in time where nothing answers", async () => {
+        const silent = await listen(
+            createTcpServer(() => undefined).on("connection", (one) =>
+                servers.push({ close: (done: () => void) => (one.destroy(), done()) } as unknown as Server),
+            ),
+        );
+        const start = Date.now();
+        const said = await run({ url: `http://${ADDRESS}:${silent}/alpa` }, {}, "--timeout", "1", "--json");
+        assert.equal(said.code, 1);
+        assert.ok(Date.now() - start < 4000);
+        assert.ok(findings(said).wrong.every(({ got }) => got === "no answer in time"));
+    });
+    it("knows the ports of Alpa, Ray, APISIX, etcd and Kubernetes", () => {
+        const known = CLOSED_PORTS.map(({ port }) => port);
+        for (const port of [20001, 8001, 6379, 8265, 10001, 9180, 2379, 16443])
+            assert.ok(known.includes(port), `${port}`);
+        assert.deepEqual(known, [...new Set(known)]);
+    });
+    it("never asks Pulumi for secrets", async () => {
+        const port = await listen(createServer(gateway));
+        const it = bench({ outputs: { url: `http://${ADDRESS}:${port}/alpa` } });
+        await it.ops("check", "exposure");
+        assert.ok(it.calls.every(({ args }) => !args.includes("--show-secrets")));
+    });
+
+    const usage: [what: string, outputs: object, args: string[], problem: RegExp][] = [
+        ["a stack that is not up", {}, [], /must have been brought up/],
+        [
+            "a name for an address",
+            { url: "http://10.0.0.1" },
+            ["--address", "lb.example.com"],
+            /--address: must be an IPv4/,
+        ],
+        [
+            "a file that is no certificate",
+            { url: "http://10.0.0.1" },
+            ["--ca", "/dev/null"],
+            /--ca: must be a file with/,
+        ],
+    ];
+    for (const [what, outputs, args, problem] of usage)
+        it(`exits with 2 for ${what}`, async () => {
+            const said = await run(outputs, {}, ...args);
+            assert.equal(said.code, 2);
+            assert.match(said.note, problem);
+        });
+});

@@ -1,0 +1,162 @@
+// Proves what stops callers before the gateway of another stack and its cluster are touched. Pulumi and the cluster are
+// fakes here; real ones are asked on the engine.
+import { strict as assert } from "node:assert";
+import * as pulumi from "@pulumi/pulumi";
+import type { Live, ObjectRef } from "../../../components/parts/cluster-reader";
+import { COUNTED_APART } from "../../../components/parts/limits";
+import { OWNER_ANNOTATION } from "../../../components/parts/ownership";
+import type { SharedGateway } from "../../../components/parts/shared-gateway";
+import { callersPreflight, gatewayOf, GatewayError } from "../../../preflight/callers";
+import type { ClusterView } from "../../../preflight/cluster";
+import { PreflightError } from "../../../preflight/preflight";
+import { record } from "../../kit";
+import { callersSettings, COUNTERS, GATEWAY, MAIN } from "../callers";
+
+const OWN = "alpa-auth/callers-1";
+const THEIRS = "alpa-auth/intra";
+const HOME = "Namespace alpa-auth";
+const ROUTE = "ApisixRoute alpa-auth/alpa";
+
+/** Owner of each object by title; null without one. */
+type Objects = Record<string, string | null>;
+const UP: Objects = { [HOME]: THEIRS, [ROUTE]: THEIRS };
+
+function cluster(objects: Objects, going: string[] = []): ClusterView {
+    const nothing = async () => [];
+    return {
+        server: "https://10.0.0.1:16443",
+        version: async () => ({}),
+        nodes: nothing,
+        nodePorts: nothing,
+        storageClasses: nothing,
+        list: nothing,
+        read: async ({ kind, namespace, name }: ObjectRef): Promise<Live | undefined> => {
+            const title = `${kind} ${namespace ? `${namespace}/` : ""}${name}`;
+            if (!(title in objects)) return undefined;
+            const owner = objects[title];
+            const annotations = owner === null ? undefined : { [OWNER_ANNOTATION]: owner };
+            const deletionTimestamp = going.includes(title) ? "2026-11-25T00:00:00Z" : undefined;
+            return { metadata: { annotations, deletionTimestamp } };
+        },
+    };
+}
+
+/** What the checks say; the warnings where they let pass. */
+async function said(
+    objects: Objects,
+    { gateway = GATEWAY, values = {}, going = [] as string[] } = {},
+): Promise<{ problems: string[]; warnings: string[] }> {
+    const settings = { ...callersSettings(values), gateway };
+    try {
+        const warnings = await callersPreflight(settings, OWN, () => cluster(objects, going));
+        return { problems: [], warnings };
+    } catch (error) {
+        assert.ok(error instanceof PreflightError || error instanceof GatewayError, String(error));
+        return { problems: error.problems, warnings: [] };
+    }
+}
+
+describe("preflight of option callers", () => {
+    it("lets pass where the route is the other stack's and the names are free or ours", async () => {
+        assert.deepEqual(await said({ ...UP, "Consumer alpa-auth/lab": OWN }), { problems: [], warnings: [] });
+    });
+
+    const refused: [what: string, objects: Objects, problem: RegExp][] = [
+        [
+            "a cluster without the route",
+            { [HOME]: THEIRS },
+            /^of: ApisixRoute alpa-auth\/alpa of stack organization\/alpa-auth\/intra must be in this cluster\. Run: pulumi up -s/,
+        ],
+        ["an empty cluster", {}, /^of: ApisixRoute .* must be in this cluster/],
+        [
+            "a route of a third stack",
+            { ...UP, [ROUTE]: "alpa-auth/third" },
+            /^of: ApisixRoute alpa-auth\/alpa must be of stack alpa-auth\/intra \(it belongs to stack alpa-auth\/third\)/,
+        ],
+        ["a route of nobody", { ...UP, [ROUTE]: null }, /must be of stack alpa-auth\/intra \(it has no owner\)/],
+        [
+            "a name that the other stack holds",
+            { ...UP, "Consumer alpa-auth/lab": THEIRS },
+            /^Consumer alpa-auth\/lab: exists and is not this stack's \(it belongs to stack alpa-auth\/intra\)/,
+        ],
+        [
+            "a name that another stack of callers holds",
+            { ...UP, "Consumer alpa-auth/nlp": "alpa-auth/callers-2" },
+            /it belongs to stack alpa-auth\/callers-2/,
+        ],
+        [
+            "a Secret of somebody else",
+            { ...UP, "Secret alpa-auth/nlp.2026a": null },
+            /^Secret alpa-auth\/nlp\.2026a: exists and is not this stack's \(it has no owner\)/,
+        ],
+    ];
+    for (const [what, objects, problem] of refused)
+        it(`refuses ${what}`, async () => {
+            const { problems } = await said(objects);
+            assert.equal(problems.length, 1, problems.join("\n"));
+            assert.match(problems[0], problem);
+        });
+
+    it("refuses a route that is being deleted", async () => {
+        const { problems } = await said(UP, { going: [ROUTE] });
+        assert.match(problems.join(), /must be in this cluster/);
+    });
+
+    it("refuses a name that is too long with the namespace", async () => {
+        const gateway = { ...GATEWAY, namespace: "n".repeat(60) };
+        const { problems } = await said(UP, { gateway });
+        assert.equal(problems.length, 2);
+        assert.match(problems[0], /^consumers: n+_lab must be at most 63 characters \(got 64\)/);
+    });
+
+    it("refuses limits at several pods that count apart", async () => {
+        const { problems } = await said(UP, { gateway: { ...GATEWAY, replicas: 3 } });
+        assert.equal(problems.length, 1);
+        assert.match(problems[0], /^limits: need gateway\.sharedCounters in stack organization.* \(it has 3 replicas/);
+    });
+
+    it("takes limits at several pods that count together, and none at any number", async () => {
+        const three = { ...GATEWAY, replicas: 3 };
+        assert.deepEqual((await said(UP, { gateway: { ...three, counters: COUNTERS } })).problems, []);
+        const values = { consumers: [{ name: "lab", credentials: [] }] };
+        assert.deepEqual((await said(UP, { gateway: three, values })).problems, []);
+    });
+
+    it("warns of limits at a gateway whose pods nobody has counted", async () => {
+        const { replicas: _, ...gateway } = GATEWAY;
+        assert.deepEqual(await said(UP, { gateway }), { problems: [], warnings: [COUNTED_APART] });
+    });
+});
+
+describe("the gateway of another stack", () => {
+    /** What is read when Pulumi knows these outputs. */
+    async function read(outputs: object | undefined): Promise<SharedGateway> {
+        let found: Promise<SharedGateway> | undefined;
+        const answers = outputs && { "pulumi:pulumi:readStackOutputs": { outputs } };
+        await record(() => (found = gatewayOf(MAIN)).catch(() => undefined), {}, answers);
+        return found!;
+    }
+
+    it("is its output, and nothing of its other outputs", async () => {
+        const credentials = { "lab/a": "s3cret" };
+        assert.deepEqual(await read({ gateway: { ...GATEWAY, counters: COUNTERS, more: 1 }, credentials }), {
+            ...GATEWAY,
+            counters: COUNTERS,
+        });
+    });
+
+    const refused: [what: string, outputs: object | undefined, problem: RegExp][] = [
+        ["a stack that does not exist", undefined, /^of: must be a stack of this backend \(Pulumi says: /],
+        ["a destroyed stack", {}, /must have the output gateway \(it has no outputs: it is destroyed/],
+        ["a stack without a gateway", { url: "https://x" }, /\(it has no such output: it has no gateway, or/],
+        ["a form of another version", { gateway: { namespace: "x" } }, /\(it has another form, of another version\)/],
+    ];
+    for (const [what, outputs, problem] of refused)
+        it(`refuses ${what}`, async () => {
+            await assert.rejects(read(outputs), (error: GatewayError) => {
+                assert.ok(error instanceof pulumi.RunError);
+                assert.match(error.problems.join(), problem);
+                return true;
+            });
+        });
+});

@@ -1,0 +1,164 @@
+// Proves what the checks of the hosts say of what hosts answer. The hosts are made up here; that the probe gets such answers
+// from one is proved with its script, in components/parts/microk8s-scripts.test.ts.
+import { strict as assert } from "node:assert";
+import type { RunOnHost, Said } from "../../../components/parts/ssh-run";
+import { MISMATCH } from "../../../components/parts/ssh-run";
+import { hostsPreflight, HostsError } from "../../../preflight/hosts";
+import { value } from "../../kit";
+import { node, nodesOf, THREE } from "../cluster-nodes";
+import { KUBECONFIG } from "../intra-a";
+
+const OWNER = "alpa-auth/dev";
+type Answer = Record<string, string | string[]> | Error | Partial<Said>;
+
+const fresh = (i: number, more: Record<string, string | string[]> = {}): Answer => ({
+    ...{ system: "ubuntu", systemName: "Ubuntu 24.04 LTS", snapd: "yes", hostname: `node-${i + 1}` },
+    clock: String(Math.floor(Date.now() / 1000)),
+    ...more,
+});
+const member = (i: number, more: Record<string, string | string[]> = {}): Answer =>
+    fresh(i, { channel: "1.34/stable", owner: OWNER, joined: "yes", role: "control-plane", ...more });
+
+const linesOf = (answer: Record<string, string | string[]>) =>
+    Object.entries(answer)
+        .flatMap(([key, v]) => [v].flat().map((one) => `${key}=${one}\n`))
+        .join("");
+
+/** Checks hosts that answer like this, in their order. */
+async function check(answers: Answer[], nodes: object[] = THREE) {
+    const settings = nodesOf({ nodes });
+    return hostsPreflight(settings, OWNER, async (host) => {
+        const answer = answers[settings.nodes.findIndex(({ address }) => address === host.address)];
+        if (answer instanceof Error) throw answer;
+        if ("code" in answer || "stderr" in answer) return { code: 1, stdout: "", stderr: "", ...answer } as Said;
+        return { code: 0, stdout: linesOf(answer as Record<string, string>), stderr: "" };
+    });
+}
+const problemsOf = (...args: Parameters<typeof check>) =>
+    check(...args).then(
+        () => [],
+        (error: HostsError) => (assert.ok(error instanceof HostsError, String(error)), error.problems),
+    );
+
+const refused: [why: string, answers: Answer[], ...problems: RegExp[]][] = [
+    [
+        "a host that does not answer",
+        [fresh(0), new Error("connect ECONNREFUSED 10.0.0.2:22"), fresh(2)],
+        /^cluster\.nodes\[1\]: 10\.0\.0\.2 must answer by SSH \(connect ECONNREFUSED 10\.0\.0\.2:22\)\. Check address/,
+    ],
+    [
+        "a host with another key",
+        [new Error(MISMATCH), fresh(1), fresh(2)],
+        /^cluster\.nodes\[0\]: 10\.0\.0\.1 must have the host key of the config \(it has another\)/,
+    ],
+    [
+        "a host that does not take the private key",
+        [new Error("All configured authentication methods failed"), fresh(1), fresh(2)],
+        /must let user ops in with privateKey/,
+    ],
+    [
+        "a user who may not become root, in the words of the host",
+        [
+            fresh(0),
+            fresh(1),
+            { stderr: "10.0.0.3: user ops must become root by sudo without a password (x). Allow it.\n" },
+        ],
+        /^cluster\.nodes\[2\]: 10\.0\.0\.3: user ops must become root by sudo without a password/,
+    ],
+    [
+        "another system",
+        [fresh(0, { system: "debian", systemName: "Debian 12", snapd: "" }), fresh(1), fresh(2)],
+        /^cluster\.nodes\[0\]: 10\.0\.0\.1 must run Ubuntu \(got Debian 12\)\. Use another host\.$/,
+    ],
+    ["no snapd", [fresh(0, { snapd: "" }), fresh(1), fresh(2)], /must have snapd.*apt-get install snapd/],
+    [
+        "ports that others hold, by process",
+        [
+            fresh(0),
+            fresh(1, { taken: ["16443/tcp by kube-apiserver, process 7", "10250/tcp by raylet, process 9"] }),
+            fresh(2),
+        ],
+        /10\.0\.0\.2 must have the ports of MicroK8s free \(16443\/tcp is taken by kube-apiserver, process 7\)/,
+        /\(10250\/tcp is taken by raylet, process 9\).*--min-worker-port/,
+    ],
+    [
+        "two hosts of one name",
+        [fresh(0), fresh(1), fresh(2, { hostname: "node-1" })],
+        /^cluster\.nodes\[2\]: 10\.0\.0\.3 must have a hostname of its own \(10\.0\.0\.1 is node-1 too\)/,
+    ],
+    [
+        "another channel",
+        [member(0), member(1, { channel: "1.33/stable" }), member(2)],
+        /10\.0\.0\.2 must follow channel 1\.34\/stable \(MicroK8s there follows 1\.33\/stable\)/,
+    ],
+    [
+        "clocks that differ by more than 5 s",
+        [fresh(0), fresh(1, { clock: String(Math.floor(Date.now() / 1000) + 40) }), fresh(2)],
+        /^cluster\.nodes: clocks must be within 5 s,.*\(10\.0\.0\.2 is (39|40|41) s ahead of 10\.0\.0\.[13]\)/,
+    ],
+    [
+        "a node of somebody's cluster",
+        [fresh(0), fresh(1, { channel: "1.34/stable", clustered: "yes" }), fresh(2)],
+        /10\.0\.0\.2 must not be in a cluster that this stack did not make: a node is never taken over/,
+    ],
+    [
+        "somebody's MicroK8s",
+        [fresh(0, { channel: "1.34/stable" }), fresh(1), fresh(2)],
+        /10\.0\.0\.1 must not run MicroK8s that this stack did not install.*snap remove --purge microk8s$/,
+    ],
+    [
+        "a node of another stack",
+        [fresh(0, { channel: "1.34/stable", owner: "alpa-auth/prod" }), fresh(1), fresh(2)],
+        /must not be a node of another stack \(it is alpa-auth\/prod's\)/,
+    ],
+    ["another role", [member(0), member(1, { role: "worker" }), member(2)], /must stay a worker node/],
+    [
+        "a new node in front of those that are a cluster, which would start a second one",
+        [fresh(0), member(1), member(2)],
+        /^cluster\.nodes\[0\]: 10\.0\.0\.1 is not in the cluster, and must stand after .* \(10\.0\.0\.2\).*Move it down\.$/,
+    ],
+    [
+        "the loss of the last voter",
+        [fresh(0), fresh(1), fresh(2), member(3, { role: "worker" })],
+        /^cluster\.nodes: must keep a control-plane node that is in the cluster \(.*left: 10\.0\.0\.4\)/,
+    ],
+];
+
+describe("preflight of hosts", () => {
+    for (const [why, answers, ...expected] of refused)
+        it(`refuses ${why}`, async () => {
+            const nodes = answers.length > 3 ? [...THREE, node(4, { role: "worker" })] : THREE;
+            const found = await problemsOf(answers, nodes);
+            assert.equal(found.length, expected.length, found.join("\n"));
+            expected.forEach((one, i) => assert.match(found[i], one));
+        });
+
+    it("names every problem of every host at once", async () => {
+        const answers = [new Error("connect EHOSTUNREACH"), fresh(1, { snapd: "" }), fresh(2, { system: "alpine" })];
+        assert.deepEqual(
+            (await problemsOf(answers)).map((problem) => problem.split(":")[0]),
+            ["cluster.nodes[0]", "cluster.nodes[1]", "cluster.nodes[2]"],
+        );
+    });
+
+    it("says nothing of hosts that are as they should be, and of clocks a few seconds apart", async () => {
+        const clock = String(Math.floor(Date.now() / 1000) - 4);
+        assert.equal(await check([fresh(0), fresh(1, { clock }), fresh(2)]), undefined);
+    });
+
+    it("ends after its limit, with the hosts that did not answer by then", async () => {
+        const settings = nodesOf({ nodes: THREE });
+        const silent = (...[, , , signal]: Parameters<RunOnHost>) =>
+            new Promise<Said>((_, reject) => signal.addEventListener("abort", () => reject(new Error("aborted"))));
+        await assert.rejects(hostsPreflight(settings, OWNER, silent, 0.05), ({ problems }: HostsError) => {
+            assert.equal(problems.length, 3);
+            return problems.every((problem) => /must answer by SSH \(no answer in time\)/.test(problem));
+        });
+    });
+
+    it("gets into a cluster that was finished, by a kubeconfig that stays a secret", async () => {
+        const kubeconfig = Buffer.from(KUBECONFIG).toString("base64");
+        const access = await check([member(0), member(1, { kubeconfig }), member(2)]);
+        assert.equal(await value(access!.kubeconfig!), KUBECONFIG);
+    });
+});

@@ -1,0 +1,103 @@
+// Proves which clusters a highly available gateway is put into. The cluster here is a fake; a real one is asked on the
+// engine.
+import { strict as assert } from "node:assert";
+import type { V1Node } from "@kubernetes/client-node";
+import type { ObjectRef } from "../../../components/parts/cluster-reader";
+import { nodeState, type ClusterView, type NodeState } from "../../../preflight/cluster";
+import { storageClass } from "../../../preflight/checks";
+import { nodes } from "../../../preflight/nodes";
+import { interSettings } from "../inter";
+import { settings } from "../intra-a";
+
+const asked: ObjectRef[] = [];
+/** A cluster with these nodes. @param installed whether a gateway is there already */
+function cluster(list: NodeState[], installed = false): ClusterView {
+    const view: Partial<ClusterView> = {
+        nodes: async () => list,
+        read: async (ref) => {
+            asked.push(ref);
+            return installed ? { metadata: {} } : undefined;
+        },
+    };
+    return view as ClusterView;
+}
+const fit = (...names: string[]): NodeState[] => names.map((name) => ({ name }));
+
+describe("the look at the nodes", () => {
+    it("is content with three that take pods", async () =>
+        assert.deepEqual(await nodes(interSettings("helm"), cluster(fit("a", "b", "c"))), {
+            problems: [],
+            warnings: [],
+        }));
+
+    const short: [what: string, list: NodeState[], said: string][] = [
+        ["two nodes", fit("a", "b"), "a, b"],
+        ["none", [], "none"],
+        ["three of which one is cordoned", [...fit("a", "b"), { name: "c", unfit: "cordoned" }], "a, b, c: cordoned"],
+    ];
+    for (const [what, list, said] of short) {
+        it(`installs nothing on ${what}`, async () => {
+            const { problems, warnings } = await nodes(interSettings("rampart"), cluster(list));
+            assert.deepEqual(problems, [
+                `cluster: must have 3 Ready nodes that take pods (got ${said}). Add nodes, or let pods onto those there are: kubectl describe nodes`,
+            ]);
+            assert.deepEqual(warnings, []);
+        });
+
+        it(`lets a gateway that is there be changed on ${what}, and says so`, async () => {
+            asked.length = 0;
+            const { problems, warnings } = await nodes(interSettings("rampart"), cluster(list, true));
+            assert.deepEqual(problems, []);
+            assert.equal(warnings.length, 1);
+            assert.match(warnings[0], /must have 3 Ready nodes .* The gateway goes on with fewer/);
+            assert.deepEqual(
+                asked.map(({ kind, namespace, name }) => [kind, namespace, name]),
+                [["Deployment", "alpa-auth-gateway-apisix", "apisix"]],
+            );
+        });
+    }
+
+    it("leaves a cluster that the stack itself makes to those who make it", async () => {
+        const settings = { ...interSettings("helm"), nodes: {} };
+        assert.deepEqual(await nodes(settings, cluster(fit("a"))), { problems: [], warnings: [] });
+    });
+
+    it("does not miss a StorageClass that the stack itself brings, unless another one is named", async () => {
+        const none = { ...cluster([]), storageClasses: async () => [] };
+        const own = { ...interSettings("helm"), nodes: { storage: "hostpath" } };
+        assert.deepEqual(await storageClass(own, none), []);
+        assert.equal((await storageClass({ ...own, nodes: { storage: "none" } }, none)).length, 1);
+        const named = { ...interSettings("helm", {}), nodes: own.nodes };
+        named.gateway.release.storageClass = "fast";
+        assert.equal((await storageClass(named, none)).length, 1);
+    });
+
+    it("asks nothing of a cluster for option intra-a", async () =>
+        assert.deepEqual(await nodes(settings("helm"), cluster([])), { problems: [], warnings: [] }));
+});
+
+describe("a node", () => {
+    const ready = { conditions: [{ type: "Ready", status: "True" }] };
+    const cases: [what: string, node: Partial<V1Node>, unfit: string | undefined][] = [
+        ["that is Ready takes pods", { status: ready }, undefined],
+        ["that is cordoned takes none", { status: ready, spec: { unschedulable: true } }, "cordoned"],
+        [
+            "that is not Ready takes none",
+            { status: { conditions: [{ type: "Ready", status: "Unknown" }] } },
+            "not Ready",
+        ],
+        ["that has not said anything takes none", {}, "not Ready"],
+        [
+            "with a taint takes none",
+            { status: ready, spec: { taints: [{ key: "dedicated", effect: "NoSchedule" }] } },
+            "taint dedicated",
+        ],
+        [
+            "with a taint that is a wish takes pods",
+            { status: ready, spec: { taints: [{ key: "dedicated", effect: "PreferNoSchedule" }] } },
+            undefined,
+        ],
+    ];
+    for (const [what, node, unfit] of cases)
+        it(what, () => assert.equal(nodeState({ metadata: { name: "a" }, ...node }).unfit, unfit));
+});

@@ -1,0 +1,41 @@
+// Proves what `sandbox up --exposure` lays over a shipped stack. That it comes up is test/engine/cli.test.ts.
+import { strict as assert } from "node:assert";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parse as parseYaml } from "yaml";
+import { parse } from "../../../../config";
+import { exposed } from "../../../../sandbox/world/exposure-scene";
+import { sceneOf } from "../../../../sandbox/world/scenes";
+import type { ClusterFacts } from "../../../../sandbox/world/state";
+import { TODAY } from "../../cloudflare";
+
+const SHIPPED = readFileSync(join(__dirname, "../../../../Pulumi.intra.yaml"), "utf8");
+const CLOUDFLARE = { api: "http://127.0.0.1:1", account: "a".repeat(32), teamName: "team", zone: "example.com" };
+const FACTS = {
+    alpa: "127.0.0.1:20001",
+    alpas: ["127.0.0.1:20001"],
+    chartRepository: "http://127.0.0.1:2",
+    cloudflare: { ...CLOUDFLARE, edge: "http://127.0.0.1:3" },
+} as ClusterFacts;
+
+describe("what the sandbox brings up", () => {
+    it("is the shipped callers behind a tunnel, with exposure cloudflare, and no port on the nodes", () => {
+        const { config } = parseYaml(exposed(SHIPPED, FACTS)) as { config: Record<string, unknown> };
+        const raw = Object.entries(config).map(([key, value]) => [
+            key.replace("alpa-auth:", ""),
+            typeof value === "string" ? value : JSON.stringify(value),
+        ]);
+        const settings = parse(Object.fromEntries(raw), () => true, TODAY);
+        assert.ok(settings.option === "intra-a");
+        assert.equal(settings.exposure!.hostname, "llm.example.com");
+        assert.deepEqual(settings.warnings, []);
+        assert.deepEqual(
+            settings.consumers.map(({ name }) => name),
+            ["mbzuai-nlp"],
+        );
+    });
+    it("has no exposure where there is no gateway", () => {
+        assert.throws(() => sceneOf({ stack: "cloudflare", exposure: "cloudflare" }), /--exposure cloudflare: must be/);
+        assert.equal(sceneOf({ stack: "intra", exposure: "azure" }), sceneOf({ stack: "intra" }));
+    });
+});

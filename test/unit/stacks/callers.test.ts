@@ -1,0 +1,110 @@
+import { strict as assert } from "node:assert";
+import * as pulumi from "@pulumi/pulumi";
+import { callers } from "../../../stacks/callers";
+import { inter } from "../../../stacks/inter";
+import { intra } from "../../../stacks/intra";
+import { asked, inputsOf, one, oneOfKind, plain, record, value } from "../../kit";
+import { callersSettings, COUNTERS, GATEWAY, recordCallers } from "../callers";
+import { interSettings } from "../inter";
+import { CONSUMERS, KUBECONFIG, kubernetesObjects, recordStack, settings } from "../intra-a";
+
+describe("stack callers", () => {
+    it("makes the callers' objects and nothing else, in the namespace of the other stack", async () => {
+        const seen = kubernetesObjects(await recordCallers());
+        assert.deepEqual(
+            seen.map((r) => `${r.inputs.kind} ${r.inputs.metadata.namespace}/${r.inputs.metadata.name}`).sort(),
+            [
+                "Consumer alpa-auth/lab",
+                "Consumer alpa-auth/nlp",
+                "Secret alpa-auth/lab.2026a",
+                "Secret alpa-auth/lab.2026b",
+                "Secret alpa-auth/nlp.2026a",
+            ],
+        );
+    });
+
+    it("makes the same objects as the stack of the gateway would", async () => {
+        const theirs = kubernetesObjects(await recordStack("rampart"));
+        for (const ours of kubernetesObjects(await recordCallers())) {
+            const { kind, metadata } = ours.inputs;
+            const twin = theirs.find((r) => r.inputs.kind === kind && r.inputs.metadata.name === metadata.name);
+            assert.deepEqual(inputsOf(ours), inputsOf(twin!));
+        }
+    });
+
+    it("has three resources for each caller with a key", async () => {
+        const seen = await recordCallers(GATEWAY, { consumers: [CONSUMERS[1]] });
+        assert.equal(seen.filter((r) => r.name.startsWith("nlp")).length, 3);
+    });
+
+    it("counts limits where the other stack does", async () => {
+        const seen = await recordCallers({ ...GATEWAY, counters: COUNTERS });
+        const { plugins } = oneOfKind(seen, "Consumer", "lab").inputs.spec;
+        for (const { config } of plugins as { config: Record<string, unknown> }[])
+            assert.deepEqual([config.policy, config.redis_host], ["redis", COUNTERS.host]);
+        assert.equal(plugins.length, 2);
+    });
+
+    it("keeps what the other stack hands out out of its state: it has no reference to it", async () => {
+        const seen = await recordCallers();
+        assert.ok(!seen.some((r) => r.type.includes("StackReference")));
+    });
+
+    it("waits for its own callers only", async () => {
+        const wait = one(await recordCallers(), "pulumi-nodejs:dynamic/alpa-auth:ConsumersAccepted");
+        assert.deepEqual(plain(wait.inputs.generations), { lab: 1, nlp: 1 });
+        assert.ok(asked(wait).parent.includes("Consumers"));
+    });
+
+    it("hands out the address in plain, and keys as secrets", async () => {
+        let outputs: ReturnType<typeof callers> | undefined;
+        await record(() => (outputs = callers({ ...callersSettings(), gateway: GATEWAY })));
+        assert.deepEqual(Object.keys(outputs!), ["url", "credentials", "jwtSecrets", "curl", "expires"]);
+        assert.equal(outputs!.url, GATEWAY.url);
+        for (const secret of [outputs!.credentials, outputs!.jwtSecrets, outputs!.curl])
+            assert.equal(await pulumi.isSecret(secret as pulumi.Output<unknown>), true);
+        assert.deepEqual(Object.keys(await value(outputs!.credentials)), ["lab/2026a", "lab/2026b", "nlp/2026a"]);
+    });
+
+    it("gives the cluster's provider the kubeconfig as a secret, and the context", async () => {
+        const seen = await recordCallers(GATEWAY, { cluster: { kubeconfig: KUBECONFIG, context: "one" } });
+        const { kubeconfig, context } = one(seen, "pulumi:providers:kubernetes").inputs;
+        assert.ok(pulumi.runtime.isRpcSecret(kubeconfig));
+        assert.equal(context, "one");
+    });
+});
+
+describe("output gateway of a gateway's stack", () => {
+    const of = async (installer: "rampart" | "helm" | "existing", values = {}) => {
+        let outputs: ReturnType<typeof intra> | undefined;
+        await record(() => (outputs = intra(settings(installer, values))));
+        return outputs!.gateway;
+    };
+
+    it("is what callers of another stack need, in plain", async () => {
+        assert.deepEqual(await of("rampart"), GATEWAY);
+    });
+
+    it("has the shared counters, and the number of pods", async () => {
+        const gateway = { replicas: 3, sharedCounters: { whenDown: "refuse" } };
+        const { counters, replicas } = await of("rampart", { gateway });
+        assert.deepEqual(counters, COUNTERS);
+        assert.equal(replicas, 3);
+    });
+
+    it("has the binding alone of a gateway in place, and not the number of its pods", async () => {
+        assert.deepEqual(await of("existing"), {
+            namespace: "alpa-auth",
+            binding: { ingressClass: "shared", gateway: "shared", gatewayNamespace: "edge" },
+            url: "http://10.0.0.9:30900/alpa",
+            answerTimeoutSeconds: 600,
+        });
+    });
+
+    it("is the same with option inter, which has several pods and counts for all of them", async () => {
+        let outputs: ReturnType<typeof inter> | undefined;
+        await record(() => (outputs = inter(interSettings("rampart"))));
+        const url = "http://llm.example.com:30800/alpa";
+        assert.deepEqual(outputs!.gateway, { ...GATEWAY, url, counters: COUNTERS, replicas: 3 });
+    });
+});

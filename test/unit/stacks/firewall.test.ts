@@ -1,0 +1,54 @@
+// Proves what a stack of option inter makes of alpa.firewall, from its config to its outputs.
+import { strict as assert } from "node:assert";
+import { ConfigError } from "../../../config";
+import { inter } from "../../../stacks/inter";
+import { one, record } from "../../kit";
+import { CALLS, HOST } from "../cloudflare";
+import { THREE } from "../cluster-nodes";
+import { interValues, parseInter } from "../inter";
+
+const ENDPOINTS = ["10.0.0.11:20001"];
+const COMMAND = "command:remote:Command";
+
+const settingsOf = (firewall: object | undefined, values: object = {}, isSecret?: () => boolean) =>
+    parseInter(
+        interValues({ alpa: { endpoints: ENDPOINTS, firewall }, ...values }, { installer: "helm", crds: ["c"] }),
+        isSecret,
+    );
+
+async function run(...asked: Parameters<typeof settingsOf>) {
+    const settings = settingsOf(...asked);
+    let outputs: { alpaFirewall?: string } = {};
+    const seen = await record(() => (outputs = inter(settings)), {}, CALLS);
+    const commands = seen.filter(({ type, name }) => type === COMMAND && name.startsWith("alpa-firewall"));
+    return { seen, outputs, warnings: settings.warnings, commands };
+}
+
+describe("inter with alpa.firewall", () => {
+    it("prints rules for the nodes that it makes, unasked", async () => {
+        const { outputs, commands } = await run(undefined, { cluster: { nodes: THREE } });
+        assert.match(outputs.alpaFirewall!, /elements = \{ 10\.0\.0\.1, 10\.0\.0\.2, 10\.0\.0\.3 \}/);
+        assert.deepEqual(commands, []);
+    });
+
+    it("loads them by SSH when asked, and has no output of them", async () => {
+        const { outputs, seen } = await run({ apply: "ssh", hosts: [HOST], from: ["10.0.0.0/29"] });
+        assert.ok(!("alpaFirewall" in outputs));
+        const { inputs } = one(seen, COMMAND, "alpa-firewall-10.0.0.11");
+        assert.equal(inputs.create, "sh -s -- 10.0.0.11 alpa-auth/test install alpa=20001 from=10.0.0.0/29");
+    });
+
+    it("says that it has none where it does not know the nodes", async () => {
+        const { outputs, warnings } = await run(undefined);
+        assert.ok(!("alpaFirewall" in outputs));
+        assert.equal(warnings.filter((text) => text.startsWith("alpa.firewall: not set")).length, 1);
+    });
+
+    it("is refused with keys in plain text", () => {
+        assert.throws(
+            () => settingsOf({ apply: "ssh", hosts: [HOST], from: ["10.0.0.1"] }, {}, () => false),
+            ({ problems }: ConfigError) =>
+                problems.some((text) => text.startsWith("alpa.firewall.hosts[0].privateKey: must be stored encrypted")),
+        );
+    });
+});

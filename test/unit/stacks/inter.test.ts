@@ -1,0 +1,35 @@
+import { strict as assert } from "node:assert";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import * as pulumi from "@pulumi/pulumi";
+import { parse as parseYaml } from "yaml";
+import { inter } from "../../../stacks/inter";
+import { one, record, value } from "../../kit";
+import { interSettings, interValues, parseInter } from "../inter";
+import { KUBECONFIG } from "../intra-a";
+
+describe("stack inter", () => {
+    it("hands out the entry point in plain, and keys as secrets; its cluster is that of the config", async () => {
+        const settings = parseInter(interValues({ cluster: { kubeconfig: KUBECONFIG, context: "one" } }));
+        let outputs: ReturnType<typeof inter> | undefined;
+        const seen = await record(() => (outputs = inter(settings)));
+        assert.deepEqual(Object.keys(outputs!), ["url", "credentials", "jwtSecrets", "curl", "expires", "gateway"]);
+        assert.equal(outputs!.url, "http://llm.example.com:30800/alpa");
+        for (const secret of [outputs!.credentials, outputs!.jwtSecrets])
+            assert.equal(await pulumi.isSecret(secret), true);
+        assert.equal(await pulumi.isSecret(outputs!.curl), true);
+        assert.deepEqual(Object.keys(await value(outputs!.credentials)), ["lab/2026a", "lab/2026b", "nlp/2026a"]);
+        const { kubeconfig, context } = one(seen, "pulumi:providers:kubernetes").inputs;
+        assert.ok(pulumi.runtime.isRpcSecret(kubeconfig));
+        assert.equal(context, "one");
+    });
+
+    it("is shipped as a stack that lacks nothing, and warns of nothing", () => {
+        const file = readFileSync(join(__dirname, "../../../Pulumi.inter.yaml"), "utf8");
+        const { config } = parseYaml(file) as { config: Record<string, unknown> };
+        const own = Object.entries(config).map(([key, v]) => [key.replace("alpa-auth:", ""), v]);
+        const settings = parseInter(Object.fromEntries(own) as Record<string, unknown>);
+        assert.deepEqual(settings.warnings, []);
+        assert.equal(settings.gateway.release.replicas, interSettings("rampart").gateway.release.replicas);
+    });
+});
