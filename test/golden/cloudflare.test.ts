@@ -1,12 +1,9 @@
 // Golden file of option cloudflare: what a reviewer reads to see what a change does at Cloudflare. Never the only proof of
 // anything. Renew it with: npm run golden
 import { strict as assert } from "node:assert";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import * as path from "node:path";
-import * as prettier from "prettier";
-import { Document, visit } from "yaml";
 import { inputsOf, type Seen } from "../kit";
 import { recordCloudflare } from "../unit/cloudflare";
+import { assertReviewed, documentOf, formatted } from "./file";
 
 /** In the order that they are needed. */
 const ORDER = [
@@ -38,29 +35,19 @@ async function render(): Promise<string> {
     const seen = (await recordCloudflare(STACK)).filter((r) => r.custom && ORDER.includes(kindOf(r)));
     const rank = (r: Seen) => `${String(ORDER.indexOf(kindOf(r))).padStart(2, "0")} ${r.name}`;
     const pages = seen.sort((a, b) => (rank(a) < rank(b) ? -1 : 1)).map(page);
-    const file = path.join(__dirname, "cloudflare.yaml");
-    return prettier.format(HEADER + pages.join(""), { ...(await prettier.resolveConfig(file)), filepath: file });
+    return formatted("cloudflare.yaml", HEADER + pages.join(""));
 }
 
 function page(resource: Seen): string {
     // The code of a resource of our own is not for reading here.
     const { __provider, ...inputs } = inputsOf(resource);
-    const document = new Document({ kind: kindOf(resource), ...inputs }, { aliasDuplicateObjects: false });
-    visit(document, {
-        Collection: (_, node) => {
-            node.flow = node.toString().length <= 90;
-        },
-    });
-    return `---\n# ${resource.name}\n${document.toString({ lineWidth: 0 })}`;
+    return documentOf(resource.name, { kind: kindOf(resource), ...inputs });
 }
 
 describe("golden cloudflare", () => {
     it("is what was read in review", async () => {
-        const file = path.join(__dirname, "cloudflare.yaml");
         const rendered = await render();
-        if (process.env.UPDATE_GOLDEN) writeFileSync(file, rendered);
-        assert.ok(existsSync(file), `${file} is missing. Run: npm run golden`);
-        assert.equal(rendered, readFileSync(file, "utf8"), "Run npm run golden, and read what changed.");
+        assertReviewed("cloudflare.yaml", rendered);
     });
 
     it("shows no secret", async () => {

@@ -1,13 +1,10 @@
 // Golden file of exposure cloudflare: what it asks of the cluster and of Cloudflare beside the gateway. Never the only
 // proof of anything. Renew it with: npm run golden
 import { strict as assert } from "node:assert";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import * as path from "node:path";
-import * as prettier from "prettier";
-import { Document, visit } from "yaml";
 import { CONNECTORS } from "../../components/parts/cloudflared-deployment";
 import { asked, inputsOf, type Seen } from "../kit";
 import { recordExposed } from "../unit/intra-a";
+import { assertReviewed, documentOf, formatted } from "./file";
 
 /** In the order that they are needed. */
 const ORDER = [
@@ -31,8 +28,7 @@ async function render(): Promise<string> {
     const seen = (await recordExposed("helm")).filter((r) => r.custom && ours(r) && ORDER.includes(kindOf(r)));
     const rank = (r: Seen) => `${String(ORDER.indexOf(kindOf(r))).padStart(2, "0")} ${r.name}`;
     const pages = seen.sort((a, b) => (rank(a) < rank(b) ? -1 : 1)).map(page);
-    const file = path.join(__dirname, "exposure.yaml");
-    return prettier.format(HEADER + pages.join(""), { ...(await prettier.resolveConfig(file)), filepath: file });
+    return formatted("exposure.yaml", HEADER + pages.join(""));
 }
 
 function page(resource: Seen): string {
@@ -43,24 +39,15 @@ function page(resource: Seen): string {
         ...(metadata === undefined ? {} : { metadata: { name: metadata.name, namespace: metadata.namespace } }),
         ...inputs,
     };
-    const document = new Document(object, { aliasDuplicateObjects: false });
-    visit(document, {
-        Collection: (_, node) => {
-            node.flow = node.toString().length <= 90;
-        },
-    });
     const { deleteTimeout } = asked(resource);
-    const waits = deleteTimeout === "" ? "" : `# deleted within ${deleteTimeout}\n`;
-    return `---\n# ${resource.name}\n${waits}${document.toString({ lineWidth: 0 })}`;
+    const waits = deleteTimeout === "" ? "" : `\n# deleted within ${deleteTimeout}`;
+    return documentOf(`${resource.name}${waits}`, object);
 }
 
 describe("golden exposure cloudflare", () => {
     it("is what was read in review", async () => {
-        const file = path.join(__dirname, "exposure.yaml");
         const rendered = await render();
-        if (process.env.UPDATE_GOLDEN) writeFileSync(file, rendered);
-        assert.ok(existsSync(file), `${file} is missing. Run: npm run golden`);
-        assert.equal(rendered, readFileSync(file, "utf8"), "Run npm run golden, and read what changed.");
+        assertReviewed("exposure.yaml", rendered);
     });
 
     it("shows no secret", async () => {

@@ -1,13 +1,10 @@
 // Golden files of option inter: for each installer, what is not as with option intra-a, and what exposure cloudflare
 // changes in that. Never the only proof of anything. Renew them with: npm run golden
 import { strict as assert } from "node:assert";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import * as path from "node:path";
-import * as prettier from "prettier";
-import { Document, visit } from "yaml";
 import { asked, inputsOf, type Seen } from "../kit";
 import { exposedInterSettings, INTER_INSTALLERS, interSettings, interValues, recordInter } from "../unit/inter";
 import { recordExposed, recordStack } from "../unit/intra-a";
+import { assertReviewed, documentOf, formatted } from "./file";
 
 const HEADER = (what: string) => `# ${what}, to be read in review. Renew: npm run golden
 # Labels and annotations that every object has are left out; a unit test looks for them. (secret): never shown.
@@ -30,15 +27,9 @@ function page(resource: Seen): string {
     // Of a patch the annotations are what it has of its own.
     const more = resource.type.endsWith("Patch") ? { annotations } : {};
     const object = { kind: kindOf(resource), ...(metadata ? { metadata: { ...named, ...more } } : {}), ...rest };
-    const document = new Document(object, { aliasDuplicateObjects: false });
-    visit(document, {
-        Collection: (_, node) => {
-            node.flow = node.toString().length <= 90;
-        },
-    });
     const { deleteTimeout } = asked(resource);
-    const waits = deleteTimeout === "" ? "" : `# deleted within ${deleteTimeout}\n`;
-    return `---\n# ${resource.name}\n${waits}${document.toString({ lineWidth: 0 })}`;
+    const waits = deleteTimeout === "" ? "" : `\n# deleted within ${deleteTimeout}`;
+    return documentOf(`${resource.name}${waits}`, object);
 }
 
 interface Golden {
@@ -80,19 +71,14 @@ async function render({ file, what, seen, known }: Golden): Promise<string> {
     const pages = news(await seen(), before)
         .sort((a, b) => (`${kindOf(a)} ${a.name}` < `${kindOf(b)} ${b.name}` ? -1 : 1))
         .map(page);
-    const filepath = path.join(__dirname, file);
-    const text = HEADER(what) + pages.join("");
-    return prettier.format(text, { ...(await prettier.resolveConfig(filepath)), filepath });
+    return formatted(file, HEADER(what) + pages.join(""));
 }
 
 describe("golden inter", () => {
     for (const golden of FILES)
         it(`${golden.file} is what was read in review, and shows no secret`, async () => {
-            const file = path.join(__dirname, golden.file);
             const rendered = await render(golden);
-            if (process.env.UPDATE_GOLDEN) writeFileSync(file, rendered);
-            assert.ok(existsSync(file), `${file} is missing. Run: npm run golden`);
-            assert.equal(rendered, readFileSync(file, "utf8"), "Run npm run golden, and read what changed.");
+            assertReviewed(golden.file, rendered);
             assert.doesNotMatch(rendered, /generated|s3cret/);
         });
 });

@@ -1,12 +1,9 @@
 // Golden files of option intra-a, one for each installer: what a reviewer reads to see what a change does to the
 // cluster. Never the only proof of anything. Renew them with: npm run golden
 import { strict as assert } from "node:assert";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import * as path from "node:path";
-import * as prettier from "prettier";
-import { Document, visit } from "yaml";
 import { inputsOf, type Seen } from "../kit";
 import { INSTALLERS, recordStack, type Installer } from "../unit/intra-a";
+import { assertReviewed, documentOf, formatted } from "./file";
 
 /** In the order that traffic and its configuration meet them. */
 const ORDER = [
@@ -34,8 +31,7 @@ async function render(installer: Installer): Promise<string> {
     const seen = (await recordStack(installer)).filter((r) => r.custom && ORDER.includes(kindOf(r)));
     const rank = (r: Seen) => `${String(ORDER.indexOf(kindOf(r))).padStart(2, "0")} ${r.name}`;
     const pages = seen.sort((a, b) => (rank(a) < rank(b) ? -1 : 1)).map(page);
-    const file = path.join(__dirname, `intra-a-${installer}.yaml`);
-    return prettier.format(HEADER + pages.join(""), { ...(await prettier.resolveConfig(file)), filepath: file });
+    return formatted(`intra-a-${installer}.yaml`, HEADER + pages.join(""));
 }
 
 function page(resource: Seen): string {
@@ -45,14 +41,7 @@ function page(resource: Seen): string {
         const { labels: _, annotations: __, ...named } = metadata;
         object.metadata = named;
     }
-    const document = new Document(readable(object, new Map()));
-    // Small maps and lists on one line, so that a rule is seen at once.
-    visit(document, {
-        Collection: (_, node) => {
-            node.flow = node.toString().length <= 90;
-        },
-    });
-    return `---\n# ${resource.name}\n${document.toString({ lineWidth: 0 })}`;
+    return documentOf(resource.name, readable(object, new Map()), { aliasDuplicateObjects: true });
 }
 
 /** Keys that say what a map is come first; large parts that repeat become one object, which YAML writes once. */
@@ -71,11 +60,8 @@ function readable(node: unknown, known: Map<string, unknown>): unknown {
 describe("golden intra-a", () => {
     for (const installer of INSTALLERS)
         it(`with installer ${installer} is what was read in review`, async () => {
-            const file = path.join(__dirname, `intra-a-${installer}.yaml`);
             const rendered = await render(installer);
-            if (process.env.UPDATE_GOLDEN) writeFileSync(file, rendered);
-            assert.ok(existsSync(file), `${file} is missing. Run: npm run golden`);
-            assert.equal(rendered, readFileSync(file, "utf8"), "Run npm run golden, and read what changed.");
+            assertReviewed(`intra-a-${installer}.yaml`, rendered);
         });
 
     it("shows no secret", async () => {

@@ -1,12 +1,10 @@
 // Golden file of a cluster of three nodes: the commands that run on its hosts, and in which order. Never the only proof of
 // anything: what the scripts do is proved on sandbox hosts. Renew it with: npm run golden
 import { strict as assert } from "node:assert";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import * as path from "node:path";
-import * as prettier from "prettier";
 import { stringify } from "yaml";
 import { asked, inputsOf, plain, type Seen } from "../kit";
 import { recordNodes, SUDO_PASSWORD, THREE } from "../unit/cluster-nodes";
+import { assertReviewed, formatted } from "./file";
 
 const HEADER = `# What a cluster of three nodes asks for on its hosts, to be read in review. Renew: npm run golden
 # The scripts come by standard input; they hold the secrets and are left out. after: what must be done before.
@@ -16,14 +14,13 @@ const nameOf = (urn: string) => urn.split("::").pop()!;
 async function render(): Promise<string> {
     const seen = await recordNodes({ nodes: THREE });
     const commands = seen.filter(({ type }) => type === "command:remote:Command");
-    const file = path.join(__dirname, "microk8s.yaml");
     const text =
         HEADER +
         commands
             .sort((a, b) => (a.name < b.name ? -1 : 1))
             .map(page)
             .join("");
-    return prettier.format(text, { ...(await prettier.resolveConfig(file)), filepath: file });
+    return formatted("microk8s.yaml", text);
 }
 
 function page(resource: Seen): string {
@@ -36,11 +33,8 @@ function page(resource: Seen): string {
 
 describe("golden MicroK8s", () => {
     it("is what was read in review", async () => {
-        const file = path.join(__dirname, "microk8s.yaml");
         const rendered = await render();
-        if (process.env.UPDATE_GOLDEN) writeFileSync(file, rendered);
-        assert.ok(existsSync(file), `${file} is missing. Run: npm run golden`);
-        assert.equal(rendered, readFileSync(file, "utf8"), "Run npm run golden, and read what changed.");
+        assertReviewed("microk8s.yaml", rendered);
     });
 
     it("shows no secret", async () => {
