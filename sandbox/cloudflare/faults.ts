@@ -1,4 +1,5 @@
 /** Failures on order: the next requests that match get a given answer instead of their own. */
+import { FaultQueue } from "../faults";
 
 export interface Fault {
     /** @default any */
@@ -16,19 +17,9 @@ export interface Fault {
     afterwards?: boolean;
 }
 
-export class Faults {
-    private pending: (Fault & { left: number })[] = [];
-
-    add(fault: Fault): void {
-        this.pending.push({ ...fault, left: fault.times ?? 1 });
-    }
-    clear(): void {
-        this.pending = [];
-    }
+export class Faults extends FaultQueue<Fault> {
     /** The fault that meets this request, counted down. */
     take(method: string, path: string): Fault | undefined {
-        const met = this.pending.find((f) => (f.method ?? method) === method && (f.path?.test(path) ?? true));
-        if (met && --met.left === 0) this.pending = this.pending.filter((f) => f !== met);
-        return met;
+        return this.takeFirst((f) => (f.method ?? method) === method && (f.path?.test(path) ?? true));
     }
 }

@@ -1,4 +1,5 @@
 /** Failures on order: the next steps of that kind on a host fail. */
+import { FaultQueue } from "../../faults";
 
 export type Step =
     /** `snap install`: the store cannot be reached. */
@@ -26,19 +27,9 @@ export interface Fault {
     code?: number;
 }
 
-export class Faults {
-    private pending: (Fault & { left: number })[] = [];
-
-    add(fault: Fault): void {
-        this.pending.push({ ...fault, left: fault.times ?? 1 });
-    }
-    clear(): void {
-        this.pending = [];
-    }
+export class Faults extends FaultQueue<Fault> {
     /** The fault that meets this step, counted down. */
     take(step: Step, addon?: string): Fault | undefined {
-        const met = this.pending.find((fault) => fault.step === step && (fault.addon ?? addon) === addon);
-        if (met && --met.left <= 0) this.pending = this.pending.filter((fault) => fault !== met);
-        return met;
+        return this.takeFirst((fault) => fault.step === step && (fault.addon ?? addon) === addon);
     }
 }
