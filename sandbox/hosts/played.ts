@@ -6,6 +6,7 @@ import * as fs from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import * as path from "node:path";
+import { relay } from "./relay";
 import type { Reply } from "./reply";
 
 export interface PlayedCall {
@@ -49,7 +50,8 @@ export async function openStage(root: string, header: { line: string; file: stri
     });
     server.requestTimeout = 0; // a program may wait as long as it likes
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    const script = relay(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`, header.file);
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+    const script = relay("this program", WORDS, { url, header: header.file });
     return {
         lay: (name, played) => {
             laid.set(name, played);
@@ -74,21 +76,8 @@ export async function openStage(root: string, header: { line: string; file: stri
     };
 }
 
-const relay = (url: string, headerFile: string) => `#!/bin/sh
-# Stand-in: this program runs outside of this host's folders, and is asked over HTTP.
-{ printf '%s\\0' "$0" "\${SANDBOX_RIGHTS:-user}"; for word; do printf '%s\\0' "$word"; done; } |
-    curl -sS --noproxy '*' -H @${headerFile} --data-binary @- ${url} | {
-    code=1
-    while IFS= read -r line; do
-        case $line in
-        "1 "*) printf '%s\\n' "\${line#??}" ;;
-        "2 "*) printf '%s\\n' "\${line#??}" >&2 ;;
-        "= "*) code=\${line#??} ;;
-        esac
-    done
-    exit "$code"
-}
-`;
+/** What the script sends: its own path, the caller's rights, and its arguments. */
+const WORDS = `{ printf '%s\\0' "$0" "\${SANDBOX_RIGHTS:-user}"; for word; do printf '%s\\0' "$word"; done; }`;
 
 function marked(stream: string, text: string): string {
     if (text === "") return "";

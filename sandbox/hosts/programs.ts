@@ -1,4 +1,5 @@
 /** Programs that a host has in place of this machine's: what they say depends on the host, not on the machine. */
+import { relay } from "./relay";
 
 export interface ProgramOptions {
     /** The folder of the host. */
@@ -17,22 +18,8 @@ export interface ProgramOptions {
     headerFile: string;
 }
 
-/** Hands its arguments to systemd's stand-in and prints the reply: lines of `1 out`, `2 err`, and `= exit code`. */
-const relay = ({ systemdUrl, headerFile }: ProgramOptions) => `#!/bin/sh
-# Stand-in: systemd runs outside of this host's folders, and is asked over HTTP.
-{ printf '%s\\n' "\${0##*/}" "\${SANDBOX_RIGHTS:-user}" "\${NOTIFY_SOCKET:-}"; for word; do printf '%s\\n' "$word"; done; } |
-    curl -sS --noproxy '*' -H @${headerFile} --data-binary @- ${systemdUrl} | {
-    code=1
-    while IFS= read -r line; do
-        case $line in
-        "1 "*) printf '%s\\n' "\${line#??}" ;;
-        "2 "*) printf '%s\\n' "\${line#??}" >&2 ;;
-        "= "*) code=\${line#??} ;;
-        esac
-    done
-    exit "$code"
-}
-`;
+/** What the programs of systemd send: their name, the caller's rights, where it is notified, and the arguments. */
+const WORDS = `{ printf '%s\\n' "\${0##*/}" "\${SANDBOX_RIGHTS:-user}" "\${NOTIFY_SOCKET:-}"; for word; do printf '%s\\n' "$word"; done; }`;
 
 /**
  * sudo(8) as far as scripts use it: -n, -S, -k, -H, -p PROMPT, -u root, -v. A password is asked for every time; it is
@@ -135,6 +122,7 @@ export function programs(options: ProgramOptions): Record<string, string> {
         uname: uname(options.name, options.machine),
         hostname: hostname(options.name, options.address),
     };
-    for (const name of ["systemctl", "journalctl", "systemd-notify"]) files[name] = relay(options);
+    const systemd = relay("systemd", WORDS, { url: options.systemdUrl, header: options.headerFile });
+    for (const name of ["systemctl", "journalctl", "systemd-notify"]) files[name] = systemd;
     return Object.fromEntries(Object.entries(files).map(([name, text]) => [`usr/local/sbin/${name}`, text]));
 }
