@@ -6,6 +6,7 @@ import https from "node:https";
 
 import type { KubeConfig } from "@kubernetes/client-node";
 
+import { pause } from "../processes";
 import type { Resource } from "./kinds";
 
 export class ApiError extends Error {
@@ -172,18 +173,4 @@ function essence(object: Resource | undefined): string {
     const { status: _status, metadata, ...rest } = object;
     const { uid, generation, labels, annotations } = metadata;
     return JSON.stringify({ ...rest, uid, generation, labels, annotations });
-}
-
-/** Resolves after `ms`, or at once when the signal is aborted. */
-export function pause(ms: number, signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-        if (signal.aborted) return resolve();
-        const done = () => {
-            clearTimeout(timer);
-            signal.removeEventListener("abort", done);
-            resolve();
-        };
-        const timer = setTimeout(done, ms);
-        signal.addEventListener("abort", done);
-    });
 }

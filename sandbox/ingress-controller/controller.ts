@@ -9,7 +9,8 @@ import { setMaxListeners } from "node:events";
 import type { KubeConfig } from "@kubernetes/client-node";
 
 import { inParallel } from "./admin";
-import { ApiServer, pause, reflect } from "./api-server";
+import { pause } from "../processes";
+import { ApiServer, reflect } from "./api-server";
 import { keyOf, KINDS, type Kind, type World } from "./kinds";
 import type { ApisixObject } from "./objects";
 import { Pusher, type ResolveAdmin } from "./pusher";

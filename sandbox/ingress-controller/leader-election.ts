@@ -8,7 +8,7 @@ import { randomUUID } from "node:crypto";
 import type { KubeConfig, V1Lease } from "@kubernetes/client-node";
 import { Rest } from "../rampart/rest";
 import { ApiError } from "../rampart/api";
-import { pause } from "./api-server";
+import { pause } from "../processes";
 
 const LEASE_SECONDS = 30;
 const RENEW_SECONDS = 20;

@@ -1,4 +1,5 @@
 /** Time of what is played: tests make its seconds shorter. */
+import { pause } from "../processes";
 
 export interface Clock {
     /** How long a second lasts, in seconds. */
@@ -13,14 +14,5 @@ export function milliseconds({ secondLasts }: Clock, seconds: number): number {
 
 /** Resolves after so many of its seconds, or at once when the signal is aborted. */
 export function elapse(clock: Clock, seconds: number, signal?: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-        if (signal?.aborted) return resolve();
-        const done = () => {
-            clearTimeout(timer);
-            signal?.removeEventListener("abort", done);
-            resolve();
-        };
-        const timer = setTimeout(done, milliseconds(clock, seconds));
-        signal?.addEventListener("abort", done);
-    });
+    return pause(milliseconds(clock, seconds), signal);
 }

@@ -2,7 +2,7 @@
 import { failed, notImitated, type Reply, said } from "../reply";
 import type { PlayedCall } from "../played";
 import { type Addon, ADDONS } from "./addons";
-import { pause } from "./kubectl/wait";
+import { pause } from "../../processes";
 import type { Microk8sNode } from "./node";
 import { readOptions } from "./options";
 import { isNodeReady } from "./ready";

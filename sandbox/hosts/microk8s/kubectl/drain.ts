@@ -4,7 +4,8 @@ import { ApiError, ask, find, type KubeObject } from "../rest";
 import { type KubectlCall, KubectlError } from "./call";
 import { cordon, plainNodes } from "./nodes";
 import { list } from "./resources";
-import { durationOf, pause, until } from "./wait";
+import { pause } from "../../../processes";
+import { durationOf, until } from "./wait";
 
 /** Between two tries of an eviction that a budget forbids, in seconds. */
 const RETRY_SECONDS = 5;

@@ -1,20 +1,8 @@
 /** Waiting, for as long as somebody waits for it. */
+import { pause } from "../../../processes";
 
 /** Between two looks, in milliseconds. */
 export const LOOK_MILLISECONDS = 50;
-
-export function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-        if (signal.aborted) return resolve();
-        const done = () => {
-            clearTimeout(timer);
-            signal.removeEventListener("abort", done);
-            resolve();
-        };
-        const timer = setTimeout(done, milliseconds);
-        signal.addEventListener("abort", done);
-    });
-}
 
 /** Looks until something is there; undefined when the time is over or the caller gone. */
 export async function until<T>(
