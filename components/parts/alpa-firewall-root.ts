@@ -1,4 +1,5 @@
 import { FIREWALL, TABLE } from "./alpa-firewall-rules";
+import { UNLESS_ANOTHERS } from "./ssh-script";
 
 /** For how long an address that the gateway no longer has may still reach Alpa: its node may be draining. */
 const LEAVING = "1h";
@@ -102,14 +103,7 @@ $(leaving)"
     echo "rules loaded"
 }
 remove_rules() {
-    # What another stack has put here since is not ours to remove.
-    if [ -e "$etc/owner" ] && [ "$(cat "$etc/owner")" != "$owner" ]; then return 0; fi
-    # The same host under another address: that one's resource was made before this one's goes.
-    if [ -e "$etc/place" ] && [ "$(cat "$etc/place")" != "$where" ]; then
-        echo "left alone: these are $(cat "$etc/place")'s now"
-        return 0
-    fi
-    if [ -e "$unit_file" ]; then
+${UNLESS_ANOTHERS}    if [ -e "$unit_file" ]; then
         systemctl disable --now "$unit" >/dev/null 2>&1 || fail "must stop $unit. Look: systemctl status $unit"
     fi
     if [ -n "$nft" ] && loaded >/dev/null; then

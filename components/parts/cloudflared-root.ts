@@ -1,4 +1,5 @@
 import { UNIT } from "./cloudflared-unit";
+import { UNLESS_ANOTHERS } from "./ssh-script";
 
 /** The oldest systemd with LoadCredential=. */
 const SYSTEMD_VERSION = 247;
@@ -181,14 +182,7 @@ install_all() {
     echo "cloudflared $version: $instances connector(s) ready"
 }
 remove_all() {
-    # What another stack has put here since is not ours to remove.
-    if [ -e "$etc/owner" ] && [ "$(cat "$etc/owner")" != "$owner" ]; then return 0; fi
-    # The same host under another address: that one's resource was made before this one's goes.
-    if [ -e "$etc/place" ] && [ "$(cat "$etc/place")" != "$where" ]; then
-        echo "left alone: these are $(cat "$etc/place")'s now"
-        return 0
-    fi
-    stop $(instances_here)
+${UNLESS_ANOTHERS}    stop $(instances_here)
     rm -rf "$lib" "$unit_file" "\${etc:?}"
     rm -f /run/${UNIT}.lock
     systemctl daemon-reload

@@ -38,6 +38,16 @@ const main = (variables: Record<string, string>, body: string) =>
         .map(([name, value]) => `${name}=${quote(value)}\n`)
         .join("")}main() {\n${body}}\nmain "$@" </dev/null\n`;
 
+/** First lines of a function of sh that removes what a stack has on a host. Reads $etc, $owner and $where. */
+export const UNLESS_ANOTHERS = `    # What another stack has put here since is not ours to remove.
+    if [ -e "$etc/owner" ] && [ "$(cat "$etc/owner")" != "$owner" ]; then return 0; fi
+    # The same host under another address: that one's resource was made before this one's goes.
+    if [ -e "$etc/place" ] && [ "$(cat "$etc/place")" != "$where" ]; then
+        echo "left alone: these are $(cat "$etc/place")'s now"
+        return 0
+    fi
+`;
+
 /**
  * What sh reads on a host.
  * @param asRoot body of a script of sh that becomes root first, gets the same arguments and stops at the first error;
