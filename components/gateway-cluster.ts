@@ -74,11 +74,10 @@ export abstract class GatewayCluster extends pulumi.ComponentResource {
         const bound = { namespace, binding, cluster, readiness };
         const after = { parent: this, dependsOn: wiring ? [home, wiring] : [home] };
         const ownGateway = gateway.installer !== "existing";
-        const { redirect, ...served } = args.tls ?? { redirect: false };
-        const tls = args.tls && new GatewayTls(`${name}-tls`, { ...bound, ...(served as typeof args.tls) }, after);
+        const tls = args.tls && new GatewayTls(`${name}-tls`, { ...bound, ...args.tls }, after);
         const route = new AlpaRoute(
             `${name}-route`,
-            { ...bound, alpa, guard, ownGateway, redirect },
+            { ...bound, alpa, guard, ownGateway, redirect: args.tls?.redirect ?? false },
             // Nobody is sent to HTTPS before it is served.
             { ...after, dependsOn: [...after.dependsOn, ...(tls ? [tls] : [])] },
         );
@@ -99,7 +98,9 @@ export abstract class GatewayCluster extends pulumi.ComponentResource {
 
         this.url = `${gateway.url}${PREFIX}`;
         this.gateway = {
-            ...{ namespace, binding: bindingOf(binding), url: this.url },
+            namespace,
+            binding: bindingOf(binding),
+            url: this.url,
             answerTimeoutSeconds: alpa.answerTimeoutSeconds,
             ...(shared ? { counters: shared.counters } : {}),
             ...(gateway.installer === "existing" ? {} : { replicas: gateway.release.replicas }),
