@@ -1,4 +1,4 @@
-import * as k8s from "@kubernetes/client-node";
+import type { V1Node } from "@kubernetes/client-node" with { "resolution-mode": "import" };
 import {
     kubeConfigOf,
     openLister,
@@ -8,6 +8,7 @@ import {
     type ObjectRef,
     type PlainAccess,
 } from "../components/parts/cluster-reader";
+import { kubernetesClient } from "../components/parts/kubernetes-client";
 
 /** A Service that holds a port on every node. */
 export interface NodePortService {
@@ -44,6 +45,7 @@ export interface ClusterView {
 
 /** Opens the cluster of a stack. @throws Error when the access names no cluster */
 export function openCluster(access: PlainAccess): ClusterView {
+    const k8s = kubernetesClient();
     const config = kubeConfigOf(access);
     const server = config.getCurrentCluster()?.server;
     if (!server) throw new Error(`the kubeconfig has no cluster for context ${config.getCurrentContext() ?? "(none)"}`);
@@ -74,7 +76,7 @@ export function openCluster(access: PlainAccess): ClusterView {
 }
 
 /** Whether pods that tolerate no taint may be placed on a node. */
-export function nodeState({ metadata, spec, status }: k8s.V1Node): NodeState {
+export function nodeState({ metadata, spec, status }: V1Node): NodeState {
     const name = metadata!.name!;
     if (spec?.unschedulable) return { name, unfit: "cordoned" };
     if (status?.conditions?.find((c) => c.type === "Ready")?.status !== "True") return { name, unfit: "not Ready" };

@@ -3,10 +3,11 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { PLANS } from "./cloudflare/account";
 import { down } from "./commands/down";
 import { env } from "./commands/env";
-import { runAlpa, runCloudflare, runGateway, runRedis } from "./commands/standalone";
 import { status } from "./commands/status";
-import { up } from "./commands/up";
-import { EXPOSURES } from "./world/scenes";
+import { EXPOSURES } from "./world/scene";
+
+// Loaded by their first use: the stand-ins take two seconds, which the other commands need not.
+const standalone = () => import("./commands/standalone.js");
 
 const port = (text: string): number => {
     const number = Number(text);
@@ -37,7 +38,7 @@ program
     )
     .addOption(new Option("--exposure <way>", "how the gateway of stack intra or inter is reached").choices(EXPOSURES))
     .option("--detach", "leave it running and return; end it with `down`", false)
-    .action(up);
+    .action(async (options) => (await import("./commands/up.js")).up(options));
 program.command("env").description("print export lines, so that pulumi can be typed by hand").action(env);
 program
     .command("status")
@@ -51,7 +52,7 @@ program
     .requiredOption("--port <port>", "data port", port)
     .requiredOption("--admin-port <port>", "port of the Admin API", port)
     .requiredOption("--admin-key <key>", "key of the Admin API")
-    .action(runGateway);
+    .action(async (options) => (await standalone()).runGateway(options));
 program
     .command("cloudflare")
     .description(
@@ -63,19 +64,19 @@ program
     .addOption(new Option("--plan <plan>", "plan of its zones").choices(PLANS).default("enterprise"))
     .option("--edge-port <port>", "also the edge, on this port; zones and certificates are then active at once", port)
     .option("--connector-port <port>", "where the edge takes in connectors (default: any free one)", port)
-    .action(runCloudflare);
+    .action(async (options) => (await standalone()).runCloudflare(options));
 program
     .command("alpa")
     .description("Alpa's HTTP service alone")
     .requiredOption("--port <port>", "port to listen on", port)
     .option("--seconds <seconds>", "how long one answer takes", seconds, 0)
-    .action(runAlpa);
+    .action(async (options) => (await standalone()).runAlpa(options));
 program
     .command("redis")
     .description("Redis alone, as far as limits shared by several gateways need it")
     .requiredOption("--port <port>", "port to listen on", port)
     .option("--password <password>", "password that clients must give")
-    .action(runRedis);
+    .action(async (options) => (await standalone()).runRedis(options));
 
 program.parseAsync().catch((error: Error) => {
     console.error(`sandbox: ${error.message}`);

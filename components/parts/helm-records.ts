@@ -1,7 +1,7 @@
-import * as k8s from "@kubernetes/client-node";
 import * as pulumi from "@pulumi/pulumi";
 import { kubeConfigOf } from "./cluster-reader";
 import { plainAccess, type ClusterAccess } from "./kubeconfig";
+import { kubernetesClient } from "./kubernetes-client";
 
 export interface ReleaseName {
     release: string;
@@ -27,7 +27,7 @@ export function takeOverRelease(
 ): pulumi.ResourceHookBinding {
     const labelSelector = recordSelector(release, which);
     const hook = new pulumi.ResourceHook(name, async () => {
-        const core = kubeConfigOf(await plainAccess(cluster)).makeApiClient(k8s.CoreV1Api);
+        const core = kubeConfigOf(await plainAccess(cluster)).makeApiClient(kubernetesClient().CoreV1Api);
         const { items } = await core.listNamespacedSecret({ namespace, labelSelector });
         for (const { metadata } of items) {
             await core.deleteNamespacedSecret({ namespace, name: metadata!.name! });

@@ -1,6 +1,7 @@
-import * as k8s from "@kubernetes/client-node";
+import type * as client from "@kubernetes/client-node" with { "resolution-mode": "import" };
 import { OWNER_ANNOTATION } from "../../components/parts/ownership";
 import { kubeConfigOf, type PlainAccess } from "../../components/parts/cluster-reader";
+import { kubernetesClient } from "../../components/parts/kubernetes-client";
 import { judge, type Observed } from "../../components/parts/readiness";
 import { Failure } from "../errors";
 
@@ -36,6 +37,7 @@ const NAMES_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;
 
 /** Reads the callers of a namespace from the cluster. */
 export async function readLive(access: PlainAccess, namespace: string, limitSeconds = LIMIT_SECONDS): Promise<Live> {
+    const k8s = kubernetesClient();
     const config = kubeConfigOf(access);
     const server = config.getCurrentCluster()?.server;
     if (!server)
@@ -118,14 +120,15 @@ export function readConsumer({ metadata, spec, status }: ConsumerObject): LiveCo
 }
 
 /** Options of requests that are given up: a connection to a silent server would keep the process from ending. */
-function abortAfter(seconds: number): k8s.ConfigurationOptions<k8s.ObservableMiddleware> {
+function abortAfter(seconds: number): client.ConfigurationOptions<client.ObservableMiddleware> {
+    const { Observable } = kubernetesClient();
     const signal = AbortSignal.timeout(seconds * 1000);
-    const middleware: k8s.ObservableMiddleware = {
+    const middleware: client.ObservableMiddleware = {
         pre: (request) => {
             request.setSignal(signal);
-            return new k8s.Observable(Promise.resolve(request));
+            return new Observable(Promise.resolve(request));
         },
-        post: (response) => new k8s.Observable(Promise.resolve(response)),
+        post: (response) => new Observable(Promise.resolve(response)),
     };
     return { middleware: [middleware], middlewareMergeStrategy: "append" };
 }

@@ -4,9 +4,10 @@
  * on a command line.
  */
 import { generateKeyPairSync } from "node:crypto";
-import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { generate } from "selfsigned";
+import { writeSecret } from "./secret-file";
 
 /** Days a certificate lasts; a sandbox older than that is made anew. Ten years: laptops keep folders for long. */
 const DAYS = 3650;
@@ -141,10 +142,4 @@ async function sign(ca: KeyPair, who: Identity, use: { server?: boolean; client?
 
 function read(path: string): string {
     return readFileSync(path, "utf8");
-}
-
-/** Never readable by anybody else, not even for a moment. */
-export function writeSecret(path: string, text: string): void {
-    writeFileSync(`${path}.new`, text, { mode: 0o600 });
-    renameSync(`${path}.new`, path);
 }

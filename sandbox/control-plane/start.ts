@@ -10,7 +10,8 @@ import { call, ensure, type Api } from "./api";
 import * as args from "./arguments";
 import { kubeconfig } from "./kubeconfig";
 import { dgxNodes, nodeObject, type NodeShape } from "./nodes";
-import { openPki, writeSecret, type Identity, type Pki } from "./pki";
+import { openPki, type Identity, type Pki } from "./pki";
+import { writeSecret } from "./secret-file";
 import { startServiceProxy, type DialIn } from "./service-proxy";
 import { podStages } from "./stages";
 

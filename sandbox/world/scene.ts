@@ -2,6 +2,9 @@
 import type { SandboxTool } from "../toolchain/toolchain";
 import type { Attempt, WorldFacts } from "./state";
 
+/** Ways to reach the gateway of a stack that has one. */
+export const EXPOSURES = ["azure", "cloudflare"] as const;
+
 export type Say = (line: string) => void;
 
 export interface StackText {

@@ -1,7 +1,7 @@
 import { cloudflareScene } from "./cloudflare-scene";
 import { INTER_WORLD, INTRA_WORLD, interScene, intraScene } from "./cluster-scenes";
 import { exposureScene } from "./exposure-scene";
-import type { Scene } from "./scene";
+import type { EXPOSURES, Scene } from "./scene";
 
 /** By the name of the shipped stack file, `Pulumi.<name>.yaml`. */
 const SCENES = { intra: intraScene, inter: interScene, cloudflare: cloudflareScene } satisfies Record<string, Scene>;
@@ -9,7 +9,6 @@ const SCENES = { intra: intraScene, inter: interScene, cloudflare: cloudflareSce
 const EXPOSED: Record<string, Scene> = { intra: exposureScene(INTRA_WORLD), inter: exposureScene(INTER_WORLD) };
 
 export type StackName = keyof typeof SCENES;
-export const EXPOSURES = ["azure", "cloudflare"] as const;
 
 /** What is brought up: a shipped stack file, and what is laid over it beside the sandbox's addresses. */
 export interface SceneName {

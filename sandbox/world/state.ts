@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { writeSecret } from "../control-plane/pki";
+import { writeSecret } from "../control-plane/secret-file";
 
 /** Root of the clone. */
 export const ROOT = resolve(__dirname, "../..");

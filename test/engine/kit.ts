@@ -158,7 +158,8 @@ export async function schedulable(yes: boolean): Promise<void> {
         });
 }
 
-let lastPort = 30900;
+/** Processes of tests that run beside each other look for node ports in ranges of their own. */
+let lastPort = 30900 + 500 * Number(process.env.TEST_LANE ?? 0);
 
 /** A port of the node-port range that nothing on this machine holds. */
 export async function freeNodePort(): Promise<number> {

@@ -1,6 +1,10 @@
 import { type ChildProcess, spawn, type SpawnOptions } from "node:child_process";
 import * as path from "node:path";
 
+/** In the one file that launchers.ts makes of this program: the folder its sources lie in. */
+declare const STAND_INS_FOLDER: string | undefined;
+const FOLDER = typeof STAND_INS_FOLDER === "string" ? STAND_INS_FOLDER : path.join(__dirname, "..");
+
 /** Time a process has to end by itself after it was asked to, in milliseconds. The released host waits 5 s too. */
 const GRACE_MS = 5000;
 
@@ -16,7 +20,7 @@ export class Children {
     /** Starts Node.js; the new process ends by itself if this one is killed. */
     startNode(args: string[], options: SpawnOptions): ChildProcess {
         // `--require=…` in one word: @pulumi/pulumi looks for a bare `--require` to find out whether another loader is in use.
-        const watch = `--require=${path.join(__dirname, "../exit-with-parent.cjs")}`;
+        const watch = `--require=${path.join(FOLDER, "exit-with-parent.cjs")}`;
         return this.start(process.execPath, [watch, ...args], options);
     }
 

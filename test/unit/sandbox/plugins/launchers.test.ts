@@ -8,7 +8,7 @@ import { installPlugins, linkExecutable, writeLaunchers } from "../../../../sand
 import { eventually, folderWith, isRunning, parentOf } from "./kit";
 
 describe("plugin launchers", function () {
-    // Five of these start Node.js twice with a TypeScript loader: 2 s here, more on a busy machine.
+    // Each starts Node.js twice, and puts four programs together before: 1 s here, more on a busy machine.
     this.timeout(30_000);
     let folder: string;
     let remove: () => void;
@@ -35,6 +35,7 @@ describe("plugin launchers", function () {
             "pulumi-resource-command",
             "pulumi-resource-pulumi-nodejs",
             "pulumi-resource-random",
+            "stand-ins",
         ]);
     });
 

@@ -1,0 +1,35 @@
+// What `npm test` runs after lint: all tests, two processes at a time.
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { sideBySide, type Job } from "./side-by-side";
+
+/** Two cores are what this project is measured on; each process keeps about one of them busy. */
+const LANES = 2;
+
+const UNIT: Job = ["test/unit/**/*.test.ts", "test/golden/**/*.test.ts"];
+
+/** What takes longest, first, so that in the end no lane waits for another. The rest needs no order. */
+const LONG = ["failures", "cli"];
+
+function engine(): Job[] {
+    const files = readdirSync(join(__dirname, "engine")).filter((name) => name.endsWith(".test.ts"));
+    const first = LONG.map((name) => `${name}.test.ts`);
+    return [...first, ...files.filter((file) => !first.includes(file))].map((file) => [`test/engine/${file}`]);
+}
+
+async function main(args: string[]): Promise<void> {
+    const interrupted = new AbortController();
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => interrupted.abort());
+    const write = (text: string) => process.stdout.write(text);
+    const { signal } = interrupted;
+    const { passed, failed, failures } = await sideBySide([UNIT, ...engine()], { lanes: LANES, write, signal, args });
+    write(failures);
+    if (signal.aborted) write("\ninterrupted\n");
+    write(`\n${passed} passed, ${failed} failed\n`);
+    process.exitCode = failed > 0 || passed === 0 || signal.aborted ? 1 : 0;
+}
+
+main(process.argv.slice(2)).catch((error: unknown) => {
+    console.error(error);
+    process.exitCode = 1;
+});

@@ -1,0 +1,107 @@
+/**
+ * Several mocha processes at a time, with one result. Engine tests wait for clocks and for other processes half of their
+ * time, so two at once take little more than one. What a process prints is shown in whole suites, and failures come last.
+ */
+import { spawn, type ChildProcess } from "node:child_process";
+import { join } from "node:path";
+
+const ROOT = join(__dirname, "..");
+const MOCHA = join(ROOT, "node_modules/mocha/bin/mocha.js");
+/** A process of tests ends with this one, also when this one is killed. */
+const WATCH = join(ROOT, "sandbox/plugins/exit-with-parent.cjs");
+
+/** What one process runs: files or patterns, for messages the first one is its name. */
+export type Job = [string, ...string[]];
+
+export interface Result {
+    passed: number;
+    failed: number;
+    /** What mocha says of the failures; empty when there are none. */
+    failures: string;
+}
+
+export interface Options {
+    /** How many processes at a time. Each is told its number, from 0, in TEST_LANE. */
+    lanes: number;
+    write: (text: string) => void;
+    /** Ends the processes that run and starts no more. */
+    signal?: AbortSignal;
+    /** More arguments for mocha. */
+    args?: string[];
+}
+
+/** Runs the jobs in their order, each in the first lane that is free. @returns all their results as one */
+export async function sideBySide(jobs: Job[], { lanes, write, signal, args = [] }: Options): Promise<Result> {
+    const waiting = [...jobs];
+    const all: Result = { passed: 0, failed: 0, failures: "" };
+    const lane = async (number: number) => {
+        for (let job = waiting.shift(); job && !signal?.aborted; job = waiting.shift()) {
+            const { passed, failed, failures } = await run(job, number, write, args, signal);
+            all.passed += passed;
+            all.failed += failed;
+            all.failures += failures;
+        }
+    };
+    await Promise.all(Array.from({ length: lanes }, (_, number) => lane(number)));
+    return all;
+}
+
+async function run(
+    job: Job,
+    lane: number,
+    write: Options["write"],
+    args: string[],
+    signal?: AbortSignal,
+): Promise<Result> {
+    // A file may define its tests only where what they need is there; that some ran is looked at over all files.
+    const words = [`--require=${WATCH}`, MOCHA, "--no-fail-zero", ...args, ...job];
+    const child = spawn(process.execPath, words, {
+        cwd: ROOT,
+        env: { ...process.env, TEST_LANE: String(lane) },
+        stdio: ["ignore", "pipe", "pipe", "ipc"],
+    });
+    const stop = () => child.kill();
+    signal?.addEventListener("abort", stop);
+    let result: Result | undefined;
+    child.on("message", (message) => (result = message as Result));
+    const suites = inSuites(write);
+    for (const stream of [child.stdout!, child.stderr!]) stream.setEncoding("utf8").on("data", suites.take);
+    const how = await ended(child);
+    signal?.removeEventListener("abort", stop);
+    suites.end();
+    if (signal?.aborted) return result ?? { passed: 0, failed: 0, failures: "" };
+    const wrong = result === undefined || (how !== "0" && result.failed === 0);
+    if (!wrong) return result!;
+    const failures = `\n  ${job[0]}: the tests ended with ${how} and without a result\n`;
+    return { passed: result?.passed ?? 0, failed: 1, failures };
+}
+
+/** @returns its exit code or signal */
+function ended(child: ChildProcess): Promise<string> {
+    return new Promise((resolve, reject) => {
+        child.once("error", reject);
+        // Its output is complete at "close"; what it left running may hold that open.
+        child.once("exit", (code, signal) => {
+            const end = () => resolve(String(code ?? signal));
+            child.once("close", end);
+            setTimeout(end, 2000).unref();
+        });
+    });
+}
+
+/** Cuts the list of tests that mocha prints where an outermost suite begins, two blanks from the left. */
+export function inSuites(write: (text: string) => void): { take: (text: string) => void; end: () => void } {
+    let kept = "";
+    return {
+        take: (text) => {
+            kept += text;
+            const cut = Math.max(...[...kept.matchAll(/\n(?= {2}\S[^\n]*\n)/g)].map(({ index }) => index + 1), 0);
+            if (cut > 0) write(kept.slice(0, cut));
+            kept = kept.slice(cut);
+        },
+        end: () => {
+            if (kept !== "") write(kept);
+            kept = "";
+        },
+    };
+}

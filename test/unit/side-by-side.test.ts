@@ -1,0 +1,78 @@
+// Proves that tests in several processes count, fail and end as those of one do.
+import { strict as assert } from "node:assert";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { inSuites, sideBySide, type Job } from "../side-by-side";
+
+describe("tests side by side", () => {
+    let folder: string;
+    before(() => (folder = mkdtempSync(join(tmpdir(), "alpa-auth-side-"))));
+    after(() => rmSync(folder, { recursive: true, force: true }));
+
+    const file = (name: string, text: string): Job => {
+        const path = join(folder, `${name}.cjs`);
+        writeFileSync(path, text);
+        return [path];
+    };
+    const run = async (jobs: Job[], signal?: AbortSignal, onText: (text: string) => void = () => undefined) => {
+        let said = "";
+        // The fixtures are plain JavaScript: without the project's loader a process starts in a third of the time.
+        const write = (text: string) => void ((said += text), onText(text));
+        const args = ["--no-config", "--reporter=test/reporter.cjs"];
+        return { ...(await sideBySide(jobs, { lanes: 2, write, signal, args })), said };
+    };
+
+    it("counts what passed and failed in all of them, and keeps the failures for the end", async () => {
+        const { passed, failed, failures, said } = await run([
+            file("good", `describe("good", () => { it("a", () => {}); it("b", () => {}); });`),
+            file("bad", `describe("bad", () => it("c", () => { throw new Error("on purpose"); }));`),
+            file("none", ""),
+        ]);
+        assert.deepEqual([passed, failed], [2, 1]);
+        assert.match(failures, /1\) bad\s+c:\s+Error: on purpose/);
+        assert.match(said, /✔ a\n[^]*✔ b/);
+        assert.doesNotMatch(said, /Error: on purpose/);
+    });
+
+    it("takes a process that ends without a result for a failure, and goes on with the next", async () => {
+        const { passed, failed, failures } = await run([
+            file("gone", `it("x", () => process.kill(process.pid, "SIGKILL"));`),
+            file("early", `it("x", () => process.exit(0));`),
+            file("unreadable", "}"),
+            file("last", `it("x", () => {});`),
+        ]);
+        assert.deepEqual([passed, failed], [1, 3]);
+        assert.match(failures, /gone\.cjs: the tests ended with SIGKILL and without a result/);
+        assert.match(failures, /early\.cjs: the tests ended with 0 and without a result/);
+    });
+
+    it("tells each process its lane, and gives the next one to the lane that is free", async () => {
+        const show = `it("lane " + process.env.TEST_LANE, () => {});`;
+        const slow = `it("slow", (done) => setTimeout(done, 1500));`;
+        const { said } = await run([file("slow", slow), file("one", show), file("two", show)]);
+        assert.equal(said.match(/✔ lane 1/g)?.length, 2, said);
+    });
+
+    it("ends those that run when it is interrupted, and starts no more", async () => {
+        const controller = new AbortController();
+        const wait = file(
+            "wait",
+            `describe("waits", () => { it("x", () => {}); it("y", (done) => void setInterval(() => {}, 1000)); });`,
+        );
+        const never = file("never", `it("never", () => {});`);
+        const onText = () => controller.abort();
+        const { said, failed } = await run([wait, wait, never], controller.signal, onText);
+        assert.doesNotMatch(said, /never/);
+        assert.equal(failed, 0);
+    });
+
+    it("shows whole suites: what one prints does not stand in the middle of another's", () => {
+        const shown: string[] = [];
+        const { take, end } = inSuites((text) => shown.push(text));
+        const list = "\n\n  first\n    ✔ a\n    inner\n      ✔ b\n\n  second\n    ✔ c\n";
+        for (let at = 0; at < list.length; at += 7) take(list.slice(at, at + 7));
+        end();
+        assert.deepEqual(shown, ["\n\n", "  first\n    ✔ a\n    inner\n      ✔ b\n\n", "  second\n    ✔ c\n"]);
+    });
+});
