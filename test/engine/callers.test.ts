@@ -3,7 +3,7 @@
 import { strict as assert } from "node:assert";
 import { request } from "node:http";
 import { claimKey } from "../../components/parts/consumers";
-import { succeeded, takeAlpaRequests, TestStack, useWorld } from "./kit";
+import { call, succeeded, takeAlpaRequests, TestStack, useWorld } from "./kit";
 import { hs256, now, pair, signed, token } from "./tokens";
 
 const pairs = { RS256: pair("RS256"), ES256: pair("ES256"), EdDSA: pair("EdDSA") };
@@ -25,7 +25,7 @@ const consumers = [
             { id: "old", method: "key", expires: "2020-01-01" },
         ],
     },
-    { name: "bob", credentials: [{ id: "own", method: "key" }] },
+    { name: "bob", limits: { requests: 777, perSeconds: 3600 }, credentials: [{ id: "own", method: "key" }] },
 ];
 
 /** What a row may refer to. */
@@ -44,6 +44,7 @@ const claims = (id: string, more: object = {}) => ({
 });
 const bearer = (text: string) => ({ Authorization: `Bearer ${text}` });
 const none = () => ({});
+const expired = signed("RS256", claims("rs256", { exp: now() - 1 }), pairs.RS256.privateKey);
 
 const rows: Row[] = [
     ["no credential", none, 401],
@@ -84,6 +85,10 @@ const rows: Row[] = [
     ["Bearer and nothing", () => ({ Authorization: "Bearer " }), 401],
     ["no token at all", () => bearer("abc"), 401],
     ["a token that has expired", (k) => bearer(hs256(claims("hs", { exp: now() - 1 }), k.hs)), 401],
+    ["a token of RS256 that has expired", () => bearer(expired), 401],
+    ["a token whose end is null", (k) => bearer(hs256(claims("hs", { exp: null }), k.hs)), 401],
+    // The route demands an end, and APISIX then looks at nothing else of a token's time.
+    ["a token that begins later", (k) => bearer(hs256(claims("hs", { nbf: now() + 600 }), k.hs)), 200],
     ["a token without an end", (k) => bearer(hs256({ key: claimKey("callers", "alice", "hs") }, k.hs)), 401],
     ["a token whose end is a text", (k) => bearer(hs256(claims("hs", { exp: `${now() + 600}` }), k.hs)), 401],
     ["a token with a wrong signature", (k) => bearer(hs256(claims("hs"), `${k.hs}x`)), 401],
@@ -177,6 +182,15 @@ describe("a caller's credential", function () {
             assert.deepEqual([type, stacktrace], ["error", ""]);
             if (status === 401) assert.ok(answer.challenge, "a refusal does not say how to authenticate");
         });
+
+    it("takes the key for who asks where one caller's key comes with another's token", async () => {
+        const { url, credentials } = await stack.outputs();
+        const token = bearer(hs256(claims("hs"), known.hs));
+        const limit = async (headers: Record<string, string>) =>
+            (await call(url, { headers })).headers.get("x-ratelimit-limit");
+        assert.equal(await limit({ apikey: credentials["bob/own"], ...token }), "777");
+        assert.equal(await limit({ apikey: "not-a-key", ...token }), null, "bob's limit is not alice's");
+    });
 
     it("says the same to everybody it refuses, whatever was wrong", async () => {
         const bodies = new Set<string>();
