@@ -3,11 +3,13 @@
 import { strict as assert } from "node:assert";
 import { request } from "node:http";
 import { claimKey } from "../../components/parts/consumers";
+import { dayAfter } from "../../ops/dates";
 import { call, succeeded, takeAlpaRequests, TestStack, useWorld } from "./kit";
 import { hs256, now, pair, signed, token } from "./tokens";
 
 const pairs = { RS256: pair("RS256"), ES256: pair("ES256"), EdDSA: pair("EdDSA") };
 const BROUGHT = "a-key-the-caller-had-before";
+const SOON = dayAfter(new Date(), 5);
 const consumers = [
     {
         name: "alice",
@@ -23,6 +25,7 @@ const consumers = [
                 publicKey: pairs[algorithm].pem,
             })),
             { id: "old", method: "key", expires: "2020-01-01" },
+            { id: "soon", method: "key", expires: SOON },
         ],
     },
     { name: "bob", limits: { requests: 777, perSeconds: 3600 }, credentials: [{ id: "own", method: "key" }] },
@@ -136,6 +139,7 @@ describe("a caller's credential", function () {
     useWorld();
     let stack: TestStack;
     let known: Known;
+    let said: string;
 
     before(async () => {
         stack = await TestStack.create("callers", { consumers });
@@ -147,7 +151,7 @@ describe("a caller's credential", function () {
             succeeded(await stack.run(["config", "set", "--path", `alpa-auth:${place}.${key}`, text]));
         const secret = ["config", "set", "--secret", "--path", `alpa-auth:${place}.key`];
         succeeded(await stack.run(secret, { input: BROUGHT }));
-        succeeded(await stack.up());
+        said = succeeded(await stack.up()).stdout;
         const { credentials, jwtSecrets } = await stack.outputs();
         known = {
             k1: credentials["alice/k1"],
@@ -155,7 +159,8 @@ describe("a caller's credential", function () {
             hs: jwtSecrets["alice/hs"],
             hs2: jwtSecrets["alice/hs2"],
         };
-        assert.deepEqual(Object.keys(credentials).sort(), ["alice/k1", "alice/k2", "bob/brought", "bob/own"]);
+        const keys = ["alice/k1", "alice/k2", "alice/soon", "bob/brought", "bob/own"];
+        assert.deepEqual(Object.keys(credentials).sort(), keys, "what has expired is left out");
     });
     after(async () => {
         succeeded(await stack.destroy());
@@ -182,6 +187,12 @@ describe("a caller's credential", function () {
             assert.deepEqual([type, stacktrace], ["error", ""]);
             if (status === 401) assert.ok(answer.challenge, "a refusal does not say how to authenticate");
         });
+
+    it("that ends soon, or has ended, is warned about by each run and is an output", async () => {
+        assert.match(said, /consumers: alice\/soon expires in [45] days, on /);
+        assert.match(said, /consumers: alice\/old expired on 2020-01-01 and is left out/);
+        assert.equal((await stack.outputs()).expires["alice/soon"], SOON);
+    });
 
     it("takes the key for who asks where one caller's key comes with another's token", async () => {
         const { url, credentials } = await stack.outputs();

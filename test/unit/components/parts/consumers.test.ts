@@ -145,6 +145,18 @@ describe("Consumers", () => {
         assert.deepEqual(kept(after), kept(before));
     });
 
+    it("takes another name for another caller: nothing of the old one stays", async () => {
+        const names = async (name: string) =>
+            (await record(() => build({ ...lab, name }))).map((r) => `${r.type} ${r.name}`);
+        const [before, after] = [await names("lab"), await names("lab-two")];
+        assert.deepEqual(
+            before.filter((n) => after.includes(n)),
+            ["alpa-auth:parts:Consumers", SEED, ACCEPTED].map(
+                (type, i) => `${type} alpa-consumers${["", "-seed", "-accepted"][i]}`,
+            ),
+        );
+    });
+
     it("keeps a caller without credentials known, and out", async () => {
         const seen = await record(() => build(caller()));
         assert.deepEqual(oneOfKind(seen, "Consumer").inputs.spec.credentials, []);
