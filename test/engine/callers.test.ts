@@ -4,7 +4,7 @@ import { strict as assert } from "node:assert";
 import { request } from "node:http";
 import { claimKey } from "../../components/parts/consumers";
 import { dayAfter } from "../../ops/dates";
-import { call, succeeded, takeAlpaRequests, TestStack, useWorld } from "./kit";
+import { call, eventually, succeeded, takeAlpaRequests, TestStack, useWorld } from "./kit";
 import { hs256, now, pair, signed, token } from "./tokens";
 
 const pairs = { RS256: pair("RS256"), ES256: pair("ES256"), EdDSA: pair("EdDSA") };
@@ -208,6 +208,23 @@ describe("a caller's credential", function () {
         for (const [, headers, status, path] of rows)
             if (status === 401 && path === undefined) bodies.add((await ask("/alpa/completions", headers(known))).body);
         assert.equal(bodies.size, 1, [...bodies].join("\n"));
+    });
+
+    it("that is generated is another once the seed is replaced, as after a leak; one that was brought stays", async () => {
+        succeeded(await stack.up("--replace", "**::alpa-consumers-seed"));
+        const { credentials, jwtSecrets } = await stack.outputs();
+        const after = { k1: credentials["alice/k1"], k2: credentials["alice/k2"] };
+        for (const [was, is] of [
+            [known.k1, after.k1],
+            [known.k2, after.k2],
+            [known.hs, jwtSecrets["alice/hs"]],
+        ])
+            assert.notEqual(was, is);
+        const status = async (headers: Record<string, string>) => (await ask("/alpa/completions", headers)).status;
+        await eventually("the new key to work", async () => (await status({ apikey: after.k1 })) === 200 || undefined);
+        assert.equal(await status({ apikey: known.k1 }), 401);
+        assert.equal(await status(bearer(hs256(claims("hs"), known.hs))), 401);
+        assert.equal(await status({ apikey: BROUGHT }), 200);
     });
 
     interface Answer {
