@@ -1,6 +1,7 @@
 /** `consumers`: what callers cost, for alpa-auth, a flat Pulumi program and kubectl, all in one run. */
 import { strict as assert } from "node:assert";
 import { type Callers, callers, rotated, ROTATED } from "./callers";
+import { accepted, cpuSeconds } from "./cost";
 import { Kubectl } from "./kubectl";
 import { type Bench, removeNamespace } from "./sandbox";
 import { AlpaAuth, DEFAULT, type EngineSettings, FAST, Flat, type Program } from "./stacks";
@@ -51,7 +52,7 @@ async function measureProgram(
     program.configure({});
     await program.up();
     program.configure(all);
-    const firstUp = await seconds(() => program.up());
+    const first = await cost(program.bench, program.stack, all, () => program.up());
     const { bytes, perCaller } = program.state(all);
     const preview = await seconds(async () => assert.deepEqual(await program.preview(), []));
     const second = rotated(all, "b");
@@ -61,18 +62,26 @@ async function measureProgram(
     const targeted = await seconds(() => program.upRotated());
     await check();
     await removeNamespace(program.bench, program.stack);
-    return { way, settings: program.settings.name, firstUp, preview, rotation, targeted, bytes, perCaller };
+    return { way, settings: program.settings.name, ...first, preview, rotation, targeted, bytes, perCaller };
 }
 
 async function measureKubectl(bench: Bench, namespace: string, all: Callers): Promise<Row> {
     const kubectl = new Kubectl(bench, namespace);
     kubectl.write(all);
-    const firstUp = await seconds(() => kubectl.apply());
+    const first = await cost(bench, namespace, all, () => kubectl.apply());
     const preview = await seconds(() => kubectl.diff());
     const second = rotated(all, "b");
     const targeted = await seconds(() => kubectl.applyRotated(second));
     await removeNamespace(bench, namespace);
-    return { way: "kubectl", settings: "-", firstUp, preview, targeted };
+    return { way: "kubectl", settings: "-", ...first, preview, targeted };
+}
+
+/** What the first making of all callers costs, in time, in work, and until they can call. */
+async function cost(bench: Bench, namespace: string, all: Callers, make: () => Promise<void>) {
+    const before = cpuSeconds(bench);
+    const firstUp = await seconds(make);
+    const taken = firstUp + (await seconds(() => accepted(bench, namespace, Object.keys(all).length)));
+    return { firstUp, accepted: taken, cpu: cpuSeconds(bench) - before };
 }
 
 /** Status of a small completion with a key. */

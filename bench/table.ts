@@ -4,6 +4,10 @@ export interface Row {
     settings: string;
     /** All times in seconds. */
     firstUp: number;
+    /** From its begin until the ingress controller has taken every caller. */
+    accepted?: number;
+    /** Until then, in seconds of a core: all of the sandbox, stand-ins and API server included. */
+    cpu?: number;
     preview: number;
     /** `up` of the whole stack. */
     rotation?: number;
@@ -18,6 +22,8 @@ export interface Row {
 
 const COLUMNS: [title: string, of: (row: Row) => number | undefined, digits: number][] = [
     ["first up, s", (row) => row.firstUp, 1],
+    ["callers taken, s", (row) => row.accepted, 1],
+    ["CPU of both, s", (row) => row.cpu, 1],
     ["preview, s", (row) => row.preview, 1],
     ["rotation, s", (row) => row.rotation, 1],
     ["targeted, s", (row) => row.targeted, 1],

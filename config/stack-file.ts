@@ -17,11 +17,16 @@ const PROJECT = "alpa-auth";
  * @returns whether a value is one of them. The value and not its place: the config of a run may come from another file.
  */
 export function plainSecrets(text: string | undefined): (value: unknown) => boolean {
+    // Most stacks have none, and reading a thousand callers takes half a second.
+    let plain: string[] | undefined;
+    return (value) => (plain ??= plainIn(text)).includes(String(value));
+}
+
+function plainIn(text: string | undefined): string[] {
     const file = text === undefined ? undefined : parsed(text);
-    const plain = [...hostsOf(file).flatMap((host) => SECRETS.map((key) => host[key])), tlsKey(file)]
+    return [...hostsOf(file).flatMap((host) => SECRETS.map((key) => host[key])), tlsKey(file)]
         .filter((value) => value !== undefined && typeof value !== "object")
         .map(String);
-    return (value) => plain.includes(String(value));
 }
 
 /** undefined: the config is elsewhere. @param stack its name without what is in front of it */

@@ -1,4 +1,5 @@
 /** The callers' objects and nothing else, as a Pulumi program without components and without waits makes them. */
+import { hkdfSync } from "node:crypto";
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
@@ -20,6 +21,10 @@ const metadata = (name: string, more: Record<string, string> = {}) => ({
     labels: { "app.kubernetes.io/managed-by": "alpa-auth" },
     annotations: { ...OURS, ...more },
 });
+// Keys made the same way: what is compared is components and waits, not generators.
+const seed = new random.RandomPassword("seed", { length: 64, special: false }).result;
+const derive = ([from, salt]: string[]) =>
+    Buffer.from(hkdfSync("sha256", from, salt, "alpa-auth key", 24)).toString("hex");
 new k8s.core.v1.Namespace("namespace", { metadata: { name: namespace } }, { provider });
 
 export const keys = pulumi.secret(
@@ -27,16 +32,18 @@ export const keys = pulumi.secret(
         Object.entries(callers).flatMap(([caller, credentials]) => {
             const made = credentials.map((id) => {
                 const name = `${caller}.${id}`;
-                const key = new random.RandomPassword(`${name}-key`, { length: 40, special: false });
+                const key = pulumi.secret(
+                    pulumi.all([seed, new random.RandomUuid(`${name}-key`).result]).apply(derive),
+                );
                 const secret = new k8s.core.v1.Secret(
                     `${name}-secret`,
                     {
                         metadata: metadata(name, { "propagate.hnc.x-k8s.io/none": "true" }),
-                        stringData: { key: key.result },
+                        stringData: { key },
                     },
                     { provider },
                 );
-                return { who: `${caller}/${id}`, key: key.result, secret };
+                return { who: `${caller}/${id}`, key, secret };
             });
             new k8s.apiextensions.CustomResource(
                 `${caller}-consumer`,

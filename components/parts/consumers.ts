@@ -1,8 +1,8 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import * as random from "@pulumi/random";
 import type { AcceptSettings } from "./alpa-route";
 import { ConsumersAccepted } from "./consumers-accepted";
+import { GeneratedSecrets } from "./generated-secrets";
 import type { GatewayBinding } from "./gateway-wiring";
 import type { ClusterAccess } from "./kubeconfig";
 import { limitPlugins, type Counters, type Limits } from "./limits";
@@ -40,25 +40,23 @@ export interface ConsumersArgs {
     counters?: Counters;
 }
 
-/** Characters of a generated key or secret, letters and digits: 238 bits, enough for HS256's 256-bit hash too. */
-const KEY_LENGTH = 40;
-const SECRET_LENGTH = 64;
-
 /**
  * The callers with their credentials. Each consumer's resources are its own, so that a change of it touches no other's:
- * a Secret for each credential, generated material where there is any, and one Consumer object. They share one wait,
- * which is no object in the cluster: a wait for each would be most of a large stack's state.
+ * a Secret for each credential, the salt of generated material where there is any, and one Consumer object. They share
+ * the seed of that, and one wait, which is no object in the cluster: a wait for each would be most of a large state.
  */
 export class Consumers extends pulumi.ComponentResource {
     /** Key by `<consumer>/<credential>`; secret. */
     readonly keys: Record<string, pulumi.Output<string>> = {};
     /** Secret that signs tokens, by `<consumer>/<credential>`; secret. */
     readonly jwtSecrets: Record<string, pulumi.Output<string>> = {};
+    private readonly generated: GeneratedSecrets;
 
     constructor(name: string, args: ConsumersArgs, opts?: pulumi.ComponentResourceOptions) {
         super("alpa-auth:parts:Consumers", name, {}, opts);
         const { consumers, namespace, cluster, readiness } = args;
 
+        this.generated = new GeneratedSecrets(name, this);
         const objects = consumers.map((consumer) => this.consumer(consumer, args));
         new ConsumersAccepted(
             `${name}-accepted`,
@@ -113,18 +111,14 @@ export class Consumers extends pulumi.ComponentResource {
         consumer: string,
         credential: Credential,
     ): Record<string, pulumi.Input<string>> {
-        const generated = (role: string, length: number) =>
-            pulumi.secret(
-                new random.RandomPassword(`${name}-${role}`, { length, special: false }, { parent: this }).result,
-            );
         const who = `${consumer}/${credential.id}`;
         if (credential.method === "key") {
-            this.keys[who] = credential.key ?? generated("key", KEY_LENGTH);
+            this.keys[who] = credential.key ?? this.generated.make(name, "key");
             return { key: this.keys[who] };
         }
         const claim = { key: claimKey(namespace, consumer, credential.id), algorithm: credential.algorithm };
         if (credential.algorithm !== "HS256") return { ...claim, public_key: credential.publicKey };
-        this.jwtSecrets[who] = generated("jwt-secret", SECRET_LENGTH);
+        this.jwtSecrets[who] = this.generated.make(name, "jwt-secret");
         return { ...claim, secret: this.jwtSecrets[who] };
     }
 }

@@ -103,11 +103,14 @@ function tokenParts(handout: Handout, credential: Extract<Handout["credential"],
     ];
 }
 
-/** The credential goes through standard input: a command line can be read by everyone on the machine. */
+/**
+ * The credential goes through standard input: a command line can be read by everyone on the machine. The blank in front
+ * keeps it out of the history of bash where HISTCONTROL has `ignorespace`, as on Debian and Ubuntu.
+ */
 function curl({ url, answerTimeoutSeconds }: Handout, header: string, literal = true): string {
     const end = literal ? "'END'" : "END";
     return block("curl", "sh", [
-        `curl -sS --max-time ${answerTimeoutSeconds + 10} ${url}/completions -H @- -H 'Content-Type: application/json' -d '${SAMPLE_COMPLETION}' <<${end}`,
+        ` curl -sS --max-time ${answerTimeoutSeconds + 10} ${url}/completions -H @- -H 'Content-Type: application/json' -d '${SAMPLE_COMPLETION}' <<${end}`,
         header,
         "END",
     ]);

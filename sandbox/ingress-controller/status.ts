@@ -1,6 +1,6 @@
 // Conditions, written as the real controller does: with the generation they were observed at, and only when they differ.
 
-import type { ApiServer } from "./api-server";
+import { ApiError, type ApiServer } from "./api-server";
 import { keyOf, KINDS, type Kind, type Resource } from "./kinds";
 import type { Condition } from "./translate";
 
@@ -45,11 +45,17 @@ export class StatusWriter {
         const [group, version, plural] = KINDS[kind];
         const folder = namespace === undefined ? "" : `/namespaces/${namespace}`;
         try {
-            // An update, not a patch: the chart's role lets the controller do no more.
             const path = `/apis/${group}/${version}${folder}/${plural}/${name}`;
-            const live = (await this.api.request("GET", path)) as Resource;
-            const status = { ...live.status, conditions: merged, ...more };
-            await this.api.request("PUT", `${path}/status`, { ...live, status });
+            // An update, not a patch: the chart's role lets the controller do no more.
+            const update = (live: Resource) => {
+                const status = { ...live.status, conditions: merged, ...more };
+                return this.api.request("PUT", `${path}/status`, { ...live, status });
+            };
+            // From the watched copy, as the real one's cache is; it may be older than what was written last.
+            await update(resource).catch(async (error) => {
+                if (!(error instanceof ApiError && error.status === 409)) throw error;
+                await update((await this.api.request("GET", path)) as Resource);
+            });
             this.latest.set(uid, merged);
         } catch (error) {
             // Gone in the meantime, or the API server is away: the next synchronisation sees to it.

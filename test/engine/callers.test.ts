@@ -3,11 +3,13 @@
 import { strict as assert } from "node:assert";
 import { request } from "node:http";
 import { claimKey } from "../../components/parts/consumers";
-import { succeeded, takeAlpaRequests, TestStack, useWorld } from "./kit";
+import { dayAfter } from "../../ops/dates";
+import { call, eventually, succeeded, takeAlpaRequests, TestStack, useWorld } from "./kit";
 import { hs256, now, pair, signed, token } from "./tokens";
 
 const pairs = { RS256: pair("RS256"), ES256: pair("ES256"), EdDSA: pair("EdDSA") };
 const BROUGHT = "a-key-the-caller-had-before";
+const SOON = dayAfter(new Date(), 5);
 const consumers = [
     {
         name: "alice",
@@ -23,9 +25,10 @@ const consumers = [
                 publicKey: pairs[algorithm].pem,
             })),
             { id: "old", method: "key", expires: "2020-01-01" },
+            { id: "soon", method: "key", expires: SOON },
         ],
     },
-    { name: "bob", credentials: [{ id: "own", method: "key" }] },
+    { name: "bob", limits: { requests: 777, perSeconds: 3600 }, credentials: [{ id: "own", method: "key" }] },
 ];
 
 /** What a row may refer to. */
@@ -44,6 +47,7 @@ const claims = (id: string, more: object = {}) => ({
 });
 const bearer = (text: string) => ({ Authorization: `Bearer ${text}` });
 const none = () => ({});
+const expired = signed("RS256", claims("rs256", { exp: now() - 1 }), pairs.RS256.privateKey);
 
 const rows: Row[] = [
     ["no credential", none, 401],
@@ -84,6 +88,10 @@ const rows: Row[] = [
     ["Bearer and nothing", () => ({ Authorization: "Bearer " }), 401],
     ["no token at all", () => bearer("abc"), 401],
     ["a token that has expired", (k) => bearer(hs256(claims("hs", { exp: now() - 1 }), k.hs)), 401],
+    ["a token of RS256 that has expired", () => bearer(expired), 401],
+    ["a token whose end is null", (k) => bearer(hs256(claims("hs", { exp: null }), k.hs)), 401],
+    // The route demands an end, and APISIX then looks at nothing else of a token's time.
+    ["a token that begins later", (k) => bearer(hs256(claims("hs", { nbf: now() + 600 }), k.hs)), 200],
     ["a token without an end", (k) => bearer(hs256({ key: claimKey("callers", "alice", "hs") }, k.hs)), 401],
     ["a token whose end is a text", (k) => bearer(hs256(claims("hs", { exp: `${now() + 600}` }), k.hs)), 401],
     ["a token with a wrong signature", (k) => bearer(hs256(claims("hs"), `${k.hs}x`)), 401],
@@ -131,6 +139,7 @@ describe("a caller's credential", function () {
     useWorld();
     let stack: TestStack;
     let known: Known;
+    let said: string;
 
     before(async () => {
         stack = await TestStack.create("callers", { consumers });
@@ -142,7 +151,7 @@ describe("a caller's credential", function () {
             succeeded(await stack.run(["config", "set", "--path", `alpa-auth:${place}.${key}`, text]));
         const secret = ["config", "set", "--secret", "--path", `alpa-auth:${place}.key`];
         succeeded(await stack.run(secret, { input: BROUGHT }));
-        succeeded(await stack.up());
+        said = succeeded(await stack.up()).stdout;
         const { credentials, jwtSecrets } = await stack.outputs();
         known = {
             k1: credentials["alice/k1"],
@@ -150,7 +159,8 @@ describe("a caller's credential", function () {
             hs: jwtSecrets["alice/hs"],
             hs2: jwtSecrets["alice/hs2"],
         };
-        assert.deepEqual(Object.keys(credentials).sort(), ["alice/k1", "alice/k2", "bob/brought", "bob/own"]);
+        const keys = ["alice/k1", "alice/k2", "alice/soon", "bob/brought", "bob/own"];
+        assert.deepEqual(Object.keys(credentials).sort(), keys, "what has expired is left out");
     });
     after(async () => {
         succeeded(await stack.destroy());
@@ -178,11 +188,43 @@ describe("a caller's credential", function () {
             if (status === 401) assert.ok(answer.challenge, "a refusal does not say how to authenticate");
         });
 
+    it("that ends soon, or has ended, is warned about by each run and is an output", async () => {
+        assert.match(said, /consumers: alice\/soon expires in [45] days, on /);
+        assert.match(said, /consumers: alice\/old expired on 2020-01-01 and is left out/);
+        assert.equal((await stack.outputs()).expires["alice/soon"], SOON);
+    });
+
+    it("takes the key for who asks where one caller's key comes with another's token", async () => {
+        const { url, credentials } = await stack.outputs();
+        const token = bearer(hs256(claims("hs"), known.hs));
+        const limit = async (headers: Record<string, string>) =>
+            (await call(url, { headers })).headers.get("x-ratelimit-limit");
+        assert.equal(await limit({ apikey: credentials["bob/own"], ...token }), "777");
+        assert.equal(await limit({ apikey: "not-a-key", ...token }), null, "bob's limit is not alice's");
+    });
+
     it("says the same to everybody it refuses, whatever was wrong", async () => {
         const bodies = new Set<string>();
         for (const [, headers, status, path] of rows)
             if (status === 401 && path === undefined) bodies.add((await ask("/alpa/completions", headers(known))).body);
         assert.equal(bodies.size, 1, [...bodies].join("\n"));
+    });
+
+    it("that is generated is another once the seed is replaced, as after a leak; one that was brought stays", async () => {
+        succeeded(await stack.up("--replace", "**::alpa-consumers-seed"));
+        const { credentials, jwtSecrets } = await stack.outputs();
+        const after = { k1: credentials["alice/k1"], k2: credentials["alice/k2"] };
+        for (const [was, is] of [
+            [known.k1, after.k1],
+            [known.k2, after.k2],
+            [known.hs, jwtSecrets["alice/hs"]],
+        ])
+            assert.notEqual(was, is);
+        const status = async (headers: Record<string, string>) => (await ask("/alpa/completions", headers)).status;
+        await eventually("the new key to work", async () => (await status({ apikey: after.k1 })) === 200 || undefined);
+        assert.equal(await status({ apikey: known.k1 }), 401);
+        assert.equal(await status(bearer(hs256(claims("hs"), known.hs))), 401);
+        assert.equal(await status({ apikey: BROUGHT }), 200);
     });
 
     interface Answer {

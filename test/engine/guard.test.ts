@@ -29,6 +29,12 @@ const rows: Row[] = [
         200,
         { "Content-Type": "application/json; charset=utf-8" },
     ],
+    [
+        "other spellings of the same values",
+        ' {"prompt" :"caf\\u00e9 \\ud83d\\ude00 \\/ \\t", "model":"default","temperature":1.0, "top_p":9e-1,"max_tokens":4} ',
+        200,
+    ],
+    ["the last digits that arrive", { model, prompt: "a", max_tokens: 4, top_p: 0.12345678901234 }, 200],
     ["a call for logprobs", { model, prompt: "a", top_k: 5 }, 200, JSON_TYPE, "/logprobs"],
     ["two answers", { model, prompt: "a", n: 2 }, 400],
     ["two answers, hidden behind a first n", '{"model":"default","prompt":"a","n":1,"n":2}', 400],
@@ -81,7 +87,7 @@ describe("the guard", function () {
             assert.equal(answer.status, status, answer.body);
             const seen = takeAlpaRequests();
             assert.equal(seen.length, status === 200 ? 1 : 0);
-            if (status === 200) return;
+            if (status === 200) return assert.deepEqual(JSON.parse(seen[0].body.toString()), JSON.parse(text));
             assert.equal(answer.type, "application/json");
             const { type, message, stacktrace } = JSON.parse(answer.body);
             assert.deepEqual([type, stacktrace], ["error", ""]);

@@ -22,6 +22,8 @@ describe("npm run ops", function () {
     let file: string;
     let url: string;
     const processes: string[] = [];
+    /** Command lines as an operator types them, which is what a shell keeps. */
+    const typed: string[] = [];
     /** Everything the commands said, but for handouts and tokens. */
     let said = "";
 
@@ -41,6 +43,7 @@ describe("npm run ops", function () {
     async function ops(command: string, options: { input?: string; secret?: boolean } = {}): Promise<Said> {
         const { world, dir } = current();
         const env = { ...process.env, ...pulumiEnv(dir, world.facts) };
+        typed.push(command);
         const args = ["--import", "tsx", join(ROOT, "ops/cli.ts"), ...command.split(" "), "--stack", "ops"];
         const child = spawn(process.execPath, args, { cwd: ROOT, env });
         child.stdin.end(options.input);
@@ -188,13 +191,19 @@ describe("npm run ops", function () {
         writeFileSync(file, before);
     });
 
-    it("let no secret out: not in a process list, not in what they said, not in a record", async () => {
+    it("let no secret out: not in a process list, not in a shell's history, not in what they said, not in a record", async () => {
         const { credentials, jwtSecrets } = (await stack.outputs()) as any;
         const secrets = [...Object.values(credentials), ...Object.values(jwtSecrets), "a-key-of-somebody-0123456789"];
         const record = join(file, "../.alpa-auth/handouts/ops/alice.k2.json");
         assert.ok(existsSync(record));
         assert.match(processes.join("\n"), /ops\/cli\.ts/, "the list was taken while they ran");
-        for (const place of [processes.join("\n"), said, readFileSync(record, "utf8"), readFileSync(file, "utf8")])
+        for (const place of [
+            processes.join("\n"),
+            typed.join("\n"),
+            said,
+            readFileSync(record, "utf8"),
+            readFileSync(file, "utf8"),
+        ])
             for (const secret of secrets as string[]) assert.ok(!place.includes(secret));
     });
 });

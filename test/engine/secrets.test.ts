@@ -44,7 +44,11 @@ describe("secrets", function () {
         places["process list"] = processes.join("\n");
         assert.match(places["process list"], /pulumi-resource-kubernetes/, "the list was taken while Pulumi ran");
 
-        secrets = generated(JSON.parse(await stack.must(["stack", "export", "--show-secrets"])), kubeconfig);
+        secrets = [
+            ...generated(JSON.parse(await stack.must(["stack", "export", "--show-secrets"])), kubeconfig),
+            ...handedOut(await stack.outputs()),
+        ];
+        assert.equal(secrets.find(({ name }) => name === "alice/brought")?.secret, BROUGHT);
         places["exported state"] = await stack.must(["stack", "export"]);
         await stack.must(["refresh", "--yes", "--skip-preview"]);
         places["exported state after a refresh"] = await stack.must(["stack", "export"]);
@@ -63,11 +67,12 @@ describe("secrets", function () {
 
     it("are as many as the stack generates, and read like secrets", () => {
         assert.deepEqual(secrets.map((s) => s.name).sort(), [
-            "alice.k1-key",
-            "alice.t1-jwt-secret",
+            "alice/brought",
+            "alice/k1",
+            "alice/t1",
             "alpa-admin-keys-admin",
             "alpa-admin-keys-viewer",
-            "brought key",
+            "alpa-consumers-seed",
             "client key of the kubeconfig",
         ]);
         for (const { name, secret } of secrets) assert.ok(secret.length >= 40, name);
@@ -88,12 +93,11 @@ describe("secrets", function () {
             const text = places[place];
             assert.ok(text.length > 0, "there is something to search");
             for (const { name, secret } of secrets)
-                for (const form of [secret, Buffer.from(secret).toString("base64")])
-                    assert.ok(!text.includes(form), `${name} is in the ${place}`);
+                for (const form of formsOf(secret)) assert.ok(!text.includes(form), `${name} is in the ${place}`);
         });
 });
 
-/** Every secret of a state in plain, with the resource it belongs to. */
+/** What everything else is made of, in plain, with the resource it belongs to. */
 function generated(state: { deployment: { resources: Resource[] } }, kubeconfig: string): Found[] {
     const passwords = state.deployment.resources.filter((r) => r.type === "random:index/randomPassword:RandomPassword");
     const key =
@@ -104,8 +108,18 @@ function generated(state: { deployment: { resources: Resource[] } }, kubeconfig:
             secret: plain(r.outputs.result),
         })),
         { name: "client key of the kubeconfig", secret: key },
-        { name: "brought key", secret: BROUGHT },
     ];
+}
+
+/** A secret as it may stand somewhere: as it is, in base64, and where it is hexadecimal, its bytes in base64. */
+function formsOf(secret: string): string[] {
+    const bytes = /^([0-9a-f]{2})+$/.test(secret) ? [Buffer.from(secret, "hex").toString("base64")] : [];
+    return [secret, Buffer.from(secret).toString("base64"), ...bytes];
+}
+
+/** What callers get. */
+function handedOut({ credentials, jwtSecrets }: Awaited<ReturnType<TestStack["outputs"]>>): Found[] {
+    return Object.entries({ ...credentials, ...jwtSecrets }).map(([name, secret]) => ({ name, secret }));
 }
 
 interface Resource {

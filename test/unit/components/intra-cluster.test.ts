@@ -4,6 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { curlLine } from "../../../components/gateway-cluster";
 import { IntraCluster } from "../../../components/intra-cluster";
 import { ADMIN_KEYS_SECRET } from "../../../components/parts/apisix-values";
+import { derive } from "../../../components/parts/generated-secrets";
 import { POLICIES } from "../../../components/parts/network-policies";
 import { OWNER_ANNOTATION } from "../../../components/parts/ownership";
 import { plannedObjects } from "../../../preflight/planned";
@@ -160,7 +161,7 @@ for (const installer of INSTALLERS)
             assert.deepEqual(difference(before, after).added.sort(), [
                 "kubernetes:apisix.apache.org/v1alpha1:Consumer new-consumer",
                 "kubernetes:core/v1:Secret new.first-secret",
-                "random:index/randomPassword:RandomPassword new.first-key",
+                "random:index/randomUuid:RandomUuid new.first-key",
             ]);
             assert.deepEqual(difference(after, before), { added: [], changed: [SHARED_WAIT] }, "and on its way out");
         });
@@ -172,7 +173,7 @@ for (const installer of INSTALLERS)
             const { added, changed } = difference(before, await recordStack(installer, { consumers: [lab, rotated] }));
             assert.deepEqual(added.sort(), [
                 "kubernetes:core/v1:Secret nlp.2026b-secret",
-                "random:index/randomPassword:RandomPassword nlp.2026b-key",
+                "random:index/randomUuid:RandomUuid nlp.2026b-key",
             ]);
             assert.deepEqual(changed, ["kubernetes:apisix.apache.org/v1alpha1:Consumer nlp-consumer"]);
         });
@@ -200,7 +201,7 @@ for (const installer of INSTALLERS)
                 oneOfKind(seen, "ApisixUpstream", "alpa-completions"),
                 oneOfKind(seen, "ApisixRoute"),
                 oneOfKind(seen, "Consumer", "lab"),
-                one(seen, "random:index/randomPassword:RandomPassword", "lab.2026a-key"),
+                one(seen, "random:index/randomUuid:RandomUuid", "lab.2026a-key"),
             ];
             for (const later of dependents)
                 for (const earlier of [home, ...gateway])
@@ -241,6 +242,8 @@ for (const installer of INSTALLERS)
     });
 
 describe("what the operator gets", () => {
+    /** What the fake engine generates is always the same text. */
+    const KEY = derive("generated", "generated", "key");
     let cluster: IntraCluster | undefined;
     before(() => record(() => (cluster = new IntraCluster("alpa", settings("rampart")))));
 
@@ -248,14 +251,14 @@ describe("what the operator gets", () => {
     it("the key of each credential, as a secret", async () => {
         assert.equal(await pulumi.isSecret(cluster!.credentials), true);
         assert.deepEqual(await value(cluster!.credentials), {
-            "lab/2026a": "generated",
-            "lab/2026b": "generated",
-            "nlp/2026a": "generated",
+            "lab/2026a": KEY,
+            "lab/2026b": KEY,
+            "nlp/2026a": KEY,
         });
     });
     it("a request to paste with the first key, as a secret", async () => {
         assert.equal(await pulumi.isSecret(cluster!.curl), true);
-        assert.equal(await value(cluster!.curl), curlLine("http://10.0.0.11:30800/alpa", "generated"));
+        assert.equal(await value(cluster!.curl), curlLine("http://10.0.0.11:30800/alpa", KEY));
     });
     it("an empty list without callers, still secret", async () => {
         let empty: IntraCluster | undefined;

@@ -140,6 +140,16 @@ const refused: [what: string, command: string, problem: RegExp][] = [
         "token issue nobody hs --ttl 1h",
         /nobody: must be a consumer of the config/,
     ],
+    [
+        "a token for a credential that is not there",
+        "token issue tokens zzzz --ttl 1h",
+        /tokens\/zzzz: must be a credential of the config/,
+    ],
+    [
+        "an unknown algorithm",
+        "consumer add bob --method jwt --algorithm none",
+        /--algorithm.*Allowed choices are HS256/,
+    ],
     ["a token for a key", "token issue alice a1 --ttl 1h", /alice\/a1: must be a credential of method jwt \(got key\)/],
     [
         "a token for RS256",

@@ -9,6 +9,7 @@ import {
     type ConsumersArgs,
     type Credential,
 } from "../../../../components/parts/consumers";
+import { derive } from "../../../../components/parts/generated-secrets";
 import { comesAfter, inputsOf, one, oneOfKind, record, value } from "../../../kit";
 
 const binding = { ingressClass: "alpa-auth", gateway: "own", gatewayNamespace: "gateway" };
@@ -24,9 +25,13 @@ const build = (consumer: ConsumerSettings, more: Partial<ConsumersArgs> = {}) =>
         readiness: { acceptTimeoutSeconds: 120, settleSeconds: 15 },
         ...more,
     });
-const PASSWORD = "random:index/randomPassword:RandomPassword";
+const SALT = "random:index/randomUuid:RandomUuid";
+const SEED = "random:index/randomPassword:RandomPassword";
 const ACCEPTED = "pulumi-nodejs:dynamic/alpa-auth:ConsumersAccepted";
 const PUBLIC_KEY = "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n";
+
+/** What the fake engine generates is always the same text. */
+const [KEY, JWT_SECRET] = [derive("generated", "generated", "key"), derive("generated", "generated", "jwt-secret")];
 
 describe("renderConsumer", () => {
     const spec = (consumer: ConsumerSettings) => renderConsumer(consumer, binding, "alpa-auth");
@@ -58,26 +63,26 @@ describe("names of a credential", () => {
 describe("Consumers", () => {
     it("generates a key of its own for each credential", async () => {
         const seen = await record(() => build(lab));
-        const keys = seen.filter((r) => r.type === PASSWORD);
+        const keys = seen.filter((r) => r.type === SALT);
         assert.deepEqual(keys.map((k) => k.name).sort(), ["lab.2026a-key", "lab.2026b-key"]);
-        for (const { inputs } of keys) assert.deepEqual(inputs, { length: 40, special: false });
+        one(seen, SEED, "alpa-consumers-seed");
     });
 
-    it("makes three resources of a caller with one key, and one wait for all callers", async () => {
+    it("makes three resources of a caller with one key, and one seed and one wait for all callers", async () => {
         const seen = await record(() => build(caller(key("a"))));
         assert.deepEqual(
             seen.filter((r) => !r.type.startsWith("alpa-auth:")).map((r) => r.name),
-            ["lab.a-key", "lab.a-secret", "lab-consumer", "alpa-consumers-accepted"],
+            ["lab.a-key", "alpa-consumers-seed", "lab.a-secret", "lab-consumer", "alpa-consumers-accepted"],
         );
     });
 
     const materials: [what: string, credential: Credential, material: object, generated: string[]][] = [
-        ["a generated key", key("a"), { key: "generated" }, ["lab.a-key"]],
+        ["a generated key", key("a"), { key: KEY }, ["lab.a-key"]],
         ["a key the caller has", { ...key("a"), key: pulumi.secret("brought") } as Credential, { key: "brought" }, []],
         [
             "the secret of tokens, generated",
             { id: "a", method: "jwt", algorithm: "HS256" },
-            { key: "alpa-auth_lab.a", algorithm: "HS256", secret: "generated" },
+            { key: "alpa-auth_lab.a", algorithm: "HS256", secret: JWT_SECRET },
             ["lab.a-jwt-secret"],
         ],
         [
@@ -94,7 +99,7 @@ describe("Consumers", () => {
             assert.deepEqual(inputsOf(secret, (s) => s).stringData, material);
             assert.equal(secret.inputs.metadata.namespace, "alpa-auth");
             assert.deepEqual(
-                seen.filter((r) => r.type === PASSWORD).map((r) => r.name),
+                seen.filter((r) => r.type === SALT).map((r) => r.name),
                 generated,
             );
         });
@@ -109,7 +114,7 @@ describe("Consumers", () => {
         const consumer = oneOfKind(seen, "Consumer", "lab");
         for (const id of ["2026a", "2026b"]) {
             const secret = oneOfKind(seen, "Secret", `lab.${id}`);
-            assert.ok(comesAfter(seen, secret, one(seen, PASSWORD, `lab.${id}-key`)), id);
+            assert.ok(comesAfter(seen, secret, one(seen, SALT, `lab.${id}-key`)), id);
             assert.ok(comesAfter(seen, consumer, secret), id);
         }
         const waiting = one(seen, ACCEPTED);
@@ -121,8 +126,11 @@ describe("Consumers", () => {
         let built: Consumers | undefined;
         await record(() => (built = build(caller(key("a"), { id: "t", method: "jwt", algorithm: "HS256" }))));
         assert.deepEqual([Object.keys(built!.keys), Object.keys(built!.jwtSecrets)], [["lab/a"], ["lab/t"]]);
-        for (const output of [built!.keys["lab/a"], built!.jwtSecrets["lab/t"]]) {
-            assert.equal(await value(output), "generated");
+        for (const [output, text] of [
+            [built!.keys["lab/a"], KEY],
+            [built!.jwtSecrets["lab/t"], JWT_SECRET],
+        ] as const) {
+            assert.equal(await value(output), text);
             assert.equal(await pulumi.isSecret(output), true);
         }
     });
@@ -132,9 +140,21 @@ describe("Consumers", () => {
         const after = await record(() => build(caller(key("2026b"))));
         const names = (seen: typeof before) => seen.map((r) => `${r.type} ${r.name}`);
         const gone = names(before).filter((n) => !names(after).includes(n));
-        assert.deepEqual(gone.sort(), ["kubernetes:core/v1:Secret lab.2026a-secret", `${PASSWORD} lab.2026a-key`]);
+        assert.deepEqual(gone.sort(), ["kubernetes:core/v1:Secret lab.2026a-secret", `${SALT} lab.2026a-key`]);
         const kept = (seen: typeof before) => seen.find((r) => r.name === "lab.2026b-secret");
         assert.deepEqual(kept(after), kept(before));
+    });
+
+    it("takes another name for another caller: nothing of the old one stays", async () => {
+        const names = async (name: string) =>
+            (await record(() => build({ ...lab, name }))).map((r) => `${r.type} ${r.name}`);
+        const [before, after] = [await names("lab"), await names("lab-two")];
+        assert.deepEqual(
+            before.filter((n) => after.includes(n)),
+            ["alpa-auth:parts:Consumers", SEED, ACCEPTED].map(
+                (type, i) => `${type} alpa-consumers${["", "-seed", "-accepted"][i]}`,
+            ),
+        );
     });
 
     it("keeps a caller without credentials known, and out", async () => {

@@ -6,6 +6,7 @@ import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { armor, Decrypter, generateIdentity, identityToRecipient } from "age-encryption";
 import { bench, OUTPUTS, SECRETS } from "../kit";
+import { sshEd25519, sshRsa } from "./ssh-identity";
 
 const HANDOUT = ["consumer", "handout", "alice", "a1"];
 
@@ -138,6 +139,24 @@ describe("ops consumer handout", () => {
         stranger.addIdentity(await generateIdentity());
         await assert.rejects(stranger.decrypt(armor.decode(out)));
     });
+
+    for (const [type, make] of [
+        ["ed25519", sshEd25519],
+        ["rsa", sshRsa],
+    ] as const)
+        it(`encrypts to an ssh-${type} key, so that only it can read it`, async () => {
+            const [mine, other] = [make(), make()];
+            const { code, out, note } = await bench().ops(...HANDOUT, "--recipient", mine.line);
+            assert.equal(code, 0, note);
+            assert.ok(!out.includes(SECRETS.key));
+            const read = ({ identity }: typeof mine) => {
+                const decrypter = new Decrypter();
+                decrypter.addIdentity(identity);
+                return decrypter.decrypt(armor.decode(out), "text");
+            };
+            assert.match(await read(mine), new RegExp(SECRETS.key));
+            await assert.rejects(read(other));
+        });
 
     // The real program is the only judge of what was written here for it. CONTRIBUTING.md says how to get it.
     const age = process.env.AGE_BIN;

@@ -3,7 +3,7 @@
 import { strict as assert } from "node:assert";
 import { execFile, execFileSync } from "node:child_process";
 import { generateKeyPairSync } from "node:crypto";
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import * as http from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -62,6 +62,19 @@ describe("lines of a handout", function () {
             seen.map((headers) => headers.apikey),
             [odd, odd],
         );
+    });
+
+    it("leave no key in the history of bash as Debian and Ubuntu set it up: curl", async () => {
+        const { folder } = bench();
+        const history = join(folder, "history");
+        const lines = code(renderHandout(page({ method: "key", key: SECRETS.key })), "sh");
+        const set = { HISTFILE: history, HISTCONTROL: "ignoreboth" };
+        const typed = `set -o history\n${lines}\n: the next command\nhistory -w\n`;
+        await run("bash", ["--norc", "--noprofile"], typed, set);
+        assert.equal(seen[0].apikey, SECRETS.key);
+        const kept = readFileSync(history, "utf8");
+        assert.match(kept, /: the next command/);
+        assert.doesNotMatch(kept, /curl|apikey/);
     });
 
     it("send a token that the shared secret signs: TypeScript, then curl with it", async () => {

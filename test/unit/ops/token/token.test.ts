@@ -2,6 +2,7 @@
 // takes such a token is the engine test's to prove.
 import { strict as assert } from "node:assert";
 import { generateKeyPairSync } from "node:crypto";
+import { readdirSync } from "node:fs";
 import { decodeJwt, jwtVerify, SignJWT } from "jose";
 import { bench, SECRETS, STACK_FILE, TODAY } from "../kit";
 
@@ -27,9 +28,10 @@ describe("ops token issue", () => {
         });
 
     it("prints the token alone, and lets the secret go nowhere", async () => {
-        const { ops, calls } = bench();
+        const { ops, calls, folder } = bench();
         const { out, note } = await ops(...ISSUE, "--ttl", "1h");
         assert.match(out, /^[\w-]+\.[\w-]+\.[\w-]+\n$/);
+        assert.deepEqual(readdirSync(folder), ["Pulumi.intra.yaml"], "nothing is written");
         assert.ok(!(out + note + JSON.stringify(calls)).includes(SECRETS.jwt));
     });
 

@@ -1,0 +1,41 @@
+import { hkdfSync } from "node:crypto";
+import * as pulumi from "@pulumi/pulumi";
+import * as random from "@pulumi/random";
+
+/**
+ * What a text is for: names the resource behind it, and keeps two texts of one credential apart. Its value is the number
+ * of random bytes in it. 192 bits of a key; 256 of what signs with HS256, since RFC 7518 (3.2) asks for no fewer.
+ */
+const BYTES = { key: 24, "jwt-secret": 32 };
+
+export type Role = keyof typeof BYTES;
+
+/**
+ * Keys and secrets that nobody has chosen. All of a stack come from one secret seed, and each from a salt of its own,
+ * which is made and deleted with its credential: so each is new, and stays as it is whatever else changes.
+ *
+ * `RandomPassword` for each would hash it with bcrypt, 0.05 s of a core, and cannot be told not to. `RandomBytes` does
+ * not, but has the bytes in its id, and no id in a state is secret (pulumi/pulumi#8946). A salt may be read by anyone.
+ */
+export class GeneratedSecrets {
+    private readonly seed: pulumi.Output<string>;
+
+    constructor(
+        name: string,
+        private readonly parent: pulumi.Resource,
+    ) {
+        // There without any caller too, so that the first is made like all others. 64 letters and digits: 381 bits.
+        this.seed = new random.RandomPassword(`${name}-seed`, { length: 64, special: false }, { parent }).result;
+    }
+
+    /** @returns lower case letters and digits; secret */
+    make(credential: string, role: Role): pulumi.Output<string> {
+        const salt = new random.RandomUuid(`${credential}-${role}`, {}, { parent: this.parent }).result;
+        return pulumi.secret(pulumi.all([this.seed, salt]).apply(([seed, of]) => derive(seed, of, role)));
+    }
+}
+
+/** HKDF (RFC 5869) with SHA-256, as hexadecimal text: what headers, shells and YAML take as it is. */
+export function derive(seed: string, salt: string, role: Role): string {
+    return Buffer.from(hkdfSync("sha256", seed, salt, `alpa-auth ${role}`, BYTES[role])).toString("hex");
+}

@@ -1,0 +1,28 @@
+import { strict as assert } from "node:assert";
+import { untilSettled, type Wait } from "../../../../components/parts/until-settled";
+
+const wait = (look: Wait["look"]): Wait => ({
+    title: "x",
+    hint: "Look: y",
+    timeoutSeconds: 60,
+    settleSeconds: 0,
+    look,
+});
+
+describe("untilSettled", () => {
+    it("asks no more than twice a second, and takes a fifth of the time at most for looks that take longer", async () => {
+        const pauses: number[] = [];
+        for (const takes of [0, 200]) {
+            const looks: number[] = [];
+            await untilSettled(
+                wait(async () => {
+                    await new Promise((resolve) => setTimeout(resolve, takes));
+                    return looks.push(Date.now()) === 2 ? { state: "ready" } : { state: "waiting", why: "not yet" };
+                }),
+            );
+            pauses.push(looks[1] - looks[0] - takes);
+        }
+        assert.ok(pauses[0] >= 490, `${pauses[0]} ms after a look that takes no time`);
+        assert.ok(pauses[1] >= 790, `${pauses[1]} ms after one of 200 ms`);
+    });
+});
