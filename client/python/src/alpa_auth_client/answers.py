@@ -7,9 +7,9 @@ shape says nothing, the status does. The edge: HTML; 302 to a login page, 401 or
 
 import json
 import re
-from datetime import datetime, timezone
+from datetime import timezone
 from email.utils import parsedate_to_datetime
-from math import ceil, isfinite
+from math import ceil
 from typing import Any, Callable, Dict, List, Mapping, NoReturn, Optional, Tuple
 from urllib.parse import urlsplit
 
@@ -28,6 +28,7 @@ from .errors import (
     RequestRefusedError,
     UnreadableAnswerError,
 )
+from .tokens import SKEW_SECONDS, Jwt
 from .transport import Answer
 
 #: Most characters of somebody else's text in an error.
@@ -62,14 +63,14 @@ def read(answer: Answer, asked: Asked) -> Dict[str, Any]:
     found = _json(answer.body)
     said = _said(found, answer, asked)
     if status == 401:
-        _unauthorized(asked, said, known)
+        _unauthorized(answer, asked, said, known)
     if status == 403:
         _forbidden(asked, said, known)
     if status == 429:
         wait = retry_after(answer.headers, asked.now)
         step = None if wait is None else f"Wait {ceil(wait)} s, then send less at a time."
         raise RateLimitedError(f"Too many requests (429): {said}", next_step=step, retry_after_seconds=wait, **known)
-    if status in (408, 504, 524):
+    if status in (504, 524):
         raise AnswerTimeoutError(f"The gateway's own time for an answer was over ({status}): {said}", **known)
     if isinstance(found, dict) and found.get("type") == "error" and status in (200, 400, 500):
         stacktrace = found.get("stacktrace")
@@ -98,20 +99,20 @@ def retry_after(headers: Mapping[str, str], now: float) -> Optional[float]:
     if re.fullmatch(r"\d{1,9}", text):
         return float(text)
     if text:
-        return _until(text, now)
+        date = _date(text)
+        return None if date is None else max(0.0, date - now)
     reset = headers.get("X-RateLimit-Reset", "").strip()
     return float(ceil(float(reset))) if re.fullmatch(r"\d{1,9}(\.\d+)?", reset) else None
 
 
-def _until(text: str, now: float) -> Optional[float]:
+def _date(text: str) -> Optional[float]:
+    """A date of HTTP in seconds since 1970."""
     try:
-        date: Optional[datetime] = parsedate_to_datetime(text)
-    except (TypeError, ValueError, IndexError, OverflowError):
+        date = parsedate_to_datetime(text)
+        return (date if date.tzinfo else date.replace(tzinfo=timezone.utc)).timestamp()
+    # None before Python 3.10, an error after.
+    except (AttributeError, TypeError, ValueError, IndexError, OverflowError):
         return None
-    if date is None:
-        return None
-    seconds = (date if date.tzinfo else date.replace(tzinfo=timezone.utc)).timestamp() - now
-    return max(0.0, seconds) if isfinite(seconds) else None
 
 
 def _redirected(answer: Answer, asked: Asked, known: Dict[str, Any]) -> NoReturn:
@@ -134,12 +135,22 @@ def _redirected(answer: Answer, asked: Asked, known: Dict[str, Any]) -> NoReturn
     raise RedirectError(f"The answer is a redirect ({answer.status}) to {where}; it was not followed.", **known)
 
 
-def _unauthorized(asked: Asked, said: str, known: Dict[str, Any]) -> NoReturn:
+def _unauthorized(answer: Answer, asked: Asked, said: str, known: Dict[str, Any]) -> NoReturn:
     if asked.auth is None:
         raise MissingCredentialError(f"The service wants a credential (401): {said}", **known)
     if asked.auth.is_over(asked.now):
         raise ExpiredCredentialError(f"The token is past its end (401): {said}", **known)
-    raise InvalidCredentialError(f"The credential was not accepted (401): {said}", **known)
+    clock = _clock_advice(answer, asked)
+    raise InvalidCredentialError(f"The credential was not accepted (401): {said}", next_step=clock, **known)
+
+
+def _clock_advice(answer: Answer, asked: Asked) -> Optional[str]:
+    """A token of a clock that is wrong is refused without a word of why; the answer's Date tells."""
+    date = _date(answer.headers.get("Date", ""))
+    if not isinstance(asked.auth, Jwt) or date is None or abs(date - asked.now) <= SKEW_SECONDS:
+        return None
+    way = "behind" if date > asked.now else "ahead"
+    return f"This machine's clock is {abs(date - asked.now):.0f} s {way}: set it. {InvalidCredentialError.next_step}"
 
 
 def _forbidden(asked: Asked, said: str, known: Dict[str, Any]) -> NoReturn:

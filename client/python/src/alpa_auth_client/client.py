@@ -4,7 +4,7 @@ import os
 from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Sequence, Union
 
 from .auth import Auth
-from .sender import ANSWER_TIMEOUT_SECONDS, CONNECT_TIMEOUT_SECONDS, MAX_ATTEMPTS, MAX_WAIT_SECONDS, Clock, Sender
+from .sender import ANSWER_TIMEOUT_SECONDS, CONNECT_TIMEOUT_SECONDS, ATTEMPTS, MAX_WAIT_SECONDS, Clock, Sender
 
 if TYPE_CHECKING:
     from typing import TypedDict
@@ -51,7 +51,7 @@ class Client:
         auth: Optional[Auth] = None,
         answer_timeout_seconds: float = ANSWER_TIMEOUT_SECONDS,
         connect_timeout_seconds: float = CONNECT_TIMEOUT_SECONDS,
-        max_attempts: int = MAX_ATTEMPTS,
+        attempts: int = ATTEMPTS,
         max_wait_seconds: float = MAX_WAIT_SECONDS,
         allow_http: bool = False,
         clock: Clock = Clock(),
@@ -70,7 +70,7 @@ class Client:
             auth,
             answer_timeout_seconds=answer_timeout_seconds,
             connect_timeout_seconds=connect_timeout_seconds,
-            max_attempts=max_attempts,
+            attempts=attempts,
             max_wait_seconds=max_wait_seconds,
             allow_http=allow_http,
             body_secret=api_key if isinstance(api_key, str) else None,

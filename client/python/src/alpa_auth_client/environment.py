@@ -59,8 +59,8 @@ def read(environ: Mapping[str, str]) -> Dict[str, Any]:
             got = values["ALPA_ANSWER_TIMEOUT_SECONDS"]
             problems.append(f"ALPA_ANSWER_TIMEOUT_SECONDS: must be a number of seconds (got {got!r}). Correct it.")
     allow = values.get("ALPA_ALLOW_HTTP")
-    if allow not in (None, "0", "1"):
-        problems.append(f"ALPA_ALLOW_HTTP: must be 1 or 0 (got {allow!r}). Correct it.")
+    if allow not in (None, "1"):
+        problems.append(f"ALPA_ALLOW_HTTP: must be 1 (got {allow!r}). Correct it, or unset it.")
     if problems:
         raise ConfigurationError(problems)
     return {**arguments, "allow_http": allow == "1"}

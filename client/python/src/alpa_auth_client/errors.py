@@ -115,15 +115,15 @@ class UnreadableAnswerError(AlpaClientError):
 class ConnectionFailedError(AlpaClientError):
     """No connection, or one that broke.
 
-    :ivar may_have_been_sent: whether the model may be working on the request; False means that it was not sent
+    :ivar sent: False: nothing reached the server, so that a repeat cannot start a second generation
     """
 
     next_step = "Check the address and the network."
 
-    def __init__(self, what: str, *, may_have_been_sent: bool) -> None:
-        self.may_have_been_sent = may_have_been_sent
+    def __init__(self, what: str, *, sent: bool) -> None:
+        self.sent = sent
         step = "Repeat it if a second generation does no harm: the first may still run."
-        super().__init__(what, next_step=step if may_have_been_sent else None)
+        super().__init__(what, next_step=step if sent else None)
 
 
 class RequestRefusedError(AlpaClientError):

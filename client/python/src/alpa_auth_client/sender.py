@@ -3,7 +3,8 @@
 import json
 import time
 import warnings
-from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
+from itertools import count
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple, Union
 
 from . import address, answers, transport
 from .auth import Auth
@@ -23,7 +24,7 @@ ANSWER_TIMEOUT_SECONDS = 610.0
 #: Longest time until a connection stands, in seconds; the gateway itself waits 5 s for Alpa.
 CONNECT_TIMEOUT_SECONDS = 10.0
 #: How often a request is sent at most.
-MAX_ATTEMPTS = 3
+ATTEMPTS = 3
 #: Longest wait before one attempt, in seconds: a window of the limits is usually a minute.
 MAX_WAIT_SECONDS = 60.0
 
@@ -51,7 +52,7 @@ class Sender:
     :param auth: how to authenticate; None sends no credential
     :param answer_timeout_seconds: longest time until an answer is complete. Default 610: Alpa sends nothing until then
     :param connect_timeout_seconds: longest time until a connection stands. Default 10
-    :param max_attempts: how often a request is sent at most. Default 3. It is sent again after 429 or 503 with a
+    :param attempts: how often a request is sent at most. Default 3. It is sent again after 429 or 503 with a
         Retry-After, and after a connection that failed before anything was sent; never otherwise: the first generation
         may still run
     :param max_wait_seconds: longest wait before another attempt. Default 60; when more is asked for, the error comes at once
@@ -67,7 +68,7 @@ class Sender:
         *,
         answer_timeout_seconds: float = ANSWER_TIMEOUT_SECONDS,
         connect_timeout_seconds: float = CONNECT_TIMEOUT_SECONDS,
-        max_attempts: int = MAX_ATTEMPTS,
+        attempts: int = ATTEMPTS,
         max_wait_seconds: float = MAX_WAIT_SECONDS,
         allow_http: bool = False,
         body_secret: Optional[str] = None,
@@ -88,8 +89,8 @@ class Sender:
             # threading.Timer takes no more than about 292 years; a day is long enough to be no mistake.
             if not _is_number(value) or not least <= value <= 86400:
                 found.append(f"{name}: must be a number of seconds from {least:g} to 86400 (got {value!r}). Correct it.")
-        if not _is_number(max_attempts) or int(max_attempts) != max_attempts or not 1 <= max_attempts <= 10:
-            found.append(f"max_attempts: must be a whole number from 1 to 10 (got {max_attempts!r}). Correct it.")
+        if not _is_number(attempts) or int(attempts) != attempts or not 1 <= attempts <= 10:
+            found.append(f"attempts: must be a whole number from 1 to 10 (got {attempts!r}). Correct it.")
         open_way = place is not None and not place.secure and not place.loopback
         credential = auth is not None or body_secret is not None
         if open_way and credential and not allow_http:
@@ -105,7 +106,7 @@ class Sender:
         self._body_secret = Secret(body_secret or "")
         self._answer_seconds = float(answer_timeout_seconds)
         self._connect_seconds = float(connect_timeout_seconds)
-        self._attempts = int(max_attempts)
+        self._attempts = int(attempts)
         self._max_wait = float(max_wait_seconds)
         self._clock = clock
 
@@ -118,17 +119,17 @@ class Sender:
         :raises AlpaClientError: see errors
         """
         text = json.dumps(body, allow_nan=False).encode("ascii")
-        for attempt in range(1, self._attempts + 1):
+        for attempt in count(1):
             outcome = self._once(path, text, fields)
             if not isinstance(outcome, AlpaClientError):
                 return outcome
             wait = self._wait(outcome, attempt)
             if wait is None:
-                break
+                raise outcome
             self._clock.sleep(wait)
-        raise outcome
+        raise AssertionError("the last attempt has no wait")
 
-    def _once(self, path: str, body: bytes, fields: Tuple[str, ...]) -> Any:
+    def _once(self, path: str, body: bytes, fields: Tuple[str, ...]) -> Union[Dict[str, Any], AlpaClientError]:
         """A result, or an error as a value: raised where it was caught it would drag others along."""
         try:
             sent = {} if self._auth is None else self._auth.headers(self._clock.now())
@@ -161,7 +162,7 @@ class Sender:
         if attempt >= self._attempts:
             return None
         if isinstance(error, ConnectionFailedError):
-            return None if error.may_have_been_sent else _CONNECT_WAIT_SECONDS * 2 ** (attempt - 1)
+            return None if error.sent else _CONNECT_WAIT_SECONDS * 2 ** (attempt - 1)
         asked = error.retry_after_seconds
         limited = isinstance(error, RateLimitedError)
         drained = isinstance(error, ModelUnreachableError) and error.status == 503
@@ -177,8 +178,8 @@ def _error_of(failure: transport.Failure, place: address.Address) -> AlpaClientE
     if failure.kind == "too-large":
         return UnreadableAnswerError(f"The answer of {place!r} is no result: {failure.detail}.")
     if failure.kind == "lost":
-        return ConnectionFailedError(f"The connection to {place!r} broke: {failure.detail}.", may_have_been_sent=True)
-    return ConnectionFailedError(f"There is no connection to {place!r}: {failure.detail}.", may_have_been_sent=False)
+        return ConnectionFailedError(f"The connection to {place!r} broke: {failure.detail}.", sent=True)
+    return ConnectionFailedError(f"There is no connection to {place!r}: {failure.detail}.", sent=False)
 
 
 def _is_number(value: object) -> bool:
