@@ -109,6 +109,13 @@ class _Adapter(HTTPAdapter):
         return manager
 
 
+class _Session(requests.Session):
+    """Sees no redirect. Told not to follow one, requests still reads its address, and fails where that is none."""
+
+    def get_redirect_target(self, resp: requests.Response) -> Optional[str]:
+        return None
+
+
 class _NoNetrc(AuthBase):
     """Adds nothing; that it is there keeps requests from looking for a password."""
 
@@ -125,7 +132,7 @@ def post(
     :param answer_seconds: longest time until the answer is complete, from the start
     """
     watch = _Watch(answer_seconds)
-    with requests.Session() as session:
+    with _Session() as session:
         # HTTPS_PROXY and the CA bundle count. For plain HTTP nothing of the environment does: a proxy would read it all.
         session.trust_env = url.startswith("https:")
         session.auth = _NoNetrc()
