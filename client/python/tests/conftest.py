@@ -13,7 +13,8 @@ from .server import Server
 # The same examples in every run, and nothing left in the clone.
 settings.register_profile("repeatable", derandomize=True, database=None)
 settings.load_profile("repeatable")
-set_hypothesis_home_dir(os.path.join(tempfile.gettempdir(), "alpa-auth-client-hypothesis"))
+if "HYPOTHESIS_STORAGE_DIRECTORY" not in os.environ:
+    set_hypothesis_home_dir(tempfile.mkdtemp(prefix="alpa-auth-client-"))
 
 #: A result of each method, as Alpa's.
 COMPLETION = '{"id": "1", "object": "text_completion", "created": 1700000000, "choices": [{"text": "Paris is one"}]}'

@@ -69,14 +69,14 @@ def test_lists_everything_at_once() -> None:
         )
     starts = [problem.split(" must", 1)[0] for problem in caught.value.problems]
     assert starts == [
+        "url:",
+        "url:",
         "auth, api_key:",
-        "url:",
-        "url:",
         "answer_timeout_seconds:",
         "max_wait_seconds:",
         "attempts:",
     ]
-    assert str(caught.value).startswith("6 problem(s), nothing was sent:\n  - auth, api_key: must be one of them")
+    assert str(caught.value).startswith("6 problem(s), nothing was sent:\n  - url: must not hold a name or password")
 
 
 def test_a_credential_needs_an_address_and_a_type() -> None:

@@ -57,8 +57,6 @@ class Client:
         clock: Clock = Clock(),
     ) -> None:
         problems: List[str] = []
-        if auth is not None and api_key is not None:
-            problems.append("auth, api_key: must be one of them (got both). Leave api_key out: a gateway refuses it.")
         if auth is not None and url is None:
             problems.append("url: must be given with auth (got none). Take it from the handout.")
         if api_key is not None and (not isinstance(api_key, str) or api_key == ""):

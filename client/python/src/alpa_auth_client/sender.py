@@ -77,6 +77,8 @@ class Sender:
     ) -> None:
         found: List[str] = list(problems)
         place = address.read(url, found)
+        if auth is not None and body_secret is not None:
+            found.append("auth, api_key: must be one of them (got both). Leave api_key out: a gateway refuses it.")
         if auth is not None and not isinstance(auth, Auth):
             found.append(
                 f"auth: must be ApiKey, Jwt or ServiceToken (got {type(auth).__name__}). Write for example auth=ApiKey(key)."
