@@ -16,6 +16,11 @@ settings.load_profile("repeatable")
 if "HYPOTHESIS_STORAGE_DIRECTORY" not in os.environ:
     set_hypothesis_home_dir(tempfile.mkdtemp(prefix="alpa-auth-client-"))
 
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--world", help="file with the addresses of the stand-ins, for tests/world")
+
+
 #: A result of each method, as Alpa's.
 COMPLETION = '{"id": "1", "object": "text_completion", "created": 1700000000, "choices": [{"text": "Paris is one"}]}'
 LOGPROBS = '{"cache_id": "1", "logprobs": [[-0.5]], "indices": [[7]]}'
