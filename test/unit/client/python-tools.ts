@@ -34,7 +34,7 @@ export async function pythonTools(env: NodeJS.ProcessEnv = process.env): Promise
     const recipe: Recipe = {
         name: "python-client",
         version: base.version,
-        outputs: ["installed.txt"],
+        outputs: ["python-packages"],
         ingredients: { requirements, ...base, platform: process.platform, arch: process.arch },
         freeMiB: 512,
         usually: "usually half a minute",
@@ -52,7 +52,7 @@ export async function pythonTools(env: NodeJS.ProcessEnv = process.env): Promise
             const help = "Look whether pip reaches its registry.";
             await step(python, [...pip, "install", "--no-deps", "-r", TESTED_WITH], help);
             const { stdout } = await run(python, [...pip, "freeze"]);
-            fs.writeFileSync(path.join(out, "installed.txt"), stdout);
+            fs.writeFileSync(path.join(out, "python-packages"), stdout);
             progress("fetching what callers install");
             const needed = requirements.split("\n").filter((line) => line.endsWith("# the package"));
             const list = path.join(out, "needed.txt");
