@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { newKey, publicLine, startHost, type Host } from "../../sandbox/hosts";
 import { freePort } from "../../sandbox/processes";
 import { AccessStack, eventually, failed, freePair, here, succeeded, useCloudflare, type Pair } from "./cloudflare-kit";
+import { askEdge } from "./edge-request";
 import { HELD, HeldOrigin } from "./held-origin";
 import { Traffic } from "./traffic";
 
@@ -30,7 +31,13 @@ describe("daily work with option cloudflare on the engine", function () {
 
     const alice = { name: "alice", credentials: [{ id: "a", method: "service-token" }] };
     const configure = () =>
-        stack.configure({ alpa: { endpoints: [origin.address], tokensPerSecond: 20 }, consumers: [alice] });
+        stack.configure({
+            alpa: { endpoints: [origin.address], tokensPerSecond: 20 },
+            consumers: [alice],
+            aliases: ["ask.example.com"],
+            notify: ["ops@example.com"],
+            rateLimit: { requests: 1_000_000, perSeconds: 10 },
+        });
     const made = (who: string) =>
         [...here().world.account.serviceTokens.values()].find(({ name }) => name.endsWith(`/${who}`))!;
     const pair = async (who: string) => (await stack.outputs()).credentials[who];
@@ -67,6 +74,17 @@ describe("daily work with option cloudflare on the engine", function () {
         await hosts.at(1)?.close();
         rmSync(folder, { recursive: true, force: true });
         await origin.close();
+    });
+
+    it("makes the other parts too: an alias, a rate limit as the plan allows, and a mail before a token ends", async () => {
+        const { account, facts } = here().world;
+        const [policy] = account.notificationPolicies.values();
+        assert.deepEqual(policy.mechanisms, { email: [{ id: "ops@example.com" }] });
+        const phases = [...account.rulesets.values()].map(({ phase }) => phase);
+        assert.ok(phases.includes("http_ratelimit"), phases.join());
+        const { clientId, clientSecret } = await pair("alice/a");
+        const headers = { "CF-Access-Client-Id": clientId, "CF-Access-Client-Secret": clientSecret };
+        assert.equal((await askEdge(`${facts.cloudflare.edge}/completions`, "ask.example.com", headers)).status, 200);
     });
 
     it("warns at each run that the team is in classic mode", async () => {
@@ -188,6 +206,8 @@ describe("daily work with option cloudflare on the engine", function () {
         succeeded(await stack.up());
         assert.equal(await status(await pair("alice/a")), 200);
         succeeded(await stack.destroy());
+        const { rulesets, notificationPolicies, policies, applications } = here().world.account;
+        assert.equal(rulesets.size + notificationPolicies.size + policies.size + applications.size, 0);
     });
 });
 
