@@ -13,6 +13,8 @@ export interface Context {
     today: Date;
     /** Longest wait until the gateway refuses what was revoked, in seconds. */
     refusalSeconds: number;
+    /** Address asked in place of that of a stack's https url. @default the url's own */
+    connectTo?: string;
     /** Result of the command: standard output. */
     out(text: string): void;
     /** Everything said along the way: standard error, so that a result can be piped. */
@@ -27,6 +29,8 @@ export function realContext(): Context {
         folder: resolve(process.env.ALPA_AUTH_STACK_FILES ?? ROOT),
         today: new Date(),
         refusalSeconds: 30, // seen: below 2
+        // Names that lead nowhere (yet): the sandbox's edge has no DNS and no TLS.
+        connectTo: process.env.ALPA_AUTH_CONNECT_TO,
         out: (line) => console.log(line),
         note: (line) => console.error(line),
         stdin: () => text(process.stdin),

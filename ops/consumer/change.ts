@@ -94,7 +94,8 @@ async function stop(
         const { namespace } = await gatewayOf(context, stack);
         for (const id of ids) {
             const { credential } = lookUp(stack.text, name, id);
-            probes.push(await probe(outputs, namespace, `${name}/${id}`, credential?.publicKey));
+            const who = `${name}/${id}`;
+            probes.push(await probe(outputs, namespace, who, credential?.publicKey, context.connectTo));
         }
     }
     if (!(await carryOut(context, stack, plan, args))) return;

@@ -1,10 +1,10 @@
 import { claimKey } from "../../components/parts/consumers";
 import type { Outputs } from "../stack/stack";
 import { signToken } from "../token/sign";
+import { postStatus } from "./post";
 
 /** Between two questions, in seconds: few enough not to count as an attack, soon enough to be exact. */
 const PAUSE_SECONDS = 0.5;
-const ONE_QUESTION_SECONDS = 10;
 /** Refusals in a row that count: a gateway may have several pods, which learn of a change one after the other. */
 const IN_A_ROW = 3;
 /** Where a credential is tried: a place that only an admitted request gets an answer from, and not from Alpa. */
@@ -50,12 +50,14 @@ export interface Probe {
  * @param outputs of the time when it works: afterwards they no longer have what is to be tried
  * @param namespace of the consumers
  * @param publicKey of a credential whose tokens only the caller can sign
+ * @param connectTo see {@link postStatus}
  */
 export async function probe(
     outputs: Outputs,
     namespace: string,
     who: string,
     publicKey: string | undefined,
+    connectTo?: string,
 ): Promise<Probe> {
     const { url } = outputs;
     const door = outputs.serviceTokens[who] === undefined ? GATEWAY : EDGE;
@@ -63,7 +65,7 @@ export async function probe(
     // Anew for each question: a token must not end while pulumi runs, and be refused for that.
     const ask = async () => {
         const header = await headerOf(outputs, namespace, who);
-        return header === undefined || url === undefined ? undefined : status(url + door.path, header);
+        return header === undefined || url === undefined ? undefined : postStatus(url + door.path, header, connectTo);
     };
     const before = await ask();
     const say = (text: string, failed = false): Proof => ({ text: `${who}: ${text}`, failed });
@@ -116,22 +118,4 @@ async function headerOf(
     const claims = { key: claimKey(namespace, consumer, id) };
     const token = await signToken(jwtSecrets[who], claims, TOKEN_SECONDS, new Date());
     return { Authorization: `Bearer ${token}` };
-}
-
-/** Status of the answer, or why there was none. Never quotes the request. */
-async function status(url: string, headers: Record<string, string>): Promise<string> {
-    try {
-        const response = await fetch(url, {
-            method: "POST",
-            // A connection of its own for each question: along one, all would go to the same pod.
-            headers: { ...headers, Connection: "close" },
-            redirect: "manual",
-            signal: AbortSignal.timeout(ONE_QUESTION_SECONDS * 1000),
-        });
-        await response.body?.cancel();
-        return String(response.status);
-    } catch (error) {
-        const { name, cause } = error as Error & { cause?: { code?: string } };
-        return `no answer: ${cause?.code ?? name}`;
-    }
 }

@@ -134,6 +134,4 @@ export interface ApiToken {
     permissions?: string[];
     /** Names of the zones it is limited to. @default all of the account */
     zones?: string[];
-    /** Requests since the beginning of its five minutes (seconds since 1970). */
-    window?: { since: number; used: number };
 }

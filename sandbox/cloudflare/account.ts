@@ -52,7 +52,7 @@ export interface AccountOptions {
     clock?: () => number;
     /** From a zone's activation to its edge certificate, in seconds. @default 120: "up to 24 h, usually minutes" */
     certificateSeconds?: number;
-    /** Requests that one API token may make in 5 minutes. @default 1200 */
+    /** Requests in 5 minutes, with all tokens of a user together. @default 1200 */
     requestsPerFiveMinutes?: number;
 }
 
@@ -78,6 +78,8 @@ export class Account extends EventEmitter<{ changed: [Change] }> {
     readonly healthchecks = new Map<string, objects.Healthcheck>();
     readonly notificationPolicies = new Map<string, objects.NotificationPolicy>();
     readonly apiTokens: objects.ApiToken[] = [];
+    /** Requests since the beginning of five minutes (seconds since 1970), by the token's id or "user" for all of a user. */
+    readonly windows = new Map<string, { since: number; used: number }>();
     /** Answers that the next requests get instead of their own. */
     readonly faults = new Faults();
 

@@ -18,6 +18,8 @@ export function pulumiEnv(dir: string, world: WorldFacts): Record<string, string
             ? {
                   CLOUDFLARE_BASE_URL: world.cloudflare.api,
                   CLOUDFLARE_API_TOKEN: readFileSync(apiTokenFile(dir), "utf8"),
+                  // The operators' commands ask the edge there: no name leads to it, and it has no TLS.
+                  ALPA_AUTH_CONNECT_TO: world.cloudflare.edge,
               }
             : {}),
         // The operators' commands edit the sandbox's stack files, never the shipped ones.

@@ -93,8 +93,8 @@ export interface Outputs {
 /** A stack of option cloudflare in the running world. Its connectors are on the world's one host: one stack at a time. */
 export class AccessStack extends EngineStack {
     private privateKey: unknown;
-    /** Of other hosts than the world's: laid over what says how that one is reached. */
-    private otherHost: object = {};
+    /** Where the connectors are: laid over what says how the world's host is reached. */
+    private places: object[] = [{}];
 
     private constructor(name: string) {
         const { world, dir } = here();
@@ -123,12 +123,10 @@ export class AccessStack extends EngineStack {
         const { host, cloudflared, zone, account, teamName } = cloudflare;
         const { privateKeyFile: _, ...reached } = host;
         const { metricsPort } = here();
-        const hosts = [
-            {
-                ...{ ...reached, metricsPort, ...this.otherHost },
-                ...(this.privateKey === undefined ? {} : { privateKey: this.privateKey }),
-            },
-        ];
+        const hosts = this.places.map((place) => ({
+            ...{ ...reached, metricsPort, ...place },
+            ...(this.privateKey === undefined ? {} : { privateKey: this.privateKey }),
+        }));
         this.write({
             option: "cloudflare",
             account,
@@ -141,9 +139,9 @@ export class AccessStack extends EngineStack {
         });
     }
 
-    /** Has the connectors on another host from now on, which lets the world's key in. Config follows with `configure`. */
-    installOn(place: { port: number; hostKey: string; metricsPort: number }): void {
-        this.otherHost = place;
+    /** Has the connectors on these hosts from now on, which let the world's key in: `{}` is its own. `configure` follows. */
+    installOn(...places: ({ port: number; hostKey: string; metricsPort: number } | object)[]): void {
+        this.places = places;
     }
 
     /** Where a zone moves, which takes days, the program's clock is the account's. */

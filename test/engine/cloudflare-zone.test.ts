@@ -23,9 +23,6 @@ describe("a zone made by the stack", function () {
     before(async () => {
         stack = await AccessStack.create("maker");
         stack.configure(zone("create"));
-        succeeded(await stack.up());
-        made = live();
-        assert.equal(made.records.length, 1);
     });
     afterEach(() => {
         assert.deepEqual(live(), made);
@@ -33,6 +30,17 @@ describe("a zone made by the stack", function () {
             here().world.api.requests.filter(({ method, path }) => method === "DELETE" && /zones\/[^/]+$/.test(path)),
             [],
         );
+    });
+
+    it("is refused in Cloudflare's words while somebody else has it, and made once they have not", async () => {
+        const { account } = here().world;
+        account.zonesElsewhere.add(NAME);
+        assert.match(failed(await stack.up()), /"code":1061.*example\.net already exists/);
+        assert.equal(account.zoneNamed(NAME), undefined);
+        account.zonesElsewhere.delete(NAME);
+        succeeded(await stack.up());
+        made = live();
+        assert.equal(made.records.length, 1);
     });
 
     it("is not let go by a change of the config alone", async () => {

@@ -4,6 +4,8 @@ import { SAMPLE_COMPLETION } from "../../components/parts/sample";
 export interface EdgeAnswer {
     status: number;
     body: string;
+    /** What the answer sets, without its attributes. */
+    cookies: string[];
 }
 
 /** A small completion, asked for at the edge's own address: the header Host picks the name. */
@@ -13,7 +15,8 @@ export function askEdge(url: string, hostname: string, headers: Record<string, s
         const sent = request(url, { method: "POST", headers: all }, (answer) => {
             let body = "";
             answer.setEncoding("utf8").on("data", (text: string) => (body += text));
-            answer.on("end", () => resolve({ status: answer.statusCode!, body }));
+            const cookies = (answer.headers["set-cookie"] ?? []).map((cookie) => cookie.split(";")[0]);
+            answer.on("end", () => resolve({ status: answer.statusCode!, body, cookies }));
         });
         sent.on("error", reject);
         sent.end(SAMPLE_COMPLETION);

@@ -1,26 +1,36 @@
 import type { AccessStack, Pair } from "./cloudflare-kit";
 
+/** One request, and when it was under way (milliseconds since 1970). */
+export interface Sent {
+    status: string;
+    from: number;
+    to: number;
+}
+
 /** A caller that always has some requests open, until it is stopped. */
 export class Traffic {
-    private readonly seen = new Set<string>();
+    readonly sent: Sent[] = [];
     private stopped = false;
     private readonly loops: Promise<void>[];
-    count = 0;
 
     constructor(stack: AccessStack, pair: Pair) {
         this.loops = Array.from({ length: 4 }, async () => {
             while (!this.stopped) {
+                const from = Date.now();
                 const answer = await stack.call(pair).catch((error: Error) => ({ status: error.message }));
-                this.seen.add(String(answer.status));
-                this.count++;
+                this.sent.push({ status: String(answer.status), from, to: Date.now() });
             }
         });
+    }
+
+    get count(): number {
+        return this.sent.length;
     }
 
     /** Every status that was answered. */
     async stop(): Promise<string[]> {
         this.stopped = true;
         await Promise.all(this.loops);
-        return [...this.seen];
+        return [...new Set(this.sent.map(({ status }) => status))];
     }
 }

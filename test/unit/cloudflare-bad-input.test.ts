@@ -1,7 +1,8 @@
 /**
  * Everything wrong that an operator can hand to option cloudflare, one row each, and where it is found: in the config alone,
  * before anything is asked; in the reviewed records or an export, with the line; or only with the account's answers, which the
- * sandbox's API gives here. None of it gets as far as `up`. The files of the parts have the cases beside these.
+ * sandbox's API gives here. None of it gets as far as `up`. The files of the parts have the cases beside these: a zone that
+ * another account has is in preflight/cloudflare.test.ts where the token sees it, and in engine/cloudflare-zone.test.ts where not.
  */
 import { strict as assert } from "node:assert";
 import { ConfigError, parse } from "../../config";

@@ -21,11 +21,16 @@ export function authenticate(account: Account, headers: IncomingHttpHeaders): Ap
     throw new ApiError(401, { code: 1000, message: "Invalid API Token" });
 }
 
-/** Counts a request, and refuses it when the token has used up its five minutes. Returns the headers that say how much is left. */
+/**
+ * Counts a request, and refuses it when the five minutes are used up: of all tokens of the user together, or of one token of
+ * the account. Returns the headers that say how much is left.
+ */
 export function takeFromQuota(account: Account, token: ApiToken): Record<string, string> {
     const now = account.now().getTime() / 1000;
-    const window = token.window && now - token.window.since < WINDOW_SECONDS ? token.window : { since: now, used: 0 };
-    token.window = window;
+    const whose = token.owner === "account" ? token.id : "user";
+    const before = account.windows.get(whose);
+    const window = before && now - before.since < WINDOW_SECONDS ? before : { since: now, used: 0 };
+    account.windows.set(whose, window);
     const most = account.requestsPerFiveMinutes;
     const left = Math.ceil(window.since + WINDOW_SECONDS - now);
     const headers = {

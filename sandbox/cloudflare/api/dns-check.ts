@@ -4,8 +4,8 @@ import type { Account, DnsRecord, Zone } from "../account";
 import { NotImitated, refused } from "./answer";
 import { isName, nameForm, PROXIABLE, valueOf } from "./dns-content";
 
-/** Seconds; 1 = automatic. Enterprise zones may go down to 30: refused here too, since nothing of this project does. */
-const SHORTEST_TTL = 60;
+/** Seconds; 1 = automatic. */
+const SHORTEST_TTL = { free: 60, pro: 60, business: 60, enterprise: 30 };
 const LONGEST_TTL = 86400;
 
 export const recordBody = z.strictObject({
@@ -40,11 +40,9 @@ export function recordOf(zone: Zone, body: RecordBody): Content {
     const proxied = body.proxied;
     if (proxied && !PROXIABLE.includes(type)) throw refused(9004, "This record type cannot be proxied.");
     if (proxied && body.ttl !== 1) throw refused(9003, `ttl: must be 1 when proxied is true (got ${body.ttl}).`);
-    if (body.ttl !== 1 && (body.ttl < SHORTEST_TTL || body.ttl > LONGEST_TTL))
-        throw refused(
-            9021,
-            `Invalid TTL. Must be between ${SHORTEST_TTL} and ${LONGEST_TTL} seconds, or 1 for Automatic.`,
-        );
+    const shortest = SHORTEST_TTL[zone.plan];
+    if (body.ttl !== 1 && (body.ttl < shortest || body.ttl > LONGEST_TTL))
+        throw refused(9021, `Invalid TTL. Must be between ${shortest} and ${LONGEST_TTL} seconds, or 1 for Automatic.`);
     if (zone.plan === "free" && body.tags.length > 0)
         throw refused(9300, `DNS record has ${body.tags.length} tags, exceeding the quota of 0.`);
     if (body.private_routing) throw new NotImitated("private_routing");

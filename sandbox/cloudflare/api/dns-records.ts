@@ -2,7 +2,7 @@
 import { z } from "zod";
 import type { DnsRecord } from "../account";
 import { hexId } from "../ids";
-import { notFound, refused } from "./answer";
+import { notFound, NotImitated, refused } from "./answer";
 import { bodyObject, bodyOf, checked, product, withoutNulls, type Call, type Route } from "./call";
 import { checkNeighbours, recordBody, recordOf } from "./dns-check";
 import { PROXIABLE } from "./dns-content";
@@ -75,7 +75,7 @@ function stored({ account }: Call, record: DnsRecord) {
 
 function list(call: Call) {
     const { account, zone, query } = call;
-    if (!["all", null].includes(query.get("match"))) throw refused(6003, "match: only all is imitated.");
+    if (!["all", null].includes(query.get("match"))) throw new NotImitated(`match=${query.get("match")}`);
     const wanted = (name: string) => query.get(`${name}.exact`) ?? query.get(name);
     const is = (asked: string | null, value: string) => asked === null || asked.toLowerCase() === value.toLowerCase();
     const found = [...account.records(zone.id).values()].filter(

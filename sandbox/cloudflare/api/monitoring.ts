@@ -2,7 +2,7 @@
 import { z } from "zod";
 import type { Account, Healthcheck, NotificationPolicy } from "../account";
 import { hexId } from "../ids";
-import { ApiError, notFound } from "./answer";
+import { ApiError, notFound, NotImitated } from "./answer";
 import { bodyOf, product, without, type Call, type Route } from "./call";
 import { page, PAGING } from "./paging";
 
@@ -39,15 +39,19 @@ const healthcheckBody = z.strictObject({
 const ALERTS = [
     ...["expiring_service_token_alert", "tunnel_health_event", "tunnel_update_event"],
     ...["health_check_status_notification", "universal_ssl_event_type", "http_alert_origin_error"],
-] as const;
-const targets = z.array(z.strictObject({ id: z.string().min(1) })).optional();
+];
+const addresses = z.array(z.strictObject({ id: z.email("must be an e-mail address") })).optional();
+const nowhere = z
+    .array(z.strictObject({ id: z.string() }))
+    .max(0, "no webhook and no PagerDuty service exists here")
+    .optional();
 const notificationBody = z.strictObject({
     name: z.string().min(1, "required"),
-    alert_type: z.enum(ALERTS),
+    alert_type: z.string(),
     enabled: z.boolean().default(true),
     description: z.string().optional(),
     mechanisms: z
-        .strictObject({ email: targets, webhooks: targets, pagerduty: targets })
+        .strictObject({ email: addresses, webhooks: nowhere, pagerduty: nowhere })
         .refine((m) => Object.values(m).some((list) => (list?.length ?? 0) > 0), { error: "needs at least one" }),
     filters: z.record(z.string(), z.array(z.string())).optional(),
     alert_interval: z.string().optional(),
@@ -134,6 +138,7 @@ function notificationPolicy({ account, params }: Call): NotificationPolicy {
 function savePolicy(call: Call, old?: NotificationPolicy) {
     const account: Account = call.account;
     const body = bodyOf(call, notificationBody, 17101);
+    if (!ALERTS.includes(body.alert_type)) throw new NotImitated(`notification of type ${body.alert_type}`);
     const now = account.stamp();
     const stamps = { created: old?.created ?? now, modified: now };
     const policy = { ...body, id: old?.id ?? hexId(), ...stamps } as unknown as NotificationPolicy;

@@ -18,6 +18,8 @@ const SKIPPED_PHASES = ["http_ratelimit", "http_request_sbfm", "http_request_fir
 const SKIPPED_PRODUCTS = ["zoneLockdown", "uaBlock", "bic", "hot", "securityLevel", "rateLimit", "waf"] as const;
 
 const ruleBody = z.strictObject({
+    /** What an answer had is taken back: the id of a rule that is there, the rest for nothing. */
+    ...{ id: z.string().optional(), version: z.string().optional(), last_updated: z.string().optional() },
     ref: z.string().min(1).optional(),
     action: z.enum(["block", "log", "managed_challenge", "js_challenge", "challenge", "skip"]),
     expression: z.string().min(1),
@@ -105,6 +107,7 @@ function read(call: Call) {
                 20121,
                 `rules.${i}.ratelimit: belongs to rules of phase ${RATE_LIMITING}, and to each of them.`,
             );
+        checkParameters(rule, `rules.${i}.action_parameters`);
         checkExpression(rule.expression, `rules.${i}.expression`);
         if (rule.ratelimit?.counting_expression)
             checkExpression(rule.ratelimit.counting_expression, `rules.${i}.ratelimit.counting_expression`);
@@ -112,6 +115,18 @@ function read(call: Call) {
     });
     checkPlan(call.zone.plan, body.phase, body.rules);
     return body;
+}
+
+/** What is skipped belongs to a rule that skips, and an answer of one's own to one that blocks. */
+function checkParameters({ action, action_parameters: given = {} }: RuleBody, where: string): void {
+    const { response, ...skipped } = given;
+    const skips = Object.values(skipped).some((part) => part !== undefined && part.length > 0);
+    if (skips !== (action === "skip"))
+        throw invalid(
+            20016,
+            `${where}: ruleset, phases or products belong to action skip, and one to each of its rules.`,
+        );
+    if (response && action !== "block") throw invalid(20016, `${where}.response: belongs to action block.`);
 }
 
 /**
@@ -131,6 +146,8 @@ function create(call: Call) {
     const body = read(call);
     checkEntrypoint(account, zone, body.phase);
     const last_updated = account.stamp();
+    const named = body.rules.findIndex(({ id }) => id !== undefined);
+    if (named >= 0) throw invalid(20016, `rules.${named}.id: a new ruleset has no rule with an id yet.`);
     const rules = body.rules.map((rule) => ruleOf(rule, last_updated));
     const ruleset: Ruleset = { id: hexId(), zone_id: zone.id, ...body, version: "1", last_updated, rules };
     account.rulesets.set(ruleset.id, ruleset);
@@ -152,13 +169,11 @@ function change(call: Call) {
     if (body.kind !== old.kind || body.phase !== old.phase)
         throw invalid(20018, "kind and phase of a ruleset cannot be changed");
     const last_updated = account.stamp();
-    const rules = body.rules.map((rule) =>
-        ruleOf(
-            rule,
-            last_updated,
-            old.rules.find(({ ref }) => ref === rule.ref),
-        ),
-    );
+    const rules = body.rules.map((rule, i) => {
+        const before = old.rules.find(({ id, ref }) => (rule.id === undefined ? ref === rule.ref : id === rule.id));
+        if (rule.id !== undefined && !before) throw invalid(20016, `rules.${i}.id: no rule of this ruleset has it.`);
+        return ruleOf(rule, last_updated, before);
+    });
     const version = String(Number(old.version) + 1);
     const ruleset: Ruleset = { ...body, id: old.id, zone_id: old.zone_id, version, last_updated, rules };
     account.rulesets.set(old.id, ruleset);
@@ -166,10 +181,11 @@ function change(call: Call) {
     return { result: answer(ruleset) };
 }
 
-/** `ref` is the only identity across updates: a rule without one is new each time, and its counters start again. */
+/** A rule keeps its identity by its id or its `ref`: without either it is new each time, and its counters start again. */
 function ruleOf(body: RuleBody, last_updated: string, old?: RulesetRule): RulesetRule {
+    const { version: _1, last_updated: _2, ...said } = body;
     const id = old?.id ?? hexId();
-    const rule = { ...body, id, ref: body.ref ?? id } as RulesetRule;
+    const rule = { ...said, id, ref: body.ref ?? old?.ref ?? id } as RulesetRule;
     if (!old) return { ...rule, version: "1", last_updated };
     const { version, last_updated: _, ...rest } = old;
     const same = JSON.stringify(sorted(rest)) === JSON.stringify(sorted(rule));

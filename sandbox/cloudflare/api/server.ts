@@ -14,6 +14,7 @@ import type { Account, ApiToken } from "../account";
 import { ApiError, envelope, failure, NotImitated, refused, type Answer } from "./answer";
 import { authenticate, takeFromQuota } from "./authenticate";
 import { forbidden, may, type Call } from "./call";
+import { control, PATH as CONTROL } from "./control";
 import { match, type Match } from "./routes";
 import { zoneOf } from "./zones";
 
@@ -106,23 +107,41 @@ async function serve(account: Account, request: IncomingMessage, requests: SeenR
     const path = (prefixed ? url.pathname.slice(PREFIX.length) : url.pathname).replace(/^\/+|\/+$/g, "");
     const text = await bodyText(request);
     let body: unknown;
+    if (!prefixed && path.startsWith(CONTROL)) return controlled(account, request, requests, path, text);
     const fault = account.faults.take(method, path);
     let reply: Reply | undefined;
+    let quota: Record<string, string> = {};
     try {
         const token = authenticate(account, request.headers);
         body = parsed(text);
         if (!fault || fault.afterwards) {
-            const quota = takeFromQuota(account, token);
+            quota = takeFromQuota(account, token);
             reply = answered(run(account, token, method, path, url.searchParams, body), quota);
         }
     } catch (error) {
         if (!(error instanceof ApiError)) throw error;
-        reply = json(error.status, failure(error.problems), error.headers);
+        reply = json(error.status, failure(error.problems), { ...quota, ...error.headers });
     }
     if (fault && (reply === undefined || reply.status < 400)) reply = faulty(fault);
     const { status } = reply as Reply;
     requests.push({ method, path: `/${path}`, query: url.search.slice(1), body, status });
     return reply as Reply;
+}
+
+function controlled(
+    account: Account,
+    { method = "GET", headers }: IncomingMessage,
+    requests: SeenRequest[],
+    path: string,
+    text: string,
+): Reply {
+    try {
+        authenticate(account, headers);
+        return json(200, envelope(control(account, requests, method, path, parsed(text))));
+    } catch (error) {
+        if (!(error instanceof ApiError)) throw error;
+        return json(error.status, failure(error.problems));
+    }
 }
 
 function answered(answer: Answer, headers: Record<string, string>): Reply {

@@ -9,6 +9,8 @@ import { ordered, page, PAGING } from "./paging";
 
 const zoneRoute = product("Zone");
 const HOSTNAME = /^(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
+/** The real look-up can compare a name in other ways than whole, as in `contains:example`. */
+const COMPARED = /^(equal|not_equal|starts_with|ends_with|contains)(_case_sensitive)?:/;
 /** Activation can be asked for once in this time on Free, and more often above it. */
 const CHECK_EVERY_SECONDS = { free: 3600, pro: 300, business: 300, enterprise: 300 };
 /** First names of name servers; each zone gets two. */
@@ -102,6 +104,7 @@ function checkVanity(plan: Zone["plan"], names: string[]): void {
 function list(call: Call) {
     const { account, query, token } = call;
     if (!["all", null].includes(query.get("match"))) throw new NotImitated(`match=${query.get("match")}`);
+    if (COMPARED.test(query.get("name") ?? "")) throw new NotImitated(`name=${query.get("name")}`);
     const accountId = query.get("account.id");
     const here =
         (accountId === null || account.answersTo(accountId)) &&
@@ -114,7 +117,7 @@ function list(call: Call) {
             (query.get("status") ?? zone.status) === zone.status &&
             (query.getAll("type").length === 0 || query.getAll("type").includes(zone.type)),
     );
-    const sorted = ordered(call, found, ["name", "status"]);
+    const sorted = ordered(call, found, ["name", "status", "account.id", "account.name"]); // of one account, the last two say nothing
     return page(
         call,
         sorted.map((zone) => answer(call, zone)),

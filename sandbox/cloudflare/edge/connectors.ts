@@ -1,7 +1,8 @@
 /**
  * The edge's side of the tunnels: takes in connectors, gives them their configuration, and picks one for each request.
  * Facts: a connector registers with the tunnel's secret, up to 25 for one tunnel, four connections each; running ones stay
- * when the secret changes; a configuration arrives without a restart; the API can throw connectors off.
+ * when the secret changes; a configuration arrives without a restart; the API can throw connectors off; one that ends is noticed
+ * at once, one that falls silent after five pings (cloudflared quic/constants.go: one a second, lost after five seconds).
  * Here a connection serves only after its connector has the configuration; the real one may answer 503 for a moment.
  * Requests go to the connections in turn; in reality to whichever is near.
  */
@@ -12,6 +13,8 @@ import type { Account, Change, Tunnel, TunnelConnection } from "../account";
 import * as wire from "../connector/wire";
 
 const MAX_CONNECTORS = 25;
+const PING_MS = 1000;
+const LOST_AFTER_PINGS = 5;
 /** Two data centers, as connectors reach at least two. */
 const LOCATIONS = ["auh01", "dxb01"];
 
@@ -38,6 +41,7 @@ export class Connectors {
         private readonly account: Account,
         private readonly certsUrl: string,
         private readonly log: (line: string) => void,
+        private readonly pingMs = PING_MS,
     ) {
         this.server = createServer((socket) => this.accept(socket));
         account.on("changed", this.onChange);
@@ -74,6 +78,7 @@ export class Connectors {
             this.sessions.delete(session);
             this.drop((connection) => connection.session === session);
         });
+        this.watch(session);
         const head = { ":method": "POST", ":path": "/", [wire.UPGRADE]: wire.CONTROL_STREAM };
         const control = session.request(head, { endStream: false });
         control.on("error", () => undefined);
@@ -88,6 +93,20 @@ export class Connectors {
             );
         });
         control.once("end", () => control.end());
+    }
+
+    /** Ends a connection whose connector no longer answers: its host has no power or no network. */
+    private watch(session: ClientHttp2Session): void {
+        let unanswered = 0;
+        const timer = setInterval(() => {
+            if (unanswered >= LOST_AFTER_PINGS) {
+                this.log(`edge: a connector has not answered ${unanswered} pings: its connection is lost`);
+                return session.destroy();
+            }
+            unanswered++;
+            session.ping((error) => (unanswered = error ? unanswered : 0));
+        }, this.pingMs);
+        session.once("close", () => clearInterval(timer));
     }
 
     private async register(

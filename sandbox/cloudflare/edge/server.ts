@@ -35,6 +35,8 @@ export interface EdgeOptions {
     teamDomainPort?: number;
     /** Multiplies the read timeout: 0.01 makes the 100 s one second. @default 1 */
     scale?: number;
+    /** Between two pings of a connection, in milliseconds: see connectors.ts. @default 1000 */
+    pingMs?: number;
     /** @default made anew, which takes part of a second */
     keys?: SigningKeys;
     log?: (line: string) => void;
@@ -63,7 +65,7 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
     const teamDomain = createTeamDomain(keys);
     const teamDomainPort = await listen(teamDomain, options.teamDomainPort ?? 0);
     const certsUrl = `http://127.0.0.1:${teamDomainPort}/cdn-cgi/access/certs`;
-    const connectors = new Connectors(account, certsUrl, log);
+    const connectors = new Connectors(account, certsUrl, log, options.pingMs);
     const connectorPort = await connectors.listen(options.connectorPort ?? 0);
     const rules = new Rules(account, log);
 

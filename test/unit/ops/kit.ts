@@ -77,6 +77,7 @@ export interface BenchOptions {
     says?: Says;
     stdin?: string;
     refusalSeconds?: number;
+    connectTo?: string;
 }
 
 let folders: string[] = [];
@@ -99,6 +100,7 @@ export function bench(options: BenchOptions = {}): Bench {
             folder,
             today: new Date(TODAY),
             refusalSeconds: options.refusalSeconds ?? 0,
+            connectTo: options.connectTo,
             out: (text) => (said.out += `${text}\n`),
             note: (text) => (said.note += `${text}\n`),
             stdin: async () => options.stdin ?? "",

@@ -178,6 +178,14 @@ describe("ops consumer revoke --apply of a service token", () => {
             assert.equal(asked[0].headers["cf-access-client-secret"], PAIR.clientSecret);
             assert.ok(!(out + note).includes("s3cret"));
         });
+    it("asks another address under the same name where it is told one", async () => {
+        statuses = [404, 401];
+        const named = outputs("https://llm.example.com");
+        const options = { outputs: named, refusalSeconds: 3, connectTo: url };
+        const { code, out } = await cloudflare(options).ops("consumer", "revoke", "lab", "a", "--apply");
+        assert.equal(code, 0, out);
+        assert.deepEqual([...new Set(asked.map(({ headers }) => headers.host))], ["llm.example.com"]);
+    });
     it("fails where it is let in for good", async () => {
         statuses = [404];
         const { code, out } = await revoke();

@@ -83,6 +83,13 @@ describe("DNS records at the Cloudflare stand-in", () => {
         });
     }
 
+    it("lets an Enterprise zone have a ttl of 30", async () => {
+        const [zone] = api.account.zones.values();
+        api.account.setPlan(zone, "enterprise");
+        assert.equal((await make({ ...a, ttl: 30 })).ttl, 30);
+        assert.equal((await api.post(records, { ...a, name: "b", ttl: 29 })).code, 9021);
+    });
+
     it("refuses the same record twice, and lets a name have two addresses", async () => {
         await make(a);
         assert.equal((await api.post(records, { ...a, ttl: 60 })).code, 81058);

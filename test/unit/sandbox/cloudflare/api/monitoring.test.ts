@@ -44,8 +44,17 @@ describe("Monitoring at the Cloudflare stand-in", () => {
         assert.deepEqual([id, created, rest], [result.id, modified, policy]);
     });
 
-    it("refuses a policy without a recipient, or for an alert that is not there", async () => {
+    it("refuses a policy without a recipient, or with one that is no address", async () => {
         assert.equal((await api.post(POLICIES, { ...policy, mechanisms: {} })).status, 400);
-        assert.equal((await api.post(POLICIES, { ...policy, alert_type: "anything" })).status, 400);
+        assert.equal((await api.post(POLICIES, { ...policy, mechanisms: { email: [{ id: "ops" }] } })).status, 400);
+    });
+
+    it("refuses a webhook or service that nobody has registered, and names an alert that it does not play", async () => {
+        for (const mechanism of ["webhooks", "pagerduty"]) {
+            const got = await api.post(POLICIES, { ...policy, mechanisms: { [mechanism]: [{ id: "0".repeat(32) }] } });
+            assert.equal(got.status, 400, mechanism);
+        }
+        const got = await api.post(POLICIES, { ...policy, alert_type: "clickhouse_alert" });
+        assert.deepEqual([got.status, /clickhouse_alert/.test(got.message)], [501, true]);
     });
 });

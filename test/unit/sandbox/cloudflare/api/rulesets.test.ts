@@ -3,6 +3,8 @@ import assert from "node:assert/strict";
 import type { Plan } from "../../../../../sandbox/cloudflare/account";
 import { TestApi } from "../kit";
 
+const OWN = { status_code: 429, content_type: "application/json", content: "{}" };
+
 describe("Rulesets at the Cloudflare stand-in", () => {
     let api: TestApi;
     let zone: string;
@@ -51,6 +53,15 @@ describe("Rulesets at the Cloudflare stand-in", () => {
         assert.ok(!made.rules.some((before: any) => before.id === result.rules[0].id));
     });
 
+    it("takes back what it answered, ids and all, and no id of another", async () => {
+        const made = (await create([rule({ ref: undefined }), rule()])).result;
+        const { result } = await api.put(`zones/${zone}/rulesets/${made.id}`, ruleset(made.rules));
+        assert.deepEqual(result.rules, made.rules);
+        const other = await api.put(`zones/${zone}/rulesets/${made.id}`, ruleset([rule({ id: "0".repeat(32) })]));
+        assert.deepEqual([other.status, /rules\.0\.id/.test(other.message)], [400, true]);
+        assert.equal((await create([rule({ id: made.rules[0].id })], "http_ratelimit")).status, 400);
+    });
+
     it("leaves an unchanged rule at its version", async () => {
         const made = (await create([rule()])).result;
         const { result } = await api.put(`zones/${zone}/rulesets/${made.id}`, ruleset([rule()]));
@@ -70,6 +81,11 @@ describe("Rulesets at the Cloudflare stand-in", () => {
         assert.deepEqual([again.status, again.code], [400, 20217]);
         const skip = rule({ action: "skip", ratelimit: undefined, action_parameters: { products: ["bic"] } });
         assert.equal((await create([skip], "http_request_firewall_custom")).status, 200);
+    });
+
+    it("refuses a rule that skips nothing", async () => {
+        const got = await create([rule({ action: "skip", ratelimit: undefined })], "http_request_firewall_custom");
+        assert.deepEqual([got.status, /action skip/.test(got.message)], [400, true]);
     });
 
     const refused: [why: string, rules: object[], names: RegExp][] = [
@@ -94,6 +110,16 @@ describe("Rulesets at the Cloudflare stand-in", () => {
         ["no cf.colo.id", [rule({ ratelimit: limit({ characteristics: ["ip.src"] }) })], /cf\.colo\.id/],
         ["the same ref twice", [rule(), rule()], /ref/],
         ["no rate limit", [rule({ ratelimit: undefined })], /ratelimit/],
+        [
+            "something to skip that do not skip",
+            [rule({ action_parameters: { products: ["bic"] } })],
+            /belong to action skip/,
+        ],
+        [
+            "an answer that do not block",
+            [rule({ action: "log", action_parameters: { response: OWN } })],
+            /action block/,
+        ],
     ];
     for (const [why, rules, names] of refused) {
         it(`refuses rules with ${why}`, async () => {
@@ -104,7 +130,6 @@ describe("Rulesets at the Cloudflare stand-in", () => {
     }
 
     const header = 'http.request.headers["cf-access-client-id"]';
-    const response = { status_code: 429, content_type: "application/json", content: "{}" };
     const onHost = rule({ expression: '(http.host eq "a.example.test")' });
     const plans: [plan: Plan, why: string, rules: object[], status: number][] = [
         ["free", "one rule on the path", [rule()], 200],
@@ -112,8 +137,8 @@ describe("Rulesets at the Cloudflare stand-in", () => {
         ["free", "a minute", [rule({ ratelimit: limit({ period: 60 }) })], 400],
         ["free", "a longer block", [rule({ ratelimit: limit({ mitigation_timeout: 60 }) })], 400],
         ["free", "the host in the expression", [onHost], 400],
-        ["free", "a response of its own", [rule({ action_parameters: { response } })], 400],
-        ["pro", "a response of its own", [rule({ action_parameters: { response } })], 200],
+        ["free", "a response of its own", [rule({ action_parameters: { response: OWN } })], 400],
+        ["pro", "a response of its own", [rule({ action_parameters: { response: OWN } })], 200],
         ["pro", "the host in the expression", [onHost], 200],
         ["pro", "a third rule", ["a", "b", "c"].map((ref) => rule({ ref })), 400],
         ["pro", "two minutes", [rule({ ratelimit: limit({ period: 120 }) })], 400],

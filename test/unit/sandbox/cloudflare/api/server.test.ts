@@ -79,6 +79,8 @@ describe("Cloudflare API stand-in", () => {
             ["GET", `zones/${zone}/page_rules`, undefined, `GET /zones/${zone}/page_rules`],
             ["DELETE", "accounts/{account}", undefined, `DELETE /accounts/${api.account.id}`],
             ["GET", `zones/${zone}/dns_records?tag=a`, undefined, "query parameter tag"],
+            ["GET", `zones/${zone}/dns_records?match=any`, undefined, "match=any"],
+            ["GET", "zones?name=contains:gaps", undefined, "name=contains:gaps"],
             ["PATCH", `zones/${zone}`, { plan: "pro" }, "field plan"],
             ["GET", `zones/${zone}/settings/waf`, undefined, "zone setting waf"],
             ["POST", `zones/${zone}/rulesets`, { name: "r", kind: "zone", phase: "http_config_settings" }, "phase"],
@@ -136,6 +138,15 @@ describe("Cloudflare API stand-in", () => {
             await few.get("accounts");
             const third = await few.get("accounts");
             assert.deepEqual([third.status, third.headers.get("retry-after")], [429, "300"]);
+            const another = few.token({});
+            assert.equal(
+                (await few.call("GET", "accounts", undefined, another)).status,
+                429,
+                "one user's tokens share it",
+            );
+            few.account.addApiToken({ value: "o".repeat(40), owner: "account" });
+            const refused = await few.call("GET", `zones/${"0".repeat(32)}`, undefined, "o".repeat(40));
+            assert.deepEqual([refused.status, refused.headers.get("ratelimit")], [404, '"default";r=1;t=300']);
             few.account.advance(301);
             assert.equal((await few.get("accounts")).status, 200);
         } finally {
@@ -147,6 +158,33 @@ describe("Cloudflare API stand-in", () => {
         await api.get("zones?name=seen.test");
         const { method, path, query, status } = api.api.requests.at(-1) as any;
         assert.deepEqual([method, path, query, status], ["GET", "/zones", "name=seen.test", 200]);
+    });
+
+    it("tells another program what it was asked, puts its clock forward and fails on its order", async () => {
+        const from = new URL(api.api.url).origin;
+        const headers = { Authorization: `Bearer ${api.account.apiTokens[0].value}` };
+        const ask = async (method: string, what: string, body?: object) => {
+            const sent = { method, headers, body: body && JSON.stringify(body) };
+            const response = await fetch(`${from}/sandbox/${what}`, sent);
+            return { status: response.status, result: ((await response.json()) as any).result };
+        };
+        await ask("DELETE", "requests");
+        await api.get("zones?name=outside.test");
+        const [{ method, path, query }, ...others] = (await ask("GET", "requests")).result;
+        assert.deepEqual([method, path, query, others], ["GET", "/zones", "name=outside.test", []]);
+
+        const before = api.account.now().getTime();
+        await ask("POST", "clock", { seconds: 3600 });
+        assert.equal(api.account.now().getTime() - before, 3_600_000);
+        assert.equal((await ask("POST", "faults", { path: "^accounts$", status: 500 })).status, 200);
+        assert.deepEqual([(await api.get("accounts")).status, (await api.get("accounts")).status], [500, 200]);
+
+        assert.equal((await ask("POST", "faults", { path: "(", status: 500 })).status, 400);
+        assert.equal((await ask("POST", "clock", { seconds: -1 })).status, 400);
+        assert.equal((await ask("GET", "else")).status, 404);
+        const stranger = await fetch(`${from}/sandbox/requests`);
+        assert.equal(stranger.status, 401);
+        await stranger.body?.cancel();
     });
 
     it("says whether the API token works", async () => {

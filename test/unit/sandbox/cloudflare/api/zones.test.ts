@@ -88,6 +88,7 @@ describe("Zones at the Cloudflare stand-in", () => {
     it("refuses a setting's wrong value, and one that needs a higher plan", async () => {
         const id = await api.zone();
         assert.equal((await api.patch(`zones/${id}/settings/ssl`, { value: "very" })).status, 400);
+        assert.equal((await api.patch(`zones/${id}/settings/browser_cache_ttl`, { value: 14401 })).status, 400);
         const timeout = `zones/${id}/settings/proxy_read_timeout`;
         const low = await api.patch(timeout, { value: 600 });
         assert.equal(low.status, 403);

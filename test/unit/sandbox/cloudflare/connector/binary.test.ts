@@ -136,6 +136,37 @@ describe("cloudflared stand-in: the program", () => {
         assert.equal(world.tunnel.connections.length, 4);
     });
 
+    it("silent, as without power: what was on it fails once five pings have no answer, and the other serves on", async () => {
+        const own = await World.start({}, { pingMs: 50 });
+        try {
+            own.respond = (_, answer) => answer.end("ok");
+            writeFileSync(join(folder, "own-token"), tokenOf(own.account, own.tunnel), { mode: 0o600 });
+            const address = `127.0.0.1:${own.edge.connectorPort}`;
+            const rest = [
+                "--metrics",
+                "127.0.0.1:0",
+                "--edge",
+                address,
+                "run",
+                "--token-file",
+                join(folder, "own-token"),
+            ];
+            const silent = start(["--no-autoupdate", "tunnel", ...rest]);
+            await own.until(() => own.tunnel.connections.length === 4);
+            start(["--no-autoupdate", "tunnel", ...rest]);
+            await own.until(() => own.tunnel.connections.length === 8);
+            silent.child.kill("SIGSTOP");
+            const statuses = await Promise.all(
+                Array.from({ length: 8 }, async () => (await own.send({ method: "POST", body: "{}" })).status),
+            );
+            assert.deepEqual(statuses.sort(), [200, 200, 200, 200, 502, 502, 502, 502]);
+            await own.until(() => own.tunnel.connections.length === 4);
+            assert.equal((await own.send({ method: "POST", body: "{}" })).status, 200);
+        } finally {
+            await own.close();
+        }
+    });
+
     it("tells systemd that it is ready, once it is", async () => {
         const socket = join(folder, "notify");
         const listener = spawn("perl", ["-e", LISTEN_WITH_PERL, socket], { stdio: ["ignore", "pipe", "inherit"] });

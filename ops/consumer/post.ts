@@ -1,0 +1,33 @@
+import { request as requestHttp } from "node:http";
+import { request as requestHttps } from "node:https";
+
+const LIMIT_SECONDS = 10;
+
+/**
+ * Status of an empty POST, or why there was none. Never quotes the request, and follows no redirect.
+ * @param connectTo address that is asked in place of that of an https URL, whose name goes into the header Host
+ */
+export function postStatus(url: string, headers: Record<string, string>, connectTo?: string): Promise<string> {
+    const named = new URL(url);
+    const elsewhere = named.protocol === "https:" ? connectTo : undefined;
+    const target = new URL(named.pathname + named.search, elsewhere ?? named.origin);
+    const request = target.protocol === "https:" ? requestHttps : requestHttp;
+    return new Promise((resolve) => {
+        const signal = AbortSignal.timeout(LIMIT_SECONDS * 1000);
+        const sent = request(target, {
+            method: "POST",
+            headers: { ...headers, Host: named.host, "Content-Length": "0" },
+            // A connection of its own for each question: along one, all would go to the same pod.
+            agent: false,
+            signal,
+        });
+        sent.once("response", (answer) => {
+            answer.destroy();
+            resolve(String(answer.statusCode));
+        });
+        sent.once("error", (error: NodeJS.ErrnoException) =>
+            resolve(`no answer: ${signal.aborted ? "timeout" : (error.code ?? error.name)}`),
+        );
+        sent.end();
+    });
+}

@@ -1,0 +1,62 @@
+/**
+ * What only a stand-in has, for programs that drive it from outside: what it was asked, a clock that can be put forward, and
+ * failures on order. Below `/sandbox/` beside the API's own paths; counted and recorded as no request of the API.
+ */
+import { z } from "zod";
+import type { Account } from "../account";
+import { notFound, type Answer } from "./answer";
+import { bodyObject, checked } from "./call";
+import type { SeenRequest } from "./server";
+
+const clockBody = z.strictObject({ seconds: z.number().min(0).max(1e9) });
+const faultBody = z.strictObject({
+    method: z.string().optional(),
+    /** Regular expression for the path without /client/v4 and the slash before it. */
+    path: z
+        .string()
+        .refine(isExpression, { error: "must be a regular expression" })
+        .transform((text) => new RegExp(text))
+        .optional(),
+    times: z.number().int().min(1).optional(),
+    status: z.number().int().min(400).max(599),
+    body: z.unknown().optional(),
+    headers: z.record(z.string(), z.string()).optional(),
+    afterwards: z.boolean().optional(),
+});
+
+export const PATH = "sandbox/";
+
+export function control(
+    account: Account,
+    requests: SeenRequest[],
+    method: string,
+    path: string,
+    body: unknown,
+): Answer {
+    switch (`${method} ${path.slice(PATH.length)}`) {
+        case "GET requests":
+            return { result: requests };
+        case "DELETE requests":
+            return { result: requests.splice(0) };
+        case "POST clock":
+            account.advance(checked(clockBody, bodyObject(body), 1000).seconds);
+            return { result: { now: account.stamp() } };
+        case "POST faults":
+            account.faults.add(checked(faultBody, bodyObject(body), 1000));
+            return { result: null };
+        case "DELETE faults":
+            account.faults.clear();
+            return { result: null };
+        default:
+            throw notFound(404, "Below /sandbox/: GET or DELETE requests, POST clock, POST or DELETE faults.");
+    }
+}
+
+function isExpression(text: string): boolean {
+    try {
+        new RegExp(text);
+        return true;
+    } catch {
+        return false;
+    }
+}

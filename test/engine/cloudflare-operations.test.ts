@@ -1,0 +1,218 @@
+// Proves what docs/operations.md says of option cloudflare: what callers of a team in classic mode are answered, the command
+// line's words for callers, and what the loss of a connector or of a host costs. The edge and cloudflared are stand-ins: that
+// only what is on a lost connector fails is true of them, and in reality as soon as the edge has noticed.
+import { strict as assert } from "node:assert";
+import { randomUUID } from "node:crypto";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { newKey, publicLine, startHost, type Host } from "../../sandbox/hosts";
+import { freePort } from "../../sandbox/processes";
+import { AccessStack, eventually, failed, freePair, here, succeeded, useCloudflare, type Pair } from "./cloudflare-kit";
+import { askEdge } from "./edge-request";
+import { HELD, HeldOrigin } from "./held-origin";
+import { Traffic } from "./traffic";
+
+const UNIT = "alpa-auth-cloudflared";
+
+describe("daily work with option cloudflare on the engine", function () {
+    this.timeout(120_000);
+    // The last day on which a team could be in classic mode.
+    useCloudflare({ account: { organizationSince: "2026-10-04T00:00:00Z" } });
+    const origin = new HeldOrigin();
+    let stack: AccessStack;
+    let folder: string;
+    /** The world's, and a second one. */
+    let hosts: Host[];
+    /** What the first `up` said. */
+    let said: string;
+    /** Everything the commands said, but for handouts. */
+    let spoken = "";
+
+    const alice = { name: "alice", credentials: [{ id: "a", method: "service-token" }] };
+    const configure = () =>
+        stack.configure({
+            alpa: { endpoints: [origin.address], tokensPerSecond: 20 },
+            consumers: [alice],
+            aliases: ["ask.example.com"],
+            notify: ["ops@example.com"],
+            rateLimit: { requests: 1_000_000, perSeconds: 10 },
+        });
+    const made = (who: string) =>
+        [...here().world.account.serviceTokens.values()].find(({ name }) => name.endsWith(`/${who}`))!;
+    const pair = async (who: string) => (await stack.outputs()).credentials[who];
+    const status = async (token?: Pair, options = {}) => (await stack.call(token, options)).status;
+    const connections = () => [...here().world.account.tunnels.values()].flatMap((tunnel) => tunnel.connections);
+    const connected = (count: number) =>
+        eventually(
+            () => `${count} connections (there are ${connections().length})`,
+            async () => connections().length === count || undefined,
+        );
+
+    async function ops(...args: string[]): Promise<string> {
+        const { code, stdout, stderr } = await stack.ops(...args);
+        assert.equal(code, 0, stdout + stderr);
+        if (args[1] !== "handout") spoken += stdout + stderr;
+        return stdout;
+    }
+
+    before(async () => {
+        const { world, dir } = here();
+        folder = mkdtempSync(join(tmpdir(), "alpa-auth-second-"));
+        const second = { port: await freePort(), hostKey: newKey(), metricsPort: await freePair() };
+        const files = { [`etc/default/${UNIT}`]: `TUNNEL_EDGE=127.0.0.1:${world.edge.connectorPort}\n` };
+        const privateKey = readFileSync(world.facts.cloudflare.host.privateKeyFile, "utf8");
+        hosts = [world.host, await startHost({ name: "second", files, privateKey, stateDir: dir, folder, ...second })];
+        stack = await AccessStack.create("llm");
+        stack.installOn({}, { ...second, hostKey: publicLine(second.hostKey) });
+        await origin.listen();
+        configure();
+        const run = succeeded(await stack.up());
+        said = run.stdout + run.stderr;
+    });
+    after(async () => {
+        await hosts.at(1)?.close();
+        rmSync(folder, { recursive: true, force: true });
+        await origin.close();
+    });
+
+    it("makes the other parts too: an alias, a rate limit as the plan allows, and a mail before a token ends", async () => {
+        const { account, facts } = here().world;
+        const [policy] = account.notificationPolicies.values();
+        assert.deepEqual(policy.mechanisms, { email: [{ id: "ops@example.com" }] });
+        const phases = [...account.rulesets.values()].map(({ phase }) => phase);
+        assert.ok(phases.includes("http_ratelimit"), phases.join());
+        const { clientId, clientSecret } = await pair("alice/a");
+        const headers = { "CF-Access-Client-Id": clientId, "CF-Access-Client-Secret": clientSecret };
+        assert.equal((await askEdge(`${facts.cloudflare.edge}/completions`, "ask.example.com", headers)).status, 200);
+    });
+
+    it("warns at each run that the team is in classic mode", async () => {
+        const warning = /the team is not in strict mode, so a wrong service token may get 403 or a redirect \(302\)/;
+        assert.match(said, warning);
+        const again = succeeded(await stack.preview("--expect-no-changes"));
+        assert.match(again.stdout + again.stderr, warning);
+    });
+
+    it("answers in classic mode 200 with the token, and 401 without it, with a wrong and with another's", async () => {
+        const a = await pair("alice/a");
+        const stranger = { ...made("alice/a"), id: randomUUID(), client_id: `${"e".repeat(32)}.access` };
+        here().world.account.serviceTokens.set(stranger.id, stranger);
+        const { cookies, ...good } = await stack.call(a);
+        assert.equal(good.status, 200);
+        const refused = [undefined, { ...a, clientSecret: "wrong" }, { ...a, clientId: stranger.client_id }];
+        assert.deepEqual(await Promise.all(refused.map((token) => status(token))), [401, 401, 401]);
+        assert.equal(await status(a, { path: "/metrics" }), 404);
+        here().world.account.serviceTokens.delete(stranger.id);
+        // What makes strict mode worth having.
+        assert.equal(await status(undefined, { headers: { Cookie: cookies.join("; ") } }), 200);
+    });
+
+    it("adds a caller by `ops consumer add`, and hands its token out once", async () => {
+        assert.match(await ops("consumer", "add", "bob", "--credential", "b"), /Dry run/);
+        assert.equal(await pair("bob/b"), undefined);
+        await ops("consumer", "add", "bob", "--credential", "b", "--apply");
+        const page = await ops("consumer", "handout", "bob", "b");
+        const [, clientId] = /CF-Access-Client-Id: (\S+)/.exec(page)!;
+        const [, clientSecret] = /CF-Access-Client-Secret: (\S+)/.exec(page)!;
+        assert.equal(await status({ clientId, clientSecret }), 200);
+        const again = await stack.ops("consumer", "handout", "bob", "b");
+        assert.equal(again.code, 2);
+        assert.match(again.stderr, /must be handed out once/);
+    });
+
+    it("rotates by `ops consumer rotate`: both secrets work, and the new one can be handed out", async () => {
+        const old = await pair("bob/b");
+        await ops("consumer", "rotate", "bob", "b", "--overlap-days", "14", "--apply");
+        const fresh = await pair("bob/b");
+        assert.notEqual(fresh.clientSecret, old.clientSecret);
+        assert.deepEqual(await Promise.all([status(old), status(fresh)]), [200, 200]);
+        const page = await ops("consumer", "handout", "bob", "b");
+        assert.ok(page.includes(fresh.clientSecret));
+    });
+
+    it("lists what Cloudflare has, and names what is not in the config", async () => {
+        const rows = JSON.parse(await ops("consumer", "list", "--check", "--json"));
+        assert.deepEqual(
+            rows.map((row: { consumer: string; credential: string; live: boolean }) => [
+                row.consumer,
+                row.credential,
+                row.live,
+            ]),
+            [
+                ["alice", "a", true],
+                ["bob", "b", true],
+            ],
+        );
+        const held = made("bob/b");
+        held.enabled = false; // by hand
+        const { code, stdout } = await stack.ops("consumer", "list", "--check");
+        held.enabled = true;
+        assert.equal(code, 1, stdout);
+        assert.match(stdout, /bob +│ b +│ .*│ disabled/);
+    });
+
+    it("revokes by `ops consumer revoke`, and the edge's refusal is the proof", async () => {
+        const old = await pair("bob/b");
+        const told = await ops("consumer", "revoke", "bob", "b", "--apply");
+        assert.match(told, /bob\/b: refused by https:\/\/\S+ \(401 after \d+ s, 404 before\)\./);
+        assert.deepEqual(await Promise.all([status(old), status(await pair("alice/a"))]), [401, 200]);
+        assert.ok(!spoken.includes(old.clientSecret), "no secret but in a handout");
+    });
+
+    it("loses with a killed connector exactly the requests that are on it: 502, and the next are answered", async () => {
+        const a = await pair("alice/a");
+        await connected(16);
+        const calls = Array.from({ length: 32 }, () => status(a, { headers: HELD }));
+        await origin.holds(32);
+        const on = await requestsOn(here().metricsPort);
+        assert.ok(on > 0 && on < 32, `${on} of 32 are on it`);
+        process.kill(hosts[0].pidOf(`${UNIT}@1`)!, "SIGKILL");
+        await connected(12);
+        const traffic = new Traffic(stack, a);
+        origin.letGo();
+        const answers = await Promise.all(calls);
+        assert.equal(answers.filter((code) => code === 502).length, on);
+        assert.equal(answers.filter((code) => code === 200).length, 32 - on);
+        await connected(16); // systemd has started it again
+        assert.deepEqual(await traffic.stop(), ["200"]);
+        assert.ok(traffic.count > 20, `${traffic.count} requests`);
+    });
+
+    it("loses with a host that falls silent what is sent to it until the edge notices, and nothing after that", async () => {
+        const traffic = new Traffic(stack, await pair("alice/a"));
+        await eventually("some traffic", async () => traffic.count > 20 || undefined);
+        const silent = Date.now();
+        for (const pid of hosts[1].pids()) process.kill(-pid, "SIGSTOP");
+        await connected(8);
+        const noticed = Date.now();
+        const { count } = traffic;
+        await eventually("requests after it", async () => traffic.count > count + 40 || undefined);
+        assert.deepEqual((await traffic.stop()).sort(), ["200", "502"]);
+        const lost = traffic.sent.filter(({ status: answered }) => answered !== "200");
+        for (const { from, to } of lost) assert.ok(from <= noticed && to >= silent, "another one failed");
+        console.log(`      ${lost.length} of ${traffic.count} requests, ${noticed - silent} ms until it was noticed`);
+    });
+
+    it("goes on without the host that is gone, once it is out of the state", async () => {
+        for (const pid of hosts[1].pids()) process.kill(-pid, "SIGKILL");
+        await hosts.pop()!.close();
+        stack.installOn({});
+        configure();
+        assert.match(failed(await stack.up()), /connection refused/);
+        const commands = (await stack.resources()).filter(({ type }) => type === "command:remote:Command");
+        assert.equal(commands.length, 2);
+        await stack.must(["state", "delete", commands[1].urn, "--yes"]);
+        succeeded(await stack.up());
+        assert.equal(await status(await pair("alice/a")), 200);
+        succeeded(await stack.destroy());
+        const { rulesets, notificationPolicies, policies, applications } = here().world.account;
+        assert.equal(rulesets.size + notificationPolicies.size + policies.size + applications.size, 0);
+    });
+});
+
+/** Requests that a connector has open, by its own count. */
+async function requestsOn(metricsPort: number): Promise<number> {
+    const text = await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text();
+    return Number(/^cloudflared_tunnel_concurrent_requests_per_tunnel (\d+)$/m.exec(text)![1]);
+}
