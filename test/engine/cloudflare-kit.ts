@@ -60,7 +60,7 @@ export function useCloudflare(options: Omit<CloudflareWorldOptions, "tools" | "s
 /** The first of two free ports in a row: hosts have this machine's, and others run tests on it too. */
 export async function freePair(): Promise<number> {
     for (;;) {
-        const first = await freePortFrom(21_000 + Math.floor(Math.random() * 10_000));
+        const first = await freePortFrom(21_000 + Math.floor(Math.random() * 9_000));
         if ((await freePortFrom(first + 1)) === first + 1) return first;
     }
 }

@@ -5,7 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { inSuites, sideBySide, type Job } from "../side-by-side";
 
-describe("tests side by side", () => {
+describe("tests side by side", function () {
+    this.timeout(60_000); // three processes, half a second each where nothing else runs
     let folder: string;
     before(() => (folder = mkdtempSync(join(tmpdir(), "alpa-auth-side-"))));
     after(() => rmSync(folder, { recursive: true, force: true }));

@@ -4,22 +4,34 @@ import { spawn } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { once } from "node:events";
+import * as grpc from "@grpc/grpc-js";
+import { LanguageRuntimeClient } from "@pulumi/pulumi/proto/language_grpc_pb";
+import * as language from "@pulumi/pulumi/proto/language_pb";
+import { ResourceProviderClient } from "@pulumi/pulumi/proto/provider_grpc_pb";
+import * as provider from "@pulumi/pulumi/proto/provider_pb";
+import { Struct } from "google-protobuf/google/protobuf/struct_pb";
 import { installPlugins, linkExecutable, writeLaunchers } from "../../../../sandbox/plugins/launchers";
-import { eventually, folderWith, isRunning, parentOf } from "./kit";
+import { ask, eventually, folderWith, isRunning, parentOf } from "./kit";
 
 describe("plugin launchers", function () {
-    // Each starts Node.js twice, and puts four programs together before: 1 s here, more on a busy machine.
+    // Most of these start Node.js twice: half a second here, more on a busy machine.
     this.timeout(30_000);
     let folder: string;
     let remove: () => void;
+    let removeAll: () => void;
     let plugins: string;
     /** The plugin a test has started; ended even when the test finds that it does not end. */
     let started: number | undefined;
 
+    before(() => {
+        const all = folderWith({});
+        removeAll = all.remove;
+        plugins = writeLaunchers(path.join(all.folder, "plug'ins"));
+    });
+    after(() => removeAll());
     beforeEach(() => {
         started = undefined;
         ({ folder, remove } = folderWith({}));
-        plugins = writeLaunchers(path.join(folder, "plug'ins"));
     });
     afterEach(() => {
         if (started !== undefined && isRunning(started)) process.kill(started, "SIGKILL");
@@ -27,7 +39,8 @@ describe("plugin launchers", function () {
     });
 
     it("are written anew without harm while others use them", () => {
-        assert.equal(writeLaunchers(path.join(folder, "plug'ins")), plugins);
+        const again = writeLaunchers(path.join(plugins, ".."));
+        assert.equal(again, plugins);
         assert.deepEqual(fs.readdirSync(plugins).sort(), [
             ".alpa-auth-sandbox",
             "pulumi-language-nodejs",
@@ -89,6 +102,46 @@ describe("plugin launchers", function () {
             await eventually("its end", () => !isRunning(Number(pid)) || undefined);
         });
     }
+
+    /** Starts a launcher as the engine does. @returns its address */
+    async function start(name: string): Promise<string> {
+        const plugin = spawn(path.join(plugins, name), ["127.0.0.1:1"], { stdio: ["ignore", "pipe", "inherit"] });
+        started = plugin.pid;
+        const [port] = (await once(plugin.stdout, "data")) as [Buffer];
+        return `127.0.0.1:${Number(port)}`;
+    }
+
+    it("pulumi-resource-random finds what it is not one file with: bcrypt", async () => {
+        const client = new ResourceProviderClient(
+            await start("pulumi-resource-random"),
+            grpc.credentials.createInsecure(),
+        );
+        const request = new provider.CreateRequest()
+            .setUrn("urn:pulumi:dev::proj::random:index/randomPassword:RandomPassword::res")
+            .setProperties(Struct.fromJavaScript({ length: 20 }));
+        const made = await ask(client, client.create, request);
+        assert.match(JSON.stringify(made.getProperties()?.toJavaScript()), /"\$2a\$10\$/);
+        client.close();
+    });
+
+    it("pulumi-language-nodejs runs a program that ends with it", async () => {
+        const script = path.join(folder, "node_modules/@pulumi/pulumi/cmd/run/index.js");
+        fs.mkdirSync(path.dirname(script), { recursive: true });
+        const seen = path.join(folder, "pid");
+        fs.writeFileSync(
+            script,
+            `require("fs").writeFileSync("pid", String(process.pid)); setInterval(() => {}, 1000);`,
+        );
+        const address = await start("pulumi-language-nodejs");
+        const client = new LanguageRuntimeClient(address, grpc.credentials.createInsecure());
+        const info = new language.ProgramInfo().setProgramDirectory(folder).setEntryPoint(".");
+        const ended = ask(client, client.run, new language.RunRequest().setPwd(folder).setInfo(info));
+        ended.catch(() => undefined); // the host is about to be killed
+        const pid = Number(await eventually("the program", () => fs.existsSync(seen) && fs.readFileSync(seen, "utf8")));
+        process.kill(started!, "SIGKILL");
+        await eventually("its end", () => !isRunning(pid) || undefined);
+        client.close();
+    });
 
     it("pulumi-resource-pulumi-nodejs runs the program's own SDK, and ends when the engine is killed", async () => {
         const script = "node_modules/@pulumi/pulumi/cmd/dynamic-provider/index.js";
