@@ -8,11 +8,11 @@ export interface Row {
     accepted?: number;
     /** Until then, in seconds of a core: all of the sandbox, stand-ins and API server included. */
     cpu?: number;
-    preview: number;
+    preview?: number;
     /** `up` of the whole stack. */
     rotation?: number;
     /** Of the caller's own resources only. */
-    targeted: number;
+    targeted?: number;
     /** Size of the state. */
     bytes?: number;
     perCaller?: number;
