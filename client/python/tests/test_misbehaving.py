@@ -137,10 +137,10 @@ DRIPS = {
 def test_a_server_that_never_comes_to_an_end_is_left_in_time(server: Server, kind: str) -> None:
     server.replies = [DRIPS[kind](server)]
     started = time.monotonic()
-    with pytest.raises(AnswerTimeoutError, match="did not answer: no complete answer within 0.3 s"):
-        Client(server.url, answer_timeout_seconds=0.3).completions("a")
-    assert 0.25 < time.monotonic() - started < 3
-    assert len(server.received) == 1
+    with pytest.raises(AnswerTimeoutError, match="did not answer: no complete answer within 0.4 s"):
+        Client(server.url, answer_timeout_seconds=0.4).completions("a")
+    assert 0.35 < time.monotonic() - started < 10
+    assert len(server.received) <= 1, "it was sent again"
 
 
 def test_an_answer_that_comes_late_and_slowly_is_taken(server: Server) -> None:
