@@ -62,4 +62,4 @@ def test_a_bundle_of_the_environment_counts_and_a_password_of_netrc_does_not(sec
     assert secure.received[-1].values("Authorization") == [], "a password of netrc was sent"
     secure.replies = [drip(b"HTTP/1.1 200 OK\r\n\r\n{")(secure)]
     with pytest.raises(AnswerTimeoutError):
-        Client(secure.url, answer_timeout_seconds=0.3).completions("a")
+        Client(secure.url, answer_timeout_seconds=1).completions("a")

@@ -8,7 +8,8 @@ import { join, resolve } from "node:path";
 import { PACKAGE, pythonTools, type PythonTools } from "./python-tools";
 import { startCallersWorld } from "./python-world";
 
-const CLIENTS = readFileSync(resolve(__dirname, "../../../docs/clients.md"), "utf8");
+const page = (name: string) => readFileSync(resolve(__dirname, "../../..", name), "utf8");
+const CLIENTS = page("docs/clients.md");
 
 describe("client/python", function () {
     this.timeout(120_000);
@@ -47,15 +48,18 @@ describe("client/python", function () {
         });
     }
 
-    it("keeps the promises of its own tests, alone and at the stand-ins", async () => {
-        const printed = await python(["-m", "pytest", "-q", "tests", "tests/world", "--world", stage.file], {
-            cwd: PACKAGE,
-            env: { PYTHONPATH: "src" },
-        });
+    /** @param least how many tests are there; fewer, and some were not found */
+    async function pytest(where: string, least: number, more: string[] = []): Promise<void> {
+        const options = { cwd: PACKAGE, env: { PYTHONPATH: "src" } };
+        const printed = await python(["-m", "pytest", "-q", where, ...more], options);
         const [, passed] = /(\d+) passed in /.exec(printed) ?? [];
-        assert.ok(Number(passed) > 200, printed);
+        assert.ok(Number(passed) >= least, printed);
         assert.doesNotMatch(printed, /skipped|xfailed|deselected|warning/);
-    });
+    }
+
+    it("keeps the promises of its own tests", () => pytest("tests", 200));
+
+    it("keeps its promises at the gateway and at the edge", () => pytest("tests/world", 50, ["--world", stage.file]));
 
     it("has the errors and variables that docs/clients.md lists, and no others", async () => {
         const question = [
@@ -109,38 +113,55 @@ describe("client/python", function () {
             assert.equal(printed, "Paris is one two\nInvalidCredentialError\n");
         });
 
-        const snippets = [...CLIENTS.matchAll(/^### (.*)$|^```python\n([^]*?)^```$/gm)];
-        let heading = "";
-        let count = 0;
-        for (const [, title, text] of snippets) {
-            if (title !== undefined) heading = title;
-            else {
-                count++;
-                it(`runs what docs/clients.md shows under "${heading}" (${count})`, async () => {
-                    const { urls, keys, edges, tokens, jwt, handouts } = stage.world;
-                    const edge = /ServiceToken/.test(text);
-                    const address = edge
-                        ? text.includes("header=")
-                            ? edges.strict.single
-                            : edges.strict.alpa
-                        : urls.alpa;
-                    writeFileSync(join(folder, "handout.md"), readFileSync(handouts.key));
-                    writeFileSync(join(folder, "private.pem"), jwt.privateKey);
-                    const printed = await script(text.replaceAll("https://api.example.com/alpa", address), {
-                        ALPA_URL: address,
-                        KEY: keys.team,
-                        JWT_SECRET: jwt.secret,
-                        JWT_CLAIM: text.includes("private_key") ? jwt.claims.rs : jwt.claims.hs,
-                        CLIENT_ID: tokens.team.clientId,
-                        CLIENT_SECRET: tokens.team.clientSecret,
-                        ALPA_API_KEY: keys.team,
-                    });
-                    assert.match(printed, /^Paris is one two\n/);
+        const snippets = ["docs/clients.md", "README.md", "client/python/README.md"].flatMap((name) => {
+            let heading = "";
+            const found: { name: string; heading: string; text: string }[] = [];
+            for (const [, title, text] of page(name).matchAll(/^#{1,3} (.*)$|^```python\n([^]*?)^```$/gm))
+                if (title !== undefined) heading = title;
+                else found.push({ name, heading, text });
+            return found;
+        });
+        snippets.forEach(({ name, heading, text }, i) =>
+            it(`runs what ${name} shows under "${heading}" (${i + 1})`, async () => {
+                const { urls, keys, edges, tokens, jwt, handouts } = stage.world;
+                const edge = text.includes("header=") ? edges.strict.single : edges.strict.alpa;
+                const address = text.includes("ServiceToken(") ? edge : urls.alpa;
+                writeFileSync(join(folder, "handout.md"), readFileSync(handouts.key));
+                writeFileSync(join(folder, "private.pem"), jwt.privateKey);
+                const printed = await script(text.replaceAll("https://api.example.com/alpa", address), {
+                    ALPA_URL: address,
+                    ALPA_API_KEY: keys.team,
+                    KEY: keys.team,
+                    JWT_SECRET: jwt.secret,
+                    JWT_CLAIM: text.includes("private_key=") ? jwt.claims.rs : jwt.claims.hs,
+                    CLIENT_ID: tokens.team.clientId,
+                    CLIENT_SECRET: tokens.team.clientSecret,
                 });
-            }
-        }
+                assert.equal(printed, "Paris is one two\n");
+            }),
+        );
+        it("brings its types along", async () => {
+            const file = join(folder, "typed.py");
+            writeFileSync(file, TEN_LINES + 'wrong: int = client.completions("a")["choices"][0]["text"]\n');
+            const cache = ["--cache-dir", join(tools.scratch, "mypy-installed")];
+            const args = [
+                "-m",
+                "mypy",
+                "--strict",
+                "--python-executable",
+                join(installed, "bin/python"),
+                ...cache,
+                file,
+            ];
+            // One error, where the text is taken for a number: so the types are there, and the rest fits them.
+            await assert.rejects(
+                python(args),
+                /typed\.py:11: error: Incompatible types in assignment .*\nFound 1 error in 1 file/,
+            );
+        });
+
         it("has a snippet for each way to authenticate", () => {
-            const shown = snippets.map(([, , text]) => text ?? "").join("");
+            const shown = snippets.map(({ text }) => text).join("");
             for (const way of [
                 "ApiKey(",
                 "secret=",
