@@ -190,7 +190,6 @@ describe("daily work with option cloudflare on the engine", function () {
         assert.deepEqual((await traffic.stop()).sort(), ["200", "502"]);
         const lost = traffic.sent.filter(({ status: answered }) => answered !== "200");
         for (const { from, to } of lost) assert.ok(from <= noticed && to >= silent, "another one failed");
-        console.log(`      ${lost.length} of ${traffic.count} requests, ${noticed - silent} ms until it was noticed`);
     });
 
     it("goes on without the host that is gone, once it is out of the state", async () => {
