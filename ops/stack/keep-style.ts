@@ -101,7 +101,9 @@ export function asPulumiReads(document: Document, secrets: ReadonlyMap<string, s
     visit(copy, {
         Map: (_, map) => {
             const cipher = map.items.length === 1 ? map.get("secure") : undefined;
-            if (typeof cipher === "string") return copy.createNode(secrets.get(cipher) ?? cipher);
+            if (typeof cipher !== "string") return;
+            // With its anchor: the same key may stand for several hosts.
+            return Object.assign(copy.createNode(secrets.get(cipher) ?? cipher), { anchor: map.anchor });
         },
         Scalar: (key, scalar) => {
             if (key === "key" || scalar.type !== "PLAIN" || typeof scalar.value !== "string") return;

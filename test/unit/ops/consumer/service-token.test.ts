@@ -84,6 +84,15 @@ describe("ops consumer with service tokens", () => {
         assert.doesNotMatch(out, /consumer revoke/); // which would end the new one too
     });
 
+    it("reads a stack file whose hosts share one key by an anchor", async () => {
+        const second = `            - { address: 10.0.0.12, user: ubuntu, hostKey: "${HOST_KEY}", privateKey: *key }\n`;
+        const shared = FILE.replace("{ secure: CIPHERTEXT }\n", `&key { secure: CIPHERTEXT }\n${second}`);
+        const { ops, text: file } = cloudflare({ text: shared });
+        const { code, note } = await ops(...ROTATE, "a", "--overlap-days", "14", "--apply");
+        assert.equal(code, 0, note);
+        text(file(), /privateKey: \*key/, /id: a, method: service-token, secretVersion: 2/);
+    });
+
     it("says that an overlap which still runs ends with the next rotation", async () => {
         const { ops } = cloudflare();
         const { out } = await ops(...ROTATE, "b", "--overlap-days", "14");
