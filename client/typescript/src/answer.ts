@@ -113,8 +113,8 @@ function notLetIn(what: string, { auth, apiKey }: Call, headers: Headers, facts:
 
 function redirected({ status, headers }: Answer, { url, auth, redact }: Call, facts: errors.ErrorFacts) {
     const to = target(headers.get("location"), url);
-    const place = to === undefined ? "nowhere" : to.origin + to.pathname;
-    const where = redact(place);
+    // Not its path, which may repeat what was sent.
+    const where = to === undefined ? "nowhere" : redact(to.origin);
     const what = `${url} answered ${status}, a redirect to ${where}`;
     const login =
         to !== undefined &&

@@ -62,11 +62,13 @@ export function without(text: string, secrets: string[]): string {
         .reduce((clean, secret) => clean.replaceAll(secret, "***"), text);
 }
 
+/** As it is, and as it stands in JSON, in JSON within JSON (the single header of a service token), HTML and addresses. */
 function spellings(secret: string): string[] {
     const json = JSON.stringify(secret).slice(1, -1);
+    const twice = JSON.stringify(json).slice(1, -1);
     const html = secret.replace(
         /[&<>"']/g,
         (c) => `&${{ "&": "amp", "<": "lt", ">": "gt", '"': "quot", "'": "#39" }[c]};`,
     );
-    return [secret, encodeURIComponent(secret), json, html];
+    return [secret, encodeURIComponent(secret), json, twice, html];
 }

@@ -37,8 +37,8 @@ export async function send(request: Request): Promise<Answer> {
     const pass = () => ours.abort();
     signal?.addEventListener("abort", pass, { once: true });
     const begin = performance.now();
+    const dispatcher = request.fetch === undefined ? patient() : undefined;
     try {
-        const dispatcher = request.fetch === undefined ? patient() : undefined;
         const response = await (request.fetch ?? fetch)(url, {
             method: "POST",
             headers: {
@@ -65,6 +65,7 @@ export async function send(request: Request): Promise<Answer> {
     } finally {
         clearTimeout(limit);
         signal?.removeEventListener("abort", pass);
+        void dispatcher?.destroy();
     }
 }
 

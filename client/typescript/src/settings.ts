@@ -78,7 +78,7 @@ export function readSettings(options: ClientOptions, problems: Problems = []): S
     checkNumber("maxWaitSeconds", maxWaitSeconds, { ...A_TIME, least: 0 }, problems);
     const secret = auth !== undefined || apiKey !== null;
     if (options.url === undefined && auth !== undefined)
-        problems.push("url: required with auth. Take it from the handout.");
+        problems.push("url: must be given with auth (got none). Take it from the handout.");
     const address = readUrl(options.url ?? ALPA_URL, problems);
     const open = secret && address?.open === true;
     if (open && !allowHttp)
