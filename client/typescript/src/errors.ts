@@ -75,11 +75,11 @@ export class UnreadableAnswerError extends AlpaClientError {}
 
 /** No connection, or one that broke. */
 export class ConnectionFailedError extends AlpaClientError {
-    /** @param mayHaveBeenSent false: nothing reached the server, so that a repeat cannot start a second generation */
+    /** @param sent false: nothing reached the server, so that a repeat cannot start a second generation */
     constructor(
         what: string,
         nextStep: string,
-        readonly mayHaveBeenSent: boolean,
+        readonly sent: boolean,
         facts: ErrorFacts = {},
     ) {
         super(what, nextStep, facts);

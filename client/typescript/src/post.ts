@@ -68,6 +68,6 @@ function waitBefore(error: unknown, attempt: number): number | undefined {
     if (error instanceof RateLimitedError) return error.retryAfterSeconds;
     // Without Retry-After a 503 does not say whether the model has begun.
     if (error instanceof ModelUnreachableError && error.status === 503) return error.retryAfterSeconds;
-    if (!(error instanceof ConnectionFailedError) || error.mayHaveBeenSent) return undefined;
+    if (!(error instanceof ConnectionFailedError) || error.sent) return undefined;
     return FIRST_WAIT_SECONDS * 2 ** (attempt - 1);
 }

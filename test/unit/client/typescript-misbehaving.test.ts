@@ -109,7 +109,7 @@ describe("TypeScript client at a server that misbehaves", () => {
             const error = await outcome(client().completions("the prompt"));
             assert.ok(error instanceof type, String(error));
             assert.equal(seen.length, 1);
-            if (error instanceof errors.ConnectionFailedError) assert.equal(error.mayHaveBeenSent, true);
+            if (error instanceof errors.ConnectionFailedError) assert.equal(error.sent, true);
         });
 
     for (const status of [301, 302, 303, 307, 308])
@@ -215,7 +215,7 @@ describe("TypeScript client at a server that misbehaves", () => {
         await new Promise((resolve) => closed.close(resolve));
         const options = { url: `http://127.0.0.1:${port}`, auth: new ApiKey(KEY) };
         const error = await outcome(new Client({ ...options, maxAttempts: 1 }).completions("a"));
-        assert.ok(error instanceof errors.ConnectionFailedError && !error.mayHaveBeenSent);
+        assert.ok(error instanceof errors.ConnectionFailedError && !error.sent);
         assert.match(error.message, /ECONNREFUSED/);
         const call = new Client(options).completions("a");
         const late = http.createServer((_, response) => response.writeHead(200, JSON_TYPE).end(RESULT));
