@@ -1,0 +1,92 @@
+"""The address of the service, and what is asked below it."""
+
+import ipaddress
+import re
+from typing import List, Optional, Union
+from urllib.parse import SplitResult, urlsplit
+
+_PATH = re.compile(r"(?:/(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2})*)*")
+_NAME = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)(?:\.(?!-)[A-Za-z0-9_-]{1,63}(?<!-))*\.?")
+
+
+class Address:
+    """A checked address: `https://host[:port][/path]`, nothing else.
+
+    :raises nothing: see `read`
+    """
+
+    def __init__(self, parts: SplitResult) -> None:
+        self._base = f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
+        self.secure = parts.scheme == "https"
+        self.loopback = _is_loopback(parts.hostname or "")
+
+    def join(self, path: str) -> str:
+        """`path` below the address; a slash at its end counts for nothing, as Alpa's client would double it."""
+        return f"{self._base}{path}"
+
+    def __repr__(self) -> str:
+        return self._base
+
+
+def read(url: object, problems: List[str]) -> Optional[Address]:
+    """Reads an address; what is wrong with it is added to `problems`, without what may be a secret in it."""
+
+    def wrong(must: str, got: str, do: str) -> None:
+        problems.append(f"url: {must} ({got}). {do}")
+
+    if not isinstance(url, str):
+        wrong("must be a text", f"got {type(url).__name__}", "Give the address of the service.")
+        return None
+    before = len(problems)
+    parts = _split(url)
+    if parts is None or parts.scheme not in ("http", "https") or not _is_host(parts):
+        wrong(
+            "must be an address, as https://api.example.com/alpa",
+            "it is none",
+            "Take it from the handout; write a name with other letters in its ASCII form (xn--…).",
+        )
+        return None
+    if "@" in parts.netloc:
+        wrong("must not hold a name or password", "it has an @", "Leave it out, and give auth.")
+    if "?" in url:
+        wrong("must not have a query", "it has a ?", "Leave it out: credentials go into headers, by auth.")
+    if "#" in url:
+        wrong("must not have a fragment", "it has a #", "Leave it out.")
+    if not _PATH.fullmatch(parts.path):
+        wrong("must have a path of ASCII letters, digits and %XX", "it has others", "Encode them.")
+    elif any(segment.replace("%2e", ".").replace("%2E", ".") in (".", "..") for segment in parts.path.split("/")):
+        wrong("must not have . or .. in its path", "it has", "Write the path that is meant.")
+    return Address(parts) if len(problems) == before else None
+
+
+def _split(url: str) -> Optional[SplitResult]:
+    # urlsplit takes line breaks and tabs out without a word.
+    if re.search(r"[^\x21-\x7e]|\\", url):
+        return None
+    try:
+        parts = urlsplit(url)
+        return None if parts.port == 0 else parts
+    except ValueError:
+        return None
+
+
+def _is_host(parts: SplitResult) -> bool:
+    host = parts.hostname or ""
+    after = parts.netloc.rpartition("@")[2]
+    if after.endswith(":"):
+        return False
+    if after.startswith("["):
+        return isinstance(_ip(host), ipaddress.IPv6Address)
+    return _NAME.fullmatch(host) is not None
+
+
+def _ip(host: str) -> Union[ipaddress.IPv4Address, ipaddress.IPv6Address, None]:
+    try:
+        return ipaddress.ip_address(host)
+    except ValueError:
+        return None
+
+
+def _is_loopback(host: str) -> bool:
+    address = _ip(host)
+    return host.lower() == "localhost" if address is None else address.is_loopback

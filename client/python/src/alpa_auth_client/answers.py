@@ -1,0 +1,208 @@
+"""From an HTTP answer to a result, or to the error that it is.
+
+Facts, by where an answer comes from. Alpa: every error is 400 with `type`, `message` and a `stacktrace` that is never
+empty. The gateway: the same shape with an empty `stacktrace`, or `{"message"}`, `{"error_msg"}`, or a page of nginx; which
+shape says nothing, the status does. The edge: HTML; 302 to a login page, 401 or 403 for a credential that does not count.
+"""
+
+import json
+import re
+from datetime import timezone
+from email.utils import parsedate_to_datetime
+from math import ceil
+from typing import Any, Callable, Dict, List, Mapping, NoReturn, Optional, Tuple
+from urllib.parse import urlsplit
+
+from .auth import Auth, ServiceToken
+from .errors import (
+    AlpaError,
+    AnswerTimeoutError,
+    EdgeLoginError,
+    ExpiredCredentialError,
+    InvalidCredentialError,
+    MissingCredentialError,
+    ModelUnreachableError,
+    NotAllowedError,
+    RateLimitedError,
+    RedirectError,
+    RequestRefusedError,
+    UnreadableAnswerError,
+)
+from .tokens import SKEW_SECONDS, Jwt
+from .transport import Answer
+
+#: Most characters of somebody else's text in an error.
+_LONGEST_QUOTE = 300
+
+
+class Asked:
+    """What an answer is read against.
+
+    :param fields: fields that a result has
+    :param auth: what was sent to authenticate
+    :param now: seconds since 1970
+    :param clean: takes secrets out of a text
+    """
+
+    def __init__(self, fields: Tuple[str, ...], auth: Optional[Auth], now: float, clean: Callable[[str], str]) -> None:
+        self.fields = fields
+        self.auth = auth
+        self.now = now
+        self.clean = clean
+
+
+def read(answer: Answer, asked: Asked) -> Dict[str, Any]:
+    """The result in an answer.
+
+    :raises AlpaClientError: the answer is none
+    """
+    status = answer.status
+    known: Dict[str, Any] = {"status": status, "request_id": _request_id(answer.headers, asked)}
+    if 300 <= status < 400:
+        _redirected(answer, asked, known)
+    found = _json(answer.body)
+    said = _said(found, answer, asked)
+    if status == 401:
+        _unauthorized(answer, asked, said, known)
+    if status == 403:
+        _forbidden(asked, said, known)
+    if status == 429:
+        wait = retry_after(answer.headers, asked.now)
+        step = None if wait is None else f"Wait {ceil(wait)} s, then send less at a time."
+        raise RateLimitedError(f"Too many requests (429): {said}", next_step=step, retry_after_seconds=wait, **known)
+    if status in (504, 524):
+        raise AnswerTimeoutError(f"The gateway's own time for an answer was over ({status}): {said}", **known)
+    if isinstance(found, dict) and found.get("type") == "error" and status in (200, 400, 500):
+        stacktrace = found.get("stacktrace")
+        if status == 200 or (isinstance(stacktrace, str) and stacktrace):
+            message = found.get("message")
+            raise AlpaError(
+                asked.clean(message) if isinstance(message, str) else "",
+                asked.clean(stacktrace) if isinstance(stacktrace, str) else "",
+                **known,
+            )
+    if status >= 500:
+        wait = retry_after(answer.headers, asked.now)
+        raise ModelUnreachableError(
+            f"The gateway cannot reach the model ({status}): {said}", retry_after_seconds=wait, **known
+        )
+    if status >= 400:
+        raise RequestRefusedError(f"The gateway refused the request ({status}): {said}", **known)
+    if not 200 <= status < 300 or not isinstance(found, dict) or any(field not in found for field in asked.fields):
+        raise UnreadableAnswerError(f"The answer ({status}) is no result: {said}", **known)
+    return found
+
+
+def retry_after(headers: Mapping[str, str], now: float) -> Optional[float]:
+    """How long an answer asks to wait, in seconds: Retry-After, as a number or a date, else the end of APISIX's window."""
+    text = headers.get("Retry-After", "").strip()
+    if re.fullmatch(r"\d{1,9}", text):
+        return float(text)
+    if text:
+        date = _date(text)
+        return None if date is None else max(0.0, date - now)
+    reset = headers.get("X-RateLimit-Reset", "").strip()
+    return float(ceil(float(reset))) if re.fullmatch(r"\d{1,9}(\.\d+)?", reset) else None
+
+
+def _date(text: str) -> Optional[float]:
+    """A date of HTTP in seconds since 1970."""
+    try:
+        date = parsedate_to_datetime(text)
+        return (date if date.tzinfo else date.replace(tzinfo=timezone.utc)).timestamp()
+    # None before Python 3.10, an error after.
+    except (AttributeError, TypeError, ValueError, IndexError, OverflowError):
+        return None
+
+
+def _redirected(answer: Answer, asked: Asked, known: Dict[str, Any]) -> NoReturn:
+    place = answer.headers.get("Location", "")
+    try:
+        parts = urlsplit(place)
+        host = parts.hostname or ""
+        path = parts.path
+    except ValueError:
+        host = path = ""
+    login = host == "cloudflareaccess.com" or host.endswith(".cloudflareaccess.com")
+    if login or path.startswith("/cdn-cgi/access/login"):
+        what = f"The edge asks for a login ({answer.status})."
+        if asked.auth is None:
+            raise MissingCredentialError(what, **known)
+        if isinstance(asked.auth, ServiceToken):
+            raise InvalidCredentialError(f"{what} It does not accept the service token.", **known)
+        raise EdgeLoginError(what, **known)
+    where = asked.clean(_quote(host)) or "a place on the same host"
+    raise RedirectError(f"The answer is a redirect ({answer.status}) to {where}; it was not followed.", **known)
+
+
+def _unauthorized(answer: Answer, asked: Asked, said: str, known: Dict[str, Any]) -> NoReturn:
+    if asked.auth is None:
+        raise MissingCredentialError(f"The service wants a credential (401): {said}", **known)
+    if asked.auth.is_over(asked.now):
+        raise ExpiredCredentialError(f"The token is past its end (401): {said}", **known)
+    clock = _clock_advice(answer, asked)
+    raise InvalidCredentialError(f"The credential was not accepted (401): {said}", next_step=clock, **known)
+
+
+def _clock_advice(answer: Answer, asked: Asked) -> Optional[str]:
+    """A token of a clock that is wrong is refused without a word of why; the answer's Date tells."""
+    date = _date(answer.headers.get("Date", ""))
+    if not isinstance(asked.auth, Jwt) or date is None or abs(date - asked.now) <= SKEW_SECONDS:
+        return None
+    way = "behind" if date > asked.now else "ahead"
+    return f"This machine's clock is {abs(date - asked.now):.0f} s {way}: set it. {InvalidCredentialError.next_step}"
+
+
+def _forbidden(asked: Asked, said: str, known: Dict[str, Any]) -> NoReturn:
+    if "error code: 1010" in said:
+        step = "Ask the operator to except this address from the browser check: it comes before the credential."
+        raise NotAllowedError(f"The edge takes this program for a robot (403): {said}", next_step=step, **known)
+    if asked.auth is None:
+        raise MissingCredentialError(f"The service admits nobody without a credential (403): {said}", **known)
+    # The edge answers a wrong service token the same way.
+    edge = isinstance(asked.auth, ServiceToken)
+    step = "Compare the service token with what you were handed; if it is the same, ask the operator to admit you."
+    raise NotAllowedError(f"Not allowed (403): {said}", next_step=step if edge else None, **known)
+
+
+def _json(body: bytes) -> object:
+    try:
+        return json.loads(body.decode("utf-8"))
+    except (ValueError, RecursionError):
+        return None
+
+
+def _said(found: object, answer: Answer, asked: Asked) -> str:
+    """What an answer says, in a few words."""
+    if isinstance(found, dict):
+        error = found.get("error")
+        texts: List[object] = [found.get("message"), found.get("error_msg"), error]
+        if isinstance(error, dict):
+            texts.append(error.get("message"))
+        for text in texts:
+            if isinstance(text, str) and text:
+                return _quote(asked.clean(text))
+        return "JSON without a message" if answer.status >= 400 else "JSON of another shape"
+    text = answer.body[:65536].decode("utf-8", "replace").strip()
+    if text == "":
+        return "an empty answer"
+    title = re.search(r"<title[^>]*>([^<]*)</title>", text, re.IGNORECASE)
+    if title is not None:
+        return f"a page with the title “{_quote(asked.clean(title.group(1)))}”"
+    if text.startswith("<"):
+        return "a page"
+    if found is None and text[0] in "{[":
+        return "JSON that is broken or cut off"
+    if found is not None or answer.status < 400:
+        return "something other than a JSON object"
+    return _quote(asked.clean(text))
+
+
+def _quote(text: str) -> str:
+    line = re.sub(r"[\x00-\x1f\x7f-\x9f]+", " ", text).strip()
+    return line if len(line) <= _LONGEST_QUOTE else f"{line[:_LONGEST_QUOTE]}…"
+
+
+def _request_id(headers: Mapping[str, str], asked: Asked) -> Optional[str]:
+    text = headers.get("X-Request-Id") or headers.get("Cf-Ray")
+    return asked.clean(text) if text is not None and re.fullmatch(r"[A-Za-z0-9_.:-]{1,64}", text) else None

@@ -1,0 +1,101 @@
+"""How a caller says who it is: a key, a token, or a service token of the edge."""
+
+import json
+import re
+from abc import ABC, abstractmethod
+from typing import Dict, List, Optional
+
+from .errors import ConfigurationError
+from .secret import Secret, header_problem
+
+
+class Auth(ABC):
+    """What is added to every request."""
+
+    @abstractmethod
+    def headers(self, now: float) -> Dict[str, str]:
+        """Headers with the credential.
+
+        :param now: seconds since 1970
+        :raises ExpiredCredentialError: the token is past its end, and no other can be made
+        """
+
+    @property
+    def secrets(self) -> List[str]:
+        """Texts that must not be shown; an answer may repeat them."""
+        return []
+
+    def is_over(self, now: float) -> bool:
+        """Whether what was sent last is past its end, as far as one can tell here."""
+        return False
+
+
+class ApiKey(Auth):
+    """A key, sent in the header `apikey` (key-auth of APISIX reads that one).
+
+    :raises ConfigurationError: the key cannot be sent in a header
+    """
+
+    def __init__(self, key: str) -> None:
+        _check([header_problem("key", key, "Take the key from the handout.")])
+        self._key = Secret(key)
+
+    def headers(self, now: float) -> Dict[str, str]:
+        return {"apikey": self._key.reveal()}
+
+    @property
+    def secrets(self) -> List[str]:
+        return [self._key.reveal()]
+
+    def __repr__(self) -> str:
+        return "ApiKey(<secret>)"
+
+
+# What the library and HTTP itself send; a credential there would break the request.
+_TAKEN = {"host", "content-type", "content-length", "transfer-encoding", "connection", "accept", "accept-encoding"}
+
+
+class ServiceToken(Auth):
+    """A service token of Cloudflare Access. Its form is not checked: Cloudflare has changed it before.
+
+    :param header: the one header that takes both as JSON, where the application reads one
+        (`read_service_tokens_from_header`); without it the two usual headers are sent
+    :raises ConfigurationError: a part cannot be sent in a header; lists all
+    """
+
+    def __init__(self, client_id: str, client_secret: str, *, header: Optional[str] = None) -> None:
+        problems = [
+            header_problem("client_id", client_id, "Take it from the handout."),
+            header_problem("client_secret", client_secret, "Take it from the handout."),
+        ]
+        if header is not None and (
+            not isinstance(header, str) or not re.fullmatch(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", header)
+        ):
+            problems.append("header: must be the name of a header (it is none). Write for example Authorization.")
+        elif header is not None and header.lower() in _TAKEN:
+            problems.append(f"header: must not be one of HTTP itself (got {header}). Ask the operator for its name.")
+        _check(problems)
+        self.client_id = client_id
+        self.header = header
+        self._secret = Secret(client_secret)
+
+    def headers(self, now: float) -> Dict[str, str]:
+        pair = {"CF-Access-Client-Id": self.client_id, "CF-Access-Client-Secret": self._secret.reveal()}
+        if self.header is None:
+            return pair
+        return {self.header: json.dumps({name.lower(): value for name, value in pair.items()})}
+
+    @property
+    def secrets(self) -> List[str]:
+        # The JSON form has quotes and backslashes escaped.
+        return [self._secret.reveal(), json.dumps(self._secret.reveal())[1:-1]]
+
+    def __repr__(self) -> str:
+        more = "" if self.header is None else f", header={self.header!r}"
+        return f"ServiceToken({self.client_id!r}, <secret>{more})"
+
+
+def _check(problems: List[Optional[str]]) -> None:
+    found = [problem for problem in problems if problem is not None]
+    if found:
+        raise ConfigurationError(found)

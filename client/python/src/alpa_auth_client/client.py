@@ -1,0 +1,149 @@
+"""The client: methods, arguments and results of Alpa's own, plus `auth`."""
+
+import os
+from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Sequence, Union
+
+from .auth import Auth
+from .sender import ANSWER_TIMEOUT_SECONDS, CONNECT_TIMEOUT_SECONDS, ATTEMPTS, MAX_WAIT_SECONDS, Clock, Sender
+
+if TYPE_CHECKING:
+    from typing import TypedDict
+
+    class Choice(TypedDict):
+        text: str
+
+    class Completion(TypedDict):
+        id: str
+        object: str
+        created: int
+        choices: List[Choice]
+
+    class Logprobs(TypedDict):
+        cache_id: str
+        logprobs: List[Any]
+        indices: List[Any]
+
+#: Address of Alpa's own client when none is given. No credential is ever sent there without being asked to.
+DEFAULT_URL = "https://api.alpa.ai"
+
+Prompt = Union[str, Sequence[str], Sequence[int], Sequence[Sequence[int]]]
+
+
+class Client:
+    """Asks the service. Threads may share one: every call has a connection of its own.
+
+    :param url: address of the service. Default that of Alpa's own client, for calls without a credential only
+    :param api_key: Alpa's own way: a field of the body, which a gateway refuses. Not together with `auth`
+    :param default_model: name the model is registered under. Default `default`
+    :param auth: ApiKey, Jwt or ServiceToken
+
+    The other parameters are those of Sender.
+
+    :raises ConfigurationError: lists every problem
+    """
+
+    def __init__(
+        self,
+        url: Optional[str] = None,
+        api_key: Optional[str] = None,
+        default_model: str = "default",
+        *,
+        auth: Optional[Auth] = None,
+        answer_timeout_seconds: float = ANSWER_TIMEOUT_SECONDS,
+        connect_timeout_seconds: float = CONNECT_TIMEOUT_SECONDS,
+        attempts: int = ATTEMPTS,
+        max_wait_seconds: float = MAX_WAIT_SECONDS,
+        allow_http: bool = False,
+        clock: Clock = Clock(),
+    ) -> None:
+        problems: List[str] = []
+        if auth is not None and url is None:
+            problems.append("url: must be given with auth (got none). Take it from the handout.")
+        if api_key is not None and (not isinstance(api_key, str) or api_key == ""):
+            problems.append('api_key: must be a key or be left out (it is none). Alpa refuses even "".')
+        self.default_model = default_model
+        self._api_key = api_key
+        self._sender = Sender(
+            DEFAULT_URL if url is None else url,
+            auth,
+            answer_timeout_seconds=answer_timeout_seconds,
+            connect_timeout_seconds=connect_timeout_seconds,
+            attempts=attempts,
+            max_wait_seconds=max_wait_seconds,
+            allow_http=allow_http,
+            body_secret=api_key if isinstance(api_key, str) else None,
+            problems=tuple(problems),
+            clock=clock,
+        )
+
+    @classmethod
+    def from_env(cls, environ: Optional[Mapping[str, str]] = None, **options: Any) -> "Client":
+        """A client from the variables ALPA_… (docs/clients.md).
+
+        :param environ: default os.environ
+        :param options: other parameters of the constructor; they count before the variables
+        :raises ConfigurationError: lists every problem
+        """
+        from .environment import read
+
+        return cls(**{**read(os.environ if environ is None else environ), **options})
+
+    @classmethod
+    def from_credentials_file(cls, file: str, *, private_key: Optional[str] = None, **options: Any) -> "Client":
+        """A client from the file of `ops consumer handout`.
+
+        :param private_key: PEM, where tokens are signed with a key of the caller's own
+        :param options: other parameters of the constructor; they count before the file
+        :raises ConfigurationError: lists every problem
+        :raises ExpiredCredentialError: the credential is past its end
+        """
+        from .handout import load
+
+        return cls(**{**load(file, private_key=private_key).arguments(), **options})
+
+    def completions(
+        self,
+        prompt: Prompt,
+        min_tokens: int = 0,
+        max_tokens: int = 32,
+        top_p: float = 1.0,
+        temperature: float = 1.0,
+        echo: bool = True,
+        model: Optional[str] = None,
+    ) -> "Completion":
+        """Continues a prompt, or each of several; defaults as in Alpa's client.
+
+        :param prompt: a text, texts, token ids, or lists of them
+        :raises AlpaClientError: see errors
+        """
+        body: Dict[str, Any] = {
+            "model": model or self.default_model,
+            "prompt": prompt,
+            "min_tokens": min_tokens,
+            "max_tokens": max_tokens,
+            "temperature": temperature,
+            "top_p": top_p,
+            "echo": echo,
+            **self._key(),
+        }
+        return self._sender.post("/completions", body, ("choices",))  # type: ignore[return-value]
+
+    def logprobs(
+        self, prompt: Prompt, top_k: int = 50, cache_id: Optional[str] = None, model: Optional[str] = None
+    ) -> "Logprobs":
+        """Log probabilities of the next token.
+
+        :param cache_id: from an earlier answer; the prompt then extends that one by one token
+        :raises AlpaClientError: see errors
+        """
+        body: Dict[str, Any] = {"model": model or self.default_model, "prompt": prompt, "top_k": top_k, **self._key()}
+        if cache_id:
+            body["cache_id"] = cache_id
+        return self._sender.post("/logprobs", body, ("logprobs",))  # type: ignore[return-value]
+
+    def _key(self) -> Dict[str, str]:
+        """Alpa's own key, or nothing: where there is none the field stays away from the body."""
+        return {} if self._api_key is None else {"api_key": self._api_key}
+
+    def __repr__(self) -> str:
+        return f"Client({self._sender!r}, default_model={self.default_model!r})"

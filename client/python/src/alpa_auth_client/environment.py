@@ -1,0 +1,138 @@
+"""Settings from environment variables. The names are those of the TypeScript library; docs/clients.md has the table."""
+
+from typing import Any, Dict, List, Mapping, Optional
+
+from .auth import ApiKey, Auth, ServiceToken
+from .errors import ConfigurationError
+from .tokens import Jwt
+
+NAMES = (
+    "ALPA_URL",
+    "ALPA_API_KEY",
+    "ALPA_JWT",
+    "ALPA_JWT_KEY",
+    "ALPA_JWT_SECRET",
+    "ALPA_JWT_PRIVATE_KEY_FILE",
+    "ALPA_JWT_ALGORITHM",
+    "ALPA_ACCESS_CLIENT_ID",
+    "ALPA_ACCESS_CLIENT_SECRET",
+    "ALPA_ACCESS_HEADER",
+    "ALPA_CREDENTIALS_FILE",
+    "ALPA_ANSWER_TIMEOUT_SECONDS",
+    "ALPA_ALLOW_HTTP",
+)
+
+#: Variables that belong to one way to authenticate, by the one in whose name they are told.
+_WAYS = {
+    "ALPA_API_KEY": ("ALPA_API_KEY",),
+    "ALPA_JWT": ("ALPA_JWT",),
+    "ALPA_JWT_KEY": ("ALPA_JWT_KEY", "ALPA_JWT_SECRET", "ALPA_JWT_PRIVATE_KEY_FILE", "ALPA_JWT_ALGORITHM"),
+    "ALPA_ACCESS_CLIENT_ID": ("ALPA_ACCESS_CLIENT_ID", "ALPA_ACCESS_CLIENT_SECRET", "ALPA_ACCESS_HEADER"),
+}
+
+
+def read(environ: Mapping[str, str]) -> Dict[str, Any]:
+    """Arguments for Client.
+
+    :raises ConfigurationError: lists every problem
+    """
+    values = {name: environ[name] for name in NAMES if name in environ}
+    problems = [f'{name}: must not be empty (got ""). Unset it, or give it a value.' for name in values if not values[name]]
+    values = {name: value for name, value in values.items() if value}
+    arguments: Dict[str, Any] = {}
+    file = values.get("ALPA_CREDENTIALS_FILE")
+    ways = [way for way, names in _WAYS.items() if any(name in values for name in names)]
+    if file is not None:
+        # A private key is what a handout of that kind lacks: those two go together.
+        _file(file, values, ways, arguments, problems)
+    else:
+        if "ALPA_URL" not in values:
+            problems.append("ALPA_URL: must be set (it is not). Take the address from the handout.")
+        if len(ways) > 1:
+            problems.append(f"{', '.join(ways)}: must be one way to authenticate (got {len(ways)}). Unset the others.")
+        auth = _auth(ways[0], values, problems) if len(ways) == 1 else None
+        arguments = {"url": values.get("ALPA_URL"), "auth": auth}
+    if "ALPA_ANSWER_TIMEOUT_SECONDS" in values:
+        try:
+            arguments["answer_timeout_seconds"] = float(values["ALPA_ANSWER_TIMEOUT_SECONDS"])
+        except ValueError:
+            got = values["ALPA_ANSWER_TIMEOUT_SECONDS"]
+            problems.append(f"ALPA_ANSWER_TIMEOUT_SECONDS: must be a number of seconds (got {got!r}). Correct it.")
+    allow = values.get("ALPA_ALLOW_HTTP")
+    if allow not in (None, "1"):
+        problems.append(f"ALPA_ALLOW_HTTP: must be 1 (got {allow!r}). Correct it, or unset it.")
+    if problems:
+        raise ConfigurationError(problems)
+    return {**arguments, "allow_http": allow == "1"}
+
+
+def _file(
+    file: str, values: Mapping[str, str], ways: List[str], arguments: Dict[str, Any], problems: List[str]
+) -> None:
+    from .handout import load
+
+    beside = [name for name in values if name in ("ALPA_URL", *_names()) and name != "ALPA_JWT_PRIVATE_KEY_FILE"]
+    if beside:
+        problems.append(f"ALPA_CREDENTIALS_FILE: must stand without {', '.join(beside)} (they are set). Unset them.")
+    private_key = _private_key(values, problems)
+    try:
+        arguments.update(load(file, private_key=private_key).arguments())
+    except ConfigurationError as error:
+        problems += error.problems
+
+
+def _names() -> List[str]:
+    return [name for names in _WAYS.values() for name in names]
+
+
+def _auth(way: str, values: Mapping[str, str], problems: List[str]) -> Optional[Auth]:
+    try:
+        if way == "ALPA_API_KEY":
+            return ApiKey(values[way])
+        if way == "ALPA_JWT":
+            return Jwt(values[way])
+        if way == "ALPA_JWT_KEY":
+            private_key = _private_key(values, problems)
+            if problems:
+                return None
+            return Jwt(
+                key=_need(values, "ALPA_JWT_KEY", problems),
+                secret=values.get("ALPA_JWT_SECRET"),
+                private_key=private_key,
+                algorithm=values.get("ALPA_JWT_ALGORITHM"),
+            )
+        client_id = _need(values, "ALPA_ACCESS_CLIENT_ID", problems)
+        client_secret = _need(values, "ALPA_ACCESS_CLIENT_SECRET", problems)
+        if client_id is None or client_secret is None:
+            return None
+        return ServiceToken(client_id, client_secret, header=values.get("ALPA_ACCESS_HEADER"))
+    except ConfigurationError as error:
+        problems += error.problems
+        return None
+
+
+def _need(values: Mapping[str, str], name: str, problems: List[str]) -> Optional[str]:
+    if name not in values:
+        problems.append(f"{name}: must be set with the others of its kind (it is not). Take it from the handout.")
+    return values.get(name)
+
+
+def _private_key(values: Mapping[str, str], problems: List[str]) -> Optional[str]:
+    file = values.get("ALPA_JWT_PRIVATE_KEY_FILE")
+    if file is None:
+        return None
+    text, problem = read_text("ALPA_JWT_PRIVATE_KEY_FILE", file)
+    if problem is not None:
+        problems.append(problem)
+    return text
+
+
+def read_text(where: str, file: str) -> "tuple[Optional[str], Optional[str]]":
+    """Text of a file, or what is wrong with it."""
+    try:
+        with open(file, encoding="utf-8") as handle:
+            return handle.read(), None
+    except UnicodeDecodeError:
+        return None, f"{where}: must be a text file (got {file}, which is none). Name another."
+    except OSError as error:
+        return None, f"{where}: must be a file that can be read (got {file}: {error.strerror}). Correct it."

@@ -1,0 +1,97 @@
+"""Reads the page that `ops consumer handout` writes: address, end, longest answer, and the credential."""
+
+import re
+from datetime import date, datetime, timezone
+from typing import Any, Dict, List, Optional
+
+from .auth import ApiKey, Auth, ServiceToken
+from .environment import read_text
+from .errors import ConfigurationError, ExpiredCredentialError
+from .tokens import Jwt
+
+
+class Handout:
+    """What a page says.
+
+    :ivar who: `<consumer>/<credential>`
+    :ivar url: address of the service
+    :ivar expires: last day before which the credential works (UTC), or None
+    :ivar answer_timeout_seconds: longest time for one answer, or None where the page does not say
+    :ivar auth: the credential
+    """
+
+    def __init__(
+        self, who: str, url: str, expires: Optional[date], answer_timeout_seconds: Optional[float], auth: Auth
+    ) -> None:
+        self.who = who
+        self.url = url
+        self.expires = expires
+        self.answer_timeout_seconds = answer_timeout_seconds
+        self.auth = auth
+
+    def arguments(self) -> Dict[str, Any]:
+        """Arguments for Client."""
+        seconds = self.answer_timeout_seconds
+        more = {} if seconds is None else {"answer_timeout_seconds": seconds}
+        return {"url": self.url, "auth": self.auth, **more}
+
+    def __repr__(self) -> str:
+        return f"Handout({self.who!r}, {self.url!r}, auth={self.auth!r})"
+
+
+def load(file: str, *, private_key: Optional[str] = None, today: Optional[date] = None) -> Handout:
+    """Reads a page.
+
+    :param private_key: PEM, for a credential of the caller's own key pair; the page does not have it
+    :param today: in UTC; default the day it is
+    :raises ConfigurationError: the file is no such page
+    :raises ExpiredCredentialError: the credential is past its end
+    """
+    where = "credentials file"
+    text, problem = read_text(where, file)
+    if text is None:
+        raise ConfigurationError([problem or where])
+    if text.startswith(("age-encryption.org/", "-----BEGIN AGE ENCRYPTED FILE-----")):
+        raise ConfigurationError([f"{where}: must be decrypted (got {file}). Run: age --decrypt -i key.txt {file}"])
+    who, url = _match(r"^Credential (\S+)\. It works until ", text), _match(r"^# Access to (\S+)$", text)
+    end = _match(r"^Credential \S+\. It works until (\d{4}-\d{2}-\d{2}) \(UTC\)\.$", text)
+    if who is None or url is None:
+        raise ConfigurationError([f"{where}: must be a page of `ops consumer handout` (got {file}). Name that file."])
+    expires = None if end is None else datetime.strptime(end, "%Y-%m-%d").date()
+    if expires is not None and expires <= (today or datetime.now(timezone.utc).date()):
+        raise ExpiredCredentialError(f"The credential {who} worked until {expires}.")
+    seconds = _match(r"^curl -sS --max-time (\d+) ", text)
+    auth = _credential(text, file, private_key)
+    return Handout(who, url, expires, None if seconds is None else float(seconds), auth)
+
+
+def _credential(text: str, file: str, private_key: Optional[str]) -> Auth:
+    # Indented by four, before the first heading: what stands in the lines to paste is quoted for other languages.
+    head = text.split("\n## ", 1)[0]
+    key = _match(r"^ {4}apikey: (.+)$", head)
+    client_id = _match(r"^ {4}CF-Access-Client-Id: (.+)$", head)
+    client_secret = _match(r"^ {4}CF-Access-Client-Secret: (.+)$", head)
+    algorithm = _match(r"^Sign a token with (\w+)\.", head)
+    claim = _match(r'^Sign a token with .*`"key": "([^"]+)"`', head)
+    secret = _match(r"^The secret that signs\. .*\n\n {4}(.+)$", head)
+    problems: List[str] = []
+    if algorithm is None and private_key is not None:
+        problems.append(f"private_key: must be left out (the credential of {file} has no key pair). Leave it out.")
+    if problems:
+        raise ConfigurationError(problems)
+    if key is not None:
+        return ApiKey(key)
+    if client_id is not None and client_secret is not None:
+        return ServiceToken(client_id, client_secret)
+    if algorithm is None or claim is None:
+        problem = f"credentials file: must hold a credential (got {file}, which has none). Ask the operator for another."
+        raise ConfigurationError([problem])
+    if secret is None and private_key is None:
+        problem = f"private_key: must be given (the credential of {file} is of a key pair of your own). Give the PEM."
+        raise ConfigurationError([problem])
+    return Jwt(key=claim, secret=secret, private_key=private_key, algorithm=algorithm)
+
+
+def _match(pattern: str, text: str) -> Optional[str]:
+    found = re.search(pattern, text, re.MULTILINE)
+    return None if found is None else found.group(1)

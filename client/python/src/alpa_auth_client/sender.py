@@ -1,0 +1,188 @@
+"""Sends a request and says when to send it again. Everything Alpa's own client needs of this package is here."""
+
+import json
+import time
+import warnings
+from itertools import count
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple, Union
+
+from . import address, answers, transport
+from .auth import Auth
+from .errors import (
+    AlpaClientError,
+    AnswerTimeoutError,
+    ConfigurationError,
+    ConnectionFailedError,
+    ModelUnreachableError,
+    RateLimitedError,
+    UnreadableAnswerError,
+)
+from .secret import Secret, without
+
+#: Longest time for one answer, in seconds: 600 at the gateway, and 10 for the way. The gateway's error comes first.
+ANSWER_TIMEOUT_SECONDS = 610.0
+#: Longest time until a connection stands, in seconds; the gateway itself waits 5 s for Alpa.
+CONNECT_TIMEOUT_SECONDS = 10.0
+#: How often a request is sent at most.
+ATTEMPTS = 3
+#: Longest wait before one attempt, in seconds: a window of the limits is usually a minute.
+MAX_WAIT_SECONDS = 60.0
+
+#: Wait after the first connection that failed, in seconds; twice as long after the next.
+_CONNECT_WAIT_SECONDS = 0.5
+
+VERSION = "0.1.0"
+
+
+class PlainHttpWarning(UserWarning):
+    """A credential goes over plain HTTP, as `allow_http` permits."""
+
+
+class Clock(NamedTuple):
+    """Time, for tests to replace."""
+
+    now: Callable[[], float] = time.time
+    sleep: Callable[[float], None] = time.sleep
+
+
+class Sender:
+    """POSTs JSON below one address.
+
+    :param url: address of the service, without a query
+    :param auth: how to authenticate; None sends no credential
+    :param answer_timeout_seconds: longest time until an answer is complete. Default 610: Alpa sends nothing until then
+    :param connect_timeout_seconds: longest time until a connection stands. Default 10
+    :param attempts: how often a request is sent at most. Default 3. It is sent again after 429 or 503 with a
+        Retry-After, and after a connection that failed before anything was sent; never otherwise: the first generation
+        may still run
+    :param max_wait_seconds: longest wait before another attempt. Default 60; when more is asked for, the error comes at once
+    :param allow_http: send a credential over plain HTTP to another host than this one, with a warning. Default False
+    :param body_secret: the key that bodies hold, as with Alpa's `api_key`
+    :raises ConfigurationError: lists every problem
+    """
+
+    def __init__(
+        self,
+        url: Optional[str],
+        auth: Optional[Auth] = None,
+        *,
+        answer_timeout_seconds: float = ANSWER_TIMEOUT_SECONDS,
+        connect_timeout_seconds: float = CONNECT_TIMEOUT_SECONDS,
+        attempts: int = ATTEMPTS,
+        max_wait_seconds: float = MAX_WAIT_SECONDS,
+        allow_http: bool = False,
+        body_secret: Optional[str] = None,
+        problems: Tuple[str, ...] = (),
+        clock: Clock = Clock(),
+    ) -> None:
+        found: List[str] = list(problems)
+        place = address.read(url, found)
+        if auth is not None and body_secret is not None:
+            found.append("auth, api_key: must be one of them (got both). Leave api_key out: a gateway refuses it.")
+        if auth is not None and not isinstance(auth, Auth):
+            found.append(
+                f"auth: must be ApiKey, Jwt or ServiceToken (got {type(auth).__name__}). Write for example auth=ApiKey(key)."
+            )
+        for name, value, least in (
+            ("answer_timeout_seconds", answer_timeout_seconds, 0.001),
+            ("connect_timeout_seconds", connect_timeout_seconds, 0.001),
+            ("max_wait_seconds", max_wait_seconds, 0),
+        ):
+            # threading.Timer takes no more than about 292 years; a day is long enough to be no mistake.
+            if not _is_number(value) or not least <= value <= 86400:
+                found.append(f"{name}: must be a number of seconds from {least:g} to 86400 (got {value!r}). Correct it.")
+        if not _is_number(attempts) or int(attempts) != attempts or not 1 <= attempts <= 10:
+            found.append(f"attempts: must be a whole number from 1 to 10 (got {attempts!r}). Correct it.")
+        open_way = place is not None and not place.secure and not place.loopback
+        credential = auth is not None or body_secret is not None
+        if open_way and credential and not allow_http:
+            found.append(
+                "url: must be https where a credential is sent (it is http). Use https; or allow_http=True, where nobody can read along."
+            )
+        if found or place is None:
+            raise ConfigurationError(found)
+        if open_way and credential:
+            warnings.warn(f"a credential goes over plain HTTP to {place!r}", PlainHttpWarning, stacklevel=3)
+        self._address = place
+        self._auth = auth
+        self._body_secret = Secret(body_secret or "")
+        self._answer_seconds = float(answer_timeout_seconds)
+        self._connect_seconds = float(connect_timeout_seconds)
+        self._attempts = int(attempts)
+        self._max_wait = float(max_wait_seconds)
+        self._clock = clock
+
+    def post(self, path: str, body: Dict[str, Any], fields: Tuple[str, ...] = ()) -> Dict[str, Any]:
+        """The result of one request.
+
+        :param path: `/completions` or `/logprobs`
+        :param body: must be JSON; sent in ASCII, as Alpa's client does
+        :param fields: fields that a result has; an answer without them is none
+        :raises AlpaClientError: see errors
+        """
+        text = json.dumps(body, allow_nan=False).encode("ascii")
+        for attempt in count(1):
+            outcome = self._once(path, text, fields)
+            if not isinstance(outcome, AlpaClientError):
+                return outcome
+            wait = self._wait(outcome, attempt)
+            if wait is None:
+                raise outcome
+            self._clock.sleep(wait)
+        raise AssertionError("the last attempt has no wait")
+
+    def _once(self, path: str, body: bytes, fields: Tuple[str, ...]) -> Union[Dict[str, Any], AlpaClientError]:
+        """A result, or an error as a value: raised where it was caught it would drag others along."""
+        try:
+            sent = {} if self._auth is None else self._auth.headers(self._clock.now())
+            secrets = [self._body_secret.reveal(), *([] if self._auth is None else self._auth.secrets)]
+            headers = {
+                "User-Agent": f"alpa-auth-client/{VERSION} (python)",
+                "Accept": "application/json",
+                # Nothing to unpack, so that a short answer is seen to be one.
+                "Accept-Encoding": "identity",
+                "Content-Type": "application/json",
+                **sent,
+            }
+            outcome = transport.post(
+                self._address.join(path),
+                body,
+                headers,
+                connect_seconds=min(self._connect_seconds, self._answer_seconds),
+                answer_seconds=self._answer_seconds,
+            )
+            if isinstance(outcome, transport.Failure):
+                return _error_of(outcome, self._address)
+            now = self._clock.now()
+            return answers.read(outcome, answers.Asked(fields, self._auth, now, lambda text: without(text, secrets)))
+        except AlpaClientError as error:
+            # Without the frames of here, whose variables hold the credential: programs that report errors show those.
+            return error.with_traceback(None)
+
+    def _wait(self, error: AlpaClientError, attempt: int) -> Optional[float]:
+        """Seconds until the next attempt, or None when there is none."""
+        if attempt >= self._attempts:
+            return None
+        if isinstance(error, ConnectionFailedError):
+            return None if error.sent else _CONNECT_WAIT_SECONDS * 2 ** (attempt - 1)
+        asked = error.retry_after_seconds
+        limited = isinstance(error, RateLimitedError)
+        drained = isinstance(error, ModelUnreachableError) and error.status == 503
+        return asked if (limited or drained) and asked is not None and asked <= self._max_wait else None
+
+    def __repr__(self) -> str:
+        return f"Sender({self._address!r}, auth={self._auth!r})"
+
+
+def _error_of(failure: transport.Failure, place: address.Address) -> AlpaClientError:
+    if failure.kind == "timeout":
+        return AnswerTimeoutError(f"{place!r} did not answer: {failure.detail}.")
+    if failure.kind == "too-large":
+        return UnreadableAnswerError(f"The answer of {place!r} is no result: {failure.detail}.")
+    if failure.kind == "lost":
+        return ConnectionFailedError(f"The connection to {place!r} broke: {failure.detail}.", sent=True)
+    return ConnectionFailedError(f"There is no connection to {place!r}: {failure.detail}.", sent=False)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)

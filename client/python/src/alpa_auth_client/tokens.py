@@ -1,0 +1,186 @@
+"""Tokens (JWT): one that is ready, or made here and renewed before its end."""
+
+import threading
+import time
+import warnings
+from typing import Any, Callable, Dict, List, Optional
+
+import jwt
+
+from .auth import Auth
+from .errors import ConfigurationError, ExpiredCredentialError
+from .secret import Secret, header_problem
+
+#: Algorithms of the gateway's credentials.
+ALGORITHMS = ("HS256", "RS256", "ES256", "EdDSA")
+
+#: Difference of clocks between here and the gateway that does no harm, in seconds. A minute: more is no drift but a wrong clock.
+SKEW_SECONDS = 60
+
+_OURS = ("key", "iat", "exp", "nbf")
+
+
+class Jwt(Auth):
+    """A token, sent as `Authorization: Bearer …`. Either `token`, or `key` and one of `secret` and `private_key`.
+
+    :param token: a token that is ready
+    :param key: claim `key` of the tokens made here; the handout has it
+    :param secret: signs with HS256
+    :param private_key: signs with `algorithm`; PEM, not encrypted
+    :param algorithm: default HS256 for a secret, RS256 for a private key; the gateway takes no other than the credential's
+    :param lifetime_seconds: life of a token made here. Default 900: one is made again in time, and a stolen one ends soon
+    :param claims: more claims, which may not be `key`, `iat`, `exp`, `nbf`. `nbf` is never set: APISIX refuses a token in
+        the very second it begins
+    :param clock: seconds since 1970
+    :raises ConfigurationError: lists every problem
+    :raises ExpiredCredentialError: `token` is past its end
+    """
+
+    def __init__(
+        self,
+        token: Optional[str] = None,
+        *,
+        key: Optional[str] = None,
+        secret: Optional[str] = None,
+        private_key: Optional[str] = None,
+        algorithm: Optional[str] = None,
+        lifetime_seconds: int = 900,
+        claims: Optional[Dict[str, Any]] = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._lock = threading.Lock()
+        self._token = Secret("")
+        self._end = float("-inf")
+        self._sign: Optional[Callable[[int], str]] = None
+        self._secret = Secret(secret or "")
+        self.lifetime_seconds = lifetime_seconds
+        self.algorithm = algorithm or ("HS256" if private_key is None else "RS256")
+        problems: List[str] = []
+        if token is not None:
+            if any(value is not None for value in (key, secret, private_key, algorithm, claims)):
+                problems.append("token: must be alone (it came with parts of another). Give one way only.")
+            self._end = _end_of(token, problems)
+        else:
+            self._prepare(key, secret, private_key, claims or {}, problems)
+        if problems:
+            raise ConfigurationError(problems)
+        if token is not None:
+            self._token = Secret(token)
+            self._refuse_if_over(clock())
+
+    def _prepare(
+        self,
+        key: Optional[str],
+        secret: Optional[str],
+        private_key: Optional[str],
+        claims: Dict[str, Any],
+        problems: List[str],
+    ) -> None:
+        problem = header_problem("key", key, "Take the claim from the handout.")
+        if problem is not None:
+            problems.append(problem)
+        taken = [claim for claim in _OURS if claim in claims]
+        if taken:
+            problems.append(f"claims: must not have {', '.join(taken)} (they are set here). Leave them out.")
+        seconds = self.lifetime_seconds
+        # Below twice the skew a token would be renewed all the time; a day is what the operators' own tokens last.
+        if isinstance(seconds, bool) or not isinstance(seconds, int) or not 2 * SKEW_SECONDS <= seconds <= 86400:
+            problems.append(
+                f"lifetime_seconds: must be a whole number from {2 * SKEW_SECONDS} to 86400 (got {seconds!r}). Correct it."
+            )
+        if (secret is None) == (private_key is None):
+            got = "neither" if secret is None else "both"
+            problems.append(f"secret, private_key: must be exactly one of them (got {got}). Give the one you hold.")
+        if self.algorithm not in ALGORITHMS:
+            problems.append(f"algorithm: must be one of {', '.join(ALGORITHMS)} (got {self.algorithm!r}). Correct it.")
+        elif (self.algorithm == "HS256") != (private_key is None):
+            problems.append(f"algorithm: must fit what signs (got {self.algorithm}). Leave it out, or give the other.")
+        elif secret is not None and (not isinstance(secret, str) or secret == ""):
+            problems.append("secret: must be a text that is not empty (it is none). Take it from the handout.")
+        elif private_key is not None:
+            problem = _pem_problem(private_key, self.algorithm)
+            if problem is not None:
+                problems.append(problem)
+        if not problems:
+            signer = Secret(secret if private_key is None else private_key)  # type: ignore[arg-type]
+
+            def sign(now: int) -> str:
+                body = {**claims, "key": key, "iat": now, "exp": now + seconds}
+                with warnings.catch_warnings():
+                    # PyJWT warns of short secrets; how long they are is the operator's choice.
+                    warnings.simplefilter("ignore")
+                    return _text(jwt.encode(body, signer.reveal(), algorithm=self.algorithm))
+
+            self._sign = sign
+
+    def headers(self, now: float) -> Dict[str, str]:
+        with self._lock:
+            if self._sign is not None and now > self._end - SKEW_SECONDS:
+                self._token = Secret(self._sign(int(now)))
+                self._end = int(now) + self.lifetime_seconds
+            # A clock that was set back: what was made then would not end for too long.
+            elif self._sign is not None and self._end - now > self.lifetime_seconds + SKEW_SECONDS:
+                self._token = Secret(self._sign(int(now)))
+                self._end = int(now) + self.lifetime_seconds
+            self._refuse_if_over(now)
+            return {"Authorization": f"Bearer {self._token.reveal()}"}
+
+    def is_over(self, now: float) -> bool:
+        return self._sign is None and now >= self._end - SKEW_SECONDS
+
+    def _refuse_if_over(self, now: float) -> None:
+        # Only what is over by any clock: within the skew the gateway decides.
+        if now >= self._end + SKEW_SECONDS:
+            raise ExpiredCredentialError("The token is past its end.")
+
+    @property
+    def secrets(self) -> List[str]:
+        return [self._token.reveal(), self._secret.reveal()]
+
+    def __repr__(self) -> str:
+        return "Jwt(<secret>)" if self._sign is None else f"Jwt(algorithm={self.algorithm!r}, <secret>)"
+
+
+def _end_of(token: str, problems: List[str]) -> float:
+    """When a token ends, in seconds since 1970. Its signature is the gateway's to check."""
+    problem = header_problem("token", token, "Give the whole token and nothing else.")
+    if problem is not None:
+        problems.append(problem)
+        return 0
+    try:
+        head = jwt.get_unverified_header(token)
+        claims = jwt.decode(token, options={"verify_signature": False})
+    except jwt.PyJWTError:
+        head = {}
+        claims = {}
+    if not head:
+        problems.append("token: must be a JWT (it is none). Give the whole token, without Bearer.")
+        return 0
+    if head.get("alg") not in ALGORITHMS:
+        problems.append(f"token: must be signed with one of {', '.join(ALGORITHMS)} (it is not). Make another.")
+    end = claims.get("exp")
+    if isinstance(end, bool) or not isinstance(end, (int, float)):
+        problems.append("token: must have an end, claim exp (it has none). Make another: the gateway refuses it.")
+        return 0
+    return float(end)
+
+
+def _pem_problem(private_key: str, algorithm: str) -> Optional[str]:
+    """What keeps a private key from signing, tried by signing; never a part of it."""
+    if not isinstance(private_key, str) or "PRIVATE KEY-----" not in private_key:
+        return "private_key: must be a private key as PEM (it is none). Give the text of the file, not its name."
+    if "ENCRYPTED" in private_key:
+        return "private_key: must not be encrypted (it is). Decrypt it: openssl pkey -in key.pem -out plain.pem"
+    try:
+        jwt.encode({}, private_key, algorithm=algorithm)
+    except NotImplementedError:
+        return "private_key: needs the package cryptography (it is missing). pip install 'alpa-auth-client[private-key]'"
+    except Exception:  # whatever cryptography says of it may quote the key
+        pass
+    else:
+        return None
+    return f"private_key: must be a private key for {algorithm} (it cannot sign). Give the key that fits the credential."
+
+
+def _text(token: Any) -> str:
+    return token if isinstance(token, str) else str(token, "ascii")

@@ -1,0 +1,25 @@
+"""What Alpa's own client did, where the recordings are: in the folder ALPA_AUTH_SHARED, or in `shared` beside the clone."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any, Dict, List
+
+_CLONE = Path(__file__).parents[3]
+_FOLDER = Path(os.environ.get("ALPA_AUTH_SHARED") or _CLONE.parent / "shared") / "reference/data/recorded"
+
+
+def _read(name: str) -> Dict[str, Any]:
+    file = _FOLDER / name
+    found: Dict[str, Any] = json.loads(file.read_text()) if file.exists() else {}
+    return found
+
+
+_CLIENT = _read("alpa-client.json")
+
+#: One answer of a gateway each, with what Alpa's client made of it.
+CASES: List[Dict[str, Any]] = _CLIENT.get("cases", [])
+#: What Alpa's client sends.
+SENDS: List[Dict[str, Any]] = _CLIENT.get("sends", [])
+#: Answers of Alpa itself.
+ALPA: List[Dict[str, Any]] = _read("alpa-http.json").get("cases", [])

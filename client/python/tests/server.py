@@ -1,0 +1,102 @@
+"""A server that answers as a test tells it to, byte by byte, and keeps what it was sent."""
+
+import socket
+import ssl
+import struct
+import threading
+from typing import Callable, Dict, List, NamedTuple, Optional, Tuple, Union
+
+#: Bytes to send before the connection is closed, or what to do with the connection.
+Reply = Union[bytes, Callable[[socket.socket], None]]
+
+
+class Received(NamedTuple):
+    method: str
+    path: str
+    headers: List[Tuple[str, str]]
+    body: bytes
+
+    def values(self, name: str) -> List[str]:
+        return [value for given, value in self.headers if given.lower() == name.lower()]
+
+
+def reply(status: int, body: Union[str, bytes] = b"", headers: Optional[Dict[str, str]] = None) -> bytes:
+    """A whole answer."""
+    data = body.encode() if isinstance(body, str) else body
+    lines = {"Content-Length": str(len(data)), "Connection": "close", **(headers or {})}
+    head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
+    return f"HTTP/1.1 {status} Said\r\n{head}\r\n".encode("latin-1") + data
+
+
+def reset(connection: socket.socket) -> None:
+    """Ends a connection by RST: whoever reads gets an error and not an end."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    connection.close()
+
+
+class Server:
+    """Answers each connection with the next reply; the last one stays."""
+
+    def __init__(self, context: Optional[ssl.SSLContext] = None) -> None:
+        self.replies: List[Reply] = []
+        self.received: List[Received] = []
+        #: Set when the server ends: for replies that wait.
+        self.over = threading.Event()
+        self._context = context
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._listener.getsockname()[1]
+        self.url = f"{'http' if context is None else 'https'}://127.0.0.1:{self.port}/alpa"
+        self._threads = [threading.Thread(target=self._accept, daemon=True)]
+        self._threads[0].start()
+
+    def close(self) -> None:
+        self.over.set()
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        for thread in self._threads:
+            thread.join(10)
+            assert not thread.is_alive()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                connection, _ = self._listener.accept()
+            except OSError:
+                return
+            thread = threading.Thread(target=self._serve, args=(connection,), daemon=True)
+            self._threads.append(thread)
+            thread.start()
+
+    def _serve(self, connection: socket.socket) -> None:
+        try:
+            if self._context is not None:
+                connection = self._context.wrap_socket(connection, server_side=True)
+            with connection:
+                received = _read(connection)
+                if received is None:
+                    return
+                self.received.append(received)
+                answer = self.replies[min(len(self.received), len(self.replies)) - 1]
+                if callable(answer):
+                    answer(connection)
+                else:
+                    connection.sendall(answer)
+        except OSError:
+            pass  # the client went away, or did not like the certificate
+
+
+def _read(connection: socket.socket) -> Optional[Received]:
+    data = b""
+    while b"\r\n\r\n" not in data:
+        more = connection.recv(65536)
+        if not more:
+            return None
+        data += more
+    head, body = data.split(b"\r\n\r\n", 1)
+    first, *lines = head.decode("latin-1").split("\r\n")
+    headers = [(name, value.strip()) for name, value in (line.split(":", 1) for line in lines)]
+    length = int(next((value for name, value in headers if name.lower() == "content-length"), "0"))
+    while len(body) < length:
+        body += connection.recv(65536)
+    method, path, _ = first.split(" ")
+    return Received(method, path, headers, body)

@@ -1,0 +1,183 @@
+"""Addresses and headers: what is refused, and what arrives, for whatever is put in."""
+
+import json
+import re
+from typing import List
+from urllib.parse import urlsplit
+
+import pytest
+from alpa_auth_client import ApiKey, Client, ConfigurationError, ServiceToken, address
+from alpa_auth_client.secret import header_problem
+from hypothesis import HealthCheck, example, given, settings, strategies as st
+
+from .conftest import COMPLETION
+from .server import Server, reply
+
+PATHS = st.lists(
+    st.one_of(
+        st.text("abzAZ09-._~!$&'()*+,;=:@", min_size=1, max_size=8).filter(lambda text: text not in (".", "..")),
+        st.integers(0, 255).map(lambda byte: f"%{byte:02X}").filter(lambda text: text != "%2E"),
+        st.just(""),
+    ),
+    max_size=5,
+).map(lambda parts: "".join(f"/{part}" for part in parts))
+HOSTS = st.sampled_from(["api.example.com", "localhost", "127.0.0.1", "[::1]", "xn--zrich-kva.ch", "a.b:8443"])
+
+REFUSED = {
+    "a query": ("https://a.example/x?apikey=S3cret", "must not have a query"),
+    "an empty query": ("https://a.example/x?", "must not have a query"),
+    "a fragment": ("https://a.example/#x", "must not have a fragment"),
+    "a password": ("https://u:S3cret@a.example", "must not hold a name or password"),
+    "no scheme": ("a.example/S3cret", "must be an address"),
+    "another scheme": ("ftp://a.example", "must be an address"),
+    "no host": ("https:///x", "must be an address"),
+    "a line break": ("https://a.example/\r\nX: S3cret", "must be an address"),
+    "a tab, which urlsplit would take out": ("https://a.exa\tmple", "must be an address"),
+    "a blank": ("https://a.example/ x", "must be an address"),
+    "a backslash": ("https://a.example\\@b.example", "must be an address"),
+    "other letters": ("https://zürich.example", "must be an address"),
+    "a port that is none": ("https://a.example:99999", "must be an address"),
+    "a port that is empty": ("https://a.example:", "must be an address"),
+    "half an IPv6 address": ("https://[::1", "must be an address"),
+    "dots": ("https://a.example/x/../y", "must not have . or .."),
+    "dots in disguise": ("https://a.example/%2e%2E/y", "must not have . or .."),
+    "a percent sign alone": ("https://a.example/100%", "must have a path of"),
+    "nothing": ("", "must be an address"),
+    "a number": (7, "must be a text"),
+}
+
+
+@pytest.mark.parametrize("what", REFUSED)
+def test_refuses_an_address_with(what: str) -> None:
+    url, must = REFUSED[what]
+    with pytest.raises(ConfigurationError) as caught:
+        Client(url)  # type: ignore[arg-type]
+    (problem,) = caught.value.problems
+    assert problem.startswith(f"url: {must}")
+    assert "S3cret" not in str(caught.value)
+
+
+def test_lists_everything_at_once() -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        Client(
+            "http://u@a.example?x",
+            "k",
+            auth=ApiKey("k"),
+            answer_timeout_seconds=0,
+            attempts=11,
+            max_wait_seconds=float("nan"),
+        )
+    starts = [problem.split(" must", 1)[0] for problem in caught.value.problems]
+    assert starts == [
+        "url:",
+        "url:",
+        "auth, api_key:",
+        "answer_timeout_seconds:",
+        "max_wait_seconds:",
+        "attempts:",
+    ]
+    assert str(caught.value).startswith("6 problem(s), nothing was sent:\n  - url: must not hold a name or password")
+
+
+def test_a_credential_needs_an_address_and_a_type() -> None:
+    with pytest.raises(ConfigurationError, match="url: must be given with auth"):
+        Client(auth=ApiKey("k"))
+    with pytest.raises(ConfigurationError, match=r"auth: must be ApiKey, Jwt or ServiceToken \(got str\)"):
+        Client("https://a.example", auth="k")  # type: ignore[arg-type]
+    with pytest.raises(ConfigurationError, match="api_key: must be a key"):
+        Client("https://a.example", api_key="")
+    Client()
+
+
+@given(st.sampled_from(["http", "https"]), HOSTS, PATHS)
+def test_a_path_is_joined_to_any_address_and_nothing_else_changes(scheme: str, host: str, path: str) -> None:
+    problems: List[str] = []
+    base = f"{scheme}://{host}{path}"
+    place = address.read(base, problems)
+    assert place is not None and problems == []
+    joined = urlsplit(place.join("/completions"))
+    assert (joined.scheme, joined.netloc, joined.query, joined.fragment) == (scheme, host, "", "")
+    assert joined.path == path.rstrip("/") + "/completions"
+
+
+@given(st.text(max_size=60))
+@example("https://a\u2028b")
+@example("https://a.example:80:80")
+@example("//a.example")
+def test_any_text_is_an_address_or_a_problem_and_never_both(text: str) -> None:
+    problems: List[str] = []
+    place = address.read(text, problems)
+    assert (place is None) == (problems != [])
+    if place is not None:
+        assert place.join("/x").isascii()
+        assert not set(place.join("/x")) & set(" \r\n\t?#@\\")
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None)
+@given(path=PATHS)
+@example(path="/a//b/")
+@example(path="/%c3%bc")
+def test_the_path_arrives_as_it_was_given(server: Server, path: str) -> None:
+    server.replies = [reply(200, COMPLETION)]
+    Client(f"http://127.0.0.1:{server.port}{path}").completions("a")
+    # In its usual spelling, which means the same: %XX in capitals, and none for what needs none.
+    assert server.received[-1].path == usual(f"{path.rstrip('/')}/completions")
+
+
+def usual(path: str) -> str:
+    def letter(found: "re.Match[str]") -> str:
+        plain = chr(int(found.group(1), 16))
+        return plain if re.fullmatch(r"[A-Za-z0-9._~-]", plain) else found.group().upper()
+
+    return re.sub("%(..)", letter, path)
+
+
+ASCII = st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E), min_size=1, max_size=40)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None)
+@given(key=ASCII.filter(lambda text: text == text.strip(" ")))
+def test_every_key_that_is_taken_arrives_as_it_is_in_a_header_of_its_own(server: Server, key: str) -> None:
+    server.replies = [reply(200, COMPLETION)]
+    Client(server.url, auth=ApiKey(key)).completions("a")
+    seen = server.received[-1]
+    assert seen.values("apikey") == [key]
+    names = ["Host", "User-Agent", "Accept", "Accept-Encoding", "Content-Type", "apikey", "Content-Length"]
+    assert sorted(name for name, _ in seen.headers) == sorted(names)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=20, deadline=None)
+@given(secret=ASCII.filter(lambda text: text == text.strip(" ")))
+def test_every_secret_arrives_in_either_form_of_a_service_token(server: Server, secret: str) -> None:
+    server.replies = [reply(200, COMPLETION)]
+    Client(server.url, auth=ServiceToken("i", secret)).completions("a")
+    Client(server.url, auth=ServiceToken("i", secret, header="X-Token")).completions("a")
+    two, one = server.received[-2:]
+    assert two.values("CF-Access-Client-Secret") == [secret]
+    assert json.loads(one.values("X-Token")[0])["cf-access-client-secret"] == secret
+
+
+@given(st.text(max_size=30))
+@example("k\r\nX-Consumer-Username: admin")
+@example("k\n")
+@example(" k")
+@example("ключ")
+@example("k\x00")
+@example("k\x7f")
+@example("k\u2028")
+def test_any_text_is_sent_whole_or_refused_without_being_shown(text: str) -> None:
+    problem = header_problem("key", text, "Take another.")
+    good = text != "" and all(" " <= letter <= "~" for letter in text) and text == text.strip(" ")
+    assert (problem is None) == good
+    if problem is not None:
+        assert len(text) < 8 or text not in problem
+        with pytest.raises(ConfigurationError):
+            ApiKey(text)
+
+
+def test_a_service_token_lists_all_that_is_wrong_with_it() -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        ServiceToken("", "a\nb", header="Host")
+    assert [problem.split(":")[0] for problem in caught.value.problems] == ["client_id", "client_secret", "header"]
+    with pytest.raises(ConfigurationError, match="header: must be the name of a header"):
+        ServiceToken("i", "s", header="X: y\r\n")

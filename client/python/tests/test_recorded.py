@@ -1,0 +1,160 @@
+"""Against what Alpa's own client was recorded to do: the same where it is right, an error of its kind where it is wrong."""
+
+import json
+from typing import Any, Dict, Iterator, Optional, Type
+
+import pytest
+from alpa_auth_client import (
+    AlpaClientError,
+    AlpaError,
+    ApiKey,
+    Client,
+    Clock,
+    ConfigurationError,
+    ConnectionFailedError,
+    InvalidCredentialError,
+    Jwt,
+    ModelUnreachableError,
+    NotAllowedError,
+    RateLimitedError,
+    RedirectError,
+    RequestRefusedError,
+    ServiceToken,
+    answers,
+)
+from alpa_auth_client.transport import Answer
+
+from .recordings import ALPA, CASES, SENDS
+from .stage import Stage
+from .test_tokens import token
+
+#: Where Alpa's client is right, what it returned; None in this table.
+EXPECTED: Dict[str, Optional[Type[AlpaClientError]]] = {
+    "ok": None,
+    "url-trailing-slash": None,
+    # RuntimeError there too, with the same words.
+    "alpa-error-400": AlpaError,
+    "429-retry-after": RateLimitedError,
+    "401-envelope": InvalidCredentialError,
+    "429-envelope": RateLimitedError,
+    "envelope-html-type": InvalidCredentialError,
+    # A refusal returned as a result there.
+    "403-consumer": NotAllowedError,
+    "404-route": RequestRefusedError,
+    "429-error-msg": RateLimitedError,
+    "error-object-openai": InvalidCredentialError,
+    # An error of the wrong kind there.
+    "413-html": RequestRefusedError,
+    "503-html": ModelUnreachableError,
+    "envelope-null-stacktrace": InvalidCredentialError,
+    "empty-401": InvalidCredentialError,
+    "403-cf-1010": NotAllowedError,
+    "connection-dropped": ConnectionFailedError,
+    # The key, and with 307 the prompt, sent on there.
+    "302-login-other-host": RedirectError,
+    "307-other-host": RedirectError,
+    "301-https-like": RedirectError,
+    # Sent to another path there.
+    "url-query": ConfigurationError,
+}
+
+
+@pytest.fixture
+def stage() -> Iterator[Stage]:
+    stage = Stage()
+    yield stage
+    stage.close()
+
+
+def url_of(case: Dict[str, Any], stage: Stage) -> str:
+    """The client's url: what was asked for, without what the client itself adds."""
+    first = case["requestsSeen"][0].split(" ")[1]
+    return stage.here(first[: -len("/completions")])
+
+
+def check(client: Any, case: Dict[str, Any]) -> None:
+    """Calls a client and compares the outcome with the recorded one, or with the error that it should be."""
+    expected = EXPECTED[case["id"]]
+    if expected is None:
+        assert client().completions("Paris is") == case["outcome"]["returned"]
+        return
+    with pytest.raises(RuntimeError) as caught:
+        client().completions("Paris is")
+    assert type(caught.value) is expected
+    recorded = case["outcome"].get("raised", {})
+    if recorded.get("type") == "RuntimeError":
+        assert json.loads(case["gateway"]["body"])["message"] in str(caught.value)
+
+
+if CASES:
+
+    def test_every_recorded_case_is_in_the_table() -> None:
+        assert {case["id"] for case in CASES} == set(EXPECTED)
+
+    @pytest.mark.parametrize("case", CASES, ids=[case["id"] for case in CASES])
+    def test_is_right_where_alpas_client_is_and_says_so_where_it_is_not(stage: Stage, case: Dict[str, Any]) -> None:
+        clock = Clock(sleep=lambda _: None)
+        check(lambda: Client(url_of(case, stage), auth=ApiKey("k1"), attempts=1, clock=clock), case)
+        assert stage.hosts["login.example.net"].received == []
+        if case["id"] != "url-query":
+            path = case["requestsSeen"][0].split(" ")[1].split(".com")[1].replace("//", "/")
+            assert stage.seen[0].startswith(f"POST http://gateway.example.com{path} ")
+
+
+def auth_of(send: Dict[str, Any]) -> Any:
+    headers = dict(send["sent"][0]["headers"])
+    if "CF-Access-Client-Id" in headers:
+        return ServiceToken(headers["CF-Access-Client-Id"], headers["CF-Access-Client-Secret"])
+    if "apikey" in headers:
+        return ApiKey(headers["apikey"])
+    return Jwt(token({"exp": 4_000_000_000})) if "Authorization" in headers else None
+
+
+if SENDS:
+
+    @pytest.mark.parametrize("send", SENDS, ids=[send["id"] for send in SENDS])
+    def test_sends_what_alpas_client_sends_and_only_to_the_gateway(
+        stage: Stage, send: Dict[str, Any], tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        netrc = tmp_path / "netrc"
+        netrc.write_text("machine 127.0.0.1 login u password p\n")
+        monkeypatch.setenv("NETRC", str(netrc))
+        auth = auth_of(send)
+        arguments = {**send["client"], "url": stage.here(send["client"]["url"])}
+        call = getattr(Client(**arguments, auth=auth), send["call"])
+        try:
+            call(*send["args"], **send["kwargs"])
+        except RedirectError:
+            assert "302" in send["client"]["url"]
+        (received,) = stage.hosts["gateway.example.com"].received
+        recorded = send["sent"][0]
+        # One that is null stays out; a real one is where Alpa's client has it.
+        body = {name: value for name, value in recorded["json"].items() if (name, value) != ("api_key", None)}
+        assert list(json.loads(received.body).items()) == list(body.items())
+        assert received.body.isascii()
+        assert (received.method, received.path) == (recorded["method"], recorded["path"])
+        for name, value in {} if auth is None else auth.headers(0).items():
+            assert received.values(name) == [value]
+        assert stage.hosts["login.example.net"].received == []
+
+
+#: Answered by the recorded service and nothing that the client ever asks for.
+_PLAIN = ("completions", "logprobs")
+
+if ALPA:
+
+    @pytest.mark.parametrize("case", ALPA, ids=[case["id"] for case in ALPA])
+    def test_reads_every_recorded_answer_of_alpa(case: Dict[str, Any]) -> None:
+        responses = case["response"] if isinstance(case["response"], list) else [case["response"]]
+        for response in filter(lambda one: isinstance(one, dict) and isinstance(one.get("body"), dict), responses):
+            body = response["body"]
+            fields = ("choices",) if "choices" in body else ("logprobs",)
+            asked = answers.Asked(fields, ApiKey("k"), 0, lambda text: text)
+            answer = Answer(response["status"], response["headers"], json.dumps(body).encode())
+            if response["status"] == 200:
+                assert answers.read(answer, asked) == body
+            else:
+                with pytest.raises(AlpaError) as caught:
+                    answers.read(answer, asked)
+                assert caught.value.message == body["message"]
+                assert caught.value.stacktrace == body["stacktrace"]

@@ -1,0 +1,18 @@
+"""The package keeps to its limits: the grammar of the oldest Python, and what it imports."""
+
+import ast
+from pathlib import Path
+
+import alpa_auth_client
+import pytest
+
+FILES = sorted(Path(alpa_auth_client.__file__).parent.glob("*.py"))
+
+
+@pytest.mark.parametrize("file", FILES, ids=[file.name for file in FILES])
+def test_is_written_in_the_grammar_of_python_3_7(file: Path) -> None:
+    ast.parse(file.read_text(), feature_version=(3, 7))
+
+
+def test_has_its_types_with_it() -> None:
+    assert (FILES[0].parent / "py.typed").exists()

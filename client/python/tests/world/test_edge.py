@@ -1,0 +1,91 @@
+"""At the edge's stand-in: Access as it was (classic) and as it is in new organizations (strict), Alpa's behind it."""
+
+from typing import Any, Optional, Type
+
+import pytest
+from alpa_auth_client import (
+    AlpaClientError,
+    ApiKey,
+    Auth,
+    Client,
+    EdgeLoginError,
+    InvalidCredentialError,
+    MissingCredentialError,
+    NotAllowedError,
+    load_handout,
+)
+
+from .conftest import World, service_token
+
+MODES = ["classic", "strict"]
+METHODS = ["completions", "logprobs"]
+
+
+def call(world: World, mode: str, auth: Optional[Auth], place: str = "alpa", method: str = "completions") -> Any:
+    return getattr(Client(world["edges"][mode][place], auth=auth), method)("Paris is")
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("mode", MODES)
+def test_lets_in_a_service_token_in_either_form(world: World, mode: str, method: str) -> None:
+    for place, header in (("alpa", None), ("login", None), ("single", "Authorization")):
+        assert call(world, mode, service_token(world, header=header), place, method)
+
+
+Case = Any
+CASES: "list[Case]" = [
+    ("alpa", "nothing", MissingCredentialError, MissingCredentialError),
+    ("alpa", "a wrong secret", NotAllowedError, InvalidCredentialError),
+    ("alpa", "an expired token", NotAllowedError, InvalidCredentialError),
+    ("alpa", "a token of somebody else", NotAllowedError, NotAllowedError),
+    ("single", "a wrong secret in one header", NotAllowedError, InvalidCredentialError),
+    ("login", "nothing", MissingCredentialError, MissingCredentialError),
+    ("login", "a wrong secret", InvalidCredentialError, InvalidCredentialError),
+    ("login", "a token of somebody else", InvalidCredentialError, NotAllowedError),
+    ("login", "a key", EdgeLoginError, EdgeLoginError),
+]
+
+
+def auth_of(world: World, what: str) -> Optional[Auth]:
+    if what == "nothing":
+        return None
+    if what == "a key":
+        return ApiKey("k")
+    if what == "an expired token":
+        return service_token(world, "expired")
+    if what == "a token of somebody else":
+        return service_token(world, "stranger")
+    return service_token(world, secret="wrong", header="Authorization" if "one header" in what else None)
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("place,what,classic,strict", CASES, ids=[f"{case[1]} at {case[0]}" for case in CASES])
+def test_tells(
+    world: World,
+    mode: str,
+    place: str,
+    what: str,
+    classic: Type[AlpaClientError],
+    strict: Type[AlpaClientError],
+) -> None:
+    with pytest.raises(AlpaClientError) as caught:
+        call(world, mode, auth_of(world, what), place)
+    assert type(caught.value) is (classic if mode == "classic" else strict)
+    assert caught.value.request_id, "Cf-Ray is what the operator needs"
+    if type(caught.value) is NotAllowedError:
+        assert "Compare the service token" in str(caught.value)
+
+
+def test_tells_an_address_that_leads_nowhere(world: World) -> None:
+    with pytest.raises(AlpaClientError):
+        call(world, "strict", service_token(world), "nowhere")
+
+
+def test_the_file_of_a_handout_is_all_that_is_needed(world: World) -> None:
+    client = Client.from_credentials_file(world["handouts"]["serviceToken"])
+    assert client.completions("Paris is", max_tokens=8)["choices"][0]["text"] == "Paris is one two"
+
+
+def test_a_handout_says_how_long_an_answer_may_take_and_when_it_ends(world: World) -> None:
+    handout = load_handout(world["handouts"]["serviceToken"])
+    assert (handout.who, handout.answer_timeout_seconds, str(handout.expires)) == ("team/edge", 610, "2099-01-31")

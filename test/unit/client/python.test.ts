@@ -1,0 +1,169 @@
+// Proves that client/python keeps its own promises, is typed, can be installed and used, and works at the stand-ins of
+// gateway, edge and Alpa. Not that the real ones answer as these do: recordings prove that of the gateway and of Alpa.
+import { strict as assert } from "node:assert";
+import { execFile } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { PACKAGE, pythonTools, type PythonTools } from "./python-tools";
+import { startCallersWorld } from "./python-world";
+
+const CLIENTS = readFileSync(resolve(__dirname, "../../../docs/clients.md"), "utf8");
+
+describe("client/python", function () {
+    this.timeout(120_000);
+    let tools: PythonTools;
+    let folder: string;
+    let stage: Awaited<ReturnType<typeof startCallersWorld>>;
+    let typed: Promise<string>;
+    before(async function () {
+        this.timeout(600_000); // the first time on a machine packages are installed
+        tools = await pythonTools();
+        folder = mkdtempSync(join(tmpdir(), "alpa-auth-python-"));
+        // Beside the rest: it takes longest, and needs one core.
+        typed = python(["-m", "mypy", "--cache-dir", join(tools.scratch, "mypy")], { cwd: PACKAGE });
+        typed.catch(() => undefined); // the test for it waits for it
+        stage = await startCallersWorld(folder);
+    });
+    after(async () => {
+        await stage?.close();
+        rmSync(folder, { recursive: true, force: true });
+    });
+
+    /** Runs the environment's Python; what it prints, or an error that holds it. */
+    function python(args: string[], options: { cwd?: string; env?: object; file?: string } = {}): Promise<string> {
+        const env = {
+            ...process.env,
+            PYTHONDONTWRITEBYTECODE: "1",
+            PYTHONPATH: "",
+            HYPOTHESIS_STORAGE_DIRECTORY: join(tools.scratch, "hypothesis"),
+            ...options.env,
+        };
+        return new Promise((done, reject) => {
+            const given = { cwd: options.cwd ?? folder, env, maxBuffer: 64 * 1024 * 1024 };
+            execFile(options.file ?? tools.python, args, given, (error, stdout, stderr) =>
+                error ? reject(new Error(`python ${args.slice(0, 2).join(" ")}:\n${stdout}${stderr}`)) : done(stdout),
+            );
+        });
+    }
+
+    it("keeps the promises of its own tests, alone and at the stand-ins", async () => {
+        const printed = await python(["-m", "pytest", "-q", "tests", "tests/world", "--world", stage.file], {
+            cwd: PACKAGE,
+            env: { PYTHONPATH: "src" },
+        });
+        const [, passed] = /(\d+) passed in /.exec(printed) ?? [];
+        assert.ok(Number(passed) > 200, printed);
+        assert.doesNotMatch(printed, /skipped|xfailed|deselected|warning/);
+    });
+
+    it("is typed in strict mode", async () => {
+        assert.match(await typed, /^Success: no issues found/);
+    });
+
+    describe("as a wheel", () => {
+        let installed: string;
+        before(async () => {
+            const source = join(folder, "source");
+            const out = join(folder, "dist");
+            mkdirSync(source);
+            // A copy: what is built leaves nothing in the clone.
+            await python([
+                "-c",
+                `import shutil; shutil.copytree(${JSON.stringify(PACKAGE)}, "source", dirs_exist_ok=True)`,
+            ]);
+            const pip = ["-m", "pip", "--disable-pip-version-check", "-q"];
+            await python([...pip, "wheel", "--no-deps", "--no-build-isolation", "-w", out, source]);
+            const [wheel] = readdirSync(out);
+            assert.match(wheel, /^alpa_auth_client-\d+\.\d+\.\d+-py3-none-any\.whl$/);
+            installed = join(folder, "clean");
+            await python(["-m", "venv", "--without-pip", installed]);
+            const target = ["--python", join(installed, "bin/python")];
+            const only = ["--no-index", "--find-links", tools.wheels];
+            await python([...pip, ...target, "install", ...only, `${join(out, wheel)}[private-key]`]);
+        });
+        const script = (text: string, env: object) => {
+            const file = join(folder, "script.py");
+            writeFileSync(file, text);
+            return python([file], { file: join(installed, "bin/python"), env });
+        };
+
+        it("works in a clean folder, in ten lines", async () => {
+            const printed = await script(TEN_LINES, {
+                ALPA_URL: stage.world.urls.alpa,
+                ALPA_API_KEY: stage.world.keys.team,
+            });
+            assert.equal(printed, "Paris is one two\nInvalidCredentialError\n");
+        });
+
+        const snippets = [...CLIENTS.matchAll(/^### (.*)$|^```python\n([^]*?)^```$/gm)];
+        let heading = "";
+        let count = 0;
+        for (const [, title, text] of snippets) {
+            if (title !== undefined) heading = title;
+            else {
+                count++;
+                it(`runs what docs/clients.md shows under "${heading}" (${count})`, async () => {
+                    const { urls, keys, edges, tokens, jwt, handouts } = stage.world;
+                    const edge = /ServiceToken/.test(text);
+                    const address = edge
+                        ? text.includes("header=")
+                            ? edges.strict.single
+                            : edges.strict.alpa
+                        : urls.alpa;
+                    writeFileSync(join(folder, "handout.md"), readFileSync(handouts.key));
+                    writeFileSync(join(folder, "private.pem"), jwt.privateKey);
+                    const printed = await script(text.replaceAll("https://api.example.com/alpa", address), {
+                        ALPA_URL: address,
+                        KEY: keys.team,
+                        JWT_SECRET: jwt.secret,
+                        JWT_CLAIM: text.includes("private_key") ? jwt.claims.rs : jwt.claims.hs,
+                        CLIENT_ID: tokens.team.clientId,
+                        CLIENT_SECRET: tokens.team.clientSecret,
+                        ALPA_API_KEY: keys.team,
+                    });
+                    assert.match(printed, /^Paris is one two\n/);
+                });
+            }
+        }
+        it("has a snippet for each way to authenticate", () => {
+            const shown = snippets.map(([, , text]) => text ?? "").join("");
+            for (const way of [
+                "ApiKey(",
+                "secret=",
+                "private_key=",
+                "ServiceToken(",
+                "header=",
+                "from_env(",
+                "from_credentials_file(",
+            ])
+                assert.ok(shown.includes(way), way);
+        });
+    });
+
+    it("says what to install where there is no Python that fits", async () => {
+        const none = { PATH: folder, HOME: folder };
+        await assert.rejects(
+            pythonTools(none),
+            /^ToolchainError: python3: must be Python, .* \(it does not run\)\. Install Python 3\.11/,
+        );
+        const old = join(folder, "old");
+        writeFileSync(old, "#!/bin/sh\nprintf '3.9.2\\n/x\\n'\n", { mode: 0o755 });
+        await assert.rejects(
+            pythonTools({ ...none, ALPA_AUTH_PYTHON: old }),
+            /must be Python 3\.11 or newer \(got 3\.9\.2\)/,
+        );
+    });
+});
+
+const TEN_LINES = `import os
+from alpa_auth_client import AlpaClientError, ApiKey, Client
+
+client = Client.from_env()
+print(client.completions("Paris is", max_tokens=8)["choices"][0]["text"])
+assert len(client.logprobs("Paris is", top_k=3)["indices"][0]) == 3
+try:
+    Client(os.environ["ALPA_URL"], auth=ApiKey("wrong")).completions("Paris is")
+except AlpaClientError as error:
+    print(type(error).__name__)
+`;
