@@ -87,9 +87,18 @@ export function readSettings(options: ClientOptions, problems: Problems = []): S
         );
     refuse(problems);
     const { url } = address!;
-    if (open) process.emitWarning(`a credential goes over plain HTTP to ${url}`, "PlainHttpWarning");
+    if (open) warn(url);
     const { fetch, onAnswer } = options;
     return { url, apiKey, defaultModel, auth, answerTimeoutSeconds, maxAttempts, maxWaitSeconds, fetch, onAnswer };
+}
+
+const warned = new Set<string>();
+
+/** Once for each address: a program may make many clients. */
+function warn(url: string): void {
+    if (warned.has(url)) return;
+    warned.add(url);
+    process.emitWarning(`a credential goes over plain HTTP to ${url}`, "PlainHttpWarning");
 }
 
 /** The package may be there twice, as ESM and as CJS: then one's credential is no instance of the other's class. */

@@ -2,13 +2,14 @@
 import { generateKeyPairSync } from "node:crypto";
 import { startAlpa, type Alpa, type Seen } from "../../../sandbox/alpa/server";
 import { startGateway, type Gateway } from "../../../sandbox/gateway/server";
+import { DEFAULT_NAMESPACE } from "../../../config/schema";
 import { claimKey } from "../../../components/parts/consumers";
-import { limitPlugins } from "../../../components/parts/limits";
+import { limitPlugins, type Limits } from "../../../components/parts/limits";
 import { alpaChain, closedChain } from "../../../components/parts/plugin-chain";
 import type { RoutePlugin } from "../../../components/parts/route-plugin";
 
 const ADMIN_KEY = "test-admin-key";
-export const NAMESPACE = "alpa";
+export const NAMESPACE = DEFAULT_NAMESPACE;
 export const KEY = "KEY-of-team-0123456789";
 export const SECRET = "SECRET-of-team-0123456789-abcdefgh";
 export const claim = (id: string) => claimKey(NAMESPACE, "team", id);
@@ -24,6 +25,8 @@ export interface Service {
     /** What reached Alpa. */
     seen: Seen[];
     put(path: string, body: object): Promise<void>;
+    /** A caller with its credentials, each as a plugin of APISIX. */
+    consumer(name: string, credentials: Record<string, object>, limits?: Limits): Promise<void>;
     close(): Promise<void>;
 }
 
@@ -46,7 +49,8 @@ export async function startService(): Promise<Service> {
         });
         if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
     };
-    const consumer = async (name: string, credentials: Record<string, object>, plugins: object = {}) => {
+    const consumer = async (name: string, credentials: Record<string, object>, limits: Limits = {}) => {
+        const plugins = Object.fromEntries(limitPlugins(limits, NAMESPACE).map(({ name, config }) => [name, config]));
         await put(`/consumers/${name}`, { username: name, plugins });
         for (const [id, one] of Object.entries(credentials))
             await put(`/consumers/${name}/credentials/${id}`, { plugins: one });
@@ -59,9 +63,7 @@ export async function startService(): Promise<Service> {
     await consumer(
         `${NAMESPACE}_limited`,
         { key: { "key-auth": { key: LIMITED_KEY } } },
-        Object.fromEntries(
-            limitPlugins({ requests: 2, perSeconds: 1 }, NAMESPACE).map(({ name, config }) => [name, config]),
-        ),
+        { requests: 2, perSeconds: 1 },
     );
     await consumer("elsewhere_team", { key: { "key-auth": { key: STRANGER_KEY } } });
     const guard = { maxBodyBytes: 65_536, contextTokens: 1024, vocabulary: 50_272 };
@@ -82,6 +84,7 @@ export async function startService(): Promise<Service> {
         gateway,
         seen,
         put,
+        consumer,
         close: async () => void (await Promise.all([gateway.close(), alpa.close()])),
     };
 }
