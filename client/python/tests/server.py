@@ -34,6 +34,13 @@ def reset(connection: socket.socket) -> None:
     connection.close()
 
 
+def listen() -> socket.socket:
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    listener.listen(16)
+    return listener
+
+
 class Server:
     """Answers each connection with the next reply; the last one stays."""
 
@@ -43,7 +50,7 @@ class Server:
         #: Set when the server ends: for replies that wait.
         self.over = threading.Event()
         self._context = context
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener = listen()
         self.port: int = self._listener.getsockname()[1]
         self.url = f"{'http' if context is None else 'https'}://127.0.0.1:{self.port}/alpa"
         self._threads = [threading.Thread(target=self._accept, daemon=True)]

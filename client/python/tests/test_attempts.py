@@ -17,7 +17,7 @@ from alpa_auth_client import (
 )
 
 from .conftest import COMPLETION, Slept
-from .server import Server, reply
+from .server import Server, listen, reply
 
 OK = reply(200, COMPLETION)
 
@@ -88,7 +88,7 @@ def test_nothing_else_is_sent_again(
 
 
 def test_a_connection_that_failed_before_anything_was_sent_is_tried_again(slept: Slept) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
+    with listen() as free:
         port = free.getsockname()[1]
     with pytest.raises(ConnectionFailedError):
         Client(f"http://127.0.0.1:{port}", clock=slept.clock).completions("a")

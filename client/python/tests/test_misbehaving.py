@@ -21,7 +21,7 @@ from alpa_auth_client import (
 )
 
 from .conftest import COMPLETION
-from .server import Reply, Server, reply, reset
+from .server import Reply, Server, listen, reply, reset
 
 PAGE = "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body></body></html>"
 LOGIN = {"Location": "https://team.cloudflareaccess.com/cdn-cgi/access/login/api.example.com?kid=1"}
@@ -158,7 +158,7 @@ def test_an_answer_beyond_all_bounds_is_left(server: Server, monkeypatch: pytest
 
 
 def test_where_nobody_listens_nothing_was_sent() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
+    with listen() as free:
         port = free.getsockname()[1]
     with pytest.raises(ConnectionFailedError, match="connection refused") as caught:
         Client(f"http://127.0.0.1:{port}", attempts=1).completions("a")

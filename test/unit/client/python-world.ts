@@ -29,8 +29,8 @@ export interface CallersWorld {
     urls: Record<"alpa" | "down" | "slow" | "drained", string>;
     keys: Record<"team" | "limited" | "stranger", string>;
     jwt: { secret: string; privateKey: string; claims: { hs: string; rs: string } };
-    /** Addresses at the edge; `single` takes one header, `login` also lets people in. */
-    edges: Record<"classic" | "strict", Record<"alpa" | "single" | "login" | "nowhere", string>>;
+    /** Addresses at the edge; `single` takes one header, `login` also lets people in, `limited` one request in 30 s. */
+    edges: Record<"classic" | "strict" | "cut", Record<"alpa" | "single" | "login" | "limited", string>>;
     tokens: Record<"team" | "stranger" | "expired", { clientId: string; clientSecret: string }>;
     /** Files by what they hand out. */
     handouts: Record<"key" | "hs" | "rs" | "serviceToken", string>;
@@ -62,17 +62,18 @@ export async function startCallersWorld(folder: string) {
     const tokens: Partial<CallersWorld["tokens"]> = {};
     const classic = await startEdge("2025-01-01T00:00:00Z", alpa.port, tokens);
     const strict = await startEdge("2026-11-01T00:00:00Z", alpa.port, tokens);
+    const cut = await startEdge("2026-11-01T00:00:00Z", alpa.port, tokens, false);
     const world: CallersWorld = {
         urls,
         keys,
         jwt: { secret: SECRET, privateKey: PRIVATE_KEY, claims: { hs: claim("hs"), rs: claim("rs") } },
-        edges: { classic: classic.urls, strict: strict.urls },
+        edges: { classic: classic.urls, strict: strict.urls, cut: cut.urls },
         tokens: tokens as CallersWorld["tokens"],
         handouts: writeHandouts(folder, urls.alpa, classic.urls.alpa, keys.team, tokens.team!),
     };
     const file = join(folder, "world.json");
     writeFileSync(file, JSON.stringify(world));
-    const all = [gateway, alpa, slow, classic.world, strict.world];
+    const all = [gateway, alpa, slow, classic.world, strict.world, cut.world];
     return { world, file, close: async () => void (await Promise.all(all.map((one) => one.close()))) };
 }
 
@@ -124,7 +125,13 @@ async function addRoutes(put: Put, ports: { alpa: number; slow: number }): Promi
     await put("/routes/closed", { ...nowhere, uri: "/*", plugins: byName(closedChain("/alpa")) });
 }
 
-async function startEdge(organizationSince: string, alpaPort: number, tokens: Partial<CallersWorld["tokens"]>) {
+/** @param connected whether a connector holds the tunnel */
+async function startEdge(
+    organizationSince: string,
+    alpaPort: number,
+    tokens: Partial<CallersWorld["tokens"]>,
+    connected = true,
+) {
     const world = await World.start({ organizationSince });
     // A name that is this machine: clients send no credential over plain HTTP to another.
     const zone = addZone(world.account, "localhost");
@@ -144,18 +151,14 @@ async function startEdge(organizationSince: string, alpaPort: number, tokens: Pa
     world.application([callers], { domain: "localhost" });
     world.application([callers], { domain: "localhost/single", read_service_tokens_from_header: "Authorization" });
     world.application([callers, people], { domain: "localhost/login" });
-    await world.connect();
-    // Its address leads to a tunnel without connectors.
+    const limit = { period: 10, requests_per_period: 1, mitigation_timeout: 30, requests_to_origin: false };
+    const ratelimit = { ...limit, characteristics: ["cf.colo.id", "ip.src"] };
+    world.rules("http_ratelimit", [{ expression: 'http.request.uri.path eq "/limited/completions"', ratelimit }]);
+    for (const rules of world.account.rulesets.values()) rules.zone_id = zone.id;
+    if (connected) await world.connect();
     const base = `http://localhost:${world.edge.port}`;
-    return {
-        world,
-        urls: {
-            alpa: base,
-            single: `${base}/single`,
-            login: `${base}/login`,
-            nowhere: base.replace("localhost", "127.0.0.1"),
-        },
-    };
+    const at = (path: string) => `${base}/${path}`;
+    return { world, urls: { alpa: base, single: at("single"), login: at("login"), limited: at("limited") } };
 }
 
 function writeHandouts(

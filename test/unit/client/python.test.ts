@@ -57,6 +57,19 @@ describe("client/python", function () {
         assert.doesNotMatch(printed, /skipped|xfailed|deselected|warning/);
     });
 
+    it("has the errors and variables that docs/clients.md lists, and no others", async () => {
+        const question = [
+            "import alpa_auth_client as a, json, alpa_auth_client.environment as e",
+            "kinds = [n for n in a.__all__ if isinstance(getattr(a, n), type) and issubclass(getattr(a, n), RuntimeError)]",
+            "print(json.dumps([kinds, e.NAMES]))",
+        ];
+        const env = { PYTHONPATH: join(PACKAGE, "src") };
+        const [kinds, names] = JSON.parse(await python(["-c", question.join("\n")], { env })) as string[][];
+        const listed = (pattern: RegExp) => [...CLIENTS.matchAll(pattern)].map(([, name]) => name).sort();
+        assert.deepEqual(listed(/^\| `(\w+Error)`/gm), kinds.filter((kind) => kind !== "AlpaClientError").sort());
+        assert.deepEqual(listed(/^\| `(ALPA_\w+)`/gm), names.slice().sort());
+    });
+
     it("is typed in strict mode", async () => {
         assert.match(await typed, /^Success: no issues found/);
     });

@@ -154,9 +154,9 @@ def _clock_advice(answer: Answer, asked: Asked) -> Optional[str]:
 
 
 def _forbidden(asked: Asked, said: str, known: Dict[str, Any]) -> NoReturn:
-    if "error code: 1010" in said:
-        step = "Ask the operator to except this address from the browser check: it comes before the credential."
-        raise NotAllowedError(f"The edge takes this program for a robot (403): {said}", next_step=step, **known)
+    if re.search(r"error code: 10\d\d", said):
+        step = "Give the operator the number: a rule of the edge keeps this program out, whatever its credential."
+        raise NotAllowedError(f"The edge refuses this program (403): {said}", next_step=step, **known)
     if asked.auth is None:
         raise MissingCredentialError(f"The service admits nobody without a credential (403): {said}", **known)
     # The edge answers a wrong service token the same way.

@@ -11,10 +11,13 @@ from alpa_auth_client import (
     EdgeLoginError,
     InvalidCredentialError,
     MissingCredentialError,
+    ModelUnreachableError,
     NotAllowedError,
+    RateLimitedError,
     load_handout,
 )
 
+from ..conftest import Slept
 from .conftest import World, service_token
 
 MODES = ["classic", "strict"]
@@ -76,9 +79,25 @@ def test_tells(
         assert "Compare the service token" in str(caught.value)
 
 
-def test_tells_an_address_that_leads_nowhere(world: World) -> None:
-    with pytest.raises(AlpaClientError):
-        call(world, "strict", service_token(world), "nowhere")
+def test_tells_a_tunnel_that_nobody_holds(world: World) -> None:
+    with pytest.raises(ModelUnreachableError) as caught:
+        call(world, "cut", service_token(world))
+    assert caught.value.status == 530
+
+
+def test_tells_a_name_that_the_edge_does_not_serve(world: World) -> None:
+    with pytest.raises(NotAllowedError, match="error code: 1003.*whatever its credential"):
+        Client(world["edges"]["strict"]["alpa"].replace("localhost", "127.0.0.1")).completions("a")
+
+
+def test_tells_the_wait_of_a_limit_of_the_edge(world: World) -> None:
+    auth = service_token(world)
+    call(world, "strict", auth, "limited")
+    slept = Slept()
+    with pytest.raises(RateLimitedError) as caught:
+        Client(world["edges"]["strict"]["limited"], auth=auth, clock=slept.clock).completions("a")
+    assert (len(slept), caught.value.status) == (2, 429)
+    assert 0 < (caught.value.retry_after_seconds or 0) <= 30
 
 
 def test_the_file_of_a_handout_is_all_that_is_needed(world: World) -> None:

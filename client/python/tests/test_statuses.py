@@ -1,0 +1,90 @@
+"""Which error each status is, whatever the body says."""
+
+import json
+from typing import Dict, List, Optional, Tuple, Type
+
+import pytest
+from alpa_auth_client import (
+    AlpaClientError,
+    AlpaError,
+    AnswerTimeoutError,
+    ApiKey,
+    Auth,
+    InvalidCredentialError,
+    MissingCredentialError,
+    ModelUnreachableError,
+    NotAllowedError,
+    RateLimitedError,
+    RedirectError,
+    RequestRefusedError,
+    UnreadableAnswerError,
+    answers,
+)
+from alpa_auth_client.transport import Answer
+
+from .conftest import COMPLETION
+
+#: A status that is no success and has a body that looks like one must not become a result.
+BODIES: Dict[str, bytes] = {
+    "a result": COMPLETION.encode(),
+    "the gateway's shape": b'{"message":"m"}',
+    "its other shape": b'{"error_msg":"m"}',
+    "Alpa's shape": b'{"type":"error","message":"m","stacktrace":""}',
+    "a page": b"<html><head><title>t</title></head></html>",
+    "nothing": b"",
+    "null": b"null",
+}
+STATUSES: List[Tuple[Type[AlpaClientError], List[int]]] = [
+    (RedirectError, [300, 301, 302, 303, 304, 307, 308, 399]),
+    (InvalidCredentialError, [401]),
+    (NotAllowedError, [403]),
+    (RateLimitedError, [429]),
+    (AnswerTimeoutError, [504, 524]),
+    (ModelUnreachableError, [500, 501, 502, 503, 505, 520, 521, 522, 523, 525, 526, 530, 599]),
+    (RequestRefusedError, [400, 402, 404, 405, 406, 408, 410, 411, 413, 414, 415, 422, 431, 451, 499]),
+    (UnreadableAnswerError, [202, 204]),
+]
+
+
+def read(status: int, body: bytes, auth: Optional[Auth] = ApiKey("k")) -> object:
+    asked = answers.Asked(("choices",), auth, 0, lambda text: text)
+    return answers.read(Answer(status, {"Location": "https://a.example/"}, body), asked)
+
+
+@pytest.mark.parametrize("what", BODIES)
+@pytest.mark.parametrize("error,statuses", STATUSES, ids=[error.__name__ for error, _ in STATUSES])
+def test_is_told_by_the_status(what: str, error: Type[AlpaClientError], statuses: List[int]) -> None:
+    for status in statuses:
+        if status < 300 and what == "a result":
+            continue
+        with pytest.raises(AlpaClientError) as caught:
+            read(status, BODIES[what])
+        expected = AlpaError if status == 200 else error
+        assert type(caught.value) is expected, f"{status}: {caught.value}"
+        assert caught.value.status == status
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_without_a_credential_one_is_missing(status: int) -> None:
+    with pytest.raises(MissingCredentialError):
+        read(status, b"", None)
+
+
+def test_an_error_with_a_stacktrace_is_alpas_and_one_without_is_the_gateways() -> None:
+    error = {"type": "error", "message": "m", "stacktrace": "File x"}
+    for status in (200, 400, 500):
+        with pytest.raises(AlpaError):
+            read(status, json.dumps(error).encode())
+    with pytest.raises(AlpaError):
+        read(200, json.dumps({**error, "stacktrace": ""}).encode())
+    with pytest.raises(RequestRefusedError):
+        read(400, json.dumps({**error, "stacktrace": ""}).encode())
+    with pytest.raises(AlpaError, match=r"\(no text\)"):
+        read(400, json.dumps({**error, "message": ""}).encode())
+
+
+def test_a_result_is_one_only_with_its_fields() -> None:
+    assert read(200, COMPLETION.encode()) == json.loads(COMPLETION)
+    for body in (b"{}", b"[]", b'"choices"', b'{"logprobs": []}', COMPLETION.encode() + b"x", b"\xef\xbb\xbf{}"):
+        with pytest.raises(UnreadableAnswerError):
+            read(200, body)
