@@ -6,13 +6,13 @@ export class ApiKey extends Credential {
     readonly method = "key";
     readonly #key: string;
 
-    /** @param key from the handout */
-    constructor(key: string) {
+    /** @param key from the handout; undefined is refused, so that it may come from `process.env` */
+    constructor(key: string | undefined) {
         super();
         const problems: Problems = [];
         checkHeaderValue("ApiKey", key, problems);
         refuse(problems);
-        this.#key = key;
+        this.#key = key!;
     }
 
     async headers(): Promise<Record<string, string>> {
@@ -26,8 +26,8 @@ export class ApiKey extends Credential {
 
 export interface ServiceTokenOptions {
     /** `<32 hex>.access` */
-    clientId: string;
-    clientSecret: string;
+    clientId: string | undefined;
+    clientSecret: string | undefined;
     /**
      * The one header that takes both as JSON, where the Access application has `read_service_tokens_from_header`; then
      * often `Authorization`. @default none: two headers, `CF-Access-Client-Id` and `CF-Access-Client-Secret`
@@ -49,8 +49,8 @@ export class ServiceToken extends Credential {
         checkHeaderValue("ServiceToken.clientSecret", clientSecret, problems);
         if (header !== undefined) checkHeaderName("ServiceToken.header", header, problems);
         refuse(problems);
-        this.#clientId = clientId;
-        this.#clientSecret = clientSecret;
+        this.#clientId = clientId!;
+        this.#clientSecret = clientSecret!;
         this.#header = header;
     }
 

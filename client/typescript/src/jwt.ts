@@ -6,7 +6,7 @@ import { checkNumber, kind, refuse, type Problems } from "./problems.js";
 
 interface Minting {
     /** Value of the claim `key`, from the handout: whose token it is. */
-    key: string;
+    key: string | undefined;
     /** Life of one token, in seconds. @default 900: what is stolen is worth little, and few are made */
     lifetimeSeconds?: number | undefined;
     /** More claims; not key, iat, exp, nbf. @default none */
@@ -15,8 +15,8 @@ interface Minting {
 
 /** A token that is ready; or what signs tokens, made and renewed as needed. */
 export type JwtOptions =
-    | { token: string }
-    | (Minting & { /** Signs with HS256. */ secret: string })
+    | { token: string | undefined }
+    | (Minting & { /** Signs with HS256. */ secret: string | undefined })
     | (Minting & {
           /** In PEM form, without a passphrase. */
           privateKey: string;
@@ -153,7 +153,7 @@ function sourceOf(options: JwtOptions, problems: Problems): Source {
     const taken = OURS.filter((claim) => claim in claims);
     if (taken.length > 0)
         problems.push(`Jwt.claims: must not have ${taken.join(", ")} (they are set here). Leave them out.`);
-    const common = { kind: "minting" as const, key, lifetimeSeconds, claims };
+    const common = { kind: "minting" as const, key: key!, lifetimeSeconds, claims };
     if (given[0] === "secret") {
         if (typeof all.secret !== "string" || all.secret === "")
             problems.push(

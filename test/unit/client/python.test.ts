@@ -8,7 +8,8 @@ import { join, resolve } from "node:path";
 import { PACKAGE, pythonTools, type PythonTools } from "./python-tools";
 import { startCallersWorld } from "./python-world";
 
-const CLIENTS = readFileSync(resolve(__dirname, "../../../docs/clients.md"), "utf8");
+const read = (page: string) => readFileSync(resolve(__dirname, "../../..", page), "utf8");
+const CLIENTS = read("docs/clients.md");
 
 describe("client/python", function () {
     this.timeout(120_000);
@@ -109,14 +110,16 @@ describe("client/python", function () {
             assert.equal(printed, "Paris is one two\nInvalidCredentialError\n");
         });
 
-        const snippets = [...CLIENTS.matchAll(/^### (.*)$|^```python\n([^]*?)^```$/gm)];
+        const snippets = [
+            ...`${CLIENTS}\n### README.md\n${read("README.md")}`.matchAll(/^### (.*)$|^```python\n([^]*?)^```$/gm),
+        ];
         let heading = "";
         let count = 0;
         for (const [, title, text] of snippets) {
             if (title !== undefined) heading = title;
             else {
                 count++;
-                it(`runs what docs/clients.md shows under "${heading}" (${count})`, async () => {
+                it(`runs what is shown under "${heading}" (${count})`, async () => {
                     const { urls, keys, edges, tokens, jwt, handouts } = stage.world;
                     const edge = /ServiceToken/.test(text);
                     const address = edge

@@ -7,8 +7,9 @@ import { builtinModules } from "node:module";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
+import { SignJWT } from "jose";
 import { version } from "../../../client/typescript/src/version";
-import { KEY, startService, type Service } from "./kit";
+import { startCallersWorld } from "./python-world";
 
 /** Without what npm tells the programs it runs: of the root's settings nothing reaches the package. */
 const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name)));
@@ -32,10 +33,28 @@ void main();
 `;
 const NAMES = "ApiKey, Client, MissingCredentialError";
 
+/** Those that call the service, in the two languages that this package and a shell can run. */
+function snippetsOf(page: string) {
+    const found: { page: string; heading: string; language: string; text: string }[] = [];
+    let heading = "";
+    const parts = readFileSync(join(ROOT, page), "utf8").matchAll(/^#{2,3} (.*)$|^```(ts|sh)\n([^]*?)^```$/gm);
+    for (const [, title, language, text] of parts) {
+        if (title !== undefined) heading = title;
+        else if (/alpa-auth-client"|^curl .*api\.example\.com/m.test(text))
+            found.push({ page, heading, language, text });
+    }
+    return found;
+}
+
+function tokenOf(key: string, secret: string): Promise<string> {
+    const token = new SignJWT({ key }).setProtectedHeader({ alg: "HS256" }).setExpirationTime("10m");
+    return token.sign(new TextEncoder().encode(secret));
+}
+
 describe("package of the TypeScript client", function () {
     this.timeout(60_000);
     let folder: string;
-    let service: Service;
+    let stage: Awaited<ReturnType<typeof startCallersWorld>>;
 
     before(async () => {
         // By its real name: npm and tsc see another path than the one of a link.
@@ -48,18 +67,15 @@ describe("package of the TypeScript client", function () {
         const pack = (what: string) =>
             run("npm", ["pack", what, "--pack-destination", folder, "--silent"], { cwd: user });
         // jose is packed too: a test must not need a registry.
-        const [ours, jose] = await Promise.all([
-            pack(source),
-            pack(join(ROOT, "node_modules/jose")),
-            (service = await startService()),
-        ]);
+        const [ours, jose] = await Promise.all([pack(source), pack(join(ROOT, "node_modules/jose"))]);
+        stage = await startCallersWorld(folder);
         const files = [ours, jose].map(({ stdout }) => join(folder, stdout.trim().split("\n").pop()!));
         await run("npm", ["install", "--offline", "--no-audit", "--no-fund", "--ignore-scripts", ...files], {
             cwd: user,
         });
     });
     after(async () => {
-        await service.close();
+        await stage?.close();
         rmSync(folder, { recursive: true });
     });
 
@@ -73,13 +89,54 @@ describe("package of the TypeScript client", function () {
         await run(join(ROOT, "node_modules/.bin/tsc"), [...options, ...types, ...names], { cwd: user }).catch((error) =>
             assert.fail(error.stdout),
         );
-        for (const name of names) {
+        for (const name of names.slice(0, 2)) {
             const script = name.replace("ts", "js");
-            const env = { PATH: process.env.PATH, KEY };
-            const { stdout } = await run(process.execPath, [script, service.url], { cwd: user, env });
+            const env = { PATH: process.env.PATH, KEY: stage.world.keys.team };
+            const { stdout } = await run(process.execPath, [script, stage.world.urls.alpa], { cwd: user, env });
             assert.equal(stdout, "Paris is one two\nMissingCredentialError 401\n", name);
         }
         assert.match(readFileSync(join(user, "caller.cjs"), "utf8"), /require\("alpa-auth-client"\)/);
+    });
+
+    const snippets = ["docs/clients.md", "README.md"].flatMap((page) => snippetsOf(page));
+    snippets.forEach(({ page, heading, language, text }, i) => {
+        it(`runs what ${page} shows under "${heading}" in ${language} (${i + 1})`, async () => {
+            const { urls, keys, edges, tokens, jwt, handouts } = stage.world;
+            const single = /header: "|cf-access-client-id/.test(text);
+            const service = /ServiceToken|CF-Access|cf-access/.test(text);
+            const address = service ? (single ? edges.strict.single : edges.strict.alpa) : urls.alpa;
+            const user = join(folder, "user");
+            cpSync(handouts.key, join(user, "handout.md"));
+            writeFileSync(join(user, "private.pem"), jwt.privateKey);
+            const env = {
+                PATH: process.env.PATH,
+                ...{ ALPA_URL: address, ALPA_API_KEY: keys.team, KEY: keys.team },
+                ...{ JWT_SECRET: jwt.secret, TOKEN: await tokenOf(jwt.claims.hs, jwt.secret) },
+                JWT_CLAIM: /private/.test(text) ? jwt.claims.rs : jwt.claims.hs,
+                ...{ CLIENT_ID: tokens.team.clientId, CLIENT_SECRET: tokens.team.clientSecret },
+            };
+            // TypeScript without annotations is JavaScript: Node.js runs it as it is.
+            const file = join(user, language === "ts" ? "snippet.mjs" : "snippet.sh");
+            writeFileSync(file, text.replaceAll("https://api.example.com/alpa", address));
+            const program = language === "ts" ? process.execPath : "sh";
+            const { stdout, stderr } = await run(program, [file], { cwd: user, env });
+            assert.match(stdout, language === "ts" ? /^Paris is one two\n$/ : /"object": ?"text_completion"/, stderr);
+        });
+    });
+
+    it("is shown, as curl is, for each way to authenticate", () => {
+        const all = (page: string, language: string) =>
+            snippets
+                .filter((one) => one.page === page && one.language === language)
+                .map(({ text }) => text)
+                .join("\n");
+        const both = ["ApiKey(", "new Jwt(", "new ServiceToken("];
+        const more = ["privateKey", "secret:", 'header: "', "fromEnv(", "fromCredentialsFile("];
+        for (const way of [...both, ...more]) assert.ok(all("docs/clients.md", "ts").includes(way), way);
+        for (const way of both) assert.ok(all("README.md", "ts").includes(way), way);
+        for (const page of ["docs/clients.md", "README.md"])
+            for (const way of ["apikey:", "Bearer", "CF-Access-Client-Id:"])
+                assert.ok(all(page, "sh").includes(way), way);
     });
 
     it("signs with jose from both, and takes a credential of the one in a client of the other", async () => {
