@@ -5,13 +5,20 @@ from typing import Iterator, List
 import pytest
 from alpa_auth_client import Clock
 
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from hypothesis.configuration import set_hypothesis_home_dir
 
 from .server import Server
 
-# The same examples in every run, and nothing left in the clone.
-settings.register_profile("repeatable", derandomize=True, database=None)
+# The same examples in every run, on a slow machine too, and nothing left in the clone.
+settings.register_profile(
+    "repeatable",
+    derandomize=True,
+    database=None,
+    deadline=None,
+    max_examples=60,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 settings.load_profile("repeatable")
 if "HYPOTHESIS_STORAGE_DIRECTORY" not in os.environ:
     set_hypothesis_home_dir(tempfile.mkdtemp(prefix="alpa-auth-client-"))

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 from alpa_auth_client import ApiKey, Client, ConfigurationError, ServiceToken, address
 from alpa_auth_client.secret import header_problem
-from hypothesis import HealthCheck, example, given, settings, strategies as st
+from hypothesis import example, given, strategies as st
 
 from .conftest import COMPLETION
 from .server import Server, reply
@@ -22,6 +22,9 @@ PATHS = st.lists(
     max_size=5,
 ).map(lambda parts: "".join(f"/{part}" for part in parts))
 HOSTS = st.sampled_from(["api.example.com", "localhost", "127.0.0.1", "[::1]", "xn--zrich-kva.ch", "a.b:8443"])
+
+# As far as the signs of other scripts: building the whole table takes seconds.
+LETTERS = st.characters(max_codepoint=0x2FFF)
 
 REFUSED = {
     "a query": ("https://a.example/x?apikey=S3cret", "must not have a query"),
@@ -100,7 +103,7 @@ def test_a_path_is_joined_to_any_address_and_nothing_else_changes(scheme: str, h
     assert joined.path == path.rstrip("/") + "/completions"
 
 
-@given(st.text(max_size=60))
+@given(st.text(LETTERS, max_size=60))
 @example("https://a\u2028b")
 @example("https://a.example:80:80")
 @example("//a.example")
@@ -113,7 +116,6 @@ def test_any_text_is_an_address_or_a_problem_and_never_both(text: str) -> None:
         assert not set(place.join("/x")) & set(" \r\n\t?#@\\")
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None)
 @given(path=PATHS)
 @example(path="/a//b/")
 @example(path="/%c3%bc")
@@ -135,7 +137,6 @@ def usual(path: str) -> str:
 ASCII = st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E), min_size=1, max_size=40)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None)
 @given(key=ASCII.filter(lambda text: text == text.strip(" ")))
 def test_every_key_that_is_taken_arrives_as_it_is_in_a_header_of_its_own(server: Server, key: str) -> None:
     server.replies = [reply(200, COMPLETION)]
@@ -146,7 +147,6 @@ def test_every_key_that_is_taken_arrives_as_it_is_in_a_header_of_its_own(server:
     assert sorted(name for name, _ in seen.headers) == sorted(names)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=20, deadline=None)
 @given(secret=ASCII.filter(lambda text: text == text.strip(" ")))
 def test_every_secret_arrives_in_either_form_of_a_service_token(server: Server, secret: str) -> None:
     server.replies = [reply(200, COMPLETION)]
@@ -157,7 +157,7 @@ def test_every_secret_arrives_in_either_form_of_a_service_token(server: Server, 
     assert json.loads(one.values("X-Token")[0])["cf-access-client-secret"] == secret
 
 
-@given(st.text(max_size=30))
+@given(st.text(LETTERS, max_size=30))
 @example("k\r\nX-Consumer-Username: admin")
 @example("k\n")
 @example(" k")

@@ -1,10 +1,12 @@
 """A server that misbehaves: each way gives its error, in time, and nothing is sent twice."""
 
+import io
 import socket
 import time
 from typing import Callable, Optional, Tuple, Type
 
 import pytest
+import requests
 from alpa_auth_client import (
     AlpaClientError,
     AnswerTimeoutError,
@@ -18,6 +20,7 @@ from alpa_auth_client import (
     RedirectError,
     ServiceToken,
     UnreadableAnswerError,
+    transport,
 )
 
 from .conftest import COMPLETION
@@ -134,10 +137,10 @@ DRIPS = {
 def test_a_server_that_never_comes_to_an_end_is_left_in_time(server: Server, kind: str) -> None:
     server.replies = [DRIPS[kind](server)]
     started = time.monotonic()
-    with pytest.raises(AnswerTimeoutError, match="did not answer: no complete answer within 0.3 s"):
-        Client(server.url, answer_timeout_seconds=0.3).completions("a")
-    assert 0.25 < time.monotonic() - started < 3
-    assert len(server.received) == 1
+    with pytest.raises(AnswerTimeoutError, match="did not answer: no complete answer within 0.4 s"):
+        Client(server.url, answer_timeout_seconds=0.4).completions("a")
+    assert 0.35 < time.monotonic() - started < 10
+    assert len(server.received) <= 1, "it was sent again"
 
 
 def test_an_answer_that_comes_late_and_slowly_is_taken(server: Server) -> None:
@@ -155,6 +158,14 @@ def test_an_answer_beyond_all_bounds_is_left(server: Server, monkeypatch: pytest
     server.replies = [reply(200, " " * 200_000 + COMPLETION)]
     with pytest.raises(UnreadableAnswerError, match="more than 1000 bytes"):
         Client(server.url).completions("a")
+
+
+def test_an_answer_that_the_http_library_takes_for_whole_is_compared_with_its_length() -> None:
+    response = requests.Response()
+    response.status_code = 200
+    response.headers["Content-Length"] = "9"
+    response.raw = io.BytesIO(b"abc")  # as urllib3 before 2 hands over what was cut off
+    assert transport._read(response) == transport.Failure("lost", "the answer ended early")
 
 
 def test_where_nobody_listens_nothing_was_sent() -> None:

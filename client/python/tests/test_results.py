@@ -19,6 +19,7 @@ def test_completions_sends_the_fields_of_alpas_client_in_its_order_and_no_api_ke
         b'"temperature": 1.0, "top_p": 1.0, "echo": true}'
     )
     assert seen.values("Content-Type") == ["application/json"]
+    assert seen.values("Accept-Encoding") == ["identity"], "a short answer could not be told from a packed one"
 
 
 def test_logprobs_leaves_out_a_cache_id_that_is_none(server: Server) -> None:

@@ -51,10 +51,15 @@ def test_a_certificate_that_nobody_vouches_for_is_refused_before_anything_is_sen
     assert (caught.value.sent, secure.received) == (False, [])
 
 
-def test_a_bundle_of_the_environment_counts(secure: Server, certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bundle_of_the_environment_counts_and_a_password_of_netrc_does_not(secure: Server, certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
     secure.replies = [reply(200, COMPLETION)]
     assert Client(secure.url, auth=ApiKey("k")).completions("a")["id"] == "1"
+    netrc = certificate.parent / "netrc"
+    netrc.write_text("machine 127.0.0.1 login u password p\n")
+    monkeypatch.setenv("NETRC", str(netrc))
+    Client(secure.url, auth=ApiKey("k")).completions("a")
+    assert secure.received[-1].values("Authorization") == [], "a password of netrc was sent"
     secure.replies = [drip(b"HTTP/1.1 200 OK\r\n\r\n{")(secure)]
     with pytest.raises(AnswerTimeoutError):
-        Client(secure.url, answer_timeout_seconds=0.3).completions("a")
+        Client(secure.url, answer_timeout_seconds=1).completions("a")

@@ -8,8 +8,8 @@ import { join, resolve } from "node:path";
 import { PACKAGE, pythonTools, type PythonTools } from "./python-tools";
 import { startCallersWorld } from "./python-world";
 
-const read = (page: string) => readFileSync(resolve(__dirname, "../../..", page), "utf8");
-const CLIENTS = read("docs/clients.md");
+const page = (name: string) => readFileSync(resolve(__dirname, "../../..", name), "utf8");
+const CLIENTS = page("docs/clients.md");
 
 describe("client/python", function () {
     this.timeout(120_000);
@@ -110,40 +110,35 @@ describe("client/python", function () {
             assert.equal(printed, "Paris is one two\nInvalidCredentialError\n");
         });
 
-        const snippets = [
-            ...`${CLIENTS}\n### README.md\n${read("README.md")}`.matchAll(/^### (.*)$|^```python\n([^]*?)^```$/gm),
-        ];
-        let heading = "";
-        let count = 0;
-        for (const [, title, text] of snippets) {
-            if (title !== undefined) heading = title;
-            else {
-                count++;
-                it(`runs what is shown under "${heading}" (${count})`, async () => {
-                    const { urls, keys, edges, tokens, jwt, handouts } = stage.world;
-                    const edge = /ServiceToken/.test(text);
-                    const address = edge
-                        ? text.includes("header=")
-                            ? edges.strict.single
-                            : edges.strict.alpa
-                        : urls.alpa;
-                    writeFileSync(join(folder, "handout.md"), readFileSync(handouts.key));
-                    writeFileSync(join(folder, "private.pem"), jwt.privateKey);
-                    const printed = await script(text.replaceAll("https://api.example.com/alpa", address), {
-                        ALPA_URL: address,
-                        KEY: keys.team,
-                        JWT_SECRET: jwt.secret,
-                        JWT_CLAIM: text.includes("private_key") ? jwt.claims.rs : jwt.claims.hs,
-                        CLIENT_ID: tokens.team.clientId,
-                        CLIENT_SECRET: tokens.team.clientSecret,
-                        ALPA_API_KEY: keys.team,
-                    });
-                    assert.match(printed, /^Paris is one two\n/);
+        const snippets = ["docs/clients.md", "README.md"].flatMap((name) => {
+            let heading = "";
+            const found: { name: string; heading: string; text: string }[] = [];
+            for (const [, title, text] of page(name).matchAll(/^#{2,3} (.*)$|^```python\n([^]*?)^```$/gm))
+                if (title !== undefined) heading = title;
+                else found.push({ name, heading, text });
+            return found;
+        });
+        snippets.forEach(({ name, heading, text }, i) =>
+            it(`runs what ${name} shows under "${heading}" (${i + 1})`, async () => {
+                const { urls, keys, edges, tokens, jwt, handouts } = stage.world;
+                const edge = text.includes("header=") ? edges.strict.single : edges.strict.alpa;
+                const address = text.includes("ServiceToken(") ? edge : urls.alpa;
+                writeFileSync(join(folder, "handout.md"), readFileSync(handouts.key));
+                writeFileSync(join(folder, "private.pem"), jwt.privateKey);
+                const printed = await script(text.replaceAll("https://api.example.com/alpa", address), {
+                    ALPA_URL: address,
+                    ALPA_API_KEY: keys.team,
+                    KEY: keys.team,
+                    JWT_SECRET: jwt.secret,
+                    JWT_CLAIM: text.includes("private_key=") ? jwt.claims.rs : jwt.claims.hs,
+                    CLIENT_ID: tokens.team.clientId,
+                    CLIENT_SECRET: tokens.team.clientSecret,
                 });
-            }
-        }
+                assert.equal(printed, "Paris is one two\n");
+            }),
+        );
         it("has a snippet for each way to authenticate", () => {
-            const shown = snippets.map(([, , text]) => text ?? "").join("");
+            const shown = snippets.map(({ text }) => text).join("");
             for (const way of [
                 "ApiKey(",
                 "secret=",
