@@ -2,10 +2,12 @@
 // that it reads the environment and what `ops consumer handout` writes.
 import { strict as assert } from "node:assert";
 import { generateKeyPairSync } from "node:crypto";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ApiKey, Client, Jwt, ServiceToken, type ClientOptions } from "../../../client/typescript/src/index";
+import * as errors from "../../../client/typescript/src/errors";
+import { NAMES } from "../../../client/typescript/src/environment";
 import { ConfigurationError, ExpiredCredentialError } from "../../../client/typescript/src/errors";
 import { readCredentialsFile } from "../../../client/typescript/src/credentials-file";
 import { renderHandout, type Handout } from "../../../ops/consumer/lines";
@@ -258,6 +260,19 @@ describe("TypeScript client takes", () => {
         new Client({ url: "http://10.0.0.1/alpa", auth: new ApiKey(KEY), allowHttp: true });
         assert.match((await warned).message, /goes over plain HTTP to http:\/\/10\.0\.0\.1\/alpa/);
     });
+});
+
+describe("TypeScript client and docs/clients.md", () => {
+    const page = readFileSync(join(__dirname, "../../../docs/clients.md"), "utf8");
+    const listed = (pattern: RegExp) => [...page.matchAll(pattern)].map(([, name]) => name).sort();
+
+    it("have the same errors", () => {
+        const kinds = Object.keys(errors).filter((name) => name !== "AlpaClientError");
+        assert.deepEqual(listed(/^\| `(\w+Error)`/gm), kinds.sort());
+        for (const kind of Object.values(errors)) assert.ok(kind.prototype instanceof Error);
+    });
+
+    it("have the same variables", () => assert.deepEqual(listed(/^\| `(ALPA_\w+)`/gm), [...NAMES].sort()));
 });
 
 describe("TypeScript client from the environment", () => {
