@@ -51,7 +51,7 @@ function layer(files, regex, message, syntax = PROGRAM) {
 const FROM_BELOW = "Components know nothing above them: what they need comes in as arguments.";
 
 export default tseslint.config(
-    { ignores: ["node_modules/", ".sandbox/"] },
+    { ignores: ["node_modules/", ".sandbox/", "client/typescript/dist/"] },
     js.configs.recommended,
     tseslint.configs.recommended,
     {
@@ -96,8 +96,14 @@ export default tseslint.config(
     layer(["components/parts/until-settled.ts"], "^\\.\\./", FROM_BELOW, [NOTHING_IN_APPLY]),
     layer(
         ["ops/**"],
-        "^\\.\\.?/(?:\\.\\./)*(index|stacks|preflight|sandbox|bench|client|policy|test)(/|$)",
+        "^\\.\\.?/(?:\\.\\./)*(index|stacks|preflight|sandbox|bench|policy|test)(/|$)",
         "The command line reads config and runs Pulumi: it knows no stack from inside, and no sandbox.",
+        [],
+    ),
+    layer(
+        ["client/typescript/**"],
+        "^\\.\\./",
+        "A package of its own: its callers have nothing else of this repository.",
         [],
     ),
 

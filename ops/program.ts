@@ -14,6 +14,7 @@ import {
 } from "./arguments";
 import { checkDns } from "./check/dns";
 import { checkExposure } from "./check/exposure";
+import { smoke } from "./check/smoke";
 import { add, remove, revoke, rotate } from "./consumer/change";
 import { expiring } from "./consumer/expiring";
 import { handout } from "./consumer/handout";
@@ -141,6 +142,13 @@ function checkCommands(check: Command, context: Context): void {
         .option("--ca <file>", "certificates to trust, in PEM form (default: those of this machine)")
         .option("--timeout <seconds>", "longest time for all of it", wholeNumber(1), 60)
         .action((args) => checkExposure(context, args));
+    withJson(check.command("smoke"))
+        .description("call the service as a caller of its own does, with every method; exit with 1 unless all is right")
+        .option("--consumer <name>", "the caller, made for this: its limit is used up", label, "smoke")
+        .option("--most-requests <n>", "most requests that may reach Alpa", wholeNumber(1), 20)
+        .option("--timeout <seconds>", "longest time for one answer", wholeNumber(1), 120)
+        .option("--url <url>", "another address of the same service (default: that of the stack)")
+        .action((args) => smoke(context, args));
 }
 
 function dnsCommands(dns: Command, context: Context): void {

@@ -5,6 +5,7 @@ import { execFile, execFileSync, spawn } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { CoreV1Api } from "@kubernetes/client-node";
+import { Client } from "../../client/typescript/src/index";
 import { pulumiEnv } from "../../sandbox/world/pulumi";
 import { ROOT } from "../../sandbox/world/state";
 import { call, current, succeeded, TestStack, useWorld } from "./kit";
@@ -29,7 +30,17 @@ describe("npm run ops", function () {
 
     before(async () => {
         stack = await TestStack.create("ops", {
-            consumers: [{ name: "alice", credentials: [{ id: "k1", method: "key" }] }],
+            consumers: [
+                { name: "alice", credentials: [{ id: "k1", method: "key" }] },
+                {
+                    name: "smoke",
+                    limits: { requests: 6, perSeconds: 60 },
+                    credentials: [
+                        { id: "key", method: "key" },
+                        { id: "hs", method: "jwt", algorithm: "HS256" },
+                    ],
+                },
+            ],
         });
         file = join(current().world.facts.stackFiles, "Pulumi.ops.yaml");
         writeFileSync(file, `# kept\n${readFileSync(file, "utf8")}`);
@@ -68,7 +79,7 @@ describe("npm run ops", function () {
 
     it("list agrees with the cluster after up", async () => {
         const { out } = await done("consumer list --check --json");
-        const [row, ...others] = JSON.parse(out);
+        const [row, ...others] = JSON.parse(out).filter(({ consumer }: { consumer: string }) => consumer === "alice");
         assert.deepEqual(others, []);
         const { lastApplied, ...rest } = row;
         assert.match(lastApplied, /^\d{4}-\d\d-\d\dT/);
@@ -109,6 +120,25 @@ describe("npm run ops", function () {
         const again = await ops("consumer handout alice k2");
         assert.equal(again.code, 2);
         assert.match(again.note, /must be handed out once/);
+    });
+
+    it("a handout of a token's secret is read by the client, which gets an answer", async () => {
+        const page = join(current().dir, "smoke.md");
+        await done(`consumer handout smoke hs --out ${page}`);
+        const { choices } = await Client.fromCredentialsFile(page).completions("Paris is", { maxTokens: 8 });
+        assert.equal(choices.length, 1);
+    });
+
+    it("check smoke finds callers answered, strangers and expired tokens refused, and the limit kept", async () => {
+        const { out, note } = await done("check smoke --json");
+        const { checks, versions } = JSON.parse(out);
+        const got = (name: string) => checks.filter((row: any) => row.check === name).map((row: any) => row.got);
+        for (const name of ["no credential", "wrong key", "wrong token", "expired token"])
+            assert.deepEqual(got(name), ["401", "401"], name);
+        for (const name of ["key", "token"]) assert.deepEqual(got(name), ["200", "200"], name);
+        assert.deepEqual(got("limit"), ["429"]);
+        assert.match(versions[0], /^APISIX\/3\.(1[7-9]|[2-9]\d)/);
+        assert.match(note, /all as they must be/);
     });
 
     it("rotate lets both work, and revoke is over when the gateway refuses the old one", async () => {

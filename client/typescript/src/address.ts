@@ -1,0 +1,51 @@
+/** The address of the service. What is wrong with it is said without repeating it: a mistake in it may be a credential. */
+import { isIP } from "node:net";
+import type { Problems } from "./problems.js";
+
+export interface Address {
+    /** Without a slash at its end: Alpa's client would double it, and no exact route matches that. */
+    url: string;
+    /** Plain HTTP to another host than this one. */
+    open: boolean;
+}
+
+export function readUrl(text: unknown, problems: Problems): Address | undefined {
+    const before = problems.length;
+    const problem = (what: string) => void problems.push(`url: ${what}`);
+    const url = typeof text === "string" ? parse(text) : undefined;
+    if (!url || !["http:", "https:"].includes(url.protocol)) {
+        problem("must be an address, as https://api.example.com/alpa (it is none). Take it from the handout.");
+        return undefined;
+    }
+    const [, authority = "", path = ""] = /^[a-z]+:\/\/([^/?#]*)([^?#]*)/i.exec(String(text)) ?? [];
+    if (authority.includes("@"))
+        problem("must not hold a name or password (it has an @). Leave it out, and give auth.");
+    if (String(text).includes("?"))
+        problem("must not have a query (it has a ?). Leave it out: credentials go into headers, by auth.");
+    if (String(text).includes("#")) problem("must not have a fragment (it has a #). Leave it out.");
+    if (!/^(\/([\w.~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2})*)*$/.test(path))
+        problem("must have a path of ASCII letters, digits and %XX (it has others). Encode them.");
+    // The URL parser would resolve them without a word.
+    if (path.split("/").some((part) => /^(\.|%2e){1,2}$/i.test(part)))
+        problem("must not have . or .. in its path (it has). Write the path that is meant.");
+    if (problems.length > before) return undefined;
+    return {
+        url: url.origin + path.replace(/\/+$/, ""),
+        open: url.protocol === "http:" && !isLoopback(url.hostname),
+    };
+}
+
+function parse(text: string): URL | undefined {
+    // The parser takes line breaks and tabs out, and reads a backslash as a slash.
+    if (!/^[a-z]+:\/\/[^/?#]/i.test(text) || /[^\x21-\x7e]|\\/.test(text)) return undefined;
+    try {
+        const url = new URL(text);
+        return url.port === "0" ? undefined : url;
+    } catch {
+        return undefined;
+    }
+}
+
+function isLoopback(host: string): boolean {
+    return host === "localhost" || host === "[::1]" || (isIP(host) === 4 && host.startsWith("127."));
+}

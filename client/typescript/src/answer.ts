@@ -1,0 +1,188 @@
+/** What an answer means. The order is: redirect, status, then body; a success is believed last. */
+import type { Credential } from "./credential.js";
+import * as errors from "./errors.js";
+import type { Answer } from "./send.js";
+import { adviceOn, adviceOn403, adviceOnAlpa, described, saidBy } from "./words.js";
+
+/** A call, as far as its answer needs to be explained. */
+export interface Call {
+    url: string;
+    auth: Credential | undefined;
+    /** Alpa's own key went along in the body. */
+    apiKey: boolean;
+    /** Takes out of a text what was sent to authenticate. */
+    redact(text: string): string;
+    /** Whether a value is a result of the method. */
+    isResult(value: Record<string, unknown>): boolean;
+}
+
+/** @returns the result; everything else is thrown */
+export function readAnswer(answer: Answer, call: Call): Record<string, unknown> {
+    const { status, headers } = answer;
+    const value = parse(answer.text);
+    const facts: errors.ErrorFacts = {
+        status,
+        requestId: requestId(headers),
+        retryAfterSeconds: retryAfter(status, headers),
+    };
+    const said = saidBy(answer, value, call.redact);
+    if (status === 0 || (status >= 300 && status < 400)) throw redirected(answer, call, facts);
+    if (status >= 400) throw refused(answer, value, said, call, facts);
+    if (value === undefined || status < 200)
+        throw new errors.UnreadableAnswerError(
+            `${call.url} answered ${status} with ${described(answer)} instead of JSON`,
+            "Check the address: something else may answer there. If it was cut off, nothing was repeated: the model has worked already.",
+            facts,
+        );
+    if (value.type === "error") throw alpaError(value, said, call, facts);
+    if (!call.isResult(value))
+        throw new errors.UnreadableAnswerError(
+            `${call.url} answered ${status} with JSON that is no result${said}`,
+            "Check the address: something else may answer there.",
+            facts,
+        );
+    return value;
+}
+
+function refused(
+    answer: Answer,
+    value: Record<string, unknown> | undefined,
+    said: string,
+    call: Call,
+    facts: errors.ErrorFacts,
+): errors.AlpaClientError {
+    const { status, headers, text } = answer;
+    const what = `${call.url} answered ${status}${said}`;
+    const fromEdge = headers.has("cf-ray") && value === undefined;
+    if (fromEdge && /^error code: (100[5-9]|1010|1012|1020)$/.test(text.trim()))
+        return new errors.NotAllowedError(
+            what,
+            "A rule of the edge keeps this program out before its credential is looked at: give the operator the request id.",
+            facts,
+        );
+    if (status === 401 || (status === 403 && call.auth === undefined)) return notLetIn(what, call, headers, facts);
+    if (status === 403) return new errors.NotAllowedError(what, adviceOn403(fromEdge, call.auth), facts);
+    if (status === 429) {
+        const { retryAfterSeconds: wait } = facts;
+        const when = wait === undefined ? "Wait" : `Wait ${wait} s`;
+        return new errors.RateLimitedError(what, `${when}, and send less at a time.`, facts);
+    }
+    if ([408, 504, 524].includes(status))
+        return new errors.AnswerTimeoutError(
+            what,
+            "Ask for fewer tokens. The model may go on working: a repeat comes on top.",
+            facts,
+        );
+    const own = value?.type === "error" && typeof value.stacktrace === "string" && value.stacktrace !== "";
+    if (own && (status === 400 || status === 500)) return alpaError(value, said, call, facts);
+    if (status >= 500)
+        return new errors.ModelUnreachableError(
+            what,
+            "The gateway does not reach the model: try later, and tell the operator if it lasts.",
+            facts,
+        );
+    const next =
+        status === 404
+            ? "Check the address: it is that of the handout, with nothing behind it."
+            : status === 413
+              ? "Make the prompt shorter."
+              : "Correct the request as it says.";
+    return new errors.RequestRefusedError(what, next, facts);
+}
+
+/** 401, and what the edge has in place of it. */
+function notLetIn(what: string, { auth, apiKey }: Call, headers: Headers, facts: errors.ErrorFacts) {
+    if (auth === undefined)
+        return new errors.MissingCredentialError(
+            `${what}, and no credential was sent`,
+            apiKey
+                ? "apiKey goes into the body, where no gateway looks: give auth."
+                : "Give auth: an ApiKey, a Jwt or a ServiceToken.",
+            facts,
+        );
+    const end = auth.expiry();
+    const theirs = dateOf(headers);
+    if (end !== undefined && end.getTime() <= (theirs ?? new Date()).getTime())
+        return new errors.ExpiredCredentialError(
+            `${what}: the token ended at ${end.toISOString()}`,
+            "Make a new one, or give what signs tokens, so that they are renewed.",
+            facts,
+        );
+    return new errors.InvalidCredentialError(what, adviceOn(auth, theirs), facts);
+}
+
+function redirected({ status, headers }: Answer, { url, auth, redact }: Call, facts: errors.ErrorFacts) {
+    const to = target(headers.get("location"), url);
+    // Not its path, which may repeat what was sent.
+    const where = to === undefined ? "nowhere" : redact(to.origin);
+    const what = `${url} answered ${status}, a redirect to ${where}`;
+    const login =
+        to !== undefined &&
+        (to.hostname.endsWith(".cloudflareaccess.com") || to.pathname.startsWith("/cdn-cgi/access/"));
+    if (!login) {
+        const secure = to?.protocol === "https:" && url.startsWith("http:");
+        return new errors.RedirectError(
+            what,
+            `It was not followed: the credential and the prompt would go along. ${secure ? "Give the address with https." : "Give the address that the service has."}`,
+            facts,
+        );
+    }
+    if (auth === undefined)
+        return new errors.MissingCredentialError(
+            `${what}, the edge's login, and no credential was sent`,
+            "Give auth: the edge wants a ServiceToken.",
+            facts,
+        );
+    if (auth.method === "service-token")
+        return new errors.InvalidCredentialError(
+            `${what}, the edge's login: the service token is not accepted`,
+            adviceOn(auth, undefined),
+            facts,
+        );
+    return new errors.EdgeLoginError(
+        `${what}, the edge's login`,
+        "The edge wants a service token before the gateway is asked: ask the operator for one.",
+        facts,
+    );
+}
+
+function alpaError(value: Record<string, unknown>, said: string, { url, redact }: Call, facts: errors.ErrorFacts) {
+    const stacktrace = typeof value.stacktrace === "string" ? redact(value.stacktrace) : "";
+    return new errors.AlpaError(`Alpa at ${url} failed${said}`, adviceOnAlpa(said), stacktrace, facts);
+}
+
+function parse(text: string): Record<string, unknown> | undefined {
+    try {
+        const value: unknown = JSON.parse(text);
+        return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : undefined;
+    } catch {
+        return undefined;
+    }
+}
+
+function target(location: string | null, base: string): URL | undefined {
+    try {
+        return location === null ? undefined : new URL(location, base);
+    } catch {
+        return undefined;
+    }
+}
+
+/** Of the gateway, else of the edge; nothing else that a server may put there. */
+function requestId(headers: Headers): string | undefined {
+    const text = headers.get("x-request-id") ?? headers.get("cf-ray") ?? "";
+    return /^[\w.:-]{1,64}$/.test(text) ? text : undefined;
+}
+
+export function dateOf(headers: Headers): Date | undefined {
+    const date = new Date(headers.get("date") ?? "");
+    return Number.isNaN(date.getTime()) ? undefined : date;
+}
+
+/** In whole seconds: Retry-After as a number or a day, else the end of the window as the gateway's limits tell it. */
+function retryAfter(status: number, headers: Headers): number | undefined {
+    const text = headers.get("retry-after") ?? (status === 429 ? headers.get("x-ratelimit-reset") : null) ?? "";
+    if (/^\d{1,9}(\.\d+)?$/.test(text)) return Math.ceil(Number(text));
+    const day = /^[A-Z][a-z]{2}, /.test(text) ? new Date(text).getTime() : NaN;
+    return Number.isNaN(day) ? undefined : Math.max(0, Math.ceil((day - Date.now()) / 1000));
+}

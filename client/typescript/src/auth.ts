@@ -1,0 +1,66 @@
+import { Credential } from "./credential.js";
+import { checkHeaderName, checkHeaderValue, refuse, type Problems } from "./problems.js";
+
+/** An API key, in the header `apikey`. */
+export class ApiKey extends Credential {
+    readonly method = "key";
+    readonly #key: string;
+
+    /** @param key from the handout; undefined is refused, so that it may come from `process.env` */
+    constructor(key: string | undefined) {
+        super();
+        const problems: Problems = [];
+        checkHeaderValue("ApiKey", key, problems);
+        refuse(problems);
+        this.#key = key!;
+    }
+
+    async headers(): Promise<Record<string, string>> {
+        return { apikey: this.#key };
+    }
+
+    protected secrets(): string[] {
+        return [this.#key];
+    }
+}
+
+export interface ServiceTokenOptions {
+    /** `<32 hex>.access` */
+    clientId: string | undefined;
+    clientSecret: string | undefined;
+    /**
+     * The one header that takes both as JSON, where the Access application has `read_service_tokens_from_header`; then
+     * often `Authorization`. @default none: two headers, `CF-Access-Client-Id` and `CF-Access-Client-Secret`
+     */
+    header?: string | undefined;
+}
+
+/** A service token of Cloudflare Access. Its form is not checked beyond what a header holds: Cloudflare has changed it. */
+export class ServiceToken extends Credential {
+    readonly method = "service-token";
+    readonly #clientId: string;
+    readonly #clientSecret: string;
+    readonly #header: string | undefined;
+
+    constructor({ clientId, clientSecret, header }: ServiceTokenOptions) {
+        super();
+        const problems: Problems = [];
+        checkHeaderValue("ServiceToken.clientId", clientId, problems);
+        checkHeaderValue("ServiceToken.clientSecret", clientSecret, problems);
+        if (header !== undefined) checkHeaderName("ServiceToken.header", header, problems);
+        refuse(problems);
+        this.#clientId = clientId!;
+        this.#clientSecret = clientSecret!;
+        this.#header = header;
+    }
+
+    async headers(): Promise<Record<string, string>> {
+        const [id, secret] = [this.#clientId, this.#clientSecret];
+        if (this.#header === undefined) return { "CF-Access-Client-Id": id, "CF-Access-Client-Secret": secret };
+        return { [this.#header]: JSON.stringify({ "cf-access-client-id": id, "cf-access-client-secret": secret }) };
+    }
+
+    protected secrets(): string[] {
+        return [this.#clientSecret, this.#clientId];
+    }
+}

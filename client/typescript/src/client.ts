@@ -1,0 +1,137 @@
+import { readCredentialsFile } from "./credentials-file.js";
+import { readEnvironment } from "./environment.js";
+import { post, type CallOptions } from "./post.js";
+import { readSettings, type ClientOptions, type Settings } from "./settings.js";
+
+/** A text or its tokens, or several of one kind. */
+export type Prompt = string | string[] | number[] | number[][];
+
+/** Defaults are those of Alpa's client. */
+export interface CompletionsOptions extends CallOptions {
+    /** @default 0 */
+    minTokens?: number | undefined;
+    /** @default 32 */
+    maxTokens?: number | undefined;
+    /** Rounded to a tenth by Alpa. @default 1 */
+    topP?: number | undefined;
+    /** Rounded to a tenth by Alpa: 0.04 is 0, which is greedy. @default 1 */
+    temperature?: number | undefined;
+    /** Begin the answer with the prompt. @default true */
+    echo?: boolean | undefined;
+}
+
+export interface LogprobsOptions extends CallOptions {
+    /** @default 50 */
+    topK?: number | undefined;
+    /** Of an earlier answer, to go on from it. @default none */
+    cacheId?: string | undefined;
+}
+
+/** As Alpa sends it. */
+export interface Completions {
+    id: string;
+    object: "text_completion";
+    /** Unix seconds. */
+    created: number;
+    /** One for each prompt, in order. */
+    choices: { text: string }[];
+}
+
+/** As Alpa sends it. */
+export interface Logprobs {
+    cache_id: string;
+    logprobs: number[][];
+    indices: number[][];
+}
+
+/** Options of a client from a file, and the private key where tokens are signed with one: the file does not have it. */
+export type FileOptions = ClientOptions & {
+    /** In PEM form. */
+    privateKey?: string | undefined;
+};
+
+/** Calls an Alpa service: the methods, arguments and results of Alpa's own Python client, and errors as types. */
+export class Client {
+    readonly #settings: Settings;
+
+    /** @throws ConfigurationError with every problem of the options */
+    constructor(options: ClientOptions = {}) {
+        this.#settings = readSettings(options);
+    }
+
+    /**
+     * A client as the environment says, in the variables of docs/clients.md.
+     * @param options take the place of what the environment says
+     */
+    static fromEnv(options: ClientOptions = {}, environment: NodeJS.ProcessEnv = process.env): Client {
+        return new Client({ ...readEnvironment(environment), ...options });
+    }
+
+    /**
+     * A client from the file of `ops consumer handout`.
+     * @param options take the place of what the file says
+     * @throws ExpiredCredentialError, the credential is past its end
+     */
+    static fromCredentialsFile(file: string, options: FileOptions = {}): Client {
+        const { privateKey, ...others } = options;
+        return new Client({ ...readCredentialsFile(file, privateKey), ...others });
+    }
+
+    /** Goes on from a prompt. */
+    async completions(prompt: Prompt, options: CompletionsOptions = {}): Promise<Completions> {
+        const { minTokens = 0, maxTokens = 32, topP = 1, temperature = 1, echo = true } = options;
+        const body = {
+            model: options.model ?? this.#settings.defaultModel,
+            prompt,
+            min_tokens: minTokens,
+            max_tokens: maxTokens,
+            temperature,
+            top_p: topP,
+            echo,
+            ...this.#key(),
+        };
+        return (await post(this.#settings, "completions", body, options, isCompletions)) as unknown as Completions;
+    }
+
+    /** The likeliest next tokens of a prompt. */
+    async logprobs(prompt: Prompt, options: LogprobsOptions = {}): Promise<Logprobs> {
+        const { topK = 50, cacheId } = options;
+        const body = {
+            model: options.model ?? this.#settings.defaultModel,
+            prompt,
+            top_k: topK,
+            ...this.#key(),
+            ...(cacheId ? { cache_id: cacheId } : {}), // null is an error to Alpa
+        };
+        return (await post(this.#settings, "logprobs", body, options, isLogprobs)) as unknown as Logprobs;
+    }
+
+    /** Alpa's own key. Where there is none the field stays away: Alpa refuses every key that it does not know, "" too. */
+    #key(): { api_key?: string } {
+        const { apiKey } = this.#settings;
+        return apiKey === null ? {} : { api_key: apiKey };
+    }
+
+    toString(): string {
+        return `Client(${this.#settings.url}, ${String(this.#settings.auth ?? "no credential")})`;
+    }
+
+    toJSON(): string {
+        return this.toString();
+    }
+
+    [Symbol.for("nodejs.util.inspect.custom")](): string {
+        return this.toString();
+    }
+}
+
+function isCompletions({ choices }: Record<string, unknown>): boolean {
+    return (
+        Array.isArray(choices) &&
+        choices.every((choice) => typeof (choice as { text?: unknown } | null)?.text === "string")
+    );
+}
+
+function isLogprobs({ cache_id, logprobs, indices }: Record<string, unknown>): boolean {
+    return typeof cache_id === "string" && Array.isArray(logprobs) && Array.isArray(indices);
+}

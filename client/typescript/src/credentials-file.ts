@@ -1,0 +1,64 @@
+/** Reads the page that `ops consumer handout` writes: address, end, longest answer, and the credential. */
+import { readFileSync } from "node:fs";
+import { ApiKey, ServiceToken } from "./auth.js";
+import type { Credential } from "./credential.js";
+import { ConfigurationError, ExpiredCredentialError } from "./errors.js";
+import { Jwt, type JwtOptions } from "./jwt.js";
+import type { ClientOptions } from "./settings.js";
+
+const WHERE = "credentials file";
+
+/** @param privateKey PEM, for a credential of the caller's own pair of keys; the page does not have it */
+export function readCredentialsFile(file: string, privateKey: string | undefined): ClientOptions {
+    const text = read(file);
+    if (/^(age-encryption\.org\/|-----BEGIN AGE ENCRYPTED FILE-----)/.test(text))
+        throw problem(`must be decrypted (got ${file}). Run: age --decrypt -i key.txt ${file}`);
+    const url = /^# Access to (\S+)$/m.exec(text)?.[1];
+    const [, who, end] =
+        /^Credential (\S+)\. It works until (\d{4}-\d{2}-\d{2}(?= \(UTC\)\.$)|it is revoked\.$)/m.exec(text) ?? [];
+    if (url === undefined || who === undefined)
+        throw problem(`must be a page of \`ops consumer handout\` (got ${file}). Name that file.`);
+    // From the day itself on, as the stack takes it.
+    if (Date.parse(end!) <= Date.now())
+        throw new ExpiredCredentialError(`The credential ${who} worked until ${end}`, "Ask the operator for another.");
+    const seconds = /^curl -sS --max-time (\d+) /m.exec(text)?.[1];
+    return {
+        url,
+        auth: credentialOf(text, file, privateKey),
+        ...(seconds === undefined ? {} : { answerTimeoutSeconds: Number(seconds) }),
+    };
+}
+
+function credentialOf(text: string, file: string, privateKey: string | undefined): Credential {
+    // Before the first heading, indented by four: what stands in the lines to paste is quoted for other languages.
+    const head = text.split("\n## ", 1)[0]!;
+    const line = (name: string) => new RegExp(`^ {4}${name}: (.+)$`, "m").exec(head)?.[1];
+    const algorithm = /^Sign a token with (\w+)\./m.exec(head)?.[1];
+    if (algorithm === undefined && privateKey !== undefined)
+        throw problem(`must be of a pair of keys, since privateKey is given (got ${file}). Leave privateKey out.`);
+    const key = line("apikey");
+    if (key !== undefined) return new ApiKey(key);
+    const [clientId, clientSecret] = [line("CF-Access-Client-Id"), line("CF-Access-Client-Secret")];
+    if (clientId !== undefined && clientSecret !== undefined) return new ServiceToken({ clientId, clientSecret });
+    const claim = /`"key": "([^"]+)"`/.exec(head)?.[1];
+    if (algorithm === undefined || claim === undefined)
+        throw problem(`must hold a credential (got ${file}, which has none). Ask the operator for another.`);
+    const secret = /^The secret that signs\. .*\n\n {4}(.+)$/m.exec(head)?.[1];
+    if (secret === undefined && privateKey === undefined)
+        throw problem(`needs your private key beside it (${file} is of a pair of keys). Give privateKey.`);
+    return new Jwt({ key: claim, secret, privateKey, algorithm } as JwtOptions);
+}
+
+function read(file: string): string {
+    try {
+        return readFileSync(file, "utf8");
+    } catch (error) {
+        throw problem(
+            `must be a file that can be read (got ${file}: ${(error as NodeJS.ErrnoException).code}). Correct the path.`,
+        );
+    }
+}
+
+function problem(text: string): ConfigurationError {
+    return new ConfigurationError([`${WHERE}: ${text}`]);
+}

@@ -1,0 +1,86 @@
+/** Tokens and keys as callers bring them: what is wrong with one is said before anything is sent, and never quoted. */
+import { createPrivateKey, type KeyObject } from "node:crypto";
+import { checkHeaderValue, kind, type Problems } from "./problems.js";
+
+/** Ways to sign that the gateway takes for credentials of method jwt. */
+export const PRIVATE_KEY_ALGORITHMS = ["RS256", "ES256", "EdDSA"] as const;
+export type PrivateKeyAlgorithm = (typeof PRIVATE_KEY_ALGORITHMS)[number];
+
+/** Shortest RSA key that JOSE libraries sign with, in bits. */
+const SHORTEST_RSA = 2048;
+
+/** Reads a token without believing it: only the gateway can verify it. @returns its end, in Unix seconds */
+export function readToken(token: unknown, problems: Problems): number | undefined {
+    const before = problems.length;
+    checkHeaderValue("Jwt.token", token, problems);
+    if (problems.length > before) return undefined;
+    const [header, payload] = String(token).split(".", 2).map(decode);
+    if (header === undefined || payload === undefined || String(token).split(".").length !== 3) {
+        problems.push(
+            "Jwt.token: must be a token: three parts with dots between (it is not). Take it without `Bearer` and quotes.",
+        );
+        return undefined;
+    }
+    if (!/^((HS|RS|PS|ES)(256|384|512)|EdDSA)$/.test(String(header.alg)))
+        problems.push(
+            `Jwt.token: must be signed with a known algorithm (got ${JSON.stringify(header.alg)}). Make it anew.`,
+        );
+    const { exp } = payload;
+    if (typeof exp !== "number" || !Number.isFinite(exp)) {
+        problems.push(
+            "Jwt.token: must have an end, the claim exp (it has none). Make it anew: the gateway refuses it.",
+        );
+        return undefined;
+    }
+    return exp;
+}
+
+function decode(part: string): Record<string, unknown> | undefined {
+    try {
+        const value: unknown = JSON.parse(Buffer.from(part, "base64url").toString());
+        return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : undefined;
+    } catch {
+        return undefined;
+    }
+}
+
+/** What OpenSSL says of a bad key may quote it: it is never passed on. */
+export function readKey(pem: unknown, algorithm: string, problems: Problems): KeyObject | undefined {
+    const problem = (text: string) => {
+        problems.push(`Jwt.privateKey: ${text}`);
+        return undefined;
+    };
+    if (typeof pem !== "string")
+        return problem(`must be a text in PEM form (got ${kind(pem)}). Read the file as text.`);
+    if (/-----BEGIN (RSA |EC )?PUBLIC KEY-----|-----BEGIN CERTIFICATE-----/.test(pem) && !/PRIVATE KEY/.test(pem))
+        return problem(
+            "must be the private key (it is the public half). The gateway holds that one; you sign with the other.",
+        );
+    if (/ENCRYPTED/.test(pem))
+        return problem("must be without a passphrase (it has one). Run: openssl pkey -in <file>");
+    let key: KeyObject;
+    try {
+        key = createPrivateKey(pem);
+    } catch {
+        return problem(
+            "must be a private key in PEM form (it cannot be read). Look at it with: openssl pkey -in <file> -noout",
+        );
+    }
+    const { asymmetricKeyType: type, asymmetricKeyDetails: details } = key;
+    if (algorithm === "RS256" && type !== "rsa")
+        return problem(`must be an RSA key for RS256 (got ${type}). Set algorithm.`);
+    if (type === "rsa" && (details?.modulusLength ?? 0) < SHORTEST_RSA)
+        return problem(`must have at least ${SHORTEST_RSA} bits (got ${details?.modulusLength}). Make a new pair.`);
+    if (algorithm === "ES256" && details?.namedCurve !== "prime256v1")
+        return problem(
+            `must be a key on the curve P-256 for ES256 (got ${details?.namedCurve ?? type}). Set algorithm.`,
+        );
+    if (algorithm === "EdDSA" && type !== "ed25519")
+        return problem(`must be an Ed25519 key for EdDSA (got ${type}). Set algorithm.`);
+    return key;
+}
+
+export function time(exp: number): string {
+    const date = new Date(exp * 1000);
+    return Number.isNaN(date.getTime()) ? `second ${exp}` : date.toISOString().replace(".000", "");
+}

@@ -1,0 +1,73 @@
+/** A call: sent, and sent again only where that cannot start a second generation. */
+import { setTimeout as pause } from "node:timers/promises";
+import { dateOf, readAnswer, type Call } from "./answer.js";
+import { without } from "./credential.js";
+import { ConnectionFailedError, ModelUnreachableError, RateLimitedError } from "./errors.js";
+import { checkNumber, refuse, type Problems } from "./problems.js";
+import { send } from "./send.js";
+import { A_TIME, type Settings } from "./settings.js";
+
+export interface CallOptions {
+    /** Name the model is registered under. @default defaultModel of the client */
+    model?: string | undefined;
+    /** Ends the call; it then fails with the signal's reason. The model may go on working. */
+    signal?: AbortSignal | undefined;
+    /** Longest time for this answer, in seconds. @default that of the client */
+    answerTimeoutSeconds?: number | undefined;
+}
+
+/** Wait after the first connection that failed, in seconds; each next one is twice as long. */
+const FIRST_WAIT_SECONDS = 0.5;
+
+/**
+ * Repeats what has not reached the model: refused for a limit, told to come again, or never connected.
+ * @param isResult whether a value is a result of the method
+ */
+export async function post(
+    settings: Settings,
+    method: "completions" | "logprobs",
+    body: object,
+    options: CallOptions,
+    isResult: Call["isResult"],
+): Promise<Record<string, unknown>> {
+    const { auth, apiKey, maxAttempts, maxWaitSeconds, fetch, onAnswer } = settings;
+    const { signal, answerTimeoutSeconds: timeoutSeconds = settings.answerTimeoutSeconds } = options;
+    const problems: Problems = [];
+    checkNumber("answerTimeoutSeconds", timeoutSeconds, A_TIME, problems);
+    refuse(problems);
+    const redact = (text: string) => {
+        const clean = auth?.redact(text) ?? text;
+        return apiKey === null ? clean : without(clean, [apiKey]);
+    };
+    const url = `${settings.url}/${method}`;
+    const call: Call = { url, auth, apiKey: apiKey !== null, isResult, redact };
+    const request = { url, body: JSON.stringify(body), timeoutSeconds, signal, fetch, redact };
+    let renewed = false;
+    for (let attempt = 1; ; attempt++) {
+        let failure: unknown;
+        try {
+            let answer = await send({ ...request, headers: (await auth?.headers()) ?? {} });
+            if (answer.status === 401 && !renewed && auth?.refusedAt(dateOf(answer.headers))) {
+                renewed = true;
+                answer = await send({ ...request, headers: await auth.headers() });
+            }
+            const { status, headers, milliseconds } = answer;
+            onAnswer?.({ status, headers, milliseconds });
+            return readAnswer(answer, call);
+        } catch (error) {
+            failure = error;
+        }
+        const wait = waitBefore(failure, attempt);
+        if (wait === undefined || wait > maxWaitSeconds || attempt >= maxAttempts) throw failure;
+        await pause(wait * 1000, undefined, { signal }).catch(() => signal?.throwIfAborted());
+    }
+}
+
+/** @returns seconds until it may be tried again; undefined: it must not */
+function waitBefore(error: unknown, attempt: number): number | undefined {
+    if (error instanceof RateLimitedError) return error.retryAfterSeconds;
+    // Without Retry-After a 503 does not say whether the model has begun.
+    if (error instanceof ModelUnreachableError && error.status === 503) return error.retryAfterSeconds;
+    if (!(error instanceof ConnectionFailedError) || error.sent) return undefined;
+    return FIRST_WAIT_SECONDS * 2 ** (attempt - 1);
+}

@@ -1,0 +1,59 @@
+import { ConfigurationError } from "./errors.js";
+
+/** Where a list of problems is gathered: each is `where: what must hold (got). What to do.` */
+export type Problems = string[];
+
+/** Throws when there are any: all at once, before anything is sent. */
+export function refuse(problems: Problems): void {
+    if (problems.length > 0) throw new ConfigurationError(problems);
+}
+
+/** Problems of a part that was made on the way, beside those found already. */
+export function gather<T>(problems: Problems, make: () => T): T | undefined {
+    try {
+        return make();
+    } catch (error) {
+        if (!(error instanceof ConfigurationError)) throw error;
+        problems.push(...error.problems);
+        return undefined;
+    }
+}
+
+/** What fits into a header as it is: a line break would begin another header, and blanks at the ends get lost. */
+export function checkHeaderValue(where: string, value: unknown, problems: Problems): void {
+    if (typeof value !== "string" || value === "")
+        problems.push(`${where}: must be a text that is not empty (got ${kind(value)}). Take it from the handout.`);
+    else if (/[\r\n]/.test(value))
+        problems.push(`${where}: must be one line (it has a line break). Trim what you read from a file.`);
+    else if (!/^[\x20-\x7e]+$/.test(value))
+        problems.push(`${where}: must be of visible ASCII characters (it has others). Take it from the handout.`);
+    else if (value !== value.trim())
+        problems.push(`${where}: must not begin or end with a blank (it does). Take it from the handout.`);
+}
+
+/** Set by the client or by HTTP itself: a credential in one of them breaks the request. */
+const TAKEN = ["accept", "connection", "content-length", "content-type", "host", "transfer-encoding", "user-agent"];
+
+export function checkHeaderName(where: string, name: unknown, problems: Problems): void {
+    if (typeof name !== "string" || !/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/.test(name))
+        problems.push(`${where}: must be the name of a header (got ${JSON.stringify(name)}). Ask the operator for it.`);
+    else if (TAKEN.includes(name.toLowerCase()))
+        problems.push(`${where}: must be a header for credentials (got ${name}). Ask the operator for it.`);
+}
+
+export function checkNumber(
+    where: string,
+    value: unknown,
+    { least, most, whole = false }: { least: number; most: number; whole?: boolean },
+    problems: Problems,
+): void {
+    if (typeof value === "number" && value >= least && value <= most && (!whole || Number.isInteger(value))) return;
+    const what = whole ? "a whole number" : "a number";
+    problems.push(`${where}: must be ${what} from ${least} to ${most} (got ${String(value)}). Correct it.`);
+}
+
+/** Kind of a value that must not be shown. */
+export function kind(value: unknown): string {
+    if (value === "") return "an empty one";
+    return value === undefined || value === null ? "none" : `one of type ${typeof value}`;
+}

@@ -1,0 +1,144 @@
+/** One request and its answer, or why there is none. */
+import { patient } from "./dispatcher.js";
+import { AnswerTimeoutError, ConnectionFailedError, UnreadableAnswerError } from "./errors.js";
+import { version } from "./version.js";
+
+/** Largest answer, in bytes. logprobs of four prompts with the largest top_k of 100,000 are about 20 MB. */
+const MAX_ANSWER_BYTES = 256 * 1024 * 1024;
+
+export interface Request {
+    url: string;
+    headers: Record<string, string>;
+    body: string;
+    timeoutSeconds: number;
+    signal: AbortSignal | undefined;
+    fetch: typeof globalThis.fetch | undefined;
+    /** Takes secrets out of a text. */
+    redact(text: string): string;
+}
+
+export interface Answer {
+    status: number;
+    headers: Headers;
+    text: string;
+    milliseconds: number;
+}
+
+/**
+ * Sends it once. A redirect is an answer like any other: followed, it would take the credential and the prompt along.
+ * @throws AnswerTimeoutError, ConnectionFailedError, or the reason of the caller's signal
+ */
+export async function send(request: Request): Promise<Answer> {
+    const { url, headers, body, signal } = request;
+    signal?.throwIfAborted();
+    const ours = new AbortController();
+    const limit = setTimeout(() => ours.abort(), request.timeoutSeconds * 1000);
+    // Not AbortSignal.any: what it makes can be collected before it fires.
+    const pass = () => ours.abort();
+    signal?.addEventListener("abort", pass, { once: true });
+    const begin = performance.now();
+    const dispatcher = request.fetch === undefined ? patient() : undefined;
+    try {
+        const response = await (request.fetch ?? fetch)(url, {
+            method: "POST",
+            headers: {
+                Accept: "application/json",
+                "Content-Type": "application/json",
+                "User-Agent": `alpa-auth-client/${version} (typescript)`,
+                // Nothing to unpack, so that a short answer is seen to be one.
+                "Accept-Encoding": "identity",
+                ...headers,
+            },
+            body,
+            redirect: "manual",
+            signal: ours.signal,
+            ...(dispatcher === undefined ? {} : ({ dispatcher } as object)),
+        });
+        const text = await read(response, url);
+        const clean = new Headers(response.headers);
+        clean.delete("set-cookie");
+        return { status: response.status, headers: clean, text, milliseconds: Math.round(performance.now() - begin) };
+    } catch (error) {
+        signal?.throwIfAborted();
+        if (error instanceof UnreadableAnswerError) throw error;
+        throw failure(error, ours.signal.aborted, request);
+    } finally {
+        clearTimeout(limit);
+        signal?.removeEventListener("abort", pass);
+        void dispatcher?.destroy();
+    }
+}
+
+async function read({ body, status }: Response, url: string): Promise<string> {
+    const parts: Uint8Array[] = [];
+    let size = 0;
+    for await (const part of (body ?? []) as AsyncIterable<Uint8Array>) {
+        parts.push(part);
+        size += part.byteLength;
+        if (size > MAX_ANSWER_BYTES)
+            throw new UnreadableAnswerError(
+                `${url} answered ${status} with more than ${MAX_ANSWER_BYTES} bytes`,
+                "Check the address: something else may answer there.",
+                { status },
+            );
+    }
+    return Buffer.concat(parts).toString();
+}
+
+/** A connection that never was. With any other, some of the request may have arrived. */
+const NOTHING_SENT = new Set([
+    "ECONNREFUSED",
+    "EHOSTUNREACH",
+    "ENETUNREACH",
+    "EADDRNOTAVAIL",
+    "ENOTFOUND",
+    "EAI_AGAIN",
+    "UND_ERR_CONNECT_TIMEOUT",
+]);
+const CERTIFICATE = /^(CERT_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|ERR_TLS_|ERR_SSL_|HOSTNAME_MISMATCH)/;
+/** Node ended it by itself, where its limits could not be lifted. */
+const ITS_OWN_LIMIT = ["UND_ERR_HEADERS_TIMEOUT", "UND_ERR_BODY_TIMEOUT"];
+
+function failure(error: unknown, timedOut: boolean, { url, timeoutSeconds, redact }: Request): Error {
+    const { origin } = new URL(url);
+    const { code, message, syscall } = causeOf(error);
+    const after = timedOut
+        ? `in ${timeoutSeconds} s`
+        : "in the time that this program's own dispatcher for fetch gives";
+    if (timedOut || ITS_OWN_LIMIT.includes(code))
+        return new AnswerTimeoutError(
+            `No complete answer from ${origin} ${after}`,
+            "Ask for fewer tokens, or give more time. The model may go on working: a repeat comes on top.",
+        );
+    const why = redact(code === "" ? message : `${code}: ${message}`).slice(0, 200);
+    if (CERTIFICATE.test(code))
+        return new ConnectionFailedError(
+            `No connection to ${origin} that can be trusted (${why})`,
+            "Check the address; for a certificate authority of your own set NODE_EXTRA_CA_CERTS.",
+            false,
+        );
+    // Also a TLS handshake that is broken off has sent nothing.
+    const sent = !NOTHING_SENT.has(code) && syscall !== "connect" && !message.includes("before secure TLS connection");
+    return sent
+        ? new ConnectionFailedError(
+              `The connection to ${origin} broke before the answer was complete (${why})`,
+              "Whether the model has begun is not known, so nothing was repeated: do so if a second generation does no harm.",
+              true,
+          )
+        : new ConnectionFailedError(`No connection to ${origin} (${why})`, "Check the address and the network.", false);
+}
+
+/** fetch says "fetch failed"; what it means is in the cause, and with several addresses in the first of its errors. */
+function causeOf(error: unknown): { code: string; message: string; syscall: string } {
+    let found = error as { code?: string; message?: string; syscall?: string; cause?: unknown; errors?: unknown[] };
+    for (let depth = 0; depth < 5; depth++) {
+        const next = found.cause ?? found.errors?.[0];
+        if (typeof next !== "object" || next === null) break;
+        found = next;
+    }
+    return {
+        code: String(found.code ?? ""),
+        message: String(found.message ?? ""),
+        syscall: String(found.syscall ?? ""),
+    };
+}

@@ -1,0 +1,108 @@
+/** What a client is made with, checked as a whole. */
+import { readUrl } from "./address.js";
+import { Credential } from "./credential.js";
+import { checkNumber, kind, refuse, type Problems } from "./problems.js";
+
+/** Told after each answer; holds no credential. */
+export interface Seen {
+    status: number;
+    /** Without cookies: one of the edge's is as good as a credential. */
+    headers: Headers;
+    /** From the first byte that is sent to the last that is read. */
+    milliseconds: number;
+}
+
+export interface ClientOptions {
+    /** Address of the service, as `https://api.example.com/alpa`. Without `auth` the default is Alpa's own client's. */
+    url?: string | undefined;
+    /** Key of Alpa's own, which goes into the body; not for a gateway. @default none */
+    apiKey?: string | null | undefined;
+    /** Name the model is registered under. @default "default" */
+    defaultModel?: string | undefined;
+    /** How to authenticate: an ApiKey, a Jwt or a ServiceToken. @default none */
+    auth?: Credential | undefined;
+    /**
+     * Longest time for one answer, in seconds. Alpa sends nothing until it is complete.
+     * @default 610: the 600 s of the gateway, and its refusal still arrives
+     */
+    answerTimeoutSeconds?: number | undefined;
+    /** Tries of one call, the first included. @default 3 */
+    maxAttempts?: number | undefined;
+    /** Longest wait that a server may ask for between two tries, in seconds; more is an error at once. @default 60 */
+    maxWaitSeconds?: number | undefined;
+    /** Send a credential over plain HTTP to another host than this one. @default false: everyone on the way reads it */
+    allowHttp?: boolean | undefined;
+    /** In place of the platform's. Must not follow redirects when told so. */
+    fetch?: typeof globalThis.fetch | undefined;
+    /** Called after each answer, with what it looked like: for metrics. */
+    onAnswer?: ((seen: Seen) => void) | undefined;
+}
+
+export interface Settings {
+    /** Without a slash at its end. */
+    url: string;
+    apiKey: string | null;
+    defaultModel: string;
+    auth: Credential | undefined;
+    answerTimeoutSeconds: number;
+    maxAttempts: number;
+    maxWaitSeconds: number;
+    fetch: typeof globalThis.fetch | undefined;
+    onAnswer: ((seen: Seen) => void) | undefined;
+}
+
+/** Where Alpa's own client goes. A credential must not go anywhere by default. */
+export const ALPA_URL = "https://api.alpa.ai";
+/** A day is long enough to be no mistake. In seconds. */
+export const A_TIME = { least: 0.001, most: 86_400 };
+export const DEFAULT_ANSWER_SECONDS = 610;
+
+/** @param problems those found before, so that all are told at once */
+export function readSettings(options: ClientOptions, problems: Problems = []): Settings {
+    const { auth, apiKey = null, defaultModel = "default", allowHttp = false } = options;
+    const { answerTimeoutSeconds = DEFAULT_ANSWER_SECONDS, maxAttempts = 3, maxWaitSeconds = 60 } = options;
+    if (auth !== undefined && !isCredential(auth))
+        problems.push(`auth: must be an ApiKey, a Jwt or a ServiceToken (got ${kind(auth)}). Make one of it.`);
+    if (apiKey !== null && typeof apiKey !== "string")
+        problems.push(`apiKey: must be a text (got ${kind(apiKey)}). Correct it, or leave it out.`);
+    if (auth !== undefined && apiKey !== null)
+        problems.push(
+            "auth: must be the only credential (apiKey is given too). Keep auth for a gateway, or apiKey for an Alpa without one.",
+        );
+    if (typeof defaultModel !== "string" || defaultModel === "")
+        problems.push(
+            `defaultModel: must be the name of a model (got ${kind(defaultModel)}). Correct it, or leave it out.`,
+        );
+    checkNumber("answerTimeoutSeconds", answerTimeoutSeconds, A_TIME, problems);
+    checkNumber("maxAttempts", maxAttempts, { least: 1, most: 10, whole: true }, problems);
+    checkNumber("maxWaitSeconds", maxWaitSeconds, { ...A_TIME, least: 0 }, problems);
+    const secret = auth !== undefined || apiKey !== null;
+    if (options.url === undefined && auth !== undefined)
+        problems.push("url: must be given with auth (got none). Take it from the handout.");
+    const address = readUrl(options.url ?? ALPA_URL, problems);
+    const open = secret && address?.open === true;
+    if (open && !allowHttp)
+        problems.push(
+            "url: must be https where a credential is sent (it is http). Use https; or set allowHttp, where nobody can read along.",
+        );
+    refuse(problems);
+    const { url } = address!;
+    if (open) warn(url);
+    const { fetch, onAnswer } = options;
+    return { url, apiKey, defaultModel, auth, answerTimeoutSeconds, maxAttempts, maxWaitSeconds, fetch, onAnswer };
+}
+
+const warned = new Set<string>();
+
+/** Once for each address: a program may make many clients. */
+function warn(url: string): void {
+    if (warned.has(url)) return;
+    warned.add(url);
+    process.emitWarning(`a credential goes over plain HTTP to ${url}`, "PlainHttpWarning");
+}
+
+/** The package may be there twice, as ESM and as CJS: then one's credential is no instance of the other's class. */
+function isCredential(value: unknown): value is Credential {
+    const made = value as Partial<Credential> | null;
+    return value instanceof Credential || (typeof made?.headers === "function" && typeof made.redact === "function");
+}

@@ -1,0 +1,61 @@
+/** What an error says beyond its type: the server's own words, and what to do. */
+import type { Credential } from "./credential.js";
+import type { Answer } from "./send.js";
+
+/** Longest part of a server's text that is repeated, in characters. */
+const LONGEST_QUOTE = 300;
+
+/** A server's own words, in quotes: cut, on one line, without what we sent. */
+export function saidBy(
+    { text, headers }: Answer,
+    value: Record<string, unknown> | undefined,
+    redact: (text: string) => string,
+): string {
+    const plain =
+        (headers.get("content-type") ?? "").startsWith("text/plain") && !text.includes("<") ? text : undefined;
+    const message = [
+        value?.message,
+        value?.error_msg,
+        (value?.error as { message?: unknown } | undefined)?.message,
+        plain,
+    ].find((one) => typeof one === "string" && one.trim() !== "") as string | undefined;
+    if (message === undefined) return "";
+    const clean = redact(message)
+        .replace(/[\s\p{C}]+/gu, " ")
+        .trim();
+    return `: "${clean.length > LONGEST_QUOTE ? `${clean.slice(0, LONGEST_QUOTE)}…` : clean}"`;
+}
+
+export function described({ text, headers }: Answer): string {
+    if (text.trim() === "") return "nothing";
+    if (/^\s*</.test(text) || (headers.get("content-type") ?? "").includes("html")) return "HTML";
+    return /^\s*[{[]/.test(text) ? "something that is cut off or broken" : "text";
+}
+
+/** Without the strict mode of Access the edge answers a wrong service token like one that no policy admits. */
+export function adviceOn403(fromEdge: boolean, auth: Credential | undefined): string {
+    if (!fromEdge) return "The credential is known, but not admitted here: ask the operator.";
+    return auth?.method === "service-token"
+        ? `${adviceOn(auth, undefined)} It may also be that no policy admits it.`
+        : "The edge wants a service token before the gateway is asked: ask the operator for one.";
+}
+
+export function adviceOn(auth: Credential, theirs: Date | undefined): string {
+    const ask = "ask the operator whether it was revoked or is over.";
+    if (auth.method === "key") return `Compare the key with the handout, or ${ask}`;
+    if (auth.method === "service-token") return `Compare both parts with the handout, or ${ask}`;
+    const apart = theirs === undefined ? 0 : Math.round((theirs.getTime() - Date.now()) / 1000);
+    const clock =
+        Math.abs(apart) > 60
+            ? ` This machine's clock is ${Math.abs(apart)} s ${apart > 0 ? "behind" : "ahead"}: set it.`
+            : "";
+    return `Compare claim key, secret or private key and algorithm with the handout, or ${ask} A token also needs exp.${clock}`;
+}
+
+/** Alpa checks these two by assertions without a text, and opens its port before the model is loaded. */
+export function adviceOnAlpa(said: string): string {
+    if (said === "") return "It gives no reason: temperature must be at least 0, and topP from 0 to 1.";
+    if (/Model '.*' is not registered|No replica of model/.test(said))
+        return "Check the name of the model; after a start it is loaded for many minutes.";
+    return "Correct the request as it says.";
+}

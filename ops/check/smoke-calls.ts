@@ -1,0 +1,89 @@
+/** Calls of a smoke test, each with what must come back. Nothing of a credential is ever in what they say. */
+import { AlpaClientError, Client, type Credential, type Seen } from "../../client/typescript/src/index";
+
+/** An answer of Alpa, a refusal with one of these statuses, or the end of the caller's limit. */
+export type Expectation = "answer" | "limit" | { refused: number[] };
+
+export interface Asked {
+    check: string;
+    credential: string;
+    method: "completions" | "logprobs";
+    auth: Credential | undefined;
+    expected: Expectation;
+}
+
+export interface Row {
+    check: string;
+    credential: string;
+    method: string;
+    /** Status of the answer, or the kind of error where there was none. */
+    got: string;
+    ok: boolean;
+    milliseconds?: number;
+    /** What is wrong; empty when nothing is. */
+    meaning: string;
+}
+
+/** Short, cheap and harmless: a token of an answer, a guess for the next word. */
+const PROMPT = "Paris is";
+/** APISIX before this version takes a token that the public key of an RS256 credential has signed (#13182). */
+const SAFE_APISIX = [3, 17];
+
+export class Caller {
+    readonly #servers = new Set<string>();
+
+    /** @param timeoutSeconds longest time for one answer */
+    constructor(
+        private readonly url: string,
+        private readonly timeoutSeconds: number,
+    ) {}
+
+    /** What servers called themselves, sorted. */
+    versions(): string[] {
+        return [...this.#servers].sort();
+    }
+
+    async ask({ check, credential, method, auth, expected }: Asked): Promise<Row> {
+        let seen: Seen | undefined;
+        const client = new Client({
+            url: this.url,
+            auth,
+            allowHttp: true, // the stack's own address: whether it has TLS is for its config to say
+            answerTimeoutSeconds: this.timeoutSeconds,
+            // A caller that has used up its limit waits; where refusals are asked for, the first answer counts.
+            maxAttempts: expected === "answer" ? 3 : 1,
+            onAnswer: (one) => (seen = one),
+        });
+        const error: unknown = await client[method](PROMPT, { maxTokens: 1, topK: 1 }).then(
+            () => undefined,
+            (reason: unknown) => reason,
+        );
+        const server = seen?.headers.get("server");
+        if (server) this.#servers.add(server);
+        const meaning = meaningOf(expected, seen, error) || (expected === "answer" ? ageOf(server) : "");
+        const got = seen === undefined ? (error as Error).name : String(seen.status);
+        return { check, credential, method, got, ok: meaning === "", milliseconds: seen?.milliseconds, meaning };
+    }
+}
+
+/** What is wrong about an answer; empty when nothing is. */
+function meaningOf(expected: Expectation, seen: Seen | undefined, error: unknown): string {
+    if (error !== undefined && !(error instanceof AlpaClientError)) throw error;
+    if (expected === "answer") return error === undefined ? "" : error.message;
+    if (expected === "limit") {
+        if (error === undefined) return "no limit stops this caller (must be 429)";
+        if (seen?.status !== 429) return error.message;
+        return error.retryAfterSeconds === undefined ? "429 does not say when to come back" : "";
+    }
+    const { refused } = expected;
+    if (error === undefined) return `it is let in (must be ${refused.join(" or ")})`;
+    if (seen === undefined) return error.message;
+    return refused.includes(seen.status) ? "" : `must be ${refused.join(" or ")}: ${error.message}`;
+}
+
+function ageOf(server: string | null | undefined): string {
+    const [, major, minor] = /^APISIX\/(\d+)\.(\d+)/.exec(server ?? "") ?? [];
+    if (major === undefined) return "";
+    const older = Number(major) - SAFE_APISIX[0] || Number(minor) - SAFE_APISIX[1];
+    return older < 0 ? `${server} is older than ${SAFE_APISIX.join(".")}: tokens can be forged` : "";
+}

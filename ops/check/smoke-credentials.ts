@@ -1,0 +1,55 @@
+/** What a smoke test shows at the door: each good credential of its caller, and beside it what must be refused. */
+import { randomBytes } from "node:crypto";
+import { ApiKey, Jwt, ServiceToken, type Credential } from "../../client/typescript/src/index";
+import { claimKey } from "../../components/parts/consumers";
+import type { Outputs } from "../stack/stack";
+import type { Consumer } from "../stack/stack-file";
+import { signToken } from "../token/sign";
+
+export interface Presented {
+    check: string;
+    /** `<consumer>/<credential>`, or empty for what nobody has. */
+    who: string;
+    auth: Credential;
+    expect: "answer" | "refusal";
+}
+
+/**
+ * Since when the expired token is over, in seconds. The client does not send one that ended over a minute ago; the gateway
+ * allows no grace.
+ */
+const OVER_SECONDS = 30;
+
+/** @param access Cloudflare Access is at the door, and takes service tokens alone */
+export async function credentialsOf(
+    { name, credentials }: Consumer,
+    outputs: Outputs,
+    namespace: string,
+    access: boolean,
+): Promise<Presented[]> {
+    const nobodys = () => randomBytes(24).toString("base64url");
+    const list: Presented[] = [];
+    const add = (check: string, who: string, auth: Credential, expect: Presented["expect"]) =>
+        list.push({ check, who, auth, expect });
+    if (!access) {
+        add("wrong key", "", new ApiKey(nobodys()), "refusal");
+        add("wrong token", "", new Jwt({ key: claimKey(namespace, name, "nobody"), secret: nobodys() }), "refusal");
+    }
+    for (const { id } of credentials) {
+        const who = `${name}/${id}`;
+        const [key, secret, pair] = [outputs.credentials[who], outputs.jwtSecrets[who], outputs.serviceTokens[who]];
+        if (key !== undefined) add("key", who, new ApiKey(key), "answer");
+        if (secret !== undefined) {
+            const claim = claimKey(namespace, name, id);
+            const over = await signToken(secret, { key: claim }, -OVER_SECONDS, new Date());
+            add("expired token", who, new Jwt({ token: over }), "refusal");
+            add("token of another secret", who, new Jwt({ key: claim, secret: nobodys() }), "refusal");
+            add("token", who, new Jwt({ key: claim, secret }), "answer");
+        }
+        if (pair !== undefined) {
+            add("wrong client secret", who, new ServiceToken({ ...pair, clientSecret: nobodys() }), "refusal");
+            add("service token", who, new ServiceToken(pair), "answer");
+        }
+    }
+    return list;
+}

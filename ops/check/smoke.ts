@@ -1,0 +1,164 @@
+import type { Credential } from "../../client/typescript/src/index";
+import type { Context } from "../context";
+import { Failure, UsageError } from "../errors";
+import { json, table } from "../output";
+import { gatewayOf } from "../stack/gateway";
+import { findStack, readOutputs, type Stack } from "../stack/stack";
+import { readConsumers, readValue, type Limits } from "../stack/stack-file";
+import { credentialsOf, type Presented } from "./smoke-credentials";
+import { Caller, type Expectation, type Row } from "./smoke-calls";
+
+export interface SmokeArgs {
+    stack?: string;
+    json?: boolean;
+    consumer: string;
+    mostRequests: number;
+    timeout: number;
+    url?: string;
+}
+
+const METHODS = ["completions", "logprobs"] as const;
+/** Requests at the same time while the limit is sought: one batch of Alpa's. */
+const AT_ONCE = 4;
+
+/** Calls the service from outside as a caller of its own does: each method, with what is good and what is not. */
+export async function smoke(context: Context, args: SmokeArgs): Promise<void> {
+    const stack = await findStack(context, args.stack);
+    const index = readConsumers(stack.text).findIndex(({ name }) => name === args.consumer);
+    if (index < 0)
+        throw new UsageError([
+            `--consumer: must be a caller made for this (${stack.short} has no ${args.consumer}). Run: npm run ops -- consumer add ${args.consumer} --requests 10 --per-seconds 60 --apply`,
+        ]);
+    const consumer = readConsumers(stack.text)[index];
+    const outputs = await readOutputs(context, stack);
+    const url = args.url ?? outputs.url;
+    if (url === undefined) throw new UsageError([`--stack: ${stack.short} must have been brought up. Run: pulumi up`]);
+    const { namespace } = await gatewayOf(context, stack);
+    const access = readValue(stack.text, "option") === "cloudflare";
+    const presented = await credentialsOf(consumer, outputs, namespace, access);
+    const good = presented.filter(({ expect }) => expect === "answer");
+    // Each request that is let in makes Alpa work.
+    const needed = good.length * METHODS.length;
+    if (needed > args.mostRequests)
+        throw new UsageError([
+            `--most-requests: must be at least ${needed} for ${good.length} credentials (got ${args.mostRequests}). Raise it, or take a caller with fewer.`,
+        ]);
+
+    const caller = new Caller(url, args.timeout);
+    const refused = access ? [401, 403, 302] : [401];
+    const rows: Row[] = [];
+    const ask = async (
+        name: string,
+        who: string,
+        method: (typeof METHODS)[number],
+        auth: Credential | undefined,
+        expected: Expectation,
+    ) => rows.push(await caller.ask({ check: name, credential: who, method, auth, expected }));
+    for (const method of METHODS) await ask("no credential", "", method, undefined, { refused });
+    for (const { check, who, auth, expect } of presented)
+        for (const method of METHODS) await ask(check, who, method, auth, expect === "answer" ? "answer" : { refused });
+    const untried =
+        presented.length === 0 || good.length === 0 ? [`${consumer.name} has no credential that can be tried`] : [];
+    untried.push(...notTried(consumer, presented));
+    const limit = await limitRow(caller, good[0], limitsOf(stack, index), args.mostRequests - needed);
+    if (typeof limit === "string") untried.push(limit);
+    else rows.push(limit);
+
+    report(context, args, { url, stack: stack.short, rows, versions: caller.versions(), untried });
+}
+
+/** What a caller of this stack may use: its own limits, else those of the stack. */
+function limitsOf({ text }: Stack, index: number): Limits {
+    const read = (...path: string[]) => {
+        const value = readValue(text, path[0], ...path.slice(1));
+        return typeof value === "number" ? value : undefined;
+    };
+    const one = (name: keyof Limits) => read("consumers", String(index), "limits", name) ?? read("limits", name);
+    return { requests: one("requests"), perSeconds: one("perSeconds"), concurrent: one("concurrent") };
+}
+
+function notTried(
+    { name, credentials }: { name: string; credentials: { id: string; method: string; algorithm?: string }[] },
+    presented: Presented[],
+): string[] {
+    const tried = new Set(presented.map(({ who }) => who));
+    return credentials
+        .filter(({ id }) => !tried.has(`${name}/${id}`))
+        .map(({ id, method, algorithm }) =>
+            method === "jwt" && algorithm !== "HS256"
+                ? `${name}/${id}: only its caller can sign`
+                : `${name}/${id}: is not in the stack's outputs; it may be over`,
+        );
+}
+
+/** Sends until the limit is reached, within what may be sent. @returns why it was not tried, if so */
+async function limitRow(
+    caller: Caller,
+    credential: Presented | undefined,
+    limits: Limits,
+    most: number,
+): Promise<Row | string> {
+    const { requests, perSeconds, concurrent } = limits;
+    if (credential === undefined) return "the limit: there is no credential to reach it with";
+    if (requests === undefined || perSeconds === undefined)
+        return "the limit: limits.requests is not set for this caller";
+    if (requests + 1 > most)
+        return `the limit: ${requests} requests are more than are left of --most-requests (${most})`;
+    let row: Row | undefined;
+    for (let sent = 0; sent <= requests && row?.ok !== true;) {
+        const group = Math.min(AT_ONCE, concurrent ?? AT_ONCE, requests + 1 - sent);
+        const ask = { check: "limit", credential: credential.who, method: METHODS[0], auth: credential.auth };
+        const asked = await Promise.all(Array.from({ length: group }, () => caller.ask({ ...ask, expected: "limit" })));
+        sent += group;
+        row = asked.find(({ ok }) => ok) ?? asked.find(({ got }) => got !== "200") ?? asked[0];
+    }
+    return row!;
+}
+
+interface Report {
+    stack: string;
+    url: string;
+    rows: Row[];
+    versions: string[];
+    untried: string[];
+}
+
+function report(context: Context, { json: asJson }: SmokeArgs, result: Report): void {
+    const { rows, versions, untried, stack, url } = result;
+    const yes = (ok: boolean) => (ok ? "yes" : "NO");
+    const head = ["check", "credential", "method", "got", "right", "ms", ""];
+    context.out(
+        asJson
+            ? json({ stack, url, checks: rows, latency: latency(rows), versions, notTried: untried })
+            : table(
+                  head,
+                  rows.map((row) => [
+                      ...[row.check, row.credential, row.method, row.got, yes(row.ok)],
+                      ...[row.milliseconds === undefined ? "" : String(row.milliseconds), row.meaning],
+                  ]),
+              ),
+    );
+    const { median, longest } = latency(rows);
+    if (median !== undefined) context.note(`answers took ${median} ms (median), at most ${longest} ms.`);
+    context.note(`versions seen: ${versions.join(", ") || "none is told"}.`);
+    untried.forEach((one) => context.note(`not tried: ${one}.`));
+    const wrong = rows.filter(({ ok }) => !ok).length;
+    if (wrong > 0)
+        throw new Failure(
+            `smoke: ${url} must answer its callers and nobody else (${wrong} of ${rows.length} checks are wrong). Look at the rows with NO; then: npm run ops -- consumer list --check`,
+        );
+    if (!rows.some(({ got }) => got === "200"))
+        throw new Failure(
+            `smoke: ${url} must have answered at least once (no credential could be tried). Give the caller a key, a token of HS256 or a service token.`,
+        );
+    context.note(`smoke: ${rows.length} checks, all as they must be, as seen from this machine.`);
+}
+
+/** Of the answers of Alpa, in milliseconds. */
+function latency(rows: Row[]): { median?: number; longest?: number } {
+    const times = rows.flatMap(({ got, milliseconds }) =>
+        got === "200" && milliseconds !== undefined ? [milliseconds] : [],
+    );
+    times.sort((a, b) => a - b);
+    return times.length === 0 ? {} : { median: times[Math.floor(times.length / 2)], longest: times.at(-1) };
+}

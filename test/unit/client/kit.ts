@@ -1,0 +1,94 @@
+/** The stand-ins alone, with the plugins that the program writes: a gateway before Alpa, and an edge before Alpa. */
+import { generateKeyPairSync } from "node:crypto";
+import { startAlpa, type Alpa, type Seen } from "../../../sandbox/alpa/server";
+import { startGateway, type Gateway } from "../../../sandbox/gateway/server";
+import { DEFAULT_NAMESPACE } from "../../../config/schema";
+import { claimKey } from "../../../components/parts/consumers";
+import { limitPlugins, type Limits } from "../../../components/parts/limits";
+import { alpaChain, closedChain } from "../../../components/parts/plugin-chain";
+import type { RoutePlugin } from "../../../components/parts/route-plugin";
+
+const ADMIN_KEY = "test-admin-key";
+export const NAMESPACE = DEFAULT_NAMESPACE;
+export const KEY = "KEY-of-team-0123456789";
+export const SECRET = "SECRET-of-team-0123456789-abcdefgh";
+export const claim = (id: string) => claimKey(NAMESPACE, "team", id);
+export const pair = generateKeyPairSync("rsa", { modulusLength: 2048 });
+export const PRIVATE_KEY = pair.privateKey.export({ format: "pem", type: "pkcs8" }).toString();
+export const PUBLIC_KEY = pair.publicKey.export({ format: "pem", type: "spki" }).toString();
+
+/** Consumer `team` with a key, an HS256 and an RS256 credential; `limited` with two requests in two seconds. */
+export interface Service {
+    /** As handed out. */
+    url: string;
+    gateway: Gateway;
+    /** What reached Alpa. */
+    seen: Seen[];
+    put(path: string, body: object): Promise<void>;
+    /** A caller with its credentials, each as a plugin of APISIX. */
+    consumer(name: string, credentials: Record<string, object>, limits?: Limits): Promise<void>;
+    close(): Promise<void>;
+}
+
+export const LIMITED_KEY = "KEY-of-limited-0123456789";
+export const STRANGER_KEY = "KEY-of-another-namespace-0";
+
+export async function startService(): Promise<Service> {
+    const seen: Seen[] = [];
+    const alpa: Alpa = await startAlpa({
+        port: 0,
+        batchWindow: () => new Promise((resolve) => setImmediate(resolve)),
+        onRequest: (request) => void seen.push(request),
+    });
+    const gateway = await startGateway({ port: 0, adminPort: 0, adminKey: ADMIN_KEY, log: () => undefined });
+    const put = async (path: string, body: object) => {
+        const answer = await fetch(`http://127.0.0.1:${gateway.adminPort}/apisix/admin${path}`, {
+            method: "PUT",
+            headers: { "X-API-KEY": ADMIN_KEY },
+            body: JSON.stringify(body),
+        });
+        if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
+    };
+    const consumer = async (name: string, credentials: Record<string, object>, limits: Limits = {}) => {
+        const plugins = Object.fromEntries(limitPlugins(limits, NAMESPACE).map(({ name, config }) => [name, config]));
+        await put(`/consumers/${name}`, { username: name, plugins });
+        for (const [id, one] of Object.entries(credentials))
+            await put(`/consumers/${name}/credentials/${id}`, { plugins: one });
+    };
+    await consumer(`${NAMESPACE}_team`, {
+        key: { "key-auth": { key: KEY } },
+        hs: { "jwt-auth": { key: claim("hs"), algorithm: "HS256", secret: SECRET } },
+        rs: { "jwt-auth": { key: claim("rs"), algorithm: "RS256", public_key: PUBLIC_KEY } },
+    });
+    await consumer(
+        `${NAMESPACE}_limited`,
+        { key: { "key-auth": { key: LIMITED_KEY } } },
+        { requests: 2, perSeconds: 1 },
+    );
+    await consumer("elsewhere_team", { key: { "key-auth": { key: STRANGER_KEY } } });
+    const guard = { maxBodyBytes: 65_536, contextTokens: 1024, vocabulary: 50_272 };
+    const open = (role: "completions" | "logprobs") =>
+        put(`/routes/${role}`, {
+            uri: `/alpa/${role}`,
+            methods: ["POST"],
+            upstream: { type: "roundrobin", nodes: { [`127.0.0.1:${alpa.port}`]: 1 }, retries: 0 },
+            plugins: byName(alpaChain(`/${role}`, NAMESPACE, guard)),
+        });
+    await Promise.all([open("completions"), open("logprobs")]);
+    await put("/routes/closed", {
+        ...{ uri: "/*", priority: -10, plugins: byName(closedChain("/alpa")) },
+        upstream: { type: "roundrobin", nodes: { "127.0.0.1:1": 1 }, retries: 0 },
+    });
+    return {
+        url: `http://127.0.0.1:${gateway.port}/alpa`,
+        gateway,
+        seen,
+        put,
+        consumer,
+        close: async () => void (await Promise.all([gateway.close(), alpa.close()])),
+    };
+}
+
+function byName(plugins: RoutePlugin[]): object {
+    return Object.fromEntries(plugins.map(({ name, config }) => [name, config]));
+}

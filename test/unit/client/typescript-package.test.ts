@@ -1,0 +1,188 @@
+// Proves that the package can be built, packed, installed in a clean folder and used, from ESM and from CJS, with its types
+// in strict mode; and that it needs nothing but jose.
+import { strict as assert } from "node:assert";
+import { execFile } from "node:child_process";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { builtinModules } from "node:module";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { promisify } from "node:util";
+import { SignJWT } from "jose";
+import { version } from "../../../client/typescript/src/version";
+import { startCallersWorld } from "./python-world";
+
+/** Without what npm tells the programs it runs: of the root's settings nothing reaches the package. */
+const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name)));
+const run = (file: string, args: string[], options: { cwd: string; env?: NodeJS.ProcessEnv }) =>
+    promisify(execFile)(file, args, { env: environment, ...options });
+const ROOT = resolve(__dirname, "../../..");
+const PACKAGE = join(ROOT, "client/typescript");
+const manifest = (folder: string) => JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+
+/** Ten lines, but for how they import. */
+const SCRIPT = `
+async function main() {
+    const client = new Client({ url: process.argv[2], auth: new ApiKey(process.env.KEY ?? "") });
+    const answer = await client.completions("Paris is", { maxTokens: 8 });
+    console.log(answer.choices[0]?.text);
+    await new Client({ url: process.argv[2] }).completions("Paris is").catch((error: unknown) => {
+        if (error instanceof MissingCredentialError) console.log(error.name, error.status);
+    });
+}
+void main();
+`;
+const NAMES = "ApiKey, Client, MissingCredentialError";
+
+/** Those that call the service, in the two languages that this package and a shell can run. */
+function snippetsOf(page: string) {
+    const found: { page: string; heading: string; language: string; text: string }[] = [];
+    let heading = "";
+    const parts = readFileSync(join(ROOT, page), "utf8").matchAll(/^#{2,3} (.*)$|^```(ts|sh)\n([^]*?)^```$/gm);
+    for (const [, title, language, text] of parts) {
+        if (title !== undefined) heading = title;
+        else if (/alpa-auth-client"|^curl .*api\.example\.com/m.test(text))
+            found.push({ page, heading, language, text });
+    }
+    return found;
+}
+
+function tokenOf(key: string, secret: string): Promise<string> {
+    const token = new SignJWT({ key }).setProtectedHeader({ alg: "HS256" }).setExpirationTime("10m");
+    return token.sign(new TextEncoder().encode(secret));
+}
+
+describe("package of the TypeScript client", function () {
+    this.timeout(60_000);
+    let folder: string;
+    let stage: Awaited<ReturnType<typeof startCallersWorld>>;
+
+    before(async () => {
+        // By its real name: npm and tsc see another path than the one of a link.
+        folder = mkdtempSync(join(tmpdir(), "alpa-auth-package-"));
+        const [source, user] = [join(folder, "source"), join(folder, "user")];
+        cpSync(PACKAGE, source, { recursive: true, filter: (path) => !/\/(dist|node_modules)$/.test(path) });
+        symlinkSync(join(ROOT, "node_modules"), join(source, "node_modules"));
+        mkdirSync(user);
+        writeFileSync(join(user, "package.json"), '{"private":true}');
+        const pack = (what: string) =>
+            run("npm", ["pack", what, "--pack-destination", folder, "--silent"], { cwd: user });
+        // jose is packed too: a test must not need a registry.
+        const [ours, jose] = await Promise.all([pack(source), pack(join(ROOT, "node_modules/jose"))]);
+        stage = await startCallersWorld(folder);
+        const files = [ours, jose].map(({ stdout }) => join(folder, stdout.trim().split("\n").pop()!));
+        await run("npm", ["install", "--offline", "--no-audit", "--no-fund", "--ignore-scripts", ...files], {
+            cwd: user,
+        });
+    });
+    after(async () => {
+        await stage?.close();
+        rmSync(folder, { recursive: true });
+    });
+
+    it("is used by ten lines as an ES module and as a CommonJS module, with its types", async () => {
+        const user = join(folder, "user");
+        const names = ["caller.mts", "caller.cts"];
+        for (const name of names)
+            writeFileSync(join(user, name), `import { ${NAMES} } from "alpa-auth-client";${SCRIPT}`);
+        const options = ["--strict", "--module", "node16", "--target", "es2022", "--lib", "es2022"];
+        const types = ["--types", "node", "--typeRoots", join(ROOT, "node_modules/@types")];
+        await run(join(ROOT, "node_modules/.bin/tsc"), [...options, ...types, ...names], { cwd: user }).catch((error) =>
+            assert.fail(error.stdout),
+        );
+        for (const name of names.slice(0, 2)) {
+            const script = name.replace("ts", "js");
+            const env = { PATH: process.env.PATH, KEY: stage.world.keys.team };
+            const { stdout } = await run(process.execPath, [script, stage.world.urls.alpa], { cwd: user, env });
+            assert.equal(stdout, "Paris is one two\nMissingCredentialError 401\n", name);
+        }
+        assert.match(readFileSync(join(user, "caller.cjs"), "utf8"), /require\("alpa-auth-client"\)/);
+    });
+
+    const snippets = ["docs/clients.md", "README.md"].flatMap((page) => snippetsOf(page));
+    snippets.forEach(({ page, heading, language, text }, i) => {
+        it(`runs what ${page} shows under "${heading}" in ${language} (${i + 1})`, async () => {
+            const { urls, keys, edges, tokens, jwt, handouts } = stage.world;
+            const single = /header: "|cf-access-client-id/.test(text);
+            const service = /ServiceToken|CF-Access|cf-access/.test(text);
+            const address = service ? (single ? edges.strict.single : edges.strict.alpa) : urls.alpa;
+            const user = join(folder, "user");
+            cpSync(handouts.key, join(user, "handout.md"));
+            writeFileSync(join(user, "private.pem"), jwt.privateKey);
+            const env = {
+                PATH: process.env.PATH,
+                ...{ ALPA_URL: address, ALPA_API_KEY: keys.team, KEY: keys.team },
+                ...{ JWT_SECRET: jwt.secret, TOKEN: await tokenOf(jwt.claims.hs, jwt.secret) },
+                JWT_CLAIM: /private/.test(text) ? jwt.claims.rs : jwt.claims.hs,
+                ...{ CLIENT_ID: tokens.team.clientId, CLIENT_SECRET: tokens.team.clientSecret },
+            };
+            // TypeScript without annotations is JavaScript: Node.js runs it as it is.
+            const file = join(user, language === "ts" ? "snippet.mjs" : "snippet.sh");
+            writeFileSync(file, text.replaceAll("https://api.example.com/alpa", address));
+            const program = language === "ts" ? process.execPath : "sh";
+            const { stdout, stderr } = await run(program, [file], { cwd: user, env });
+            assert.match(stdout, language === "ts" ? /^Paris is one two\n$/ : /"object": ?"text_completion"/, stderr);
+        });
+    });
+
+    it("is shown, as curl is, for each way to authenticate", () => {
+        const all = (page: string, language: string) =>
+            snippets
+                .filter((one) => one.page === page && one.language === language)
+                .map(({ text }) => text)
+                .join("\n");
+        const both = ["ApiKey(", "new Jwt(", "new ServiceToken("];
+        const more = ["privateKey", "secret:", 'header: "', "fromEnv(", "fromCredentialsFile("];
+        for (const way of [...both, ...more]) assert.ok(all("docs/clients.md", "ts").includes(way), way);
+        for (const way of both) assert.ok(all("README.md", "ts").includes(way), way);
+        for (const page of ["docs/clients.md", "README.md"])
+            for (const way of ["apikey:", "Bearer", "CF-Access-Client-Id:"])
+                assert.ok(all(page, "sh").includes(way), way);
+    });
+
+    it("signs with jose from both, and takes a credential of the one in a client of the other", async () => {
+        const text = `
+            const cjs = require("alpa-auth-client");
+            import("alpa-auth-client").then(async (esm) => {
+                const made = [new cjs.Jwt({ key: "k", secret: "s" }), new esm.Jwt({ key: "k", secret: "s" })];
+                for (const one of made) console.log((await one.headers()).Authorization.split(".").length);
+                new cjs.Client({ url: "https://a.example", auth: made[1] });
+                new esm.Client({ url: "https://a.example", auth: made[0] });
+            });`;
+        writeFileSync(join(folder, "user/both.cjs"), text);
+        const { stdout, stderr } = await run(process.execPath, ["both.cjs"], { cwd: join(folder, "user") });
+        assert.deepEqual([stdout, stderr], ["3\n3\n", ""]);
+    });
+
+    it("holds its two builds with types, and needs jose alone", async () => {
+        const installed = join(folder, "user/node_modules/alpa-auth-client");
+        const { dependencies, version: stated } = manifest(installed);
+        assert.deepEqual(Object.keys(dependencies), ["jose"]);
+        assert.equal(stated, version);
+        const { stdout } = await run("find", [".", "-type", "f"], { cwd: installed });
+        const files = stdout.trim().split("\n").sort();
+        assert.ok(files.includes("./dist/esm/index.d.ts") && files.includes("./dist/cjs/index.d.ts"));
+        assert.deepEqual(
+            files.filter((file) => !/^\.\/(dist\/|package\.json$|README\.md$)/.test(file)),
+            [],
+        );
+        const imports = new Set<string>();
+        for (const file of files.filter((one) => one.endsWith(".js")))
+            for (const [, , name] of readFileSync(join(installed, file), "utf8").matchAll(
+                /(from |import\(|require\()"([^."][^"]*)"/g,
+            ))
+                imports.add(name.replace("node:", ""));
+        assert.deepEqual(
+            [...imports].filter((name) => !builtinModules.includes(name)),
+            ["jose"],
+        );
+    });
+
+    it("is built with the same versions as the rest of the repository", () => {
+        const { dependencies, devDependencies, engines } = manifest(PACKAGE);
+        const root = manifest(ROOT);
+        const all = { ...root.dependencies, ...root.devDependencies };
+        for (const [name, wanted] of Object.entries({ ...dependencies, ...devDependencies }))
+            assert.equal(wanted, all[name], name);
+        assert.deepEqual(engines, root.engines);
+    });
+});

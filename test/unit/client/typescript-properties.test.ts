@@ -1,0 +1,142 @@
+// Proves for arbitrary texts: a credential arrives in its header as it is or is refused, never as something else; what is
+// asked below an address is that address and the method; no error repeats a secret.
+import { strict as assert } from "node:assert";
+import * as http from "node:http";
+import type { AddressInfo } from "node:net";
+import fc from "fast-check";
+import { ApiKey, Client, ServiceToken } from "../../../client/typescript/src/index";
+import { AlpaClientError, ConfigurationError } from "../../../client/typescript/src/errors";
+
+/** The same numbers in every run: a failure can be looked at again. */
+const RUNS = { numRuns: 150, seed: 20261125 };
+const RESULT = '{"choices":[]}';
+
+describe("TypeScript client, for any text", function () {
+    this.timeout(20_000);
+    let server: http.Server;
+    let origin: string;
+    let seen: http.IncomingMessage[] = [];
+    let said = RESULT;
+    let status = 200;
+
+    before(async () => {
+        server = http.createServer((request, response) => {
+            seen.push(request);
+            request.resume().on("end", () => response.writeHead(status).end(said));
+        });
+        await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+        origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    });
+    beforeEach(() => {
+        seen = [];
+        said = RESULT;
+        status = 200;
+    });
+    after(() => new Promise<void>((resolve) => void server.close(() => resolve())));
+
+    const visible = fc.string({
+        unit: fc.integer({ min: 0x20, max: 0x7e }).map((code) => String.fromCharCode(code)),
+        minLength: 1,
+    });
+    const anything = fc.oneof(
+        visible,
+        fc.string({ unit: "binary" }),
+        fc.string().map((text) => `${text}\r\nX-Injected: 1`),
+    );
+
+    it("sends a key as it is, or refuses it", async () => {
+        await fc.assert(
+            fc.asyncProperty(anything, async (key) => {
+                const fits = /^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$/.test(key);
+                if (!fits) return void assert.throws(() => new ApiKey(key), ConfigurationError);
+                seen = [];
+                await new Client({ url: origin, auth: new ApiKey(key) }).completions("a");
+                assert.deepEqual([seen.length, seen[0].headers.apikey], [1, key]);
+                assert.equal(seen[0].headers["x-injected"], undefined);
+            }),
+            RUNS,
+        );
+    });
+
+    it("sends a service token as it is, in two headers or in one", async () => {
+        const part = visible.filter((text) => text === text.trim());
+        await fc.assert(
+            fc.asyncProperty(part, part, fc.boolean(), async (clientId, clientSecret, single) => {
+                seen = [];
+                const auth = new ServiceToken({ clientId, clientSecret, header: single ? "Authorization" : undefined });
+                await new Client({ url: origin, auth }).logprobs("a").catch(() => undefined);
+                const { headers } = seen[0];
+                const two = [headers["cf-access-client-id"], headers["cf-access-client-secret"]];
+                const one = Object.values(JSON.parse(headers.authorization ?? "{}"));
+                assert.deepEqual(single ? one : two, [clientId, clientSecret]);
+            }),
+            RUNS,
+        );
+    });
+
+    it("asks for the method below the address, with one slash between", async () => {
+        const segment = fc
+            .string({ unit: fc.constantFrom(..."abcXYZ019-._~!$&'()*+,;=:@"), minLength: 1 })
+            .filter((text) => !/^\.{1,2}$/.test(text));
+        const path = fc.array(fc.oneof(segment, fc.constant("%2F"), fc.constant("%20")), { maxLength: 4 });
+        await fc.assert(
+            fc.asyncProperty(path, fc.nat({ max: 3 }), async (parts, slashes) => {
+                seen = [];
+                const base = parts.map((part) => `/${part}`).join("");
+                await new Client({ url: origin + base + "/".repeat(slashes) }).completions("a");
+                assert.equal(seen[0].url, `${base}/completions`);
+            }),
+            RUNS,
+        );
+    });
+
+    it("asks at the address that was given, or refuses it", async () => {
+        const tail = fc.oneof(
+            fc.webPath(),
+            fc.webQueryParameters().map((q) => `/?${q}`),
+            fc.string(),
+            fc.string({ unit: "grapheme" }),
+        );
+        await fc.assert(
+            fc.asyncProperty(tail, async (text) => {
+                seen = [];
+                let client: Client;
+                try {
+                    client = new Client({ url: origin + text, maxAttempts: 1, answerTimeoutSeconds: 5 });
+                } catch (error) {
+                    assert.ok(error instanceof ConfigurationError);
+                    return;
+                }
+                // A host or a port that goes on behind the one of this server leads elsewhere.
+                if (/^[^/]/.test(text)) return;
+                await client.completions("a");
+                assert.equal(seen[0].url, `${text.replace(/\/+$/, "")}/completions`);
+            }),
+            RUNS,
+        );
+    });
+
+    it("repeats no secret that a server sends back", async () => {
+        const secret = fc.string({ unit: fc.constantFrom(..."abcXYZ019-_+/=\"'<>&%"), minLength: 12 });
+        await fc.assert(
+            fc.asyncProperty(
+                secret,
+                fc.string(),
+                fc.constantFrom(200, 400, 401, 403, 429, 502),
+                async (key, text, answer) => {
+                    status = answer;
+                    said = JSON.stringify({ type: "error", message: text + key + text, stacktrace: key });
+                    const call = new Client({ url: origin, auth: new ApiKey(key), maxAttempts: 1 }).completions("a");
+                    const error = await call.then(
+                        () => assert.fail("a result"),
+                        (e: AlpaClientError) => e,
+                    );
+                    assert.ok(error instanceof AlpaClientError);
+                    for (const shown of [error.message, error.stack!, JSON.stringify(error)])
+                        assert.ok(!shown.includes(key), shown);
+                },
+            ),
+            RUNS,
+        );
+    });
+});

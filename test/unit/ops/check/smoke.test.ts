@@ -1,0 +1,203 @@
+// Proves what the command asks, prints and answers with its exit status, at the stand-ins of the gateway and of Access with
+// the plugins that the program writes. On a stack that Pulumi has brought up it runs in test/engine/ops.test.ts.
+import { strict as assert } from "node:assert";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { stringify } from "yaml";
+import { claim, NAMESPACE, PUBLIC_KEY, startService, type Service } from "../../client/kit";
+import { World } from "../../sandbox/cloudflare/edge/kit";
+import { addRecord, addZone } from "../../sandbox/cloudflare/edge/objects";
+import { bench } from "../kit";
+
+const KEY = "KEY-of-smoke-0123456789";
+const SECRET = "SECRET-of-smoke-0123456789-abcdefgh";
+const CREDENTIALS = [
+    { id: "key", method: "key" },
+    { id: "hs", method: "jwt", algorithm: "HS256" },
+    { id: "rs", method: "jwt", algorithm: "RS256", publicKey: PUBLIC_KEY },
+    { id: "over", method: "key", expires: "2026-01-01" },
+];
+const LIMITS = { requests: 6, perSeconds: 60 };
+
+describe("ops check smoke", () => {
+    let service: Service;
+    beforeEach(async () => (service = await startService()));
+    afterEach(() => service.close());
+
+    const outputs = (url: string) => ({
+        url,
+        credentials: { "smoke/key": KEY },
+        jwtSecrets: { "smoke/hs": SECRET },
+    });
+    const stack = (consumer: object | undefined, option = "intra-a") =>
+        stringify({
+            config: {
+                "alpa-auth:option": option,
+                "alpa-auth:consumers": consumer ? [{ name: "other" }, consumer] : [],
+            },
+        });
+    const smoke = { name: "smoke", limits: LIMITS, credentials: CREDENTIALS };
+    /** The caller at the gateway. */
+    const admit = (credentials: object = {}, limits = LIMITS) =>
+        service.consumer(
+            `${NAMESPACE}_smoke`,
+            {
+                key: { "key-auth": { key: KEY } },
+                hs: { "jwt-auth": { key: claim("hs").replace("team", "smoke"), algorithm: "HS256", secret: SECRET } },
+                ...credentials,
+            },
+            limits,
+        );
+    const run = (options: { text?: string; outputs?: object } = {}, ...args: string[]) =>
+        bench({ text: stack(smoke), outputs: outputs(service.url), ...options }).ops("check", "smoke", ...args);
+
+    it("finds everything right, says how long answers took and which versions it saw, and shows no secret", async () => {
+        await admit();
+        const { code, out, note } = await run();
+        assert.equal(code, 0, out + note);
+        assert.match(note, /smoke: 15 checks, all as they must be/);
+        assert.match(note, /answers took \d+ ms \(median\)/);
+        assert.match(note, /versions seen: APISIX\/3\.\d+\.\d+/);
+        assert.match(note, /not tried: smoke\/rs: only its caller can sign\./);
+        assert.match(note, /not tried: smoke\/over: is not in the stack's outputs/);
+        assert.doesNotMatch(out + note, new RegExp(`${KEY}|${SECRET}|eyJ`));
+    });
+
+    it("asks each method without, with wrong, expired and right credentials, then for the limit, and prints it as JSON", async () => {
+        await admit();
+        const { out } = await run({}, "--json");
+        const { checks, latency, versions } = JSON.parse(out);
+        const rows = checks.map(({ check, method, got }: any) => `${check}, ${method}: ${got}`);
+        const both = (check: string, got: number) => ["completions", "logprobs"].map((m) => `${check}, ${m}: ${got}`);
+        assert.deepEqual(rows, [
+            ...both("no credential", 401),
+            ...both("wrong key", 401),
+            ...both("wrong token", 401),
+            ...both("key", 200),
+            ...both("expired token", 401),
+            ...both("token of another secret", 401),
+            ...both("token", 200),
+            "limit, completions: 429",
+        ]);
+        assert.equal(versions.length, 1);
+        assert.ok(latency.median <= latency.longest);
+    });
+
+    it("sends Alpa no more than it may, and short questions", async () => {
+        await admit();
+        await run({}, "--most-requests", "20");
+        assert.equal(service.seen.length, LIMITS.requests);
+        for (const { body } of service.seen) assert.match(body.toString(), /"(max_tokens|top_k)":1\b/);
+        service.seen.length = 0;
+        const { code, note } = await run({}, "--most-requests", "3");
+        assert.equal(code, 2);
+        assert.match(note, /--most-requests: must be at least 4/);
+        assert.equal(service.seen.length, 0);
+    });
+
+    it("says that a limit is not tried where it would be too many requests, and where there is none", async () => {
+        await admit({}, { requests: 1000, perSeconds: 60 });
+        const many = await run({ text: stack({ ...smoke, limits: { requests: 1000, perSeconds: 60 } }) });
+        assert.equal(many.code, 0, many.note);
+        assert.match(many.note, /not tried: the limit: 1000 requests are more/);
+        assert.equal(service.seen.length, 4);
+        const none = await run({ text: stack({ ...smoke, limits: undefined }) });
+        assert.match(none.note, /not tried: the limit: limits\.requests is not set/);
+    });
+
+    it("fails when a limit does not hold", async () => {
+        await admit({}, { requests: 1000, perSeconds: 60 });
+        const { code, out } = await run();
+        assert.equal(code, 1);
+        assert.match(out, /limit.*│ 200 .*│ NO .*no limit stops this caller/);
+    });
+
+    it("fails when a credential is refused, and says how", async () => {
+        await service.consumer(`${NAMESPACE}_smoke`, { key: { "key-auth": { key: KEY } } }, LIMITS);
+        const { code, out, note } = await run();
+        assert.equal(code, 1);
+        assert.match(out, /token .*│ smoke\/hs .*│ 401 │ NO /);
+        assert.match(note, /must answer its callers and nobody else \(2 of 15 checks are wrong\)/);
+    });
+
+    it("fails when strangers are let in, and when the gateway is old", async () => {
+        const open = createServer((request, response) => {
+            request.resume().on("end", () => {
+                const body = '{"choices":[],"cache_id":"c","logprobs":[],"indices":[]}';
+                response.writeHead(200, { Server: "APISIX/3.16.0" }).end(body);
+            });
+        });
+        await new Promise<void>((resolve) => open.listen(0, "127.0.0.1", resolve));
+        const url = `http://127.0.0.1:${(open.address() as AddressInfo).port}`;
+        const { code, out } = await run({ outputs: outputs(url) }, "--json");
+        await new Promise((resolve) => open.close(resolve));
+        assert.equal(code, 1);
+        const wrong = JSON.parse(out).checks.filter(({ ok }: any) => !ok);
+        assert.equal(wrong.length, JSON.parse(out).checks.length);
+        assert.match(
+            JSON.stringify(wrong),
+            /no credential.*it is let in \(must be 401\).*older than 3\.17: tokens can be forged/,
+        );
+    });
+
+    it("fails with the reason when nothing answers", async () => {
+        await admit();
+        const { code, out } = await run({ outputs: outputs("http://127.0.0.1:1/alpa") }, "--json", "--timeout", "5");
+        assert.equal(code, 1);
+        const [first] = JSON.parse(out).checks;
+        assert.deepEqual([first.got, first.ok], ["ConnectionFailedError", false]);
+    });
+
+    it("wants a caller made for it, and a stack that is up", async () => {
+        const without = await run({ text: stack(undefined) });
+        assert.equal(without.code, 2);
+        assert.match(without.note, /--consumer: must be a caller made for this.*consumer add smoke --requests 10/);
+        const down = await run({ outputs: {} });
+        assert.equal(down.code, 2);
+        assert.match(down.note, /--stack: intra must have been brought up/);
+    });
+
+    it("asks at another address of the service when told so", async () => {
+        await admit();
+        const { code, note } = await run({ outputs: outputs("http://127.0.0.1:1/alpa") }, "--url", service.url);
+        assert.equal(code, 0, note);
+    });
+
+    it("takes what Access refuses with, and service tokens", async () => {
+        const world = await World.start();
+        try {
+            addRecord(
+                world.account,
+                addZone(world.account, "localhost"),
+                "localhost",
+                `${world.tunnel.id}.cfargotunnel.com`,
+            );
+            await world.connect();
+            world.respond = (_, answer) => answer.end('{"choices":[],"cache_id":"c","logprobs":[],"indices":[]}');
+            const token = world.token();
+            const policy = world.policy("non_identity", [{ service_token: { token_id: token.id } }]);
+            world.application([policy], { domain: "localhost" });
+            const pair = { clientId: token.client_id, clientSecret: token.client_secret };
+            const { code, out, note } = await run(
+                {
+                    text: stack(
+                        { name: "smoke", credentials: [{ id: "edge", method: "service-token" }] },
+                        "cloudflare",
+                    ),
+                    outputs: { url: `http://localhost:${world.edge.port}`, credentials: { "smoke/edge": pair } },
+                },
+                "--json",
+            );
+            assert.equal(code, 0, note);
+            const rows = JSON.parse(out).checks.map(({ check, got }: any) => `${check} ${got}`);
+            const twice = ["no credential 403", "wrong client secret 403", "service token 200"].flatMap((row) => [
+                row,
+                row,
+            ]);
+            assert.deepEqual(rows, twice);
+            assert.doesNotMatch(out + note, new RegExp(token.client_secret));
+        } finally {
+            await world.close();
+        }
+    });
+});
