@@ -1,0 +1,188 @@
+/**
+ * Hosts that become the cluster of a stack of option inter, a host with rules in front of Alpa, and cert-manager. The hosts'
+ * scripts and shell are real; SSH, sudo, snap, MicroK8s, nft and cert-manager are stand-ins.
+ */
+import { readFileSync } from "node:fs";
+import { request as plainRequest, type RequestOptions } from "node:http";
+import { request } from "node:https";
+import { connect, createServer, type Socket } from "node:net";
+import { SAMPLE_COMPLETION } from "../../components/parts/sample";
+import { parse } from "yaml";
+import { type Host, Microk8sPlay, newKey, startHost, type Microk8sHost } from "../../sandbox/hosts";
+import { restOf } from "../../sandbox/hosts/microk8s/rest";
+import { layNft, type Nft } from "../../sandbox/hosts/nft";
+import { here } from "./exposure-kit";
+import { EngineStack, type StackConfig } from "./stack";
+
+/** Hosts a to d at addresses of their own, of which the first is reached by a way that can be closed. */
+export interface Hosts {
+    nodes: Record<string, Microk8sHost>;
+    /** The host that Alpa runs on, and the rules it holds. */
+    alpa: Host;
+    nft: Nft;
+    /** The way to host a by SSH. */
+    way: Way;
+    close(): Promise<void>;
+}
+
+export interface Way {
+    port: number;
+    /** Lets nobody through any more, as a host that is off. */
+    shut(): Promise<void>;
+    open(): Promise<void>;
+}
+
+export async function startHosts(firstAddress: number): Promise<Hosts> {
+    const { world, dir } = here();
+    const play = new Microk8sPlay({ api: restOf(world.controlPlane.adminKubeConfig) });
+    const common = { privateKey: newKey(), sudo: "nopasswd", stateDir: dir } as const;
+    const started = await Promise.all(
+        ["a", "b", "c", "d"].map((name, i) =>
+            play.startHost({ ...common, name: `inter-${name}`, address: `127.0.0.${firstAddress + i}` }),
+        ),
+    );
+    const alpa = await startHost({ ...common, name: "alpa" });
+    const [first] = started;
+    const way = await openWay(first.address, first.port);
+    return {
+        nodes: Object.fromEntries(started.map((host) => [host.name.slice(-1), host])),
+        ...{ alpa, nft: layNft(alpa), way },
+        close: async () => {
+            await way.shut();
+            await play.close();
+            await alpa.close();
+        },
+    };
+}
+
+async function openWay(address: string, to: number): Promise<Way> {
+    const sockets = new Set<Socket>();
+    let server = createServer();
+    let port = 0;
+    const open = async () => {
+        server = createServer((client) => {
+            const host = connect(to, address);
+            for (const [one, other] of [
+                [client, host],
+                [host, client],
+            ]) {
+                sockets.add(one.on("error", () => other.destroy()).on("close", () => sockets.delete(one)));
+                one.pipe(other);
+            }
+        });
+        await new Promise<void>((resolve) => server.listen(port, address, resolve));
+        port = (server.address() as { port: number }).port;
+    };
+    await open();
+    const shut = () =>
+        new Promise<void>((resolve) => {
+            server.close(() => resolve());
+            for (const socket of sockets) socket.destroy();
+        });
+    return { port, shut, open };
+}
+
+/** A stack of option inter on these hosts. */
+export class NodesStack extends EngineStack {
+    private sealed: unknown;
+
+    private constructor(
+        name: string,
+        private readonly hosts: Hosts,
+        readonly nodePort: number,
+    ) {
+        const { world, dir } = here();
+        super(name, { dir, facts: world.facts });
+    }
+
+    static async create(name: string, hosts: Hosts, nodePort: number): Promise<NodesStack> {
+        const stack = new NodesStack(name, hosts, nodePort);
+        await stack.init();
+        stack.write({ option: "inter", cluster: { nodes: [{}] } });
+        await stack.configureSecret("cluster.nodes[0].privateKey", hosts.alpa.privateKey);
+        const { config } = parse(readFileSync(stack.file, "utf8")) as { config: Record<string, { nodes: object[] }> };
+        stack.sealed = (config["alpa-auth:cluster"].nodes[0] as { privateKey: unknown }).privateKey;
+        return stack;
+    }
+
+    /** Replaces the config. @param nodes names of the hosts in the cluster, those of workers with a `!` */
+    configure(nodes: string[], { alpa, gateway, ...config }: StackConfig): void {
+        const { facts } = here().world;
+        const common = { user: "ops", privateKey: this.sealed };
+        const entries = nodes.map((entry) => {
+            const name = entry.replace("!", "");
+            const { address, port, hostKey } = this.hosts.nodes[name];
+            const role = entry.endsWith("!") ? "worker" : "control-plane";
+            return { ...common, address, hostKey, role, port: name === "a" ? this.hosts.way.port : port };
+        });
+        const { address, port, hostKey } = this.hosts.alpa;
+        this.write({
+            option: "inter",
+            namespace: this.name,
+            cluster: { nodes: entries, waitSeconds: 30 },
+            alpa: {
+                endpoints: facts.alpas,
+                firewall: { apply: "ssh", hosts: [{ ...common, address, port, hostKey }] },
+                ...(alpa as object | undefined),
+            },
+            gateway: {
+                nodePort: this.nodePort,
+                chart: { repository: facts.chartRepository },
+                sharedCounters: { whenDown: "refuse" },
+                ...(gateway as object | undefined),
+            },
+            readiness: { settleSeconds: 0.5, graphTimeoutSeconds: 120, acceptTimeoutSeconds: 20 },
+            ...config,
+        });
+    }
+
+    outputs(): Promise<{ url: string; credentials: Record<string, string> }> {
+        return this.read();
+    }
+}
+
+/** What a completion is asked for by: TLS where there is an authority to trust. */
+export interface Entry {
+    port: number;
+    hostname: string;
+    ca?: string;
+    /** @default what stands in front of the nodes */
+    address?: string;
+}
+
+/** Status of a completion over a connection of its own, or why there is none. */
+export function complete(entry: Entry, key?: string): Promise<number | string> {
+    const { port, hostname, ca, address = "127.0.0.1" } = entry;
+    const options: RequestOptions & { ca?: string; servername?: string } = {
+        ...{ host: address, port, method: "POST", path: "/alpa/completions", agent: false },
+        headers: {
+            ...{ Host: hostname, "Content-Type": "application/json", Connection: "close" },
+            ...(key === undefined ? {} : { apikey: key }),
+        },
+        ...(ca === undefined ? {} : { ca, servername: hostname }),
+    };
+    return new Promise((resolve) => {
+        const sent = ca === undefined ? plainRequest(options) : request(options);
+        sent.on("response", (answer) => {
+            answer.resume().on("end", () => resolve(answer.statusCode!));
+            answer.on("error", (error) => resolve(error.message));
+        });
+        sent.on("error", (error) => resolve(error.message));
+        sent.end(SAMPLE_COMPLETION);
+    });
+}
+
+/** Requests, one after another in each of four callers, while something is done. @returns all that were not answered 200 */
+export async function under<T>(
+    ask: () => Promise<number | string>,
+    work: () => Promise<T>,
+): Promise<{ done: T; all: number; failed: (number | string)[] }> {
+    let over = false;
+    const answers: (number | string)[] = [];
+    const callers = [1, 2, 3, 4].map(async () => {
+        while (!over) answers.push(await ask());
+    });
+    const done = await work().finally(() => (over = true));
+    await Promise.all(callers);
+    return { done, all: answers.length, failed: answers.filter((answer) => answer !== 200) };
+}
