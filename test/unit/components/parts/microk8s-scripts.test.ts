@@ -173,6 +173,28 @@ describe("MicroK8s on hosts", function () {
         assert.deepEqual([(await look(a)).owner, (await look(a)).channel], [undefined, CHANNEL]);
     });
 
+    it("refuses another network of pods than that of the node, which no installation can change", async () => {
+        const on = (podNetwork?: string) =>
+            nodeScript({ launch: "version: 0.1.0\n", sans: [a.address], podNetwork }, waits);
+        const launch = renderLaunch({ role: "control-plane", first: true, sans: [a.address], storage: "none" });
+        await run(a, nodeScript({ launch, sans: [a.address] }, waits), "install", CHANNEL, "control-plane");
+        await refuses(
+            run(a, on("10.200.0.0/16"), "install", CHANNEL, "control-plane"),
+            /first: must keep the pods' network, .* \(it is 10\.1\.0\.0\/16; the config says 10\.200\.0\.0\/16\)/,
+        );
+        await run(a, on(), "install", CHANNEL, "control-plane");
+    });
+
+    it("tells a kubeconfig on every control-plane node that has joined, and where the cluster was finished", async () => {
+        b = await start("second");
+        await up();
+        await ask(a, "kubeconfig");
+        const [first, second] = [await look(a), await look(b)];
+        assert.match(first.kubeconfig!, /^apiVersion: v1\n/);
+        assert.deepEqual([first.spareKubeconfig, second.kubeconfig], [undefined, undefined]);
+        assert.match(second.spareKubeconfig!, /^apiVersion: v1\n/);
+    });
+
     it("refuses another channel than that of the node, and upgrades nothing", async () => {
         await install(a);
         await refuses(
