@@ -12,6 +12,7 @@ import { type Host, Microk8sPlay, newKey, startHost, type Microk8sHost } from ".
 import { restOf } from "../../sandbox/hosts/microk8s/rest";
 import { layNft, type Nft } from "../../sandbox/hosts/nft";
 import { here } from "./exposure-kit";
+import type { SlowAlpa } from "./slow-alpa";
 import { EngineStack, type StackConfig } from "./stack";
 
 /** Hosts a to d at addresses of their own, of which the first is reached by a way that can be closed. */
@@ -82,6 +83,11 @@ async function openWay(address: string, to: number): Promise<Way> {
     return { port, shut, open };
 }
 
+/** Name that callers use. */
+export const HOSTNAME = "llm.example.com";
+
+const consumers = (...ids: string[]) => [{ name: "alice", credentials: ids.map((id) => ({ id, method: "key" })) }];
+
 /** A stack of option inter on these hosts. */
 export class NodesStack extends EngineStack {
     private sealed: unknown;
@@ -89,14 +95,15 @@ export class NodesStack extends EngineStack {
     private constructor(
         name: string,
         private readonly hosts: Hosts,
+        private readonly slow: SlowAlpa,
         readonly nodePort: number,
     ) {
         const { world, dir } = here();
         super(name, { dir, facts: world.facts });
     }
 
-    static async create(name: string, hosts: Hosts, nodePort: number): Promise<NodesStack> {
-        const stack = new NodesStack(name, hosts, nodePort);
+    static async create(name: string, hosts: Hosts, slow: SlowAlpa, nodePort: number): Promise<NodesStack> {
+        const stack = new NodesStack(name, hosts, slow, nodePort);
         await stack.init();
         stack.write({ option: "inter", cluster: { nodes: [{}] } });
         await stack.configureSecret("cluster.nodes[0].privateKey", hosts.alpa.privateKey);
@@ -121,7 +128,7 @@ export class NodesStack extends EngineStack {
             namespace: this.name,
             cluster: { nodes: entries, waitSeconds: 30 },
             alpa: {
-                endpoints: facts.alpas,
+                endpoints: [...facts.alpas, this.slow.address],
                 firewall: { apply: "ssh", hosts: [{ ...common, address, port, hostKey }] },
                 ...(alpa as object | undefined),
             },
@@ -134,6 +141,32 @@ export class NodesStack extends EngineStack {
             readiness: { settleSeconds: 0.5, graphTimeoutSeconds: 120, acceptTimeoutSeconds: 20 },
             ...config,
         });
+    }
+
+    /** Keys of a stack whose callers come to the nodes by TLS, with a certificate of cert-manager. */
+    azure(tlsPort: number, tls: object = {}): StackConfig {
+        return {
+            consumers: consumers("a", "b"),
+            azure: {
+                hostname: HOSTNAME,
+                addresses: [this.hosts.nodes.b.address],
+                ports: { http: this.nodePort, https: tlsPort },
+            },
+            tls: { certificate: { certManager: { issuer: "internal" } }, nodePort: tlsPort, ...tls },
+        };
+    }
+
+    /** Keys of one whose callers come by a tunnel, and by the port of HTTP for as long as they need. */
+    tunnel(...ids: string[]): StackConfig {
+        return {
+            consumers: consumers(...ids),
+            exposure: "cloudflare",
+            account: here().account.id,
+            hostname: HOSTNAME,
+            zone: { name: "example.com", plan: "free" },
+            tunnel: { version: "2026.8.2" },
+            alpa: { tokensPerSecond: 20 },
+        };
     }
 
     outputs(): Promise<{ url: string; credentials: Record<string, string> }> {
@@ -151,7 +184,7 @@ export interface Entry {
 }
 
 /** Status of a completion over a connection of its own, or why there is none. */
-export function complete(entry: Entry, key?: string): Promise<number | string> {
+export function complete(entry: Entry, key?: string, body = SAMPLE_COMPLETION): Promise<number | string> {
     const { port, hostname, ca, address = "127.0.0.1" } = entry;
     const options: RequestOptions & { ca?: string; servername?: string } = {
         ...{ host: address, port, method: "POST", path: "/alpa/completions", agent: false },
@@ -168,7 +201,7 @@ export function complete(entry: Entry, key?: string): Promise<number | string> {
             answer.on("error", (error) => resolve(error.message));
         });
         sent.on("error", (error) => resolve(error.message));
-        sent.end(SAMPLE_COMPLETION);
+        sent.end(body);
     });
 }
 
