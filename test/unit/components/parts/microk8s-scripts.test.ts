@@ -157,6 +157,14 @@ describe("MicroK8s on hosts", function () {
             /must be able to install MicroK8s of channel 1\.34\/stable \(error: cannot install .*name resolution\)/,
         ],
     ];
+    it("refuses a channel that the store does not know, in the store's words, and installs nothing", async () => {
+        await refuses(
+            install(a, "1.99/stable"),
+            /must be able to install MicroK8s of channel 1\.99\/stable \(error: .*not available on 1\.99\/stable/,
+        );
+        assert.equal(a.snapd.release, undefined);
+    });
+
     for (const [why, options, before, said] of refused)
         it(`refuses ${why}, and installs nothing`, async () => {
             b = await start("second", options);
