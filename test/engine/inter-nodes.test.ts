@@ -5,8 +5,6 @@ import { strict as assert } from "node:assert";
 import { existsSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 import { join } from "node:path";
-import { connect } from "node:tls";
-import { CoreV1Api, type V1Pod } from "@kubernetes/client-node";
 import type { ZoneRecord } from "../../components/parts/dns-record";
 import { FOLDER } from "../../components/parts/microk8s-common-script";
 import { startCertManager, type CertManager } from "../../sandbox/cert-manager";
@@ -15,7 +13,8 @@ import { startDnsServer, type DnsServer } from "../../sandbox/dns/server";
 import { askEdge } from "./edge-request";
 import { eventually, here, succeeded, takeAlpaRequests, useExposure } from "./exposure-kit";
 import { freeNodePort } from "./kit";
-import { complete, HOSTNAME, NodesStack, startHosts, under, type Entry, type Hosts } from "./nodes-kit";
+import { startHosts, type Hosts } from "./nodes-hosts";
+import { allLeaving, complete, core, gateways, HOSTNAME, NodesStack, shown, under, type Entry } from "./nodes-kit";
 import { SLOW_COMPLETION, startSlowAlpa, type SlowAlpa } from "./slow-alpa";
 import { failed, SECOND_LASTS } from "./stack";
 
@@ -40,20 +39,6 @@ describe("inter on hosts of its own", function () {
     let longAnswers: Promise<number | string>[] = [];
     let given: Promise<number>;
 
-    const core = () => here().world.kubeConfig.makeApiClient(CoreV1Api);
-    const gateways = async () =>
-        (await core().listPodForAllNamespaces({ labelSelector: "app.kubernetes.io/name=apisix" })).items;
-    /** Resolves when all of these pods have been told to stop. */
-    const allLeaving = (pods: V1Pod[]) =>
-        eventually(
-            "every gateway told to stop",
-            async () => {
-                const staying = (await gateways()).filter(({ metadata }) => !metadata!.deletionTimestamp);
-                const uids = staying.map(({ metadata }) => metadata!.uid);
-                return pods.every(({ metadata }) => !uids.includes(metadata!.uid)) || undefined;
-            },
-            120,
-        );
     const joined = async () => (await core().listNode()).items.map(({ metadata }) => metadata!.name).sort();
     const reaches = (name: string) =>
         hosts.nft.decide({ source: hosts.nodes[name].address, port: Number(here().world.facts.alpa.split(":")[1]) });
@@ -62,17 +47,6 @@ describe("inter on hosts of its own", function () {
     const checkDns = () => stack.ops("check", "dns", "--server", names.address);
     const clean = (name: string) =>
         hosts.nodes[name].snapd.release === undefined && !existsSync(join(hosts.nodes[name].root, FOLDER));
-    /** Serial number of the certificate that is shown. */
-    const shown = (): Promise<string> =>
-        new Promise((resolve, reject) => {
-            const socket = connect({ host: "127.0.0.1", port: secure.port, servername: HOSTNAME, ca });
-            socket.on("secureConnect", () => {
-                resolve(socket.getPeerCertificate().serialNumber);
-                socket.destroy();
-            });
-            socket.on("error", reject);
-        });
-
     before(async () => {
         hosts = await startHosts(70);
         slow = await startSlowAlpa();
@@ -154,12 +128,12 @@ describe("inter on hosts of its own", function () {
     });
 
     it("shows a certificate that cert-manager has renewed, without a run and without a failed request", async () => {
-        const before = await shown();
+        const before = await shown(secure);
         const { all, failed } = await under(
             () => complete(secure, keys["alice/a"]),
             async () => {
                 await manager.renew(stack.name, "alpa-tls");
-                await eventually("the new certificate", async () => (await shown()) !== before || undefined, 20);
+                await eventually("the new certificate", async () => (await shown(secure)) !== before || undefined, 20);
             },
         );
         assert.deepEqual(failed, [], `of ${all}`);
@@ -209,7 +183,7 @@ describe("inter on hosts of its own", function () {
             (await Promise.all(asked)).map(({ status }) => status),
             [401, 200],
         );
-        await assert.rejects(shown());
+        await assert.rejects(shown(secure));
     });
 
     it("revokes a key while the host that started the cluster is off, and says that it is", async () => {

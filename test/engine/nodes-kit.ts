@@ -1,87 +1,18 @@
 /**
- * Hosts that become the cluster of a stack of option inter, a host with rules in front of Alpa, and cert-manager. The hosts'
- * scripts and shell are real; SSH, sudo, snap, MicroK8s, nft and cert-manager are stand-ins.
+ * A stack of option inter on hosts of its own, and what its callers do. The hosts' scripts and shell are real; SSH, sudo, snap,
+ * MicroK8s, nft and cert-manager are stand-ins.
  */
 import { readFileSync } from "node:fs";
 import { request as plainRequest, type RequestOptions } from "node:http";
 import { request } from "node:https";
-import { connect, createServer, type Socket } from "node:net";
+import { connect } from "node:tls";
+import { CoreV1Api, type V1Pod } from "@kubernetes/client-node";
 import { SAMPLE_COMPLETION } from "../../components/parts/sample";
 import { parse } from "yaml";
-import { type Host, Microk8sPlay, newKey, startHost, type Microk8sHost } from "../../sandbox/hosts";
-import { restOf } from "../../sandbox/hosts/microk8s/rest";
-import { layNft, type Nft } from "../../sandbox/hosts/nft";
-import { here } from "./exposure-kit";
+import { eventually, here } from "./exposure-kit";
+import type { Hosts } from "./nodes-hosts";
 import type { SlowAlpa } from "./slow-alpa";
 import { EngineStack, type StackConfig } from "./stack";
-
-/** Hosts a to d at addresses of their own, of which the first is reached by a way that can be closed. */
-export interface Hosts {
-    nodes: Record<string, Microk8sHost>;
-    /** The host that Alpa runs on, and the rules it holds. */
-    alpa: Host;
-    nft: Nft;
-    /** The way to host a by SSH. */
-    way: Way;
-    close(): Promise<void>;
-}
-
-export interface Way {
-    port: number;
-    /** Lets nobody through any more, as a host that is off. */
-    shut(): Promise<void>;
-    open(): Promise<void>;
-}
-
-export async function startHosts(firstAddress: number): Promise<Hosts> {
-    const { world, dir } = here();
-    const play = new Microk8sPlay({ api: restOf(world.controlPlane.adminKubeConfig) });
-    const common = { privateKey: newKey(), sudo: "nopasswd", stateDir: dir } as const;
-    const started = await Promise.all(
-        ["a", "b", "c", "d"].map((name, i) =>
-            play.startHost({ ...common, name: `inter-${name}`, address: `127.0.0.${firstAddress + i}` }),
-        ),
-    );
-    const alpa = await startHost({ ...common, name: "alpa" });
-    const [first] = started;
-    const way = await openWay(first.address, first.port);
-    return {
-        nodes: Object.fromEntries(started.map((host) => [host.name.slice(-1), host])),
-        ...{ alpa, nft: layNft(alpa), way },
-        close: async () => {
-            await way.shut();
-            await play.close();
-            await alpa.close();
-        },
-    };
-}
-
-async function openWay(address: string, to: number): Promise<Way> {
-    const sockets = new Set<Socket>();
-    let server = createServer();
-    let port = 0;
-    const open = async () => {
-        server = createServer((client) => {
-            const host = connect(to, address);
-            for (const [one, other] of [
-                [client, host],
-                [host, client],
-            ]) {
-                sockets.add(one.on("error", () => other.destroy()).on("close", () => sockets.delete(one)));
-                one.pipe(other);
-            }
-        });
-        await new Promise<void>((resolve) => server.listen(port, address, resolve));
-        port = (server.address() as { port: number }).port;
-    };
-    await open();
-    const shut = () =>
-        new Promise<void>((resolve) => {
-            server.close(() => resolve());
-            for (const socket of sockets) socket.destroy();
-        });
-    return { port, shut, open };
-}
 
 /** Name that callers use. */
 export const HOSTNAME = "llm.example.com";
@@ -218,4 +149,34 @@ export async function under<T>(
     const done = await work().finally(() => (over = true));
     await Promise.all(callers);
     return { done, all: answers.length, failed: answers.filter((answer) => answer !== 200) };
+}
+
+/** Serial number of the certificate that is shown. */
+export function shown({ port, hostname, ca }: Entry): Promise<string> {
+    return new Promise((resolve, reject) => {
+        const socket = connect({ host: "127.0.0.1", port, servername: hostname, ca });
+        socket.on("secureConnect", () => {
+            resolve(socket.getPeerCertificate().serialNumber);
+            socket.destroy();
+        });
+        socket.on("error", reject);
+    });
+}
+
+export function core(): CoreV1Api {
+    return here().world.kubeConfig.makeApiClient(CoreV1Api);
+}
+
+export async function gateways(): Promise<V1Pod[]> {
+    return (await core().listPodForAllNamespaces({ labelSelector: "app.kubernetes.io/name=apisix" })).items;
+}
+
+/** Resolves when all of these pods have been told to stop. */
+export function allLeaving(pods: V1Pod[]): Promise<true> {
+    const look = async () => {
+        const staying = (await gateways()).filter(({ metadata }) => !metadata!.deletionTimestamp);
+        const uids = staying.map(({ metadata }) => metadata!.uid);
+        return pods.every(({ metadata }) => !uids.includes(metadata!.uid)) || undefined;
+    };
+    return eventually("every gateway told to stop", look, 120);
 }
