@@ -7,11 +7,12 @@ import {
     type IntraASettings,
     type Settings,
 } from "./config";
+import type { ClusterAccess } from "./components/parts/kubeconfig";
 import type { SharedGateway } from "./components/parts/shared-gateway";
 import { owner } from "./components/parts/ownership";
 import { callersPreflight, gatewayOf } from "./preflight/callers";
 import { cloudflarePreflight, exposurePreflight } from "./preflight/cloudflare";
-import { hostsPreflight, NO_CLUSTER_YET } from "./preflight/hosts";
+import { hostsPreflight, NO_CLUSTER_YET, withoutCluster } from "./preflight/hosts";
 import { preflight } from "./preflight/preflight";
 import { callers } from "./stacks/callers";
 import { cloudflare } from "./stacks/cloudflare";
@@ -25,37 +26,48 @@ async function complete(settings: Settings): Promise<Complete> {
     return settings.option === "callers" ? { ...settings, gateway: await gatewayOf(settings.of) } : settings;
 }
 
-/** Looks before anything is changed. @returns what an operator should know before going on */
-async function look(settings: Complete): Promise<string[]> {
+/** What the look before a run has found. */
+interface Found {
+    /** What an operator should know before going on. */
+    warnings: string[];
+    /** The way into a cluster whose first node is away. */
+    detour?: ClusterAccess;
+}
+
+/** Looks before anything is changed. */
+async function look(settings: Complete): Promise<Found> {
     switch (settings.option) {
         case "intra-a":
         case "inter": {
-            const warnings = await lookAtCluster(settings);
-            if (settings.exposure === undefined) return warnings;
-            return [...warnings, ...(await exposurePreflight(settings.exposure, owner(), cloudflareApi()))];
+            const found = await lookAtCluster(settings);
+            if (settings.exposure === undefined) return found;
+            const more = await exposurePreflight(settings.exposure, owner(), cloudflareApi());
+            return { ...found, warnings: [...found.warnings, ...more] };
         }
         case "cloudflare":
-            return cloudflarePreflight(settings, owner(), cloudflareApi());
+            return { warnings: await cloudflarePreflight(settings, owner(), cloudflareApi()) };
         case "callers":
-            return callersPreflight(settings, owner());
+            return { warnings: await callersPreflight(settings, owner()) };
     }
 }
 
 /** The hosts first, where the stack makes a cluster of them: there may be none yet. */
-async function lookAtCluster(settings: IntraASettings | InterSettings): Promise<string[]> {
+async function lookAtCluster(settings: IntraASettings | InterSettings): Promise<Found> {
     const { nodes } = settings;
-    if (nodes === undefined) return preflight(settings, owner());
-    const cluster = await hostsPreflight(nodes, owner());
-    if (cluster === undefined) return [NO_CLUSTER_YET];
-    return preflight({ ...settings, cluster }, owner());
+    if (nodes === undefined) return { warnings: await preflight(settings, owner()) };
+    const reached = await hostsPreflight(nodes, owner());
+    if (reached === undefined) return { warnings: [NO_CLUSTER_YET, ...withoutCluster(settings.gateway)] };
+    const { access, detour, warnings } = reached;
+    const more = await preflight({ ...settings, cluster: access }, owner());
+    return { warnings: [...warnings, ...more], ...(detour ? { detour: access } : {}) };
 }
 
-function run(settings: Complete): Record<string, unknown> {
+function run(settings: Complete, detour?: ClusterAccess): Record<string, unknown> {
     switch (settings.option) {
         case "intra-a":
-            return intra(settings);
+            return intra({ ...settings, detour });
         case "inter":
-            return inter(settings);
+            return inter({ ...settings, detour });
         case "cloudflare":
             return cloudflare(settings);
         case "callers":
@@ -67,6 +79,7 @@ export = async () => {
     const read = readSettings(pulumi.getProject());
     for (const warning of read.warnings) pulumi.log.warn(warning);
     const settings = await complete(read);
-    for (const warning of await look(settings)) pulumi.log.warn(warning);
-    return run(settings);
+    const { warnings, detour } = await look(settings);
+    for (const warning of warnings) pulumi.log.warn(warning);
+    return run(settings, detour);
 };

@@ -1,10 +1,12 @@
+import { POD_NETWORK, SERVICE_NETWORK } from "../components/parts/microk8s-launch";
+import { holdIpv4, isIpv4, networkProblem } from "../components/parts/networks";
 import { list, mapping } from "./cross-checks";
 import { sshHostProblems } from "./ssh-host";
 
 /** Members that a cluster needs to survive the loss of one. */
 const FEWEST_FOR_HA = 3;
 /** Keys of `cluster` that say how to make one. */
-const OF_NODES = ["channel", "sans", "storage", "waitSeconds"];
+const OF_NODES = ["channel", "sans", "storage", "podNetwork", "waitSeconds"];
 /** Keys that say where one is. */
 const OF_A_CLUSTER = ["kubeconfig", "context"];
 
@@ -26,6 +28,7 @@ export function clusterChecks(values: Raw, isSecret: (value?: unknown) => boolea
         ...sameAddress(nodes),
         ...controlPlaneProblems(nodes),
         ...repeatedNames(nodes),
+        ...networkProblems(values),
     ];
 }
 
@@ -52,6 +55,39 @@ export function kubeconfigInPlain({ kubeconfig }: Raw, isSecret: () => boolean):
         "cluster.kubeconfig: must be stored encrypted, and stands in the stack file in plain text. " +
             "Run: pulumi config set --secret --path cluster.kubeconfig < kubeconfig.yaml",
     ];
+}
+
+/**
+ * What is in the pods' network is reached there: a pod's way to such a host ends in the cluster, and the answers of a node that
+ * is in it do too.
+ */
+function networkProblems(values: Raw): string[] {
+    const { nodes, podNetwork = POD_NETWORK, channel } = mapping(values.cluster);
+    const problems: string[] = [];
+    if (podNetwork !== POD_NETWORK && typeof channel === "string" && /^1\.27\//.test(channel))
+        problems.push(
+            `cluster.podNetwork: must be left out with channel ${channel}: MicroK8s takes another one since 1.28. Choose a newer channel.`,
+        );
+    if (typeof podNetwork !== "string" || networkProblem(podNetwork) !== undefined) return problems;
+    const hosts: [where: string, address: unknown][] = [
+        ...list(nodes).map((node, i): [string, unknown] => [`cluster.nodes[${i}].address`, mapping(node).address]),
+        ...list(mapping(values.alpa).endpoints).map((one, i): [string, unknown] => [
+            `alpa.endpoints[${i}]`,
+            String(typeof one === "string" ? one : mapping(one).address).split(":")[0],
+        ]),
+    ];
+    for (const [where, address] of hosts) {
+        if (typeof address !== "string" || !isIpv4(address)) continue;
+        if (holdIpv4([podNetwork], address))
+            problems.push(
+                `${where}: must not be in ${podNetwork}, the network of the cluster's pods (got ${address}). Set cluster.podNetwork to a network that nobody here uses.`,
+            );
+        else if (holdIpv4([SERVICE_NETWORK], address))
+            problems.push(
+                `${where}: must not be in ${SERVICE_NETWORK}, the network of MicroK8s' Services (got ${address}). Use another address of that host.`,
+            );
+    }
+    return problems;
 }
 
 function withoutNodes(cluster: Raw): string[] {

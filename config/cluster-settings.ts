@@ -19,5 +19,7 @@ export function clusterSettings({ kubeconfig, context, nodes, ...wanted }: Parse
     if (nodes === undefined)
         return { cluster: { kubeconfig: kubeconfig === undefined ? undefined : pulumi.secret(kubeconfig), context } };
     const { channel = DEFAULT_CHANNEL, sans = [], storage = "hostpath", waitSeconds = DEFAULT_WAIT_SECONDS } = wanted;
-    return { cluster: NOWHERE, nodes: { nodes: nodes.map(sshHostOf), channel, sans, storage, waitSeconds } };
+    const { podNetwork } = wanted;
+    const own = podNetwork === undefined ? {} : { podNetwork };
+    return { cluster: NOWHERE, nodes: { nodes: nodes.map(sshHostOf), channel, sans, storage, waitSeconds, ...own } };
 }

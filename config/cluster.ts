@@ -1,4 +1,6 @@
 import * as z from "zod";
+import { POD_NETWORK, SERVICE_NETWORK } from "../components/parts/microk8s-launch";
+import { networkProblem, overlapIpv4 } from "../components/parts/networks";
 import { parseKubeconfig } from "../components/parts/kubeconfig";
 import { got } from "./problems";
 import { sshHost } from "./ssh-host";
@@ -71,6 +73,20 @@ const channel = z.string().check((ctx) => {
         );
 });
 
+const podNetwork = z.string().check((ctx) => {
+    const { value } = ctx;
+    const wrong = value.includes(":") ? "an IPv4 network as 10.200.0.0/16" : networkProblem(value);
+    const bits = Number(/\/(\d+)$/.exec(value)?.[1]);
+    if (wrong !== undefined) ctx.issues.push(problem(value, `must be ${wrong}`, "Correct it"));
+    // Calico gives each node blocks of 64 addresses.
+    else if (!(bits >= 8 && bits <= 24))
+        ctx.issues.push(problem(value, "must be a network of /8 to /24, with addresses for all pods", "Correct it"));
+    else if (overlapIpv4(value, SERVICE_NETWORK))
+        ctx.issues.push(
+            problem(value, `must be apart from ${SERVICE_NETWORK}, the network of Services`, "Choose another"),
+        );
+});
+
 /** Key `cluster` of an option with a gateway: one that is there, or nodes that become one. */
 export const cluster = z
     .strictObject({
@@ -103,6 +119,11 @@ export const cluster = z
             .optional()
             .describe(
                 "StorageClass that the nodes get: `hostpath` keeps volumes on the node's own disk, `none` is for one of yours. Unset: `hostpath`.",
+            ),
+        podNetwork: podNetwork
+            .optional()
+            .describe(
+                `Network that pods get their addresses from; no host may be in it. Unset: MicroK8s' own, \`${POD_NETWORK}\`.`,
             ),
         waitSeconds: positive("a time in seconds")
             .optional()

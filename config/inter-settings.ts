@@ -6,7 +6,7 @@ import type { ClusterSettings } from "./cluster-settings";
 import { azureUrl, releaseTls } from "./exposure-azure-settings";
 import { answerSeconds, nodePort } from "./exposure-settings";
 import type { ParsedInter as Parsed } from "./inter";
-import { publicUrl, sharedSettings } from "./intra-settings";
+import { publicUrl, rampartInstall, sharedSettings } from "./intra-settings";
 
 /** Option inter: a highly available gateway in a cluster of its own, Alpa outside of it. */
 export interface InterSettings extends InterClusterArgs, ClusterSettings {
@@ -49,5 +49,5 @@ function gatewaySettings(config: Parsed, answerTimeoutSeconds: number): InterSet
     };
     const url = publicUrl(config) ?? azureUrl(config) ?? `http://${address}:${release.nodePort}`;
     if (installer === "helm") return { installer, release, crds, url };
-    return { installer, release, install: rampart?.install, retry: rampart?.retry ?? 0, url };
+    return { installer, release, install: rampartInstall(config), retry: rampart?.retry ?? 0, url };
 }

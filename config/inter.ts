@@ -23,7 +23,7 @@ const alpaObject = z
         ...alpa.shape,
         endpoints: z
             .array(weighed)
-            .min(1, { error: "must name at least one Alpa service. Write for example [10.1.96.188:20001]" })
+            .min(1, { error: "must name at least one Alpa service. Write for example [10.20.96.188:20001]" })
             .describe("The Alpa services, as seen from the cluster: `host:port` each, or a mapping with a weight."),
         firewall: alpaFirewall.optional(),
     })

@@ -3,6 +3,7 @@ import type { GatewayClusterArgs, GatewaySettings } from "../components/gateway-
 import type { ConsumerSettings, Credential } from "../components/parts/consumers";
 import { clusterSettings, type ClusterSettings } from "./cluster-settings";
 import type { AzureSide } from "../components/parts/azure-side";
+import type { RampartInstall } from "../components/parts/rampart";
 import { COUNTED_APART, hasLimits } from "../components/parts/limits";
 import { daysUntil, dayText, expiryWarning } from "./credentials";
 import { azureOutputs, azureUrl, azureWarnings, gatewayTls, releaseTls } from "./exposure-azure-settings";
@@ -107,7 +108,13 @@ function gatewaySettings(config: Parsed): GatewaySettings {
     }
     const url = publicUrl(config) ?? azureUrl(config) ?? `http://${host}:${release.nodePort}`;
     if (installer === "helm") return { installer, release, crds, url };
-    return { installer, release, install: rampart?.install, retry: rampart?.retry ?? 0, url };
+    return { installer, release, install: rampartInstall(config), retry: rampart?.retry ?? 0, url };
+}
+
+/** Rampart's own installation. A cluster that the stack makes is empty: nobody can have made the namespace before. */
+export function rampartInstall({ rampart, cluster }: Pick<Parsed, "rampart" | "cluster">): RampartInstall | undefined {
+    const install = rampart?.install;
+    return install && { ...install, ...(cluster.nodes === undefined ? {} : { ownNamespace: true }) };
 }
 
 /** Address of the tunnel's name; undefined without a tunnel. */

@@ -38,7 +38,7 @@ export const intraSchema = z.strictObject({
         .strictObject({
             endpoints: z
                 .array(endpoint)
-                .min(1, { error: "must name at least one Alpa service. Write for example [10.1.96.188:20001]" })
+                .min(1, { error: "must name at least one Alpa service. Write for example [10.20.96.188:20001]" })
                 .describe("`host:port` of each Alpa service, as seen from the cluster. The first serves `/logprobs`."),
             answerTimeoutSeconds: positive("a time in seconds")
                 .optional()

@@ -44,7 +44,7 @@ export const endpoint = z.string().check((ctx) => {
     const port = Number(match?.[2]);
     if (!match)
         ctx.issues.push(
-            problem(ctx.value, "must be host:port, without a scheme or path", "Write for example 10.1.96.188:20001"),
+            problem(ctx.value, "must be host:port, without a scheme or path", "Write for example 10.20.96.188:20001"),
         );
     else if (!isHost(host))
         ctx.issues.push(problem(ctx.value, "must name a lower-case host or an IPv4 address", "Correct the host"));

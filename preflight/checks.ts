@@ -50,10 +50,13 @@ async function inPlace(cluster: ClusterView): Promise<string[]> {
 
 /** What the operator's own chart of Rampart needs before it can be installed. */
 async function forInstall(install: RampartInstall, cluster: ClusterView): Promise<string[]> {
-    const { namespace, credentialsSecret: name } = install;
+    const { namespace, ownNamespace, credentialsSecret: name } = install;
     const home = { apiVersion: "v1", kind: "Namespace", name: namespace };
-    if ((await absent(cluster, [home])).length > 0)
+    if ((await absent(cluster, [home])).length > 0) {
+        // Nobody can have put the Secret there: the run that makes the namespace ends at it, and the next one goes on.
+        if (ownNamespace) return [];
         return [`rampart.install.namespace: ${title(home)} must exist. Run: kubectl create namespace ${namespace}`];
+    }
     if (name === undefined) return [];
     const missing = await absent(cluster, [{ apiVersion: "v1", kind: "Secret", namespace, name }]);
     return missing.map(
@@ -113,25 +116,6 @@ export async function nodePort(settings: GatewayClusterArgs, cluster: ClusterVie
     });
 }
 
-/** cert-manager must be there before anything is asked of it: its kinds would be unknown in the middle of an `up`. */
-export async function certManager({ tls, namespace }: GatewayClusterArgs, cluster: ClusterView): Promise<string[]> {
-    if (tls?.source.kind !== "cert-manager") return [];
-    const kinds = [definition("certificates.cert-manager.io")];
-    if ((await absent(cluster, kinds)).length > 0)
-        return [
-            `tls.certificate.certManager: needs cert-manager in the cluster (${kinds.map(title)[0]} is missing). Install it, or give files.`,
-        ];
-    const { kind, name } = tls.source.issuer;
-    const issuer = {
-        apiVersion: "cert-manager.io/v1",
-        kind,
-        name,
-        ...(kind === "Issuer" ? { namespace } : {}),
-    };
-    const missing = await absent(cluster, [issuer]);
-    return missing.map((o) => `tls.certificate.certManager.issuer: ${title(o)} must exist. Correct it, or create it.`);
-}
-
 /** Objects of our names that another made: server-side apply would take them over without a word. */
 export function foreignObjects(settings: GatewayClusterArgs, cluster: ClusterView, owner: string): Promise<string[]> {
     return foreignAmong(plannedObjects(settings), cluster, owner);
@@ -183,7 +167,8 @@ function foreign(object: ObjectRef, theirs: string | undefined, owner: string): 
     );
 }
 
-async function absent(cluster: ClusterView, objects: ObjectRef[]): Promise<ObjectRef[]> {
+/** Those of the objects that are not there. */
+export async function absent(cluster: ClusterView, objects: ObjectRef[]): Promise<ObjectRef[]> {
     const found = await Promise.all(objects.map((o) => cluster.read(o)));
     return objects.filter((_, i) => !found[i]);
 }

@@ -1,4 +1,5 @@
 import type { Microk8sArgs } from "../components/parts/microk8s";
+import { placeOf } from "../components/parts/ssh-host";
 import type { Looked } from "./hosts";
 
 /** Largest difference of two clocks that does no harm, in seconds. */
@@ -38,9 +39,14 @@ export function hostFindings(host: Looked, { channel }: Microk8sArgs, owner: str
     return problems;
 }
 
-/** What stands in the way among them. */
-export function clusterFindings(hosts: Looked[], { nodes }: Microk8sArgs, owner: string): string[] {
-    return [...sameNames(hosts), ...clocks(hosts), ...voters(hosts, nodes, owner)];
+/** What stands in the way among them. @param away nodes of the cluster that do not answer, by their names in the config */
+export function clusterFindings(
+    hosts: Looked[],
+    { nodes }: Microk8sArgs,
+    owner: string,
+    away: string[] = [],
+): string[] {
+    return [...sameNames(hosts), ...clocks(hosts), ...voters(hosts, nodes, owner, away)];
 }
 
 /** Kubernetes knows nodes by hostname. */
@@ -66,17 +72,18 @@ function clocks(hosts: Looked[]): string[] {
 }
 
 /** The first control-plane node starts the cluster; where there is one, another start would be a second cluster. */
-function voters(hosts: Looked[], nodes: Microk8sArgs["nodes"], owner: string): string[] {
+function voters(hosts: Looked[], nodes: Microk8sArgs["nodes"], owner: string, away: string[]): string[] {
     const members = hosts.filter((host) => host.owner === owner && host.joined);
-    // Hosts that did not answer may be members.
-    if (members.length === 0 || hosts.length < nodes.length) return [];
+    // Other hosts that did not answer may be members.
+    if (members.length === 0 || hosts.length + away.length < nodes.length) return [];
     const voting = members.filter(({ wanted }) => wanted.role === "control-plane");
     if (voting.length === 0)
         return [
             `cluster.nodes: must keep a control-plane node that is in the cluster (of its members only workers are left: ${members.map(({ place }) => place).join(", ")}). Leave the last one in until another has joined.`,
         ];
-    const first = hosts.find(({ wanted }) => wanted.role === "control-plane")!;
-    if (voting.includes(first)) return [];
+    const place = placeOf(nodes.find(({ role }) => role === "control-plane")!);
+    const first = hosts.find((host) => host.place === place);
+    if (first === undefined || voting.includes(first)) return [];
     return [
         `${first.where}: ${first.place} is not in the cluster, and must stand after a control-plane node that is (${voting[0].place}): the first one starts a cluster. Move it down.`,
     ];

@@ -1,10 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { GatewaySettings } from "../components/gateway-cluster";
 import type { ClusterAccess } from "../components/parts/kubeconfig";
 import type { Microk8sArgs } from "../components/parts/microk8s";
 import { probe, readProbe, type Probed } from "../components/parts/microk8s-probe-script";
 import { placeOf } from "../components/parts/ssh-host";
 import { MISMATCH, plainHost, runOnHost, type RunOnHost } from "../components/parts/ssh-run";
+import { PLACE_LABEL } from "../components/parts/microk8s-common-script";
 import { ProblemList } from "../problems";
+import { openCluster } from "./cluster";
 import { clusterFindings, hostFindings } from "./hosts-findings";
 
 /** All that stands in the way on the hosts. Thrown before the first resource, in preview too. */
@@ -17,9 +20,20 @@ export class HostsError extends ProblemList {
 /** Longest time for all checks, in seconds: an operator whose hosts are away should not wait longer to hear it. */
 const LIMIT_SECONDS = 30;
 
+/** Longest wait for the cluster's list of its nodes, in seconds. */
+const ASK_SECONDS = 10;
+
 /** What an operator should know of a run that could not look at the cluster. */
 export const NO_CLUSTER_YET =
     "cluster: nodes are not a cluster yet, so only the hosts were looked at. What stands in the way in the cluster is said as it comes up.";
+
+/** What a new cluster lacks for this gateway, as far as the config alone tells. */
+export function withoutCluster(gateway: GatewaySettings): string[] {
+    if (gateway.installer !== "rampart" || gateway.install !== undefined) return [];
+    return [
+        "gateway.installer: rampart needs Rampart in the cluster, and a new cluster has none. Set rampart.install to your chart of it, choose helm, or install it when the nodes are a cluster, and run pulumi up again.",
+    ];
+}
 
 /** A host that has answered. */
 export interface Looked extends Probed {
@@ -32,29 +46,85 @@ export interface Looked extends Probed {
     ahead: number;
 }
 
+/** A host that has not answered. */
+interface Silent {
+    place: string;
+    problem: string;
+    /** Not there: it may be back later. Unset: it is there, and something about it is wrong. */
+    away: boolean;
+}
+
+/** The way into a cluster that the hosts have become. */
+export interface Reached {
+    access: ClusterAccess;
+    /** Whether the node that the kubeconfig of the stack leads to is away, and this one leads to another. */
+    detour: boolean;
+    /** What an operator should know before going on. */
+    warnings: string[];
+}
+
 /**
- * Looks at the hosts of a cluster before anything is asked of them.
+ * Looks at the hosts of a cluster before anything is asked of them. A node of the cluster that is away stops nothing: a
+ * credential must be revocable meanwhile. A run that has something to do on it fails there, and says so.
  * @param owner name of the running stack, as it stands on its hosts
  * @returns how to get into the cluster, where the hosts have become one already
- * @throws HostsError naming every problem, and each host that does not answer in 30 s
+ * @throws HostsError naming every problem, and each host that is no node yet and does not answer in 30 s
  */
 export async function hostsPreflight(
     settings: Microk8sArgs,
     owner: string,
     run: RunOnHost = runOnHost,
     limitSeconds = LIMIT_SECONDS,
-): Promise<ClusterAccess | undefined> {
+    open: typeof openCluster = openCluster,
+): Promise<Reached | undefined> {
     const signal = AbortSignal.timeout(limitSeconds * 1000);
     const answers = await Promise.all(settings.nodes.map((_, i) => look(settings, i, owner, run, signal)));
-    const hosts = answers.filter((answer) => typeof answer !== "string");
+    const hosts = answers.filter((answer): answer is Looked => !isSilent(answer));
+    const silent = answers.filter(isSilent);
+    const kubeconfig =
+        hosts.find((host) => host.kubeconfig !== undefined)?.kubeconfig ??
+        (silent.length > 0 ? hosts.find((host) => host.spareKubeconfig !== undefined)?.spareKubeconfig : undefined);
+    const members = silent.length > 0 && kubeconfig !== undefined ? await placesIn(kubeconfig, open) : [];
+    const excused = silent.filter(({ away, place }) => away && members.includes(place));
     const problems = [
-        ...answers.filter((answer) => typeof answer === "string"),
+        ...silent.filter((one) => !excused.includes(one)).map(({ problem }) => problem),
         ...hosts.flatMap((host) => hostFindings(host, settings, owner)),
-        ...clusterFindings(hosts, settings, owner),
+        ...clusterFindings(
+            hosts,
+            settings,
+            owner,
+            excused.map(({ place }) => place),
+        ),
     ];
     if (problems.length > 0) throw new HostsError(problems);
-    const kubeconfig = hosts.find((host) => host.kubeconfig !== undefined)?.kubeconfig;
-    return kubeconfig === undefined ? undefined : { kubeconfig: pulumi.secret(kubeconfig) };
+    if (kubeconfig === undefined) return undefined;
+    const first = placeOf(settings.nodes.find(({ role }) => role === "control-plane")!);
+    return {
+        access: { kubeconfig: pulumi.secret(kubeconfig) },
+        detour: excused.some(({ place }) => place === first),
+        warnings: excused.map(({ problem }) => `${problem} The others are a cluster, so this run goes on without it.`),
+    };
+}
+
+function isSilent(answer: Looked | Silent): answer is Silent {
+    return "problem" in answer;
+}
+
+/** Hosts that are nodes of the cluster, by their names in the config; none where nobody can be asked. */
+async function placesIn(kubeconfig: string, open: typeof openCluster): Promise<string[]> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+        timer = setTimeout(() => reject(new Error("late")), ASK_SECONDS * 1000);
+    });
+    try {
+        const nodes = await Promise.race([open({ kubeconfig }).list("v1", "Node"), late]);
+        return nodes.flatMap(({ metadata }) => metadata?.labels?.[PLACE_LABEL] ?? []);
+    } catch {
+        // Without the cluster's word the host counts as missing, which is a problem of its own.
+        return [];
+    } finally {
+        clearTimeout(timer);
+    }
 }
 
 /** What one host says, or why it says nothing. */
@@ -64,31 +134,37 @@ async function look(
     owner: string,
     run: RunOnHost,
     signal: AbortSignal,
-): Promise<Looked | string> {
+): Promise<Looked | Silent> {
     const [wanted, where, place] = [nodes[i], `cluster.nodes[${i}]`, placeOf(nodes[i])];
     const host = await plainHost(wanted);
     const { command, script } = probe(place, owner, host.sudoPassword);
     try {
         const { code, stdout, stderr } = await run(host, command, script, signal);
         const here = Date.now() / 1000;
-        if (code !== 0) return `${where}: ${lastLine(stderr) || `${place}: the checks must run (exit status ${code})`}`;
+        if (code !== 0) {
+            const why = lastLine(stderr) || `${place}: the checks must run (exit status ${code})`;
+            return { place, problem: `${where}: ${why}`, away: false };
+        }
         const probed = readProbe(stdout);
         // Half of the second that the host's clock leaves out.
         return { ...probed, where, place, wanted, ahead: probed.clock + 0.5 - here };
     } catch (error) {
-        return `${where}: ${unreached(place, wanted.user, (error as Error).message, signal.aborted)}`;
+        const refused = unwilling(place, wanted.user, (error as Error).message);
+        const late = signal.aborted ? "no answer in time" : (error as Error).message.split("\n")[0];
+        const problem = refused ?? `${place} must answer by SSH (${late}). Check address, port and network.`;
+        return { place, problem: `${where}: ${problem}`, away: refused === undefined };
     }
 }
 
-/** Away, or there and not willing: an operator looks in different places. */
-function unreached(place: string, user: string, why: string, late: boolean): string {
+/** Why a host that is there lets nobody in; undefined for one that is away. */
+function unwilling(place: string, user: string, why: string): string | undefined {
     if (why === MISMATCH)
         return `${place} must have the host key of the config (it has another). If it was installed anew, compare on the host, and set hostKey: ssh-keyscan -t ed25519 ${place}`;
     if (/authentication methods failed/i.test(why))
         return `${place} must let user ${user} in with privateKey (it does not). Add its public half to ~${user}/.ssh/authorized_keys, or correct user or privateKey.`;
     if (/parse.*private ?key|private ?key.*(parse|format)/i.test(why))
         return `${place} must be reached with a private key that can be read (it cannot). Set privateKey anew.`;
-    return `${place} must answer by SSH (${late ? "no answer in time" : why.split("\n")[0]}). Check address, port and network.`;
+    return undefined;
 }
 
 function lastLine(text: string): string {

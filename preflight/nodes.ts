@@ -1,6 +1,7 @@
 import type { GatewayClusterArgs } from "../components/gateway-cluster";
 import { FULL_NAME } from "../components/parts/apisix-values";
 import { LEAST_NODES } from "../components/parts/availability";
+import { holdIpv4, isIpv4, networkProblem } from "../components/parts/networks";
 import type { ClusterView, NodeState } from "./cluster";
 import { gatewayNamespace } from "./planned";
 
@@ -33,6 +34,26 @@ export async function nodes(settings: Looked, cluster: ClusterView): Promise<Nod
     const there = await cluster.read({ apiVersion: "apps/v1", kind: "Deployment", namespace, name: FULL_NAME });
     if (there) return { problems: [], warnings: [`${said} The gateway goes on with fewer: bring them back.`] };
     return { problems: [`${said} Add nodes, or let pods onto those there are: kubectl describe nodes`], warnings: [] };
+}
+
+/**
+ * Alpa services inside of a network of Calico's. What pods send there keeps the pod's own address, which no other host has a way
+ * to (`natOutgoing` of the pool: decision 0021); requests would wait for answers that cannot come.
+ * @returns warnings; none where the cluster does not say which networks it has
+ */
+export async function podNetworks({ alpa }: Looked, cluster: ClusterView): Promise<string[]> {
+    const pools = await cluster.list("crd.projectcalico.org/v1", "IPPool").catch(() => []);
+    return alpa.endpoints.flatMap(({ address }, i) => {
+        const [host] = address.split(":");
+        if (!isIpv4(host)) return [];
+        return pools.flatMap(({ metadata, spec }) => {
+            const { cidr } = (spec ?? {}) as { cidr?: unknown };
+            if (typeof cidr !== "string" || networkProblem(cidr) !== undefined || !holdIpv4([cidr], host)) return [];
+            return [
+                `alpa.endpoints[${i}]: ${host} is in ${cidr}, a network of this cluster's pods (IPPool ${metadata?.name}), so answers of that host do not come back to them. Move one of the two.`,
+            ];
+        });
+    });
 }
 
 function listed(all: NodeState[]): string {

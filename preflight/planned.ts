@@ -1,4 +1,5 @@
 import type { GatewayClusterArgs } from "../components/gateway-cluster";
+import { ROUTE } from "../components/parts/alpa-route";
 import { profileName } from "../components/parts/apisix-profile";
 import { releaseInstallation, releaseNamespace } from "../components/parts/apisix-release";
 import { ADMIN_KEYS_SECRET, profileOf } from "../components/parts/apisix-values";
@@ -27,6 +28,8 @@ export function plannedObjects(settings: GatewayClusterArgs): ObjectRef[] {
     if (gateway.installer === "helm") objects.push({ apiVersion: "v1", kind: "Namespace", name: apisix! });
     if (gateway.installer === "rampart")
         objects.push({ apiVersion: "rampart.petuum.com/v1beta2", kind: "RampartGraph", namespace, name: "gateway" });
+    if (gateway.installer === "rampart" && gateway.install?.ownNamespace)
+        objects.push({ apiVersion: "v1", kind: "Namespace", name: gateway.install.namespace });
     if (apisix) {
         const cluster = { name: namespace };
         objects.push(
@@ -51,7 +54,7 @@ export function plannedObjects(settings: GatewayClusterArgs): ObjectRef[] {
             namespace,
             name,
         })),
-        { apiVersion: "apisix.apache.org/v2", kind: "ApisixRoute", namespace, name: "alpa" },
+        { apiVersion: "apisix.apache.org/v2", kind: "ApisixRoute", namespace, name: ROUTE },
     );
     if (settings.tls) {
         const { source } = settings.tls;

@@ -1,9 +1,10 @@
 import { plainAccess, type ClusterAccess } from "../components/parts/kubeconfig";
 import { ProblemList } from "../problems";
-import { certManager, foreignObjects, nodePort, prerequisites, storageClass } from "./checks";
+import { foreignObjects, nodePort, prerequisites, storageClass } from "./checks";
 import { openCluster, type ClusterView } from "./cluster";
 import { definitions } from "./definitions";
-import { nodes, type Looked } from "./nodes";
+import { nodes, podNetworks, type Looked } from "./nodes";
+import { certManager, redirectLeft } from "./tls";
 
 /** All that stands in the way in the cluster. Thrown before the first resource, in preview too. */
 export class PreflightError extends ProblemList {
@@ -29,7 +30,7 @@ export async function preflight(
     const warnings: string[] = [];
     const ofNodes = async (cluster: ClusterView) => {
         const found = await nodes(settings, cluster);
-        warnings.push(...found.warnings);
+        warnings.push(...found.warnings, ...(await podNetworks(settings, cluster)));
         return found.problems;
     };
     await checkCluster(settings.cluster, open, (cluster) => [
@@ -39,6 +40,7 @@ export async function preflight(
         storageClass(settings, cluster),
         nodePort(settings, cluster),
         certManager(settings, cluster),
+        redirectLeft(settings, cluster),
         foreignObjects(settings, cluster, owner),
     ]);
     return warnings;

@@ -4,17 +4,27 @@ import type { ClusterAccess } from "../components/parts/kubeconfig";
 import { Microk8s, type Microk8sArgs } from "../components/parts/microk8s";
 import { owner } from "../components/parts/ownership";
 
+export interface StackCluster {
+    cluster: ClusterAccess;
+    nodes?: Microk8sArgs;
+    /** The way into the cluster of `nodes` while the node that leads there otherwise is away. */
+    detour?: ClusterAccess;
+}
+
 /** The cluster of a stack: one that is there, or one that it makes of hosts. */
-export function clusterOf({ cluster, nodes }: { cluster: ClusterAccess; nodes?: Microk8sArgs }): {
+export function clusterOf({ cluster, nodes, detour }: StackCluster): {
     access: ClusterAccess;
     provider: k8s.Provider;
     /** Outputs of the stack: the kubeconfig of a cluster that nobody has another one of. */
     outputs: { kubeconfig?: pulumi.Output<string> };
 } {
     if (nodes === undefined) return { access: cluster, provider: new k8s.Provider("cluster", cluster), outputs: {} };
-    const { kubeconfig } = new Microk8s("nodes", nodes);
+    const made = new Microk8s("nodes", nodes);
+    const kubeconfig = detour?.kubeconfig ?? made.kubeconfig;
     // The same cluster, whichever of its nodes the kubeconfig leads to: without a name, another node would mean to the
     // provider that all objects have to be made anew.
-    const provider = new k8s.Provider("cluster", { kubeconfig, clusterIdentifier: owner() });
+    // Its objects go before the nodes do, whichever node the kubeconfig came from.
+    const after = detour === undefined ? {} : { dependsOn: made };
+    const provider = new k8s.Provider("cluster", { kubeconfig, clusterIdentifier: owner() }, after);
     return { access: { kubeconfig }, provider, outputs: { kubeconfig } };
 }

@@ -1,13 +1,10 @@
 import type { GatewayClusterArgs } from "../components/gateway-cluster";
 import { IntraCluster } from "../components/intra-cluster";
 import type { AzureSide } from "../components/parts/azure-side";
-import type { Microk8sArgs } from "../components/parts/microk8s";
-import { clusterOf } from "./cluster";
+import { clusterOf, type StackCluster } from "./cluster";
 
 /** What the options with a gateway of their own read besides. */
-export interface AroundTheGateway {
-    /** Unset: the cluster is there. */
-    nodes?: Microk8sArgs;
+export interface AroundTheGateway extends StackCluster {
     expires: Record<string, string>;
     /** What the Azure side must hold. Unset: nothing is said of it. */
     azure?: AzureSide;

@@ -38,6 +38,8 @@ export interface AlpaRouteArgs {
     redirect?: boolean;
 }
 
+/** Name of the ApisixRoute. */
+export const ROUTE = "alpa";
 /** Path callers see in front of Alpa's own. */
 export const PREFIX = "/alpa";
 /**
@@ -70,7 +72,7 @@ export class AlpaRoute extends pulumi.ComponentResource {
             {
                 apiVersion: "apisix.apache.org/v2",
                 kind: "ApisixRoute",
-                metadata: metadata("alpa", namespace),
+                metadata: metadata(ROUTE, namespace),
                 spec: renderRoute({
                     namespace,
                     guard,
@@ -87,7 +89,7 @@ export class AlpaRoute extends pulumi.ComponentResource {
             `${name}-accepted`,
             {
                 cluster,
-                object: { apiVersion: "apisix.apache.org/v2", kind: "ApisixRoute", namespace, name: "alpa" },
+                object: { apiVersion: "apisix.apache.org/v2", kind: "ApisixRoute", namespace, name: ROUTE },
                 until: { kind: "condition", type: "Accepted" },
                 generation: route.metadata.generation,
                 timeoutSeconds: readiness.acceptTimeoutSeconds,

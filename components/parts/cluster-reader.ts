@@ -21,6 +21,7 @@ export type Live = Observed & {
         name?: string;
         namespace?: string;
         annotations?: Record<string, string>;
+        labels?: Record<string, string>;
         uid?: string;
         deletionTimestamp?: unknown;
         finalizers?: string[];

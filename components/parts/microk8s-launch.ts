@@ -3,6 +3,10 @@ import { stringify } from "yaml";
 /** Address that the launch configuration which MicroK8s brings gives the cluster's DNS. */
 const CLUSTER_DNS = "10.152.183.10";
 
+/** Networks of pods and of Services, unless told otherwise: MicroK8s' own arguments. */
+export const POD_NETWORK = "10.1.0.0/16";
+export const SERVICE_NETWORK = "10.152.183.0/24";
+
 /** StorageClass of a node's own disk, or none. */
 export type Storage = "hostpath" | "none";
 
@@ -13,6 +17,8 @@ export interface LaunchSettings {
     /** Names and addresses that the API server's certificate is for. */
     sans: string[];
     storage: Storage;
+    /** Network that pods get their addresses from. Unset: {@link POD_NETWORK}. */
+    podNetwork?: string;
 }
 
 /**
@@ -22,8 +28,11 @@ export interface LaunchSettings {
  * Without the authorization mode, every token may do everything; the rbac add-on sets it on one node only. Add-ons are the
  * cluster's: a joining node with add-ons of its own would install them into the cluster it leaves. No token and no join:
  * a failed join of a launch configuration is tried for ever, every 5 s, and told to nobody.
+ *
+ * The pods' network is Calico's pool and kube-proxy's cluster-cidr alike: `extraCNIEnv`, since MicroK8s 1.28. It is read with
+ * its two companions, which are as they are anyway (https://canonical.com/microk8s/docs/change-cidr).
  */
-export function renderLaunch({ role, first, sans, storage }: LaunchSettings): string {
+export function renderLaunch({ role, first, sans, storage, podNetwork }: LaunchSettings): string {
     const addons = ["dns", ...(storage === "hostpath" ? ["hostpath-storage"] : [])];
     const controlPlane = {
         extraSANs: sans,
@@ -32,6 +41,15 @@ export function renderLaunch({ role, first, sans, storage }: LaunchSettings): st
     return stringify({
         version: "0.1.0",
         ...(role === "control-plane" ? controlPlane : {}),
+        ...(podNetwork === undefined
+            ? {}
+            : {
+                  extraCNIEnv: {
+                      IPv4_SUPPORT: "true",
+                      IPv4_CLUSTER_CIDR: podNetwork,
+                      IPv4_SERVICE_CIDR: SERVICE_NETWORK,
+                  },
+              }),
         extraKubeletArgs: { "--cluster-domain": "cluster.local", "--cluster-dns": CLUSTER_DNS },
         ...(first ? { addons: addons.map((name) => ({ name })) } : {}),
     });

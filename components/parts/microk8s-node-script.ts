@@ -4,7 +4,7 @@ import { COMMON, PORT_CHECK } from "./microk8s-common-script";
  * Runs as root on a node. What is right already is left alone, and what a killed run has left is finished: the folder of
  * this project on the host says how far that was. MicroK8s without that folder is somebody else's, and stays as it is.
  *
- * Reads $launch and $sans (install), $url (join) and $ready_seconds.
+ * Reads $launch, $sans and $pods (install), $url (join) and $ready_seconds.
  */
 export const ON_NODE = `${COMMON}${PORT_CHECK}
 launcher=$common/etc/launcher config=$common/.microk8s.yaml agent='journalctl -u snap.microk8s.daemon-cluster-agent'
@@ -76,6 +76,9 @@ install_node() {
     [ -e "$etc/sans" ] || put "$etc/sans" "$sans"
     [ "$(mark sans)" = "$sans" ] ||
         fail "must keep the names of its certificate, which is made when MicroK8s is installed (it is for $(mark sans); the config says $sans). Set cluster.sans and the address back, or take the node out of cluster.nodes, run pulumi up, and put it back."
+    [ -e "$etc/pods" ] || put "$etc/pods" "$pods"
+    [ "$(mark pods)" = "$pods" ] ||
+        fail "must keep the pods' network, which is set when MicroK8s is installed (it is $(mark pods); the config says $pods). Set cluster.podNetwork back: a cluster with another one is a new cluster."
     if [ ! -e "$etc/ready" ]; then
         # A refresh restarts the node, up to four times a day.
         slowly snap refresh --hold microk8s ||

@@ -1,7 +1,7 @@
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
-import { renderLaunch, type Storage } from "./microk8s-launch";
+import { POD_NETWORK, renderLaunch, type Storage } from "./microk8s-launch";
 import { clusterScript, INVITATION_SECONDS, nodeScript, type ClusterFacts, type Waits } from "./microk8s-scripts";
 import { owner } from "./ownership";
 import { connection, placeOf, type SshHost } from "./ssh-host";
@@ -27,6 +27,8 @@ export interface Microk8sNodeArgs {
     /** More names and addresses that the API server's certificate is for. */
     sans: string[];
     storage: Storage;
+    /** Network of pods. Unset: MicroK8s' own. */
+    podNetwork?: string;
     waits: Waits;
     /** What must be in the cluster before this node joins. */
     after: pulumi.Resource[];
@@ -110,12 +112,13 @@ export class Microk8sNode extends pulumi.ComponentResource {
     }
 
     private onNode(url?: pulumi.Output<string>): pulumi.Output<string> {
-        const { host, sans, waits, first, storage } = this.args;
+        const { host, sans, waits, first, storage, podNetwork = POD_NETWORK } = this.args;
         const names = host.role === "control-plane" ? [...new Set([host.address, ...sans])] : [];
-        const launch = renderLaunch({ role: host.role, first, sans: names, storage });
+        const own = podNetwork === POD_NETWORK ? {} : { podNetwork };
+        const launch = renderLaunch({ role: host.role, first, sans: names, storage, ...own });
         const secrets = pulumi.all([url, host.sudoPassword]);
         return secrets.apply(([invitation, sudoPassword]) =>
-            nodeScript({ launch, sans: names, url: invitation, sudoPassword }, waits),
+            nodeScript({ launch, sans: names, podNetwork, url: invitation, sudoPassword }, waits),
         );
     }
 

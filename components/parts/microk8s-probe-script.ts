@@ -19,8 +19,10 @@ export interface Probed {
     /** In a cluster with others, or alone: of MicroK8s that no stack installed. */
     clustered: boolean;
     role?: string;
-    /** Kubeconfig of a cluster that was finished. */
+    /** Kubeconfig of a cluster that was finished; the node that started it says so. */
     kubeconfig?: string;
+    /** The same of another control-plane node, which does not know whether the cluster was finished. */
+    spareKubeconfig?: string;
     /** Its clock, in seconds since 1970. */
     clock: number;
 }
@@ -41,8 +43,9 @@ if command -v snap >/dev/null; then
         if [ ! -e "$etc/owner" ]; then
             case $(microk8s status 2>&1) in *"acting as a node in a cluster"*) say clustered yes ;; esac
             [ "$(kubectl get nodes -o name 2>/dev/null | wc -l)" -le 1 ] || say clustered yes
-        elif ours && [ -e "$etc/complete" ] && said=$(microk8s config 2>/dev/null); then
-            case $said in apiVersion:*) say kubeconfig "$(printf '%s\\n' "$said" | base64 | tr -d '\\n')" ;; esac
+        elif ours && [ -e "$etc/joined" ] && said=$(microk8s config 2>/dev/null); then
+            [ -e "$etc/complete" ] && key=kubeconfig || key=spareKubeconfig
+            case $said in apiVersion:*) say $key "$(printf '%s\\n' "$said" | base64 | tr -d '\\n')" ;; esac
         fi
     else taken_ports | while IFS= read -r line; do say taken "$line"; done; fi
 fi
@@ -62,7 +65,10 @@ export function readProbe(text: string): Probed {
     });
     const all = (key: string) => lines.filter((line) => line.key === key).map(({ value }) => value);
     const last = (key: string) => all(key).pop() || undefined;
-    const kubeconfig = last("kubeconfig");
+    const decoded = (key: string) => {
+        const value = last(key);
+        return value && Buffer.from(value, "base64").toString();
+    };
     return {
         system: last("system") ?? "",
         systemName: last("systemName") ?? "",
@@ -74,7 +80,8 @@ export function readProbe(text: string): Probed {
         joined: last("joined") === "yes",
         clustered: last("clustered") === "yes",
         role: last("role"),
-        kubeconfig: kubeconfig && Buffer.from(kubeconfig, "base64").toString(),
+        kubeconfig: decoded("kubeconfig"),
+        spareKubeconfig: decoded("spareKubeconfig"),
         clock: Number(last("clock")),
     };
 }

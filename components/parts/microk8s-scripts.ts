@@ -1,6 +1,7 @@
 // What runs on the hosts of a MicroK8s cluster: see ssh-script.ts for how it gets there.
 
 import { ON_CLUSTER } from "./microk8s-cluster-script";
+import { POD_NETWORK } from "./microk8s-launch";
 import { ON_NODE } from "./microk8s-node-script";
 import { scriptAsRoot } from "./ssh-script";
 
@@ -22,13 +23,18 @@ export interface NodeFacts {
     launch: string;
     /** Names and addresses of its certificate, as the launch configuration has them. */
     sans: string[];
+    /** Network of pods. @default MicroK8s' own */
+    podNetwork?: string;
     url?: string;
     sudoPassword?: string;
 }
 
 /** Script for a node: what it does is in its command line. */
-export function nodeScript({ launch, sans, url = "", sudoPassword }: NodeFacts, waits: Waits): string {
-    const variables = { launch, sans: sans.join(" "), url, ready_seconds: `${waits.readySeconds}` };
+export function nodeScript(
+    { launch, sans, podNetwork = POD_NETWORK, url = "", sudoPassword }: NodeFacts,
+    waits: Waits,
+): string {
+    const variables = { launch, sans: sans.join(" "), pods: podNetwork, url, ready_seconds: `${waits.readySeconds}` };
     return scriptAsRoot(ON_NODE, variables, sudoPassword);
 }
 

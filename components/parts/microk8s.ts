@@ -13,6 +13,8 @@ export interface Microk8sArgs {
     sans: string[];
     /** StorageClass that the cluster gets. */
     storage: Storage;
+    /** Network that pods get their addresses from. Unset: MicroK8s' own, 10.1.0.0/16. */
+    podNetwork?: string;
     /** Longest wait for one state of a node, in seconds. */
     waitSeconds: number;
 }

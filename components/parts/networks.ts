@@ -34,6 +34,12 @@ export function holdIpv4(networks: string[], address: string): boolean {
     });
 }
 
+/** Whether two IPv4 networks have addresses in common. */
+export function overlapIpv4(one: string, other: string): boolean {
+    const [a, b] = [new Address4(one), new Address4(other)];
+    return a.isInSubnet(b) || b.isInSubnet(a);
+}
+
 /** Checked networks in one form and order, apart by family, without those that lie in others. */
 export function normalNetworks(texts: string[]): { ipv4: string[]; ipv6: string[] } {
     const all = texts.map((text) => parse(text)!);

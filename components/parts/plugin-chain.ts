@@ -104,6 +104,9 @@ export function queryStringChain(): RoutePlugin[] {
     ];
 }
 
+/** The plugin that sends callers from HTTP to HTTPS. */
+export const REDIRECT = "redirect";
+
 /** Before everything else of a route: who comes by HTTP costs nothing, and is asked for nothing. */
 const FIRST = 23000;
 
@@ -112,7 +115,7 @@ const FIRST = 23000;
  * header come from the tunnel, which is HTTP inside the cluster: while an exposure is changed they would go in circles.
  */
 export function toHttps(): RoutePlugin {
-    return plugin("redirect", {
+    return plugin(REDIRECT, {
         http_to_https: true,
         _meta: { priority: FIRST, filter: [["http_cf_ray", "!", "~~", "."]] },
     });

@@ -2,6 +2,7 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { takeOverRelease } from "./helm-records";
 import type { ClusterAccess } from "./kubeconfig";
+import { metadata } from "./ownership";
 import { RampartGuard } from "./rampart-guard";
 
 /** The operator's own chart of Rampart: no public one exists. */
@@ -12,8 +13,10 @@ export interface RampartInstall {
     chart: string;
     /** Exact version. */
     version: string;
-    /** Namespace Rampart runs in; it exists. */
+    /** Namespace Rampart runs in. */
     namespace: string;
+    /** Whether it is made here, as in a cluster that this stack makes. @default false: it exists */
+    ownNamespace?: boolean;
     /** Secret in that namespace with `username` and `password` of the repository. Unset: none is needed. */
     credentialsSecret?: string;
 }
@@ -26,12 +29,14 @@ export interface RampartArgs extends RampartInstall {
 export class Rampart extends pulumi.ComponentResource {
     constructor(name: string, args: RampartArgs, opts?: pulumi.ComponentResourceOptions) {
         super("alpa-auth:parts:Rampart", name, { ...args, cluster: undefined }, opts);
+        const home = args.ownNamespace
+            ? new k8s.core.v1.Namespace(`${name}-namespace`, { metadata: metadata(args.namespace) }, { parent: this })
+            : undefined;
+        const after = { parent: this, ...(home ? { dependsOn: home } : {}) };
         const secret =
             args.credentialsSecret === undefined
                 ? undefined
-                : k8s.core.v1.Secret.get(`${name}-credentials`, `${args.namespace}/${args.credentialsSecret}`, {
-                      parent: this,
-                  });
+                : k8s.core.v1.Secret.get(`${name}-credentials`, `${args.namespace}/${args.credentialsSecret}`, after);
         const field = (key: string) =>
             secret?.data.apply((data) =>
                 data?.[key] === undefined ? undefined : Buffer.from(data[key], "base64").toString(),
@@ -52,7 +57,7 @@ export class Rampart extends pulumi.ComponentResource {
                 },
                 timeout: 600,
             },
-            { parent: this, hooks: takeOverRelease(`${name}-release-taken-over`, named, args.cluster, "unfinished") },
+            { ...after, hooks: takeOverRelease(`${name}-release-taken-over`, named, args.cluster, "unfinished") },
         );
         new RampartGuard(`${name}-guard`, args.cluster, { parent: this, dependsOn: release });
 

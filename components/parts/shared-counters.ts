@@ -25,12 +25,18 @@ export interface SharedCountersArgs {
 /** Name of its objects in the namespace of the routes. */
 export const COUNTERS = "alpa-auth-counters";
 const PORT = 6379;
+/**
+ * How long a node may be silent, or not ready, before another one runs the pod, in seconds: Kubernetes' own 300 would keep
+ * callers with limits out that long. It holds no data, so a second one does no harm: only one that is ready is reached.
+ */
+const AWAY_SECONDS = 30;
 
 /**
  * A server that speaks Redis and counts for every APISIX pod. It holds counts and nothing else, in memory: a restart
  * starts them again. It has no password, since a plugin's settings would show it; the policy lets only APISIX in.
  *
- * One pod: while it is away `whenDown` says what happens, and a second one would need a sentinel to choose between them.
+ * One pod: while it is away `whenDown` says what happens, and a second one would need a sentinel to choose between them
+ * (docs/decisions/0024-one-server-counts.md).
  */
 export class SharedCounters extends pulumi.ComponentResource {
     /** What limits need to know of it. */
@@ -92,6 +98,12 @@ export function renderServer(labels: Record<string, string>, image: CountersSett
             spec: {
                 automountServiceAccountToken: false,
                 enableServiceLinks: false,
+                tolerations: ["not-ready", "unreachable"].map((state) => ({
+                    key: `node.kubernetes.io/${state}`,
+                    operator: "Exists",
+                    effect: "NoExecute",
+                    tolerationSeconds: AWAY_SECONDS,
+                })),
                 securityContext: {
                     runAsNonRoot: true,
                     runAsUser: 999,

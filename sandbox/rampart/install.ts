@@ -23,17 +23,27 @@ const ESTABLISHED_SECONDS = 30;
 /** CRDs, namespace, the controller's and the validator's Deployment, StorageClass, repo Secret. Safe to repeat. */
 export async function installRampart(kubeConfig: KubeConfig, options: InstallOptions = {}): Promise<void> {
     const rest = new Rest(kubeConfig);
-    const crdPath = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
-    const definitions = crds(options.webhook);
-    for (const crd of definitions) await rest.apply(`${crdPath}/${crd.metadata.name}`, crd);
-    await Promise.all(definitions.map((crd) => established(rest, crdPath, crd.metadata.name)));
-    await Promise.all(definitions.map((crd) => served(rest, crd.spec)));
+    await installDefinitions(rest, crds(options.webhook));
     for (const { path, body } of markers(options.repo)) await rest.apply(path, body);
 }
 
 interface Definition {
     metadata: { name: string };
     status?: { conditions?: { type: string; status: string }[] };
+}
+
+/** What {@link installDefinitions} reads of a definition. */
+export interface NewDefinition {
+    metadata: { name: string };
+    spec: { group: string; names: { plural: string }; versions: object[] };
+}
+
+/** Makes kinds, and resolves when the API server serves them. Safe to repeat. */
+export async function installDefinitions(rest: Rest, definitions: NewDefinition[]): Promise<void> {
+    const path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+    for (const crd of definitions) await rest.apply(`${path}/${crd.metadata.name}`, crd);
+    await Promise.all(definitions.map((crd) => established(rest, path, crd.metadata.name)));
+    await Promise.all(definitions.map((crd) => served(rest, crd.spec)));
 }
 
 async function established(rest: Rest, path: string, name: string): Promise<void> {

@@ -3,7 +3,6 @@
  * and systemd. Proves that the program does what it says to them, not that the real Cloudflare takes it.
  */
 import { strict as assert } from "node:assert";
-import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -16,8 +15,8 @@ import {
     type CloudflareWorld,
     type CloudflareWorldOptions,
 } from "../../sandbox/world/cloudflare-world";
-import { pulumiEnv, type PulumiRun, type RunOptions } from "../../sandbox/world/pulumi";
-import { ROOT, sandboxId } from "../../sandbox/world/state";
+import { type PulumiRun, type RunOptions } from "../../sandbox/world/pulumi";
+import { sandboxId } from "../../sandbox/world/state";
 import { useDocumentedToken } from "./api-permissions";
 import { askEdge, type EdgeAnswer } from "./edge-request";
 import { EngineStack, TOOLS_MILLISECONDS, type StackConfig } from "./stack";
@@ -151,22 +150,6 @@ export class AccessStack extends EngineStack {
         const ahead = String(account.now().getTime() - Date.now());
         const env: Record<string, string> = dns ? { NODE_OPTIONS: clock, TEST_CLOCK_AHEAD: ahead } : {};
         return super.run(args, { ...options, env: { ...env, ...options.env } });
-    }
-
-    /** Runs the operators' command line on this stack, as a process of its own. */
-    async ops(...args: string[]): Promise<PulumiRun> {
-        const { world, dir } = here();
-        const command = ["--import", "tsx", join(ROOT, "ops/cli.ts"), ...args, "--stack", this.name];
-        const env = { ...process.env, ...pulumiEnv(dir, world.facts) };
-        const child = spawn(process.execPath, command, { cwd: ROOT, env, stdio: ["ignore", "pipe", "pipe"] });
-        const said = { code: -1, stdout: "", stderr: "" };
-        for (const stream of ["stdout", "stderr"] as const)
-            child[stream].setEncoding("utf8").on("data", (text: string) => (said[stream] += text));
-        said.code = await new Promise((resolve, reject) => {
-            child.on("error", reject);
-            child.on("close", (code) => resolve(code ?? -1));
-        });
-        return said;
     }
 
     outputs(): Promise<Outputs> {

@@ -13,7 +13,7 @@ import { endOrphanPlugins, startGuard } from "../../sandbox/processes";
 import { ensureTools } from "../../sandbox/toolchain/toolchain";
 import { startExposureWorld } from "../../sandbox/world/exposure-world";
 import { sandboxId } from "../../sandbox/world/state";
-import type { World } from "../../sandbox/world/world";
+import type { World, WorldOptions } from "../../sandbox/world/world";
 import { useDocumentedToken } from "./api-permissions";
 import { askEdge, type EdgeAnswer } from "./edge-request";
 import { EngineStack, SECOND_LASTS, TOOLS_MILLISECONDS, type StackConfig } from "./stack";
@@ -33,7 +33,7 @@ let ending: (() => Promise<unknown> | unknown)[] = [];
 const alpaSaw: Seen[] = [];
 
 /** Registers the hooks that start a cluster with Cloudflare in front of it, and end them. */
-export function useExposure(): void {
+export function useExposure(more: Pick<WorldOptions, "nodes" | "alpaServices" | "alpaSeconds"> = {}): void {
     before(async function () {
         this.timeout(TOOLS_MILLISECONDS);
         const tools = await ensureTools(undefined, { log: (line) => console.log(`    ${line}`) });
@@ -49,6 +49,7 @@ export function useExposure(): void {
             watchCycleSeconds: 1,
             secondLasts: SECOND_LASTS,
             onAlpaRequest: (seen) => alpaSaw.push(seen),
+            ...more,
         });
         ending.push(
             () => endOrphanPlugins(sandboxId(dir)),

@@ -1,10 +1,11 @@
 /** A stack of this project in a running world, whichever that is. */
 import { strict as assert } from "node:assert";
+import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { stringify } from "yaml";
-import { createStack, runPulumi, type PulumiRun, type RunOptions } from "../../sandbox/world/pulumi";
-import { writePrivate, type WorldFacts } from "../../sandbox/world/state";
+import { createStack, pulumiEnv, runPulumi, type PulumiRun, type RunOptions } from "../../sandbox/world/pulumi";
+import { ROOT, writePrivate, type WorldFacts } from "../../sandbox/world/state";
 
 /** A cold tool cache means building all that is asked for. */
 export const TOOLS_MILLISECONDS = 45 * 60_000;
@@ -81,6 +82,22 @@ export class EngineStack {
     run(args: string[], options: RunOptions = {}): Promise<PulumiRun> {
         const stack = args[0] === "-C" ? [] : ["--stack", this.name];
         return runPulumi(this.place.dir, this.place.facts, [...args, ...stack, "--non-interactive"], options);
+    }
+
+    /** Runs the operators' command line on this stack, as a process of its own. */
+    async ops(...args: string[]): Promise<PulumiRun> {
+        const { dir, facts } = this.place;
+        const command = ["--import", "tsx", join(ROOT, "ops/cli.ts"), ...args, "--stack", this.name];
+        const env = { ...process.env, ...pulumiEnv(dir, facts) };
+        const child = spawn(process.execPath, command, { cwd: ROOT, env, stdio: ["ignore", "pipe", "pipe"] });
+        const said = { code: -1, stdout: "", stderr: "" };
+        for (const stream of ["stdout", "stderr"] as const)
+            child[stream].setEncoding("utf8").on("data", (text: string) => (said[stream] += text));
+        said.code = await new Promise((resolve, reject) => {
+            child.on("error", reject);
+            child.on("close", (code) => resolve(code ?? -1));
+        });
+        return said;
     }
 
     /** Starts `up` and kills pulumi as a crash would, once `when` has come true: its plugins are not told. */

@@ -20,7 +20,7 @@ export const SUDO_PASSWORD = "correct horse";
 export const THREE = [node(1, { sudoPassword: SUDO_PASSWORD }), node(2), node(3, { labels: ["rack=a"] })];
 
 /** What commands print on the hosts. */
-const SAID = Object.fromEntries(
+export const SAID = Object.fromEntries(
     [1, 2, 3, 4].flatMap((number) => [
         [`nodes-10.0.0.${number}-snap`, { stdout: `node-${number}` }],
         [`nodes-10.0.0.${number}-member`, { stdout: `10.0.0.1:25000/${"t".repeat(32)}/0123456789ab` }],

@@ -7,6 +7,7 @@ import { DEFINITIONS, WRITTEN_VERSIONS } from "../../components/parts/definition
 import type { ClusterView, NodePortService, NodeState, StorageClass } from "../../preflight/cluster";
 import { plannedObjects } from "../../preflight/planned";
 import { preflight, PreflightError } from "../../preflight/preflight";
+import { node } from "./cluster-nodes";
 import { KUBECONFIG, settings, type Installer } from "./intra-a";
 
 const OWN = "alpa-auth/test";
@@ -15,6 +16,8 @@ const ANCHORS = "CustomResourceDefinition subnamespaceanchors.hnc.x-k8s.io";
 const title = ({ kind, namespace, name }: ObjectRef) => `${kind} ${namespace ? `${namespace}/` : ""}${name}`;
 
 const ROLE = "ClusterRole component-apisix-ingress-manager-role";
+
+const RAMPART_INSTALL = { repository: "https://charts.example.org", version: "1.2.3" };
 
 /** A cluster that holds objects by title, each with the stack that made it; `undefined` for one without an owner. */
 interface World {
@@ -25,6 +28,8 @@ interface World {
     /** @default one, which is the default */
     storage?: StorageClass[];
     nodes?: NodeState[];
+    /** What objects say, by title. */
+    specs?: Record<string, Record<string, unknown>>;
     /** Versions that a definition serves. @default those we write */
     serves?: Record<string, string[]>;
     version?: () => Promise<unknown>;
@@ -58,12 +63,14 @@ class FakeCluster implements ClusterView {
         if (!(title(ref) in objects)) return undefined;
         const owner = objects[title(ref)];
         const annotations: Record<string, string> = owner === undefined ? {} : { [OWNER_ANNOTATION]: owner };
-        if (ref.kind !== "CustomResourceDefinition") return { metadata: { annotations } };
+        if (ref.kind !== "CustomResourceDefinition")
+            return { metadata: { annotations }, spec: this.world.specs?.[title(ref)] };
         const versions = this.world.serves?.[ref.name] ?? [WRITTEN_VERSIONS[ref.name]];
         return { metadata: { annotations }, spec: { versions: versions.map((name) => ({ name, served: true })) } };
     };
 }
 
+const ROUTE = "ApisixRoute alpa-auth/alpa";
 const RAMPART = { [GRAPHS]: undefined, [ANCHORS]: undefined };
 const CRD = (name: string) => `CustomResourceDefinition ${name}`;
 /** Definitions as somebody else has installed them. */
@@ -234,6 +241,40 @@ describe("preflight", () => {
             if (problem) assert.match(got[0], problem);
         });
 
+    const redirecting = {
+        objects: { [ROUTE]: OWN, "Namespace alpa-auth": OWN },
+        specs: { [ROUTE]: { http: [{ plugins: [{ name: "redirect" }, { name: "multi-auth" }] }] } },
+    };
+    it("stops where TLS is taken away while HTTP still leads there, with the two steps that lose nobody", async () => {
+        assert.deepEqual((await problems("helm", redirecting)).problems, [
+            "tls: must not be removed while HTTP sends callers to HTTPS, since that closes first. Put it back with tls.redirect false, run pulumi up, then remove it.",
+        ]);
+        const served = { objects: redirecting.objects, specs: { [ROUTE]: { http: [{ plugins: [{ name: "x" }] }] } } };
+        assert.deepEqual((await problems("helm", served)).problems, []);
+        const both = { ...redirecting, objects: { ...redirecting.objects, ...MANAGER, ...ISSUER } };
+        assert.deepEqual((await problems("helm", both, withTls)).problems, []);
+    });
+
+    it("asks nobody for Rampart's namespace in a cluster that the stack makes, and for its Secret once that is there", async () => {
+        const install = { ...RAMPART_INSTALL, credentialsSecret: "access" };
+        const made = { rampart: { install }, cluster: { nodes: [node(1)] } };
+        assert.deepEqual((await problems("rampart", {}, made)).problems, []);
+        const OURS = { "Namespace rampart-system": OWN };
+        assert.match(
+            (await problems("rampart", { objects: OURS }, made)).problems.join(),
+            /^rampart\.install\.credentialsSecret: Secret rampart-system\/access must exist/,
+        );
+        assert.match(
+            (await problems("rampart", {}, { rampart: { install } })).problems.join(),
+            /^rampart\.install\.namespace: Namespace rampart-system must exist/,
+        );
+        const theirs = { "Namespace rampart-system": "alpa-auth/other", "Secret rampart-system/access": undefined };
+        assert.match(
+            (await problems("rampart", { objects: theirs }, made)).problems.join(),
+            /^Namespace rampart-system: exists and is not this stack's/,
+        );
+    });
+
     it("names the holder of another port without guessing who it is", async () => {
         const world = { objects: RAMPART, services: [{ namespace: "other", name: "web", nodePort: 30900 }] };
         const got = (await problems("rampart", world, { gateway: { nodePort: 30900 } })).problems;
@@ -387,6 +428,8 @@ describe("preflight and objects of our names", () => {
                 ROLE,
                 GRAPHS,
                 ...Object.keys(WRITTEN_VERSIONS).map(CRD),
+                // Whether it sends callers to HTTPS; a missing one does not.
+                ROUTE,
                 "GatewayClass alpa-auth",
                 "IngressClass alpa-auth",
                 "Namespace alpa-auth",

@@ -83,6 +83,32 @@ const refused: [why: string, cluster: object, ...problems: (string | RegExp)[]][
     ],
     ["a command for a label", { nodes: [node(1, { labels: ["a=$(reboot)"] })] }, /must be a label as name=value/],
     ["a URL for a name of the certificate", { nodes: [node(1)], sans: ["https://a.example"] }, /^cluster\.sans\[0\]:/],
+    [
+        "a host in the network of the pods, and one in that of Services",
+        { nodes: [{ ...node(1), address: "10.1.0.7" }, worker(2, { address: "10.152.183.9" })] },
+        /^cluster\.nodes\[0\]\.address: must not be in 10\.1\.0\.0\/16, the network of the cluster's pods \(got 10\.1\.0\.7\)\. Set cluster\.podNetwork/,
+        /^cluster\.nodes\[1\]\.address: must not be in 10\.152\.183\.0\/24, the network of MicroK8s' Services/,
+    ],
+    [
+        "a host in the network of the pods that the config names",
+        { nodes: [node(1)], podNetwork: "10.0.0.0/16" },
+        /^cluster\.nodes\[0\]\.address: must not be in 10\.0\.0\.0\/16/,
+        /^alpa\.endpoints\[0\]: must not be in 10\.0\.0\.0\/16/,
+        /^alpa\.endpoints\[1\]: must not be in 10\.0\.0\.0\/16/,
+    ],
+    ["half a network for pods", { nodes: [node(1)], podNetwork: "10.200.0.7/16" }, /^cluster\.podNetwork: must be a ne/],
+    ["an address for pods", { nodes: [node(1)], podNetwork: "10.200.0.7" }, /^cluster\.podNetwork: .* of \/8 to \/24/],
+    ["IPv6 for pods", { nodes: [node(1)], podNetwork: "fd00::/48" }, /^cluster\.podNetwork: must be an IPv4 network/],
+    [
+        "the network of Services for pods",
+        { nodes: [node(1)], podNetwork: "10.152.0.0/16" },
+        /^cluster\.podNetwork: must be apart from 10\.152\.183\.0\/24/,
+    ],
+    [
+        "another network for pods with a channel that takes none",
+        { nodes: [node(1)], podNetwork: "10.200.0.0/16", channel: "1.27/stable" },
+        /^cluster\.podNetwork: must be left out with channel 1\.27\/stable/,
+    ],
     ["no time to wait", { nodes: [node(1)], waitSeconds: 0 }, /^cluster\.waitSeconds: must be a time in seconds/],
 ];
 
@@ -119,6 +145,11 @@ describe("config cluster", () => {
             nodes.map(({ address, port, role, labels }) => ({ address, port, role, labels })),
             THREE.map(({ address, role }, i) => ({ address, port: 22, role, labels: i < 2 ? [] : ["rack=a"] })),
         );
+    });
+
+    it("lets hosts be in 10.1.0.0/16 where pods are elsewhere", () => {
+        const nodes = [{ ...node(1), address: "10.1.96.11" }];
+        assert.equal(nodesOf({ nodes, podNetwork: "10.200.0.0/16" }).podNetwork, "10.200.0.0/16");
     });
 
     it("leads nowhere until the nodes are a cluster: never to that of the environment", () =>

@@ -1,6 +1,7 @@
 // Proves what a config of option inter must hold, and what it becomes.
 import { strict as assert } from "node:assert";
 import { ConfigError, parse } from "../../../config";
+import { node } from "../cluster-nodes";
 import { exposedInterSettings, interSettings, interValues, parseInter } from "../inter";
 import { EXPOSURE, raw } from "../intra-a";
 
@@ -35,6 +36,16 @@ const refused: [why: string, values: Record<string, unknown>, ...problems: (stri
         "a misspelt installer",
         interValues({}, { installer: "helmm" }),
         /^gateway\.installer: must be one of rampart, helm .*mean helm\?$/,
+    ],
+    [
+        "one control-plane node",
+        interValues({ cluster: { nodes: [node(1), node(2, { role: "worker" }), node(3, { role: "worker" })] } }),
+        "cluster.nodes: must have at least 3 of role control-plane, so that the loss of one stops nothing (got 1). Add some.",
+    ],
+    [
+        "four control-plane nodes",
+        interValues({ cluster: { nodes: [1, 2, 3, 4].map((number) => node(number)) } }),
+        /^cluster\.nodes: must have an odd number of role control-plane \(got 4\)/,
     ],
     [
         "no address callers use",

@@ -12,7 +12,7 @@ export const STACK_FILE = `# the shipped stack
 config:
     alpa-auth:option: intra-a # the one that is built
     alpa-auth:alpa:
-        endpoints: ["10.1.96.188:20001"]
+        endpoints: ["10.20.96.188:20001"]
     alpa-auth:consumers:
         - name: alice
           credentials:

@@ -1,14 +1,18 @@
 // Proves what the checks of the hosts say of what hosts answer. The hosts are made up here; that the probe gets such answers
 // from one is proved with its script, in components/parts/microk8s-scripts.test.ts.
 import { strict as assert } from "node:assert";
+import * as pulumi from "@pulumi/pulumi";
 import type { RunOnHost, Said } from "../../../components/parts/ssh-run";
 import { MISMATCH } from "../../../components/parts/ssh-run";
-import { hostsPreflight, HostsError } from "../../../preflight/hosts";
+import type { ClusterView } from "../../../preflight/cluster";
+import { hostsPreflight, HostsError, withoutCluster } from "../../../preflight/hosts";
 import { value } from "../../kit";
 import { node, nodesOf, THREE } from "../cluster-nodes";
+import { interSettings } from "../inter";
 import { KUBECONFIG } from "../intra-a";
 
 const OWNER = "alpa-auth/dev";
+const ENCODED = Buffer.from(KUBECONFIG).toString("base64");
 type Answer = Record<string, string | string[]> | Error | Partial<Said>;
 
 const fresh = (i: number, more: Record<string, string | string[]> = {}): Answer => ({
@@ -25,14 +29,19 @@ const linesOf = (answer: Record<string, string | string[]>) =>
         .join("");
 
 /** Checks hosts that answer like this, in their order. */
-async function check(answers: Answer[], nodes: object[] = THREE) {
+async function check(answers: Answer[], nodes: object[] = THREE, places: string[] | Error = []) {
     const settings = nodesOf({ nodes });
-    return hostsPreflight(settings, OWNER, async (host) => {
+    const run: RunOnHost = async (host) => {
         const answer = answers[settings.nodes.findIndex(({ address }) => address === host.address)];
         if (answer instanceof Error) throw answer;
         if ("code" in answer || "stderr" in answer) return { code: 1, stdout: "", stderr: "", ...answer } as Said;
         return { code: 0, stdout: linesOf(answer as Record<string, string>), stderr: "" };
-    });
+    };
+    const list = async () => {
+        if (places instanceof Error) throw places;
+        return places.map((place) => ({ metadata: { labels: { "alpa-auth.io/place": place } } }));
+    };
+    return hostsPreflight(settings, OWNER, run, 30, () => ({ list }) as unknown as ClusterView);
 }
 const problemsOf = (...args: Parameters<typeof check>) =>
     check(...args).then(
@@ -157,8 +166,57 @@ describe("preflight of hosts", () => {
     });
 
     it("gets into a cluster that was finished, by a kubeconfig that stays a secret", async () => {
-        const kubeconfig = Buffer.from(KUBECONFIG).toString("base64");
-        const access = await check([member(0), member(1, { kubeconfig }), member(2)]);
-        assert.equal(await value(access!.kubeconfig!), KUBECONFIG);
+        const reached = await check([member(0), member(1, { kubeconfig: ENCODED }), member(2)]);
+        assert.ok(await pulumi.isSecret(reached!.access.kubeconfig!));
+        assert.equal(await value(reached!.access.kubeconfig!), KUBECONFIG);
+        assert.deepEqual([reached!.detour, reached!.warnings], [false, []]);
+    });
+
+    const AWAY = new Error("connect EHOSTUNREACH");
+    const spare = { spareKubeconfig: ENCODED };
+    const ALL = ["10.0.0.1", "10.0.0.2", "10.0.0.3"];
+
+    it("goes on without a node that is away, with a warning, by the kubeconfig that it has anyway", async () => {
+        const reached = await check([member(0, { kubeconfig: ENCODED }), member(1, spare), AWAY], THREE, ALL);
+        assert.equal(reached!.detour, false);
+        assert.match(
+            reached!.warnings.join("\n"),
+            /^cluster\.nodes\[2\]: 10\.0\.0\.3 must answer by SSH \(connect EHOSTUNREACH\)\..* goes on without it\.$/,
+        );
+    });
+    it("gets into the cluster by another node while the one that started it is away", async () => {
+        const reached = await check([AWAY, member(1, spare), member(2, spare)], THREE, ALL);
+        assert.equal(reached!.detour, true);
+        assert.equal(await value(reached!.access.kubeconfig!), KUBECONFIG);
+    });
+    it("takes no node's word that the cluster is finished while all of them answer", async () =>
+        assert.equal(await check([member(0), member(1, spare), fresh(2)]), undefined));
+
+    it("refuses a new node in front of one that is away: it would start a second cluster", async () => {
+        const answers = [fresh(0), AWAY, member(2, spare)];
+        await assert.rejects(check(answers, THREE, ALL.slice(1)), ({ problems }: HostsError) => {
+            assert.match(problems.join(), /^cluster\.nodes\[0\]: 10\.0\.0\.1 is not in the cluster.*\(10\.0\.0\.3\)/);
+            return problems.length === 1;
+        });
+    });
+
+    const notExcused: [why: string, answers: Answer[], places: string[] | Error, problem: RegExp][] = [
+        ["that never joined", [member(0, { kubeconfig: ENCODED }), AWAY, member(2)], ["10.0.0.1"], /must answer by/],
+        ["where the cluster does not answer either", [member(0, spare), AWAY, member(2)], AWAY, /must answer by SSH/],
+        ["that is there with another key", [member(0, spare), new Error(MISMATCH), member(2)], ALL, /has another\)/],
+    ];
+    for (const [why, answers, places, problem] of notExcused)
+        it(`refuses a silent host ${why}`, () =>
+            assert.rejects(check(answers, THREE, places), ({ problems: [first, ...more] }: HostsError) => {
+                assert.match(first, problem);
+                return more.length === 0;
+            }));
+
+    it("says of a new cluster that it has no Rampart, unless that is installed or not needed", () => {
+        const gateway = (installer: "rampart" | "helm") => ({ ...interSettings(installer).gateway });
+        assert.match(withoutCluster(gateway("rampart"))[0], /^gateway\.installer: rampart needs Rampart/);
+        assert.deepEqual(withoutCluster(gateway("helm")), []);
+        const install = { repository: "https://a.example", chart: "rampart", version: "1.0.0", namespace: "r" };
+        assert.deepEqual(withoutCluster({ ...gateway("rampart"), install } as never), []);
     });
 });

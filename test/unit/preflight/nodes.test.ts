@@ -5,7 +5,8 @@ import type { V1Node } from "@kubernetes/client-node";
 import type { ObjectRef } from "../../../components/parts/cluster-reader";
 import { nodeState, type ClusterView, type NodeState } from "../../../preflight/cluster";
 import { storageClass } from "../../../preflight/checks";
-import { nodes } from "../../../preflight/nodes";
+import { nodes, podNetworks } from "../../../preflight/nodes";
+import { preflight } from "../../../preflight/preflight";
 import { interSettings } from "../inter";
 import { settings } from "../intra-a";
 
@@ -21,6 +22,13 @@ function cluster(list: NodeState[], installed = false): ClusterView {
     };
     return view as ClusterView;
 }
+/** What a whole look says, on nodes that are enough. */
+const warned = async (stack: ReturnType<typeof interSettings>, view: ClusterView) => {
+    const rest = { server: "x", version: async () => ({}), nodePorts: async () => [], read: async () => undefined };
+    const storageClasses = async () => [{ name: "a", isDefault: true }];
+    const whole = { ...view, ...rest, storageClasses, nodes: async () => fit("a", "b", "c") };
+    return { warnings: await preflight(stack, "alpa-auth/test", () => whole) };
+};
 const fit = (...names: string[]): NodeState[] => names.map((name) => ({ name }));
 
 describe("the look at the nodes", () => {
@@ -70,6 +78,28 @@ describe("the look at the nodes", () => {
         const named = { ...interSettings("helm", {}), nodes: own.nodes };
         named.gateway.release.storageClass = "fast";
         assert.equal((await storageClass(named, none)).length, 1);
+    });
+
+    const pools = (...cidrs: unknown[]) => ({
+        ...cluster([]),
+        list: async () => cidrs.map((cidr) => ({ metadata: { name: "pool" }, spec: { cidr } })),
+    });
+    it("warns of an Alpa service in a network of the pods, whose answers would not come back", async () => {
+        const said = await podNetworks(interSettings("helm"), pools("fd00::/64", "10.0.0.0/28", "10.9.0.0/16", 7));
+        assert.deepEqual(
+            said.map((text) => text.split(" (")[0]),
+            [
+                "alpa.endpoints[0]: 10.0.0.11 is in 10.0.0.0/28, a network of this cluster's pods",
+                "alpa.endpoints[1]: 10.0.0.12 is in 10.0.0.0/28, a network of this cluster's pods",
+            ],
+        );
+        const { warnings } = await warned(interSettings("helm"), pools("10.0.0.0/28"));
+        assert.equal(warnings.filter((text) => text.startsWith("alpa.endpoints")).length, 2);
+    });
+    it("says nothing of networks that the cluster does not tell, or that are elsewhere", async () => {
+        const mute = { ...cluster([]), list: () => Promise.reject(new Error("forbidden")) };
+        for (const view of [mute, pools(), pools("10.1.0.0/16")])
+            assert.deepEqual(await podNetworks(interSettings("helm"), view), []);
     });
 
     it("asks nothing of a cluster for option intra-a", async () =>

@@ -19,7 +19,7 @@ function read(file: string): Json[] {
         .filter(Boolean);
 }
 
-const ours = ["apisix", "gateway-api"].flatMap((folder) => {
+const ours = ["apisix", "gateway-api", "cert-manager"].flatMap((folder) => {
     const directory = path.join(root, "sandbox/crds", folder);
     return fs.readdirSync(directory).flatMap((file) => read(path.join(directory, file)));
 });
@@ -42,9 +42,9 @@ function differences(own: Json, real: Json, at: string): string[] {
 }
 
 describe("The sandbox's resource definitions", () => {
-    it("are those of eleven APISIX kinds and four of the Gateway API, one served version each", () => {
+    it("are those of eleven APISIX kinds, four of the Gateway API and three of cert-manager, one served version each", () => {
         const names = ours.map(({ spec }) => `${spec.group} ${spec.names.kind}`);
-        assert.equal(new Set(names).size, 15);
+        assert.equal(new Set(names).size, 18);
         for (const { metadata, spec } of ours) {
             assert.equal(metadata.name, `${spec.names.plural}.${spec.group}`);
             assert.deepEqual(
@@ -85,7 +85,8 @@ if (fs.existsSync(bundled)) {
     };
 
     describe("The sandbox's resource definitions, against the real ones", () => {
-        for (const { metadata, spec } of ours) {
+        // Those of cert-manager are not recorded.
+        for (const { metadata, spec } of ours.filter((one) => one.spec.group !== "cert-manager.io")) {
             it(`say of ${spec.names.kind} what the real one says`, () => {
                 const { spec: theirs } = real.get(metadata.name);
                 const { versions: ownVersions, ...own } = spec;

@@ -4,7 +4,9 @@ import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { parse as parseYaml } from "yaml";
 import { inter } from "../../../stacks/inter";
-import { one, record, value } from "../../kit";
+import { comesAfter, one, plain, record, value } from "../../kit";
+import { CALLS } from "../cloudflare";
+import { SAID, THREE } from "../cluster-nodes";
 import { interSettings, interValues, parseInter } from "../inter";
 import { KUBECONFIG } from "../intra-a";
 
@@ -22,6 +24,18 @@ describe("stack inter", () => {
         const { kubeconfig, context } = one(seen, "pulumi:providers:kubernetes").inputs;
         assert.ok(pulumi.runtime.isRpcSecret(kubeconfig));
         assert.equal(context, "one");
+    });
+
+    it("gets into the cluster of its nodes by another one while the first is away, and still before they go", async () => {
+        const settings = parseInter(interValues({ cluster: { nodes: THREE } }));
+        const detour = { kubeconfig: pulumi.secret("by another node") };
+        let outputs: ReturnType<typeof inter> | undefined;
+        const seen = await record(() => (outputs = inter({ ...settings, detour })), SAID, CALLS);
+        const provider = one(seen, "pulumi:providers:kubernetes");
+        assert.ok(pulumi.runtime.isRpcSecret(provider.inputs.kubeconfig));
+        assert.equal(plain(provider.inputs.kubeconfig), "by another node");
+        assert.ok(comesAfter(seen, provider, one(seen, "command:remote:Command", "nodes-10.0.0.3-ready")));
+        assert.equal(await value(outputs!.kubeconfig!), "by another node");
     });
 
     it("is shipped as a stack that lacks nothing, and warns of nothing", () => {

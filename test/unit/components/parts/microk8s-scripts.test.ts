@@ -124,6 +124,11 @@ describe("MicroK8s on hosts", function () {
         await refuses(enter(b, url), /second: must be able to join the cluster at 127\.0\.0\.\d+:25000 \(cut off …\)/);
         await enter(b, url);
         assert.deepEqual([await nodes(), a.microk8s!.storeOf().length], [["first", "second"], 2]);
+        // Either leads into the cluster; one knows that it was finished.
+        await ask(a, "kubeconfig");
+        const told = [await look(a), await look(b)].map((one) => [one.kubeconfig, one.spareKubeconfig]);
+        const [yes, no] = [/^apiVersion: v1\n/, /^$/];
+        [yes, no, no, yes].forEach((wanted, i) => assert.match(told.flat()[i] ?? "", wanted));
     });
 
     it("says that an add-on does not come, with how to look, and finishes when it does", async () => {
@@ -157,6 +162,14 @@ describe("MicroK8s on hosts", function () {
             /must be able to install MicroK8s of channel 1\.34\/stable \(error: cannot install .*name resolution\)/,
         ],
     ];
+    it("refuses a channel that the store does not know, in the store's words, and installs nothing", async () => {
+        await refuses(
+            install(a, "1.99/stable"),
+            /must be able to install MicroK8s of channel 1\.99\/stable \(error: .*not available on 1\.99\/stable/,
+        );
+        assert.equal(a.snapd.release, undefined);
+    });
+
     for (const [why, options, before, said] of refused)
         it(`refuses ${why}, and installs nothing`, async () => {
             b = await start("second", options);
@@ -173,8 +186,13 @@ describe("MicroK8s on hosts", function () {
         assert.deepEqual([(await look(a)).owner, (await look(a)).channel], [undefined, CHANNEL]);
     });
 
-    it("refuses another channel than that of the node, and upgrades nothing", async () => {
+    it("refuses another channel or network of pods than that of the node, and changes nothing", async () => {
         await install(a);
+        const elsewhere = nodeScript({ launch: "", sans: [a.address], podNetwork: "10.200.0.0/16" }, waits);
+        await refuses(
+            run(a, elsewhere, "install", CHANNEL, "control-plane"),
+            /first: must keep the pods' network, .* \(it is 10\.1\.0\.0\/16; the config says 10\.200\.0\.0\/16\)/,
+        );
         await refuses(
             install(a, "1.35/stable"),
             /must follow channel 1\.35\/stable \(MicroK8s here follows 1\.34\/stable\)/,

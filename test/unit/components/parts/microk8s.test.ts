@@ -92,6 +92,17 @@ describe("launch configuration", () => {
             });
     });
 
+    it("names another network of pods on every node, and none where it is MicroK8s' own", () => {
+        const podNetwork = "10.200.0.0/16";
+        for (const role of ["control-plane", "worker"] as const)
+            assert.deepEqual(render({ ...wish, role, podNetwork }).extraCNIEnv, {
+                IPv4_SUPPORT: "true",
+                IPv4_CLUSTER_CIDR: podNetwork,
+                IPv4_SERVICE_CIDR: "10.152.183.0/24",
+            });
+        assert.equal(render(wish).extraCNIEnv, undefined);
+    });
+
     it("has no token and no join", () => {
         for (const first of [true, false])
             assert.deepEqual(

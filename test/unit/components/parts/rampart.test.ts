@@ -50,6 +50,18 @@ describe("Rampart", () => {
         assert.deepEqual(asked(one(seen, RELEASE)).beforeCreate, ["rampart-release-taken-over"]);
     });
 
+    it("has its namespace made first where the cluster is new, and makes none otherwise", async () => {
+        const NAMESPACE = "kubernetes:core/v1:Namespace";
+        const own = { ...args, ownNamespace: true, credentialsSecret: "repository" };
+        const data = { username: base64("reader"), password: base64("s3cret") };
+        const seen = await record(() => new Rampart("alpa-rampart", own), { "alpa-rampart-credentials": { data } });
+        const home = one(seen, NAMESPACE);
+        assert.equal(home.inputs.metadata.name, "rampart-system");
+        assert.ok(comesAfter(seen, one(seen, RELEASE), home));
+        const there = await record(() => new Rampart("alpa-rampart", args));
+        assert.ok(!there.some(({ type }) => type === NAMESPACE));
+    });
+
     it("looks no Secret up unless one is named", async () => {
         const seen = await record(() => new Rampart("alpa-rampart", args));
         assert.ok(!seen.some((r) => r.type === "kubernetes:core/v1:Secret"));

@@ -18,7 +18,7 @@ config:
     alpa-auth:option: intra-a   # aligned
 
 
-    alpa-auth:alpa: {endpoints: ["10.1.96.188:20001"]}
+    alpa-auth:alpa: {endpoints: ["10.20.96.188:20001"]}
     alpa-auth:consumers:
         # the teams
         - name: bob             # the first

@@ -1,0 +1,49 @@
+import type { GatewayClusterArgs } from "../components/gateway-cluster";
+import { ROUTE } from "../components/parts/alpa-route";
+import { titleOf } from "../components/parts/cluster-reader";
+import { REDIRECT } from "../components/parts/plugin-chain";
+import { absent } from "./checks";
+import type { ClusterView } from "./cluster";
+import { definition } from "./definitions";
+
+/** cert-manager must be there before anything is asked of it: its kinds would be unknown in the middle of an `up`. */
+export async function certManager({ tls, namespace }: GatewayClusterArgs, cluster: ClusterView): Promise<string[]> {
+    if (tls?.source.kind !== "cert-manager") return [];
+    const kinds = [definition("certificates.cert-manager.io")];
+    if ((await absent(cluster, kinds)).length > 0)
+        return [
+            `tls.certificate.certManager: needs cert-manager in the cluster (${kinds.map(titleOf)[0]} is missing). Install it, or give files.`,
+        ];
+    const { kind, name } = tls.source.issuer;
+    const issuer = {
+        apiVersion: "cert-manager.io/v1",
+        kind,
+        name,
+        ...(kind === "Issuer" ? { namespace } : {}),
+    };
+    const missing = await absent(cluster, [issuer]);
+    return missing.map(
+        (o) => `tls.certificate.certManager.issuer: ${titleOf(o)} must exist. Correct it, or create it.`,
+    );
+}
+
+/**
+ * HTTPS closes before the route learns that HTTP is to serve again: a run that does both sends callers to a port that is
+ * closed, for as long as the pods take to come anew.
+ */
+export async function redirectLeft(settings: GatewayClusterArgs, cluster: ClusterView): Promise<string[]> {
+    const { gateway, tls, namespace } = settings;
+    // Without a port for HTTP nobody is sent anywhere.
+    if (tls !== undefined || gateway.installer === "existing" || gateway.release.nodePort === undefined) return [];
+    const route = await cluster.read({
+        apiVersion: "apisix.apache.org/v2",
+        kind: "ApisixRoute",
+        namespace,
+        name: ROUTE,
+    });
+    const { http = [] } = (route?.spec ?? {}) as { http?: { plugins?: { name: string }[] }[] };
+    if (!http.some(({ plugins = [] }) => plugins.some(({ name }) => name === REDIRECT))) return [];
+    return [
+        "tls: must not be removed while HTTP sends callers to HTTPS, since that closes first. Put it back with tls.redirect false, run pulumi up, then remove it.",
+    ];
+}

@@ -1,0 +1,56 @@
+/** Keys and certificates of the authorities that issuers of kind `ca` have, and of what they sign. */
+import { createPrivateKey } from "node:crypto";
+import { generate } from "selfsigned";
+
+const DAY_MS = 86_400_000;
+/** Lifetime unless a Certificate says otherwise: cert-manager's own. */
+const DAYS = 90;
+
+export interface Pair {
+    certificate: string;
+    key: string;
+}
+
+export function makeAuthority(name: string): Promise<Pair> {
+    return make(name, [], { days: 3650 });
+}
+
+export interface Signed extends Pair {
+    notBefore: Date;
+    notAfter: Date;
+}
+
+/** A new key, and a certificate of the authority for it. */
+export async function sign(dnsNames: string[], by: Pair): Promise<Signed> {
+    const notBefore = new Date(Math.floor(Date.now() / 1000) * 1000);
+    const pair = await make(dnsNames[0], dnsNames, { by, notBefore, days: DAYS });
+    return { ...pair, notBefore, notAfter: new Date(notBefore.getTime() + DAYS * DAY_MS) };
+}
+
+async function make(
+    commonName: string,
+    dnsNames: string[],
+    { by, notBefore = new Date(), days }: { by?: Pair; notBefore?: Date; days: number },
+): Promise<Pair> {
+    const { cert, private: key } = await generate([{ name: "commonName", value: commonName }], {
+        algorithm: "sha256",
+        keyType: "ec",
+        curve: "P-256",
+        notBeforeDate: notBefore,
+        notAfterDate: new Date(notBefore.getTime() + days * DAY_MS),
+        extensions: [
+            { name: "basicConstraints", cA: by === undefined, critical: true },
+            ...(dnsNames.length > 0
+                ? [
+                      {
+                          name: "subjectAltName" as const,
+                          altNames: dnsNames.map((value) => ({ type: 2 as const, value })),
+                      },
+                  ]
+                : []),
+        ],
+        ...(by === undefined ? {} : { ca: { cert: by.certificate, key: by.key } }),
+    } as Parameters<typeof generate>[1]);
+    // PKCS1, the default encoding there, means SEC 1 for a key of ECDSA.
+    return { certificate: cert, key: createPrivateKey(key).export({ type: "sec1", format: "pem" }) as string };
+}

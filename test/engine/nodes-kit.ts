@@ -1,0 +1,182 @@
+/**
+ * A stack of option inter on hosts of its own, and what its callers do. The hosts' scripts and shell are real; SSH, sudo, snap,
+ * MicroK8s, nft and cert-manager are stand-ins.
+ */
+import { readFileSync } from "node:fs";
+import { request as plainRequest, type RequestOptions } from "node:http";
+import { request } from "node:https";
+import { connect } from "node:tls";
+import { CoreV1Api, type V1Pod } from "@kubernetes/client-node";
+import { SAMPLE_COMPLETION } from "../../components/parts/sample";
+import { parse } from "yaml";
+import { eventually, here } from "./exposure-kit";
+import type { Hosts } from "./nodes-hosts";
+import type { SlowAlpa } from "./slow-alpa";
+import { EngineStack, type StackConfig } from "./stack";
+
+/** Name that callers use. */
+export const HOSTNAME = "llm.example.com";
+
+const consumers = (...ids: string[]) => [{ name: "alice", credentials: ids.map((id) => ({ id, method: "key" })) }];
+
+/** A stack of option inter on these hosts. */
+export class NodesStack extends EngineStack {
+    private sealed: unknown;
+
+    private constructor(
+        name: string,
+        private readonly hosts: Hosts,
+        private readonly slow: SlowAlpa,
+        readonly nodePort: number,
+    ) {
+        const { world, dir } = here();
+        super(name, { dir, facts: world.facts });
+    }
+
+    static async create(name: string, hosts: Hosts, slow: SlowAlpa, nodePort: number): Promise<NodesStack> {
+        const stack = new NodesStack(name, hosts, slow, nodePort);
+        await stack.init();
+        stack.write({ option: "inter", cluster: { nodes: [{}] } });
+        await stack.configureSecret("cluster.nodes[0].privateKey", hosts.alpa.privateKey);
+        const { config } = parse(readFileSync(stack.file, "utf8")) as { config: Record<string, { nodes: object[] }> };
+        stack.sealed = (config["alpa-auth:cluster"].nodes[0] as { privateKey: unknown }).privateKey;
+        return stack;
+    }
+
+    /** Replaces the config. @param nodes names of the hosts in the cluster, those of workers with a `!` */
+    configure(nodes: string[], { alpa, gateway, ...config }: StackConfig): void {
+        const { facts } = here().world;
+        const common = { user: "ops", privateKey: this.sealed };
+        const entries = nodes.map((entry) => {
+            const name = entry.replace("!", "");
+            const { address, port, hostKey } = this.hosts.nodes[name];
+            const role = entry.endsWith("!") ? "worker" : "control-plane";
+            return { ...common, address, hostKey, role, port: name === "a" ? this.hosts.way.port : port };
+        });
+        const { address, port, hostKey } = this.hosts.alpa;
+        this.write({
+            option: "inter",
+            namespace: this.name,
+            cluster: { nodes: entries, waitSeconds: 30 },
+            alpa: {
+                endpoints: [...facts.alpas, this.slow.address],
+                firewall: { apply: "ssh", hosts: [{ ...common, address, port, hostKey }] },
+                ...(alpa as object | undefined),
+            },
+            gateway: {
+                nodePort: this.nodePort,
+                chart: { repository: facts.chartRepository },
+                sharedCounters: { whenDown: "refuse" },
+                ...(gateway as object | undefined),
+            },
+            readiness: { settleSeconds: 0.5, graphTimeoutSeconds: 120, acceptTimeoutSeconds: 20 },
+            ...config,
+        });
+    }
+
+    /** Keys of a stack whose callers come to the nodes by TLS, with a certificate of cert-manager. */
+    azure(tlsPort: number, tls: object = {}): StackConfig {
+        return {
+            consumers: consumers("a", "b"),
+            azure: {
+                hostname: HOSTNAME,
+                addresses: [this.hosts.nodes.b.address],
+                ports: { http: this.nodePort, https: tlsPort },
+            },
+            tls: { certificate: { certManager: { issuer: "internal" } }, nodePort: tlsPort, ...tls },
+        };
+    }
+
+    /** Keys of one whose callers come by a tunnel, and by the port of HTTP for as long as they need. */
+    tunnel(...ids: string[]): StackConfig {
+        return {
+            consumers: consumers(...ids),
+            exposure: "cloudflare",
+            account: here().account.id,
+            hostname: HOSTNAME,
+            zone: { name: "example.com", plan: "free" },
+            tunnel: { version: "2026.8.2" },
+            alpa: { tokensPerSecond: 20 },
+        };
+    }
+
+    outputs(): Promise<{ url: string; credentials: Record<string, string> }> {
+        return this.read();
+    }
+}
+
+/** What a completion is asked for by: TLS where there is an authority to trust. */
+export interface Entry {
+    port: number;
+    hostname: string;
+    ca?: string;
+    /** @default what stands in front of the nodes */
+    address?: string;
+}
+
+/** Status of a completion over a connection of its own, or why there is none. */
+export function complete(entry: Entry, key?: string, body = SAMPLE_COMPLETION): Promise<number | string> {
+    const { port, hostname, ca, address = "127.0.0.1" } = entry;
+    const options: RequestOptions & { ca?: string; servername?: string } = {
+        ...{ host: address, port, method: "POST", path: "/alpa/completions", agent: false },
+        headers: {
+            ...{ Host: hostname, "Content-Type": "application/json", Connection: "close" },
+            ...(key === undefined ? {} : { apikey: key }),
+        },
+        ...(ca === undefined ? {} : { ca, servername: hostname }),
+    };
+    return new Promise((resolve) => {
+        const sent = ca === undefined ? plainRequest(options) : request(options);
+        sent.on("response", (answer) => {
+            answer.resume().on("end", () => resolve(answer.statusCode!));
+            answer.on("error", (error) => resolve(error.message));
+        });
+        sent.on("error", (error) => resolve(error.message));
+        sent.end(body);
+    });
+}
+
+/** Requests, one after another in each of four callers, while something is done. @returns all that were not answered 200 */
+export async function under<T>(
+    ask: () => Promise<number | string>,
+    work: () => Promise<T>,
+): Promise<{ done: T; all: number; failed: (number | string)[] }> {
+    let over = false;
+    const answers: (number | string)[] = [];
+    const callers = [1, 2, 3, 4].map(async () => {
+        while (!over) answers.push(await ask());
+    });
+    const done = await work().finally(() => (over = true));
+    await Promise.all(callers);
+    return { done, all: answers.length, failed: answers.filter((answer) => answer !== 200) };
+}
+
+/** Serial number of the certificate that is shown. */
+export function shown({ port, hostname, ca }: Entry): Promise<string> {
+    return new Promise((resolve, reject) => {
+        const socket = connect({ host: "127.0.0.1", port, servername: hostname, ca });
+        socket.on("secureConnect", () => {
+            resolve(socket.getPeerCertificate().serialNumber);
+            socket.destroy();
+        });
+        socket.on("error", reject);
+    });
+}
+
+export function core(): CoreV1Api {
+    return here().world.kubeConfig.makeApiClient(CoreV1Api);
+}
+
+export async function gateways(): Promise<V1Pod[]> {
+    return (await core().listPodForAllNamespaces({ labelSelector: "app.kubernetes.io/name=apisix" })).items;
+}
+
+/** Resolves when all of these pods have been told to stop. */
+export function allLeaving(pods: V1Pod[]): Promise<true> {
+    const look = async () => {
+        const staying = (await gateways()).filter(({ metadata }) => !metadata!.deletionTimestamp);
+        const uids = staying.map(({ metadata }) => metadata!.uid);
+        return pods.every(({ metadata }) => !uids.includes(metadata!.uid)) || undefined;
+    };
+    return eventually("every gateway told to stop", look, 120);
+}
