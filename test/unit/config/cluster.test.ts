@@ -96,7 +96,11 @@ const refused: [why: string, cluster: object, ...problems: (string | RegExp)[]][
         /^alpa\.endpoints\[0\]: must not be in 10\.0\.0\.0\/16/,
         /^alpa\.endpoints\[1\]: must not be in 10\.0\.0\.0\/16/,
     ],
-    ["half a network for pods", { nodes: [node(1)], podNetwork: "10.200.0.7/16" }, /^cluster\.podNetwork: must be a ne/],
+    [
+        "half a network for pods",
+        { nodes: [node(1)], podNetwork: "10.200.0.7/16" },
+        /^cluster\.podNetwork: must be a ne/,
+    ],
     ["an address for pods", { nodes: [node(1)], podNetwork: "10.200.0.7" }, /^cluster\.podNetwork: .* of \/8 to \/24/],
     ["IPv6 for pods", { nodes: [node(1)], podNetwork: "fd00::/48" }, /^cluster\.podNetwork: must be an IPv4 network/],
     [
