@@ -21,5 +21,7 @@ _CLIENT = _read("alpa-client.json")
 CASES: List[Dict[str, Any]] = _CLIENT.get("cases", [])
 #: What Alpa's client sends.
 SENDS: List[Dict[str, Any]] = _CLIENT.get("sends", [])
+#: Alpa's client at Alpa itself.
+DIRECT: List[Dict[str, Any]] = _CLIENT.get("realServer", [])
 #: Answers of Alpa itself.
 ALPA: List[Dict[str, Any]] = _read("alpa-http.json").get("cases", [])

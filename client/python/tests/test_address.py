@@ -20,7 +20,7 @@ PATHS = st.lists(
         st.just(""),
     ),
     max_size=5,
-).map(lambda parts: "".join(f"/{part}" for part in parts))
+).map(lambda parts: re.sub("^/+", "/", "".join(f"/{part}" for part in parts)))
 HOSTS = st.sampled_from(["api.example.com", "localhost", "127.0.0.1", "[::1]", "xn--zrich-kva.ch", "a.b:8443"])
 
 # As far as the signs of other scripts: building the whole table takes seconds.
@@ -44,6 +44,7 @@ REFUSED = {
     "half an IPv6 address": ("https://[::1", "must be an address"),
     "dots": ("https://a.example/x/../y", "must not have . or .."),
     "dots in disguise": ("https://a.example/%2e%2E/y", "must not have . or .."),
+    "two slashes at the start of its path": ("https://a.example//::", "must not begin its path with //"),
     "a percent sign alone": ("https://a.example/100%", "must have a path of"),
     "nothing": ("", "must be an address"),
     "a number": (7, "must be a text"),

@@ -25,6 +25,8 @@ const PRIVATE_KEY = privateKey.export({ format: "pem", type: "pkcs8" }).toString
 
 /** As tests/world/conftest.py reads it. */
 export interface CallersWorld {
+    /** Address of Alpa itself, which nobody but the gateway should reach. */
+    direct: string;
     /** Address at the gateway. `down` has no Alpa behind it, `slow` one that is slower than the gateway waits, `drained` 503. */
     urls: Record<"alpa" | "down" | "slow" | "drained", string>;
     keys: Record<"team" | "limited" | "stranger", string>;
@@ -64,6 +66,7 @@ export async function startCallersWorld(folder: string) {
     const strict = await startEdge("2026-11-01T00:00:00Z", alpa.port, tokens);
     const cut = await startEdge("2026-11-01T00:00:00Z", alpa.port, tokens, false);
     const world: CallersWorld = {
+        direct: `http://127.0.0.1:${alpa.port}`,
         urls,
         keys,
         jwt: { secret: SECRET, privateKey: PRIVATE_KEY, claims: { hs: claim("hs"), rs: claim("rs") } },

@@ -48,15 +48,18 @@ describe("client/python", function () {
         });
     }
 
-    it("keeps the promises of its own tests, alone and at the stand-ins", async () => {
-        const printed = await python(["-m", "pytest", "-q", "tests", "tests/world", "--world", stage.file], {
-            cwd: PACKAGE,
-            env: { PYTHONPATH: "src" },
-        });
+    /** @param least how many tests are there; fewer, and some were not found */
+    async function pytest(where: string, least: number, more: string[] = []): Promise<void> {
+        const options = { cwd: PACKAGE, env: { PYTHONPATH: "src" } };
+        const printed = await python(["-m", "pytest", "-q", where, ...more], options);
         const [, passed] = /(\d+) passed in /.exec(printed) ?? [];
-        assert.ok(Number(passed) > 200, printed);
+        assert.ok(Number(passed) >= least, printed);
         assert.doesNotMatch(printed, /skipped|xfailed|deselected|warning/);
-    });
+    }
+
+    it("keeps the promises of its own tests", () => pytest("tests", 200));
+
+    it("keeps its promises at the gateway and at the edge", () => pytest("tests/world", 50, ["--world", stage.file]));
 
     it("has the errors and variables that docs/clients.md lists, and no others", async () => {
         const question = [
@@ -110,10 +113,10 @@ describe("client/python", function () {
             assert.equal(printed, "Paris is one two\nInvalidCredentialError\n");
         });
 
-        const snippets = ["docs/clients.md", "README.md"].flatMap((name) => {
+        const snippets = ["docs/clients.md", "README.md", "client/python/README.md"].flatMap((name) => {
             let heading = "";
             const found: { name: string; heading: string; text: string }[] = [];
-            for (const [, title, text] of page(name).matchAll(/^#{2,3} (.*)$|^```python\n([^]*?)^```$/gm))
+            for (const [, title, text] of page(name).matchAll(/^#{1,3} (.*)$|^```python\n([^]*?)^```$/gm))
                 if (title !== undefined) heading = title;
                 else found.push({ name, heading, text });
             return found;
@@ -137,6 +140,26 @@ describe("client/python", function () {
                 assert.equal(printed, "Paris is one two\n");
             }),
         );
+        it("brings its types along", async () => {
+            const file = join(folder, "typed.py");
+            writeFileSync(file, TEN_LINES + 'wrong: int = client.completions("a")["choices"][0]["text"]\n');
+            const cache = ["--cache-dir", join(tools.scratch, "mypy-installed")];
+            const args = [
+                "-m",
+                "mypy",
+                "--strict",
+                "--python-executable",
+                join(installed, "bin/python"),
+                ...cache,
+                file,
+            ];
+            // One error, where the text is taken for a number: so the types are there, and the rest fits them.
+            await assert.rejects(
+                python(args),
+                /typed\.py:11: error: Incompatible types in assignment .*\nFound 1 error in 1 file/,
+            );
+        });
+
         it("has a snippet for each way to authenticate", () => {
             const shown = snippets.map(({ text }) => text).join("");
             for (const way of [

@@ -7,12 +7,11 @@ shape says nothing, the status does. The edge: HTML; 302 to a login page, 401 or
 
 import json
 import re
-from datetime import timezone
-from email.utils import parsedate_to_datetime
 from math import ceil
 from typing import Any, Callable, Dict, List, Mapping, NoReturn, Optional, Tuple
 from urllib.parse import urlsplit
 
+from . import waits
 from .auth import Auth, ServiceToken
 from .errors import (
     AlpaError,
@@ -67,7 +66,7 @@ def read(answer: Answer, asked: Asked) -> Dict[str, Any]:
     if status == 403:
         _forbidden(asked, said, known)
     if status == 429:
-        wait = retry_after(answer.headers, asked.now)
+        wait = waits.retry_after(answer.headers, asked.now)
         step = None if wait is None else f"Wait {ceil(wait)} s, then send less at a time."
         raise RateLimitedError(f"Too many requests (429): {said}", next_step=step, retry_after_seconds=wait, **known)
     if status in (504, 524):
@@ -82,7 +81,7 @@ def read(answer: Answer, asked: Asked) -> Dict[str, Any]:
                 **known,
             )
     if status >= 500:
-        wait = retry_after(answer.headers, asked.now)
+        wait = waits.retry_after(answer.headers, asked.now)
         raise ModelUnreachableError(
             f"The gateway cannot reach the model ({status}): {said}", retry_after_seconds=wait, **known
         )
@@ -91,28 +90,6 @@ def read(answer: Answer, asked: Asked) -> Dict[str, Any]:
     if not 200 <= status < 300 or not isinstance(found, dict) or any(field not in found for field in asked.fields):
         raise UnreadableAnswerError(f"The answer ({status}) is no result: {said}", **known)
     return found
-
-
-def retry_after(headers: Mapping[str, str], now: float) -> Optional[float]:
-    """How long an answer asks to wait, in seconds: Retry-After, as a number or a date, else the end of APISIX's window."""
-    text = headers.get("Retry-After", "").strip()
-    if re.fullmatch(r"\d{1,9}", text):
-        return float(text)
-    if text:
-        date = _date(text)
-        return None if date is None else max(0.0, date - now)
-    reset = headers.get("X-RateLimit-Reset", "").strip()
-    return float(ceil(float(reset))) if re.fullmatch(r"\d{1,9}(\.\d+)?", reset) else None
-
-
-def _date(text: str) -> Optional[float]:
-    """A date of HTTP in seconds since 1970."""
-    try:
-        date = parsedate_to_datetime(text)
-        return (date if date.tzinfo else date.replace(tzinfo=timezone.utc)).timestamp()
-    # None before Python 3.10, an error after.
-    except (AttributeError, TypeError, ValueError, IndexError, OverflowError):
-        return None
 
 
 def _redirected(answer: Answer, asked: Asked, known: Dict[str, Any]) -> NoReturn:
@@ -146,7 +123,7 @@ def _unauthorized(answer: Answer, asked: Asked, said: str, known: Dict[str, Any]
 
 def _clock_advice(answer: Answer, asked: Asked) -> Optional[str]:
     """A token of a clock that is wrong is refused without a word of why; the answer's Date tells."""
-    date = _date(answer.headers.get("Date", ""))
+    date = waits.date_of(answer.headers.get("Date", ""))
     if not isinstance(asked.auth, Jwt) or date is None or abs(date - asked.now) <= SKEW_SECONDS:
         return None
     way = "behind" if date > asked.now else "ahead"

@@ -7,14 +7,14 @@ bytes, so a server that drips would hold a caller for ever: the whole answer get
 
 import http.client
 import socket
-import threading
-from typing import Any, List, Mapping, NamedTuple, Optional, Union
+from typing import List, Mapping, NamedTuple, Optional, Union
 
 import requests
 import urllib3
-from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 from requests.structures import CaseInsensitiveDict
+
+from .watch import Adapter, Watch
 
 #: Largest answer, in bytes. logprobs of four prompts with the largest top_k of 100,000 are about 20 MB.
 MAX_ANSWER_BYTES = 256 * 1024 * 1024
@@ -34,79 +34,6 @@ class Failure(NamedTuple):
 
     kind: str
     detail: str
-
-
-class _Watch:
-    """The sockets of one request, which are shut when its time is over: that wakes whoever reads from them."""
-
-    def __init__(self, seconds: float) -> None:
-        self.connected = False
-        self.expired = False
-        self._done = False
-        self._lock = threading.Lock()
-        self._sockets: List[socket.socket] = []
-        self._timer = threading.Timer(seconds, self._expire)
-        self._timer.daemon = True
-        self._timer.start()
-
-    def add(self, connection: socket.socket) -> None:
-        with self._lock:
-            self.connected = True
-            self._sockets.append(connection)
-            if self.expired:
-                self._shut()
-
-    def finish(self) -> None:
-        with self._lock:
-            self._done = True
-        self._timer.cancel()
-
-    def _expire(self) -> None:
-        with self._lock:
-            if not self._done:
-                self.expired = True
-                self._shut()
-
-    def _shut(self) -> None:
-        for connection in self._sockets:
-            try:
-                # Not SSLSocket's own, which takes the TLS object away from the thread that reads.
-                socket.socket.shutdown(connection, socket.SHUT_RDWR)
-            except OSError:
-                pass  # closed already
-
-
-class _Adapter(HTTPAdapter):
-    """Tells the watch of each connection once it stands, TLS and tunnel included: from then on something may be sent."""
-
-    def __init__(self, watch: _Watch) -> None:
-        class Plain(urllib3.connection.HTTPConnection):
-            def connect(self) -> None:
-                super().connect()
-                watch.add(self.sock)
-
-        class Secure(urllib3.connection.HTTPSConnection):
-            def connect(self) -> None:
-                super().connect()
-                watch.add(self.sock)
-
-        class PlainPool(urllib3.HTTPConnectionPool):
-            ConnectionCls = Plain
-
-        class SecurePool(urllib3.HTTPSConnectionPool):
-            ConnectionCls = Secure
-
-        self._pools = {"http": PlainPool, "https": SecurePool}
-        super().__init__(max_retries=0)
-
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = self._pools
-
-    def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:
-        manager = super().proxy_manager_for(*args, **kwargs)
-        manager.pool_classes_by_scheme = self._pools
-        return manager
 
 
 class _Session(requests.Session):
@@ -131,14 +58,14 @@ def post(
     :param connect_seconds: longest time until a connection stands
     :param answer_seconds: longest time until the answer is complete, from the start
     """
-    watch = _Watch(answer_seconds)
+    watch = Watch(answer_seconds)
     with _Session() as session:
         # HTTPS_PROXY and the CA bundle count. For plain HTTP nothing of the environment does: a proxy would read it all.
         session.trust_env = url.startswith("https:")
         session.auth = _NoNetrc()
         session.headers = CaseInsensitiveDict()
         for scheme in ("https://", "http://"):
-            session.mount(scheme, _Adapter(watch))
+            session.mount(scheme, Adapter(watch))
         try:
             with session.post(
                 url,
@@ -178,7 +105,7 @@ def _read(response: requests.Response) -> Union[Answer, Failure]:
     return Answer(response.status_code, response.headers, b"".join(parts))
 
 
-def _failure(error: Exception, watch: _Watch) -> Failure:
+def _failure(error: Exception, watch: Watch) -> Failure:
     """What went wrong, in words that hold nothing of the request."""
     chain = _chain(error)
     if isinstance(error, requests.exceptions.SSLError) and not watch.connected:

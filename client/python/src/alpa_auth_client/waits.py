@@ -1,0 +1,29 @@
+"""How long an answer asks to wait, and the dates of HTTP."""
+
+import re
+from datetime import timezone
+from email.utils import parsedate_to_datetime
+from math import ceil
+from typing import Mapping, Optional
+
+
+def retry_after(headers: Mapping[str, str], now: float) -> Optional[float]:
+    """How long an answer asks to wait, in seconds: Retry-After, as a number or a date, else the end of APISIX's window."""
+    text = headers.get("Retry-After", "").strip()
+    if re.fullmatch(r"\d{1,9}", text):
+        return float(text)
+    if text:
+        date = date_of(text)
+        return None if date is None else max(0.0, date - now)
+    reset = headers.get("X-RateLimit-Reset", "").strip()
+    return float(ceil(float(reset))) if re.fullmatch(r"\d{1,9}(\.\d+)?", reset) else None
+
+
+def date_of(text: str) -> Optional[float]:
+    """A date of HTTP in seconds since 1970."""
+    try:
+        date = parsedate_to_datetime(text)
+        return (date if date.tzinfo else date.replace(tzinfo=timezone.utc)).timestamp()
+    # None before Python 3.10, an error after.
+    except (AttributeError, TypeError, ValueError, IndexError, OverflowError):
+        return None
