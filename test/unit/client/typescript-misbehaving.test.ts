@@ -1,12 +1,17 @@
 // Proves what the TypeScript client makes of servers that misbehave: a typed error, no redirect followed, nothing sent twice
 // that may have been worked on, no secret in any error, and an end to every wait.
 import { strict as assert } from "node:assert";
+import { generateKeyPairSync } from "node:crypto";
 import * as http from "node:http";
 import * as net from "node:net";
 import { inspect } from "node:util";
 import { ApiKey, Client, Jwt, ServiceToken } from "../../../client/typescript/src/index";
 import * as errors from "../../../client/typescript/src/errors";
-import { PRIVATE_KEY } from "./kit";
+
+/** No two signatures of such a key are the same: what is equal was made once. */
+const EC_KEY = generateKeyPairSync("ec", { namedCurve: "P-256" })
+    .privateKey.export({ format: "pem", type: "pkcs8" })
+    .toString();
 
 const KEY = "KEY-that-nobody-may-see";
 const RESULT = '{"id":"i","object":"text_completion","created":1,"choices":[{"text":"one"}]}';
@@ -56,6 +61,7 @@ describe("TypeScript client at a server that misbehaves", () => {
     const kinds: [name: string, type: abstract new (...a: any[]) => Error, play: Play][] = [
         ["an HTML 502", errors.ModelUnreachableError, says(502, { "Content-Type": "text/html" }, HTML)],
         ["an HTML 503 without Retry-After", errors.ModelUnreachableError, says(503, {}, HTML)],
+        ["a 502 with Retry-After", errors.ModelUnreachableError, says(502, { "Retry-After": "0" }, "")],
         ["an HTML 504", errors.AnswerTimeoutError, says(504, {}, HTML)],
         ["HTML with status 200", errors.UnreadableAnswerError, says(200, { "Content-Type": "text/html" }, HTML)],
         ["nothing with status 200", errors.UnreadableAnswerError, says(200, JSON_TYPE, "")],
@@ -162,8 +168,14 @@ describe("TypeScript client at a server that misbehaves", () => {
         const holder = globalThis as unknown as Record<symbol, object>;
         void new Headers();
         const before = holder[place];
-        const Agent = before.constructor as new (options: object) => object & { close(): Promise<void> };
-        const hasty = new Agent({ headersTimeout: 300, bodyTimeout: 300 });
+        type Options = Record<string, unknown>;
+        const Real = before.constructor as new (options: Options) => { close(): Promise<void> };
+        const Hasty = class Agent extends Real {
+            constructor(options: Options) {
+                super({ headersTimeout: 300, bodyTimeout: 300, ...options });
+            }
+        };
+        const hasty = new Hasty({});
         play = (_, response) => void setTimeout(() => response.writeHead(200, JSON_TYPE).end(RESULT), 2500);
         try {
             holder[place] = hasty;
@@ -233,7 +245,10 @@ describe("TypeScript client at a server that misbehaves", () => {
 
     it("makes a token once for all that wait, again before it ends, and by the server's clock when that differs", async () => {
         let now = 1_800_000_000_000;
-        const auth = new Jwt({ key: "ns_a.b", privateKey: PRIVATE_KEY, lifetimeSeconds: 200 }, { now: () => now });
+        const auth = new Jwt(
+            { key: "ns_a.b", privateKey: EC_KEY, algorithm: "ES256", lifetimeSeconds: 200 },
+            { now: () => now },
+        );
         play = says(200, JSON_TYPE, RESULT);
         const calls = new Client({ url, auth });
         await Promise.all([calls.completions("a"), calls.completions("a")]);

@@ -140,6 +140,15 @@ describe("ops check smoke", () => {
         );
     });
 
+    it("fails when a stranger is refused in another way than for want of a credential", async () => {
+        const url = service.url.replace("/alpa", "/elsewhere");
+        const { code, out } = await run({ outputs: outputs(url) }, "--json");
+        assert.equal(code, 1);
+        const [first] = JSON.parse(out).checks;
+        assert.deepEqual([first.check, first.got, first.ok], ["no credential", "404", false]);
+        assert.match(first.meaning, /^must be 401: /);
+    });
+
     it("fails with the reason when nothing answers", async () => {
         await admit();
         const { code, out } = await run({ outputs: outputs("http://127.0.0.1:1/alpa") }, "--json", "--timeout", "5");
