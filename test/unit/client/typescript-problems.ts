@@ -1,0 +1,22 @@
+/** What the tests of the TypeScript client's settings share. */
+import { strict as assert } from "node:assert";
+import { ConfigurationError } from "../../../client/typescript/src/errors";
+
+export const KEY = "S3CRET-that-nobody-may-see";
+/** A token that nobody has signed. */
+export const token = (header: object, payload: object) =>
+    [header, payload, "S3CRET"].map((part) => Buffer.from(JSON.stringify(part)).toString("base64url")).join(".");
+export const far = { exp: 4_000_000_000 };
+
+/** Problems of what is refused, each in the form of all errors, none with a secret in it. */
+export function problems(make: () => unknown): string[] {
+    try {
+        make();
+    } catch (error) {
+        assert.ok(error instanceof ConfigurationError, String(error));
+        assert.doesNotMatch(`${error.stack}`, /S3CRET|PRIVATE KEY-----\n/);
+        for (const problem of error.problems) assert.match(problem, /^[^:]+: .* \(.*\)\. [A-Z].*[^ ]$/);
+        return error.problems;
+    }
+    assert.fail("nothing was refused");
+}
