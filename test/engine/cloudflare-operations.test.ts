@@ -142,7 +142,7 @@ describe("daily work with option cloudflare on the engine", function () {
         const { code, stdout } = await stack.ops("consumer", "list", "--check");
         serviceTokens.set(held.id, held);
         assert.equal(code, 1, stdout);
-        assert.match(stdout, /bob +│ b +│.*│ not live/);
+        assert.match(stdout, /bob +│ b +│.*│ ! not live/);
     });
 
     it("revokes by `ops consumer revoke`, and the edge's refusal is the proof", async () => {
