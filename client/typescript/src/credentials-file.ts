@@ -21,7 +21,7 @@ export function readCredentialsFile(file: string, privateKey: string | undefined
     // From the day itself on, as the stack takes it.
     if (Date.parse(end!) <= Date.now())
         throw new ExpiredCredentialError(`The credential ${who} worked until ${end}`, "Ask the operator for another.");
-    const seconds = /^curl -sS --max-time (\d+) /m.exec(text)?.[1];
+    const seconds = /^ ?curl -sS --max-time (\d+) /m.exec(text)?.[1];
     return {
         url,
         auth: credentialOf(text, file, privateKey),

@@ -60,7 +60,7 @@ def load(file: str, *, private_key: Optional[str] = None, today: Optional[date] 
     expires = None if end is None else datetime.strptime(end, "%Y-%m-%d").date()
     if expires is not None and expires <= (today or datetime.now(timezone.utc).date()):
         raise ExpiredCredentialError(f"The credential {who} worked until {expires}.")
-    seconds = _match(r"^curl -sS --max-time (\d+) ", text)
+    seconds = _match(r"^ ?curl -sS --max-time (\d+) ", text)
     auth = _credential(text, file, private_key)
     return Handout(who, url, expires, None if seconds is None else float(seconds), auth)
 
