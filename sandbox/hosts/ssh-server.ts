@@ -87,6 +87,7 @@ function serveSession(
 
 function attach(channel: ServerChannel, child: ChildProcess): void {
     channel.on("close", () => end(child)); // the caller has hung up
+    channel.on("error", () => undefined); // what the command still prints then
     if (child.stdin) channel.pipe(child.stdin);
     child.stdin?.on("error", () => undefined); // a command that does not read all
     child.stdout?.pipe(channel, { end: false });

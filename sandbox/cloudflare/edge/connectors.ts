@@ -99,6 +99,7 @@ export class Connectors {
     private watch(session: ClientHttp2Session): void {
         let unanswered = 0;
         const timer = setInterval(() => {
+            if (session.destroyed) return; // its `close` is yet to come, and a ping would throw
             if (unanswered >= LOST_AFTER_PINGS) {
                 this.log(`edge: a connector has not answered ${unanswered} pings: its connection is lost`);
                 return session.destroy();
