@@ -2,6 +2,7 @@ import { POD_NETWORK, SERVICE_NETWORK } from "../components/parts/microk8s-launc
 import { holdIpv4, isIpv4, networkProblem } from "../components/parts/networks";
 import { list, mapping } from "./cross-checks";
 import { sshHostProblems } from "./ssh-host";
+import { DEFAULT_NAMESPACE } from "./values";
 
 /** Members that a cluster needs to survive the loss of one. */
 const FEWEST_FOR_HA = 3;
@@ -29,6 +30,17 @@ export function clusterChecks(values: Raw, isSecret: (value?: unknown) => boolea
         ...controlPlaneProblems(nodes),
         ...repeatedNames(nodes),
         ...networkProblems(values),
+        ...ramparts(values),
+    ];
+}
+
+/** Rampart's namespace is the stack's own in a cluster that it makes, and goes with it. */
+function ramparts(values: Raw): string[] {
+    const { namespace } = mapping(mapping(values.rampart).install);
+    const { namespace: routes = DEFAULT_NAMESPACE } = values;
+    if (typeof namespace !== "string" || (namespace !== routes && !/^(default|kube-.*)$/.test(namespace))) return [];
+    return [
+        `rampart.install.namespace: must be one of Rampart's own, which goes with the stack (got ${namespace}, which holds more). Name another, or leave it out.`,
     ];
 }
 
@@ -80,7 +92,7 @@ function networkProblems(values: Raw): string[] {
         if (typeof address !== "string" || !isIpv4(address)) continue;
         if (holdIpv4([podNetwork], address))
             problems.push(
-                `${where}: must not be in ${podNetwork}, the network of the cluster's pods (got ${address}). Set cluster.podNetwork to a network that nobody here uses.`,
+                `${where}: must not be in ${podNetwork}, the network of the cluster's pods (got ${address}). Set cluster.podNetwork to a network that nobody here uses; with nodes that are installed this means a new cluster.`,
             );
         else if (holdIpv4([SERVICE_NETWORK], address))
             problems.push(

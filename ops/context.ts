@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { text } from "node:stream/consumers";
+import { UsageError } from "./errors";
 import { runPulumi, type PulumiRunner } from "./stack/pulumi";
 
 /** Root of the clone: where Pulumi finds its project. */
@@ -30,9 +31,20 @@ export function realContext(): Context {
         today: new Date(),
         refusalSeconds: 30, // seen: below 2
         // Names that lead nowhere (yet): the sandbox's edge has no DNS and no TLS.
-        connectTo: process.env.ALPA_AUTH_CONNECT_TO,
+        get connectTo() {
+            return loopback(process.env.ALPA_AUTH_CONNECT_TO);
+        },
         out: (line) => console.log(line),
         note: (line) => console.error(line),
         stdin: () => text(process.stdin),
     };
+}
+
+/** Of the sandbox only: to any other place it would lead credentials, and a proof would be that place's. */
+function loopback(address: string | undefined): string | undefined {
+    if (!address) return undefined;
+    if (/^http:\/\/127\.0\.0\.1:\d+\/?$/.test(address)) return address;
+    throw new UsageError([
+        `ALPA_AUTH_CONNECT_TO: must be an address of this machine, as http://127.0.0.1:8080 (got ${address}). Unset it.`,
+    ]);
 }

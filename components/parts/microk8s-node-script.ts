@@ -1,4 +1,5 @@
 import { COMMON, PORT_CHECK } from "./microk8s-common-script";
+import { POD_NETWORK } from "./microk8s-launch";
 
 /**
  * Runs as root on a node. What is right already is left alone, and what a killed run has left is finished: the folder of
@@ -67,6 +68,7 @@ install_node() {
         mkdir -p "$etc" "$common"
         put "$etc/owner" "$owner"
         put "$config" "$launch"
+        put "$etc/pods" "$pods"
         snap_install
     fi
     put "$etc/place" "$where"
@@ -76,7 +78,8 @@ install_node() {
     [ -e "$etc/sans" ] || put "$etc/sans" "$sans"
     [ "$(mark sans)" = "$sans" ] ||
         fail "must keep the names of its certificate, which is made when MicroK8s is installed (it is for $(mark sans); the config says $sans). Set cluster.sans and the address back, or take the node out of cluster.nodes, run pulumi up, and put it back."
-    [ -e "$etc/pods" ] || put "$etc/pods" "$pods"
+    # Installed before this was a setting.
+    [ -e "$etc/pods" ] || put "$etc/pods" ${POD_NETWORK}
     [ "$(mark pods)" = "$pods" ] ||
         fail "must keep the pods' network, which is set when MicroK8s is installed (it is $(mark pods); the config says $pods). Set cluster.podNetwork back: a cluster with another one is a new cluster."
     if [ ! -e "$etc/ready" ]; then

@@ -32,10 +32,14 @@ const SAFE_APISIX = [3, 17];
 export class Caller {
     readonly #servers = new Set<string>();
 
-    /** @param timeoutSeconds longest time for one answer */
+    /**
+     * @param timeoutSeconds longest time for one answer
+     * @param allowHttp whether credentials may go in clear to another host than this one
+     */
     constructor(
         private readonly url: string,
         private readonly timeoutSeconds: number,
+        private readonly allowHttp: boolean,
     ) {}
 
     /** What servers called themselves, sorted. */
@@ -48,7 +52,7 @@ export class Caller {
         const client = new Client({
             url: this.url,
             auth,
-            allowHttp: true, // the stack's own address: whether it has TLS is for its config to say
+            allowHttp: this.allowHttp,
             answerTimeoutSeconds: this.timeoutSeconds,
             // A caller that has used up its limit waits; where refusals are asked for, the first answer counts.
             maxAttempts: expected === "answer" ? 3 : 1,

@@ -62,6 +62,7 @@ NEVER: List[Any] = [
     (429, {}, None),
     (429, {"Retry-After": "61"}, 61),
     (503, {}, None),
+    (503, {"X-RateLimit-Reset": "1"}, None),
     (503, {"Retry-After": "soon"}, None),
     (503, {"Retry-After": "-1"}, None),
     (503, {"Retry-After": "1e9"}, None),

@@ -100,3 +100,9 @@ def test_the_page_has_every_line_of_the_change_and_counts_them() -> None:
     assert sorted(shown) == sorted(added)
     removed = len(changes) - len(added)
     assert f"{len(added)} lines come, {removed} go" in PAGE
+
+
+def test_after_it_a_credential_is_not_sent_to_the_address_of_alpas_own_client() -> None:
+    for url in (None, "https://api.alpa.ai", "https://API.alpa.ai./x"):
+        with pytest.raises(ConfigurationError, match="url: must be given with auth"):
+            after.Client(url, auth=ApiKey("k1"))

@@ -78,6 +78,14 @@ REFUSED: Dict[str, "tuple[Dict[str, str], list[str]]"] = {
         {"ALPA_URL": URL, "ALPA_JWT_KEY": "c", "ALPA_JWT_PRIVATE_KEY_FILE": "/nowhere/x.pem"},
         ["ALPA_JWT_PRIVATE_KEY_FILE: must be a file that can be read (got /nowhere/x.pem: No such file or directory)"],
     ),
+    "a private key in place of a file's name": (
+        {"ALPA_URL": URL, "ALPA_JWT_KEY": "c", "ALPA_JWT_PRIVATE_KEY_FILE": "-----BEGIN PRIVATE KEY-----\nMC4C"},
+        ["ALPA_JWT_PRIVATE_KEY_FILE: must be the name of a file (it is a text). Write the text into one, and name that."],
+    ),
+    "a shared secret with a line break at its end": (
+        {"ALPA_URL": URL, "ALPA_JWT_KEY": "c", "ALPA_JWT_SECRET": "s\n"},
+        ["secret: must not begin or end with a blank or line break"],
+    ),
     "a file and an address": (
         {"ALPA_URL": URL, "ALPA_CREDENTIALS_FILE": "/nowhere/y"},
         ["ALPA_CREDENTIALS_FILE: must stand without ALPA_URL", "credentials file: must be a file that can be read"],

@@ -4,6 +4,7 @@ import { ApiKey, ServiceToken } from "./auth.js";
 import type { Credential } from "./credential.js";
 import { ConfigurationError, ExpiredCredentialError } from "./errors.js";
 import { Jwt, type JwtOptions } from "./jwt.js";
+import { isText, NOT_A_NAME } from "./problems.js";
 import type { ClientOptions } from "./settings.js";
 
 const WHERE = "credentials file";
@@ -50,6 +51,7 @@ function credentialOf(text: string, file: string, privateKey: string | undefined
 }
 
 function read(file: string): string {
+    if (isText(file)) throw problem(NOT_A_NAME);
     try {
         return readFileSync(file, "utf8");
     } catch (error) {

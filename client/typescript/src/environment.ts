@@ -4,7 +4,7 @@ import { ApiKey, ServiceToken } from "./auth.js";
 import { readCredentialsFile } from "./credentials-file.js";
 import type { Credential } from "./credential.js";
 import { Jwt, type JwtOptions } from "./jwt.js";
-import { gather, refuse, type Problems } from "./problems.js";
+import { gather, isText, NOT_A_NAME, refuse, type Problems } from "./problems.js";
 import type { ClientOptions } from "./settings.js";
 
 /** Variables that belong to one way to authenticate, by the one in whose name they are told. */
@@ -95,6 +95,10 @@ function credential(way: string, values: Values, problems: Problems): Credential
 /** Text of the file with a private key. */
 function readPem({ ALPA_JWT_PRIVATE_KEY_FILE: file }: Values, problems: Problems): string | undefined {
     if (file === undefined) return undefined;
+    if (isText(file)) {
+        problems.push(`ALPA_JWT_PRIVATE_KEY_FILE: ${NOT_A_NAME}`);
+        return undefined;
+    }
     try {
         return readFileSync(file, "utf8");
     } catch (error) {

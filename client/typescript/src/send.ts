@@ -95,7 +95,9 @@ const NOTHING_SENT = new Set([
     "EAI_AGAIN",
     "UND_ERR_CONNECT_TIMEOUT",
 ]);
-const CERTIFICATE = /^(CERT_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|ERR_TLS_|ERR_SSL_|HOSTNAME_MISMATCH)/;
+const CERTIFICATE = /^(CERT_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|ERR_TLS_CERT_|HOSTNAME_MISMATCH)/;
+/** In Node's words for a TLS handshake that is broken off. */
+const BEFORE_TLS = /before secure TLS connection/;
 /** Node ended it by itself, where its limits could not be lifted. */
 const ITS_OWN_LIMIT = ["UND_ERR_HEADERS_TIMEOUT", "UND_ERR_BODY_TIMEOUT"];
 
@@ -118,7 +120,9 @@ function failure(error: unknown, timedOut: boolean, { url, timeoutSeconds, redac
             false,
         );
     // Also a TLS handshake that is broken off has sent nothing.
-    const sent = !NOTHING_SENT.has(code) && syscall !== "connect" && !message.includes("before secure TLS connection");
+    // With "read" or "write" the connection stood. fetch's own time limit for connecting names no call.
+    const never = syscall === "connect" || (NOTHING_SENT.has(code) && ["", "getaddrinfo"].includes(syscall));
+    const sent = !never && !BEFORE_TLS.test(message);
     return sent
         ? new ConnectionFailedError(
               `The connection to ${origin} broke before the answer was complete (${why})`,

@@ -1,7 +1,7 @@
 // Proves which clusters a stack may name, and that all that is wrong is said at once. Whether the hosts are as the config says
 // is preflight's to find out.
 import { strict as assert } from "node:assert";
-import { haProblems } from "../../../config/cluster-checks";
+import { clusterChecks, haProblems } from "../../../config/cluster-checks";
 import { plainSecrets } from "../../../config/stack-file";
 import { node, nodesOf, problemsOf, THREE } from "../cluster-nodes";
 import { KUBECONFIG, parseIntra, raw } from "../intra-a";
@@ -154,6 +154,15 @@ describe("config cluster", () => {
     it("lets hosts be in 10.1.0.0/16 where pods are elsewhere", () => {
         const nodes = [{ ...node(1), address: "10.1.96.11" }];
         assert.equal(nodesOf({ nodes, podNetwork: "10.200.0.0/16" }).podNetwork, "10.200.0.0/16");
+    });
+
+    it("refuses a namespace for Rampart that would take more with it when it goes", () => {
+        const found = (namespace: string, rest: object = {}) =>
+            clusterChecks({ cluster: { nodes: THREE }, rampart: { install: { namespace } }, ...rest }, () => true);
+        for (const name of ["default", "kube-system", "alpa-auth"])
+            assert.match(found(name)[0], /^rampart\.install\.namespace: must be one of Rampart's own/);
+        assert.equal(found("mine", { namespace: "mine" }).length, 1);
+        assert.deepEqual(found("rampart-system"), []);
     });
 
     it("leads nowhere until the nodes are a cluster: never to that of the environment", () =>

@@ -18,6 +18,7 @@ class Address:
     def __init__(self, parts: SplitResult) -> None:
         self._base = f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
         self.secure = parts.scheme == "https"
+        self.host = (parts.hostname or "").rstrip(".")
         self.loopback = _is_loopback(parts.hostname or "")
 
     def join(self, path: str) -> str:

@@ -66,7 +66,7 @@ def read(answer: Answer, asked: Asked) -> Dict[str, Any]:
     if status == 403:
         _forbidden(asked, said, known)
     if status == 429:
-        wait = waits.retry_after(answer.headers, asked.now)
+        wait = waits.window_end(answer.headers, asked.now)
         step = None if wait is None else f"Wait {ceil(wait)} s, then send less at a time."
         raise RateLimitedError(f"Too many requests (429): {said}", next_step=step, retry_after_seconds=wait, **known)
     if status in (504, 524):

@@ -4,7 +4,15 @@ import os
 from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Sequence, Union
 
 from .auth import Auth
-from .sender import ANSWER_TIMEOUT_SECONDS, CONNECT_TIMEOUT_SECONDS, ATTEMPTS, MAX_WAIT_SECONDS, Clock, Sender
+from .sender import (
+    ANSWER_TIMEOUT_SECONDS,
+    ATTEMPTS,
+    CONNECT_TIMEOUT_SECONDS,
+    DEFAULT_URL,
+    MAX_WAIT_SECONDS,
+    Clock,
+    Sender,
+)
 
 if TYPE_CHECKING:
     from typing import TypedDict
@@ -22,9 +30,6 @@ if TYPE_CHECKING:
         cache_id: str
         logprobs: List[Any]
         indices: List[Any]
-
-#: Address of Alpa's own client when none is given. No credential is ever sent there without being asked to.
-DEFAULT_URL = "https://api.alpa.ai"
 
 Prompt = Union[str, Sequence[str], Sequence[int], Sequence[Sequence[int]]]
 
@@ -57,8 +62,6 @@ class Client:
         clock: Clock = Clock(),
     ) -> None:
         problems: List[str] = []
-        if auth is not None and url is None:
-            problems.append("url: must be given with auth (got none). Take it from the handout.")
         if api_key is not None and (not isinstance(api_key, str) or api_key == ""):
             problems.append('api_key: must be a key or be left out (it is none). Alpa refuses even "".')
         self.default_model = default_model

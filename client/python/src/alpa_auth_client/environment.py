@@ -128,7 +128,9 @@ def _private_key(values: Mapping[str, str], problems: List[str]) -> Optional[str
 
 
 def read_text(where: str, file: str) -> "tuple[Optional[str], Optional[str]]":
-    """Text of a file, or what is wrong with it."""
+    """Text of a file, or what is wrong with it. A text in place of a name may be secret, so it is not repeated."""
+    if "\n" in file or "-----BEGIN" in file:
+        return None, f"{where}: must be the name of a file (it is a text). Write the text into one, and name that."
     try:
         with open(file, encoding="utf-8") as handle:
             return handle.read(), None

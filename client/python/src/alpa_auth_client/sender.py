@@ -5,6 +5,7 @@ import time
 import warnings
 from itertools import count
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple, Union
+from urllib.parse import urlsplit
 
 from . import address, answers, transport
 from .auth import Auth
@@ -19,6 +20,8 @@ from .errors import (
 )
 from .secret import Secret, without
 
+#: Address of Alpa's own client when none is given. No credential but Alpa's own key is sent there.
+DEFAULT_URL = "https://api.alpa.ai"
 #: Longest time for one answer, in seconds: 600 at the gateway, and 10 for the way. The gateway's error comes first.
 ANSWER_TIMEOUT_SECONDS = 610.0
 #: Longest time until a connection stands, in seconds; the gateway itself waits 5 s for Alpa.
@@ -77,6 +80,8 @@ class Sender:
     ) -> None:
         found: List[str] = list(problems)
         place = address.read(url, found)
+        if auth is not None and place is not None and place.host == urlsplit(DEFAULT_URL).hostname:
+            found.append("url: must be given with auth (it is that of Alpa's own client). Take it from the handout.")
         if auth is not None and body_secret is not None:
             found.append("auth, api_key: must be one of them (got both). Leave api_key out: a gateway refuses it.")
         if auth is not None and not isinstance(auth, Auth):

@@ -97,6 +97,12 @@ class Jwt(Auth):
             problems.append(f"algorithm: must fit what signs (got {self.algorithm}). Leave it out, or give the other.")
         elif secret is not None and (not isinstance(secret, str) or secret == ""):
             problems.append("secret: must be a text that is not empty (it is none). Take it from the handout.")
+        elif secret is not None and secret != secret.strip():
+            problems.append(
+                "secret: must not begin or end with a blank or line break (it does). Trim what you read from a file."
+            )
+        elif secret is not None and "-----BEGIN" in secret:
+            problems.append("secret: must be a shared secret (it is a key in PEM). Give it as private_key.")
         elif private_key is not None:
             problem = _pem_problem(private_key, self.algorithm)
             if problem is not None:

@@ -8,13 +8,23 @@ from typing import Mapping, Optional
 
 
 def retry_after(headers: Mapping[str, str], now: float) -> Optional[float]:
-    """How long an answer asks to wait, in seconds: Retry-After, as a number or a date, else the end of APISIX's window."""
+    """How long an answer asks to wait, in seconds: Retry-After, as a number or a date."""
     text = headers.get("Retry-After", "").strip()
     if re.fullmatch(r"\d{1,9}", text):
         return float(text)
     if text:
         date = date_of(text)
         return None if date is None else max(0.0, date - now)
+    return None
+
+
+def window_end(headers: Mapping[str, str], now: float) -> Optional[float]:
+    """The same of a refusal by a limit, with the end of APISIX's window when there is no Retry-After.
+
+    APISIX puts that header on answers that it lets through too, so beside another status it says nothing.
+    """
+    if headers.get("Retry-After", "").strip():
+        return retry_after(headers, now)
     reset = headers.get("X-RateLimit-Reset", "").strip()
     return float(ceil(float(reset))) if re.fullmatch(r"\d{1,9}(\.\d+)?", reset) else None
 
