@@ -18,8 +18,12 @@ const NOWHERE: ClusterAccess = { context: "(of cluster.nodes)" };
 export function clusterSettings({ kubeconfig, context, nodes, ...wanted }: ParsedCluster): ClusterSettings {
     if (nodes === undefined)
         return { cluster: { kubeconfig: kubeconfig === undefined ? undefined : pulumi.secret(kubeconfig), context } };
-    const { channel = DEFAULT_CHANNEL, sans = [], storage = "hostpath", waitSeconds = DEFAULT_WAIT_SECONDS } = wanted;
-    const { podNetwork } = wanted;
-    const own = podNetwork === undefined ? {} : { podNetwork };
+    const {
+        channel = DEFAULT_CHANNEL,
+        sans = [],
+        storage = "hostpath",
+        waitSeconds = DEFAULT_WAIT_SECONDS,
+        ...own
+    } = wanted;
     return { cluster: NOWHERE, nodes: { nodes: nodes.map(sshHostOf), channel, sans, storage, waitSeconds, ...own } };
 }

@@ -24,12 +24,13 @@ const AT_ONCE = 4;
 /** Calls the service from outside as a caller of its own does: each method, with what is good and what is not. */
 export async function smoke(context: Context, args: SmokeArgs): Promise<void> {
     const stack = await findStack(context, args.stack);
-    const index = readConsumers(stack.text).findIndex(({ name }) => name === args.consumer);
+    const consumers = readConsumers(stack.text);
+    const index = consumers.findIndex(({ name }) => name === args.consumer);
     if (index < 0)
         throw new UsageError([
             `--consumer: must be a caller made for this (${stack.short} has no ${args.consumer}). Run: npm run ops -- consumer add ${args.consumer} --requests 10 --per-seconds 60 --apply`,
         ]);
-    const consumer = readConsumers(stack.text)[index];
+    const consumer = consumers[index];
     const outputs = await readOutputs(context, stack);
     const url = args.url ?? outputs.url;
     if (url === undefined) throw new UsageError([`--stack: ${stack.short} must have been brought up. Run: pulumi up`]);
@@ -58,8 +59,7 @@ export async function smoke(context: Context, args: SmokeArgs): Promise<void> {
     for (const method of METHODS) await ask("no credential", "", method, undefined, { refused });
     for (const { check, who, auth, expect } of presented)
         for (const method of METHODS) await ask(check, who, method, auth, expect === "answer" ? "answer" : { refused });
-    const untried =
-        presented.length === 0 || good.length === 0 ? [`${consumer.name} has no credential that can be tried`] : [];
+    const untried = good.length === 0 ? [`${consumer.name} has no credential that can be tried`] : [];
     untried.push(...notTried(consumer, presented));
     const limit = await limitRow(caller, good[0], limitsOf(stack, index), args.mostRequests - needed);
     if (typeof limit === "string") untried.push(limit);
