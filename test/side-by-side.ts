@@ -28,15 +28,18 @@ export interface Options {
     signal?: AbortSignal;
     /** More arguments for mocha. */
     args?: string[];
+    /** How long a process may go on after its last test: what its tests left open would hold it for ever. @default 60000 */
+    endMilliseconds?: number;
 }
 
 /** Runs the jobs in their order, each in the first lane that is free. @returns all their results as one */
-export async function sideBySide(jobs: Job[], { lanes, write, signal, args = [] }: Options): Promise<Result> {
+export async function sideBySide(jobs: Job[], options: Options): Promise<Result> {
+    const { lanes, signal } = options;
     const waiting = [...jobs];
     const all: Result = { passed: 0, failed: 0, failures: "" };
     const lane = async (number: number) => {
         for (let job = waiting.shift(); job && !signal?.aborted; job = waiting.shift()) {
-            const { passed, failed, failures } = await run(job, number, write, args, signal);
+            const { passed, failed, failures } = await run(job, number, options);
             all.passed += passed;
             all.failed += failed;
             all.failures += failures;
@@ -46,13 +49,8 @@ export async function sideBySide(jobs: Job[], { lanes, write, signal, args = [] 
     return all;
 }
 
-async function run(
-    job: Job,
-    lane: number,
-    write: Options["write"],
-    args: string[],
-    signal?: AbortSignal,
-): Promise<Result> {
+async function run(job: Job, lane: number, options: Options): Promise<Result> {
+    const { write, args = [], signal, endMilliseconds = 60_000 } = options;
     // A file may define its tests only where what they need is there; that some ran is looked at over all files.
     const words = [`--require=${WATCH}`, MOCHA, "--no-fail-zero", ...args, ...job];
     const child = spawn(process.execPath, words, {
@@ -63,13 +61,23 @@ async function run(
     const stop = () => child.kill();
     signal?.addEventListener("abort", stop);
     let result: Result | undefined;
-    child.on("message", (message) => (result = message as Result));
+    let late: NodeJS.Timeout | undefined;
+    let stayed = false;
+    child.on("message", (message) => {
+        result = message as Result;
+        late = setTimeout(() => (stayed = child.kill("SIGKILL")), endMilliseconds);
+    });
     const suites = inSuites(write);
     for (const stream of [child.stdout!, child.stderr!]) stream.setEncoding("utf8").on("data", suites.take);
     const how = await ended(child);
+    clearTimeout(late);
     signal?.removeEventListener("abort", stop);
     suites.end();
     if (signal?.aborted) return result ?? { passed: 0, failed: 0, failures: "" };
+    if (result && stayed) {
+        const failures = `\n  ${job[0]}: its tests ended, and its process did not: something was left open\n`;
+        return { ...result, failed: result.failed + 1, failures: result.failures + failures };
+    }
     const wrong = result === undefined || (how !== "0" && result.failed === 0);
     if (!wrong) return result!;
     const failures = `\n  ${job[0]}: the tests ended with ${how} and without a result\n`;

@@ -14,6 +14,7 @@ import { ensureTools } from "../../sandbox/toolchain/toolchain";
 import { sandboxId } from "../../sandbox/world/state";
 import { startWorld, type World } from "../../sandbox/world/world";
 import { freeNodePort } from "./kit";
+import { endAfterTest } from "./leftovers";
 import { EngineStack, SECOND_LASTS, TOOLS_MILLISECONDS, type StackConfig } from "./stack";
 
 export { eventually, succeeded } from "./stack";
@@ -140,6 +141,7 @@ export class Traffic {
         };
         one();
         this.timer = setInterval(one, everyMilliseconds);
+        endAfterTest(() => clearInterval(this.timer));
     }
 
     /** Resolves when so many answers are under way. */

@@ -39,7 +39,8 @@ describe("inter on the engine", function () {
     };
     const alive = (pod: V1Pod) => !pod.metadata!.deletionTimestamp;
     const ready = (pod: V1Pod) =>
-        alive(pod) && pod.status!.conditions!.some((c) => c.type === "Ready" && c.status === "True");
+        // A pod that is not scheduled yet has no conditions.
+        alive(pod) && !!pod.status?.conditions?.some((c) => c.type === "Ready" && c.status === "True");
     const pods = async (labelSelector: string) =>
         (await core.listPodForAllNamespaces({ labelSelector })).items.filter(alive);
     const readyGateways = (count: number) =>

@@ -1,4 +1,5 @@
 import type { AccessStack, Pair } from "./cloudflare-kit";
+import { endAfterTest } from "./leftovers";
 
 /** One request, and when it was under way (milliseconds since 1970). */
 export interface Sent {
@@ -14,6 +15,7 @@ export class Traffic {
     private readonly loops: Promise<void>[];
 
     constructor(stack: AccessStack, pair: Pair) {
+        endAfterTest(() => (this.stopped = true));
         this.loops = Array.from({ length: 4 }, async () => {
             while (!this.stopped) {
                 const from = Date.now();

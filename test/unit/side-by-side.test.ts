@@ -20,8 +20,8 @@ describe("tests side by side", function () {
         let said = "";
         // The fixtures are plain JavaScript: without the project's loader a process starts in a third of the time.
         const write = (text: string) => void ((said += text), onText(text));
-        const args = ["--no-config", "--reporter=test/reporter.cjs"];
-        return { ...(await sideBySide(jobs, { lanes: 2, write, signal, args })), said };
+        const args = ["--no-config", "--no-color", "--reporter=test/reporter.cjs"];
+        return { ...(await sideBySide(jobs, { lanes: 2, write, signal, args, endMilliseconds: 2000 })), said };
     };
 
     it("counts what passed and failed in all of them, and keeps the failures for the end", async () => {
@@ -46,6 +46,15 @@ describe("tests side by side", function () {
         assert.deepEqual([passed, failed], [1, 3]);
         assert.match(failures, /gone\.cjs: the tests ended with SIGKILL and without a result/);
         assert.match(failures, /early\.cjs: the tests ended with 0 and without a result/);
+    });
+
+    it("ends a process that goes on after its tests, and takes it for a failure", async () => {
+        const { passed, failed, failures } = await run([
+            file("open", `it("x", () => void setInterval(() => {}, 1000));`),
+            file("last", `it("x", () => {});`),
+        ]);
+        assert.deepEqual([passed, failed], [2, 1]);
+        assert.match(failures, /open\.cjs: its tests ended, and its process did not: something was left open/);
     });
 
     it("tells each process its lane, and gives the next one to the lane that is free", async () => {
