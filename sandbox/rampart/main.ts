@@ -28,6 +28,8 @@ export interface RampartOptions {
 /** First wait before the controller is started again after a crash, in seconds; doubles up to the longest. */
 const FIRST_RESTART_SECONDS = 10;
 const LONGEST_RESTART_SECONDS = 300;
+/** A kubelet forgets the crashes before a run that lasted so long, in seconds. */
+const FORGIVEN_SECONDS = 600;
 
 export async function startRampart(options: RampartOptions): Promise<{ close(): Promise<void> }> {
     const log = options.log ?? (() => {});
@@ -73,7 +75,9 @@ export function supervise(
     let controller = start();
     const follow = async (): Promise<void> => {
         for (let wait = FIRST_RESTART_SECONDS; ; wait = Math.min(wait * 2, LONGEST_RESTART_SECONDS)) {
+            const started = clock.now();
             if ((await controller.exited) === undefined) return;
+            if (clock.now() - started >= FORGIVEN_SECONDS) wait = FIRST_RESTART_SECONDS;
             log(`controller: starts again in ${wait} s`);
             await clock.sleep(wait, stop.signal);
             controller = start();

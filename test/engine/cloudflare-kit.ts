@@ -20,6 +20,7 @@ import { sandboxId } from "../../sandbox/world/state";
 import { useDocumentedToken } from "./api-permissions";
 import { askEdge, type EdgeAnswer } from "./edge-request";
 import { EngineStack, TOOLS_MILLISECONDS, type StackConfig } from "./stack";
+import { worldLog } from "./world-log";
 
 export { eventually, failed, succeeded } from "./stack";
 
@@ -38,6 +39,7 @@ export function useCloudflare(options: Omit<CloudflareWorldOptions, "tools" | "s
             tools,
             stateDir: dir,
             alpaPort: 0,
+            log: worldLog,
             onAlpaRequest: (seen) => alpaSaw.push(seen),
             ...options,
         });

@@ -17,6 +17,7 @@ import type { World, WorldOptions } from "../../sandbox/world/world";
 import { useDocumentedToken } from "./api-permissions";
 import { askEdge, type EdgeAnswer } from "./edge-request";
 import { EngineStack, SECOND_LASTS, TOOLS_MILLISECONDS, type StackConfig } from "./stack";
+import { worldLog } from "./world-log";
 
 export { eventually, succeeded } from "./stack";
 
@@ -49,6 +50,7 @@ export function useExposure(more: Pick<WorldOptions, "nodes" | "alpaServices" | 
             watchCycleSeconds: 1,
             secondLasts: SECOND_LASTS,
             onAlpaRequest: (seen) => alpaSaw.push(seen),
+            log: worldLog,
             ...more,
         });
         ending.push(

@@ -16,6 +16,7 @@ import { startWorld, type World } from "../../sandbox/world/world";
 import { freeNodePort } from "./kit";
 import { endAfterTest } from "./leftovers";
 import { EngineStack, SECOND_LASTS, TOOLS_MILLISECONDS, type StackConfig } from "./stack";
+import { worldLog } from "./world-log";
 
 export { eventually, succeeded } from "./stack";
 
@@ -45,6 +46,7 @@ export function useNodes(): void {
             alpaSeconds: ALPA_SECONDS,
             watchCycleSeconds: 1,
             secondLasts: SECOND_LASTS,
+            log: worldLog,
             onAlpaRequest: ({ path }, address) => alpaSaw.push({ address, path }),
         });
         ending.push(

@@ -13,6 +13,7 @@ import { ensureTools } from "../../sandbox/toolchain/toolchain";
 import { sandboxId } from "../../sandbox/world/state";
 import { startWorld, type World, type WorldOptions } from "../../sandbox/world/world";
 import { EngineStack, SECOND_LASTS, TOOLS_MILLISECONDS, type StackConfig } from "./stack";
+import { worldLog } from "./world-log";
 
 export { eventually, failed, succeeded, TOOLS_MILLISECONDS, type StackConfig } from "./stack";
 
@@ -34,6 +35,7 @@ async function world(rampart: WorldOptions["rampart"]): Promise<World> {
         watchCycleSeconds: 1,
         secondLasts: SECOND_LASTS,
         rampart,
+        log: worldLog,
         onAlpaRequest: (seen) => alpaSaw.push(seen),
     });
     running = { world: started, dir, guard, rampart };

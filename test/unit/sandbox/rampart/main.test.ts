@@ -17,6 +17,20 @@ describe("Rampart's controller pod", () => {
         assert.deepEqual(starts, [0, 10, 30, 70, 150, 310, 610, 910, 1210]);
     });
 
+    it("starts again after 10 s when the run before the crash lasted ten minutes", async () => {
+        const clock = new VirtualClock();
+        const starts: number[] = [];
+        const lasts = [0, 0, 600, 0];
+        const start = () => {
+            const ended = clock.sleep(lasts[starts.push(clock.now()) - 1]);
+            return { exited: ended.then(() => new Error("crash")), close: async () => {} };
+        };
+        const pod = supervise(start, () => {}, clock);
+        await clock.run(645);
+        await pod.close();
+        assert.deepEqual(starts, [0, 10, 30, 640]);
+    });
+
     it("does not start again after it was closed, and closes at once while it waits", async () => {
         const clock = new VirtualClock();
         let starts = 0;
