@@ -3,58 +3,42 @@
  * and systemd. Proves that the program does what it says to them, not that the real Cloudflare takes it.
  */
 import { strict as assert } from "node:assert";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
 import type { Seen } from "../../sandbox/alpa/server";
-import { endOrphanPlugins, freePortFrom, startGuard, type Guard } from "../../sandbox/processes";
-import { ensureTools } from "../../sandbox/toolchain/toolchain";
+import { freePortFrom } from "../../sandbox/processes";
 import {
     startCloudflareWorld,
     type CloudflareWorld,
     type CloudflareWorldOptions,
 } from "../../sandbox/world/cloudflare-world";
 import { type PulumiRun, type RunOptions } from "../../sandbox/world/pulumi";
-import { sandboxId } from "../../sandbox/world/state";
 import { useDocumentedToken } from "./api-permissions";
 import { askEdge, type EdgeAnswer } from "./edge-request";
+import { startPlace, type Place } from "./place";
 import { EngineStack, TOOLS_MILLISECONDS, type StackConfig } from "./stack";
-import { worldLog } from "./world-log";
 
 export { eventually, failed, succeeded } from "./stack";
 
-let running: { world: CloudflareWorld; dir: string; guard: Guard; metricsPort: number } | undefined;
+let running: (Place<CloudflareWorld> & { metricsPort: number }) | undefined;
 const alpaSaw: Seen[] = [];
 
 /** Registers the hooks that start a world and end it. */
 export function useCloudflare(options: Omit<CloudflareWorldOptions, "tools" | "stateDir"> = {}): void {
     before(async function () {
         this.timeout(TOOLS_MILLISECONDS);
-        const tools = await ensureTools(["pulumi"], { log: (line) => console.log(`    ${line}`) });
-        const dir = mkdtempSync(join(tmpdir(), "alpa-auth-test-"));
-        // Should this process be killed, nothing stays behind.
-        const guard = await startGuard({ stateDir: dir, sandboxId: sandboxId(dir) });
-        const world = await startCloudflareWorld({
-            tools,
-            stateDir: dir,
-            alpaPort: 0,
-            log: worldLog,
-            onAlpaRequest: (seen) => alpaSaw.push(seen),
-            ...options,
-        });
-        useDocumentedToken(dir, world.account);
-        running = { world, dir, guard, metricsPort: await freePair() };
+        const place = await startPlace(["pulumi"], (ground) =>
+            startCloudflareWorld({ ...ground, onAlpaRequest: (seen) => alpaSaw.push(seen), ...options }),
+        );
+        useDocumentedToken(place.dir, place.world.account);
+        running = { ...place, metricsPort: await freePair() };
     });
     after(async function () {
         this.timeout(60_000);
-        if (!running) return;
-        const { world, dir, guard } = running;
+        const place = running;
         running = undefined;
-        await world.close();
-        await endOrphanPlugins(sandboxId(dir));
-        await guard.stop();
-        rmSync(dir, { recursive: true, force: true });
+        await place?.end();
     });
 }
 

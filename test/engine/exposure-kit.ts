@@ -3,21 +3,15 @@
  * the cluster. Proves that the program does what it says to them, not that the real Cloudflare takes it.
  */
 import { strict as assert } from "node:assert";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import type { Seen } from "../../sandbox/alpa/server";
 import type { Account } from "../../sandbox/cloudflare/account";
 import type { Edge } from "../../sandbox/cloudflare/edge/server";
-import { endOrphanPlugins, startGuard } from "../../sandbox/processes";
-import { ensureTools } from "../../sandbox/toolchain/toolchain";
 import { startExposureWorld } from "../../sandbox/world/exposure-world";
-import { sandboxId } from "../../sandbox/world/state";
 import type { World, WorldOptions } from "../../sandbox/world/world";
 import { useDocumentedToken } from "./api-permissions";
 import { askEdge, type EdgeAnswer } from "./edge-request";
+import { startPlace } from "./place";
 import { EngineStack, SECOND_LASTS, TOOLS_MILLISECONDS, type StackConfig } from "./stack";
-import { worldLog } from "./world-log";
 
 export { eventually, succeeded } from "./stack";
 
@@ -30,46 +24,36 @@ interface Running {
     dir: string;
 }
 let running: Running | undefined;
-let ending: (() => Promise<unknown> | unknown)[] = [];
+let end: () => Promise<void> = async () => undefined;
 const alpaSaw: Seen[] = [];
 
 /** Registers the hooks that start a cluster with Cloudflare in front of it, and end them. */
 export function useExposure(more: Pick<WorldOptions, "nodes" | "alpaServices" | "alpaSeconds"> = {}): void {
     before(async function () {
         this.timeout(TOOLS_MILLISECONDS);
-        const tools = await ensureTools(undefined, { log: (line) => console.log(`    ${line}`) });
-        const dir = mkdtempSync(join(tmpdir(), "alpa-auth-test-"));
-        ending = [() => rmSync(dir, { recursive: true, force: true })];
-        // Should this process be killed, nothing stays behind.
-        const guard = await startGuard({ stateDir: dir, sandboxId: sandboxId(dir) });
-        ending.push(() => guard.stop());
-        const started = await startExposureWorld({
-            tools,
-            stateDir: dir,
-            alpaPort: 0,
-            watchCycleSeconds: 1,
-            secondLasts: SECOND_LASTS,
-            onAlpaRequest: (seen) => alpaSaw.push(seen),
-            log: worldLog,
-            ...more,
-        });
-        ending.push(
-            () => endOrphanPlugins(sandboxId(dir)),
-            () => started.close(),
+        const place = await startPlace(undefined, (ground) =>
+            startExposureWorld({
+                ...ground,
+                watchCycleSeconds: 1,
+                secondLasts: SECOND_LASTS,
+                onAlpaRequest: (seen) => alpaSaw.push(seen),
+                ...more,
+            }),
         );
-        const { world, account, edge } = started;
+        const { world, account, edge } = place.world;
         // What is needed always, without Access, and rules.
         useDocumentedToken(
-            dir,
+            place.dir,
             account,
             (permission) => !/^(Access|Notifications|Zone Write|Zone Settings)/.test(permission),
         );
-        running = { world, account, edge, dir };
+        running = { world, account, edge, dir: place.dir };
+        end = place.end;
     });
     after(async function () {
         this.timeout(60_000);
         running = undefined;
-        for (const end of ending.splice(0).reverse()) await end();
+        await end();
     });
 }
 

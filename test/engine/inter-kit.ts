@@ -4,61 +4,43 @@
  * played, in seconds of a twentieth.
  */
 import { strict as assert } from "node:assert";
-import { mkdtempSync, rmSync } from "node:fs";
 import { request } from "node:http";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { cpuNodes } from "../../sandbox/control-plane";
-import { endOrphanPlugins, startGuard } from "../../sandbox/processes";
-import { ensureTools } from "../../sandbox/toolchain/toolchain";
-import { sandboxId } from "../../sandbox/world/state";
 import { startWorld, type World } from "../../sandbox/world/world";
 import { freeNodePort } from "./kit";
 import { endAfterTest } from "./leftovers";
+import { startPlace, type Place } from "./place";
 import { EngineStack, SECOND_LASTS, TOOLS_MILLISECONDS, type StackConfig } from "./stack";
-import { worldLog } from "./world-log";
 
 export { eventually, succeeded } from "./stack";
 
 /** The model's time for one batch, in seconds: an answer takes this long, and up to a second more for companions. */
 const ALPA_SECONDS = 0.5;
 
-let running: { world: World; dir: string } | undefined;
-let ending: (() => unknown)[] = [];
+let running: Place<World> | undefined;
 /** `host:port` and path of each request that has reached Alpa. */
 const alpaSaw: { address: string; path: string }[] = [];
 
 export function useNodes(): void {
     before(async function () {
         this.timeout(TOOLS_MILLISECONDS);
-        const tools = await ensureTools(undefined, { log: (line) => console.log(`    ${line}`) });
-        const dir = mkdtempSync(join(tmpdir(), "alpa-auth-test-"));
-        ending = [() => rmSync(dir, { recursive: true, force: true })];
-        // Should this process be killed, nothing stays behind.
-        const guard = await startGuard({ stateDir: dir, sandboxId: sandboxId(dir) });
-        ending.push(() => guard.stop());
-        const world = await startWorld({
-            tools,
-            stateDir: dir,
-            nodes: cpuNodes(3),
-            alpaPort: 0,
-            alpaServices: 2,
-            alpaSeconds: ALPA_SECONDS,
-            watchCycleSeconds: 1,
-            secondLasts: SECOND_LASTS,
-            log: worldLog,
-            onAlpaRequest: ({ path }, address) => alpaSaw.push({ address, path }),
-        });
-        ending.push(
-            () => endOrphanPlugins(sandboxId(dir)),
-            () => world.close(),
+        running = await startPlace(undefined, (ground) =>
+            startWorld({
+                ...ground,
+                nodes: cpuNodes(3),
+                alpaServices: 2,
+                alpaSeconds: ALPA_SECONDS,
+                watchCycleSeconds: 1,
+                secondLasts: SECOND_LASTS,
+                onAlpaRequest: ({ path }, address) => alpaSaw.push({ address, path }),
+            }),
         );
-        running = { world, dir };
     });
     after(async function () {
         this.timeout(60_000);
+        const place = running;
         running = undefined;
-        for (const end of ending.splice(0).reverse()) await end();
+        await place?.end();
     });
 }
 

@@ -3,50 +3,39 @@
  * engine tests of a run; each stack has a namespace and an entry port of its own.
  */
 import { strict as assert } from "node:assert";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { CoreV1Api } from "@kubernetes/client-node";
 import type { Seen } from "../../sandbox/alpa/server";
-import { endOrphanPlugins, freePortFrom, startGuard, type Guard } from "../../sandbox/processes";
-import { ensureTools } from "../../sandbox/toolchain/toolchain";
-import { sandboxId } from "../../sandbox/world/state";
+import { freePortFrom } from "../../sandbox/processes";
 import { startWorld, type World, type WorldOptions } from "../../sandbox/world/world";
+import { startPlace, type Place } from "./place";
 import { EngineStack, SECOND_LASTS, TOOLS_MILLISECONDS, type StackConfig } from "./stack";
-import { worldLog } from "./world-log";
 
 export { eventually, failed, succeeded, TOOLS_MILLISECONDS, type StackConfig } from "./stack";
 
-let running: { world: World; dir: string; guard: Guard; rampart: WorldOptions["rampart"] } | undefined;
+let running: (Place<World> & { rampart: WorldOptions["rampart"] }) | undefined;
 const alpaSaw: Seen[] = [];
 
-/** Starts the world once; later calls with the same options return the same. */
-async function world(rampart: WorldOptions["rampart"]): Promise<World> {
-    if (running && running.rampart === rampart) return running.world;
+/** Starts the world once; later calls with the same options keep it. */
+async function start(rampart: WorldOptions["rampart"]): Promise<void> {
+    if (running && running.rampart === rampart) return;
     await end();
-    const tools = await ensureTools(undefined, { log: (line) => console.log(`    ${line}`) });
-    const dir = mkdtempSync(join(tmpdir(), "alpa-auth-test-"));
-    // Should this process be killed, nothing stays behind.
-    const guard = await startGuard({ stateDir: dir, sandboxId: sandboxId(dir) });
-    const started = await startWorld({
-        tools,
-        stateDir: dir,
-        alpaPort: 0,
-        watchCycleSeconds: 1,
-        secondLasts: SECOND_LASTS,
-        rampart,
-        log: worldLog,
-        onAlpaRequest: (seen) => alpaSaw.push(seen),
-    });
-    running = { world: started, dir, guard, rampart };
-    return started;
+    const place = await startPlace(undefined, (ground) =>
+        startWorld({
+            ...ground,
+            watchCycleSeconds: 1,
+            secondLasts: SECOND_LASTS,
+            rampart,
+            onAlpaRequest: (seen) => alpaSaw.push(seen),
+        }),
+    );
+    running = { ...place, rampart };
 }
 
 /** Registers the hook that starts the world, with time for a cold tool cache. */
 export function useWorld(rampart: WorldOptions["rampart"] = "installed"): void {
     before(async function () {
         this.timeout(TOOLS_MILLISECONDS);
-        await world(rampart);
+        await start(rampart);
     });
 }
 
@@ -56,13 +45,9 @@ after(async function () {
 });
 
 async function end(): Promise<void> {
-    if (!running) return;
-    const { world: w, dir, guard } = running;
+    const place = running;
     running = undefined;
-    await w.close();
-    await endOrphanPlugins(sandboxId(dir));
-    await guard.stop();
-    rmSync(dir, { recursive: true, force: true });
+    await place?.end();
 }
 
 export function current(): { world: World; dir: string } {
@@ -81,8 +66,8 @@ export class TestStack extends EngineStack {
         name: string,
         readonly nodePort: number,
     ) {
-        const { world: w, dir } = current();
-        super(name, { dir, facts: w.facts });
+        const { world, dir } = current();
+        super(name, { dir, facts: world.facts });
     }
 
     /** Makes an empty stack; `config` as in {@link configure}. */

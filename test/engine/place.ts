@@ -1,0 +1,52 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { endOrphanPlugins, startGuard } from "../../sandbox/processes";
+import { ensureTools, type SandboxTool, type Toolchain, type ToolName } from "../../sandbox/toolchain/toolchain";
+import { sandboxId } from "../../sandbox/world/state";
+import { worldLog } from "./world-log";
+
+/** A world of the tests, and the folder it lives in. */
+export interface Place<W> {
+    world: W;
+    dir: string;
+    /** Ends the world and what Pulumi left running, and takes the folder away. */
+    end(): Promise<void>;
+}
+
+/** What every world is given. */
+export interface Ground<N extends ToolName> {
+    tools: Toolchain<N>;
+    stateDir: string;
+    alpaPort: number;
+    log: (line: string) => void;
+}
+
+/**
+ * Starts a world in a folder of its own. Should this process be killed, nothing stays behind.
+ * @param names tools it needs, unset: all of the sandbox
+ */
+export async function startPlace<W extends { close(): Promise<unknown> }, N extends ToolName = SandboxTool>(
+    names: readonly N[] | undefined,
+    start: (ground: Ground<N>) => Promise<W>,
+): Promise<Place<W>> {
+    const tools = await ensureTools(names, { log: (line) => console.log(`    ${line}`) });
+    const dir = mkdtempSync(join(tmpdir(), "alpa-auth-test-"));
+    const guard = await startGuard({ stateDir: dir, sandboxId: sandboxId(dir) });
+    const away = async () => {
+        await endOrphanPlugins(sandboxId(dir));
+        await guard.stop();
+        rmSync(dir, { recursive: true, force: true });
+    };
+    try {
+        const world = await start({ tools, stateDir: dir, alpaPort: 0, log: worldLog });
+        const end = async () => {
+            await world.close();
+            await away();
+        };
+        return { world, dir, end };
+    } catch (error) {
+        await away();
+        throw error;
+    }
+}
