@@ -65,7 +65,7 @@ export async function send(request: Request): Promise<Answer> {
     } finally {
         clearTimeout(limit);
         signal?.removeEventListener("abort", pass);
-        void dispatcher?.destroy();
+        void dispatcher?.destroy?.();
     }
 }
 
