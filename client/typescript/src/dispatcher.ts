@@ -17,6 +17,15 @@ interface Holder {
     [GLOBAL]?: Dispatcher & { constructor: new (options?: object) => Dispatcher };
 }
 
+/** How one request goes. */
+export interface Way {
+    dispatcher: Dispatcher;
+    /** Whether a connection stood, so that the request may have begun to arrive. */
+    began(): boolean;
+    /** Ends what was made for this request. */
+    end(): void;
+}
+
 /**
  * What fetch is to send one request with: no limits of its own, since the client has one, and a connection for this request
  * alone, as Alpa's client does. A kept connection that the server closes at the wrong moment would leave open whether a
@@ -25,20 +34,45 @@ interface Holder {
  *
  * Where the program has put in another one (for a proxy or an authority, for example), that one sends, with its own
  * connections; only its limits on silence do not count.
- * @returns to be destroyed after the answer, where it can be
+ * @returns undefined: this platform's fetch sends otherwise
  */
-export function patient(): Dispatcher | undefined {
+export function patient(): Way | undefined {
     void new Headers(); // Node makes its dispatcher when fetch or one of its classes is first used
     const found = (globalThis as Holder)[GLOBAL];
     if (found === undefined) return undefined;
-    const { constructor: Agent } = found;
-    if (isNodesOwn(found)) return new Agent({ ...NO_LIMITS, connect: { timeout: CONNECT_MS } });
+    const ours = isNodesOwn(found) ? new found.constructor({ connect: { timeout: CONNECT_MS } }) : undefined;
+    const sender = ours ?? found;
+    let begun = false;
     return {
-        dispatch: (options, handler) => found.dispatch({ ...options, ...NO_LIMITS }, handler),
-        get isMockActive() {
-            return found.isMockActive;
+        dispatcher: {
+            dispatch: (options, handler) =>
+                sender.dispatch(
+                    { ...options, ...NO_LIMITS },
+                    watched(handler, () => (begun = true)),
+                ),
+            get isMockActive() {
+                return sender.isMockActive;
+            },
         },
+        began: () => begun,
+        end: () => void ours?.destroy?.(),
     };
+}
+
+/** undici calls one of these, by its version, when a connection stands and the request is about to be written. */
+const BEGIN = ["onConnect", "onRequestStart"];
+
+function watched(handler: object, begin: () => void): object {
+    return new Proxy(handler, {
+        get(of, name) {
+            const value: unknown = Reflect.get(of, name);
+            if (typeof value !== "function") return value;
+            return (...given: unknown[]): unknown => {
+                if (BEGIN.includes(String(name))) begin();
+                return Reflect.apply(value, of, given);
+            };
+        },
+    });
 }
 
 /** Or one that does what Node's does: an Agent to which nothing was given or added. */

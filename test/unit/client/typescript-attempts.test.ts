@@ -85,6 +85,26 @@ describe("TypeScript client, sending again", () => {
         await new Promise((resolve) => late.close(resolve));
     });
 
+    it("goes by the error alone where the program brings its own fetch", async () => {
+        const cases: [cause: object, sent: boolean][] = [
+            [{ code: "ECONNREFUSED", syscall: "connect" }, false],
+            [{ code: "ENOTFOUND", syscall: "getaddrinfo" }, false],
+            [{ code: "ECONNRESET", syscall: "read" }, true],
+            [{}, true],
+        ];
+        for (const [facts, sent] of cases) {
+            let calls = 0;
+            const fetch = async () => {
+                calls++;
+                throw new TypeError("fetch failed", { cause: Object.assign(new Error("no, KEY-of-team"), facts) });
+            };
+            const error = await outcome(client({ fetch, maxAttempts: 2 }).completions("a"));
+            assert.ok(error instanceof errors.ConnectionFailedError);
+            assert.deepEqual([error.sent, calls], [sent, sent ? 1 : 2]);
+            assert.doesNotMatch(error.message, /KEY-of-team/);
+        }
+    });
+
     it("says that a name leads nowhere, and that nothing was sent", async () => {
         const nowhere = new Client({ url: "http://nowhere.invalid", maxAttempts: 1 });
         const error = await outcome(nowhere.completions("a"));

@@ -133,9 +133,9 @@ describe("TypeScript client at a server that misbehaves", () => {
             };
             const begin = Date.now();
             try {
-                const error = await outcome(client().completions("a", { answerTimeoutSeconds: 0.2 }));
+                const error = await outcome(client().completions("a", { answerTimeoutSeconds: 1 }));
                 assert.ok(error instanceof errors.AnswerTimeoutError, String(error));
-                assert.ok(Date.now() - begin < 2000);
+                assert.ok(Date.now() - begin < 10_000);
                 await closed; // the gateway is told that nobody waits
             } finally {
                 clearInterval(timer);
