@@ -28,6 +28,8 @@ export interface Service {
     /** What reached Alpa. */
     seen: Seen[];
     put(path: string, body: object): Promise<void>;
+    /** Opens both methods below a path. @param upstream in place of Alpa. @param plugins beside the usual ones */
+    open(path: string, upstream?: object, plugins?: object): Promise<void>;
     /** A caller with its credentials, each as a plugin of APISIX. */
     consumer(name: string, credentials: Record<string, object>, limits?: Limits): Promise<void>;
     close(): Promise<void>;
@@ -72,14 +74,17 @@ export async function startService(pair?: Pair): Promise<Service> {
     );
     await consumer("elsewhere_team", { key: { "key-auth": { key: STRANGER_KEY } } });
     const guard = { maxBodyBytes: 65_536, contextTokens: 1024, vocabulary: 50_272 };
-    const open = (role: "completions" | "logprobs") =>
-        put(`/routes/${role}`, {
-            uri: `/alpa/${role}`,
-            methods: ["POST"],
-            upstream: { type: "roundrobin", nodes: { [`127.0.0.1:${alpa.port}`]: 1 }, retries: 0 },
-            plugins: byName(alpaChain(`/${role}`, NAMESPACE, guard)),
-        });
-    await Promise.all([open("completions"), open("logprobs")]);
+    const open = async (path: string, upstream: object = {}, plugins: object = {}) => {
+        const nodes = { [`127.0.0.1:${alpa.port}`]: 1 };
+        for (const role of ["completions", "logprobs"] as const)
+            await put(`/routes/${path}-${role}`, {
+                uri: `/${path}/${role}`,
+                methods: ["POST"],
+                upstream: { type: "roundrobin", nodes, retries: 0, ...upstream },
+                plugins: { ...byName(alpaChain(`/${role}`, NAMESPACE, guard)), ...plugins },
+            });
+    };
+    await open("alpa");
     await put("/routes/closed", {
         ...{ uri: "/*", priority: -10, plugins: byName(closedChain("/alpa")) },
         upstream: { type: "roundrobin", nodes: { "127.0.0.1:1": 1 }, retries: 0 },
@@ -91,6 +96,7 @@ export async function startService(pair?: Pair): Promise<Service> {
         gateway,
         seen,
         put,
+        open,
         consumer,
         close: async () => void (await Promise.all([gateway.close(), alpa.close()])),
     };
