@@ -68,7 +68,10 @@ function tell(
     { status, headers, milliseconds }: Answer,
     redact: (text: string) => string,
 ): void {
-    void (async () => onAnswer?.({ status, headers, milliseconds }))().catch((error: unknown) =>
+    if (onAnswer === undefined) return;
+    // A copy: what is done with it must not change what the answer is taken for.
+    const clean = new Headers([...headers].map(([name, value]): [string, string] => [name, redact(value)]));
+    void (async () => onAnswer({ status, headers: clean, milliseconds }))().catch((error: unknown) =>
         process.emitWarning(`onAnswer failed: ${redact(String(error))}`, "OnAnswerWarning"),
     );
 }

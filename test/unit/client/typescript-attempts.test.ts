@@ -244,6 +244,21 @@ describe("TypeScript client, telling of answers", () => {
             told.map(({ status }) => status),
             [401, 429, 200],
         );
+        const repeats = says(200, { ...JSON_TYPE, "X-Sent": "KEY-of-team" }, RESULT);
+        server.play = repeats;
+        const onAnswer = ({ headers }: Seen) => {
+            assert.equal(headers.get("x-sent"), "***");
+            headers.set("retry-after", "0");
+            told.push({ status: 0, headers, milliseconds: 0 });
+        };
+        const key = new ApiKey("KEY-of-team");
+        await new Client({ url: server.url, auth: key, onAnswer }).completions("a");
+        assert.equal(told.pop()!.status, 0, "it was told");
+        server.play = says(429, { "X-Sent": "KEY-of-team" }, "");
+        server.clear();
+        const error = await outcome(new Client({ url: server.url, auth: key, onAnswer }).completions("a"));
+        assert.deepEqual([error.retryAfterSeconds, server.seen.length], [undefined, 1], "what is told is a copy");
+        told.pop();
         for (const one of told) {
             assert.deepEqual(Object.keys(one), ["status", "headers", "milliseconds"]);
             assert.equal(one.headers.get("server"), "APISIX/3.18.0");
