@@ -77,7 +77,7 @@ describe("TypeScript client, by status", () => {
             assert.notEqual(thrown(status, text).constructor, errors.AlpaError);
     });
 
-    for (const ray of [{}, { "CF-Ray": "1-AMS" }])
+    for (const ray of [{}, { "CF-Ray": "1-AMS" }] as Record<string, string>[])
         for (const number of [1003, 1006, 1010, 1020])
             it(`knows the edge's ${number} ${"CF-Ray" in ray ? "with" : "without"} its ray, whatever the credential`, () => {
                 for (const auth of CREDENTIALS) {
