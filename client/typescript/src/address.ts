@@ -5,6 +5,7 @@ import type { Problems } from "./problems.js";
 export interface Address {
     /** Without a slash at its end: Alpa's client would double it, and no exact route matches that. */
     url: string;
+    host: string;
     /** Plain HTTP to another host than this one. */
     open: boolean;
 }
@@ -31,6 +32,7 @@ export function readUrl(text: unknown, problems: Problems): Address | undefined 
     if (problems.length > before) return undefined;
     return {
         url: url.origin + path.replace(/\/+$/, ""),
+        host: url.host,
         open: url.protocol === "http:" && !isLoopback(url.hostname),
     };
 }

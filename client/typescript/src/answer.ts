@@ -2,7 +2,7 @@
 import type { Credential } from "./credential.js";
 import * as errors from "./errors.js";
 import type { Answer } from "./send.js";
-import { adviceOn, adviceOn403, adviceOnAlpa, described, saidBy } from "./words.js";
+import { adviceOn, adviceOn403, adviceOnAlpa, adviceOnRule, described, saidBy } from "./words.js";
 
 /** A call, as far as its answer needs to be explained. */
 export interface Call {
@@ -18,31 +18,39 @@ export interface Call {
 
 /** @returns the result; everything else is thrown */
 export function readAnswer(answer: Answer, call: Call): Record<string, unknown> {
-    const { status, headers } = answer;
+    const { status } = answer;
     const value = parse(answer.text);
+    const success = status >= 200 && status < 300 && value !== undefined && value.type !== "error";
+    if (success && call.isResult(value)) return value;
+    throw errorOf(answer, value, call);
+}
+
+function errorOf(answer: Answer, value: Record<string, unknown> | undefined, call: Call): errors.AlpaClientError {
+    const { status, headers } = answer;
     const facts: errors.ErrorFacts = {
         status,
-        requestId: requestId(headers),
+        requestId: requestId(headers, call.redact),
         retryAfterSeconds: retryAfter(status, headers),
     };
     const said = saidBy(answer, value, call.redact);
-    if (status === 0 || (status >= 300 && status < 400)) throw redirected(answer, call, facts);
-    if (status >= 400) throw refused(answer, value, said, call, facts);
+    if (status === 0 || (status >= 300 && status < 400)) return redirected(answer, call, facts);
+    if (status >= 400) return refused(answer, value, said, call, facts);
     if (value === undefined || status < 200)
-        throw new errors.UnreadableAnswerError(
+        return new errors.UnreadableAnswerError(
             `${call.url} answered ${status} with ${described(answer)} instead of JSON`,
             "Check the address: something else may answer there. If it was cut off, nothing was repeated: the model has worked already.",
             facts,
         );
-    if (value.type === "error") throw alpaError(value, said, call, facts);
-    if (!call.isResult(value))
-        throw new errors.UnreadableAnswerError(
-            `${call.url} answered ${status} with JSON that is no result${said}`,
-            "Check the address: something else may answer there.",
-            facts,
-        );
-    return value;
+    if (value.type === "error") return alpaError(value, said, call, facts);
+    return new errors.UnreadableAnswerError(
+        `${call.url} answered ${status} with JSON that is no result${said}`,
+        "Check the address: something else may answer there.",
+        facts,
+    );
 }
+
+/** How the edge tells what it refuses before Access or an origin is asked, to callers that want no HTML. */
+const EDGE_ERROR = /^\s*error code: (1\d{3})\s*$/;
 
 function refused(
     answer: Answer,
@@ -54,12 +62,9 @@ function refused(
     const { status, headers, text } = answer;
     const what = `${call.url} answered ${status}${said}`;
     const fromEdge = headers.has("cf-ray") && value === undefined;
-    if (fromEdge && /^error code: (100[5-9]|1010|1012|1020)$/.test(text.trim()))
-        return new errors.NotAllowedError(
-            what,
-            "A rule of the edge keeps this program out before its credential is looked at: give the operator the request id.",
-            facts,
-        );
+    // With or without its ray: a rule may be copied by what stands in between.
+    const number = status === 403 ? EDGE_ERROR.exec(text)?.[1] : undefined;
+    if (number !== undefined) return new errors.NotAllowedError(what, adviceOnRule(number), facts);
     if (status === 401 || (status === 403 && call.auth === undefined)) return notLetIn(what, call, headers, facts);
     if (status === 403) return new errors.NotAllowedError(what, adviceOn403(fromEdge, call.auth), facts);
     if (status === 429) {
@@ -67,7 +72,7 @@ function refused(
         const when = wait === undefined ? "Wait" : `Wait ${wait} s`;
         return new errors.RateLimitedError(what, `${when}, and send less at a time.`, facts);
     }
-    if ([408, 504, 524].includes(status))
+    if ([504, 524].includes(status))
         return new errors.AnswerTimeoutError(
             what,
             "Ask for fewer tokens. The model may go on working: a repeat comes on top.",
@@ -84,9 +89,11 @@ function refused(
     const next =
         status === 404
             ? "Check the address: it is that of the handout, with nothing behind it."
-            : status === 413
-              ? "Make the prompt shorter."
-              : "Correct the request as it says.";
+            : status === 408
+              ? "It did not arrive whole in the time that the gateway gives: look at the network, then send it again."
+              : status === 413
+                ? "Make the prompt shorter."
+                : "Correct the request as it says.";
     return new errors.RequestRefusedError(what, next, facts);
 }
 
@@ -169,9 +176,9 @@ function target(location: string | null, base: string): URL | undefined {
 }
 
 /** Of the gateway, else of the edge; nothing else that a server may put there. */
-function requestId(headers: Headers): string | undefined {
+function requestId(headers: Headers, redact: (text: string) => string): string | undefined {
     const text = headers.get("x-request-id") ?? headers.get("cf-ray") ?? "";
-    return /^[\w.:-]{1,64}$/.test(text) ? text : undefined;
+    return /^[\w.:-]{1,64}$/.test(text) ? redact(text) : undefined;
 }
 
 export function dateOf(headers: Headers): Date | undefined {

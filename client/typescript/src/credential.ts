@@ -1,4 +1,5 @@
 /** What all three ways to authenticate have in common. */
+import { without } from "./secrecy.js";
 
 /** Where the clock of the gateway stands against ours, in milliseconds. */
 export interface Clock {
@@ -6,9 +7,6 @@ export interface Clock {
 }
 
 export const realClock: Clock = { now: () => Date.now() };
-
-/** A text this short is no secret, and removing it would take apart every message. */
-const SHORTEST_SECRET = 4;
 
 /**
  * A way to authenticate. Never shows what it holds: not in `console.log`, not as JSON, not as text, not in an error.
@@ -29,10 +27,13 @@ export abstract class Credential {
     }
 
     /**
-     * A 401 came, with the time of the server in it. @returns whether another try, with a new token, makes sense
+     * A 401 came.
+     * @param _serverTime as it says
+     * @param _sent what `headers` had made for the request
+     * @returns whether another try, with other headers, makes sense
      * @internal
      */
-    refusedAt(_serverTime: Date | undefined): boolean {
+    refusedAt(_serverTime: Date | undefined, _sent: Record<string, string>): boolean {
         return false;
     }
 
@@ -52,23 +53,4 @@ export abstract class Credential {
     [Symbol.for("nodejs.util.inspect.custom")](): string {
         return this.toString();
     }
-}
-
-export function without(text: string, secrets: string[]): string {
-    return secrets
-        .filter((secret) => secret.length >= SHORTEST_SECRET)
-        .flatMap(spellings)
-        .sort((a, b) => b.length - a.length)
-        .reduce((clean, secret) => clean.replaceAll(secret, "***"), text);
-}
-
-/** As it is, and as it stands in JSON, in JSON within JSON (the single header of a service token), HTML and addresses. */
-function spellings(secret: string): string[] {
-    const json = JSON.stringify(secret).slice(1, -1);
-    const twice = JSON.stringify(json).slice(1, -1);
-    const html = secret.replace(
-        /[&<>"']/g,
-        (c) => `&${{ "&": "amp", "<": "lt", ">": "gt", '"': "quot", "'": "#39" }[c]};`,
-    );
-    return [secret, encodeURIComponent(secret), json, twice, html];
 }

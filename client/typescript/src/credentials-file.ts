@@ -3,7 +3,8 @@ import { readFileSync } from "node:fs";
 import { ApiKey, ServiceToken } from "./auth.js";
 import type { Credential } from "./credential.js";
 import { ConfigurationError, ExpiredCredentialError } from "./errors.js";
-import { Jwt, type JwtOptions } from "./jwt.js";
+import { Jwt } from "./jwt.js";
+import type { JwtOptions } from "./jwt-source.js";
 import { isText, NOT_A_NAME } from "./problems.js";
 import type { ClientOptions } from "./settings.js";
 

@@ -3,7 +3,8 @@ import { readFileSync } from "node:fs";
 import { ApiKey, ServiceToken } from "./auth.js";
 import { readCredentialsFile } from "./credentials-file.js";
 import type { Credential } from "./credential.js";
-import { Jwt, type JwtOptions } from "./jwt.js";
+import { Jwt } from "./jwt.js";
+import type { JwtOptions } from "./jwt-source.js";
 import { gather, isText, NOT_A_NAME, refuse, type Problems } from "./problems.js";
 import type { ClientOptions } from "./settings.js";
 

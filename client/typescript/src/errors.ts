@@ -11,7 +11,7 @@ export interface ErrorFacts {
     cause?: unknown;
 }
 
-/** Every error of this library. Neither message nor fields hold a credential or a prompt. */
+/** Every error of this library. Neither message nor fields hold a credential; a prompt only where the answer repeats it. */
 export abstract class AlpaClientError extends Error {
     readonly status: number | undefined;
     readonly requestId: string | undefined;
@@ -52,7 +52,7 @@ export class InvalidCredentialError extends AlpaClientError {}
 /** The token or the credential is past its end. */
 export class ExpiredCredentialError extends AlpaClientError {}
 
-/** 403: known, and not allowed here. */
+/** 403: known, and not allowed here; or kept out by a rule of the edge. */
 export class NotAllowedError extends AlpaClientError {}
 
 /** 429 after the last attempt; `retryAfterSeconds` says how long to wait. */

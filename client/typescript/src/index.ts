@@ -11,7 +11,8 @@ export {
 } from "./client.js";
 export type { Credential } from "./credential.js";
 export * from "./errors.js";
-export { Jwt, type JwtOptions } from "./jwt.js";
+export { Jwt } from "./jwt.js";
+export type { JwtOptions } from "./jwt-source.js";
 export type { PrivateKeyAlgorithm } from "./jwt-material.js";
 export type { CallOptions } from "./post.js";
 export type { ClientOptions, Seen } from "./settings.js";

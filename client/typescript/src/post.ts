@@ -1,10 +1,10 @@
 /** A call: sent, and sent again only where that cannot start a second generation. */
 import { setTimeout as pause } from "node:timers/promises";
 import { dateOf, readAnswer, type Call } from "./answer.js";
-import { without } from "./credential.js";
 import { ConnectionFailedError, ModelUnreachableError, RateLimitedError } from "./errors.js";
 import { checkNumber, refuse, type Problems } from "./problems.js";
-import { send } from "./send.js";
+import { without } from "./secrecy.js";
+import { send, type Answer } from "./send.js";
 import { A_TIME, type Settings } from "./settings.js";
 
 export interface CallOptions {
@@ -42,25 +42,38 @@ export async function post(
     const url = `${settings.url}/${method}`;
     const call: Call = { url, auth, apiKey: apiKey !== null, isResult, redact };
     const request = { url, body: JSON.stringify(body), timeoutSeconds, signal, fetch, redact };
-    let renewed = false;
+    let corrected = false;
     for (let attempt = 1; ; attempt++) {
         let failure: unknown;
+        let again = false;
         try {
-            let answer = await send({ ...request, headers: (await auth?.headers()) ?? {} });
-            if (answer.status === 401 && !renewed && auth?.refusedAt(dateOf(answer.headers))) {
-                renewed = true;
-                answer = await send({ ...request, headers: await auth.headers() });
-            }
-            const { status, headers, milliseconds } = answer;
-            onAnswer?.({ status, headers, milliseconds });
+            const headers = (await auth?.headers()) ?? {};
+            const answer = await send({ ...request, headers });
+            tell(onAnswer, answer, redact);
+            if (answer.status === 401 && auth !== undefined && !corrected)
+                corrected = again = auth.refusedAt(dateOf(answer.headers), headers);
             return readAnswer(answer, call);
         } catch (error) {
             failure = error;
         }
-        const wait = waitBefore(failure, attempt);
+        const wait = again ? 0 : waitBefore(failure, attempt);
         if (wait === undefined || wait > maxWaitSeconds || attempt >= maxAttempts) throw failure;
         await pause(wait * 1000, undefined, { signal }).catch(() => signal?.throwIfAborted());
     }
+}
+
+/** An answer has cost the model minutes: what goes wrong in the telling must not lose it. */
+function tell(
+    onAnswer: Settings["onAnswer"],
+    { status, headers, milliseconds }: Answer,
+    redact: (text: string) => string,
+): void {
+    if (onAnswer === undefined) return;
+    // A copy: what is done with it must not change what the answer is taken for.
+    const clean = new Headers([...headers].map(([name, value]): [string, string] => [name, redact(value)]));
+    void (async () => onAnswer({ status, headers: clean, milliseconds }))().catch((error: unknown) =>
+        process.emitWarning(`onAnswer failed: ${redact(String(error))}`, "OnAnswerWarning"),
+    );
 }
 
 /** @returns seconds until it may be tried again; undefined: it must not */

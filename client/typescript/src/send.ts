@@ -37,7 +37,7 @@ export async function send(request: Request): Promise<Answer> {
     const pass = () => ours.abort();
     signal?.addEventListener("abort", pass, { once: true });
     const begin = performance.now();
-    const dispatcher = request.fetch === undefined ? patient() : undefined;
+    const way = request.fetch === undefined ? patient() : undefined;
     try {
         const response = await (request.fetch ?? fetch)(url, {
             method: "POST",
@@ -52,7 +52,7 @@ export async function send(request: Request): Promise<Answer> {
             body,
             redirect: "manual",
             signal: ours.signal,
-            ...(dispatcher === undefined ? {} : ({ dispatcher } as object)),
+            ...(way === undefined ? {} : ({ dispatcher: way.dispatcher } as object)),
         });
         const text = await read(response, url);
         const clean = new Headers(response.headers);
@@ -61,11 +61,11 @@ export async function send(request: Request): Promise<Answer> {
     } catch (error) {
         signal?.throwIfAborted();
         if (error instanceof UnreadableAnswerError) throw error;
-        throw failure(error, ours.signal.aborted, request);
+        throw failure(error, { timedOut: ours.signal.aborted, began: way?.began() }, request);
     } finally {
         clearTimeout(limit);
         signal?.removeEventListener("abort", pass);
-        void dispatcher?.destroy();
+        way?.end();
     }
 }
 
@@ -85,7 +85,7 @@ async function read({ body, status }: Response, url: string): Promise<string> {
     return Buffer.concat(parts).toString();
 }
 
-/** A connection that never was. With any other, some of the request may have arrived. */
+/** A connection that never was, where nothing but the error tells. With any other, some of the request may have arrived. */
 const NOTHING_SENT = new Set([
     "ECONNREFUSED",
     "EHOSTUNREACH",
@@ -101,7 +101,13 @@ const BEFORE_TLS = /before secure TLS connection/;
 /** Node ended it by itself, where its limits could not be lifted. */
 const ITS_OWN_LIMIT = ["UND_ERR_HEADERS_TIMEOUT", "UND_ERR_BODY_TIMEOUT"];
 
-function failure(error: unknown, timedOut: boolean, { url, timeoutSeconds, redact }: Request): Error {
+interface Known {
+    timedOut: boolean;
+    /** Whether a connection stood; undefined: not known. */
+    began: boolean | undefined;
+}
+
+function failure(error: unknown, { timedOut, began }: Known, { url, timeoutSeconds, redact }: Request): Error {
     const { origin } = new URL(url);
     const { code, message, syscall } = causeOf(error);
     const after = timedOut
@@ -112,17 +118,16 @@ function failure(error: unknown, timedOut: boolean, { url, timeoutSeconds, redac
             `No complete answer from ${origin} ${after}`,
             "Ask for fewer tokens, or give more time. The model may go on working: a repeat comes on top.",
         );
-    const why = redact(code === "" ? message : `${code}: ${message}`).slice(0, 200);
+    const why = redact(code === "" ? message : `${code}: ${message}`)
+        .trim()
+        .slice(0, 200);
     if (CERTIFICATE.test(code))
         return new ConnectionFailedError(
             `No connection to ${origin} that can be trusted (${why})`,
             "Check the address; for a certificate authority of your own set NODE_EXTRA_CA_CERTS.",
             false,
         );
-    // Also a TLS handshake that is broken off has sent nothing.
-    // With "read" or "write" the connection stood. fetch's own time limit for connecting names no call.
-    const never = syscall === "connect" || (NOTHING_SENT.has(code) && ["", "getaddrinfo"].includes(syscall));
-    const sent = !never && !BEFORE_TLS.test(message);
+    const sent = began ?? mayHaveArrived(code, message, syscall);
     return sent
         ? new ConnectionFailedError(
               `The connection to ${origin} broke before the answer was complete (${why})`,
@@ -130,6 +135,13 @@ function failure(error: unknown, timedOut: boolean, { url, timeoutSeconds, redac
               true,
           )
         : new ConnectionFailedError(`No connection to ${origin} (${why})`, "Check the address and the network.", false);
+}
+
+function mayHaveArrived(code: string, message: string, syscall: string): boolean {
+    // Also a TLS handshake that is broken off has sent nothing.
+    // With "read" or "write" the connection stood. fetch's own time limit for connecting names no call.
+    const never = syscall === "connect" || (NOTHING_SENT.has(code) && ["", "getaddrinfo"].includes(syscall));
+    return !never && !BEFORE_TLS.test(message);
 }
 
 /** fetch says "fetch failed"; what it means is in the cause, and with several addresses in the first of its errors. */

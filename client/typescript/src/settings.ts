@@ -34,7 +34,7 @@ export interface ClientOptions {
     allowHttp?: boolean | undefined;
     /** In place of the platform's. Must not follow redirects when told so. */
     fetch?: typeof globalThis.fetch | undefined;
-    /** Called after each answer, with what it looked like: for metrics. */
+    /** Called after each answer, with what it looked like: for metrics. An error of it is a warning of the process. */
     onAnswer?: ((seen: Seen) => void) | undefined;
 }
 
@@ -77,9 +77,9 @@ export function readSettings(options: ClientOptions, problems: Problems = []): S
     checkNumber("maxAttempts", maxAttempts, { least: 1, most: 10, whole: true }, problems);
     checkNumber("maxWaitSeconds", maxWaitSeconds, { ...A_TIME, least: 0 }, problems);
     const secret = auth !== undefined || apiKey !== null;
-    if (options.url === undefined && auth !== undefined)
-        problems.push("url: must be given with auth (got none). Take it from the handout.");
     const address = readUrl(options.url ?? ALPA_URL, problems);
+    if (auth !== undefined && address?.host === new URL(ALPA_URL).host)
+        problems.push("url: must be given with auth (it is that of Alpa's own client). Take it from the handout.");
     const open = secret && address?.open === true;
     if (open && !allowHttp)
         problems.push(

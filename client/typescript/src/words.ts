@@ -32,6 +32,13 @@ export function described({ text, headers }: Answer): string {
     return /^\s*[{[]/.test(text) ? "something that is cut off or broken" : "text";
 }
 
+/** @param number of the edge; 1003 is an address that is no name (or the wrong one), the rest are rules */
+export function adviceOnRule(number: string): string {
+    return number === "1003"
+        ? "Give the address that the service has, with its name: the edge serves none by an IP address."
+        : "A rule of the edge keeps this program out, whatever its credential: give the operator the number and the request id.";
+}
+
 /** Without the strict mode of Access the edge answers a wrong service token like one that no policy admits. */
 export function adviceOn403(fromEdge: boolean, auth: Credential | undefined): string {
     if (!fromEdge) return "The credential is known, but not admitted here: ask the operator.";

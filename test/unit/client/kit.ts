@@ -6,6 +6,7 @@ import { DEFAULT_NAMESPACE } from "../../../config/schema";
 import { claimKey } from "../../../components/parts/consumers";
 import { limitPlugins, type Limits } from "../../../components/parts/limits";
 import { alpaChain, closedChain } from "../../../components/parts/plugin-chain";
+import type { Pair } from "../../certificates";
 import type { RoutePlugin } from "../../../components/parts/route-plugin";
 
 const ADMIN_KEY = "test-admin-key";
@@ -21,10 +22,14 @@ export const PUBLIC_KEY = pair.publicKey.export({ format: "pem", type: "spki" })
 export interface Service {
     /** As handed out. */
     url: string;
+    /** The same over TLS; without a certificate nothing listens there. */
+    secureUrl: string;
     gateway: Gateway;
     /** What reached Alpa. */
     seen: Seen[];
     put(path: string, body: object): Promise<void>;
+    /** Opens both methods below a path. @param upstream in place of Alpa. @param plugins beside the usual ones */
+    open(path: string, upstream?: object, plugins?: object): Promise<void>;
     /** A caller with its credentials, each as a plugin of APISIX. */
     consumer(name: string, credentials: Record<string, object>, limits?: Limits): Promise<void>;
     close(): Promise<void>;
@@ -33,14 +38,16 @@ export interface Service {
 export const LIMITED_KEY = "KEY-of-limited-0123456789";
 export const STRANGER_KEY = "KEY-of-another-namespace-0";
 
-export async function startService(): Promise<Service> {
+/** @param pair certificate of `localhost` */
+export async function startService(pair?: Pair): Promise<Service> {
     const seen: Seen[] = [];
     const alpa: Alpa = await startAlpa({
         port: 0,
         batchWindow: () => new Promise((resolve) => setImmediate(resolve)),
         onRequest: (request) => void seen.push(request),
     });
-    const gateway = await startGateway({ port: 0, adminPort: 0, adminKey: ADMIN_KEY, log: () => undefined });
+    const tls = pair && { port: 0, protocols: "TLSv1.2 TLSv1.3" };
+    const gateway = await startGateway({ port: 0, adminPort: 0, adminKey: ADMIN_KEY, log: () => undefined, tls });
     const put = async (path: string, body: object) => {
         const answer = await fetch(`http://127.0.0.1:${gateway.adminPort}/apisix/admin${path}`, {
             method: "PUT",
@@ -67,23 +74,29 @@ export async function startService(): Promise<Service> {
     );
     await consumer("elsewhere_team", { key: { "key-auth": { key: STRANGER_KEY } } });
     const guard = { maxBodyBytes: 65_536, contextTokens: 1024, vocabulary: 50_272 };
-    const open = (role: "completions" | "logprobs") =>
-        put(`/routes/${role}`, {
-            uri: `/alpa/${role}`,
-            methods: ["POST"],
-            upstream: { type: "roundrobin", nodes: { [`127.0.0.1:${alpa.port}`]: 1 }, retries: 0 },
-            plugins: byName(alpaChain(`/${role}`, NAMESPACE, guard)),
-        });
-    await Promise.all([open("completions"), open("logprobs")]);
+    const open = async (path: string, upstream: object = {}, plugins: object = {}) => {
+        const nodes = { [`127.0.0.1:${alpa.port}`]: 1 };
+        for (const role of ["completions", "logprobs"] as const)
+            await put(`/routes/${path}-${role}`, {
+                uri: `/${path}/${role}`,
+                methods: ["POST"],
+                upstream: { type: "roundrobin", nodes, retries: 0, ...upstream },
+                plugins: { ...byName(alpaChain(`/${role}`, NAMESPACE, guard)), ...plugins },
+            });
+    };
+    await open("alpa");
     await put("/routes/closed", {
         ...{ uri: "/*", priority: -10, plugins: byName(closedChain("/alpa")) },
         upstream: { type: "roundrobin", nodes: { "127.0.0.1:1": 1 }, retries: 0 },
     });
+    if (pair) await put("/ssls/localhost", { cert: pair.certificate, key: pair.key, snis: ["localhost"] });
     return {
         url: `http://127.0.0.1:${gateway.port}/alpa`,
+        secureUrl: `https://localhost:${gateway.tlsPort}/alpa`,
         gateway,
         seen,
         put,
+        open,
         consumer,
         close: async () => void (await Promise.all([gateway.close(), alpa.close()])),
     };

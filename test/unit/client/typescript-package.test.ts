@@ -37,7 +37,7 @@ const NAMES = "ApiKey, Client, MissingCredentialError";
 function snippetsOf(page: string) {
     const found: { page: string; heading: string; language: string; text: string }[] = [];
     let heading = "";
-    const parts = readFileSync(join(ROOT, page), "utf8").matchAll(/^#{2,3} (.*)$|^```(ts|sh)\n([^]*?)^```$/gm);
+    const parts = readFileSync(join(ROOT, page), "utf8").matchAll(/^#{1,3} (.*)$|^```(ts|sh)\n([^]*?)^```$/gm);
     for (const [, title, language, text] of parts) {
         if (title !== undefined) heading = title;
         else if (/alpa-auth-client"|^curl .*api\.example\.com/m.test(text))
@@ -56,7 +56,8 @@ describe("package of the TypeScript client", function () {
     let folder: string;
     let stage: Awaited<ReturnType<typeof startCallersWorld>>;
 
-    before(async () => {
+    before(async function () {
+        this.timeout(240_000); // npm twice and tsc twice: minutes on a machine that does much else
         // By its real name: npm and tsc see another path than the one of a link.
         folder = mkdtempSync(join(tmpdir(), "alpa-auth-package-"));
         const [source, user] = [join(folder, "source"), join(folder, "user")];
@@ -98,7 +99,8 @@ describe("package of the TypeScript client", function () {
         assert.match(readFileSync(join(user, "caller.cjs"), "utf8"), /require\("alpa-auth-client"\)/);
     });
 
-    const snippets = ["docs/clients.md", "README.md"].flatMap((page) => snippetsOf(page));
+    const pages = ["docs/clients.md", "README.md", "client/typescript/README.md"];
+    const snippets = pages.flatMap((page) => snippetsOf(page));
     snippets.forEach(({ page, heading, language, text }, i) => {
         it(`runs what ${page} shows under "${heading}" in ${language} (${i + 1})`, async () => {
             const { urls, keys, edges, tokens, jwt, handouts } = stage.world;
@@ -134,6 +136,7 @@ describe("package of the TypeScript client", function () {
         const more = ["privateKey", "secret:", 'header: "', "fromEnv(", "fromCredentialsFile("];
         for (const way of [...both, ...more]) assert.ok(all("docs/clients.md", "ts").includes(way), way);
         for (const way of both) assert.ok(all("README.md", "ts").includes(way), way);
+        assert.ok(all("client/typescript/README.md", "ts").includes("ApiKey("));
         for (const page of ["docs/clients.md", "README.md"])
             for (const way of ["apikey:", "Bearer", "CF-Access-Client-Id:"])
                 assert.ok(all(page, "sh").includes(way), way);

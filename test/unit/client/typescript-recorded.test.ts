@@ -1,141 +1,196 @@
-// Proves against recordings of Alpa's own client: the same request and the same result where that client is right, a typed
-// error where it is wrong. The recordings are not part of this repository.
+// Proves against recordings of Alpa's own client and of Alpa, with and without credentials: the same request and the same
+// result where that client is right, a typed error where it is wrong, and nothing to any other place. The recordings are not
+// part of this repository.
 import { strict as assert } from "node:assert";
 import { existsSync, readFileSync } from "node:fs";
-import * as http from "node:http";
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import { ApiKey, Client, type ClientOptions } from "../../../client/typescript/src/index";
+import {
+    ApiKey,
+    Client,
+    Jwt,
+    ServiceToken,
+    type ClientOptions,
+    type Credential,
+} from "../../../client/typescript/src/index";
 import * as errors from "../../../client/typescript/src/errors";
 import { startAlpa } from "../../../sandbox/alpa/server";
+import { far, token } from "./typescript-problems";
+import { JSON_TYPE, outcome, RESULT, says, Server } from "./typescript-server";
 
 const shared = process.env.ALPA_AUTH_SHARED ?? join(__dirname, "../../../../shared");
-const file = join(shared, "reference/data/recorded/alpa-client.json");
-const recorded = existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : { cases: [], sends: [], realServer: [] };
-
-/** Where Alpa's client returns a gateway's answer, follows a redirect or fails in its own JSON reader: what it is here. */
-const HERE: Record<string, keyof typeof errors> = {
-    "alpa-error-400": "AlpaError",
-    "403-consumer": "MissingCredentialError",
-    "404-route": "RequestRefusedError",
-    "413-html": "RequestRefusedError",
-    "429-error-msg": "RateLimitedError",
-    "429-retry-after": "RateLimitedError",
-    "429-envelope": "RateLimitedError",
-    "503-html": "ModelUnreachableError",
-    "401-envelope": "MissingCredentialError",
-    "envelope-null-stacktrace": "MissingCredentialError",
-    "envelope-html-type": "MissingCredentialError",
-    "empty-401": "MissingCredentialError",
-    "error-object-openai": "MissingCredentialError",
-    "302-login-other-host": "RedirectError",
-    "307-other-host": "RedirectError",
-    "301-https-like": "RedirectError",
-    "403-cf-1010": "MissingCredentialError",
-    "connection-dropped": "ConnectionFailedError",
-    "url-query": "ConfigurationError",
+const read = (name: string, otherwise: object) => {
+    const file = join(shared, "reference/data/recorded", name);
+    return existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : otherwise;
 };
-const OK = "00000000-0000-4000-8000-000000000001";
+const recorded = read("alpa-client.json", { cases: [], sends: [], realServer: [] });
+const alpa = read("alpa-http.json", { cases: [] });
 
-const failure = (call: Promise<unknown>) =>
-    call.then(
-        () => assert.fail("a result"),
-        (error) => error,
-    );
+type Kind = keyof typeof errors;
+/**
+ * Where Alpa's client returns a gateway's answer, follows a redirect or fails in its own JSON reader: what it is here, with
+ * a credential, and without one where that is another.
+ */
+const HERE: Record<string, [withOne: Kind, withNone?: Kind]> = {
+    "alpa-error-400": ["AlpaError"],
+    "403-consumer": ["NotAllowedError", "MissingCredentialError"],
+    "404-route": ["RequestRefusedError"],
+    "413-html": ["RequestRefusedError"],
+    "429-error-msg": ["RateLimitedError"],
+    "429-retry-after": ["RateLimitedError"],
+    "429-envelope": ["RateLimitedError"],
+    "503-html": ["ModelUnreachableError"],
+    "401-envelope": ["InvalidCredentialError", "MissingCredentialError"],
+    "envelope-null-stacktrace": ["InvalidCredentialError", "MissingCredentialError"],
+    "envelope-html-type": ["InvalidCredentialError", "MissingCredentialError"],
+    "empty-401": ["InvalidCredentialError", "MissingCredentialError"],
+    "error-object-openai": ["InvalidCredentialError", "MissingCredentialError"],
+    "302-login-other-host": ["RedirectError"],
+    "307-other-host": ["RedirectError"],
+    "301-https-like": ["RedirectError"],
+    "403-cf-1010": ["NotAllowedError"],
+    "connection-dropped": ["ConnectionFailedError"],
+    "url-query": ["ConfigurationError"],
+};
+const RIGHT = ["ok", "url-trailing-slash"];
+const READY = token({ alg: "HS256" }, far);
+const CREDENTIALS: [what: string, make: () => Credential | undefined][] = [
+    ["nothing", () => undefined],
+    ["a key", () => new ApiKey("KEY-of-team")],
+    ["a token", () => new Jwt({ token: READY })],
+    ["a service token", () => new ServiceToken({ clientId: "id.access", clientSecret: "SECRET-of-team" })],
+];
 
 describe("TypeScript client beside Alpa's own", () => {
-    let server: http.Server;
-    let url: string;
-    let answer: { status: number; headers: Record<string, string>; body: string } | null;
-    let seen: { method: string; path: string; headers: string[]; body: string }[] = [];
-
-    before(async () => {
-        server = http.createServer(async (request, response) => {
-            const parts: Buffer[] = [];
-            for await (const part of request) parts.push(part);
-            const { method = "", url: path = "", rawHeaders: headers } = request;
-            seen.push({ method, path, headers, body: Buffer.concat(parts).toString() });
-            if (answer === null) return void response.socket!.end();
-            response.writeHead(answer.status, answer.headers).end(answer.body);
-        });
-        await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-        url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    let server: Server;
+    /** Plays every other host of the recordings. */
+    let other: Server;
+    before(async () => ([server, other] = await Promise.all([Server.start(), Server.start()])));
+    beforeEach(() => {
+        server.clear();
+        other.clear();
     });
-    beforeEach(() => (seen = []));
-    after(() => new Promise<void>((resolve) => void server.close(() => resolve())));
-
-    const good = { status: 200, headers: { "Content-Type": "application/json" }, body: "" };
+    after(() => Promise.all([server.close(), other.close()]));
     const options: ClientOptions = { maxAttempts: 1 };
+    const here = (text: string) =>
+        text.replaceAll("http://gateway.example.com", server.url).replaceAll("http://login.example.net", other.url);
 
-    it("has an expectation for every recorded answer, and for no other", function () {
-        const known = [...Object.keys(HERE), "ok", "url-trailing-slash"].sort();
+    it("has an expectation for every recorded answer, and for no other", () => {
+        const known = [...Object.keys(HERE), ...RIGHT].sort();
         const found = recorded.cases.map(({ id }: { id: string }) => id).sort();
         assert.deepEqual(found.length === 0 ? known : found, known);
     });
 
-    for (const { id, gateway, outcome } of recorded.cases)
-        it(`${HERE[id] === undefined ? "gives the same result as it" : `makes ${HERE[id]}`} of ${id}`, async () => {
-            answer =
-                gateway ?? (id === "connection-dropped" ? null : { ...good, body: JSON.stringify(outcome.returned) });
-            const addition = { "url-trailing-slash": "/ok/", "url-query": "/ok?apikey=x" }[id as string] ?? "/ok";
-            const call = async () => new Client({ ...options, url: url + addition }).completions("Paris is");
-            if (HERE[id] === undefined) {
-                assert.deepEqual(await call(), outcome.returned);
-                assert.equal(seen[0].path, "/ok/completions", "one slash, where Alpa's client doubles it");
-                return;
-            }
-            await assert.rejects(call, (error: Error) => error.name === HERE[id] && error instanceof errors[HERE[id]]);
-            assert.equal(seen.length, id === "url-query" ? 0 : 1, "nothing goes to a second place, nothing twice");
-            if (id === "alpa-error-400") {
-                const error: errors.AlpaError = await failure(call());
-                const text = `${error.stacktrace}RuntimeError("${/: "(.*)"\. /.exec(error.message)![1]}")`;
-                assert.equal(text, outcome.raised.text, "what Alpa's client says is in it");
-            }
-        });
-
-    for (const { id, call, args, kwargs, client, setup, sent } of recorded.sends)
-        it(`sends what it sends: ${id}`, async () => {
-            answer = {
-                ...good,
-                body: `{"id":"${OK}","choices":[{"text":"a"}],"cache_id":"c","logprobs":[],"indices":[]}`,
-            };
-            const named = kwargs as Record<string, any>;
-            const more = {
-                ...{ minTokens: named.min_tokens, maxTokens: named.max_tokens, topP: named.top_p },
-                ...{ temperature: named.temperature, echo: named.echo, model: named.model },
-                ...{ topK: named.top_k, cacheId: named.cache_id },
-            };
-            const auth = /apikey/.test(setup ?? "") ? new ApiKey("k1") : undefined;
-            const made = new Client({ ...options, url, auth, apiKey: client.api_key });
-            if (call === "completions") await made.completions(args[0], more);
-            else await made.logprobs(args[0], more);
-            const [first] = sent;
-            const { api_key: theirs, ...others } = first.json;
-            // Alpa takes null for none; a key that is none stays away from the body here.
-            assert.deepEqual(JSON.parse(seen[0].body), theirs === null ? others : first.json);
-            assert.deepEqual([seen[0].method, seen[0].path], ["POST", `/${call}`]);
-            const names = seen[0].headers.filter((_, i) => i % 2 === 0).map((name) => name.toLowerCase());
-            assert.ok(!names.includes("cookie") && names.includes("content-type"));
-            assert.equal(names.includes("apikey"), auth !== undefined);
-        });
-
-    it("gets from Alpa's service what it gets", async () => {
-        const alpa = await startAlpa({ port: 0, batchWindow: async () => undefined });
-        try {
-            const client = new Client({ url: `http://127.0.0.1:${alpa.port}` });
-            const result = await client.completions("Paris is", { maxTokens: 8 });
-            assert.deepEqual(Object.keys(result), ["id", "object", "created", "choices"]);
-            assert.equal(result.choices[0].text, "Paris is one two");
-            for (const [prompt, more, text] of [
-                ["", {}, /The prompt must be nonempty\./],
-                ["Paris is", { temperature: -1 }, /temperature must be at least 0/],
-            ] as const) {
-                const error: errors.AlpaError = await failure(client.completions(prompt, more));
-                assert.ok(error instanceof errors.AlpaError && error.stacktrace !== "");
-                assert.match(error.message, text);
-            }
-        } finally {
-            await alpa.close();
+    for (const [what, make] of CREDENTIALS)
+        for (const { id, gateway, outcome: theirs } of recorded.cases) {
+            const [withOne, withNone = withOne] = HERE[id] ?? [];
+            const kind = make() === undefined ? withNone : withOne;
+            it(`${kind === undefined ? "gives the same result as it" : `makes ${kind}`} of ${id} with ${what}`, async () => {
+                const returned = JSON.stringify(theirs.returned);
+                if (gateway === null) server.play = says(200, JSON_TYPE, returned);
+                else
+                    server.play = says(gateway.status, JSON.parse(here(JSON.stringify(gateway.headers))), gateway.body);
+                if (id === "connection-dropped") server.play = (_, { socket }) => void socket!.end();
+                const addition = { "url-trailing-slash": "/ok/", "url-query": "/ok?apikey=x" }[id as string] ?? "/ok";
+                const auth = make();
+                const call = async () =>
+                    new Client({ ...options, url: server.url + addition, auth }).completions("Paris is");
+                const result = await call().catch((error: unknown) => error);
+                if (kind === undefined) assert.deepEqual(result, theirs.returned);
+                else {
+                    assert.ok(result instanceof errors[kind], String(result));
+                    assert.equal(result.name, kind);
+                }
+                assert.equal(other.connections, 0, "nothing goes to a second place");
+                assert.equal(server.seen.length, id === "url-query" ? 0 : 1, "nothing twice");
+                if (id === "url-query") return;
+                assert.equal(server.seen[0].url, "/ok/completions", "one slash, where Alpa's client doubles it");
+                for (const [name, value] of Object.entries((await auth?.headers()) ?? {}))
+                    assert.equal(server.seen[0].headers[name.toLowerCase()], value);
+                if (result instanceof errors.AlpaError) {
+                    const text = `${result.stacktrace}RuntimeError("${/: "(.*)"\. /.exec(result.message)![1]}")`;
+                    assert.equal(text, theirs.raised.text, "what Alpa's client says is in it");
+                }
+            });
         }
-    });
+
+    for (const { id, call, args, kwargs, client, sent } of recorded.sends)
+        it(`sends what it sends, and that once: ${id}`, async () => {
+            const [first] = sent;
+            const theirs = new Headers(first.headers);
+            const [key, clientId] = [theirs.get("apikey"), theirs.get("cf-access-client-id")];
+            const clientSecret = theirs.get("cf-access-client-secret") ?? undefined;
+            // A password of ~/.netrc takes the place of the token in Alpa's client.
+            const auth = clientId
+                ? new ServiceToken({ clientId, clientSecret })
+                : key
+                  ? new ApiKey(key)
+                  : theirs.has("authorization")
+                    ? new Jwt({ token: READY })
+                    : undefined;
+            const redirect = /302/.test(client.url);
+            server.play = redirect
+                ? says(302, { Location: `${other.url}/login-html` }, "")
+                : says(200, JSON_TYPE, `${RESULT.slice(0, -1)},"cache_id":"c","logprobs":[],"indices":[]}`);
+            const more = {
+                ...{ minTokens: kwargs.min_tokens, maxTokens: kwargs.max_tokens, topP: kwargs.top_p },
+                ...{ temperature: kwargs.temperature, echo: kwargs.echo, model: kwargs.model },
+                ...{ topK: kwargs.top_k, cacheId: kwargs.cache_id },
+            };
+            const made = new Client({ ...options, url: here(client.url), auth, apiKey: client.api_key });
+            const done = call === "completions" ? made.completions(args[0], more) : made.logprobs(args[0], more);
+            if (redirect) assert.ok((await outcome(done)) instanceof errors.RedirectError);
+            else await done;
+            assert.deepEqual([server.seen.length, other.connections], [1, 0]);
+            const fields = Object.entries(first.json).filter(([name, value]) => name !== "api_key" || value !== null);
+            // Alpa takes null for none; a key that is none stays away from the body here.
+            assert.deepEqual(Object.entries(JSON.parse(server.bodies[0])), fields);
+            assert.deepEqual([server.seen[0].method, server.seen[0].url], ["POST", first.path]);
+            const { headers } = server.seen[0];
+            assert.ok(headers.cookie === undefined && headers["content-type"] === "application/json");
+            const ours = ["apikey", "authorization", "cf-access-client-id", "cf-access-client-secret"];
+            const expected = Object.keys((await auth?.headers()) ?? {}).map((name) => name.toLowerCase());
+            assert.deepEqual(ours.filter((name) => name in headers).sort(), expected.sort());
+        });
+
+    for (const { id, request, response } of alpa.cases)
+        for (const [i, one] of [response].flat().entries()) {
+            // Of long lists the size alone was recorded.
+            const body =
+                one?.body && JSON.parse(JSON.stringify(one.body).replace(/"<1x300>"/g, `[[${"0,".repeat(299)}0]]`));
+            if (typeof body !== "object" || body === null || request?.path === undefined) continue;
+            it(`reads what Alpa was recorded to answer: ${id}${i === 0 ? "" : ` (${i + 1})`}`, async () => {
+                server.play = says(one.status, one.headers["content-type"] ? JSON_TYPE : {}, JSON.stringify(body));
+                const client = new Client({ ...options, url: server.url, auth: new ApiKey("KEY-of-team") });
+                const method = "logprobs" in body ? "logprobs" : "completions";
+                if (one.status === 200) return assert.deepEqual(await client[method]("a"), body);
+                const error = await outcome(client[method]("a"));
+                assert.ok(error instanceof errors.AlpaError, String(error));
+                assert.equal(error.stacktrace, body.stacktrace);
+                const said = String(body.message).replace(/\s+/g, " ").trim().slice(0, 300);
+                assert.ok(error.message.includes(said));
+            });
+        }
+
+    for (const { id, call, args, kwargs, outcome: theirs } of recorded.realServer)
+        it(`gets from Alpa's service what it gets: ${id}`, async () => {
+            const service = await startAlpa({ port: 0, batchWindow: async () => undefined });
+            try {
+                const client = new Client({ url: `http://127.0.0.1:${service.port}` });
+                assert.equal(call, "completions");
+                const options = { maxTokens: kwargs.max_tokens, temperature: kwargs.temperature };
+                const result = client.completions(args[0], options);
+                if (theirs.returned !== undefined) {
+                    const { choices, ...others } = await result;
+                    assert.deepEqual(choices, theirs.returned.choices);
+                    assert.deepEqual(Object.keys(others), ["id", "object", "created"]);
+                    return;
+                }
+                const error = await outcome(result);
+                assert.ok(error instanceof errors.AlpaError && error.stacktrace !== "");
+                const [, message] = /RuntimeError\("(.*)"\)$/.exec(theirs.raised.text)!;
+                assert.ok(error.message.includes(message));
+            } finally {
+                await service.close();
+            }
+        });
 });

@@ -6,7 +6,7 @@ import { ConfigurationError, ExpiredCredentialError } from "../../../client/type
 import { PRIVATE_KEY, PUBLIC_KEY } from "./kit";
 import { far, KEY, problems, token } from "./typescript-problems";
 
-const pem = (type: "rsa" | "ec", options: object, more: object = {}) =>
+const pem = (type: "rsa" | "ec" | "ed25519", options: object, more: object = {}) =>
     (generateKeyPairSync as any)(type, options)
         .privateKey.export({ format: "pem", type: "pkcs8", ...more })
         .toString() as string;
@@ -17,6 +17,11 @@ describe("TypeScript client refuses", () => {
             "auth and Alpa's own key",
             () => new Client({ url: "https://a.example", auth: new ApiKey(KEY), apiKey: KEY }),
             /^auth: must be the only credential/,
+        ],
+        [
+            "auth at the address of Alpa's own client",
+            () => new Client({ url: "https://api.alpa.ai/", auth: new ApiKey(KEY) }),
+            /^url: must be given with auth \(it is that of Alpa's own client\)/,
         ],
         ["auth without an address", () => new Client({ auth: new ApiKey(KEY) }), /^url: must be given with auth/],
         [
@@ -184,6 +189,11 @@ describe("TypeScript client refuses", () => {
             /^Jwt.privateKey: must be an RSA key/,
         ],
         [
+            "a key that is not Ed25519 for EdDSA",
+            () => new Jwt({ key: "k", algorithm: "EdDSA", privateKey: PRIVATE_KEY }),
+            /^Jwt.privateKey: must be an Ed25519 key/,
+        ],
+        [
             "a key on another curve",
             () => new Jwt({ key: "k", algorithm: "ES256", privateKey: pem("ec", { namedCurve: "P-384" }) }),
             /^Jwt.privateKey: must be a key on the curve P-256/,
@@ -223,7 +233,14 @@ describe("TypeScript client takes", () => {
         ["plain HTTP on this host by IPv6", { url: "http://[::1]:1", auth: new ApiKey(KEY) }],
         ["plain HTTP without a credential", { url: "http://10.0.0.1/alpa" }],
         [
-            "keys of ES256 and EdDSA",
+            "a key of EdDSA",
+            {
+                url: "https://a.example",
+                auth: new Jwt({ key: "k", algorithm: "EdDSA", privateKey: pem("ed25519", {}) }),
+            },
+        ],
+        [
+            "a key of ES256",
             {
                 url: "https://a.example",
                 auth: new Jwt({ key: "k", algorithm: "ES256", privateKey: pem("ec", { namedCurve: "P-256" }) }),

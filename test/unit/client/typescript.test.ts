@@ -1,12 +1,11 @@
-// Proves that the TypeScript client reads what the stand-ins of gateway, Access and Alpa answer, for each way to
-// authenticate and each method. Not that the real ones answer so: the stand-ins' own tests compare them with recordings.
+// Proves that the TypeScript client reads what the stand-ins of gateway and Alpa answer, for each way to authenticate and each
+// method. Not that the real ones answer so: the stand-ins' own tests compare them with recordings.
 import { strict as assert } from "node:assert";
 import { SignJWT } from "jose";
-import { ApiKey, Client, Jwt, ServiceToken, type Credential } from "../../../client/typescript/src/index";
+import { ApiKey, Client, Jwt, type Credential } from "../../../client/typescript/src/index";
 import * as errors from "../../../client/typescript/src/errors";
-import { World } from "../sandbox/cloudflare/edge/kit";
-import { addRecord, addZone } from "../sandbox/cloudflare/edge/objects";
 import { claim, KEY, LIMITED_KEY, PRIVATE_KEY, SECRET, startService, STRANGER_KEY, type Service } from "./kit";
+import { Server } from "./typescript-server";
 
 type Type<T> = abstract new (...args: any[]) => T;
 
@@ -125,13 +124,60 @@ describe("TypeScript client at the gateway", () => {
         assert.equal(choices.length, 1);
     });
 
-    it("says that the model is not reached", async () => {
-        await service.put("/routes/away", {
-            ...{ uri: "/away/completions", plugins: {} },
-            upstream: { type: "roundrobin", nodes: { "127.0.0.1:1": 1 }, retries: 0 },
+    const at = (path: string, more: object = {}) =>
+        new Client({ url: service.url.replace("/alpa", `/${path}`), auth: new ApiKey(KEY), ...more });
+
+    for (const method of ["completions", "logprobs"] as const) {
+        it(`says that the model is not reached, for ${method}`, async () => {
+            await service.open("away", { nodes: { "127.0.0.1:1": 1 } });
+            const error = await fails(errors.ModelUnreachableError, at("away")[method]("Paris is"));
+            assert.equal(error.status, 502);
         });
-        const away = new Client({ url: service.url.replace("/alpa", "/away"), auth: new ApiKey(KEY) });
-        assert.equal((await fails(errors.ModelUnreachableError, away.completions("a"))).status, 502);
+
+        it(`says that the gateway did not wait for the model, for ${method}, and does not ask again`, async () => {
+            const slow = await Server.start();
+            slow.play = () => undefined;
+            try {
+                const nodes = { [`127.0.0.1:${slow.port}`]: 1 };
+                await service.open("slow", { nodes, timeout: { connect: 5, send: 5, read: 0.2 } });
+                const error = await fails(errors.AnswerTimeoutError, at("slow")[method]("Paris is"));
+                assert.deepEqual([error.status, slow.seen.length], [504, 1]);
+            } finally {
+                await slow.close();
+            }
+        });
+
+        it(`comes again when a drained gateway says so, for ${method}, and else says when`, async () => {
+            const drained = (seconds: string) => ({
+                abort: { http_status: 503, headers: { "Retry-After": seconds }, body: '{"message":"drained"}' },
+                _meta: { priority: 2380 },
+            });
+            await service.open("drained", {}, { "fault-injection": drained("120") });
+            const error = await fails(errors.ModelUnreachableError, at("drained")[method]("Paris is"));
+            assert.match(error.message, /503: "drained"/);
+            assert.equal(error.retryAfterSeconds, 120);
+            await service.open("drained", {}, { "fault-injection": drained("1") });
+            const statuses: number[] = [];
+            const onAnswer = async ({ status }: { status: number }) => {
+                statuses.push(status);
+                await service.open("drained");
+            };
+            assert.ok(await at("drained", { onAnswer })[method]("Paris is"));
+            assert.deepEqual(statuses, [503, 200]);
+        });
+    }
+
+    it("says that a credential of another algorithm is not accepted", async () => {
+        const auth = new Jwt({ key: claim("rs"), secret: SECRET });
+        await fails(errors.InvalidCredentialError, client(auth).completions("Paris is"));
+    });
+
+    it("says that Alpa's own key does not count at a gateway", async () => {
+        const error = await fails(
+            errors.MissingCredentialError,
+            client(undefined, { apiKey: "k" }).completions("Paris is"),
+        );
+        assert.match(error.nextStep, /apiKey goes into the body, where no gateway looks: give auth/);
     });
 
     const token = (seconds: number, secret = SECRET) =>
@@ -139,79 +185,4 @@ describe("TypeScript client at the gateway", () => {
             .setProtectedHeader({ alg: "HS256" })
             .setExpirationTime(Math.floor(Date.now() / 1000) + seconds)
             .sign(new TextEncoder().encode(secret));
-});
-
-/** fetch sends no Host but that of the address: the name must lead here. */
-const NAME = "localhost";
-
-describe("TypeScript client at the edge", () => {
-    for (const strict of [false, true])
-        describe(strict ? "with strict service tokens" : "with classic service tokens", () => {
-            let world: World;
-            before(async () => {
-                world = await World.start({}, {});
-                world.account.organization.strict_service_token_auth = strict;
-                addRecord(world.account, addZone(world.account, NAME), NAME, `${world.tunnel.id}.cfargotunnel.com`);
-                await world.connect();
-                world.respond = (_, answer) => answer.end('{"choices":[{"text":"Paris is one"}]}');
-            });
-            after(() => world.close());
-            afterEach(() => world.account.applications.clear());
-
-            const client = (auth?: Credential) => new Client({ url: `http://${NAME}:${world.edge.port}`, auth });
-            const open = (change: object = {}, login = false) => {
-                const token = world.token();
-                const service = world.policy("non_identity", [{ service_token: { token_id: token.id } }]);
-                const people = world.policy("allow", [{ everyone: {} }]);
-                world.application(login ? [service, people] : [service], { domain: NAME, ...change });
-                return { clientId: token.client_id, clientSecret: token.client_secret };
-            };
-
-            it("gets a completion with the two headers", async () => {
-                const { choices } = await client(new ServiceToken(open())).completions("Paris is");
-                assert.equal(choices[0].text, "Paris is one");
-            });
-
-            it("gets a completion with the single header", async () => {
-                const pair = open({ read_service_tokens_from_header: "Authorization" });
-                const auth = new ServiceToken({ ...pair, header: "Authorization" });
-                assert.equal((await client(auth).completions("Paris is")).choices.length, 1);
-            });
-
-            it("tells no credential, a wrong one and one that no policy admits apart as far as the edge does", async () => {
-                const pair = open();
-                await fails(errors.MissingCredentialError, client().completions("a"));
-                const wrong = client(new ServiceToken({ ...pair, clientSecret: "wrong-secret-wrong-secret" }));
-                const type = strict ? errors.InvalidCredentialError : errors.NotAllowedError;
-                const error = await fails<errors.AlpaClientError>(type, wrong.completions("a"));
-                assert.doesNotMatch(error.message, /wrong-secret/);
-                const other = world.token();
-                const stranger = new ServiceToken({ clientId: other.client_id, clientSecret: other.client_secret });
-                await fails(errors.NotAllowedError, client(stranger).completions("a"));
-            });
-
-            it("takes the login page for what it is", async () => {
-                const pair = open({}, true);
-                await fails(errors.MissingCredentialError, client().completions("a"));
-                const wrong = new ServiceToken({ ...pair, clientSecret: "wrong" });
-                const invalid = await fails(errors.InvalidCredentialError, client(wrong).completions("a"));
-                assert.equal(invalid.status, strict ? 401 : 302);
-                await fails(errors.EdgeLoginError, client(new ApiKey(KEY)).completions("a"));
-            });
-
-            it("says that a rule of the edge keeps it out, that there is no connector, and that time is over", async () => {
-                const auth = new ServiceToken(open());
-                world.respond = (_, answer) => answer.writeHead(524, { "Content-Type": "text/html" }).end("<html>");
-                await fails(errors.AnswerTimeoutError, client(auth).completions("a"));
-                world.respond = (_, answer) => answer.writeHead(530).end("error code: 1033");
-                await fails(errors.ModelUnreachableError, client(auth).completions("a"));
-                const blocked = { headers: { "CF-Ray": "1-AMS", "Content-Type": "text/plain" } };
-                const robot = new Client({
-                    url: "https://api.example.com",
-                    auth,
-                    fetch: async () => new Response("error code: 1010", { status: 403, ...blocked }),
-                });
-                assert.match((await fails(errors.NotAllowedError, robot.completions("a"))).message, /rule of the edge/);
-            });
-        });
 });

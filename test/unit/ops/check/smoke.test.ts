@@ -87,7 +87,10 @@ describe("ops check smoke", () => {
         await admit();
         await run({}, "--most-requests", "20");
         assert.equal(service.seen.length, LIMITS.requests);
-        for (const { body } of service.seen) assert.match(body.toString(), /"(max_tokens|top_k)":1\b/);
+        for (const { body, headers } of service.seen) {
+            assert.match(body.toString(), /"(max_tokens|top_k)":1\b/);
+            assert.match(headers.join("\n"), /^alpa-auth-client\/\S+ \(typescript\)$/m, "the callers' own client asks");
+        }
         service.seen.length = 0;
         const { code, note } = await run({}, "--most-requests", "3");
         assert.equal(code, 2);

@@ -1,0 +1,102 @@
+/** What tokens come from: one that is ready, or what signs them. */
+import type { KeyObject } from "node:crypto";
+import { PRIVATE_KEY_ALGORITHMS, readKey, readToken, type PrivateKeyAlgorithm } from "./jwt-material.js";
+import { checkNumber, kind, type Problems } from "./problems.js";
+
+interface MintingOptions {
+    /** Value of the claim `key`, from the handout: whose token it is. */
+    key: string | undefined;
+    /** Life of one token, in seconds. @default 900: what is stolen is worth little, and few are made */
+    lifetimeSeconds?: number | undefined;
+    /** More claims; not key, iat, exp, nbf. @default none */
+    claims?: Record<string, unknown> | undefined;
+}
+
+/** A token that is ready; or what signs tokens, made and renewed as needed. */
+export type JwtOptions =
+    | { token: string | undefined }
+    | (MintingOptions & { /** Signs with HS256. */ secret: string | undefined })
+    | (MintingOptions & {
+          /** In PEM form, without a passphrase. */
+          privateKey: string;
+          /** @default RS256 */
+          algorithm?: PrivateKeyAlgorithm | undefined;
+      });
+
+/**
+ * How long before its end a token is replaced, in seconds: so much the clocks may differ. For as long past its end a token
+ * of the caller's is still sent: the gateway decides.
+ */
+export const SKEW_SECONDS = 60;
+/** Set here. nbf never: APISIX refuses a token in the second in which it begins. */
+const OURS = ["key", "iat", "exp", "nbf"];
+
+export interface Minting {
+    kind: "minting";
+    key: string;
+    lifetimeSeconds: number;
+    claims: Record<string, unknown>;
+    algorithm: "HS256" | PrivateKeyAlgorithm;
+    signer: string | KeyObject;
+}
+export type Source = { kind: "token"; token: string; exp: number | undefined } | Minting;
+
+/** @param now by which clock, in milliseconds */
+export async function mint({ key, claims, lifetimeSeconds, signer, algorithm }: Minting, now: number) {
+    const { SignJWT } = await import("jose");
+    const iat = Math.floor(now / 1000);
+    const exp = iat + lifetimeSeconds;
+    const token = await new SignJWT({ ...claims, key })
+        .setProtectedHeader({ alg: algorithm, typ: "JWT" })
+        .setIssuedAt(iat)
+        .setExpirationTime(exp)
+        .sign(typeof signer === "string" ? new TextEncoder().encode(signer) : signer);
+    return { token, exp };
+}
+
+export function sourceOf(options: JwtOptions, problems: Problems): Source {
+    const all = options as Partial<Record<"token" | "secret" | "privateKey" | "algorithm", unknown>>;
+    const given = (["token", "secret", "privateKey"] as const).filter((name) => all[name] !== undefined);
+    if (given.length !== 1)
+        problems.push(
+            `Jwt: must have exactly one of token, secret and privateKey (got ${given.join(", ") || "none"}). Keep the one of the handout.`,
+        );
+    if (given.length !== 1 || given[0] === "token")
+        return {
+            kind: "token",
+            token: String(all.token),
+            exp: given.length === 1 ? readToken(all.token, problems) : undefined,
+        };
+
+    const { key, lifetimeSeconds = 900, claims = {} } = options as MintingOptions;
+    if (typeof key !== "string" || key === "")
+        problems.push(`Jwt.key: must be the value of the claim key (got ${kind(key)}). Take it from the handout.`);
+    // With less than twice the skew each request would need a token of its own; a day is what the operators' tokens last.
+    const life = { least: 2 * SKEW_SECONDS, most: 86_400, whole: true };
+    checkNumber("Jwt.lifetimeSeconds", lifetimeSeconds, life, problems);
+    const taken = OURS.filter((claim) => claim in claims);
+    if (taken.length > 0)
+        problems.push(`Jwt.claims: must not have ${taken.join(", ")} (they are set here). Leave them out.`);
+    const common = { kind: "minting" as const, key: key!, lifetimeSeconds, claims };
+    if (given[0] === "secret") {
+        if (typeof all.secret !== "string" || all.secret === "")
+            problems.push(
+                `Jwt.secret: must be a text that is not empty (got ${kind(all.secret)}). Take it from the handout.`,
+            );
+        else if (/^\s|\s$/.test(all.secret))
+            problems.push(
+                "Jwt.secret: must have no blank or line break at its ends (it has). Trim what you read from a file.",
+            );
+        if (all.algorithm !== undefined && all.algorithm !== "HS256")
+            problems.push(
+                `Jwt.algorithm: must be HS256 with a secret (got ${JSON.stringify(all.algorithm)}). Remove it.`,
+            );
+        return { ...common, algorithm: "HS256", signer: String(all.secret) };
+    }
+    const algorithm = (all.algorithm ?? "RS256") as PrivateKeyAlgorithm;
+    if (!PRIVATE_KEY_ALGORITHMS.includes(algorithm))
+        problems.push(
+            `Jwt.algorithm: must be one of ${PRIVATE_KEY_ALGORITHMS.join(", ")} with a private key (got ${JSON.stringify(all.algorithm)}). Take it from the handout.`,
+        );
+    return { ...common, algorithm, signer: readKey(all.privateKey, algorithm, problems) ?? "" };
+}

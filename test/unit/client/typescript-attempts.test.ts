@@ -1,0 +1,286 @@
+// Proves when the TypeScript client sends a request again and when it does not, what it makes of clocks that differ, and what
+// it tells of each answer.
+import { strict as assert } from "node:assert";
+import { generateKeyPairSync } from "node:crypto";
+import * as http from "node:http";
+import * as net from "node:net";
+import { ApiKey, Client, Jwt, type Seen } from "../../../client/typescript/src/index";
+import * as errors from "../../../client/typescript/src/errors";
+import { JSON_TYPE, outcome, RESULT, says, Server, type Play } from "./typescript-server";
+
+/** No two signatures of such a key are the same: what is equal was made once. */
+const EC_KEY = generateKeyPairSync("ec", { namedCurve: "P-256" })
+    .privateKey.export({ format: "pem", type: "pkcs8" })
+    .toString();
+const good = says(200, JSON_TYPE, RESULT);
+
+describe("TypeScript client, sending again", () => {
+    let server: Server;
+    before(async () => (server = await Server.start()));
+    beforeEach(() => server.clear());
+    after(() => server.close());
+    const client = (more: object = {}) => new Client({ url: server.url, auth: new ApiKey("KEY-of-team"), ...more });
+    const text = async (call: ReturnType<Client["completions"]>) => (await call).choices[0].text;
+
+    for (const status of [429, 503])
+        it(`does so after ${status} with Retry-After, as often as it may, and says how long to wait`, async () => {
+            const past = new Date(Date.now() - 5).toUTCString();
+            server.play = (request, response, nth) =>
+                nth < 3
+                    ? response.writeHead(status, { "Retry-After": nth === 1 ? "0" : past }).end()
+                    : good(request, response, nth);
+            assert.equal(await text(client().completions("a")), "one");
+            assert.equal(server.seen.length, 3);
+            assert.deepEqual(new Set(server.bodies).size, 1, "the same each time");
+            server.clear();
+            server.play = says(status, { "Retry-After": "0" }, "");
+            const error = await outcome(client({ maxAttempts: 2 }).completions("a"));
+            assert.deepEqual([server.seen.length, error.status, error.retryAfterSeconds], [2, status, 0]);
+            server.clear();
+            server.play = says(status, { "Retry-After": "61" }, "");
+            const long = await outcome(client().completions("a"));
+            assert.deepEqual([server.seen.length, long.retryAfterSeconds], [1, 61], "longer than it may wait");
+            server.clear();
+            server.play = says(status, { "Retry-After": "soon" }, "");
+            assert.equal((await outcome(client().completions("a"))).retryAfterSeconds, undefined);
+            assert.equal(server.seen.length, 1, "no word of when");
+        });
+
+    it("waits as long as it is told", async () => {
+        let first = 0;
+        let second = 0;
+        server.play = (request, response, nth) => {
+            if (nth === 2) second = Date.now();
+            else first = Date.now();
+            (nth === 1 ? says(429, { "Retry-After": "1" }, "") : good)(request, response, nth);
+        };
+        await client().completions("a");
+        assert.ok(second - first >= 990, `${second - first} ms`);
+    });
+
+    it("says when the window of a limit ends, and does not wait for longer than it may", async () => {
+        server.play = says(429, { "X-RateLimit-Reset": "89.12" }, "");
+        const error = await outcome(client().completions("a"));
+        assert.ok(error instanceof errors.RateLimitedError);
+        assert.deepEqual([error.retryAfterSeconds, server.seen.length], [90, 1]);
+        server.clear();
+        server.play = says(503, { "X-RateLimit-Reset": "0" }, "");
+        assert.equal((await outcome(client().completions("a"))).retryAfterSeconds, undefined);
+        assert.equal(server.seen.length, 1, "of an answer that is not the limit's it says nothing");
+    });
+
+    it("does so when there is no connection, and says in the end that nothing was sent", async () => {
+        const closed = net.createServer();
+        await new Promise<void>((resolve) => closed.listen(0, "127.0.0.1", resolve));
+        const { port } = closed.address() as net.AddressInfo;
+        await new Promise((resolve) => closed.close(resolve));
+        const options = { url: `http://127.0.0.1:${port}`, auth: new ApiKey("KEY-of-team") };
+        const error = await outcome(new Client({ ...options, maxAttempts: 1 }).completions("a"));
+        assert.ok(error instanceof errors.ConnectionFailedError && !error.sent);
+        assert.match(error.message, /ECONNREFUSED/);
+        const call = new Client(options).completions("a");
+        const late = http.createServer((_, response) => response.writeHead(200, JSON_TYPE).end(RESULT));
+        await new Promise<void>((resolve) => late.listen(port, "127.0.0.1", resolve));
+        assert.equal(await text(call), "one");
+        await new Promise((resolve) => late.close(resolve));
+    });
+
+    it("goes by the error alone where the program brings its own fetch", async () => {
+        const cases: [cause: object, sent: boolean][] = [
+            [{ code: "ECONNREFUSED", syscall: "connect" }, false],
+            [{ code: "ENOTFOUND", syscall: "getaddrinfo" }, false],
+            [{ code: "ECONNRESET", syscall: "read" }, true],
+            [{}, true],
+        ];
+        for (const [facts, sent] of cases) {
+            let calls = 0;
+            const fetch = async () => {
+                calls++;
+                throw new TypeError("fetch failed", { cause: Object.assign(new Error("no, KEY-of-team"), facts) });
+            };
+            const error = await outcome(client({ fetch, maxAttempts: 2 }).completions("a"));
+            assert.ok(error instanceof errors.ConnectionFailedError);
+            assert.deepEqual([error.sent, calls], [sent, sent ? 1 : 2]);
+            assert.doesNotMatch(error.message, /KEY-of-team/);
+        }
+    });
+
+    it("says that a name leads nowhere, and that nothing was sent", async () => {
+        const nowhere = new Client({ url: "http://nowhere.invalid", maxAttempts: 1 });
+        const error = await outcome(nowhere.completions("a"));
+        assert.ok(error instanceof errors.ConnectionFailedError && !error.sent, String(error));
+    });
+});
+
+describe("TypeScript client, making tokens", () => {
+    let server: Server;
+    let now: number;
+    before(async () => (server = await Server.start()));
+    beforeEach(() => {
+        server.clear();
+        now = 1_800_000_000_000;
+    });
+    after(() => server.close());
+    const jwt = () =>
+        new Jwt({ key: "ns_a.b", privateKey: EC_KEY, algorithm: "ES256", lifetimeSeconds: 200 }, { now: () => now });
+    const tokens = () => server.seen.map(({ headers }) => headers.authorization!);
+    const claims = (token: string): { exp: number; iat: number } =>
+        JSON.parse(Buffer.from(token.split(".")[1], "base64url").toString());
+    /** Takes tokens that are not over by a clock that is so much ahead, in milliseconds. */
+    const clockAhead =
+        (ahead: number): Play =>
+        (request, response, nth) => {
+            const theirs = now + ahead;
+            const { exp } = claims(request.headers.authorization!);
+            const valid = exp * 1000 > theirs && exp * 1000 <= theirs + 260_000;
+            const date = { Date: new Date(theirs).toUTCString() };
+            says(valid ? 200 : 401, { ...JSON_TYPE, ...date }, valid ? RESULT : "{}")(request, response, nth);
+        };
+
+    it("makes one for all that wait, and another a minute before its end", async () => {
+        server.play = good;
+        const client = new Client({ url: server.url, auth: jwt() });
+        await Promise.all([client.completions("a"), client.completions("a")]);
+        now += 139_000;
+        await client.completions("a");
+        now += 1000;
+        await client.completions("a");
+        const all = tokens();
+        assert.deepEqual(
+            all.map((token) => all.indexOf(token)),
+            [0, 0, 0, 3],
+        );
+        assert.ok(all.every((token) => claims(token).exp - claims(token).iat === 200));
+    });
+
+    it("makes another when the clock has been set back", async () => {
+        server.play = good;
+        const client = new Client({ url: server.url, auth: jwt() });
+        await client.completions("a");
+        now -= 7_200_000;
+        await client.completions("a");
+        assert.equal(claims(tokens()[1]).iat, now / 1000);
+    });
+
+    for (const [what, ahead] of [
+        ["ahead", 600_000],
+        ["behind", -600_000],
+    ] as const)
+        it(`goes by the gateway's clock when that is ${what}, and keeps the difference`, async () => {
+            server.play = clockAhead(ahead);
+            const client = new Client({ url: server.url, auth: jwt() });
+            await client.completions("a");
+            await client.completions("a");
+            assert.equal(server.seen.length, 3, "one refusal");
+            server.clear();
+            server.play = clockAhead(0);
+            await client.completions("a");
+            assert.equal(server.seen.length, 2, "also when it changes again");
+        });
+
+    it("does so for all calls that are refused at the same time", async () => {
+        server.play = clockAhead(600_000);
+        const client = new Client({ url: server.url, auth: jwt() });
+        const calls = Array.from({ length: 5 }, () => client.completions("a"));
+        for (const { choices } of await Promise.all(calls)) assert.equal(choices[0].text, "one");
+        assert.ok(server.seen.length <= 10, `${server.seen.length} requests`);
+    });
+
+    it("counts the second request of such a call as an attempt", async () => {
+        server.play = clockAhead(600_000);
+        const auth = jwt();
+        const once = new Client({ url: server.url, auth, maxAttempts: 1 });
+        assert.ok((await outcome(once.completions("a"))) instanceof errors.InvalidCredentialError);
+        assert.equal(server.seen.length, 1);
+        await once.completions("a");
+        assert.equal(server.seen.length, 2, "the next call knows the difference");
+        server.clear();
+        const ahead = clockAhead(-600_000);
+        server.play = (request, response, nth) =>
+            nth === 1 ? ahead(request, response, nth) : says(429, { "Retry-After": "0" }, "")(request, response, nth);
+        await outcome(new Client({ url: server.url, auth, maxAttempts: 2 }).completions("a"));
+        assert.equal(server.seen.length, 2);
+    });
+
+    it("does not send again what the clock does not explain", async () => {
+        const dates = [undefined, now + 4000, now + 3_700_000];
+        for (const date of dates) {
+            server.clear();
+            server.play = (request, response, nth) => {
+                response.sendDate = false;
+                const headers = date === undefined ? {} : { Date: new Date(date).toUTCString() };
+                says(401, headers, "{}")(request, response, nth);
+            };
+            const error = await outcome(new Client({ url: server.url, auth: jwt() }).completions("a"));
+            assert.ok(error instanceof errors.InvalidCredentialError);
+            assert.equal(server.seen.length, 1);
+        }
+        server.clear();
+        server.play = says(401, { Date: new Date(now + 600_000).toUTCString() }, "{}");
+        const wrong = await outcome(new Client({ url: server.url, auth: jwt() }).completions("a"));
+        assert.ok(wrong instanceof errors.InvalidCredentialError);
+        assert.equal(server.seen.length, 2, "refused by the right clock too");
+    });
+});
+
+describe("TypeScript client, telling of answers", () => {
+    let server: Server;
+    before(async () => (server = await Server.start()));
+    beforeEach(() => server.clear());
+    after(() => server.close());
+
+    it("tells status, headers and time of each, without cookies", async () => {
+        const more = { Server: "APISIX/3.18.0", "Set-Cookie": "CF_Authorization=x" };
+        const told: Seen[] = [];
+        const now = 1_800_000_000_000;
+        const auth = new Jwt({ key: "k", secret: "s".repeat(32) }, { now: () => now });
+        server.play = (request, response, nth) => {
+            const date = new Date(now + 600_000).toUTCString();
+            const status = [401, 429, 200][nth - 1];
+            says(status, { ...more, Date: date, "Retry-After": "0" }, RESULT)(request, response, nth);
+        };
+        await new Client({ url: server.url, auth, onAnswer: (one) => told.push(one) }).completions("a");
+        assert.deepEqual(
+            told.map(({ status }) => status),
+            [401, 429, 200],
+        );
+        const repeats = says(200, { ...JSON_TYPE, "X-Sent": "KEY-of-team" }, RESULT);
+        server.play = repeats;
+        const onAnswer = ({ headers }: Seen) => {
+            assert.equal(headers.get("x-sent"), "***");
+            headers.set("retry-after", "0");
+            told.push({ status: 0, headers, milliseconds: 0 });
+        };
+        const key = new ApiKey("KEY-of-team");
+        await new Client({ url: server.url, auth: key, onAnswer }).completions("a");
+        assert.equal(told.pop()!.status, 0, "it was told");
+        server.play = says(429, { "X-Sent": "KEY-of-team" }, "");
+        server.clear();
+        const error = await outcome(new Client({ url: server.url, auth: key, onAnswer }).completions("a"));
+        assert.deepEqual([error.retryAfterSeconds, server.seen.length], [undefined, 1], "what is told is a copy");
+        told.pop();
+        for (const one of told) {
+            assert.deepEqual(Object.keys(one), ["status", "headers", "milliseconds"]);
+            assert.equal(one.headers.get("server"), "APISIX/3.18.0");
+            assert.equal(one.headers.get("set-cookie"), null);
+        }
+    });
+
+    for (const [how, onAnswer] of [
+        [
+            "throws",
+            () => {
+                throw new Error("no disk, KEY-of-team");
+            },
+        ],
+        ["rejects", async () => Promise.reject(new Error("no disk, KEY-of-team"))],
+    ] as const)
+        it(`keeps the result when what it tells ${how}, and warns`, async () => {
+            server.play = good;
+            const warned = new Promise<Error>((resolve) => process.once("warning", resolve));
+            const client = new Client({ url: server.url, auth: new ApiKey("KEY-of-team"), onAnswer });
+            assert.equal((await client.completions("a")).choices[0].text, "one");
+            const { name, message } = await warned;
+            assert.deepEqual([name, message], ["OnAnswerWarning", "onAnswer failed: Error: no disk, ***"]);
+        });
+});
