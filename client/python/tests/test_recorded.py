@@ -148,8 +148,8 @@ if ALPA:
         responses = case["response"] if isinstance(case["response"], list) else [case["response"]]
         for response in filter(lambda one: isinstance(one, dict) and isinstance(one.get("body"), dict), responses):
             body = response["body"]
-            fields = ("choices",) if "choices" in body else ("logprobs",)
-            asked = answers.Asked(fields, ApiKey("k"), 0, lambda text: text)
+            path = "/logprobs" if "logprobs" in body else "/completions"
+            asked = answers.Asked(path, ApiKey("k"), 0, lambda text: text)
             answer = Answer(response["status"], response["headers"], json.dumps(body).encode())
             if response["status"] == 200:
                 assert answers.read(answer, asked) == body
