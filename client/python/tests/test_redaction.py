@@ -23,6 +23,7 @@ FORMS: Dict[str, Callable[[str], str]] = {
     "JSON within JSON": lambda text: json.dumps(json.dumps(text))[1:-1],
     "JSON with codes": lambda text: "".join(f"\\u{ord(letter):04x}" for letter in text),
     "a text of Python": repr,
+    "a host": str.lower,
     "HTML": html.escape,
     "HTML with decimal codes": lambda text: "".join(f"&#{ord(letter)};" for letter in text),
     "HTML with hexadecimal codes": lambda text: "".join(f"&#x{ord(letter):X};" for letter in text),
@@ -101,6 +102,30 @@ BODIES: Dict[str, Callable[[str], str]] = {
     "Alpa's error": lambda text: json.dumps({"type": "error", "message": text, "stacktrace": text}),
     "plain text": lambda text: f"bad request: {text}",
 }
+
+
+def test_a_redirect_to_a_host_of_the_secrets_name_does_not_show_it(server: Server) -> None:
+    server.replies = [reply(302, "", {"Location": f"http://{SECRETS[0]}.example/{SECRETS[0]}"})]
+    with pytest.raises(AlpaClientError) as caught:
+        Client(server.url, auth=ApiKey(SECRETS[0])).completions("a")
+    assert "a redirect (302) to <secret>.example" in str(caught.value)
+
+
+class Renewing(Jwt):
+    """As if another thread came just after this one had taken its token."""
+
+    def headers(self, now: float) -> Dict[str, str]:
+        taken = super().headers(now)
+        super().headers(now + 5000)
+        return taken
+
+
+def test_a_token_that_was_renewed_meanwhile_is_taken_out_too(server: Server) -> None:
+    echo = lambda connection: connection.sendall(reply(400, server.received[0].values("Authorization")[0]))  # noqa: E731
+    server.replies = [echo]
+    with pytest.raises(AlpaClientError, match="<secret>") as caught:
+        Client(server.url, auth=Renewing(key="k", secret="s" * 32)).completions("a")
+    assert server.received[0].values("Authorization")[0].split(" ")[1] not in str(caught.value)
 
 
 @pytest.mark.parametrize("body", BODIES)

@@ -39,9 +39,9 @@ STATUSES: List[Tuple[Type[AlpaClientError], List[int]]] = [
     (InvalidCredentialError, [401]),
     (NotAllowedError, [403]),
     (RateLimitedError, [429]),
-    (AnswerTimeoutError, [408, 504, 524]),
+    (AnswerTimeoutError, [504, 524]),
     (ModelUnreachableError, [500, 501, 502, 503, 505, 520, 521, 522, 523, 525, 526, 530, 599]),
-    (RequestRefusedError, [400, 402, 404, 405, 406, 410, 411, 413, 414, 415, 422, 431, 451, 499]),
+    (RequestRefusedError, [400, 402, 404, 405, 406, 408, 410, 411, 413, 414, 415, 422, 431, 451, 499]),
     (UnreadableAnswerError, [202, 204]),
 ]
 

@@ -73,8 +73,8 @@ def read(answer: Answer, asked: Asked) -> Dict[str, Any]:
     if status == 429:
         step = None if wait is None else f"Wait {wait:g} s, then send less at a time."
         raise RateLimitedError(f"Too many requests (429): {said}", next_step=step, **known)
-    if status in (408, 504, 524):
-        raise AnswerTimeoutError(f"The gateway's own time was over ({status}): {said}", **known)
+    if status in (504, 524):
+        raise AnswerTimeoutError(f"The gateway's own time for an answer was over ({status}): {said}", **known)
     if isinstance(found, dict) and found.get("type") == "error" and status in (200, 400, 500):
         stacktrace = found.get("stacktrace")
         if status == 200 or (isinstance(stacktrace, str) and stacktrace):
@@ -87,7 +87,9 @@ def read(answer: Answer, asked: Asked) -> Dict[str, Any]:
     if status >= 500:
         raise ModelUnreachableError(f"The gateway cannot reach the model ({status}): {said}", **known)
     if status >= 400:
-        raise RequestRefusedError(f"The gateway refused the request ({status}): {said}", **known)
+        late = "It did not arrive whole in the time that the gateway gives: look at the network, then send it again."
+        step = late if status == 408 else None
+        raise RequestRefusedError(f"The gateway refused the request ({status}): {said}", next_step=step, **known)
     if not 200 <= status < 300 or not isinstance(found, dict) or not asked.is_result(found):
         raise UnreadableAnswerError(f"The answer ({status}) is no result: {said}", **known)
     return found

@@ -10,10 +10,14 @@ from typing import Dict, List, Tuple
 
 #: A shorter text is no secret, and without it every message would fall apart.
 SHORTEST = 4
+#: The same of base64, where fewer letters are found in too many words.
+_SHORTEST_BASE64 = 8
 #: Most characters of a text that are looked through, and most that are left of it: what is cut in two by the first is beyond
 #: the second.
 _LOOKED_AT = 200_000
 _LEFT = 100_000
+# A host comes in small letters. Of ASCII only: others change in number.
+_LOWER = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
 #: How often something may have been escaped in turn.
 _DEPTH = 8
 
@@ -74,22 +78,24 @@ def _needles(secret: str) -> Dict[str, int]:
         # Base64 depends on where in a group of three it begins; at the ends there are letters of the neighbours in it.
         text = base64.b64encode(b"\0" * before + secret.encode("utf-8", "replace")).decode().rstrip("=")
         whole = text[(0, 2, 3)[before] : len(text) - (0 if (before + len(secret)) % 3 == 0 else 1)]
-        if len(whole) >= SHORTEST:
+        if len(whole) >= _SHORTEST_BASE64:
             found.update({whole: 3, whole.replace("+", "-").replace("/", "_"): 3})
     return found
 
 
 def _found(step: str, places: List[int], needles: Dict[str, int]) -> List[Tuple[int, int]]:
     spans: List[Tuple[int, int]] = []
+    lower = step.translate(_LOWER)
     for needle, beside in needles.items():
-        start = step.find(needle)
+        needle = needle.translate(_LOWER)
+        start = lower.find(needle)
         while start >= 0:
             end = start + len(needle)
             if beside:
                 start -= len(re.search(r"[\w+/-]*$", step[max(0, start - beside) : start], re.ASCII).group())  # type: ignore[union-attr]
                 end += len(re.match(r"[\w+/=-]*", step[end : end + beside], re.ASCII).group())  # type: ignore[union-attr]
             spans.append((places[start], places[end]))
-            start = step.find(needle, end)
+            start = lower.find(needle, end)
     return spans
 
 

@@ -3,7 +3,6 @@
 import json
 import time
 import warnings
-from itertools import count
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple, Union
 from urllib.parse import urlsplit
 
@@ -35,6 +34,7 @@ MAX_WAIT_SECONDS = 60.0
 #: Wait after the first connection that failed, in seconds; twice as long after the next.
 _CONNECT_WAIT_SECONDS = 0.5
 
+_HTTPS = "Use https; or allow_http=True, where nobody can read along."
 VERSION = "0.1.0"
 
 
@@ -102,8 +102,7 @@ class Sender:
         credential = auth is not None or body_secret is not None
         open_way = credential and place is not None and not place.secure and not place.loopback
         if open_way and not allow_http:
-            problem = "url: must be https where a credential is sent (it is http)."
-            found.append(f"{problem} Use https; or allow_http=True, where nobody can read along.")
+            found.append(f"url: must be https where a credential is sent (it is http). {_HTTPS}")
         if found or place is None:
             raise ConfigurationError(found)
         if open_way:
@@ -125,7 +124,9 @@ class Sender:
         :raises TypeError, ValueError: the body is no JSON
         :raises AlpaClientError: see errors
         """
-        for attempt in count(1):
+        attempt = 0
+        while True:
+            attempt += 1
             outcome = self._once(path, body)
             if not isinstance(outcome, AlpaClientError):
                 return outcome
@@ -133,14 +134,15 @@ class Sender:
             if wait is None:
                 raise outcome
             self._clock.sleep(wait)
-        raise AssertionError("unreachable")
 
     def _once(self, path: str, body: Dict[str, Any]) -> Union[Dict[str, Any], AlpaClientError]:
         """A result, or an error as a value: raised where it was caught it would drag others along."""
         text = json.dumps(body, allow_nan=False, default=_revealed).encode("ascii")
         try:
             sent = {} if self._auth is None else self._auth.headers(self._clock.now())
-            secrets = [self._body_secret.reveal(), *([] if self._auth is None else self._auth.secrets)]
+            # What was sent too: another thread may have renewed the token since.
+            secrets = [self._body_secret.reveal(), *sent.values(), *([] if self._auth is None else self._auth.secrets)]
+            secrets += [value[len("Bearer ") :] for value in sent.values() if value.startswith("Bearer ")]
             headers = {
                 "User-Agent": f"alpa-auth-client/{VERSION} (python)",
                 "Accept": "application/json",
