@@ -40,6 +40,23 @@ def test_a_date_is_a_wait_too(server: Server, slept: Slept) -> None:
     assert slept == [30]
 
 
+@pytest.mark.parametrize("text,seconds", [("1.5", 2), ("0", 0), ("0.001", 1), ("60.0", 60)])
+def test_a_fraction_of_a_second_is_rounded_up(server: Server, slept: Slept, text: str, seconds: int) -> None:
+    server.replies = [busy(429, {"Retry-After": text}), OK]
+    Client(server.url, clock=slept.clock).completions("a")
+    assert slept == [seconds]
+
+
+def test_a_date_that_is_over_is_no_wait(server: Server, slept: Slept) -> None:
+    server.replies = [busy(503, {"Retry-After": formatdate(slept.now - 30, usegmt=True)}), OK]
+    slept.now += 0.25
+    Client(server.url, clock=slept.clock).completions("a")
+    server.replies = [busy(503, {"Retry-After": formatdate(slept.now + 30, usegmt=True)}), OK]
+    server.received.clear()
+    Client(server.url, clock=slept.clock).completions("a")
+    assert slept == [0, 30]
+
+
 def test_the_end_of_the_window_is_a_wait_where_nothing_else_is_said(server: Server, slept: Slept) -> None:
     server.replies = [busy(429, {"X-RateLimit-Reset": "59.62"}), OK]
     Client(server.url, clock=slept.clock).completions("a")
@@ -70,10 +87,13 @@ NEVER: List[Any] = [
     (429, {"X-RateLimit-Reset": "nan"}, None),
     (503, {"X-RateLimit-Reset": "1", "Retry-After": "Thu, 99 Nov 2026 00:00:00 GMT"}, None),
     (502, {"Retry-After": "1"}, 1),
-    (504, {"Retry-After": "1"}, None),
+    (504, {"Retry-After": "1"}, 1),
     (500, {"Retry-After": "1"}, 1),
-    (400, {"Retry-After": "1"}, None),
-    (401, {"Retry-After": "1"}, None),
+    (400, {"Retry-After": "1"}, 1),
+    (401, {"Retry-After": "1"}, 1),
+    (429, {"Retry-After": "60.5"}, 61),
+    (503, {"Retry-After": "1."}, None),
+    (503, {"Retry-After": "01 Jan 2020 00:00:00 GMT"}, None),
 ]
 
 

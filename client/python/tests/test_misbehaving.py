@@ -24,6 +24,7 @@ from alpa_auth_client import (
 )
 
 from .conftest import COMPLETION
+from . import server as server_module
 from .server import Reply, Server, listen, reply, reset
 
 PAGE = "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body></body></html>"
@@ -183,3 +184,18 @@ def test_a_name_that_does_not_exist_is_told(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
     with pytest.raises(ConnectionFailedError, match="its name is not known"):
         Client("https://api.invalid", attempts=1).completions("a")
+
+
+def test_a_body_that_is_taken_slowly_has_the_time_of_the_answer(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    server.replies = [reply(200, COMPLETION)]
+    read = server_module._read
+
+    def late(connection: socket.socket) -> object:
+        connection.recv(1, socket.MSG_PEEK)
+        server.over.wait(1)
+        return read(connection)
+
+    monkeypatch.setattr(server_module, "_read", late)
+    # More than the buffers of a connection hold.
+    client = Client(server.url, connect_timeout_seconds=0.2, answer_timeout_seconds=60)
+    assert client.completions("a" * 30_000_000)["id"] == "1"

@@ -8,6 +8,7 @@ from typing import Dict
 
 import pytest
 from alpa_auth_client import (
+    AnswerTimeoutError,
     Client,
     ConfigurationError,
     ExpiredCredentialError,
@@ -59,8 +60,23 @@ def test_plain_http_is_allowed_by_a_variable() -> None:
     environ = {"ALPA_URL": "http://api.example.com", "ALPA_API_KEY": "k"}
     with pytest.raises(ConfigurationError, match="must be https"):
         Client.from_env(environ)
+    with pytest.raises(ConfigurationError, match="must be https"):
+        Client.from_env({**environ, "ALPA_ALLOW_HTTP": "0"})
     with pytest.warns(UserWarning):
         Client.from_env({**environ, "ALPA_ALLOW_HTTP": "1"})
+
+
+@pytest.mark.parametrize("text", ["ten", "nan", "inf", "1e3", "-1", "+1", " 1", "1_0", "1.", "1234567"])
+def test_only_plain_numbers_are_seconds(text: str) -> None:
+    with pytest.raises(ConfigurationError, match="ALPA_ANSWER_TIMEOUT_SECONDS: must be a number of seconds"):
+        Client.from_env({"ALPA_URL": URL, "ALPA_ANSWER_TIMEOUT_SECONDS": text})
+
+
+def test_an_answer_has_the_time_of_its_variable(server: Server) -> None:
+    server.replies = [lambda _: None if server.over.wait(20) else None]
+    client = Client.from_env({"ALPA_URL": server.url, "ALPA_ANSWER_TIMEOUT_SECONDS": "0.25"})
+    with pytest.raises(AnswerTimeoutError, match=r"within 0\.25 s"):
+        client.completions("a")
 
 
 REFUSED: Dict[str, "tuple[Dict[str, str], list[str]]"] = {
@@ -92,7 +108,7 @@ REFUSED: Dict[str, "tuple[Dict[str, str], list[str]]"] = {
     ),
     "several at once": (
         {"ALPA_API_KEY": "a\nb", "ALPA_ANSWER_TIMEOUT_SECONDS": "ten", "ALPA_ALLOW_HTTP": "yes"},
-        ["ALPA_URL:", "key: must be one line", "ALPA_ANSWER_TIMEOUT_SECONDS:", "ALPA_ALLOW_HTTP: must be 1"],
+        ["ALPA_URL:", "key: must be one line", "ALPA_ANSWER_TIMEOUT_SECONDS:", "ALPA_ALLOW_HTTP: must be 1 or 0"],
     ),
 }
 

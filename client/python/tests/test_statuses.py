@@ -22,7 +22,7 @@ from alpa_auth_client import (
 )
 from alpa_auth_client.transport import Answer
 
-from .conftest import COMPLETION
+from .conftest import COMPLETION, LOGPROBS
 
 #: A status that is no success and has a body that looks like one must not become a result.
 BODIES: Dict[str, bytes] = {
@@ -46,8 +46,8 @@ STATUSES: List[Tuple[Type[AlpaClientError], List[int]]] = [
 ]
 
 
-def read(status: int, body: bytes, auth: Optional[Auth] = ApiKey("k")) -> object:
-    asked = answers.Asked(("choices",), auth, 0, lambda text: text)
+def read(status: int, body: bytes, auth: Optional[Auth] = ApiKey("k"), path: str = "/completions") -> object:
+    asked = answers.Asked(path, auth, 0, lambda text: text)
     return answers.read(Answer(status, {"Location": "https://a.example/"}, body), asked)
 
 
@@ -83,8 +83,27 @@ def test_an_error_with_a_stacktrace_is_alpas_and_one_without_is_the_gateways() -
         read(400, json.dumps({**error, "message": ""}).encode())
 
 
-def test_a_result_is_one_only_with_its_fields() -> None:
+#: None of these is a result, whichever method asked.
+NO_RESULTS: List[bytes] = [
+    *(b"{}", b"[]", b'"choices"', COMPLETION.encode() + b"x", b"\xef\xbb\xbf" + COMPLETION.encode()),
+    *(b'{"choices": null}', b'{"choices": {}}', b'{"choices": "one"}', b'{"choices": [null]}', b'{"choices": [{}]}'),
+    *(b'{"choices": [{"text": "a"}, {"text": null}]}', b'{"choices": ["a"]}', b'{"logprobs": []}'),
+    *(b'{"cache_id": "1", "logprobs": null, "indices": []}', b'{"cache_id": "1", "logprobs": [], "indices": {}}'),
+    *(b'{"cache_id": null, "logprobs": [], "indices": []}', b'{"logprobs": [], "indices": []}'),
+    b'{"message": "welcome"}',
+]
+
+
+@pytest.mark.parametrize("body", NO_RESULTS)
+@pytest.mark.parametrize("path", ["/completions", "/logprobs"])
+def test_what_only_looks_like_a_result_is_none(path: str, body: bytes) -> None:
+    with pytest.raises(UnreadableAnswerError):
+        read(200, body, path=path)
+
+
+def test_a_result_of_one_method_is_none_of_the_other() -> None:
     assert read(200, COMPLETION.encode()) == json.loads(COMPLETION)
-    for body in (b"{}", b"[]", b'"choices"', b'{"logprobs": []}', COMPLETION.encode() + b"x", b"\xef\xbb\xbf{}"):
+    assert read(200, LOGPROBS.encode(), path="/logprobs") == json.loads(LOGPROBS)
+    for body, path in ((COMPLETION, "/logprobs"), (LOGPROBS, "/completions")):
         with pytest.raises(UnreadableAnswerError):
-            read(200, body)
+            read(200, body.encode(), path=path)

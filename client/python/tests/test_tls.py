@@ -1,61 +1,117 @@
 """HTTPS: a certificate is checked, a bundle of the environment counts, and time ends here too."""
 
 import datetime
-import ipaddress
-import ssl
+import socket
 from pathlib import Path
-from typing import Iterator
+from typing import Any, Iterator
 
 import pytest
-from alpa_auth_client import AnswerTimeoutError, ApiKey, Client, ConnectionFailedError
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
+from alpa_auth_client import AnswerTimeoutError, ApiKey, Client, ConfigurationError, ConnectionFailedError
 
+from .certificates import Authority
 from .conftest import COMPLETION, Slept
-from .server import Server, reply
+from .server import Server, reply, reset
 from .test_misbehaving import drip
 
 
 @pytest.fixture
-def certificate(tmp_path: Path) -> Path:
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "gateway of a test")])
-    start = datetime.datetime(2020, 1, 1)
-    made = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(start)
-        .not_valid_after(start + datetime.timedelta(days=36500))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), False)
-        .sign(key, hashes.SHA256())
-    )
-    file = tmp_path / "both.pem"
-    form = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    file.write_bytes(key.private_bytes(*form) + made.public_bytes(serialization.Encoding.PEM))
-    return file
+def authority(tmp_path: Path) -> Authority:
+    return Authority(tmp_path)
 
 
 @pytest.fixture
-def secure(certificate: Path) -> Iterator[Server]:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
-    server = Server(context)
+def secure(authority: Authority) -> Iterator[Server]:
+    server = Server(authority.context())
+    server.replies = [reply(200, COMPLETION)]
     yield server
     server.close()
 
 
-def test_a_certificate_that_nobody_vouches_for_is_refused_before_anything_is_sent(secure: Server, slept: Slept) -> None:
-    with pytest.raises(ConnectionFailedError, match="its certificate is not accepted") as caught:
-        Client(secure.url, auth=ApiKey("k"), clock=slept.clock).completions("a")
-    assert (caught.value.sent, secure.received) == (False, [])
+def test_an_authority_of_the_environment_counts(
+    secure: Server, authority: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(authority.bundle))
+    for url in (secure.url, secure.url.replace("127.0.0.1", "localhost")):
+        assert Client(url, auth=ApiKey("k")).completions("a")["id"] == "1"
+    assert [seen.values("apikey") for seen in secure.received] == [["k"], ["k"]]
 
 
-def test_a_bundle_of_the_environment_counts_and_a_password_of_netrc_does_not(secure: Server, certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
-    secure.replies = [reply(200, COMPLETION)]
-    assert Client(secure.url, auth=ApiKey("k")).completions("a")["id"] == "1"
-    netrc = certificate.parent / "netrc"
+def refused(server: Server, slept: Slept) -> ConnectionFailedError:
+    with pytest.raises(ConnectionFailedError) as caught:
+        Client(server.url, auth=ApiKey("k"), clock=slept.clock).completions("a")
+    assert (caught.value.sent, server.received) == (False, [])
+    return caught.value
+
+
+def test_a_certificate_that_nobody_vouches_for_is_refused_before_anything_is_sent(
+    secure: Server, slept: Slept, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "its certificate is not accepted" in str(refused(secure, slept))
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(Authority(tmp_path, "another").bundle))
+    assert "its certificate is not accepted" in str(refused(secure, slept))
+
+
+@pytest.mark.parametrize("what", ["of another name", "that is over"])
+def test_so_is_a_certificate(
+    what: str, authority: Authority, slept: Slept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(authority.bundle))
+    life = datetime.timedelta(days=1) if what == "that is over" else None
+    server = Server(authority.context(["127.0.0.1"] if life else ["api.example.com"], life))
+    assert "its certificate is not accepted" in str(refused(server, slept))
+    server.close()
+
+
+class Raw(Server):
+    """A server that does something else where TLS would begin."""
+
+    what: Any
+
+    def _serve(self, connection: socket.socket) -> None:
+        try:
+            with connection:
+                self.what(connection)
+        except OSError:
+            pass
+
+
+def test_a_server_without_tls_is_told(slept: Slept) -> None:
+    server = Raw()
+    server.what = lambda connection: connection.sendall(reply(400, "plain HTTP"))
+    with pytest.raises(ConnectionFailedError, match="it speaks no TLS") as caught:
+        Client(server.url.replace("http:", "https:"), auth=ApiKey("k"), clock=slept.clock).completions("a")
+    server.close()
+    assert not caught.value.sent
+
+
+def test_a_handshake_that_is_broken_off_has_sent_nothing_and_is_tried_again(slept: Slept) -> None:
+    server = Raw()
+
+    def hear_and_reset(connection: socket.socket) -> None:
+        connection.recv(1)
+        reset(connection)
+
+    server.what = hear_and_reset
+    with pytest.raises(ConnectionFailedError) as caught:
+        Client(server.url.replace("http:", "https:"), auth=ApiKey("k"), clock=slept.clock).completions("a")
+    server.close()
+    assert (caught.value.sent, slept) == (False, [0.5, 1])
+
+
+def test_a_handshake_that_drips_ends_in_time() -> None:
+    server = Raw()
+    # The head of a long record, byte by byte: each comes within the time for connecting.
+    server.what = drip(b"\x16\x03\x03\x40\x00")(server)
+    with pytest.raises(AnswerTimeoutError, match=r"within 0\.5 s"):
+        Client(server.url.replace("http:", "https:"), auth=ApiKey("k"), answer_timeout_seconds=0.5).completions("a")
+    server.close()
+
+
+def test_a_password_of_netrc_does_not_count_and_a_drip_ends(
+    secure: Server, authority: Authority, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(authority.bundle))
+    netrc = tmp_path / "netrc"
     netrc.write_text("machine 127.0.0.1 login u password p\n")
     monkeypatch.setenv("NETRC", str(netrc))
     Client(secure.url, auth=ApiKey("k")).completions("a")
@@ -63,3 +119,9 @@ def test_a_bundle_of_the_environment_counts_and_a_password_of_netrc_does_not(sec
     secure.replies = [drip(b"HTTP/1.1 200 OK\r\n\r\n{")(secure)]
     with pytest.raises(AnswerTimeoutError):
         Client(secure.url, answer_timeout_seconds=1).completions("a")
+
+
+def test_a_bundle_that_is_not_there_is_told(secure: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nowhere/ca.pem")
+    with pytest.raises(ConfigurationError, match="REQUESTS_CA_BUNDLE: must be a file"):
+        Client(secure.url).completions("a")

@@ -1,11 +1,13 @@
 """Tokens: made, renewed in time, and refused when they are over or wrong."""
 
 import json
-from typing import Any, Dict, List
+from email.utils import formatdate
+from typing import Any, Dict, List, Optional
 
 import jwt
 import pytest
 from alpa_auth_client import (
+    AlpaClientError,
     Client,
     ConfigurationError,
     ExpiredCredentialError,
@@ -103,12 +105,24 @@ def test_a_token_that_ends_later_is_refused_before_anything_is_sent(server: Serv
     assert server.received == []
 
 
-@pytest.mark.parametrize("end,error", [(30, ExpiredCredentialError), (3000, InvalidCredentialError)])
-def test_within_a_minute_of_its_end_the_gateway_decides(
-    server: Server, slept: Slept, end: int, error: type
+@pytest.mark.parametrize(
+    "end,theirs,error",
+    [
+        (30, None, InvalidCredentialError),
+        (1, 0, InvalidCredentialError),
+        (-30, None, ExpiredCredentialError),
+        (0, 0, ExpiredCredentialError),
+        (30, 45, ExpiredCredentialError),
+        (-30, -45, InvalidCredentialError),
+        (3000, 0, InvalidCredentialError),
+    ],
+)
+def test_a_refused_token_is_over_by_the_clock_of_who_refused_it_or_wrong(
+    server: Server, slept: Slept, end: int, theirs: Optional[int], error: type
 ) -> None:
-    server.replies = [reply(401, '{"message":"failed to verify jwt"}')]
-    with pytest.raises(error) as caught:
+    date = {} if theirs is None else {"Date": formatdate(NOW + theirs, usegmt=True)}
+    server.replies = [reply(401, '{"message":"failed to verify jwt"}', date)]
+    with pytest.raises(AlpaClientError) as caught:
         Client(server.url, auth=Jwt(token({"exp": NOW + end}), clock=lambda: NOW), clock=slept.clock).completions("a")
     assert type(caught.value) is error
     assert len(server.received) == 1

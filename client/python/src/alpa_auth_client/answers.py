@@ -7,8 +7,7 @@ shape says nothing, the status does. The edge: HTML; 302 to a login page, 401 or
 
 import json
 import re
-from math import ceil
-from typing import Any, Callable, Dict, List, Mapping, NoReturn, Optional, Tuple
+from typing import Any, Callable, Dict, List, Mapping, NoReturn, Optional
 from urllib.parse import urlsplit
 
 from . import waits
@@ -27,6 +26,7 @@ from .errors import (
     RequestRefusedError,
     UnreadableAnswerError,
 )
+from .results import RESULTS
 from .tokens import SKEW_SECONDS, Jwt
 from .transport import Answer
 
@@ -37,14 +37,14 @@ _LONGEST_QUOTE = 300
 class Asked:
     """What an answer is read against.
 
-    :param fields: fields that a result has
+    :param path: what was asked for, of results.RESULTS
     :param auth: what was sent to authenticate
     :param now: seconds since 1970
     :param clean: takes secrets out of a text
     """
 
-    def __init__(self, fields: Tuple[str, ...], auth: Optional[Auth], now: float, clean: Callable[[str], str]) -> None:
-        self.fields = fields
+    def __init__(self, path: str, auth: Optional[Auth], now: float, clean: Callable[[str], str]) -> None:
+        self.is_result = RESULTS[path]
         self.auth = auth
         self.now = now
         self.clean = clean
@@ -56,7 +56,12 @@ def read(answer: Answer, asked: Asked) -> Dict[str, Any]:
     :raises AlpaClientError: the answer is none
     """
     status = answer.status
-    known: Dict[str, Any] = {"status": status, "request_id": _request_id(answer.headers, asked)}
+    wait = (waits.window_end if status == 429 else waits.retry_after)(answer.headers, asked.now)
+    known: Dict[str, Any] = {
+        "status": status,
+        "request_id": _request_id(answer.headers, asked),
+        "retry_after_seconds": wait,
+    }
     if 300 <= status < 400:
         _redirected(answer, asked, known)
     found = _json(answer.body)
@@ -66,9 +71,8 @@ def read(answer: Answer, asked: Asked) -> Dict[str, Any]:
     if status == 403:
         _forbidden(asked, said, known)
     if status == 429:
-        wait = waits.window_end(answer.headers, asked.now)
-        step = None if wait is None else f"Wait {ceil(wait)} s, then send less at a time."
-        raise RateLimitedError(f"Too many requests (429): {said}", next_step=step, retry_after_seconds=wait, **known)
+        step = None if wait is None else f"Wait {wait:g} s, then send less at a time."
+        raise RateLimitedError(f"Too many requests (429): {said}", next_step=step, **known)
     if status in (504, 524):
         raise AnswerTimeoutError(f"The gateway's own time for an answer was over ({status}): {said}", **known)
     if isinstance(found, dict) and found.get("type") == "error" and status in (200, 400, 500):
@@ -81,13 +85,12 @@ def read(answer: Answer, asked: Asked) -> Dict[str, Any]:
                 **known,
             )
     if status >= 500:
-        wait = waits.retry_after(answer.headers, asked.now)
-        raise ModelUnreachableError(
-            f"The gateway cannot reach the model ({status}): {said}", retry_after_seconds=wait, **known
-        )
+        raise ModelUnreachableError(f"The gateway cannot reach the model ({status}): {said}", **known)
     if status >= 400:
-        raise RequestRefusedError(f"The gateway refused the request ({status}): {said}", **known)
-    if not 200 <= status < 300 or not isinstance(found, dict) or any(field not in found for field in asked.fields):
+        late = "It did not arrive whole in the time that the gateway gives: look at the network, then send it again."
+        step = late if status == 408 else None
+        raise RequestRefusedError(f"The gateway refused the request ({status}): {said}", next_step=step, **known)
+    if not 200 <= status < 300 or not isinstance(found, dict) or not asked.is_result(found):
         raise UnreadableAnswerError(f"The answer ({status}) is no result: {said}", **known)
     return found
 
@@ -115,15 +118,16 @@ def _redirected(answer: Answer, asked: Asked, known: Dict[str, Any]) -> NoReturn
 def _unauthorized(answer: Answer, asked: Asked, said: str, known: Dict[str, Any]) -> NoReturn:
     if asked.auth is None:
         raise MissingCredentialError(f"The service wants a credential (401): {said}", **known)
-    if asked.auth.is_over(asked.now):
+    # By the clock of who refuses it, where it is known: until its end it may be refused for anything.
+    date = waits.date_of(answer.headers.get("Date", ""))
+    if asked.auth.is_over(asked.now if date is None else date):
         raise ExpiredCredentialError(f"The token is past its end (401): {said}", **known)
-    clock = _clock_advice(answer, asked)
+    clock = _clock_advice(date, asked)
     raise InvalidCredentialError(f"The credential was not accepted (401): {said}", next_step=clock, **known)
 
 
-def _clock_advice(answer: Answer, asked: Asked) -> Optional[str]:
+def _clock_advice(date: Optional[float], asked: Asked) -> Optional[str]:
     """A token of a clock that is wrong is refused without a word of why; the answer's Date tells."""
-    date = waits.date_of(answer.headers.get("Date", ""))
     if not isinstance(asked.auth, Jwt) or date is None or abs(date - asked.now) <= SKEW_SECONDS:
         return None
     way = "behind" if date > asked.now else "ahead"
@@ -160,7 +164,7 @@ def _said(found: object, answer: Answer, asked: Asked) -> str:
             if isinstance(text, str) and text:
                 return _quote(asked.clean(text))
         return "JSON without a message" if answer.status >= 400 else "JSON of another shape"
-    text = answer.body[:65536].decode("utf-8", "replace").strip()
+    text = answer.body[:1_000_000].decode("utf-8", "replace").strip()
     if text == "":
         return "an empty answer"
     title = re.search(r"<title[^>]*>([^<]*)</title>", text, re.IGNORECASE)

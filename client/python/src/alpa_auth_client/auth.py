@@ -26,7 +26,7 @@ class Auth(ABC):
         return []
 
     def is_over(self, now: float) -> bool:
-        """Whether what was sent last is past its end, as far as one can tell here."""
+        """Whether what was sent is past its end at a time, in seconds since 1970; False where it cannot be told."""
         return False
 
 
@@ -87,8 +87,7 @@ class ServiceToken(Auth):
 
     @property
     def secrets(self) -> List[str]:
-        # The JSON form has quotes and backslashes escaped.
-        return [self._secret.reveal(), json.dumps(self._secret.reveal())[1:-1]]
+        return [self._secret.reveal()]
 
     def __repr__(self) -> str:
         more = "" if self.header is None else f", header={self.header!r}"

@@ -4,6 +4,7 @@ import os
 from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Sequence, Union
 
 from .auth import Auth
+from .secret import Secret
 from .sender import (
     ANSWER_TIMEOUT_SECONDS,
     ATTEMPTS,
@@ -65,7 +66,7 @@ class Client:
         if api_key is not None and (not isinstance(api_key, str) or api_key == ""):
             problems.append('api_key: must be a key or be left out (it is none). Alpa refuses even "".')
         self.default_model = default_model
-        self._api_key = api_key
+        self._api_key = None if api_key is None else Secret(api_key)
         self._sender = Sender(
             DEFAULT_URL if url is None else url,
             auth,
@@ -129,7 +130,7 @@ class Client:
             "echo": echo,
             **self._key(),
         }
-        return self._sender.post("/completions", body, ("choices",))  # type: ignore[return-value]
+        return self._sender.post("/completions", body)  # type: ignore[return-value]
 
     def logprobs(
         self, prompt: Prompt, top_k: int = 50, cache_id: Optional[str] = None, model: Optional[str] = None
@@ -142,9 +143,9 @@ class Client:
         body: Dict[str, Any] = {"model": model or self.default_model, "prompt": prompt, "top_k": top_k, **self._key()}
         if cache_id:
             body["cache_id"] = cache_id
-        return self._sender.post("/logprobs", body, ("logprobs",))  # type: ignore[return-value]
+        return self._sender.post("/logprobs", body)  # type: ignore[return-value]
 
-    def _key(self) -> Dict[str, str]:
+    def _key(self) -> Dict[str, Secret]:
         """Alpa's own key, or nothing: where there is none the field stays away from the body."""
         return {} if self._api_key is None else {"api_key": self._api_key}
 

@@ -1,5 +1,6 @@
 """Settings from environment variables. The names are those of the TypeScript library; docs/clients.md has the table."""
 
+import re
 from typing import Any, Dict, List, Mapping, Optional
 
 from .auth import ApiKey, Auth, ServiceToken
@@ -52,15 +53,14 @@ def read(environ: Mapping[str, str]) -> Dict[str, Any]:
             problems.append(f"{', '.join(ways)}: must be one way to authenticate (got {len(ways)}). Unset the others.")
         auth = _auth(ways[0], values, problems) if len(ways) == 1 else None
         arguments = {"url": values.get("ALPA_URL"), "auth": auth}
-    if "ALPA_ANSWER_TIMEOUT_SECONDS" in values:
-        try:
-            arguments["answer_timeout_seconds"] = float(values["ALPA_ANSWER_TIMEOUT_SECONDS"])
-        except ValueError:
-            got = values["ALPA_ANSWER_TIMEOUT_SECONDS"]
-            problems.append(f"ALPA_ANSWER_TIMEOUT_SECONDS: must be a number of seconds (got {got!r}). Correct it.")
-    allow = values.get("ALPA_ALLOW_HTTP")
-    if allow not in (None, "1"):
-        problems.append(f"ALPA_ALLOW_HTTP: must be 1 (got {allow!r}). Correct it, or unset it.")
+    seconds = values.get("ALPA_ANSWER_TIMEOUT_SECONDS")
+    if seconds is not None and re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,6})?", seconds):
+        arguments["answer_timeout_seconds"] = float(seconds)
+    elif seconds is not None:
+        problems.append(f"ALPA_ANSWER_TIMEOUT_SECONDS: must be a number of seconds (got {seconds!r}). Correct it.")
+    allow = values.get("ALPA_ALLOW_HTTP", "0")
+    if allow not in ("0", "1"):
+        problems.append(f"ALPA_ALLOW_HTTP: must be 1 or 0 (got {allow!r}). Correct it.")
     if problems:
         raise ConfigurationError(problems)
     return {**arguments, "allow_http": allow == "1"}

@@ -34,7 +34,8 @@ class AlpaClientError(RuntimeError):
         self.request_id = request_id
         self.retry_after_seconds = retry_after_seconds
         number = "" if request_id is None else f" (request {request_id})"
-        super().__init__(f"{what}{number} {self.next_step}")
+        end = "" if what.endswith((".", "!", "?", "…", "”")) and number == "" else "."
+        super().__init__(f"{what}{number}{end} {self.next_step}")
 
 
 class ConfigurationError(AlpaClientError, ValueError):
@@ -141,7 +142,20 @@ class AlpaError(AlpaClientError):
 
     next_step = "Correct the request."
 
-    def __init__(self, message: str, stacktrace: str, *, status: int, request_id: Optional[str] = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        stacktrace: str,
+        *,
+        status: int,
+        request_id: Optional[str] = None,
+        retry_after_seconds: Optional[float] = None,
+    ) -> None:
         self.message = message
         self.stacktrace = stacktrace
-        super().__init__(f"Alpa refused the request: {message or '(no text)'}.", status=status, request_id=request_id)
+        super().__init__(
+            f"Alpa refused the request: {message or '(no text)'}",
+            status=status,
+            request_id=request_id,
+            retry_after_seconds=retry_after_seconds,
+        )

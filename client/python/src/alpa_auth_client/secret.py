@@ -1,7 +1,7 @@
 """Secrets that no repr, log or traceback shows."""
 
 import re
-from typing import List, NoReturn, Optional
+from typing import NoReturn, Optional
 
 
 class Secret:
@@ -39,10 +39,3 @@ def header_problem(where: str, value: object, do: str) -> Optional[str]:
     if value != value.strip(" "):
         return f"{where}: must not begin or end with a blank (it does). {do}"
     return None
-
-
-def without(text: str, secrets: List[str]) -> str:
-    """A text of somebody else's, without the secrets that it may repeat."""
-    for secret in sorted(filter(None, secrets), key=len, reverse=True):
-        text = text.replace(secret, "<secret>")
-    return text

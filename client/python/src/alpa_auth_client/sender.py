@@ -3,7 +3,6 @@
 import json
 import time
 import warnings
-from itertools import count
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple, Union
 from urllib.parse import urlsplit
 
@@ -18,7 +17,8 @@ from .errors import (
     RateLimitedError,
     UnreadableAnswerError,
 )
-from .secret import Secret, without
+from .redact import without
+from .secret import Secret
 
 #: Address of Alpa's own client when none is given. No credential but Alpa's own key is sent there.
 DEFAULT_URL = "https://api.alpa.ai"
@@ -34,6 +34,7 @@ MAX_WAIT_SECONDS = 60.0
 #: Wait after the first connection that failed, in seconds; twice as long after the next.
 _CONNECT_WAIT_SECONDS = 0.5
 
+_HTTPS = "Use https; or allow_http=True, where nobody can read along."
 VERSION = "0.1.0"
 
 
@@ -93,20 +94,18 @@ class Sender:
             ("connect_timeout_seconds", connect_timeout_seconds, 0.001),
             ("max_wait_seconds", max_wait_seconds, 0),
         ):
-            # threading.Timer takes no more than about 292 years; a day is long enough to be no mistake.
+            # A day is long enough to be no mistake.
             if not _is_number(value) or not least <= value <= 86400:
                 found.append(f"{name}: must be a number of seconds from {least:g} to 86400 (got {value!r}). Correct it.")
-        if not _is_number(attempts) or int(attempts) != attempts or not 1 <= attempts <= 10:
+        if not _is_number(attempts) or not 1 <= attempts <= 10 or int(attempts) != attempts:
             found.append(f"attempts: must be a whole number from 1 to 10 (got {attempts!r}). Correct it.")
-        open_way = place is not None and not place.secure and not place.loopback
         credential = auth is not None or body_secret is not None
-        if open_way and credential and not allow_http:
-            found.append(
-                "url: must be https where a credential is sent (it is http). Use https; or allow_http=True, where nobody can read along."
-            )
+        open_way = credential and place is not None and not place.secure and not place.loopback
+        if open_way and not allow_http:
+            found.append(f"url: must be https where a credential is sent (it is http). {_HTTPS}")
         if found or place is None:
             raise ConfigurationError(found)
-        if open_way and credential:
+        if open_way:
             warnings.warn(f"a credential goes over plain HTTP to {place!r}", PlainHttpWarning, stacklevel=3)
         self._address = place
         self._auth = auth
@@ -117,30 +116,33 @@ class Sender:
         self._max_wait = float(max_wait_seconds)
         self._clock = clock
 
-    def post(self, path: str, body: Dict[str, Any], fields: Tuple[str, ...] = ()) -> Dict[str, Any]:
+    def post(self, path: str, body: Dict[str, Any]) -> Dict[str, Any]:
         """The result of one request.
 
-        :param path: `/completions` or `/logprobs`
-        :param body: must be JSON; sent in ASCII, as Alpa's client does
-        :param fields: fields that a result has; an answer without them is none
+        :param path: `/completions` or `/logprobs`; it decides what a result looks like
+        :param body: must be JSON; sent in ASCII, as Alpa's client does. A Secret in it is sent as what it holds
+        :raises TypeError, ValueError: the body is no JSON
         :raises AlpaClientError: see errors
         """
-        text = json.dumps(body, allow_nan=False).encode("ascii")
-        for attempt in count(1):
-            outcome = self._once(path, text, fields)
+        attempt = 0
+        while True:
+            attempt += 1
+            outcome = self._once(path, body)
             if not isinstance(outcome, AlpaClientError):
                 return outcome
             wait = self._wait(outcome, attempt)
             if wait is None:
                 raise outcome
             self._clock.sleep(wait)
-        raise AssertionError("the last attempt has no wait")
 
-    def _once(self, path: str, body: bytes, fields: Tuple[str, ...]) -> Union[Dict[str, Any], AlpaClientError]:
+    def _once(self, path: str, body: Dict[str, Any]) -> Union[Dict[str, Any], AlpaClientError]:
         """A result, or an error as a value: raised where it was caught it would drag others along."""
+        text = json.dumps(body, allow_nan=False, default=_revealed).encode("ascii")
         try:
             sent = {} if self._auth is None else self._auth.headers(self._clock.now())
-            secrets = [self._body_secret.reveal(), *([] if self._auth is None else self._auth.secrets)]
+            # What was sent too: another thread may have renewed the token since.
+            secrets = [self._body_secret.reveal(), *sent.values(), *([] if self._auth is None else self._auth.secrets)]
+            secrets += [value[len("Bearer ") :] for value in sent.values() if value.startswith("Bearer ")]
             headers = {
                 "User-Agent": f"alpa-auth-client/{VERSION} (python)",
                 "Accept": "application/json",
@@ -151,7 +153,7 @@ class Sender:
             }
             outcome = transport.post(
                 self._address.join(path),
-                body,
+                text,
                 headers,
                 connect_seconds=min(self._connect_seconds, self._answer_seconds),
                 answer_seconds=self._answer_seconds,
@@ -159,7 +161,7 @@ class Sender:
             if isinstance(outcome, transport.Failure):
                 return _error_of(outcome, self._address)
             now = self._clock.now()
-            return answers.read(outcome, answers.Asked(fields, self._auth, now, lambda text: without(text, secrets)))
+            return answers.read(outcome, answers.Asked(path, self._auth, now, lambda said: without(said, secrets)))
         except AlpaClientError as error:
             # Without the frames of here, whose variables hold the credential: programs that report errors show those.
             return error.with_traceback(None)
@@ -180,6 +182,8 @@ class Sender:
 
 
 def _error_of(failure: transport.Failure, place: address.Address) -> AlpaClientError:
+    if failure.kind == "setting":
+        return ConfigurationError([failure.detail])
     if failure.kind == "timeout":
         return AnswerTimeoutError(f"{place!r} did not answer: {failure.detail}.")
     if failure.kind == "too-large":
@@ -187,6 +191,12 @@ def _error_of(failure: transport.Failure, place: address.Address) -> AlpaClientE
     if failure.kind == "lost":
         return ConnectionFailedError(f"The connection to {place!r} broke: {failure.detail}.", sent=True)
     return ConnectionFailedError(f"There is no connection to {place!r}: {failure.detail}.", sent=False)
+
+
+def _revealed(value: object) -> str:
+    if isinstance(value, Secret):
+        return value.reveal()
+    raise TypeError(f"a body must be JSON (it has a {type(value).__name__})")
 
 
 def _is_number(value: object) -> bool:

@@ -132,7 +132,7 @@ class Jwt(Auth):
             return {"Authorization": f"Bearer {self._token.reveal()}"}
 
     def is_over(self, now: float) -> bool:
-        return self._sign is None and now >= self._end - SKEW_SECONDS
+        return self._sign is None and now >= self._end
 
     def _refuse_if_over(self, now: float) -> None:
         # Only what is over by any clock: within the skew the gateway decides.
@@ -141,7 +141,9 @@ class Jwt(Auth):
 
     @property
     def secrets(self) -> List[str]:
-        return [self._token.reveal(), self._secret.reveal()]
+        token = self._token.reveal()
+        # Its last part alone too: the rest can be guessed.
+        return [token, token.rpartition(".")[2], self._secret.reveal()]
 
     def __repr__(self) -> str:
         return "Jwt(<secret>)" if self._sign is None else f"Jwt(algorithm={self.algorithm!r}, <secret>)"

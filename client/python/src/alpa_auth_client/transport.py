@@ -5,8 +5,9 @@ only Authorization), and a password of ~/.netrc in the place of a token. Its rea
 bytes, so a server that drips would hold a caller for ever: the whole answer gets a limit of its own here.
 """
 
-import http.client
+import re
 import socket
+import ssl
 from typing import List, Mapping, NamedTuple, Optional, Union
 
 import requests
@@ -29,7 +30,8 @@ class Answer(NamedTuple):
 class Failure(NamedTuple):
     """Why there is no answer. A value and no exception, since those of requests hold the request with its headers.
 
-    kind: `connect` (nothing was sent), `certificate` (nothing was sent), `timeout`, `lost`, `too-large`
+    kind: `connect` (nothing was sent), `setting` (a variable of the environment; nothing was sent), `timeout`, `lost`,
+    `too-large`
     """
 
     kind: str
@@ -60,7 +62,7 @@ def post(
     """
     watch = Watch(answer_seconds)
     with _Session() as session:
-        # HTTPS_PROXY and the CA bundle count. For plain HTTP nothing of the environment does: a proxy would read it all.
+        # HTTPS_PROXY, NO_PROXY and the CA bundle count. For plain HTTP nothing of the environment does: a proxy would read it all.
         session.trust_env = url.startswith("https:")
         session.auth = _NoNetrc()
         session.headers = CaseInsensitiveDict()
@@ -76,13 +78,9 @@ def post(
                 timeout=(connect_seconds, answer_seconds),
             ) as response:
                 result = _read(response)
-        except (requests.RequestException, urllib3.exceptions.HTTPError, http.client.HTTPException, OSError) as error:
+        # Whatever it is: an exception that is let through shows the request, or a password of HTTPS_PROXY.
+        except Exception as error:
             result = _failure(error, watch)
-        except ValueError as error:
-            # Reading from what the watch has just shut.
-            if not watch.expired:
-                raise
-            result = Failure("timeout", type(error).__name__)
         finally:
             watch.finish()
     if watch.expired:
@@ -108,14 +106,29 @@ def _read(response: requests.Response) -> Union[Answer, Failure]:
 def _failure(error: Exception, watch: Watch) -> Failure:
     """What went wrong, in words that hold nothing of the request."""
     chain = _chain(error)
-    if isinstance(error, requests.exceptions.SSLError) and not watch.connected:
-        return Failure("certificate", "its certificate is not accepted, or it speaks no TLS")
-    if not watch.connected:
-        connect = any(isinstance(cause, (requests.ConnectTimeout, socket.timeout)) for cause in chain)
-        return Failure("connect", "no connection in time" if connect else _reason(chain))
-    if any(isinstance(cause, (requests.ReadTimeout, urllib3.exceptions.ReadTimeoutError)) for cause in chain):
-        return Failure("timeout", "the connection was silent for too long")
-    return Failure("lost", _reason(chain))
+    if watch.connected:
+        if any(isinstance(cause, (requests.ReadTimeout, urllib3.exceptions.ReadTimeoutError)) for cause in chain):
+            return Failure("timeout", "the connection was silent for too long")
+        return Failure("lost", _reason(chain))
+    if isinstance(error, ValueError):
+        return Failure("setting", _PROXY)
+    if type(error) is OSError and "CA certificate bundle" in str(error):
+        return Failure("setting", _BUNDLE)
+    way = "by way of the proxy in HTTPS_PROXY: " if watch.proxied else ""
+    if any(isinstance(cause, (requests.exceptions.SSLError, ssl.SSLError)) for cause in chain):
+        return Failure("connect", f"{way}its certificate is not accepted, or it speaks no TLS")
+    if any(isinstance(cause, (requests.ConnectTimeout, socket.timeout)) for cause in chain):
+        return Failure("connect", f"{way}no connection in time")
+    refused = re.search(r"Tunnel connection failed: (\d{3})", str(error))
+    return Failure("connect", way + (f"it answers {refused.group(1)}" if refused else _reason(chain)))
+
+
+# The address itself has been checked, so an address that requests does not take is that of a proxy.
+_PROXY = (
+    "HTTPS_PROXY: must be the address of a proxy, with http, https, socks5 or socks5h (it is none, or the package PySocks"
+    " is missing). Correct it, or ALL_PROXY; for SOCKS: pip install 'alpa-auth-client[socks]'"
+)
+_BUNDLE = "REQUESTS_CA_BUNDLE: must be a file or folder with certificates (it is not there). Correct it, or CURL_CA_BUNDLE."
 
 
 def _chain(error: BaseException) -> List[BaseException]:
@@ -137,4 +150,4 @@ def _reason(chain: List[BaseException]) -> str:
         text: Optional[str] = getattr(cause, "strerror", None)
         if isinstance(cause, OSError) and text:
             return text[0].lower() + text[1:]
-    return "it was closed without a complete answer"
+    return f"it was closed without a complete answer ({type(chain[0]).__name__})"

@@ -34,14 +34,14 @@ class Client:
     ) -> Dict[str, Any]:
         fields = {"min_tokens": min_tokens, "max_tokens": max_tokens, "temperature": temperature, "top_p": top_p}
         body = {"model": model or self.default_model, "prompt": prompt, **fields, "echo": echo, "api_key": self.api_key}
-        return self.sender.post("/completions", body, ("choices",))
+        return self.sender.post("/completions", body)
 
     def logprobs(
         self, prompt: Any, top_k: int = 50, cache_id: Optional[str] = None, model: Optional[str] = None
     ) -> Dict[str, Any]:
         body = {"model": model or self.default_model, "prompt": prompt, "top_k": top_k, "api_key": self.api_key}
         body.update({"cache_id": cache_id} if cache_id else {})
-        return self.sender.post("/logprobs", body, ("logprobs",))
+        return self.sender.post("/logprobs", body)
 
     def result_or_error(self, answer: requests.Response) -> Dict[str, Any]:
         found: Dict[str, Any] = answer.json()

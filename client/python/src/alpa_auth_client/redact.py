@@ -1,0 +1,109 @@
+"""Takes secrets out of what somebody else says, however they are spelt there.
+
+A text is decoded step by step, and looked through at each step; where a secret is found, the letters that it came from go.
+"""
+
+import base64
+import html
+import re
+from typing import Dict, List, Tuple
+
+#: A shorter text is no secret, and without it every message would fall apart.
+SHORTEST = 4
+#: The same of base64, where fewer letters are found in too many words.
+_SHORTEST_BASE64 = 8
+#: Most characters of a text that are looked through, and most that are left of it: what is cut in two by the first is beyond
+#: the second.
+_LOOKED_AT = 200_000
+_LEFT = 100_000
+# A host comes in small letters. Of ASCII only: others change in number.
+_LOWER = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
+#: How often something may have been escaped in turn.
+_DEPTH = 8
+
+_ESCAPED = re.compile(
+    r"\\u00([0-9a-fA-F]{2})|\\x([0-9a-fA-F]{2})|\\([\"'/\\])"  # JSON, and languages of programs
+    r"|%([0-9a-fA-F]{2})"  # addresses
+    r"|(&(?:\#[0-9]{1,7}|\#[xX][0-9a-fA-F]{1,6}|[A-Za-z]{2,8});?)"  # HTML
+)
+
+
+def without(text: str, secrets: List[str]) -> str:
+    """A text of somebody else's, without the secrets that it may repeat: as they are, and as JSON, HTML, addresses and
+    base64 spell them, also one within another."""
+    text = text[:_LOOKED_AT]
+    needles: Dict[str, int] = {}
+    for secret in filter(lambda one: len(one) >= SHORTEST, secrets):
+        needles.update(_needles(secret))
+    spans = [span for step, places in _steps(text) for span in _found(step, places, needles)] if needles else []
+    for start, end in reversed(_joined(spans)):
+        text = f"{text[:start]}<secret>{text[end:]}"
+    return text[:_LEFT]
+
+
+def _steps(text: str) -> List[Tuple[str, List[int]]]:
+    """A text and what it is decoded, each with the place of every letter in the first, and of the end."""
+    steps = [(text, list(range(len(text) + 1)))]
+    while len(steps) <= _DEPTH and _ESCAPED.search(steps[-1][0]):
+        before, places = steps[-1]
+        parts: List[str] = []
+        now: List[int] = []
+        end = 0
+        for match in _ESCAPED.finditer(before):
+            letters = _decoded(match)
+            parts += [before[end : match.start()], letters]
+            now += places[end : match.start()]
+            now += [places[match.start()]] * len(letters)
+            end = match.end()
+        decoded = "".join([*parts, before[end:]])
+        if decoded == before:
+            break
+        steps.append((decoded, now + places[end:]))
+    return steps
+
+
+def _decoded(match: "re.Match[str]") -> str:
+    short, code, sign, percent, entity = match.groups()
+    if sign is not None:
+        return str(sign)
+    return html.unescape(entity) if entity is not None else chr(int(short or code or percent, 16))
+
+
+def _needles(secret: str) -> Dict[str, int]:
+    """What to look for, and how many letters beside it may be a part of the secret too."""
+    # Decoded as well: it may hold what looks like an escape, or end with the beginning of one.
+    plain = (secret, _steps(secret.rstrip("\\"))[-1][0])
+    found = {one: 0 for text in plain for one in (text, text.replace(" ", "+")) if len(one) >= SHORTEST}
+    for before in range(3):
+        # Base64 depends on where in a group of three it begins; at the ends there are letters of the neighbours in it.
+        text = base64.b64encode(b"\0" * before + secret.encode("utf-8", "replace")).decode().rstrip("=")
+        whole = text[(0, 2, 3)[before] : len(text) - (0 if (before + len(secret)) % 3 == 0 else 1)]
+        if len(whole) >= _SHORTEST_BASE64:
+            found.update({whole: 3, whole.replace("+", "-").replace("/", "_"): 3})
+    return found
+
+
+def _found(step: str, places: List[int], needles: Dict[str, int]) -> List[Tuple[int, int]]:
+    spans: List[Tuple[int, int]] = []
+    lower = step.translate(_LOWER)
+    for needle, beside in needles.items():
+        needle = needle.translate(_LOWER)
+        start = lower.find(needle)
+        while start >= 0:
+            end = start + len(needle)
+            if beside:
+                start -= len(re.search(r"[\w+/-]*$", step[max(0, start - beside) : start], re.ASCII).group())  # type: ignore[union-attr]
+                end += len(re.match(r"[\w+/=-]*", step[end : end + beside], re.ASCII).group())  # type: ignore[union-attr]
+            spans.append((places[start], places[end]))
+            start = lower.find(needle, end)
+    return spans
+
+
+def _joined(spans: List[Tuple[int, int]]) -> List[Tuple[int, int]]:
+    joined: List[Tuple[int, int]] = []
+    for start, end in sorted(spans):
+        if joined and start <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
+        else:
+            joined.append((start, end))
+    return joined

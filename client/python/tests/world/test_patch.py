@@ -1,0 +1,137 @@
+"""Alpa's own client at the stand-ins of gateway and edge, before and after the change of alpa-client-patch.md."""
+
+import socket
+from pathlib import Path
+from typing import Any, Dict, Iterator, Type
+
+import pytest
+from alpa_auth_client import (
+    AlpaClientError,
+    AlpaError,
+    ApiKey,
+    Auth,
+    EdgeLoginError,
+    InvalidCredentialError,
+    Jwt,
+    MissingCredentialError,
+    ModelUnreachableError,
+    NotAllowedError,
+    RequestRefusedError,
+)
+
+from ..alpa import after, before
+from ..certificates import Authority
+from ..server import Server, reply
+from .conftest import World, service_token
+
+WAYS = ["key", "HS256", "RS256"]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_after_it_each_credential_of_the_gateway_gets_what_a_key_got_before(
+    world: World, ways: Dict[str, Auth], way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(before, "headers", {**before.headers, "apikey": world["keys"]["team"]})
+    old, new = before.Client(world["urls"]["alpa"]), after.Client(world["urls"]["alpa"], auth=ways[way])
+    for client in (old, new):
+        assert client.completions("Paris is", max_tokens=8)["choices"] == [{"text": "Paris is one two"}]
+    assert new.logprobs([7, 8], top_k=3)["indices"] == old.logprobs([7, 8], top_k=3)["indices"]
+
+
+@pytest.mark.parametrize("mode", ["classic", "strict"])
+def test_after_it_a_service_token_gets_through_the_edge_in_either_form(world: World, mode: str) -> None:
+    for place, header in (("alpa", None), ("login", None), ("single", "Authorization")):
+        client = after.Client(world["edges"][mode][place], auth=service_token(world, header=header))
+        assert client.completions("Paris is", max_tokens=8)["choices"] == [{"text": "Paris is one two"}]
+        assert client.logprobs([7, 8], top_k=3)["logprobs"]
+
+
+def refusals(world: World) -> Dict[str, Any]:
+    gateway, edge = world["urls"], world["edges"]["strict"]
+    wrong = service_token(world, secret="wrong")
+    claims = world["jwt"]["claims"]
+    return {
+        "no credential": (gateway["alpa"], None, MissingCredentialError),
+        "a wrong key": (gateway["alpa"], ApiKey("wrong"), InvalidCredentialError),
+        "a wrong secret": (gateway["alpa"], Jwt(key=claims["hs"], secret="w" * 32), InvalidCredentialError),
+        "a caller of others": (gateway["alpa"], ApiKey(world["keys"]["stranger"]), NotAllowedError),
+        "a wrong path": (gateway["alpa"] + "/x", ApiKey(world["keys"]["team"]), RequestRefusedError),
+        "no Alpa": (gateway["down"], ApiKey(world["keys"]["team"]), ModelUnreachableError),
+        "nothing at the edge": (edge["alpa"], None, MissingCredentialError),
+        "a wrong service token": (edge["alpa"], wrong, InvalidCredentialError),
+        "a key at the edge": (edge["login"], ApiKey("k"), EdgeLoginError),
+        "no tunnel": (world["edges"]["cut"]["alpa"], service_token(world), ModelUnreachableError),
+    }
+
+
+REFUSALS = [
+    *("no credential", "a wrong key", "a wrong secret", "a caller of others", "a wrong path", "no Alpa"),
+    *("nothing at the edge", "a wrong service token", "a key at the edge", "no tunnel"),
+]
+
+
+@pytest.mark.parametrize("method", ["completions", "logprobs"])
+@pytest.mark.parametrize("what", REFUSALS)
+def test_after_it_what_is_refused_is_told(world: World, what: str, method: str) -> None:
+    url, auth, error = refusals(world)[what]
+    with pytest.raises(AlpaClientError) as caught:
+        getattr(after.Client(url, auth=auth), method)("Paris is")
+    assert type(caught.value) is error
+
+
+def test_after_it_alpas_own_errors_are_told(world: World, ways: Dict[str, Auth]) -> None:
+    with pytest.raises(AlpaError, match="Model 'x' is not registered"):
+        after.Client(world["urls"]["alpa"], auth=ways["key"], default_model="x").completions("a")
+
+
+@pytest.fixture
+def team(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    """The host of the edge's login page, on this machine."""
+    authority = Authority(tmp_path)
+    host = "sandbox.cloudflareaccess.com"
+    server = Server(authority.context([host]))
+    server.replies = [reply(200, "<html>Sign in</html>", {"Content-Type": "text/html"})]
+    real = socket.getaddrinfo
+
+    def here(name: Any, port: Any, *more: Any, **options: Any) -> Any:
+        place = ("127.0.0.1", server.port) if name == host else (name, port)
+        return real(*place, *more, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", here)
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(authority.bundle))
+    yield server
+    server.close()
+
+
+SECRETS = {"apikey": "k3y-of-mine", "CF-Access-Client-Id": "id-of-mine.access", "CF-Access-Client-Secret": "s3cret-of-mine"}
+AFTER: "list[tuple[str, Type[AlpaClientError]]]" = [
+    ("a service token", InvalidCredentialError),
+    ("a key", EdgeLoginError),
+    ("a token", EdgeLoginError),
+]
+
+
+def test_before_it_the_edges_login_host_is_told_the_callers_secrets(
+    world: World, team: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(before, "headers", {**before.headers, **SECRETS})
+    with pytest.raises(ValueError):  # the login page is no JSON, and the caller is told no more
+        before.Client(world["edges"]["classic"]["login"]).completions("my prompt")
+    (arrived,) = team.received
+    assert {name: arrived.values(name) for name in SECRETS} == {name: [value] for name, value in SECRETS.items()}
+
+
+@pytest.mark.parametrize("what,error", AFTER)
+def test_after_it_the_login_host_is_told_nothing(
+    world: World, team: Server, what: str, error: Type[AlpaClientError]
+) -> None:
+    auth: Dict[str, Auth] = {
+        "a service token": service_token(world, secret="wrong"),
+        "a key": ApiKey(SECRETS["apikey"]),
+        "a token": Jwt(key="k", secret="s" * 32),
+    }
+    for method in ("completions", "logprobs"):
+        with pytest.raises(AlpaClientError) as caught:
+            getattr(after.Client(world["edges"]["classic"]["login"], auth=auth[what]), method)("my prompt")
+        assert type(caught.value) is error
+    assert team.received == []
