@@ -26,6 +26,7 @@ export function readUrl(text: unknown, problems: Problems): Address | undefined 
     if (String(text).includes("#")) problem("must not have a fragment (it has a #). Leave it out.");
     if (!/^(\/([\w.~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2})*)*$/.test(path))
         problem("must have a path of ASCII letters, digits and %XX (it has others). Encode them.");
+    if (path.replace(/\/+$/, "").includes("//")) problem("must not have // in its path (it has). Write one slash.");
     // The URL parser would resolve them without a word.
     if (path.split("/").some((part) => /^(\.|%2e){1,2}$/i.test(part)))
         problem("must not have . or .. in its path (it has). Write the path that is meant.");

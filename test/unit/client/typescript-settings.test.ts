@@ -54,6 +54,11 @@ describe("TypeScript client refuses", () => {
             () => new Client({ url: "https://a.example/alpa/%2e./x" }),
             /^url: must not have \. or \.\./,
         ],
+        [
+            "two slashes",
+            () => new Client({ url: "https://a.example/alpa//v1" }),
+            /^url: must not have \/\/ in its path/,
+        ],
         ["another protocol", () => new Client({ url: "ftp://a.example" }), /^url: must be an address/],
         ["no address", () => new Client({ url: "a.example/alpa" }), /^url: must be an address/],
         [
@@ -114,7 +119,12 @@ describe("TypeScript client refuses", () => {
         [
             "a token without a signature's algorithm",
             () => new Jwt({ token: token({ alg: "none" }, far) }),
-            /^Jwt.token: must be signed with a known algorithm/,
+            /^Jwt.token: must be signed with HS256, RS256, ES256, EdDSA \(got "none"\)/,
+        ],
+        [
+            "a token signed in a way the gateway does not take",
+            () => new Jwt({ token: token({ alg: "PS512" }, far) }),
+            /^Jwt.token: must be signed with HS256, RS256, ES256, EdDSA \(got "PS512"\)/,
         ],
         [
             "a token without an end",
