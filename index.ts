@@ -5,6 +5,7 @@ import {
     type CallersSettings,
     type InterSettings,
     type IntraASettings,
+    type IntraBSettings,
     type Settings,
 } from "./config";
 import type { ClusterAccess } from "./components/parts/kubeconfig";
@@ -38,6 +39,7 @@ interface Found {
 async function look(settings: Complete): Promise<Found> {
     switch (settings.option) {
         case "intra-a":
+        case "intra-b":
         case "inter": {
             const found = await lookAtCluster(settings);
             if (settings.exposure === undefined) return found;
@@ -52,7 +54,7 @@ async function look(settings: Complete): Promise<Found> {
 }
 
 /** The hosts first, where the stack makes a cluster of them: there may be none yet. */
-async function lookAtCluster(settings: IntraASettings | InterSettings): Promise<Found> {
+async function lookAtCluster(settings: IntraASettings | IntraBSettings | InterSettings): Promise<Found> {
     const { nodes } = settings;
     if (nodes === undefined) return { warnings: await preflight(settings, owner()) };
     const reached = await hostsPreflight(nodes, owner());
@@ -65,6 +67,7 @@ async function lookAtCluster(settings: IntraASettings | InterSettings): Promise<
 function run(settings: Complete, detour?: ClusterAccess): Record<string, unknown> {
     switch (settings.option) {
         case "intra-a":
+        case "intra-b":
             return intra({ ...settings, detour });
         case "inter":
             return inter({ ...settings, detour });
