@@ -31,9 +31,8 @@ export interface Act {
     progress: Progress;
 }
 
-/** How far ahead others are kept away when nothing more is heard, in minutes; after the last step only as long as it takes. */
+/** How far ahead others are kept away when nothing more is heard, in minutes. With the last step that is over. */
 const HELD_MINUTES = 120;
-const HELD_AT_LAST_MINUTES = 5;
 
 export function realEffects(act: Act): Effects {
     const { context, stack, progress } = act;
@@ -70,7 +69,7 @@ export function write({ file, run, who, context }: Act, event: Event): void {
 
 function edit({ context, short, holder }: Act, text: string, to: Place): string {
     const last = to === PLACES.at(-1);
-    const until = new Date(Date.now() + (last ? HELD_AT_LAST_MINUTES : HELD_MINUTES) * 60_000);
+    const until = new Date(Date.now() + (last ? 0 : HELD_MINUTES) * 60_000);
     const at: Holder = { name: holder, until: until.toISOString().replace(/\.\d+Z$/, "Z") };
     const placed = setPlace(text, to, at);
     return last ? setMeasured(placed, measured(records(context.folder, short))) : placed;

@@ -8,13 +8,13 @@ const LOOK_BACK = 3;
 /**
  * Seconds for each step that was never measured, generous. The model's loading is the largest part: OPT-66B is 132 GB,
  * at 200 MB/s 11 minutes.
- * @param answerSeconds longest time for one answer, which a step waits for that lets running ones end
+ * @param answerSeconds longest time for one answer: running ones are let end before a side is stopped
  */
 export function defaults(answerSeconds: number): Expected {
     return {
         prepare: 900,
-        drain: answerSeconds + 60,
-        stop: 180,
+        drain: 60,
+        stop: answerSeconds + 180,
         start: 900,
         verify: 120,
         switch: 60,

@@ -1,12 +1,12 @@
 /** The way between option intra-a and option intra-b, as steps. Pure: what a step does is in the program. */
 
-/** Values of `convert.phase`, in their order. Each is a state that the program brings about. */
-export const PHASES = ["prepare", "drain", "stop", "start", "verify", "switch", "done"] as const;
-export type Phase = (typeof PHASES)[number];
+import { BEFORE, PHASES, stateOf, type Phase, type Stage } from "../../components/parts/conversion-phases";
+
+export { PHASES, type Phase };
 
 /** Where a stack is: option intra-a, or option intra-b in a phase. */
-export type Place = "intra-a" | Phase;
-export const PLACES: readonly Place[] = ["intra-a", ...PHASES];
+export type Place = Stage;
+export const PLACES: readonly Place[] = [BEFORE, ...PHASES];
 
 export type Direction = "forward" | "back";
 
@@ -28,11 +28,11 @@ const FORWARD: Record<Phase, StepWords> = {
         does: "operator, component that is not running, images and weights on its nodes; bare metal's answers are recorded",
         waitsFor: "images pulled and volumes bound on every node",
     },
-    drain: {
-        does: "new requests get 503 with Retry-After, running ones end",
-        waitsFor: "the gateway to refuse new requests, and running answers to end",
+    drain: { does: "new requests get 503 with Retry-After", waitsFor: "the gateway to refuse new requests" },
+    stop: {
+        does: "running answers end, and bare metal is stopped over SSH",
+        waitsFor: "running answers to end, and the GPUs of every host to be free",
     },
-    stop: { does: "bare metal is stopped over SSH", waitsFor: "the GPUs of every host to be free" },
     start: { does: "the component runs", waitsFor: "the model to be loaded in the component" },
     verify: {
         does: "the component is asked what bare metal was asked",
@@ -45,11 +45,11 @@ const FORWARD: Record<Phase, StepWords> = {
 const BACK: Record<Exclude<Place, "done">, StepWords> = {
     switch: { does: "bare metal starts at boot again", waitsFor: "the hosts to confirm it" },
     verify: { does: "the component is kept from callers", waitsFor: "the gateway to refuse new requests" },
-    start: {
-        does: "new requests get 503 with Retry-After, running ones end",
-        waitsFor: "the gateway to refuse new requests, and running answers to end",
+    start: { does: "new requests get 503 with Retry-After", waitsFor: "the gateway to refuse new requests" },
+    stop: {
+        does: "running answers end, and the component is suspended",
+        waitsFor: "running answers to end, its pods to be gone and the GPUs to be free",
     },
-    stop: { does: "the component is suspended", waitsFor: "its pods to be gone and the GPUs to be free" },
     drain: { does: "bare metal is started by its own command", waitsFor: "the model to be loaded on bare metal" },
     prepare: { does: "callers' routes lead to bare metal", waitsFor: "a caller's request to be answered" },
     "intra-a": { does: "component and operator are removed", waitsFor: "the objects to be gone" },
@@ -67,7 +67,7 @@ export function nameOf({ direction, to }: Step): string {
 
 /** Whether callers get 503 in a place. */
 export function isDown(place: Place): boolean {
-    return ["drain", "stop", "start", "verify"].includes(place);
+    return place !== BEFORE && stateOf(place).callers === "nowhere";
 }
 
 /** Whether it begins the time in which callers get 503. */

@@ -85,10 +85,10 @@ describe("ops convert, the journey", () => {
     });
 
     it("does not begin a step when the ones before have used up the time", async () => {
-        const slow = { drain: 660 + 479, stop: 180 };
+        const slow = { drain: 60 + 479, stop: 780 };
         const { world, result } = await journey({ takes: slow });
         assert.equal(result.outcome, "converted");
-        const late = await journey({ takes: { ...slow, stop: 182 } });
+        const late = await journey({ takes: { ...slow, stop: 782 } });
         assert.equal(late.result.outcome, "returned");
         assert.ok(!late.world.steps().includes("start"), world.steps().join());
     });

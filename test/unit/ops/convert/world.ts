@@ -1,9 +1,10 @@
 /** A stack, its record and a clock in memory, for journeys between the options. Steps are taken as the program takes them: one at a time. */
+import { stepsFrom } from "../../../../components/parts/conversion-phases";
 import type { Entry, Event } from "../../../../ops/convert/audit";
 import { defaults } from "../../../../ops/convert/expected";
 import type { Budget, Expected } from "../../../../ops/convert/clock";
 import { Journey, type Effects, type Result } from "../../../../ops/convert/journey";
-import { nameOf, PLACES, type Direction, type Place, type Step } from "../../../../ops/convert/phases";
+import { nameOf, type Direction, type Place, type Step } from "../../../../ops/convert/phases";
 import { tell, type Told } from "../../../../ops/convert/state";
 
 export interface WorldOptions {
@@ -144,12 +145,11 @@ export class FakeWorld {
         return name === "prepare" ? { answers: ANSWERS } : {};
     }
 
-    /** What the program's preflight allows. */
+    /** What the program's preflight allows. After a run that did not end: only where it was going, or back where it came from. */
     private isOneStep(to: Place): boolean {
-        const [from, target] = [this.reached, to].map((place) => PLACES.indexOf(place));
-        if (Math.abs(from - target) <= 1) return true;
-        const pair = `${this.reached} ${to}`;
-        return pair === "switch start" || pair === "verify stop";
+        return this.reached === this.asked
+            ? stepsFrom(this.reached).includes(to)
+            : [this.reached, this.asked].includes(to);
     }
 
     /** Lets time go by, and calls who waits for an instant in it; no further than where it is broken off. */
