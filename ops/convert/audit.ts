@@ -75,21 +75,21 @@ export function records(folder: string, stack: string): Conversion[] {
         .map((file) => ({ file, entries: parse(file) }));
 }
 
-/** The last line may have been cut off by a crash; any other that cannot be read is somebody's. */
+/** A line that a crash has cut off says nothing; one that is no JSON from its begin is somebody's. */
 function parse(file: string): Entry[] {
-    const lines = readFileSync(file, "utf8").split("\n");
-    return lines.flatMap((line, i) => {
-        if (line.trim() === "") return [];
-        try {
-            return [JSON.parse(line) as Entry];
-        } catch {
-            // What was appended after a crash begins on a line of its own.
-            if (lines.slice(i + 1).every((rest) => rest.trim() === "") || !line.endsWith("}")) return [];
-            throw new UsageError([
-                `${basename(file)}: must have one JSON object in each line (line ${i + 1} has none; maybe git left a merge conflict in it). Correct it.`,
-            ]);
-        }
-    });
+    return readFileSync(file, "utf8")
+        .split("\n")
+        .flatMap((line, i) => {
+            if (line.trim() === "") return [];
+            try {
+                return [JSON.parse(line) as Entry];
+            } catch {
+                if (line.startsWith("{")) return [];
+                throw new UsageError([
+                    `${basename(file)}: must have one JSON object in each line (line ${i + 1} has none; maybe git left a merge conflict in it). Correct it.`,
+                ]);
+            }
+        });
 }
 
 /** Adds an event, and returns once it is on the disk: after a crash it is all that is known. */

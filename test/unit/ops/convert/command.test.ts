@@ -5,6 +5,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
+import { PLACES } from "../../../../ops/convert/phases";
 import { CONVERT_FILE, convertBench, VERIFIER_KEY } from "./service";
 import { SECRETS } from "../kit";
 
@@ -157,7 +158,6 @@ describe("npm run ops -- convert, interrupted", function () {
         const lock = { pid: 2 ** 22 - 1, host: hostname(), who: "alice@ops", since: "2026-11-26T12:00:00.000Z" };
         writeFileSync(join(it.folder, ".alpa-auth/local/convert-intra.lock"), JSON.stringify(lock));
         it.write(lastFile);
-        const { PLACES } = await import("../../../../ops/convert/phases");
         it.state.reached = PLACES[PLACES.indexOf(place as any) - 1];
         it.state.ups = [];
         return it;

@@ -199,7 +199,9 @@ describe("ops convert, killed", () => {
 describe("ops convert, whatever happens", () => {
     const names = [...forwardFrom("intra-a"), ...backFrom("done", true), ...backFrom("verify", true)].map(nameOf);
     const some = <T>(value: fc.Arbitrary<T>) =>
-        fc.record(Object.fromEntries(names.map((name) => [name, value])), { requiredKeys: [] });
+        fc.record(Object.fromEntries(names.map((name) => [name, value])), {
+            requiredKeys: [],
+        }) as fc.Arbitrary<Record<string, T>>;
     const options = fc.record({
         takes: some(fc.integer({ min: 0, max: 3000 })),
         expected: some(fc.integer({ min: 0, max: 1500 })),

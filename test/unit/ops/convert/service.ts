@@ -56,6 +56,8 @@ interface State {
     says: { bareMetal: string; component: string };
     /** Places of all `pulumi up`, in order. */
     ups: Place[];
+    /** The stack file that Pulumi reads. */
+    file: () => string;
 }
 
 export interface ConvertBench extends Bench {
@@ -78,6 +80,7 @@ export async function convertBench(
     answers: (call: Call) => Partial<PulumiResult> | undefined = () => undefined,
 ): Promise<ConvertBench> {
     const state: State = {
+        file: () => it.file,
         reached: placeIn(text) ?? "intra-a",
         failing: {},
         onUp: () => undefined,
@@ -94,7 +97,8 @@ export async function convertBench(
         return isDown(state.reached) ? { status: 503 } : { status: 200, text: " France" };
     });
     const it = bench({ text, says: (call) => answers(call) ?? pulumi(call.args) });
-    const ofFile = () => parse(it.text()).config["alpa-auth:convert"];
+    const read = () => readFileSync(state.file(), "utf8");
+    const ofFile = () => parse(read()).config["alpa-auth:convert"];
 
     function pulumi(args: string[]): Partial<PulumiResult> | undefined {
         const command = args.slice(0, 2).join(" ");
@@ -103,14 +107,14 @@ export async function convertBench(
         if (command === "stack output") return { stdout: JSON.stringify(outputs(state, port)) };
         if (command === "config --json") {
             const value = ofFile();
-            value.bareMetal.hosts[0].privateKey = SSH_KEY;
+            for (const one of [value, value.rehearsal?.convert]) if (one) one.bareMetal.hosts[0].privateKey = SSH_KEY;
             return { stdout: JSON.stringify({ "alpa-auth:convert": { value: "", objectValue: value, secret: true } }) };
         }
         return args[0] === "up" ? up() : undefined;
     }
 
     function up(): Partial<PulumiResult> {
-        const to = placeIn(it.text())!;
+        const to = placeIn(read())!;
         state.ups.push(to);
         state.onUp(to);
         const times = state.failing[to] ?? 0;
