@@ -1,7 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { AwaitedArgs } from "./awaited";
-import { openLister, openReader, titleOf, type PlainAccess } from "./cluster-reader";
-import { troubleOf, type ObservedPod } from "./pod-troubles";
+import { openReader, titleOf, type PlainAccess } from "./cluster-reader";
 import { judge, type Verdict } from "./readiness";
 import { untilSettled } from "./until-settled";
 
@@ -45,12 +44,7 @@ async function untilReady(inputs: Inputs): Promise<void> {
             until.kind === "graph-namespace"
                 ? await read({ apiVersion: "v1", kind: "Namespace", name: until.namespace })
                 : undefined;
-        const verdict = judge(until, live, namespace?.status?.phase);
-        if (until.kind !== "ray-cluster" || !until.running || verdict.state !== "waiting") return verdict;
-        // The operator never gives up on pods, and says little of what is wrong with them.
-        const pods = await openLister(inputs)("v1", "Pod", object.namespace);
-        const own = pods.filter(({ metadata }) => metadata?.labels?.["ray.io/cluster"] === object.name);
-        return troubleOf(own as ObservedPod[]) ?? verdict;
+        return judge(until, live, namespace?.status?.phase);
     };
     await untilSettled({ title, hint, timeoutSeconds, settleSeconds, look });
 }

@@ -1,7 +1,6 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { attempted } from "./alpa-route";
-import { Awaited } from "./awaited";
 import type { ClusterAccess } from "./kubeconfig";
 import { APISIX_PODS, peer } from "./network-policies";
 import { ALPA_PORT } from "./opt-head";
@@ -10,6 +9,7 @@ import { OptOperator } from "./opt-operator";
 import { OPT, OPT_HEAD, OPT_PODS, renderImages, renderRayCluster } from "./opt-pods";
 import type { OptSettings } from "./opt-settings";
 import { metadata } from "./ownership";
+import { RayReady } from "./ray-ready";
 
 export interface OptComponentArgs {
     /** Namespace of the stack, and of the pods. */
@@ -88,12 +88,10 @@ export class OptComponent extends pulumi.ComponentResource {
             },
             { parent: this, dependsOn: [...(operator ? [operator] : []), images, policy] },
         );
-        new Awaited(
+        new RayReady(
             `${name}-ready`,
             {
-                cluster,
-                object: { apiVersion: RAY, kind: "RayCluster", namespace, name: OPT },
-                until: { kind: "ray-cluster", running },
+                ...{ cluster, namespace, name: OPT, running, attempt },
                 generation: ray.metadata.generation,
                 timeoutSeconds: running ? opt.startTimeoutSeconds : answerTimeoutSeconds + SUSPEND_SECONDS,
                 settleSeconds: args.settleSeconds,

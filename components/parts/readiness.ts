@@ -4,8 +4,6 @@ export type Until =
     | { kind: "graph-deployed" }
     /** A RampartGraph whose current generation is there with nothing running. */
     | { kind: "graph-undeployed" }
-    /** A RayCluster all of whose pods are ready, or that is suspended and has none. */
-    | { kind: "ray-cluster"; running: boolean }
     /** The namespace Rampart makes for a component; judged on the namespace, with the graph for the reason why not. */
     | { kind: "graph-namespace"; namespace: string }
     /** A namespace that is not on its way out: a Terminating one still counts as existing for Rampart. */
@@ -39,8 +37,6 @@ export interface Observed {
         messages?: string;
         observedGeneration?: number;
         conditions?: { type: string; status: string; reason?: string; message?: string; observedGeneration?: number }[];
-        readyWorkerReplicas?: number;
-        desiredWorkerReplicas?: number;
     };
 }
 
@@ -56,7 +52,6 @@ export function judge(until: Until, object: Observed | undefined, namespace?: st
             : { state: "ready" };
     if (!object) return { state: "waiting", why: "it does not exist" };
     if (until.kind === "condition") return judgeCondition(until, object);
-    if (until.kind === "ray-cluster") return judgeRayCluster(object, until.running);
     const graph = judgeGraph(object, until.kind === "graph-undeployed" ? "Undeployed" : "Deployed");
     if (until.kind !== "graph-namespace" || graph.state === "failed") return graph;
     if (namespace === "Active") return { state: "ready" };
@@ -64,35 +59,6 @@ export function judge(until: Until, object: Observed | undefined, namespace?: st
         state: "waiting",
         why: `namespace ${until.namespace} ${namespace ? `is ${namespace}` : "does not exist"}`,
     };
-}
-
-/** A condition of an operator that has not seen the current generation is of the one before. */
-function judgeRayCluster({ metadata, status }: Observed, running: boolean): Verdict {
-    const {
-        conditions = [],
-        observedGeneration = 0,
-        readyWorkerReplicas = 0,
-        desiredWorkerReplicas = 0,
-    } = status ?? {};
-    if (observedGeneration < (metadata?.generation ?? 1))
-        return { state: "waiting", why: "KubeRay's operator has not looked at it" };
-    const condition = (type: string) => conditions.find((c) => c.type === type);
-    const failure = condition("ReplicaFailure");
-    if (failure?.status === "True")
-        return { state: "failed", finalAfterSeconds: 60, why: `${failure.reason}: ${failure.message}.` };
-    const is = (type: string) => condition(type)?.status === "True";
-    if (!running) {
-        if (is("RayClusterSuspended")) return { state: "ready" };
-        return { state: "waiting", why: "its pods are not gone" };
-    }
-    if (!is("HeadPodReady")) {
-        const { reason = "not known", message = "" } = condition("HeadPodReady") ?? {};
-        return { state: "waiting", why: `head not ready (${[reason, message].filter(Boolean).join(": ")})` };
-    }
-    if (readyWorkerReplicas < desiredWorkerReplicas)
-        return { state: "waiting", why: `${readyWorkerReplicas} of ${desiredWorkerReplicas} workers are ready` };
-    if (!is("RayClusterProvisioned")) return { state: "waiting", why: "not provisioned" };
-    return { state: "ready" };
 }
 
 /** Deployed or Failed count only for the current generation: the older phase stays until the controller looks. */
