@@ -1,6 +1,8 @@
 /** What a conversion does to the world: runs Pulumi, asks the service, writes its record. */
 import type { Context } from "../context";
+import { replace } from "../stack/change";
 import { gatewayOf } from "../stack/gateway";
+import { remember } from "../stack/guards";
 import { findStack, readOutputs } from "../stack/stack";
 import { compareAnswers, Different, recordAnswers, type Answer, type VerificationRoute } from "./answers";
 import { bringUp } from "./apply";
@@ -10,7 +12,7 @@ import { measured } from "./expected";
 import type { Effects, Proof } from "./journey";
 import { PLACES, type Place, type Step } from "./phases";
 import type { Progress } from "./progress";
-import { setMeasured, setPlace, type Holder } from "./stack-edit";
+import { leave, setMeasured, setPlace, type Holder } from "./stack-edit";
 import { seen } from "./situation";
 
 export interface Act {
@@ -65,6 +67,15 @@ export function write({ file, run, who, context }: Act, event: Event): void {
             `${event.step}: ${event.outcome} after ${event.seconds.toFixed(1)} s${event.said ? ` (${event.said})` : ""}.`,
         );
     if (event.event === "return") context.note(`\nReturning to intra-a: ${event.why}.`);
+}
+
+/** Nobody is at work any more: with option intra-a no run is needed for that. */
+export async function leaveStack({ context, stack }: Act): Promise<void> {
+    const found = await findStack(context, stack);
+    const after = leave(found.text);
+    if (after === found.text) return;
+    remember(found, after);
+    replace(found.file, after);
 }
 
 function edit({ context, short, holder }: Act, text: string, to: Place): string {

@@ -7,7 +7,7 @@ import { findStack, type Stack } from "../stack/stack";
 import { newFile, records, type Entry } from "./audit";
 import { heldByAnother, problemsOf, type Target } from "./checks";
 import { duration } from "./clock";
-import { realEffects, write, type Act } from "./effects";
+import { leaveStack, realEffects, write, type Act } from "./effects";
 import { Journey, type Orders, type Result } from "./journey";
 import { orderFile, takeLock } from "./lock";
 import { nameOf, wordsOf, type Step } from "./phases";
@@ -58,7 +58,9 @@ export async function convert(context: Context, args: RunArgs, onlyUnderWay = fa
             back: orders.back.signal,
             stop: orders.stop.signal,
         });
-        const result = { ...(await journey.go()), to, stack: stack.short, file: act.file };
+        const ended = await journey.go();
+        if (ended.outcome === "returned") await leaveStack(act);
+        const result = { ...ended, to, stack: stack.short, file: act.file };
         report(context, args, result);
         return result;
     } finally {

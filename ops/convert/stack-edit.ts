@@ -1,5 +1,5 @@
 /** The few values of a stack file that a conversion changes; everything else stays as it is written. */
-import { isMap, Scalar, type Document } from "yaml";
+import { Scalar, type Document } from "yaml";
 import { editYaml, parseYaml } from "../stack/keep-style";
 import { PROJECT, readValue } from "../stack/stack-file";
 import type { Expected } from "./clock";
@@ -21,22 +21,25 @@ export function placeIn(text: string): Place | undefined {
     return PHASES.includes(phase as Phase) ? (phase as Phase) : undefined;
 }
 
-/** Sets the place, and who is at work there. In option intra-a nobody is. */
+/** Sets the place, and who is at work there: the last step of the way back too is that one's alone. */
 export function setPlace(text: string, place: Place, holder: Holder): string {
     return editYaml(text, (document) => {
         document.setIn(["config", keyOf(document, "option")], place === "intra-a" ? "intra-a" : "intra-b");
-        const convert = keyOf(document, "convert");
-        if (place === "intra-a") {
-            for (const name of ["phase", "holder"])
-                if (isMap(document.getIn(["config", convert]))) document.deleteIn(["config", convert, name]);
-            return;
-        }
-        document.setIn(["config", convert, "phase"], place);
+        const convert = ["config", keyOf(document, "convert")];
+        if (place !== "intra-a") document.setIn([...convert, "phase"], place);
+        else document.deleteIn([...convert, "phase"]);
         // Without quotes Pulumi would read a time, and hand it on in another form.
         const until = new Scalar(holder.until);
         until.type = Scalar.QUOTE_DOUBLE;
-        document.setIn(["config", convert, "holder"], document.createNode({ name: holder.name }, { flow: true }));
-        document.setIn(["config", convert, "holder", "until"], until);
+        document.setIn([...convert, "holder"], document.createNode({ name: holder.name }, { flow: true }));
+        document.setIn([...convert, "holder", "until"], until);
+    });
+}
+
+/** Takes away who is at work. */
+export function leave(text: string): string {
+    return editYaml(text, (document) => {
+        document.deleteIn(["config", keyOf(document, "convert"), "holder"]);
     });
 }
 
