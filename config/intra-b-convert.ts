@@ -67,7 +67,7 @@ export const convert = z
             .optional()
             .describe("What the steps took when they were last done or rehearsed. `ops convert` writes it."),
         rehearsal: z
-            .record(z.string(), z.unknown())
+            .looseObject({})
             .optional()
             .describe(
                 "What the rehearsal's own stack has in place of this one's keys, as a stack of its own. `ops convert plan --rehearse` checks and uses it.",

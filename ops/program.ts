@@ -33,7 +33,7 @@ const METHOD_HELP = "how the caller proves who it is (default: key; with option 
 
 export function program(context: Context): Command {
     const root = new Command("ops").description(
-        "Callers of the gateway, for operators. What changes something only shows it, until --apply.",
+        "Callers of the gateway, and Alpa behind it, for operators. What changes callers only shows it, until --apply.",
     );
     consumerCommands(root.command("consumer").description("callers and their credentials"), context);
     tokenCommands(root.command("token").description("tokens of callers (JWT)"), context);
