@@ -96,11 +96,11 @@ function memoryProblems(opt: Raw): string[] {
 
 const round = (gib: number) => Math.round(gib * 10) / 10;
 
-/** Parameters in the name of a model, in billions: `alpa/opt-66b`, `opt-125m`. */
+/** Parameters in the name of a model, in billions: `alpa/opt-66b`, `opt-125m`, `bloom-7b1`. */
 export function parametersOf(model: unknown): number | undefined {
-    const [, number, unit] = /(?:^|[-_/])(\d+(?:[.b]\d+)?)([bm])(?:$|[-_])/i.exec(String(model)) ?? [];
+    const [, number, unit, tenths = ""] = /(?:^|[-_/])(\d+(?:\.\d+)?)([bm])(\d*)(?:$|[-_])/i.exec(String(model)) ?? [];
     if (number === undefined) return undefined;
-    return Number(number.replace("b", ".")) / (unit.toLowerCase() === "m" ? 1000 : 1);
+    return Number(`${number}${tenths && `.${tenths}`}`) / (unit.toLowerCase() === "m" ? 1000 : 1);
 }
 
 function weightsProblems(opt: Raw, shape: unknown): string[] {
