@@ -51,8 +51,8 @@ export function tell(seen: Seen, conversions: Conversion[]): Told {
     const { reached, asked } = seen;
     if (last === undefined || isOver(last)) return withoutRecord(seen);
     const told: Told = { ...seen, file: last.file, direction: "forward", downSeconds: 0, next: [] };
-    let ended: Step | undefined;
     let begun: Step | undefined;
+    let done = true;
     for (const entry of last.entries) {
         const at = Date.parse(entry.time);
         told.run = entry.run;
@@ -61,13 +61,13 @@ export function tell(seen: Seen, conversions: Conversion[]): Told {
         else if (entry.event === "answers") told.answers = entry.answers;
         else if (entry.event === "step") {
             begun = { direction: entry.direction, to: entry.to };
-            told.open = entry.step;
+            [told.open, done] = [entry.step, false];
             if (opensWindow(begun)) told.downSince ??= at;
         } else if (entry.event === "step-end") {
             delete told.open;
             if (entry.outcome === "failed") continue;
-            ended = { direction: entry.direction, to: entry.to };
-            if (!closesWindow(ended) || told.downSince === undefined) continue;
+            done = true;
+            if (!closesWindow(entry) || told.downSince === undefined) continue;
             told.downSeconds += (at - told.downSince) / 1000;
             delete told.downSince;
         }
@@ -75,7 +75,7 @@ export function tell(seen: Seen, conversions: Conversion[]): Told {
     // The record is of a window that is over by hand, or of one that it does not know.
     if (isDown(reached)) told.downSince ??= seen.since === undefined ? undefined : Date.parse(seen.since);
     // What was brought about but not proved is done once more: nothing changes, and it is looked at.
-    const proved = ended?.to === reached || begun?.to !== reached;
+    const proved = done || begun?.to !== reached;
     told.next =
         told.direction === "forward"
             ? [

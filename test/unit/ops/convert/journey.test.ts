@@ -9,6 +9,17 @@ import { FakeWorld, type WorldOptions } from "./world";
 const FORWARD = [...PHASES];
 const back = (...places: string[]) => places.map((place) => `back to ${place}`);
 
+/** Steps back, by the step that fails half-way. */
+const returns: [failing: string, steps: string[]][] = [
+    ["prepare", back("intra-a")],
+    ["drain", back("prepare", "intra-a")],
+    ["stop", back("drain", "prepare", "intra-a")],
+    ["start", back("stop", "drain", "prepare", "intra-a")],
+    ["verify", back("start", "stop", "drain", "prepare", "intra-a")],
+    ["switch", back("verify", "stop", "drain", "prepare", "intra-a")],
+    ["done", back("switch", "start", "stop", "drain", "prepare", "intra-a")],
+];
+
 async function journey(options: WorldOptions = {}, prepare: (world: FakeWorld) => void = () => undefined) {
     const world = new FakeWorld(options);
     world.begin();
@@ -27,15 +38,6 @@ describe("ops convert, the journey", () => {
         assert.equal(world.last().event, "end");
     });
 
-    const returns: [failing: string, steps: string[]][] = [
-        ["prepare", back("intra-a")],
-        ["drain", back("prepare", "intra-a")],
-        ["stop", back("drain", "prepare", "intra-a")],
-        ["start", back("stop", "drain", "prepare", "intra-a")],
-        ["verify", back("start", "stop", "drain", "prepare", "intra-a")],
-        ["switch", back("verify", "stop", "drain", "prepare", "intra-a")],
-        ["done", back("switch", "start", "stop", "drain", "prepare", "intra-a")],
-    ];
     for (const [failing, steps] of returns)
         it(`returns to intra-a when ${failing} fails half-way, from the place that was reached last`, async () => {
             const { world, result } = await journey({ fails: { [failing]: 1 } });
@@ -150,6 +152,7 @@ describe("ops convert, killed", () => {
             assert.equal(nameOf(next), begun, `point ${at}: the open step is done first`);
             assert.equal((await world.go())!.outcome, "converted", `point ${at}`);
             assert.equal(world.reached, "done");
+            assert.deepEqual([...world.proved], FORWARD, `point ${at}: everything was looked at`);
         });
     });
 
@@ -162,6 +165,8 @@ describe("ops convert, killed", () => {
                 const result = (await world.go())!;
                 assert.equal(result.outcome, "returned", `point ${at}`);
                 assert.deepEqual([world.reached, world.asked], ["intra-a", "intra-a"]);
+                for (const step of returns.find(([name]) => name === failing)![1])
+                    assert.ok(world.proved.has(step), `point ${at}: ${step} was not looked at`);
             });
         });
 

@@ -37,6 +37,8 @@ export class FakeWorld {
     backAt: string | undefined;
     stopAt: string | undefined;
     orders = { back: new AbortController(), stop: new AbortController() };
+    /** Steps whose promise was looked at. */
+    proved = new Set<string>();
     private killed: () => void = () => undefined;
     private timers = new Set<{ at: number; call: () => void }>();
     private readonly fails: Record<string, number>;
@@ -142,6 +144,7 @@ export class FakeWorld {
             this.disproved[name]--;
             throw new Error("it is not so");
         }
+        this.proved.add(name);
         return name === "prepare" ? { answers: ANSWERS } : {};
     }
 
