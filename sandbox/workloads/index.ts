@@ -40,6 +40,8 @@ export interface Program {
 
 export interface Workloads {
     nodes: Nodes;
+    /** Where the gateways reach a name or an address of the cluster's: see {@link Resolve}. */
+    resolve: Resolve;
     /** What callers have lost at node ports, because a pod was killed or a node cut off. */
     lost(): Lost;
     /** Uids of the pods whose ingress controller leads. */
@@ -106,6 +108,7 @@ export async function startWorkloads(options: WorkloadsOptions): Promise<Workloa
     })();
     return {
         nodes: new Nodes({ rest: cluster.rest, clock, gateways, changed }),
+        resolve,
         lost: () => gateways.lost(),
         leaders: () => controllers.leaders(),
         close: async () => {
