@@ -7,6 +7,8 @@ import { positive, text } from "./values";
 /** Steps that fall into the time for which callers are refused, in their order. */
 export const STEPS_OF_THE_WINDOW = ["drain", "stop", "start", "verify", "switch"] as const;
 
+const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/;
+
 const seconds = (step: string) =>
     z
         .number()
@@ -75,8 +77,11 @@ export const convert = z
         holder: z
             .strictObject({
                 name: text("a name").describe("Who runs the conversion."),
-                until: z.iso
-                    .datetime({ error: () => "must be a time as 2026-11-30T12:00:00Z. Correct it" })
+                until: z
+                    .string()
+                    .refine((time) => TIME.test(time) && !Number.isNaN(Date.parse(time)), {
+                        error: (i) => `must be a time as 2026-11-30T12:00:00Z${got(i.input)}. Correct it`,
+                    })
                     .describe("When that ends, as `2026-11-30T12:00:00Z`; from then on anybody may go on."),
             })
             .optional()

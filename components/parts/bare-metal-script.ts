@@ -145,7 +145,7 @@ at_boot() {
     fi
 }
 last_words() {
-    journalctl -u "$unit" -n 1 -o cat 2>/dev/null | head -n 1
+    journalctl -u "$unit" -n 2 --no-pager 2>/dev/null | sed 's/^.*\\]: //' | tr '\\n' ' ' | head -c 400
 }
 answers() {
     end=$(($(now) + start_seconds))

@@ -49,7 +49,7 @@ function troublesOf({ metadata, status }: ObservedPod): Verdict[] {
             return [{ state: "failed", finalAfterSeconds: PULL_SECONDS, why: `${why}.` }];
         if (reason !== "CrashLoopBackOff") return [];
         const { message: last, exitCode } = container.lastState?.terminated ?? {};
-        const said = `pod ${name}: ends again and again (exit code ${exitCode ?? "not known"}${last ? `: ${last.trim().split("\\n").pop()}` : ""})`;
+        const said = `pod ${name}: ends again and again (exit code ${exitCode ?? "not known"}${last ? `: ${last.trim().split("\n").pop()}` : ""})`;
         const final = (container.restartCount ?? 0) >= FAILED_STARTS;
         return [final ? { state: "failed", finalAfterSeconds: 0, why: `${said}.` } : { state: "waiting", why: said }];
     });

@@ -54,6 +54,8 @@ export interface Alpa {
     port: number;
     /** Why the batch loop has died, or undefined: a dead one answers no valid request until the service is restarted. */
     died(): Error | undefined;
+    /** Connections that are open, idle ones included. */
+    connections(): Promise<number>;
     /** Registers the model, as the end of a start does; only with mode "no-model" is it not there before. */
     register(): void;
     close(): Promise<void>;
@@ -120,6 +122,10 @@ export async function startAlpa(options: AlpaOptions): Promise<Alpa> {
     return {
         port: (server.address() as AddressInfo).port,
         died: () => worker.batches.died,
+        connections: () =>
+            new Promise((resolve, reject) =>
+                server.getConnections((error, count) => (error ? reject(error) : resolve(count))),
+            ),
         register: () => void models.set("default", worker),
         close: () =>
             new Promise<void>((resolve) => {

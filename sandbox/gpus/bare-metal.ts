@@ -19,6 +19,8 @@ import { nvidiaSmi } from "./nvidia-smi";
 
 export const UNIT = "alpa-ray.service";
 export const USER = "ops";
+/** Addresses of their own, for SSH; all else of a host is on this machine's. */
+const FIRST_ADDRESS = 31;
 /** Longest wait for the first start, in seconds. Seen: 1. */
 const START_SECONDS = 30;
 
@@ -91,7 +93,8 @@ export class BareMetal {
         const { ledger, stateDir, stopSeconds = 20 } = this.options;
         const { privateKey } = this;
         const files = { [`etc/systemd/system/${UNIT}`]: unitFile(stopSeconds), "usr/local/sbin/alpa-ray": SCRIPT };
-        const host = await startHost({ name, users: [USER], privateKey, files, stateDir });
+        const address = `127.0.0.${FIRST_ADDRESS + this.hosts.length}`;
+        const host = await startHost({ name, address, users: [USER], privateKey, files, stateDir });
         host.stage.lay(PLAYED, (call) => this.play(name, call));
         host.stage.lay("/usr/local/sbin/nvidia-smi", ({ args }) => nvidiaSmi(args, ledger, name));
         this.hosts.push({ name, host, way: await openWay(host.address, host.port) });

@@ -28,6 +28,8 @@ export interface Launched {
     isLoaded(): boolean;
     /** How loading has ended; `closed` when that came first. */
     ended: Promise<"loaded" | "failed" | "closed">;
+    /** Connections to it that are open. */
+    connections(): Promise<number>;
     close(): Promise<void>;
 }
 
@@ -50,6 +52,7 @@ export async function launch({ side, node, faults, loadSeconds, alpa: options }:
         port: alpa.port,
         isLoaded: () => registered,
         ended: load(),
+        connections: () => alpa.connections(),
         close: async () => {
             stop.abort();
             await alpa.close();
