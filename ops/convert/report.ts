@@ -7,6 +7,7 @@ import { duration } from "./clock";
 import type { Result } from "./contract";
 import { nameOf, wordsOf, type Step } from "./phases";
 
+/** A conversion that has come to an end, or was stopped. */
 export interface Converted extends Result {
     to: Target;
     stack: string;

@@ -204,7 +204,7 @@ describe("npm run ops -- convert, interrupted", function () {
     });
 
     it("returns as soon as abort is run elsewhere", async () => {
-        const { ops, folder, state } = await convertBench();
+        const { ops, folder, state } = await convertBench(CONVERT_FILE, undefined, 1);
         // The proof of the step before gives it a second.
         state.onUp = (to) => {
             if (to === "drain") writeFileSync(join(folder, ".alpa-auth/local/convert-intra.abort"), "");
