@@ -113,7 +113,20 @@ describe("npm run ops -- convert run", function () {
         assert.ok(existsSync(record));
     });
 
-    it("waits while another run holds the stack's lock, and gives up a lock that a killed run has left", async () => {
+    it("begins nothing while another run holds the stack's lock", async () => {
+        const { ops, state, text, calls } = await convertBench(CONVERT_FILE, ({ args }) =>
+            args[0] === "up" ? { code: 255, stderr: "error: the stack is currently locked by 1 lock(s)" } : undefined,
+        );
+        const { code, note } = await ops("convert", "run");
+        assert.equal(code, 1);
+        assert.match(note, /another run holds the stack's lock \(the stack is currently locked by 1 lock\(s\)\)/);
+        assert.equal(text(), CONVERT_FILE);
+        assert.equal(calls.filter(({ args }) => args[0] === "up").length, 1);
+        assert.deepEqual(state.ups, []);
+        assert.match((await ops("convert", "status")).out, /no conversion is under way/);
+    });
+
+    it("gives up a lock that a killed run has left", async () => {
         let locked = 1;
         const gone = 2 ** 22 - 1;
         const { ops, state, calls } = await convertBench(CONVERT_FILE, ({ args }) => {
