@@ -40,7 +40,9 @@ interface Around {
 
 /** What a stack hands out of a conversion. */
 export interface ConversionOutputs {
-    phase: Phase;
+    phase: pulumi.Output<Phase>;
+    /** Who runs it and until when. */
+    holder?: pulumi.Output<{ name: string; until: string }>;
     /** The way past the refusal: its address, and what to send as `apikey`; secret. */
     verification: { url: string; key: pulumi.Output<string> };
 }
@@ -80,7 +82,7 @@ export class Conversion {
     /** What comes after the callers' route. @returns what the stack hands out */
     finish(gatewayUrl: string, route: pulumi.Resource, others: pulumi.Resource[]): ConversionOutputs {
         const { name, parent, around } = this;
-        const { phase } = around.conversion;
+        const { phase, holder } = around.conversion;
         const sides = this.refused ? this.sides([route]) : [];
         const { answerTimeoutSeconds } = around.alpa;
         const verification = new Verification(
@@ -88,8 +90,10 @@ export class Conversion {
             { ...around, answerTimeoutSeconds },
             { parent, dependsOn: route },
         );
-        this.record("reached", [route, ...sides, verification, ...others]);
-        return { phase, verification: { url: `${gatewayUrl}${VERIFICATION_PREFIX}`, key: verification.key } };
+        const reached = this.record("reached", [route, ...sides, verification, ...others]);
+        // Not before the run has come to its end: whoever reads the outputs of one that did not must see the phase before.
+        const whole = <T>(value: T) => reached.id.apply(() => value);
+        return { phase: whole(phase), ...(holder && { holder: whole(holder) }), verification: { url: `${gatewayUrl}${VERIFICATION_PREFIX}`, key: verification.key } };
     }
 
     /** Bare metal and component. Who gives the GPUs up comes first. */

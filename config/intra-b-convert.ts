@@ -68,6 +68,12 @@ export const convert = z
             })
             .optional()
             .describe("What the steps took when they were last done or rehearsed. `ops convert` writes it."),
+        rehearsal: z
+            .looseObject({})
+            .optional()
+            .describe(
+                "What the rehearsal's own stack has in place of this one's keys, as a stack of its own. `ops convert plan --rehearse` checks and uses it.",
+            ),
         holder: z
             .strictObject({
                 name: text("a name").describe("Who runs the conversion."),

@@ -46,7 +46,7 @@ export async function attemptOf(
 
 /** Whether this run may do what it is asked for: one step of one conversion, and nothing else with it. */
 export async function conversion(
-    settings: GatewayClusterArgs,
+    settings: GatewayClusterArgs & { holder?: string },
     cluster: ClusterView,
     owner: string,
     now = new Date(),
@@ -54,7 +54,7 @@ export async function conversion(
     const { namespace, conversion: asked } = settings;
     const record = await recorded(namespace, cluster);
     const wanted: Stage = asked?.phase ?? BEFORE;
-    const problems = [...stepProblems(record, wanted), ...heldByAnother(record, asked?.holder?.name, now)];
+    const problems = [...stepProblems(record, wanted), ...heldByAnother(record, asked?.holder?.name ?? settings.holder, now)];
     if (wanted === record.reached && record.going === undefined) return problems;
     const changed = await callersChanged(settings, record, wanted, cluster, owner);
     if (changed !== undefined)

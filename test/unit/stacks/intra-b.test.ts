@@ -181,7 +181,7 @@ describe("option intra-b", function () {
         let outputs: ReturnType<typeof intra> | undefined;
         await record(() => (outputs = intra(intraBSettings({}, {}, { phase: "stop" }))));
         const { phase, verification } = outputs!.conversion!;
-        assert.equal(phase, "stop");
+        assert.equal(await value(phase), "stop");
         assert.equal(verification.url, "http://10.0.0.11:30800/alpa-verification");
         assert.equal(await pulumi.isSecret(verification.key), true);
         assert.ok((await value(verification.key)).length > 20);

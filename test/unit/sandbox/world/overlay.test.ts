@@ -50,11 +50,8 @@ describe("Stack files of the sandbox", () => {
         assert.equal(laidOver("intra", undefined, { gpus }).option, "intra-a");
         const settings = laidOver("intra", undefined, { gpus, option: "intra-b" });
         assert.ok(settings.option === "intra-b");
-        assert.equal(settings.convert.phase, "prepare");
-        assert.deepEqual(
-            settings.opt.nodes.map((node) => (typeof node === "string" ? node : (node as { name: string }).name)),
-            gpus.nodes,
-        );
+        assert.equal(settings.conversion.phase, "prepare");
+        assert.deepEqual(settings.conversion.opt.nodes, gpus.nodes);
     });
 
     it("of intra have a secret for every host of bare metal", () => {
