@@ -229,6 +229,30 @@ describe("npm run ops -- convert, interrupted", function () {
         assert.ok(!state.ups.includes("start"));
     });
 
+    it("returns on Ctrl-C, and on a second one stops where it is, to be gone on with", async () => {
+        // Not to the process: mocha listens too.
+        const press = () => (process.listeners("SIGINT").at(-1) as () => void)();
+        const once = await convertBench();
+        once.state.onUp = (to) => to === "stop" && press();
+        const { code, note } = await once.ops("convert", "run");
+        assert.deepEqual([code, once.state.reached], [1, "intra-a"], note);
+        assert.match(note, /Returning to intra-a\. Once more: stop here/);
+        const twice = await convertBench();
+        twice.state.onUp = (to) => {
+            if (to === "stop") [press(), press()];
+        };
+        const stopped = await twice.ops("convert", "run");
+        assert.equal(stopped.code, 1);
+        assert.match(
+            stopped.note,
+            /convert: stopped at stop \(it was interrupted\)\. Go on: npm run ops -- convert run --stack/,
+        );
+        twice.state.onUp = () => undefined;
+        // Goes on with the way back.
+        assert.equal((await twice.ops("convert", "run")).code, 0);
+        assert.equal(twice.state.reached, "intra-a");
+    });
+
     it("is another machine's while the cluster says so, and is taken over when asked to", async () => {
         const { ops, state, record } = await convertBench(
             CONVERT_FILE.replace("option: intra-a", "option: intra-b").replace(

@@ -49,7 +49,7 @@ interface State {
     /** How often `pulumi up` to a place fails. */
     failing: Partial<Record<Place, number>>;
     /** Told of each `pulumi up` as it begins. */
-    onUp: (to: Place) => void;
+    onUp: (to: Place) => unknown;
     /** Output `conversion.holder`. */
     holder?: { name: string; until: string };
     /** What the two sides say to a completion. */
