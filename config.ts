@@ -12,16 +12,19 @@ import { exposedInterSchema, interSchema } from "./config/inter";
 import { interChecks } from "./config/inter-checks";
 import { interSettings, type InterSettings } from "./config/inter-settings";
 import { exposedIntraSchema, intraSchema } from "./config/intra";
+import { exposedIntraBSchema, intraBSchema } from "./config/intra-b";
+import { intraBChecks } from "./config/intra-b-checks";
+import { intraBSettings, type IntraBSettings } from "./config/intra-b-settings";
 import { intraSettings, type IntraASettings } from "./config/intra-settings";
 import { didYouMean, explain } from "./config/problems";
-import { LATER_OPTIONS, OPTIONS, ownersOfOthers, schemas, type Option } from "./config/schema";
+import { OPTIONS, ownersOfOthers, schemas, type Option } from "./config/schema";
 import { plainSecrets, readStackFile } from "./config/stack-file";
 import { ProblemList } from "./problems";
 
-export type { ApiAccess, CallersSettings, CloudflareSettings, InterSettings, IntraASettings };
+export type { ApiAccess, CallersSettings, CloudflareSettings, InterSettings, IntraASettings, IntraBSettings };
 
 /** Everything a program run needs to know. A new option becomes a member of this union, and `index.ts` stops compiling until it has a case. */
-export type Settings = IntraASettings | InterSettings | CloudflareSettings | CallersSettings;
+export type Settings = IntraASettings | IntraBSettings | InterSettings | CloudflareSettings | CallersSettings;
 
 /** The stack config as Pulumi hands it over: every key of the project, structured values as JSON text. */
 export type RawConfig = Record<string, string>;
@@ -120,18 +123,21 @@ export function parse(
         if (found(interChecks(values, isSecret)) || data === undefined) throw new ConfigError(problems);
         return interSettings(data, today);
     }
+    const ofB = intraBChecks({ ...values, option }, (value) => isSecret("convert", value));
+    if (option === "intra-b") {
+        const data = check((exposed ? exposedIntraBSchema : intraBSchema).safeParse(asked));
+        if (found(ofB) || data === undefined) throw new ConfigError(problems);
+        return intraBSettings(data, today);
+    }
     const data = check((exposed ? exposedIntraSchema : intraSchema).safeParse(asked));
-    if (found() || data === undefined) throw new ConfigError(problems);
+    if (found(ofB) || data === undefined) throw new ConfigError(problems);
     return intraSettings(data, today);
 }
 
 function optionProblem(option: unknown): string | undefined {
     if (OPTIONS.includes(option as Option)) return undefined;
     if (option === undefined) return "option: required. Run: pulumi config set option intra-a";
-    if (LATER_OPTIONS.includes(String(option)))
-        return `option: must be ${OPTIONS.join(" or ")}: this version builds no other (got ${option}). Run: pulumi config set option intra-a`;
-    const known = ["intra-a", ...LATER_OPTIONS, "inter", "cloudflare", "callers"];
-    return `option: must be one of ${known.join(", ")} (got ${JSON.stringify(option)}).${didYouMean(String(option), known)}`;
+    return `option: must be one of ${OPTIONS.join(", ")} (got ${JSON.stringify(option)}).${didYouMean(String(option), OPTIONS)}`;
 }
 
 /** Keys whose value is a text, whatever it looks like. */

@@ -5,11 +5,13 @@ import {
     type CallersSettings,
     type InterSettings,
     type IntraASettings,
+    type IntraBSettings,
     type Settings,
 } from "./config";
 import type { ClusterAccess } from "./components/parts/kubeconfig";
 import type { SharedGateway } from "./components/parts/shared-gateway";
 import { owner } from "./components/parts/ownership";
+import { attemptOf } from "./preflight/conversion";
 import { callersPreflight, gatewayOf } from "./preflight/callers";
 import { cloudflarePreflight, exposurePreflight } from "./preflight/cloudflare";
 import { hostsPreflight, NO_CLUSTER_YET, withoutCluster } from "./preflight/hosts";
@@ -32,12 +34,15 @@ interface Found {
     warnings: string[];
     /** The way into a cluster whose first node is away. */
     detour?: ClusterAccess;
+    /** Of a conversion: how often a run was begun after one that did not end. */
+    attempt?: number;
 }
 
 /** Looks before anything is changed. */
 async function look(settings: Complete): Promise<Found> {
     switch (settings.option) {
         case "intra-a":
+        case "intra-b":
         case "inter": {
             const found = await lookAtCluster(settings);
             if (settings.exposure === undefined) return found;
@@ -52,20 +57,27 @@ async function look(settings: Complete): Promise<Found> {
 }
 
 /** The hosts first, where the stack makes a cluster of them: there may be none yet. */
-async function lookAtCluster(settings: IntraASettings | InterSettings): Promise<Found> {
+async function lookAtCluster(settings: IntraASettings | IntraBSettings | InterSettings): Promise<Found> {
     const { nodes } = settings;
-    if (nodes === undefined) return { warnings: await preflight(settings, owner()) };
+    if (nodes === undefined) return { warnings: await preflight(settings, owner()), attempt: await attempts(settings) };
     const reached = await hostsPreflight(nodes, owner());
     if (reached === undefined) return { warnings: [NO_CLUSTER_YET, ...withoutCluster(settings.gateway)] };
     const { access, detour, warnings } = reached;
     const more = await preflight({ ...settings, cluster: access }, owner());
-    return { warnings: [...warnings, ...more], ...(detour ? { detour: access } : {}) };
+    const attempt = await attempts({ ...settings, cluster: access });
+    return { warnings: [...warnings, ...more], attempt, ...(detour ? { detour: access } : {}) };
 }
 
-function run(settings: Complete, detour?: ClusterAccess): Record<string, unknown> {
+async function attempts(settings: IntraASettings | IntraBSettings | InterSettings): Promise<number | undefined> {
+    return settings.option === "intra-b" ? attemptOf(settings) : undefined;
+}
+
+function run(settings: Complete, { detour, attempt = 0 }: Found): Record<string, unknown> {
     switch (settings.option) {
         case "intra-a":
             return intra({ ...settings, detour });
+        case "intra-b":
+            return intra({ ...settings, conversion: { ...settings.conversion, attempt }, detour });
         case "inter":
             return inter({ ...settings, detour });
         case "cloudflare":
@@ -79,7 +91,7 @@ export = async () => {
     const read = readSettings(pulumi.getProject());
     for (const warning of read.warnings) pulumi.log.warn(warning);
     const settings = await complete(read);
-    const { warnings, detour } = await look(settings);
-    for (const warning of warnings) pulumi.log.warn(warning);
-    return run(settings, detour);
+    const found = await look(settings);
+    for (const warning of found.warnings) pulumi.log.warn(warning);
+    return run(settings, found);
 };

@@ -1,5 +1,6 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { Conversion, type ConversionOutputs, type ConversionSettings } from "./conversion";
 import { AlpaRoute, PREFIX, type AcceptSettings } from "./parts/alpa-route";
 import type { AlpaSettings } from "./parts/alpa-upstreams";
 import { releaseNamespace } from "./parts/apisix-release";
@@ -44,6 +45,8 @@ export interface GatewayClusterArgs {
     /** Waits, in seconds. */
     readiness: AcceptSettings & { graphTimeoutSeconds: number };
     consumers: ConsumerSettings[];
+    /** Alpa itself is on its way into the cluster, or there. Unset: it stays where it is. */
+    conversion?: ConversionSettings;
 }
 
 /** What the options with a gateway share: from the entry point to the upstream, in the order traffic meets it. */
@@ -58,6 +61,8 @@ export abstract class GatewayCluster extends pulumi.ComponentResource {
     readonly curl: pulumi.Output<string>;
     /** What stacks of more callers take from this one. */
     readonly gateway: SharedGateway;
+    /** How far a conversion is; undefined without one. */
+    readonly conversion?: ConversionOutputs;
 
     /** @param type token of the option's own component, which every URN below it holds */
     constructor(type: string, name: string, args: GatewayClusterArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -75,11 +80,16 @@ export abstract class GatewayCluster extends pulumi.ComponentResource {
         const after = { parent: this, dependsOn: wiring ? [home, wiring] : [home] };
         const ownGateway = gateway.installer !== "existing";
         const tls = args.tls && new GatewayTls(`${name}-tls`, { ...bound, ...args.tls }, after);
+        const conversion = this.convert(name, args, binding, after.dependsOn);
+        const { refused, attempt } = conversion ?? {};
         const route = new AlpaRoute(
             `${name}-route`,
-            { ...bound, alpa, guard, ownGateway, redirect: args.tls?.redirect ?? false },
-            // Nobody is sent to HTTPS before it is served.
-            { ...after, dependsOn: [...after.dependsOn, ...(tls ? [tls] : [])] },
+            {
+                ...{ ...bound, guard, ownGateway, redirect: args.tls?.redirect ?? false, refused, attempt },
+                alpa: conversion?.alpa ?? alpa,
+            },
+            // Nobody is sent to HTTPS before it is served, nor let in before somebody answers.
+            { ...after, dependsOn: [...after.dependsOn, ...(tls ? [tls] : []), ...(conversion?.before ?? [])] },
         );
         const shared = this.sharedCounters(name, args, binding, home);
         const consumers = new Consumers(
@@ -96,6 +106,7 @@ export abstract class GatewayCluster extends pulumi.ComponentResource {
                 { ...after, dependsOn: [...after.dependsOn, route, consumers] },
             );
 
+        this.conversion = conversion?.finish(gateway.url, route, [consumers]);
         this.url = `${gateway.url}${PREFIX}`;
         this.gateway = {
             namespace,
@@ -124,6 +135,14 @@ export abstract class GatewayCluster extends pulumi.ComponentResource {
             onlyConnectors: exposure !== undefined && gateway.release.nodePort === undefined,
             graphTimeoutSeconds: readiness.graphTimeoutSeconds,
         });
+    }
+
+    private convert(name: string, args: GatewayClusterArgs, binding: GatewayBinding, after: pulumi.Resource[]) {
+        const { conversion, gateway, readiness } = args;
+        if (conversion === undefined) return undefined;
+        const timeoutSeconds = readiness.graphTimeoutSeconds;
+        const rampart = gateway.installer === "rampart" ? { retry: gateway.retry, timeoutSeconds } : undefined;
+        return new Conversion(`${name}-conversion`, this, { ...args, binding, rampart, conversion }, after);
     }
 
     private sharedCounters(name: string, args: GatewayClusterArgs, binding: GatewayBinding, home: pulumi.Resource) {

@@ -15,7 +15,7 @@ const RELEASE_LIMIT = 53;
  * @param isSecret whether a key of the stack config is stored encrypted
  */
 export function crossChecks(
-    option: "intra-a" | "inter",
+    option: "intra-a" | "intra-b" | "inter",
     values: Record<string, unknown>,
     isSecret: (key: string) => boolean,
 ): string[] {

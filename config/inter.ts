@@ -7,7 +7,7 @@ import { gatewayObject } from "./intra-gateway";
 import { got } from "./problems";
 import { endpoint, positive } from "./values";
 
-const { alpa, option: _, gateway: __, ...shared } = intraSchema.shape;
+const { alpa, option: _, gateway: __, opt: ___, convert: ____, ...shared } = intraSchema.shape;
 
 /** A service by its address alone, or with its weight. */
 const weighed = z.preprocess(
@@ -29,7 +29,7 @@ const alpaObject = z
     })
     .describe("The Alpa service outside of the cluster, which stays as it is.");
 
-const { existing: ___, ...gatewayKeys } = gatewayObject.shape;
+const { existing: _____, ...gatewayKeys } = gatewayObject.shape;
 
 const gateway = z
     .strictObject({

@@ -19,6 +19,8 @@ export interface IntraASettings extends GatewayClusterArgs, ClusterSettings {
     expires: Record<string, string>;
     /** What the Azure side must hold. Unset: nothing is said of it. */
     azure?: AzureSide;
+    /** Who takes the last step of a conversion's way back. Unset: nobody does. */
+    holder?: string;
 }
 
 /** Checked values in the shape the components take. */
@@ -29,6 +31,7 @@ export function intraSettings(config: Parsed, today: Date): IntraASettings {
         ...sharedSettings(config, today),
         alpa: { endpoints, answerTimeoutSeconds: answerSeconds(config) },
         gateway: gatewaySettings(config),
+        ...(config.convert?.holder && { holder: config.convert.holder.name }),
     };
 }
 

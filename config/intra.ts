@@ -3,6 +3,8 @@ import { cluster } from "./cluster";
 import { azure } from "./exposure-azure";
 import { answerKeys, exposureKeys, requiredExposureKeys } from "./exposure";
 import { consumer, limits } from "./intra-callers";
+import { convert } from "./intra-b-convert";
+import { opt } from "./intra-b-opt";
 import { gateway } from "./intra-gateway";
 import { got } from "./problems";
 import { tls } from "./tls";
@@ -105,6 +107,12 @@ export const intraSchema = z.strictObject({
         .prefault({})
         .describe("What is refused before it reaches Alpa, because it is known to stop it."),
     consumers: z.array(consumer).default([]).describe("The callers. Empty: nobody gets in."),
+    opt: opt
+        .optional()
+        .describe("What Alpa becomes with option `intra-b`. Here it is checked, and nothing is made of it."),
+    convert: convert
+        .optional()
+        .describe("How far the conversion to option `intra-b` is: here it has not begun, and nothing is made of it."),
 });
 
 /** The same behind Cloudflare. */

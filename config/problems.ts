@@ -6,7 +6,7 @@ const HOLDS_SECRETS = [
     /^cluster(\.kubeconfig)?$/,
     /^consumers(\[\d+\](\.credentials(\[\d+\](\.(key|publicKey))?)?)?)?$/,
     /^tls(\.certificate(\.files(\.(certificate|key))?)?)?$/,
-    /^(tunnel|cluster|alpa\.firewall)(\.(hosts|nodes)(\[\d+\](\.(privateKey|sudoPassword))?)?)?$/,
+    /^(tunnel|cluster|alpa\.firewall|convert(\.bareMetal)?)(\.(hosts|nodes)(\[\d+\](\.(privateKey|sudoPassword))?)?)?$/,
 ];
 
 /** What to do about a key that is required and missing. */
@@ -15,6 +15,8 @@ const HINTS: Record<string, string> = {
     alpa: "Set alpa.endpoints to host:port of the Alpa service.",
     account: "Run: pulumi config set account <32 digits of the dashboard's address>",
     hostname: "Run: pulumi config set hostname llm.example.com",
+    opt: "Set opt.image, model, gpuMemoryGiB, nodes, rayVersion and weights.",
+    convert: "Set convert.bareMetal: the hosts Alpa runs on now, and the service that runs it.",
     zone: "Set zone.name and zone.plan.",
     tunnel: "Set tunnel.version, and with option cloudflare tunnel.hosts and tunnel.sha256.",
     access: "Run: pulumi config set --path access.teamName <part before .cloudflareaccess.com>",

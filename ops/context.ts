@@ -18,6 +18,8 @@ export interface Context {
     connectTo?: string;
     /** Result of the command: standard output. */
     out(text: string): void;
+    /** Writes to the terminal as it is, where there is one. */
+    terminal?: (text: string) => void;
     /** Everything said along the way: standard error, so that a result can be piped. */
     note(text: string): void;
     stdin(): Promise<string>;
@@ -34,6 +36,7 @@ export function realContext(): Context {
         get connectTo() {
             return loopback(process.env.ALPA_AUTH_CONNECT_TO);
         },
+        terminal: process.stderr.isTTY ? (text) => void process.stderr.write(text) : undefined,
         out: (line) => console.log(line),
         note: (line) => console.error(line),
         stdin: () => text(process.stdin),

@@ -14,13 +14,16 @@ import {
 } from "./arguments";
 import { checkDns } from "./check/dns";
 import { checkExposure } from "./check/exposure";
-import { smoke } from "./check/smoke";
+import { smoke, SMOKE_CONSUMER } from "./check/smoke";
 import { add, remove, revoke, rotate } from "./consumer/change";
 import { expiring } from "./consumer/expiring";
 import { handout } from "./consumer/handout";
 import { importKeys } from "./consumer/import";
 import { list } from "./consumer/list";
 import type { Context } from "./context";
+import { plan } from "./convert/plan";
+import { run } from "./convert/run";
+import { abort, status } from "./convert/status";
 import { importZone } from "./dns/import";
 import { METHODS } from "./stack/stack-file";
 import { inspect } from "./token/inspect";
@@ -30,11 +33,15 @@ const METHOD_HELP = "how the caller proves who it is (default: key; with option 
 
 export function program(context: Context): Command {
     const root = new Command("ops").description(
-        "Callers of the gateway, for operators. What changes something only shows it, until --apply.",
+        "Callers of the gateway, and Alpa behind it, for operators. What changes callers only shows it, until --apply.",
     );
     consumerCommands(root.command("consumer").description("callers and their credentials"), context);
     tokenCommands(root.command("token").description("tokens of callers (JWT)"), context);
     checkCommands(root.command("check").description("what is so outside of this program; looks only"), context);
+    convertCommands(
+        root.command("convert").description("Alpa into the cluster and back: options intra-a and intra-b"),
+        context,
+    );
     dnsCommands(root.command("dns").description("the zone of option cloudflare, and its move"), context);
     return root;
 }
@@ -144,11 +151,37 @@ function checkCommands(check: Command, context: Context): void {
         .action((args) => checkExposure(context, args));
     withJson(check.command("smoke"))
         .description("call the service as a caller of its own does, with every method; exit with 1 unless all is right")
-        .option("--consumer <name>", "the caller, made for this: its limit is used up", label, "smoke")
+        .option("--consumer <name>", "the caller, made for this: its limit is used up", label, SMOKE_CONSUMER)
         .option("--most-requests <n>", "most requests that may reach Alpa", wholeNumber(1), 20)
         .option("--timeout <seconds>", "longest time for one answer", wholeNumber(1), 120)
         .option("--url <url>", "another address of the same service (default: that of the stack)")
         .action((args) => smoke(context, args));
+}
+
+function convertCommands(convert: Command, context: Context): void {
+    const to = (about: string) => choice("--to <option>", about, ["intra-a", "intra-b"]);
+    withJson(convert.command("plan"))
+        .description("the steps with their times, and all that stands against them; changes nothing")
+        .addOption(to("where to (default: the other option)"))
+        .option(
+            "--rehearse",
+            "do it there and back in a stack of its own, as convert.rehearsal says; production is not touched",
+        )
+        .action((args) => plan(context, args));
+    withJson(convert.command("run"))
+        .description(
+            "convert, or go on with what was begun; returns to intra-a by itself when a step fails or time runs out",
+        )
+        .addOption(to("where to (default: intra-b, or as begun)"))
+        .option("--take-over", "go on with a conversion that another machine has begun, and is gone")
+        .action((args) => run(context, args));
+    withJson(convert.command("status"))
+        .description("where it is, since when callers get 503, and what comes next")
+        .action((args) => status(context, args));
+    withJson(convert.command("abort"))
+        .description("return to intra-a: whoever is at work is asked to, else it is done from here")
+        .option("--take-over", "of a conversion that another machine has begun, and is gone")
+        .action((args) => abort(context, args));
 }
 
 function dnsCommands(dns: Command, context: Context): void {

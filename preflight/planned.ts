@@ -5,7 +5,13 @@ import { releaseInstallation, releaseNamespace } from "../components/parts/apisi
 import { ADMIN_KEYS_SECRET, profileOf } from "../components/parts/apisix-values";
 import type { ObjectRef } from "../components/parts/cluster-reader";
 import { secretName, type ConsumerSettings } from "../components/parts/consumers";
+import { VERIFIER } from "../components/parts/conversion-phases";
+import { RECORD } from "../components/parts/conversion-record";
 import { POLICIES } from "../components/parts/network-policies";
+import { OPT_GRAPH } from "../components/parts/opt-graph";
+import { operatorNamespace } from "../components/parts/opt-operator";
+import { OPT } from "../components/parts/opt-pods";
+import { VERIFICATION } from "../components/parts/verification";
 import { CONNECTORS } from "../components/parts/cloudflared-deployment";
 import { componentInstallation, componentNamespace } from "../components/parts/rampart-graph";
 import { TLS_CERTIFICATE, TLS_OBJECT, tlsSecret } from "../components/parts/tls";
@@ -78,7 +84,30 @@ export function plannedObjects(settings: GatewayClusterArgs): ObjectRef[] {
             { apiVersion: "policy/v1", kind: "PodDisruptionBudget", namespace, name: CONNECTORS },
             { apiVersion: "apps/v1", kind: "Deployment", namespace, name: CONNECTORS },
         );
-    return [...objects, ...plannedCallers(namespace, consumers)];
+    return [...objects, ...plannedConversion(settings), ...plannedCallers(namespace, consumers)];
+}
+
+/** Those of a conversion. */
+function plannedConversion({ namespace, conversion, gateway }: GatewayClusterArgs): ObjectRef[] {
+    if (conversion === undefined) return [];
+    const { opt } = conversion;
+    const graph = { apiVersion: "rampart.petuum.com/v1beta2", kind: "RampartGraph", namespace, name: OPT_GRAPH };
+    const home = { apiVersion: "v1", kind: "Namespace", name: operatorNamespace(namespace) };
+    const objects = [
+        { apiVersion: "v1", kind: "ConfigMap", namespace, name: RECORD },
+        { apiVersion: "v1", kind: "Secret", namespace, name: secretName(VERIFIER, "key") },
+        { apiVersion: "apisix.apache.org/v1alpha1", kind: "Consumer", namespace, name: VERIFIER },
+        { apiVersion: "apisix.apache.org/v2", kind: "ApisixRoute", namespace, name: VERIFICATION },
+    ];
+    if (opt.shape === "rampart") return [...objects, graph];
+    return [
+        ...objects,
+        ...(opt.operatorChart === undefined ? [] : [gateway.installer === "rampart" ? graph : home]),
+        { apiVersion: "apps/v1", kind: "DaemonSet", namespace, name: `${OPT}-images` },
+        { apiVersion: "networking.k8s.io/v1", kind: "NetworkPolicy", namespace, name: OPT },
+        { apiVersion: "ray.io/v1", kind: "RayCluster", namespace, name: OPT },
+        { apiVersion: "v1", kind: "Service", namespace, name: OPT },
+    ];
 }
 
 /** Those of callers alone. */

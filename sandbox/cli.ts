@@ -4,7 +4,7 @@ import { PLANS } from "./cloudflare/account";
 import { down } from "./commands/down";
 import { env } from "./commands/env";
 import { status } from "./commands/status";
-import { EXPOSURES } from "./world/scene";
+import { EXPOSURES, OPTIONS } from "./world/scene";
 
 // Loaded by their first use: the stand-ins take two seconds, which the other commands need not.
 const standalone = () => import("./commands/standalone.js");
@@ -37,6 +37,9 @@ program
             .default("intra"),
     )
     .addOption(new Option("--exposure <way>", "how the gateway of stack intra or inter is reached").choices(EXPOSURES))
+    .addOption(
+        new Option("--option <name>", "option of stack intra: Alpa ready to move into the cluster").choices(OPTIONS),
+    )
     .option("--detach", "leave it running and return; end it with `down`", false)
     .action(async (options) => (await import("./commands/up.js")).up(options));
 program.command("env").description("print export lines, so that pulumi can be typed by hand").action(env);

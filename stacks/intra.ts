@@ -10,10 +10,13 @@ export interface AroundTheGateway extends StackCluster {
     azure?: AzureSide;
 }
 
-/** Option intra-a: gateway and model on the same nodes. */
+/** Options intra-a and intra-b: gateway and model on the same nodes. */
 export function intra(settings: GatewayClusterArgs & AroundTheGateway) {
     const { access, provider, outputs } = clusterOf(settings);
     const auth = new IntraCluster("alpa", { ...settings, cluster: access }, { provider });
-    const { url, credentials, jwtSecrets, curl, gateway } = auth;
-    return { url, credentials, jwtSecrets, curl, expires: settings.expires, gateway, ...settings.azure, ...outputs };
+    const { url, credentials, jwtSecrets, curl, gateway, conversion } = auth;
+    const { expires, azure } = settings;
+    // Pulumi warns of an output without a value.
+    const more = { ...azure, ...outputs, ...(conversion && { conversion }) };
+    return { url, credentials, jwtSecrets, curl, expires, gateway, ...more };
 }

@@ -13,7 +13,7 @@ import type { GatewayBinding } from "./gateway-wiring";
 import type { ClusterAccess } from "./kubeconfig";
 import { metadata } from "./ownership";
 import type { GuardSettings } from "./guard";
-import { alpaChain, closedChain, queryStringChain, toHttps } from "./plugin-chain";
+import { alpaChain, closedChain, queryStringChain, toHttps, type Passing } from "./plugin-chain";
 import type { RoutePlugin } from "./route-plugin";
 
 /** How long to wait for the ingress controller. */
@@ -36,6 +36,10 @@ export interface AlpaRouteArgs {
     ownGateway: boolean;
     /** Send who comes by HTTP to HTTPS. @default false */
     redirect?: boolean;
+    /** Callers are refused, and told to come back then. Unset: they are let through. */
+    refused?: Passing["refused"];
+    /** Another number has the rules asked for again, whatever was asked last. Unset: 0 */
+    attempt?: number;
 }
 
 /** Name of the ApisixRoute. */
@@ -72,7 +76,7 @@ export class AlpaRoute extends pulumi.ComponentResource {
             {
                 apiVersion: "apisix.apache.org/v2",
                 kind: "ApisixRoute",
-                metadata: metadata(ROUTE, namespace),
+                metadata: attempted(metadata(ROUTE, namespace), args.attempt),
                 spec: renderRoute({
                     namespace,
                     guard,
@@ -80,6 +84,7 @@ export class AlpaRoute extends pulumi.ComponentResource {
                     answerTimeoutSeconds: alpa.answerTimeoutSeconds,
                     ownGateway: args.ownGateway,
                     redirect: args.redirect,
+                    refused: args.refused,
                 }),
             },
             // A route that names an upstream before it exists is accepted, and sends its callers nowhere.
@@ -102,6 +107,12 @@ export class AlpaRoute extends pulumi.ComponentResource {
     }
 }
 
+/** Of objects whose last change may have been cut off: with another number they are written again. */
+export function attempted(named: ReturnType<typeof metadata>, attempt = 0): ReturnType<typeof metadata> {
+    if (attempt === 0) return named;
+    return { ...named, annotations: { ...named.annotations, ...{ "alpa-auth.io/attempt": `${attempt}` } } };
+}
+
 /** Spec of the ApisixRoute: two open paths, the query strings on them, and the rest closed. */
 export function renderRoute(args: {
     namespace: string;
@@ -110,8 +121,9 @@ export function renderRoute(args: {
     answerTimeoutSeconds: number;
     ownGateway: boolean;
     redirect?: boolean;
+    refused?: Passing["refused"];
 }) {
-    const { namespace, guard, ingressClassName, answerTimeoutSeconds, ownGateway } = args;
+    const { namespace, guard, ingressClassName, answerTimeoutSeconds, ownGateway, refused } = args;
     const first = args.redirect ? [toHttps()] : [];
     const open = (role: "completions" | "logprobs") => ({
         name: role,
@@ -122,7 +134,7 @@ export function renderRoute(args: {
         },
         timeout: timeouts(answerTimeoutSeconds),
         upstreams: [{ name: `alpa-${role}` }],
-        plugins: [...first, ...alpaChain(`/${role}`, namespace, guard)],
+        plugins: [...first, ...alpaChain(`/${role}`, namespace, guard, { refused })],
     });
     const closed = (name: string, paths: string[], methods: string[], priority: number, plugins: RoutePlugin[]) => ({
         name,

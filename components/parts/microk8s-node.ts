@@ -1,10 +1,11 @@
-import * as command from "@pulumi/command";
+import type * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
+import { hostCommand, type HostStep } from "./host-command";
 import { POD_NETWORK, renderLaunch, type Storage } from "./microk8s-launch";
 import { clusterScript, INVITATION_SECONDS, nodeScript, type ClusterFacts, type Waits } from "./microk8s-scripts";
 import { owner } from "./ownership";
-import { connection, placeOf, type SshHost } from "./ssh-host";
+import { placeOf, type SshHost } from "./ssh-host";
 import { plainHost, runOnHost } from "./ssh-run";
 import { commandLine } from "./ssh-script";
 
@@ -32,16 +33,6 @@ export interface Microk8sNodeArgs {
     waits: Waits;
     /** What must be in the cluster before this node joins. */
     after: pulumi.Resource[];
-}
-
-/** Commands of one step of a node. */
-interface Step {
-    on: SshHost;
-    create: string[];
-    /** @default create */
-    update?: string[];
-    delete?: string[];
-    script: pulumi.Input<string>;
 }
 
 /**
@@ -150,7 +141,7 @@ export class Microk8sNode extends pulumi.ComponentResource {
 
     private step(
         name: string,
-        { on, script, ...commands }: Step,
+        { on, script, ...commands }: HostStep,
         dependsOn: pulumi.Resource[],
         hooks?: pulumi.ResourceHookBinding,
         triggers?: string[],
@@ -161,28 +152,4 @@ export class Microk8sNode extends pulumi.ComponentResource {
             { parent: this, dependsOn, hooks },
         );
     }
-}
-
-/** A command as root on a host. Its script, which holds secrets, is read from standard input. */
-export function hostCommand(
-    name: string,
-    { on, script, triggers, ...commands }: Step & { triggers?: string[] },
-    opts: pulumi.CustomResourceOptions,
-): command.remote.Command {
-    const line = (words?: string[]) => words && commandLine(placeOf(on), owner(), ...words);
-    return new command.remote.Command(
-        name,
-        {
-            connection: connection(on),
-            create: line(commands.create),
-            update: line(commands.update),
-            delete: line(commands.delete),
-            stdin: pulumi.secret(script),
-            triggers,
-            logging: command.remote.Logging.None,
-            // Hosts take no variables of ours, and what was printed last time says nothing.
-            addPreviousOutputInEnv: false,
-        },
-        { ...opts, deleteBeforeReplace: true, additionalSecretOutputs: ["stdin", "stdout", "stderr"] },
-    );
 }

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
+import { hostCommand } from "./host-command";
 import type { Storage } from "./microk8s-launch";
-import { hostCommand, Microk8sNode, type NodeHost } from "./microk8s-node";
+import { Microk8sNode, type NodeHost } from "./microk8s-node";
 import { clusterScript, DRAIN_SECONDS } from "./microk8s-scripts";
 import { placeOf } from "./ssh-host";
 

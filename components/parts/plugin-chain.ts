@@ -58,16 +58,32 @@ function authentication(): RoutePlugin[] {
 const UNAUTHORIZED =
     "authentication required: send a valid key in the header apikey, or a valid token in Authorization";
 
+/** Who gets through to Alpa. */
+export interface Passing {
+    /** The one consumer that may. Unset: every declared one. */
+    only?: string;
+    /** Nobody gets through at present: they are told to come back then. */
+    refused?: { retryAfterSeconds: number };
+}
+
 /**
  * What happens to a request for one of Alpa's two paths.
  * @param path Alpa's own path; fixed, so that no spelling of the caller's reaches another one
  * @param namespace namespace of the declared consumers; a consumer of another one may share this gateway
  */
-export function alpaChain(path: "/completions" | "/logprobs", namespace: string, guard: GuardSettings): RoutePlugin[] {
+export function alpaChain(
+    path: "/completions" | "/logprobs",
+    namespace: string,
+    guard: GuardSettings,
+    { only, refused }: Passing = {},
+): RoutePlugin[] {
+    const theirs = only === undefined ? `^${namespace}_` : `^${namespace}_${only}$`;
     return [
         ...authentication(),
         plugin("fault-injection", {
-            abort: abort(403, "this consumer may not use Alpa", [[["consumer_name", "!", "~~", `^${namespace}_`]]]),
+            abort: refused
+                ? comeBack(refused.retryAfterSeconds)
+                : abort(403, "this consumer may not use Alpa", [[["consumer_name", "!", "~~", theirs]]]),
             _meta: { priority: WHO_MAY },
         }),
         ...guardPlugins(path, guard),
@@ -155,6 +171,15 @@ function shapeErrors(): RoutePlugin {
             },
         ],
     });
+}
+
+/** Behind authentication: whoever has no credential is told so, now as ever. */
+function comeBack(seconds: number) {
+    const { headers, ...answer } = abort(
+        503,
+        `Alpa is being moved and cannot answer at present: try again in ${seconds} s`,
+    );
+    return { ...answer, headers: { ...headers, "Retry-After": `${seconds}` } };
 }
 
 function abort(status: number, message: string, vars?: unknown[]) {

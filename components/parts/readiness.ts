@@ -2,6 +2,8 @@
 export type Until =
     /** A RampartGraph whose current generation is deployed. */
     | { kind: "graph-deployed" }
+    /** A RampartGraph whose current generation is there with nothing running. */
+    | { kind: "graph-undeployed" }
     /** The namespace Rampart makes for a component; judged on the namespace, with the graph for the reason why not. */
     | { kind: "graph-namespace"; namespace: string }
     /** A namespace that is not on its way out: a Terminating one still counts as existing for Rampart. */
@@ -50,8 +52,8 @@ export function judge(until: Until, object: Observed | undefined, namespace?: st
             : { state: "ready" };
     if (!object) return { state: "waiting", why: "it does not exist" };
     if (until.kind === "condition") return judgeCondition(until, object);
-    const graph = judgeGraph(object);
-    if (until.kind === "graph-deployed" || graph.state === "failed") return graph;
+    const graph = judgeGraph(object, until.kind === "graph-undeployed" ? "Undeployed" : "Deployed");
+    if (until.kind !== "graph-namespace" || graph.state === "failed") return graph;
     if (namespace === "Active") return { state: "ready" };
     return {
         state: "waiting",
@@ -60,11 +62,11 @@ export function judge(until: Until, object: Observed | undefined, namespace?: st
 }
 
 /** Deployed or Failed count only for the current generation: the older phase stays until the controller looks. */
-function judgeGraph(graph: Observed): Verdict {
+function judgeGraph(graph: Observed, wanted: "Deployed" | "Undeployed" = "Deployed"): Verdict {
     const { phase, reason, messages, observedGeneration } = graph.status ?? {};
     const generation = graph.metadata?.generation;
     const current = observedGeneration === generation;
-    if (phase === "Deployed" && current) return { state: "ready" };
+    if (phase === wanted && current) return { state: "ready" };
     if (phase === "Failed" && current)
         return {
             state: "failed",

@@ -17,6 +17,9 @@ export interface SmokeArgs {
     url?: string;
 }
 
+/** The caller that is made for this, unless another one is named. */
+export const SMOKE_CONSUMER = "smoke";
+
 const METHODS = ["completions", "logprobs"] as const;
 /** Requests at the same time while the limit is sought: one batch of Alpa's. */
 const AT_ONCE = 4;

@@ -1,14 +1,12 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { basename, join } from "node:path";
-import { parseDocument } from "yaml";
+import { readFileSync } from "node:fs";
+import { basename } from "node:path";
 import { SHORTEST_KEY } from "../../config/credentials";
 import type { Context } from "../context";
 import { UsageError } from "../errors";
 import { carryOut, type Plan } from "../stack/change";
-import { ask } from "../stack/pulumi";
+import { seal } from "../stack/seal";
 import { findStack, type Stack } from "../stack/stack";
-import { addCredential, PROJECT, readConsumers } from "../stack/stack-file";
+import { addCredential, readConsumers } from "../stack/stack-file";
 
 /** Id of the credential of every consumer that is made. */
 const CREDENTIAL = "imported";
@@ -86,26 +84,14 @@ function placeholder(i: number): string {
     return `(encrypted by --apply, ${i + 1})`;
 }
 
-/**
- * Puts the ciphertext of every key in its place. Pulumi makes it in a copy of the stack file, since it writes all of a
- * file in its own style; the keys go to it on standard input, and reach no disk but encrypted.
- */
-async function encrypt({ pulumi }: Context, stack: Stack, text: string, keys: string[]): Promise<string> {
-    const folder = mkdtempSync(join(tmpdir(), "alpa-auth-"));
-    try {
-        const copy = join(folder, basename(stack.file));
-        writeFileSync(copy, stack.text, { mode: 0o600 });
-        let sealed = text;
-        for (const [i, key] of keys.entries()) {
-            const name = `${PROJECT}:imported${i}`;
-            const args = ["config", "set", "--secret", name, "--stack", stack.name, "--config-file", copy];
-            await ask(pulumi, args, { input: key });
-            const cipher = parseDocument(readFileSync(copy, "utf8")).getIn(["config", name, "secure"]);
-            sealed = sealed.replace(JSON.stringify(placeholder(i)), () => JSON.stringify(cipher));
-            sealed = sealed.replace(placeholder(i), () => String(cipher));
-        }
-        return sealed;
-    } finally {
-        rmSync(folder, { recursive: true, force: true });
-    }
+/** Puts the ciphertext of every key in its place. */
+async function encrypt(context: Context, stack: Stack, text: string, keys: string[]): Promise<string> {
+    const ciphers = await seal(context, stack, keys);
+    return ciphers.reduce(
+        (sealed, cipher, i) =>
+            sealed
+                .replace(JSON.stringify(placeholder(i)), () => JSON.stringify(cipher))
+                .replace(placeholder(i), () => cipher),
+        text,
+    );
 }

@@ -71,14 +71,14 @@ function renderDiff({ file, text }: Stack, after: string): string {
 }
 
 /** Whole or not at all: Pulumi may read it at any time. */
-function replace(file: string, text: string): void {
+export function replace(file: string, text: string): void {
     const scratch = `${file}.${process.pid}.tmp`;
     writeFileSync(scratch, text, { mode: statSync(file).mode });
     renameSync(scratch, file);
 }
 
 /** What backends say when another update runs: Pulumi's own, and the service's. */
-const LOCKED = /the stack is currently locked by.*|Another update is currently in progress.*/;
+export const LOCKED = /the stack is currently locked by.*|Another update is currently in progress.*/;
 
 async function up(context: Context, stack: Stack, before: string): Promise<void> {
     context.note(`\npulumi up, stack ${stack.name}:`);

@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { spawn, type ChildProcess } from "node:child_process";
 import { Failure, UsageError } from "../errors";
 
 export interface PulumiResult {
@@ -12,7 +12,12 @@ export interface PulumiOptions {
     input?: string;
     /** Told each line of both streams as it comes. */
     onLine?: (line: string) => void;
+    /** Breaks it off: as Ctrl-C does, once more after a while, and in the end by force. */
+    signal?: AbortSignal;
 }
+
+/** Seconds from each way to break it off to the next: it ends what it has begun, gives up, and is killed. */
+const PATIENCE_SECONDS = [60, 30];
 
 export type PulumiRunner = (args: string[], options?: PulumiOptions) => Promise<PulumiResult>;
 
@@ -20,12 +25,18 @@ export type PulumiRunner = (args: string[], options?: PulumiOptions) => Promise<
  * Runs the `pulumi` of PATH, which never asks anything. What it waits for has limits of its own; Ctrl-C reaches it as it
  * reaches us, and we stay until it has ended in order: left alone it would leave pending operations behind.
  */
-export function runPulumi(folder: string): PulumiRunner {
-    return async (args, { input = "", onLine } = {}) => {
-        const child = spawn("pulumi", [...args, "--non-interactive"], { cwd: folder, stdio: ["pipe", "pipe", "pipe"] });
+export function runPulumi(folder: string, patienceSeconds = PATIENCE_SECONDS): PulumiRunner {
+    return async (args, { input = "", onLine, signal } = {}) => {
+        const child = spawn("pulumi", [...args, "--non-interactive"], {
+            cwd: folder,
+            stdio: ["pipe", "pipe", "pipe"],
+            // With a signal, Ctrl-C is for us to hand on: twice would have it give up at once.
+            detached: signal !== undefined,
+        });
         const wait = () => undefined;
         process.on("SIGINT", wait);
         child.stdin.on("error", wait).end(input);
+        const unwatch = breakOff(child, signal, patienceSeconds);
         const result: PulumiResult = { code: 1, stdout: "", stderr: "" };
         for (const stream of ["stdout", "stderr"] as const) {
             let rest = "";
@@ -47,8 +58,26 @@ export function runPulumi(folder: string): PulumiRunner {
             ]);
         } finally {
             process.off("SIGINT", wait);
+            unwatch();
         }
         return result;
+    };
+}
+
+/** @returns what ends the watch over the signal */
+function breakOff(child: ChildProcess, signal: AbortSignal | undefined, patienceSeconds: number[]): () => void {
+    let timer: NodeJS.Timeout | undefined;
+    const patience = [...patienceSeconds];
+    const press = () => {
+        const seconds = patience.shift();
+        child.kill(seconds === undefined ? "SIGKILL" : "SIGINT");
+        if (seconds !== undefined) timer = setTimeout(press, seconds * 1000);
+    };
+    if (signal?.aborted) press();
+    else signal?.addEventListener("abort", press, { once: true });
+    return () => {
+        clearTimeout(timer);
+        signal?.removeEventListener("abort", press);
     };
 }
 

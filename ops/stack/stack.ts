@@ -46,6 +46,18 @@ export interface Outputs {
     jwtSecrets: Record<string, string>;
     /** Service token by `<consumer>/<credential>`. */
     serviceTokens: Record<string, TokenPair>;
+    /** With option intra-b: how far it is, as the cluster has it. */
+    conversion?: ConversionOutput;
+}
+
+/** What a stack of option intra-b says of its conversion. */
+export interface ConversionOutput {
+    phase: string;
+    /** When it was reached. */
+    since?: string;
+    holder?: { name: string; until: string };
+    /** The way to the component that only the verifier may take. */
+    verification?: { url: string; key: string };
 }
 
 /** Reads the outputs with their secrets, through a pipe: they are nowhere but in this process. */
@@ -55,16 +67,19 @@ export async function readOutputs({ pulumi }: Context, stack: Stack): Promise<Ou
         url,
         credentials = {},
         jwtSecrets = {},
+        conversion,
     } = JSON.parse(text) as {
         url?: string;
         credentials?: Record<string, string | TokenPair>;
         jwtSecrets?: Record<string, string>;
+        conversion?: ConversionOutput;
     };
     const pairs = Object.entries(credentials);
     return {
         url,
         credentials: Object.fromEntries(pairs.filter((p): p is [string, string] => typeof p[1] === "string")),
         jwtSecrets,
+        ...(conversion === undefined ? {} : { conversion }),
         serviceTokens: Object.fromEntries(pairs.filter((p): p is [string, TokenPair] => typeof p[1] === "object")),
     };
 }

@@ -8,7 +8,7 @@
 // Not imitated: the weights between groups of users (recaptcha 300, key 10, none 1). Requests are served in order,
 // which is the same thing as long as all of them come from one group, as they do behind a gateway.
 
-import { forward, generate, MAX_BATCH } from "./model";
+import { forward, generate, MAX_BATCH, type Weights } from "./model";
 import { PyError, type PyValue } from "./python-value";
 
 export interface Generation {
@@ -38,6 +38,8 @@ const CACHE_LIMIT = 4;
 export interface BatchOptions {
     /** How long one batch takes to generate, in seconds. */
     seconds: number;
+    /** @default "usual" */
+    weights?: Weights;
     /** Waits for companions of the first request of a batch. */
     batchWindow: () => Promise<unknown>;
     log: (line: string) => void;
@@ -100,6 +102,7 @@ export class BatchLoop {
             maxTokens: batch.map((item) => item.maxTokens),
             n: last.n,
             echo: last.echo,
+            weights: this.options.weights,
         });
         this.idle = new Promise((resolve) => setTimeout(resolve, this.options.seconds * 1000));
         await this.idle;
@@ -119,7 +122,7 @@ export class BatchLoop {
                 "you are probably using the logprobs endpoint incorrectly.";
             return item.done(new PyError("ValueError", what));
         }
-        const found = forward(inputs, item.topK);
+        const found = forward(inputs, item.topK, this.options.weights);
         this.cache.set(item.cacheId, { used: ++this.uses, inputs });
         while (this.cache.size > CACHE_LIMIT) {
             const [oldest] = [...this.cache].reduce((a, b) => (b[1].used < a[1].used ? b : a));

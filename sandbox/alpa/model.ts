@@ -15,7 +15,17 @@ const VOCABULARY = 300;
 // Ids below this are special tokens (padding and the like), which decoding leaves out.
 const FIRST_BYTE_ID = 4;
 const PAD = 1n;
-const WORDS = Buffer.from(" one two three four five six seven eight nine ten");
+
+/** Which weights the model has: with "other" ones it answers as well-formed, and otherwise. */
+export type Weights = "usual" | "other";
+
+const WORDS = {
+    usual: Buffer.from(" one two three four five six seven eight nine ten"),
+    other: Buffer.from(" ten nine eight seven six five four three two one"),
+};
+// What each next token is less likely than the one before it.
+const STEP = { usual: 0.1, other: 0.2 };
+
 const BYTE_IDS = Array.from({ length: 256 }, (_, byte) => BigInt(byte + FIRST_BYTE_ID));
 const INT32 = 2n ** 31n;
 
@@ -44,12 +54,15 @@ export interface GenerateArgs {
     n: bigint;
     /** As `n`. */
     echo: boolean;
+    /** @default "usual" */
+    weights?: Weights;
 }
 
 /** One text per input. Throws where the real generator raises: nobody catches that, and the batch loop ends. */
 export function generate(args: GenerateArgs): string[] {
     if (args.n !== 1n) throw new PyError("AssertionError", "the model was started for one answer per prompt");
     const inputs = padded(args.inputs);
+    const words = WORDS[args.weights ?? "usual"];
     // Lengths are read after the padding, so every prompt of a batch counts as long as the longest one.
     const promptLength = inputs[0].length;
     const minLength = largest(args.minTokens) + promptLength;
@@ -60,7 +73,7 @@ export function generate(args: GenerateArgs): string[] {
     return args.inputs.map((_, i) => {
         const made: bigint[] = [];
         while (promptLength + made.length < maxLength) {
-            made.push(BYTE_IDS[WORDS[made.length % WORDS.length]]);
+            made.push(BYTE_IDS[words[made.length % words.length]]);
         }
         const all = [...inputs[i], ...made];
         return decode(all.slice(args.echo ? 0 : promptLength, promptLength + Number(args.maxTokens[i])));
@@ -68,12 +81,16 @@ export function generate(args: GenerateArgs): string[] {
 }
 
 /** Log probabilities of the next token, best first, for each input; throws as `generate` does. */
-export function forward(inputs: PyValue[], topK: bigint): { logprobs: number[][]; indices: number[][] } {
+export function forward(
+    inputs: PyValue[],
+    topK: bigint,
+    weights: Weights = "usual",
+): { logprobs: number[][]; indices: number[][] } {
     if (inputs.length > MAX_BATCH) throw new PyError("RuntimeError", "more sequences than the model was compiled for");
     padded(inputs);
     if (topK < 0n) throw new PyError("RuntimeError", "selected index k out of range");
     const count = Number(topK < BigInt(VOCABULARY) ? topK : BigInt(VOCABULARY));
-    const logits = Array.from({ length: VOCABULARY }, (_, i) => -0.1 * i);
+    const logits = Array.from({ length: VOCABULARY }, (_, i) => -STEP[weights] * i);
     const scale = Math.log(pairwiseSum(logits.map(Math.exp)));
     const best = logits.slice(0, count).map((logit) => logit - scale);
     return { logprobs: inputs.map(() => [...best]), indices: inputs.map(() => best.map((_, i) => i)) };

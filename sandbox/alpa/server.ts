@@ -8,6 +8,7 @@
 import http from "node:http";
 import type { AddressInfo } from "node:net";
 
+import type { Weights } from "./model";
 import { dumps, loads } from "./python-json";
 import { PyError, str, typeName, type PyValue } from "./python-value";
 import { Worker } from "./worker";
@@ -40,6 +41,8 @@ export interface AlpaOptions {
     apiKeys?: string[];
     /** How long the model takes for one batch, in seconds. @default 0: only the wait for a batch is left */
     seconds?: number;
+    /** Whether the model has the weights it should: with others it answers as well-formed, and otherwise. @default "usual" */
+    weights?: Weights;
     /** Waits for companions of a batch's first request. @default 1.0 s, the worker's batch_timeout; tests replace it */
     batchWindow?: () => Promise<unknown>;
     log?: (line: string) => void;
@@ -51,6 +54,10 @@ export interface Alpa {
     port: number;
     /** Why the batch loop has died, or undefined: a dead one answers no valid request until the service is restarted. */
     died(): Error | undefined;
+    /** Connections that are open, idle ones included. */
+    connections(): Promise<number>;
+    /** Registers the model, as the end of a start does; only with mode "no-model" is it not there before. */
+    register(): void;
     close(): Promise<void>;
 }
 
@@ -72,6 +79,7 @@ export async function startAlpa(options: AlpaOptions): Promise<Alpa> {
         apiKeys: withKeys ? (options.apiKeys ?? ["key-a", "key-b"]) : [],
         allowWithoutKey: mode !== "keys-strict",
         seconds: options.seconds ?? 0,
+        weights: options.weights,
         batchWindow: options.batchWindow ?? (() => new Promise((resolve) => setTimeout(resolve, BATCH_TIMEOUT_MS))),
         log,
     });
@@ -114,6 +122,11 @@ export async function startAlpa(options: AlpaOptions): Promise<Alpa> {
     return {
         port: (server.address() as AddressInfo).port,
         died: () => worker.batches.died,
+        connections: () =>
+            new Promise((resolve, reject) =>
+                server.getConnections((error, count) => (error ? reject(error) : resolve(count))),
+            ),
+        register: () => void models.set("default", worker),
         close: () =>
             new Promise<void>((resolve) => {
                 worker.batches.close();

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { stringify } from "yaml";
 import { crds } from "../rampart/crds";
+import { KUBERAY_CRDS } from "../toolchain/recipes";
 
 const run = promisify(execFile);
 
@@ -29,6 +30,14 @@ export async function packageCharts(helmPath: string, folder: string): Promise<v
     }
     writeFileSync(join(apisix, "values.schema.json"), JSON.stringify(completeSchema()));
     for (const chart of [apisix, controller]) await helm(helmPath, folder, ["package", chart, "-d", archives]);
+}
+
+/** Packages KubeRay's operator beside them. @param crds folder with the definitions of its version */
+export async function packageKuberay(helmPath: string, folder: string, crds: string): Promise<void> {
+    const chart = copyChart("kuberay-operator", join(folder, "source"));
+    mkdirSync(join(chart, "crds"));
+    for (const name of KUBERAY_CRDS) cpSync(join(crds, name), join(chart, "crds", name));
+    await helm(helmPath, folder, ["package", chart, "-d", join(folder, "archives")]);
 }
 
 /** Packages what an operator's private repository offers: Rampart, with its CRDs. */

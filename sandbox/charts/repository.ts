@@ -8,13 +8,15 @@ import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { join } from "node:path";
 import { freePort } from "../processes";
-import { packageCharts, packageRampart, writeIndex } from "./package";
+import { packageCharts, packageKuberay, packageRampart, writeIndex } from "./package";
 
 export interface ChartRepositoryOptions {
     helmPath: string;
     stateDir: string;
     /** What it offers. @default "apisix" */
     offers?: "apisix" | "rampart";
+    /** Folder with the definitions of KubeRay's operator, which is then offered too. @default it is not offered */
+    kuberayCrds?: string;
     /** @default none: everybody may read */
     auth?: { username: string; password: string };
     /** Keeps two repositories of one sandbox apart. @default "charts" */
@@ -32,6 +34,7 @@ export interface ChartRepository {
 export async function startChartRepository(options: ChartRepositoryOptions): Promise<ChartRepository> {
     const folder = join(options.stateDir, options.name ?? "charts");
     await (options.offers === "rampart" ? packageRampart : packageCharts)(options.helmPath, folder);
+    if (options.kuberayCrds) await packageKuberay(options.helmPath, folder, options.kuberayCrds);
     const port = await freePort(options.port);
     const url = `http://127.0.0.1:${port}`;
     await writeIndex(options.helmPath, folder, url);

@@ -45,6 +45,8 @@ export async function up(options: SceneName & { detach: boolean }): Promise<void
         await bringUp(dir, world.facts, options, say, interrupted.signal);
         say("== try it");
         await show(dir, say);
+        const hint = scene.hint?.(world.facts);
+        if (hint !== undefined) say(`\n${hint}`);
         if (options.detach) {
             await guard.release(world.pid);
             say("\nIt stays until: npm run sandbox -- down");
@@ -78,7 +80,7 @@ async function tools(names: Scene["tools"], say: Say): Promise<void> {
     for (const signal of SIGNALS) process.off(signal, leave);
 }
 
-async function startWorldProcess(dir: string, { stack, exposure }: SceneName, say: Say, signal: AbortSignal) {
+async function startWorldProcess(dir: string, name: SceneName, say: Say, signal: AbortSignal) {
     const logFile = join(dir, "logs", "world.log");
     rmSync(logFile, { force: true });
     const world = await spawnTracked({
@@ -86,7 +88,7 @@ async function startWorldProcess(dir: string, { stack, exposure }: SceneName, sa
         command: process.execPath,
         args: [
             ...["--import", `file://${require.resolve("tsx")}`, join(__dirname, "../world/main.ts")],
-            ...[dir, stack, ...(exposure ? [exposure] : [])],
+            ...[dir, JSON.stringify({ stack: name.stack, exposure: name.exposure, option: name.option })],
         ],
         logFile,
         stateDir: dir,

@@ -105,7 +105,7 @@ async function callUpstream(ctx: Context, store: Store, agent: Agent): Promise<I
     const upstream: Upstream | "missing" | undefined = ctx.splitUpstream ?? ctx.route?.upstream;
     if (upstream === "missing") throw new PhaseExit({ code: 502 });
     if (!upstream || upstream.nodes.length === 0) throw new PhaseExit({ code: 503 });
-    const result = await proxy(ctx, upstream, store.pickerFor(upstream), agent);
+    const result = await proxy(ctx, upstream, store.pickerFor(upstream), { agent, resolve: store.resolve });
     if ("failed" in result) throw new NginxExit(result.failed);
     return result.response;
 }

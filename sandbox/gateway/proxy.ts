@@ -6,6 +6,7 @@ import { Agent, request as httpRequest, type ClientRequest, type IncomingMessage
 import type { Socket } from "node:net";
 import type { Context } from "./context";
 import type { Picker } from "./balancer";
+import type { Resolve } from "./redis-connections";
 import type { Node, Timeout, Upstream } from "./types";
 import { announces, upstreamHeaders, upstreamPath } from "./upstream-request";
 
@@ -39,7 +40,13 @@ class TryFailed extends Error {
 /** Thrown when the client is gone: nobody is left to answer. */
 export class ClientGone extends Error {}
 
-export async function proxy(ctx: Context, upstream: Upstream, picker: Picker, agent: Agent): Promise<ProxyResult> {
+export interface ProxyParts {
+    agent: Agent;
+    /** Where names and addresses of the cluster's are played. */
+    resolve: Resolve;
+}
+
+export async function proxy(ctx: Context, upstream: Upstream, picker: Picker, parts: ProxyParts): Promise<ProxyResult> {
     const timeout = ctx.route?.timeout ?? upstream.timeout ?? DEFAULT_TIMEOUT;
     const retries = upstream.retries ?? upstream.nodes.length - 1;
     const deadline = upstream.retryTimeout > 0 ? Date.now() + upstream.retryTimeout * 1000 : Infinity;
@@ -52,7 +59,7 @@ export async function proxy(ctx: Context, upstream: Upstream, picker: Picker, ag
         ctx.node = node;
         tried.add(node);
         try {
-            const response = await attemptOnce(ctx, upstream, node, timeout, body, agent);
+            const response = await attemptOnce(ctx, upstream, node, timeout, body, parts);
             ctx.upstreamStatuses.push(String(response.statusCode));
             return { response };
         } catch (error) {
@@ -72,17 +79,18 @@ function attemptOnce(
     node: Node,
     timeout: Timeout,
     body: Buffer,
-    agent: Agent,
+    parts: ProxyParts,
 ): Promise<IncomingMessage> {
+    const address = addressOf(node, parts.resolve);
+    if (!address) return Promise.reject(new TryFailed(502, false));
     return new Promise((resolve, reject) => {
         let sent = false;
         let settled = false;
         let timer: NodeJS.Timeout | undefined;
 
         const req: ClientRequest = httpRequest({
-            agent,
-            host: node.host.replace(/^\[|\]$/g, ""),
-            port: node.port,
+            agent: parts.agent,
+            ...address,
             method: ctx.method,
             path: upstreamPath(ctx),
             headers: upstreamHeaders(ctx, upstream, node, body),
@@ -138,6 +146,17 @@ function attemptOnce(
             resolve(response);
         });
     });
+}
+
+/** Undefined where the cluster has nobody at a node's address. */
+function addressOf({ host, port }: Node, resolve: Resolve): { host: string; port: number } | undefined {
+    const name = host.replace(/^\[|\]$/g, "");
+    try {
+        const played = resolve(name, port);
+        return played === undefined ? { host: name, port } : { host: "127.0.0.1", port: played };
+    } catch {
+        return undefined;
+    }
 }
 
 /** Ends the answer when the upstream is silent for too long in the middle of it. */

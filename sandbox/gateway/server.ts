@@ -49,7 +49,7 @@ export interface GatewayOptions {
     trustedAddresses?: string[];
     /** What the Admin API writes and requests run on. @default empty, and this gateway's alone */
     configuration?: Configuration;
-    /** Names of the cluster's DNS, as far as plugins connect to them. @default there are none */
+    /** Names and addresses of the cluster's, for plugins and upstreams. @default there are none */
     resolve?: Resolve;
     /** @default TLS is not served */
     tls?: TlsOptions;

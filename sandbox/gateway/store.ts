@@ -48,7 +48,7 @@ export class Store {
     constructor(
         readonly config: Configuration,
         readonly lua: LuaMachine,
-        resolve: Resolve,
+        readonly resolve: Resolve,
         private readonly log: (line: string) => void,
         private readonly options: StoreOptions = {},
     ) {

@@ -19,6 +19,7 @@ import { newKey, publicLine } from "./keys";
 import { checkNamespaces, entering, makeFolders } from "./namespace";
 import { openStage, type Stage } from "./played";
 import { CLOCK_FILE, programs } from "./programs";
+import type { Reply } from "./reply";
 import { serveSsh } from "./ssh-server";
 import { Manager } from "./systemd/manager";
 import { serveSystemd } from "./systemd/server";
@@ -79,6 +80,8 @@ export interface Host {
     pids(): number[];
     /** Process id of a service, as in "ray.service"; undefined when it does not run. */
     pidOf(unit: string): number | undefined;
+    /** Runs systemctl as root does, without SSH. */
+    systemctl(...args: string[]): Promise<Reply>;
     /** Sets how far its clock is ahead of this machine's, in seconds. */
     setClock(skewSeconds: number): void;
     /** Programs that are played, see {@link Stage}. */
@@ -138,6 +141,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
         root,
         pids: () => running.pids(),
         pidOf: (unit) => running.pidOf(unit),
+        systemctl: (...args) => running.run("systemctl", args, true, ""),
         setClock: (skewSeconds) => fs.writeFileSync(path.join(root, CLOCK_FILE), `${skewSeconds}\n`),
         stage,
         close: async () => {

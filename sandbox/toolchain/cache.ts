@@ -13,6 +13,8 @@ export interface Recipe {
     version: string;
     /** Executables the build must leave behind. */
     outputs: string[];
+    /** Other files it must leave beside them. @default none */
+    beside?: string[];
     /** Everything that decides what comes out. A change gives a new entry, so an old one is never taken for it. */
     ingredients: unknown;
     /** Free space the build needs, in MiB, its compile cache and downloads included. */
@@ -60,6 +62,10 @@ function fingerprint(recipe: Recipe): string {
     return createHash("sha256").update(JSON.stringify({ name, version, outputs, ingredients })).digest("hex");
 }
 
+function filesOf({ outputs, beside = [] }: Recipe): string[] {
+    return [...outputs, ...beside];
+}
+
 /** Where a recipe's result is kept. */
 export function entryFolder(root: string, recipe: Recipe): string {
     return path.join(root, recipe.name, `${recipe.version}-${fingerprint(recipe).slice(0, 12)}`);
@@ -102,7 +108,7 @@ async function problemWith(folder: string, recipe: Recipe): Promise<string | und
     }
     if (manifest.recipe !== fingerprint(recipe)) return "its manifest is of another recipe";
     const problems = await Promise.all(
-        recipe.outputs.map(async (output) => {
+        filesOf(recipe).map(async (output) => {
             const expected = manifest.files?.[output];
             const file = path.join(folder, "bin", output);
             if (expected === undefined) return `${output} is not in the manifest`;
@@ -140,10 +146,10 @@ async function buildInto(folder: string, recipe: Recipe, log: Log): Promise<void
         );
         fs.rmSync(work, { recursive: true, force: true });
         const files: Manifest["files"] = {};
-        for (const output of recipe.outputs) {
+        for (const output of filesOf(recipe)) {
             const file = path.join(out, output);
             if (!fs.existsSync(file)) throw new ToolchainError(`${recipe.name}: the build left no ${output} behind.`);
-            fs.chmodSync(file, 0o755);
+            if (recipe.outputs.includes(output)) fs.chmodSync(file, 0o755);
             files[output] = { sha256: await sha256(file), size: fs.statSync(file).size };
         }
         const manifest: Manifest = {

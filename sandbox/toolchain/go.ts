@@ -29,6 +29,8 @@ export interface GoProgram {
     variables?: Record<string, string>;
     /** Files copied from a module into the main module, where an `embed` needs them. */
     copies?: { module: string; files: Record<string, string> };
+    /** Files of a module that are kept beside the executables, by the name they get there. */
+    keeps?: { module: string; files: Record<string, string> };
 }
 
 /** Whole command line of a build, apart from where the result goes. Part of the cache key. */
@@ -96,12 +98,16 @@ export async function buildGo(
     for (const [name, content] of Object.entries(program.files ?? {})) {
         fs.writeFileSync(path.join(work, name), content);
     }
-    if (program.copies) {
-        const listed = await runGo(tool, go, ["mod", "download", "-json", program.copies.module], work, env, progress);
+    for (const [copies, to] of [
+        [program.copies, work],
+        [program.keeps, out],
+    ] as const) {
+        if (!copies) continue;
+        const listed = await runGo(tool, go, ["mod", "download", "-json", copies.module], work, env, progress);
         const folder = (JSON.parse(listed) as { Dir: string }).Dir;
-        for (const [name, source] of Object.entries(program.copies.files)) {
-            fs.copyFileSync(path.join(folder, source), path.join(work, name));
-            fs.chmodSync(path.join(work, name), 0o644); // the module cache is read-only
+        for (const [name, source] of Object.entries(copies.files)) {
+            fs.copyFileSync(path.join(folder, source), path.join(to, name));
+            fs.chmodSync(path.join(to, name), 0o644); // the module cache is read-only
         }
     }
     const [command, ...rest] = buildArguments(program);

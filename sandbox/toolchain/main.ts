@@ -14,6 +14,7 @@ async function main(args: string[]): Promise<void> {
             "kubernetes-provider",
             "helm",
             "kubectl",
+            "kuberay-operator",
         ];
         const known = recipes.find((name) => name === arg);
         if (known) return recipe(known).outputs as ToolName[];

@@ -159,7 +159,35 @@ function helm(): Source {
     };
 }
 
-const SOURCES = { pulumi, etcd, kubernetes, kwok, "kubernetes-provider": kubernetesProvider, helm, kubectl };
+/** Definitions that come with KubeRay's operator, as files beside it. */
+export const KUBERAY_CRDS = ["rayclusters", "raycronjobs", "rayjobs", "rayservices"].map(
+    (name) => `ray.io_${name}.yaml`,
+);
+
+function kuberay(): Source {
+    const version = `v${versions.kuberay}`;
+    const module = "github.com/ray-project/kuberay/ray-operator";
+    return {
+        version: versions.kuberay,
+        outputs: ["kuberay-operator"],
+        program: {
+            goMod: goMod("kuberay", "1.25.0", [`require ${module} ${version}`]),
+            packages: [module],
+            output: "kuberay-operator",
+            keeps: {
+                module: `${module}@${version}`,
+                files: Object.fromEntries(KUBERAY_CRDS.map((name) => [name, `config/crd/bases/${name}`])),
+            },
+        },
+        freeMiB: 2048,
+        usually: "usually about 1 minute",
+    };
+}
+
+const SOURCES = {
+    ...{ pulumi, etcd, kubernetes, kwok, "kubernetes-provider": kubernetesProvider, helm, kubectl },
+    "kuberay-operator": kuberay,
+};
 
 /** Names of the recipes; one may build several tools. */
 export type RecipeName = keyof typeof SOURCES;
@@ -171,6 +199,7 @@ export function recipe(name: RecipeName): Recipe {
         name,
         version,
         outputs,
+        beside: Object.keys(program.keeps?.files ?? {}),
         ingredients: { ...program, arguments: buildArguments(program), platform: process.platform, arch: process.arch },
         freeMiB,
         usually,

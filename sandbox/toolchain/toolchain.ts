@@ -36,6 +36,12 @@ const TOOLS = {
     },
     helm: { recipe: "helm", version: versions.helm, probe: ["version", "--short"], same: "major" },
     kubectl: { recipe: "kubectl", version: versions.kubernetes, probe: ["version", "--client"], same: "minor" },
+    "kuberay-operator": {
+        recipe: "kuberay-operator",
+        version: versions.kuberay,
+        probe: undefined, // nobody installs it outside of a cluster, and its definitions lie beside the one built here
+        same: "minor",
+    },
 } as const satisfies Record<
     string,
     { recipe: RecipeName; version: string; probe: readonly string[] | undefined; same: "major" | "minor" }
@@ -46,9 +52,13 @@ export type ToolName = keyof typeof TOOLS;
 /** In the order they are built: what everything else waits for comes first. */
 export const TOOL_NAMES = Object.keys(TOOLS) as ToolName[];
 
-/** What the sandbox itself runs; kubectl is only for comparisons, and built when it is named. */
-export type SandboxTool = Exclude<ToolName, "kubectl">;
-export const SANDBOX_TOOLS = TOOL_NAMES.filter((name): name is SandboxTool => name !== "kubectl");
+/** What every cluster world runs. kubectl is only for comparisons, the operator for GPUs: built when they are named. */
+export type SandboxTool = Exclude<ToolName, "kubectl" | "kuberay-operator">;
+export const SANDBOX_TOOLS = TOOL_NAMES.filter(
+    (name): name is SandboxTool => name !== "kubectl" && name !== "kuberay-operator",
+);
+/** What a world with GPUs runs. */
+export const GPU_TOOLS = [...SANDBOX_TOOLS, "kuberay-operator"] as const;
 
 export interface FoundTool {
     name: ToolName;

@@ -11,6 +11,7 @@ import type { ResolveAdmin } from "../ingress-controller/pusher";
 import type { Clock } from "./clock";
 import { isReady, type Cluster, type Snapshot } from "./cluster";
 import { CONTROLLER, runs } from "./pods";
+import { serviceAccountOf } from "./service-account";
 
 /** The shortest second of an election, in seconds: each candidate asks the API server every two. */
 const SHORTEST_SECOND = 0.1;
@@ -72,20 +73,10 @@ export class Controllers {
         });
     }
 
-    /** Access of a pod's own ServiceAccount, so that the chart's roles are put to the test. */
     private async serviceAccount(pod: V1Pod): Promise<KubeConfig> {
-        const { namespace } = pod.metadata!;
-        const name = pod.spec!.serviceAccountName!;
-        const request = {
-            apiVersion: "authentication.k8s.io/v1",
-            kind: "TokenRequest",
-            spec: { expirationSeconds: 86_400 },
-        };
-        const path = `/api/v1/namespaces/${namespace}/serviceaccounts/${name}/token`;
         const { cluster, controlPlane } = this.options;
-        const { status } = await cluster.rest.call<{ status: { token: string } }>("POST", path, request);
         const config = new KubeConfig();
-        config.loadFromString(controlPlane.tokenKubeconfig(status.token));
+        config.loadFromString(await serviceAccountOf(pod, cluster, controlPlane));
         return config;
     }
 }

@@ -32,7 +32,7 @@ export interface GatewayPod {
 
 export interface GatewayPodsOptions {
     clock: Clock;
-    /** Names that the gateways' plugins connect to. */
+    /** Names and addresses that the gateways connect to. */
     resolve: Resolve;
     configurationOf(pod: V1Pod): Configuration;
     /** Says whether the machine of a pod can be reached: nothing is started or ended on another. */

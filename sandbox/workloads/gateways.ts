@@ -29,7 +29,7 @@ const FRONT = "127.0.0.1";
 const ENDPOINTS_SECONDS = 1;
 
 export interface GatewaysOptions {
-    /** Names that the gateways' plugins connect to. */
+    /** Names and addresses that the gateways connect to. */
     resolve: Resolve;
     /** @default real time */
     clock?: Clock;

@@ -10,7 +10,11 @@ import { Gateways } from "./gateways";
 import { missing, type Supplies } from "./kubelet";
 import type { Lost } from "./node-port";
 import { Nodes } from "./nodes";
-import { APISIX, runs } from "./pods";
+import type { Resolve } from "../gateway/redis-connections";
+import { alpaAddress } from "./alpa-addresses";
+import { OPERATOR, Operators, type OperatorsOptions } from "./operators";
+import { APISIX, PAUSE, runs } from "./pods";
+import { RayPods, type RayPodsOptions } from "./ray-pods";
 import { RedisPods } from "./redis-pods";
 import { createDefaultClass, provision } from "./volumes";
 
@@ -22,6 +26,8 @@ export interface WorkloadsOptions {
     edge?: string;
     /** @default real time */
     clock?: Clock;
+    /** GPUs, what holds them in pods, and KubeRay's operator. @default pods that ask for GPUs start as others do */
+    gpus?: RayPodsOptions & Pick<OperatorsOptions, "program" | "stateDir" | "env">;
     /** More programs to play: each runs while a pod of its image is ready. */
     programs?: Program[];
 }
@@ -34,6 +40,8 @@ export interface Program {
 
 export interface Workloads {
     nodes: Nodes;
+    /** Where the gateways reach a name or an address of the cluster's: see {@link Resolve}. */
+    resolve: Resolve;
     /** What callers have lost at node ports, because a pod was killed or a node cut off. */
     lost(): Lost;
     /** Uids of the pods whose ingress controller leads. */
@@ -52,12 +60,14 @@ export async function startWorkloads(options: WorkloadsOptions): Promise<Workloa
     };
     const cluster = new Cluster(kubeConfig, changed, log);
     const redis = new RedisPods(log, (pod) => gateways.reachable(pod));
-    const gateways: Gateways = new Gateways({
-        resolve: redis.resolve,
-        clock,
-        ended: (pod) => takeAway(cluster, pod),
-        log,
-    });
+    const ended = (pod: V1Pod) => takeAway(cluster, pod);
+    const { gpus } = options;
+    const ray = gpus && new RayPods(gpus, { cluster, clock, ended, changed, log });
+    const operators = gpus && new Operators({ ...gpus, cluster, controlPlane, log });
+    gpus?.ledger.onChange(changed);
+    const resolve: Resolve = (host, port) =>
+        (ray && alpaAddress(cluster.snapshot(), ray, host, port)) ?? redis.resolve(host, port);
+    const gateways: Gateways = new Gateways({ resolve, clock, ended, log });
     const connectors = new ConnectorPods({ edge: options.edge, resolve: gateways.resolveData, changed, log });
     const resolveAdmin = async (admin: Parameters<Gateways["resolveAdmin"]>[0]) => gateways.resolveAdmin(admin);
     const { reachable } = gateways;
@@ -76,8 +86,13 @@ export async function startWorkloads(options: WorkloadsOptions): Promise<Workloa
                 const now = cluster.snapshot();
                 await provision(cluster, now);
                 await connectors.reconcile(now);
-                await admit(cluster, now, { edge: options.edge, connected: connectors.connected });
+                const images = gpus && [gpus.images, OPERATOR, PAUSE];
+                const supplies = suppliesOf(now, { edge: options.edge, connected: connectors.connected, images });
+                const others = now.pods.filter((pod) => !ray?.plays(pod));
+                await admit(cluster, others, supplies);
+                await ray?.reconcile(now, supplies);
                 for (const part of [redis, gateways, controllers]) await part.reconcile(now);
+                await operators?.reconcile(now);
                 for (const one of programs) {
                     const wanted = now.pods.some((pod) => isReady(pod) && runsImage(pod, one.program.image));
                     if (wanted && !one.running) one.running = await one.program.start();
@@ -93,6 +108,7 @@ export async function startWorkloads(options: WorkloadsOptions): Promise<Workloa
     })();
     return {
         nodes: new Nodes({ rest: cluster.rest, clock, gateways, changed }),
+        resolve,
         lost: () => gateways.lost(),
         leaders: () => controllers.leaders(),
         close: async () => {
@@ -100,7 +116,9 @@ export async function startWorkloads(options: WorkloadsOptions): Promise<Workloa
             wake();
             await running;
             cluster.close();
+            await operators?.close();
             for (const part of [controllers, connectors, gateways, redis]) await part.close();
+            await ray?.close();
             for (const { running: program } of programs) await program?.close();
         },
     };
@@ -112,20 +130,20 @@ function runsImage(pod: V1Pod, image: RegExp): boolean {
     return pod.spec?.containers.some((container) => image.test(container.image ?? "")) ?? false;
 }
 
-/** Lets every pod start that has what it needs, and says on the others what they wait for. */
-async function admit(
-    cluster: Cluster,
-    now: Snapshot,
-    ofConnectors: Pick<Supplies, "edge" | "connected">,
-): Promise<void> {
-    const supplies: Supplies = {
-        ...ofConnectors,
+/** What there is for pods to use. */
+function suppliesOf(now: Snapshot, more: Pick<Supplies, "edge" | "connected" | "images">): Supplies {
+    return {
+        ...more,
         secrets: new Map(now.secrets.map((s) => [key(s), decoded(s)])),
         configMaps: new Map(now.configMaps.map((m) => [key(m), m.data ?? {}])),
         boundClaims: new Set(now.claims.filter((c) => c.status?.phase === "Bound").map(key)),
         reachable: (namespace, host, port) => answers(now, namespace, host, port),
     };
-    for (const pod of now.pods) {
+}
+
+/** Lets every pod start that has what it needs, and says on the others what they wait for. */
+async function admit(cluster: Cluster, pods: V1Pod[], supplies: Supplies): Promise<void> {
+    for (const pod of pods) {
         const { annotations, deletionTimestamp } = pod.metadata!;
         if (!pod.spec?.nodeName || deletionTimestamp || annotations?.[STARTABLE_ANNOTATION]) continue;
         const path = `/api/v1/namespaces/${pod.metadata!.namespace}/pods/${pod.metadata!.name}`;

@@ -5,6 +5,7 @@
 import type { V1Container, V1Pod, V1Volume } from "@kubernetes/client-node";
 import { connectorProblem } from "./connector-pods";
 import { profileProblem } from "./apisix-settings";
+import { operatorProblem } from "./operators";
 import { preStopProblem } from "./pod-end";
 import { APISIX, CLOUDFLARED, VALKEY } from "./pods";
 import { valkeyProblem } from "./redis-pods";
@@ -19,6 +20,8 @@ export interface Supplies {
     reachable: (namespace: string, host: string, port: number) => boolean;
     /** Where connectors find Cloudflare's edge; undefined in a world without one. */
     edge?: string;
+    /** Images that this world plays besides those of every world. */
+    images?: RegExp[];
     /** Whether the connector of a pod is connected to the edge. */
     connected?: (pod: V1Pod) => boolean;
 }
@@ -58,7 +61,7 @@ export function missing(pod: V1Pod, supplies: Supplies): Missing | undefined {
             return waiting(`pod has unbound immediate PersistentVolumeClaims (${claim})`);
     }
     for (const container of [...(pod.spec?.initContainers ?? []), ...(pod.spec?.containers ?? [])]) {
-        if (!IMAGES.some((image) => image.test(container.image!)))
+        if (![...IMAGES, ...(supplies.images ?? [])].some((image) => image.test(container.image!)))
             return {
                 container: container.name,
                 reason: "ErrImagePull",
@@ -69,6 +72,7 @@ export function missing(pod: V1Pod, supplies: Supplies): Missing | undefined {
         const unplayed =
             valkeyProblem(container) ??
             connectorProblem(container, supplies.edge) ??
+            operatorProblem(container) ??
             apisixProblem(pod, container, supplies);
         if (unplayed) return { container: container.name, reason: "CreateContainerError", message: unplayed };
         // kwok makes a pod run and be ready at once: it must wait for what its readiness probe would wait for.

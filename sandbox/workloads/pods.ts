@@ -7,6 +7,9 @@ export const ETCD = /(^|\/)etcd:/;
 export const CONTROLLER = /(^|\/)apisix-ingress-controller:/;
 export const VALKEY = /(^|\/)valkey\/valkey:\d/;
 
+/** Does nothing, in any version. */
+export const PAUSE = /^registry\.k8s\.io\/pause:\d/;
+
 /** The one version that is played. */
 export const CLOUDFLARED = /^(docker\.io\/)?cloudflare\/cloudflared:2026\.8\.2$/;
 

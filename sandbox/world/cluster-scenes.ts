@@ -1,9 +1,11 @@
 /** Stacks intra and inter: a cluster with a gateway in it. */
 import { cpuNodes } from "../control-plane";
 import { describeHolder, freePortFrom } from "../processes";
-import { ensureTools, SANDBOX_TOOLS } from "../toolchain/toolchain";
+import { readFileSync } from "node:fs";
+import { checkNamespaces } from "../hosts/namespace";
+import { ensureTools, GPU_TOOLS, SANDBOX_TOOLS, type ToolName } from "../toolchain/toolchain";
 import { attempts } from "./attempts";
-import { layOver, namespaceOf } from "./overlay";
+import { hostKeys, layOver, namespaceOf } from "./overlay";
 import type { Say, Scene } from "./scene";
 import type { ClusterFacts } from "./state";
 import { startWorld, type WorldOptions } from "./world";
@@ -18,23 +20,54 @@ export interface GatewayOutputs {
     jwtSecrets: Record<string, string>;
 }
 
-/** @param address what stands in front of the nodes; unset: the stack's own choice */
-function clusterScene(world: Partial<WorldOptions>, address?: string): Scene {
+interface ClusterScene {
+    world: Partial<WorldOptions>;
+    /** What stands in front of the nodes; unset: the stack's own choice. */
+    address?: string;
+    /** Whether the nodes have GPUs, and Alpa is on bare metal on them. */
+    gpus?: boolean;
+    /** Key `option` of the stack; unset: as shipped. */
+    option?: string;
+}
+
+function clusterScene({ world, address, gpus = false, option }: ClusterScene): Scene {
+    const names = gpus ? GPU_TOOLS : SANDBOX_TOOLS;
     return {
-        tools: SANDBOX_TOOLS,
+        tools: names,
         async start(dir, log) {
-            return startWorld({ tools: await ensureTools(undefined, { log }), stateDir: dir, log, ...world });
+            const tools = await ensureTools<ToolName>(names, { log });
+            const own = gpus && hostsCanBePlayed(option, log) ? { gpus: { operator: tools["kuberay-operator"] } } : {};
+            return startWorld({ tools, stateDir: dir, log, ...world, ...own });
         },
         async layOver(shipped, facts, say) {
-            const { alpas, chartRepository } = facts as ClusterFacts;
+            const { alpas, chartRepository, gpus: found } = facts as ClusterFacts;
             const nodePort = await entryPort(say);
-            return { text: layOver(shipped, { alpa: alpas, chartRepository, nodePort, address }), secrets: {} };
+            const addresses = { alpa: alpas, chartRepository, nodePort, address, gpus: found, option };
+            const key = found && readFileSync(found.bareMetal.privateKeyFile, "utf8");
+            const secrets = found ? Object.fromEntries(hostKeys(found).map((path) => [path, key!])) : {};
+            return { text: layOver(shipped, addresses), secrets };
         },
         attempts(dir, outputs, _, shipped) {
             const { url, credentials: keys, jwtSecrets } = outputs as unknown as GatewayOutputs;
             return attempts(dir, url, { keys, jwtSecrets, namespace: namespaceOf(shipped) });
         },
+        hint: (facts) =>
+            (facts as ClusterFacts).gpus &&
+            'Alpa runs on bare metal. To have it moved into the cluster, and back: eval "$(npm run -s sandbox -- env)" && ' +
+                "npm run ops -- convert run",
     };
+}
+
+/** Without hosts the stack works as well; what is lost is the way from bare metal into the cluster. */
+function hostsCanBePlayed(option: string | undefined, log: Say): boolean {
+    try {
+        checkNamespaces();
+        return true;
+    } catch (error) {
+        if (option !== undefined) throw error;
+        log(`Alpa is on no host, and stays out of the cluster. ${(error as Error).message}`);
+        return false;
+    }
 }
 
 /** Gateway and model on the same nodes. */
@@ -42,8 +75,10 @@ export const INTRA_WORLD: Partial<WorldOptions> = {};
 /** A gateway cluster of three plain servers, and two Alpa services outside of it. */
 export const INTER_WORLD: Partial<WorldOptions> = { nodes: cpuNodes(3), alpaServices: 2 };
 
-export const intraScene = clusterScene(INTRA_WORLD);
-export const interScene = clusterScene(INTER_WORLD, "127.0.0.1");
+export const intraScene = clusterScene({ world: INTRA_WORLD, gpus: true });
+/** The same on its way into the cluster: everything is prepared, and Alpa still on bare metal. */
+export const intraBScene = clusterScene({ world: INTRA_WORLD, gpus: true, option: "intra-b" });
+export const interScene = clusterScene({ world: INTER_WORLD, address: "127.0.0.1" });
 
 async function entryPort(say: Say): Promise<number> {
     const held = describeHolder(ENTRY_PORT);

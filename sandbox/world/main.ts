@@ -1,14 +1,14 @@
 /** The process that holds a world: started by `up`, ended by it, by `down`, or by the guard. */
 import { sceneOf, type SceneName } from "./scenes";
 
-const [, , dir, stack, exposure] = process.argv;
+const [, , dir, name] = process.argv;
 const log = (line: string) => console.log(line);
 
 async function main(): Promise<void> {
     const ended = new Promise<void>((resolve) =>
         ["SIGINT", "SIGTERM"].forEach((signal) => process.once(signal, () => resolve())),
     );
-    const world = await sceneOf({ stack, exposure } as SceneName).start(dir, log);
+    const world = await sceneOf(JSON.parse(name) as SceneName).start(dir, log);
     log("ready");
     await ended;
     await world.close();

@@ -1,9 +1,12 @@
 /** What differs between the stacks that `up` can bring up: their world, their stack file, and the requests to try. */
-import type { SandboxTool } from "../toolchain/toolchain";
+import type { ToolName } from "../toolchain/toolchain";
 import type { Attempt, WorldFacts } from "./state";
 
 /** Ways to reach the gateway of a stack that has one. */
 export const EXPOSURES = ["azure", "cloudflare"] as const;
+
+/** Options of a stack that it can be brought up with, beside the shipped one. */
+export const OPTIONS = ["intra-b"] as const;
 
 export type Say = (line: string) => void;
 
@@ -16,11 +19,13 @@ export interface StackText {
 
 export interface Scene {
     /** Tools that the world and Pulumi need. */
-    tools: readonly SandboxTool[];
+    tools: readonly ToolName[];
     /** Starts everything; its facts are written once it is ready. */
     start(dir: string, log: Say): Promise<{ close(): Promise<void> }>;
     /** Lays the sandbox's addresses over a shipped stack file, which is never changed. */
     layOver(shipped: string, world: WorldFacts, say: Say): Promise<StackText>;
     /** @param outputs of the stack, secrets in plain */
     attempts(dir: string, outputs: Record<string, unknown>, world: WorldFacts, shipped: string): Promise<Attempt[]>;
+    /** What else can be tried in the world, to be printed. @default nothing */
+    hint?(world: WorldFacts): string | undefined;
 }

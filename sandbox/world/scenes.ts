@@ -1,7 +1,7 @@
 import { cloudflareScene } from "./cloudflare-scene";
-import { INTER_WORLD, INTRA_WORLD, interScene, intraScene } from "./cluster-scenes";
+import { INTER_WORLD, INTRA_WORLD, interScene, intraBScene, intraScene } from "./cluster-scenes";
 import { exposureScene } from "./exposure-scene";
-import type { EXPOSURES, Scene } from "./scene";
+import type { EXPOSURES, OPTIONS, Scene } from "./scene";
 
 /** By the name of the shipped stack file, `Pulumi.<name>.yaml`. */
 const SCENES = { intra: intraScene, inter: interScene, cloudflare: cloudflareScene } satisfies Record<string, Scene>;
@@ -15,10 +15,20 @@ export interface SceneName {
     stack: StackName;
     /** Key `exposure` of the stack. Unset: as shipped. */
     exposure?: (typeof EXPOSURES)[number];
+    /** Key `option` of the stack. Unset: as shipped. */
+    option?: (typeof OPTIONS)[number];
 }
 
-/** @throws Error where a stack has no such exposure */
-export function sceneOf({ stack, exposure = "azure" }: SceneName): Scene {
+/** @throws Error where a stack has no such exposure or option */
+export function sceneOf({ stack, exposure = "azure", option }: SceneName): Scene {
+    if (option !== undefined) {
+        if (stack !== "intra")
+            throw new Error(
+                `--option ${option}: must go with stack intra (got ${stack}), which has Alpa on its nodes.`,
+            );
+        if (exposure !== "azure") throw new Error(`--option ${option}: must go without --exposure ${exposure} here.`);
+        return intraBScene;
+    }
     if (exposure === "azure") return SCENES[stack];
     if (stack in EXPOSED) return EXPOSED[stack];
     throw new Error(`--exposure ${exposure}: must be left out with stack ${stack}, which has no gateway to expose.`);

@@ -39,6 +39,28 @@ export interface ClusterFacts extends WorldFacts {
     /** Every Alpa service there is; `alpa` is the first. */
     alpas: string[];
     chartRepository: string;
+    /** Where the nodes have GPUs, and Alpa is on bare metal on them. */
+    gpus?: GpuFacts;
+}
+
+/** What it takes to have Alpa in pods of the cluster, and to have it back on bare metal. */
+export interface GpuFacts {
+    /** Nodes that have GPUs; the first is the head of Ray. */
+    nodes: string[];
+    /** The image that serves Alpa, and the folder on every node that holds the weights. */
+    image: string;
+    weights: string;
+    bareMetal: BareMetalFacts;
+}
+
+/** Hosts that Alpa runs on, reached by SSH. */
+export interface BareMetalFacts {
+    /** In the order of the nodes. */
+    hosts: { address: string; port: number; user: string; hostKey: string }[];
+    /** Service of systemd on each. */
+    unit: string;
+    /** File with the private key of the user, the same for all. */
+    privateKeyFile: string;
 }
 
 /** An account at Cloudflare with a zone in it, and the edge in front of it. */

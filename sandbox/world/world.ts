@@ -3,14 +3,15 @@ import { KubeConfig } from "@kubernetes/client-node";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { openReader, type Live } from "../../components/parts/cluster-reader";
-import { startAlpa, type Alpa, type Seen } from "../alpa/server";
+import { startAlpa, type Seen } from "../alpa/server";
 import { startChartRepository } from "../charts/repository";
-import { startControlPlane, type ControlPlane, type NodeShape } from "../control-plane";
+import { dgxNodes, startControlPlane, type ControlPlane, type NodeShape } from "../control-plane";
 import { describeHolder, freePort, SANDBOX_MARK } from "../processes";
 import { installPlugins } from "../plugins/launchers";
 import { startRampart } from "../rampart/main";
 import type { Toolchain } from "../toolchain/toolchain";
 import { startWorkloads, type Workloads } from "../workloads";
+import { Gpus, type GpuOptions } from "./gpus";
 import { preparePulumi, pulumiHome } from "./pulumi";
 import { sandboxId, writeFacts, type CloudflareFacts, type ClusterFacts } from "./state";
 
@@ -38,7 +39,9 @@ export interface WorldOptions {
     secondLasts?: number;
     /** What is in front of the cluster, and `host:port` where connectors in it find Cloudflare's edge. Unset: none can run. */
     cloudflare?: { facts: CloudflareFacts; connectorAddress: string };
-    /** Alpa services, at ports of their own. @default 1 */
+    /** GPUs that one side alone can hold, and Alpa on bare metal on the nodes that have them. @default nobody counts them */
+    gpus?: GpuOptions;
+    /** Alpa services, at ports of their own; with `gpus` the first is that on bare metal. @default 1 */
     alpaServices?: number;
     /** Told each request that reached Alpa, and the `host:port` it came to. */
     onAlpaRequest?: (seen: Seen, address: string) => void;
@@ -58,6 +61,8 @@ export interface World {
     tools: Toolchain;
     controlPlane: ControlPlane;
     workloads: Workloads;
+    /** Where the world has them. */
+    gpus?: Gpus;
     /** Admin access, for tests and tools. */
     kubeConfig: KubeConfig;
     /** Reads one object; undefined when it does not exist. */
@@ -89,6 +94,8 @@ export async function startWorld(options: WorldOptions): Promise<World> {
             }),
         );
         kubeConfig.loadFromFile(controlPlane.kubeconfigPath);
+        const gpus = options.gpus && new Gpus(options.gpus, options.nodes ?? dgxNodes(), stateDir);
+        const first = await portOf(options, 0, log);
         log("workloads");
         const { kubeconfigPath } = controlPlane;
         const rampart = () =>
@@ -103,10 +110,12 @@ export async function startWorld(options: WorldOptions): Promise<World> {
         const programs = auth ? [{ image: /^rampart\.invalid\/controller:/, start: rampart }] : [];
         const clock = { secondLasts: options.secondLasts ?? 1 };
         const edge = options.cloudflare?.connectorAddress;
-        const workloads = keep(await startWorkloads({ kubeConfig, controlPlane, log, programs, edge, clock }));
+        const ofPods = gpus?.workloads({ port: first, seconds: options.alpaSeconds }, env);
+        const played = { programs, edge, clock, gpus: ofPods };
+        const workloads = keep(await startWorkloads({ kubeConfig, controlPlane, log, ...played }));
         log("chart repository");
         const repository = { helmPath: tools.helm, stateDir };
-        const charts = keep(await startChartRepository({ ...repository, name: "charts" }));
+        const charts = keep(await startChartRepository({ ...repository, name: "charts", kuberayCrds: gpus?.crds }));
         const priv =
             auth &&
             keep(await startChartRepository({ ...repository, name: "private-charts", offers: "rampart", auth }));
@@ -116,13 +125,20 @@ export async function startWorld(options: WorldOptions): Promise<World> {
         }
         log("Alpa");
         const alpas: string[] = [];
-        for (let i = 0; i < (options.alpaServices ?? 1); i++) alpas.push(await startOneAlpa(options, keep, i, log));
+        for (let i = 0; i < (options.alpaServices ?? 1); i++) {
+            const port = i === 0 ? first : await portOf(options, i, log);
+            const onRequest = (seen: Seen) => options.onAlpaRequest?.(seen, alpas[i]);
+            const own = { port, seconds: options.alpaSeconds, onRequest };
+            alpas.push(`127.0.0.1:${port}`);
+            keep(i === 0 && gpus ? await gpus.startBareMetal(own, log) : await startAlpa(own));
+        }
         const facts: ClusterFacts = {
             kubeconfig: kubeconfigPath,
             ...(options.cloudflare ? { cloudflare: options.cloudflare.facts } : {}),
             chartRepository: charts.url,
             alpa: alpas[0],
             alpas,
+            ...(gpus ? { gpus: gpus.facts() } : {}),
             stackFiles: join(stateDir, "stack-files"),
             bin: join(stateDir, "bin"),
             ...pulumiOf(tools, stateDir),
@@ -132,29 +148,19 @@ export async function startWorld(options: WorldOptions): Promise<World> {
         const reader = openReader({ kubeconfig: controlPlane.adminKubeConfig });
         const read: World["read"] = (apiVersion, kind, namespace, name) =>
             reader({ apiVersion, kind, namespace, name });
-        return { facts, privateRepository: priv?.url, tools, controlPlane, workloads, kubeConfig, read, close };
+        return { facts, privateRepository: priv?.url, tools, controlPlane, workloads, gpus, kubeConfig, read, close };
     } catch (error) {
         await close().catch((closing: Error) => log(closing.message));
         throw error;
     }
 }
 
-/** @returns its `host:port` */
-async function startOneAlpa(
-    options: WorldOptions,
-    keep: (alpa: Alpa) => Alpa,
-    index: number,
-    log: (line: string) => void,
-): Promise<string> {
-    const first = options.alpaPort ?? 20001;
-    const wanted = first === 0 ? 0 : first + index;
+/** A free port for one of the Alpa services, the wanted one where that is free. */
+async function portOf({ alpaPort = 20001 }: WorldOptions, index: number, log: (line: string) => void): Promise<number> {
+    const wanted = alpaPort === 0 ? undefined : alpaPort + index;
     const port = await freePort(wanted);
-    if (wanted !== 0 && port !== wanted) log(`${describeHolder(wanted)}; Alpa is on ${port}`);
-    let address = "";
-    const onRequest = (seen: Seen) => options.onAlpaRequest?.(seen, address);
-    const alpa = keep(await startAlpa({ port, seconds: options.alpaSeconds, onRequest }));
-    address = `127.0.0.1:${alpa.port}`;
-    return address;
+    if (wanted !== undefined && port !== wanted) log(`${describeHolder(wanted)}; Alpa is on ${port}`);
+    return port;
 }
 
 /** The Pulumi to run: the official one as it is, or the one built here with its plugins laid out as if installed. */

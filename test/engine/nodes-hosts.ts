@@ -1,8 +1,8 @@
 /** Sandbox hosts that become a cluster, and one with rules in front of Alpa. */
-import { connect, createServer, type AddressInfo, type Socket } from "node:net";
 import { type Host, Microk8sPlay, newKey, startHost, type Microk8sHost } from "../../sandbox/hosts";
 import { restOf } from "../../sandbox/hosts/microk8s/rest";
 import { layNft, type Nft } from "../../sandbox/hosts/nft";
+import { openWay, type Way } from "../../sandbox/hosts/way";
 import { here } from "./exposure-kit";
 
 /** Hosts a to d at addresses of their own, of which the first is reached by a way that can be closed. */
@@ -14,13 +14,6 @@ export interface Hosts {
     /** The way to host a by SSH. */
     way: Way;
     close(): Promise<void>;
-}
-
-export interface Way {
-    port: number;
-    /** Lets nobody through any more, as a host that is off. */
-    shut(): Promise<void>;
-    open(): Promise<void>;
 }
 
 export async function startHosts(firstAddress: number): Promise<Hosts> {
@@ -44,31 +37,4 @@ export async function startHosts(firstAddress: number): Promise<Hosts> {
             await alpa.close();
         },
     };
-}
-
-async function openWay(address: string, to: number): Promise<Way> {
-    const sockets = new Set<Socket>();
-    let server = createServer();
-    let port = 0;
-    const open = async () => {
-        server = createServer((client) => {
-            const host = connect(to, address);
-            for (const [one, other] of [
-                [client, host],
-                [host, client],
-            ]) {
-                sockets.add(one.on("error", () => other.destroy()).on("close", () => sockets.delete(one)));
-                one.pipe(other);
-            }
-        });
-        await new Promise<void>((resolve) => server.listen(port, address, resolve));
-        port = (server.address() as AddressInfo).port;
-    };
-    await open();
-    const shut = () =>
-        new Promise<void>((resolve) => {
-            server.close(() => resolve());
-            for (const socket of sockets) socket.destroy();
-        });
-    return { port, shut, open };
 }

@@ -430,6 +430,8 @@ describe("preflight and objects of our names", () => {
                 ...Object.keys(WRITTEN_VERSIONS).map(CRD),
                 // Whether it sends callers to HTTPS; a missing one does not.
                 ROUTE,
+                // How far a conversion is; a missing one has not begun.
+                "ConfigMap alpa-auth/alpa-auth-conversion",
                 "GatewayClass alpa-auth",
                 "IngressClass alpa-auth",
                 "Namespace alpa-auth",

@@ -7,10 +7,12 @@ import Ajv, { type AnySchema, type ValidateFunction } from "ajv";
 import Ajv2020 from "ajv/dist/2020";
 import { parse, parseAllDocuments } from "yaml";
 import { apisixValues } from "../../components/parts/apisix-values";
+import type { Phase } from "../../components/parts/conversion-phases";
 import { inputsOf } from "../kit";
 import { release } from "./components/parts/release";
 import { interSettings, recordInter } from "./inter";
 import { INSTALLERS, kubernetesObjects, recordStack } from "./intra-a";
+import { RAMPART_OPT, recordIntraB } from "./intra-b";
 
 const shared = process.env.ALPA_AUTH_SHARED ?? path.resolve(__dirname, "../../../shared");
 const data = path.join(shared, "reference/data");
@@ -137,6 +139,60 @@ if (existsSync(data)) {
             const ranged = structuredClone(await spec());
             ranged.graph.components.apisix.chart.version = "^2.14.0";
             assert.ok(!validate(ranged));
+        });
+    });
+
+    describe("the model and the real definitions", () => {
+        const validate = definitions(path.join(data, "kuberay-crds")).get("ray.io/v1 RayCluster")!;
+        const cluster = async (phase: Phase, opt: object) => {
+            const found = kubernetesObjects(await recordIntraB(phase, {}, opt)).find(
+                (r) => r.inputs.kind === "RayCluster",
+            );
+            return inputsOf(found!);
+        };
+
+        it("KubeRay knows every field of the RayCluster, running and suspended", async () => {
+            for (const phase of ["prepare", "start"] as const)
+                for (const more of [{}, { weights: { hostPath: "/data" }, hostNetwork: { because: "NCCL" } }]) {
+                    const object = await cluster(phase, { runtimeClass: "nvidia", ...more });
+                    assert.deepEqual(validate(object) ? [] : validate.errors, [], phase);
+                }
+        });
+
+        it("it would refuse a field that it does not know", async () => {
+            const object = await cluster("start", {});
+            const { template } = object.spec.headGroupSpec;
+            assert.ok(!validate({ ...object, spec: { ...object.spec, suspended: true } }));
+            template.spec.containers[0].readynessProbe = {};
+            assert.ok(!validate(object));
+        });
+
+        const ui = JSON.parse(readFileSync(path.join(data, "rampart/graph_service-schema.json"), "utf8")) as any;
+        const graph = async (phase: Phase, opt: object) => {
+            const found = kubernetesObjects(await recordIntraB(phase, {}, opt)).find(
+                (r) => r.inputs.kind === "RampartGraph" && r.inputs.metadata.name === "opt",
+            );
+            return inputsOf(found!).spec;
+        };
+
+        it("Rampart admits the graphs of both shapes, deployed or not", async () => {
+            const text = readFileSync(path.join(data, "rampart/graph.json"), "utf8").replaceAll("(?P<", "(?<");
+            const admits = new Ajv2020({ strict: false, allErrors: true }).compile(JSON.parse(text) as AnySchema);
+            for (const phase of ["prepare", "start"] as const)
+                for (const opt of [{}, RAMPART_OPT])
+                    assert.ok(admits(await graph(phase, opt)), JSON.stringify(admits.errors));
+        });
+
+        it("Rampart's own types know every field of shape rampart", async () => {
+            const { components } = (await graph("start", RAMPART_OPT)).graph;
+            const types = { ray: "rayClusterComponent", alpa: "alpaOptServiceComponent" };
+            const ajv = new Ajv2020({ strict: false, allErrors: true, validateFormats: false });
+            ajv.addSchema(JSON.parse(JSON.stringify(ui).replaceAll("(?P<", "(?<")) as AnySchema, "ui");
+            for (const [name, type] of Object.entries(types)) {
+                const knows = ajv.getSchema(`ui#/$defs/${type}/properties/config`)!;
+                assert.ok(knows, type);
+                assert.ok(knows(components[name].config), JSON.stringify(knows.errors));
+            }
         });
     });
 

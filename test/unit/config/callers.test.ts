@@ -16,7 +16,7 @@ const refused: [why: string, values: Record<string, unknown>, ...problems: RegEx
     [
         "a namespace",
         { namespace: "alpa" },
-        /^namespace: belongs to option intra-a or inter, not to this stack's option/,
+        /^namespace: belongs to option intra-a or intra-b or inter, not to this stack's option/,
     ],
     ["a gateway", { gateway: {} }, /^gateway: belongs to option intra-a/],
     ["Alpa", { alpa: { endpoints: ["10.0.0.1:20001"] } }, /^alpa: belongs to option intra-a/],

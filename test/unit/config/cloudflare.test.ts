@@ -134,7 +134,7 @@ const refused: [why: string, values: Record<string, unknown>, ...problems: (stri
     [
         "an algorithm",
         one({ algorithm: "HS256" }),
-        `${AT}.algorithm: belongs to option intra-a or inter or callers, not to this stack's option. Remove it.`,
+        `${AT}.algorithm: belongs to option intra-a or intra-b or inter or callers, not to this stack's option. Remove it.`,
     ],
     ["a namespace", { namespace: "alpa" }, /^namespace: belongs to option intra-a/],
     ["a gateway", { gateway: {} }, /^gateway: belongs to option intra-a/],

@@ -65,7 +65,7 @@ const refused: [why: string, values: Record<string, unknown>, ...problems: (stri
     ["an unknown key", interValues({ gatway: {} }), "gatway: is not a known key. Did you mean gateway?"],
     ["an unknown key below", interValues({}, { replica: 3 }), /^gateway\.replica: .*Did you mean replicas\?$/],
     ["a value of option cloudflare", interValues({ access: "x" }), /^access: belongs to option cloudflare/],
-    ["a value of option intra-b", interValues({ model: "opt" }), /^model: belongs to option intra-b/],
+    ["a value of option intra-b", interValues({ opt: {} }), /^opt: belongs to option intra-a or intra-b/],
     [
         "a key of exposure cloudflare",
         interValues({ zone: "example.com" }),

@@ -62,7 +62,8 @@ describe("sandbox systemd", function () {
             said,
             /^Job for silent\.service failed .*\(timeout\)[^]*journalctl -xeu silent\.service[^]*\n= 1$/,
         );
-        assert.match(await sh("journalctl -u silent -n 3 --no-pager"), /start operation timed out/);
+        assert.match(await sh("journalctl -u silent -n 3 --no-pager"), /systemd\[1\]: start operation timed out/);
+        assert.match(await sh("journalctl -u silent -n 3 -o cat"), /^start operation timed out/m);
         assert.match(await sh("systemctl status silent"), /Active: failed[^]*= 3$/);
     });
 

@@ -1,11 +1,15 @@
 // Proves that what is built is pinned. That it builds is proved by use.
 import assert from "node:assert/strict";
-import { recipe, type RecipeName } from "../../../../sandbox/toolchain/recipes";
+import { KUBERAY_CRDS, recipe, type RecipeName } from "../../../../sandbox/toolchain/recipes";
 import { SANDBOX_TOOLS, TOOL_NAMES } from "../../../../sandbox/toolchain/toolchain";
 import versions from "../../../../sandbox/toolchain/versions.json";
 
-const NAMES: RecipeName[] = ["pulumi", "etcd", "kubernetes", "kwok", "kubernetes-provider", "helm", "kubectl"];
-const versionOf = (name: RecipeName) => versions[name === "kubectl" ? "kubernetes" : name];
+const NAMES: RecipeName[] = [
+    ...(["pulumi", "etcd", "kubernetes", "kwok", "kubernetes-provider", "helm", "kubectl"] as const),
+    "kuberay-operator",
+];
+const KEYS = { kubectl: "kubernetes", "kuberay-operator": "kuberay" } as const;
+const versionOf = (name: RecipeName) => versions[name in KEYS ? KEYS[name as keyof typeof KEYS] : (name as "etcd")];
 
 const goModOf = (name: RecipeName) => (recipe(name).ingredients as { goMod: string }).goMod;
 
@@ -24,12 +28,20 @@ describe("recipes", () => {
         });
     }
 
-    it("kubectl is built only when it is named, and by a recipe of its own", () => {
+    it("kubectl and KubeRay's operator are built only when they are named, each by a recipe of its own", () => {
         assert.deepEqual(
             TOOL_NAMES.filter((name) => !(SANDBOX_TOOLS as string[]).includes(name)),
-            ["kubectl"],
+            ["kubectl", "kuberay-operator"],
         );
+        assert.deepEqual(recipe("kuberay-operator").outputs, ["kuberay-operator"]);
         assert.deepEqual(recipe("kubectl").outputs, ["kubectl"]);
+    });
+
+    it("kuberay-operator: the definitions of its own version lie beside it", () => {
+        const { beside, ingredients } = recipe("kuberay-operator");
+        const { keeps } = ingredients as { keeps: { module: string } };
+        assert.equal(keeps.module, `github.com/ray-project/kuberay/ray-operator@v${versions.kuberay}`);
+        assert.deepEqual(beside, KUBERAY_CRDS);
     });
 
     it("kubernetes: its own parts have the release's number", () => {

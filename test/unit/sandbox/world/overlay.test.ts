@@ -4,9 +4,12 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse as parseYaml } from "yaml";
 import { parse } from "../../../../config";
-import { layOver } from "../../../../sandbox/world/overlay";
+import { newKey, publicLine } from "../../../../sandbox/hosts";
+import { hostKeys, layOver, type Addresses } from "../../../../sandbox/world/overlay";
 import { ROOT } from "../../../../sandbox/world/state";
 import { raw } from "../../intra-a";
+
+const HOSTS = [{ address: "127.0.0.31", port: 1, user: "ops", hostKey: publicLine(newKey()) }];
 
 describe("Stack files of the sandbox", () => {
     const addresses = {
@@ -14,11 +17,14 @@ describe("Stack files of the sandbox", () => {
         chartRepository: "http://127.0.0.1:1",
         nodePort: 30801,
     };
-    const laidOver = (stack: string, address?: string) => {
+    const laidOver = (stack: string, address?: string, more: Partial<Addresses> = {}) => {
         const shipped = readFileSync(join(ROOT, `Pulumi.${stack}.yaml`), "utf8");
-        const { config } = parseYaml(layOver(shipped, { ...addresses, address })) as {
+        const { config } = parseYaml(layOver(shipped, { ...addresses, address, ...more })) as {
             config: Record<string, unknown>;
         };
+        const hosts = (config["alpa-auth:convert"] as { bareMetal: { hosts: object[] } } | undefined)?.bareMetal.hosts;
+        // Set apart, encrypted.
+        for (const host of hosts ?? []) Object.assign(host, { privateKey: newKey() });
         const own = Object.entries(config).map(([key, value]) => [key.replace("alpa-auth:", ""), value]);
         return parse(raw(Object.fromEntries(own) as Record<string, unknown>));
     };
@@ -28,6 +34,31 @@ describe("Stack files of the sandbox", () => {
         assert.ok(settings.option === "intra-a");
         assert.equal(settings.alpa.endpoints.length, 2);
         assert.match(JSON.stringify(settings.gateway), /30801.*http:\/\/127\.0\.0\.1:1|http:\/\/127\.0\.0\.1:1.*30801/);
+    });
+
+    const [host] = HOSTS;
+    const gpus = {
+        ...{
+            nodes: ["dgx-01", "dgx-02"],
+            image: "registry.example.com/alpa-serving:1.0.0",
+            weights: "/data/opt_weights",
+        },
+        bareMetal: { hosts: [host, { ...host, port: 2 }], unit: "alpa-ray.service", privateKeyFile: "/nowhere" },
+    };
+
+    it("of intra know both sides of a conversion where Alpa is on bare metal, with option intra-a and with intra-b", () => {
+        assert.equal(laidOver("intra", undefined, { gpus }).option, "intra-a");
+        const settings = laidOver("intra", undefined, { gpus, option: "intra-b" });
+        assert.ok(settings.option === "intra-b");
+        assert.equal(settings.conversion.phase, "prepare");
+        assert.deepEqual(settings.conversion.opt.nodes, gpus.nodes);
+    });
+
+    it("of intra have a secret for every host of bare metal", () => {
+        assert.deepEqual(hostKeys(gpus), [
+            "convert.bareMetal.hosts[0].privateKey",
+            "convert.bareMetal.hosts[1].privateKey",
+        ]);
     });
 
     it("of inter lead to two Alpa services, through the address in front of the nodes", () => {

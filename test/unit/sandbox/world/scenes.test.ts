@@ -34,6 +34,17 @@ describe("what the sandbox brings up", () => {
             ["mbzuai-nlp"],
         );
     });
+    it("is intra-b in a world with GPUs, which only stack intra has", () => {
+        const scene = sceneOf({ stack: "intra", option: "intra-b" });
+        for (const one of [scene, sceneOf({ stack: "intra" })]) assert.ok(one.tools.includes("kuberay-operator"));
+        assert.ok(!sceneOf({ stack: "inter" }).tools.includes("kuberay-operator"));
+        assert.throws(
+            () => sceneOf({ stack: "inter", option: "intra-b" }),
+            /--option intra-b: must go with stack intra/,
+        );
+        const both = { stack: "intra", option: "intra-b", exposure: "cloudflare" } as const;
+        assert.throws(() => sceneOf(both), /must go without --exposure cloudflare/);
+    });
     it("has no exposure where there is no gateway", () => {
         assert.throws(() => sceneOf({ stack: "cloudflare", exposure: "cloudflare" }), /--exposure cloudflare: must be/);
         assert.equal(sceneOf({ stack: "intra", exposure: "azure" }), sceneOf({ stack: "intra" }));

@@ -1,0 +1,173 @@
+import type { BareMetalArgs } from "./bare-metal";
+import { scriptAsRoot } from "./ssh-script";
+
+/** What runs Ray and Alpa on a host. Commands run as root; `start` must return. */
+export type Launch = { unit: string } | { commands: { start: string; stop: string } };
+
+/** What a host keeps of it. */
+const KEPT = "/etc/alpa-auth-bare-metal";
+
+/**
+ * What sh reads on a host of bare metal: for starting and stopping, and for seeing that Alpa answers, told apart by its
+ * arguments. Holds the password of sudo.
+ */
+export function bareMetalScript(args: BareMetalArgs, sudoPassword?: string): string {
+    const { how, port, stopTimeoutSeconds, startTimeoutSeconds, answerTimeoutSeconds } = args;
+    const commands = "commands" in how ? how.commands : { start: "", stop: "" };
+    const variables = {
+        unit: "unit" in how ? how.unit : "",
+        start_command: commands.start,
+        stop_command: commands.stop,
+        port: `${port}`,
+        stop_seconds: `${stopTimeoutSeconds}`,
+        start_seconds: `${startTimeoutSeconds}`,
+        answer_seconds: `${answerTimeoutSeconds}`,
+    };
+    return scriptAsRoot(AS_ROOT, variables, sudoPassword);
+}
+
+/**
+ * Runs as root. Arguments: host, owner, start|stop|answers|silent, and words that say more.
+ *
+ * A run that was cut off leaves its script waiting on the host. The next one takes its turn, and an earlier one ends before
+ * it does anything.
+ */
+const AS_ROOT = `
+umask 077
+where=$1 mode=$3
+shift 3
+words=" $* "
+run=/run/alpa-auth-bare-metal kept=${KEPT}
+
+fail() {
+    printf '%s\\n' "$where: $1" >&2
+    exit 1
+}
+asked() { case $words in *" $1 "*) return 0 ;; esac; return 1; }
+now() { date +%s; }
+my_turn() {
+    [ "$(cat "$run/turn" 2>/dev/null)" = "$turn" ] || fail "must be left to the run that came after this one. Look at what that one says."
+}
+# A moment, and whether there is more time until $end.
+more_time() {
+    sleep 0.5
+    my_turn
+    [ "$(now)" -le "$end" ]
+}
+
+gpu_users() {
+    command -v nvidia-smi >/dev/null || fail "must have nvidia-smi, to see whether its GPUs are free. Install the driver's tools."
+    said=$(nvidia-smi --query-compute-apps=pid --format=csv,noheader 2>&1) ||
+        fail "must answer nvidia-smi ($(echo "$said" | head -n 1)). Look at the driver: dmesg | grep -i nvrm"
+    echo "$said" | grep '[0-9]' | tr -d ' ' | tr '\\n' ' '
+}
+until_free() {
+    end=$(($(now) + stop_seconds))
+    while :; do
+        users=$(gpu_users) || exit 1
+        [ -n "$users" ] || return 0
+        more_time || fail "must have its GPUs free within $stop_seconds s $1 (processes that hold them: $users). Look: nvidia-smi; ps -fp <process>"
+    done
+}
+# Requests that are being answered: connections that came to Alpa's port.
+answering() {
+    cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | awk -v to=":$(printf %04X "$port")\\$" '$4 == "01" && $2 ~ to' | wc -l
+}
+after_answers() {
+    end=$(($(now) + answer_seconds))
+    while [ "$(answering)" -gt 0 ]; do more_time || return 0; done
+}
+# Alpa's port is open before its model is: it says so with 400. A request without a prompt costs it nothing.
+say() {
+    curl -sS --noproxy '*' --max-time 5 -H 'Content-Type: application/json' -d '{"model":"default"}' "http://127.0.0.1:$port/completions" 2>&1
+}
+loaded() {
+    heard=$(say) || return 1
+    case $heard in
+    *"is not registered"* | *"No replica of model"*) return 1 ;;
+    *'"type"'*) return 0 ;;
+    esac
+    return 1
+}
+
+check_host() {
+    [ "$(uname -s)" = Linux ] && [ -d /proc/net ] || fail "must run Linux (got $(uname -s)). Correct convert.bareMetal.hosts."
+    command -v curl >/dev/null || fail "must have curl, to ask Alpa whether it runs. Install it."
+    [ -z "$unit" ] || systemctl cat "$unit" >/dev/null 2>&1 ||
+        fail "must have the service $unit, or there is no way back (systemctl knows none). Correct convert.bareMetal.unit."
+}
+runs() {
+    if [ -n "$unit" ]; then
+        systemctl is-active --quiet "$unit"
+    else
+        [ ! -e "$kept/stopped" ] && users=$(gpu_users) && [ -n "$users" ]
+    fi
+}
+begin() {
+    if ! runs; then
+        until_free "before Alpa may start"
+        my_turn
+        if [ -n "$unit" ]; then
+            systemctl reset-failed "$unit" >/dev/null 2>&1 || :
+            systemctl start "$unit" >/dev/null 2>&1 || fail "$unit must start ($(last_words)). Look: journalctl -u $unit"
+        else
+            said=$(sh -c "$start_command" 2>&1) || fail "the start command must succeed ($(echo "$said" | tail -n 1)). Run it there by hand."
+        fi
+    fi
+    rm -f "$kept/stopped"
+    at_boot
+    echo "started"
+}
+cease() {
+    if asked after-answers; then after_answers; fi
+    my_turn
+    if [ -n "$unit" ]; then
+        timeout "$stop_seconds" systemctl stop "$unit" >/dev/null 2>&1 || fail "$unit must stop within $stop_seconds s ($(systemctl is-active "$unit" 2>&1 || :)). Look: systemctl status $unit"
+    elif [ ! -e "$kept/stopped" ]; then
+        said=$(timeout "$stop_seconds" sh -c "$stop_command" 2>&1) || fail "the stop command must succeed within $stop_seconds s ($(echo "$said" | tail -n 1)). Run it there by hand."
+    fi
+    : >"$kept/stopped"
+    until_free "after Alpa has stopped"
+    at_boot
+    echo "stopped, GPUs free"
+}
+# What was enabled is so again when it comes back.
+at_boot() {
+    [ -n "$unit" ] || return 0
+    if asked boot=never; then
+        if systemctl is-enabled --quiet "$unit" 2>/dev/null; then
+            : >"$kept/enabled"
+            systemctl disable "$unit" >/dev/null 2>&1 || fail "must be able to disable $unit. Look: systemctl disable $unit"
+        fi
+    elif [ -e "$kept/enabled" ]; then
+        systemctl enable "$unit" >/dev/null 2>&1 || fail "must be able to enable $unit. Look: systemctl enable $unit"
+        rm -f "$kept/enabled"
+    fi
+}
+last_words() {
+    journalctl -u "$unit" -n 2 --no-pager 2>/dev/null | sed 's/^.*\\]: //' | tr '\\n' ' ' | head -c 400
+}
+answers() {
+    end=$(($(now) + start_seconds))
+    until loaded; do
+        [ -z "$unit" ] || ! systemctl is-failed --quiet "$unit" || fail "$unit must run ($(last_words)). Look: journalctl -u $unit"
+        more_time || fail "Alpa must answer on port $port with its model loaded within $start_seconds s (last: $(echo "$heard" | head -c 200)). Look at its log."
+    done
+    echo "answers"
+}
+silent() {
+    ! say >/dev/null || fail "nothing must answer on port $port when Alpa has stopped (something does). Look: ss -ltnp 'sport = :$port'"
+    echo "silent"
+}
+
+check_host
+mkdir -p "$run" "$kept" || fail "must have room for $kept. Free space there and run pulumi up again."
+turn="$(now).$$"
+echo "$turn" >"$run/turn"
+case $mode in
+start) begin ;;
+stop) cease ;;
+answers) answers ;;
+silent) silent ;;
+esac
+`;

@@ -1,0 +1,56 @@
+import * as pulumi from "@pulumi/pulumi";
+import { bareMetalScript, type Launch } from "./bare-metal-script";
+import { hostCommand } from "./host-command";
+import { placeOf, type SshHost } from "./ssh-host";
+
+/** Alpa without the cluster: a Ray cluster on hosts that are reached by SSH. */
+export interface BareMetalSettings {
+    /** The first is the head of Ray, where Alpa is. */
+    hosts: SshHost[];
+    /** What runs Ray and Alpa. */
+    how: Launch;
+    /** Port of Alpa on the first host. */
+    port: number;
+    /** Longest time for a host to stop and to have its GPUs free, in seconds. */
+    stopTimeoutSeconds: number;
+    /** Longest time from the start until Alpa answers with its model loaded, in seconds. */
+    startTimeoutSeconds: number;
+}
+
+export interface BareMetalArgs extends BareMetalSettings {
+    running: boolean;
+    /** Whether its service starts with the host. */
+    atBoot: boolean;
+    /** Longest time one answer may take, in seconds: running ones are let finish that long. */
+    answerTimeoutSeconds: number;
+    /** Another number has all of it done again, whatever was done last. */
+    attempt: number;
+}
+
+/**
+ * Has Alpa on bare metal run, or not. To stop it, running answers are let finish, and it is stopped when every GPU is seen
+ * free; to start it, GPUs must be free, and it runs when Alpa answers with its model loaded. What is so already is left as
+ * it is. Nothing is done on the hosts when this goes.
+ */
+export class BareMetal extends pulumi.ComponentResource {
+    constructor(name: string, args: BareMetalArgs, opts?: pulumi.ComponentResourceOptions) {
+        super("alpa-auth:parts:BareMetal", name, {}, opts);
+        const { hosts, running, atBoot, attempt } = args;
+
+        const ask = (host: SshHost, what: string, words: string[], dependsOn: pulumi.Resource[]) => {
+            const script = pulumi.output(host.sudoPassword).apply((password) => bareMetalScript(args, password));
+            const create = [...words, `attempt=${attempt}`];
+            return hostCommand(`${name}-${what}`, { on: host, create, script }, { parent: this, dependsOn });
+        };
+        const boot = `boot=${atBoot ? "as-found" : "never"}`;
+        let before: pulumi.Resource[] = [];
+        // The head first, both ways: workers join it, and what they compute is asked for by it.
+        hosts.forEach((host, i) => {
+            const words = [running ? "start" : "stop", ...(running || i > 0 ? [] : ["after-answers"]), boot];
+            before = [ask(host, placeOf(host), words, before)];
+        });
+        ask(hosts[0], "alpa", [running ? "answers" : "silent"], before);
+
+        this.registerOutputs({});
+    }
+}

@@ -1,0 +1,48 @@
+/** How far a conversion is: each phase is a state of routes, bare metal and component, and a step from the one before. */
+export const PHASES = ["prepare", "drain", "stop", "start", "verify", "switch", "done"] as const;
+export type Phase = (typeof PHASES)[number];
+
+/** What holds in a phase. */
+export interface PhaseState {
+    /** Where callers' requests go; while they go nowhere they are answered 503. */
+    callers: "bare-metal" | "nowhere" | "component";
+    /** Where the upstreams lead, and with them the verification route: it changes only while callers go nowhere. */
+    upstream: "bare-metal" | "component";
+    /** Whether bare metal holds the GPUs. */
+    bareMetal: boolean;
+    /** Whether the component holds the GPUs. */
+    component: boolean;
+    /** Whether bare metal starts when its hosts do. */
+    atBoot: boolean;
+}
+
+const STATES: Record<Phase, PhaseState> = {
+    prepare: { callers: "bare-metal", upstream: "bare-metal", bareMetal: true, component: false, atBoot: true },
+    drain: { callers: "nowhere", upstream: "bare-metal", bareMetal: true, component: false, atBoot: true },
+    stop: { callers: "nowhere", upstream: "bare-metal", bareMetal: false, component: false, atBoot: true },
+    start: { callers: "nowhere", upstream: "component", bareMetal: false, component: true, atBoot: true },
+    verify: { callers: "nowhere", upstream: "component", bareMetal: false, component: true, atBoot: true },
+    switch: { callers: "component", upstream: "component", bareMetal: false, component: true, atBoot: true },
+    done: { callers: "component", upstream: "component", bareMetal: false, component: true, atBoot: false },
+};
+
+export function stateOf(phase: Phase): PhaseState {
+    return STATES[phase];
+}
+
+/** What comes before the first phase: bare metal serves, and there is no component. */
+export const BEFORE = "intra-a";
+
+/** How far a stack is, as the record in its cluster says. */
+export type Stage = typeof BEFORE | Phase;
+const STAGES: readonly Stage[] = [BEFORE, ...PHASES];
+
+/** Where one step leads from a stage: on, back, or nowhere new. Nothing differs between `start` and `verify`, on the way back. */
+export function stepsFrom(stage: Stage): Stage[] {
+    const at = STAGES.indexOf(stage);
+    const back = STAGES[at - 1] === "verify" || stage === "verify" ? [at - 2, at - 1] : [at - 1];
+    return [...back, at, at + 1].flatMap((i) => STAGES[i] ?? []);
+}
+
+/** Consumer that checks over the verification route what callers would get. */
+export const VERIFIER = "alpa-verifier";

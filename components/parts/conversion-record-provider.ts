@@ -1,0 +1,71 @@
+import type * as client from "@kubernetes/client-node" with { "resolution-mode": "import" };
+import type * as pulumi from "@pulumi/pulumi";
+import { isAbsent, kubeConfigOf, type PlainAccess } from "./cluster-reader";
+import type { ConversionRecordArgs } from "./conversion-record";
+
+// All of this is stored in the state as text, by the rules of awaited-provider.ts.
+
+type Inputs = pulumi.Unwrap<Omit<ConversionRecordArgs, "cluster">> & PlainAccess;
+/** Fields of the object; null takes one away. */
+type Fields = Record<string, string | null>;
+
+export const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> = {
+    async diff(_id, olds, news) {
+        const part = ({ metadata, begin, end, kubeconfig, context }: Inputs) =>
+            JSON.stringify([metadata, sorted(begin), sorted(end), kubeconfig, context]);
+        return { changes: part(olds) !== part(news) };
+    },
+    async create(inputs) {
+        await write(inputs, fieldsOf(inputs));
+        return { id: `${inputs.metadata.namespace}/${inputs.metadata.name}`, outs: inputs };
+    },
+    async update(_id, olds, inputs) {
+        await write(inputs, fieldsOf(inputs, olds));
+        return { outs: inputs };
+    },
+    async delete(_id, inputs) {
+        try {
+            if (inputs.end) await patch(inputs, { phase: null, callers: null, since: null });
+            else await open(inputs).delete(objectOf(inputs));
+        } catch (error) {
+            if (!isAbsent(error)) throw error;
+        }
+    },
+};
+
+function sorted(part: object | undefined): unknown {
+    return Object.entries(part ?? {}).sort();
+}
+
+function fieldsOf({ begin, end }: Inputs, olds?: Inputs): Fields {
+    if (begin) return { holder: null, until: null, ...begin };
+    const { phase, callers } = end!;
+    return { phase, callers, ...(olds?.end?.phase === phase ? {} : { since: new Date().toISOString() }) };
+}
+
+async function write(inputs: Inputs, fields: Fields): Promise<void> {
+    try {
+        await patch(inputs, fields);
+    } catch (error) {
+        if (!isAbsent(error)) throw error;
+        const data = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null));
+        await open(inputs).create({ ...objectOf(inputs), metadata: inputs.metadata, data } as client.KubernetesObject);
+    }
+}
+
+async function patch(inputs: Inputs, data: Fields): Promise<void> {
+    const merge = "application/merge-patch+json" as client.PatchStrategy;
+    const object = { ...objectOf(inputs), metadata: inputs.metadata, data } as client.KubernetesObject;
+    await open(inputs).patch(object, undefined, undefined, undefined, undefined, merge);
+}
+
+function objectOf({ metadata }: Inputs) {
+    const { name, namespace } = metadata as { name: string; namespace: string };
+    return { apiVersion: "v1", kind: "ConfigMap", metadata: { name, namespace } };
+}
+
+function open(access: PlainAccess): client.KubernetesObjectApi {
+    // eslint-disable-next-line @typescript-eslint/no-require-imports -- an import at the top would be stored by value
+    const k8s = require("@kubernetes/client-node") as typeof client;
+    return k8s.KubernetesObjectApi.makeApiClient(kubeConfigOf(access));
+}

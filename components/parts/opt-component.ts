@@ -1,0 +1,137 @@
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { attempted } from "./alpa-route";
+import type { ClusterAccess } from "./kubeconfig";
+import { APISIX_PODS, peer } from "./network-policies";
+import { ALPA_PORT } from "./opt-head";
+import { OptGraph, optNamespace, renderRampartOpt } from "./opt-graph";
+import { OptOperator } from "./opt-operator";
+import { OPT, OPT_HEAD, OPT_PODS, renderImages, renderRayCluster } from "./opt-pods";
+import type { OptSettings } from "./opt-settings";
+import { metadata } from "./ownership";
+import { RayReady } from "./ray-ready";
+
+export interface OptComponentArgs {
+    /** Namespace of the stack, and of the pods. */
+    namespace: string;
+    /** Namespace APISIX runs in. */
+    apisixNamespace: string;
+    cluster: ClusterAccess;
+    opt: OptSettings;
+    /** Whether it holds the GPUs. Otherwise all is ready, and nothing runs. */
+    running: boolean;
+    /** Longest time one answer may take, in seconds. */
+    answerTimeoutSeconds: number;
+    /** How Rampart deploys. Unset: it is not there, and Helm installs the operator. */
+    rampart?: { retry: number; timeoutSeconds: number };
+    /** Another number has the cluster asked for again, whatever was asked last. */
+    attempt: number;
+    /** How long it must stay ready, in seconds. */
+    settleSeconds: number;
+}
+
+/** Longest time for images to be pulled and weights to be there, in minutes: nobody waits in front of the gateway meanwhile. */
+const IMAGES_MINUTES = 60;
+const RAY = "ray.io/v1";
+
+/** Where the component is reached, inside the cluster: `host:port`. */
+export function optAddress(namespace: string, opt: OptSettings): string {
+    const [service, space] =
+        opt.shape === "kuberay" ? [OPT, namespace] : [opt.charts.serviceName, optNamespace(namespace, "alpa")];
+    return `${service}.${space}.svc.cluster.local:${ALPA_PORT}`;
+}
+
+/** Alpa as a component of the cluster, running or ready to. */
+export class OptComponent extends pulumi.ComponentResource {
+    constructor(name: string, args: OptComponentArgs, opts?: pulumi.ComponentResourceOptions) {
+        super("alpa-auth:parts:OptComponent", name, {}, opts);
+        const { opt, namespace, cluster, running, rampart } = args;
+        if (opt.shape === "kuberay") this.rayCluster(name, args);
+        else {
+            const spec = renderRampartOpt(opt, running, rampart?.retry ?? 0);
+            const timeoutSeconds = Math.max(opt.startTimeoutSeconds, rampart?.timeoutSeconds ?? 0);
+            new OptGraph(`${name}-opt`, { namespace, cluster, spec, timeoutSeconds }, { parent: this });
+        }
+        this.registerOutputs({});
+    }
+
+    private rayCluster(name: string, args: OptComponentArgs): void {
+        const { namespace, cluster, opt, running, answerTimeoutSeconds, rampart, attempt } = args;
+        if (opt.shape !== "kuberay") return;
+        const operator =
+            opt.operatorChart &&
+            new OptOperator(
+                `${name}-operator`,
+                { namespace, cluster, chart: opt.operatorChart, rampart },
+                { parent: this },
+            );
+        const images = new k8s.apps.v1.DaemonSet(
+            `${name}-images`,
+            { metadata: metadata(`${OPT}-images`, namespace), spec: renderImages(opt) },
+            {
+                parent: this,
+                customTimeouts: { create: `${IMAGES_MINUTES}m`, update: `${IMAGES_MINUTES}m` },
+            },
+        );
+        const policy = new k8s.networking.v1.NetworkPolicy(
+            `${name}-policy`,
+            { metadata: metadata(OPT, namespace), spec: renderPolicy(args.apisixNamespace) },
+            { parent: this },
+        );
+        const ray = new k8s.apiextensions.CustomResource(
+            `${name}-ray`,
+            {
+                apiVersion: RAY,
+                kind: "RayCluster",
+                metadata: attempted(metadata(OPT, namespace), attempt),
+                spec: renderRayCluster({ opt, answerTimeoutSeconds }, running),
+            },
+            { parent: this, dependsOn: [...(operator ? [operator] : []), images, policy] },
+        );
+        new RayReady(
+            `${name}-ready`,
+            {
+                ...{ cluster, namespace, name: OPT, running, attempt },
+                generation: ray.metadata.generation,
+                timeoutSeconds: running ? opt.startTimeoutSeconds : answerTimeoutSeconds + SUSPEND_SECONDS,
+                settleSeconds: args.settleSeconds,
+            },
+            { parent: this, dependsOn: ray },
+        );
+        new k8s.core.v1.Service(
+            `${name}-service`,
+            {
+                // It leads nowhere while nothing runs: to wait for pods would be to wait for ever.
+                metadata: skipAwait(metadata(OPT, namespace)),
+                spec: {
+                    type: "ClusterIP",
+                    selector: OPT_HEAD,
+                    ports: [{ name: "alpa", port: ALPA_PORT, targetPort: ALPA_PORT }],
+                },
+            },
+            { parent: this },
+        );
+    }
+}
+
+/** Time for pods to go, beyond that of the longest answer, in seconds. */
+const SUSPEND_SECONDS = 300;
+
+function skipAwait({ annotations, ...rest }: ReturnType<typeof metadata>) {
+    return { ...rest, annotations: { ...annotations, "pulumi.com/skipAwait": "true" } };
+}
+
+/** Who reaches the pods: the gateway Alpa's port, they each other, and nobody else. */
+export function renderPolicy(apisixNamespace: string) {
+    return {
+        podSelector: { matchLabels: OPT_PODS },
+        policyTypes: ["Ingress"],
+        ingress: [
+            {
+                from: [peer({ namespace: apisixNamespace, labels: APISIX_PODS.matchLabels })],
+                ports: [{ port: ALPA_PORT, protocol: "TCP" }],
+            },
+            { from: [{ podSelector: { matchLabels: OPT_PODS } }] },
+        ],
+    };
+}

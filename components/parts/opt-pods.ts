@@ -1,0 +1,182 @@
+import { afterAnswers, ALPA_PORT, GCS_PORT, HEAD_SCRIPT, headVariables, LOADED } from "./opt-head";
+import type { OptSettings } from "./opt-settings";
+
+/** Name of the RayCluster, of the Service in front of it, and of what surrounds them. */
+export const OPT = "alpa-opt";
+/** Pods of the RayCluster, and its head among them. */
+export const OPT_PODS = { "ray.io/cluster": OPT };
+export const OPT_HEAD = { ...OPT_PODS, "ray.io/node-type": "head" };
+/** Time beyond the longest answer until a pod is killed, in seconds. */
+const STOP_SECONDS = 30;
+
+/** How the pods are made. */
+export interface PodSettings {
+    opt: OptSettings;
+    /** Longest time one answer may take, in seconds. */
+    answerTimeoutSeconds: number;
+}
+
+/**
+ * Spec of the RayCluster: the head on the first node with Alpa in its container, a worker on each of the others, each with
+ * its node's GPUs.
+ */
+export function renderRayCluster({ opt, answerTimeoutSeconds }: PodSettings, running: boolean) {
+    const [head, ...others] = opt.nodes;
+    return {
+        rayVersion: opt.rayVersion,
+        suspend: !running,
+        // Otherwise a change of image or command would do nothing to pods that run.
+        upgradeStrategy: { type: "Recreate" },
+        headGroupSpec: {
+            rayStartParams: {},
+            template: {
+                metadata: { annotations: { "ray.io/overwrite-container-cmd": "true" } },
+                spec: {
+                    ...pod(opt, head),
+                    terminationGracePeriodSeconds: answerTimeoutSeconds + STOP_SECONDS,
+                    containers: [headContainer(opt, answerTimeoutSeconds)],
+                },
+            },
+        },
+        workerGroupSpecs: others.map((node, i) => ({
+            groupName: `node-${i + 2}`,
+            replicas: 1,
+            minReplicas: 1,
+            maxReplicas: 1,
+            rayStartParams: {},
+            template: { spec: { ...pod(opt, node), containers: [workerContainer(opt)] } },
+        })),
+    };
+}
+
+function pod(opt: OptSettings, node: string) {
+    return {
+        nodeSelector: { "kubernetes.io/hostname": node },
+        // A node with GPUs may be kept for those who ask for them.
+        tolerations: [{ key: "nvidia.com/gpu", operator: "Exists", effect: "NoSchedule" }],
+        automountServiceAccountToken: false,
+        enableServiceLinks: false,
+        ...(opt.runtimeClass === undefined ? {} : { runtimeClassName: opt.runtimeClass }),
+        ...(opt.hostNetwork ? { hostNetwork: true, dnsPolicy: "ClusterFirstWithHostNet" } : {}),
+        volumes: [{ name: "shm", emptyDir: { medium: "Memory", sizeLimit: `${opt.shmGiB}Gi` } }, ...weightsVolume(opt)],
+    };
+}
+
+/** The weights as a volume; none where they are in the image. */
+export function weightsVolume({ weights }: Pick<OptSettings, "weights">) {
+    const { claim, hostPath } = weights;
+    if (claim !== undefined) return [{ name: "weights", persistentVolumeClaim: { claimName: claim, readOnly: true } }];
+    // A folder that is missing is an error, and not made.
+    return hostPath === undefined ? [] : [{ name: "weights", hostPath: { path: hostPath, type: "Directory" } }];
+}
+
+export function weightsMount(opt: Pick<OptSettings, "weights">) {
+    return weightsVolume(opt).map(({ name }) => ({ name, mountPath: opt.weights.mountPath, readOnly: true }));
+}
+
+function container(opt: OptSettings) {
+    const { image, cpu, memoryGiB, gpusPerNode } = opt;
+    const size = { cpu: `${cpu}`, memory: `${memoryGiB}Gi`, "nvidia.com/gpu": `${gpusPerNode}` };
+    return {
+        image,
+        resources: { limits: size, requests: size },
+        securityContext: { allowPrivilegeEscalation: false },
+        volumeMounts: [{ name: "shm", mountPath: "/dev/shm" }, ...weightsMount(opt)],
+    };
+}
+
+function headContainer(opt: OptSettings, answerTimeoutSeconds: number) {
+    return {
+        name: "ray-head",
+        ...container(opt),
+        command: ["/bin/bash", "-c", "--"],
+        args: [HEAD_SCRIPT],
+        env: headVariables(opt.nodes.length, opt.command),
+        // All of them: with one port named, the operator opens no other.
+        ports: [
+            { name: "gcs-server", containerPort: GCS_PORT },
+            { name: "dashboard", containerPort: 8265 },
+            { name: "client", containerPort: 10001 },
+            { name: "alpa", containerPort: ALPA_PORT },
+        ],
+        lifecycle: { preStop: { exec: { command: ["/bin/bash", "-c", afterAnswers(answerTimeoutSeconds)] } } },
+        // The operator's own probes ask what Ray before 2.4 does not have.
+        readinessProbe: {
+            exec: { command: ["python3", "-c", LOADED] },
+            periodSeconds: 10,
+            timeoutSeconds: 5,
+            failureThreshold: 3,
+        },
+        livenessProbe: {
+            tcpSocket: { port: GCS_PORT },
+            initialDelaySeconds: 60,
+            periodSeconds: 30,
+            timeoutSeconds: 5,
+            failureThreshold: 4,
+        },
+    };
+}
+
+function workerContainer(opt: OptSettings) {
+    const joined = { exec: { command: ["ray", "health-check"] }, timeoutSeconds: 30 };
+    return {
+        name: "ray-worker",
+        ...container(opt),
+        readinessProbe: { ...joined, periodSeconds: 30, failureThreshold: 3 },
+        // A head that was started anew does not know its workers: they start anew too, and join it.
+        livenessProbe: { ...joined, initialDelaySeconds: 60, periodSeconds: 60, failureThreshold: 3 },
+    };
+}
+
+/**
+ * Spec of a DaemonSet that has the image and the weights on every node, and does nothing: images are pulled before anybody
+ * waits for them, an image that is held is not cleaned away, and weights that are missing are noticed in time.
+ */
+export function renderImages(opt: OptSettings) {
+    const labels = { "app.kubernetes.io/name": `${OPT}-images` };
+    const { mountPath } = opt.weights;
+    return {
+        selector: { matchLabels: labels },
+        template: {
+            metadata: { labels },
+            spec: {
+                automountServiceAccountToken: false,
+                enableServiceLinks: false,
+                affinity: {
+                    nodeAffinity: {
+                        requiredDuringSchedulingIgnoredDuringExecution: {
+                            nodeSelectorTerms: [
+                                {
+                                    matchExpressions: [
+                                        { key: "kubernetes.io/hostname", operator: "In", values: opt.nodes },
+                                    ],
+                                },
+                            ],
+                        },
+                    },
+                },
+                tolerations: [{ key: "nvidia.com/gpu", operator: "Exists", effect: "NoSchedule" }],
+                terminationGracePeriodSeconds: 1,
+                volumes: weightsVolume(opt),
+                containers: [
+                    {
+                        name: "image",
+                        image: opt.image,
+                        command: ["/bin/sh", "-c", "exec sleep infinity"],
+                        readinessProbe: {
+                            exec: { command: ["/bin/sh", "-c", `test -n "$(ls -A '${mountPath}')"`] },
+                            periodSeconds: 10,
+                        },
+                        resources: { requests: { cpu: "10m", memory: "16Mi" }, limits: { memory: "64Mi" } },
+                        securityContext: {
+                            allowPrivilegeEscalation: false,
+                            readOnlyRootFilesystem: true,
+                            capabilities: { drop: ["ALL"] },
+                        },
+                        volumeMounts: weightsMount(opt),
+                    },
+                ],
+            },
+        },
+    };
+}

@@ -1,0 +1,55 @@
+/** Versions of Rampart's own charts, in the private repository that a Secret of that name leads to. */
+export interface RampartCharts {
+    repository: string;
+    operator: string;
+    cluster: string;
+    service: string;
+    /** Name of the Service that the last one makes. */
+    serviceName: string;
+}
+
+/** KubeRay's operator, as its chart brings it. */
+export interface OperatorChart {
+    repository: string;
+    version: string;
+    /** Image without a tag. */
+    image: string;
+}
+
+/** Where the weights are; neither of the two: in the image. */
+export interface Weights {
+    /** Folder in which the pods have them. */
+    mountPath: string;
+    /** PersistentVolumeClaim in the namespace of the pods. */
+    claim?: string;
+    /** Folder on every node. */
+    hostPath?: string;
+}
+
+/** Alpa as a component of the cluster. */
+export type OptSettings = {
+    image: string;
+    /** Labels `kubernetes.io/hostname`; the first is the head's. */
+    nodes: string[];
+    /** Of each node. */
+    gpusPerNode: number;
+    rayVersion: string;
+    weights: Weights;
+    /** Starts Alpa, in a shell of the head's container. */
+    command: string;
+    /** Of each pod, part of its memory. */
+    shmGiB: number;
+    cpu: number;
+    memoryGiB: number;
+    runtimeClass?: string;
+    hostNetwork: boolean;
+    /** Longest wait for the model to be loaded, in seconds. */
+    startTimeoutSeconds: number;
+} & (
+    | {
+          shape: "kuberay";
+          /** Unset: an operator that watches the namespace is there. */
+          operatorChart?: OperatorChart;
+      }
+    | { shape: "rampart"; charts: RampartCharts }
+);

@@ -1,0 +1,47 @@
+import type * as pulumi from "@pulumi/pulumi";
+import { openLister, openReader, titleOf, type PlainAccess } from "./cluster-reader";
+import { judgeRayCluster, troubleOf, type ObservedCluster, type ObservedPod } from "./ray-readiness";
+import type { RayReadyArgs } from "./ray-ready";
+import type { Verdict } from "./readiness";
+import { untilSettled } from "./until-settled";
+
+// All of this is stored in the state as text, by the rules of awaited-provider.ts.
+
+type Inputs = pulumi.Unwrap<Omit<RayReadyArgs, "cluster">> & PlainAccess;
+
+export const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> = {
+    async diff(_id, olds, news) {
+        return { changes: subject(olds) !== subject(news) || olds.kubeconfig !== news.kubeconfig };
+    },
+    async create(inputs) {
+        await untilReady(inputs);
+        return { id: `${inputs.namespace}/${inputs.name}`, outs: inputs };
+    },
+    async update(_id, olds, inputs) {
+        if (subject(olds) !== subject(inputs)) await untilReady(inputs);
+        return { outs: inputs };
+    },
+};
+
+/** What is waited for, to tell whether it has changed. */
+function subject({ namespace, name, running, generation, attempt }: Inputs): string {
+    return JSON.stringify([namespace, name, running, generation, attempt]);
+}
+
+/** @throws Error naming what was waited for, how far it came, and how to look */
+async function untilReady(inputs: Inputs): Promise<void> {
+    const { namespace, name, running, timeoutSeconds, settleSeconds } = inputs;
+    const ref = { apiVersion: "ray.io/v1", kind: "RayCluster", namespace, name };
+    const read = openReader(inputs);
+    const list = openLister(inputs);
+    const look = async (): Promise<Verdict> => {
+        const verdict = judgeRayCluster((await read(ref)) as ObservedCluster | undefined, running);
+        if (!running || verdict.state !== "waiting") return verdict;
+        // The operator never gives up on pods, and says little of what is wrong with them.
+        const pods = await list("v1", "Pod", namespace);
+        const own = pods.filter(({ metadata }) => metadata?.labels?.["ray.io/cluster"] === name);
+        return troubleOf(own as ObservedPod[]) ?? verdict;
+    };
+    const hint = `Look: kubectl -n ${namespace} get pods -l ray.io/cluster=${name}; kubectl -n ${namespace} describe raycluster ${name}`;
+    await untilSettled({ title: titleOf(ref), hint, timeoutSeconds, settleSeconds, look });
+}

@@ -1,0 +1,93 @@
+import { createHash } from "node:crypto";
+import type { ConversionSettings } from "../components/conversion";
+import type { OptSettings } from "../components/parts/opt-settings";
+import type { ParsedIntraB } from "./intra-b";
+import type { ParsedConvert } from "./intra-b-convert";
+import type { ParsedOpt } from "./intra-b-opt";
+import { intraSettings, type IntraASettings } from "./intra-settings";
+import { sshHostOf } from "./ssh-host";
+
+/** Option intra-b: as intra-a, with Alpa itself on its way into the cluster, or there. */
+export interface IntraBSettings extends Omit<IntraASettings, "option"> {
+    option: "intra-b";
+    conversion: ConversionSettings;
+}
+
+const SERVING = "/opt/alpa/examples/llm_serving";
+
+/** Checked values in the shape the components take. */
+export function intraBSettings(config: ParsedIntraB, today: Date): IntraBSettings {
+    const { opt, convert, consumers } = config;
+    const { warnings, ...shared } = intraSettings({ ...config, option: "intra-a" }, today);
+    const open = opt.hostNetwork;
+    return {
+        ...shared,
+        option: "intra-b",
+        warnings: [
+            ...warnings,
+            ...(open === undefined
+                ? []
+                : [
+                      `opt.hostNetwork: the ports of Ray and Alpa are open on the nodes, and no policy holds (${open.because}).`,
+                  ]),
+        ],
+        conversion: {
+            phase: convert.phase,
+            opt: optSettings(opt),
+            bareMetal: bareMetalSettings(convert, config.alpa.endpoints[0]),
+            retryAfterSeconds: convert.retryAfterSeconds,
+            callers: digestOf(consumers),
+            ...(convert.holder && { holder: convert.holder }),
+            attempt: 0,
+        },
+    };
+}
+
+function optSettings(opt: ParsedOpt): OptSettings {
+    const { shape, image, nodes, gpusPerNode, rayVersion, weights, shmGiB, resources, runtimeClass } = opt;
+    const { mountPath, claim, hostPath } = weights;
+    const launch = `cd ${SERVING} && exec python3 launch_model_worker.py --model ${opt.model} --path ${mountPath}`;
+    return {
+        image,
+        nodes: nodes.map(({ name }) => name),
+        gpusPerNode,
+        rayVersion,
+        weights: {
+            mountPath,
+            ...(claim === undefined ? {} : { claim }),
+            ...(hostPath === undefined ? {} : { hostPath }),
+        },
+        command: opt.command ?? launch,
+        shmGiB,
+        ...resources,
+        ...(runtimeClass === undefined ? {} : { runtimeClass }),
+        hostNetwork: opt.hostNetwork !== undefined,
+        startTimeoutSeconds: opt.startTimeoutSeconds,
+        ...(shape === "kuberay"
+            ? { shape, ...(opt.operator === "existing" ? {} : { operatorChart: opt.operatorChart }) }
+            : {
+                  shape,
+                  charts: opt.rampartCharts,
+              }),
+    };
+}
+
+function bareMetalSettings({ bareMetal }: ParsedConvert, endpoint: string): ConversionSettings["bareMetal"] {
+    const { hosts, unit, commands, stopTimeoutSeconds, startTimeoutSeconds } = bareMetal;
+    return {
+        hosts: hosts.map(sshHostOf),
+        how: unit === undefined ? { commands: commands! } : { unit },
+        port: Number(endpoint.split(":")[1]),
+        stopTimeoutSeconds,
+        startTimeoutSeconds,
+    };
+}
+
+/** Tells one list of callers from another; keys that were brought along are not in it. */
+export function digestOf(consumers: ParsedIntraB["consumers"]): string {
+    const plain = consumers.map(({ credentials, ...rest }) => ({
+        ...rest,
+        credentials: credentials.map(({ key, ...one }) => ({ ...one, brought: key !== undefined })),
+    }));
+    return createHash("sha256").update(JSON.stringify(plain)).digest("hex").slice(0, 16);
+}

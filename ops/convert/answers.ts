@@ -1,0 +1,138 @@
+/**
+ * The same questions to bare metal and to the component, over the route that only the verifier may use. Greedy answers of
+ * one model are the same each time, but Alpa gives all requests of a batch the temperature of the last one: while callers
+ * are served, an answer counts once it has come twice.
+ */
+import { ApiKey, Client, type Seen } from "../../client/typescript/src/index";
+
+/** What was asked, and what came. Nothing of it is secret. */
+export interface Answer {
+    method: "completions" | "logprobs";
+    prompt: string;
+    /** Of a completion. */
+    text?: string;
+    /** Of logprobs: the likeliest tokens, most likely first, and how likely each is. */
+    tokens?: number[];
+    logprobs?: number[];
+    milliseconds: number;
+}
+
+export interface VerificationRoute {
+    url: string;
+    key: string;
+}
+
+export interface AskOptions {
+    /** Longest time for one answer, in seconds. */
+    timeoutSeconds: number;
+    signal?: AbortSignal;
+    /** Credentials may go in clear: the stack's own address has no TLS. */
+    allowHttp?: boolean;
+}
+
+/** Short, so that they cost little; of several kinds, so that a wrong model or broken weights are seen. */
+const PROMPTS = ["Paris is the capital of", "1, 2, 3, 4, 5,", "The opposite of cold is"];
+const TOKENS = 12;
+const LIKELIEST = 5;
+/** Of each question, until two answers in a row are the same. */
+const TRIES = 6;
+/** Two runs of the same fp16 model differ by less; the likeliest tokens of a text differ by much more. */
+const LOGPROB_TOLERANCE = 0.05;
+/** A component that answers more slowly than this times bare metal is not what it replaces. */
+const SLOWER = 2;
+/** Alpa waits up to 1 s for companions of a batch, on either side. */
+const SLACK_MILLISECONDS = 2000;
+
+/** It answers, and not as recorded. */
+export class Different extends Error {}
+
+/** Asks everything until it is answered twice the same. @throws when bare metal does not agree with itself */
+export async function recordAnswers(route: VerificationRoute, options: AskOptions): Promise<Answer[]> {
+    const recorded: Answer[] = [];
+    for (const question of questions()) {
+        let last: Answer | undefined;
+        let same: Answer | undefined;
+        for (let i = 0; i < TRIES && same === undefined; i++) {
+            const next = await ask(route, question, options);
+            if (last !== undefined && difference(last, next) === undefined)
+                same = { ...next, milliseconds: Math.max(last.milliseconds, next.milliseconds) };
+            last = next;
+        }
+        if (same === undefined)
+            throw new Error(
+                `${question.method} of ${JSON.stringify(question.prompt)}: must be answered the same twice in a row (${TRIES} answers differ). Nothing could be compared with them. Try when fewer callers are there.`,
+            );
+        recorded.push(same);
+    }
+    return recorded;
+}
+
+/** Asks again, and compares. @param bounded whether slow answers count as different @returns a sentence; @throws Different */
+export async function compareAnswers(
+    route: VerificationRoute,
+    recorded: Answer[],
+    options: AskOptions,
+    bounded: boolean,
+): Promise<string> {
+    // The first answer after a start may take longer than all others.
+    await ask(route, recorded[0], options);
+    const problems: string[] = [];
+    let slowest = 0;
+    for (const old of recorded) {
+        const now = await ask(route, old, options);
+        const differs = difference(old, now);
+        if (differs !== undefined) problems.push(`${old.method} of ${JSON.stringify(old.prompt)}: ${differs}`);
+        slowest = Math.max(slowest, now.milliseconds);
+    }
+    const before = Math.max(...recorded.map(({ milliseconds }) => milliseconds));
+    const most = latencyBound(before);
+    if (bounded && slowest > most)
+        problems.push(`the slowest answer must take at most ${most} ms (got ${slowest}; bare metal's took ${before})`);
+    if (problems.length > 0) throw new Different(`the answers must be as recorded: ${problems.join("; ")}`);
+    return `${recorded.length} answers as recorded, the slowest after ${slowest} ms (${before} ms when recorded)`;
+}
+
+/** Longest time for an answer of the component. @param before bare metal's slowest, in milliseconds */
+export function latencyBound(before: number): number {
+    return before * SLOWER + SLACK_MILLISECONDS;
+}
+
+/** What is different; undefined when nothing is that matters. */
+export function difference(one: Answer, other: Answer): string | undefined {
+    if (one.text !== other.text) return `must be ${JSON.stringify(one.text)} (got ${JSON.stringify(other.text)})`;
+    const [a, b] = [one.logprobs ?? [], other.logprobs ?? []];
+    if (one.tokens?.[0] !== other.tokens?.[0])
+        return `the likeliest token must be ${one.tokens?.[0]} (got ${other.tokens?.[0]})`;
+    if (a.length !== b.length || (a.length > 0 && !(Math.abs(a[0] - b[0]) <= LOGPROB_TOLERANCE)))
+        return `its logprob must be ${a[0]}, to ${LOGPROB_TOLERANCE} (got ${b[0]})`;
+    return undefined;
+}
+
+function questions(): Pick<Answer, "method" | "prompt">[] {
+    return PROMPTS.flatMap((prompt) => [
+        { method: "completions" as const, prompt },
+        { method: "logprobs" as const, prompt },
+    ]);
+}
+
+async function ask(
+    { url, key }: VerificationRoute,
+    { method, prompt }: Pick<Answer, "method" | "prompt">,
+    { timeoutSeconds, signal, allowHttp }: AskOptions,
+): Promise<Answer> {
+    let milliseconds = 0;
+    const client = new Client({
+        url,
+        auth: new ApiKey(key),
+        allowHttp,
+        answerTimeoutSeconds: timeoutSeconds,
+        onAnswer: (seen: Seen) => (milliseconds = seen.milliseconds),
+    });
+    if (method === "completions") {
+        const options = { maxTokens: TOKENS, temperature: 0, echo: false, signal };
+        const { choices } = await client.completions(prompt, options);
+        return { method, prompt, text: choices[0]?.text ?? "", milliseconds };
+    }
+    const { indices, logprobs } = await client.logprobs(prompt, { topK: LIKELIEST, signal });
+    return { method, prompt, tokens: indices.at(-1) ?? [], logprobs: logprobs.at(-1) ?? [], milliseconds };
+}

@@ -1,0 +1,82 @@
+/** One `pulumi up` of a conversion: the edit of the stack file, the run, and what it said when it failed. */
+import { hostname } from "node:os";
+import { basename } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import type { Context } from "../context";
+import { LOCKED, replace } from "../stack/change";
+import { remember } from "../stack/guards";
+import { findStack } from "../stack/stack";
+import { placeIn, restOf } from "./stack-edit";
+
+export interface Run {
+    stack: string;
+    /** {@link restOf} when the conversion began: nobody else's edit may go along. */
+    rest: string;
+    /** Makes the new text of the stack file. */
+    edit: (text: string) => string;
+    onLine: (line: string) => void;
+    signal: AbortSignal;
+}
+
+/** While another update holds the stack's lock: how often it is asked, and for how long, in seconds. */
+const ASK_SECONDS = 5;
+const LOCKED_SECONDS = 600;
+/** As the file backend says it: `created by user@host (pid 123) at …`. */
+const LOCKED_BY = /created by \S+@(\S+) \(pid (\d+)\)/;
+const SAID_LIMIT = 800;
+
+/** @throws Error with Pulumi's own words */
+export async function bringUp(context: Context, { stack: name, rest, edit, onLine, signal }: Run): Promise<void> {
+    const stack = await findStack(context, name);
+    if (restOf(stack.text) !== rest)
+        throw new Error(
+            `${basename(stack.file)}: must stay as it was when the conversion began (somebody changed it). Take the change back.`,
+        );
+    const after = edit(stack.text);
+    if (after !== stack.text) {
+        remember(stack, after);
+        replace(stack.file, after);
+    }
+    const args = ["up", "--yes", "--skip-preview", "--stack", name, "--config-file", stack.file];
+    const end = Date.now() + LOCKED_SECONDS * 1000;
+    for (;;) {
+        signal.throwIfAborted();
+        const { code, stdout, stderr } = await context.pulumi(args, { onLine, signal });
+        if (code === 0) return;
+        const said = stdout + stderr;
+        if (!LOCKED.test(said) || signal.aborted) throw new Error(`pulumi up ended with ${code}: ${errorsIn(said)}`);
+        if (isLeftBehind(said)) await context.pulumi(["cancel", "--yes", "--stack", name]);
+        else if (placeIn(stack.text) === "intra-a") {
+            // Nothing has begun, so nothing is waited for, and the file must not say otherwise.
+            replace(stack.file, stack.text);
+            remember(stack, stack.text);
+            throw new Error(`another run holds the stack's lock (${errorsIn(said)}). Wait for it to end`);
+        } else if (Date.now() >= end) throw new Error(`another run holds the stack's lock (${errorsIn(said)})`);
+        else {
+            onLine("the stack is locked by another run: waiting for it");
+            await pause(ASK_SECONDS * 1000, undefined, { signal }).catch(() => undefined);
+        }
+    }
+}
+
+/** Whether the lock is that of a process of this machine that is no more. */
+function isLeftBehind(said: string): boolean {
+    const [, host, pid] = LOCKED_BY.exec(said) ?? [];
+    if (host !== hostname()) return false;
+    try {
+        process.kill(Number(pid), 0);
+        return false;
+    } catch (error) {
+        return (error as NodeJS.ErrnoException).code === "ESRCH";
+    }
+}
+
+/** What went wrong, without the rest of a long output. */
+export function errorsIn(said: string): string {
+    // eslint-disable-next-line no-control-regex -- colours
+    const lines = said.replace(/\x1b\[[0-9;]*m/g, "").split("\n");
+    const errors = lines.filter((line) => /\berror: /.test(line)).map((line) => line.trim().replace(/^error: /, ""));
+    const found = [...new Set(errors)].filter((line) => !/^(update failed|preview failed)$/.test(line));
+    const text = (found.length > 0 ? found : lines.filter((line) => line.trim() !== "").slice(-3)).join("; ");
+    return text.length > SAID_LIMIT ? `${text.slice(0, SAID_LIMIT)} …` : text || "it said nothing";
+}

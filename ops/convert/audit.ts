@@ -1,0 +1,112 @@
+/** The record of conversions: one file for each, a line of JSON for each event, never a secret. Commit the files. */
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, writeSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { UsageError } from "../errors";
+import type { Answer } from "./answers";
+import type { Direction, Place } from "./phases";
+
+export interface Versions {
+    /** Of this program. */
+    program: string;
+    /** Of the clone, with `+` behind it where files differ from it. Unset: it is no clone. */
+    commit?: string;
+    pulumi: string;
+    node: string;
+}
+
+/** How a conversion ended. `human`: it could not return by itself. */
+export type Outcome = "converted" | "returned" | "human";
+
+export type Event =
+    | { event: "begin"; from: Place; to: "intra-a" | "intra-b"; budgetSeconds: number; versions: Versions }
+    | { event: "resume"; reached: Place; asked: Place; versions: Versions }
+    | { event: "step"; step: string; direction: Direction; to: Place }
+    | {
+          event: "step-end";
+          step: string;
+          direction: Direction;
+          to: Place;
+          outcome: "done" | "failed";
+          /** Of this try alone. */
+          seconds: number;
+          /** What went wrong, or what was proved. */
+          said?: string;
+      }
+    | { event: "answers"; answers: Answer[] }
+    | { event: "return"; why: string }
+    | { event: "end"; outcome: Outcome; place: Place; downSeconds: number; said?: string };
+
+export type Entry = Event & {
+    /** As `2026-11-26T12:00:00.000Z`. */
+    time: string;
+    /** Id of the conversion. */
+    run: string;
+    /** `<user>@<host>`. */
+    who: string;
+};
+
+export interface Conversion {
+    file: string;
+    entries: Entry[];
+}
+
+/** Folder of the records of all stacks. */
+function folderOf(folder: string): string {
+    return join(folder, ".alpa-auth", "convert");
+}
+
+/** File of a new conversion. @param at when it begins */
+export function newFile(folder: string, stack: string, at: Date): string {
+    const time = at
+        .toISOString()
+        .replace(/[-:]/g, "")
+        .replace(/\.\d+Z$/, "Z");
+    return join(folderOf(folder), `${stack}-${time}.jsonl`);
+}
+
+/** Records of a stack, oldest first. */
+export function records(folder: string, stack: string): Conversion[] {
+    if (!existsSync(folderOf(folder))) return [];
+    const own = new RegExp(`^${stack.replace(/\./g, "\\.")}-\\d{8}T\\d{6}Z\\.jsonl$`);
+    return readdirSync(folderOf(folder))
+        .filter((name) => own.test(name))
+        .sort()
+        .map((name) => join(folderOf(folder), name))
+        .map((file) => ({ file, entries: parse(file) }));
+}
+
+/** A line that a crash has cut off says nothing; one that is no JSON from its begin is somebody's. */
+function parse(file: string): Entry[] {
+    return readFileSync(file, "utf8")
+        .split("\n")
+        .flatMap((line, i) => {
+            if (line.trim() === "") return [];
+            try {
+                return [JSON.parse(line) as Entry];
+            } catch {
+                if (line.startsWith("{")) return [];
+                throw new UsageError([
+                    `${basename(file)}: must have one JSON object in each line (line ${i + 1} has none; maybe git left a merge conflict in it). Correct it.`,
+                ]);
+            }
+        });
+}
+
+/** Adds an event, and returns once it is on the disk: after a crash it is all that is known. */
+export function append(file: string, entry: Entry): void {
+    mkdirSync(dirname(file), { recursive: true });
+    const cut = existsSync(file) && !/(^|\n)$/.test(readFileSync(file, "utf8"));
+    const handle = openSync(file, "a");
+    try {
+        writeSync(handle, `${cut ? "\n" : ""}${JSON.stringify(entry)}\n`);
+        fsyncSync(handle);
+    } finally {
+        closeSync(handle);
+    }
+}
+
+/** Whether it has come to its end. One that a human must look after has not. */
+export function isOver({ entries }: Conversion): boolean {
+    const last = entries.at(-1);
+    return last === undefined || (last.event === "end" && last.outcome !== "human");
+}

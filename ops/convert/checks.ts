@@ -1,0 +1,72 @@
+/** All that stands against a conversion, before anything is changed. */
+import { basename, dirname } from "node:path";
+import type { Context } from "../context";
+import { checkConfig, readSecrets } from "../stack/config-check";
+import { obstacles } from "../stack/guards";
+import { errorsIn } from "./apply";
+import { duration, needed, neededBack, remainingForward, wholeReturn, type Budget } from "./clock";
+import type { Situation } from "./situation";
+import { committed } from "./situation";
+import { restOf, setPlace } from "./stack-edit";
+
+export type Target = "intra-a" | "intra-b";
+
+/** @returns the problems of a conversion that has not begun */
+export async function problemsOf(context: Context, found: Situation, to: Target): Promise<string[]> {
+    const { stack, outputs, budget } = found;
+    const problems = to === "intra-b" ? await configProblems(context, found) : [];
+    problems.push(...budgetProblems(budget, to));
+    const held = heldByAnother(outputs.conversion?.holder, undefined, new Date());
+    if (held !== undefined) problems.push(held);
+    const against = await obstacles(context, stack);
+    problems.push(...against);
+    const last = await committed(stack);
+    if (against.length === 0 && last !== undefined && restOf(last) !== restOf(stack.text))
+        problems.push(
+            `${basename(stack.file)}: must be committed but for what a conversion changes (it differs from HEAD, maybe by callers). Commit it.`,
+        );
+    if (problems.length === 0) problems.push(...(await unapplied(context, found)));
+    return problems;
+}
+
+/** What the program would say of the first phase: it knows what the way there and the way back need. */
+async function configProblems(context: Context, { stack }: Situation): Promise<string[]> {
+    const text = setPlace(stack.text, "prepare", { name: "plan", until: "2000-01-01T00:00:00Z" });
+    return checkConfig(text, await readSecrets(context, stack), dirname(stack.file)).problems;
+}
+
+export function budgetProblems({ seconds, expected }: Budget, to: Target): string[] {
+    const all = to === "intra-b" ? needed(expected) : neededBack(expected);
+    if (all <= seconds) return [];
+    const minutes = Math.ceil(all / 60);
+    const sum =
+        to === "intra-b"
+            ? `${duration(remainingForward("intra-a", expected))} there and ${duration(wholeReturn(expected))} back`
+            : `${duration(all)} back`;
+    return [
+        `convert.budgetMinutes: must be at least ${minutes}, for ${sum} as expected or measured (got ${seconds / 60}). Run: pulumi config set --path convert.budgetMinutes ${minutes}`,
+    ];
+}
+
+/** @param ours the name under which we are at work; undefined: not yet */
+export function heldByAnother(
+    holder: { name: string; until: string } | undefined,
+    ours: string | undefined,
+    now: Date,
+): string | undefined {
+    if (holder === undefined || holder.name === ours || !(Date.parse(holder.until) > now.getTime())) return undefined;
+    return `conversion: must be nobody else's at this moment (the cluster says ${holder.name}, until ${holder.until}). Wait, or if that machine is gone: npm run ops -- convert run --take-over`;
+}
+
+/** What was changed and not applied would go along with the first phase. */
+async function unapplied({ pulumi }: Context, { stack }: Situation): Promise<string[]> {
+    const args = ["preview", "--expect-no-changes", "--stack", stack.name, "--config-file", stack.file];
+    const { code, stdout, stderr } = await pulumi(args);
+    if (code === 0) return [];
+    const said = errorsIn(stdout + stderr);
+    return [
+        /no changes were expected|changes were expected/i.test(said)
+            ? `${stack.short}: must be as its file says, so that a phase changes nothing else (pulumi preview shows changes). Run: pulumi up -s ${stack.short}`
+            : `${stack.short}: pulumi preview must succeed (${said}). Correct what it names.`,
+    ];
+}

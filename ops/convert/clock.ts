@@ -1,0 +1,82 @@
+/** How long steps take, and until when going on leaves time for the way back. Pure; durations in seconds. */
+import { backFrom, closesWindow, forwardFrom, isDown, nameOf, type Place, type Step } from "./phases";
+
+/** Expected time of a step, by {@link nameOf}. */
+export type Expected = Record<string, number>;
+
+/** Minutes for which callers may get 503, unless the stack says otherwise. */
+export const DEFAULT_BUDGET_MINUTES = 60;
+
+export interface Budget {
+    seconds: number;
+    expected: Expected;
+}
+
+/** Expected time of one step. */
+export function expectedOf(step: Step, expected: Expected): number {
+    return expected[nameOf(step)] ?? 0;
+}
+
+function sum(steps: Step[], expected: Expected): number {
+    return steps.reduce((total, step) => total + expectedOf(step, expected), 0);
+}
+
+/** Steps up to the one that ends the 503s, with it. */
+function untilServed(steps: Step[]): Step[] {
+    const last = steps.findIndex(closesWindow);
+    return last < 0 ? [] : steps.slice(0, last + 1);
+}
+
+/** Forward steps from a place that callers wait for: those outside of the 503s cost them nothing. */
+export function remainingForward(place: Place, expected: Expected): number {
+    const steps = untilServed(forwardFrom(place)).filter(({ to }) => to !== "prepare");
+    return sum(steps, expected);
+}
+
+/** From the last place before callers are served by the component back to bare metal: the longest way back there is. */
+export function wholeReturn(expected: Expected): number {
+    return sum(untilServed(backFrom("verify", false)), expected);
+}
+
+/** From a place back to bare metal, as far as callers wait for it. */
+export function returnFrom(place: Place, halfWay: boolean, expected: Expected): number {
+    const steps = untilServed(backFrom(place, halfWay));
+    // From where the component serves, the first step back takes no caller's time.
+    return sum(place === "done" ? steps.filter(({ to }) => to !== "switch") : steps, expected);
+}
+
+/** What the whole act may take at most for callers: all of it, and all of the way back. */
+export function needed(expected: Expected): number {
+    return remainingForward("intra-a", expected) + wholeReturn(expected);
+}
+
+/** What a return that was asked for takes of callers' time. */
+export function neededBack(expected: Expected): number {
+    return returnFrom("done", false, expected);
+}
+
+/**
+ * Whether going on from a place would leave no time for the way back, should the last step fail.
+ * @param elapsed seconds since callers get 503; 0 while they do not
+ */
+export function mustReturn(place: Place, elapsed: number, { seconds, expected }: Budget): boolean {
+    if (!isDown(place) && remainingForward(place, expected) === 0) return false;
+    return elapsed + remainingForward(place, expected) + wholeReturn(expected) > seconds;
+}
+
+/**
+ * Seconds after the beginning of the 503s at which a forward step must have ended: what comes after it and the whole way
+ * back must still fit. Undefined for steps that callers do not wait for.
+ */
+export function latestEnd({ to }: Step, { seconds, expected }: Budget): number | undefined {
+    if (!isDown(to) && to !== "switch") return undefined;
+    return seconds - remainingForward(to, expected) - wholeReturn(expected);
+}
+
+/** `4:05`, `1:02:03`. */
+export function duration(seconds: number): string {
+    const whole = Math.max(0, Math.round(seconds));
+    const [h, m, s] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
+    const two = (n: number) => String(n).padStart(2, "0");
+    return h > 0 ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`;
+}

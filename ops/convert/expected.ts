@@ -1,0 +1,53 @@
+/** Expected times of steps: measured ones where there are any, else those of docs/operations.md. */
+import type { Expected } from "./clock";
+import type { Conversion } from "./audit";
+
+/** Of the last so many conversions the longest time counts: one lucky step must not shorten the way back. */
+const LOOK_BACK = 3;
+
+/**
+ * Seconds for each step that was never measured, generous. The model's loading is the largest part: OPT-66B is 132 GB,
+ * at 200 MB/s 11 minutes.
+ * @param answerSeconds longest time for one answer: running ones are let end before a side is stopped
+ */
+export function defaults(answerSeconds: number): Expected {
+    return {
+        prepare: 900,
+        drain: 60,
+        stop: answerSeconds + 180,
+        start: 900,
+        verify: 120,
+        switch: 60,
+        done: 60,
+        "back to switch": 60,
+        "back to verify": 60,
+        "back to start": answerSeconds + 60,
+        "back to stop": 180,
+        "back to drain": 900,
+        "back to prepare": 120,
+        "back to intra-a": 180,
+    };
+}
+
+/** Longest measured time of each step in the last conversions that have it, in seconds. */
+export function measured(conversions: Conversion[]): Expected {
+    const found: Expected = {};
+    const times = new Map<string, number>();
+    for (const { entries } of [...conversions].reverse()) {
+        const own: Expected = {};
+        const begun = new Map<string, number>();
+        for (const entry of entries) {
+            if (entry.event === "step") begun.set(entry.step, (begun.get(entry.step) ?? 0) + 1);
+            if (entry.event !== "step-end") continue;
+            // One that goes on after a crash or a failure has done a part of its work before.
+            if (entry.outcome === "done" && begun.get(entry.step) === 1) own[entry.step] = entry.seconds;
+        }
+        for (const [step, seconds] of Object.entries(own)) {
+            const seen = times.get(step) ?? 0;
+            if (seen >= LOOK_BACK) continue;
+            times.set(step, seen + 1);
+            found[step] = Math.max(found[step] ?? 0, seconds);
+        }
+    }
+    return found;
+}

@@ -1,0 +1,166 @@
+/** Goes from place to place, and back on a failure or when the clock says so. All it does to the world is in {@link Effects}. */
+import type { Answer } from "./answers";
+import type { Outcome } from "./audit";
+import { duration, expectedOf, latestEnd, mustReturn, type Budget } from "./clock";
+import type { Effects, Orders, Proof, Result } from "./contract";
+import { closesWindow, isDown, nameOf, opensWindow, PLACES, type Place, type Step } from "./phases";
+import { backPath, type Told } from "./state";
+
+/** A step of the way back is tried so often: what failed once may have been in its way only then. */
+const TRIES_BACK = 2;
+
+export class Journey {
+    private reached: Place;
+    private asked: Place;
+    private downSince: number | undefined;
+    private downSeconds: number;
+    private answers: Answer[] | undefined;
+
+    constructor(
+        private readonly told: Told,
+        private readonly budget: Budget,
+        private readonly effects: Effects,
+        private readonly orders: Orders,
+    ) {
+        ({ reached: this.reached, asked: this.asked, downSince: this.downSince } = told);
+        ({ downSeconds: this.downSeconds, answers: this.answers } = told);
+    }
+
+    /** Goes on as told, to the end or back. */
+    async go(): Promise<Result> {
+        const { direction, next, why } = this.told;
+        if (direction === "back") return this.back(next, why);
+        if (this.orders.back.aborted) return this.turn(String(this.orders.back.reason));
+        for (const step of next) {
+            const reason = this.reasonToReturn(step);
+            if (reason !== undefined) return this.turn(reason);
+            const failure = await this.take(step);
+            if (this.orders.stop.aborted && failure !== undefined) return this.stopped(failure);
+            if (failure !== undefined) return this.turn(`${nameOf(step)}: ${failure}`);
+        }
+        return this.end("converted");
+    }
+
+    /** Why a forward step must not be begun. */
+    private reasonToReturn({ to }: Step): string | undefined {
+        if (this.orders.back.aborted) return String(this.orders.back.reason);
+        // What was brought about already has only to be looked at.
+        const before = to === this.reached ? to : PLACES[PLACES.indexOf(to) - 1];
+        if (PLACES.indexOf(to) >= PLACES.indexOf("stop") && to !== "done" && this.answers === undefined)
+            return "bare metal's answers were not recorded, so nothing could be compared with them";
+        if (isDown(before) && this.downSince === undefined) return "since when callers get 503 is not known";
+        if (!mustReturn(before, this.elapsed(), this.budget)) return undefined;
+        return `${duration(this.elapsed())} of ${duration(this.budget.seconds)} are over, and what is left is not enough to go on and, should it fail, to return`;
+    }
+
+    private elapsed(): number {
+        return this.downSince === undefined ? 0 : (this.effects.now() - this.downSince) / 1000;
+    }
+
+    /** @returns why it failed, if so */
+    private async take(step: Step): Promise<string | undefined> {
+        const { effects, orders, budget } = this;
+        const { direction, to } = step;
+        const name = { step: nameOf(step), direction, to };
+        const began = effects.now();
+        effects.record({ event: "step", ...name });
+        if (opensWindow(step)) this.downSince ??= began;
+        const broken = new AbortController();
+        const breakOff = (signal: AbortSignal) => () => broken.abort(signal.reason);
+        const watched = direction === "forward" ? [orders.back, orders.stop] : [orders.stop];
+        const listeners = watched.map((signal) => ({ signal, call: breakOff(signal) }));
+        for (const { signal, call } of listeners) {
+            if (signal.aborted) call();
+            else signal.addEventListener("abort", call, { once: true });
+        }
+        const limit = direction === "forward" ? latestEnd(step, budget) : undefined;
+        const end = limit === undefined ? undefined : this.downSince! + limit * 1000;
+        const late = `it took until ${duration(limit ?? 0)} after the begin of the 503s: later the way back would not fit any more`;
+        const clock = end === undefined ? () => undefined : effects.at(end, () => broken.abort(late));
+        effects.show({
+            step,
+            began,
+            expectedSeconds: expectedOf(step, budget.expected),
+            latestEnd: end,
+            downSince: this.downSince,
+        });
+        this.asked = to;
+        let failure: string | undefined;
+        let proof: Proof = {};
+        try {
+            await effects.bring(to, broken.signal);
+            this.reached = to;
+            proof = await effects.prove(step, this.answers, broken.signal);
+        } catch (error) {
+            failure = broken.signal.aborted ? String(broken.signal.reason) : wordsOf(error);
+        } finally {
+            clock();
+            listeners.forEach(({ signal, call }) => signal.removeEventListener("abort", call));
+            effects.show(undefined);
+        }
+        if (proof.answers !== undefined) {
+            this.answers = proof.answers;
+            effects.record({ event: "answers", answers: proof.answers });
+        }
+        const now = effects.now();
+        const outcome = failure === undefined ? "done" : "failed";
+        const said = failure ?? proof.said;
+        effects.record({
+            event: "step-end",
+            ...name,
+            outcome,
+            seconds: (now - began) / 1000,
+            ...(said ? { said } : {}),
+        });
+        if (failure === undefined && closesWindow(step) && this.downSince !== undefined) {
+            this.downSeconds += (now - this.downSince) / 1000;
+            this.downSince = undefined;
+        }
+        return failure;
+    }
+
+    /** Turns round. */
+    private async turn(why: string): Promise<Result> {
+        this.effects.record({ event: "return", why });
+        await this.lookAgain();
+        return this.back(backPath(this.reached, this.asked), why);
+    }
+
+    /** A step that failed may have been the last to fail and the first to be done. */
+    private async lookAgain(): Promise<void> {
+        try {
+            ({ reached: this.reached, asked: this.asked } = await this.effects.look());
+        } catch {
+            // Then what was seen last holds: it is never ahead of what is there.
+        }
+    }
+
+    private async back(steps: Step[], why?: string): Promise<Result> {
+        for (const step of steps)
+            for (let tries = 1; ; tries++) {
+                if (this.orders.stop.aborted) return this.stopped(String(this.orders.stop.reason));
+                const failure = await this.take(step);
+                if (failure === undefined) break;
+                if (this.orders.stop.aborted) return this.stopped(failure);
+                if (tries < TRIES_BACK) continue;
+                await this.lookAgain();
+                return this.end("human", failure, step);
+            }
+        return this.end("returned", why);
+    }
+
+    private stopped(why: string): Result {
+        return { outcome: "stopped", place: this.reached, downSeconds: this.downSeconds + this.elapsed(), why };
+    }
+
+    private end(outcome: Outcome, why?: string, failed?: Step): Result {
+        const downSeconds = this.downSeconds + this.elapsed();
+        const { reached: place } = this;
+        this.effects.record({ event: "end", outcome, place, downSeconds, ...(why === undefined ? {} : { said: why }) });
+        return { outcome, place, downSeconds, ...(why === undefined ? {} : { why }), ...(failed ? { failed } : {}) };
+    }
+}
+
+function wordsOf(error: unknown): string {
+    return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,112 @@
+/** One conversion at a time from one clone. Between clones the cluster's record of the holder decides. */
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { hostname } from "node:os";
+import { dirname, join } from "node:path";
+import { UsageError } from "../errors";
+
+export interface Held {
+    pid: number;
+    /** When the process began, as the system counts it: a pid is given to others later. Unset: the system does not say. */
+    began?: string;
+    host: string;
+    who: string;
+    /** As `2026-11-26T12:00:00.000Z`. */
+    since: string;
+}
+
+function lockFile(folder: string, stack: string): string {
+    return join(folder, ".alpa-auth", "local", `convert-${stack}.lock`);
+}
+
+/** File whose being there asks the conversion that runs to return. */
+export function orderFile(folder: string, stack: string): string {
+    return join(folder, ".alpa-auth", "local", `convert-${stack}.abort`);
+}
+
+/** Who is at work; undefined when nobody is, or a process that is no more. */
+export function holderOf(folder: string, stack: string): Held | undefined {
+    const held = read(lockFile(folder, stack));
+    return held !== undefined && isAlive(held) ? held : undefined;
+}
+
+/**
+ * Takes the lock. One that a crash has left is taken over.
+ * @returns what gives it back
+ * @throws UsageError that says who has it
+ */
+export function takeLock(folder: string, stack: string, who: string, at: Date): () => void {
+    const file = lockFile(folder, stack);
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    const held: Held = {
+        pid: process.pid,
+        began: beganAt(process.pid),
+        host: hostname(),
+        who,
+        since: at.toISOString(),
+    };
+    for (let tries = 0; ; tries++) {
+        try {
+            writeFileSync(file, JSON.stringify(held), { flag: "wx", mode: 0o600 });
+            break;
+        } catch (error) {
+            if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+        }
+        const other = read(file);
+        if (tries > 0 || (other !== undefined && isAlive(other))) throw new UsageError([busy(stack, file, other)]);
+        putAside(file, other, stack);
+    }
+    rmSync(orderFile(folder, stack), { force: true });
+    return () => rmSync(file, { force: true });
+}
+
+/** Moves a lock away that nobody holds; of two who see it at the same time one is refused. */
+function putAside(file: string, seen: Held | undefined, stack: string): void {
+    const aside = `${file}.${process.pid}`;
+    try {
+        renameSync(file, aside);
+    } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+        throw new UsageError([busy(stack, file, undefined)]);
+    }
+    const moved = read(aside);
+    if (JSON.stringify(moved) === JSON.stringify(seen)) return rmSync(aside, { force: true });
+    renameSync(aside, file);
+    throw new UsageError([busy(stack, file, moved)]);
+}
+
+function busy(stack: string, file: string, held: Held | undefined): string {
+    const by =
+        held === undefined ? "somebody else's" : `${held.who}'s since ${held.since}, pid ${held.pid} on ${held.host}`;
+    return `${stack}: must not be under conversion already (${by}). Look: npm run ops -- convert status. If that process is no more, remove ${file}`;
+}
+
+function read(file: string): Held | undefined {
+    try {
+        return JSON.parse(readFileSync(file, "utf8")) as Held;
+    } catch {
+        return undefined;
+    }
+}
+
+/** Of another machine nothing is known, so its process counts as alive. */
+function isAlive({ pid, began, host }: Held): boolean {
+    if (host !== hostname()) return true;
+    try {
+        process.kill(pid, 0);
+    } catch (error) {
+        if ((error as NodeJS.ErrnoException).code === "ESRCH") return false;
+    }
+    const now = beganAt(pid);
+    return began === undefined || now === undefined || began === now;
+}
+
+/** Of Linux only. */
+function beganAt(pid: number): string | undefined {
+    const stat = `/proc/${pid}/stat`;
+    if (!existsSync(stat)) return undefined;
+    try {
+        return readFileSync(stat, "utf8").split(") ")[1]?.split(" ")[19];
+    } catch {
+        return undefined;
+    }
+}

@@ -1,0 +1,100 @@
+import type { Context } from "../context";
+import { UsageError } from "../errors";
+import { json, table } from "../output";
+import { problemsOf, type Target } from "./checks";
+import { duration, expectedOf, needed, neededBack, remainingForward, returnFrom, wholeReturn } from "./clock";
+import { backFrom, forwardFrom, isDown, nameOf, whatIsDown, wordsOf, type Step } from "./phases";
+import { rehearse } from "./rehearse";
+import { situation, type Situation } from "./situation";
+
+export interface PlanArgs {
+    stack?: string;
+    to?: Target;
+    json?: boolean;
+    rehearse?: boolean;
+}
+
+/** Shows the steps with their times, and all that stands against them. Changes nothing, but with `--rehearse` a stack of its own. */
+export async function plan(context: Context, args: PlanArgs): Promise<void> {
+    if (args.rehearse) return rehearse(context, args);
+    const found = await situation(context, args.stack);
+    const { told, stack } = found;
+    const underWay = told.direction !== undefined;
+    const to = underWay
+        ? told.direction === "back"
+            ? "intra-a"
+            : "intra-b"
+        : (args.to ?? (told.reached === "intra-a" ? "intra-b" : "intra-a"));
+    const steps = underWay ? told.next : to === "intra-b" ? forwardFrom(told.reached) : backFrom(told.reached, false);
+    const problems = underWay || steps.length === 0 ? [] : await problemsOf(context, found, to);
+    const rows = steps.map((step) => rowOf(step, found));
+    if (args.json) {
+        const { stack: __, ...times } = timesOf(found, to);
+        context.out(json({ stack: stack.short, reached: told.reached, to, underWay, steps: rows, ...times, problems }));
+    } else {
+        if (rows.length > 0) context.out(drawn(rows));
+        for (const line of summary(found, to, steps, problems.length === 0)) context.out(line);
+    }
+    if (problems.length > 0) throw new UsageError(problems);
+}
+
+interface Row {
+    step: string;
+    does: string;
+    callers: string;
+    expectedSeconds: number;
+    measured: boolean;
+    /** From its end back to callers who are served by bare metal, in seconds. */
+    returnSeconds: number;
+}
+
+function rowOf(step: Step, { budget: { expected }, measured }: Situation): Row {
+    return {
+        step: nameOf(step),
+        does: wordsOf(step).does,
+        callers: whatIsDown(step) === "nothing" ? "served" : "get 503",
+        expectedSeconds: expectedOf(step, expected),
+        measured: nameOf(step) in measured,
+        returnSeconds: step.direction === "forward" ? returnFrom(step.to, false, expected) : 0,
+    };
+}
+
+function drawn(rows: Row[]): string {
+    const back = (row: Row) => (row.returnSeconds > 0 ? duration(row.returnSeconds) : "");
+    return table(
+        ["step", "what happens", "callers", "expected", "", "return from there"],
+        rows.map((row) => [
+            ...[row.step, row.does, row.callers, duration(row.expectedSeconds)],
+            ...[row.measured ? "measured" : "not measured yet", back(row)],
+        ]),
+    );
+}
+
+function timesOf({ stack, budget: { seconds, expected } }: Situation, to: Target) {
+    return {
+        stack: stack.short,
+        budgetSeconds: seconds,
+        downSeconds: to === "intra-b" ? remainingForward("intra-a", expected) : neededBack(expected),
+        wholeReturnSeconds: wholeReturn(expected),
+    };
+}
+
+function summary(found: Situation, to: Target, steps: Step[], possible: boolean): string[] {
+    const { told, budget, stack } = found;
+    const { downSeconds, wholeReturnSeconds } = timesOf(found, to);
+    if (steps.length === 0) return [`${stack.short} is of option ${to} already: nothing is to be done.`];
+    const run = `npm run ops -- convert run${to === "intra-a" && told.direction === undefined ? " --to intra-a" : ""}`;
+    const next = `\nNothing was changed. Next: ${run} --stack ${stack.short}`;
+    if (told.direction !== undefined) {
+        const down = isDown(told.reached) ? ", callers get 503" : "";
+        return [`A conversion is under way: ${told.reached} was reached${down}, and it goes on to ${to}.`, next];
+    }
+    const lines = [`Callers get 503 for about ${duration(downSeconds)}; the budget is ${duration(budget.seconds)}.`];
+    if (to === "intra-b") {
+        const spare = budget.seconds - needed(budget.expected);
+        lines.push(
+            `The whole way back takes ${duration(wholeReturnSeconds)}. When steps take ${duration(spare)} longer than expected, all together, it returns by itself.`,
+        );
+    }
+    return possible ? [...lines, next] : lines;
+}

@@ -1,0 +1,76 @@
+/** What is on the screen while a step runs: one line that changes, or a line now and then where there is no terminal. */
+import type { Context } from "../context";
+import { duration } from "./clock";
+import type { View } from "./contract";
+import { nameOf, wordsOf } from "./phases";
+
+/** Between two lines where there is no terminal, in seconds. */
+const LINE_SECONDS = 30;
+
+/**
+ * @param now in milliseconds
+ * @param last what Pulumi said last
+ */
+export function renderProgress(view: View, now: number, last: string): string {
+    const { step, began, expectedSeconds, latestEnd, downSince } = view;
+    const parts = [`${nameOf(step)}: ${duration((now - began) / 1000)} of about ${duration(expectedSeconds)}`];
+    if (downSince !== undefined) parts.push(`callers get 503 since ${duration((now - downSince) / 1000)}`);
+    if (latestEnd !== undefined)
+        parts.push(
+            now < latestEnd ? `returns by itself in ${duration((latestEnd - now) / 1000)} unless done` : "returning",
+        );
+    parts.push(`waits for ${wordsOf(step).waitsFor}`);
+    return `${parts.join("; ")}${last === "" ? "" : ` | ${last}`}`;
+}
+
+/** Draws, until it is told to stop. */
+export class Progress {
+    private view: View | undefined;
+    private timer: NodeJS.Timeout | undefined;
+    private last = "";
+    private lines: string[] = [];
+
+    constructor(private readonly context: Pick<Context, "note" | "terminal">) {}
+
+    show(view: View | undefined): void {
+        const { terminal } = this.context;
+        clearInterval(this.timer);
+        terminal?.("\r\x1b[K");
+        this.view = view;
+        if (view === undefined) return;
+        [this.last, this.lines] = ["", []];
+        this.context.note(`\n${nameOf(view.step)}: ${wordsOf(view.step).does}.`);
+        if (terminal === undefined) this.context.note(`  ${this.text()}`);
+        this.timer = setInterval(() => this.draw(), terminal === undefined ? LINE_SECONDS * 1000 : 1000);
+        this.draw();
+    }
+
+    /** A line of Pulumi's. */
+    line(line: string): void {
+        // eslint-disable-next-line no-control-regex -- colours
+        const plain = line.replace(/\x1b\[[0-9;]*m/g, "").trim();
+        if (plain === "") return;
+        this.last = plain;
+        this.lines.push(line);
+        if (this.context.terminal === undefined) this.context.note(`  ${line}`);
+        else this.draw();
+    }
+
+    /** On a terminal what Pulumi said is only of interest after a failure. */
+    failed(): void {
+        if (this.context.terminal === undefined) return;
+        this.context.terminal("\r\x1b[K");
+        this.lines.slice(-40).forEach((line) => this.context.note(`  ${line}`));
+    }
+
+    private draw(): void {
+        const { terminal, note } = this.context;
+        if (this.view === undefined) return;
+        if (terminal !== undefined) terminal(`\r\x1b[K${this.text().slice(0, (process.stderr.columns ?? 80) - 1)}`);
+        else if (Date.now() - this.view.began >= 1000) note(`  ${this.text()}`);
+    }
+
+    private text(): string {
+        return renderProgress(this.view!, Date.now(), this.context.terminal === undefined ? "" : this.last);
+    }
+}

@@ -1,0 +1,114 @@
+/** The whole act with a small model, in a stack and a namespace of its own: there, back, and cleared away. */
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Context } from "../context";
+import { Failure, UsageError } from "../errors";
+import { json, table } from "../output";
+import { replace } from "../stack/change";
+import { checkConfig, readSecrets } from "../stack/config-check";
+import { remember } from "../stack/guards";
+import { ask } from "../stack/pulumi";
+import { seal } from "../stack/seal";
+import type { Stack } from "../stack/stack";
+import { errorsIn } from "./apply";
+import { records } from "./audit";
+import { duration } from "./clock";
+import type { PlanArgs } from "./plan";
+import { rehearsalStack, renderRehearsal, type RehearsalStack } from "./rehearsal-stack";
+import type { Converted } from "./report";
+import { convert } from "./run";
+import { situation } from "./situation";
+
+export async function rehearse(context: Context, args: PlanArgs): Promise<void> {
+    const { stack } = await situation(context, args.stack);
+    const made = rehearsalStack(stack.text, await readSecrets(context, stack));
+    const name = `${stack.name}-rehearsal`;
+    const short = `${stack.short}-rehearsal`;
+    const file = join(context.folder, `Pulumi.${short}.yaml`);
+    const problems = [...made.problems];
+    if (problems.length === 0) {
+        const text = renderRehearsal("", made.values, new Map());
+        problems.push(
+            ...checkConfig(text, made.secrets, context.folder).problems.map((one) => `convert.rehearsal: ${one}`),
+        );
+    }
+    if (existsSync(file))
+        problems.push(
+            `${short}: must not be there (an earlier rehearsal was not cleared away). Look at it, then run: ${clearing(name)}`,
+        );
+    if (problems.length > 0) throw new UsageError(problems);
+    context.note(`Rehearsal in stack ${short}. Production is not touched. It needs:`);
+    made.needs.forEach((need) => context.note(`  - ${need}`));
+    await make(context, { name, short, file, text: "" }, made);
+    const results: Converted[] = [];
+    for (const to of ["intra-b", "intra-a"] as const) {
+        const result = await convert(quiet(context), { stack: name, to });
+        if (result?.outcome !== (to === "intra-b" ? "converted" : "returned"))
+            throw new Failure(broken(short, name, result));
+        results.push(result);
+    }
+    await clear(context, name, file);
+    report(context, args, short, results);
+}
+
+/** Makes the stack and brings it up as intra-a. */
+async function make(
+    context: Context,
+    { name, short, file }: Stack,
+    { values, secrets }: RehearsalStack,
+): Promise<void> {
+    await ask(context.pulumi, ["stack", "init", name, "--no-select", "-C", context.folder]);
+    const empty: Stack = { name, short, file, text: existsSync(file) ? readFileSync(file, "utf8") : "" };
+    const placeholders = [...secrets.keys()];
+    const ciphers = await seal(context, empty, [...secrets.values()]);
+    const text = renderRehearsal(empty.text, values, new Map(ciphers.map((cipher, i) => [placeholders[i], cipher])));
+    // Made by us a moment ago: no edit of somebody's.
+    remember(empty, text);
+    if (existsSync(file)) replace(file, text);
+    else writeFileSync(file, text, { mode: 0o600 });
+    context.note(`\npulumi up, stack ${short}:`);
+    const args = ["up", "--yes", "--skip-preview", "--stack", name, "--config-file", file];
+    const { code, stdout, stderr } = await context.pulumi(args, { onLine: (line) => context.note(`  ${line}`) });
+    if (code !== 0) throw new Failure(`${broken(short, name, undefined)} Pulumi said: ${errorsIn(stdout + stderr)}`);
+}
+
+async function clear(context: Context, name: string, file: string): Promise<void> {
+    context.note("\nClearing the rehearsal away:");
+    const onLine = (line: string) => context.note(`  ${line}`);
+    const destroy = ["destroy", "--yes", "--skip-preview", "--stack", name, "--config-file", file];
+    await ask(context.pulumi, destroy, { onLine });
+    await ask(context.pulumi, ["stack", "rm", "--yes", "-C", context.folder, name]);
+    rmSync(file, { force: true });
+}
+
+function broken(short: string, name: string, result: Converted | undefined): string {
+    const why = result === undefined ? "" : ` (${result.outcome} at ${result.place}: ${result.why ?? "see above"})`;
+    return `rehearsal: must go there and back${why}. Stack ${short} is left as it is, to be looked at: npm run ops -- convert status --stack ${short}. Clear it away: ${clearing(name)}`;
+}
+
+function clearing(name: string): string {
+    return `pulumi destroy -s ${name} && pulumi stack rm ${name}`;
+}
+
+/** What it says of its own end belongs to the rehearsal. */
+function quiet(context: Context): Context {
+    return { ...context, out: context.note };
+}
+
+function report(context: Context, args: PlanArgs, short: string, results: Converted[]): void {
+    const ends = records(context.folder, short)
+        .filter(({ file }) => results.some((result) => result.file === file))
+        .flatMap(({ entries }) => entries)
+        .flatMap((entry) => (entry.event === "step-end" ? [{ step: entry.step, seconds: entry.seconds }] : []));
+    const downSeconds = results.map((result) => result.downSeconds);
+    if (args.json) return context.out(json({ stack: short, outcome: "rehearsed", steps: ends, downSeconds }));
+    context.out(
+        table(
+            ["step", "took"],
+            ends.map(({ step, seconds }) => [step, duration(seconds)]),
+        ),
+    );
+    context.out(
+        `\nRehearsed: there and back, and cleared away. Callers of the rehearsal got 503 for ${downSeconds.map(duration).join(" and ")}. These times are of the small model, and are not used for the plan.`,
+    );
+}

@@ -1,0 +1,158 @@
+import { existsSync, rmSync } from "node:fs";
+import { basename, relative } from "node:path";
+import type { Context } from "../context";
+import { Failure, UsageError } from "../errors";
+import { findStack, type Stack } from "../stack/stack";
+import { newFile, records, type Entry } from "./audit";
+import { heldByAnother, problemsOf, type Target } from "./checks";
+import { leaveStack, realEffects, write, type Act } from "./effects";
+import { Journey } from "./journey";
+import { orderFile, takeLock } from "./lock";
+import { Progress } from "./progress";
+import { report, unhappy, type Converted } from "./report";
+import { seen, situation, versions, whoAmI, type Situation } from "./situation";
+import { restOf } from "./stack-edit";
+import { tell } from "./state";
+
+export interface RunArgs {
+    stack?: string;
+    to?: Target;
+    json?: boolean;
+    takeOver?: boolean;
+}
+
+/** Converts a stack, or goes on with what was begun; returns to intra-a by itself when a step fails or time runs out. */
+export async function run(context: Context, args: RunArgs): Promise<void> {
+    const result = await convert(context, args);
+    if (result === undefined) return;
+    const wanted = result.to === "intra-b" ? "converted" : "returned";
+    if (result.outcome !== wanted) throw new Failure(unhappy(result));
+}
+
+/** Returns to intra-a, whether it runs elsewhere, was interrupted or has failed. */
+export async function abort(context: Context, args: RunArgs): Promise<void> {
+    const result = await convert(context, { ...args, to: "intra-a" }, true);
+    if (result !== undefined && result.outcome !== "returned") throw new Failure(unhappy(result));
+}
+
+/** @param onlyUnderWay refuse to begin anything new */
+export async function convert(context: Context, args: RunArgs, onlyUnderWay = false): Promise<Converted | undefined> {
+    const stack = await findStack(context, args.stack);
+    const release = takeLock(context.folder, stack.short, whoAmI(), new Date());
+    const { orders, end } = listen(context, stack);
+    try {
+        const act = await prepare(context, args, onlyUnderWay);
+        if (act === undefined) return undefined;
+        const { found, forced, to } = act;
+        const told = tell(seen(found.stack, found.outputs), records(context.folder, stack.short));
+        if (forced) orders.back.abort("it was asked for");
+        const journey = new Journey(told, found.budget, realEffects(act), {
+            back: orders.back.signal,
+            stop: orders.stop.signal,
+        });
+        const ended = await journey.go();
+        if (ended.outcome === "returned") await leaveStack(act);
+        const result = { ...ended, to, stack: stack.short, file: act.file };
+        report(context, args, result);
+        return result;
+    } finally {
+        end();
+        release();
+    }
+}
+
+/** Decides what is to be done, and writes down that it begins. @returns undefined when nothing is to be done */
+async function prepare(
+    context: Context,
+    args: RunArgs,
+    onlyUnderWay: boolean,
+): Promise<(Act & { found: Situation; forced: boolean; to: Target }) | undefined> {
+    const found = await situation(context, args.stack);
+    const { stack, told, outputs, budget, answerSeconds } = found;
+    const { reached, asked } = told;
+    const again = told.file !== undefined;
+    const begins = told.direction === undefined;
+    const to = begins ? (args.to ?? "intra-b") : told.direction === "back" ? "intra-a" : "intra-b";
+    if (begins && (onlyUnderWay || reached === (to === "intra-b" ? "done" : "intra-a"))) {
+        const hint = reached === "done" ? " To return: npm run ops -- convert run --to intra-a" : "";
+        context.out(
+            `${stack.short} is of option ${reached === "done" ? "intra-b" : "intra-a"}, and no conversion is under way.${hint}`,
+        );
+        return undefined;
+    }
+    if (!begins && to === "intra-a" && args.to === "intra-b")
+        throw new UsageError([
+            `--to: must be intra-a while it returns (${told.why ?? "it was asked for"}). Run: npm run ops -- convert run, and convert again afterwards.`,
+        ]);
+    const who = whoAmI();
+    const file = told.file ?? newFile(context.folder, stack.short, new Date());
+    const id = basename(file, ".jsonl");
+    const holder = args.takeOver
+        ? (outputs.conversion?.holder?.name ?? `${who} ${id}`)
+        : (nameIn(found, file) ?? `${who} ${id}`);
+    const problems = begins ? await problemsOf(context, found, to) : [];
+    const held = begins ? undefined : heldByAnother(outputs.conversion?.holder, holder, new Date());
+    if (held !== undefined) problems.push(held);
+    if (problems.length > 0) throw new UsageError(problems);
+    const progress = new Progress(context);
+    const rest = restOf(stack.text);
+    const act: Act = {
+        context,
+        stack: stack.name,
+        short: stack.short,
+        file,
+        run: id,
+        who,
+        holder,
+        rest,
+        answerSeconds,
+        progress,
+    };
+    const now = await versions(context);
+    if (again) write(act, { event: "resume", reached, asked, versions: now });
+    else
+        write(act, {
+            event: "begin",
+            from: reached,
+            to: begins ? to : "intra-a",
+            budgetSeconds: budget.seconds,
+            versions: now,
+        });
+    context.note(`Record: ${relative(process.cwd(), file)}`);
+    const forced = told.direction === "forward" && args.to === "intra-a";
+    return { ...act, found, forced, to: forced ? "intra-a" : to };
+}
+
+/** The name that the record's own conversion has in the cluster: whoever goes on with it is it. */
+function nameIn({ conversions }: Situation, file: string): string | undefined {
+    const first: Entry | undefined = conversions.find((one) => one.file === file)?.entries[0];
+    return first && `${first.who} ${first.run}`;
+}
+
+/** Ctrl-C once returns, twice stops where it is; so does an end that is asked for. The file is written by `convert abort`. */
+function listen(
+    context: Context,
+    stack: Stack,
+): { orders: { back: AbortController; stop: AbortController }; end: () => void } {
+    const orders = { back: new AbortController(), stop: new AbortController() };
+    const onInterrupt = () => {
+        if (orders.back.signal.aborted) return orders.stop.abort("it was interrupted");
+        context.note("\nReturning to intra-a. Once more: stop here, to go on later with convert run.");
+        orders.back.abort("it was interrupted");
+    };
+    const onEnd = () => orders.stop.abort("it was told to end");
+    const file = orderFile(context.folder, stack.short);
+    const watch = setInterval(() => {
+        if (!existsSync(file)) return;
+        rmSync(file, { force: true });
+        orders.back.abort("convert abort was run");
+    }, 500);
+    process.on("SIGINT", onInterrupt).on("SIGTERM", onEnd);
+    return {
+        orders,
+        end: () => {
+            clearInterval(watch);
+            process.off("SIGINT", onInterrupt).off("SIGTERM", onEnd);
+        },
+    };
+}

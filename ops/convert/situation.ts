@@ -1,0 +1,97 @@
+/** Reads where a stack is, from its outputs, its file and the records. */
+import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { hostname, userInfo } from "node:os";
+import { dirname, join } from "node:path";
+import type { Context } from "../context";
+import { ROOT } from "../context";
+import { UsageError } from "../errors";
+import { findStack, readOutputs, type Outputs, type Stack } from "../stack/stack";
+import { readValue } from "../stack/stack-file";
+import { records, type Conversion, type Versions } from "./audit";
+import { DEFAULT_BUDGET_MINUTES, type Budget, type Expected } from "./clock";
+import { defaults, measured } from "./expected";
+import { PHASES, type Phase } from "./phases";
+import { measuredIn, placeIn } from "./stack-edit";
+import { tell, type Seen, type Told } from "./state";
+
+export interface Situation {
+    stack: Stack;
+    outputs: Outputs;
+    told: Told;
+    conversions: Conversion[];
+    budget: Budget;
+    /** What was measured, of all that is expected. */
+    measured: Expected;
+    /** Longest time for one answer, in seconds. */
+    answerSeconds: number;
+}
+
+const DEFAULT_ANSWER_SECONDS = 600;
+
+/** @throws UsageError when the stack is none that can be converted */
+export async function situation(context: Context, name: string | undefined): Promise<Situation> {
+    const stack = await findStack(context, name);
+    const option = readValue(stack.text, "option");
+    if (option !== "intra-a" && option !== "intra-b")
+        throw new UsageError([
+            `--stack: must be of option intra-a or intra-b, which are one another's conversion (${stack.short} is of option ${String(option)}). Name another stack.`,
+        ]);
+    const outputs = await readOutputs(context, stack);
+    if (outputs.url === undefined)
+        throw new UsageError([`--stack: ${stack.short} must have been brought up. Run: pulumi up -s ${stack.short}`]);
+    const conversions = records(context.folder, stack.short);
+    const answer = readValue(stack.text, "alpa", "answerTimeoutSeconds");
+    const minutes = readValue(stack.text, "convert", "budgetMinutes");
+    const answerSeconds = typeof answer === "number" ? answer : DEFAULT_ANSWER_SECONDS;
+    const known = { ...measuredIn(stack.text), ...measured(conversions) };
+    return {
+        stack,
+        outputs,
+        conversions,
+        answerSeconds,
+        told: tell(seen(stack, outputs), conversions),
+        measured: known,
+        budget: {
+            seconds: (typeof minutes === "number" ? minutes : DEFAULT_BUDGET_MINUTES) * 60,
+            expected: { ...defaults(answerSeconds), ...known },
+        },
+    };
+}
+
+export function seen({ text }: Stack, { conversion }: Outputs): Seen {
+    const reached = PHASES.includes(conversion?.phase as Phase) ? (conversion!.phase as Phase) : "intra-a";
+    const since = conversion?.since;
+    // A phase that is none is for the config check to name.
+    return { reached, asked: placeIn(text) ?? reached, ...(since === undefined ? {} : { since }) };
+}
+
+export function whoAmI(): string {
+    return `${userInfo().username}@${hostname()}`;
+}
+
+export async function versions(context: Context): Promise<Versions> {
+    const { version } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as { version: string };
+    const { stdout } = await context.pulumi(["version"]);
+    const head = await git(ROOT, ["rev-parse", "--short=12", "HEAD"]);
+    const dirty = await git(ROOT, ["status", "--porcelain", "--untracked-files=no"]);
+    return {
+        program: version,
+        ...(head === undefined ? {} : { commit: `${head.trim()}${dirty?.trim() ? "+" : ""}` }),
+        pulumi: stdout.trim(),
+        node: process.version,
+    };
+}
+
+/** The stack file as it was committed last; undefined where git has none. */
+export function committed({ file }: Stack): Promise<string | undefined> {
+    return git(dirname(file), ["show", `HEAD:./${file.slice(dirname(file).length + 1)}`]);
+}
+
+function git(folder: string, args: string[]): Promise<string | undefined> {
+    return new Promise((resolve) =>
+        execFile("git", ["-C", folder, ...args], { maxBuffer: 64 * 1024 * 1024 }, (error, stdout) =>
+            resolve(error ? undefined : stdout),
+        ),
+    );
+}

@@ -1,0 +1,80 @@
+/** The few values of a stack file that a conversion changes; everything else stays as it is written. */
+import { Scalar, type Document } from "yaml";
+import { editYaml, parseYaml } from "../stack/keep-style";
+import { PROJECT, readValue } from "../stack/stack-file";
+import type { Expected } from "./clock";
+import { PHASES, type Phase, type Place } from "./phases";
+
+/** Who is at work, and until when others must keep away if nothing more is heard. */
+export interface Holder {
+    name: string;
+    /** As `2026-11-26T12:00:00Z`. */
+    until: string;
+}
+
+/** Where a stack file says that the stack is; undefined with another option. */
+export function placeIn(text: string): Place | undefined {
+    const option = readValue(text, "option");
+    if (option === "intra-a") return "intra-a";
+    if (option !== "intra-b") return undefined;
+    const phase = readValue(text, "convert", "phase") ?? PHASES[0];
+    return PHASES.includes(phase as Phase) ? (phase as Phase) : undefined;
+}
+
+/** Sets the place, and who is at work there: the last step of the way back too is that one's alone. */
+export function setPlace(text: string, place: Place, holder: Holder): string {
+    return editYaml(text, (document) => {
+        document.setIn(["config", keyOf(document, "option")], place === "intra-a" ? "intra-a" : "intra-b");
+        const convert = ["config", keyOf(document, "convert")];
+        if (place !== "intra-a") document.setIn([...convert, "phase"], place);
+        else document.deleteIn([...convert, "phase"]);
+        // Without quotes Pulumi would read a time, and hand it on in another form.
+        const until = new Scalar(holder.until);
+        until.type = Scalar.QUOTE_DOUBLE;
+        document.setIn([...convert, "holder"], document.createNode({ name: holder.name }, { flow: true }));
+        document.setIn([...convert, "holder", "until"], until);
+    });
+}
+
+/** Takes away who is at work. */
+export function leave(text: string): string {
+    return editYaml(text, (document) => {
+        document.deleteIn(["config", keyOf(document, "convert"), "holder"]);
+    });
+}
+
+/** Steps whose times the stack file keeps. */
+const KEPT = ["drain", "stop", "start", "verify", "switch"] as const;
+
+/** Writes what steps took, in whole seconds. */
+export function setMeasured(text: string, times: Expected): string {
+    const known = KEPT.filter((step) => times[step] !== undefined);
+    if (known.length === 0) return text;
+    return editYaml(text, (document) => {
+        const path = ["config", keyOf(document, "convert"), "measured"];
+        if (document.getIn(path) === undefined) document.setIn(path, document.createNode({}, { flow: true }));
+        for (const step of known) document.setIn([...path, step], Math.ceil(times[step]));
+    });
+}
+
+/** What the stack file keeps of earlier times. */
+export function measuredIn(text: string): Expected {
+    const pairs = KEPT.map((step) => [step, readValue(text, "convert", "measured", step)] as const);
+    return Object.fromEntries(
+        pairs.filter((pair): pair is [(typeof KEPT)[number], number] => typeof pair[1] === "number"),
+    );
+}
+
+/** What a stack file says without that which a conversion changes: two of the same text are one stack. */
+export function restOf(text: string): string {
+    const { config = {}, ...rest } = parseYaml(text).toJS() as { config?: Record<string, unknown> };
+    const key = (name: string) => (`${PROJECT}:${name}` in config ? `${PROJECT}:${name}` : name);
+    const { [key("option")]: _, [key("convert")]: convert, ...others } = config;
+    const { phase: __, holder: ___, measured: ____, ...settings } = (convert ?? {}) as Record<string, unknown>;
+    return JSON.stringify([rest, others, settings]);
+}
+
+/** Pulumi takes a key without its project too. */
+function keyOf(document: Document, name: string): string {
+    return document.hasIn(["config", name]) ? name : `${PROJECT}:${name}`;
+}

@@ -1,0 +1,104 @@
+/** Where a conversion is: told from the stack's outputs, its file and the record, never from memory. Pure. */
+import { isOver, type Conversion } from "./audit";
+import type { Answer } from "./answers";
+import {
+    backFrom,
+    closesWindow,
+    forwardFrom,
+    isDown,
+    opensWindow,
+    PLACES,
+    type Direction,
+    type Place,
+    type Step,
+} from "./phases";
+
+/** What the stack says of itself. */
+export interface Seen {
+    /** Last place that a `pulumi up` has brought about whole: of the stack's outputs. */
+    reached: Place;
+    /** What the stack file says: of another place while a step is under way, or after one that failed. */
+    asked: Place;
+    /** Id of the conversion that the outputs name. */
+    run?: string;
+    /** When the reached phase began, as the outputs say. */
+    since?: string;
+}
+
+/** What is known of the conversion that is under way, or that nothing is. */
+export interface Told extends Seen {
+    /** Unset: no conversion is under way, and the stack is settled in option intra-a or intra-b. */
+    direction?: Direction;
+    /** Why it goes back although it began to go forward. */
+    why?: string;
+    /** File of its record. Unset: there is none, or that conversion is over. */
+    file?: string;
+    /** Since when callers get 503, in milliseconds. */
+    downSince?: number;
+    /** Seconds of earlier times in which they did, in the same conversion. */
+    downSeconds: number;
+    /** Of bare metal, recorded before it was stopped. */
+    answers?: Answer[];
+    /** Steps that `convert run` does next. */
+    next: Step[];
+    /** The step that has begun and not ended: it was interrupted, or runs at this moment. */
+    open?: string;
+}
+
+/** @param conversions records of the stack, oldest first */
+export function tell(seen: Seen, conversions: Conversion[]): Told {
+    const last = conversions.at(-1);
+    const { reached, asked } = seen;
+    if (last === undefined || isOver(last)) return withoutRecord(seen);
+    const told: Told = { ...seen, file: last.file, direction: "forward", downSeconds: 0, next: [] };
+    let begun: Step | undefined;
+    let done = true;
+    for (const entry of last.entries) {
+        const at = Date.parse(entry.time);
+        told.run = entry.run;
+        if (entry.event === "begin") told.direction = entry.to === "intra-a" ? "back" : "forward";
+        else if (entry.event === "return") [told.direction, told.why] = ["back", entry.why];
+        else if (entry.event === "answers") told.answers = entry.answers;
+        else if (entry.event === "step") {
+            begun = { direction: entry.direction, to: entry.to };
+            [told.open, done] = [entry.step, false];
+            if (opensWindow(begun)) told.downSince ??= at;
+        } else if (entry.event === "step-end") {
+            delete told.open;
+            if (entry.outcome === "failed") continue;
+            done = true;
+            if (!closesWindow(entry) || told.downSince === undefined) continue;
+            told.downSeconds += (at - told.downSince) / 1000;
+            delete told.downSince;
+        }
+    }
+    // The record is of a window that is over by hand, or of one that it does not know.
+    if (isDown(reached)) told.downSince ??= seen.since === undefined ? undefined : Date.parse(seen.since);
+    // What was brought about but not proved is done once more: nothing changes, and it is looked at.
+    const proved = done || begun?.to !== reached;
+    told.next =
+        told.direction === "forward"
+            ? [
+                  ...(proved || reached === "intra-a" ? [] : [{ direction: "forward", to: reached } as Step]),
+                  ...forwardFrom(reached),
+              ]
+            : backPath(reached, asked, proved);
+    return told;
+}
+
+/** Steps of a return. @param proved whether the reached place is known to serve as it should */
+export function backPath(reached: Place, asked: Place, proved = true): Step[] {
+    const ahead = PLACES.indexOf(asked) > PLACES.indexOf(reached);
+    return backFrom(reached, ahead || !proved);
+}
+
+/** Of a stack between the options that no record tells of, only the way back is known to be right. */
+function withoutRecord(seen: Seen): Told {
+    const { reached, asked, since } = seen;
+    const settled = reached === asked && (reached === "intra-a" || reached === "done");
+    const told: Told = { ...seen, downSeconds: 0, next: [] };
+    if (settled) return told;
+    const downSince = isDown(reached) && since !== undefined ? Date.parse(since) : undefined;
+    const why = "no record tells what was done before";
+    return { ...told, direction: "back", why, downSince, next: backPath(reached, asked) };
+}

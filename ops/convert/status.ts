@@ -1,0 +1,103 @@
+import { relative } from "node:path";
+import { writeFileSync } from "node:fs";
+import type { Context } from "../context";
+import { json } from "../output";
+import { duration, latestEnd, remainingForward } from "./clock";
+import { holderOf, orderFile } from "./lock";
+import { isDown, nameOf } from "./phases";
+import { abort as returnNow, type RunArgs } from "./run";
+import { situation, type Situation } from "./situation";
+import { findStack } from "../stack/stack";
+
+export interface StatusArgs {
+    stack?: string;
+    json?: boolean;
+}
+
+/** Says where a stack is between the options, from its outputs, its file and the record. */
+export async function status(context: Context, args: StatusArgs): Promise<void> {
+    const found = await situation(context, args.stack);
+    const { told, stack, outputs, budget } = found;
+    const holder = holderOf(context.folder, stack.short);
+    const now = Date.now();
+    const down = isDown(told.reached) || told.downSince !== undefined;
+    const elapsed = told.downSince === undefined ? undefined : (now - told.downSince) / 1000;
+    const next = told.next[0];
+    const limit = next?.direction === "forward" ? latestEnd(next, budget) : undefined;
+    const facts = {
+        stack: stack.short,
+        state: told.direction === undefined ? "settled" : holder === undefined ? "interrupted" : "running",
+        option: told.asked === "intra-a" ? "intra-a" : "intra-b",
+        reached: told.reached,
+        asked: told.asked,
+        direction: told.direction ?? null,
+        why: told.why ?? null,
+        step: told.open ?? null,
+        next: told.next.map(nameOf),
+        callers: down ? "get 503" : "served",
+        downSeconds:
+            down && elapsed !== undefined ? Math.round(elapsed + told.downSeconds) : Math.round(told.downSeconds),
+        secondsUntilReturn: limit === undefined || elapsed === undefined ? null : Math.round(limit - elapsed),
+        holder: holder ?? null,
+        clusterHolder: outputs.conversion?.holder ?? null,
+        record: told.file === undefined ? null : relative(process.cwd(), told.file),
+    };
+    if (args.json) return context.out(json(facts));
+    lines(found, facts).forEach((line) => context.out(line));
+}
+
+type Facts = {
+    state: string;
+    step: string | null;
+    callers: string;
+    downSeconds: number;
+    secondsUntilReturn: number | null;
+} & {
+    holder: { who: string; pid: number; host: string } | null;
+    record: string | null;
+};
+
+function lines({ told, stack, budget }: Situation, facts: Facts): string[] {
+    const { reached, asked, direction, why } = told;
+    const on = ` --stack ${stack.short}`;
+    if (direction === undefined)
+        return [
+            `${stack.short}: option ${reached === "done" ? "intra-b" : "intra-a"}; no conversion is under way.`,
+            `Next: npm run ops -- convert plan${on}`,
+        ];
+    const way = direction === "back" ? `on its way back to intra-a${why ? ` (${why})` : ""}` : "on its way to intra-b";
+    const text = [
+        `${stack.short}: ${way}. Reached: ${reached}${asked === reached ? "" : `; asked for and not reached: ${asked}`}.`,
+    ];
+    if (facts.step !== null)
+        text.push(
+            `Step ${facts.step} ${facts.state === "running" ? "runs" : "was interrupted: it began and did not end"}.`,
+        );
+    text.push(`Callers: ${facts.callers}${facts.downSeconds > 0 ? `, ${duration(facts.downSeconds)} in all` : ""}.`);
+    if (facts.secondsUntilReturn !== null)
+        text.push(
+            facts.secondsUntilReturn > 0
+                ? `The next step must be done in ${duration(facts.secondsUntilReturn)}, else it returns; ${duration(remainingForward(reached, budget.expected))} are left to go.`
+                : "It is too late to go on: convert run returns to intra-a.",
+        );
+    if (facts.record !== null) text.push(`Record: ${facts.record}`);
+    if (facts.holder !== null) {
+        const { who, pid, host } = facts.holder;
+        return [...text, `At work: ${who}, pid ${pid} on ${host}. To return: npm run ops -- convert abort${on}`];
+    }
+    return [
+        ...text,
+        `Nobody is at work. Go on: npm run ops -- convert run${on}; or return: npm run ops -- convert abort${on}`,
+    ];
+}
+
+/** Asks the one who is at work to return; where nobody is, returns itself. */
+export async function abort(context: Context, args: RunArgs): Promise<void> {
+    const { short } = await findStack(context, args.stack);
+    const holder = holderOf(context.folder, short);
+    if (holder === undefined) return returnNow(context, args);
+    writeFileSync(orderFile(context.folder, short), "");
+    context.out(
+        `Asked ${holder.who}, pid ${holder.pid} on ${holder.host}, to return to intra-a. Watch: npm run ops -- convert status --stack ${short}`,
+    );
+}

@@ -1,0 +1,30 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { parseDocument } from "yaml";
+import type { Context } from "../context";
+import { ask } from "./pulumi";
+import type { Stack } from "./stack";
+import { PROJECT } from "./stack-file";
+
+/**
+ * Ciphertext of each secret, by the stack's own key. Pulumi makes it in a copy of the stack file, since it writes all of a
+ * file in its own style; the secrets go to it on standard input, and reach no disk but encrypted.
+ */
+export async function seal({ pulumi }: Context, stack: Stack, secrets: string[]): Promise<string[]> {
+    const folder = mkdtempSync(join(tmpdir(), "alpa-auth-"));
+    try {
+        const copy = join(folder, basename(stack.file));
+        writeFileSync(copy, stack.text, { mode: 0o600 });
+        const sealed: string[] = [];
+        for (const [i, secret] of secrets.entries()) {
+            const name = `${PROJECT}:sealed${i}`;
+            const args = ["config", "set", "--secret", name, "--stack", stack.name, "--config-file", copy];
+            await ask(pulumi, args, { input: secret });
+            sealed.push(String(parseDocument(readFileSync(copy, "utf8")).getIn(["config", name, "secure"])));
+        }
+        return sealed;
+    } finally {
+        rmSync(folder, { recursive: true, force: true });
+    }
+}

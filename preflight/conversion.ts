@@ -1,0 +1,128 @@
+import type { GatewayClusterArgs } from "../components/gateway-cluster";
+import { BEFORE, stepsFrom, VERIFIER, type Stage } from "../components/parts/conversion-phases";
+import { RECORD } from "../components/parts/conversion-record";
+import { plainAccess } from "../components/parts/kubeconfig";
+import { OWNER_ANNOTATION } from "../components/parts/ownership";
+import { openCluster, type ClusterView } from "./cluster";
+
+/** How far the record in the cluster says a conversion is. */
+export interface Recorded {
+    /** Where the last run that ended has left it. */
+    reached: Stage;
+    /** Where a run was on its way to that did not end. */
+    going?: Stage;
+    attempt: number;
+    callers?: string;
+    /** Who keeps others out, and until when. */
+    holder?: string;
+    until?: string;
+}
+
+export async function recorded(namespace: string, cluster: ClusterView): Promise<Recorded> {
+    const live = await cluster.read({ apiVersion: "v1", kind: "ConfigMap", namespace, name: RECORD });
+    const { phase, going, attempt = "0", callers, holder, until } = (live?.data ?? {}) as Record<string, string>;
+    const reached = (phase ?? BEFORE) as Stage;
+    return {
+        reached,
+        ...(going === undefined || going === reached ? {} : { going: going as Stage }),
+        attempt: Number(attempt),
+        callers,
+        holder,
+        until,
+    };
+}
+
+/**
+ * How often a run was begun after one that did not end, this one included. Where the last one ended it stays as it is: nothing
+ * is asked for again.
+ */
+export async function attemptOf(
+    settings: Pick<GatewayClusterArgs, "namespace" | "cluster">,
+    open: typeof openCluster = openCluster,
+): Promise<number> {
+    const { going, attempt } = await recorded(settings.namespace, open(await plainAccess(settings.cluster)));
+    return going === undefined ? attempt : attempt + 1;
+}
+
+/** Whether this run may do what it is asked for: one step of one conversion, and nothing else with it. */
+export async function conversion(
+    settings: GatewayClusterArgs & { holder?: string },
+    cluster: ClusterView,
+    owner: string,
+    now = new Date(),
+): Promise<string[]> {
+    const { namespace, conversion: asked } = settings;
+    const record = await recorded(namespace, cluster);
+    const wanted: Stage = asked?.phase ?? BEFORE;
+    const problems = [...stepProblems(record, wanted), ...heldByAnother(record, asked?.holder?.name ?? settings.holder, now)];
+    if (wanted === record.reached && record.going === undefined) return problems;
+    const changed = await callersChanged(settings, record, wanted, cluster, owner);
+    if (changed !== undefined)
+        problems.push(
+            `consumers: must not change in the same run as convert.phase or option (${changed}). Run pulumi up for one of them, and then for the other.`,
+        );
+    return problems;
+}
+
+function stepProblems({ reached, going }: Recorded, wanted: Stage): string[] {
+    const allowed = going === undefined ? stepsFrom(reached) : [reached, going];
+    if (allowed.includes(wanted)) return [];
+    const others = allowed.filter((stage) => stage !== BEFORE).join(" or ");
+    if (wanted === BEFORE)
+        return [
+            `option: intra-b can only be left from convert.phase prepare (the last run reached ${reached}). Run: npm run ops -- convert run --to intra-a`,
+        ];
+    if (going !== undefined)
+        return [
+            `convert.phase: must be ${others}, since the run from ${reached} to ${going} did not end (got ${wanted}). Finish it, or go back to ${reached}.`,
+        ];
+    return [
+        `convert.phase: must go one step at a time (got ${wanted}, and the last run reached ${reached}). Set it to ${others}.`,
+    ];
+}
+
+function heldByAnother({ holder, until }: Recorded, ours: string | undefined, now: Date): string[] {
+    if (holder === undefined || holder === ours || until === undefined || new Date(until) <= now) return [];
+    return [
+        `convert.holder: a conversion is under way (${holder} runs it until ${until}). Wait for its end, or take over: npm run ops -- convert status`,
+    ];
+}
+
+/** What has changed; undefined where nothing has. */
+async function callersChanged(
+    { namespace, consumers, conversion: asked }: GatewayClusterArgs,
+    { callers, reached }: Recorded,
+    wanted: Stage,
+    cluster: ClusterView,
+    owner: string,
+): Promise<string | undefined> {
+    if (wanted !== BEFORE && reached !== BEFORE)
+        return callers === undefined || callers === asked!.callers ? undefined : "they are not those of the last run";
+    // Without a record, the cluster itself says who there was.
+    const live = (await cluster.list("apisix.apache.org/v1alpha1", "Consumer", namespace)).filter(
+        ({ metadata }) => metadata?.annotations?.[OWNER_ANNOTATION] === owner && metadata?.name !== VERIFIER,
+    );
+    if (live.length === 0) return undefined;
+    const before = live.map(({ metadata, spec }) => {
+        const { credentials = [] } = (spec ?? {}) as { credentials?: { name: string }[] };
+        return named(
+            metadata!.name!,
+            credentials.map(({ name }) => name),
+        );
+    });
+    const after = consumers.map(({ name, credentials }) =>
+        named(
+            name,
+            credentials.map(({ id }) => id),
+        ),
+    );
+    const differ = [
+        ...after.filter((one) => !before.includes(one)),
+        ...before.filter((one) => !after.includes(one)),
+    ].map((one) => one.split(" ")[0]);
+    return differ.length === 0 ? undefined : [...new Set(differ)].slice(0, 5).join(", ");
+}
+
+function named(consumer: string, credentials: string[]): string {
+    return [consumer, ...[...credentials].sort()].join(" ");
+}

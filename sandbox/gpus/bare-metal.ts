@@ -1,0 +1,178 @@
+/**
+ * Alpa on bare metal: hosts with GPUs, reached by SSH, on each of which systemd runs Ray. The first is the Ray head, where
+ * Alpa's model worker is launched too.
+ *
+ * Imitated: a unit fails when its GPUs are held by others, and says so in its journal; the model worker waits until Ray
+ * runs on every host; its port is open while the model is loaded, and answers 400.
+ * Not imitated: Ray's own commands and ports, what a running unit writes, GPUs of a node held in part.
+ * Known difference: a worker that is lost ends the head's program at once; the real one answers nothing more.
+ */
+import type { AlpaOptions } from "../alpa/server";
+import { newKey, openWay, startHost, type Host, type Way } from "../hosts";
+import type { PlayedCall } from "../hosts/played";
+import { failed, notImitated, said, type Reply } from "../hosts/reply";
+import { waitFor } from "../processes";
+import type { GpuFaults } from "./faults";
+import { OUT_OF_MEMORY, type GpuLedger } from "./ledger";
+import { launch, MESH_LOST, NOT_LOADED, type Launched } from "./loading";
+import { nvidiaSmi } from "./nvidia-smi";
+
+export const UNIT = "alpa-ray.service";
+export const USER = "ops";
+/** Addresses of their own, for SSH; all else of a host is on this machine's. */
+const FIRST_ADDRESS = 31;
+/** Longest wait for the first start, in seconds. Seen: 1. */
+const START_SECONDS = 30;
+
+export interface BareMetalOptions {
+    /** Names of the hosts, which are those of the cluster's nodes. The first is the Ray head. */
+    nodes: string[];
+    ledger: GpuLedger;
+    faults: GpuFaults;
+    /** How long the model takes to load, in seconds; at the first start it is there at once. */
+    loadSeconds: number;
+    /** After which systemd kills a unit that does not end, in seconds. @default 20 */
+    stopSeconds?: number;
+    alpa: Pick<AlpaOptions, "port" | "seconds" | "onRequest">;
+    /** Where `down` and the guard look for what was left running. */
+    stateDir: string;
+    log: (line: string) => void;
+}
+
+export interface BareMetalHost {
+    name: string;
+    host: Host;
+    /** How it is reached by SSH: at its address. */
+    way: Way;
+}
+
+export class BareMetal {
+    readonly hosts: BareMetalHost[] = [];
+    /** Lets callers in on every host. */
+    readonly privateKey = newKey();
+    /** By host: ends its program with an error. */
+    private readonly running = new Map<string, (message: string) => void>();
+    private launched: Launched | undefined;
+    private first = true;
+    private turn: Promise<void> = Promise.resolve();
+
+    private constructor(private readonly options: BareMetalOptions) {}
+
+    /** Resolves when the units run and Alpa answers. */
+    static async start(options: BareMetalOptions): Promise<BareMetal> {
+        const started = new BareMetal(options);
+        try {
+            for (const name of options.nodes) await started.startHost(name);
+            for (const { name, host } of started.hosts) {
+                const { code, err } = await host.systemctl("enable", "--now", UNIT);
+                if (code !== 0) throw new Error(`${name}: ${UNIT} must start. It said: ${err}`);
+            }
+            await waitFor("Alpa on bare metal: ready", () => started.answers(), { seconds: START_SECONDS });
+            return started;
+        } catch (error) {
+            await started.close();
+            throw error;
+        }
+    }
+
+    /** Whether the model is loaded. */
+    answers(): boolean {
+        return this.launched?.isLoaded() ?? false;
+    }
+
+    async close(): Promise<void> {
+        for (const { way, host } of this.hosts) {
+            await way.shut();
+            await host.close();
+        }
+        await this.turn;
+        await this.launched?.close();
+    }
+
+    private async startHost(name: string): Promise<void> {
+        const { ledger, stateDir, stopSeconds = 20 } = this.options;
+        const { privateKey } = this;
+        const files = { [`etc/systemd/system/${UNIT}`]: unitFile(stopSeconds), "usr/local/sbin/alpa-ray": SCRIPT };
+        const address = `127.0.0.${FIRST_ADDRESS + this.hosts.length}`;
+        const host = await startHost({ name, address, users: [USER], privateKey, files, stateDir });
+        host.stage.lay(PLAYED, (call) => this.play(name, call));
+        host.stage.lay("/usr/local/sbin/nvidia-smi", ({ args }) => nvidiaSmi(args, ledger, name));
+        this.hosts.push({ name, host, way: await openWay(host.address, host.port) });
+    }
+
+    private play(host: string, call: PlayedCall): Reply | Promise<Reply> {
+        if (call.args[0] === "run") return this.run(host, call);
+        if (call.args[0] !== "stop") return notImitated(`alpa-ray ${call.args.join(" ")}`);
+        return this.options.faults.take("stop", "bare metal", host) ? failed("still running") : said();
+    }
+
+    /** Ray on one host, until it is stopped or fails. */
+    private async run(host: string, { signal }: PlayedCall): Promise<Reply> {
+        const { ledger, log } = this.options;
+        const hold = ledger.take(host, { side: "bare metal", name: UNIT, gpus: ledger.count(host) });
+        if (!hold) return failed(OUT_OF_MEMORY);
+        log(`${host}: ${UNIT} holds the GPUs`);
+        const message = await new Promise<string | undefined>((resolve) => {
+            this.running.set(host, resolve);
+            signal.addEventListener("abort", () => resolve(undefined));
+            if (signal.aborted) resolve(undefined);
+            void this.follow();
+        });
+        this.running.delete(host);
+        await this.follow();
+        hold.release();
+        log(`${host}: ${UNIT} has ended${message === undefined ? "" : `: ${message}`}`);
+        return message === undefined ? said() : failed(message);
+    }
+
+    /** Launches the model worker, or ends it, as Ray runs on every host or not; one step after another. */
+    private follow(): Promise<void> {
+        const [head] = this.options.nodes;
+        this.turn = this.turn
+            .then(() => this.settle(head))
+            .catch((error: Error) => this.running.get(head)?.(error.message));
+        return this.turn;
+    }
+
+    private async settle(head: string): Promise<void> {
+        const { nodes, faults, alpa } = this.options;
+        const complete = nodes.every((name) => this.running.has(name));
+        if (complete && !this.launched) {
+            const loadSeconds = this.first ? 0 : this.options.loadSeconds;
+            this.first = false;
+            this.launched = await launch({ side: "bare metal", node: head, faults, loadSeconds, alpa });
+            void this.launched.ended.then((end) => end === "failed" && this.running.get(head)?.(NOT_LOADED));
+        } else if (!complete && this.launched) {
+            await this.launched.close();
+            this.launched = undefined;
+            this.running.get(head)?.(MESH_LOST);
+        }
+    }
+}
+
+const PLAYED = "/usr/local/sbin/alpa-ray-played";
+
+/** Whether it ends when it is asked to is decided where it is played; systemd kills what is left of its group. */
+const SCRIPT = `#!/bin/sh
+trap '${PLAYED} stop 2>/dev/null && exit 0' TERM
+(trap '' TERM; exec ${PLAYED} run) &
+child=$!
+while :; do
+    wait $child
+    code=$?
+    kill -0 $child 2>/dev/null || exit $code
+done
+`;
+
+function unitFile(stopSeconds: number): string {
+    return `[Unit]
+Description=Ray, and Alpa's model worker on its head
+
+[Service]
+ExecStart=/usr/local/sbin/alpa-ray
+TimeoutStopSec=${stopSeconds}
+
+[Install]
+WantedBy=multi-user.target
+`;
+}

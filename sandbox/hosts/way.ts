@@ -1,0 +1,38 @@
+/** The network's way to a host's SSH server, which can be shut as one is to a host that is off. */
+import { connect, createServer, type AddressInfo, type Socket } from "node:net";
+
+export interface Way {
+    /** At the host's address. */
+    port: number;
+    /** Lets nobody through any more, and cuts the connections there are. */
+    shut(): Promise<void>;
+    open(): Promise<void>;
+}
+
+/** @param to port of the host's SSH server */
+export async function openWay(address: string, to: number): Promise<Way> {
+    const sockets = new Set<Socket>();
+    let server = createServer();
+    let port = 0;
+    const open = async () => {
+        server = createServer((client) => {
+            const host = connect(to, address);
+            for (const [one, other] of [
+                [client, host],
+                [host, client],
+            ]) {
+                sockets.add(one.on("error", () => other.destroy()).on("close", () => sockets.delete(one)));
+                one.pipe(other);
+            }
+        });
+        await new Promise<void>((resolve) => server.listen(port, address, resolve));
+        port = (server.address() as AddressInfo).port;
+    };
+    await open();
+    const shut = () =>
+        new Promise<void>((resolve) => {
+            server.close(() => resolve());
+            for (const socket of sockets) socket.destroy();
+        });
+    return { port, shut, open };
+}

@@ -1,0 +1,107 @@
+/**
+ * Runs KubeRay's operator, the real one, for each ready pod of it: with the pod's arguments and plain variables, and with
+ * the access of its ServiceAccount. Its ports for metrics and probes are left out. A pod whose operator has ended stays
+ * ready, and is not started again.
+ */
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import type { V1Container, V1Pod } from "@kubernetes/client-node";
+import type { ControlPlane } from "../control-plane";
+import { writeSecret } from "../control-plane/secret-file";
+import { spawnTracked, type TrackedProcess } from "../processes";
+import versions from "../toolchain/versions.json";
+import { isReady, type Cluster, type Snapshot } from "./cluster";
+import { runs } from "./pods";
+import { serviceAccountOf } from "./service-account";
+
+/** The one version that is run. */
+export const OPERATOR = new RegExp(`(^|/)kuberay/operator:v${versions.kuberay.replaceAll(".", "\\.")}$`);
+
+/** Options of its command line that mean the same here. */
+const OPTIONS = [
+    ...["watch-namespace", "log-stdout-encoder", "enable-leader-election", "enable-metrics", "reconcile-concurrency"],
+    ...["qps", "burst", "feature-gates"],
+];
+
+/** Why a container of the operator cannot be run. */
+export function operatorProblem({ image, command = [], args = [], env = [] }: V1Container): string | undefined {
+    if (!OPERATOR.test(image!)) return undefined;
+    if (command.some((word) => word !== "/manager")) return `the sandbox's operator is no ${command.join(" ")}`;
+    const foreign = env.find(({ valueFrom }) => valueFrom);
+    if (foreign) return `the sandbox's operator takes no variable from elsewhere (${foreign.name})`;
+    const odd = args.filter((word) => word.startsWith("-")).find((word) => !OPTIONS.includes(nameOf(word)));
+    return odd === undefined ? undefined : `the sandbox's operator does not take the option ${nameOf(odd)}`;
+}
+
+function nameOf(option: string): string {
+    return option.replace(/^--?/, "").split("=")[0];
+}
+
+export interface OperatorsOptions {
+    /** Path of the program. */
+    program: string;
+    stateDir: string;
+    /** Environment of the program; the sandbox's mark belongs in it. */
+    env: NodeJS.ProcessEnv;
+    cluster: Cluster;
+    controlPlane: Pick<ControlPlane, "tokenKubeconfig">;
+    log: (line: string) => void;
+}
+
+export class Operators {
+    /** By uid of the pod. */
+    private readonly running = new Map<string, TrackedProcess>();
+
+    constructor(private readonly options: OperatorsOptions) {}
+
+    async reconcile(now: Snapshot): Promise<void> {
+        const ready = now.pods.filter((pod) => runs(pod, OPERATOR) && isReady(pod));
+        for (const [uid, running] of this.running)
+            if (!ready.some((pod) => pod.metadata!.uid === uid)) {
+                this.running.delete(uid);
+                await running.stop();
+            }
+        for (const pod of ready) {
+            const uid = pod.metadata!.uid!;
+            if (!this.running.has(uid)) this.running.set(uid, await this.start(pod));
+        }
+    }
+
+    async close(): Promise<void> {
+        await Promise.all([...this.running.values()].map((one) => one.stop()));
+    }
+
+    private async start(pod: V1Pod): Promise<TrackedProcess> {
+        const { program, stateDir, env, cluster, controlPlane, log } = this.options;
+        const { namespace, name } = pod.metadata!;
+        const container = pod.spec!.containers.find(({ image }) => OPERATOR.test(image!))!;
+        const home = join(stateDir, "operators");
+        const kubeconfig = join(home, `${name}.kubeconfig`);
+        const logFile = join(home, `${name}.log`);
+        const access = await serviceAccountOf(pod, cluster, controlPlane);
+        mkdirSync(home, { recursive: true, mode: 0o700 });
+        writeSecret(kubeconfig, access);
+        const started = await spawnTracked({
+            name: `operator ${name}`,
+            command: program,
+            // In a cluster it finds its namespace in a file.
+            args: [
+                ...(container.args ?? []),
+                ...[`--leader-election-namespace=${namespace}`, "--metrics-addr=0", "--health-probe-bind-address=0"],
+            ],
+            env: {
+                ...env,
+                ...Object.fromEntries((container.env ?? []).map((variable) => [variable.name, variable.value ?? ""])),
+                KUBECONFIG: kubeconfig,
+            },
+            logFile,
+            stateDir,
+        });
+        log(`${namespace}/${name}: KubeRay's operator runs (${logFile})`);
+        void started.exited.then(({ code }) => {
+            if (this.running.get(pod.metadata!.uid!) === started)
+                log(`${namespace}/${name}: KubeRay's operator has ended with ${code}. Look at ${logFile}`);
+        });
+        return started;
+    }
+}

@@ -1,0 +1,130 @@
+/** A world whose GPUs one side alone can hold, a stack in it that is converted, and a caller that never stops asking. */
+import { readFileSync, writeFileSync } from "node:fs";
+import type { Phase, Stage } from "../../components/parts/conversion-phases";
+import type { World } from "../../sandbox/world/world";
+import { EngineStack, succeeded } from "./stack";
+
+const CONSUMERS = [{ name: "lab", credentials: [{ id: "2026a", method: "key" }] }];
+
+export interface Outputs {
+    url: string;
+    credentials: Record<string, string>;
+    conversion?: { phase: Phase; verification: { url: string; key: string } };
+}
+
+export class ConversionStack extends EngineStack {
+    private constructor(
+        name: string,
+        private readonly world: World,
+        dir: string,
+    ) {
+        super(name, { dir, facts: world.facts });
+    }
+
+    /** Makes a stack of option intra-a that says already what it may become. */
+    static async create(name: string, world: World, dir: string, nodePort: number): Promise<ConversionStack> {
+        const stack = new ConversionStack(name, world, dir);
+        await stack.init();
+        const { alpa, chartRepository: repository, gpus } = world.facts;
+        const { nodes, image, weights, bareMetal } = gpus!;
+        stack.write({
+            option: "intra-a",
+            namespace: name,
+            alpa: { endpoints: [alpa], answerTimeoutSeconds: 20 },
+            readiness: { settleSeconds: 0.5, graphTimeoutSeconds: 120, acceptTimeoutSeconds: 20 },
+            gateway: { nodePort, address: "127.0.0.1", chart: { repository } },
+            consumers: CONSUMERS,
+            opt: {
+                ...{ image, nodes, model: "alpa/opt-66b", gpuMemoryGiB: 40, rayVersion: "2.0.0" },
+                ...{ weights: { hostPath: weights }, shmGiB: 1, resources: { cpu: 1, memoryGiB: 4 } },
+                ...{ operatorChart: { repository }, startTimeoutSeconds: 90 },
+            },
+            convert: {
+                phase: "prepare",
+                bareMetal: {
+                    hosts: bareMetal.hosts.map((host) => ({ ...host })),
+                    ...{ unit: bareMetal.unit, stopTimeoutSeconds: 30, startTimeoutSeconds: 60 },
+                },
+            },
+        });
+        const key = readFileSync(bareMetal.privateKeyFile, "utf8");
+        for (const i of bareMetal.hosts.keys())
+            await stack.configureSecret(`convert.bareMetal.hosts[${i}].privateKey`, key);
+        return stack;
+    }
+
+    /** Changes the option, or the phase of option intra-b, and nothing else. */
+    ask(stage: Stage): void {
+        const [option, phase] = stage === "intra-a" ? ["intra-a", "prepare"] : ["intra-b", stage];
+        const text = readFileSync(this.file, "utf8")
+            .replace(/alpa-auth:option: \S+/, `alpa-auth:option: ${option}`)
+            .replace(/phase: \w+/, `phase: ${phase}`);
+        writeFileSync(this.file, text);
+    }
+
+    async go(stage: Stage): Promise<void> {
+        this.ask(stage);
+        succeeded(await this.up());
+    }
+
+    outputs(): Promise<Outputs> {
+        return this.read();
+    }
+
+    /** Fields of the record in the cluster; none where there is no record. */
+    async record(): Promise<Record<string, string>> {
+        const live = await this.world.read("v1", "ConfigMap", this.name, "alpa-auth-conversion");
+        return (live?.data ?? {}) as Record<string, string>;
+    }
+}
+
+/** One request, and when it was under way (milliseconds since 1970). */
+export interface Sent {
+    status: number | string;
+    retryAfter: string | null;
+    body: string;
+    from: number;
+    to: number;
+}
+
+export async function ask(url: string, key?: string): Promise<Sent> {
+    const from = Date.now();
+    const headers = { "Content-Type": "application/json", ...(key === undefined ? {} : { apikey: key }) };
+    const body = JSON.stringify({ model: "default", prompt: "Paris is", max_tokens: 4 });
+    try {
+        const answer = await fetch(`${url}/completions`, { method: "POST", headers, body });
+        const text = await answer.text();
+        return {
+            status: answer.status,
+            retryAfter: answer.headers.get("retry-after"),
+            body: text,
+            from,
+            to: Date.now(),
+        };
+    } catch (error) {
+        return { status: (error as Error).message, retryAfter: null, body: "", from, to: Date.now() };
+    }
+}
+
+/** Two callers that always have a request open, until they are stopped. */
+export class SteadyCallers {
+    readonly sent: Sent[] = [];
+    private stopped = false;
+    private readonly loops: Promise<void>[];
+
+    constructor(url: string, key: string) {
+        this.loops = [1, 2].map(async () => {
+            while (!this.stopped) {
+                this.sent.push(await ask(url, key));
+                // A caller that is refused comes back in a moment, not at once.
+                await new Promise((resolve) => setTimeout(resolve, 50));
+            }
+        });
+    }
+
+    async stop(): Promise<Sent[]> {
+        this.stopped = true;
+        await Promise.all(this.loops);
+        return this.sent;
+    }
+}

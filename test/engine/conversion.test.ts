@@ -1,0 +1,155 @@
+// Proves on the real engine, API server and KubeRay operator: a conversion goes forward, back and forward again, one phase
+// after another, and callers are refused in its window only. Hosts, kubelets, Ray, Alpa and the gateway are stand-ins: that
+// real GPUs and a real Alpa do the same is not proved here.
+import { strict as assert } from "node:assert";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { PHASES, type Stage } from "../../components/parts/conversion-phases";
+import { endOrphanPlugins, startGuard, type Guard } from "../../sandbox/processes";
+import { ensureTools, GPU_TOOLS } from "../../sandbox/toolchain/toolchain";
+import { sandboxId } from "../../sandbox/world/state";
+import { startWorld, type World } from "../../sandbox/world/world";
+import { ask, ConversionStack, SteadyCallers, type Sent } from "./conversion-kit";
+import { freeNodePort } from "./kit";
+import { failed, succeeded, TOOLS_MILLISECONDS } from "./stack";
+
+/** When callers may be refused: from the beginning of the run to `drain` to the end of the one that leads them on. */
+interface Window {
+    from: number;
+    to: number;
+}
+
+describe("a conversion on the engine", function () {
+    this.timeout(400_000);
+    let dir: string;
+    let guard: Guard;
+    let world: World;
+    let stack: ConversionStack;
+    let url: string;
+    let key: string;
+
+    before(async function () {
+        this.timeout(TOOLS_MILLISECONDS);
+        const tools = await ensureTools(GPU_TOOLS, { log: (line) => console.log(`    ${line}`) });
+        dir = mkdtempSync(join(tmpdir(), "alpa-auth-test-"));
+        guard = await startGuard({ stateDir: dir, sandboxId: sandboxId(dir) });
+        world = await startWorld({
+            ...{ tools, stateDir: dir, alpaPort: 0, watchCycleSeconds: 1, secondLasts: 0.05 },
+            gpus: { operator: tools["kuberay-operator"], loadSeconds: 1 },
+        });
+        stack = await ConversionStack.create("conv", world, dir, await freeNodePort());
+        succeeded(await stack.up());
+        const outputs = await stack.outputs();
+        url = outputs.url;
+        key = outputs.credentials["lab/2026a"];
+    });
+    after(async () => {
+        await world?.close();
+        await endOrphanPlugins(sandboxId(dir));
+        await guard?.stop();
+        rmSync(dir, { recursive: true, force: true });
+    });
+
+    const holders = () => [
+        ...new Set(world.facts.gpus!.nodes.flatMap((node) => world.gpus!.ledger.on(node).map(({ side }) => side))),
+    ];
+
+    /** Goes through the stages with callers asking all the time. @returns what they were answered, and the window */
+    async function journey(stages: Stage[], first: Stage, last: Stage): Promise<{ sent: Sent[]; window: Window }> {
+        const callers = new SteadyCallers(url, key);
+        const window = { from: 0, to: 0 };
+        try {
+            for (const stage of stages) {
+                const start = Date.now();
+                if (stage === first) window.from = start;
+                await stack.go(stage);
+                if (stage === last) window.to = Date.now();
+                console.log(`      ${stage}: ${((Date.now() - start) / 1000).toFixed(1)} s`);
+                const { phase, going } = await stack.record();
+                assert.deepEqual([phase, going], stage === "intra-a" ? [undefined, undefined] : [stage, stage]);
+            }
+        } finally {
+            await callers.stop();
+        }
+        return { sent: callers.sent, window };
+    }
+
+    /** Nobody is refused outside of the window, and inside of it only in the form that was announced. */
+    function assertSteady({ sent, window }: { sent: Sent[]; window: Window }) {
+        const refused = sent.filter(({ status }) => status !== 200);
+        for (const { status, retryAfter, body, from, to } of refused) {
+            assert.equal(status, 503, `${status}: ${body}`);
+            assert.equal(retryAfter, "60");
+            const { type, stacktrace } = JSON.parse(body) as Record<string, string>;
+            assert.deepEqual({ type, stacktrace }, { type: "error", stacktrace: "" });
+            assert.ok(from >= window.from - 1000 && to <= window.to + 1000, "refused outside of the window");
+        }
+        const outside = sent.filter(({ from, to }) => to < window.from || from > window.to);
+        assert.ok(outside.length > 10 && refused.length > 10, `${outside.length} outside, ${refused.length} refused`);
+        console.log(
+            `      ${sent.length} requests, ${refused.length} refused in a window of ${((window.to - window.from) / 1000).toFixed(1)} s`,
+        );
+    }
+
+    it("refuses to skip a phase, before anything is changed", async () => {
+        stack.ask("drain");
+        assert.match(
+            failed(await stack.up()),
+            /convert\.phase: must go one step at a time \(got drain, and the last run reached intra-a\)/,
+        );
+        assert.equal((await ask(url, key)).status, 200);
+    });
+
+    it("goes forward to done: callers are refused in its window only, and the component answers them", async () => {
+        assertSteady(await journey([...PHASES], "drain", "switch"));
+        assert.deepEqual(holders(), ["pod"]);
+        assert.equal((await ask(url, key)).status, 200);
+        assert.equal((await ask(url)).status, 401);
+    });
+
+    it("changes nothing the second time", async () => {
+        const again = succeeded(await stack.up());
+        assert.doesNotMatch(again.stdout, /\d+ (created|updated|deleted|replaced)/);
+    });
+
+    it("goes back to intra-a, and bare metal answers", async () => {
+        assertSteady(await journey(["switch", "start", "stop", "drain", "prepare", "intra-a"], "start", "prepare"));
+        assert.deepEqual(holders(), ["bare metal"]);
+        const { conversion } = await stack.outputs();
+        assert.equal(conversion, undefined);
+        assert.equal(await world.read("ray.io/v1", "RayCluster", stack.name, "alpa-opt"), undefined);
+    });
+
+    it("goes forward again, and the verifier gets past the refusal where callers do not", async () => {
+        const there = await journey(["prepare", "drain", "stop", "start", "verify"], "drain", "none" as Stage);
+        const { conversion } = await stack.outputs();
+        const { verification } = conversion!;
+        assert.equal((await ask(verification.url, verification.key)).status, 200);
+        assert.equal((await ask(verification.url, key)).status, 403);
+        assert.equal((await ask(url, key)).status, 503);
+        assert.equal((await ask(url)).status, 401, "who has no credential is told so");
+        const on = await journey(["switch", "done"], "none" as Stage, "switch");
+        assertSteady({ sent: [...there.sent, ...on.sent], window: { from: there.window.from, to: on.window.to } });
+    });
+
+    it("after a step that failed, lets it be done again or taken back, whatever Pulumi wrote down", async () => {
+        await journey(["switch", "start", "stop"], "start", "none" as Stage);
+        world.gpus!.faults.add({ step: "load", side: "bare metal" });
+        stack.ask("drain");
+        assert.match(failed(await stack.up()), /alpa-ray\.service must run/);
+        assert.deepEqual((({ phase, going }) => [phase, going])(await stack.record()), ["stop", "drain"]);
+        stack.ask("prepare");
+        assert.match(failed(await stack.up()), /the run from stop to drain did not end/);
+        await stack.go("drain");
+        await stack.go("prepare");
+        assert.equal((await ask(url, key)).status, 200);
+        assert.equal((await stack.record()).attempt, "1");
+    });
+
+    it("leaves nothing when it is destroyed", async () => {
+        succeeded(await stack.destroy());
+        assert.deepEqual(await stack.resources(), []);
+        assert.deepEqual(holders(), ["bare metal"], "nothing is done on the hosts");
+    });
+});

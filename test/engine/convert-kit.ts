@@ -1,0 +1,123 @@
+/** A world whose nodes have GPUs with Alpa on bare metal, and a stack of option intra-a in it that can be converted. */
+import { execFileSync, spawn, type ChildProcess } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Entry } from "../../ops/convert/audit";
+import { hostKeys } from "../../sandbox/world/overlay";
+import { endOrphanPlugins, freePortFrom, startGuard, type Guard } from "../../sandbox/processes";
+import { ensureTools, GPU_TOOLS } from "../../sandbox/toolchain/toolchain";
+import { pulumiEnv, type PulumiRun } from "../../sandbox/world/pulumi";
+import { ROOT, sandboxId } from "../../sandbox/world/state";
+import { startWorld, type World } from "../../sandbox/world/world";
+import { EngineStack, SECOND_LASTS } from "./stack";
+
+/** In seconds, on either side. */
+export const LOAD_SECONDS = 1;
+
+export interface Place {
+    world: World;
+    dir: string;
+    close(): Promise<void>;
+}
+
+export async function gpuWorld(): Promise<Place> {
+    const tools = await ensureTools(GPU_TOOLS, { log: (line) => console.log(`    ${line}`) });
+    const dir = mkdtempSync(join(tmpdir(), "alpa-auth-test-"));
+    const guard: Guard = await startGuard({ stateDir: dir, sandboxId: sandboxId(dir) });
+    const world = await startWorld({
+        ...{ tools, stateDir: dir, alpaPort: 0, secondLasts: SECOND_LASTS, watchCycleSeconds: 1 },
+        gpus: { operator: tools["kuberay-operator"], loadSeconds: LOAD_SECONDS },
+    });
+    const close = async () => {
+        await world.close();
+        await endOrphanPlugins(sandboxId(dir));
+        await guard.stop();
+        rmSync(dir, { recursive: true, force: true });
+    };
+    return { world, dir, close };
+}
+
+export interface Outputs {
+    url: string;
+    credentials: Record<string, string>;
+    conversion?: { phase: string };
+}
+
+export class ConvertStack extends EngineStack {
+    private constructor(
+        name: string,
+        private readonly at: Place,
+        private readonly nodePort: number,
+    ) {
+        super(name, { dir: at.dir, facts: at.world.facts });
+    }
+
+    /** Makes it, and brings it up as intra-a. */
+    static async create(name: string, at: Place): Promise<ConvertStack> {
+        const stack = new ConvertStack(name, at, await freePortFrom(31800 + 100 * Number(process.env.TEST_LANE ?? 0)));
+        await stack.init();
+        const { facts } = at.world;
+        const { nodes, image, weights, bareMetal } = facts.gpus!;
+        const { hosts, unit } = bareMetal;
+        stack.write({
+            option: "intra-a",
+            namespace: name,
+            alpa: { endpoints: [facts.alpa], answerTimeoutSeconds: 60 },
+            readiness: { settleSeconds: 0.5, graphTimeoutSeconds: 120, acceptTimeoutSeconds: 20 },
+            gateway: { nodePort: stack.nodePort, address: "127.0.0.1", chart: { repository: facts.chartRepository } },
+            opt: {
+                ...{ image, nodes, model: "alpa/opt-66b", gpuMemoryGiB: 40, rayVersion: "2.0.0" },
+                ...{ weights: { hostPath: weights }, startTimeoutSeconds: 60 },
+                operatorChart: { repository: facts.chartRepository },
+            },
+            convert: { bareMetal: { hosts, unit, stopTimeoutSeconds: 10, startTimeoutSeconds: 60 } },
+            consumers: ["smoke", "alice"].map((consumer) => ({
+                name: consumer,
+                credentials: [{ id: "key", method: "key" }],
+            })),
+        });
+        const key = readFileSync(bareMetal.privateKeyFile, "utf8");
+        for (const path of hostKeys(facts.gpus!)) await stack.configureSecret(path, key);
+        return stack;
+    }
+
+    outputs(): Promise<Outputs> {
+        return this.read();
+    }
+
+    /** Events of the last conversion's record. */
+    record(): Entry[] {
+        const folder = join(this.at.world.facts.stackFiles, ".alpa-auth/convert");
+        const last = existsSync(folder) ? readdirSync(folder).sort().at(-1) : undefined;
+        if (last === undefined) return [];
+        const lines = readFileSync(join(folder, last), "utf8").split("\n");
+        return lines.flatMap((line) => (line.endsWith("}") ? [JSON.parse(line) as Entry] : []));
+    }
+
+    /** Steps of the last conversion, as they began. */
+    steps(): string[] {
+        return this.record().flatMap((entry) => (entry.event === "step" ? [entry.step] : []));
+    }
+
+    /** Starts `convert run`, to be killed. */
+    start(): { child: ChildProcess; ended: Promise<PulumiRun> } {
+        const args = ["--import", "tsx", join(ROOT, "ops/cli.ts"), "convert", "run", "--stack", this.name];
+        const env = { ...process.env, ...pulumiEnv(this.at.dir, this.at.world.facts) };
+        const child = spawn(process.execPath, args, { cwd: ROOT, env, stdio: ["ignore", "pipe", "pipe"] });
+        const said = { code: -1, stdout: "", stderr: "" };
+        for (const stream of ["stdout", "stderr"] as const)
+            child[stream].setEncoding("utf8").on("data", (text: string) => (said[stream] += text));
+        const ended = new Promise<PulumiRun>((resolve) =>
+            child.on("close", (code) => resolve({ ...said, code: code ?? -1 })),
+        );
+        return { child, ended };
+    }
+}
+
+/** Ends a process and its children at once, as a machine that loses its power. */
+export function killed(pid: number): void {
+    const table = execFileSync("ps", ["-eo", "pid=,ppid="]).toString().trim().split("\n");
+    const children = table.map((line) => line.trim().split(/\s+/).map(Number)).filter(([, parent]) => parent === pid);
+    for (const one of [pid, ...children.map(([child]) => child)]) process.kill(one, "SIGKILL");
+}

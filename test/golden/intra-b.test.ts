@@ -1,0 +1,74 @@
+// Golden files of option intra-b: what it adds to option intra-a as it begins, and what each phase changes in the one before.
+// Never the only proof of anything. Renew them with: npm run golden
+import { strict as assert } from "node:assert";
+import { diffLines } from "diff";
+import { PHASES } from "../../components/parts/conversion-phases";
+import { inputsOf, type Seen } from "../kit";
+import { RAMPART_OPT, recordIntraB } from "../unit/intra-b";
+import { recordStack } from "../unit/intra-a";
+import { assertReviewed, documentOf, formatted } from "./file";
+
+const SHAPES: [shape: string, opt: object][] = [
+    ["kuberay", {}],
+    ["rampart", RAMPART_OPT],
+];
+const HEADER = (
+    shape: string,
+) => `# What option intra-b, of shape ${shape}, asks for beside option intra-a, and what each phase changes in the one before, to be
+# read in review. Renew: npm run golden
+# Labels and annotations that every object has are left out; a unit test looks for them. (secret): never shown.
+`;
+/** Keys of our own are no objects for reading. */
+const HIDDEN = /pulumi:providers|random:|^alpa-auth:/;
+const shown = (seen: Seen[]) => seen.filter((r) => r.custom && !HIDDEN.test(r.type));
+
+function page(resource: Seen): string {
+    const { metadata, __provider, kubeconfig: _k, context: _c, connection, ...rest } = inputsOf(resource);
+    const { labels: _, annotations: __, ...named } = metadata ?? {};
+    const on = connection === undefined ? {} : { on: connection.host };
+    const kind = rest.kind ?? resource.type.split(":").pop();
+    return documentOf(resource.name, { kind, ...on, ...(metadata ? { metadata: named } : {}), ...rest });
+}
+
+/** Lines of a page that go and come, under its title. */
+function difference(before: string, after: string): string {
+    const title = after.split("\n")[1];
+    const lines = diffLines(before, after).flatMap(({ added, removed, value }) => {
+        const sign = added ? "+" : "-";
+        return added || removed
+            ? value
+                  .trimEnd()
+                  .split("\n")
+                  .map((line) => `# ${sign} ${line}\n`)
+            : [];
+    });
+    return `# --- changed: ${title.replace(/^# /, "")}\n${lines.join("")}`;
+}
+
+async function render(shape: string, opt: object): Promise<string> {
+    let before = new Map(shown(await recordStack("rampart")).map((r) => [r.name, page(r)]));
+    const parts: string[] = [];
+    for (const phase of PHASES) {
+        const after = new Map(shown(await recordIntraB(phase, {}, opt)).map((r) => [r.name, page(r)]));
+        const gone = [...before.keys()].filter((name) => !after.has(name));
+        assert.deepEqual(gone, [], "no phase takes anything away");
+        const changed = [...after]
+            .filter(([name, text]) => before.get(name) !== text)
+            .sort(([a], [b]) => (a < b ? -1 : 1));
+        const texts = changed.map(([name, text]) => (before.has(name) ? difference(before.get(name)!, text) : text));
+        parts.push(`# ===== ${phase} =====\n`, ...texts);
+        before = after;
+    }
+    return formatted(`intra-b-${shape}.yaml`, HEADER(shape) + parts.join(""));
+}
+
+describe("golden intra-b", function () {
+    this.timeout(120_000);
+    for (const [shape, opt] of SHAPES)
+        it(`of shape ${shape} is what was read in review, and shows no secret`, async () => {
+            const rendered = await render(shape, opt);
+            assertReviewed(`intra-b-${shape}.yaml`, rendered);
+            assert.match(rendered, /\(secret\)/);
+            assert.doesNotMatch(rendered, /generated|s3cret|BEGIN/);
+        });
+});

@@ -1,0 +1,197 @@
+// Proves what the scripts for bare metal do: run by a real shell over SSH on sandbox hosts with systemd and GPUs. Ray and the
+// driver are the sandbox's.
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import * as http from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { bareMetalScript } from "../../../../components/parts/bare-metal-script";
+import type { BareMetalArgs } from "../../../../components/parts/bare-metal";
+import { commandLine } from "../../../../components/parts/ssh-script";
+import { BareMetal, UNIT } from "../../../../sandbox/gpus/bare-metal";
+import { GpuFaults } from "../../../../sandbox/gpus/faults";
+import { GpuLedger } from "../../../../sandbox/gpus/ledger";
+import { freePort, waitFor } from "../../../../sandbox/processes";
+import { on } from "../../sandbox/hosts/kit";
+
+const NODES = ["dgx-01", "dgx-02"];
+const FOUND = "boot=as-found";
+
+describe("scripts for bare metal", function () {
+    // Each command on a host enters a namespace: 0.1 s here, more on a busy machine.
+    this.timeout(120_000);
+    const faults = new GpuFaults();
+    const ledger = new GpuLedger(new Map(NODES.map((name) => [name, 8])), faults);
+    let bareMetal: BareMetal;
+    let port: number;
+    let stateDir: string;
+    let arrived = 0;
+
+    before(async () => {
+        stateDir = mkdtempSync(join(tmpdir(), "bare-metal-script-"));
+        port = await freePort();
+        bareMetal = await BareMetal.start({
+            ...{ nodes: NODES, ledger, faults, loadSeconds: 1, stopSeconds: 2, stateDir },
+            alpa: { port, seconds: 1, onRequest: () => arrived++ },
+            log: () => undefined,
+        });
+    });
+    after(async () => {
+        await bareMetal.close();
+        rmSync(stateDir, { recursive: true, force: true });
+    });
+    afterEach(async () => {
+        faults.clear();
+        ledger.sweep();
+        await begin();
+    });
+
+    const args = (more: Partial<BareMetalArgs> = {}): BareMetalArgs => ({
+        ...{ hosts: [], how: { unit: UNIT }, port, stopTimeoutSeconds: 5, startTimeoutSeconds: 30 },
+        ...{ running: true, atBoot: true, answerTimeoutSeconds: 30, attempt: 0 },
+        ...more,
+    });
+    const run = async (host: number, words: string[], more: Partial<BareMetalArgs> = {}) => {
+        const line = commandLine(NODES[host], "alpa-auth/dev", ...words);
+        return (await on(bareMetal.hosts[host].host, line, bareMetalScript(args(more)))).stdout.trim();
+    };
+    const systemctl = async (host: number, verb: string) => {
+        const said = await on(bareMetal.hosts[host].host, `systemctl ${verb} ${UNIT} || :`);
+        return said.stdout.trim();
+    };
+    const cease = async (...words: string[]) => {
+        await run(0, ["stop", "after-answers", ...words, FOUND]);
+        return run(1, ["stop", FOUND]);
+    };
+    const begin = async () => {
+        for (const host of [0, 1]) await run(host, ["start", FOUND]);
+        return run(0, ["answers"]);
+    };
+    const complete = async () => {
+        const body = JSON.stringify({ model: "default", prompt: "Paris is", max_tokens: 8 });
+        return (await fetch(`http://127.0.0.1:${port}/completions`, { method: "POST", body })).status;
+    };
+    const holders = () => NODES.flatMap((node) => ledger.on(node).map(({ name }) => name));
+
+    it("leave alone what runs already", async () => {
+        const before = NODES.map((node) => ledger.on(node)[0].pid);
+        assert.equal(await begin(), "answers");
+        assert.deepEqual(
+            NODES.map((node) => ledger.on(node)[0].pid),
+            before,
+        );
+    });
+
+    it("stop it when running answers have ended, and end when the GPUs are seen free", async () => {
+        const before = arrived;
+        const answer = complete();
+        await waitFor("a request on its way", () => arrived > before, { seconds: 20 });
+        assert.equal(await cease(), "stopped, GPUs free");
+        assert.equal(await answer, 200);
+        assert.deepEqual(holders(), []);
+        assert.equal(await run(0, ["silent"]), "silent");
+        assert.equal(await cease(), "stopped, GPUs free", "a second time changes nothing");
+    });
+
+    it("wait no longer than the longest answer may take", async () => {
+        const held = http.request({ port, host: "127.0.0.1", method: "POST", headers: { "Content-Length": 1000 } });
+        held.on("error", () => undefined);
+        held.write("{");
+        await new Promise((resolve) => held.once("socket", (socket) => socket.once("connect", resolve)));
+        assert.equal(await run(0, ["stop", "after-answers", FOUND], { answerTimeoutSeconds: 1 }), "stopped, GPUs free");
+        held.destroy();
+    });
+
+    it("start it, and end when Alpa answers with its model loaded", async () => {
+        await cease();
+        for (const host of [0, 1]) assert.equal(await run(host, ["start", FOUND]), "started");
+        const open = await fetch(`http://127.0.0.1:${port}/`).then(
+            () => true,
+            () => false,
+        );
+        assert.equal(await run(0, ["answers"]), "answers");
+        assert.equal(await complete(), 200, `its port was ${open ? "open" : "closed"} before`);
+    });
+
+    it("do not start it while somebody else holds the GPUs, and say who", async () => {
+        await cease();
+        const hold = ledger.take("dgx-01", { side: "pod", name: "alpa-auth/alpa-opt-head", gpus: 8 })!;
+        await assert.rejects(run(0, ["start", FOUND], { stopTimeoutSeconds: 1 }), {
+            message: /dgx-01: must have its GPUs free within 1 s before Alpa may start \(processes that hold them: \d+/,
+        });
+        assert.equal(await systemctl(0, "is-active"), "inactive");
+        hold.release();
+        assert.equal(await run(0, ["start", FOUND]), "started");
+    });
+
+    it("fail where a process keeps its GPUs after the stop", async () => {
+        faults.add({ step: "release", side: "bare metal", node: "dgx-02" });
+        await assert.rejects(run(1, ["stop", FOUND], { stopTimeoutSeconds: 4 }), {
+            message: /dgx-02: must have its GPUs free within 4 s after Alpa has stopped/,
+        });
+    });
+
+    it("fail at once where the service has failed, with its own words", async () => {
+        await cease();
+        faults.add({ step: "load", side: "bare metal" });
+        for (const host of [0, 1]) await run(host, ["start", FOUND]);
+        await assert.rejects(run(0, ["answers"]), {
+            message: /dgx-01: alpa-ray\.service must run \(.+\)\. Look: journalctl/,
+        });
+    });
+
+    it("keep it from starting at boot, and have it again as it was found", async () => {
+        await run(1, ["stop", "boot=never"]);
+        assert.equal(await systemctl(1, "is-enabled"), "disabled");
+        await run(1, ["stop", "boot=never"]);
+        await run(1, ["stop", FOUND]);
+        assert.equal(await systemctl(1, "is-enabled"), "enabled");
+        const { host } = bareMetal.hosts[1];
+        await on(host, `sudo systemctl disable ${UNIT}`);
+        await run(1, ["stop", "boot=never"]);
+        await run(1, ["stop", FOUND]);
+        assert.equal(await systemctl(1, "is-enabled"), "disabled", "it was not enabled before");
+        await on(host, `sudo systemctl enable ${UNIT}`);
+    });
+
+    it("of an earlier run do nothing any more once a later one is there", async () => {
+        const held = http.request({ port, host: "127.0.0.1", method: "POST", headers: { "Content-Length": 1000 } });
+        held.on("error", () => undefined);
+        held.write("{");
+        await new Promise((resolve) => held.once("socket", (socket) => socket.once("connect", resolve)));
+        const earlier = assert.rejects(run(0, ["stop", "after-answers", FOUND]), {
+            message: /dgx-01: must be left to the run/,
+        });
+        const turn = () => on(bareMetal.hosts[0].host, "sudo cat /run/alpa-auth-bare-metal/turn 2>/dev/null || :");
+        const before = (await turn()).stdout;
+        await waitFor("the earlier run's turn", async () => (await turn()).stdout !== before, { seconds: 20 });
+        assert.equal(await run(0, ["start", FOUND]), "started");
+        await earlier;
+        held.destroy();
+        assert.equal(await systemctl(0, "is-active"), "active");
+    });
+
+    it("refuse a service that the host does not have: there would be no way back", async () => {
+        await assert.rejects(run(0, ["start", FOUND], { how: { unit: "alpa.service" } }), {
+            message: /dgx-01: must have the service alpa\.service, or there is no way back/,
+        });
+    });
+
+    it("do the same with commands in place of a service", async () => {
+        const how = { commands: { start: `systemctl start ${UNIT}`, stop: `systemctl stop ${UNIT}` } };
+        const pid = () => ledger.on("dgx-02")[0]?.pid;
+        const before = pid();
+        await run(1, ["start", FOUND], { how });
+        assert.equal(pid(), before, "what runs is left alone");
+        await run(1, ["stop", FOUND], { how });
+        assert.equal(pid(), undefined);
+        await run(1, ["start", FOUND], { how });
+        await waitFor("GPUs held", () => pid() !== undefined, { seconds: 20 });
+        await assert.rejects(
+            run(1, ["stop", FOUND], { how: { commands: { ...how.commands, stop: "echo no >&2; false" } } }),
+            {
+                message: /dgx-02: the stop command must succeed within 5 s \(no\)/,
+            },
+        );
+    });
+});

@@ -1,0 +1,252 @@
+// Proves what a config of option intra-b must hold, and what it becomes.
+import { strict as assert } from "node:assert";
+import { ConfigError, parse } from "../../../config";
+import { parametersOf } from "../../../config/intra-b-checks";
+import { BARE_METAL, bareHost, intraBSettings, intraBValues, OPT, RAMPART_OPT } from "../intra-b";
+import { interValues } from "../inter";
+import { CONSUMERS, raw } from "../intra-a";
+
+function problems(values: Record<string, unknown>, isSecret?: () => boolean): string[] {
+    try {
+        parse(raw(values), isSecret);
+        return [];
+    } catch (error) {
+        assert.ok(error instanceof ConfigError, String(error));
+        return error.problems;
+    }
+}
+
+const opt = (more: object) => intraBValues({}, more);
+const convert = (more: object) => intraBValues({}, {}, more);
+const bareMetal = (more: object) => convert({ bareMetal: { ...BARE_METAL, ...more } });
+
+/** Each config has exactly these problems: nothing is missed and nothing else is complained about. */
+const refused: [why: string, values: Record<string, unknown>, ...problems: (string | RegExp)[]][] = [
+    [
+        "neither component nor way back",
+        intraBValues({ opt: undefined, convert: undefined }),
+        "opt: required. Set opt.image, model, gpuMemoryGiB, nodes, rayVersion and weights.",
+        "convert: required. Set convert.bareMetal: the hosts Alpa runs on now, and the service that runs it.",
+    ],
+    [
+        "an image without a tag",
+        opt({ image: "registry.example.com:5000/alpa" }),
+        /^opt\.image: must have a tag or a digest/,
+    ],
+    ["the image latest", opt({ image: "alpa:latest" }), /^opt\.image: must have a pinned tag, never latest/],
+    ["an image that is none", opt({ image: "http://alpa" }), /^opt\.image: must be an image as /],
+    [
+        "more GPUs than a node has",
+        opt({ nodes: ["dgx-01", { name: "dgx-02", gpus: 4 }] }),
+        "opt.gpusPerNode: must be at most the GPUs of every node (got 8, and dgx-02 has 4). Lower it, or choose other nodes.",
+    ],
+    [
+        "a model larger than the GPUs' memory, with the arithmetic",
+        opt({ nodes: ["dgx-01"] }),
+        "opt.model: must fit into the GPUs (got 175 billion parameters × 2 bytes = 326 GiB; 1 node(s) × 8 GPUs × 40 GiB × 0.9 = 288 GiB). Add nodes, or choose a smaller model.",
+    ],
+    [
+        "a size that was given in place of the name's",
+        opt({ parametersBillion: 400 }),
+        /^opt\.model: must fit into the GPUs \(got 400 billion/,
+    ],
+    [
+        "a model of unknown size",
+        opt({ model: "alpa/bloom" }),
+        /^opt\.parametersBillion: required where the model's name has no number of them \(got "alpa\/bloom"\)/,
+    ],
+    ["no weights", opt({ weights: {} }), /^opt\.weights: must have exactly one of .* \(got none\)/],
+    [
+        "weights in two places",
+        opt({ weights: { claim: "a", hostPath: "/b" } }),
+        /^opt\.weights: must have exactly one of .* \(got claim and hostPath\)/,
+    ],
+    [
+        "a relative folder",
+        opt({ weights: { hostPath: "weights" } }),
+        /^opt\.weights\.hostPath: must be a folder, from \/ on/,
+    ],
+    ["a folder with ..", opt({ weights: { hostPath: "/a/../b" } }), /^opt\.weights\.hostPath: must be a folder/],
+    [
+        "a node twice",
+        opt({ nodes: ["a", { name: "a" }] }),
+        /^opt\.nodes: every node must be named once \(got a twice\)/,
+    ],
+    ["no nodes", opt({ nodes: [] }), /^opt\.nodes: must name at least one node/],
+    [
+        "more shared memory than memory",
+        opt({ shmGiB: 200 }),
+        /^opt\.shmGiB: must be less than resources\.memoryGiB, 200/,
+    ],
+    ["a range of Ray's versions", opt({ rayVersion: "2.x" }), /^opt\.rayVersion: must be one exact version/],
+    [
+        "an operator whose clusters do not change",
+        opt({ operatorChart: { version: "1.5.2" } }),
+        /^opt\.operatorChart\.version: must be 1\.6 or newer/,
+    ],
+    [
+        "a chart of an operator that is there",
+        opt({ operator: "existing", operatorChart: {} }),
+        /^opt\.operatorChart: belongs to opt\.operator install/,
+    ],
+    [
+        "Rampart's charts without its shape",
+        opt({ rampartCharts: {} }),
+        /^opt\.rampartCharts: belongs to opt\.shape rampart/,
+    ],
+    [
+        "shape rampart with what its charts do not know",
+        opt({ shape: "rampart", image: `alpa@sha256:${"0".repeat(64)}`, hostNetwork: { because: "NCCL" } }),
+        /^opt\.weights\.claim: belongs to opt\.shape kuberay/,
+        /^opt\.image: must have a tag and no digest/,
+        /^opt\.hostNetwork: belongs to opt\.shape kuberay/,
+    ],
+    [
+        "shape rampart without Rampart",
+        intraBValues({ gateway: { installer: "helm" } }, RAMPART_OPT),
+        /^opt\.shape: rampart needs gateway\.installer rampart \(got helm\)/,
+    ],
+    ["the host's network without a reason", opt({ hostNetwork: {} }), "opt.hostNetwork.because: required."],
+    ["an unknown phase", convert({ phase: "strat" }), /^convert\.phase: must be one of .*Did you mean start\?$/],
+    [
+        "no way to start bare metal again",
+        bareMetal({ unit: undefined }),
+        /^convert\.bareMetal: must have exactly one of unit and commands \(got none\)\. Without a way to start Alpa again/,
+    ],
+    [
+        "two ways to start it",
+        bareMetal({ commands: { start: "a", stop: "b" } }),
+        /^convert\.bareMetal: must have exactly one of unit and commands \(got unit and commands\)/,
+    ],
+    [
+        "a way to start it and none to stop it",
+        bareMetal({ unit: undefined, commands: { start: "a" } }),
+        "convert.bareMetal.commands.stop: required.",
+    ],
+    [
+        "a service that is none",
+        bareMetal({ unit: "alpa-ray" }),
+        /^convert\.bareMetal\.unit: must be the name of a service/,
+    ],
+    ["no hosts", bareMetal({ hosts: [] }), /^convert\.bareMetal\.hosts: must name at least one host/],
+    [
+        "a host twice",
+        bareMetal({ hosts: [bareHost(11), bareHost(11)] }),
+        /^convert\.bareMetal\.hosts\[1\]: must be named once/,
+    ],
+    [
+        "a budget that was too short when it was measured",
+        convert({ budgetMinutes: 30, measured: { drain: 20, stop: 100, start: 1800.5, verify: 60, switch: 20 } }),
+        "convert.budgetMinutes: must be at least 34, which the steps took when they were measured (got 30: drain 20 s, stop 100 s, start 1800.5 s, verify 60 s, switch 20 s). Raise it, or measure again: ops convert plan --rehearse.",
+    ],
+    [
+        "a holder for ever",
+        convert({ holder: { name: "ops", until: "never" } }),
+        /^convert\.holder\.until: must be a time as/,
+    ],
+    [
+        "a caller with the verifier's name",
+        intraBValues({ consumers: [{ name: "alpa-verifier", credentials: [{ id: "a", method: "key" }] }] }),
+        /^consumers: alpa-verifier is who checks the component/,
+    ],
+    [
+        "a phase with option intra-a",
+        { ...convert({ phase: "done" }), option: "intra-a" },
+        /^convert\.phase: must be prepare with option intra-a, where no conversion is under way \(got "done"\)/,
+    ],
+    [
+        "a wrong component with option intra-a too",
+        { ...opt({ nodes: ["dgx-01"] }), option: "intra-a" },
+        /^opt\.model: must fit/,
+    ],
+    [
+        "a conversion of option inter",
+        interValues({ opt: OPT, convert: { bareMetal: BARE_METAL } }),
+        "opt: belongs to option intra-a or intra-b, not to this stack's option. Remove it.",
+        "convert: belongs to option intra-a or intra-b, not to this stack's option. Remove it.",
+    ],
+    [
+        "everything at once",
+        intraBValues(
+            { gatway: {} },
+            { image: "alpa", nodes: ["dgx-01"], weights: {} },
+            { phase: "x", bareMetal: { hosts: [bareHost(11)] } },
+        ),
+        /^opt\.image/,
+        /^convert\.phase/,
+        /^gatway: is not a known key/,
+        /^opt\.model/,
+        /^opt\.weights/,
+        /^convert\.bareMetal/,
+    ],
+];
+
+describe("config of option intra-b", () => {
+    for (const [why, values, ...expected] of refused)
+        it(`refuses ${why}`, () => {
+            const found = problems(values);
+            assert.equal(found.length, expected.length, found.join("\n"));
+            expected.forEach((one, i) =>
+                typeof one === "string" ? assert.equal(found[i], one) : assert.match(found[i], one),
+            );
+        });
+
+    it("refuses a key of a host in plain text, and does not repeat it", () => {
+        const found = problems(intraBValues(), () => false).filter((one) => one.startsWith("convert"));
+        assert.equal(found.length, 2);
+        assert.match(found[0], /^convert\.bareMetal\.hosts\[0\]\.privateKey: must be stored encrypted/);
+        assert.doesNotMatch(found.join(), /BEGIN/);
+    });
+
+    it("is intra-a with one value changed, and back", () => {
+        const a = { ...intraBValues(), option: "intra-a" };
+        assert.deepEqual(problems(a), []);
+        assert.deepEqual(problems({ ...a, option: "intra-b" }), []);
+        const settings = parse(raw(a));
+        assert.ok(settings.option === "intra-a");
+        assert.equal(settings.conversion, undefined, "nothing is made of it");
+    });
+
+    it("begins with the phase that changes nothing for callers", () => {
+        assert.equal(intraBSettings().conversion.phase, "prepare");
+    });
+
+    it("starts the model worker that the image has, unless a command is named", () => {
+        const launch =
+            "cd /opt/alpa/examples/llm_serving && exec python3 launch_model_worker.py --model alpa/opt-175b --path /weights";
+        assert.equal(intraBSettings().conversion.opt.command, launch);
+        assert.equal(intraBSettings({}, { command: "run-alpa" }).conversion.opt.command, "run-alpa");
+    });
+
+    it("asks the host for the port that callers are led to", () => {
+        const settings = intraBSettings({ alpa: { endpoints: ["10.0.0.11:20044"] } });
+        assert.equal(settings.conversion.bareMetal.port, 20044);
+    });
+
+    it("warns of ports that are open on the nodes", () => {
+        const { warnings } = intraBSettings({}, { hostNetwork: { because: "NCCL over InfiniBand" } });
+        assert.match(warnings.join("\n"), /opt\.hostNetwork: .*NCCL over InfiniBand/);
+    });
+
+    it("tells callers apart by what the config says of them, and by no key", () => {
+        const of = (consumers: unknown) => intraBSettings({ consumers }).conversion.callers;
+        const [lab, nlp] = CONSUMERS;
+        assert.equal(of(CONSUMERS), of(structuredClone(CONSUMERS)));
+        assert.notEqual(of(CONSUMERS), of([lab]));
+        assert.notEqual(of(CONSUMERS), of([lab, { ...nlp, limits: { concurrent: 1 } }]));
+        const brought = (key: string) => of([{ name: "a", credentials: [{ id: "k", method: "key", key }] }]);
+        assert.equal(brought("a-key-of-some-length-0001"), brought("a-key-of-some-length-0002"));
+    });
+
+    it("reads a model's size from its name", () => {
+        const sizes: [name: string, billions: number | undefined][] = [
+            ["alpa/opt-175b", 175],
+            ["alpa/opt-6.7b", 6.7],
+            ["alpa/opt-125m", 0.125],
+            ["alpa/bloom-7b1", 7.1],
+            ["bloom-560m", 0.56],
+            ["alpa/bloom", undefined],
+        ];
+        for (const [name, billions] of sizes) assert.equal(parametersOf(name), billions, name);
+    });
+});

@@ -1,0 +1,61 @@
+import { strict as assert } from "node:assert";
+import { parse, type IntraBSettings } from "../../config";
+import type { Phase } from "../../components/parts/conversion-phases";
+import { intra } from "../../stacks/intra";
+import { record, type Seen } from "../kit";
+import { SSH_KEY } from "./cloudflare";
+import { CONSUMERS, raw } from "./intra-a";
+
+/** The component: two nodes, the weights in a claim. */
+export const OPT = {
+    image: "registry.example.com/alpa-serving:1.0.0",
+    model: "alpa/opt-175b",
+    gpuMemoryGiB: 40,
+    nodes: ["dgx-01", "dgx-02"],
+    rayVersion: "2.0.0",
+    weights: { claim: "opt-weights" },
+};
+
+/** A host of bare metal. @param number last part of its address */
+export const bareHost = (number: number, more: object = {}) => ({
+    address: `10.0.0.${number}`,
+    user: "ops",
+    hostKey: `ssh-ed25519 ${"A".repeat(68)}`,
+    privateKey: SSH_KEY,
+    ...more,
+});
+
+/** The way back: two hosts, a service of systemd. */
+export const BARE_METAL = { hosts: [bareHost(11), bareHost(12)], unit: "alpa-ray.service" };
+
+/** A config of option intra-b. */
+export function intraBValues(
+    values: Record<string, unknown> = {},
+    opt: object = {},
+    convert: object = {},
+): Record<string, unknown> {
+    return {
+        option: "intra-b",
+        consumers: CONSUMERS,
+        opt: { ...OPT, ...opt },
+        convert: { bareMetal: BARE_METAL, ...convert },
+        ...values,
+    };
+}
+
+/** Checked settings of a stack of option intra-b. */
+export function intraBSettings(...args: Parameters<typeof intraBValues>): IntraBSettings {
+    const settings = parse(raw(intraBValues(...args)));
+    assert.ok(settings.option === "intra-b");
+    return settings;
+}
+
+/** Everything the stack registers in a phase. */
+export function recordIntraB(phase: Phase, values: Record<string, unknown> = {}, opt: object = {}): Promise<Seen[]> {
+    return record(() => intra(intraBSettings(values, opt, { phase })), {
+        "alpa-apisix-release": { status: { revision: 1 } },
+    });
+}
+
+/** Charts of Rampart's own. */
+export const RAMPART_OPT = { shape: "rampart", weights: { inImage: true } };

@@ -1,0 +1,369 @@
+// Proves what `npm run ops -- convert` does to the stack file, to Pulumi and to its record, and what it refuses. Pulumi is a
+// fake here and the service a small HTTP server; the engine test runs both.
+import { strict as assert } from "node:assert";
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import { PLACES } from "../../../../ops/convert/phases";
+import { CONVERT_FILE, convertBench, VERIFIER_KEY } from "./service";
+import { SECRETS } from "../kit";
+
+describe("npm run ops -- convert run", function () {
+    this.timeout(20_000);
+
+    it("takes the stack through every phase, changes nothing else in its file, and keeps a record without secrets", async () => {
+        const { ops, state, text, record, calls } = await convertBench();
+        const { code, out, note } = await ops("convert", "run");
+        assert.equal(code, 0, note);
+        assert.deepEqual(state.ups, ["prepare", "drain", "stop", "start", "verify", "switch", "done"]);
+        assert.match(out, /Done: intra is of option intra-b\. Callers got 503 for 0:0\d\./);
+        const left = text()
+            .replace("intra-b # for now", "intra-a # for now")
+            .replace(/^ {4}(phase|holder|measured): .*\n/gm, "");
+        assert.equal(left, CONVERT_FILE);
+        assert.match(text(), /phase: done/);
+        const entries = record();
+        const [begin] = entries;
+        assert.ok(
+            begin.event === "begin" && begin.versions.pulumi === "v3.274.1" && begin.who.endsWith(`@${hostname()}`),
+        );
+        const ends = entries.filter((entry) => entry.event === "step-end");
+        assert.deepEqual(
+            ends.map(({ step, outcome }: any) => `${step} ${outcome}`),
+            state.ups.map((step) => `${step} done`),
+        );
+        const all = JSON.stringify([entries, out, note, calls.map(({ args }) => args), text()]);
+        for (const secret of [SECRETS.key, VERIFIER_KEY, "PRIVATE KEY"]) assert.ok(!all.includes(secret), secret);
+    });
+
+    it("returns to intra-a when the component's answers are not bare metal's, and proves that callers are served", async () => {
+        const { ops, state, text, record } = await convertBench();
+        state.says.component = " Texas";
+        const { code, note } = await ops("convert", "run");
+        assert.equal(code, 1);
+        assert.deepEqual(state.ups.slice(5), ["stop", "drain", "prepare", "intra-a"]);
+        assert.match(note, /must be " France" \(got " Texas"\)/);
+        assert.match(note, /It is back at intra-a, which serves/);
+        assert.equal(text(), CONVERT_FILE);
+        const end = record()
+            .filter((entry) => entry.event === "step-end")
+            .at(-1)!;
+        assert.match((end as any).said, /^alice\/a1 was answered at http/);
+    });
+
+    it("returns when pulumi up fails, in Pulumi's own words, and says what a human must do when that fails too", async () => {
+        const { ops, state } = await convertBench();
+        state.failing = { start: 1 };
+        const { code, note } = await ops("convert", "run");
+        assert.equal(code, 1);
+        assert.match(note, /Returning to intra-a: start: pulumi up ended with 255: start is not to be\./);
+        assert.deepEqual(state.ups.slice(4), ["stop", "drain", "prepare", "intra-a"]);
+        const worse = await convertBench();
+        worse.state.failing = { start: 1, drain: 0, stop: 0 };
+        worse.state.onUp = (to) => {
+            if (to === "start") worse.state.failing.drain = 2;
+        };
+        const said = await worse.ops("convert", "run");
+        assert.equal(said.code, 1);
+        assert.match(
+            said.note,
+            /a human is needed\. back to drain \(bare metal is started by its own command\) has failed twice/,
+        );
+        assert.match(said.note, /Start bare metal by its own command/);
+        worse.state.onUp = () => undefined;
+        const again = await worse.ops("convert", "abort");
+        assert.equal(again.code, 0, again.note);
+        assert.equal(worse.state.reached, "intra-a");
+    });
+
+    it("goes back from intra-b when asked to, and says that nothing is to be done where nothing is", async () => {
+        const { ops, state } = await convertBench();
+        assert.match((await ops("convert", "run", "--to", "intra-a")).out, /is of option intra-a, and no conversion/);
+        await ops("convert", "run");
+        assert.match(
+            (await ops("convert", "run")).out,
+            /of option intra-b.* To return: npm run ops -- convert run --to/,
+        );
+        assert.match((await ops("convert", "abort")).out, /no conversion is under way/);
+        state.ups = [];
+        const { code, note, out } = await ops("convert", "run", "--to", "intra-a");
+        assert.equal(code, 0, note);
+        assert.deepEqual(state.ups, ["switch", "start", "stop", "drain", "prepare", "intra-a"]);
+        assert.match(out, /Returned: intra is of option intra-a and serves/);
+    });
+
+    it("uses the measured times of earlier conversions, and keeps them in the stack file", async () => {
+        const { ops, text } = await convertBench();
+        const before = JSON.parse((await ops("convert", "plan", "--json")).out);
+        assert.ok(before.steps.every((step: any) => !step.measured));
+        await ops("convert", "run");
+        await ops("convert", "run", "--to", "intra-a");
+        assert.match(text(), /measured: \{ drain: \d, stop: \d, start: \d, verify: \d, switch: \d \}/);
+        const { out } = await ops("convert", "plan", "--json");
+        const after = JSON.parse(out);
+        assert.ok(after.steps.every((step: any) => step.measured));
+        assert.ok(after.downSeconds < 60 && before.downSeconds > 1500, out);
+    });
+
+    it("prints the result as JSON alone on standard output with --json", async () => {
+        const { ops } = await convertBench();
+        const { stack, to, outcome, place, record } = JSON.parse((await ops("convert", "run", "--json")).out);
+        assert.deepEqual([stack, to, outcome, place], ["intra", "intra-b", "converted", "done"]);
+        assert.ok(existsSync(record));
+    });
+
+    it("begins nothing while another run holds the stack's lock", async () => {
+        const { ops, state, text, calls } = await convertBench(CONVERT_FILE, ({ args }) =>
+            args[0] === "up" ? { code: 255, stderr: "error: the stack is currently locked by 1 lock(s)" } : undefined,
+        );
+        const { code, note } = await ops("convert", "run");
+        assert.equal(code, 1);
+        assert.match(note, /another run holds the stack's lock \(the stack is currently locked by 1 lock\(s\)\)/);
+        assert.equal(text(), CONVERT_FILE);
+        assert.equal(calls.filter(({ args }) => args[0] === "up").length, 1);
+        assert.deepEqual(state.ups, []);
+        assert.match((await ops("convert", "status")).out, /no conversion is under way/);
+    });
+
+    it("gives up a lock that a killed run has left", async () => {
+        let locked = 1;
+        const gone = 2 ** 22 - 1;
+        const { ops, state, calls } = await convertBench(CONVERT_FILE, ({ args }) => {
+            if (args[0] === "cancel") return {};
+            if (args[0] !== "up" || locked-- !== 1) return undefined;
+            const by = `created by me@${hostname()} (pid ${gone}) at 2026-11-26T12:00:00Z`;
+            return {
+                code: 255,
+                stderr: `error: the stack is currently locked by 1 lock(s). Either wait\n  lock.json: ${by}`,
+            };
+        });
+        const { code, note } = await ops("convert", "run");
+        assert.equal(code, 0, note);
+        assert.equal(state.reached, "done");
+        assert.deepEqual(
+            calls.filter(({ args }) => args[0] === "cancel").map(({ args }) => args),
+            [["cancel", "--yes", "--stack", "intra"]],
+        );
+    });
+});
+
+describe("npm run ops -- convert, interrupted", function () {
+    this.timeout(20_000);
+
+    /** A conversion whose process is gone after the `pulumi up` to a place, with what that leaves. */
+    async function interruptedAt(place: string) {
+        const it = await convertBench();
+        it.state.onUp = (to) => {
+            if (to !== place) return;
+            const [name] = readdirSync(join(it.folder, ".alpa-auth/convert"));
+            it.state.onUp = () => undefined;
+            kept = readFileSync(join(it.folder, ".alpa-auth/convert", name), "utf8");
+            lastFile = it.text();
+            throw new Error("killed");
+        };
+        let kept = "";
+        let lastFile = "";
+        await it.ops("convert", "run");
+        const [name] = readdirSync(join(it.folder, ".alpa-auth/convert"));
+        // As a crash leaves it: the last line is cut off, and the lock is that of a process that is no more.
+        writeFileSync(join(it.folder, ".alpa-auth/convert", name), kept + '{"time":"2026');
+        const lock = { pid: 2 ** 22 - 1, host: hostname(), who: "alice@ops", since: "2026-11-26T12:00:00.000Z" };
+        writeFileSync(join(it.folder, ".alpa-auth/local/convert-intra.lock"), JSON.stringify(lock));
+        it.write(lastFile);
+        it.state.reached = PLACES[PLACES.indexOf(place as any) - 1];
+        it.state.ups = [];
+        return it;
+    }
+
+    for (const place of ["prepare", "drain", "stop", "start", "verify", "switch", "done"])
+        it(`in ${place}: status tells where it is, and run goes on to the end`, async () => {
+            const { ops, state } = await interruptedAt(place);
+            const facts = JSON.parse((await ops("convert", "status", "--json")).out);
+            assert.deepEqual(
+                [facts.state, facts.direction, facts.step, facts.reached, facts.asked, facts.next[0]],
+                ["interrupted", "forward", place, state.reached, place, place],
+            );
+            assert.match((await ops("convert", "status")).out, new RegExp(`Step ${place} was interrupted`));
+            const { code, note } = await ops("convert", "run");
+            assert.equal(code, 0, note);
+            assert.equal(state.reached, "done");
+            assert.equal(state.ups[0], place);
+        });
+
+    it("abort leads back from where it was", async () => {
+        const { ops, state, text } = await interruptedAt("start");
+        const { code, note } = await ops("convert", "abort");
+        assert.equal(code, 0, note);
+        assert.deepEqual(state.ups, ["stop", "drain", "prepare", "intra-a"]);
+        assert.equal(text(), CONVERT_FILE);
+    });
+
+    it("abort asks the one who is at work, and does not begin a second one", async () => {
+        const { ops, folder, state } = await convertBench();
+        mkdirSync(join(folder, ".alpa-auth/local"), { recursive: true });
+        const lock = { pid: process.pid, host: hostname(), who: "bob@ops", since: "2026-11-26T12:00:00.000Z" };
+        writeFileSync(join(folder, ".alpa-auth/local/convert-intra.lock"), JSON.stringify(lock));
+        const { code, out } = await ops("convert", "abort");
+        assert.equal(code, 0);
+        assert.match(out, /Asked bob@ops, pid \d+ on .*, to return to intra-a/);
+        assert.ok(existsSync(join(folder, ".alpa-auth/local/convert-intra.abort")));
+        assert.deepEqual(state.ups, []);
+        const { note } = await ops("convert", "run");
+        assert.match(
+            note,
+            /intra: must not be under conversion already \(bob@ops's since 2026-11-26T12:00:00\.000Z, pid/,
+        );
+    });
+
+    it("returns as soon as abort is run elsewhere", async () => {
+        const { ops, folder, state } = await convertBench(CONVERT_FILE, undefined, 1);
+        // The proof of the step before gives it a second.
+        state.onUp = (to) => {
+            if (to === "drain") writeFileSync(join(folder, ".alpa-auth/local/convert-intra.abort"), "");
+        };
+        const { code, note } = await ops("convert", "run");
+        assert.equal(code, 1);
+        assert.match(note, /Returning to intra-a: .*convert abort was run/);
+        assert.equal(state.reached, "intra-a");
+        assert.ok(!state.ups.includes("start"));
+    });
+
+    it("returns on Ctrl-C, and on a second one stops where it is, to be gone on with", async () => {
+        // Not to the process: mocha listens too.
+        const press = () => (process.listeners("SIGINT").at(-1) as () => void)();
+        const once = await convertBench();
+        once.state.onUp = (to) => to === "stop" && press();
+        const { code, note } = await once.ops("convert", "run");
+        assert.deepEqual([code, once.state.reached], [1, "intra-a"], note);
+        assert.match(note, /Returning to intra-a\. Once more: stop here/);
+        const twice = await convertBench();
+        twice.state.onUp = (to) => {
+            if (to === "stop") [press(), press()];
+        };
+        const stopped = await twice.ops("convert", "run");
+        assert.equal(stopped.code, 1);
+        assert.match(
+            stopped.note,
+            /convert: stopped at stop \(it was interrupted\)\. Go on: npm run ops -- convert run --stack/,
+        );
+        twice.state.onUp = () => undefined;
+        // Goes on with the way back.
+        assert.equal((await twice.ops("convert", "run")).code, 0);
+        assert.equal(twice.state.reached, "intra-a");
+    });
+
+    it("is another machine's while the cluster says so, and is taken over when asked to", async () => {
+        const { ops, state, record } = await convertBench(
+            CONVERT_FILE.replace("option: intra-a", "option: intra-b").replace(
+                "  alpa-auth:convert:\n",
+                "$&    phase: stop\n",
+            ),
+        );
+        state.holder = { name: "bob@far r1", until: "2099-01-01T00:00:00Z" };
+        const { code, note } = await ops("convert", "run");
+        assert.equal(code, 2);
+        assert.match(note, /must be nobody else's at this moment \(the cluster says bob@far r1, until 2099/);
+        const taken = await ops("convert", "run", "--take-over");
+        assert.equal(taken.code, 0, taken.note);
+        assert.deepEqual(state.ups, ["drain", "prepare", "intra-a"]);
+        assert.match(taken.note, /no record tells what was done before|Record: /);
+        assert.ok(record().some((entry) => entry.event === "end" && entry.outcome === "returned"));
+    });
+});
+
+describe("npm run ops -- convert, refused", function () {
+    this.timeout(20_000);
+
+    const MINIMAL = (option: string) => `config:\n  alpa-auth:option: ${option}\n`;
+    const refused: [why: string, text: string, problem: RegExp][] = [
+        ...["inter", "cloudflare", "callers"].map((option): [string, string, RegExp] => [
+            `a stack of option ${option}`,
+            MINIMAL(option),
+            new RegExp(`--stack: must be of option intra-a or intra-b.*\\(intra is of option ${option}\\)`),
+        ]),
+        [
+            "a budget shorter than the expected times",
+            CONVERT_FILE.replace("budgetMinutes: 60", "budgetMinutes: 50"),
+            /convert\.budgetMinutes: must be at least 52, for 32:00 there and 20:00 back as expected or measured \(got 50\)/,
+        ],
+        [
+            "a budget shorter than the measured times",
+            CONVERT_FILE.replace("  alpa-auth:convert:\n", "$&    measured: { start: 1800 }\n"),
+            /convert\.budgetMinutes: must be at least 67, for 47:00 there/,
+        ],
+        [
+            "no way to start bare metal again",
+            CONVERT_FILE.replace("      unit: alpa-ray.service\n", ""),
+            /convert\.bareMetal: must have exactly one of unit and commands \(got none\)/,
+        ],
+        ["no component", CONVERT_FILE.replace(/ {2}alpa-auth:opt:\n( {4}.*\n)+/, ""), /opt: required/],
+        [
+            "no conversion",
+            CONVERT_FILE.replace(/ {2}alpa-auth:convert:\n( {4}.*\n)+/, ""),
+            /convert\.bareMetal: required/,
+        ],
+    ];
+    for (const [why, text, problem] of refused)
+        it(`${why}, before anything is changed`, async () => {
+            for (const command of ["plan", "run"]) {
+                const it = await convertBench(text);
+                const { code, note } = await it.ops("convert", command);
+                assert.equal(code, 2, note);
+                assert.match(note, problem);
+                assert.equal(it.text(), text);
+                assert.deepEqual([it.state.ups, it.record()], [[], []]);
+            }
+        });
+
+    it("a stack that has operations of an interrupted run, or changes that nobody has applied", async () => {
+        const pending = await convertBench(CONVERT_FILE, ({ args }) =>
+            args[1] === "export" ? { stdout: '{"deployment":{"pending_operations":[{}]}}' } : undefined,
+        );
+        assert.match((await pending.ops("convert", "run")).note, /intra: must have no pending operations/);
+        const unapplied = await convertBench(CONVERT_FILE, ({ args }) =>
+            args[0] === "preview"
+                ? { code: 255, stderr: "error: no changes were expected but changes were proposed" }
+                : undefined,
+        );
+        const { code, note } = await unapplied.ops("convert", "run");
+        assert.equal(code, 2);
+        assert.match(note, /intra: must be as its file says, so that a phase changes nothing else/);
+        assert.deepEqual(unapplied.state.ups, []);
+    });
+
+    it("callers that were changed and not committed, those of its own commands too", async () => {
+        const it = await convertBench();
+        const git = (...args: string[]) =>
+            execFileSync("git", ["-C", it.folder, "-c", "user.name=t", "-c", "user.email=t@t", ...args]);
+        git("init", "-q");
+        writeFileSync(join(it.folder, ".gitignore"), ".alpa-auth/local/\n");
+        git("add", ".");
+        git("commit", "-qm", "first");
+        assert.equal((await it.ops("convert", "plan")).code, 0);
+        assert.equal((await it.ops("consumer", "add", "bob", "--apply")).code, 0);
+        const { code, note } = await it.ops("convert", "run");
+        assert.equal(code, 2);
+        assert.match(note, /Pulumi\.intra\.yaml: must be committed but for what a conversion changes/);
+        git("commit", "-qam", "bob");
+        const { code: then, note: said } = await it.ops("convert", "run");
+        assert.equal(then, 0, said);
+        // The way back is open although nobody has committed what the conversion wrote.
+        assert.equal((await it.ops("convert", "run", "--to", "intra-a")).code, 0);
+    });
+
+    it("a stack file that somebody changes while it runs: the step fails, and a human is told to take it back", async () => {
+        const it = await convertBench();
+        it.state.onUp = (to) => {
+            if (to === "drain") it.write(it.text().replace("alice", "mallory"));
+        };
+        const { code, note } = await it.ops("convert", "run");
+        assert.equal(code, 1);
+        assert.match(note, /Pulumi\.intra\.yaml: must stay as it was when the conversion began/);
+        assert.match(note, /a human is needed/);
+        it.state.onUp = () => undefined;
+        it.write(it.text().replace("mallory", "alice"));
+        assert.equal((await it.ops("convert", "abort")).code, 0);
+        assert.equal(it.state.reached, "intra-a");
+    });
+});

@@ -1,0 +1,292 @@
+// Proves in which order a conversion goes and returns, whatever fails and whenever the clock says so, on a stack and a
+// clock in memory. It does not prove that a phase does what it says: that is the program's, on the sandbox.
+import { strict as assert } from "node:assert";
+import fc from "fast-check";
+import { latestEnd, mustReturn, needed, remainingForward, wholeReturn } from "../../../../ops/convert/clock";
+import { backFrom, forwardFrom, nameOf, PHASES, PLACES } from "../../../../ops/convert/phases";
+import { FakeWorld, type WorldOptions } from "./world";
+
+const FORWARD = [...PHASES];
+const back = (...places: string[]) => places.map((place) => `back to ${place}`);
+
+/** Steps back, by the step that fails half-way. */
+const returns: [failing: string, steps: string[]][] = [
+    ["prepare", back("intra-a")],
+    ["drain", back("prepare", "intra-a")],
+    ["stop", back("drain", "prepare", "intra-a")],
+    ["start", back("stop", "drain", "prepare", "intra-a")],
+    ["verify", back("start", "stop", "drain", "prepare", "intra-a")],
+    ["switch", back("verify", "stop", "drain", "prepare", "intra-a")],
+    ["done", back("switch", "start", "stop", "drain", "prepare", "intra-a")],
+];
+
+async function journey(options: WorldOptions = {}, prepare: (world: FakeWorld) => void = () => undefined) {
+    const world = new FakeWorld(options);
+    world.begin();
+    prepare(world);
+    const result = (await world.go())!;
+    return { world, result };
+}
+
+describe("ops convert, the journey", () => {
+    it("goes through every phase in order, and counts for how long callers got 503", async () => {
+        const { world, result } = await journey();
+        assert.deepEqual(world.steps(), FORWARD);
+        assert.equal(result.outcome, "converted");
+        assert.equal(world.reached, "done");
+        assert.equal(result.downSeconds, remainingForward("intra-a", world.budget.expected));
+        assert.equal(world.last().event, "end");
+    });
+
+    for (const [failing, steps] of returns)
+        it(`returns to intra-a when ${failing} fails half-way, from the place that was reached last`, async () => {
+            const { world, result } = await journey({ fails: { [failing]: 1 } });
+            assert.deepEqual(world.steps(), [...FORWARD.slice(0, FORWARD.indexOf(failing as any) + 1), ...steps]);
+            assert.deepEqual([result.outcome, world.reached, world.asked], ["returned", "intra-a", "intra-a"]);
+            assert.match(result.why!, new RegExp(`^${failing}: it failed`));
+        });
+
+    const disproved: [failing: string, steps: string[]][] = [
+        ["prepare", back("intra-a")],
+        ["drain", back("prepare", "intra-a")],
+        ["verify", back("stop", "drain", "prepare", "intra-a")],
+        ["switch", back("start", "stop", "drain", "prepare", "intra-a")],
+    ];
+    for (const [failing, steps] of disproved)
+        it(`returns to intra-a when what ${failing} promises is not so`, async () => {
+            const { world, result } = await journey({ disproved: { [failing]: 1 } });
+            assert.deepEqual(world.steps().slice(FORWARD.indexOf(failing as any) + 1), steps);
+            assert.equal(result.outcome, "returned");
+        });
+
+    it("tries a step of the way back twice, then says which one a human must see to", async () => {
+        const once = await journey({ fails: { start: 1, "back to drain": 1 } });
+        assert.equal(once.result.outcome, "returned");
+        const { world, result } = await journey({ fails: { start: 1, "back to drain": 2 } });
+        assert.equal(result.outcome, "human");
+        assert.equal(nameOf(result.failed!), "back to drain");
+        assert.deepEqual([world.reached, world.asked], ["stop", "drain"]);
+        assert.equal(world.last().event, "end");
+    });
+
+    it("goes on with the way back after a human has helped", async () => {
+        const { world } = await journey({ fails: { start: 1, "back to drain": 2 } });
+        const before = world.steps().length;
+        const again = (await world.go())!;
+        assert.equal(again.outcome, "returned");
+        assert.deepEqual(world.steps().slice(before), back("drain", "prepare", "intra-a"));
+    });
+
+    it("breaks a step off when later the way back would not fit, and returns within the budget", async () => {
+        const { world, result } = await journey({ takes: { start: 100_000 } });
+        assert.equal(result.outcome, "returned");
+        assert.match(result.why!, /^start: it took until \d+:\d\d after the begin of the 503s/);
+        assert.ok(result.downSeconds <= world.budget.seconds, `${result.downSeconds}`);
+        // The limit was used: it was not given up early.
+        assert.ok(result.downSeconds > needed(world.budget.expected) - world.budget.expected.verify);
+    });
+
+    it("does not begin a step when the ones before have used up the time", async () => {
+        const slow = { drain: 60 + 479, stop: 780 };
+        const { world, result } = await journey({ takes: slow });
+        assert.equal(result.outcome, "converted");
+        const late = await journey({ takes: { ...slow, stop: 782 } });
+        assert.equal(late.result.outcome, "returned");
+        assert.ok(!late.world.steps().includes("start"), world.steps().join());
+    });
+
+    it("has no clock over prepare and done, for which callers do not wait", async () => {
+        const { result } = await journey({ takes: { prepare: 100_000, done: 100_000 } });
+        assert.equal(result.outcome, "converted");
+    });
+
+    it("returns when it is asked to, at once", async () => {
+        const { world, result } = await journey({}, (world) => (world.backAt = "start"));
+        assert.deepEqual(world.steps().slice(4), back("stop", "drain", "prepare", "intra-a"));
+        assert.deepEqual([result.outcome, result.why], ["returned", "start: abort was run"]);
+    });
+
+    it("stops where it is when it is told to, and goes on from there", async () => {
+        const { world, result } = await journey({}, (world) => (world.stopAt = "stop"));
+        assert.deepEqual([result.outcome, result.place], ["stopped", "drain"]);
+        assert.notEqual(world.last().event, "end");
+        world.stopAt = undefined;
+        assert.equal((await world.go())!.outcome, "converted");
+        assert.deepEqual(world.steps(), ["prepare", "drain", "stop", "stop", "start", "verify", "switch", "done"]);
+    });
+
+    it("leads back from option intra-b days later", async () => {
+        const world = new FakeWorld();
+        world.reached = world.asked = "done";
+        world.begin("intra-a");
+        const result = (await world.go())!;
+        assert.equal(result.outcome, "returned");
+        assert.deepEqual(world.steps(), back("switch", "start", "stop", "drain", "prepare", "intra-a"));
+        assert.equal(result.downSeconds, 660 + 180 + 900 + 120);
+    });
+});
+
+describe("ops convert, killed", () => {
+    /** Kills it at every point, and has a new process go on. */
+    async function everywhere(options: WorldOptions, look: (world: FakeWorld, at: number) => Promise<void>) {
+        const whole = new FakeWorld(options);
+        whole.begin();
+        await whole.go();
+        assert.ok(whole.points > 3);
+        for (let at = 0; at < whole.points; at++) {
+            const world = new FakeWorld(options);
+            world.begin();
+            world.killAt = at;
+            assert.equal(await world.go(), undefined, `point ${at} of ${whole.points}`);
+            await look(world, at);
+        }
+    }
+
+    it("at any point of the way there: it is told which step was open, and run goes on to the end", async () => {
+        await everywhere({}, async (world, at) => {
+            const told = world.told();
+            const begun = world.steps().at(-1);
+            assert.equal(told.open, begun, `point ${at}`);
+            assert.deepEqual([told.direction, told.reached], ["forward", world.reached]);
+            const [next] = told.next;
+            assert.equal(nameOf(next), begun, `point ${at}: the open step is done first`);
+            assert.equal((await world.go())!.outcome, "converted", `point ${at}`);
+            assert.equal(world.reached, "done");
+            assert.deepEqual([...world.proved], FORWARD, `point ${at}: everything was looked at`);
+        });
+    });
+
+    for (const failing of PHASES)
+        it(`at any point after ${failing} has failed: run goes on with the way back`, async () => {
+            await everywhere({ fails: { [failing]: 1 } }, async (world, at) => {
+                const turned = world.entries.some(({ event }) => event === "return");
+                const told = world.told();
+                if (turned) assert.equal(told.direction, "back", `point ${at}`);
+                const result = (await world.go())!;
+                assert.equal(result.outcome, "returned", `point ${at}`);
+                assert.deepEqual([world.reached, world.asked], ["intra-a", "intra-a"]);
+                for (const step of returns.find(([name]) => name === failing)![1])
+                    assert.ok(world.proved.has(step), `point ${at}: ${step} was not looked at`);
+            });
+        });
+
+    it("counts the time in which nobody was at work", async () => {
+        const world = new FakeWorld();
+        world.begin();
+        world.killAt = 9; // in stop
+        await world.go();
+        assert.equal(world.steps().at(-1), "stop");
+        world.now += 2 * 3600_000;
+        const result = (await world.go())!;
+        assert.equal(result.outcome, "returned");
+        assert.match(result.why!, /^2:\d\d:\d\d of 1:00:00 are over/);
+        assert.ok(result.downSeconds > 2 * 3600);
+    });
+
+    it("returns when the record is lost after bare metal was stopped", async () => {
+        const world = new FakeWorld();
+        world.reached = world.asked = "stop";
+        assert.equal(world.told().direction, "back");
+        assert.deepEqual(world.told().next.map(nameOf), back("drain", "prepare", "intra-a"));
+    });
+
+    it("takes a stack that is settled for what it is, with and without an earlier record", async () => {
+        for (const place of ["intra-a", "done"] as const) {
+            const world = new FakeWorld();
+            world.reached = world.asked = place;
+            assert.deepEqual([world.told().direction, world.told().next], [undefined, []]);
+        }
+        const { world } = await journey();
+        assert.equal(world.told().direction, undefined);
+    });
+});
+
+describe("ops convert, whatever happens", () => {
+    const names = [...forwardFrom("intra-a"), ...backFrom("done", true), ...backFrom("verify", true)].map(nameOf);
+    const some = <T>(value: fc.Arbitrary<T>) =>
+        fc.record(Object.fromEntries(names.map((name) => [name, value])), {
+            requiredKeys: [],
+        }) as fc.Arbitrary<Record<string, T>>;
+    const options = fc.record({
+        takes: some(fc.integer({ min: 0, max: 3000 })),
+        expected: some(fc.integer({ min: 0, max: 1500 })),
+        fails: some(fc.integer({ min: 0, max: 2 })),
+        disproved: some(fc.integer({ min: 0, max: 2 })),
+        budgetSeconds: fc.integer({ min: 0, max: 8000 }),
+    });
+
+    it("never goes on when the way back would not fit any more", async () => {
+        await fc.assert(
+            fc.asyncProperty(options, async (chosen) => {
+                const world = new FakeWorld({ ...chosen, fails: {}, disproved: {} });
+                world.begin();
+                await world.go();
+                const { budget, entries } = world;
+                let down: number | undefined;
+                for (const entry of entries) {
+                    if (entry.event === "step" && entry.step === "drain") down = Date.parse(entry.time);
+                    const elapsed = down === undefined ? 0 : (Date.parse(entry.time) - down) / 1000;
+                    if (entry.event === "step" && entry.direction === "forward" && entry.to !== "done") {
+                        const before = PLACES[PLACES.indexOf(entry.to) - 1];
+                        const most = elapsed + remainingForward(before, budget.expected) + wholeReturn(budget.expected);
+                        assert.ok(most <= budget.seconds, `${entry.step} begun after ${elapsed} s`);
+                        assert.ok(!mustReturn(before, elapsed, budget));
+                    }
+                    if (entry.event === "step-end" && entry.direction === "forward") {
+                        const limit = latestEnd(entry, budget);
+                        if (limit !== undefined) assert.ok(elapsed <= limit, `${entry.step} ended after ${elapsed} s`);
+                    }
+                }
+            }),
+            { numRuns: 300 },
+        );
+    });
+
+    it("a return ends in intra-a, or says which step a human must see to; and nothing goes forward after it", async () => {
+        await fc.assert(
+            fc.asyncProperty(options, fc.constantFrom(undefined, ...names), async (chosen, backAt) => {
+                const world = new FakeWorld(chosen);
+                world.begin();
+                world.backAt = backAt;
+                const result = (await world.go())!;
+                const turn = world.entries.findIndex(({ event }) => event === "return");
+                const after = turn < 0 ? [] : world.entries.slice(turn);
+                assert.ok(after.every((entry) => entry.event !== "step" || entry.direction === "back"));
+                const end = world.last();
+                assert.ok(end.event === "end" && end.outcome === result.outcome);
+                if (result.outcome === "converted") assert.equal(world.reached, "done");
+                else if (result.outcome === "returned")
+                    assert.deepEqual([world.reached, world.asked], ["intra-a", "intra-a"]);
+                else {
+                    assert.equal(result.outcome, "human");
+                    assert.equal(result.failed!.direction, "back");
+                    assert.ok(result.why);
+                }
+                assert.ok(!(end as { said?: string }).said?.includes("preflight"), (end as { said?: string }).said);
+            }),
+            { numRuns: 300 },
+        );
+    });
+
+    it("killed anywhere and gone on with, it ends as it would have", async () => {
+        await fc.assert(
+            fc.asyncProperty(options, fc.array(fc.nat({ max: 40 }), { maxLength: 3 }), async (chosen, kills) => {
+                const world = new FakeWorld({ ...chosen, takes: {} });
+                world.begin();
+                let result;
+                for (const more of [...kills, Infinity]) {
+                    world.killAt = world.points + more;
+                    result = await world.go();
+                    if (result !== undefined) break;
+                    assert.equal(world.told().reached, world.reached);
+                }
+                assert.ok(
+                    result!.outcome === "human" ||
+                        world.reached === (result!.outcome === "converted" ? "done" : "intra-a"),
+                );
+                assert.ok(world.entries.every((entry) => !JSON.stringify(entry).includes("preflight")));
+            }),
+            { numRuns: 300 },
+        );
+    });
+});

@@ -1,0 +1,232 @@
+// Proves what the parts of a conversion promise each for itself: which times are expected, what a record cut off by a crash
+// still says, whose lock counts, what of two answers is different, and what the display shows.
+import { strict as assert } from "node:assert";
+import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { hostname, tmpdir } from "node:os";
+import { join } from "node:path";
+import { difference, latencyBound, type Answer } from "../../../../ops/convert/answers";
+import { errorsIn } from "../../../../ops/convert/apply";
+import { append, isOver, newFile, records, type Entry, type Event } from "../../../../ops/convert/audit";
+import { duration } from "../../../../ops/convert/clock";
+import { measured } from "../../../../ops/convert/expected";
+import { holderOf, takeLock } from "../../../../ops/convert/lock";
+import { Progress, renderProgress } from "../../../../ops/convert/progress";
+import { leave, placeIn, restOf, setMeasured, setPlace } from "../../../../ops/convert/stack-edit";
+import { CONVERT_FILE } from "./service";
+
+const entry = (event: Event): Entry => ({ time: "2026-11-26T12:00:00.000Z", run: "r", who: "alice@ops", ...event });
+const step = (name: "start" | "stop", seconds: number, outcome: "done" | "failed" = "done"): Entry[] => [
+    entry({ event: "step", step: name, direction: "forward", to: name }),
+    entry({ event: "step-end", step: name, direction: "forward", to: name, outcome, seconds }),
+];
+const conversion = (...entries: Entry[][]) => ({ file: "", entries: entries.flat() });
+
+let folder: string;
+
+beforeEach(() => (folder = mkdtempSync(join(tmpdir(), "alpa-auth-convert-"))));
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+describe("ops convert, expected times", () => {
+    it("are the longest of the last three conversions that have the step", () => {
+        const times = [900, 100, 400, 300].map((seconds) => conversion(step("start", seconds)));
+        assert.deepEqual(measured(times), { start: 400 });
+    });
+
+    it("are not those of a step that failed, or that was gone on with after a crash", () => {
+        const failed = conversion(step("start", 10, "failed"));
+        const resumed = conversion(step("start", 10).slice(0, 1), step("start", 3));
+        assert.deepEqual(measured([failed, resumed, conversion(step("stop", 5))]), { stop: 5 });
+    });
+});
+
+describe("ops convert, the record", () => {
+    const begin: Event = {
+        event: "begin",
+        from: "intra-a",
+        to: "intra-b",
+        budgetSeconds: 3600,
+        versions: { program: "0", pulumi: "v3", node: "v20" },
+    };
+    const write = (...events: Event[]) => {
+        const file = newFile(folder, "intra", new Date("2026-11-26T12:00:00Z"));
+        events.forEach((event) => append(file, entry(event)));
+        return file;
+    };
+
+    it("is one file for each conversion, which other stacks of a similar name do not read", () => {
+        assert.match(write(begin), /\.alpa-auth\/convert\/intra-20261126T120000Z\.jsonl$/);
+        assert.equal(records(folder, "intra").length, 1);
+        for (const other of ["intr", "intra-rehearsal", "in.ra"]) assert.deepEqual(records(folder, other), []);
+    });
+
+    it("says all but its last line after a crash cut that off, and goes on behind it", () => {
+        const file = write(begin);
+        appendFileSync(file, '{"time":"2026-11-26T12:0');
+        assert.deepEqual(
+            records(folder, "intra")[0].entries.map(({ event }) => event),
+            ["begin"],
+        );
+        append(file, entry({ event: "return", why: "x" }));
+        append(file, entry({ event: "end", outcome: "returned", place: "intra-a", downSeconds: 0 }));
+        assert.deepEqual(
+            records(folder, "intra")[0].entries.map(({ event }) => event),
+            ["begin", "return", "end"],
+        );
+    });
+
+    it("with a merge conflict is refused, with the line", () => {
+        const file = write(begin);
+        writeFileSync(file, `<<<<<<< HEAD\n${readFileSync(file, "utf8")}`);
+        assert.throws(() => records(folder, "intra"), /must have one JSON object in each line \(line 1 has none/);
+    });
+
+    it("is over when it was converted or has returned, and not while a human is needed", () => {
+        const end = (outcome: "converted" | "returned" | "human"): Event => ({
+            event: "end",
+            outcome,
+            place: "stop",
+            downSeconds: 1,
+        });
+        assert.deepEqual(
+            (["converted", "returned", "human"] as const).map((one) =>
+                isOver(conversion([entry(begin), entry(end(one))])),
+            ),
+            [true, true, false],
+        );
+        assert.equal(isOver(conversion([entry(begin)])), false);
+    });
+});
+
+describe("ops convert, the lock", () => {
+    const file = () => join(folder, ".alpa-auth/local/convert-intra.lock");
+    const leave = (held: object) => {
+        mkdirSync(join(folder, ".alpa-auth/local"), { recursive: true });
+        writeFileSync(file(), JSON.stringify({ who: "bob@ops", since: "2026-11-26T12:00:00.000Z", ...held }));
+    };
+    const take = () => takeLock(folder, "intra", "alice@ops", new Date());
+
+    it("is taken by one alone, and given back", () => {
+        const release = take();
+        assert.throws(take, /intra: must not be under conversion already \(alice@ops's since/);
+        assert.equal(holderOf(folder, "intra")!.pid, process.pid);
+        release();
+        assert.equal(existsSync(file()), false);
+        take()();
+    });
+
+    it("of a process that is no more is taken over; so is one whose number another process has now", () => {
+        leave({ pid: 2 ** 22 - 1, host: hostname() });
+        take()();
+        leave({ pid: process.pid, began: "1", host: hostname() });
+        assert.equal(holderOf(folder, "intra"), undefined);
+        take()();
+    });
+
+    it("of another machine is kept, since nothing is known of its process", () => {
+        leave({ pid: 2 ** 22 - 1, host: "elsewhere" });
+        assert.throws(take, /pid \d+ on elsewhere\).*If that process is no more, remove .*convert-intra\.lock/);
+        assert.equal(holderOf(folder, "intra")!.who, "bob@ops");
+    });
+});
+
+describe("ops convert, answers", () => {
+    const text: Answer = { method: "completions", prompt: "p", text: "a", milliseconds: 1 };
+    const likely: Answer = { method: "logprobs", prompt: "p", tokens: [5, 6], logprobs: [-0.5, -1], milliseconds: 1 };
+    const cases: [what: string, one: Answer, other: Partial<Answer>, differs: RegExp | undefined][] = [
+        ["the same text", text, {}, undefined],
+        ["another text", text, { text: "b" }, /must be "a" \(got "b"\)/],
+        ["an answer that took longer", text, { milliseconds: 900 }, undefined],
+        ["another likeliest token", likely, { tokens: [6, 5] }, /likeliest token must be 5 \(got 6\)/],
+        ["a logprob that differs by rounding", likely, { logprobs: [-0.51, -1] }, undefined],
+        ["a logprob of another model", likely, { logprobs: [-0.7, -1] }, /logprob must be -0\.5/],
+        ["a logprob that is none", likely, { logprobs: [NaN, -1] }, /logprob must be -0\.5/],
+        ["no logprobs", likely, { tokens: [], logprobs: [] }, /likeliest token must be 5 \(got undefined\)/],
+    ];
+    for (const [what, one, other, differs] of cases)
+        it(`${what}: ${differs === undefined ? "no difference" : "a difference"}`, () => {
+            const found = difference(one, { ...one, ...other });
+            if (differs === undefined) assert.equal(found, undefined);
+            else assert.match(found!, differs);
+        });
+
+    it("may take twice as long as bare metal's, and the wait for a batch", () => {
+        assert.equal(latencyBound(4000), 10_000);
+    });
+});
+
+describe("ops convert, the stack file", () => {
+    const holder = { name: "alice@ops r", until: "2026-11-26T12:00:00Z" };
+
+    it("there and back is as it was, to the letter", () => {
+        const there = setPlace(setPlace(CONVERT_FILE, "prepare", holder), "drain", holder);
+        assert.equal(placeIn(there), "drain");
+        assert.match(there, /holder: \{ name: alice@ops r, until: "2026-11-26T12:00:00Z" \}/);
+        assert.equal(leave(setPlace(there, "intra-a", holder)), CONVERT_FILE);
+    });
+
+    it("is the same stack as long as only what a conversion changes differs", () => {
+        const there = setMeasured(setPlace(CONVERT_FILE, "done", holder), { start: 12.3, done: 4 });
+        assert.match(there, /measured: \{ start: 13 \}/);
+        assert.equal(restOf(there), restOf(CONVERT_FILE));
+        assert.notEqual(restOf(CONVERT_FILE.replace("alice", "bob")), restOf(CONVERT_FILE));
+        assert.notEqual(restOf(CONVERT_FILE.replace("budgetMinutes: 60", "budgetMinutes: 61")), restOf(CONVERT_FILE));
+    });
+});
+
+describe("ops convert, the display", () => {
+    const began = Date.parse("2026-11-26T12:10:00Z");
+    const view = {
+        step: { direction: "forward", to: "start" } as const,
+        began,
+        expectedSeconds: 900,
+        latestEnd: began + 1200_000,
+        downSince: began - 300_000,
+    };
+
+    it("says how far the step is, what it waits for, and when it returns by itself", () => {
+        assert.equal(
+            renderProgress(view, began + 65_000, "alpa-opt updating"),
+            "start: 1:05 of about 15:00; callers get 503 since 6:05; returns by itself in 18:55 unless done; " +
+                "waits for the model to be loaded in the component | alpa-opt updating",
+        );
+        assert.match(renderProgress(view, began + 1201_000, ""), /returning/);
+    });
+
+    it("is lines where there is no terminal, and one line that changes where there is one", () => {
+        const notes: string[] = [];
+        const plain = new Progress({ note: (text) => notes.push(text) });
+        plain.show(view);
+        plain.line("\x1b[32m~ alpa-opt updating\x1b[0m");
+        plain.show(undefined);
+        assert.match(notes.join("\n"), /^\nstart: the component runs\.\n/);
+        assert.ok(notes.some((line) => line.includes("alpa-opt updating")));
+        const drawn: string[] = [];
+        const said: string[] = [];
+        const terminal = new Progress({ note: (text) => said.push(text), terminal: (text) => drawn.push(text) });
+        terminal.show(view);
+        terminal.line("~ alpa-opt updating");
+        terminal.show(undefined);
+        assert.ok(drawn.every((text) => text.startsWith("\r\x1b[K") && !text.includes("\n")));
+        assert.equal(said.length, 1);
+    });
+
+    it("durations are as on a clock", () => {
+        assert.deepEqual([0, 5, 65, 3600, 3725].map(duration), ["0:00", "0:05", "1:05", "1:00:00", "1:02:05"]);
+    });
+});
+
+describe("ops convert, Pulumi's words", () => {
+    it("are its errors, each once, without the rest", () => {
+        const said = [
+            "Updating (intra):",
+            " +  alpa creating",
+            "    error: the pod was not ready within 60 s",
+            "    error: the pod was not ready within 60 s",
+            "\x1b[31merror: update failed\x1b[0m",
+        ].join("\n");
+        assert.equal(errorsIn(said), "the pod was not ready within 60 s");
+        assert.equal(errorsIn("a\nb\nc\nd\n"), "b; c; d");
+        assert.equal(errorsIn(""), "it said nothing");
+        assert.ok(errorsIn(`error: ${"x".repeat(5000)}`).length < 900);
+    });
+});

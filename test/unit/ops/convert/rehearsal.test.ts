@@ -1,0 +1,151 @@
+// Proves that a rehearsal has everything of its own that it stops or starts, that production's secrets reach its file only
+// anew encrypted, and that it is cleared away. Pulumi is a fake here.
+import { strict as assert } from "node:assert";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { parse } from "yaml";
+import { rehearsalStack } from "../../../../ops/convert/rehearsal-stack";
+import { CONVERT_FILE, convertBench } from "./service";
+
+const REHEARSAL = `    rehearsal:
+      alpa: { endpoints: ["10.20.96.200:20001"] }
+      gateway: { nodePort: 30999 }
+      opt: { model: alpa/opt-125m, gpusPerNode: 1, nodes: [dgx-02] }
+      convert:
+        bareMetal:
+          hosts:
+            - address: 10.20.96.200
+              hostKey: ssh-ed25519 ${"B".repeat(64)}
+              user: ops
+              privateKey: { secure: OTHER }
+          unit: alpa-small.service
+`;
+const TEXT = CONVERT_FILE.replace("      unit: alpa-ray.service\n", `$&${REHEARSAL}`);
+const SECRETS = new Map([
+    ["CIPHER", "the key of production's hosts"],
+    ["OTHER", "the key of the small one's"],
+]);
+
+describe("ops convert plan --rehearse", function () {
+    this.timeout(20_000);
+
+    it("is a stack with the settings of production, and with its own where it stops or starts something", () => {
+        const { values, problems, needs, secrets } = rehearsalStack(TEXT, SECRETS) as any;
+        assert.deepEqual(problems, []);
+        assert.equal(values.option, "intra-a");
+        assert.equal(values.namespace, "alpa-auth-rehearsal");
+        assert.deepEqual(values.alpa.endpoints, ["10.20.96.200:20001"]);
+        assert.deepEqual(
+            [values.opt.image, values.opt.model],
+            ["registry.example.com/alpa-serving:1.0.0", "alpa/opt-125m"],
+        );
+        assert.equal(values.convert.bareMetal.unit, "alpa-small.service");
+        assert.deepEqual(
+            values.consumers.map(({ name }: any) => name),
+            ["rehearsal"],
+        );
+        assert.equal(values.convert.rehearsal, undefined);
+        // Of production's secrets none goes along.
+        assert.deepEqual([...secrets.values()], ["the key of the small one's"]);
+        assert.match(needs.join("\n"), /1 GPU\(s\) on each of dgx-02 for alpa\/opt-125m: they must be free/);
+    });
+
+    const refused: [why: string, text: string, problem: RegExp][] = [
+        ["nothing of its own", CONVERT_FILE, /^convert\.rehearsal: required/],
+        [
+            "production's Alpa",
+            TEXT.replace('"10.20.96.200:20001"', '"10.20.96.188:20001"'),
+            /alpa\.endpoints: must not be production's \(got 10\.20\.96\.188:20001\)/,
+        ],
+        [
+            "production's node port",
+            TEXT.replace("nodePort: 30999", "nodePort: 30800"),
+            /gateway\.nodePort: must be a node port of its own \(got 30800, and production has 30800\)/,
+        ],
+        [
+            "production's namespace",
+            TEXT.replace("    rehearsal:\n", "$&      namespace: alpa-auth\n"),
+            /namespace: must not be production's/,
+        ],
+        [
+            "what runs production's Alpa",
+            TEXT.replace("- address: 10.20.96.200", "- address: 10.20.96.188").replace("alpa-small", "alpa-ray"),
+            /bareMetal: must not be what runs production's Alpa on 10\.20\.96\.188/,
+        ],
+        [
+            "a cluster that the stack makes",
+            TEXT.replace("config:\n", "config:\n  alpa-auth:cluster: { nodes: [] }\n"),
+            /convert\.rehearsal\.cluster: required where the stack makes its cluster/,
+        ],
+    ];
+    for (const [why, text, problem] of refused)
+        it(`refuses ${why}`, () => assert.match(rehearsalStack(text, SECRETS).problems.join("\n"), problem));
+
+    it("refuses when an earlier one was not cleared away, and makes nothing", async () => {
+        const it = await convertBench(TEXT);
+        writeFileSync(join(it.folder, "Pulumi.intra-rehearsal.yaml"), "config: {}\n");
+        const { code, note } = await it.ops("convert", "plan", "--rehearse");
+        assert.equal(code, 2);
+        assert.match(note, /intra-rehearsal: must not be there.*pulumi destroy -s intra-rehearsal && pulumi stack rm/);
+        assert.ok(it.calls.every(({ args }) => args[1] !== "init" && args[0] !== "up"));
+    });
+
+    it("goes there and back in its own stack, touches production's neither in file nor in Pulumi, and clears itself away", async () => {
+        const own = { file: "" };
+        const it = await convertBench(TEXT, ({ args, input }) => {
+            const command = args.slice(0, 2).join(" ");
+            if (command === "stack init") {
+                writeFileSync((own.file = join(it.folder, "Pulumi.intra-rehearsal.yaml")), "encryptionsalt: v1:salt\n");
+                return {};
+            }
+            if (command === "config set") {
+                const file = args[args.indexOf("--config-file") + 1];
+                const key = args[3];
+                assert.match(input!, /PRIVATE KEY/);
+                writeFileSync(file, `${readFileSync(file, "utf8")}config:\n  ${key}:\n    secure: ANEW\n`);
+                return {};
+            }
+            if (args[0] === "destroy" || command === "stack rm") return {};
+            return undefined;
+        });
+        it.state.file = () => (existsSync(own.file) ? own.file : it.file);
+        let made = "";
+        it.state.onUp = () => (made ||= readFileSync(own.file, "utf8"));
+        const { code, out, note } = await it.ops("convert", "plan", "--rehearse");
+        assert.equal(code, 0, note);
+        assert.equal(it.text(), TEXT);
+        assert.equal(parse(made).encryptionsalt, "v1:salt");
+        assert.match(made, /privateKey:\s+secure: ANEW/);
+        assert.ok(!made.includes("OTHER") && !made.includes("CIPHER"));
+        const onStack = it.calls.filter(({ args }) => ["up", "destroy", "preview"].includes(args[0]));
+        assert.ok(onStack.every(({ args }) => args[args.indexOf("--stack") + 1] === "intra-rehearsal"));
+        assert.deepEqual(it.state.ups, [
+            ...["intra-a", "prepare", "drain", "stop", "start", "verify", "switch", "done"],
+            ...["switch", "start", "stop", "drain", "prepare", "intra-a"],
+        ]);
+        assert.equal(existsSync(own.file), false);
+        assert.match(note, /It needs:\n {2}- namespace alpa-auth-rehearsal, node port 30999/);
+        assert.match(out, /Rehearsed: there and back, and cleared away/);
+        // Its times are those of a small model.
+        const { steps } = JSON.parse((await it.ops("convert", "plan", "--json")).out);
+        assert.ok(steps.every(({ measured }: any) => !measured));
+    });
+
+    it("that fails leaves its stack to be looked at, and says how to clear it away", async () => {
+        const it = await convertBench(TEXT, ({ args }) => {
+            const command = args.slice(0, 2).join(" ");
+            if (command === "config set") {
+                const file = args[args.indexOf("--config-file") + 1];
+                writeFileSync(file, `config:\n  ${args[3]}:\n    secure: ANEW\n`);
+                return {};
+            }
+            if (command === "stack init") return {};
+            return args[0] === "up" ? { code: 255, stdout: "error: no room\n" } : undefined;
+        });
+        const { code, note } = await it.ops("convert", "plan", "--rehearse");
+        assert.equal(code, 1);
+        assert.match(note, /rehearsal: must go there and back\. Stack intra-rehearsal is left as it is.*no room/s);
+        assert.ok(existsSync(join(it.folder, "Pulumi.intra-rehearsal.yaml")));
+        assert.equal(it.text(), TEXT);
+    });
+});

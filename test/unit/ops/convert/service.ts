@@ -1,0 +1,168 @@
+/** The command line on a stack of option intra-a with what a conversion needs: Pulumi answers from memory, and a service of HTTP stands for gateway and Alpa. */
+import { generateKeyPairSync } from "node:crypto";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Entry } from "../../../../ops/convert/audit";
+import { isDown, type Place } from "../../../../ops/convert/phases";
+import { placeIn } from "../../../../ops/convert/stack-edit";
+import { parse } from "yaml";
+import { bench, SECRETS, type Bench, type Call } from "../kit";
+import type { PulumiResult } from "../../../../ops/stack/pulumi";
+
+export const VERIFIER_KEY = "KEY-of-the-verifier-0123456789";
+const SSH_KEY = generateKeyPairSync("ed25519").privateKey.export({ type: "pkcs8", format: "pem" }) as string;
+const HOST_KEY = `ssh-ed25519 ${"A".repeat(64)}`;
+
+export const CONVERT_FILE = `config:
+  alpa-auth:option: intra-a # for now
+  alpa-auth:alpa:
+    endpoints: ["10.20.96.188:20001"]
+  alpa-auth:opt:
+    image: registry.example.com/alpa-serving:1.0.0
+    model: alpa/opt-66b
+    gpuMemoryGiB: 40
+    gpusPerNode: 8
+    nodes: [dgx-01, dgx-02]
+    rayVersion: 2.0.0
+    weights: { hostPath: /data/opt_weights }
+  alpa-auth:convert:
+    budgetMinutes: 60 # agreed with the callers
+    bareMetal:
+      hosts:
+        - address: 10.20.96.188
+          hostKey: ${HOST_KEY}
+          user: ops
+          privateKey: { secure: CIPHER }
+      unit: alpa-ray.service
+  alpa-auth:consumers:
+    - name: alice
+      credentials:
+        - { id: a1, method: key }
+`;
+
+/** What a test says of the world, and sees of it. */
+interface State {
+    /** Last place that `pulumi up` has reached: the outputs name it. */
+    reached: Place;
+    /** How often `pulumi up` to a place fails. */
+    failing: Partial<Record<Place, number>>;
+    /** Told of each `pulumi up` as it begins. */
+    onUp: (to: Place) => unknown;
+    /** Output `conversion.holder`. */
+    holder?: { name: string; until: string };
+    /** What the two sides say to a completion. */
+    says: { bareMetal: string; component: string };
+    /** Places of all `pulumi up`, in order. */
+    ups: Place[];
+    /** The stack file that Pulumi reads. */
+    file: () => string;
+}
+
+export interface ConvertBench extends Bench {
+    state: State;
+    /** Entries of all records, oldest first. */
+    record(): Entry[];
+}
+
+let servers: Server[] = [];
+
+afterEach(() => {
+    servers.forEach((server) => server.closeAllConnections());
+    servers.forEach((server) => server.close());
+    servers = [];
+});
+
+/** @param answers what Pulumi says, where that is not what a healthy stack says */
+export async function convertBench(
+    text = CONVERT_FILE,
+    answers: (call: Call) => Partial<PulumiResult> | undefined = () => undefined,
+    refusalSeconds = 0,
+): Promise<ConvertBench> {
+    const state: State = {
+        file: () => it.file,
+        reached: placeIn(text) ?? "intra-a",
+        failing: {},
+        onUp: () => undefined,
+        says: { bareMetal: " France", component: " France" },
+        ups: [],
+    };
+    const port = await serve((path, key) => {
+        if (path.startsWith("/alpa-verification/")) {
+            if (key !== VERIFIER_KEY) return { status: 401 };
+            const component = ["start", "verify", "switch", "done"].includes(state.reached);
+            return { status: 200, text: component ? state.says.component : state.says.bareMetal };
+        }
+        if (key !== SECRETS.key) return { status: 401 };
+        return isDown(state.reached) ? { status: 503 } : { status: 200, text: " France" };
+    });
+    const it = bench({ text, refusalSeconds, says: (call) => answers(call) ?? pulumi(call.args) });
+    const read = () => readFileSync(state.file(), "utf8");
+    const ofFile = () => parse(read()).config["alpa-auth:convert"];
+
+    function pulumi(args: string[]): Partial<PulumiResult> | undefined {
+        const command = args.slice(0, 2).join(" ");
+        if (args[0] === "version") return { stdout: "v3.274.1\n" };
+        if (args[0] === "preview") return { stdout: "Previewing\n" };
+        if (command === "stack output") return { stdout: JSON.stringify(outputs(state, port)) };
+        if (command === "config --json") {
+            const value = ofFile();
+            for (const one of [value, value.rehearsal?.convert]) if (one) one.bareMetal.hosts[0].privateKey = SSH_KEY;
+            return { stdout: JSON.stringify({ "alpa-auth:convert": { value: "", objectValue: value, secret: true } }) };
+        }
+        return args[0] === "up" ? up() : undefined;
+    }
+
+    function up(): Partial<PulumiResult> {
+        const to = placeIn(read())!;
+        state.ups.push(to);
+        state.onUp(to);
+        const times = state.failing[to] ?? 0;
+        if (times > 0) {
+            state.failing[to] = times - 1;
+            return { code: 255, stdout: `    error: ${to} is not to be\nerror: update failed\n` };
+        }
+        state.reached = to;
+        state.holder = ofFile().holder;
+        return { stdout: "Updating (intra)\n" };
+    }
+
+    const folder = join(it.folder, ".alpa-auth/convert");
+    const lines = (name: string) => readFileSync(join(folder, name), "utf8").trim().split("\n");
+    return {
+        ...it,
+        state,
+        record: () =>
+            (existsSync(folder) ? readdirSync(folder).sort() : []).flatMap((name) =>
+                lines(name).map((line) => JSON.parse(line) as Entry),
+            ),
+    };
+}
+
+function outputs({ reached, holder }: State, port: number): object {
+    const base = `http://127.0.0.1:${port}`;
+    const verification = { url: `${base}/alpa-verification`, key: VERIFIER_KEY };
+    const conversion = reached === "intra-a" ? {} : { conversion: { phase: reached, verification, holder } };
+    return { url: `${base}/alpa`, credentials: { "alice/a1": SECRETS.key }, ...conversion };
+}
+
+type Reply = { status: number; text?: string };
+
+async function serve(reply: (path: string, key: unknown) => Reply): Promise<number> {
+    const server = createServer((request, response) => {
+        request.resume().on("end", () => {
+            const { status, text } = reply(request.url!, request.headers.apikey);
+            const headers: Record<string, string> = { "Content-Type": "application/json" };
+            if (status === 503) headers["Retry-After"] = "60";
+            const result = request.url!.endsWith("/completions")
+                ? { id: "1", object: "text_completion", created: 1, choices: [{ text }] }
+                : { cache_id: "1", logprobs: [[-0.5, -1.5]], indices: [[11, 12]] };
+            const error = { type: "error", message: "come again", stacktrace: "" };
+            response.writeHead(status, headers).end(JSON.stringify(status === 200 ? result : error));
+        });
+    });
+    servers.push(server);
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    return (server.address() as AddressInfo).port;
+}

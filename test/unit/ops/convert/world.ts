@@ -1,0 +1,171 @@
+/** A stack, its record and a clock in memory, for journeys between the options. Steps are taken as the program takes them: one at a time. */
+import { stepsFrom } from "../../../../components/parts/conversion-phases";
+import type { Entry, Event } from "../../../../ops/convert/audit";
+import { defaults } from "../../../../ops/convert/expected";
+import type { Budget, Expected } from "../../../../ops/convert/clock";
+import type { Effects, Result } from "../../../../ops/convert/contract";
+import { Journey } from "../../../../ops/convert/journey";
+import { nameOf, type Direction, type Place, type Step } from "../../../../ops/convert/phases";
+import { tell, type Told } from "../../../../ops/convert/state";
+
+export interface WorldOptions {
+    /** Seconds that a step takes, by its name. @default what is expected */
+    takes?: Expected;
+    /** How often a step fails, by its name: half of its time after its begin. */
+    fails?: Record<string, number>;
+    /** The same, but what it promises is not so although the stack has come there. */
+    disproved?: Record<string, number>;
+    budgetSeconds?: number;
+    expected?: Expected;
+}
+
+const ANSWERS = [{ method: "completions" as const, prompt: "Paris is", text: " the capital", milliseconds: 900 }];
+
+/** What a crash leaves: a promise that never ends. */
+const NEVER = new Promise<never>(() => undefined);
+
+export class FakeWorld {
+    reached: Place = "intra-a";
+    asked: Place = "intra-a";
+    entries: Entry[] = [];
+    now = Date.parse("2026-11-26T12:00:00Z");
+    readonly budget: Budget;
+    /** Points at which it can be killed, passed so far. */
+    points = 0;
+    /** At which of them it is killed. */
+    killAt = Infinity;
+    /** Asks for the return when this step begins. */
+    backAt: string | undefined;
+    stopAt: string | undefined;
+    orders = { back: new AbortController(), stop: new AbortController() };
+    /** Steps whose promise was looked at. */
+    proved = new Set<string>();
+    private killed: () => void = () => undefined;
+    private timers = new Set<{ at: number; call: () => void }>();
+    private readonly fails: Record<string, number>;
+    private readonly disproved: Record<string, number>;
+
+    constructor(private readonly options: WorldOptions = {}) {
+        const expected = { ...defaults(600), ...options.expected };
+        this.budget = { seconds: options.budgetSeconds ?? 3600, expected };
+        this.fails = { ...options.fails };
+        this.disproved = { ...options.disproved };
+    }
+
+    begin(to: "intra-a" | "intra-b" = "intra-b"): void {
+        const versions = { program: "0", pulumi: "v3", node: "v20" };
+        this.write({ event: "begin", from: this.reached, to, budgetSeconds: this.budget.seconds, versions });
+    }
+
+    told(): Told {
+        const { reached, asked, entries } = this;
+        return tell({ reached, asked }, entries.length === 0 ? [] : [{ file: "record.jsonl", entries }]);
+    }
+
+    /** Goes on as a new process would: with nothing but what is written. @returns undefined when it was killed */
+    async go(): Promise<Result | undefined> {
+        this.timers.clear();
+        this.orders = { back: new AbortController(), stop: new AbortController() };
+        const { back, stop } = this.orders;
+        const journey = new Journey(this.told(), this.budget, this.effects(), { back: back.signal, stop: stop.signal });
+        const end = new Promise<undefined>((resolve) => (this.killed = () => resolve(undefined)));
+        return Promise.race([journey.go(), end]);
+    }
+
+    /** Names of the steps, in the order in which they have begun. */
+    steps(): string[] {
+        return this.entries.flatMap((entry) => (entry.event === "step" ? [entry.step] : []));
+    }
+
+    last(): Entry {
+        return this.entries.at(-1)!;
+    }
+
+    private write(event: Event): void {
+        const entry = { time: new Date(this.now).toISOString(), run: "r", who: "alice@ops", ...event };
+        // As it is read: nothing in it is shared with who wrote it.
+        this.entries.push(JSON.parse(JSON.stringify(entry)));
+    }
+
+    private async point(): Promise<void> {
+        if (this.points++ !== this.killAt) return;
+        this.killed();
+        await NEVER;
+    }
+
+    private effects(): Effects {
+        return {
+            now: () => this.now,
+            bring: (to, signal) => this.bring(to, signal),
+            prove: async (step, _, signal) => this.prove(step, signal),
+            look: async () => ({ reached: this.reached, asked: this.asked }),
+            record: (event) => {
+                this.write(event);
+                if (event.event !== "step") return;
+                this.direction = event.direction;
+                if (event.step === this.backAt) this.orders.back.abort("abort was run");
+                if (event.step === this.stopAt) this.orders.stop.abort("it was interrupted");
+            },
+            at: (at, call) => {
+                const timer = { at, call };
+                this.timers.add(timer);
+                return () => void this.timers.delete(timer);
+            },
+            show: () => undefined,
+        };
+    }
+
+    private direction: Direction = "forward";
+
+    private async bring(to: Place, signal: AbortSignal): Promise<void> {
+        const step = { direction: this.direction, to };
+        await this.point();
+        if (!this.isOneStep(to)) throw new Error(`preflight: no step leads from ${this.reached} to ${to}`);
+        const there = this.reached === to && this.asked === to;
+        this.asked = to;
+        await this.point();
+        const name = nameOf(step);
+        const seconds = there ? 0 : (this.options.takes?.[name] ?? this.budget.expected[name] ?? 0);
+        const fails = (this.fails[name] ?? 0) > 0;
+        this.pass(fails ? seconds / 2 : seconds, signal);
+        signal.throwIfAborted();
+        if (fails) {
+            this.fails[name]--;
+            throw new Error("it failed");
+        }
+        this.reached = to;
+        await this.point();
+    }
+
+    private async prove({ direction, to }: Step, signal: AbortSignal) {
+        await this.point();
+        signal.throwIfAborted();
+        const name = nameOf({ direction, to });
+        if ((this.disproved[name] ?? 0) > 0) {
+            this.disproved[name]--;
+            throw new Error("it is not so");
+        }
+        this.proved.add(name);
+        return name === "prepare" ? { answers: ANSWERS } : {};
+    }
+
+    /** What the program's preflight allows. After a run that did not end: only where it was going, or back where it came from. */
+    private isOneStep(to: Place): boolean {
+        return this.reached === this.asked
+            ? stepsFrom(this.reached).includes(to)
+            : [this.reached, this.asked].includes(to);
+    }
+
+    /** Lets time go by, and calls who waits for an instant in it; no further than where it is broken off. */
+    private pass(seconds: number, signal: AbortSignal): void {
+        const end = this.now + seconds * 1000;
+        while (!signal.aborted) {
+            const next = [...this.timers].filter(({ at }) => at <= end).sort((a, b) => a.at - b.at)[0];
+            if (next === undefined) break;
+            this.timers.delete(next);
+            this.now = Math.max(this.now, next.at);
+            next.call();
+        }
+        if (!signal.aborted) this.now = end;
+    }
+}

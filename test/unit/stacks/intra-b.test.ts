@@ -1,0 +1,243 @@
+// Proves what each phase of a conversion asks for, and in which order. That it comes to pass is for the engine tests.
+import { strict as assert } from "node:assert";
+import * as pulumi from "@pulumi/pulumi";
+import { PHASES, stateOf, stepsFrom, type Phase } from "../../../components/parts/conversion-phases";
+import { intra } from "../../../stacks/intra";
+import { asked, comesAfter, inputsOf, one, oneOfKind, plain, record, value, type Seen } from "../../kit";
+import { intraBSettings, RAMPART_OPT, recordIntraB } from "../intra-b";
+import { kubernetesObjects, recordStack } from "../intra-a";
+
+const COMMAND = "command:remote:Command";
+const HEAD = "alpa-conversion-bare-metal-10.0.0.11";
+const WORKER = "alpa-conversion-bare-metal-10.0.0.12";
+const ANSWERS = "alpa-conversion-bare-metal-alpa";
+const COMPONENT = "alpa-opt.alpa-auth.svc.cluster.local";
+
+/** Each phase is built once: that takes a second. */
+const built = new Map<string, Promise<Seen[]>>();
+function stack(phase: Phase): Promise<Seen[]> {
+    if (!built.has(phase)) built.set(phase, recordIntraB(phase));
+    return built.get(phase)!;
+}
+
+const named = (seen: Seen[], name: string) => {
+    const found = seen.find((r) => r.name === name);
+    assert.ok(found, name);
+    return found;
+};
+const rules = (seen: Seen[], route = "alpa") => oneOfKind(seen, "ApisixRoute", route).inputs.spec.http as any[];
+const refusal = (rule: any) => rule.plugins.find((p: any) => p.name === "fault-injection").config.abort;
+const upstream = (seen: Seen[], role: string) =>
+    oneOfKind(seen, "ApisixUpstream", `alpa-${role}`).inputs.spec.externalNodes.map((node: any) => node.name);
+
+describe("option intra-b", function () {
+    this.timeout(120_000);
+
+    it("has all that intra-a has, and touches none of it, as it begins", async () => {
+        const before = kubernetesObjects(await recordStack("rampart"));
+        const after = await stack("prepare");
+        assert.ok(before.length > 10);
+        for (const resource of before) {
+            const now = after.find((r) => r.type === resource.type && r.name === resource.name);
+            assert.ok(now, resource.name);
+            assert.deepEqual(inputsOf(now), inputsOf(resource), resource.name);
+            assert.equal(asked(now).parent, asked(resource).parent, "another parent would mean another resource");
+        }
+    });
+
+    const changes: [from: Phase, to: Phase, ...names: string[]][] = [
+        ["prepare", "drain", "alpa-route-rules"],
+        ["drain", "stop", ANSWERS, HEAD, WORKER],
+        [
+            "stop",
+            "start",
+            "alpa-conversion-component-ray",
+            "alpa-conversion-component-ready",
+            "alpa-route-completions",
+            "alpa-route-logprobs",
+        ],
+        ["start", "verify"],
+        ["verify", "switch", "alpa-route-rules"],
+        ["switch", "done", HEAD, WORKER],
+    ];
+    for (const [from, to, ...names] of changes)
+        it(`changes ${names.join(", ") || "nothing but its record"} from ${from} to ${to}`, async () => {
+            const [before, after] = [await stack(from), await stack(to)];
+            const text = (r: Seen) => JSON.stringify(plain(r.inputs));
+            const differ = after.filter((r) => r.custom && text(r) !== text(named(before, r.name)));
+            const record = ["alpa-conversion-begun", "alpa-conversion-reached"];
+            assert.deepEqual(differ.map((r) => r.name).sort(), [...record, ...names].sort());
+            assert.equal(before.length, after.length, "nothing comes or goes");
+        });
+
+    for (const phase of PHASES) {
+        const { callers, bareMetal, component, atBoot, upstream: leads } = stateOf(phase);
+
+        it(`${phase}: ${callers === "nowhere" ? "refuses callers, after it has asked who they are" : `leads callers to ${callers}`}`, async () => {
+            const seen = await stack(phase);
+            for (const role of ["completions", "logprobs"]) {
+                const rule = rules(seen).find((r) => r.name === role);
+                const abort = refusal(rule);
+                if (callers === "nowhere") {
+                    assert.equal(abort.http_status, 503);
+                    assert.equal(abort.headers["Retry-After"], "60");
+                    assert.deepEqual(Object.keys(JSON.parse(abort.body)), ["type", "message", "stacktrace"]);
+                    assert.equal(abort.vars, undefined, "nobody is excepted");
+                    assert.ok(rule.plugins.some((p: any) => p.name === "multi-auth"));
+                } else assert.equal(abort.http_status, 403);
+                const there = upstream(seen, role);
+                if (leads === "component") assert.deepEqual(there, [COMPONENT]);
+                else assert.equal(there[0], "10.0.0.11");
+            }
+        });
+
+        it(`${phase}: bare metal is ${bareMetal ? "running" : "stopped"}, the component ${component ? "running" : "suspended"}`, async () => {
+            const seen = await stack(phase);
+            const { suspend } = oneOfKind(seen, "RayCluster").inputs.spec;
+            assert.equal(suspend, !component);
+            assert.equal(named(seen, "alpa-conversion-component-ready").inputs.running, component);
+            const line = (name: string) => one(seen, COMMAND, name).inputs.create.split(" alpa-auth/test ")[1];
+            const boot = `boot=${atBoot ? "as-found" : "never"} attempt=0`;
+            assert.equal(line(HEAD), bareMetal ? `start ${boot}` : `stop after-answers ${boot}`);
+            assert.equal(line(WORKER), `${bareMetal ? "start" : "stop"} ${boot}`);
+            assert.equal(line(ANSWERS), `${bareMetal ? "answers" : "silent"} attempt=0`);
+            assert.ok(!(bareMetal && component), "the GPUs are one side's");
+        });
+
+        it(`${phase}: says first where it is going, and last that it got there`, async () => {
+            const seen = await stack(phase);
+            const [begun, reached] = ["begun", "reached"].map((what) => named(seen, `alpa-conversion-${what}`));
+            assert.equal(begun.inputs.begin.going, phase);
+            assert.equal(begun.inputs.begin.nodes, "dgx-01,dgx-02");
+            assert.equal(reached.inputs.end.phase, phase);
+            for (const name of [HEAD, "alpa-conversion-component-ray", "alpa-route-rules"]) {
+                assert.ok(comesAfter(seen, named(seen, name), begun), name);
+                assert.ok(comesAfter(seen, reached, named(seen, name)), name);
+            }
+            for (const name of [
+                ANSWERS,
+                "alpa-route-accepted",
+                "alpa-conversion-component-ready",
+                "alpa-conversion-verification-accepted",
+                "alpa-consumers-accepted",
+            ])
+                assert.ok(comesAfter(seen, reached, named(seen, name)), name);
+        });
+
+        it(`${phase}: takes the GPUs after the other side has given them up`, async () => {
+            const seen = await stack(phase);
+            const [hosts, ray] = [named(seen, HEAD), named(seen, "alpa-conversion-component-ray")];
+            if (component) assert.ok(comesAfter(seen, ray, named(seen, ANSWERS)));
+            else assert.ok(comesAfter(seen, hosts, named(seen, "alpa-conversion-component-ready")));
+        });
+
+        it(`${phase}: ${callers === "nowhere" ? "keeps callers out before anybody stops" : "lets callers in when somebody answers"}`, async () => {
+            const seen = await stack(phase);
+            const accepted = named(seen, "alpa-route-accepted");
+            for (const side of [HEAD, "alpa-conversion-component-ray"])
+                if (callers === "nowhere") assert.ok(comesAfter(seen, named(seen, side), accepted), side);
+                else assert.ok(comesAfter(seen, named(seen, "alpa-route-rules"), named(seen, side)), side);
+        });
+    }
+
+    it("lets the verifier alone past the refusal, through the same guard", async () => {
+        const seen = await stack("verify");
+        const [open, past] = [rules(seen)[0], rules(seen, "alpa-verification")[0]];
+        assert.equal(past.match.paths[0], "/alpa-verification/completions");
+        assert.deepEqual(refusal(past).vars, [[["consumer_name", "!", "~~", "^alpa-auth_alpa-verifier$"]]]);
+        assert.deepEqual(past.upstreams, open.upstreams);
+        const names = (rule: any) => rule.plugins.map((p: any) => p.name);
+        assert.deepEqual(names(past), names(open));
+        const prepared = rules(await stack("prepare"), "alpa-verification");
+        assert.deepEqual(prepared, rules(seen, "alpa-verification"), "it is the same in every phase");
+    });
+
+    it("asks for everything again after a run that did not end", async () => {
+        const settings = intraBSettings({}, {}, { phase: "drain" });
+        const again = { ...settings, conversion: { ...settings.conversion, attempt: 3 } };
+        const seen = await record(() => intra(again));
+        const before = await stack("drain");
+        for (const name of [
+            HEAD,
+            WORKER,
+            ANSWERS,
+            "alpa-route-rules",
+            "alpa-conversion-component-ray",
+            "alpa-conversion-component-ready",
+            "alpa-conversion-begun",
+        ])
+            assert.notDeepEqual(plain(named(seen, name).inputs), plain(named(before, name).inputs), name);
+        assert.equal(named(seen, "alpa-conversion-begun").inputs.begin.attempt, "3");
+    });
+
+    it("writes down who runs it, and until when", async () => {
+        const holder = { name: "ops@laptop", until: "2026-11-30T12:00:00Z" };
+        const seen = await record(() => intra(intraBSettings({}, {}, { holder })));
+        const { begin } = named(seen, "alpa-conversion-begun").inputs;
+        assert.deepEqual([begin.holder, begin.until], [holder.name, holder.until]);
+    });
+
+    it("hands out how far it is, and the way past the refusal with its key as a secret", async () => {
+        let outputs: ReturnType<typeof intra> | undefined;
+        await record(() => (outputs = intra(intraBSettings({}, {}, { phase: "stop" }))));
+        const { phase, verification } = outputs!.conversion!;
+        assert.equal(await value(phase), "stop");
+        assert.equal(verification.url, "http://10.0.0.11:30800/alpa-verification");
+        assert.equal(await pulumi.isSecret(verification.key), true);
+        assert.ok((await value(verification.key)).length > 20);
+    });
+
+    it("has the operator in a graph of Rampart, as a release of Helm, or not at all", async () => {
+        const of = async (gateway: object, opt = {}) => {
+            const seen = await recordIntraB("prepare", { gateway }, opt);
+            const graphs = kubernetesObjects(seen).filter((r) => r.inputs.metadata?.name === "opt").length;
+            const releases = seen.filter((r) => r.inputs.chart === "kuberay-operator").length;
+            return [graphs, releases];
+        };
+        assert.deepEqual(await of({}), [1, 0]);
+        assert.deepEqual(await of({ installer: "helm", crds: ["a.yaml"] }), [0, 1]);
+        assert.deepEqual(await of({}, { operator: "existing" }), [0, 0]);
+    });
+
+    it("with shape rampart has Rampart's own components, deployed from start on", async () => {
+        for (const phase of ["stop", "start"] as const) {
+            const seen = await recordIntraB(phase, {}, RAMPART_OPT);
+            const { deploy, graph } = oneOfKind(seen, "RampartGraph", "opt").inputs.spec;
+            assert.equal(deploy, phase === "start");
+            assert.deepEqual(Object.keys(graph.components).sort(), ["alpa", "operator", "ray"]);
+            assert.equal(graph.components.alpa.type, "alpa-opt-service");
+            const wait = named(seen, "alpa-conversion-component-opt-deployed").inputs.until;
+            assert.deepEqual(wait, { kind: phase === "start" ? "graph-deployed" : "graph-undeployed" });
+            const there = "component-alpa-opt-service.alpa-auth-opt-alpa.svc.cluster.local";
+            assert.equal(upstream(seen, "completions")[0], phase === "start" ? there : "10.0.0.11");
+        }
+    });
+});
+
+describe("phases", () => {
+    it("are left one step forward or back; nothing differs between start and verify on the way back", () => {
+        assert.deepEqual(stepsFrom("intra-a"), ["intra-a", "prepare"]);
+        assert.deepEqual(stepsFrom("prepare"), ["intra-a", "prepare", "drain"]);
+        assert.deepEqual(stepsFrom("stop"), ["drain", "stop", "start"]);
+        assert.deepEqual(stepsFrom("verify"), ["stop", "start", "verify", "switch"]);
+        assert.deepEqual(stepsFrom("switch"), ["start", "verify", "switch", "done"]);
+        assert.deepEqual(stepsFrom("done"), ["switch", "done"]);
+    });
+
+    it("change where upstreams lead only while callers go nowhere", () => {
+        for (const [i, phase] of PHASES.slice(1).entries()) {
+            const [before, after] = [stateOf(PHASES[i]), stateOf(phase)];
+            if (before.upstream !== after.upstream)
+                assert.deepEqual([before.callers, after.callers], ["nowhere", "nowhere"]);
+        }
+    });
+
+    it("never have both sides hold the GPUs, nor callers led to a side that does not run", () => {
+        for (const phase of PHASES) {
+            const { bareMetal, component, callers } = stateOf(phase);
+            assert.ok(!(bareMetal && component), phase);
+            if (callers === "bare-metal") assert.ok(bareMetal, phase);
+            if (callers === "component") assert.ok(component, phase);
+        }
+    });
+});
