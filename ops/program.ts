@@ -22,6 +22,7 @@ import { importKeys } from "./consumer/import";
 import { list } from "./consumer/list";
 import type { Context } from "./context";
 import { importZone } from "./dns/import";
+import { FAIL_ON, FORMATS, review } from "./stack/review/review";
 import { METHODS } from "./stack/stack-file";
 import { inspect } from "./token/inspect";
 import { issue } from "./token/issue";
@@ -34,6 +35,7 @@ export function program(context: Context): Command {
     );
     consumerCommands(root.command("consumer").description("callers and their credentials"), context);
     tokenCommands(root.command("token").description("tokens of callers (JWT)"), context);
+    stackCommands(root.command("stack").description("a stack as a whole: what a change does to live callers"), context);
     checkCommands(root.command("check").description("what is so outside of this program; looks only"), context);
     dnsCommands(root.command("dns").description("the zone of option cloudflare, and its move"), context);
     return root;
@@ -111,6 +113,23 @@ function tokenCommands(token: Command, context: Context): void {
         .description("say what is in the token on standard input, and whose it is")
         .option("--verify", "check the signature too; exit with 1 unless it is good")
         .action((args) => inspect(context, args));
+}
+
+function stackCommands(stack: Command, context: Context): void {
+    withReview(withStack(stack.command("review")))
+        .description("say what a change does to live callers, most dangerous first; runs pulumi preview, or reads one")
+        .option("--preview <file>", "read what pulumi preview --json printed, instead of running it")
+        .option("--plan <file>", "read a plan of pulumi preview --save-plan")
+        .option("--save-plan <file>", "save the plan, so that pulumi up --plan does what was reviewed")
+        .action((args) => review(context, args));
+}
+
+function withReview(command: Command): Command {
+    return command
+        .addOption(choice("--format <format>", "how to print it; markdown is for a pull request", FORMATS, "text"))
+        .addOption(
+            choice("--fail-on <severity>", "exit with 1 when a finding is as bad, or worse", FAIL_ON, FAIL_ON[0]),
+        );
 }
 
 function checkCommands(check: Command, context: Context): void {

@@ -1,0 +1,202 @@
+/** Callers of a gateway: Consumers, the Secrets of their credentials, and what those are made from. */
+import type { Change } from "./changes";
+import { isMap, type Difference, type Props } from "./differences";
+import { limitVerdicts } from "./limits";
+import { nothing, objectName, type KindRule, type Run, type Verdict, type Verdicts } from "./rule";
+
+interface Entry {
+    name?: unknown;
+    type?: unknown;
+    secretRef?: unknown;
+}
+
+const caller = (change: Change) => objectName(change);
+
+export const consumer: KindRule = {
+    created: (change) => ({ code: "caller-added", says: `Caller ${caller(change)} gets access` }),
+    deleted: (change) => ({
+        code: "caller-removed",
+        says: `Caller ${caller(change)} loses access, with all its credentials`,
+    }),
+    replaced: (change) => ({
+        code: "service-interrupted",
+        says: `Caller ${caller(change)} is deleted and made anew: it gets 401 meanwhile, and its counts begin again`,
+    }),
+    rows: [
+        ["spec.credentials", credentials],
+        ["spec.plugins", (difference, change) => limitVerdicts(`Caller ${caller(change)}`, difference)],
+        [
+            "spec.gatewayRef.**",
+            (_, change) => ({
+                code: "way-in-changed",
+                says: `Caller ${caller(change)} belongs to another gateway: this one answers 401`,
+                severity: "breaks-callers",
+            }),
+        ],
+    ],
+};
+
+function credentials({ old, new: now }: Difference, change: Change, run: Run): Verdict[] {
+    const [before, after] = [entries(old), entries(now)];
+    const verdicts: Verdict[] = [];
+    for (const [id, entry] of before) {
+        const next = after.get(id);
+        const who = `${caller(change)}/${id}`;
+        const property = `spec.credentials[${id}]`;
+        if (next === undefined)
+            verdicts.push({
+                code: "credential-revoked",
+                says: `Credential ${who} stops working${endOf(run, caller(change), id)}`,
+                property,
+                old: entry,
+            });
+        else if (JSON.stringify(entry) !== JSON.stringify(next))
+            verdicts.push({
+                code: "credential-changed",
+                says: `Credential ${who} is another from then on, and the one of before stops`,
+                property,
+                old: entry,
+                new: next,
+            });
+    }
+    for (const [id, entry] of after)
+        if (!before.has(id))
+            verdicts.push({
+                code: "credential-added",
+                says: `Credential ${caller(change)}/${id} works too`,
+                property: `spec.credentials[${id}]`,
+                new: entry,
+            });
+    return verdicts;
+}
+
+function entries(value: unknown): Map<string, Entry> {
+    const all = Array.isArray(value) ? value.filter(isMap) : [];
+    // Keys in the order of the program, whatever the provider makes of it.
+    return new Map(all.map(({ name, type, secretRef }) => [String(name), { name, type, secretRef }]));
+}
+
+/** What the config says of the end of a credential that it still lists: then the caller has been told. */
+function endOf({ config, today }: Run, name: string, id: string): string {
+    try {
+        const all = JSON.parse(config["alpa-auth:consumers"] ?? "[]") as {
+            name: string;
+            credentials?: { id: string; expires?: string }[];
+        }[];
+        const expires = all.find((c) => c.name === name)?.credentials?.find((c) => c.id === id)?.expires;
+        if (expires === undefined) return "";
+        return `: its end in the config, ${expires}, ${new Date(expires) <= today ? "has come" : "is near"}`;
+    } catch {
+        return ""; // of an encrypted list nothing can be said
+    }
+}
+
+/** A Secret of one credential is called `<consumer>.<credential>`. */
+function credentialOf(change: Change): [caller: string, id: string] | undefined {
+    const parts = /^([a-z0-9-]+)\.([a-z0-9-]+)$/.exec(objectName(change));
+    return parts ? [parts[1], parts[2]] : undefined;
+}
+
+function consumerOf({ changes }: Run, name: string): Change | undefined {
+    return changes.find((change) => change.kind === "kubernetes Consumer" && objectName(change) === name);
+}
+
+function isNewSecret(change: Change): boolean {
+    return (
+        change.kind === "kubernetes Secret" && credentialOf(change) !== undefined && /update|replace/.test(change.op)
+    );
+}
+
+function lists(props: Props | undefined, id: string): boolean {
+    const { credentials: all } = (props?.spec ?? {}) as { credentials?: unknown };
+    return entries(all).has(id);
+}
+
+export const secret: KindRule = {
+    // What is new is told by its Consumer; of others only pods that wait for them know.
+    created: nothing,
+    deleted(change, run) {
+        const credential = credentialOf(change);
+        if (credential === undefined) return { code: "deleted", says: `Secret ${objectName(change)} goes` };
+        const [name, id] = credential;
+        const owner = consumerOf(run, name);
+        // Told by the Consumer: it goes, or no longer names it.
+        if (owner && !lists(owner.new, id)) return undefined;
+        return {
+            code: "credential-revoked",
+            says: `Credential ${name}/${id} stops working: its Secret goes, and the Consumer still names it`,
+        };
+    },
+    replaced: nothing,
+    rows: [
+        ["stringData", material],
+        ["data", material],
+        ["stringData.**", material],
+        ["data.**", material],
+        ["type", (_, change) => ({ code: "replaced", says: `Secret ${objectName(change)} is of another type` })],
+    ],
+};
+
+function material(_: Difference, change: Change, run: Run): Verdicts {
+    const credential = credentialOf(change);
+    if (credential !== undefined) {
+        const [name, id] = credential;
+        const owner = consumerOf(run, name);
+        if (owner?.op === "create" || owner?.op === "delete") return undefined;
+        return {
+            code: "credential-changed",
+            says: `Credential ${name}/${id} is another from then on, and the one of before stops`,
+        };
+    }
+    const title = objectName(change);
+    if (/admin-keys$/.test(title))
+        return {
+            code: "pods-restart",
+            says: "The keys of the Admin API change: APISIX and the ingress controller take them when their pods restart",
+        };
+    if (/^alpa-tls-/.test(title)) return { code: "certificate-changed", says: "The gateway shows another certificate" };
+    return {
+        code: "pods-restart",
+        says: `Secret ${title} has another content: pods that use it take it when they restart`,
+    };
+}
+
+/** What generated material comes from. A salt is told by the Secret it ends in, the seed by nobody else. */
+function generated(change: Change, run: Run): Verdicts {
+    const { name } = change;
+    if (/-seed$/.test(name))
+        return {
+            code: "all-credentials-change",
+            says: "Every generated key and secret changes at once, without an overlap: the seed is made anew",
+        };
+    if (/-(admin|viewer)$/.test(name)) return undefined; // told by their Secret
+    const salt = /^([a-z0-9-]+)\.([a-z0-9-]+)-(key|jwt-secret)$/.exec(name);
+    if (!salt) return { code: "replaced", says: `${name}: what is generated changes` };
+    const owner = consumerOf(run, salt[1]);
+    const secret = run.changes.some(
+        (other) => other.kind === "kubernetes Secret" && objectName(other) === `${salt[1]}.${salt[2]}`,
+    );
+    if (secret || owner?.op === "delete" || owner?.op === "create") return undefined;
+    return {
+        code: "credential-changed",
+        says: `Credential ${salt[1]}/${salt[2]} is another from then on, and the one of before stops`,
+    };
+}
+
+export const random: KindRule = {
+    created: nothing,
+    // With the stack itself the seed goes too: then every caller is told of.
+    deleted: (change, run) =>
+        /-seed$/.test(change.name) && !run.changes.some(isNewSecret) ? undefined : generated(change, run),
+    replaced: generated,
+    // A generated text with other settings is another text: Pulumi replaces it, and that is told above.
+    rows: [
+        [
+            "**",
+            (_, { op, name }) =>
+                op === "update"
+                    ? { code: "changed-inside", says: `${name}: settings of what is generated change` }
+                    : undefined,
+        ],
+    ],
+};
