@@ -22,6 +22,8 @@ import { importKeys } from "./consumer/import";
 import { list } from "./consumer/list";
 import type { Context } from "./context";
 import { importZone } from "./dns/import";
+import { diff, history } from "./stack/history/history";
+import { drift } from "./stack/review/drift";
 import { FAIL_ON, FORMATS, review } from "./stack/review/review";
 import { METHODS } from "./stack/stack-file";
 import { inspect } from "./token/inspect";
@@ -122,14 +124,24 @@ function stackCommands(stack: Command, context: Context): void {
         .option("--plan <file>", "read a plan of pulumi preview --save-plan")
         .option("--save-plan <file>", "save the plan, so that pulumi up --plan does what was reviewed")
         .action((args) => review(context, args));
+    withReview(withStack(stack.command("drift")), "risk")
+        .description("say what somebody has changed behind Pulumi's back, in the words of review; corrects nothing")
+        .action((args) => drift(context, args));
+    withJson(stack.command("history"))
+        .description("versions of the stack: who, when, from which commit, and what each meant for callers")
+        .option("--last <n>", "how many, the newest of them", wholeNumber(1), 20)
+        .action((args) => history(context, args));
+    withJson(stack.command("diff"))
+        .description("what differs between two versions: for callers, in the config, in the program")
+        .argument("<from>", "number of a version, from stack history", wholeNumber(1))
+        .argument("<to>", "number of another", wholeNumber(1))
+        .action((from, to, args) => diff(context, from, to, args));
 }
 
-function withReview(command: Command): Command {
+function withReview(command: Command, limit: (typeof FAIL_ON)[number] = FAIL_ON[0]): Command {
     return command
         .addOption(choice("--format <format>", "how to print it; markdown is for a pull request", FORMATS, "text"))
-        .addOption(
-            choice("--fail-on <severity>", "exit with 1 when a finding is as bad, or worse", FAIL_ON, FAIL_ON[0]),
-        );
+        .addOption(choice("--fail-on <severity>", "exit with 1 when a finding is as bad, or worse", FAIL_ON, limit));
 }
 
 function checkCommands(check: Command, context: Context): void {

@@ -3,6 +3,8 @@ import { SEVERITIES, type Evidence, type Finding, type Severity } from "./findin
 import { counted } from "./words";
 
 export interface Review {
+    /** @default a change that is to be applied */
+    about?: "drift";
     stack: string;
     /** Resources by what happens to them. */
     changes: Record<string, number>;
@@ -31,15 +33,20 @@ export function grouped(findings: Finding[]): Finding[][] {
     return groups;
 }
 
-export function summary({ stack, changes, findings }: Review): string {
-    const done = Object.entries(changes).map(([op, n]) => `${n} ${op}`);
+export function summary({ about, stack, changes, findings }: Review): string {
+    const done = Object.entries(changes).map(([op, n]) => `${n} ${about === "drift" ? WAS[op] : op}`);
     const of = SEVERITIES.map(
         (severity) => [severity, findings.filter((f) => f.severity === severity).length] as const,
     );
     const found = of.filter(([, n]) => n > 0).map(([severity, n]) => `${n} ${severity}`);
-    const what = done.length === 0 ? "nothing changes" : `resources: ${done.join(", ")}`;
-    return `Review of stack ${stack}: ${what}. ${found.length === 0 ? "Callers notice nothing." : `Findings: ${found.join(", ")}.`}`;
+    const none = about === "drift" ? "all is as Pulumi made it" : "nothing changes";
+    const what = done.length === 0 ? none : `resources: ${done.join(", ")}`;
+    const title = about === "drift" ? `Drift of stack ${stack}` : `Review of stack ${stack}`;
+    return `${title}: ${what}. ${found.length === 0 ? "Callers notice nothing." : `Findings: ${found.join(", ")}.`}`;
 }
+
+/** What has become of a resource behind Pulumi's back. */
+const WAS: Record<string, string> = { update: "changed", delete: "gone", replace: "made anew", create: "new" };
 
 export function renderText(review: Review): string {
     const lines = [summary(review)];

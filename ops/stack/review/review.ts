@@ -73,14 +73,15 @@ export function render(found: Review, format: ReviewArgs["format"]): string {
 }
 
 /** @throws Failure when a finding is as bad as that, or worse */
-export function failOn({ stack, findings }: Review, limit: ReviewArgs["failOn"]): void {
+export function failOn({ about, stack, findings }: Review, limit: ReviewArgs["failOn"]): void {
     if (limit === "none") return;
     const bad = (SEVERITIES as readonly Severity[]).slice(0, SEVERITIES.indexOf(limit) + 1);
     const found = findings.filter(({ severity }) => bad.includes(severity)).length;
     if (found === 0) return;
     const what = limit === "risk" ? "have no risk for callers" : "break no caller";
+    const subject = about === "drift" ? "what was changed behind Pulumi's back" : "the change";
     throw new Failure(
-        `${stack}: the change must ${what} (${found} of ${findings.length} findings do not fit). Read them above, or choose another --fail-on.`,
+        `${stack}: ${subject} must ${what} (${found} of ${findings.length} findings do not fit). Read them above, or choose another --fail-on.`,
     );
 }
 
