@@ -25,6 +25,7 @@ import { importZone } from "./dns/import";
 import { diff, history } from "./stack/history/history";
 import { drift } from "./stack/review/drift";
 import { FAIL_ON, FORMATS, review } from "./stack/review/review";
+import { rollback } from "./stack/rollback/rollback";
 import { METHODS } from "./stack/stack-file";
 import { inspect } from "./token/inspect";
 import { issue } from "./token/issue";
@@ -136,6 +137,14 @@ function stackCommands(stack: Command, context: Context): void {
         .argument("<from>", "number of a version, from stack history", wholeNumber(1))
         .argument("<to>", "number of another", wholeNumber(1))
         .action((from, to, args) => diff(context, from, to, args));
+    withStack(stack.command("rollback"))
+        .description("go back to the program and the config of an earlier version; shows its review, until --yes")
+        .requiredOption("--to <version>", "number of the version, from stack history", wholeNumber(1))
+        .option("--yes", "carry it out, and call the service from outside after it; without it, only show")
+        .option("--new-credentials", "accept that revoked credentials come back as new ones, to be handed out again")
+        .addOption(choice("--format <format>", "how to print the review", FORMATS, "text"))
+        .option("--consumer <name>", "the caller of the calls after it, made for this", label, "smoke")
+        .action((args) => rollback(context, args));
 }
 
 function withReview(command: Command, limit: (typeof FAIL_ON)[number] = FAIL_ON[0]): Command {

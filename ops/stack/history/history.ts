@@ -75,7 +75,7 @@ export async function diff(context: Context, from: number, to: number, args: Dif
     const callers = callerLines(a.config, b.config);
     const settings = settingLines(a.config, b.config);
     const secrets = secretKeys(a.config, b.config);
-    const commits = a.commit && b.commit ? await commitsBetween(a.commit, b.commit) : undefined;
+    const commits = a.commit && b.commit ? await commitsBetween(a.commit, b.commit, context.program) : undefined;
     if (args.json)
         return context.out(
             json({ from: a.number, to: b.number, callers, settings, secrets, commits: commits ?? null }),
