@@ -25,7 +25,8 @@ export interface Finding {
     todo: string;
 }
 
-const HAND_OUT = "Tell the caller before, and hand a new credential out while the old one works: ops consumer rotate.";
+const HAND_OUT =
+    "Tell the caller before, and hand a new credential out while the old one works: npm run ops -- consumer rotate.";
 const QUIET = "Apply it when it is quiet.";
 const UNDO = "Look whether it is meant. If it is not, take it out of the change.";
 
@@ -82,14 +83,14 @@ export const CODES = {
     "protection-weakened": ["risk", UNDO],
     "credential-rotated": [
         "risk",
-        "Hand the new secret out before the day on which the old one ends: ops consumer handout.",
+        "Hand the new secret out before the day on which the old one ends: npm run ops -- consumer handout.",
     ],
     "limit-changed": ["risk", UNDO],
     "limit-removed": ["risk", "One caller may now take all of Alpa: be sure that it is meant."],
     "network-narrowed": ["risk", "Be sure that callers and connectors still get through."],
     "pods-restart": ["risk", QUIET],
-    "host-changed": ["risk", "Watch the hosts while it runs: ops check smoke."],
-    "certificate-changed": ["risk", "Be sure that the callers trust who signed it: ops check exposure."],
+    "host-changed": ["risk", "Watch the hosts while it runs: npm run ops -- check smoke."],
+    "certificate-changed": ["risk", "Be sure that the callers trust who signed it: npm run ops -- check exposure."],
     "gateway-changed": ["risk", QUIET],
     "dns-record-changed": ["risk", "Be sure that nobody needs the old answer: it is kept for its time to live."],
     deleted: ["risk", UNDO],
@@ -103,11 +104,11 @@ export const CODES = {
     "other-change": ["risk", "This review does not know the property: read its part of pulumi preview --diff."],
     "state-unfinished": ["risk", "Look at what the interrupted run has made, then run: pulumi refresh"],
     "policy-violated": ["risk", "Correct it, or write the exception down where the policy asks for it."],
-    "caller-added": ["harmless", "Hand its credentials out: ops consumer handout."],
-    "credential-added": ["harmless", "Hand it out: ops consumer handout."],
+    "caller-added": ["harmless", "Hand its credentials out: npm run ops -- consumer handout."],
+    "credential-added": ["harmless", "Hand it out: npm run ops -- consumer handout."],
     "limit-raised": ["harmless", "Nothing."],
     "timeout-raised": ["harmless", "Nothing."],
-    "way-in-added": ["harmless", "Try it: ops check smoke."],
+    "way-in-added": ["harmless", "Try it: npm run ops -- check smoke."],
     added: ["harmless", "Nothing."],
     "changed-inside": ["harmless", "Nothing."],
 } as const satisfies Record<string, readonly [Severity, string]>;

@@ -56,6 +56,11 @@ export function objectName({ new: now, old, name }: Change): string {
     return typeof metadata?.name === "string" ? metadata.name : name;
 }
 
+/** `PodDisruptionBudget alpa-auth-cloudflared`. */
+export function objectTitle(change: Change): string {
+    return `${change.kind.split(" ")[1]} ${objectName(change)}`;
+}
+
 /** A path with dots in its names is written with `/` between its parts, others with `.`. */
 export function patternOf(at: string): string[] {
     return at.split(at.includes("/") ? "/" : ".");

@@ -3,33 +3,41 @@ import type { Change } from "./changes";
 import type { Difference } from "./differences";
 import { nothing, UNNOTICED, type KindRule, type Row, type Verdicts } from "./rule";
 import { titleOf } from "./title";
-import { consumer, random, secret } from "./rules-callers";
-import * as edge from "./rules-edge";
-import { configMap, deploymentPatch, graph, release } from "./rules-gateway";
-import { hostCommand } from "./rules-hosts";
-import * as kubernetes from "./rules-kubernetes";
-import { route, upstream } from "./rules-route";
+import { accessApplication, accessPolicy } from "./rules/access";
+import * as cluster from "./rules/cluster";
+import { consumer } from "./rules/consumers";
+import { random, secret } from "./rules/credentials";
+import { dnsRecord, dnssec, zone } from "./rules/dns";
+import { ruleset, zoneSetting } from "./rules/edge";
+import { configMap, deploymentPatch, graph, release } from "./rules/gateway";
+import { hostCommand } from "./rules/hosts";
+import { networkPolicy } from "./rules/network";
+import { route } from "./rules/route";
+import { apisixTls, certificate } from "./rules/tls";
+import { serviceToken } from "./rules/tokens";
+import { tunnel, tunnelConfig } from "./rules/tunnel";
+import { upstream } from "./rules/upstream";
 
 export const RULES: Record<string, KindRule | undefined> = {
     "kubernetes Consumer": consumer,
     "kubernetes Secret": secret,
     "kubernetes ApisixRoute": route,
     "kubernetes ApisixUpstream": upstream,
-    "kubernetes ApisixTls": kubernetes.apisixTls,
-    "kubernetes Certificate": kubernetes.certificate,
+    "kubernetes ApisixTls": apisixTls,
+    "kubernetes Certificate": certificate,
     "kubernetes Release": release,
     "kubernetes DeploymentPatch": deploymentPatch,
     "kubernetes ConfigMap": configMap,
-    "kubernetes Namespace": kubernetes.namespace,
-    "kubernetes GatewayProxy": kubernetes.wiring,
-    "kubernetes IngressClass": kubernetes.wiring,
-    "kubernetes GatewayClass": kubernetes.wiring,
-    "kubernetes Gateway": kubernetes.wiring,
-    "kubernetes NetworkPolicy": kubernetes.networkPolicy,
-    "kubernetes PodDisruptionBudget": kubernetes.budget,
-    "kubernetes Deployment": kubernetes.deployment,
-    "kubernetes Service": kubernetes.service,
-    "kubernetes CustomResourceDefinition": kubernetes.definition,
+    "kubernetes Namespace": cluster.namespace,
+    "kubernetes GatewayProxy": cluster.wiring,
+    "kubernetes IngressClass": cluster.wiring,
+    "kubernetes GatewayClass": cluster.wiring,
+    "kubernetes Gateway": cluster.wiring,
+    "kubernetes NetworkPolicy": networkPolicy,
+    "kubernetes PodDisruptionBudget": cluster.budget,
+    "kubernetes Deployment": cluster.deployment,
+    "kubernetes Service": cluster.service,
+    "kubernetes CustomResourceDefinition": cluster.definition,
     "dynamic RampartGraph": graph,
     // Waits and memories: nothing is made anywhere for them.
     "dynamic Awaited": UNNOTICED,
@@ -38,19 +46,19 @@ export const RULES: Record<string, KindRule | undefined> = {
     "dynamic SecretVersions": UNNOTICED,
     "random RandomPassword": random,
     "random RandomUuid": random,
-    "cloudflare ZeroTrustAccessServiceToken": edge.serviceToken,
-    "cloudflare ZeroTrustAccessPolicy": edge.accessPolicy,
-    "cloudflare ZeroTrustAccessApplication": edge.accessApplication,
-    "cloudflare ZeroTrustTunnelCloudflared": edge.tunnel,
-    "cloudflare ZeroTrustTunnelCloudflaredConfig": edge.tunnelConfig,
-    "cloudflare DnsRecord": edge.dnsRecord,
-    "cloudflare Zone": edge.zone,
-    "cloudflare ZoneDnssec": edge.dnssec,
-    "cloudflare Ruleset": edge.ruleset,
-    "cloudflare ZoneSetting": edge.zoneSetting,
-    "cloudflare NotificationPolicy": edge.notification,
+    "cloudflare ZeroTrustAccessServiceToken": serviceToken,
+    "cloudflare ZeroTrustAccessPolicy": accessPolicy,
+    "cloudflare ZeroTrustAccessApplication": accessApplication,
+    "cloudflare ZeroTrustTunnelCloudflared": tunnel,
+    "cloudflare ZeroTrustTunnelCloudflaredConfig": tunnelConfig,
+    "cloudflare DnsRecord": dnsRecord,
+    "cloudflare Zone": zone,
+    "cloudflare ZoneDnssec": dnssec,
+    "cloudflare Ruleset": ruleset,
+    "cloudflare ZoneSetting": zoneSetting,
+    "cloudflare NotificationPolicy": UNNOTICED,
     "command Command": hostCommand,
-    "pulumi Provider": kubernetes.provider,
+    "pulumi Provider": cluster.provider,
 };
 
 /** Prefixes of labels and annotations that nothing acts upon but Pulumi, people and this project. */

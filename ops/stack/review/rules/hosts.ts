@@ -1,6 +1,6 @@
 /** What runs on hosts over SSH: connectors, rules of Alpa's hosts, nodes of a cluster. The script itself is secret. */
-import type { Change } from "./changes";
-import { always, nothing, type KindRule, type Verdict } from "./rule";
+import type { Change } from "../changes";
+import { always, nothing, type KindRule, type Verdict } from "../rule";
 
 const part = ({ name }: Change): "firewall" | "connectors" | "node" =>
     /firewall/.test(name) ? "firewall" : /^nodes-/.test(name) ? "node" : "connectors";
