@@ -90,7 +90,9 @@ export function shown(value: unknown): string {
 
 /** Kind of a Kubernetes object, or the last word of Pulumi's type. */
 export function kindOf({ props, type }: Resource): string {
-    return typeof props.kind === "string" ? props.kind : type.split(":").pop()!;
+    // Others have a field of that name too, which means something else.
+    const isObject = /^(kubernetes|pulumi-nodejs):/.test(type) && typeof props.kind === "string";
+    return isObject ? String(props.kind) : type.split(":").pop()!;
 }
 
 /** Types of the components that a resource is in, from the outside in. */

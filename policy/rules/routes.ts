@@ -77,7 +77,9 @@ function answersItself(rule: RouteRule): boolean {
 /** What such rules name as their upstream. */
 function nowhere({ props }: Resource): string[] {
     if (at(props, "metadata.name") !== NOWHERE) return [];
-    const nodes = list(at(props, "spec.externalNodes"));
+    const found = at(props, "spec.externalNodes");
+    const nodes = list(found);
+    if (found === UNKNOWN) return [];
     const [node] = nodes;
     const right = nodes.length === 1 && at(node, "name") === "127.0.0.1" && at(node, "port") === 1;
     return right

@@ -17,35 +17,36 @@ const SHAPES: [what: string, shape: RegExp][] = [
 const MARK = "Give it as a secret: pulumi.secret(…), or --secret in the config.";
 
 /** Fields in which a secret that Pulumi keeps would lie open in the cluster, for all who may read the object. */
-function openInCluster(resource: Resource): string[] {
+function openInTheCluster(resource: Resource): string[] {
     const { props } = resource;
     const kind = kindOf(resource);
     const found: string[] = [];
-    const refuse = (value: unknown, where: string, instead: string) => {
-        if (value !== undefined && value !== null)
-            found.push(`${where}: must not be in the object, which more people read than Secrets. ${instead}`);
-    };
+    const refuse = (where: string, instead: string) =>
+        found.push(`${where}: must not be in the object, which more people read than Secrets. ${instead}`);
+    const has = (tree: unknown, field: string) => Object.hasOwn(map(tree), field);
     if (kind === "GatewayProxy") {
-        const where = "spec.provider.controlPlane.auth.adminKey.value";
-        refuse(at(props, where), where, "Name a Secret in valueFrom.");
+        const where = "spec.provider.controlPlane.auth.adminKey";
+        if (has(at(props, where), "value")) refuse(`${where}.value`, "Name a Secret in valueFrom.");
     }
     if (kind === "Consumer")
-        list(at(props, "spec.credentials")).forEach((credential, i) =>
-            refuse(at(credential, "config"), `spec.credentials[${i}].config`, "Name a Secret in secretRef."),
-        );
+        list(at(props, "spec.credentials")).forEach((credential, i) => {
+            if (has(credential, "config")) refuse(`spec.credentials[${i}].config`, "Name a Secret in secretRef.");
+        });
     if (kind === "ApisixConsumer")
         for (const [method, how] of Object.entries(map(at(props, "spec.authParameter"))))
-            refuse(at(how, "value"), `spec.authParameter.${method}.value`, "Name a Secret in secretRef.");
+            if (has(how, "value")) refuse(`spec.authParameter.${method}.value`, "Name a Secret in secretRef.");
     for (const { where, spec } of podsOf(resource))
         for (const { container, where: place } of containersOf(spec, where))
             list(container.env).forEach((variable, i) => {
-                if (SECRET_VARIABLE.test(String(at(variable, "name"))))
-                    refuse(at(variable, "value"), `${place}.env[${i}]`, "Name a Secret in valueFrom.");
+                if (SECRET_VARIABLE.test(String(at(variable, "name"))) && has(variable, "value"))
+                    refuse(`${place}.env[${i}]`, "Name a Secret in valueFrom.");
             });
-    if (kind === "ConfigMap")
-        for (const [file, text] of Object.entries(map(resource.marked.data)))
-            if (text instanceof Secret) refuse(text, `data.${file}`, "Put it into a Secret.");
-    if (kind === "ConfigMap" && resource.marked.data instanceof Secret) refuse("", "data", "Put it into a Secret.");
+    if (kind === "ConfigMap") {
+        const { data } = resource.marked;
+        if (data instanceof Secret) refuse("data", "Put it into a Secret.");
+        for (const [file, text] of Object.entries(map(data)))
+            if (text instanceof Secret) refuse(`data.${file}`, "Put it into a Secret.");
+    }
     return found;
 }
 
@@ -67,7 +68,7 @@ function inClear(resource: Resource): string[] {
         else if (SECRET_FIELD.test(field) && text !== "")
             found.push(`${path}: must be secret (it is in clear). ${MARK}`);
     });
-    return [...new Set([...found, ...openInCluster(resource)])];
+    return [...new Set([...found, ...openInTheCluster(resource)])];
 }
 
 /** Shorter ones are found by chance, and no key of ours is as short. */

@@ -17,8 +17,11 @@ import { CONSUMERS, INSTALLERS, KUBECONFIG, recordExposed, recordStack } from ".
 
 const ROOT = join(__dirname, "../../..");
 
+/** A resource before rules read it. */
+export type Given = Parameters<typeof resourceOf>[0] & { inputs: any };
+
 /** What was recorded, with the URNs that the engine would give: those of the fake one show one level only. */
-export function resourcesOf(seen: Seen[]): Resource[] {
+export function givenOf(seen: Seen[]): Given[] {
     const registered = seen.filter(({ id }) => !id);
     const byKey = new Map(registered.map((r) => [`${r.type} ${r.name}`, r]));
     const typesOf = (resource: Seen): string => {
@@ -26,16 +29,16 @@ export function resourcesOf(seen: Seen[]): Resource[] {
         const parent = byKey.get(`${type?.split("$").pop()} ${name}`);
         return parent && parent.type !== "pulumi:pulumi:Stack" ? `${typesOf(parent)}$${resource.type}` : resource.type;
     };
-    return registered.map((r) =>
-        resourceOf({
-            type: r.type,
-            name: r.name,
-            urn: `urn:pulumi:test::alpa-auth::${typesOf(r)}::${r.name}`,
-            protect: asked(r).protect,
-            inputs: r.inputs,
-        }),
-    );
+    return registered.map((r) => ({
+        type: r.type,
+        name: r.name,
+        urn: `urn:pulumi:test::alpa-auth::${typesOf(r)}::${r.name}`,
+        protect: asked(r).protect,
+        inputs: r.inputs,
+    }));
 }
+
+export const resourcesOf = (seen: Seen[]): Resource[] => givenOf(seen).map(resourceOf);
 
 /** Settings of a shipped stack file, with the secrets that its header asks for. */
 function shipped(option: string): Settings {
