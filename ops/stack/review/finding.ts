@@ -39,6 +39,10 @@ export const CODES = {
         "breaks-callers",
         "Do not apply it: everybody reaches Alpa. Put back the plugin, the policy or the application.",
     ],
+    "policy-violated": [
+        "breaks-callers",
+        "Correct it: pulumi up refuses it where the pack is on. docs/policy.md says how an exception is made.",
+    ],
     "opens-to-network": ["breaks-callers", "Say who needs it. If nobody does, take it out of the change."],
     "zone-deleted": ["breaks-callers", "Do not apply it: every record goes with the zone, mail included."],
     "data-deleted": ["breaks-callers", "Save the data first, or keep the resource."],
@@ -103,7 +107,6 @@ export const CODES = {
     "unknown-resource": ["risk", "This review does not know the kind: read its part of pulumi preview --diff."],
     "other-change": ["risk", "This review does not know the property: read its part of pulumi preview --diff."],
     "state-unfinished": ["risk", "Look at what the interrupted run has made, then run: pulumi refresh"],
-    "policy-violated": ["risk", "Correct it, or write the exception down where the policy asks for it."],
     "caller-added": ["harmless", "Hand its credentials out: npm run ops -- consumer handout."],
     "credential-added": ["harmless", "Hand it out: npm run ops -- consumer handout."],
     "limit-raised": ["harmless", "Nothing."],

@@ -3,10 +3,19 @@ import type { Change } from "./changes";
 import { differencesOf } from "./changes";
 import { covers, isSecret, isUnknown, pathText, type Difference } from "./differences";
 import { byDanger, CODES, type Evidence, type Finding } from "./finding";
-import { patternOf, type KindRule, type Run, type Verdict, type Verdicts } from "./rule";
+import { objectName, patternOf, type KindRule, type Run, type Verdict, type Verdicts } from "./rule";
 import { COMMON, RULES } from "./rules";
 import { titleOf } from "./title";
 import { shown } from "./words";
+
+export function runOf(changes: Change[], config: Record<string, string>, today: Date): Run {
+    return {
+        changes,
+        objects: new Map(changes.map((change) => [`${change.kind} ${objectName(change)}`, change])),
+        config,
+        today,
+    };
+}
 
 /** The most dangerous first. */
 export function judge(run: Run): Finding[] {

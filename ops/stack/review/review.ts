@@ -1,16 +1,17 @@
 /** `ops stack review`: what a change does to live callers, before it is applied. */
 import { readFileSync } from "node:fs";
-import type { Context } from "../../context";
+import { ROOT, type Context } from "../../context";
 import { Failure, UsageError } from "../../errors";
 import { json } from "../../output";
 import { lockedBy } from "../locked";
 import { ask, said } from "../pulumi";
 import { findStack, type Stack } from "../stack";
 import { changesOf } from "./changes";
-import { SEVERITIES, type Finding, type Severity } from "./finding";
-import { judge } from "./judge";
+import { byDanger, SEVERITIES, type Finding, type Severity } from "./finding";
+import { judge, runOf } from "./judge";
 import { renderMarkdown } from "./markdown";
 import { readPlan, type Exported } from "./plan";
+import { exceptionsOf, policyFindings } from "./policies";
 import { readPreview, type Preview } from "./preview";
 import { renderText, type Review } from "./report";
 
@@ -39,6 +40,9 @@ export async function review(context: Context, args: ReviewArgs): Promise<void> 
     if (problems.length > 0) throw new UsageError(problems);
     const { preview, state } = await read(context, args);
     const found = reviewOf(preview, context.today, state);
+    const exceptions = exceptionsOf(context.program ?? ROOT, context.today);
+    found.findings.push(...policyFindings(preview, state, exceptions, context.today));
+    found.findings.sort(byDanger);
     context.out(render(found, args.format));
     failOn(found, args.failOn);
 }
@@ -61,7 +65,7 @@ async function read(context: Context, args: ReviewArgs): Promise<{ preview: Prev
 /** Findings of a preview. @param state unset: nothing is known of it */
 export function reviewOf(preview: Preview, today: Date, state: Exported = {}): Review {
     const changes = changesOf(preview.steps);
-    const findings = judge({ changes, config: preview.config, today });
+    const findings = judge(runOf(changes, preview.config, today));
     const count: Record<string, number> = {};
     for (const { op } of changes) count[op] = (count[op] ?? 0) + 1;
     return { stack: preview.stack, changes: count, findings: [...unfinished(state), ...findings] };

@@ -21,6 +21,8 @@ export type Verdicts = Verdict[] | Verdict | undefined;
 /** All of a run, for rules that look at more than one resource. */
 export interface Run {
     changes: Change[];
+    /** The same by kind and name of the object, as `kubernetes Consumer lab`. */
+    objects: Map<string, Change>;
     /** Config of the run by whole key, secrets hidden. */
     config: Record<string, string>;
     today: Date;

@@ -10,8 +10,8 @@ function credentialOf(change: Change): [caller: string, id: string] | undefined 
     return parts ? [parts[1], parts[2]] : undefined;
 }
 
-function consumerOf({ changes }: Run, name: string): Change | undefined {
-    return changes.find((change) => change.kind === "kubernetes Consumer" && objectName(change) === name);
+function consumerOf({ objects }: Run, name: string): Change | undefined {
+    return objects.get(`kubernetes Consumer ${name}`);
 }
 
 function isNewSecret(change: Change): boolean {
@@ -81,9 +81,7 @@ function generated(change: Change, run: Run): Verdicts {
     const salt = /^([a-z0-9-]+)\.([a-z0-9-]+)-(key|jwt-secret)$/.exec(name);
     if (!salt) return { code: "replaced", says: `${name}: what is generated changes` };
     const owner = consumerOf(run, salt[1]);
-    const secret = run.changes.some(
-        (other) => other.kind === "kubernetes Secret" && objectName(other) === `${salt[1]}.${salt[2]}`,
-    );
+    const secret = run.objects.has(`kubernetes Secret ${salt[1]}.${salt[2]}`);
     if (secret || owner?.op === "delete" || owner?.op === "create") return undefined;
     return {
         code: "credential-changed",
