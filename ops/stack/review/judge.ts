@@ -70,14 +70,23 @@ function ofProperties(change: Change, rule: KindRule, run: Run): Judged[] {
     return found.flatMap((difference) => {
         const row = rows.find(({ pattern }) => covers(pattern, difference.path));
         const verdicts = row ? row.ask(difference, change, run) : other(change, difference);
-        return listed(verdicts).map(({ verdict }) => ({ verdict, difference }));
+        return listed(verdicts).map(({ verdict }) => ({ verdict: orUnknown(verdict, change, difference), difference }));
     });
+}
+
+/** Of a value that nobody knows yet a rule can say nothing: not that it is lower, nor that it is gone. */
+function orUnknown(verdict: Verdict, change: Change, { new: now }: Difference): Verdict {
+    const unknown = typeof now === "string" && isUnknown(now) && verdict.code !== "unknown-until-apply";
+    return unknown ? { code: "unknown-until-apply", says: untilApplied(change) } : verdict;
+}
+
+function untilApplied(change: Change): string {
+    return `${titleOf(change)}: what comes of it is known only when it is applied`;
 }
 
 function other(change: Change, difference: Difference): Verdict {
     const title = titleOf(change);
-    if (isUnknown(difference.new))
-        return { code: "unknown-until-apply", says: `${title}: what comes of it is known only when it is applied` };
+    if (isUnknown(difference.new)) return { code: "unknown-until-apply", says: untilApplied(change) };
     return { code: "other-change", says: `${title} changes in a property that this review does not know` };
 }
 

@@ -101,6 +101,14 @@ describe("ops stack review", () => {
         );
     });
 
+    it("concludes nothing from a list that is known only when it is applied", async () => {
+        const oldState = consumer("alice", ["a"]);
+        const spec = { ...oldState.inputs.spec, credentials: "04da6b54-80e4-46f7-96ec-b56ff0331ba9" };
+        const newState = { ...oldState, inputs: { ...oldState.inputs, spec } };
+        const { out } = await review(digest({ op: "update", urn: oldState.urn, oldState, newState }));
+        assert.match(out, /Findings: 1 risk\.[^]*unknown-until-apply/);
+    });
+
     it("takes a thing that is made and deleted in one run for a rename without an alias", async () => {
         const newState = { ...consumer("alice", ["a"]), urn: `${URN}caller-alice` };
         const { out } = await review(digest({ op: "create", urn: newState.urn, newState }, gone("alice")), [
