@@ -96,8 +96,20 @@ export default tseslint.config(
     layer(["components/parts/until-settled.ts"], "^\\.\\./", FROM_BELOW, [NOTHING_IN_APPLY]),
     layer(
         ["ops/**"],
-        "^\\.\\.?/(?:\\.\\./)*(index|stacks|preflight|sandbox|bench|policy|test)(/|$)",
-        "The command line reads config and runs Pulumi: it knows no stack from inside, and no sandbox.",
+        "^\\.\\.?/(?:\\.\\./)*(index|stacks|preflight|sandbox|bench|policy(?!/rules(/|$))|test)(/|$)",
+        "The command line reads config and runs Pulumi: it knows no stack from inside, and no sandbox. Of the policy pack it has the rules.",
+        [],
+    ),
+    layer(
+        ["policy/**"],
+        "^\\.\\./",
+        "The policy pack looks at what comes out, whoever wrote it: it knows nothing of the program.",
+        [],
+    ),
+    layer(
+        ["policy/rules/**"],
+        "^(\\.\\./|@pulumi/)",
+        "Rules look at what comes out, whoever wrote it, and run where no policy pack does.",
         [],
     ),
     layer(

@@ -3,6 +3,7 @@ import { cpus, loadavg, totalmem } from "node:os";
 import { Command, InvalidArgumentError } from "commander";
 import { measureConsumers, SETTINGS } from "./consumers";
 import { killedMidway } from "./killed";
+import { measureReview } from "./review";
 import { measureStacks } from "./shared";
 import { withBench } from "./sandbox";
 
@@ -50,6 +51,15 @@ program
         say(machine());
         await withBench(say, (bench) => measureStacks(bench, options.count, options.stacks, say));
         say(machine());
+    });
+
+program
+    .command("review")
+    .description("what ops stack review takes beside the preview it reads; needs no sandbox, takes seconds")
+    .option("--counts <numbers>", "how many callers", counts, [10, 100, 1000])
+    .action((options: { counts: number[] }) => {
+        say(machine());
+        for (const count of options.counts) measureReview(count, say);
     });
 
 program

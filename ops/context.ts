@@ -11,6 +11,8 @@ export interface Context {
     pulumi: PulumiRunner;
     /** Folder of the stack files. */
     folder: string;
+    /** Root of the clone, where git and Pulumi find the program. @default {@link ROOT} */
+    program?: string;
     today: Date;
     /** Longest wait until the gateway refuses what was revoked, in seconds. */
     refusalSeconds: number;

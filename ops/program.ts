@@ -25,6 +25,10 @@ import { plan } from "./convert/plan";
 import { run } from "./convert/run";
 import { abort, status } from "./convert/status";
 import { importZone } from "./dns/import";
+import { diff, history } from "./stack/history/history";
+import { drift } from "./stack/review/drift";
+import { FAIL_ON, FORMATS, review } from "./stack/review/review";
+import { rollback } from "./stack/rollback/rollback";
 import { METHODS } from "./stack/stack-file";
 import { inspect } from "./token/inspect";
 import { issue } from "./token/issue";
@@ -37,6 +41,7 @@ export function program(context: Context): Command {
     );
     consumerCommands(root.command("consumer").description("callers and their credentials"), context);
     tokenCommands(root.command("token").description("tokens of callers (JWT)"), context);
+    stackCommands(root.command("stack").description("a stack as a whole: what a change does to live callers"), context);
     checkCommands(root.command("check").description("what is so outside of this program; looks only"), context);
     convertCommands(
         root.command("convert").description("Alpa into the cluster and back: options intra-a and intra-b"),
@@ -118,6 +123,41 @@ function tokenCommands(token: Command, context: Context): void {
         .description("say what is in the token on standard input, and whose it is")
         .option("--verify", "check the signature too; exit with 1 unless it is good")
         .action((args) => inspect(context, args));
+}
+
+function stackCommands(stack: Command, context: Context): void {
+    withReview(withStack(stack.command("review")))
+        .description("say what a change does to live callers, most dangerous first; runs pulumi preview, or reads one")
+        .option("--preview <file>", "read what pulumi preview --json printed, instead of running it")
+        .option("--plan <file>", "read a plan of pulumi preview --save-plan")
+        .option("--save-plan <file>", "save the plan, so that pulumi up --plan does what was reviewed")
+        .action((args) => review(context, args));
+    withReview(withStack(stack.command("drift")), "risk")
+        .description("say what somebody has changed behind Pulumi's back, in the words of review; corrects nothing")
+        .action((args) => drift(context, args));
+    withJson(stack.command("history"))
+        .description("versions of the stack: who, when, from which commit, and what each meant for callers")
+        .option("--last <n>", "how many, the newest of them", wholeNumber(1), 20)
+        .action((args) => history(context, args));
+    withJson(stack.command("diff"))
+        .description("what differs between two versions: for callers, in the config, in the program")
+        .argument("<from>", "number of a version, from stack history", wholeNumber(1))
+        .argument("<to>", "number of another", wholeNumber(1))
+        .action((from, to, args) => diff(context, from, to, args));
+    withStack(stack.command("rollback"))
+        .description("go back to the program and the config of an earlier version; shows its review, until --yes")
+        .requiredOption("--to <version>", "number of the version, from stack history", wholeNumber(1))
+        .option("--yes", "carry it out, and call the service from outside after it; without it, only show")
+        .option("--new-credentials", "accept that revoked credentials come back as new ones, to be handed out again")
+        .addOption(choice("--format <format>", "how to print the review", FORMATS, "text"))
+        .option("--consumer <name>", "the caller of the calls after it, made for this", label, "smoke")
+        .action((args) => rollback(context, args));
+}
+
+function withReview(command: Command, limit: (typeof FAIL_ON)[number] = FAIL_ON[0]): Command {
+    return command
+        .addOption(choice("--format <format>", "how to print it; markdown is for a pull request", FORMATS, "text"))
+        .addOption(choice("--fail-on <severity>", "exit with 1 when a finding is as bad, or worse", FAIL_ON, limit));
 }
 
 function checkCommands(check: Command, context: Context): void {

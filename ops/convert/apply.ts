@@ -3,7 +3,8 @@ import { hostname } from "node:os";
 import { basename } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Context } from "../context";
-import { LOCKED, replace } from "../stack/change";
+import { replace } from "../stack/change";
+import { lockedBy } from "../stack/locked";
 import { remember } from "../stack/guards";
 import { findStack } from "../stack/stack";
 import { placeIn, restOf } from "./stack-edit";
@@ -44,7 +45,7 @@ export async function bringUp(context: Context, { stack: name, rest, edit, onLin
         const { code, stdout, stderr } = await context.pulumi(args, { onLine, signal });
         if (code === 0) return;
         const said = stdout + stderr;
-        if (!LOCKED.test(said) || signal.aborted) throw new Error(`pulumi up ended with ${code}: ${errorsIn(said)}`);
+        if (!lockedBy(said) || signal.aborted) throw new Error(`pulumi up ended with ${code}: ${errorsIn(said)}`);
         if (isLeftBehind(said)) await context.pulumi(["cancel", "--yes", "--stack", name]);
         else if (placeIn(stack.text) === "intra-a") {
             // Nothing has begun, so nothing is waited for, and the file must not say otherwise.

@@ -5,6 +5,7 @@ import type { Context } from "../context";
 import { Failure, UsageError } from "../errors";
 import { checkConfig, readSecrets } from "./config-check";
 import { obstacles, remember } from "./guards";
+import { lockedBy } from "./locked";
 import { maskKeys } from "./mask";
 import type { Stack } from "./stack";
 
@@ -77,21 +78,18 @@ export function replace(file: string, text: string): void {
     renameSync(scratch, file);
 }
 
-/** What backends say when another update runs: Pulumi's own, and the service's. */
-export const LOCKED = /the stack is currently locked by.*|Another update is currently in progress.*/;
-
 async function up(context: Context, stack: Stack, before: string): Promise<void> {
     context.note(`\npulumi up, stack ${stack.name}:`);
     const args = ["up", "--yes", "--stack", stack.name, "--config-file", stack.file];
     const { code, stdout, stderr } = await context.pulumi(args, { onLine: (line) => context.note(`  ${line}`) });
     if (code === 0) return;
-    const locked = LOCKED.exec(stdout + stderr);
+    const locked = lockedBy(stdout + stderr);
     if (locked) {
         // It was refused before anything began, so the file must not say otherwise.
         replace(stack.file, stack.text);
         remember(stack, stack.text);
         throw new Failure(
-            `${stack.short}: must not be locked by another run (${locked[0]}). Nothing was changed. Wait for it to end; if it was killed, run: pulumi cancel -s ${stack.short}`,
+            `${stack.short}: must not be locked by another run (${locked}). Nothing was changed. Wait for it to end; if it was killed, run: pulumi cancel -s ${stack.short}`,
         );
     }
     const name = relative(process.cwd(), stack.file);

@@ -10,9 +10,10 @@ import { program } from "../../../ops/program";
 
 const ROOT = join(__dirname, "../../..");
 const WORKFLOW = "docs/examples/expire-credentials.yml";
+const DRIFT = "docs/examples/drift.yml";
 const PAGES = ["README.md", "CONTRIBUTING.md", ...readdirSync(join(ROOT, "docs")).map((name) => `docs/${name}`)]
     .filter((name) => name.endsWith(".md"))
-    .concat(WORKFLOW);
+    .concat(WORKFLOW, DRIFT);
 const read = (page: string) => readFileSync(join(ROOT, page), "utf8");
 
 /** `noun verb` with the options of each. */
@@ -49,6 +50,21 @@ describe("docs of npm run ops", () => {
         assert.match(expiring.run, /consumer expiring --within 30 --fail-on 7 --stack "\$STACK"$/);
         assert.equal(expiring.if, "${{ !cancelled() }}", "an up that fails must not hide what ends");
         for (const { uses } of jobs.up.steps) if (uses) assert.match(uses, /@[0-9a-f]{40}$/);
+    });
+
+    it("have a workflow that looks for drift every night, fails when there is some, and changes nothing", () => {
+        const { on, jobs, permissions, concurrency } = parse(read(DRIFT));
+        assert.equal(on.schedule.length, 1);
+        assert.deepEqual(permissions, { contents: "read" });
+        assert.equal(concurrency["cancel-in-progress"], false);
+        assert.match(
+            jobs.drift.steps.at(-1).run,
+            /ops -- stack drift --format markdown --fail-on risk --stack "\$STACK"/,
+        );
+        for (const { uses, run } of jobs.drift.steps) {
+            if (uses) assert.match(uses, /@[0-9a-f]{40}$/);
+            assert.doesNotMatch(run ?? "", /pulumi (up|destroy|refresh)/);
+        }
     });
 
     it("of operations name every command", () => {

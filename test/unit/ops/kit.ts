@@ -78,6 +78,8 @@ export interface BenchOptions {
     stdin?: string;
     refusalSeconds?: number;
     connectTo?: string;
+    /** Root of a clone. @default that of this repository */
+    program?: string;
 }
 
 let folders: string[] = [];
@@ -101,6 +103,7 @@ export function bench(options: BenchOptions = {}): Bench {
             today: new Date(TODAY),
             refusalSeconds: options.refusalSeconds ?? 0,
             connectTo: options.connectTo,
+            program: options.program,
             out: (text) => (said.out += `${text}\n`),
             note: (text) => (said.note += `${text}\n`),
             stdin: async () => options.stdin ?? "",

@@ -1,0 +1,82 @@
+/** What differs between the configs of two versions, in the words of callers first. */
+import { isDeepStrictEqual } from "node:util";
+import { differences, isMap, pathText, SECRET, type Props } from "../review/differences";
+import { limitVerdicts } from "../review/limits";
+import { shown } from "../review/words";
+import type { Config } from "./versions";
+
+interface Caller {
+    credentials: Map<string, Props>;
+    limits: Props;
+}
+
+/** One sentence for each caller and credential that differs. */
+export function callerLines(before: Config, after: Config): string[] {
+    if (before.consumers === SECRET || after.consumers === SECRET)
+        return ["callers: a key in the list is secret, so the history does not show the list"];
+    const [old, now] = [callers(before.consumers), callers(after.consumers)];
+    return [...new Set([...old.keys(), ...now.keys()])].flatMap((name) => {
+        const [from, to] = [old.get(name), now.get(name)];
+        if (from === undefined) return [`caller ${name} gets access`];
+        if (to === undefined) return [`caller ${name} loses access`];
+        return [...credentialLines(name, from, to), ...limitLines(name, from, to)];
+    });
+}
+
+function credentialLines(name: string, old: Caller, now: Caller): string[] {
+    return [...new Set([...old.credentials.keys(), ...now.credentials.keys()])].flatMap((id) => {
+        const [from, to] = [old.credentials.get(id), now.credentials.get(id)];
+        const who = `credential ${name}/${id}`;
+        if (from === undefined) return [`${who} works`];
+        if (to === undefined) return [`${who} stops working`];
+        return differences(from, to, []).map(
+            ({ path, old: a, new: b }) => `${who}: ${arrow(pathText(path), a, b, path)}`,
+        );
+    });
+}
+
+function limitLines(name: string, old: Caller, now: Caller): string[] {
+    const sides = { path: [], old: plugins(old.limits), new: plugins(now.limits) };
+    return limitVerdicts(`caller ${name}`, sides).map(({ says }) => says);
+}
+
+function plugins({ requests, perSeconds, concurrent }: Props): object[] {
+    return [
+        ...(concurrent === undefined ? [] : [{ name: "limit-conn", config: { conn: concurrent } }]),
+        ...(requests === undefined
+            ? []
+            : [{ name: "limit-count", config: { count: requests, time_window: perSeconds } }]),
+    ];
+}
+
+function callers(value: unknown): Map<string, Caller> {
+    const all = Array.isArray(value) ? value.filter(isMap) : [];
+    return new Map(
+        all.map(({ name, limits, credentials }) => {
+            const entries = Array.isArray(credentials) ? credentials.filter(isMap) : [];
+            return [
+                String(name),
+                {
+                    limits: isMap(limits) ? limits : {},
+                    credentials: new Map(entries.map((one) => [String(one.id), one])),
+                },
+            ];
+        }),
+    );
+}
+
+/** Every other key that differs, down to the value. */
+export function settingLines(before: Config, after: Config): string[] {
+    const { consumers: _, ...old } = before;
+    const { consumers: __, ...now } = after;
+    return differences(old, now, []).map(({ path, old: a, new: b }) => arrow(pathText(path), a, b, path));
+}
+
+function arrow(what: string, old: unknown, now: unknown, path: (string | number)[]): string {
+    return `${what}: ${shown(old, path) ?? "(none)"} -> ${shown(now, path) ?? "(none)"}`;
+}
+
+/** Keys that are secret in both: whether they differ nobody can tell. */
+export function secretKeys(before: Config, after: Config): string[] {
+    return Object.keys(after).filter((key) => after[key] === SECRET && isDeepStrictEqual(before[key], SECRET));
+}

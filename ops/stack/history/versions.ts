@@ -1,0 +1,105 @@
+/**
+ * Versions of a stack, from `pulumi stack history --json` of any backend (pkg/cmd/pulumi/stack/stack_history.go, read at
+ * 3.274.1). A backend of files numbers none of them: there the number is the place in the history, from 1.
+ */
+import type { Context } from "../../context";
+import { Failure } from "../../errors";
+import { ask } from "../pulumi";
+import { isMap, SECRET } from "../review/differences";
+import { PROJECT } from "../stack-file";
+import type { Stack } from "../stack";
+
+/** Config by key without the project, structured; `[secret]` for what is secret, or has a secret in it. */
+export type Config = Record<string, unknown>;
+
+export interface Version {
+    number: number;
+    /** `update`, `refresh`, `destroy` and others. */
+    kind: string;
+    /** `succeeded`, `failed`, `in-progress`. */
+    result: string;
+    /** ISO 8601. */
+    start: string;
+    message: string;
+    /** Whole id of the commit of the program. Unset: it ran outside of a git work tree. */
+    commit?: string;
+    /** The work tree had changes that are in no commit. */
+    dirty: boolean;
+    /** Author of the commit, and the pipeline that ran it. Unset: neither is told. */
+    who?: string;
+    config: Config;
+    /** Resources by what happened to them, without those that stayed. */
+    changes: Record<string, number>;
+}
+
+interface Update {
+    version?: number;
+    kind?: string;
+    startTime?: string;
+    message?: string;
+    result?: string;
+    environment?: Record<string, string>;
+    config?: Record<string, { value?: string; objectValue?: unknown; secret?: boolean }>;
+    resourceChanges?: Record<string, number>;
+}
+
+/** The oldest first. */
+export async function readVersions({ pulumi }: Context, stack: Stack): Promise<Version[]> {
+    // Not by pages: the first would be the last ten.
+    const text = await ask(pulumi, ["stack", "history", "--json", "--page-size", "0", "--stack", stack.name]);
+    let updates: unknown;
+    try {
+        updates = JSON.parse(text);
+    } catch {
+        updates = undefined;
+    }
+    // Of a stack that was never updated it is null.
+    if (updates === null) return [];
+    if (!Array.isArray(updates) || !updates.every(isMap))
+        throw new Failure(
+            "pulumi stack history: must print a list of updates (it does not). Use the version that is pinned.",
+        );
+    return (updates as Update[]).reverse().map((update, i) => versionOf(update, i + 1));
+}
+
+function versionOf(update: Update, place: number): Version {
+    const { environment = {}, config = {}, resourceChanges = {} } = update;
+    const { same: _, ...changes } = resourceChanges;
+    return {
+        number: update.version || place,
+        kind: update.kind ?? "",
+        result: update.result ?? "",
+        start: update.startTime ?? "",
+        message: update.message ?? "",
+        ...(environment["git.head"] ? { commit: environment["git.head"] } : {}),
+        dirty: environment["git.dirty"] === "true",
+        ...whoOf(environment),
+        config: Object.fromEntries(
+            Object.entries(config).map(([key, { value, objectValue, secret }]) => [
+                key.replace(`${PROJECT}:`, ""),
+                secret ? SECRET : (objectValue ?? value),
+            ]),
+        ),
+        changes,
+    };
+}
+
+function whoOf(environment: Record<string, string>): { who?: string } {
+    const author = environment["git.author"] ?? environment["git.committer"];
+    const pipeline =
+        environment["ci.system"] &&
+        [environment["ci.system"], environment["ci.build.number"] ?? environment["ci.build.id"]]
+            .filter(Boolean)
+            .join(" ");
+    const who = [author, pipeline].filter(Boolean).join(", by ");
+    return who === "" ? {} : { who };
+}
+
+/** The last version before another whose config was carried out. @returns undefined when there is none */
+export function before(versions: Version[], version: Version): Version | undefined {
+    return versions.filter((other) => other.number < version.number && isDone(other)).at(-1);
+}
+
+export function isDone({ kind, result }: Version): boolean {
+    return kind === "update" && result === "succeeded";
+}

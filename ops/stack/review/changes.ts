@@ -1,0 +1,165 @@
+/** Steps of a preview as changes of resources: one for each, with what differs. */
+import {
+    differences,
+    isMap,
+    isSecret,
+    parsePath,
+    valueAt,
+    type Difference,
+    type Path,
+    type Props,
+} from "./differences";
+import type { Step } from "./preview";
+
+export type Operation = "create" | "update" | "replace" | "delete";
+
+export interface Change {
+    urn: string;
+    /** Name in the program. */
+    name: string;
+    type: string;
+    /** Package and kind, as `kubernetes Consumer`: what rules are found by. */
+    kind: string;
+    op: Operation;
+    /** Inputs before and after. */
+    old?: Props;
+    new?: Props;
+    /** Outputs before, where the provider adds what the inputs do not say. */
+    outputs?: Props;
+    /** Properties that Pulumi names as the reason, secret ones among them. */
+    reasons: Path[];
+    /** Deleted by the program alone: the thing itself stays. */
+    retained: boolean;
+    /** Made under another name in the same run: renamed without an alias. */
+    renamed?: string;
+}
+
+const OPERATION: Record<string, Operation> = {
+    create: "create",
+    "create-replacement": "replace",
+    import: "create",
+    "import-replacement": "replace",
+    "read-replacement": "replace",
+    update: "update",
+    delete: "delete",
+    replace: "replace",
+    "delete-replaced": "replace",
+    "discard-replaced": "replace",
+    discard: "delete",
+};
+
+/** Components are only groups: what is in them is looked at. */
+export function changesOf(steps: Step[]): Change[] {
+    const found = new Map<string, Change>();
+    for (const step of steps) {
+        const op = OPERATION[step.op];
+        const state = step.newState ?? step.oldState;
+        if (op === undefined || !state || state.type === "pulumi:pulumi:Stack") continue;
+        if (state.custom === false || (state.custom === undefined && state.id === undefined && isComponent(state.type)))
+            continue;
+        const before = found.get(step.urn);
+        // A replacement comes in up to three steps, of which one may have no old state.
+        if (before) merge(before, step, op);
+        else found.set(step.urn, changeOf(step, op));
+    }
+    return paired([...found.values()]);
+}
+
+function isComponent(type: string): boolean {
+    return /^alpa-auth:/.test(type) || /^kubernetes:(yaml|helm\.sh\/v[34]:Chart)/.test(type);
+}
+
+function changeOf(step: Step, op: Operation): Change {
+    const { oldState, newState, urn } = step;
+    const type = (newState ?? oldState)!.type;
+    return {
+        urn,
+        name: urn.split("::").at(-1)!,
+        type,
+        kind: kindOf(type),
+        op,
+        old: oldState?.inputs ?? (oldState ? {} : undefined),
+        new: op === "delete" ? undefined : (newState?.inputs ?? {}),
+        outputs: oldState?.outputs,
+        reasons: [
+            ...Object.keys(step.detailedDiff ?? {}),
+            ...(step.replaceReasons ?? []),
+            ...(step.diffReasons ?? []),
+        ].map(parsePath),
+        retained: op === "delete" && oldState?.retainOnDelete === true,
+    };
+}
+
+function merge(change: Change, step: Step, op: Operation): void {
+    const more = changeOf(step, op);
+    change.op = change.op === more.op ? op : "replace";
+    change.old ??= more.old;
+    change.new ??= more.new;
+    change.reasons.push(...more.reasons);
+}
+
+/** `kubernetes:apisix.apache.org/v2:ApisixRoute` is `kubernetes ApisixRoute`. */
+export function kindOf(type: string): string {
+    if (type.startsWith("pulumi:providers:")) return "pulumi Provider";
+    const parts = type.split(":");
+    const family = parts[0] === "pulumi-nodejs" ? "dynamic" : parts[0];
+    return `${family} ${parts.at(-1)}`;
+}
+
+/** What is deleted under one name and made under another is the same thing: it would be made first, and then deleted. */
+function paired(changes: Change[]): Change[] {
+    const made = new Map(changes.filter(({ op }) => op === "create").map((change) => [identity(change), change]));
+    made.delete(undefined);
+    const gone = new Set<Change>();
+    for (const change of changes) {
+        const twin = change.op === "delete" && !change.retained ? made.get(identity(change)) : undefined;
+        if (!twin) continue;
+        Object.assign(twin, { op: "replace", old: change.old, outputs: change.outputs, renamed: change.name });
+        gone.add(change);
+    }
+    return changes.filter((change) => !gone.has(change));
+}
+
+/** What a thing is outside of Pulumi; undefined where names say nothing. */
+function identity({ kind, old, new: now }: Change): string | undefined {
+    const props = now ?? old ?? {};
+    const { metadata, name, namespace } = props as { metadata?: Props; name?: unknown; namespace?: unknown };
+    if (isMap(metadata) && typeof metadata.name === "string")
+        return [kind, metadata.namespace, metadata.name].join(" ");
+    // A rule set has the name of its stack; tokens, tunnels and releases have names of their own.
+    if (
+        /^(cloudflare (ZeroTrust(AccessServiceToken|TunnelCloudflared)|Zone)|kubernetes Release)$/.test(kind) &&
+        typeof name === "string"
+    )
+        return [kind, namespace, name].join(" ");
+    if (kind === "cloudflare DnsRecord") return [kind, name, props.type, props.content].join(" ");
+    return undefined;
+}
+
+/** What differs, down to what `wholes` name. What is secret on both sides differs where Pulumi says so. */
+export function differencesOf({ old = {}, new: now = {}, reasons }: Change, wholes: string[][]): Difference[] {
+    const seen = differences(old, now, wholes);
+    const hidden = reasons
+        .filter((path) => path.length > 0 && !String(path[0]).startsWith("__"))
+        .filter((path) => !seen.some((other) => overlap(path, other.path)))
+        .filter(
+            (path, i, all) => !all.some((other, j) => j !== i && other.length > path.length && overlap(path, other)),
+        )
+        .filter((path, i, all) => all.findIndex((other) => other.join("\0") === path.join("\0")) === i)
+        .map((path) => ({ path, old: nearest(old, path), new: nearest(now, path), hidden: true }));
+    return [...seen, ...hidden];
+}
+
+function overlap(a: Path, b: Path): boolean {
+    const length = Math.min(a.length, b.length);
+    return a.slice(0, length).every((part, i) => String(part) === String(b[i]));
+}
+
+/** The value there, or the secret that it is in. */
+function nearest(props: Props, path: Path): unknown {
+    for (let length = path.length; length > 0; length--) {
+        const value = valueAt(props, path.slice(0, length));
+        if (length === path.length ? value !== undefined : isSecret(value) && typeof value === "string") return value;
+    }
+    return undefined;
+}

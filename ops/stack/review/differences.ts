@@ -1,0 +1,105 @@
+/** What differs between two sets of inputs, down to what a rule looks at as a whole. */
+import { isDeepStrictEqual } from "node:util";
+
+export type Path = (string | number)[];
+export type Props = Record<string, unknown>;
+
+export interface Difference {
+    path: Path;
+    /** Undefined: there is none. */
+    old: unknown;
+    new: unknown;
+    /** Secret on both sides, so that only Pulumi knows that it differs. */
+    hidden?: boolean;
+}
+
+/** What Pulumi writes in place of a value that is not known before it is applied. */
+export const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+/** And in place of one that is secret. */
+export const SECRET = "[secret]";
+
+/**
+ * @param wholes patterns of paths that are compared as a whole, as `spec.plugins` or `spec.*.name`; they, and what is under
+ * one with `**`, are looked for also below what only one side has
+ */
+export function differences(old: unknown, now: unknown, wholes: string[][], path: Path = []): Difference[] {
+    if (isDeepStrictEqual(old, now)) return [];
+    const whole = { path, old, new: now };
+    if (wholes.some((pattern) => !pattern.includes("**") && pattern.length === path.length && fits(pattern, path)))
+        return [whole];
+    if (Array.isArray(old) && Array.isArray(now)) {
+        const longer = Array.from({ length: Math.max(old.length, now.length) }, (_, i) => i);
+        return longer.flatMap((i) => differences(old[i], now[i], wholes, [...path, i]));
+    }
+    const deeper = wholes.some((pattern) => pattern.length > path.length && fits(pattern, path));
+    const sides = [old, now].map((side) => (side === undefined && deeper ? {} : side));
+    if (!sides.every(isMap)) return [whole];
+    const keys = new Set(sides.flatMap((side) => Object.keys(side as Props)));
+    return (
+        [...keys]
+            // Of the engine and its providers, not of the program.
+            .filter((key) => !key.startsWith("__"))
+            .flatMap((key) => differences((sides[0] as Props)[key], (sides[1] as Props)[key], wholes, [...path, key]))
+    );
+}
+
+/** Whether a path follows a pattern as far as the shorter of them goes. `**` at the end stands for all that is deeper. */
+export function fits(pattern: string[], path: Path): boolean {
+    const end = pattern.indexOf("**");
+    const length = Math.min(end === -1 ? pattern.length : end, path.length);
+    return Array.from({ length }, (_, i) => pattern[i] === "*" || pattern[i] === String(path[i])).every(Boolean);
+}
+
+/** Whether a pattern stands for a path, and not only for a part of it. */
+export function covers(pattern: string[], path: Path): boolean {
+    const end = pattern.indexOf("**");
+    return (end === -1 ? pattern.length === path.length : path.length >= end) && fits(pattern, path);
+}
+
+/** A path as Pulumi writes it: `spec.plugins[0]["a.b"]`. */
+export function parsePath(text: string): Path {
+    const parts = text.matchAll(/\["((?:[^"\\]|\\.)*)"\]|\[(\d+)\]|\[\*\]|([^.[\]]+)/g);
+    return [...parts].map(([, quoted, index, name]) =>
+        quoted !== undefined ? quoted.replace(/\\(.)/g, "$1") : index !== undefined ? Number(index) : (name ?? "*"),
+    );
+}
+
+export function pathText(path: Path): string {
+    return path
+        .map((part, i) =>
+            typeof part === "number"
+                ? `[${part}]`
+                : /^[\w$*-]+$/.test(part)
+                  ? `${i > 0 ? "." : ""}${part}`
+                  : `["${part}"]`,
+        )
+        .join("");
+}
+
+/** The value at a path; undefined when there is none. */
+export function valueAt(value: unknown, path: Path): unknown {
+    return path.reduce<unknown>(
+        (at, part) =>
+            typeof at === "object" && at !== null ? (at as Record<string | number, unknown>)[part] : undefined,
+        value,
+    );
+}
+
+/** Whether a value is, or has in it, what is only known when it is applied. */
+export function isUnknown(value: unknown): boolean {
+    return has(value, (text) => text.includes(UNKNOWN));
+}
+
+export function isSecret(value: unknown): boolean {
+    return has(value, (text) => text === SECRET);
+}
+
+function has(value: unknown, is: (text: string) => boolean): boolean {
+    if (typeof value === "string") return is(value);
+    if (typeof value !== "object" || value === null) return false;
+    return Object.values(value).some((part) => has(part, is));
+}
+
+export function isMap(value: unknown): value is Props {
+    return typeof value === "object" && value !== null && !Array.isArray(value);
+}

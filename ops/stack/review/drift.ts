@@ -1,0 +1,54 @@
+/** `ops stack drift`: what somebody has changed behind Pulumi's back, in the words of a review. It corrects nothing. */
+import { isDeepStrictEqual } from "node:util";
+import type { Context } from "../../context";
+import { findStack } from "../stack";
+import { isMap, type Props } from "./differences";
+import type { Preview, Step } from "./preview";
+import { exported, failOn, previewRun, render, reviewOf, type ReviewArgs } from "./review";
+
+export type DriftArgs = Pick<ReviewArgs, "stack" | "format" | "failOn">;
+
+export async function drift(context: Context, args: DriftArgs): Promise<void> {
+    const stack = await findStack(context, args.stack);
+    const state = await exported(context, stack);
+    const refresh = ["refresh", "--preview-only", "--json", "--stack", stack.name, "--config-file", stack.file];
+    const preview = previewRun("pulumi refresh", stack, await context.pulumi(refresh));
+    const found = reviewOf(driftOf(preview), context.today, state);
+    const back = `Put it back: pulumi up --refresh -s ${stack.short}. Or write it into the config, and run: pulumi up`;
+    const findings = found.findings.map((finding) => ({
+        ...finding,
+        todo: finding.code === "state-unfinished" ? finding.todo : back,
+    }));
+    const report = { ...found, findings, about: "drift" as const };
+    context.out(render(report, args.format));
+    failOn(report, args.failOn);
+}
+
+/** What is there now as a change from what Pulumi has made. */
+export function driftOf(preview: Preview): Preview {
+    return { ...preview, steps: preview.steps.map(live) };
+}
+
+/**
+ * A provider that reads no inputs back shows what is there in its outputs alone. They are compared as far as the inputs go:
+ * what else is there is the system's own.
+ */
+function live(step: Step): Step {
+    const { op, oldState, newState } = step;
+    if (op !== "update" || !oldState || !newState || !isDeepStrictEqual(oldState.inputs, newState.inputs)) return step;
+    return {
+        ...step,
+        newState: { ...newState, inputs: within(oldState.inputs ?? {}, newState.outputs ?? {}) as Props },
+    };
+}
+
+/** The part of a value that another one has too. */
+function within(ours: unknown, theirs: unknown): unknown {
+    if (!isMap(ours) || !isMap(theirs)) return theirs;
+    const shared = Object.entries(ours).filter(([key]) => key in theirs || !key.startsWith("__"));
+    return Object.fromEntries(
+        shared
+            .map(([key, value]) => [key, key in theirs ? within(value, theirs[key]) : undefined])
+            .filter(([, v]) => v !== undefined),
+    );
+}

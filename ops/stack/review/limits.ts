@@ -1,0 +1,74 @@
+/** Limits of a caller, as its Consumer's plugins hold them. */
+import { isMap, type Difference, type Props } from "./differences";
+import type { Verdict } from "./rule";
+
+/** Follow from the rest, or say where it is counted. */
+const DERIVED = new Set(["group", "rejected_msg"]);
+const COUNTED = new Set(["policy", "redis_host", "redis_port", "redis_timeout", "key_ttl"]);
+
+/** @param who `Caller lab` */
+export function limitVerdicts(who: string, { old, new: now }: Difference): Verdict[] {
+    const [before, after] = [byName(old), byName(now)];
+    return [...new Set([...before.keys(), ...after.keys()])].flatMap((name) =>
+        ofPlugin(who, name, before.get(name), after.get(name)),
+    );
+}
+
+function ofPlugin(who: string, name: string, old: Props | undefined, now: Props | undefined): Verdict[] {
+    if (JSON.stringify(old) === JSON.stringify(now)) return [];
+    const verdict = (code: Verdict["code"], says: string, key?: string): Verdict => ({
+        code,
+        says,
+        property: `spec.plugins[${name}]${key ? `.${key}` : ""}`,
+        old: key ? old?.[key] : limitText(name, old),
+        new: key ? now?.[key] : limitText(name, now),
+    });
+    if (!/^limit-(count|conn)$/.test(name))
+        return [verdict("limit-changed", `${who} gets or loses the plugin ${name}, or other settings of it`)];
+    if (old === undefined)
+        return [verdict("limit-lowered", `${who} is held to ${limitText(name, now)}, and had no such limit before`)];
+    if (now === undefined) return [verdict("limit-removed", `${who} is no longer held to ${limitText(name, old)}`)];
+    const keys = [...new Set([...Object.keys(old), ...Object.keys(now)])].filter(
+        (key) => JSON.stringify(old[key]) !== JSON.stringify(now[key]),
+    );
+    const verdicts: Verdict[] = [];
+    const [from, to] = [limitText(name, old), limitText(name, now)];
+    if (from !== to) {
+        const lower = isLower(name, old, now);
+        verdicts.push(
+            verdict(
+                lower ? "limit-lowered" : "limit-raised",
+                `${who} has ${lower ? "less" : "more"}: ${from} becomes ${to}`,
+            ),
+        );
+    }
+    if (keys.some((key) => COUNTED.has(key)))
+        verdicts.push(
+            verdict("limit-changed", "Limits are counted in another place: all counts begin again", "redis_host"),
+        );
+    for (const key of keys.filter(
+        (k) => !DERIVED.has(k) && !COUNTED.has(k) && !["count", "time_window", "conn"].includes(k),
+    ))
+        verdicts.push(verdict("limit-changed", `${who}: the limit is held in another way (${key})`, key));
+    return verdicts;
+}
+
+function byName(value: unknown): Map<string, Props> {
+    const all = Array.isArray(value) ? value.filter(isMap) : [];
+    return new Map(all.map(({ name, config }) => [String(name), isMap(config) ? config : {}]));
+}
+
+function limitText(name: string, config: Props | undefined): string | undefined {
+    if (config === undefined) return undefined;
+    if (name === "limit-conn") return `${String(config.conn)} open at the same time`;
+    if (name === "limit-count") return `${String(config.count)} in ${String(config.time_window)} s`;
+    return JSON.stringify(config);
+}
+
+/** Fewer at once count as less, and so do fewer over time: a caller may live by either. */
+function isLower(name: string, old: Props, now: Props): boolean {
+    const number = (value: unknown) => Number(value);
+    if (name === "limit-conn") return number(now.conn) < number(old.conn);
+    const rate = (config: Props) => number(config.count) / number(config.time_window);
+    return number(now.count) < number(old.count) || rate(now) < rate(old);
+}

@@ -1,0 +1,147 @@
+/** Plugins of a route's rule: who is asked what, what is refused, what goes on to Alpa and back. */
+import { isDeepStrictEqual } from "node:util";
+import { isMap, type Props } from "./differences";
+import type { Code } from "./finding";
+import type { Verdict } from "./rule";
+
+/** What it means that a plugin comes, goes, or has other settings. */
+const PLUGINS: Record<string, { comes: [Code, string]; goes: [Code, string]; changes: [Code, string] }> = {
+    "multi-auth": auth(),
+    "key-auth": auth(),
+    "jwt-auth": auth(),
+    "fault-injection": {
+        comes: ["request-refused", "some requests are answered by the gateway itself"],
+        goes: [
+            "authentication-removed",
+            "what the gateway refused by itself goes on, callers of other namespaces among them",
+        ],
+        changes: ["request-refused", "the gateway answers other requests by itself"],
+    },
+    "request-validation": {
+        comes: ["request-refused", "the guard refuses requests that stop Alpa"],
+        goes: ["protection-weakened", "the guard goes: one request can stop Alpa for all callers"],
+        changes: ["guard-changed", "the guard takes other requests than before"],
+    },
+    "client-control": {
+        comes: ["request-refused", "long bodies are refused"],
+        goes: ["protection-weakened", "bodies of any length are read"],
+        changes: ["request-refused", "the longest body is another"],
+    },
+    "response-rewrite": errors(),
+    "serverless-post-function": errors(),
+    "request-id": {
+        comes: ["changed-inside", "answers have a number"],
+        goes: ["errors-changed", "answers have no number any more"],
+        changes: ["errors-changed", "answers are numbered in another way"],
+    },
+    "proxy-rewrite": {
+        comes: ["route-changed", "Alpa gets other headers or another path"],
+        goes: ["protection-weakened", "Alpa gets credentials, and headers that callers have made up"],
+        changes: ["protection-weakened", "Alpa gets other headers or another path"],
+    },
+    redirect: {
+        comes: ["way-in-changed", "who comes by HTTP is sent to HTTPS, and most clients send no POST after that"],
+        goes: ["protection-weakened", "keys may be sent by HTTP again"],
+        changes: ["way-in-changed", "callers are sent elsewhere"],
+    },
+};
+
+function auth(): (typeof PLUGINS)[string] {
+    return {
+        comes: ["authentication-changed", "callers are asked who they are"],
+        // That nobody is asked any more is told by the rule as a whole.
+        goes: ["authentication-changed", "one way to authenticate goes"],
+        changes: ["authentication-changed", "callers authenticate in another way"],
+    };
+}
+
+function errors(): (typeof PLUGINS)[string] {
+    return {
+        comes: ["errors-changed", "answers are changed on their way back"],
+        goes: ["errors-changed", "errors no longer look like Alpa's"],
+        changes: ["errors-changed", "errors look different"],
+    };
+}
+
+const UNKNOWN_PLUGIN = { comes: "is new", goes: "goes", changes: "has other settings" };
+
+/** @param title what the rule serves. @param at path of the list */
+export function pluginVerdicts(title: string, at: string, old: unknown, now: unknown): Verdict[] {
+    const [before, after] = [byName(old), byName(now)];
+    const verdicts = [...new Set([...before.keys(), ...after.keys()])].flatMap((name): Verdict[] => {
+        const [from, to] = [before.get(name), after.get(name)];
+        if (isDeepStrictEqual(from, to)) return [];
+        const event = from === undefined ? "comes" : to === undefined ? "goes" : "changes";
+        const known = PLUGINS[name]?.[event];
+        const property = `${at}[${name}]`;
+        if (!known)
+            return [
+                {
+                    code: "route-changed",
+                    says: `${title}: plugin ${name} ${UNKNOWN_PLUGIN[event]}`,
+                    property,
+                    old: from,
+                    new: to,
+                },
+            ];
+        const [code, says] = known;
+        return [{ code, says: `${title}: ${says}`, ...narrowed(property, from, to), ...finer(name, from, to) }];
+    });
+    // APISIX runs them by priority: the order of the list is for reading.
+    const order =
+        isDeepStrictEqual([...before.keys()].sort(), [...after.keys()].sort()) &&
+        !isDeepStrictEqual([...before.keys()], [...after.keys()]);
+    return order && verdicts.length === 0
+        ? [{ code: "changed-inside", says: `${title}: the same plugins, written in another order` }]
+        : verdicts;
+}
+
+/** What weighs more, or less, than any other setting of the plugin. */
+function finer(name: string, old: Props | undefined, now: Props | undefined): Partial<Verdict> {
+    if (old === undefined || now === undefined) return {};
+    if (
+        /-auth$/.test(name) &&
+        /"hide_credentials":true/.test(JSON.stringify(old)) &&
+        !/"hide_credentials":true/.test(JSON.stringify(now))
+    )
+        return { code: "protection-weakened", severity: "breaks-callers" };
+    if (/-auth$/.test(name) && isDeepStrictEqual(withoutErrors(old), withoutErrors(now)))
+        return { code: "errors-changed" };
+    if (name === "client-control" && bodyLimit(now) > bodyLimit(old)) return { code: "changed-inside" };
+    // The length is told by client-control, which reads it before this one does.
+    if (name === "request-validation" && isDeepStrictEqual(schemas(old), schemas(now)))
+        return { code: "changed-inside" };
+    return {};
+}
+
+function bodyLimit({ config }: Props): number {
+    return isMap(config) ? Number(config.max_body_size) : NaN;
+}
+
+function withoutErrors({ config }: Props): unknown {
+    if (!isMap(config)) return config;
+    const { _meta: _, ...rest } = config;
+    return rest;
+}
+
+function schemas({ config }: Props): unknown {
+    return isMap(config) ? [config.body_schema, config.header_schema] : undefined;
+}
+
+/** A setting alone where only one differs: a whole guard is more than anybody reads. */
+function narrowed(property: string, old: Props | undefined, now: Props | undefined) {
+    const [from, to] = [old?.config, now?.config];
+    if (!isMap(from) || !isMap(to)) return { property, old, new: now };
+    const keys = [...new Set([...Object.keys(from), ...Object.keys(to)])].filter(
+        (key) => !isDeepStrictEqual(from[key], to[key]),
+    );
+    const key = keys.includes("_meta") && keys.length > 1 ? keys.find((one) => one !== "_meta")! : keys[0];
+    return key === undefined
+        ? { property, old, new: now }
+        : { property: `${property}.config.${key}`, old: from[key], new: to[key] };
+}
+
+function byName(value: unknown): Map<string, Props> {
+    const all = Array.isArray(value) ? value.filter(isMap) : [];
+    return new Map(all.map((plugin) => [String(plugin.name), plugin]));
+}

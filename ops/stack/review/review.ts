@@ -1,0 +1,180 @@
+/** `ops stack review`: what a change does to live callers, before it is applied. */
+import { readFileSync } from "node:fs";
+import { ROOT, type Context } from "../../context";
+import { Failure, UsageError } from "../../errors";
+import { json } from "../../output";
+import { lockedBy } from "../locked";
+import { ask, said } from "../pulumi";
+import { findStack, type Stack } from "../stack";
+import { changesOf } from "./changes";
+import { byDanger, SEVERITIES, type Finding, type Severity } from "./finding";
+import { judge, runOf } from "./judge";
+import { renderMarkdown } from "./markdown";
+import { readPlan, type Exported } from "./plan";
+import { exceptionsOf, policyFindings } from "./policies";
+import { readPreview, type Preview } from "./preview";
+import { renderText, type Review } from "./report";
+
+export const FORMATS = ["text", "json", "markdown"] as const;
+export const FAIL_ON = ["breaks-callers", "risk", "none"] as const;
+
+export interface ReviewArgs {
+    stack?: string;
+    /** What `pulumi preview --json` printed. Unset: it is run. */
+    preview?: string;
+    /** What `pulumi preview --save-plan` wrote. */
+    plan?: string;
+    /** Where the plan is saved, so that what is reviewed is what runs. */
+    savePlan?: string;
+    format: (typeof FORMATS)[number];
+    failOn: (typeof FAIL_ON)[number];
+}
+
+export async function review(context: Context, args: ReviewArgs): Promise<void> {
+    const problems = [
+        args.preview && args.plan ? "--plan: must not come with --preview. Choose one of them." : "",
+        args.savePlan && (args.preview || args.plan)
+            ? "--save-plan: must come without --preview and --plan: it is of a preview made now."
+            : "",
+    ].filter((problem) => problem !== "");
+    if (problems.length > 0) throw new UsageError(problems);
+    const { preview, state } = await read(context, args);
+    const found = reviewOf(preview, context.today, state);
+    const exceptions = exceptionsOf(context.program ?? ROOT, context.today);
+    found.findings.push(...policyFindings(preview, state, exceptions, context.today));
+    found.findings.sort(byDanger);
+    context.out(render(found, args.format));
+    failOn(found, args.failOn);
+}
+
+async function read(context: Context, args: ReviewArgs): Promise<{ preview: Preview; state?: Exported }> {
+    // A preview in a file can be read anywhere; where the stack is named, it is compared with what is there now.
+    const offline = args.preview !== undefined && args.stack === undefined;
+    if (offline) return { preview: readPreview(fileText("--preview", args.preview!), "--preview") };
+    const stack = await findStack(context, args.stack);
+    const state = await exported(context, stack);
+    if (args.plan !== undefined)
+        return { preview: readPlan(fileText("--plan", args.plan), "--plan", state, stack.short), state };
+    if (args.preview === undefined) return { preview: await runPreview(context, stack, args.savePlan), state };
+    const preview = readPreview(fileText("--preview", args.preview), "--preview", stack.short);
+    const problems = olderThan(preview, state);
+    if (problems.length > 0) throw new UsageError(problems);
+    return { preview, state };
+}
+
+/** Findings of a preview. @param state unset: nothing is known of it */
+export function reviewOf(preview: Preview, today: Date, state: Exported = {}): Review {
+    const changes = changesOf(preview.steps);
+    const findings = judge(runOf(changes, preview.config, today));
+    const count: Record<string, number> = {};
+    for (const { op } of changes) count[op] = (count[op] ?? 0) + 1;
+    return { stack: preview.stack, changes: count, findings: [...unfinished(state), ...findings] };
+}
+
+export function render(found: Review, format: ReviewArgs["format"]): string {
+    if (format === "json") return json(found);
+    return format === "markdown" ? renderMarkdown(found) : renderText(found);
+}
+
+/** @throws Failure when a finding is as bad as that, or worse */
+export function failOn({ about, stack, findings }: Review, limit: ReviewArgs["failOn"]): void {
+    if (limit === "none") return;
+    const bad = (SEVERITIES as readonly Severity[]).slice(0, SEVERITIES.indexOf(limit) + 1);
+    const found = findings.filter(({ severity }) => bad.includes(severity)).length;
+    if (found === 0) return;
+    const what = limit === "risk" ? "have no risk for callers" : "break no caller";
+    const subject = about === "drift" ? "what was changed behind Pulumi's back" : "the change";
+    throw new Failure(
+        `${stack}: ${subject} must ${what} (${found} of ${findings.length} findings do not fit). Read them above, or choose another --fail-on.`,
+    );
+}
+
+async function runPreview(context: Context, stack: Stack, plan: string | undefined): Promise<Preview> {
+    const args = [
+        "preview",
+        "--json",
+        "--stack",
+        stack.name,
+        "--config-file",
+        stack.file,
+        ...(plan ? [`--save-plan=${plan}`] : []),
+    ];
+    const { code, stdout, stderr } = await context.pulumi(args);
+    return previewRun("pulumi preview", stack, { code, stdout, stderr });
+}
+
+/** What a run of Pulumi with `--json` gave. @throws Failure in its own words */
+export function previewRun(
+    what: string,
+    stack: Stack,
+    { code, stdout, stderr }: { code: number; stdout: string; stderr: string },
+): Preview {
+    const lock = lockedBy(stdout + stderr);
+    if (lock)
+        throw new Failure(
+            `${stack.short}: must not be locked by another run (${lock}). Wait for it to end; if it was killed, run: pulumi cancel -s ${stack.short}`,
+        );
+    if (code !== 0) throw new Failure(`${what}: must succeed. It said: ${errorsOf(stdout) || said(stderr)}`);
+    return readPreview(stdout, what, stack.short);
+}
+
+/** What a failed preview says in its document: on standard error there is nothing then. */
+function errorsOf(stdout: string): string {
+    try {
+        const { diagnostics = [] } = JSON.parse(stdout) as { diagnostics?: { severity: string; message: string }[] };
+        return diagnostics
+            .filter(({ severity }) => severity === "error")
+            .map(({ message }) => message.trim().replace(/^error: /, ""))
+            .join("\n");
+    } catch {
+        return "";
+    }
+}
+
+export async function exported({ pulumi }: Context, stack: Stack): Promise<Exported> {
+    const text = await ask(pulumi, ["stack", "export", "--stack", stack.name]);
+    return (JSON.parse(text) as { deployment?: Exported }).deployment ?? {};
+}
+
+/** A resource that has another state now than the preview saw, or that has come or gone since. */
+function olderThan({ steps }: Preview, { resources = [] }: Exported): string[] {
+    const now = new Map(resources.filter((r) => !r.delete).map((r) => [r.urn, r]));
+    const stale = steps.filter(({ op, urn, oldState }) => {
+        const urnThen = oldState?.urn ?? urn;
+        const live = now.get(urnThen);
+        if (oldState === undefined || oldState === null) return op === "create" && now.has(urn);
+        return (
+            live === undefined ||
+            (oldState.modified ?? "") !== (live.modified ?? "") ||
+            (oldState.id ?? "") !== (live.id ?? "")
+        );
+    });
+    if (stale.length === 0) return [];
+    const names = stale.slice(0, 3).map(({ urn }) => urn.split("::").at(-1));
+    return [
+        `--preview: must be newer than the state (${stale.length} of ${steps.length} steps are of an earlier one: ${names.join(", ")}). Somebody has changed the stack since: make it anew.`,
+    ];
+}
+
+function unfinished({ pending_operations: pending = [] }: Exported): Finding[] {
+    if (pending.length === 0) return [];
+    return [
+        {
+            code: "state-unfinished",
+            severity: "risk",
+            says: `An earlier run was cut off, or one is under way: ${pending.length} of its operations are in the state unfinished`,
+            evidence: [],
+            todo: "Look whether one is under way. If none is, look at what it has made, then run: pulumi refresh",
+        },
+    ];
+}
+
+function fileText(option: string, file: string): string {
+    try {
+        return readFileSync(file, "utf8");
+    } catch (error) {
+        throw new UsageError([
+            `${option}: must name a file that can be read (${(error as NodeJS.ErrnoException).code}). Correct it.`,
+        ]);
+    }
+}

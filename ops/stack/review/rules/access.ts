@@ -1,0 +1,119 @@
+/** Access at Cloudflare: who is let in, and for which names. */
+import type { Change } from "../changes";
+import { isMap, isUnknown, type Difference, type Props } from "../differences";
+import { always, nothing, type KindRule, type Verdict, type Verdicts } from "../rule";
+import { listed } from "../words";
+import { NAMES, PLACE } from "./cloudflare";
+
+export const accessPolicy: KindRule = {
+    deleted: (change) => ({ code: "way-in-removed", says: `Access policy ${change.name} goes: nobody is let in` }),
+    replaced: (change) => ({
+        code: "service-interrupted",
+        says: `Access policy ${change.name} is made anew: nobody is let in meanwhile`,
+    }),
+    rows: [
+        ["includes", includes],
+        [
+            "excludes",
+            always("authentication-changed", (change) => `Access policy ${change.name}: others are kept out`, "risk"),
+        ],
+        [
+            "requires",
+            always("authentication-changed", (change) => `Access policy ${change.name}: more or less is asked for`),
+        ],
+        [
+            "decision",
+            ({ new: now }, change) =>
+                now === "bypass"
+                    ? {
+                          code: "authentication-removed",
+                          says: `Access policy ${change.name} lets everybody in without a look`,
+                      }
+                    : {
+                          code: "authentication-changed",
+                          says: `Access policy ${change.name} decides in another way: tokens may be sent to a page to log in`,
+                      },
+        ],
+        ["sessionDuration", session],
+        ...NAMES,
+        ...PLACE,
+    ],
+};
+
+function includes({ old, new: now }: Difference, change: Change): Verdicts {
+    const strangers = (Array.isArray(now) ? now : []).filter((one) => tokenOf(one) === undefined && !isUnknown(one));
+    if (strangers.length > 0)
+        return {
+            code: "authentication-removed",
+            says: `Access policy ${change.name} lets in others than service tokens`,
+            property: "includes",
+            old,
+            new: now,
+        };
+    return undefined; // that a token comes or goes is told by the token itself
+}
+
+function tokenOf(include: unknown): string | undefined {
+    const { serviceToken: token } = (isMap(include) ? include : {}) as { serviceToken?: Props };
+    return isMap(token) && Object.keys(include as Props).length === 1 ? String(token.tokenId) : undefined;
+}
+
+function session({ old, new: now }: Difference, change: Change): Verdict {
+    const minutes = (value: unknown) =>
+        Number(/^(\d+)/.exec(String(value))?.[1] ?? NaN) * (String(value).endsWith("h") ? 60 : 1);
+    const says = `${change.name}: a cookie of Access lets its bearer in for ${String(now)}, not ${String(old)}`;
+    return minutes(now) <= minutes(old) ? { code: "changed-inside", says } : { code: "protection-weakened", says };
+}
+
+export const accessApplication: KindRule = {
+    created: (change) => ({ code: "added", says: `Access application ${change.name} is made` }),
+    deleted: (change) => ({
+        code: "authentication-removed",
+        says: `Access application ${change.name} goes: nobody is asked for a token, and only the connectors still refuse`,
+    }),
+    replaced: (change) => ({
+        code: "service-interrupted",
+        says: `Access application ${change.name} is made anew, for another audience: connectors refuse everybody until they know it`,
+    }),
+    rows: [
+        ["domain", hostname],
+        ["destinations", hostname],
+        ["policies", policies],
+        ["serviceAuth401Redirect", always("errors-changed", () => "Callers without a token get another answer")],
+        ["sessionDuration", session],
+        ["appLauncherVisible", nothing],
+        ["type", always("authentication-changed", (change) => `Access application ${change.name} is of another type`)],
+        ...NAMES,
+        ...PLACE,
+    ],
+};
+
+function policies({ old, new: now }: Difference, change: Change): Verdict {
+    const none = !Array.isArray(now) || now.length === 0;
+    if (none)
+        return { code: "way-in-removed", says: `Access application ${change.name} has no policy: nobody is let in` };
+    if (!Array.isArray(old) || old.length === 0)
+        return { code: "way-in-added", says: `Access application ${change.name}: its tokens are let in` };
+    return {
+        code: "authentication-changed",
+        severity: "risk",
+        says: `Access application ${change.name} has other policies`,
+    };
+}
+
+/** Names that an application guards: one that is not guarded any more is open, or leads nowhere. */
+function hostname({ old, new: now }: Difference, change: Change): Verdict {
+    const [before, after] = [names(old), names(now)];
+    const gone = before.filter((name) => !after.includes(name));
+    if (gone.length > 0)
+        return {
+            code: "way-in-changed",
+            says: `${listed(gone)} is no longer the service's: ${listed(after) || "nothing"} is`,
+        };
+    return { code: "way-in-added", says: `${listed(after)}: ${change.name} guards it too` };
+}
+
+function names(value: unknown): string[] {
+    const all = Array.isArray(value) ? value : value === undefined ? [] : [value];
+    return all.map((one) => (isMap(one) ? String(one.uri) : String(one)));
+}

@@ -1,0 +1,127 @@
+/** Values of the chart of APISIX, whoever installs it. */
+import type { Change } from "../changes";
+import { valueAt, type Difference, type Path } from "../differences";
+import { nothing, type Row, type Verdict } from "../rule";
+
+/** Rows of the chart's values. Between the parts of a path stands `/`, since names in it have dashes and dots. */
+export function valueRows(base: Path): Row[] {
+    const at = (path: string) => [...base, path].join("/");
+    return [
+        [at("replicaCount"), replicas],
+        [at("service/http/nodePort"), port],
+        [at("service/tls/nodePort"), port],
+        [at("service/type"), serviceType],
+        [at("service/externalTrafficPolicy"), nothing], // follows from the type
+        [
+            at("service/**"),
+            (_, change) => ({ code: "way-in-changed", says: `The entry point of ${gateway(change)} changes` }),
+        ],
+        [
+            at("apisix/admin/**"),
+            (_, change) => ({
+                code: "protection-weakened",
+                says: `The Admin API of ${gateway(change)} is guarded in another way`,
+            }),
+        ],
+        [
+            at("apisix/ssl/**"),
+            (d, change) => [
+                ...restart(base)(d, change),
+                { code: "certificate-changed", says: "TLS at the entry point changes" },
+            ],
+        ],
+        [at("etcd/replicaCount"), etcd("has another number of members")],
+        [at("etcd/persistence/**"), etcd("keeps its data elsewhere")],
+        [at("etcd/pdb/**"), nothing],
+        [at("etcd/**"), etcd("restarts")],
+        [
+            at("ingress-controller/enabled"),
+            () => ({
+                code: "gateway-changed",
+                severity: "breaks-callers",
+                says: "The ingress controller comes or goes: without it no change arrives",
+            }),
+        ],
+        [at("ingress-controller/podDisruptionBudget/**"), nothing],
+        [
+            at("ingress-controller/**"),
+            () => ({
+                code: "pods-restart",
+                says: "The ingress controller restarts: callers notice nothing, changes wait meanwhile",
+                severity: "harmless",
+            }),
+        ],
+        [
+            at("podDisruptionBudget/**"),
+            (_, change) => ({
+                code: "protection-weakened",
+                says: `${gateway(change)}: how many pods may be away at once changes`,
+            }),
+        ],
+        [
+            at("updateStrategy/**"),
+            (_, change) => ({ code: "gateway-changed", says: `${gateway(change)}: pods are replaced in another way` }),
+        ],
+        [at("**"), restart(base)],
+    ];
+}
+
+export function gateway({ name }: Change): string {
+    return `Gateway ${name}`;
+}
+
+function replicas({ old, new: now }: Difference, change: Change): Verdict {
+    const fewer = Number(now) < Number(old);
+    const says = `${gateway(change)}: ${String(old)} pods become ${String(now)}`;
+    if (!fewer) return { code: "gateway-changed", severity: "harmless", says };
+    return { code: "gateway-changed", says: `${says}; answers of those that go may be cut` };
+}
+
+function port({ old, new: now }: Difference, change: Change): Verdict {
+    if (old === undefined)
+        return {
+            code: "opens-to-network",
+            severity: "risk",
+            says: `${gateway(change)}: port ${String(now)} opens on every node`,
+        };
+    if (now === undefined)
+        return { code: "way-in-removed", says: `${gateway(change)}: port ${String(old)} of the nodes closes` };
+    return {
+        code: "way-in-changed",
+        says: `${gateway(change)}: callers come to port ${String(now)}, and ${String(old)} closes`,
+    };
+}
+
+function serviceType({ old, new: now }: Difference, change: Change): Verdict {
+    const opens =
+        ["ClusterIP", "NodePort", "LoadBalancer"].indexOf(String(now)) >
+        ["ClusterIP", "NodePort", "LoadBalancer"].indexOf(String(old));
+    const says = `${gateway(change)}: Service of type ${String(old)} becomes ${String(now)}`;
+    return opens ? { code: "opens-to-network", severity: "risk", says } : { code: "way-in-removed", says };
+}
+
+/** Whether callers notice depends on how many pods there are, before and after. */
+export function restart(base: Path) {
+    return (_: Difference, change: Change): Verdict[] => {
+        const count = (props: unknown) => Number(valueAt(props, [...base, "replicaCount"]) ?? 1);
+        const rolls = Math.min(count(change.old), count(change.new)) > 1;
+        return [
+            rolls
+                ? {
+                      code: "pods-restart",
+                      says: `${gateway(change)}: the pods of APISIX are replaced, one after another`,
+                  }
+                : {
+                      code: "service-interrupted",
+                      says: `${gateway(change)}: its only pod restarts; connections are refused until it is up, and counts begin again`,
+                  },
+        ];
+    };
+}
+
+function etcd(does: string) {
+    return (_: Difference, change: Change): Verdict => ({
+        code: "pods-restart",
+        says: `${gateway(change)}: etcd ${does}; callers notice nothing while APISIX keeps running, changes wait`,
+    });
+}

@@ -1,0 +1,148 @@
+/** What surrounds a gateway in the cluster, and helpers beside it. */
+import type { Change } from "../changes";
+import { valueAt, type Difference } from "../differences";
+import { always, nothing, objectName, objectTitle as title, type KindRule, type Run, type Verdict } from "../rule";
+
+export const namespace: KindRule = {
+    deleted: (change) => ({
+        code: "data-deleted",
+        says: `Namespace ${objectName(change)} goes with all that is in it`,
+    }),
+    replaced: (change) => ({
+        code: "data-deleted",
+        says: `Namespace ${objectName(change)} is deleted with all that is in it, and made anew`,
+    }),
+    rows: [["metadata.name", nothing]],
+};
+
+/** GatewayProxy, IngressClass, GatewayClass, Gateway: what joins routes and callers to one gateway. */
+export const wiring: KindRule = {
+    deleted: (change) => ({
+        code: "gateway-deleted",
+        says: `${title(change)} goes: the gateway no longer hears of routes and callers`,
+    }),
+    replaced: (change) => ({
+        code: "service-interrupted",
+        says: `${title(change)} is deleted and made anew: routes and callers may be gone meanwhile`,
+    }),
+    rows: [
+        [
+            "spec.**",
+            (_, change) => ({
+                code: "gateway-changed",
+                says: `${title(change)}: routes and callers get to the gateway in another way`,
+            }),
+        ],
+    ],
+};
+
+export const budget: KindRule = {
+    deleted: (change) => ({
+        code: "protection-weakened",
+        says: `${title(change)} goes: a drain may take all pods at once`,
+    }),
+    replaced: nothing,
+    rows: [
+        [
+            "spec.**",
+            always("protection-weakened", (change) => `${title(change)}: how many pods may be away at once changes`),
+        ],
+    ],
+};
+
+/** Connectors and counters. Others are not this project's. */
+export const deployment: KindRule = {
+    deleted: (change, run) =>
+        isCounters(change)
+            ? counters(change, run, "go")
+            : { code: "way-in-removed", says: `${title(change)} goes: what it led to is not reached any more` },
+    replaced: (change, run) =>
+        isCounters(change)
+            ? counters(change, run, "are away")
+            : { code: "service-interrupted", says: `${title(change)} is deleted and made anew` },
+    rows: [
+        ["spec.replicas", fewer],
+        [
+            "spec.template.**",
+            (_, change, run) => (isCounters(change) ? counters(change, run, "restart") : rolled(change)),
+        ],
+        [
+            "spec.strategy.**",
+            always("gateway-changed", (change) => `${title(change)}: pods are replaced in another way`),
+        ],
+    ],
+};
+
+const isCounters = (change: Change) => /-counters$/.test(objectName(change));
+
+function counters(_: Change, { config }: Run, does: string): Verdict {
+    const allows = /"whenDown":\s*"allow"/.test(config["alpa-auth:gateway"] ?? "");
+    return allows
+        ? {
+              code: "pods-restart",
+              says: `The counters of limits ${does}: meanwhile nobody is held to a limit, and counts begin again`,
+          }
+        : {
+              code: "service-interrupted",
+              says: `The counters of limits ${does}: callers with limits get 500 meanwhile, and counts begin again`,
+          };
+}
+
+function rolled(change: Change): Verdict {
+    const replicas = Number(valueAt(change.new, ["spec", "replicas"]) ?? 1);
+    return replicas > 1
+        ? { code: "pods-restart", says: `${title(change)}: its pods are replaced, one after another` }
+        : { code: "service-interrupted", says: `${title(change)}: its only pod restarts` };
+}
+
+function fewer({ old, new: now }: Difference, change: Change): Verdict {
+    const says = `${title(change)}: ${String(old)} pods become ${String(now)}`;
+    return Number(now) < Number(old)
+        ? { code: "gateway-changed", says }
+        : { code: "gateway-changed", severity: "harmless", says };
+}
+
+export const service: KindRule = {
+    deleted: (change) => ({ code: "way-in-removed", says: `${title(change)} goes` }),
+    replaced: (change) => ({
+        code: "service-interrupted",
+        says: `${title(change)} is deleted and made anew, with another address`,
+    }),
+    rows: [
+        ["spec.type", always("opens-to-network", (change) => `${title(change)} is reached in another way`)],
+        ["spec.**", always("gateway-changed", (change) => `${title(change)} leads elsewhere`)],
+    ],
+};
+
+export const definition: KindRule = {
+    deleted: (change) => ({
+        code: "data-deleted",
+        says: `${title(change)} goes, and with it every object of its kind in the cluster`,
+    }),
+    replaced: (change) => ({
+        code: "data-deleted",
+        says: `${title(change)} is deleted with every object of its kind, and made anew`,
+    }),
+    rows: [["spec.**", always("gateway-changed", (change) => `${title(change)}: the definition is another version`)]],
+};
+
+/** The way into the cluster or the account. */
+export const provider: KindRule = {
+    created: nothing,
+    deleted: nothing,
+    replaced: (change) => ({
+        code: "service-interrupted",
+        says: `Provider ${change.name} is another: all that it made is made anew`,
+    }),
+    rows: [
+        ["version", nothing],
+        ["pluginDownloadURL", nothing],
+        [
+            "**",
+            (_, change) => ({
+                code: "other-change",
+                says: `Provider ${change.name}: the cluster or the account is reached in another way`,
+            }),
+        ],
+    ],
+};

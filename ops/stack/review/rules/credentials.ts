@@ -1,0 +1,108 @@
+/** What callers' credentials are made of: their Secrets, and generated material. */
+import type { Change } from "../changes";
+import type { Difference } from "../differences";
+import { nothing, objectName, type KindRule, type Run, type Verdicts } from "../rule";
+import { lists } from "./consumers";
+
+/** A Secret of one credential is called `<consumer>.<credential>`. */
+function credentialOf(change: Change): [caller: string, id: string] | undefined {
+    const parts = /^([a-z0-9-]+)\.([a-z0-9-]+)$/.exec(objectName(change));
+    return parts ? [parts[1], parts[2]] : undefined;
+}
+
+function consumerOf({ objects }: Run, name: string): Change | undefined {
+    return objects.get(`kubernetes Consumer ${name}`);
+}
+
+function isNewSecret(change: Change): boolean {
+    return (
+        change.kind === "kubernetes Secret" && credentialOf(change) !== undefined && /update|replace/.test(change.op)
+    );
+}
+
+export const secret: KindRule = {
+    // What is new is told by its Consumer; of others only pods that wait for them know.
+    created: nothing,
+    deleted(change, run) {
+        const credential = credentialOf(change);
+        if (credential === undefined) return { code: "deleted", says: `Secret ${objectName(change)} goes` };
+        const [name, id] = credential;
+        const owner = consumerOf(run, name);
+        // Told by the Consumer: it goes, or no longer names it.
+        if (owner && !lists(owner.new, id)) return undefined;
+        return {
+            code: "credential-revoked",
+            says: `Credential ${name}/${id} stops working: its Secret goes, and the Consumer still names it`,
+        };
+    },
+    replaced: nothing,
+    rows: [
+        ["stringData", material],
+        ["data", material],
+        ["stringData.**", material],
+        ["data.**", material],
+        ["type", (_, change) => ({ code: "replaced", says: `Secret ${objectName(change)} is of another type` })],
+    ],
+};
+
+function material(_: Difference, change: Change, run: Run): Verdicts {
+    const credential = credentialOf(change);
+    if (credential !== undefined) {
+        const [name, id] = credential;
+        const owner = consumerOf(run, name);
+        if (owner?.op === "create" || owner?.op === "delete") return undefined;
+        return {
+            code: "credential-changed",
+            says: `Credential ${name}/${id} is another from then on, and the one of before stops`,
+        };
+    }
+    const title = objectName(change);
+    if (/admin-keys$/.test(title))
+        return {
+            code: "pods-restart",
+            says: "The keys of the Admin API change: APISIX and the ingress controller take them when their pods restart",
+        };
+    if (/^alpa-tls-/.test(title)) return { code: "certificate-changed", says: "The gateway shows another certificate" };
+    return {
+        code: "pods-restart",
+        says: `Secret ${title} has another content: pods that use it take it when they restart`,
+    };
+}
+
+/** What generated material comes from. A salt is told by the Secret it ends in, the seed by nobody else. */
+function generated(change: Change, run: Run): Verdicts {
+    const { name } = change;
+    if (/-seed$/.test(name))
+        return {
+            code: "all-credentials-change",
+            says: "Every generated key and secret changes at once, without an overlap: the seed is made anew",
+        };
+    if (/-(admin|viewer)$/.test(name)) return undefined; // told by their Secret
+    const salt = /^([a-z0-9-]+)\.([a-z0-9-]+)-(key|jwt-secret)$/.exec(name);
+    if (!salt) return { code: "replaced", says: `${name}: what is generated changes` };
+    const owner = consumerOf(run, salt[1]);
+    const secret = run.objects.has(`kubernetes Secret ${salt[1]}.${salt[2]}`);
+    if (secret || owner?.op === "delete" || owner?.op === "create") return undefined;
+    return {
+        code: "credential-changed",
+        says: `Credential ${salt[1]}/${salt[2]} is another from then on, and the one of before stops`,
+    };
+}
+
+export const random: KindRule = {
+    created: nothing,
+    // With the stack itself the seed goes too: then every caller is told of.
+    deleted: (change, run) =>
+        /-seed$/.test(change.name) && !run.changes.some(isNewSecret) ? undefined : generated(change, run),
+    replaced: generated,
+    // A generated text with other settings is another text: Pulumi replaces it, and that is told above.
+    rows: [
+        [
+            "**",
+            (_, { op, name }) =>
+                op === "update"
+                    ? { code: "changed-inside", says: `${name}: settings of what is generated change` }
+                    : undefined,
+        ],
+    ],
+};

@@ -1,0 +1,108 @@
+/** A zone at Cloudflare, its records and its signatures. */
+import type { Change } from "../changes";
+import { isUnknown } from "../differences";
+import { always, nothing, type KindRule } from "../rule";
+import { PLACE } from "./cloudflare";
+
+/** Names that lead to the tunnel are callers' way in. */
+const isService = ({ old, new: now }: Change) =>
+    [old, now].some(
+        (props) =>
+            props?.proxied === true || /cfargotunnel\.com$/.test(String(props?.content)) || isUnknown(props?.content),
+    );
+const recordName = ({ new: now, old }: Change) => `${String((now ?? old)?.type)} ${String((now ?? old)?.name)}`;
+
+export const dnsRecord: KindRule = {
+    created: (change) =>
+        isService(change)
+            ? { code: "way-in-added", says: `${recordName(change)}: the name leads to the service` }
+            : { code: "added", says: `Record ${recordName(change)} is made` },
+    deleted: (change) =>
+        isService(change)
+            ? { code: "way-in-removed", says: `${recordName(change)} goes: the name is not answered any more` }
+            : { code: "dns-record-changed", severity: "breaks-callers", says: `Record ${recordName(change)} goes` },
+    replaced: (change) => ({
+        code: "service-interrupted",
+        severity: isService(change) ? "breaks-callers" : "risk",
+        says: `Record ${recordName(change)} is deleted and made anew: the name is not answered meanwhile`,
+    }),
+    rows: [
+        ["name", always("way-in-changed", (change) => `Record ${recordName(change)} has another name`)],
+        [
+            "content",
+            ({ old, new: now }, change) =>
+                isUnknown(now) && isService(change)
+                    ? {
+                          code: "unknown-until-apply",
+                          says: `${recordName(change)}: where the name leads is known only when it is applied`,
+                      }
+                    : {
+                          code: "dns-record-changed",
+                          says: `${recordName(change)}: the name leads elsewhere, from ${String(old)} to ${String(now)}`,
+                      },
+        ],
+        [
+            "proxied",
+            ({ new: now }, change) =>
+                now === true
+                    ? {
+                          code: "way-in-changed",
+                          severity: "risk",
+                          says: `${recordName(change)}: requests go through Cloudflare from then on`,
+                      }
+                    : {
+                          code: "authentication-removed",
+                          says: `${recordName(change)}: requests no longer pass Cloudflare, and nothing there guards them`,
+                      },
+        ],
+        [
+            "ttl",
+            (_, change) => ({
+                code: "changed-inside",
+                says: `${recordName(change)}: answers are kept for another time`,
+            }),
+        ],
+        ["data.**", always("dns-record-changed", (change) => `${recordName(change)}: another answer`)],
+        ["priority", always("dns-record-changed", (change) => `${recordName(change)}: another priority`)],
+        ["type", always("dns-record-changed", (change) => `${recordName(change)} is of another type`)],
+        ["comment", nothing],
+        [
+            "zoneId",
+            (_, change) =>
+                isUnknown(change.new?.zoneId)
+                    ? undefined
+                    : { code: "dns-record-changed", says: `${recordName(change)} is in another zone` },
+        ],
+    ],
+};
+
+export const zone: KindRule = {
+    deleted: (change) => ({
+        code: "zone-deleted",
+        says: `Zone ${String(change.old?.name)} goes with all its records, mail included`,
+    }),
+    replaced: (change) => ({
+        code: "zone-deleted",
+        says: `Zone ${String(change.old?.name)} is deleted with all its records, and made anew`,
+    }),
+    rows: [
+        ["name", nothing],
+        ["account.**", nothing],
+    ],
+};
+
+export const dnssec: KindRule = {
+    created: (change) => ({
+        code: "dns-record-changed",
+        says: `${change.name}: the zone is signed; the registrar needs its DS record`,
+    }),
+    deleted: (change) => ({
+        code: "way-in-removed",
+        says: `${change.name}: the zone is not signed any more; with a DS record at the registrar nobody gets an answer`,
+    }),
+    replaced: (change) => ({ code: "way-in-removed", says: `${change.name}: the zone is signed with other keys` }),
+    rows: [
+        ["status", always("dns-record-changed", (change) => `${change.name}: signing is turned on or off`)],
+        ...PLACE,
+    ],
+};

@@ -1,0 +1,160 @@
+/** The installation of APISIX: a RampartGraph or a Helm release, and what is set beside it. */
+import type { Change } from "../changes";
+import { isMap, type Difference, type Path } from "../differences";
+import { nothing, UNNOTICED, type KindRule, type Row, type Verdict, type Verdicts } from "../rule";
+import { gateway, restart, valueRows } from "./chart";
+
+const GRAPH_VALUES: Path = ["spec", "graph", "components", "apisix", "config"];
+const RELEASE_VALUES: Path = ["values"];
+
+const deleted = (change: Change): Verdict[] => [
+    { code: "gateway-deleted", says: `${gateway(change)} goes: no caller is served` },
+    {
+        code: "data-deleted",
+        says: `${gateway(change)}: the volume of etcd goes with it; a new gateway fills it anew from the cluster`,
+        severity: "risk",
+    },
+];
+const replaced = (change: Change): Verdict[] => [
+    { code: "gateway-deleted", says: `${gateway(change)} is deleted and made anew: no caller is served for minutes` },
+    {
+        code: "data-deleted",
+        says: `${gateway(change)}: the volume of etcd goes with it; a new gateway fills it anew from the cluster`,
+        severity: "risk",
+    },
+];
+
+export const graph: KindRule = {
+    created: (change) => ({ code: "added", says: `${gateway(change)} is installed` }),
+    deleted,
+    replaced,
+    rows: [
+        ...valueRows(GRAPH_VALUES),
+        ["spec.graph.components.apisix.chart.**", restart(GRAPH_VALUES)],
+        [
+            "spec/graph/components/apisix/$ui/**",
+            (_, change) => ({
+                code: "gateway-changed",
+                says: `${gateway(change)}: Rampart deploys the same graph again`,
+            }),
+        ],
+        [
+            "spec.deploy",
+            ({ new: now }, change): Verdicts =>
+                now === false ? deleted(change) : { code: "gateway-changed", says: `${gateway(change)} is deployed` },
+        ],
+        [
+            "spec.graph.components.**",
+            (_, change) => ({ code: "gateway-changed", says: `${gateway(change)}: Rampart deploys other components` }),
+        ],
+        ["metadata.name", nothing], // Another name is another graph: told by its replacement.
+        ["metadata.namespace", nothing],
+        // The way into the cluster, and how long to wait: nothing of them reaches the graph.
+        ["kubeconfig", nothing],
+        ["context", nothing],
+        ["timeoutSeconds", nothing],
+        ["generation", nothing],
+        ["uid", nothing],
+    ],
+};
+
+const isGateway = ({ old, new: now }: Change) => /apisix/.test(String((now ?? old)?.chart));
+
+/** Of APISIX, or of Rampart. */
+export const release: KindRule = {
+    created: (change) => ({ code: "added", says: `Release ${change.name} is installed` }),
+    deleted: (change) =>
+        isGateway(change)
+            ? deleted(change)
+            : { code: "deleted", says: `Release ${change.name} goes: Rampart no longer looks after its graphs` },
+    replaced: (change) =>
+        isGateway(change)
+            ? replaced(change)
+            : { code: "replaced", says: `Release ${change.name} is deleted and made anew` },
+    rows: [
+        ...valueRows(RELEASE_VALUES).map(([at, judge]): Row => [
+            at,
+            (d, change, run) => (isGateway(change) ? judge(d, change, run) : controller(change)),
+        ]),
+        ["chart", (d, change, run) => ofRelease(d, change, run)],
+        ["version", (d, change, run) => ofRelease(d, change, run)],
+        ["repositoryOpts.**", (d, change, run) => ofRelease(d, change, run)],
+        ["name", nothing],
+        ["namespace", nothing],
+        ["timeout", nothing],
+        ["skipAwait", nothing],
+        // What the provider knows of the chart's content besides.
+        ["checksum", nothing],
+        ["resourceNames.**", nothing],
+        ["manifest", nothing],
+        ["valueYamlFiles.**", nothing],
+    ],
+};
+
+function ofRelease(difference: Difference, change: Change, _run: unknown): Verdicts {
+    return isGateway(change) ? restart(RELEASE_VALUES)(difference, change) : controller(change);
+}
+
+function controller({ name }: Change): Verdict {
+    return {
+        code: "gateway-changed",
+        says: `Release ${name}: the controller of Rampart restarts; graphs wait meanwhile`,
+    };
+}
+
+/** One field of the gateway's Deployment, beside Helm. */
+export const deploymentPatch: KindRule = {
+    created: (change) => ({
+        code: "pods-restart",
+        says: `${change.name}: the pods of APISIX are replaced, one after another`,
+    }),
+    deleted: (change) => ({
+        code: "pods-restart",
+        says: `${change.name}: pods of APISIX no longer finish their answers when they stop`,
+    }),
+    replaced: nothing,
+    rows: [
+        // Changes with every installation, so that the field is set again after it.
+        ["metadata/annotations/**", nothing],
+        [
+            "spec.template.spec.terminationGracePeriodSeconds",
+            ({ old, new: now }) => [
+                { code: "pods-restart", says: "The pods of APISIX are replaced, one after another" },
+                ...(Number(now) < Number(old)
+                    ? [
+                          {
+                              code: "timeout-lowered",
+                              severity: "risk",
+                              says: "Pods that stop have less time to finish their answers",
+                          } as const,
+                      ]
+                    : []),
+            ],
+        ],
+    ],
+};
+
+/** Settings under a name made of their content: pods take another only with another name, which is a value of the chart. */
+export const configMap: KindRule = {
+    ...UNNOTICED,
+    deleted: (change, { changes }) =>
+        changes.some((other) => other !== change && other.kind === "kubernetes ConfigMap" && other.op !== "delete")
+            ? undefined
+            : { code: "deleted", says: `ConfigMap ${change.name} goes: pods that need it do not start again` },
+    rows: [
+        [
+            "data",
+            (_, change) =>
+                // Replaced by one of another name, as it is meant.
+                isMap(change.old?.metadata) &&
+                isMap(change.new?.metadata) &&
+                change.old.metadata.name !== change.new.metadata.name
+                    ? undefined
+                    : {
+                          code: "pods-restart",
+                          says: `ConfigMap ${change.name}: other settings, taken at the next restart`,
+                      },
+        ],
+        ["metadata/name", nothing],
+    ],
+};

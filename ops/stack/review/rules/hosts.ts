@@ -1,0 +1,67 @@
+/** What runs on hosts over SSH: connectors, rules of Alpa's hosts, nodes of a cluster. The script itself is secret. */
+import type { Change } from "../changes";
+import { always, nothing, type KindRule, type Verdict } from "../rule";
+
+const part = ({ name }: Change): "firewall" | "connectors" | "node" =>
+    /firewall/.test(name) ? "firewall" : /^nodes-/.test(name) ? "node" : "connectors";
+
+/** What a node's steps mean to callers when they are taken back. */
+const NODE_STEP = /-(snap|joined|member|ready|labels|token)$/;
+
+export const hostCommand: KindRule = {
+    created: (change) => ({ code: "added", says: `${change.name} is run on its host` }),
+    deleted: (change) =>
+        ({
+            firewall: {
+                code: "opens-to-network",
+                says: `${change.name}: the rules of Alpa's host go, and whoever reaches the host reaches Alpa`,
+            },
+            connectors: { code: "way-in-removed", says: `${change.name}: the connectors of this host stop` },
+            node: { code: "host-changed", says: `${nodeOf(change)} leaves the cluster`, severity: "risk" },
+        })[part(change)] as Verdict,
+    replaced: (change) =>
+        ({
+            firewall: {
+                code: "opens-to-network",
+                severity: "risk",
+                says: `${change.name}: the rules of Alpa's host are loaded anew`,
+            },
+            connectors: {
+                code: "service-interrupted",
+                says: `${change.name}: the connectors of this host stop and start anew`,
+            },
+            node: { code: "service-interrupted", says: `${nodeOf(change)} leaves the cluster and joins it anew` },
+        })[part(change)] as Verdict,
+    rows: [
+        ["delete", nothing], // what will be run one day
+        ["connection.host", always("host-changed", (change) => `${change.name} is run on another host`)],
+        ["connection", reached],
+        ["connection.**", reached],
+        ["logging", nothing],
+        ["addPreviousOutputInEnv", nothing],
+        ["**", run],
+    ],
+};
+
+/** How Pulumi logs in: nothing that a caller could notice, and nothing that happens on the host. */
+function reached(_: unknown, change: Change): Verdict {
+    return { code: "changed-inside", says: `${change.name}: Pulumi logs in to the host in another way` };
+}
+
+function run(_: unknown, change: Change): Verdict {
+    return {
+        firewall: {
+            code: "host-changed",
+            says: `${change.name}: other rules are loaded on Alpa's host; who is not in them loses Alpa`,
+        },
+        connectors: {
+            code: "host-changed",
+            says: `${change.name}: the connectors of this host are changed, one after another`,
+        },
+        node: { code: "host-changed", says: `${nodeOf(change)} is changed` },
+    }[part(change)] as Verdict;
+}
+
+function nodeOf({ name }: Change): string {
+    return `Node ${name.replace(/^nodes-/, "").replace(NODE_STEP, "")}`;
+}

@@ -1,0 +1,181 @@
+/** The ways to Alpa: what an ApisixRoute serves, and whom it asks. */
+import { isDeepStrictEqual } from "node:util";
+import { isMap, type Difference, type Props } from "../differences";
+import { pluginVerdicts } from "../plugins";
+import { objectName, type KindRule, type Verdict } from "../rule";
+import { timeoutVerdicts } from "../timeouts";
+import { listed } from "../words";
+
+export const route: KindRule = {
+    created: (change) => ({ code: "way-in-added", says: `Route ${objectName(change)} is made` }),
+    deleted: (change) => ({ code: "way-in-removed", says: `Route ${objectName(change)} goes: callers get 404` }),
+    replaced: (change) => ({
+        code: "service-interrupted",
+        says: `Route ${objectName(change)} is deleted and made anew: callers get 404 meanwhile`,
+    }),
+    rows: [
+        ["spec.http", rules],
+        [
+            "spec.ingressClassName",
+            (_, change) => ({ code: "way-in-changed", says: `Route ${objectName(change)} belongs to another gateway` }),
+        ],
+    ],
+};
+
+function rules({ old, new: now }: Difference): Verdict[] {
+    const [before, after] = [byName(old), byName(now)];
+    const verdicts: Verdict[] = [];
+    for (const [name, rule] of before) {
+        const next = after.get(name);
+        const property = `spec.http[${name}]`;
+        if (next !== undefined) verdicts.push(...ofRule(name, rule, next));
+        else if (leadsNowhere(rule))
+            verdicts.push({
+                code: "protection-weakened",
+                says: `Rule ${name}, which closes what is not open, goes`,
+                property,
+                old: paths(rule),
+            });
+        else
+            verdicts.push({
+                code: "way-in-removed",
+                says: `${listed(paths(rule))}: callers get 404`,
+                property,
+                old: paths(rule),
+            });
+    }
+    for (const [name, rule] of after)
+        if (!before.has(name)) {
+            const open = authPlugins(rule).length === 0 && !leadsNowhere(rule);
+            verdicts.push({
+                code: open ? "authentication-removed" : "way-in-added",
+                says: open
+                    ? `${listed(paths(rule))}: opens without authentication`
+                    : `${listed(paths(rule))}: rule ${name} is made`,
+                property: `spec.http[${name}]`,
+                new: paths(rule),
+            });
+        }
+    return verdicts;
+}
+
+function ofRule(name: string, old: Props, now: Props): Verdict[] {
+    const at = `spec.http[${name}]`;
+    const title = listed(paths(old));
+    const verdicts = [
+        ...match(at, title, old, now),
+        ...timeoutVerdicts(`${title}: `, `${at}.timeout`, old.timeout, now.timeout),
+    ];
+    if (!leadsNowhere(now) && authPlugins(old).length > 0 && authPlugins(now).length === 0)
+        verdicts.push({
+            code: "authentication-removed",
+            says: `${title}: nobody is asked for a key or token any more`,
+            property: `${at}.plugins`,
+            old: authPlugins(old),
+            new: authPlugins(now),
+        });
+    verdicts.push(...pluginVerdicts(title, `${at}.plugins`, old.plugins, now.plugins));
+    if (!isDeepStrictEqual(old.upstreams, now.upstreams))
+        verdicts.push(
+            leadsNowhere(old)
+                ? {
+                      code: "opens-to-network",
+                      says: `${title}: leads to Alpa, where it led nowhere`,
+                      property: `${at}.upstreams`,
+                      old: old.upstreams,
+                      new: now.upstreams,
+                  }
+                : {
+                      code: "upstream-replaced",
+                      says: `${title}: requests go elsewhere`,
+                      property: `${at}.upstreams`,
+                      old: old.upstreams,
+                      new: now.upstreams,
+                  },
+        );
+    for (const key of new Set([...Object.keys(old), ...Object.keys(now)]))
+        if (
+            !["name", "match", "timeout", "plugins", "upstreams"].includes(key) &&
+            !isDeepStrictEqual(old[key], now[key])
+        )
+            verdicts.push({
+                code: "route-changed",
+                says: `${title}: rule ${name} is taken in another way (${key})`,
+                property: `${at}.${key}`,
+                old: old[key],
+                new: now[key],
+            });
+    return verdicts;
+}
+
+function match(at: string, title: string, { match: old }: Props, { match: now }: Props): Verdict[] {
+    const [before, after] = [isMap(old) ? old : {}, isMap(now) ? now : {}];
+    const verdicts: Verdict[] = [];
+    for (const [key, word] of [
+        ["paths", "path"],
+        ["methods", "method"],
+        ["hosts", "name"],
+        ["remoteAddrs", "address"],
+    ] as const) {
+        const [from, to] = [strings(before[key]), strings(after[key])];
+        if (isDeepStrictEqual(from, to)) continue;
+        // An empty list is no condition at all.
+        const gone =
+            to.length === 0 ? [] : from.length === 0 ? ["all others"] : from.filter((one) => !to.includes(one));
+        const more =
+            from.length === 0 ? [] : to.length === 0 ? ["all others"] : to.filter((one) => !from.includes(one));
+        const property = `${at}.match.${key}`;
+        if (gone.length > 0)
+            verdicts.push({
+                code: "way-in-removed",
+                says: `${title}: ${word} ${listed(gone)} is no longer served`,
+                property,
+                old: from,
+                new: to,
+            });
+        if (more.length > 0)
+            verdicts.push({
+                code: "route-changed",
+                says: `${title}: ${word} ${listed(more)} is served too`,
+                property,
+                old: from,
+                new: to,
+            });
+    }
+    for (const key of new Set([...Object.keys(before), ...Object.keys(after)]))
+        if (!["paths", "methods", "hosts", "remoteAddrs"].includes(key) && !isDeepStrictEqual(before[key], after[key]))
+            verdicts.push({
+                code: "route-changed",
+                says: `${title}: is matched in another way (${key})`,
+                property: `${at}.match.${key}`,
+                old: before[key],
+                new: after[key],
+            });
+    return verdicts;
+}
+
+/** Names of the plugins that ask who calls. */
+function authPlugins({ plugins }: Props): string[] {
+    const all = Array.isArray(plugins) ? plugins.filter(isMap) : [];
+    return all
+        .filter(({ name, enable }) => /^(multi|key|jwt|basic|hmac)-auth$/.test(String(name)) && enable !== false)
+        .map(({ name }) => String(name));
+}
+
+function leadsNowhere({ upstreams }: Props): boolean {
+    const all = Array.isArray(upstreams) ? upstreams.filter(isMap) : [];
+    return all.length > 0 && all.every(({ name }) => String(name).endsWith("-nowhere"));
+}
+
+function paths({ match: of }: Props): string[] {
+    return isMap(of) ? strings(of.paths) : [];
+}
+
+function strings(value: unknown): string[] {
+    return Array.isArray(value) ? value.map(String) : [];
+}
+
+function byName(value: unknown): Map<string, Props> {
+    const all = Array.isArray(value) ? value.filter(isMap) : [];
+    return new Map(all.map((rule) => [String(rule.name), rule]));
+}

@@ -1,0 +1,74 @@
+/** Service tokens: credentials of callers at Cloudflare. */
+import type { Change } from "../changes";
+import type { Difference } from "../differences";
+import type { KindRule, Verdict, Verdicts } from "../rule";
+import { NAMES, PLACE } from "./cloudflare";
+
+/** `lab/2026a`, of the resource `lab.2026a-token`. */
+function credential({ name }: Change): string {
+    return name.replace(/-token$/, "").replace(".", "/");
+}
+
+export const serviceToken: KindRule = {
+    created: (change) => ({ code: "credential-added", says: `Credential ${credential(change)} works too` }),
+    deleted: (change) => ({ code: "credential-revoked", says: `Credential ${credential(change)} stops working` }),
+    replaced: (change) => ({
+        code: "credential-changed",
+        says: `Credential ${credential(change)} is another from then on, and the one of before stops`,
+    }),
+    rows: [
+        [
+            "enabled",
+            ({ new: now }, change) =>
+                now === false
+                    ? {
+                          code: "credential-revoked",
+                          says: `Credential ${credential(change)} stops working: it is disabled`,
+                      }
+                    : {
+                          code: "credential-added",
+                          severity: "risk",
+                          says: `Credential ${credential(change)} works again`,
+                      },
+        ],
+        ["duration", duration],
+        ["clientSecretVersion", rotated],
+        ["previousClientSecretExpiresAt", previous],
+        ...NAMES,
+        ...PLACE,
+    ],
+};
+
+function duration({ old, new: now }: Difference, change: Change): Verdict {
+    const hours = (value: unknown) =>
+        value === "forever" ? Infinity : Number(/^(\d+)h/.exec(String(value))?.[1] ?? NaN);
+    const who = `Credential ${credential(change)}`;
+    // Cloudflare counts from the update, or from the creation: nobody here knows which, and then it ends at once.
+    if (!(hours(now) >= hours(old)))
+        return { code: "credential-ends-sooner", says: `${who} ends sooner, maybe at once` };
+    return { code: "changed-inside", says: `${who} lasts longer` };
+}
+
+function rotated({ old, new: now }: Difference, change: Change): Verdict {
+    const until = change.new?.previousClientSecretExpiresAt;
+    const who = `Credential ${credential(change)}`;
+    if (typeof until !== "string" || Number(now) < Number(old ?? 1))
+        return { code: "credential-changed", says: `${who} has another secret, and the one of before stops` };
+    return {
+        code: "credential-rotated",
+        says: `${who} has another secret; the one of before ends on ${until.slice(0, 10)}`,
+    };
+}
+
+function previous({ old, new: now }: Difference, change: Change, { today }: { today: Date }): Verdicts {
+    if (old === undefined || change.old?.clientSecretVersion !== change.new?.clientSecretVersion) return undefined; // told by the version
+    const who = `Credential ${credential(change)}`;
+    if (typeof now === "string" && now > String(old))
+        return { code: "changed-inside", says: `${who}: the secret of before ends later` };
+    const over = typeof now !== "string" || new Date(now) <= today;
+    return {
+        code: "credential-ends-sooner",
+        severity: over ? "breaks-callers" : "risk",
+        says: `${who}: the secret of before ends sooner`,
+    };
+}

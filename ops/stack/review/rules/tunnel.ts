@@ -1,0 +1,121 @@
+/** The tunnel, and what its connectors do with a request. */
+import { isDeepStrictEqual } from "node:util";
+import { isMap, isUnknown, type Difference, type Props } from "../differences";
+import { always, type KindRule, type Verdict } from "../rule";
+import { NAMES, PLACE } from "./cloudflare";
+
+export const tunnel: KindRule = {
+    deleted: (change) => ({
+        code: "way-in-removed",
+        says: `Tunnel ${change.name} goes: the names that lead to it answer 530`,
+    }),
+    replaced: (change) => ({
+        code: "service-interrupted",
+        says: `Tunnel ${change.name} is made anew: names, connectors and its token must follow`,
+    }),
+    rows: [
+        [
+            "configSrc",
+            always("gateway-changed", (change) => `Tunnel ${change.name}: connectors take their rules from elsewhere`),
+        ],
+        ...NAMES,
+        ...PLACE,
+    ],
+};
+
+export const tunnelConfig: KindRule = {
+    deleted: (change) => ({
+        code: "way-in-removed",
+        says: `Rules ${change.name} of the tunnel go: connectors answer 503`,
+    }),
+    replaced: (change) => ({
+        code: "service-interrupted",
+        says: `Rules ${change.name} of the tunnel are made anew: connectors answer 503 meanwhile`,
+    }),
+    rows: [
+        ["config.ingresses", ingresses],
+        [
+            "config.**",
+            always(
+                "route-changed",
+                (change) => `Rules ${change.name} of the tunnel: other settings of all connections`,
+            ),
+        ],
+        ["tunnelId", always("way-in-changed", (change) => `Rules ${change.name} are another tunnel's`, "risk")],
+        ...PLACE,
+    ],
+};
+
+interface Ingress {
+    hostname?: unknown;
+    path?: unknown;
+    service?: unknown;
+    originRequest?: Props;
+}
+
+function ingresses({ old, new: now }: Difference): Verdict[] {
+    const key = ({ hostname: host = "", path = "" }: Ingress) => `${String(host)}${String(path)}`;
+    const mapOf = (value: unknown) =>
+        new Map((Array.isArray(value) ? value.filter(isMap) : []).map((rule) => [key(rule), rule as Ingress]));
+    const [before, after] = [mapOf(old), mapOf(now)];
+    const verdicts: Verdict[] = [];
+    for (const [name, rule] of before) {
+        const next = after.get(name);
+        const property = `config.ingresses[${name || "else"}]`;
+        const says = name || "all else";
+        if (next === undefined)
+            verdicts.push({
+                code: name ? "way-in-removed" : "protection-weakened",
+                says: `${says}: the connectors no longer serve it`,
+                property,
+                old: rule,
+            });
+        else if (!isDeepStrictEqual(rule, next)) verdicts.push(...ofIngress(says, property, rule, next));
+    }
+    for (const [name, rule] of after)
+        if (!before.has(name))
+            verdicts.push({
+                code: "way-in-added",
+                says: `${name || "all else"}: the connectors serve it`,
+                property: `config.ingresses[${name || "else"}]`,
+                new: rule,
+            });
+    return verdicts;
+}
+
+function ofIngress(says: string, property: string, old: Ingress, now: Ingress): Verdict[] {
+    const verdicts: Verdict[] = [];
+    if (old.service !== now.service)
+        verdicts.push({
+            code: says === "all else" ? "opens-to-network" : "upstream-replaced",
+            says: `${says}: requests go to ${String(now.service)}`,
+            property: `${property}.service`,
+            old: old.service,
+            new: now.service,
+        });
+    const access = (rule: Ingress) =>
+        isMap(rule.originRequest) && isMap(rule.originRequest.access) ? rule.originRequest.access : undefined;
+    const sides = { property: `${property}.originRequest.access`, old: access(old), new: access(now) };
+    if (access(old)?.required === true && access(now)?.required !== true)
+        verdicts.push({
+            code: "authentication-removed",
+            says: `${says}: the connectors let in what has not passed Access`,
+            ...sides,
+        });
+    else if (!isDeepStrictEqual(access(old), access(now)))
+        verdicts.push({
+            code: isUnknown(access(now)) ? "unknown-until-apply" : "authentication-changed",
+            says: `${says}: the connectors let in tokens of another application or team`,
+            ...sides,
+        });
+    const rest = ({ originRequest }: Ingress) => ({ ...originRequest, access: undefined });
+    if (!isDeepStrictEqual(rest(old), rest(now)))
+        verdicts.push({
+            code: "route-changed",
+            says: `${says}: the connectors reach Alpa in another way`,
+            property: `${property}.originRequest`,
+            old: rest(old),
+            new: rest(now),
+        });
+    return verdicts;
+}

@@ -1,0 +1,51 @@
+/** What going back does not bring back: the material of credentials, a zone. */
+import { changesOf, type Change } from "../review/changes";
+import { isMap } from "../review/differences";
+import type { Preview } from "../review/preview";
+
+export interface Lost {
+    /** Nobody may accept these: nothing is left to go back to. */
+    never: string[];
+    /** Credentials that work under the old name and are new: their callers need them anew. */
+    renewed: string[];
+}
+
+export function lostIn({ steps }: Preview): Lost {
+    const changes = changesOf(steps);
+    const lost: Lost = { never: [], renewed: [] };
+    for (const change of changes) {
+        const zone = change.kind === "cloudflare Zone" && change.op !== "update";
+        if (zone) lost.never.push(zoneProblem(change));
+        if (/^random Random(Uuid|Password)$/.test(change.kind) && isSeedAnew(change, changes))
+            lost.never.push(
+                `${change.name}: the seed of all generated keys is made anew, so that no key of before comes back. Choose a version with the same seed, or bring the callers up as new ones: npm run ops -- consumer add`,
+            );
+        const who = renewedBy(change);
+        if (who !== undefined && !lost.renewed.includes(who)) lost.renewed.push(who);
+    }
+    return lost;
+}
+
+function zoneProblem({ op, old, new: now }: Change): string {
+    const name = String((op === "delete" ? old : now)?.name ?? "zone");
+    return op === "create"
+        ? `zone ${name}: it was deleted, and its records with it: one of the same name has other name servers. Bring it back by hand (docs/dns-move.md)`
+        : `zone ${name}: going back would delete it with every record. Keep it: pulumi state unprotect is no way here`;
+}
+
+/** A seed that comes while callers stay. Of a stack that comes back as a whole everything is new anyway. */
+function isSeedAnew({ name, op }: Change, changes: Change[]): boolean {
+    return /-seed$/.test(name) && op === "replace" && changes.some(({ kind }) => kind === "kubernetes Secret");
+}
+
+/** `lab/2026a`, of what makes a credential's material. */
+function renewedBy({ kind, op, name, new: now }: Change): string | undefined {
+    if (op !== "create" && op !== "replace") return undefined;
+    const salt = kind === "random RandomUuid" ? /^([a-z0-9-]+)\.([a-z0-9-]+)-(key|jwt-secret)$/.exec(name) : null;
+    if (salt) return `${salt[1]}/${salt[2]}`;
+    const token =
+        kind === "cloudflare ZeroTrustAccessServiceToken" && isMap(now)
+            ? /^([a-z0-9-]+)\.([a-z0-9-]+)-token$/.exec(name)
+            : null;
+    return token ? `${token[1]}/${token[2]}` : undefined;
+}

@@ -1,0 +1,3 @@
+// Started by Pulumi, in this folder.
+require("tsx/cjs");
+require("./start.ts");

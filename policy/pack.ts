@@ -1,0 +1,65 @@
+import { Secret as PackSecret, type ResourceValidationArgs, type ResourceValidationPolicy } from "@pulumi/policy";
+import type { StackValidationPolicy } from "@pulumi/policy";
+import { resourceOf, Secret, violationsOf, type Resource, type Rule } from "./rules";
+import { judged, type Exception } from "./rules/exceptions";
+import { noSecretInClear } from "./rules/secrets";
+
+type Policy = ResourceValidationPolicy & Partial<StackValidationPolicy>;
+
+/**
+ * The rules as CrossGuard runs them.
+ *
+ * To a validation all secrets are shown in plain, so it cannot tell what is in clear. Only a remediation is told which
+ * values are secret, and the engine asks for it right before it asks for validations: so one rule has a remediation that
+ * changes nothing and remembers the resource for all rules. Its level is therefore `remediate`, which refuses like
+ * `mandatory` what the validation reports.
+ */
+export function policies(rules: readonly Rule[], exceptions: Exception[], today: Date): Policy[] {
+    const seen = new Map<string, Resource>();
+    const remember = (args: ResourceValidationArgs) => {
+        seen.set(args.urn, resourceFrom(args));
+    };
+    return rules.map((rule): Policy => {
+        const { name, title, reason, checkStack } = rule;
+        const standing = (resources: Resource[], part: Rule) =>
+            judged(violationsOf(resources, [part]), exceptions, today).standing;
+        const looksAtSecrets = rule === noSecretInClear;
+        return {
+            name,
+            description: `${title} ${reason}`,
+            ...(looksAtSecrets ? { enforcementLevel: "remediate", remediateResource: remember } : {}),
+            validateResource: (args, report) => {
+                const known = seen.get(args.urn);
+                if (looksAtSecrets && known === undefined)
+                    return report(
+                        "This rule must have the level remediate: at any other it is not told what is secret.",
+                    );
+                const resource = known ?? resourceFrom(args);
+                for (const { message } of standing([resource], { ...rule, checkStack: undefined })) report(message);
+            },
+            ...(checkStack && {
+                validateStack: ({ resources }, report) => {
+                    const all = resources.map((resource) => seen.get(resource.urn) ?? resourceFrom(resource));
+                    for (const { message, urn } of standing(all, { ...rule, check: undefined })) report(message, urn);
+                },
+            }),
+        };
+    });
+}
+
+/** What the SDK hands over: proxies that open every secret and throw at what is unknown. */
+function resourceFrom({ type, name, urn, opts, props }: Given): Resource {
+    // Their own fields, which no proxy stands before, hold what was sent.
+    const fields = Object.entries(Object.getOwnPropertyDescriptors(props)).map(([field, { value }]) => [field, value]);
+    const inputs = withSecrets(Object.fromEntries(fields)) as Record<string, unknown>;
+    return resourceOf({ type, name, urn, protect: opts.protect, inputs });
+}
+type Given = Pick<ResourceValidationArgs, "type" | "name" | "urn" | "opts" | "props">;
+
+/** The SDK's word for a secret becomes that of the rules. */
+function withSecrets(value: unknown): unknown {
+    if (value instanceof PackSecret) return new Secret(withSecrets(value.value));
+    if (Array.isArray(value)) return value.map(withSecrets);
+    if (typeof value !== "object" || value === null) return value;
+    return Object.fromEntries(Object.entries(value).map(([field, part]) => [field, withSecrets(part)]));
+}

@@ -1,0 +1,198 @@
+import { at, eachText, isOther, kindOf, list, map, shown, UNKNOWN, type Resource, type Tree } from "./resource";
+import { containersOf, podsOf } from "./kubernetes";
+import { isNowhere, NOWHERE, pluginsOf, rulesOf, type RouteRule } from "./route-rules";
+import type { Rule } from "./rule";
+
+/** An error as Alpa's own client reads it. */
+const SHAPE = { type: "error", stacktrace: "" };
+
+/** @returns whether a value, or the JSON in a text, is an error in that shape */
+function isShaped(value: unknown): boolean {
+    if (value === UNKNOWN) return true;
+    let error: unknown = value;
+    if (typeof value === "string")
+        try {
+            error = JSON.parse(value);
+        } catch {
+            return false;
+        }
+    const { type, message, stacktrace } = map(error);
+    return type === SHAPE.type && typeof message === "string" && stacktrace === SHAPE.stacktrace;
+}
+
+const LIKE = 'Write {"type":"error","message":"…","stacktrace":""}.';
+
+export const errorShape: Rule = {
+    name: "error-shape",
+    title: "What the gateway and the edge refuse looks like an error of Alpa's.",
+    reason: "Alpa's client fails on an error of any other form, and shows its caller a traceback in place of what to do.",
+    example: {
+        type: "kubernetes:apisix.apache.org/v2:ApisixRoute",
+        inputs: { kind: "ApisixRoute", spec: { http: [{ name: "a", plugins: [] }] } },
+    },
+    check: (resource) => [...rulesOf(resource).flatMap(ruleErrors), ...limitErrors(resource), ...edgeErrors(resource)],
+};
+
+function ruleErrors(rule: RouteRule): string[] {
+    if (rule.props.plugins === UNKNOWN) return [];
+    const plugins = pluginsOf(rule);
+    const found = plugins.flatMap(({ where, name, config }) => {
+        const response = at(config, "_meta.error_response");
+        const asks = ["multi-auth", "request-validation", "client-control"].includes(name);
+        const body = name === "fault-injection" && config.abort !== undefined ? at(config, "abort.body") : undefined;
+        return [
+            ...((asks || response !== undefined) && !isShaped(response)
+                ? [`${where}.config._meta.error_response: must be an error of Alpa's form. ${LIKE}`]
+                : []),
+            ...(name === "fault-injection" && config.abort !== undefined && !isShaped(body)
+                ? [`${where}.config.abort.body: must be an error of Alpa's form. ${LIKE}`]
+                : []),
+        ];
+    });
+    if (plugins.some(({ name, config }) => name === "response-rewrite" && shapes(config))) return found;
+    return [
+        ...found,
+        `${rule.where}.plugins: must have response-rewrite that gives the errors of gateway and plugins Alpa's form. Add it.`,
+    ];
+}
+
+/** Rewrites answers of 400 and more into that shape. */
+function shapes(config: Tree): boolean {
+    const [condition] = list(config.vars);
+    const [what, how, status] = list(condition);
+    const filters = list(config.filters).map((filter) => String(at(filter, "replace")));
+    return (
+        what === "status" &&
+        how === ">=" &&
+        status === 400 &&
+        filters.length > 0 &&
+        filters.every((text) => /"type":"error","message":".*","stacktrace":""/.test(text))
+    );
+}
+
+/** A limit is told with 429, on which clients wait. */
+function limitErrors(resource: Resource): string[] {
+    if (kindOf(resource) !== "Consumer") return [];
+    return list(at(resource.props, "spec.plugins")).flatMap((plugin, i) => {
+        const { name, config } = map(plugin);
+        const code = at(config, "rejected_code");
+        if (!/^limit-(count|conn|req)$/.test(String(name)) || !isOther(code, 429)) return [];
+        return [`spec.plugins[${i}].config.rejected_code: must be 429 (got ${shown(code)}). Set it.`];
+    });
+}
+
+function edgeErrors(resource: Resource): string[] {
+    if (!resource.type.endsWith(":Ruleset")) return [];
+    return list(resource.props.rules).flatMap((rule, i) => {
+        const response = at(rule, "actionParameters.response");
+        // Plan free lets a rule say nothing of its own.
+        if (response === undefined || response === UNKNOWN || isShaped(at(response, "content"))) return [];
+        return [`rules[${i}].actionParameters.response.content: must be an error of Alpa's form. ${LIKE}`];
+    });
+}
+
+/** APISIX's own 60 s, which cut the first long answer off. */
+const LEAST_READ_SECONDS = 60;
+
+/** @returns seconds of a time as APISIX takes it: 600s, 10m, 500ms */
+export function secondsOf(time: unknown): number | undefined {
+    const found = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(String(time));
+    if (!found) return undefined;
+    return Number(found[1]) * { ms: 0.001, s: 1, m: 60, h: 3600 }[found[2] as "ms" | "s" | "m" | "h"];
+}
+
+export const answersNotCut: Rule = {
+    name: "answers-not-cut",
+    title: `Routes and upstreams to Alpa say how long an answer may take, ${LEAST_READ_SECONDS} s or more; what stops waits for answers.`,
+    reason: "Alpa sends nothing before an answer is complete: what gives up earlier costs the GPU time and returns nothing.",
+    example: {
+        type: "kubernetes:apisix.apache.org/v2:ApisixUpstream",
+        inputs: { kind: "ApisixUpstream", metadata: { name: "alpa-completions" }, spec: { retries: 0 } },
+    },
+    check: (resource) => [
+        ...rulesOf(resource)
+            .filter((rule) => !isNowhere(rule))
+            .flatMap(({ where, props }) => times(props.timeout, `${where}.timeout`)),
+        ...(isUpstream(resource) ? times(at(resource.props, "spec.timeout"), "spec.timeout") : []),
+        ...graces(resource),
+    ],
+};
+
+/** One that leads somewhere. */
+const isUpstream = (resource: Resource) =>
+    kindOf(resource) === "ApisixUpstream" && at(resource.props, "metadata.name") !== NOWHERE;
+
+function times(timeout: unknown, where: string): string[] {
+    if (timeout === UNKNOWN) return [];
+    return ["connect", "send", "read"].flatMap((step) => {
+        const time = at(timeout, step);
+        const seconds = secondsOf(time);
+        if (time === UNKNOWN) return [];
+        if (seconds === undefined)
+            return [`${where}.${step}: must be a time (got ${shown(time)}). Write for example 600s.`];
+        return step === "read" && seconds < LEAST_READ_SECONDS
+            ? [`${where}.read: must be ${LEAST_READ_SECONDS}s or more (got ${shown(time)}). Take the longest answer.`]
+            : [];
+    });
+}
+
+/** A connector that finishes its answers is not killed before. */
+function graces(resource: Resource): string[] {
+    return podsOf(resource).flatMap(({ spec, where }) => {
+        const args = containersOf(spec, where).flatMap(({ container }) => list(container.args));
+        const place = args.indexOf("--grace-period");
+        const grace = place === -1 ? undefined : secondsOf(args[place + 1]);
+        const { terminationGracePeriodSeconds: killed = 30 } = spec;
+        if (grace === undefined || killed === UNKNOWN || Number(killed) > grace) return [];
+        return [
+            `${where}.terminationGracePeriodSeconds: must be longer than --grace-period, ${grace} s (got ${shown(killed)}). Raise it.`,
+        ];
+    });
+}
+
+export const noRetries: Rule = {
+    name: "no-retries",
+    title: "A request is sent to Alpa once.",
+    reason: "Alpa goes on with a generation whose caller has given up: a second try costs the GPU time of the first again.",
+    example: {
+        type: "kubernetes:apisix.apache.org/v2:ApisixUpstream",
+        inputs: { kind: "ApisixUpstream", metadata: { name: "alpa-completions" }, spec: { retries: 1 } },
+    },
+    check: (resource) => {
+        const retries = at(resource.props, "spec.retries");
+        if (!isUpstream(resource) || !isOther(retries, 0)) return [];
+        return [`spec.retries: must be 0 (got ${shown(retries)}; unset, APISIX tries every node). Set it.`];
+    },
+};
+
+export const logprobsOneBackend: Rule = {
+    name: "logprobs-one-backend",
+    title: "Requests for logprobs of one caller go to one Alpa service.",
+    reason: "The cache that makes the next call cheap lives in that service's memory; another one answers that there is none.",
+    example: {
+        type: "kubernetes:apisix.apache.org/v2:ApisixUpstream",
+        inputs: {
+            kind: "ApisixUpstream",
+            metadata: { name: "alpa-logprobs" },
+            spec: { externalNodes: [{ name: "10.0.0.11" }, { name: "10.0.0.12" }] },
+        },
+    },
+    check: (resource) => [...spread(resource), ...rulesOf(resource).flatMap(several)],
+};
+
+function spread(resource: Resource): string[] {
+    if (kindOf(resource) !== "ApisixUpstream" || at(resource.props, "metadata.name") !== "alpa-logprobs") return [];
+    const { externalNodes, loadbalancer } = map(resource.props.spec);
+    const byCaller = at(loadbalancer, "type") === "chash" && at(loadbalancer, "hashOn") === "consumer";
+    if (list(externalNodes).length < 2 || loadbalancer === UNKNOWN || byCaller) return [];
+    return [`spec.loadbalancer: must be chash by consumer with several nodes (got ${shown(loadbalancer)}). Set it.`];
+}
+
+function several({ where, props }: RouteRule): string[] {
+    let logprobs = false;
+    eachText(at(props, "match.paths"), (path) => (logprobs ||= path.endsWith("/logprobs")));
+    const upstreams = list(props.upstreams).map((upstream) => at(upstream, "name"));
+    if (!logprobs || isNowhere({ where, props }) || (upstreams.length === 1 && upstreams[0] === "alpa-logprobs"))
+        return [];
+    return [`${where}.upstreams: must be alpa-logprobs alone (got ${shown(upstreams)}). Correct it.`];
+}

@@ -1,0 +1,152 @@
+import { at, eachText, isInside, map, shown, UNKNOWN, type Resource } from "./resource";
+import { apisixCharts, chartsOf, containersOf, podsOf } from "./kubernetes";
+import type { Rule } from "./rule";
+
+/** Below it jwt-auth takes the public key of RS256 as a secret of HS256: anyone makes valid tokens. */
+const LEAST = [3, 17];
+
+/** @returns the two first numbers of a tag, as `3.18.0-ubuntu` */
+function versionOf(tag: unknown): number[] | undefined {
+    const found = /^v?(\d+)\.(\d+)(?:[.@-]|$)/.exec(String(tag));
+    return found ? [Number(found[1]), Number(found[2])] : undefined;
+}
+
+function oldApisix(tag: unknown, where: string): string[] {
+    if (tag === UNKNOWN) return [];
+    const version = versionOf(tag);
+    const fine =
+        version !== undefined && (version[0] > LEAST[0] || (version[0] === LEAST[0] && version[1] >= LEAST[1]));
+    return fine ? [] : [`${where}: must be APISIX ${LEAST.join(".")} or newer (got ${shown(tag)}). Name a newer tag.`];
+}
+
+const isApisixImage = (repository: unknown) => /(^|\/)apisix$/.test(String(repository));
+
+export const apisixVersion: Rule = {
+    name: "apisix-version",
+    title: `Every APISIX is version ${LEAST.join(".")} or newer.`,
+    reason: "In older ones jwt-auth confuses algorithms: who has the public key of a caller makes tokens of that caller.",
+    example: {
+        type: "kubernetes:helm.sh/v3:Release",
+        inputs: { chart: "apisix", version: "2.14.0", values: { image: { tag: "3.16.0-ubuntu" } } },
+    },
+    check: (resource) => [
+        ...apisixCharts(resource).flatMap(({ values, where }) =>
+            oldApisix(at(values, "image.tag"), `${where}.image.tag`),
+        ),
+        ...podsOf(resource).flatMap(({ spec, where }) =>
+            containersOf(spec, where).flatMap(({ container, where: place }) => {
+                const [, repository, tag] = /^(.*?)(?::([^:/]+))?$/.exec(String(container.image).split("@")[0])!;
+                return isApisixImage(repository) ? oldApisix(tag, `${place}.image`) : [];
+            }),
+        ),
+    ],
+};
+
+/** Of the public chart and of APISIX's own file, for the roles admin and viewer. */
+const DEFAULT_KEYS = ["edd1c9f034335f136f87ad84b625c8f1", "4054f7cf07e344346cd3f287985e76a2"];
+const LEAST_KEY_LENGTH = 32;
+const CREDENTIALS = "apisix.admin.credentials";
+
+export const ownAdminKey: Rule = {
+    name: "own-admin-key",
+    title: "The Admin API asks for a key of its own, which is in a Secret.",
+    reason: "With the key that everybody knows, who reaches the Admin API opens routes to Alpa and reads every caller's key.",
+    example: { type: "kubernetes:helm.sh/v3:Release", inputs: { chart: "apisix", values: { apisix: { admin: {} } } } },
+    check: (resource) => [...adminKeyOfChart(resource), ...knownKeys(resource), ...shortKeys(resource)],
+};
+
+function adminKeyOfChart(resource: Resource): string[] {
+    return apisixCharts(resource).flatMap(({ values, where }) => {
+        const { secretName, admin, viewer } = map(at(values, CREDENTIALS));
+        const place = `${where}.${CREDENTIALS}`;
+        const found = [];
+        if (secretName === undefined || secretName === "")
+            found.push(`${place}.secretName: must name a Secret with generated keys (got nothing). Name it.`);
+        for (const [role, value] of Object.entries({ admin, viewer }))
+            if (value !== undefined)
+                found.push(`${place}.${role}: must not be written down. Name a Secret in secretName.`);
+        const proxy = "ingress-controller.gatewayProxy";
+        const key = `${proxy}.provider.controlPlane.auth.adminKey`;
+        if (at(values, `${proxy}.createDefault`) === true && at(values, `${key}.valueFrom`) === undefined)
+            found.push(
+                `${where}.${key}.valueFrom: must name a Secret (got nothing, and the default is known). Name it.`,
+            );
+        return found;
+    });
+}
+
+function knownKeys(resource: Resource): string[] {
+    const found: string[] = [];
+    eachText(resource.props, (text, path) => {
+        if (DEFAULT_KEYS.some((key) => text.includes(key)))
+            found.push(`${path}: must not be a key that everybody knows. Have one generated.`);
+        if (/admin_key_required: *"?false/.test(text))
+            found.push(`${path}: must not switch off the key of the Admin API (admin_key_required: false). Remove it.`);
+    });
+    return found;
+}
+
+/** Where the program has them generated. */
+function shortKeys(resource: Resource): string[] {
+    const { length } = resource.props;
+    if (!resource.type.endsWith(":RandomPassword") || !isInside(resource, "AdminKeys")) return [];
+    if (length === UNKNOWN || Number(length) >= LEAST_KEY_LENGTH) return [];
+    return [`length: must be ${LEAST_KEY_LENGTH} or more (got ${shown(length)}). Raise it.`];
+}
+
+/** A tag or version that always means the same. */
+const PINNED = /^v?\d+\.\d+\.\d+([.+_-][0-9A-Za-z.+_-]*)?$/;
+const DIGEST = /@sha256:[0-9a-f]{64}$/;
+const MOVING = /(?:^|[-.])(latest|stable|nightly|main|master|edge|dev)(?:$|[-.])/;
+
+const isPinned = (tag: unknown) => typeof tag === "string" && PINNED.test(tag) && !MOVING.test(tag);
+const pin = (where: string, got: unknown) => `${where}: must be one version (got ${shown(got)}). Name it, or a digest.`;
+
+export const versionsPinned: Rule = {
+    name: "versions-pinned",
+    title: "Images, charts and files from the network are of one named version.",
+    reason: "What moves is changed by others, without a preview: a restart is then an upgrade, and no rollback goes back.",
+    example: {
+        type: "kubernetes:apps/v1:Deployment",
+        inputs: {
+            kind: "Deployment",
+            spec: { template: { spec: { containers: [{ image: "valkey/valkey:latest" }] } } },
+        },
+    },
+    check: (resource) => [
+        ...podsOf(resource).flatMap(({ spec, where }) =>
+            containersOf(spec, where).flatMap(({ container: { image }, where: place }) => {
+                if (image === UNKNOWN || (image === undefined && resource.type.endsWith("Patch"))) return [];
+                const [, , tag] = /^(.*?)(?::([^:/]+))?$/.exec(String(image))!;
+                return DIGEST.test(String(image)) || isPinned(tag) ? [] : [pin(`${place}.image`, image)];
+            }),
+        ),
+        ...movingCharts(resource),
+        ...movingFiles(resource),
+    ],
+};
+
+function movingCharts(resource: Resource): string[] {
+    const images = ["image", "etcd.image"];
+    return chartsOf(resource).flatMap(({ name, version, values, where }) => {
+        const found = version === UNKNOWN || isPinned(version) ? [] : [pin(`version of chart ${name}`, version)];
+        if (name !== "apisix") return found;
+        const moving = images.filter((image) => {
+            const { tag, digest } = map(at(values, image));
+            const off = image === "etcd.image" && at(values, "etcd.enabled") === false;
+            return !off && tag !== UNKNOWN && !isPinned(tag) && !/^sha256:/.test(String(digest));
+        });
+        return [...found, ...moving.map((image) => pin(`${where}.${image}.tag`, at(values, `${image}.tag`)))];
+    });
+}
+
+/** Definitions by address: a branch is another file tomorrow. */
+function movingFiles(resource: Resource): string[] {
+    if (!/^kubernetes:yaml(\/v2)?:Config(File|Group)$/.test(resource.type)) return [];
+    const files = [resource.props.files, resource.props.file].flat();
+    return files.flatMap((file) =>
+        typeof file === "string" && /^https?:/.test(file) && !/[/-]v?\d+\.\d+(\.\d+)?[/-]|\/[0-9a-f]{40}\//.test(file)
+            ? [pin("files", file)]
+            : [],
+    );
+}

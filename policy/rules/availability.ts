@@ -1,0 +1,106 @@
+import { at, isInside, kindOf, list, map, shown, UNKNOWN, type Resource } from "./resource";
+import { apisixCharts, objectName, podsOf, type Chart } from "./kubernetes";
+import { rulesOf } from "./route-rules";
+import { secondsOf } from "./answers";
+import type { Rule } from "./rule";
+
+const TOPOLOGY = "InterCluster";
+/** While one node is away, the loss of another must not be an outage. */
+const LEAST = { gateways: 3, etcd: 3, controllers: 2, connectors: 2 };
+
+export const interOutlivesANode: Rule = {
+    name: "inter-outlives-a-node",
+    title: "With option inter every part runs on several nodes, and a drain takes one at a time.",
+    reason: "The option is chosen to outlive a node: one part with a single pod, or without a budget, stops all callers.",
+    example: {
+        type: "kubernetes:helm.sh/v3:Release",
+        inputs: { chart: "apisix", values: { replicaCount: 1 } },
+        inside: "alpa-auth:components:InterCluster",
+    },
+    check: (resource) =>
+        isInside(resource, TOPOLOGY) ? [...apisixCharts(resource).flatMap(chart), ...connectors(resource)] : [],
+    checkStack: (resources) => {
+        const inside = resources.filter((resource) => isInside(resource, TOPOLOGY));
+        return [...withoutBudget(inside), ...killedEarly(inside)];
+    },
+};
+
+function chart({ values, where }: Chart): string[] {
+    const atLeast = (path: string, least: number) => {
+        const got = at(values, path);
+        return got === UNKNOWN || Number(got) >= least
+            ? []
+            : [`${where}.${path}: must be ${least} or more (got ${shown(got)}). Raise it.`];
+    };
+    const on = (path: string, what: string) => {
+        const got = at(values, path);
+        return got === true || got === UNKNOWN
+            ? []
+            : [`${where}.${path}: must be true (got ${shown(got)}): ${what} needs a disruption budget. Set it.`];
+    };
+    const least = at(values, "podDisruptionBudget.minAvailable");
+    return [
+        ...(at(values, "autoscaling.enabled") === true ? [] : atLeast("replicaCount", LEAST.gateways)),
+        ...on("podDisruptionBudget.enabled", "APISIX"),
+        ...(least === "" || least === null || least === UNKNOWN
+            ? []
+            : [
+                  `${where}.podDisruptionBudget.minAvailable: must be "" (got ${shown(least)}): it would stop drains. Set it.`,
+              ]),
+        ...(list(at(values, "topologySpreadConstraints")).length > 0 || at(values, "affinity.podAntiAffinity")
+            ? []
+            : [`${where}.topologySpreadConstraints: must keep the pods on different nodes (got nothing). Add one.`]),
+        ...(at(values, "etcd.enabled") === false
+            ? []
+            : [...atLeast("etcd.replicaCount", LEAST.etcd), ...on("etcd.pdb.create", "etcd")]),
+        ...atLeast("ingress-controller.deployment.replicas", LEAST.controllers),
+        ...on("ingress-controller.podDisruptionBudget.enabled", "the ingress controller"),
+    ];
+}
+
+const isConnectors = (resource: Resource) =>
+    kindOf(resource) === "Deployment" && isInside(resource, "CloudflaredDeployment");
+
+function connectors(resource: Resource): string[] {
+    const replicas = at(resource.props, "spec.replicas");
+    if (!isConnectors(resource) || replicas === UNKNOWN || Number(replicas) >= LEAST.connectors) return [];
+    return [`spec.replicas: must be ${LEAST.connectors} or more (got ${shown(replicas)}). Raise it.`];
+}
+
+/** Deployments of several pods, of which a drain may take all at once. */
+function withoutBudget(inside: Resource[]) {
+    const budgets = inside.filter((resource) => kindOf(resource) === "PodDisruptionBudget");
+    const covered = (labels: Record<string, unknown>, namespace?: string) =>
+        budgets.some((budget) => {
+            const wanted = Object.entries(map(at(budget.props, "spec.selector.matchLabels")));
+            return (
+                objectName(budget).namespace === namespace &&
+                wanted.length > 0 &&
+                wanted.every(([label, value]) => labels[label] === value)
+            );
+        });
+    return inside.flatMap((resource) => {
+        if (kindOf(resource) !== "Deployment" || resource.type.endsWith("Patch")) return [];
+        const { replicas, template } = map(resource.props.spec);
+        const labels = map(at(template, "metadata.labels"));
+        if (!(Number(replicas) > 1) || covered(labels, objectName(resource).namespace)) return [];
+        const message = "must have a PodDisruptionBudget for its pods (there is none). Add it.";
+        return [{ urn: resource.urn, message: `spec.replicas: ${replicas} pods ${message}` }];
+    });
+}
+
+/** Pods of APISIX that are killed before the longest answer is there. */
+function killedEarly(inside: Resource[]) {
+    const longest = Math.max(
+        0,
+        ...inside.flatMap(rulesOf).map(({ props }) => secondsOf(at(props, "timeout.read")) ?? 0),
+    );
+    const installed = inside.filter((resource) => apisixCharts(resource).length > 0);
+    const graces = inside
+        .filter((resource) => resource.type.endsWith(":DeploymentPatch") && objectName(resource).name === "apisix")
+        .flatMap(podsOf)
+        .map(({ spec }) => spec.terminationGracePeriodSeconds);
+    if (longest === 0 || graces.some((grace) => grace === UNKNOWN || Number(grace) > longest)) return [];
+    const message = `terminationGracePeriodSeconds of APISIX: must be more than the longest answer, ${longest} s (got ${shown(graces[0])}; Kubernetes' own is 30). Patch the Deployment.`;
+    return installed.map(({ urn }) => ({ urn, message }));
+}

@@ -1,0 +1,52 @@
+import { at, isOther, list, map, shown, UNKNOWN, type Resource } from "./resource";
+import type { Rule } from "./rule";
+
+const SERVICE_AUTH = "non_identity";
+const isOfType = (resource: Resource, name: string) =>
+    resource.type.startsWith("cloudflare:") && resource.type.endsWith(`:${name}`);
+
+export const serviceTokensOnly: Rule = {
+    name: "service-tokens-only",
+    title: "Access lets in service tokens that are listed one by one, and nobody else.",
+    reason: "Allow sends programs to a login page, bypass lets in everybody, and any valid token is every other project's too.",
+    example: {
+        type: "cloudflare:index/zeroTrustAccessPolicy:ZeroTrustAccessPolicy",
+        inputs: { decision: "bypass", includes: [{ everyone: {} }] },
+    },
+    check: (resource) => {
+        if (isOfType(resource, "ZeroTrustAccessPolicy")) return policy(resource.props, "");
+        if (!isOfType(resource, "ZeroTrustAccessApplication")) return [];
+        return list(resource.props.policies).flatMap((entry, i) =>
+            // One that is named by its id is a resource of its own.
+            at(entry, "id") === undefined ? policy(map(entry), `policies[${i}].`) : [],
+        );
+    },
+};
+
+function policy({ decision, includes }: Record<string, unknown>, where: string): string[] {
+    const found = isOther(decision, SERVICE_AUTH)
+        ? [`${where}decision: must be ${SERVICE_AUTH} (got ${shown(decision)}). Set it.`]
+        : [];
+    if (includes === UNKNOWN) return found;
+    const others = list(includes).flatMap((entry) =>
+        Object.entries(map(entry)).flatMap(([who, what]) =>
+            who === "serviceToken" || what === undefined ? [] : [who],
+        ),
+    );
+    if (others.length > 0)
+        found.push(`${where}includes: must be service tokens alone (got ${others.join(", ")}). List their ids.`);
+    if (list(includes).length === 0)
+        found.push(`${where}includes: must list the tokens that are let in (got none). List their ids.`);
+    return found;
+}
+
+export const zoneProtected: Rule = {
+    name: "zone-protected",
+    title: "A zone that is made here is protected.",
+    reason: "With a zone go all its records, mail and web included, and its name servers: nothing brings them back.",
+    example: { type: "cloudflare:index/zone:Zone", inputs: { name: "example.com" } },
+    check: (resource) =>
+        isOfType(resource, "Zone") && !resource.protect
+            ? ["protect: must be on for a zone. Set protect and retainOnDelete in its options."]
+            : [],
+};

@@ -1,0 +1,61 @@
+import { apisixVersion, ownAdminKey, versionsPinned } from "./apisix";
+import { answersNotCut, errorShape, logprobsOneBackend, noRetries } from "./answers";
+import { interOutlivesANode } from "./availability";
+import { serviceTokensOnly, zoneProtected } from "./cloudflare";
+import { networkClosed, portsClosed } from "./reachable";
+import { credentialsHidden, routeAsks } from "./routes";
+import { noSecretInClear } from "./secrets";
+import type { Resource } from "./resource";
+import type { Rule } from "./rule";
+
+/** Every rule, the most dangerous first. */
+export const RULES: readonly Rule[] = [
+    routeAsks,
+    noSecretInClear,
+    ownAdminKey,
+    apisixVersion,
+    portsClosed,
+    networkClosed,
+    credentialsHidden,
+    serviceTokensOnly,
+    zoneProtected,
+    answersNotCut,
+    noRetries,
+    logprobsOneBackend,
+    errorShape,
+    versionsPinned,
+    interOutlivesANode,
+];
+
+/** A resource that does not hold to a rule. */
+export interface Violation {
+    rule: string;
+    urn: string;
+    /** Name of the resource. */
+    name: string;
+    message: string;
+}
+
+/** What is wrong with the resources of a stack. A rule that something is unknown to says nothing of it. */
+export function violationsOf(resources: Resource[], rules: readonly Rule[] = RULES): Violation[] {
+    const names = new Map(resources.map(({ urn, name }) => [urn, name]));
+    return rules.flatMap((rule) => [
+        ...resources.flatMap((resource) =>
+            (rule.check?.(resource) ?? []).map((message) => ({
+                rule: rule.name,
+                urn: resource.urn,
+                name: resource.name,
+                message,
+            })),
+        ),
+        ...(rule.checkStack?.(resources) ?? []).map(({ urn, message }) => ({
+            rule: rule.name,
+            urn,
+            name: names.get(urn) ?? urn,
+            message,
+        })),
+    ]);
+}
+
+export { resourceOf, Secret, UNKNOWN, type Resource } from "./resource";
+export type { Rule } from "./rule";

@@ -1,0 +1,91 @@
+import { at, kindOf, list, map, UNKNOWN, type Resource, type Tree } from "./resource";
+
+/** A chart that a resource has installed, with its values. */
+export interface Chart {
+    name: string;
+    repository: unknown;
+    version: unknown;
+    values: Tree;
+    /** Path of the values in the resource, for messages. */
+    where: string;
+    /** Namespace it goes to; undefined where that is not known yet. */
+    namespace: string | undefined;
+}
+
+/** Charts of a Helm release, or of a graph of Rampart. */
+export function chartsOf(resource: Resource): Chart[] {
+    const { props, type } = resource;
+    if (/^kubernetes:helm\.sh\/v\d+:(Release|Chart)$/.test(type)) return [released(props)];
+    if (kindOf(resource) !== "RampartGraph") return [];
+    return Object.entries(map(at(props, "spec.graph.components"))).map(([name, component]) => {
+        const base = [at(props, "metadata.namespace"), at(props, "metadata.name"), name];
+        return {
+            name: textOf(at(component, "chart.name")),
+            repository: at(component, "chart.repo"),
+            version: at(component, "chart.version"),
+            values: map(at(component, "config")),
+            where: `spec.graph.components.${name}.config`,
+            // Rampart makes it: <graph's namespace>-<graph>-<component>.
+            namespace: base.every((part) => typeof part === "string") ? base.join("-") : undefined,
+        };
+    });
+}
+
+function released(props: Tree): Chart {
+    const { chart, version, namespace, values, repositoryOpts } = props;
+    return {
+        name: textOf(chart).split("/").pop()!,
+        repository: at(repositoryOpts, "repo"),
+        version,
+        values: map(values),
+        where: "values",
+        namespace: typeof namespace === "string" ? namespace : undefined,
+    };
+}
+
+const textOf = (value: unknown) => (typeof value === "string" ? value : "");
+
+/** The charts that bring an APISIX. */
+export const apisixCharts = (resource: Resource) => chartsOf(resource).filter(({ name }) => name === "apisix");
+
+/** What pods a resource makes, with the path of each in it. */
+export function podsOf(resource: Resource): { where: string; spec: Tree }[] {
+    const kind = kindOf(resource).replace(/Patch$/, "");
+    const { props } = resource;
+    const found = (where: string) => {
+        const spec = at(props, where);
+        return typeof spec === "object" && spec !== null ? [{ where, spec: spec as Tree }] : [];
+    };
+    if (kind === "Pod") return found("spec");
+    if (kind === "CronJob") return found("spec.jobTemplate.spec.template.spec");
+    const groups = RAY_CLUSTERS[kind];
+    if (groups === undefined) return PODS_BY_TEMPLATE.includes(kind) ? found("spec.template.spec") : [];
+    const workers = list(at(props, `${groups}.workerGroupSpecs`));
+    return [
+        ...found(`${groups}.headGroupSpec.template.spec`),
+        ...workers.flatMap((_, i) => found(`${groups}.workerGroupSpecs.${i}.template.spec`)),
+    ];
+}
+
+const PODS_BY_TEMPLATE = ["Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job"];
+/** Where each kind of KubeRay describes its cluster. */
+export const RAY_CLUSTERS: Record<string, string> = {
+    RayCluster: "spec",
+    RayService: "spec.rayClusterConfig",
+    RayJob: "spec.rayClusterSpec",
+};
+
+/** Containers of a pod, those of its start too, with their place. */
+export function containersOf(spec: Tree, where: string): { where: string; container: Tree }[] {
+    return ["initContainers", "containers"].flatMap((field) =>
+        list(spec[field]).map((container, i) => ({ where: `${where}.${field}[${i}]`, container: map(container) })),
+    );
+}
+
+/** Namespace and name of a Kubernetes object, where both are known. */
+export function objectName({ props }: Resource): { namespace?: string; name?: string } {
+    const { namespace, name } = map(props.metadata);
+    return Object.fromEntries(
+        Object.entries({ namespace, name }).filter(([, value]) => value !== UNKNOWN && value !== undefined),
+    );
+}

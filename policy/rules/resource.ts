@@ -1,0 +1,113 @@
+/** How rules see a resource, whoever asks: the engine during a run, or a reader of a preview or a state. */
+
+export type Tree = Record<string, unknown>;
+
+/** A value that is not known before the run. Rules leave it to the run itself. */
+export const UNKNOWN = Symbol("not known before the run");
+
+/** A value that Pulumi keeps as a secret. */
+export class Secret {
+    constructor(readonly value: unknown) {}
+}
+
+export interface Resource {
+    /** Pulumi's type token. */
+    type: string;
+    name: string;
+    urn: string;
+    protect: boolean;
+    /** Inputs, secrets in plain: for comparing, never for messages. */
+    props: Tree;
+    /** The same, with every secret as a {@link Secret}. */
+    marked: Tree;
+}
+
+// From sdk/nodejs/runtime/rpc.ts of pulumi/pulumi 3.270: how secrets and unknown values travel and are stored.
+const SIGNATURE = "4dabf18193072939515e22adb298388d";
+const SECRET = "1b47061264138c4ac30d75fd1eb44270";
+const UNKNOWN_VALUES = new Set([
+    "04da6b54-80e4-46f7-96ec-b56ff0331ba9", // a string, and every unknown of a preview's JSON
+    "1c4a061d-8072-4f0a-a4cb-0ff528b18fe7", // a boolean
+    "3eeb2bf0-c639-47a8-9e75-3b44932eb421", // a number
+    "6a19a0b0-7e62-4c92-b797-7f8e31da9cc2", // a list
+    "030794c1-ac77-496b-92df-f27374a8bd58", // an asset
+    "e48ece36-62e2-4504-bad9-02848725956a", // an archive
+    "dd056dcd-154b-4c76-9bd3-c8f88648b5ff", // an object
+]);
+/** What the CLI writes in place of a secret where it does not show it. */
+const HIDDEN = "[secret]";
+
+/** @param inputs as they travel to a provider, stand in a state or a preview, or with secrets as {@link Secret} */
+export function resourceOf(given: Omit<Resource, "props" | "marked"> & { inputs: Tree }): Resource {
+    const { inputs, ...rest } = given;
+    const marked = read(inputs) as Tree;
+    return { ...rest, marked, props: opened(marked) as Tree };
+}
+
+function read(value: unknown): unknown {
+    if (typeof value === "string") {
+        if (UNKNOWN_VALUES.has(value)) return UNKNOWN;
+        return value === HIDDEN ? new Secret(UNKNOWN) : value;
+    }
+    if (typeof value !== "object" || value === null) return value;
+    if (value instanceof Secret) return new Secret(read(value.value));
+    if (Array.isArray(value)) return value.map(read);
+    const tree = value as Tree;
+    if (tree[SIGNATURE] === SECRET) return new Secret("value" in tree ? read(tree.value) : UNKNOWN);
+    // Of the engine and of dynamic providers: code, not what is asked for.
+    const fields = Object.keys(tree).filter((field) => !field.startsWith("__"));
+    return Object.fromEntries(fields.map((field) => [field, read(tree[field])]));
+}
+
+function opened(value: unknown): unknown {
+    if (value instanceof Secret) return opened(value.value);
+    if (Array.isArray(value)) return value.map(opened);
+    if (typeof value !== "object" || value === null) return value;
+    return Object.fromEntries(Object.entries(value).map(([field, part]) => [field, opened(part)]));
+}
+
+/** The value at a path, as in `spec.http`; unknown below what is unknown. */
+export function at(tree: unknown, path: string): unknown {
+    let here = tree;
+    for (const field of path.split("."))
+        if (here === UNKNOWN || here === undefined || here === null) return here === null ? undefined : here;
+        else here = typeof here === "object" ? (here as Tree)[field] : undefined;
+    return here;
+}
+
+/** The elements of a list; none of what is no list. */
+export const list = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
+/** The fields of a map; none of what is no map. */
+export const map = (value: unknown): Tree =>
+    typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Tree) : {};
+/** A value is known and another one. A missing one is another. */
+export const isOther = (value: unknown, expected: unknown) => value !== UNKNOWN && value !== expected;
+/** A value as messages show it. For what is no secret. */
+export function shown(value: unknown): string {
+    if (value === undefined) return "nothing";
+    return value === UNKNOWN ? "something unknown" : JSON.stringify(value);
+}
+
+/** Kind of a Kubernetes object, or the last word of Pulumi's type. */
+export function kindOf({ props, type }: Resource): string {
+    // Others have a field of that name too, which means something else.
+    const isObject = /^(kubernetes|pulumi-nodejs):/.test(type) && typeof props.kind === "string";
+    return isObject ? String(props.kind) : type.split(":").pop()!;
+}
+
+/** Types of the components that a resource is in, from the outside in. */
+export function componentsOf({ urn }: Resource): string[] {
+    return (urn.split("::")[2] ?? "").split("$").slice(0, -1);
+}
+
+export const isInside = (resource: Resource, component: string) =>
+    componentsOf(resource).some((type) => type.endsWith(`:${component}`));
+
+/** Calls `seen` with every text in a tree and its path; secrets are left out. */
+export function eachText(tree: unknown, seen: (text: string, path: string) => void, path = ""): void {
+    if (typeof tree === "string") seen(tree, path);
+    else if (Array.isArray(tree)) tree.forEach((part, i) => eachText(part, seen, `${path}[${i}]`));
+    else if (typeof tree === "object" && tree !== null && !(tree instanceof Secret))
+        for (const [field, part] of Object.entries(tree))
+            eachText(part, seen, path === "" ? field : `${path}.${field}`);
+}

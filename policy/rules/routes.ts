@@ -1,0 +1,166 @@
+import { at, isInside, kindOf, list, map, shown, UNKNOWN, type Resource, type Tree } from "./resource";
+import { CLOSED_PORTS } from "./reachable";
+import { authenticationOf, isNowhere, NOWHERE, pluginsOf, rulesOf, type RouteRule } from "./route-rules";
+import type { Rule } from "./rule";
+
+/** Kinds that lead callers somewhere and of which nothing here can be seen to ask for a credential. */
+const OTHER_WAYS = ["Ingress", "HTTPRoute", "GRPCRoute", "TCPRoute", "TLSRoute", "UDPRoute"];
+
+export const routeAsks: Rule = {
+    name: "route-asks-who",
+    title: "Every route asks for a credential, or answers by itself and reaches nothing.",
+    reason: "Alpa asks nobody: a route without authentication gives the model, and the GPUs behind it, to everybody.",
+    example: {
+        type: "kubernetes:apisix.apache.org/v2:ApisixRoute",
+        inputs: {
+            kind: "ApisixRoute",
+            spec: { http: [{ name: "open", match: { paths: ["/*"] }, upstreams: [{ name: "alpa-completions" }] }] },
+        },
+    },
+    check: (resource) => {
+        const kind = kindOf(resource);
+        if (OTHER_WAYS.includes(kind))
+            return [`${kind}: must be an ApisixRoute, whose rules can be checked. Write one.`];
+        if (kind === "ApisixUpstream") return [...nowhere(resource), ...ownPorts(resource)];
+        if (kind === "ZeroTrustTunnelCloudflaredConfig") return tunnel(resource);
+        const streams = list(at(resource.props, "spec.stream"));
+        return [
+            ...rulesOf(resource).flatMap(asks),
+            ...(kind === "ApisixRoute" && streams.length > 0
+                ? ["spec.stream: must be empty: a stream asks for no credential. Remove it."]
+                : []),
+        ];
+    },
+};
+
+function asks(rule: RouteRule): string[] {
+    if (rule.props.plugins === UNKNOWN || answersItself(rule)) return [];
+    const found = authenticationOf(rule);
+    const { where } = rule;
+    if (found.length === 0)
+        return [
+            `${where}.plugins: must have one that asks for a credential (got ${
+                pluginsOf(rule)
+                    .map((p) => p.name)
+                    .join(", ") || "none"
+            }). Add multi-auth with key-auth and jwt-auth.`,
+        ];
+    return found.flatMap(({ where: place, name, config, wrapper }) => [
+        ...[wrapper, config].flatMap((part) =>
+            at(part, "_meta.filter") === undefined
+                ? []
+                : [`${place}: must ask every request (it has a filter in _meta). Remove it.`],
+        ),
+        ...(config.anonymous_consumer === undefined
+            ? []
+            : [`${place}.anonymous_consumer: must not be set: it lets in who has no credential. Remove it.`]),
+        ...(name === "jwt-auth" && !list(config.claims_to_verify).includes("exp")
+            ? [
+                  `${place}.claims_to_verify: must name exp (got ${shown(config.claims_to_verify)}): a token needs an end.`,
+              ]
+            : []),
+    ]);
+}
+
+/** The two rules of this project that need no credential, where they are as it makes them. */
+const ANSWER_THEMSELVES = ["closed", "query-string"];
+
+/** Every request of it is refused by the gateway, and behind it nothing listens. */
+function answersItself(rule: RouteRule): boolean {
+    if (!ANSWER_THEMSELVES.includes(String(rule.props.name)) || !isNowhere(rule)) return false;
+    const refusal = pluginsOf(rule).find(({ name }) => name === "fault-injection");
+    const { http_status, vars, percentage } = map(at(refusal?.config, "abort"));
+    const always = vars === undefined && percentage === undefined && at(refusal?.config, "_meta.filter") === undefined;
+    return always && typeof http_status === "number" && http_status >= 400;
+}
+
+/** What such rules name as their upstream. */
+function nowhere({ props }: Resource): string[] {
+    if (at(props, "metadata.name") !== NOWHERE) return [];
+    const found = at(props, "spec.externalNodes");
+    const nodes = list(found);
+    if (found === UNKNOWN) return [];
+    const [node] = nodes;
+    const right = nodes.length === 1 && at(node, "name") === "127.0.0.1" && at(node, "port") === 1;
+    return right
+        ? []
+        : [`spec.externalNodes: must be 127.0.0.1:1 alone, where nothing listens (got ${shown(nodes)}). Correct it.`];
+}
+
+/** No route leads to what is closed, except Alpa. */
+function ownPorts({ props }: Resource): string[] {
+    return list(at(props, "spec.externalNodes")).flatMap((node, i) => {
+        const port = Number(at(node, "port"));
+        const what = port === 20001 ? undefined : CLOSED_PORTS.get(port);
+        return what ? [`spec.externalNodes[${i}]: must not lead to ${what} (port ${port}). Remove it.`] : [];
+    });
+}
+
+/** A tunnel leads to the gateway, which asks, or lets through only what has passed Access. */
+function tunnel(resource: Resource): string[] {
+    const toGateway = isInside(resource, "CloudflareExposure");
+    return list(at(resource.props, "config.ingresses")).flatMap((entry, i) => {
+        const { service, originRequest } = map(entry);
+        if (service === UNKNOWN || /^http_status:4\d\d$/.test(String(service))) return [];
+        const where = `config.ingresses[${i}]`;
+        const port = Number(/:(\d+)\/?$/.exec(String(service))?.[1]);
+        const what = CLOSED_PORTS.get(port);
+        if (what !== undefined && (toGateway || port !== 20001))
+            return [`${where}.service: must not lead to ${what} (port ${port}). Lead it to the gateway.`];
+        return toGateway ? [] : passedAccess(map(originRequest), where);
+    });
+}
+
+function passedAccess(originRequest: Tree, where: string): string[] {
+    const { required, audTags } = map(originRequest.access);
+    const right = required === true && (audTags === UNKNOWN || list(audTags).length > 0);
+    return right ? [] : [`${where}.originRequest.access: must be required, with the application's audTags. Add it.`];
+}
+
+/** What never reaches Alpa: secrets of every way in, and names that only the gateway may give a caller. */
+const REMOVED = [
+    "apikey",
+    "Authorization",
+    "CF-Access-Client-Id",
+    "CF-Access-Client-Secret",
+    "X-Consumer-Username",
+    "X-Credential-Identifier",
+    "X-Consumer-Custom-ID",
+];
+
+export const credentialsHidden: Rule = {
+    name: "credentials-hidden",
+    title: "Credentials and names of callers are taken off before a request goes on.",
+    reason: "Alpa writes what it is sent into its log, and believes the names in headers: a caller could be another one.",
+    example: {
+        type: "kubernetes:apisix.apache.org/v2:ApisixRoute",
+        inputs: {
+            kind: "ApisixRoute",
+            spec: { http: [{ name: "a", plugins: [{ name: "key-auth", enable: true, config: {} }] }] },
+        },
+    },
+    check: (resource) =>
+        rulesOf(resource).flatMap((rule) => [
+            ...authenticationOf(rule).flatMap(({ where, config }) =>
+                config.hide_credentials === true || config.hide_credentials === UNKNOWN
+                    ? []
+                    : [`${where}.hide_credentials: must be true (got ${shown(config.hide_credentials)}). Set it.`],
+            ),
+            ...(at(rule.props, "authentication.enable") === true
+                ? [
+                      `${rule.where}.authentication: must be a plugin: this form cannot hide the credential. Write multi-auth.`,
+                  ]
+                : []),
+            ...(isNowhere(rule) ? [] : headersLeft(rule)),
+        ]),
+};
+
+function headersLeft(rule: RouteRule): string[] {
+    const rewrite = pluginsOf(rule).find(({ name }) => name === "proxy-rewrite");
+    const remove = at(rewrite?.config, "headers.remove");
+    if (rule.props.plugins === UNKNOWN || remove === UNKNOWN) return [];
+    const removed = list(remove).map((header) => String(header).toLowerCase());
+    const left = REMOVED.filter((header) => !removed.includes(header.toLowerCase()));
+    if (left.length === 0) return [];
+    return [`${rule.where}.plugins: must take off ${left.join(", ")} (proxy-rewrite, headers.remove). Add them.`];
+}

@@ -1,0 +1,133 @@
+import { at, eachText, kindOf, list, map, Secret, type Resource } from "./resource";
+import { containersOf, podsOf } from "./kubernetes";
+import type { Rule } from "./rule";
+
+/** Fields that hold a secret wherever they are a text. */
+const SECRET_FIELD =
+    /^(password|passwd|passphrase|sudoPassword|privateKey|private_key|privateKeyPassphrase|secret|clientSecret|client_secret|apiToken|apiKey|accessToken|token|kubeconfig|redis_password|adminKey|tunnelSecret)$/;
+/** Variables of containers that hold one; what ends in _FILE is the name of a file. */
+const SECRET_VARIABLE = /(PASSWORD|PASSWD|TOKEN|SECRET|PRIVATE_KEY|API_KEY|ADMIN_KEY)$/;
+/** What no text that others may read holds. */
+const SHAPES: [what: string, shape: RegExp][] = [
+    ["a private key", /-----BEGIN [A-Z ]*PRIVATE KEY-----/],
+    ["a token (JWT)", /\beyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{10,}/],
+    ["a key of a kubeconfig", /\bclient-key-data: *[A-Za-z0-9+/=]{40,}/],
+    ["a URL with a password", /\b[a-z][a-z0-9+.-]*:\/\/[^\s/:@"']+:[^\s/@"']+@/],
+];
+const MARK = "Give it as a secret: pulumi.secret(…), or --secret in the config.";
+
+/** Fields in which a secret that Pulumi keeps would lie open in the cluster, for all who may read the object. */
+function openInTheCluster(resource: Resource): string[] {
+    const { props } = resource;
+    const kind = kindOf(resource);
+    const found: string[] = [];
+    const refuse = (where: string, instead: string) =>
+        found.push(`${where}: must not be in the object, which more people read than Secrets. ${instead}`);
+    const has = (tree: unknown, field: string) => Object.hasOwn(map(tree), field);
+    if (kind === "GatewayProxy") {
+        const where = "spec.provider.controlPlane.auth.adminKey";
+        if (has(at(props, where), "value")) refuse(`${where}.value`, "Name a Secret in valueFrom.");
+    }
+    if (kind === "Consumer")
+        list(at(props, "spec.credentials")).forEach((credential, i) => {
+            if (has(credential, "config")) refuse(`spec.credentials[${i}].config`, "Name a Secret in secretRef.");
+        });
+    if (kind === "ApisixConsumer")
+        for (const [method, how] of Object.entries(map(at(props, "spec.authParameter"))))
+            if (has(how, "value")) refuse(`spec.authParameter.${method}.value`, "Name a Secret in secretRef.");
+    for (const { where, spec } of podsOf(resource))
+        for (const { container, where: place } of containersOf(spec, where))
+            list(container.env).forEach((variable, i) => {
+                if (SECRET_VARIABLE.test(String(at(variable, "name"))) && has(variable, "value"))
+                    refuse(`${place}.env[${i}]`, "Name a Secret in valueFrom.");
+            });
+    if (kind === "ConfigMap") {
+        const { data } = resource.marked;
+        if (data instanceof Secret) refuse("data", "Put it into a Secret.");
+        for (const [file, text] of Object.entries(map(data)))
+            if (text instanceof Secret) refuse(`data.${file}`, "Put it into a Secret.");
+    }
+    return found;
+}
+
+/** Of a Kubernetes Secret everything is one. */
+function openSecret({ marked }: Resource): string[] {
+    return ["data", "stringData"].flatMap((field) =>
+        Object.values(map(marked[field])).some((value) => typeof value === "string" && value !== "")
+            ? [`${field}: must be secret (it is in clear). ${MARK}`]
+            : [],
+    );
+}
+
+function inClear(resource: Resource): string[] {
+    const found = kindOf(resource) === "Secret" ? openSecret(resource) : [];
+    eachText(resource.marked, (text, path) => {
+        const field = path.split(".").pop()!;
+        const shape = SHAPES.find(([, pattern]) => pattern.test(text));
+        if (shape) found.push(`${path}: must be secret (it holds ${shape[0]}). ${MARK}`);
+        else if (SECRET_FIELD.test(field) && text !== "")
+            found.push(`${path}: must be secret (it is in clear). ${MARK}`);
+    });
+    return [...new Set([...found, ...openInTheCluster(resource)])];
+}
+
+/** Shorter ones are found by chance, and no key of ours is as short. */
+const LEAST_LENGTH = 16;
+/** In Secrets of credentials, beside the secret. */
+const PUBLIC = /^(algorithm|public_key|tls\.crt|ca\.crt|username|user)$/;
+
+/** Texts that a resource holds as secrets, by themselves or as a line of a kubeconfig. */
+function* secretsOf(resource: Resource): Generator<string> {
+    const everything = kindOf(resource) === "Secret";
+    const texts: string[] = [];
+    const walk = (value: unknown, field: string, secret: boolean): void => {
+        if (value instanceof Secret) walk(value.value, field, true);
+        else if (typeof value === "string") {
+            if (secret && (everything ? !PUBLIC.test(field) : SECRET_FIELD.test(field))) texts.push(value);
+        } else if (typeof value === "object" && value !== null)
+            for (const [name, part] of Object.entries(value)) walk(part, name, secret);
+    };
+    walk(resource.marked, "", false);
+    for (const text of texts) {
+        if (!/\s/.test(text.trim())) yield text.trim();
+        for (const [, value] of text.matchAll(/\b(?:token|password|client-key-data): *"?([^\s"]+)/g)) yield value;
+    }
+}
+
+/** Words that a text consists of: by themselves, and as parts of addresses and settings. */
+function* words(text: string): Generator<string> {
+    if (text.length < LEAST_LENGTH) return;
+    yield text.trim();
+    for (const [word] of text.matchAll(/[A-Za-z0-9+/=_.~-]{16,}/g)) yield word;
+    for (const [word] of text.matchAll(/[A-Za-z0-9_-]{16,}/g)) yield word;
+}
+
+function copied(resources: Resource[]): { urn: string; message: string }[] {
+    const secrets = new Map<string, string>();
+    for (const resource of resources)
+        for (const secret of secretsOf(resource))
+            if (secret.length >= LEAST_LENGTH && !secrets.has(secret)) secrets.set(secret, resource.name);
+    const found = new Map<string, { urn: string; message: string }>();
+    for (const { marked, urn } of resources)
+        eachText(marked, (text, path) => {
+            for (const word of words(text)) {
+                const owner = secrets.get(word);
+                if (owner === undefined) continue;
+                const message = `${path}: must not repeat a secret (that of ${owner}, in clear). Leave it out, or keep it secret on its way.`;
+                found.set(`${urn} ${path}`, { urn, message });
+            }
+        });
+    return [...found.values()];
+}
+
+export const noSecretInClear: Rule = {
+    name: "no-secret-in-clear",
+    title: "No secret is in clear in any resource.",
+    reason: "What is not secret is readable in the state, in previews, logs and differences, and in the cluster for more people than Secrets are.",
+    example: {
+        type: "command:remote:Command",
+        inputs: { connection: { host: "10.0.0.11", privateKey: "-----BEGIN OPENSSH PRIVATE KEY-----" } },
+    },
+    check: inClear,
+    checkStack: copied,
+};

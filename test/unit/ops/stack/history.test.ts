@@ -1,0 +1,140 @@
+// Proves what `ops stack history` and `ops stack diff` say of what backends keep. The shape is that of the Pulumi CLI; a
+// backend of files numbers no version, the service does.
+import { strict as assert } from "node:assert";
+import { bench } from "../kit";
+
+const config = (consumers: object[], more: Record<string, unknown> = {}) =>
+    Object.fromEntries(
+        Object.entries({ option: "intra-a", consumers, ...more }).map(([key, value]) => [
+            `alpa-auth:${key}`,
+            value === "secret!"
+                ? { secret: true }
+                : typeof value === "string"
+                  ? { value, secret: false }
+                  : { value: JSON.stringify(value), objectValue: value, secret: false },
+        ]),
+    );
+const alice = { name: "alice", limits: { requests: 60, perSeconds: 60 }, credentials: [{ id: "a1", method: "key" }] };
+const bob = {
+    name: "bob",
+    credentials: [
+        { id: "b1", method: "key" },
+        { id: "b2", method: "key", expires: "2026-12-01" },
+    ],
+};
+const HEAD = "0123456789abcdef0123456789abcdef01234567";
+
+const update = (values: object, rest: object = {}) => ({
+    version: 0,
+    kind: "update",
+    startTime: "2026-11-20T10:00:00.000Z",
+    message: "",
+    result: "succeeded",
+    environment: { "git.head": HEAD, "git.author": "Ada" },
+    resourceChanges: { create: 2, same: 9 },
+    config: values,
+    ...rest,
+});
+/** The newest first, as Pulumi prints them. */
+const UPDATES = [
+    update(
+        config(
+            [
+                { ...alice, limits: { requests: 30, perSeconds: 60 } },
+                { ...bob, credentials: [bob.credentials[0]] },
+            ],
+            { alpa: { endpoints: ["10.0.0.2:20001"] }, cluster: "secret!" },
+        ),
+        { environment: { "ci.system": "GitHub", "ci.build.number": "7" } },
+    ),
+    update({}, { kind: "refresh", environment: {} }),
+    update(config([alice, bob], { alpa: { endpoints: ["10.0.0.1:20001"] }, cluster: "secret!" }), {
+        environment: { "git.head": HEAD, "git.dirty": "true" },
+    }),
+    update(config([alice]), { startTime: "2026-11-19T10:00:00.000Z" }),
+];
+
+function ops(updates: unknown) {
+    return bench({ says: ({ args }) => (args[1] === "history" ? { stdout: JSON.stringify(updates) } : undefined) });
+}
+
+describe("ops stack history", () => {
+    it("says of each version who, when, from which commit, which option, and what it meant for callers", async () => {
+        const { ops: run, calls } = ops(UPDATES);
+        const { code, out, note } = await run("stack", "history", "--json");
+        assert.equal(code, 0, note);
+        const rows = JSON.parse(out);
+        assert.deepEqual(
+            rows.map((row: any) => [
+                row.number,
+                row.kind,
+                row.who ?? null,
+                row.commit?.slice(0, 4) ?? null,
+                row.dirty,
+                row.option,
+            ]),
+            [
+                [4, "update", "GitHub 7", null, false, "intra-a"],
+                [3, "refresh", null, null, false, null],
+                [2, "update", null, "0123", true, "intra-a"],
+                [1, "update", "Ada", "0123", false, "intra-a"],
+            ],
+        );
+        assert.deepEqual(rows[0].changed, [
+            "caller alice has less: 60 in 60 s becomes 30 in 60 s",
+            "credential bob/b2 stops working",
+            "alpa.endpoints[0]: 10.0.0.1:20001 -> 10.0.0.2:20001",
+        ]);
+        assert.equal(rows[2].changed[0], "caller bob gets access");
+        assert.ok(calls.every(({ args }) => !args.includes("--show-secrets")));
+    });
+
+    it("takes the numbers of a backend that has some", async () => {
+        const { out } = await ops(UPDATES.map((one, i) => ({ ...one, version: 40 - i }))).ops(
+            "stack",
+            "history",
+            "--json",
+            "--last",
+            "2",
+        );
+        assert.deepEqual(
+            JSON.parse(out).map((row: any) => row.number),
+            [40, 39],
+        );
+    });
+
+    it("is a table for people, and says of a stack that was never brought up that it was not", async () => {
+        assert.match(
+            (await ops(UPDATES).ops("stack", "history")).out,
+            /│ 2 +│ 2026-11-20 10:00 │ +│ 0123456789 and changes │ intra-a │ update +│ caller bob gets access/,
+        );
+        assert.match((await ops(null).ops("stack", "history")).out, /never brought up/);
+        assert.match((await ops([]).ops("stack", "history")).out, /never brought up/);
+    });
+});
+
+describe("ops stack diff", () => {
+    it("says what differs for callers, in the config and in the program", async () => {
+        const { out, code, note } = await ops(UPDATES).ops("stack", "diff", "2", "4");
+        assert.equal(code, 0, note);
+        assert.match(out, /Callers\n {2}caller alice has less[^]*Config\n {2}alpa\.endpoints/);
+        assert.match(out, /cluster: secret in both; whether it differs is not shown/);
+        assert.match(
+            out,
+            /Program\n {2}one of them ran outside of git: no commit is known\n {2}version 2 ran with changes that are in no commit/,
+        );
+    });
+
+    it("reads backwards too, and says of commits that are not here that they are not", async () => {
+        const { out } = await ops(UPDATES).ops("stack", "diff", "2", "1");
+        assert.match(out, /caller bob loses access/);
+        assert.match(out, /not in this clone\. Run: git fetch/);
+    });
+
+    it("refuses a version that is not there, and a history that is none", async () => {
+        const { code, note } = await ops(UPDATES).ops("stack", "diff", "1", "9");
+        assert.equal(code, 2);
+        assert.match(note, /version: must be one of the history of intra \(got 9, the last are 1, 2, 4\)/);
+        assert.equal((await ops({ a: 1 }).ops("stack", "history")).code, 1);
+    });
+});

@@ -1,0 +1,78 @@
+// Proves what `ops stack drift` makes of a refresh that changes nothing. That providers report it like this is proved by
+// test/engine/review.test.ts.
+import { strict as assert } from "node:assert";
+import { bench } from "../../kit";
+
+const base = (type: string, name: string) => ({
+    urn: `urn:pulumi:intra::alpa-auth::${type}::${name}`,
+    type,
+    custom: true,
+    id: name,
+});
+const CONSUMER = base("kubernetes:apisix.apache.org/v1alpha1:Consumer", "alice-consumer");
+const plugins = (count: number) => ({
+    kind: "Consumer",
+    metadata: { name: "alice", namespace: "alpa-auth" },
+    spec: { plugins: [{ name: "limit-count", config: { count, time_window: 60 } }] },
+});
+const GRAPH = base("pulumi-nodejs:dynamic/alpa-auth:RampartGraph", "alpa-gateway-graph");
+const values = (replicaCount: number) => ({
+    metadata: { name: "gateway" },
+    spec: { graph: { components: { apisix: { config: { replicaCount } } } } },
+});
+
+async function drift(steps: object[], ...args: string[]) {
+    const says = ({ args: [verb] }: { args: string[] }) =>
+        verb === "refresh" ? { stdout: JSON.stringify({ steps, changeSummary: {} }) } : undefined;
+    const { ops, calls } = bench({ says });
+    return { calls, ...(await ops("stack", "drift", ...args)) };
+}
+
+describe("ops stack drift", () => {
+    it("looks only, and finds nothing where all is as it was made", async () => {
+        const { code, out, calls, note } = await drift([
+            { op: "refresh", urn: CONSUMER.urn, oldState: CONSUMER, newState: CONSUMER },
+        ]);
+        assert.equal(code, 0, note);
+        assert.match(out, /^Drift of stack intra: all is as Pulumi made it\. Callers notice nothing\./);
+        const refresh = calls.filter(({ args }) => args[0] === "refresh").map(({ args }) => args);
+        assert.equal(refresh.length, 1);
+        assert.ok(refresh[0].includes("--preview-only") && !refresh[0].includes("--yes"));
+        assert.ok(calls.every(({ args }) => !["up", "destroy"].includes(args[0])));
+    });
+
+    it("says whose limit somebody has changed, and how it is put back", async () => {
+        const step = {
+            op: "update",
+            urn: CONSUMER.urn,
+            oldState: { ...CONSUMER, inputs: plugins(60) },
+            newState: { ...CONSUMER, inputs: plugins(6) },
+        };
+        const { code, out, note } = await drift([step]);
+        assert.equal(code, 1);
+        assert.match(out, /limit-lowered {2}Caller alice has less: 60 in 60 s becomes 6 in 60 s/);
+        assert.match(out, /-> Put it back: pulumi up --refresh -s intra/);
+        assert.match(note, /what was changed behind Pulumi's back must have no risk for callers \(1 of 1/);
+    });
+
+    it("says what somebody has deleted", async () => {
+        const { out } = await drift([
+            { op: "delete", urn: CONSUMER.urn, oldState: { ...CONSUMER, inputs: plugins(60) } },
+        ]);
+        assert.match(out, /resources: 1 gone\.[^]*caller-removed {2}Caller alice loses access/);
+    });
+
+    it("reads what a provider tells in its outputs alone, and leaves out what is not ours", async () => {
+        const inputs = values(3);
+        const newState = { ...GRAPH, inputs, outputs: { ...values(1), generation: 9, status: "quotes secrets" } };
+        const { out } = await drift(
+            [{ op: "update", urn: GRAPH.urn, oldState: { ...GRAPH, inputs }, newState }],
+            "--format",
+            "json",
+        );
+        const [finding, ...more] = JSON.parse(out).findings;
+        assert.deepEqual(more, []);
+        assert.match(finding.says, /3 pods become 1/);
+        assert.ok(!out.includes("quotes secrets"));
+    });
+});

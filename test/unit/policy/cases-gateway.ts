@@ -1,0 +1,394 @@
+import type { Case } from "./cases";
+import { inputs, more, plugin, spec, values } from "./changes";
+
+const upstream = (name: string, change: (spec: any) => void) => spec("ApisixUpstream", `alpa-${name}`, change);
+const rule = (name: string, change: (rule: any) => void) =>
+    spec("ApisixRoute", undefined, ({ http }) => change(http.find((one: any) => one.name === name)));
+const methods = (config: any) => config.auth_plugins;
+
+export const GATEWAY: Record<string, Case[]> = {
+    "route-asks-who": [
+        [
+            "a rule without a plugin that asks",
+            "intra",
+            plugin("completions", "multi-auth", (_, r) => r.plugins.splice(1, 1)),
+            /^spec\.http\[0\]\.plugins: must have one that asks/m,
+        ],
+        [
+            "a plugin that asks and is off",
+            "intra",
+            plugin("completions", "multi-auth", (p) => (p.enable = false)),
+            /^spec\.http\[0\]\.plugins: must have one that asks/m,
+        ],
+        [
+            "a plugin that asks and is switched off inside",
+            "intra",
+            plugin("logprobs", "multi-auth", ({ config }) => (config._meta.disable = true)),
+            /^spec\.http\[1\]\.plugins: must have one/m,
+        ],
+        [
+            "a choice of nothing to ask with",
+            "intra",
+            plugin("completions", "multi-auth", ({ config }) => (config.auth_plugins = [])),
+            /^spec\.http\[0\]\.plugins: must have one/m,
+        ],
+        [
+            "a plugin that asks some requests only",
+            "intra",
+            plugin("completions", "multi-auth", ({ config }) => (config._meta.filter = [["uri", "==", "/"]])),
+            /must ask every request/,
+        ],
+        [
+            "a consumer for who has no credential",
+            "intra",
+            plugin(
+                "completions",
+                "multi-auth",
+                ({ config }) => (methods(config)[0]["key-auth"].anonymous_consumer = "anybody"),
+            ),
+            /anonymous_consumer: must not be set/,
+        ],
+        [
+            "tokens without an end",
+            "intra",
+            plugin("completions", "multi-auth", ({ config }) => delete methods(config)[1]["jwt-auth"].claims_to_verify),
+            /claims_to_verify: must name exp \(got nothing\)/,
+        ],
+        [
+            "a rule that answers itself and leads to Alpa",
+            "intra",
+            rule("closed", (r) => (r.upstreams = [{ name: "alpa-completions" }])),
+            /^spec\.http\[3\]\.plugins: must have one/m,
+        ],
+        [
+            "a rule that answers itself sometimes",
+            "intra",
+            plugin("closed", "fault-injection", ({ config }) => (config.abort.percentage = 50)),
+            /^spec\.http\[3\]\.plugins: must have one/m,
+        ],
+        [
+            "a rule that answers itself under a condition",
+            "intra",
+            plugin("closed", "fault-injection", ({ config }) => (config.abort.vars = [])),
+            /^spec\.http\[3\]\.plugins: must have one/m,
+        ],
+        [
+            "a rule that answers itself, of another name",
+            "intra",
+            rule("closed", (r) => (r.name = "other")),
+            /^spec\.http\[3\]\.plugins: must have one/m,
+        ],
+        [
+            "an answer of its own that is no refusal",
+            "intra",
+            plugin("closed", "fault-injection", ({ config }) => (config.abort.http_status = 200)),
+            /^spec\.http\[3\]\.plugins: must have one/m,
+        ],
+        [
+            "a nowhere that leads somewhere",
+            "intra",
+            upstream("nowhere", (s) => (s.externalNodes[0].name = "10.0.0.11")),
+            /must be 127\.0\.0\.1:1 alone/,
+        ],
+        [
+            "a stream",
+            "intra",
+            spec("ApisixRoute", undefined, (s) => (s.stream = [{ protocol: "TCP" }])),
+            /^spec\.stream: must be empty/m,
+        ],
+        [
+            "a route of the Gateway API",
+            "intra",
+            more("kubernetes:gateway.networking.k8s.io/v1:HTTPRoute", { kind: "HTTPRoute", spec: {} }),
+            /^HTTPRoute: must be an ApisixRoute/m,
+        ],
+        [
+            "an upstream that is the Admin API",
+            "intra",
+            upstream("completions", (s) => (s.externalNodes[0].port = 9180)),
+            /^spec\.externalNodes\[0\]: must not lead to APISIX's Admin API/m,
+        ],
+        [
+            "a tunnel that lets through what has not passed Access",
+            "cloudflare",
+            inputs(
+                "ZeroTrustTunnelCloudflaredConfig",
+                undefined,
+                ({ config }) => (config.ingresses[0].originRequest.access.required = false),
+            ),
+            /^config\.ingresses\[0\]\.originRequest\.access: must be required/m,
+        ],
+        [
+            "a tunnel to Alpa that asks nothing",
+            "cloudflare",
+            inputs(
+                "ZeroTrustTunnelCloudflaredConfig",
+                undefined,
+                ({ config }) => delete config.ingresses[1].originRequest.access,
+            ),
+            /^config\.ingresses\[1\]\.originRequest\.access: must be required/m,
+        ],
+        [
+            "a tunnel around the gateway",
+            "exposed",
+            inputs(
+                "ZeroTrustTunnelCloudflaredConfig",
+                undefined,
+                ({ config }) => (config.ingresses[0].service = "http://10.0.0.11:20001"),
+            ),
+            /^config\.ingresses\[0\]\.service: must not lead to Alpa/m,
+        ],
+        [
+            "a tunnel to Ray",
+            "cloudflare",
+            inputs(
+                "ZeroTrustTunnelCloudflaredConfig",
+                undefined,
+                ({ config }) => (config.ingresses[0].service = "http://127.0.0.1:8265"),
+            ),
+            /must not lead to Ray's dashboard/,
+        ],
+    ],
+    "credentials-hidden": [
+        [
+            "a key that goes on to Alpa",
+            "intra",
+            plugin(
+                "completions",
+                "multi-auth",
+                ({ config }) => (methods(config)[0]["key-auth"].hide_credentials = false),
+            ),
+            /key-auth\.hide_credentials: must be true \(got false\)/,
+        ],
+        [
+            "a token that goes on to Alpa",
+            "intra",
+            plugin("logprobs", "multi-auth", ({ config }) => delete methods(config)[1]["jwt-auth"].hide_credentials),
+            /jwt-auth\.hide_credentials: must be true \(got nothing\)/,
+        ],
+        [
+            "a form that cannot hide",
+            "intra",
+            rule("completions", (r) => (r.authentication = { enable: true, type: "keyAuth" })),
+            /^spec\.http\[0\]\.authentication: must be a plugin/m,
+        ],
+        [
+            "a caller's own account of who it is",
+            "intra",
+            plugin("completions", "proxy-rewrite", ({ config }) => {
+                config.headers.remove = config.headers.remove.filter((h: string) => h !== "X-Consumer-Username");
+            }),
+            /must take off X-Consumer-Username/,
+        ],
+        [
+            "a rule that takes nothing off",
+            "intra",
+            plugin("logprobs", "proxy-rewrite", (p) => (p.enable = false)),
+            /^spec\.http\[1\]\.plugins: must take off apikey, Authorization/m,
+        ],
+    ],
+    "error-shape": [
+        [
+            "a rule that leaves errors as they are",
+            "intra",
+            plugin("completions", "response-rewrite", (p) => (p.enable = false)),
+            /^spec\.http\[0\]\.plugins: must have response-rewrite/m,
+        ],
+        [
+            "a rewrite of some errors",
+            "intra",
+            plugin("completions", "response-rewrite", ({ config }) => (config.vars = [["status", ">=", 500]])),
+            /^spec\.http\[0\]\.plugins: must have response-rewrite/m,
+        ],
+        [
+            "a rewrite into another form",
+            "intra",
+            plugin("closed", "response-rewrite", ({ config }) => (config.filters[0].replace = "sorry")),
+            /^spec\.http\[3\]\.plugins: must have response-rewrite/m,
+        ],
+        [
+            "a 401 of another form",
+            "intra",
+            plugin("completions", "multi-auth", ({ config }) => delete config._meta.error_response),
+            /config\._meta\.error_response: must be an error of Alpa's form/,
+        ],
+        [
+            "a 400 without a stacktrace",
+            "intra",
+            plugin("completions", "request-validation", ({ config }) => delete config._meta.error_response.stacktrace),
+            /config\._meta\.error_response: must be an error/,
+        ],
+        [
+            "a 404 that is no JSON",
+            "intra",
+            plugin("closed", "fault-injection", ({ config }) => (config.abort.body = "not found")),
+            /config\.abort\.body: must be an error/,
+        ],
+        [
+            "a limit that is told as 503",
+            "intra",
+            spec("Consumer", "lab", ({ plugins }) => delete plugins[0].config.rejected_code),
+            /^spec\.plugins\[0\]\.config\.rejected_code: must be 429 \(got nothing\)/m,
+        ],
+        [
+            "an edge that refuses with a page",
+            "cloudflare",
+            inputs(
+                "Ruleset",
+                "alpa-edge-rate-limit",
+                ({ rules }) => (rules[0].actionParameters.response.content = "<html>"),
+            ),
+            /^rules\[0\]\.actionParameters\.response\.content: must be an error/m,
+        ],
+    ],
+    "answers-not-cut": [
+        [
+            "a route without times",
+            "intra",
+            rule("completions", (r) => delete r.timeout),
+            /^spec\.http\[0\]\.timeout\.read: must be a time \(got nothing\)/m,
+        ],
+        [
+            "a route that gives up early",
+            "intra",
+            rule("logprobs", (r) => (r.timeout.read = "30s")),
+            /^spec\.http\[1\]\.timeout\.read: must be 60s or more \(got "30s"\)/m,
+        ],
+        [
+            "an upstream without times",
+            "intra",
+            upstream("completions", (s) => delete s.timeout),
+            /^spec\.timeout\.connect: must be a time/m,
+        ],
+        [
+            "an upstream that gives up early",
+            "intra",
+            upstream("logprobs", (s) => (s.timeout.read = "500ms")),
+            /^spec\.timeout\.read: must be 60s or more/m,
+        ],
+        [
+            "a connector that is killed before it is done",
+            "exposed",
+            spec(
+                "Deployment",
+                "alpa-auth-cloudflared",
+                ({ template }) => delete template.spec.terminationGracePeriodSeconds,
+            ),
+            /terminationGracePeriodSeconds: must be longer than --grace-period, \d+ s \(got 30\)/,
+        ],
+    ],
+    "no-retries": [
+        [
+            "a second try",
+            "intra",
+            upstream("completions", (s) => (s.retries = 1)),
+            /^spec\.retries: must be 0 \(got 1;/m,
+        ],
+        [
+            "a number of tries left to APISIX",
+            "intra",
+            upstream("logprobs", (s) => delete s.retries),
+            /^spec\.retries: must be 0 \(got nothing;/m,
+        ],
+    ],
+    "logprobs-one-backend": [
+        [
+            "logprobs spread over services",
+            "inter",
+            upstream("logprobs", (s) => delete s.loadbalancer),
+            /^spec\.loadbalancer: must be chash by consumer/m,
+        ],
+        [
+            "logprobs spread by another thing",
+            "inter",
+            upstream("logprobs", (s) => (s.loadbalancer.hashOn = "header")),
+            /^spec\.loadbalancer: must be chash/m,
+        ],
+        [
+            "logprobs led to the upstream of completions",
+            "intra",
+            rule("logprobs", (r) => (r.upstreams = [{ name: "alpa-completions" }])),
+            /^spec\.http\[1\]\.upstreams: must be alpa-logprobs alone/m,
+        ],
+    ],
+    "apisix-version": [
+        [
+            "an old APISIX by Helm",
+            "intra",
+            values((v) => (v.image.tag = "3.16.0-ubuntu")),
+            /^values\.image\.tag: must be APISIX 3\.17 or newer \(got "3\.16\.0-ubuntu"\)/m,
+        ],
+        [
+            "an old APISIX by Rampart",
+            "graph",
+            values((v) => (v.image.tag = "2.99.0")),
+            /^spec\.graph\.components\.apisix\.config\.image\.tag: must be APISIX/m,
+        ],
+        [
+            "the version that the chart happens to bring",
+            "intra",
+            values((v) => delete v.image),
+            /^values\.image\.tag: must be APISIX 3\.17 or newer \(got nothing\)/m,
+        ],
+        [
+            "a tag that tells no version",
+            "intra",
+            values((v) => (v.image.tag = "ubuntu")),
+            /^values\.image\.tag: must be APISIX/m,
+        ],
+        [
+            "an old APISIX in pods of its own",
+            "exposed",
+            spec(
+                "Deployment",
+                "alpa-auth-cloudflared",
+                ({ template }) => (template.spec.containers[0].image = "mirror:5000/apache/apisix:3.9.1-debian"),
+            ),
+            /containers\[0\]\.image: must be APISIX 3\.17/,
+        ],
+    ],
+    "own-admin-key": [
+        [
+            "the chart's own keys",
+            "intra",
+            values((v) => delete v.apisix.admin.credentials),
+            /^values\.apisix\.admin\.credentials\.secretName: must name a Secret/m,
+        ],
+        [
+            "a key that is written down",
+            "graph",
+            values((v) => (v.apisix.admin.credentials.admin = "s3cret-s3cret-s3cret-s3cret")),
+            /credentials\.admin: must not be written down/,
+        ],
+        [
+            "the known key anywhere",
+            "intra",
+            inputs(
+                "Secret",
+                "apisix-admin-keys",
+                (s) => (s.stringData.value.admin = "edd1c9f034335f136f87ad84b625c8f1"),
+            ),
+            /^stringData\.admin: must not be a key that everybody knows/m,
+        ],
+        [
+            "an Admin API that asks for none",
+            "inter",
+            inputs("ConfigMap", "alpa-profile-file", ({ data }) => {
+                for (const file of Object.keys(data)) data[file] += "  admin_key_required: false\n";
+            }),
+            /admin_key_required: false/,
+        ],
+        [
+            "a controller with the chart's own key",
+            "intra",
+            values((v) => (v["ingress-controller"].gatewayProxy.createDefault = true)),
+            /adminKey\.valueFrom: must name a Secret/,
+        ],
+        [
+            "a short key",
+            "intra",
+            inputs("RandomPassword", "alpa-admin-keys-admin", (p) => (p.length = 8)),
+            /^length: must be 32 or more \(got 8\)/m,
+        ],
+    ],
+};

@@ -1,0 +1,120 @@
+import type { Case } from "./cases";
+import { find, inputs, more, opened, secret, spec } from "./changes";
+import type { Given } from "./stacks";
+
+const LONG = "s3cret-s3cret-s3cret-s3cret";
+const KEY = "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjE\n-----END OPENSSH PRIVATE KEY-----";
+const CONNECTORS = "alpa-auth-cloudflared";
+const connector = (change: (container: any) => void) =>
+    spec("Deployment", CONNECTORS, ({ template }) => change(template.spec.containers[0]));
+const configMap = (data: any) => more("kubernetes:core/v1:ConfigMap", { kind: "ConfigMap", metadata: {}, data });
+/** A ConfigMap that repeats, in clear, what the Secret of a credential holds. */
+const copied = (text: (key: string) => string) => (all: Given[]) => {
+    const key = opened(opened(find(all, "Secret", "lab.2026a").inputs.stringData).key);
+    configMap({ note: text(key) })(all);
+};
+
+export const SECRETS: Record<string, Case[]> = {
+    "no-secret-in-clear": [
+        [
+            "a Secret whose values are not secret",
+            "intra",
+            inputs("Secret", "lab.2026a", (given) => (given.stringData = { key: LONG })),
+            /^stringData: must be secret/,
+        ],
+        [
+            "the key that a host is reached with, in clear",
+            "cloudflare",
+            inputs("Command", "alpa-connectors-10.0.0.11", (given) => {
+                given.connection = { host: "10.0.0.11", privateKey: LONG };
+            }),
+            /^connection\.privateKey: must be secret \(it is in clear\)/m,
+        ],
+        [
+            "a private key in any text",
+            "cloudflare",
+            inputs("Command", "alpa-connectors-10.0.0.11", (given) => (given.create += `\n${KEY}`)),
+            /^create: must be secret \(it holds a private key\)/m,
+        ],
+        [
+            "a token in any text",
+            "intra",
+            inputs("Namespace", "alpa-auth", ({ metadata }) => {
+                metadata.annotations.note = `use eyJhbGciOiJIUzI1NiJ9.eyJrZXkiOiJhbHBhIn0.c2lnbmF0dXJlLW9mLWl0`;
+            }),
+            /^metadata\.annotations\.note: must be secret \(it holds a token \(JWT\)\)/m,
+        ],
+        [
+            "a password in an address",
+            "intra",
+            inputs("Release", "alpa-apisix-release", (given) => {
+                given.repositoryOpts.repo = `https://bot:${LONG}@charts.example.org/`;
+            }),
+            /repositoryOpts\.repo: must be secret \(it holds a URL with a password\)/,
+        ],
+        [
+            "a kubeconfig in clear",
+            "intra",
+            inputs("kubernetes", "cluster", (given) => (given.kubeconfig = "apiVersion: v1")),
+            /^kubeconfig: must be secret/m,
+        ],
+        [
+            "the key of the Admin API in the object that names it",
+            "intra",
+            spec("GatewayProxy", "alpa-auth", ({ provider }) => {
+                provider.controlPlane.auth.adminKey = { value: secret(LONG) };
+            }),
+            /adminKey\.value: must not be in the object.*valueFrom/,
+        ],
+        [
+            "a caller's key in its Consumer",
+            "intra",
+            spec("Consumer", "lab", ({ credentials }) => (credentials[0].config = secret({ key: LONG }))),
+            /^spec\.credentials\[0\]\.config: must not be in the object/m,
+        ],
+        [
+            "a caller's key in an ApisixConsumer",
+            "intra",
+            more("kubernetes:apisix.apache.org/v2:ApisixConsumer", {
+                kind: "ApisixConsumer",
+                spec: { authParameter: { keyAuth: { value: secret({ key: LONG }) } } },
+            }),
+            /^spec\.authParameter\.keyAuth\.value: must not be in the object/m,
+        ],
+        [
+            "a token in a variable of a pod",
+            "exposed",
+            connector(({ env }) => env.push({ name: "TUNNEL_TOKEN", value: secret(LONG) })),
+            /env\[2\]: must not be in the object/,
+        ],
+        [
+            "a secret in a ConfigMap",
+            "intra",
+            configMap({ file: secret(LONG) }),
+            /^data\.file: must not be in the object/m,
+        ],
+        ["a ConfigMap of secrets", "intra", configMap(secret({ file: LONG })), /^data: must not be in the object/m],
+        [
+            "a copy of a caller's key",
+            "intra",
+            copied((key) => key),
+            /^data\.note: must not repeat a secret \(that of lab\.2026a-secret/m,
+        ],
+        [
+            "a copy of a caller's key in an address",
+            "intra",
+            copied((key) => `https://llm.example.com/?apikey=${key}&x=1`),
+            /^data\.note: must not repeat a secret/m,
+        ],
+        [
+            "a copy of the token of a kubeconfig",
+            "intra",
+            (all) => {
+                const text = `users: [{ name: a, user: { token: ${LONG} } }]`;
+                find(all, "kubernetes", "cluster").inputs.kubeconfig = secret(text);
+                configMap({ note: `it is ${LONG}` })(all);
+            },
+            /^data\.note: must not repeat a secret \(that of cluster/m,
+        ],
+    ],
+};

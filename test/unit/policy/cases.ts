@@ -1,0 +1,11 @@
+/** For each rule, changes of real resources that it must refuse. */
+import type { Base } from "./bases";
+import { GATEWAY } from "./cases-gateway";
+import { SECRETS } from "./cases-secrets";
+import { WORLD } from "./cases-world";
+import type { Given } from "./stacks";
+
+export type Case = [what: string, base: Base, change: (resources: Given[]) => void, message: RegExp];
+
+/** By the name of the rule. */
+export const CASES: Record<string, Case[]> = { ...SECRETS, ...GATEWAY, ...WORLD };

@@ -1,0 +1,135 @@
+// Proves that the pack says as a process of its own what the rules say, when it is asked as the engine asks: secrets and
+// unknown values included. That the engine then refuses the run is proved on it.
+import { strict as assert } from "node:assert";
+import { cpSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { RULES } from "../../../policy/rules";
+import { recordStack } from "../intra-a";
+import { find, more, plugin, secret, without } from "./changes";
+import { Pack } from "./pack";
+import { givenOf, type Given } from "./stacks";
+
+const ROOT = resolve(__dirname, "../../..");
+const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+const DAY = 86_400_000;
+const day = (from: number) => new Date(Date.now() + from * DAY).toISOString().slice(0, 10);
+
+describe("the policy pack as Pulumi starts it", function () {
+    this.timeout(120_000);
+    let pack: Pack;
+    let intra: Given[];
+    const copy = () => structuredClone(intra);
+
+    before(async () => {
+        intra = givenOf(await recordStack("helm"));
+        pack = await Pack.start();
+    });
+    after(() => pack.stop());
+
+    it("lets the resources of a stack pass", async () => {
+        for (const given of intra) assert.deepEqual(await pack.resource(given), [], given.name);
+        assert.deepEqual(await pack.stack(intra), []);
+    });
+
+    it("refuses a route that asks for no credential, with rule, reason and what to do", async () => {
+        const all = copy();
+        plugin("completions", "multi-auth", (p) => (p.enable = false))(all);
+        const found = await pack.resource(find(all, "ApisixRoute"));
+        const mine = found.find(({ rule }) => rule === "route-asks-who")!;
+        assert.ok(mine.refuses);
+        const { title, reason } = RULES.find(({ name }) => name === "route-asks-who")!;
+        assert.ok(mine.message.startsWith(`${title} ${reason}\n`));
+        assert.match(mine.message, /spec\.http\[0\]\.plugins: must have one that asks .* Add multi-auth/);
+    });
+
+    it("tells what is secret from what is in clear", async () => {
+        const object = (data: unknown): Given => {
+            const all: Given[] = [];
+            more("kubernetes:core/v1:Secret", { kind: "Secret", metadata: {}, stringData: data })(all);
+            return all[0];
+        };
+        assert.deepEqual(await pack.resource(object({ key: secret("s3cret-s3cret") })), []);
+        assert.deepEqual(await pack.resource(object(secret({ key: "s3cret-s3cret" }))), []);
+        const [found, ...others] = await pack.resource(object({ key: "s3cret-s3cret" }));
+        assert.deepEqual(others, []);
+        assert.ok(found.refuses && found.rule === "no-secret-in-clear");
+        assert.ok(!found.message.includes("s3cret"));
+    });
+
+    it("refuses to judge secrets that it was not told of", async () => {
+        const given = { ...intra[0], urn: `${intra[0].urn}-never-seen` };
+        const [found] = await pack.resource(given, false);
+        assert.match(found.message, /must have the level remediate/);
+        assert.ok(found.refuses);
+    });
+
+    it("leaves what is not known before the run to the run", async () => {
+        const all = copy();
+        const route = find(all, "ApisixRoute");
+        route.inputs.spec.http[0].plugins = UNKNOWN;
+        find(all, "Secret", "lab.2026a").inputs.stringData = secret(UNKNOWN);
+        for (const given of [route, find(all, "Secret", "lab.2026a")])
+            assert.deepEqual(await pack.resource(given), [], given.name);
+    });
+
+    it("looks at all resources at the end, and names the one", async () => {
+        const all = copy();
+        without("NetworkPolicy", "alpa-auth-closed")(all);
+        const [found, ...others] = await pack.stack(all);
+        assert.deepEqual(others, []);
+        assert.ok(found.refuses && found.rule === "network-closed");
+        assert.equal(found.urn, all.find(({ type }) => type.endsWith(":Release"))!.urn);
+    });
+
+    describe("with a file of exceptions", () => {
+        let folder: string;
+        const exceptions = (text: string) => writeFileSync(join(folder, "policy/exceptions.yaml"), text);
+        const until = (last: string) =>
+            exceptions(
+                `exceptions:\n  - { rule: route-asks-who, resource: alpa-route-rules, reason: shown in a test, until: ${last} }\n`,
+            );
+        const opened = () => {
+            const all = copy();
+            plugin("completions", "multi-auth", (p) => (p.enable = false))(all);
+            return find(all, "ApisixRoute");
+        };
+        const judge = async () => {
+            const own = await Pack.start(join(folder, "policy"));
+            try {
+                return (await own.resource(opened())).filter(({ rule }) => rule === "route-asks-who");
+            } finally {
+                await own.stop();
+            }
+        };
+
+        before(() => {
+            folder = mkdtempSync(join(tmpdir(), "policy-"));
+            cpSync(join(ROOT, "policy"), join(folder, "policy"), { recursive: true });
+            symlinkSync(join(ROOT, "node_modules"), join(folder, "node_modules"));
+        });
+        after(() => rmSync(folder, { recursive: true }));
+
+        it("lets pass what is excused", async () => {
+            until(day(1));
+            assert.deepEqual(await judge(), []);
+        });
+
+        it("refuses again once the exception has ended", async () => {
+            until(day(-1));
+            const [found] = await judge();
+            assert.ok(found.refuses && found.message.endsWith(`Its exception ended on ${day(-1)}.`));
+        });
+
+        it("does not start with a file that is wrong, and lists all that is wrong", async () => {
+            exceptions("exceptions: [{ rule: none, resource: a, reason: shown in a test, until: soon }]\n");
+            await assert.rejects(judge(), (error: Error) => {
+                assert.match(error.message, /2 problem\(s\) in the exceptions of the policy pack/);
+                return (
+                    /exceptions\.0\.rule: must be one of/.test(error.message) &&
+                    /exceptions\.0\.until/.test(error.message)
+                );
+            });
+        });
+    });
+});

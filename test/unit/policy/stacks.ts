@@ -1,0 +1,109 @@
+/** Resources of every kind of stack, as rules get them. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parse as parseYaml } from "yaml";
+import { parse, type Settings } from "../../../config";
+import { resourceOf, type Resource } from "../../../policy/rules";
+import { cloudflare } from "../../../stacks/cloudflare";
+import { inter } from "../../../stacks/inter";
+import { intra } from "../../../stacks/intra";
+import { certificate } from "../../certificates";
+import { asked, record, type Seen } from "../../kit";
+import { recordCallers } from "../callers";
+import { CALLS, HOST, recordCloudflare, SSH_KEY, TODAY, TOKENS } from "../cloudflare";
+import { recordNodes, THREE } from "../cluster-nodes";
+import { exposedInterSettings, INTER_INSTALLERS, interSettings, interValues, parseInter, recordInter } from "../inter";
+import { CONSUMERS, INSTALLERS, KUBECONFIG, recordExposed, recordStack } from "../intra-a";
+
+const ROOT = join(__dirname, "../../..");
+
+/** A resource before rules read it. */
+export type Given = Parameters<typeof resourceOf>[0] & { inputs: any };
+
+/** What was recorded, with the URNs that the engine would give: those of the fake one show one level only. */
+export function givenOf(seen: Seen[]): Given[] {
+    const registered = seen.filter(({ id }) => !id);
+    const byKey = new Map(registered.map((r) => [`${r.type} ${r.name}`, r]));
+    const typesOf = (resource: Seen): string => {
+        const [, , type, name] = asked(resource).parent.split("::");
+        const parent = byKey.get(`${type?.split("$").pop()} ${name}`);
+        return parent && parent.type !== "pulumi:pulumi:Stack" ? `${typesOf(parent)}$${resource.type}` : resource.type;
+    };
+    return registered.map((r) => ({
+        type: r.type,
+        name: r.name,
+        urn: `urn:pulumi:test::alpa-auth::${typesOf(r)}::${r.name}`,
+        protect: asked(r).protect,
+        inputs: r.inputs,
+    }));
+}
+
+export const resourcesOf = (seen: Seen[]): Resource[] => givenOf(seen).map(resourceOf);
+
+/** Settings of a shipped stack file, with the secrets that its header asks for. */
+function shipped(option: string): Settings {
+    const { config } = parseYaml(readFileSync(join(ROOT, `Pulumi.${option}.yaml`), "utf8")) as {
+        config: Record<string, any>;
+    };
+    if (option === "cloudflare") config["alpa-auth:tunnel"].hosts[0].privateKey = SSH_KEY;
+    const raw = Object.entries(config).map(([key, value]) => [
+        key.replace("alpa-auth:", ""),
+        typeof value === "string" ? value : JSON.stringify(value),
+    ]);
+    return parse(Object.fromEntries(raw), () => true, TODAY);
+}
+
+function recordShipped(option: string): Promise<Seen[]> {
+    const found = { ...TOKENS, "alpa-access-application": { aud: "f".repeat(64) } };
+    const read = shipped(option);
+    const build = () => {
+        if (read.option === "intra-a") return intra(read);
+        if (read.option === "inter") return inter(read);
+        if (read.option === "cloudflare") return cloudflare(read);
+        throw new Error(`no shipped stack of option ${read.option}`);
+    };
+    return record(build, found, CALLS);
+}
+
+const CI = { name: "ci", credentials: [{ id: "a", method: "jwt", algorithm: "HS256" }] };
+const AZURE = { hostname: "llm.example.com", addresses: ["20.50.2.10"] };
+const ISSUED = { azure: AZURE, tls: { certificate: { certManager: { issuer: "internal", kind: "Issuer" } } } };
+const RAMPART = { install: { repository: "https://charts.example.org", version: "1.2.3" } };
+const FIREWALL = { endpoints: ["10.0.0.11:20001"], firewall: { apply: "ssh", hosts: [HOST], from: ["10.0.0.0/29"] } };
+
+async function withFiles(): Promise<Seen[]> {
+    const files = await certificate(["llm.example.com"]);
+    return recordStack("helm", { azure: AZURE, tls: { certificate: { files } }, consumers: [...CONSUMERS, CI] });
+}
+
+const each = <T extends string>(list: T[], title: (one: T) => string, run: (one: T) => Promise<Seen[]>) =>
+    Object.fromEntries(list.map((one) => [title(one), () => run(one)]));
+
+/** Every option with each installer and exposure, and the shipped stack files. */
+export const STACKS: Record<string, () => Promise<Seen[]>> = {
+    ...each(["intra", "inter", "cloudflare"], (name) => `Pulumi.${name}.yaml`, recordShipped),
+    ...each(INSTALLERS, (by) => `intra-a, ${by}`, recordStack),
+    ...each(INSTALLERS, (by) => `intra-a, ${by}, behind Cloudflare`, recordExposed),
+    ...each(
+        INTER_INSTALLERS,
+        (by) => `inter, ${by}`,
+        (by) => recordInter(interSettings(by)),
+    ),
+    ...each(
+        INTER_INSTALLERS,
+        (by) => `inter, ${by}, behind Cloudflare`,
+        (by) => recordInter(exposedInterSettings(by)),
+    ),
+    "inter with rules on Alpa's hosts": () =>
+        recordInter(parseInter(interValues({ alpa: FIREWALL }, { installer: "helm", crds: ["c.yaml"] }))),
+    "intra-a with a certificate from files, and tokens": withFiles,
+    "intra-a with a certificate from cert-manager": () => recordStack("rampart", ISSUED),
+    "intra-a with definitions from the network": () => recordStack("helm", { gateway: { installer: "helm" } }),
+    "intra-a that installs Rampart": () => recordStack("rampart", { rampart: RAMPART }),
+    "intra-a with a kubeconfig": () => recordStack("rampart", { cluster: { kubeconfig: KUBECONFIG } }),
+    "intra-a on nodes of its own": () => recordNodes({ nodes: THREE }),
+    cloudflare: () => recordCloudflare(),
+    "cloudflare with a zone of its own": () =>
+        recordCloudflare({ zone: { name: "example.com", plan: "free", manage: "create" } }),
+    callers: () => recordCallers(),
+};
