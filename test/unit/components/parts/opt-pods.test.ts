@@ -79,6 +79,10 @@ describe("pods of the component", () => {
         assert.match(head.containers[0].readinessProbe.exec.command.join(" "), /is not registered/, "ready is loaded");
     });
 
+    it("say with the last lines of their log why they ended", () => {
+        for (const pod of pods()) assert.equal(pod.containers[0].terminationMessagePolicy, "FallbackToLogsOnError");
+    });
+
     it("open every port that the others need, since naming one leaves out the rest", () => {
         const [head] = pods();
         const ports = head.containers[0].ports.map(({ containerPort }: any) => containerPort);
