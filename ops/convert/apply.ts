@@ -6,7 +6,7 @@ import type { Context } from "../context";
 import { LOCKED, replace } from "../stack/change";
 import { remember } from "../stack/guards";
 import { findStack } from "../stack/stack";
-import { restOf } from "./stack-edit";
+import { placeIn, restOf } from "./stack-edit";
 
 export interface Run {
     stack: string;
@@ -46,7 +46,12 @@ export async function bringUp(context: Context, { stack: name, rest, edit, onLin
         const said = stdout + stderr;
         if (!LOCKED.test(said) || signal.aborted) throw new Error(`pulumi up ended with ${code}: ${errorsIn(said)}`);
         if (isLeftBehind(said)) await context.pulumi(["cancel", "--yes", "--stack", name]);
-        else if (Date.now() >= end) throw new Error(`another run holds the stack's lock (${errorsIn(said)})`);
+        else if (placeIn(stack.text) === "intra-a") {
+            // Nothing has begun, so nothing is waited for, and the file must not say otherwise.
+            replace(stack.file, stack.text);
+            remember(stack, stack.text);
+            throw new Error(`another run holds the stack's lock (${errorsIn(said)}). Wait for it to end`);
+        } else if (Date.now() >= end) throw new Error(`another run holds the stack's lock (${errorsIn(said)})`);
         else {
             onLine("the stack is locked by another run: waiting for it");
             await pause(ASK_SECONDS * 1000, undefined, { signal }).catch(() => undefined);

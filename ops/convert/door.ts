@@ -86,7 +86,7 @@ async function untilSo(
             right = 0;
             if (Date.now() >= end) throw new Error(`${visitor.who} at ${url}: ${problem}`);
         }
-        await new Promise((resolve) => setTimeout(resolve, PAUSE_SECONDS * 1000));
+        await new Promise((resolve) => setTimeout(resolve, Math.min(PAUSE_SECONDS, patienceSeconds) * 1000));
     }
 }
 

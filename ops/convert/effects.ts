@@ -9,7 +9,7 @@ import { bringUp } from "./apply";
 import { append, records, type Event } from "./audit";
 import { proveRefused, proveServed, visitor, type Door } from "./door";
 import { measured } from "./expected";
-import type { Effects, Proof } from "./journey";
+import type { Effects, Proof } from "./contract";
 import { PLACES, type Place, type Step } from "./phases";
 import type { Progress } from "./progress";
 import { leave, setMeasured, setPlace, type Holder } from "./stack-edit";

@@ -1,62 +1,10 @@
 /** Goes from place to place, and back on a failure or when the clock says so. All it does to the world is in {@link Effects}. */
 import type { Answer } from "./answers";
-import type { Event, Outcome } from "./audit";
+import type { Outcome } from "./audit";
 import { duration, expectedOf, latestEnd, mustReturn, type Budget } from "./clock";
+import type { Effects, Orders, Proof, Result } from "./contract";
 import { closesWindow, isDown, nameOf, opensWindow, PLACES, type Place, type Step } from "./phases";
-import { backPath, type Seen, type Told } from "./state";
-
-/** What is on the display while a step runs. Instants in milliseconds. */
-export interface View {
-    step: Step;
-    began: number;
-    expectedSeconds: number;
-    /** When the step is broken off. Unset: never. */
-    latestEnd?: number;
-    downSince?: number;
-}
-
-/** What was found at the end of a step. */
-export interface Proof {
-    /** A sentence for the record. */
-    said?: string;
-    /** Bare metal's answers, to be compared with later. */
-    answers?: Answer[];
-}
-
-export interface Effects {
-    /** In milliseconds. */
-    now(): number;
-    /** Brings the stack to a place. @throws when it was not reached, or `signal` has broken it off */
-    bring(to: Place, signal: AbortSignal): Promise<void>;
-    /** Looks whether what a step promises is so. @param answers those of bare metal, as far as recorded */
-    prove(step: Step, answers: Answer[] | undefined, signal: AbortSignal): Promise<Proof>;
-    /** What the stack says of itself now. */
-    look(): Promise<Pick<Seen, "reached" | "asked">>;
-    record(event: Event): void;
-    /** Calls at an instant, unless the function it returns was called before. */
-    at(instant: number, call: () => void): () => void;
-    show(view: View | undefined): void;
-}
-
-/** What may come from outside while it runs. */
-export interface Orders {
-    /** To return; its reason is a sentence. */
-    back: AbortSignal;
-    /** To stop where it is, so that it can be gone on with later. */
-    stop: AbortSignal;
-}
-
-export interface Result {
-    outcome: Outcome | "stopped";
-    /** Last place that was reached whole. */
-    place: Place;
-    /** For how long callers got 503; when it was stopped, so far. */
-    downSeconds: number;
-    /** Why it returned, or what stopped it. */
-    why?: string;
-    /** The step that a human must see to. */
-    failed?: Step;
-}
+import { backPath, type Told } from "./state";
 
 /** A step of the way back is tried so often: what failed once may have been in its way only then. */
 const TRIES_BACK = 2;

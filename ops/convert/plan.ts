@@ -33,7 +33,7 @@ export async function plan(context: Context, args: PlanArgs): Promise<void> {
         context.out(json({ stack: stack.short, reached: told.reached, to, underWay, steps: rows, ...times, problems }));
     } else {
         if (rows.length > 0) context.out(drawn(rows));
-        for (const line of summary(found, to, steps)) context.out(line);
+        for (const line of summary(found, to, steps, problems.length === 0)) context.out(line);
     }
     if (problems.length > 0) throw new UsageError(problems);
 }
@@ -79,7 +79,7 @@ function timesOf({ stack, budget: { seconds, expected } }: Situation, to: Target
     };
 }
 
-function summary(found: Situation, to: Target, steps: Step[]): string[] {
+function summary(found: Situation, to: Target, steps: Step[], possible: boolean): string[] {
     const { told, budget, stack } = found;
     const { downSeconds, wholeReturnSeconds } = timesOf(found, to);
     if (steps.length === 0) return [`${stack.short} is of option ${to} already: nothing is to be done.`];
@@ -96,5 +96,5 @@ function summary(found: Situation, to: Target, steps: Step[]): string[] {
             `The whole way back takes ${duration(wholeReturnSeconds)}. When steps take ${duration(spare)} longer than expected, all together, it returns by itself.`,
         );
     }
-    return [...lines, next];
+    return possible ? [...lines, next] : lines;
 }

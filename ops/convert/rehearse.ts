@@ -15,7 +15,8 @@ import { records } from "./audit";
 import { duration } from "./clock";
 import type { PlanArgs } from "./plan";
 import { rehearsalStack, renderRehearsal, type RehearsalStack } from "./rehearsal-stack";
-import { convert, type Converted } from "./run";
+import type { Converted } from "./report";
+import { convert } from "./run";
 import { situation } from "./situation";
 
 export async function rehearse(context: Context, args: PlanArgs): Promise<void> {

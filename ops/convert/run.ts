@@ -2,16 +2,14 @@ import { existsSync, rmSync } from "node:fs";
 import { basename, relative } from "node:path";
 import type { Context } from "../context";
 import { Failure, UsageError } from "../errors";
-import { json } from "../output";
 import { findStack, type Stack } from "../stack/stack";
 import { newFile, records, type Entry } from "./audit";
 import { heldByAnother, problemsOf, type Target } from "./checks";
-import { duration } from "./clock";
 import { leaveStack, realEffects, write, type Act } from "./effects";
-import { Journey, type Orders, type Result } from "./journey";
+import { Journey } from "./journey";
 import { orderFile, takeLock } from "./lock";
-import { nameOf, wordsOf, type Step } from "./phases";
 import { Progress } from "./progress";
+import { report, unhappy, type Converted } from "./report";
 import { seen, situation, versions, whoAmI, type Situation } from "./situation";
 import { restOf } from "./stack-edit";
 import { tell } from "./state";
@@ -35,12 +33,6 @@ export async function run(context: Context, args: RunArgs): Promise<void> {
 export async function abort(context: Context, args: RunArgs): Promise<void> {
     const result = await convert(context, { ...args, to: "intra-a" }, true);
     if (result !== undefined && result.outcome !== "returned") throw new Failure(unhappy(result));
-}
-
-export interface Converted extends Result {
-    to: Target;
-    stack: string;
-    file: string;
 }
 
 /** @param onlyUnderWay refuse to begin anything new */
@@ -164,44 +156,3 @@ function listen(
         },
     };
 }
-
-function report(context: Context, args: RunArgs, result: Converted): void {
-    const { outcome, place, downSeconds, why, file, stack, to } = result;
-    if (args.json)
-        return context.out(json({ stack, to, outcome, place, downSeconds, ...(why ? { why } : {}), record: file }));
-    if (outcome === "converted")
-        context.out(`\nDone: ${stack} is of option intra-b. Callers got 503 for ${duration(downSeconds)}.`);
-    if (outcome === "returned")
-        context.out(
-            `\nReturned: ${stack} is of option intra-a and serves. Callers got 503 for ${duration(downSeconds)}.`,
-        );
-    if (outcome === "converted" || outcome === "returned")
-        context.out(`Next: commit Pulumi.${stack}.yaml and ${relative(process.cwd(), file)}.`);
-}
-
-/** What is to be said of an end that nobody wanted. */
-function unhappy({ outcome, why, failed, stack, place, to }: Converted): string {
-    if (outcome === "stopped")
-        return `convert: stopped at ${place} (${why}). Go on: npm run ops -- convert run --stack ${stack}; or return: npm run ops -- convert abort --stack ${stack}`;
-    if (outcome === "returned")
-        return `convert: must reach ${to} (${why}). It is back at intra-a, which serves. Correct what failed, and run it again.`;
-    return whatAHumanMustDo(failed!, why ?? "", stack);
-}
-
-/** @param step the one of the way back that cannot be taken */
-export function whatAHumanMustDo(step: Step, why: string, stack: string): string {
-    const byHand: Partial<Record<Step["to"], string>> = {
-        stop: "See that the component's pods are gone: kubectl get pods -l ray.io/cluster.",
-        drain: "Start bare metal by its own command on its hosts, and see it answer on its port.",
-        prepare: "See why the gateway does not lead callers to bare metal: npm run ops -- consumer list --check.",
-        "intra-a": "Callers are served. See which object does not go: pulumi preview --diff.",
-    };
-    return (
-        `convert: a human is needed. ${nameOf(step)} (${wordsOf(step).does}) has failed twice: ${why}.\n` +
-        `  1. Correct what it names. ${byHand[step.to] ?? ""}\n` +
-        `  2. Run: npm run ops -- convert abort --stack ${stack}, which goes on with the way back from there.\n` +
-        `  Where it is: npm run ops -- convert status --stack ${stack}`
-    );
-}
-
-export type { Orders };

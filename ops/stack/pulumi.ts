@@ -25,7 +25,7 @@ export type PulumiRunner = (args: string[], options?: PulumiOptions) => Promise<
  * Runs the `pulumi` of PATH, which never asks anything. What it waits for has limits of its own; Ctrl-C reaches it as it
  * reaches us, and we stay until it has ended in order: left alone it would leave pending operations behind.
  */
-export function runPulumi(folder: string): PulumiRunner {
+export function runPulumi(folder: string, patienceSeconds = PATIENCE_SECONDS): PulumiRunner {
     return async (args, { input = "", onLine, signal } = {}) => {
         const child = spawn("pulumi", [...args, "--non-interactive"], {
             cwd: folder,
@@ -36,7 +36,7 @@ export function runPulumi(folder: string): PulumiRunner {
         const wait = () => undefined;
         process.on("SIGINT", wait);
         child.stdin.on("error", wait).end(input);
-        const unwatch = breakOff(child, signal);
+        const unwatch = breakOff(child, signal, patienceSeconds);
         const result: PulumiResult = { code: 1, stdout: "", stderr: "" };
         for (const stream of ["stdout", "stderr"] as const) {
             let rest = "";
@@ -65,9 +65,9 @@ export function runPulumi(folder: string): PulumiRunner {
 }
 
 /** @returns what ends the watch over the signal */
-function breakOff(child: ChildProcess, signal: AbortSignal | undefined): () => void {
+function breakOff(child: ChildProcess, signal: AbortSignal | undefined, patienceSeconds: number[]): () => void {
     let timer: NodeJS.Timeout | undefined;
-    const patience = [...PATIENCE_SECONDS];
+    const patience = [...patienceSeconds];
     const press = () => {
         const seconds = patience.shift();
         child.kill(seconds === undefined ? "SIGKILL" : "SIGINT");

@@ -117,9 +117,7 @@ export class ConvertStack extends EngineStack {
 
 /** Ends a process and its children at once, as a machine that loses its power. */
 export function killed(pid: number): void {
-    const children = execFileSync("ps", ["-o", "pid=", "--ppid", String(pid)])
-        .toString()
-        .trim()
-        .split(/\s+/);
-    for (const one of [pid, ...children.map(Number)]) process.kill(one, "SIGKILL");
+    const table = execFileSync("ps", ["-eo", "pid=,ppid="]).toString().trim().split("\n");
+    const children = table.map((line) => line.trim().split(/\s+/).map(Number)).filter(([, parent]) => parent === pid);
+    for (const one of [pid, ...children.map(([child]) => child)]) process.kill(one, "SIGKILL");
 }

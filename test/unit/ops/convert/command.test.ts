@@ -113,7 +113,20 @@ describe("npm run ops -- convert run", function () {
         assert.ok(existsSync(record));
     });
 
-    it("waits while another run holds the stack's lock, and gives up a lock that a killed run has left", async () => {
+    it("begins nothing while another run holds the stack's lock", async () => {
+        const { ops, state, text, calls } = await convertBench(CONVERT_FILE, ({ args }) =>
+            args[0] === "up" ? { code: 255, stderr: "error: the stack is currently locked by 1 lock(s)" } : undefined,
+        );
+        const { code, note } = await ops("convert", "run");
+        assert.equal(code, 1);
+        assert.match(note, /another run holds the stack's lock \(the stack is currently locked by 1 lock\(s\)\)/);
+        assert.equal(text(), CONVERT_FILE);
+        assert.equal(calls.filter(({ args }) => args[0] === "up").length, 1);
+        assert.deepEqual(state.ups, []);
+        assert.match((await ops("convert", "status")).out, /no conversion is under way/);
+    });
+
+    it("gives up a lock that a killed run has left", async () => {
         let locked = 1;
         const gone = 2 ** 22 - 1;
         const { ops, state, calls } = await convertBench(CONVERT_FILE, ({ args }) => {
@@ -204,7 +217,7 @@ describe("npm run ops -- convert, interrupted", function () {
     });
 
     it("returns as soon as abort is run elsewhere", async () => {
-        const { ops, folder, state } = await convertBench();
+        const { ops, folder, state } = await convertBench(CONVERT_FILE, undefined, 1);
         // The proof of the step before gives it a second.
         state.onUp = (to) => {
             if (to === "drain") writeFileSync(join(folder, ".alpa-auth/local/convert-intra.abort"), "");
@@ -214,6 +227,30 @@ describe("npm run ops -- convert, interrupted", function () {
         assert.match(note, /Returning to intra-a: .*convert abort was run/);
         assert.equal(state.reached, "intra-a");
         assert.ok(!state.ups.includes("start"));
+    });
+
+    it("returns on Ctrl-C, and on a second one stops where it is, to be gone on with", async () => {
+        // Not to the process: mocha listens too.
+        const press = () => (process.listeners("SIGINT").at(-1) as () => void)();
+        const once = await convertBench();
+        once.state.onUp = (to) => to === "stop" && press();
+        const { code, note } = await once.ops("convert", "run");
+        assert.deepEqual([code, once.state.reached], [1, "intra-a"], note);
+        assert.match(note, /Returning to intra-a\. Once more: stop here/);
+        const twice = await convertBench();
+        twice.state.onUp = (to) => {
+            if (to === "stop") [press(), press()];
+        };
+        const stopped = await twice.ops("convert", "run");
+        assert.equal(stopped.code, 1);
+        assert.match(
+            stopped.note,
+            /convert: stopped at stop \(it was interrupted\)\. Go on: npm run ops -- convert run --stack/,
+        );
+        twice.state.onUp = () => undefined;
+        // Goes on with the way back.
+        assert.equal((await twice.ops("convert", "run")).code, 0);
+        assert.equal(twice.state.reached, "intra-a");
     });
 
     it("is another machine's while the cluster says so, and is taken over when asked to", async () => {

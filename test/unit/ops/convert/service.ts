@@ -49,7 +49,7 @@ interface State {
     /** How often `pulumi up` to a place fails. */
     failing: Partial<Record<Place, number>>;
     /** Told of each `pulumi up` as it begins. */
-    onUp: (to: Place) => void;
+    onUp: (to: Place) => unknown;
     /** Output `conversion.holder`. */
     holder?: { name: string; until: string };
     /** What the two sides say to a completion. */
@@ -78,6 +78,7 @@ afterEach(() => {
 export async function convertBench(
     text = CONVERT_FILE,
     answers: (call: Call) => Partial<PulumiResult> | undefined = () => undefined,
+    refusalSeconds = 0,
 ): Promise<ConvertBench> {
     const state: State = {
         file: () => it.file,
@@ -96,7 +97,7 @@ export async function convertBench(
         if (key !== SECRETS.key) return { status: 401 };
         return isDown(state.reached) ? { status: 503 } : { status: 200, text: " France" };
     });
-    const it = bench({ text, says: (call) => answers(call) ?? pulumi(call.args) });
+    const it = bench({ text, refusalSeconds, says: (call) => answers(call) ?? pulumi(call.args) });
     const read = () => readFileSync(state.file(), "utf8");
     const ofFile = () => parse(read()).config["alpa-auth:convert"];
 

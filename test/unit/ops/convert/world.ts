@@ -3,7 +3,8 @@ import { stepsFrom } from "../../../../components/parts/conversion-phases";
 import type { Entry, Event } from "../../../../ops/convert/audit";
 import { defaults } from "../../../../ops/convert/expected";
 import type { Budget, Expected } from "../../../../ops/convert/clock";
-import { Journey, type Effects, type Result } from "../../../../ops/convert/journey";
+import type { Effects, Result } from "../../../../ops/convert/contract";
+import { Journey } from "../../../../ops/convert/journey";
 import { nameOf, type Direction, type Place, type Step } from "../../../../ops/convert/phases";
 import { tell, type Told } from "../../../../ops/convert/state";
 

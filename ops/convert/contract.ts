@@ -1,0 +1,58 @@
+/** What a journey between the options needs of the world, and what comes of it. */
+import type { Answer } from "./answers";
+import type { Event, Outcome } from "./audit";
+import type { Place, Step } from "./phases";
+import type { Seen } from "./state";
+
+/** What is on the display while a step runs. Instants in milliseconds. */
+export interface View {
+    step: Step;
+    began: number;
+    expectedSeconds: number;
+    /** When the step is broken off. Unset: never. */
+    latestEnd?: number;
+    downSince?: number;
+}
+
+/** What was found at the end of a step. */
+export interface Proof {
+    /** A sentence for the record. */
+    said?: string;
+    /** Bare metal's answers, to be compared with later. */
+    answers?: Answer[];
+}
+
+export interface Effects {
+    /** In milliseconds. */
+    now(): number;
+    /** Brings the stack to a place. @throws when it was not reached, or `signal` has broken it off */
+    bring(to: Place, signal: AbortSignal): Promise<void>;
+    /** Looks whether what a step promises is so. @param answers those of bare metal, as far as recorded */
+    prove(step: Step, answers: Answer[] | undefined, signal: AbortSignal): Promise<Proof>;
+    /** What the stack says of itself now. */
+    look(): Promise<Pick<Seen, "reached" | "asked">>;
+    record(event: Event): void;
+    /** Calls at an instant, unless the function it returns was called before. */
+    at(instant: number, call: () => void): () => void;
+    show(view: View | undefined): void;
+}
+
+/** What may come from outside while it runs. */
+export interface Orders {
+    /** To return; its reason is a sentence. */
+    back: AbortSignal;
+    /** To stop where it is, so that it can be gone on with later. */
+    stop: AbortSignal;
+}
+
+export interface Result {
+    outcome: Outcome | "stopped";
+    /** Last place that was reached whole. */
+    place: Place;
+    /** For how long callers got 503; when it was stopped, so far. */
+    downSeconds: number;
+    /** Why it returned, or what stopped it. */
+    why?: string;
+    /** The step that a human must see to. */
+    failed?: Step;
+}

@@ -1,0 +1,55 @@
+/** How a conversion has ended, in the words of an operator. */
+import { relative } from "node:path";
+import type { Context } from "../context";
+import { json } from "../output";
+import type { Target } from "./checks";
+import { duration } from "./clock";
+import type { Result } from "./contract";
+import { nameOf, wordsOf, type Step } from "./phases";
+
+/** A conversion that has come to an end, or was stopped. */
+export interface Converted extends Result {
+    to: Target;
+    stack: string;
+    file: string;
+}
+
+/** Says how it ended. */
+export function report(context: Context, args: { json?: boolean }, result: Converted): void {
+    const { outcome, place, downSeconds, why, file, stack, to } = result;
+    if (args.json)
+        return context.out(json({ stack, to, outcome, place, downSeconds, ...(why ? { why } : {}), record: file }));
+    if (outcome === "converted")
+        context.out(`\nDone: ${stack} is of option intra-b. Callers got 503 for ${duration(downSeconds)}.`);
+    if (outcome === "returned")
+        context.out(
+            `\nReturned: ${stack} is of option intra-a and serves. Callers got 503 for ${duration(downSeconds)}.`,
+        );
+    if (outcome === "converted" || outcome === "returned")
+        context.out(`Next: commit Pulumi.${stack}.yaml and ${relative(process.cwd(), file)}.`);
+}
+
+/** What is to be said of an end that nobody wanted. */
+export function unhappy({ outcome, why, failed, stack, place, to }: Converted): string {
+    if (outcome === "stopped")
+        return `convert: stopped at ${place} (${why}). Go on: npm run ops -- convert run --stack ${stack}; or return: npm run ops -- convert abort --stack ${stack}`;
+    if (outcome === "returned")
+        return `convert: must reach ${to} (${why}). It is back at intra-a, which serves. Correct what failed, and run it again.`;
+    return whatAHumanMustDo(failed!, why ?? "", stack);
+}
+
+/** @param step the one of the way back that cannot be taken */
+export function whatAHumanMustDo(step: Step, why: string, stack: string): string {
+    const byHand: Partial<Record<Step["to"], string>> = {
+        stop: "See that the component's pods are gone: kubectl get pods -l ray.io/cluster.",
+        drain: "Start bare metal by its own command on its hosts, and see it answer on its port.",
+        prepare: "See why the gateway does not lead callers to bare metal: npm run ops -- consumer list --check.",
+        "intra-a": "Callers are served. See which object does not go: pulumi preview --diff.",
+    };
+    return (
+        `convert: a human is needed. ${nameOf(step)} (${wordsOf(step).does}) has failed twice: ${why}.\n` +
+        `  1. Correct what it names. ${byHand[step.to] ?? ""}\n` +
+        `  2. Run: npm run ops -- convert abort --stack ${stack}, which goes on with the way back from there.\n` +
+        `  Where it is: npm run ops -- convert status --stack ${stack}`
+    );
+}

@@ -1,0 +1,51 @@
+// Proves how a run of Pulumi is broken off: as Ctrl-C does first, and by force only when that does not end it. In the place of
+// pulumi stands a small program.
+import { strict as assert } from "node:assert";
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { runPulumi } from "../../../../ops/stack/pulumi";
+
+describe("a run of Pulumi", () => {
+    const path = process.env.PATH;
+    let folder: string;
+
+    beforeEach(() => {
+        folder = mkdtempSync(join(tmpdir(), "alpa-auth-pulumi-"));
+        process.env.PATH = [folder, path].join(delimiter);
+    });
+    afterEach(() => {
+        process.env.PATH = path;
+        rmSync(folder, { recursive: true, force: true });
+    });
+
+    /** Breaks off a program as soon as it says that it is there. @param onInterrupt what it does then */
+    async function brokenOff(onInterrupt: string) {
+        const file = join(folder, "pulumi");
+        const program = `process.on("SIGINT", () => { ${onInterrupt} }); setInterval(() => 0, 1000); console.log("here");`;
+        writeFileSync(file, `#!${process.execPath}\n${program}\n`);
+        chmodSync(file, 0o755);
+        const order = new AbortController();
+        const onLine = () => order.abort();
+        return runPulumi(folder, [0.2, 0.2])(["up"], { onLine, signal: order.signal });
+    }
+
+    it("that ends what it has begun is let do so", async () => {
+        const { code, stdout } = await brokenOff('console.log("ending"); setTimeout(() => process.exit(3), 50);');
+        assert.deepEqual([code, stdout], [3, "here\nending\n"]);
+    });
+
+    it("that does not end is interrupted once more, and then killed", async () => {
+        const { code, stdout } = await brokenOff('console.log("no");');
+        assert.deepEqual([code, stdout], [1, "here\nno\nno\n"]);
+    });
+
+    it("is not begun in vain when it was broken off before", async () => {
+        const order = new AbortController();
+        order.abort();
+        writeFileSync(join(folder, "pulumi"), `#!${process.execPath}\nsetInterval(() => 0, 1000);\n`);
+        chmodSync(join(folder, "pulumi"), 0o755);
+        const { code } = await runPulumi(folder, [0.2, 0.2])(["up"], { signal: order.signal });
+        assert.equal(code, 1);
+    });
+});
