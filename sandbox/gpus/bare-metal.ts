@@ -52,6 +52,8 @@ export class BareMetal {
     readonly privateKey = newKey();
     /** By host: ends its program with an error. */
     private readonly running = new Map<string, (message: string) => void>();
+    /** By host: its program's last run. */
+    private readonly runs = new Map<string, Promise<void>>();
     private launched: Launched | undefined;
     private first = true;
     private turn: Promise<void> = Promise.resolve();
@@ -101,7 +103,15 @@ export class BareMetal {
     }
 
     private play(host: string, call: PlayedCall): Reply | Promise<Reply> {
-        if (call.args[0] === "run") return this.run(host, call);
+        if (call.args[0] === "run") {
+            // systemd starts a unit when its processes are gone; that they are is heard of here a moment later.
+            const run = (this.runs.get(host) ?? Promise.resolve()).then(() => this.run(host, call));
+            this.runs.set(
+                host,
+                run.then(() => undefined),
+            );
+            return run;
+        }
         if (call.args[0] !== "stop") return notImitated(`alpa-ray ${call.args.join(" ")}`);
         return this.options.faults.take("stop", "bare metal", host) ? failed("still running") : said();
     }

@@ -93,7 +93,7 @@ describe("GPUs on the engine", function () {
         await until("head: back-off", async () => (await pods()).some((pod) => waits(pod) === "CrashLoopBackOff"));
         assert.equal(await bareMetal(), 200, "nobody else is disturbed");
         await systemctl("stop");
-        assert.equal(await bareMetal(), undefined);
+        await until("bare metal: silent", async () => (await bareMetal()) === undefined);
         const ready = await until("pods: ready", () => all(isReady));
         const head = ready.find(({ metadata }) => metadata!.labels!["ray.io/node-type"] === "head")!;
         assert.equal(head.spec!.nodeName, "dgx-01");
