@@ -114,11 +114,14 @@ begin() {
             said=$(sh -c "$start_command" 2>&1) || fail "the start command must succeed ($(echo "$said" | tail -n 1)). Run it there by hand."
         fi
     fi
-    rm -f "$kept/stopped"
+    rm -f "$kept/stopped" "$kept/free"
     at_boot
     echo "started"
 }
 cease() {
+    # Once they were seen free, whoever holds them is somebody else: the component.
+    waits=yes
+    if [ -e "$kept/free" ] && ! runs; then waits=no; fi
     if asked after-answers; then after_answers; fi
     my_turn
     if [ -n "$unit" ]; then
@@ -127,7 +130,8 @@ cease() {
         said=$(timeout "$stop_seconds" sh -c "$stop_command" 2>&1) || fail "the stop command must succeed within $stop_seconds s ($(echo "$said" | tail -n 1)). Run it there by hand."
     fi
     : >"$kept/stopped"
-    until_free "after Alpa has stopped"
+    [ $waits = no ] || until_free "after Alpa has stopped"
+    : >"$kept/free"
     at_boot
     echo "stopped, GPUs free"
 }

@@ -91,6 +91,9 @@ describe("scripts for bare metal", function () {
         assert.deepEqual(holders(), []);
         assert.equal(await run(0, ["silent"]), "silent");
         assert.equal(await cease(), "stopped, GPUs free", "a second time changes nothing");
+        const hold = ledger.take("dgx-01", { side: "pod", name: "llm/alpa-opt-head", gpus: 8 })!;
+        assert.equal(await run(0, ["stop", "boot=never"]), "stopped, GPUs free", "nor while the component has them");
+        hold.release();
     });
 
     it("wait no longer than the longest answer may take", async () => {
