@@ -107,6 +107,7 @@ begin() {
     if ! runs; then
         until_free "before Alpa may start"
         my_turn
+        rm -f "$kept/free"
         if [ -n "$unit" ]; then
             systemctl reset-failed "$unit" >/dev/null 2>&1 || :
             systemctl start "$unit" >/dev/null 2>&1 || fail "$unit must start ($(last_words)). Look: journalctl -u $unit"
@@ -119,9 +120,12 @@ begin() {
     echo "started"
 }
 cease() {
-    # Once they were seen free, whoever holds them is somebody else: the component.
-    waits=yes
-    if [ -e "$kept/free" ] && ! runs; then waits=no; fi
+    # Seen free once is enough: from then on the component may hold them.
+    if [ -e "$kept/free" ] && ! runs; then
+        at_boot
+        echo "stopped before"
+        return 0
+    fi
     if asked after-answers; then after_answers; fi
     my_turn
     if [ -n "$unit" ]; then
@@ -130,7 +134,7 @@ cease() {
         said=$(timeout "$stop_seconds" sh -c "$stop_command" 2>&1) || fail "the stop command must succeed within $stop_seconds s ($(echo "$said" | tail -n 1)). Run it there by hand."
     fi
     : >"$kept/stopped"
-    [ $waits = no ] || until_free "after Alpa has stopped"
+    until_free "after Alpa has stopped"
     : >"$kept/free"
     at_boot
     echo "stopped, GPUs free"
