@@ -93,7 +93,11 @@ export class Conversion {
         const reached = this.record("reached", [route, ...sides, verification, ...others]);
         // Not before the run has come to its end: whoever reads the outputs of one that did not must see the phase before.
         const whole = <T>(value: T) => reached.id.apply(() => value);
-        return { phase: whole(phase), ...(holder && { holder: whole(holder) }), verification: { url: `${gatewayUrl}${VERIFICATION_PREFIX}`, key: verification.key } };
+        return {
+            phase: whole(phase),
+            ...(holder && { holder: whole(holder) }),
+            verification: { url: `${gatewayUrl}${VERIFICATION_PREFIX}`, key: verification.key },
+        };
     }
 
     /** Bare metal and component. Who gives the GPUs up comes first. */

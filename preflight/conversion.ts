@@ -54,7 +54,10 @@ export async function conversion(
     const { namespace, conversion: asked } = settings;
     const record = await recorded(namespace, cluster);
     const wanted: Stage = asked?.phase ?? BEFORE;
-    const problems = [...stepProblems(record, wanted), ...heldByAnother(record, asked?.holder?.name ?? settings.holder, now)];
+    const problems = [
+        ...stepProblems(record, wanted),
+        ...heldByAnother(record, asked?.holder?.name ?? settings.holder, now),
+    ];
     if (wanted === record.reached && record.going === undefined) return problems;
     const changed = await callersChanged(settings, record, wanted, cluster, owner);
     if (changed !== undefined)

@@ -107,6 +107,7 @@ begin() {
     if ! runs; then
         until_free "before Alpa may start"
         my_turn
+        rm -f "$kept/free"
         if [ -n "$unit" ]; then
             systemctl reset-failed "$unit" >/dev/null 2>&1 || :
             systemctl start "$unit" >/dev/null 2>&1 || fail "$unit must start ($(last_words)). Look: journalctl -u $unit"
@@ -114,11 +115,17 @@ begin() {
             said=$(sh -c "$start_command" 2>&1) || fail "the start command must succeed ($(echo "$said" | tail -n 1)). Run it there by hand."
         fi
     fi
-    rm -f "$kept/stopped"
+    rm -f "$kept/stopped" "$kept/free"
     at_boot
     echo "started"
 }
 cease() {
+    # Seen free once is enough: from then on the component may hold them.
+    if [ -e "$kept/free" ] && ! runs; then
+        at_boot
+        echo "stopped before"
+        return 0
+    fi
     if asked after-answers; then after_answers; fi
     my_turn
     if [ -n "$unit" ]; then
@@ -128,6 +135,7 @@ cease() {
     fi
     : >"$kept/stopped"
     until_free "after Alpa has stopped"
+    : >"$kept/free"
     at_boot
     echo "stopped, GPUs free"
 }

@@ -72,8 +72,8 @@ sys.exit(1 if "is not registered" in message or "No replica of model" in message
  * it any more.
  * @param seconds longest time, in seconds
  */
-export function afterAnswers(seconds: number): string {
-    const hex = ALPA_PORT.toString(16).toUpperCase().padStart(4, "0");
+export function afterAnswers(seconds: number, port = ALPA_PORT): string {
+    const hex = port.toString(16).toUpperCase().padStart(4, "0");
     const open = `grep -qsE '^ *[0-9]+: [0-9A-F]+:${hex} [0-9A-F]+:[0-9A-F]{4} 01 ' /proc/net/tcp /proc/net/tcp6`;
     return `for i in $(seq ${seconds}); do ${open} || exit 0; sleep 1; done`;
 }

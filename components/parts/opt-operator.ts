@@ -37,7 +37,8 @@ export class OptOperator extends pulumi.ComponentResource {
     private release(name: string, { namespace, cluster, chart }: OptOperatorArgs): void {
         const home = operatorNamespace(namespace);
         const space = new k8s.core.v1.Namespace(`${name}-namespace`, { metadata: metadata(home) }, { parent: this });
-        const named = { release: home, namespace: home };
+        // Names of releases are shorter than those of namespaces may be.
+        const named = { release: "kuberay", namespace: home };
         new k8s.helm.v3.Release(
             `${name}-release`,
             {

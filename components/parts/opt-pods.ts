@@ -81,6 +81,8 @@ function container(opt: OptSettings) {
         image,
         resources: { limits: size, requests: size },
         securityContext: { allowPrivilegeEscalation: false },
+        // The last lines of its log are what says why it ended.
+        terminationMessagePolicy: "FallbackToLogsOnError",
         volumeMounts: [{ name: "shm", mountPath: "/dev/shm" }, ...weightsMount(opt)],
     };
 }

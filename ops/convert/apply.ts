@@ -76,7 +76,11 @@ function isLeftBehind(said: string): boolean {
 export function errorsIn(said: string): string {
     // eslint-disable-next-line no-control-regex -- colours
     const lines = said.replace(/\x1b\[[0-9;]*m/g, "").split("\n");
-    const errors = lines.filter((line) => /\berror: /.test(line)).map((line) => line.trim().replace(/^error: /, ""));
+    // What a provider says of a program that it ran is in the line below.
+    const errors = lines.flatMap((line, i) => {
+        if (!/^\s*error: /.test(line)) return [];
+        return [`${line.trim().replace(/^error: /, "")}${line.endsWith(":") ? ` ${(lines[i + 1] ?? "").trim()}` : ""}`];
+    });
     const found = [...new Set(errors)].filter((line) => !/^(update failed|preview failed)$/.test(line));
     const text = (found.length > 0 ? found : lines.filter((line) => line.trim() !== "").slice(-3)).join("; ");
     return text.length > SAID_LIMIT ? `${text.slice(0, SAID_LIMIT)} …` : text || "it said nothing";

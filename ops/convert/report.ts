@@ -41,6 +41,7 @@ export function unhappy({ outcome, why, failed, stack, place, to }: Converted): 
 /** @param step the one of the way back that cannot be taken */
 export function whatAHumanMustDo(step: Step, why: string, stack: string): string {
     const byHand: Partial<Record<Step["to"], string>> = {
+        switch: "Callers are served by the component. Look at the hosts of bare metal.",
         stop: "See that the component's pods are gone: kubectl get pods -l ray.io/cluster.",
         drain: "Start bare metal by its own command on its hosts, and see it answer on its port.",
         prepare: "See why the gateway does not lead callers to bare metal: npm run ops -- consumer list --check.",

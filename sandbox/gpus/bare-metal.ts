@@ -19,8 +19,6 @@ import { nvidiaSmi } from "./nvidia-smi";
 
 export const UNIT = "alpa-ray.service";
 export const USER = "ops";
-/** Addresses of their own, for SSH; all else of a host is on this machine's. */
-const FIRST_ADDRESS = 31;
 /** Longest wait for the first start, in seconds. Seen: 1. */
 const START_SECONDS = 30;
 
@@ -34,6 +32,8 @@ export interface BareMetalOptions {
     /** After which systemd kills a unit that does not end, in seconds. @default 20 */
     stopSeconds?: number;
     alpa: Pick<AlpaOptions, "port" | "seconds" | "onRequest">;
+    /** The hosts are at 127.0.0.N from this N on, for SSH; all else of a host is on this machine's 127.0.0.1. @default 31 */
+    firstAddress?: number;
     /** Where `down` and the guard look for what was left running. */
     stateDir: string;
     log: (line: string) => void;
@@ -52,6 +52,8 @@ export class BareMetal {
     readonly privateKey = newKey();
     /** By host: ends its program with an error. */
     private readonly running = new Map<string, (message: string) => void>();
+    /** By host: its program's last run. */
+    private readonly runs = new Map<string, Promise<void>>();
     private launched: Launched | undefined;
     private first = true;
     private turn: Promise<void> = Promise.resolve();
@@ -90,10 +92,10 @@ export class BareMetal {
     }
 
     private async startHost(name: string): Promise<void> {
-        const { ledger, stateDir, stopSeconds = 20 } = this.options;
+        const { ledger, stateDir, stopSeconds = 20, firstAddress = 31 } = this.options;
         const { privateKey } = this;
         const files = { [`etc/systemd/system/${UNIT}`]: unitFile(stopSeconds), "usr/local/sbin/alpa-ray": SCRIPT };
-        const address = `127.0.0.${FIRST_ADDRESS + this.hosts.length}`;
+        const address = `127.0.0.${firstAddress + this.hosts.length}`;
         const host = await startHost({ name, address, users: [USER], privateKey, files, stateDir });
         host.stage.lay(PLAYED, (call) => this.play(name, call));
         host.stage.lay("/usr/local/sbin/nvidia-smi", ({ args }) => nvidiaSmi(args, ledger, name));
@@ -101,7 +103,15 @@ export class BareMetal {
     }
 
     private play(host: string, call: PlayedCall): Reply | Promise<Reply> {
-        if (call.args[0] === "run") return this.run(host, call);
+        if (call.args[0] === "run") {
+            // systemd starts a unit when its processes are gone; that they are is heard of here a moment later.
+            const run = (this.runs.get(host) ?? Promise.resolve()).then(() => this.run(host, call));
+            this.runs.set(
+                host,
+                run.then(() => undefined),
+            );
+            return run;
+        }
         if (call.args[0] !== "stop") return notImitated(`alpa-ray ${call.args.join(" ")}`);
         return this.options.faults.take("stop", "bare metal", host) ? failed("still running") : said();
     }

@@ -19,7 +19,8 @@ import { launch, MESH_LOST, NOT_LOADED, type Launched } from "../gpus/loading";
 import { elapse, milliseconds, type Clock } from "./clock";
 import type { Cluster, Snapshot } from "./cluster";
 import { missing, type Supplies } from "./kubelet";
-import { gpusOf, hostPathProblem, isHead, launchOf, notReady, rayCluster, weightsProblem } from "./ray-container";
+import { RayClusters, sameCluster } from "./ray-clusters";
+import { gpusOf, hostPathProblem, isHead, launchOf, notReady, weightsProblem } from "./ray-container";
 import { essence, statusOf, type PodState } from "./ray-status";
 
 /** kubelet's first pause before a container is started again, and the longest one, in seconds. */
@@ -66,22 +67,18 @@ interface Played {
     ending?: Promise<void>;
 }
 
-/** As much of a RayCluster as is looked at. */
-interface RayCluster {
-    spec: { rayVersion?: string; workerGroupSpecs?: { replicas?: number; numOfHosts?: number; suspend?: boolean }[] };
-}
-
 export class RayPods {
     /** By uid of the pod. */
     private readonly played = new Map<string, Played>();
-    /** By namespace and name, as this look has found them. */
-    private readonly clusters = new Map<string, RayCluster | undefined>();
+    private readonly clusters: RayClusters;
     private readonly stop = new AbortController();
 
     constructor(
         private readonly options: RayPodsOptions,
         private readonly around: Surroundings,
-    ) {}
+    ) {
+        this.clusters = new RayClusters(around.cluster);
+    }
 
     /** Whether a pod is played here, and by nobody else. */
     readonly plays = (pod: V1Pod): boolean =>
@@ -89,7 +86,7 @@ export class RayPods {
 
     async reconcile(now: Snapshot, supplies: Supplies): Promise<void> {
         if (this.stop.signal.aborted) return;
-        this.clusters.clear();
+        this.clusters.forget();
         const pods = now.pods.filter((pod) => this.plays(pod) && pod.spec!.nodeName);
         for (const [uid, one] of this.played)
             if (!pods.some(({ metadata }) => metadata!.uid === uid)) {
@@ -220,21 +217,10 @@ export class RayPods {
     }
 
     private async isComplete(head: V1Pod): Promise<boolean> {
-        const { spec } = (await this.rayClusterOf(head)) ?? { spec: {} };
-        const groups = (spec.workerGroupSpecs ?? []).filter(({ suspend }) => !suspend);
-        const wanted = groups.reduce((sum, { replicas = 0, numOfHosts = 1 }) => sum + replicas * numOfHosts, 1);
         const running = [...this.played.values()].filter(
             ({ pod, run, ending }) => run && !ending && sameCluster(pod, head),
         );
-        return running.length >= wanted;
-    }
-
-    private async rayClusterOf(pod: V1Pod): Promise<RayCluster | undefined> {
-        const { namespace } = pod.metadata!;
-        const key = `${namespace}/${rayCluster(pod)}`;
-        const path = `/apis/ray.io/v1/namespaces/${namespace}/rayclusters/${rayCluster(pod)}`;
-        if (!this.clusters.has(key)) this.clusters.set(key, await this.around.cluster.rest.find<RayCluster>(path));
-        return this.clusters.get(key);
+        return running.length >= (await this.clusters.wanted(head));
     }
 
     private headOf(pod: V1Pod): Played | undefined {
@@ -261,9 +247,8 @@ export class RayPods {
 
     private async runningState({ pod, launched }: Played): Promise<PodState> {
         const alpa = launched ? (launched.isLoaded() ? "loaded" : "open") : "none";
-        const found = rayCluster(pod) === undefined ? undefined : await this.rayClusterOf(pod);
         const head = this.headOf(pod)?.run !== undefined;
-        const why = notReady(pod, { head, alpa, rayVersion: found?.spec.rayVersion ?? "" });
+        const why = notReady(pod, { head, alpa, rayVersion: await this.clusters.rayVersion(pod) });
         return { is: "running", ready: why === undefined };
     }
 
@@ -290,12 +275,4 @@ export class RayPods {
             await ended(one.pod).catch((error: Error) => log(`${metadata!.name}: ${error.message}`));
         changed();
     }
-}
-
-function sameCluster(a: V1Pod, b: V1Pod): boolean {
-    return (
-        a.metadata!.namespace === b.metadata!.namespace &&
-        rayCluster(a) !== undefined &&
-        rayCluster(a) === rayCluster(b)
-    );
 }

@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import type { AlpaOptions } from "../alpa/server";
 import type { NodeShape } from "../control-plane";
 import { BareMetal, UNIT, USER } from "../gpus/bare-metal";
+import { freePort } from "../processes";
 import { GpuFaults } from "../gpus/faults";
 import { GpuLedger } from "../gpus/ledger";
 import type { WorkloadsOptions } from "../workloads";
@@ -16,7 +17,15 @@ export interface GpuOptions {
      * @default 5; minutes in reality
      */
     loadSeconds?: number;
+    /**
+     * Whether the last node with GPUs is apart, with a small Alpa of its own, for rehearsals.
+     * @default false
+     */
+    rehearsal?: boolean;
 }
+
+/** Address of the first host, 127.0.0.N. */
+const FIRST_ADDRESS = 31;
 
 /** What pods with Alpa need here: their image in any version, and the weights' folder on every node. */
 const IMAGE = "registry.example.com/alpa-serving";
@@ -27,7 +36,10 @@ export class Gpus {
     readonly ledger: GpuLedger;
     /** There once the world has started. */
     bareMetal!: BareMetal;
+    /** The small one, where there is a node for it. */
+    rehearsal?: { bareMetal: BareMetal; alpa: string };
     private readonly nodes: string[];
+    private readonly spare: string[];
     private readonly loadSeconds: number;
 
     /** @param nodes of the cluster; those with GPUs are hosts of Alpa on bare metal too */
@@ -37,7 +49,9 @@ export class Gpus {
         private readonly stateDir: string,
     ) {
         const gpus = nodes.map(({ name, capacity }) => [name, Number(capacity["nvidia.com/gpu"] ?? 0)] as const);
-        this.nodes = gpus.filter(([, count]) => count > 0).map(([name]) => name);
+        const named = gpus.filter(([, count]) => count > 0).map(([name]) => name);
+        this.spare = options.rehearsal ? named.splice(-1) : [];
+        this.nodes = named;
         this.ledger = new GpuLedger(new Map(gpus), this.faults);
         this.loadSeconds = options.loadSeconds ?? 5;
     }
@@ -56,19 +70,53 @@ export class Gpus {
     }
 
     /** Starts Alpa on the hosts, where it is loaded at once. */
-    async startBareMetal(alpa: Pick<AlpaOptions, "port" | "seconds" | "onRequest">, log: (line: string) => void) {
-        const { nodes, ledger, faults, loadSeconds, stateDir } = this;
-        this.bareMetal = await BareMetal.start({ nodes, ledger, faults, loadSeconds, alpa, stateDir, log });
-        return this.bareMetal;
+    async startBareMetal(alpa: Alpa, log: (line: string) => void): Promise<{ close(): Promise<void> }> {
+        const { nodes, spare } = this;
+        this.bareMetal = await this.start(nodes, alpa, log);
+        const port = await freePort();
+        if (spare.length > 0) {
+            const bareMetal = await this.start(spare, { ...alpa, port }, log).catch(async (error: Error) => {
+                await this.bareMetal.close();
+                throw error;
+            });
+            this.rehearsal = { bareMetal, alpa: `127.0.0.1:${port}` };
+        }
+        return {
+            close: async () => {
+                await this.rehearsal?.bareMetal.close();
+                await this.bareMetal.close();
+            },
+        };
+    }
+
+    private start(nodes: string[], alpa: Alpa, log: (line: string) => void): Promise<BareMetal> {
+        const { ledger, faults, loadSeconds, stateDir } = this;
+        const firstAddress = FIRST_ADDRESS + (nodes === this.spare ? this.nodes.length : 0);
+        return BareMetal.start({ nodes, ledger, faults, loadSeconds, alpa, firstAddress, stateDir, log });
     }
 
     facts(): GpuFacts {
-        const privateKeyFile = join(this.stateDir, "bare-metal-key");
-        writePrivate(privateKeyFile, this.bareMetal.privateKey);
-        const hosts = this.bareMetal.hosts.map(({ host, way }) => {
+        const { nodes, spare, rehearsal } = this;
+        return {
+            ...{ nodes, image: `${IMAGE}:1.0.0`, weights: WEIGHTS },
+            bareMetal: this.bareMetalFacts(this.bareMetal, "bare-metal-key"),
+            ...(rehearsal && {
+                rehearsal: {
+                    ...{ nodes: spare, alpa: rehearsal.alpa },
+                    bareMetal: this.bareMetalFacts(rehearsal.bareMetal, "rehearsal-key"),
+                },
+            }),
+        };
+    }
+
+    private bareMetalFacts(bareMetal: BareMetal, file: string): BareMetalFacts {
+        const privateKeyFile = join(this.stateDir, file);
+        writePrivate(privateKeyFile, bareMetal.privateKey);
+        const hosts = bareMetal.hosts.map(({ host, way }) => {
             return { address: host.address, port: way.port, user: USER, hostKey: host.hostKey };
         });
-        const bareMetal: BareMetalFacts = { hosts, unit: UNIT, privateKeyFile };
-        return { nodes: this.nodes, image: `${IMAGE}:1.0.0`, weights: WEIGHTS, bareMetal };
+        return { hosts, unit: UNIT, privateKeyFile };
     }
 }
+
+type Alpa = Pick<AlpaOptions, "port" | "seconds" | "onRequest">;

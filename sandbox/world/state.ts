@@ -51,6 +51,8 @@ export interface GpuFacts {
     image: string;
     weights: string;
     bareMetal: BareMetalFacts;
+    /** A node apart with a small Alpa of its own, at this `host:port`. */
+    rehearsal?: { nodes: string[]; alpa: string; bareMetal: BareMetalFacts };
 }
 
 /** Hosts that Alpa runs on, reached by SSH. */

@@ -29,7 +29,7 @@ export interface WorldOptions {
      * @default "installed"
      */
     rampart?: "installed" | PrivateChart;
-    /** @default two DGX nodes */
+    /** @default two DGX nodes, and a third one for rehearsals */
     nodes?: NodeShape[];
     /**
      * How long a second of what the cluster does by the clock lasts, in seconds: the end of a pod, the lease of a leader,
@@ -81,6 +81,8 @@ export async function startWorld(options: WorldOptions): Promise<World> {
         for (const part of started.reverse()) await part.close();
     };
     try {
+        const nodes = options.nodes ?? dgxNodes(options.gpus?.rehearsal ? 3 : 2);
+        const gpus = options.gpus && new Gpus(options.gpus, nodes, stateDir);
         log("control plane");
         const kubeConfig = new KubeConfig();
         const controlPlane = keep(
@@ -89,12 +91,11 @@ export async function startWorld(options: WorldOptions): Promise<World> {
                 stateDir,
                 env,
                 fresh: true,
-                nodes: options.nodes,
+                nodes,
                 log,
             }),
         );
         kubeConfig.loadFromFile(controlPlane.kubeconfigPath);
-        const gpus = options.gpus && new Gpus(options.gpus, options.nodes ?? dgxNodes(), stateDir);
         const first = await portOf(options, 0, log);
         log("workloads");
         const { kubeconfigPath } = controlPlane;

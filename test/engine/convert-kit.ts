@@ -8,7 +8,7 @@ import { hostKeys } from "../../sandbox/world/overlay";
 import { endOrphanPlugins, freePortFrom, startGuard, type Guard } from "../../sandbox/processes";
 import { ensureTools, GPU_TOOLS } from "../../sandbox/toolchain/toolchain";
 import { pulumiEnv, type PulumiRun } from "../../sandbox/world/pulumi";
-import { ROOT, sandboxId } from "../../sandbox/world/state";
+import { ROOT, sandboxId, type BareMetalFacts } from "../../sandbox/world/state";
 import { startWorld, type World } from "../../sandbox/world/world";
 import { EngineStack, SECOND_LASTS } from "./stack";
 
@@ -27,7 +27,7 @@ export async function gpuWorld(): Promise<Place> {
     const guard: Guard = await startGuard({ stateDir: dir, sandboxId: sandboxId(dir) });
     const world = await startWorld({
         ...{ tools, stateDir: dir, alpaPort: 0, secondLasts: SECOND_LASTS, watchCycleSeconds: 1 },
-        gpus: { operator: tools["kuberay-operator"], loadSeconds: LOAD_SECONDS },
+        gpus: { operator: tools["kuberay-operator"], loadSeconds: LOAD_SECONDS, rehearsal: true },
     });
     const close = async () => {
         await world.close();
@@ -58,8 +58,9 @@ export class ConvertStack extends EngineStack {
         const stack = new ConvertStack(name, at, await freePortFrom(31800 + 100 * Number(process.env.TEST_LANE ?? 0)));
         await stack.init();
         const { facts } = at.world;
-        const { nodes, image, weights, bareMetal } = facts.gpus!;
-        const { hosts, unit } = bareMetal;
+        const { nodes, image, weights, bareMetal, rehearsal } = facts.gpus!;
+        const limits = { stopTimeoutSeconds: 10, startTimeoutSeconds: 60 };
+        const host = ({ hosts, unit }: BareMetalFacts) => ({ hosts, unit, ...limits });
         stack.write({
             option: "intra-a",
             namespace: name,
@@ -71,7 +72,15 @@ export class ConvertStack extends EngineStack {
                 ...{ weights: { hostPath: weights }, startTimeoutSeconds: 60 },
                 operatorChart: { repository: facts.chartRepository },
             },
-            convert: { bareMetal: { hosts, unit, stopTimeoutSeconds: 10, startTimeoutSeconds: 60 } },
+            convert: {
+                bareMetal: host(bareMetal),
+                rehearsal: {
+                    alpa: { endpoints: [rehearsal!.alpa] },
+                    gateway: { nodePort: await freePortFrom(stack.nodePort + 1) },
+                    opt: { model: "alpa/opt-125m", nodes: rehearsal!.nodes },
+                    convert: { bareMetal: host(rehearsal!.bareMetal) },
+                },
+            },
             consumers: ["smoke", "alice"].map((consumer) => ({
                 name: consumer,
                 credentials: [{ id: "key", method: "key" }],
@@ -79,6 +88,8 @@ export class ConvertStack extends EngineStack {
         });
         const key = readFileSync(bareMetal.privateKeyFile, "utf8");
         for (const path of hostKeys(facts.gpus!)) await stack.configureSecret(path, key);
+        const own = "convert.rehearsal.convert.bareMetal.hosts[0].privateKey";
+        await stack.configureSecret(own, readFileSync(rehearsal!.bareMetal.privateKeyFile, "utf8"));
         return stack;
     }
 

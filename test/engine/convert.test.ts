@@ -141,6 +141,19 @@ describe("npm run ops -- convert", function () {
             assertAnnounced(answers);
         });
 
+    it("is rehearsed in a stack of its own, of which production notices nothing, and which is cleared away", async () => {
+        const { result, answers } = await underTraffic(() => stack.ops("convert", "plan", "--rehearse", "--json"));
+        const { outcome, steps } = JSON.parse(succeeded(result).stdout);
+        console.log(
+            `      rehearsal: ${steps.map(({ step, seconds }: any) => `${step} ${seconds.toFixed(1)} s`).join(", ")}`,
+        );
+        assert.equal(outcome, "rehearsed");
+        assert.deepEqual([...new Set(answers.map(({ status }) => status))], [200]);
+        const folder = place.world.facts.stackFiles;
+        assert.doesNotMatch(await stack.must(["-C", folder, "stack", "ls", "--json"]), /rehearsal/);
+        succeeded(await stack.preview("--expect-no-changes"));
+    });
+
     it("says what a human must do while the GPUs stay held, and goes on with the way back once they are free", async () => {
         place.world.gpus!.faults.add({ step: "release", side: "bare metal" });
         const { code, stderr } = await stack.ops("convert", "run");

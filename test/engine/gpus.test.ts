@@ -44,7 +44,7 @@ describe("GPUs on the engine", function () {
             ...["install", "kuberay", "kuberay-operator", ...repository, "--namespace", "llm-kuberay", ...values],
             ...["--kubeconfig", world.facts.kubeconfig, "--wait", "--timeout", "60s"],
         ]);
-        await apply(true);
+        await rest.call("POST", RAY.replace("/alpa-opt", ""), rayCluster(true));
         await rest.call("POST", "/api/v1/namespaces/llm/services", service());
     });
     after(async () => {
@@ -53,7 +53,7 @@ describe("GPUs on the engine", function () {
         rmSync(dir, { recursive: true, force: true });
     });
 
-    const apply = (suspend: boolean) => rest.apply(RAY, rayCluster(suspend));
+    const suspend = (yes: boolean) => rest.call("PATCH", RAY, { spec: { suspend: yes } });
     const pods = async () => (await core().listNamespacedPod({ namespace: "llm" })).items;
     const until = <T>(what: string, look: () => Promise<T | false | undefined>) => waitFor(what, look, { seconds: 40 });
     const all = async (is: (pod: V1Pod) => boolean) => {
@@ -89,11 +89,11 @@ describe("GPUs on the engine", function () {
     });
 
     it("its containers end while bare metal holds the GPUs, and Alpa is ready once that has stopped", async () => {
-        await apply(false);
+        await suspend(false);
         await until("head: back-off", async () => (await pods()).some((pod) => waits(pod) === "CrashLoopBackOff"));
         assert.equal(await bareMetal(), 200, "nobody else is disturbed");
         await systemctl("stop");
-        assert.equal(await bareMetal(), undefined);
+        await until("bare metal: silent", async () => (await bareMetal()) === undefined);
         const ready = await until("pods: ready", () => all(isReady));
         const head = ready.find(({ metadata }) => metadata!.labels!["ray.io/node-type"] === "head")!;
         assert.equal(head.spec!.nodeName, "dgx-01");
@@ -108,7 +108,7 @@ describe("GPUs on the engine", function () {
         await host.systemctl("start", UNIT);
         await until("unit: failed", async () => (await host.systemctl("is-failed", UNIT)).code === 0);
         assert.equal(await ask("alpa-opt.llm.svc.cluster.local"), 200, "nobody else is disturbed");
-        await apply(true);
+        await suspend(true);
         await until("pods: gone", async () => (await pods()).length === 0);
         await until("GPUs: free", async () => free());
         assert.throws(() => world.workloads.resolve("alpa-opt.llm.svc.cluster.local", 20001), /connection refused/);

@@ -90,7 +90,7 @@ describe("scripts for bare metal", function () {
         assert.equal(await answer, 200);
         assert.deepEqual(holders(), []);
         assert.equal(await run(0, ["silent"]), "silent");
-        assert.equal(await cease(), "stopped, GPUs free", "a second time changes nothing");
+        assert.equal(await cease(), "stopped before", "a second time changes nothing");
     });
 
     it("wait no longer than the longest answer may take", async () => {
@@ -124,11 +124,25 @@ describe("scripts for bare metal", function () {
         assert.equal(await run(0, ["start", FOUND]), "started");
     });
 
-    it("fail where a process keeps its GPUs after the stop", async () => {
+    it("leave the component's GPUs alone once bare metal was stopped and seen to be free of them", async () => {
+        await cease();
+        const hold = ledger.take("dgx-01", { side: "pod", name: "alpa-auth/alpa-opt-head", gpus: 8 })!;
+        assert.equal(await run(0, ["stop", "after-answers", "boot=never", "attempt=1"]), "stopped before");
+        assert.equal(await systemctl(0, "is-enabled"), "disabled");
+        assert.equal(await run(0, ["stop", "after-answers", FOUND]), "stopped before");
+        hold.release();
+    });
+
+    it("fail where a process keeps its GPUs after the stop, and look again the next time", async () => {
         faults.add({ step: "release", side: "bare metal", node: "dgx-02" });
         await assert.rejects(run(1, ["stop", FOUND], { stopTimeoutSeconds: 4 }), {
             message: /dgx-02: must have its GPUs free within 4 s after Alpa has stopped/,
         });
+        await assert.rejects(run(1, ["stop", FOUND], { stopTimeoutSeconds: 1 }), {
+            message: /must have its GPUs free/,
+        });
+        ledger.sweep();
+        assert.equal(await run(1, ["stop", FOUND]), "stopped, GPUs free");
     });
 
     it("fail at once where the service has failed, with its own words", async () => {

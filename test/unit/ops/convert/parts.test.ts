@@ -225,6 +225,12 @@ describe("ops convert, Pulumi's words", () => {
             "\x1b[31merror: update failed\x1b[0m",
         ].join("\n");
         assert.equal(errorsIn(said), "the pod was not ready within 60 s");
+        const remote = [
+            " ~  alpa **updating failed** error: it ended",
+            "  error: it ended with 1:",
+            "  dgx-01: must have its GPUs free",
+        ];
+        assert.equal(errorsIn(remote.join("\n")), "it ended with 1: dgx-01: must have its GPUs free");
         assert.equal(errorsIn("a\nb\nc\nd\n"), "b; c; d");
         assert.equal(errorsIn(""), "it said nothing");
         assert.ok(errorsIn(`error: ${"x".repeat(5000)}`).length < 900);

@@ -55,6 +55,10 @@ describe("sandbox Alpa on bare metal", function () {
         );
         return answer && { status: answer.status, text: await answer.text() };
     };
+    const silent = () => waitFor("Alpa: silent", async () => (await complete()) === undefined, { seconds: 20 });
+    /** No process is on a host's GPUs, as the project waits for it. */
+    const free = (host: number) =>
+        waitFor(`GPUs of ${NODES[host]}: free`, async () => (await pids(host)) === "= 0", { seconds: 20 });
     const answering = () => waitFor("Alpa: answering", async () => (await complete())?.status === 200, { seconds: 20 });
     const failedUnit = (host: number) =>
         waitFor("unit: failed", async () => /^failed/.test(await sh(host, `systemctl is-active ${UNIT}`)), {
@@ -73,8 +77,8 @@ describe("sandbox Alpa on bare metal", function () {
 
     it("stops: no port and free GPUs; and starts: its port answers 400 until the model is loaded", async () => {
         assert.deepEqual(await all("stop"), ["= 0", "= 0"]);
-        for (const host of [0, 1]) assert.equal(await pids(host), "= 0");
-        assert.equal(await complete(), undefined);
+        for (const host of [0, 1]) await free(host);
+        await silent();
         assert.deepEqual(await all("start"), ["= 0", "= 0"]);
         const first = await waitFor("Alpa's port: open", complete, { seconds: 20 });
         assert.equal(first.status, 400);
@@ -92,12 +96,13 @@ describe("sandbox Alpa on bare metal", function () {
         assert.equal(await sh(1, `sudo systemctl stop ${UNIT}`), "= 0");
         await failedUnit(0);
         assert.match(await sh(0, `sudo journalctl -u ${UNIT}`), /RayActorError/);
-        assert.equal(await complete(), undefined);
+        await silent();
         await start();
     });
 
     it("fails where a pod holds the GPUs, with the program's words in the journal", async () => {
         await all("stop");
+        await free(0);
         const hold = ledger.take(NODES[0], { side: "pod", name: "llm/opt-head", gpus: 8 })!;
         assert.equal(await sh(0, `sudo systemctl start ${UNIT}`), "= 0");
         await failedUnit(0);
@@ -126,7 +131,7 @@ describe("sandbox Alpa on bare metal", function () {
     it("keeps its GPUs after it has stopped, on order", async () => {
         faults.add({ step: "release", node: NODES[1] });
         assert.deepEqual(await all("stop"), ["= 0", "= 0"]);
-        assert.equal(await pids(0), "= 0");
+        await free(0);
         assert.match(await pids(1), /^(\d+\n){8}= 0$/);
         ledger.sweep();
         await start();

@@ -1,0 +1,36 @@
+// Proves that the gateway of the sandbox reaches upstreams by names and addresses of its cluster.
+import assert from "node:assert/strict";
+import { GOOD_BODY, Kit } from "./kit";
+
+describe("An upstream in the gateway's cluster", () => {
+    let kit: Kit;
+    let upstreamPort: number;
+    const resolve = (host: string) => {
+        if (host === "nobody.llm.svc.cluster.local") throw new Error("connection refused");
+        return host === "alpa-opt.llm.svc.cluster.local" || host === "10.1.0.7" ? upstreamPort : undefined;
+    };
+    before(async () => {
+        kit = await Kit.start({ resolve });
+        upstreamPort = kit.upstream.port;
+    });
+    after(() => kit.stop());
+
+    const statusBy = async (host: string, port: number) => {
+        const upstream = { type: "roundrobin", nodes: { [`${host}:${port}`]: 1 }, retries: 0 };
+        await kit.put("/routes/one", { uri: "/completions", upstream });
+        return (await kit.send("/completions", {}, { method: "POST", body: GOOD_BODY })).status;
+    };
+
+    it("is reached by the name of its Service", async () => {
+        assert.equal(await statusBy("alpa-opt.llm.svc.cluster.local", 20001), 200);
+    });
+    it("is reached by an address of its own", async () => {
+        assert.equal(await statusBy("10.1.0.7", 20001), 200);
+    });
+    it("is answered for with 502 where nobody is behind its name", async () => {
+        assert.equal(await statusBy("nobody.llm.svc.cluster.local", 20001), 502);
+    });
+    it("leaves others where they are", async () => {
+        assert.equal(await statusBy("127.0.0.1", kit.upstream.port), 200);
+    });
+});

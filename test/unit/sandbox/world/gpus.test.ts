@@ -1,0 +1,55 @@
+// Proves what a world with GPUs has on bare metal, and what it tells of it.
+import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { dgxNodes } from "../../../../sandbox/control-plane";
+import { UNIT } from "../../../../sandbox/gpus/bare-metal";
+import { freePort, waitFor } from "../../../../sandbox/processes";
+import { Gpus } from "../../../../sandbox/world/gpus";
+
+describe("A world with GPUs", function () {
+    this.timeout(60_000);
+    let dir: string;
+    let gpus: Gpus;
+    let port: number;
+    let started: { close(): Promise<void> };
+    before(async () => {
+        dir = mkdtempSync(join(tmpdir(), "gpus-"));
+        gpus = new Gpus({ operator: "/tools/kuberay-operator", rehearsal: true }, dgxNodes(3), dir);
+        port = await freePort();
+        started = await gpus.startBareMetal({ port, seconds: 0 }, () => undefined);
+    });
+    after(async () => {
+        await started?.close();
+        rmSync(dir, { recursive: true, force: true });
+    });
+
+    const status = async (address: string) => {
+        const body = JSON.stringify({ model: "default", prompt: "a", max_tokens: 4 });
+        const answer = await fetch(`http://${address}/completions`, { method: "POST", body }).catch(() => undefined);
+        return answer?.status;
+    };
+
+    it("names the hosts of bare metal, and keeps their key to this user", () => {
+        const { nodes, bareMetal } = gpus.facts();
+        assert.deepEqual(nodes, ["dgx-01", "dgx-02"]);
+        assert.equal(bareMetal.unit, UNIT);
+        assert.deepEqual(
+            bareMetal.hosts.map(({ address }) => address),
+            ["127.0.0.31", "127.0.0.32"],
+        );
+        assert.match(readFileSync(bareMetal.privateKeyFile, "utf8"), /PRIVATE KEY/);
+        assert.equal(statSync(bareMetal.privateKeyFile).mode & 0o077, 0);
+    });
+
+    it("has a node apart for rehearsals, whose Alpa stops without production's noticing", async () => {
+        const { rehearsal } = gpus.facts();
+        assert.deepEqual(rehearsal!.nodes, ["dgx-03"]);
+        assert.equal(await status(rehearsal!.alpa), 200);
+        const [{ host }] = gpus.rehearsal!.bareMetal.hosts;
+        await host.systemctl("stop", UNIT);
+        await waitFor("rehearsal: silent", async () => (await status(rehearsal!.alpa)) === undefined, { seconds: 20 });
+        assert.equal(await status(`127.0.0.1:${port}`), 200);
+    });
+});
