@@ -59,7 +59,8 @@ export class Conversion {
     readonly refused?: { retryAfterSeconds: number };
     /** What comes before the callers' route. */
     readonly before: pulumi.Resource[];
-    readonly attempt: number;
+    /** Unset: the last run has ended. */
+    readonly attempt?: number;
 
     constructor(
         private readonly name: string,
@@ -73,7 +74,7 @@ export class Conversion {
         const component = { endpoints: [{ address: optAddress(namespace, opt), weight: 1 }] };
         this.alpa = { ...around.alpa, ...(state.upstream === "component" ? component : {}) };
         if (state.callers === "nowhere") this.refused = { retryAfterSeconds };
-        this.attempt = attempt;
+        if (attempt > 0) this.attempt = attempt;
 
         const begun = this.record("begun", after);
         this.before = this.refused ? [begun] : [...this.sides([...after, begun])];
