@@ -2,10 +2,12 @@
 // then each config is only previewed. Also that drift finds what somebody did in the cluster. Rampart and the gateway are
 // stand-ins; that Rampart restarts what a review says it restarts is not proved here.
 import { strict as assert } from "node:assert";
+import { join } from "node:path";
 import { CoreV1Api, CustomObjectsApi } from "@kubernetes/client-node";
 import { readPreview } from "../../ops/stack/review/preview";
 import { reviewOf } from "../../ops/stack/review/review";
 import type { Finding } from "../../ops/stack/review/finding";
+import { cloneProgram, edit } from "./clone";
 import { current, failed, succeeded, TestStack, useWorld, type StackConfig } from "./kit";
 
 const key = (id: string) => ({ id, method: "key" });
@@ -162,6 +164,25 @@ describe("review on the engine", function () {
             found.filter(({ code }) => code === "unknown-resource"),
             [],
         );
+    });
+
+    it("finds nothing in a rename with an alias, and a thing made anew in one without", async () => {
+        stack.configure({ consumers });
+        const clone = cloneProgram(join(current().dir, "renamed"));
+        const file = join(clone, "components/parts/alpa-route.ts");
+        const options = "dependsOn: [completions, logprobs, nowhere]";
+        edit(file, "`${name}-rules`", "`${name}-ways`");
+        edit(file, options, `aliases: [{ name: \`\${name}-rules\` }], ${options}`);
+        const stackFile = join(current().world.facts.stackFiles, "Pulumi.review.yaml");
+        const run = ["preview", "--json", "--cwd", clone, "--config-file", stackFile];
+        const findingsOf = async () => {
+            const { stdout } = succeeded(await stack.run(run));
+            return reviewOf(readPreview(stdout, "preview", stack.name), new Date()).findings;
+        };
+        assert.deepEqual(await findingsOf(), []);
+        edit(file, `aliases: [{ name: \`\${name}-rules\` }], `, "");
+        const found = await findingsOf();
+        assert.deepEqual(codes(found), ["breaks-callers made-anew", "breaks-callers service-interrupted"]);
     });
 
     it("as a command ends with 1 for what breaks callers, and reads a saved plan the same", async () => {
