@@ -2,10 +2,10 @@
 // commits, and the config of then, while callers that both versions know go on without a failed request.
 import { strict as assert } from "node:assert";
 import { execFileSync, spawn } from "node:child_process";
-import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { pulumiEnv } from "../../sandbox/world/pulumi";
-import { ROOT } from "../../sandbox/world/state";
+import { cloneProgram, edit } from "./clone";
 import { call, current, succeeded, TestStack, useWorld } from "./kit";
 
 const key = (id: string) => ({ id, method: "key" });
@@ -27,14 +27,9 @@ describe("ops stack rollback on the engine", function () {
     /** A clone of its own, of the files as they are here: its commits are what versions ran from. */
     before(async () => {
         clone = join(current().dir, "clone");
-        mkdirSync(clone);
-        for (const file of execFileSync("git", ["-C", ROOT, "ls-files", "-z"]).toString().split("\0").filter(Boolean)) {
-            mkdirSync(dirname(join(clone, file)), { recursive: true });
-            cpSync(join(ROOT, file), join(clone, file));
-        }
+        cloneProgram(clone);
         git("init", "-q");
         writeFileSync(join(clone, ".git/info/exclude"), "node_modules\n");
-        symlinkSync(join(ROOT, "node_modules"), join(clone, "node_modules"), "dir");
         git("add", "-A");
         git("commit", "-qm", "first");
         stack = await TestStack.create("rollback");
@@ -65,11 +60,8 @@ describe("ops stack rollback on the engine", function () {
         stack.configure({ consumers: [alice, smoke] });
         await up();
         const { url, credentials } = await stack.outputs();
-        const route = join(clone, "components/parts/plugin-chain.ts");
-        writeFileSync(
-            route,
-            readFileSync(route, "utf8").replace("this consumer may not use Alpa", "no Alpa for this consumer"),
-        );
+        const chain = join(clone, "components/parts/plugin-chain.ts");
+        edit(chain, "this consumer may not use Alpa", "no Alpa for this consumer");
         git("commit", "-qam", "second");
         stack.configure({ consumers: [alice, bob, smoke] });
         await up();
@@ -127,7 +119,7 @@ describe("ops stack rollback on the engine", function () {
             }),
         );
         const { code, note } = await ops("stack", "rollback", "--to", "1", "--yes");
-        execFileSync("rm", [join(locks, "other.json")]);
+        rmSync(join(locks, "other.json"));
         assert.equal(code, 1, note);
         assert.match(note, /must not be locked by another run/);
     });

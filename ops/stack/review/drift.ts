@@ -14,7 +14,7 @@ export async function drift(context: Context, args: DriftArgs): Promise<void> {
     const refresh = ["refresh", "--preview-only", "--json", "--stack", stack.name, "--config-file", stack.file];
     const preview = previewRun("pulumi refresh", stack, await context.pulumi(refresh));
     const found = reviewOf(driftOf(preview), context.today, state);
-    const back = `Put it back: pulumi up --refresh -s ${stack.short}. Or write it into the config, and run: pulumi up`;
+    const back = `Put it back: pulumi up --refresh -s ${stack.short}, with PULUMI_K8S_ENABLE_PATCH_FORCE=true where another manager holds the field. Or write it into the config`;
     const findings = found.findings.map((finding) => ({
         ...finding,
         todo: finding.code === "state-unfinished" ? finding.todo : back,

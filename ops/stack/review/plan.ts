@@ -82,8 +82,9 @@ function otherVersion({ manifest }: { manifest?: { version?: string } }, where: 
 }
 
 function stepsOf(urn: string, { steps = [], goal }: ResourcePlan, known: Map<string, ResourceState>): Step[] {
-    const op = steps.find((step) => step !== "same");
-    if (op === undefined) return [];
+    // Providers that the engine makes by itself are in no preview either (pkg/engine/update.go, `isDefaultProviderStep`).
+    const isDefault = /^urn:pulumi:.*\bpulumi:providers:[^:]+::default/.test(urn);
+    if (isDefault || steps.every((step) => step === "same")) return [];
     const old = known.get(urn) ?? aliased(urn, goal, known);
     const type = goal?.type ?? old?.type ?? "";
     const oldState = old && { ...old, inputs: blinded(old.inputs) as Props, outputs: blinded(old.outputs) as Props };

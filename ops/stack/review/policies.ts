@@ -2,9 +2,9 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { resourceOf, RULES, violationsOf, type Resource, type Violation } from "../../../policy/rules";
-import { judged, parseExceptions, type Exception } from "../../../policy/rules/exceptions";
-import type { Finding } from "./finding";
-import { CODES } from "./finding";
+import { ExceptionsError, judged, parseExceptions, type Exception } from "../../../policy/rules/exceptions";
+import { UsageError } from "../../errors";
+import { CODES, type Finding } from "./finding";
 import type { Exported } from "./plan";
 import type { Preview, ResourceState } from "./preview";
 
@@ -13,7 +13,13 @@ export function exceptionsOf(root: string, today: Date): Exception[] {
     const file = join(root, "policy/exceptions.yaml");
     if (!existsSync(file)) return [];
     const names = RULES.map(({ name }) => name);
-    return parseExceptions(readFileSync(file, "utf8"), names, today);
+    try {
+        return parseExceptions(readFileSync(file, "utf8"), names, today);
+    } catch (error) {
+        if (error instanceof ExceptionsError)
+            throw new UsageError(error.problems.map((problem) => `policy/exceptions.yaml: ${problem}`));
+        throw error;
+    }
 }
 
 /**

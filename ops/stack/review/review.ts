@@ -39,10 +39,7 @@ export async function review(context: Context, args: ReviewArgs): Promise<void> 
     ].filter((problem) => problem !== "");
     if (problems.length > 0) throw new UsageError(problems);
     const { preview, state } = await read(context, args);
-    const found = reviewOf(preview, context.today, state);
-    const exceptions = exceptionsOf(context.program ?? ROOT, context.today);
-    found.findings.push(...policyFindings(preview, state, exceptions, context.today));
-    found.findings.sort(byDanger);
+    const found = fullReview(context, preview, state);
     context.out(render(found, args.format));
     failOn(found, args.failOn);
 }
@@ -69,6 +66,14 @@ export function reviewOf(preview: Preview, today: Date, state: Exported = {}): R
     const count: Record<string, number> = {};
     for (const { op } of changes) count[op] = (count[op] ?? 0) + 1;
     return { stack: preview.stack, changes: count, findings: [...unfinished(state), ...findings] };
+}
+
+/** The same, with what the change breaks of the policy pack. */
+export function fullReview(context: Context, preview: Preview, state: Exported | undefined): Review {
+    const found = reviewOf(preview, context.today, state);
+    const exceptions = exceptionsOf(context.program ?? ROOT, context.today);
+    const broken = policyFindings(preview, state, exceptions, context.today);
+    return { ...found, findings: [...found.findings, ...broken].sort(byDanger) };
 }
 
 export function render(found: Review, format: ReviewArgs["format"]): string {

@@ -11,7 +11,7 @@ import { git } from "../history/commits";
 import { readVersions } from "../history/versions";
 import { lockedBy } from "../locked";
 import type { Preview } from "../review/preview";
-import { exported, previewRun, render, reviewOf, type ReviewArgs } from "../review/review";
+import { exported, fullReview, previewRun, render, type ReviewArgs } from "../review/review";
 import { findStack, type Stack } from "../stack";
 import { readConsumers } from "../stack-file";
 import { lostIn } from "./lost";
@@ -66,7 +66,7 @@ async function goBack(context: Context, args: RollbackArgs, way: Way): Promise<v
     );
     const at = ["--cwd", program, "--stack", stack.name, "--config-file", config];
     const preview = await earlierPreview(context, way, at);
-    context.out(render(reviewOf(preview, context.today, await exported(context, stack)), args.format));
+    context.out(render(fullReview(context, preview, await exported(context, stack)), args.format));
     const renewed = refuseWhatIsLost(preview, args);
     if (!args.yes) {
         context.note(`\nNothing was changed. To go back: add --yes`);

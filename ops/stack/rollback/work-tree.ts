@@ -24,7 +24,9 @@ export async function withWorkTree<T>(
         await git(["worktree", "add", "--detach", "--quiet", folder, commit], root);
         const modules = await samePackages(root, commit);
         if (modules === undefined) await install(context, folder);
-        else symlinkSync(modules, join(folder, "node_modules"), "dir");
+        // Beside the work tree, where Node.js looks too: inside, git would take it for a change, and this version for
+        // one that ran with changes in no commit.
+        else symlinkSync(modules, join(scratch, "node_modules"), "dir");
         return await use(folder);
     } finally {
         // Whatever state it is in: a folder that is gone is pruned.

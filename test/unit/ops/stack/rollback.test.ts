@@ -2,7 +2,8 @@
 // is real, with a repository of its own; Pulumi answers from memory. That a stack gets back is test/engine/rollback.test.ts.
 import { strict as assert } from "node:assert";
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parse } from "yaml";
@@ -125,6 +126,29 @@ describe("ops stack rollback", () => {
         assert.match(note, /the next pulumi up of it undoes this\. Take it back: git revert/);
         assert.match(note, /Not tried from outside: version 1 has no caller smoke/);
         assert.equal(git("worktree", "list").split("\n").length, 1);
+    });
+
+    it("runs it in a clean work tree, with the clone's packages where the lock file is the same", async () => {
+        mkdirSync(join(root, "node_modules/one"), { recursive: true });
+        writeFileSync(join(root, "node_modules/.package-lock.json"), "{}");
+        writeFileSync(join(root, "node_modules/one/index.js"), "module.exports = 1;");
+        writeFileSync(join(root, ".git/info/exclude"), "node_modules/\n");
+        const states: string[] = [];
+        const says = ({ args }: Call) => {
+            if (!args.includes("--cwd")) return undefined;
+            const program = args[args.indexOf("--cwd") + 1];
+            states.push(execFileSync("git", ["-C", program, "status", "--porcelain"]).toString());
+            states.push(createRequire(join(program, "index.ts")).resolve("one"));
+            return undefined;
+        };
+        try {
+            const { code, note } = await rollback(["--to", "1"], { history: [update(first)], says });
+            assert.equal(code, 0, note);
+            assert.doesNotMatch(note, /npm ci/);
+            assert.deepEqual(states, ["", realpathSync(join(root, "node_modules/one/index.js"))]);
+        } finally {
+            rmSync(join(root, "node_modules"), { recursive: true });
+        }
     });
 
     it("writes the config of then into the stack file where the program is the same", async () => {

@@ -52,6 +52,16 @@ async function review(text: string) {
 describe("ops stack review --plan", () => {
     const read: [what: string, resources: object, codes: string[]][] = [
         ["nothing", { [URN]: { steps: ["same"], goal: goal({}) } }, []],
+        [
+            "no provider that the engine made by itself",
+            {
+                "urn:pulumi:intra::alpa-auth::pulumi:providers:random::default_4_21_2": {
+                    steps: ["update"],
+                    goal: goal({ updates: { x: "1" } }, "pulumi:providers:random"),
+                },
+            },
+            [],
+        ],
         ["an update", revoke, ["credential-revoked"]],
         ["a deletion", { [URN]: { steps: ["delete"] } }, ["caller-removed"]],
         [

@@ -1,7 +1,11 @@
 // Proves that a review names what a change breaks of the policy pack's rules, and nothing that was so before it.
 import { strict as assert } from "node:assert";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { violationsOf, resourceOf } from "../../../../../policy/rules";
-import { policyFindings } from "../../../../../ops/stack/review/policies";
+import { UsageError } from "../../../../../ops/errors";
+import { exceptionsOf, policyFindings } from "../../../../../ops/stack/review/policies";
 import { recordStack } from "../../../intra-a";
 import { previewOf } from "./programs";
 
@@ -41,6 +45,21 @@ describe("review and the policy pack", () => {
         }));
         assert.ok(exceptions.some((one) => one.rule === rule));
         assert.deepEqual(policyFindings(broken, undefined, exceptions, TODAY), []);
+    });
+
+    it("refuses exceptions that are none, as what is the user's to correct", () => {
+        const root = mkdtempSync(join(tmpdir(), "alpa-auth-exceptions-"));
+        try {
+            assert.deepEqual(exceptionsOf(root, TODAY), []);
+            mkdirSync(join(root, "policy"));
+            writeFileSync(join(root, "policy/exceptions.yaml"), "exceptions: [{ rule: none }]");
+            assert.throws(
+                () => exceptionsOf(root, TODAY),
+                (error) => error instanceof UsageError && /policy\/exceptions\.yaml: /.test(error.message),
+            );
+        } finally {
+            rmSync(root, { recursive: true });
+        }
     });
 
     it("finds nothing in the program as it is", async () => {

@@ -160,6 +160,17 @@ for (const [option, program, scenarios] of TABLES)
     });
 
 describe("review of other options", () => {
+    it("says each consequence once, though several resources have a part in it", async () => {
+        const revoked = await recordStack("rampart", {
+            consumers: [{ ...lab, credentials: [lab.credentials[0]] }, nlp],
+        });
+        const findings = found(await recordStack("rampart"), revoked);
+        assert.deepEqual(
+            findings.map(({ says }) => says),
+            ["Credential lab/2026b stops working"],
+        );
+    });
+
     it("with installer helm and several pods, another image replaces one after another", async () => {
         const image = { repository: "apache/apisix", tag: "3.18.1-ubuntu" };
         const changed = parseInter(interValues({}, { installer: "helm", crds: ["crds.yaml"], image }));
