@@ -64,11 +64,6 @@ describe("review of option cloudflare on the engine", function () {
         succeeded(await stack.up());
         secrets = Object.values((await stack.outputs()).credentials).map(({ clientSecret }) => clientSecret);
     });
-    after(async () => {
-        stack.configure({ consumers });
-        await stack.destroy();
-    });
-
     async function findings(config: StackConfig): Promise<Finding[]> {
         stack.configure({ consumers, ...config });
         const { stdout } = succeeded(await stack.preview("--json"));

@@ -4,8 +4,8 @@
 import { strict as assert } from "node:assert";
 import type { Fault } from "../../sandbox/gpus/faults";
 import { duration } from "../../ops/convert/clock";
-import { ConvertStack, gpuWorld, killed, type Place } from "./convert-kit";
-import { eventually, succeeded, TOOLS_MILLISECONDS } from "./stack";
+import { ConvertStack, gpuWorld, killed, type Place } from "../engine/convert-kit";
+import { eventually, succeeded, TOOLS_MILLISECONDS } from "../engine/stack";
 
 interface Answer {
     status: number;
