@@ -3,6 +3,7 @@
 import { strict as assert } from "node:assert";
 import { resourceOf, RULES, UNKNOWN, violationsOf } from "../../../policy/rules";
 import { CASES } from "./cases";
+import { more, values } from "./changes";
 import { BASES, type Base } from "./bases";
 import { givenOf, type Given } from "./stacks";
 
@@ -32,6 +33,24 @@ describe("each rule of the policy pack", function () {
 
     it("passes what its cases change", () => {
         for (const base of Object.keys(bases) as Base[]) assert.deepEqual(violationsOf(copy(base).map(resourceOf)), []);
+    });
+
+    it("lets pass an etcd that is elsewhere, and a patch that changes another Deployment", () => {
+        const resources = copy("inter");
+        values((v) => (v.etcd = { enabled: false }))(resources);
+        more(
+            "kubernetes:apps/v1:DeploymentPatch",
+            {
+                kind: "Deployment",
+                metadata: { name: "other", namespace: "other" },
+                spec: {
+                    replicas: 2,
+                    template: { spec: { containers: [{ name: "a" }], terminationGracePeriodSeconds: 5 } },
+                },
+            },
+            "alpa-auth:components:InterCluster",
+        )(resources);
+        assert.deepEqual(violationsOf(resources.map(resourceOf)), []);
     });
 
     it("has an example that it refuses, a sentence of what must hold and one of why", () => {
