@@ -2,6 +2,7 @@
 // case takes a real resource of some option and changes one thing. What a case does not change stays without a word.
 import { strict as assert } from "node:assert";
 import { resourceOf, RULES, violationsOf } from "../../../policy/rules";
+import { recordStack } from "../intra-a";
 import { CASES } from "./cases";
 import { find, more, values } from "./changes";
 import { BASES, type Base } from "./bases";
@@ -83,6 +84,15 @@ describe("each rule of the policy pack", function () {
         const resources = copy("intra");
         find(resources, "Secret", "lab.2026a").inputs.stringData = { key: "[secret]", other: "s3cret" };
         assert.match(JSON.stringify(violationsOf(resources.map(resourceOf))), /stringData: must be secret/);
+    });
+
+    it("refuses a stack whose config switches the guard off, and nothing else of it", async () => {
+        const guard = { disabledBecause: "a test of Alpa itself" };
+        const found = violationsOf(givenOf(await recordStack("helm", { guard })).map(resourceOf));
+        assert.deepEqual(
+            [...new Set(found.map(({ rule, name }) => `${rule} ${name}`))],
+            ["alpa-guarded alpa-route-rules"],
+        );
     });
 
     it("has an example that it refuses, a sentence of what must hold and one of why", () => {
