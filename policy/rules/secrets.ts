@@ -59,6 +59,9 @@ function openSecret({ marked }: Resource): string[] {
     );
 }
 
+/** The provider of Kubernetes takes the path of a kubeconfig too, and by itself that of the environment. */
+const isPlace = (field: string, text: string) => field === "kubeconfig" && !/\n|\{|:\s/.test(text);
+
 /** Values of variables of secrets, as containers and charts write them down. */
 function* variables(tree: unknown, path = ""): Generator<string> {
     if (typeof tree !== "object" || tree === null || tree instanceof Secret) return;
@@ -74,7 +77,7 @@ function inClear(resource: Resource): string[] {
         const field = path.split(".").pop()!;
         const shape = SHAPES.find(([, pattern]) => pattern.test(text));
         if (shape) found.push(`${path}: must be secret (it holds ${shape[0]}). ${MARK}`);
-        else if ((SECRET_FIELD.test(field) || SECRET_VARIABLE.test(field)) && text !== "")
+        else if ((SECRET_FIELD.test(field) || SECRET_VARIABLE.test(field)) && text !== "" && !isPlace(field, text))
             found.push(`${path}: must be secret (it is in clear). ${MARK}`);
     });
     for (const path of variables(resource.marked)) found.push(`${path}: must be secret (it is in clear). ${MARK}`);

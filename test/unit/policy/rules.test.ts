@@ -80,6 +80,12 @@ describe("each rule of the policy pack", function () {
         assert.deepEqual(violationsOf(resources.map(resourceOf)), []);
     });
 
+    it("lets pass the place of a kubeconfig, which the provider takes from the environment", () => {
+        const resources = copy("intra");
+        find(resources, "kubernetes", "cluster").inputs.kubeconfig = "/home/me/clusters/a.yaml:/home/me/.kube/config";
+        assert.deepEqual(violationsOf(resources.map(resourceOf)), []);
+    });
+
     it("tells a secret in clear beside one that a preview does not show", () => {
         const resources = copy("intra");
         find(resources, "Secret", "lab.2026a").inputs.stringData = { key: "[secret]", other: "s3cret" };
