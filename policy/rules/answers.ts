@@ -1,6 +1,6 @@
-import { at, eachText, isOther, kindOf, list, map, shown, UNKNOWN, type Resource, type Tree } from "./resource";
+import { at, eachText, isOther, kindOf, list, map, number, shown, UNKNOWN, type Resource, type Tree } from "./resource";
 import { containersOf, podsOf } from "./kubernetes";
-import { isNowhere, NOWHERE, pluginsOf, rulesOf, type RouteRule } from "./route-rules";
+import { everyRequest, isNowhere, NOWHERE, pluginsOf, rulesOf, type RouteRule } from "./route-rules";
 import type { Rule } from "./rule";
 
 /** An error as Alpa's own client reads it. */
@@ -49,7 +49,7 @@ function ruleErrors(rule: RouteRule): string[] {
                 : []),
         ];
     });
-    if (plugins.some(({ name, config }) => name === "response-rewrite" && shapes(config))) return found;
+    if (everyRequest(rule).some(({ name, config }) => name === "response-rewrite" && shapes(config))) return found;
     return [
         ...found,
         `${rule.where}.plugins: must have response-rewrite that gives the errors of gateway and plugins Alpa's form. Add it.`,
@@ -120,7 +120,7 @@ export const answersNotCut: Rule = {
 
 /** One that leads somewhere. */
 const isUpstream = (resource: Resource) =>
-    kindOf(resource) === "ApisixUpstream" && at(resource.props, "metadata.name") !== NOWHERE;
+    kindOf(resource) === "ApisixUpstream" && isOther(at(resource.props, "metadata.name"), NOWHERE);
 
 function times(timeout: unknown, where: string): string[] {
     if (timeout === UNKNOWN) return [];
@@ -143,7 +143,7 @@ function graces(resource: Resource): string[] {
         const place = args.indexOf("--grace-period");
         const grace = place === -1 ? undefined : secondsOf(args[place + 1]);
         const { terminationGracePeriodSeconds: killed = 30 } = spec;
-        if (grace === undefined || killed === UNKNOWN || Number(killed) > grace) return [];
+        if (grace === undefined || killed === UNKNOWN || number(killed) > grace) return [];
         return [
             `${where}.terminationGracePeriodSeconds: must be longer than --grace-period, ${grace} s (got ${shown(killed)}). Raise it.`,
         ];

@@ -1,5 +1,5 @@
-import { at, eachText, isInside, map, shown, UNKNOWN, type Resource } from "./resource";
-import { apisixCharts, chartsOf, containersOf, podsOf } from "./kubernetes";
+import { at, eachText, isInside, map, number, shown, UNKNOWN, type Resource } from "./resource";
+import { apisixCharts, chartsOf, containersOf, isApisix, podsOf } from "./kubernetes";
 import type { Rule } from "./rule";
 
 /** Below it jwt-auth takes the public key of RS256 as a secret of HS256: anyone makes valid tokens. */
@@ -90,7 +90,7 @@ function knownKeys(resource: Resource): string[] {
 function shortKeys(resource: Resource): string[] {
     const { length } = resource.props;
     if (!resource.type.endsWith(":RandomPassword") || !isInside(resource, "AdminKeys")) return [];
-    if (length === UNKNOWN || Number(length) >= LEAST_KEY_LENGTH) return [];
+    if (length === UNKNOWN || number(length) >= LEAST_KEY_LENGTH) return [];
     return [`length: must be ${LEAST_KEY_LENGTH} or more (got ${shown(length)}). Raise it.`];
 }
 
@@ -130,7 +130,7 @@ function movingCharts(resource: Resource): string[] {
     const images = ["image", "etcd.image"];
     return chartsOf(resource).flatMap(({ name, version, values, where }) => {
         const found = version === UNKNOWN || isPinned(version) ? [] : [pin(`version of chart ${name}`, version)];
-        if (name !== "apisix") return found;
+        if (!isApisix(name)) return found;
         const moving = images.filter((image) => {
             const { tag, digest } = map(at(values, image));
             const off = image === "etcd.image" && at(values, "etcd.enabled") === false;

@@ -1,4 +1,4 @@
-import { at, isInside, kindOf, list, map, shown, UNKNOWN, type Resource } from "./resource";
+import { at, isInside, kindOf, list, map, number, shown, UNKNOWN, type Resource } from "./resource";
 import { apisixCharts, objectName, podsOf, type Chart } from "./kubernetes";
 import { rulesOf } from "./route-rules";
 import { secondsOf } from "./answers";
@@ -28,7 +28,7 @@ export const interOutlivesANode: Rule = {
 function chart({ values, where }: Chart): string[] {
     const atLeast = (path: string, least: number) => {
         const got = at(values, path);
-        return got === UNKNOWN || Number(got) >= least
+        return got === UNKNOWN || number(got) >= least
             ? []
             : [`${where}.${path}: must be ${least} or more (got ${shown(got)}). Raise it.`];
     };
@@ -63,7 +63,7 @@ const isConnectors = (resource: Resource) =>
 
 function connectors(resource: Resource): string[] {
     const replicas = at(resource.props, "spec.replicas");
-    if (!isConnectors(resource) || replicas === UNKNOWN || Number(replicas) >= LEAST.connectors) return [];
+    if (!isConnectors(resource) || replicas === UNKNOWN || number(replicas) >= LEAST.connectors) return [];
     return [`spec.replicas: must be ${LEAST.connectors} or more (got ${shown(replicas)}). Raise it.`];
 }
 
@@ -83,7 +83,7 @@ function withoutBudget(inside: Resource[]) {
         if (kindOf(resource) !== "Deployment" || resource.type.endsWith("Patch")) return [];
         const { replicas, template } = map(resource.props.spec);
         const labels = map(at(template, "metadata.labels"));
-        if (!(Number(replicas) > 1) || covered(labels, objectName(resource).namespace)) return [];
+        if (!(number(replicas) > 1) || covered(labels, objectName(resource).namespace)) return [];
         const message = "must have a PodDisruptionBudget for its pods (there is none). Add it.";
         return [{ urn: resource.urn, message: `spec.replicas: ${replicas} pods ${message}` }];
     });
@@ -100,7 +100,7 @@ function killedEarly(inside: Resource[]) {
         .filter((resource) => resource.type.endsWith(":DeploymentPatch") && objectName(resource).name === "apisix")
         .flatMap(podsOf)
         .map(({ spec }) => spec.terminationGracePeriodSeconds);
-    if (longest === 0 || graces.some((grace) => grace === UNKNOWN || Number(grace) > longest)) return [];
+    if (longest === 0 || graces.some((grace) => grace === UNKNOWN || number(grace) > longest)) return [];
     const message = `terminationGracePeriodSeconds of APISIX: must be more than the longest answer, ${longest} s (got ${shown(graces[0])}; Kubernetes' own is 30). Patch the Deployment.`;
     return installed.map(({ urn }) => ({ urn, message }));
 }

@@ -2,8 +2,9 @@ import { at, isOther, list, map, shown, UNKNOWN, type Resource } from "./resourc
 import type { Rule } from "./rule";
 
 const SERVICE_AUTH = "non_identity";
-const isOfType = (resource: Resource, name: string) =>
-    resource.type.startsWith("cloudflare:") && resource.type.endsWith(`:${name}`);
+/** @param names the provider's, the older ones that it still takes too */
+const isOfType = (resource: Resource, ...names: string[]) =>
+    resource.type.startsWith("cloudflare:") && names.includes(resource.type.split(":").pop()!);
 
 export const serviceTokensOnly: Rule = {
     name: "service-tokens-only",
@@ -14,11 +15,11 @@ export const serviceTokensOnly: Rule = {
         inputs: { decision: "bypass", includes: [{ everyone: {} }] },
     },
     check: (resource) => {
-        if (isOfType(resource, "ZeroTrustAccessPolicy")) return policy(resource.props, "");
-        if (!isOfType(resource, "ZeroTrustAccessApplication")) return [];
+        if (isOfType(resource, "ZeroTrustAccessPolicy", "AccessPolicy")) return policy(resource.props, "");
+        if (!isOfType(resource, "ZeroTrustAccessApplication", "AccessApplication")) return [];
         return list(resource.props.policies).flatMap((entry, i) =>
             // One that is named by its id is a resource of its own.
-            at(entry, "id") === undefined ? policy(map(entry), `policies[${i}].`) : [],
+            entry !== UNKNOWN && at(entry, "id") === undefined ? policy(map(entry), `policies[${i}].`) : [],
         );
     },
 };

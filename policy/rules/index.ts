@@ -2,9 +2,13 @@ import { apisixVersion, ownAdminKey, versionsPinned } from "./apisix";
 import { answersNotCut, errorShape, logprobsOneBackend, noRetries } from "./answers";
 import { interOutlivesANode } from "./availability";
 import { serviceTokensOnly, zoneProtected } from "./cloudflare";
-import { networkClosed, portsClosed } from "./reachable";
+import { alpaGuarded } from "./guarded";
+import { networkClosed } from "./network";
+import { portsClosed } from "./reachable";
 import { credentialsHidden, routeAsks } from "./routes";
 import { noSecretInClear } from "./secrets";
+import { isJudgedLater } from "./unknown";
+import { valuesSeen } from "./values";
 import type { Resource } from "./resource";
 import type { Rule } from "./rule";
 
@@ -14,11 +18,13 @@ export const RULES: readonly Rule[] = [
     noSecretInClear,
     ownAdminKey,
     apisixVersion,
+    valuesSeen,
     portsClosed,
     networkClosed,
     credentialsHidden,
     serviceTokensOnly,
     zoneProtected,
+    alpaGuarded,
     answersNotCut,
     noRetries,
     logprobsOneBackend,
@@ -41,12 +47,14 @@ export function violationsOf(resources: Resource[], rules: readonly Rule[] = RUL
     const names = new Map(resources.map(({ urn, name }) => [urn, name]));
     return rules.flatMap((rule) => [
         ...resources.flatMap((resource) =>
-            (rule.check?.(resource) ?? []).map((message) => ({
-                rule: rule.name,
-                urn: resource.urn,
-                name: resource.name,
-                message,
-            })),
+            (rule.check?.(resource) ?? [])
+                .filter((message) => !isJudgedLater(resource, message))
+                .map((message) => ({
+                    rule: rule.name,
+                    urn: resource.urn,
+                    name: resource.name,
+                    message,
+                })),
         ),
         ...(rule.checkStack?.(resources) ?? []).map(({ urn, message }) => ({
             rule: rule.name,

@@ -20,7 +20,7 @@ export function chartsOf(resource: Resource): Chart[] {
     return Object.entries(map(at(props, "spec.graph.components"))).map(([name, component]) => {
         const base = [at(props, "metadata.namespace"), at(props, "metadata.name"), name];
         return {
-            name: textOf(at(component, "chart.name")),
+            name: nameOf(at(component, "chart.name")),
             repository: at(component, "chart.repo"),
             version: at(component, "chart.version"),
             values: map(at(component, "config")),
@@ -34,19 +34,31 @@ export function chartsOf(resource: Resource): Chart[] {
 function released(props: Tree): Chart {
     const { chart, version, namespace, values, repositoryOpts } = props;
     return {
-        name: textOf(chart).split("/").pop()!,
+        name: nameOf(chart),
         repository: at(repositoryOpts, "repo"),
-        version,
+        version: version ?? FILE.exec(textOf(chart))?.[1],
         values: map(values),
         where: "values",
         namespace: typeof namespace === "string" ? namespace : undefined,
     };
 }
 
-const textOf = (value: unknown) => (typeof value === "string" ? value : "");
+/** A text; an empty one of anything else. */
+export const textOf = (value: unknown) => (typeof value === "string" ? value : "");
 
+/** A chart as a file: its name ends in its version. */
+const FILE = /-v?(\d+\.\d+\.\d+[0-9A-Za-z.+-]*)\.tgz$/;
+
+/** @param chart a name, or the path or address of a chart or of a file of one */
+function nameOf(chart: unknown): string {
+    return textOf(chart).replace(FILE, "").replace(/\/+$/, "").split("/").pop()!;
+}
+
+/** A mirror may call it otherwise; charts of its parts have no values of its own. */
+export const isApisix = (chart: string) =>
+    /apisix/i.test(chart) && !/apisix-(ingress-controller|dashboard)$/i.test(chart);
 /** The charts that bring an APISIX. */
-export const apisixCharts = (resource: Resource) => chartsOf(resource).filter(({ name }) => name === "apisix");
+export const apisixCharts = (resource: Resource) => chartsOf(resource).filter(({ name }) => isApisix(name));
 
 /** What pods a resource makes, with the path of each in it. */
 export function podsOf(resource: Resource): { where: string; spec: Tree }[] {

@@ -1,5 +1,5 @@
-import { at, kindOf, list, map, shown, UNKNOWN, type Resource } from "./resource";
-import { apisixCharts, objectName, podsOf, RAY_CLUSTERS, type Chart } from "./kubernetes";
+import { at, kindOf, list, map, number, shown, UNKNOWN, type Resource } from "./resource";
+import { apisixCharts, podsOf, RAY_CLUSTERS, type Chart } from "./kubernetes";
 import type { Rule } from "./rule";
 
 /** Ports of which none may be reached from outside the cluster: most ask nobody who they are. */
@@ -16,7 +16,9 @@ export const CLOSED_PORTS: ReadonlyMap<number, string> = new Map([
 ]);
 const INSIDE = "Make it ClusterIP.";
 
-const closed = (port: unknown) => CLOSED_PORTS.get(Number(port));
+export const closed = (port: unknown) => CLOSED_PORTS.get(number(port));
+/** Stands for a port without saying which: what gives the name its number is elsewhere. */
+export const isName = (port: unknown) => typeof port === "string" && Number.isNaN(number(port));
 const opens = (type: unknown) => type === "NodePort" || type === "LoadBalancer";
 
 export const portsClosed: Rule = {
@@ -52,6 +54,10 @@ function service(resource: Resource, where: string): string[] {
     return list(ports).flatMap((entry, i) => {
         const { port, targetPort } = map(entry);
         const what = closed(targetPort) ?? closed(port);
+        if (isName(targetPort))
+            return [
+                `${where}.ports[${i}].targetPort: must be a number (got ${shown(targetPort)}): a name does not say which port is opened (${how}). Write the number.`,
+            ];
         return what ? [`${where}.ports[${i}]: must not open ${what} to the outside (${how}). ${INSIDE}`] : [];
     });
 }
@@ -109,70 +115,4 @@ function chart({ values, where }: Chart): string[] {
             .map((path) => `${where}.${path}: must be off: it opens the Admin API. Remove it.`),
         ...(port === undefined ? [] : [`${where}.service: must not open port ${port} (${closed(port)}). Remove it.`]),
     ];
-}
-
-export const networkClosed: Rule = {
-    name: "network-closed",
-    title: "Network policies close the gateway's namespace, and let nobody but named pods to the closed ports.",
-    reason: "The chart opens the Admin API to every address, and etcd has no password: the policies are what keeps others out.",
-    example: {
-        type: "kubernetes:networking.k8s.io/v1:NetworkPolicy",
-        inputs: { kind: "NetworkPolicy", spec: { podSelector: {}, ingress: [{ ports: [{ port: 9180 }] }] } },
-    },
-    check: (resource) => (kindOf(resource) === "NetworkPolicy" ? openPolicy(resource) : []),
-    checkStack: (resources) => {
-        const denied = new Set(resources.filter(deniesAll).map((resource) => objectName(resource).namespace));
-        return resources.flatMap((resource) =>
-            apisixCharts(resource).flatMap(({ namespace }) =>
-                namespace === undefined || denied.has(namespace)
-                    ? []
-                    : [
-                          {
-                              urn: resource.urn,
-                              message: `namespace ${namespace}: must have a NetworkPolicy that closes every pod in it (there is none). Add it, with one for each way that stays open.`,
-                          },
-                      ],
-            ),
-        );
-    },
-};
-
-/** Selects every pod for what comes in, and lets nothing in. */
-function deniesAll(resource: Resource): boolean {
-    if (kindOf(resource) !== "NetworkPolicy") return false;
-    const { podSelector, policyTypes, ingress } = map(resource.props.spec);
-    const everyPod = Object.keys(map(podSelector)).length === 0 && podSelector !== UNKNOWN;
-    const types = list(policyTypes);
-    return everyPod && (types.length === 0 || types.includes("Ingress")) && list(ingress).length === 0;
-}
-
-function openPolicy({ props }: Resource): string[] {
-    return list(at(props, "spec.ingress")).flatMap((rule, i) => {
-        const { from, ports } = map(rule);
-        const who = list(from).length === 0 ? (from === UNKNOWN ? undefined : "everybody") : openPeer(list(from));
-        if (who === undefined) return [];
-        const where = `spec.ingress[${i}]`;
-        if (list(ports).length === 0)
-            return [`${where}: must name the ports that ${who} may reach (got none). Name them.`];
-        const open = list(ports).flatMap((entry) => {
-            const { port, endPort = port } = map(entry);
-            if (port === undefined) return ["every port"];
-            return [...CLOSED_PORTS].filter(([n]) => Number(port) <= n && n <= Number(endPort)).map(([, what]) => what);
-        });
-        return [...new Set(open)].map(
-            (what) => `${where}: must not let ${who} to ${what}. Name the pods that need it in from.`,
-        );
-    });
-}
-
-/** @returns who a list of peers means, when it is nearly everybody */
-function openPeer(from: unknown[]): string | undefined {
-    for (const peer of from) {
-        const { ipBlock, namespaceSelector, podSelector } = map(peer);
-        if (/\/0$/.test(String(at(ipBlock, "cidr")))) return "every address";
-        const anyNamespace = namespaceSelector !== undefined && Object.keys(map(namespaceSelector)).length === 0;
-        if (anyNamespace && podSelector === undefined && namespaceSelector !== UNKNOWN)
-            return "every pod of the cluster";
-    }
-    return undefined;
 }

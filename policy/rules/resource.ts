@@ -80,6 +80,8 @@ export const list = (value: unknown): unknown[] => (Array.isArray(value) ? value
 /** The fields of a map; none of what is no map. */
 export const map = (value: unknown): Tree =>
     typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Tree) : {};
+/** A number, or a text that is one; NaN of anything else, the unknown included, which compares with nothing. */
+export const number = (value: unknown) => (["number", "string"].includes(typeof value) ? Number(value) : NaN);
 /** A value is known and another one. A missing one is another. */
 export const isOther = (value: unknown, expected: unknown) => value !== UNKNOWN && value !== expected;
 /** A value as messages show it. For what is no secret. */

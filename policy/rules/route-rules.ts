@@ -1,4 +1,4 @@
-import { at, kindOf, list, map, type Resource, type Tree } from "./resource";
+import { at, kindOf, list, map, UNKNOWN, type Resource, type Tree } from "./resource";
 
 /** One rule of an ApisixRoute. */
 export interface RouteRule {
@@ -22,13 +22,27 @@ export function rulesOf(resource: Resource): RouteRule[] {
     return list(at(resource.props, "spec.http")).map((props, i) => ({ where: `spec.http[${i}]`, props: map(props) }));
 }
 
-/** The plugins of a rule that are on. */
+/** The plugins of a rule that are on. Of several with one name the last counts. */
 export function pluginsOf({ where, props }: RouteRule): Plugin[] {
-    return list(props.plugins)
+    const on = list(props.plugins)
         .map((plugin, i) => ({ ...map(plugin), where: `${where}.plugins[${i}]` }) as Tree & { where: string })
-        .filter(({ enable, config }) => enable === true && at(config, "_meta.disable") !== true)
+        .filter(({ enable }) => enable === true || enable === UNKNOWN);
+    const last = new Map(on.map((plugin) => [plugin.name, plugin]));
+    return on
+        .filter((plugin) => last.get(plugin.name) === plugin && at(plugin.config, "_meta.disable") !== true)
         .map(({ name, config, where: place }) => ({ where: place, name: String(name), config: map(config) }));
 }
+
+/** Some requests pass by a plugin. */
+export const hasFilter = (config: unknown) => ![undefined, UNKNOWN].includes(at(config, "_meta.filter") as undefined);
+
+/** Those that no filter keeps from a request. */
+export const everyRequest = (rule: RouteRule) => pluginsOf(rule).filter(({ config }) => !hasFilter(config));
+
+/** Something of what a rule's plugins are is not known before the run. */
+export const isUnknown = ({ props }: RouteRule): boolean =>
+    props.plugins === UNKNOWN ||
+    list(props.plugins).some((plugin) => plugin === UNKNOWN || at(plugin, "config") === UNKNOWN);
 
 /** How a rule asks for a credential: by itself, or one of several in multi-auth. */
 export function authenticationOf(rule: RouteRule): (Plugin & { wrapper?: Tree })[] {
@@ -48,12 +62,12 @@ export function authenticationOf(rule: RouteRule): (Plugin & { wrapper?: Tree })
     });
 }
 
-/** Leads to nothing that listens. */
+/** Leads to nothing that listens, as far as is known. */
 export function isNowhere({ props }: RouteRule): boolean {
-    const upstreams = list(props.upstreams);
+    const { upstreams, backends } = props;
     return (
-        list(props.backends).length === 0 &&
-        upstreams.length > 0 &&
-        upstreams.every((upstream) => at(upstream, "name") === NOWHERE)
+        list(backends).length === 0 &&
+        (upstreams === UNKNOWN || list(upstreams).length > 0) &&
+        list(upstreams).every((upstream) => [NOWHERE, UNKNOWN].includes(at(upstream, "name") as string))
     );
 }

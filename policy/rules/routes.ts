@@ -1,7 +1,17 @@
-import { at, isInside, kindOf, list, map, shown, UNKNOWN, type Resource, type Tree } from "./resource";
-import { CLOSED_PORTS } from "./reachable";
-import { authenticationOf, isNowhere, NOWHERE, pluginsOf, rulesOf, type RouteRule } from "./route-rules";
+import { at, kindOf, list, map, shown, UNKNOWN, type Resource } from "./resource";
+import {
+    authenticationOf,
+    everyRequest,
+    hasFilter,
+    isNowhere,
+    isUnknown,
+    NOWHERE,
+    pluginsOf,
+    rulesOf,
+    type RouteRule,
+} from "./route-rules";
 import type { Rule } from "./rule";
+import { backends, externalNodes, tunnel } from "./ways";
 
 /** Kinds that lead callers somewhere and of which nothing here can be seen to ask for a credential. */
 const OTHER_WAYS = ["Ingress", "HTTPRoute", "GRPCRoute", "TCPRoute", "TLSRoute", "UDPRoute"];
@@ -21,11 +31,11 @@ export const routeAsks: Rule = {
         const kind = kindOf(resource);
         if (OTHER_WAYS.includes(kind))
             return [`${kind}: must be an ApisixRoute, whose rules can be checked. Write one.`];
-        if (kind === "ApisixUpstream") return [...nowhere(resource), ...ownPorts(resource)];
-        if (kind === "ZeroTrustTunnelCloudflaredConfig") return tunnel(resource);
+        if (kind === "ApisixUpstream") return [...nowhere(resource), ...externalNodes(resource)];
+        if (resource.type.startsWith("cloudflare:")) return tunnel(resource);
         const streams = list(at(resource.props, "spec.stream"));
         return [
-            ...rulesOf(resource).flatMap(asks),
+            ...rulesOf(resource).flatMap((rule) => [...asks(rule), ...backends(rule)]),
             ...(kind === "ApisixRoute" && streams.length > 0
                 ? ["spec.stream: must be empty: a stream asks for no credential. Remove it."]
                 : []),
@@ -34,7 +44,7 @@ export const routeAsks: Rule = {
 };
 
 function asks(rule: RouteRule): string[] {
-    if (rule.props.plugins === UNKNOWN || answersItself(rule)) return [];
+    if (isUnknown(rule) || answersItself(rule)) return [];
     const found = authenticationOf(rule);
     const { where } = rule;
     if (found.length === 0)
@@ -47,20 +57,24 @@ function asks(rule: RouteRule): string[] {
         ];
     return found.flatMap(({ where: place, name, config, wrapper }) => [
         ...[wrapper, config].flatMap((part) =>
-            at(part, "_meta.filter") === undefined
-                ? []
-                : [`${place}: must ask every request (it has a filter in _meta). Remove it.`],
+            hasFilter(part) ? [`${place}: must ask every request (it has a filter in _meta). Remove it.`] : [],
         ),
+        ...(at(config, "_meta.disable") === true
+            ? [`${place}: must be on (it is disabled in _meta). Remove it, or the whole entry.`]
+            : []),
         ...(config.anonymous_consumer === undefined
             ? []
             : [`${place}.anonymous_consumer: must not be set: it lets in who has no credential. Remove it.`]),
-        ...(name === "jwt-auth" && !list(config.claims_to_verify).includes("exp")
+        ...(name === "jwt-auth" && !hasEnd(config.claims_to_verify)
             ? [
                   `${place}.claims_to_verify: must name exp (got ${shown(config.claims_to_verify)}): a token needs an end.`,
               ]
             : []),
     ]);
 }
+
+const hasEnd = (claims: unknown) =>
+    claims === UNKNOWN || list(claims).some((claim) => claim === UNKNOWN || claim === "exp");
 
 /** The two rules of this project that need no credential, where they are as it makes them. */
 const ANSWER_THEMSELVES = ["closed", "query-string"];
@@ -70,7 +84,7 @@ function answersItself(rule: RouteRule): boolean {
     if (!ANSWER_THEMSELVES.includes(String(rule.props.name)) || !isNowhere(rule)) return false;
     const refusal = pluginsOf(rule).find(({ name }) => name === "fault-injection");
     const { http_status, vars, percentage } = map(at(refusal?.config, "abort"));
-    const always = vars === undefined && percentage === undefined && at(refusal?.config, "_meta.filter") === undefined;
+    const always = vars === undefined && percentage === undefined && !hasFilter(refusal?.config);
     return always && typeof http_status === "number" && http_status >= 400;
 }
 
@@ -85,36 +99,6 @@ function nowhere({ props }: Resource): string[] {
     return right
         ? []
         : [`spec.externalNodes: must be 127.0.0.1:1 alone, where nothing listens (got ${shown(nodes)}). Correct it.`];
-}
-
-/** No route leads to what is closed, except Alpa. */
-function ownPorts({ props }: Resource): string[] {
-    return list(at(props, "spec.externalNodes")).flatMap((node, i) => {
-        const port = Number(at(node, "port"));
-        const what = port === 20001 ? undefined : CLOSED_PORTS.get(port);
-        return what ? [`spec.externalNodes[${i}]: must not lead to ${what} (port ${port}). Remove it.`] : [];
-    });
-}
-
-/** A tunnel leads to the gateway, which asks, or lets through only what has passed Access. */
-function tunnel(resource: Resource): string[] {
-    const toGateway = isInside(resource, "CloudflareExposure");
-    return list(at(resource.props, "config.ingresses")).flatMap((entry, i) => {
-        const { service, originRequest } = map(entry);
-        if (service === UNKNOWN || /^http_status:4\d\d$/.test(String(service))) return [];
-        const where = `config.ingresses[${i}]`;
-        const port = Number(/:(\d+)\/?$/.exec(String(service))?.[1]);
-        const what = CLOSED_PORTS.get(port);
-        if (what !== undefined && (toGateway || port !== 20001))
-            return [`${where}.service: must not lead to ${what} (port ${port}). Lead it to the gateway.`];
-        return toGateway ? [] : passedAccess(map(originRequest), where);
-    });
-}
-
-function passedAccess(originRequest: Tree, where: string): string[] {
-    const { required, audTags } = map(originRequest.access);
-    const right = required === true && (audTags === UNKNOWN || list(audTags).length > 0);
-    return right ? [] : [`${where}.originRequest.access: must be required, with the application's audTags. Add it.`];
 }
 
 /** What never reaches Alpa: secrets of every way in, and names that only the gateway may give a caller. */
@@ -156,9 +140,9 @@ export const credentialsHidden: Rule = {
 };
 
 function headersLeft(rule: RouteRule): string[] {
-    const rewrite = pluginsOf(rule).find(({ name }) => name === "proxy-rewrite");
+    const rewrite = everyRequest(rule).find(({ name }) => name === "proxy-rewrite");
     const remove = at(rewrite?.config, "headers.remove");
-    if (rule.props.plugins === UNKNOWN || remove === UNKNOWN) return [];
+    if (isUnknown(rule) || remove === UNKNOWN || list(remove).includes(UNKNOWN)) return [];
     const removed = list(remove).map((header) => String(header).toLowerCase());
     const left = REMOVED.filter((header) => !removed.includes(header.toLowerCase()));
     if (left.length === 0) return [];

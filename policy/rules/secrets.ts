@@ -1,5 +1,5 @@
 import { at, eachText, kindOf, list, map, Secret, type Resource } from "./resource";
-import { containersOf, podsOf } from "./kubernetes";
+import { containersOf, podsOf, textOf } from "./kubernetes";
 import type { Rule } from "./rule";
 
 /** Fields that hold a secret wherever they are a text. */
@@ -59,15 +59,28 @@ function openSecret({ marked }: Resource): string[] {
     );
 }
 
+/** The provider of Kubernetes takes the path of a kubeconfig too, and by itself that of the environment. */
+const isPlace = (field: string, text: string) => field === "kubeconfig" && !/\n|\{|:\s/.test(text);
+
+/** Values of variables of secrets, as containers and charts write them down. */
+function* variables(tree: unknown, path = ""): Generator<string> {
+    if (typeof tree !== "object" || tree === null || tree instanceof Secret) return;
+    const { name, value } = map(tree);
+    if (SECRET_VARIABLE.test(textOf(name)) && textOf(value) !== "") yield `${path}.value`;
+    for (const [field, part] of Object.entries(tree))
+        yield* variables(part, Array.isArray(tree) ? `${path}[${field}]` : path === "" ? field : `${path}.${field}`);
+}
+
 function inClear(resource: Resource): string[] {
     const found = kindOf(resource) === "Secret" ? openSecret(resource) : [];
     eachText(resource.marked, (text, path) => {
         const field = path.split(".").pop()!;
         const shape = SHAPES.find(([, pattern]) => pattern.test(text));
         if (shape) found.push(`${path}: must be secret (it holds ${shape[0]}). ${MARK}`);
-        else if (SECRET_FIELD.test(field) && text !== "")
+        else if ((SECRET_FIELD.test(field) || SECRET_VARIABLE.test(field)) && text !== "" && !isPlace(field, text))
             found.push(`${path}: must be secret (it is in clear). ${MARK}`);
     });
+    for (const path of variables(resource.marked)) found.push(`${path}: must be secret (it is in clear). ${MARK}`);
     return [...new Set([...found, ...openInTheCluster(resource)])];
 }
 

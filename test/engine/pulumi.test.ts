@@ -68,6 +68,19 @@ describe("pulumi typed by hand", function () {
         stack.configure({ consumers });
     });
 
+    it("the project's policy pack lets up pass, and refuses what breaks a rule before anything is changed", async () => {
+        const up = ["up", "--yes", "--policy-pack", join(ROOT, "policy")];
+        assert.match(succeeded(await stack.run(up)).stdout, /alpa-auth@v0\.1\.0/);
+        const before = await stack.resources();
+        const alpa = { endpoints: [current().world.facts.alpa], answerTimeoutSeconds: 30 };
+        stack.configure({ consumers: [...consumers, { name: "carol", credentials: [] }], alpa });
+        const said = failed(await stack.run(up));
+        assert.match(said, /answers-not-cut/);
+        assert.match(said, /spec\.timeout\.read: must be 60s or more \(got "30s"\)/);
+        assert.deepEqual(await stack.resources(), before);
+        stack.configure({ consumers });
+    });
+
     it("a plan made by preview can be carried out by up", async () => {
         stack.configure({ consumers: [...consumers, { name: "bob", credentials: [] }] });
         const plan = join(current().dir, "plan.json");

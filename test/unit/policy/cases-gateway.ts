@@ -148,6 +148,80 @@ export const GATEWAY: Record<string, Case[]> = {
             ),
             /must not lead to Ray's dashboard/,
         ],
+        [
+            "a Service that is the Admin API",
+            "intra",
+            rule("completions", (r) => (r.backends = [{ serviceName: "gateway", servicePort: 9180 }])),
+            /^spec\.http\[0\]\.backends\[0\]: must not lead to APISIX's Admin API/m,
+        ],
+        [
+            "a Service of the Admin API, by its name",
+            "intra",
+            rule("completions", (r) => (r.backends = [{ serviceName: "apisix-admin", servicePort: 80 }])),
+            /^spec\.http\[0\]\.backends\[0\]: must not lead to apisix-admin/m,
+        ],
+        [
+            "a port of a Service by its name, which does not say what it is",
+            "intra",
+            rule("completions", (r) => (r.backends = [{ serviceName: "gateway", servicePort: "admin" }])),
+            /^spec\.http\[0\]\.backends\[0\]\.servicePort: must be a number \(got "admin"\)/m,
+        ],
+        [
+            "an upstream that is the Service of etcd",
+            "intra",
+            upstream("completions", (s) => (s.externalNodes = [{ type: "Service", name: "apisix-etcd", port: 80 }])),
+            /^spec\.externalNodes\[0\]: must not lead to apisix-etcd/m,
+        ],
+        [
+            "an upstream that is a Service, without its port",
+            "intra",
+            upstream("completions", (s) => (s.externalNodes = [{ type: "Service", name: "elsewhere" }])),
+            /^spec\.externalNodes\[0\]\.port: must be a number \(got nothing\)/m,
+        ],
+        [
+            "a way in of several that is switched off",
+            "intra",
+            plugin(
+                "completions",
+                "multi-auth",
+                ({ config }) => (methods(config)[0]["key-auth"]._meta = { disable: true }),
+            ),
+            /key-auth: must be on/,
+        ],
+        [
+            "a plugin that asks and that another of its name replaces",
+            "intra",
+            rule("completions", (r) =>
+                r.plugins.push({ name: "multi-auth", enable: true, config: { auth_plugins: [] } }),
+            ),
+            /^spec\.http\[0\]\.plugins: must have one that asks/m,
+        ],
+        [
+            "a tunnel that opens a private network",
+            "cloudflare",
+            inputs(
+                "ZeroTrustTunnelCloudflaredConfig",
+                undefined,
+                ({ config }) => (config.warpRouting = { enabled: true }),
+            ),
+            /^config\.warpRouting: must be off/m,
+        ],
+        [
+            "a private network behind a tunnel",
+            "cloudflare",
+            more("cloudflare:index/zeroTrustTunnelCloudflaredRoute:ZeroTrustTunnelCloudflaredRoute", {
+                network: "10.0.0.0/24",
+            }),
+            /^network: must not be opened through a tunnel/m,
+        ],
+        [
+            "a tunnel of the provider's older class",
+            "cloudflare",
+            more("cloudflare:index/tunnelConfig:TunnelConfig", {
+                config: { ingresses: [{ service: "http://10.0.0.11:20001" }] },
+            }),
+            /^config\.ingresses\[0\]\.originRequest\.access: must be required/m,
+        ],
     ],
     "credentials-hidden": [
         [
@@ -186,12 +260,72 @@ export const GATEWAY: Record<string, Case[]> = {
             plugin("logprobs", "proxy-rewrite", (p) => (p.enable = false)),
             /^spec\.http\[1\]\.plugins: must take off apikey, Authorization/m,
         ],
+        [
+            "a rule that takes off some requests only",
+            "intra",
+            plugin("completions", "proxy-rewrite", ({ config }) => (config._meta = { filter: [["uri", "==", "/"]] })),
+            /^spec\.http\[0\]\.plugins: must take off apikey/m,
+        ],
+    ],
+    "alpa-guarded": [
+        [
+            "a rule without a guard",
+            "intra",
+            plugin("completions", "request-validation", (p, r) => r.plugins.splice(r.plugins.indexOf(p), 1)),
+            /^spec\.http\[0\]\.plugins: must have request-validation/m,
+        ],
+        [
+            "a guard that is off",
+            "intra",
+            plugin("completions", "request-validation", (p) => (p.enable = false)),
+            /^spec\.http\[0\]\.plugins: must have request-validation/m,
+        ],
+        [
+            "a guard that is switched off inside",
+            "intra",
+            plugin("logprobs", "request-validation", ({ config }) => (config._meta.disable = true)),
+            /^spec\.http\[1\]\.plugins: must have request-validation/m,
+        ],
+        [
+            "a guard of some requests",
+            "intra",
+            plugin("logprobs", "request-validation", ({ config }) => (config._meta.filter = [["uri", "==", "/"]])),
+            /^spec\.http\[1\]\.plugins: must have request-validation/m,
+        ],
+        [
+            "a guard that looks at no body",
+            "intra",
+            plugin("completions", "request-validation", ({ config }) => (config.body_schema = { type: "object" })),
+            /config\.body_schema: must require model and prompt/,
+        ],
+        [
+            "a guard that takes a body of any form",
+            "intra",
+            plugin("completions", "request-validation", ({ config }) => delete config.header_schema),
+            /config\.header_schema: must require content-type/,
+        ],
+        [
+            "bodies of any size",
+            "intra",
+            plugin("logprobs", "client-control", ({ config }) => (config.max_body_size = 0)),
+            /^spec\.http\[1\]\.plugins: must have client-control/m,
+        ],
     ],
     "error-shape": [
         [
             "a rule that leaves errors as they are",
             "intra",
             plugin("completions", "response-rewrite", (p) => (p.enable = false)),
+            /^spec\.http\[0\]\.plugins: must have response-rewrite/m,
+        ],
+        [
+            "a rewrite of the errors of some requests",
+            "intra",
+            plugin(
+                "completions",
+                "response-rewrite",
+                ({ config }) => (config._meta = { filter: [["uri", "==", "/"]] }),
+            ),
             /^spec\.http\[0\]\.plugins: must have response-rewrite/m,
         ],
         [
@@ -323,6 +457,24 @@ export const GATEWAY: Record<string, Case[]> = {
             "graph",
             values((v) => (v.image.tag = "2.99.0")),
             /^spec\.graph\.components\.apisix\.config\.image\.tag: must be APISIX/m,
+        ],
+        [
+            "an old APISIX by a chart that is a file",
+            "intra",
+            inputs("Release", "alpa-apisix-release", (r) => {
+                r.chart = "./charts/apisix-2.14.0.tgz";
+                r.values.image.tag = "3.16.0-ubuntu";
+            }),
+            /^values\.image\.tag: must be APISIX/m,
+        ],
+        [
+            "an old APISIX by a chart of a registry",
+            "intra",
+            inputs("Release", "alpa-apisix-release", (r) => {
+                r.chart = "oci://registry.example.org/mirror/team-apisix";
+                r.values.image.tag = "3.16.0-ubuntu";
+            }),
+            /^values\.image\.tag: must be APISIX/m,
         ],
         [
             "the version that the chart happens to bring",

@@ -1,5 +1,5 @@
 import type { Case } from "./cases";
-import { find, inputs, more, opened, secret, spec } from "./changes";
+import { find, inputs, more, opened, secret, spec, values } from "./changes";
 import type { Given } from "./stacks";
 
 const LONG = "s3cret-s3cret-s3cret-s3cret";
@@ -86,6 +86,18 @@ export const SECRETS: Record<string, Case[]> = {
             "exposed",
             connector(({ env }) => env.push({ name: "TUNNEL_TOKEN", value: secret(LONG) })),
             /env\[2\]: must not be in the object/,
+        ],
+        [
+            "a token in the environment of a command",
+            "cloudflare",
+            inputs("Command", "alpa-connectors-10.0.0.11", (given) => (given.environment = { TUNNEL_TOKEN: LONG })),
+            /^environment\.TUNNEL_TOKEN: must be secret \(it is in clear\)/m,
+        ],
+        [
+            "a token in a variable that the chart hands on",
+            "intra",
+            values((v) => (v.extraEnvVars = [{ name: "TUNNEL_TOKEN", value: LONG }])),
+            /^values\.extraEnvVars\[0\]\.value: must be secret \(it is in clear\)/m,
         ],
         [
             "a secret in a ConfigMap",

@@ -42,6 +42,12 @@ export const WORLD: Record<string, Case[]> = {
             /^spec: must not open Ray/m,
         ],
         [
+            "a port by its name, which does not say what it is",
+            "intra",
+            service({ type: "NodePort", ports: [{ port: 80, targetPort: "admin" }] }),
+            /^spec\.ports\[0\]\.targetPort: must be a number \(got "admin"\)/m,
+        ],
+        [
             "the counters of limits",
             "inter",
             spec("Service", "alpa-auth-counters", (s) => (s.type = "NodePort")),
@@ -129,7 +135,7 @@ export const WORLD: Record<string, Case[]> = {
             "a range of ports with the Admin API in it",
             "intra",
             policy("callers", (s) => s.ingress.push(OPEN)),
-            /^spec\.ingress\[1\]: must not let every address to APISIX's Admin API/m,
+            /^spec\.ingress\[1\]: must not let addresses to APISIX's Admin API/m,
         ],
         [
             "etcd for every pod of the cluster",
@@ -142,6 +148,37 @@ export const WORLD: Record<string, Case[]> = {
             "intra",
             policy("callers", (s) => delete s.ingress[0].ports),
             /^spec\.ingress\[0\]: must name the ports that everybody may reach/m,
+        ],
+        [
+            "half of all addresses",
+            "intra",
+            policy("etcd", (s) => (s.ingress[0].from = [{ ipBlock: { cidr: "0.0.0.0/1" } }])),
+            /must not let addresses to etcd/,
+        ],
+        [
+            "a network of machines for the Admin API",
+            "intra",
+            policy("admin-api", (s) => s.ingress[0].from.push({ ipBlock: { cidr: "10.0.0.0/8" } })),
+            /must not let addresses to APISIX's Admin API/,
+        ],
+        [
+            "namespaces by an expression that nearly all hold to",
+            "intra",
+            policy("etcd", (s) => {
+                s.ingress[0].from = [
+                    {
+                        namespaceSelector: { matchExpressions: [{ key: "a", operator: "DoesNotExist" }] },
+                        podSelector: {},
+                    },
+                ];
+            }),
+            /must not let every pod of the cluster to etcd/,
+        ],
+        [
+            "a port by its name, for everybody",
+            "intra",
+            policy("callers", (s) => (s.ingress[0].ports = [{ port: "admin" }])),
+            /^spec\.ingress\[0\]\.ports: must be numbers \(got "admin"\)/m,
         ],
         [
             "counters of limits for everybody",
@@ -224,6 +261,20 @@ export const WORLD: Record<string, Case[]> = {
                 (g) => (g.files = ["https://raw.example.org/apisix/main/crd.yaml"]),
             ),
             /^files: must be one version/m,
+        ],
+    ],
+    "values-seen": [
+        [
+            "values of the chart in a file beside",
+            "intra",
+            inputs("Release", "alpa-apisix-release", (r) => (r.valueYamlFiles = [{ path: "more.yaml" }])),
+            /^valueYamlFiles: must be empty/m,
+        ],
+        [
+            "a program that changes what the chart makes",
+            "intra",
+            inputs("Release", "alpa-apisix-release", (r) => (r.postrender = "./change.sh")),
+            /^postrender: must be unset/m,
         ],
     ],
     "inter-outlives-a-node": [
@@ -342,6 +393,20 @@ export const WORLD: Record<string, Case[]> = {
                 a.policies.push({ decision: "bypass", includes: [{ everyone: {} }] }),
             ),
             /^policies\[1\]\.decision: must be non_identity \(got "bypass"\)/m,
+        ],
+        [
+            "a policy of the provider's older class",
+            "cloudflare",
+            more("cloudflare:index/accessPolicy:AccessPolicy", { decision: "bypass", includes: [{ everyone: {} }] }),
+            /^decision: must be non_identity \(got "bypass"\)/m,
+        ],
+        [
+            "an application of the provider's older class",
+            "cloudflare",
+            more("cloudflare:index/accessApplication:AccessApplication", {
+                policies: [{ decision: "non_identity", includes: [{ everyone: {} }] }],
+            }),
+            /^policies\[0\]\.includes: must be service tokens alone/m,
         ],
     ],
     "zone-protected": [

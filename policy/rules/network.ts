@@ -1,0 +1,94 @@
+import { at, kindOf, list, map, number, shown, UNKNOWN, type Resource } from "./resource";
+import { apisixCharts, objectName } from "./kubernetes";
+import { CLOSED_PORTS, isName } from "./reachable";
+import type { Rule } from "./rule";
+
+export const networkClosed: Rule = {
+    name: "network-closed",
+    title: "Network policies close the gateway's namespace, and let nobody but named pods to the closed ports.",
+    reason: "The chart opens the Admin API to every address, and etcd has no password: the policies are what keeps others out.",
+    example: {
+        type: "kubernetes:networking.k8s.io/v1:NetworkPolicy",
+        inputs: { kind: "NetworkPolicy", spec: { podSelector: {}, ingress: [{ ports: [{ port: 9180 }] }] } },
+    },
+    check: (resource) => (kindOf(resource) === "NetworkPolicy" ? openPolicy(resource) : []),
+    checkStack: (resources) => {
+        const denied = new Set(resources.filter(deniesAll).map((resource) => objectName(resource).namespace));
+        return resources.flatMap((resource) =>
+            apisixCharts(resource).flatMap(({ namespace }) =>
+                namespace === undefined || denied.has(namespace)
+                    ? []
+                    : [
+                          {
+                              urn: resource.urn,
+                              message: `namespace ${namespace}: must have a NetworkPolicy that closes every pod in it (there is none). Add it, with one for each way that stays open.`,
+                          },
+                      ],
+            ),
+        );
+    },
+};
+
+/** Selects every pod for what comes in, and lets nothing in. */
+function deniesAll(resource: Resource): boolean {
+    if (kindOf(resource) !== "NetworkPolicy") return false;
+    const { podSelector, policyTypes, ingress } = map(resource.props.spec);
+    const everyPod = Object.keys(map(podSelector)).length === 0 && podSelector !== UNKNOWN;
+    const types = list(policyTypes);
+    return everyPod && (types.length === 0 || types.includes("Ingress")) && list(ingress).length === 0;
+}
+
+function openPolicy({ props }: Resource): string[] {
+    return list(at(props, "spec.ingress")).flatMap((rule, i) => {
+        const { from, ports } = map(rule);
+        const who = list(from).length === 0 ? (from === UNKNOWN ? undefined : "everybody") : openPeer(list(from));
+        if (who === undefined || rule === UNKNOWN || ports === UNKNOWN) return [];
+        const where = `spec.ingress[${i}]`;
+        const names = list(ports)
+            .map((entry) => at(entry, "port"))
+            .filter(isName);
+        if (names.length > 0)
+            return [
+                `${where}.ports: must be numbers (got ${names.map(shown).join(", ")}): a name does not say which port. Write the number.`,
+            ];
+        if (list(ports).length === 0)
+            return [`${where}: must name the ports that ${who} may reach (got none). Name them.`];
+        const open = list(ports).flatMap((entry) => {
+            const { port, endPort = port } = map(entry);
+            if (entry === UNKNOWN || port === UNKNOWN) return [];
+            if (port === undefined) return ["every port"];
+            return [...CLOSED_PORTS].filter(([n]) => number(port) <= n && n <= number(endPort)).map(([, what]) => what);
+        });
+        return [...new Set(open)].map(
+            (what) => `${where}: must not let ${who} to ${what}. Name the pods that need it in from.`,
+        );
+    });
+}
+
+/** @returns who a list of peers means, where those are no pods that it names */
+function openPeer(from: unknown[]): string | undefined {
+    for (const peer of from) {
+        const { ipBlock, namespaceSelector, podSelector } = map(peer);
+        // A network of addresses holds whoever is in it: machines, and pods where they keep theirs.
+        if (map(ipBlock).cidr !== undefined) return "addresses";
+        if (
+            namespaceSelector !== undefined &&
+            isBroad(namespaceSelector) &&
+            (podSelector === undefined || isBroad(podSelector))
+        )
+            return "every pod of the cluster";
+    }
+    return undefined;
+}
+
+/** Names nothing that a thing must have: it is empty, or says only what must not be or what anything may be. */
+function isBroad(selector: unknown): boolean {
+    if (selector === UNKNOWN) return false;
+    const { matchLabels, matchExpressions } = map(selector);
+    const names = list(matchExpressions).some(
+        (one) => one === UNKNOWN || [UNKNOWN, "In"].includes(at(one, "operator") as string),
+    );
+    return (
+        matchLabels !== UNKNOWN && matchExpressions !== UNKNOWN && Object.keys(map(matchLabels)).length === 0 && !names
+    );
+}

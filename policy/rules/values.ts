@@ -1,0 +1,24 @@
+import { list, UNKNOWN, type Resource } from "./resource";
+import { apisixCharts } from "./kubernetes";
+import type { Rule } from "./rule";
+
+export const valuesSeen: Rule = {
+    name: "values-seen",
+    title: "What APISIX is installed with stands in the resource, and nothing changes it on its way.",
+    reason: "Rules read the values there: a file beside them can give back the known key, an old version or an open port unseen.",
+    example: {
+        type: "kubernetes:helm.sh/v3:Release",
+        inputs: { chart: "apisix", valueYamlFiles: [{ path: "more.yaml" }] },
+    },
+    check: ({ props, ...rest }: Resource) => {
+        if (apisixCharts({ props, ...rest }).length === 0) return [];
+        const files = list(props.valueYamlFiles).length > 0;
+        const programs = ["postrender", "postRenderer"].filter(
+            (field) => ![undefined, null, "", UNKNOWN].includes(props[field] as string),
+        );
+        return [
+            ...(files ? ["valueYamlFiles: must be empty (got some). Write what they say into values."] : []),
+            ...programs.map((field) => `${field}: must be unset: what it makes of the chart is not seen. Remove it.`),
+        ];
+    },
+};

@@ -1,0 +1,84 @@
+import { at, isInside, kindOf, list, map, number, shown, UNKNOWN, type Resource, type Tree } from "./resource";
+import { closed, isName } from "./reachable";
+import type { RouteRule } from "./route-rules";
+
+/** Where a way through the gateway or a tunnel leads. */
+
+const ALPA = 20001;
+/** Services of the charts before what is closed, whatever their ports. */
+const CLOSED_SERVICE = /(^|-)(etcd|etcd-headless|apisix-admin|apisix-control|head-svc)$/;
+
+/** No way of the gateway leads to what is closed, except Alpa. */
+function leads(where: string, service: unknown, port: unknown, field: string): string[] {
+    if (typeof service === "string" && CLOSED_SERVICE.test(service.split(".")[0]))
+        return [`${where}: must not lead to ${service}. Remove it.`];
+    if (isName(port))
+        return [
+            `${where}.${field}: must be a number (got ${shown(port)}): a name does not say which port. Write the number.`,
+        ];
+    const what = number(port) === ALPA ? undefined : closed(port);
+    return what ? [`${where}: must not lead to ${what} (port ${number(port)}). Remove it.`] : [];
+}
+
+/** The Services that a rule names by itself. */
+export function backends({ where, props }: RouteRule): string[] {
+    return list(props.backends).flatMap((backend, i) => {
+        const { serviceName, servicePort } = map(backend);
+        return leads(`${where}.backends[${i}]`, serviceName, servicePort, "servicePort");
+    });
+}
+
+/** What an ApisixUpstream leads to. */
+export function externalNodes({ props }: Resource): string[] {
+    return list(at(props, "spec.externalNodes")).flatMap((node, i) => {
+        const where = `spec.externalNodes[${i}]`;
+        const { type, name, port } = map(node);
+        const found = leads(where, name, port, "port");
+        // Anything but Domain is the name of a Service, which may have any port.
+        return found.length === 0 &&
+            port === undefined &&
+            node !== UNKNOWN &&
+            ![UNKNOWN, "Domain"].includes(type as string)
+            ? [`${where}.port: must be a number (got nothing): a Service has several. Write it.`]
+            : found;
+    });
+}
+
+const CONFIGS = ["ZeroTrustTunnelCloudflaredConfig", "TunnelConfig"];
+const NETWORKS = ["ZeroTrustTunnelCloudflaredRoute", "TunnelRoute"];
+
+/** A tunnel leads to the gateway, which asks, or lets through only what has passed Access; and to nothing else. */
+export function tunnel(resource: Resource): string[] {
+    const { props } = resource;
+    if (NETWORKS.includes(kindOf(resource)))
+        return ["network: must not be opened through a tunnel: its devices are asked for no credential. Remove it."];
+    if (!CONFIGS.includes(kindOf(resource))) return [];
+    const warp = at(props, "config.warpRouting.enabled");
+    return [
+        ...(warp === true
+            ? ["config.warpRouting: must be off: it opens the network behind the tunnel. Remove it."]
+            : []),
+        ...list(at(props, "config.ingresses")).flatMap((entry, i) =>
+            entry === UNKNOWN
+                ? []
+                : ingress(map(entry), `config.ingresses[${i}]`, isInside(resource, "CloudflareExposure")),
+        ),
+    ];
+}
+
+function ingress({ service, originRequest }: Tree, where: string, toGateway: boolean): string[] {
+    if (service === UNKNOWN || /^http_status:4\d\d$/.test(String(service))) return [];
+    const port = number(/:(\d+)\/?$/.exec(String(service))?.[1]);
+    const what = closed(port);
+    if (what !== undefined && (toGateway || port !== ALPA))
+        return [`${where}.service: must not lead to ${what} (port ${port}). Lead it to the gateway.`];
+    return toGateway || originRequest === UNKNOWN ? [] : passedAccess(map(originRequest).access, where);
+}
+
+function passedAccess(access: unknown, where: string): string[] {
+    const { required, audTags } = map(access);
+    const right = [true, UNKNOWN].includes(required as boolean) && (audTags === UNKNOWN || list(audTags).length > 0);
+    return right || access === UNKNOWN
+        ? []
+        : [`${where}.originRequest.access: must be required, with the application's audTags. Add it.`];
+}
