@@ -106,7 +106,7 @@ describe("npm run sandbox", function () {
                 .split("\n")
                 .filter((line) => [...line.matchAll(/pid=(\d+)/g)].some((m) => own.has(Number(m[1]))));
             assert.ok(lines.length > 8, "the list shows the sandbox's sockets");
-            for (const line of lines) assert.match(line, /^LISTEN\s+\d+\s+\d+\s+(127\.0\.0\.1|\[::1\]):/);
+            for (const line of lines) assert.match(line, /^LISTEN\s+\d+\s+\d+\s+(127\.\d+\.\d+\.\d+|\[::1\]):/);
         });
 
         it("a second up replaces the first, and Ctrl-C ends it: none of their processes is left", async () => {
