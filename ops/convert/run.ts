@@ -4,7 +4,7 @@ import type { Context } from "../context";
 import { Failure, UsageError } from "../errors";
 import { findStack, type Stack } from "../stack/stack";
 import { newFile, records, type Entry } from "./audit";
-import { heldByAnother, problemsOf, type Target } from "./checks";
+import { heldByAnother, verdictOf, type Target } from "./checks";
 import { leaveStack, realEffects, write, type Act } from "./effects";
 import { Journey } from "./journey";
 import { orderFile, takeLock } from "./lock";
@@ -90,10 +90,11 @@ async function prepare(
     const holder = args.takeOver
         ? (outputs.conversion?.holder?.name ?? `${who} ${id}`)
         : (nameIn(found, file) ?? `${who} ${id}`);
-    const problems = begins ? await problemsOf(context, found, to) : [];
+    const { problems, notes } = begins ? await verdictOf(context, found, to) : { problems: [], notes: [] };
     const held = begins ? undefined : heldByAnother(outputs.conversion?.holder, holder, new Date());
     if (held !== undefined) problems.push(held);
     if (problems.length > 0) throw new UsageError(problems);
+    for (const one of notes) context.note(`note: ${one}`);
     const progress = new Progress(context);
     const rest = restOf(stack.text);
     const act: Act = {

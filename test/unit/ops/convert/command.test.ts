@@ -93,6 +93,29 @@ describe("npm run ops -- convert run", function () {
         assert.match(out, /Returned: intra is of option intra-a and serves/);
     });
 
+    it("goes back whatever is formally against it, with a word of each; only another one at work keeps it", async () => {
+        const text = CONVERT_FILE.replace("option: intra-a", "option: intra-b")
+            .replace("budgetMinutes: 60", "budgetMinutes: 5")
+            .replace("  alpa-auth:convert:\n", "$&    phase: done\n");
+        const it = await convertBench(text, ({ args }) => {
+            if (args[0] === "preview") return { code: 255, stderr: "error: no changes were expected but some were" };
+            return undefined;
+        });
+        const { code, note } = await it.ops("convert", "run", "--to", "intra-a");
+        assert.equal(code, 0, note);
+        assert.equal(it.state.reached, "intra-a");
+        assert.match(note, /^note: convert\.budgetMinutes: must be at least/m);
+        const pending = await convertBench(text, ({ args }) =>
+            args[1] === "export" ? { stdout: '{"deployment":{"pending_operations":[{}]}}' } : undefined,
+        );
+        pending.state.holder = { name: "bob@far r1", until: "2099-01-01T00:00:00Z" };
+        assert.match((await pending.ops("convert", "run", "--to", "intra-a")).note, /must be nobody else's/);
+        pending.state.holder = undefined;
+        const again = await pending.ops("convert", "run", "--to", "intra-a");
+        assert.equal(again.code, 0, again.note);
+        assert.match(again.note, /^note: intra: must have no pending operations/m);
+    });
+
     it("uses the measured times of earlier conversions, and keeps them in the stack file", async () => {
         const { ops, text } = await convertBench();
         const before = JSON.parse((await ops("convert", "plan", "--json")).out);
