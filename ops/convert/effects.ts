@@ -28,6 +28,8 @@ export interface Act {
     holder: string;
     /** Of the stack file, without what a conversion changes. */
     rest: string;
+    /** The stack file as it was when this process began. */
+    text: string;
     /** Longest time for one answer, in seconds. */
     answerSeconds: number;
     progress: Progress;
@@ -40,8 +42,9 @@ export function realEffects(act: Act): Effects {
     const { context, stack, progress } = act;
     return {
         now: () => Date.now(),
-        bring: async (to, signal) => {
-            const run = { stack, rest: act.rest, edit: (text: string) => edit(act, text, to), signal };
+        bring: async ({ direction, to }, signal) => {
+            const back = direction === "back" ? { kept: act.text } : {};
+            const run = { stack, rest: act.rest, ...back, edit: (text: string) => edit(act, text, to), signal };
             try {
                 await bringUp(context, { ...run, onLine: (line) => progress.line(line) });
             } catch (error) {

@@ -88,7 +88,7 @@ export class Journey {
         let failure: string | undefined;
         let proof: Proof = {};
         try {
-            await effects.bring(to, broken.signal);
+            await effects.bring(step, broken.signal);
             this.reached = to;
             proof = await effects.prove(step, this.answers, broken.signal);
         } catch (error) {

@@ -106,6 +106,7 @@ async function prepare(
         who,
         holder,
         rest,
+        text: stack.text,
         answerSeconds,
         progress,
     };

@@ -377,18 +377,45 @@ describe("npm run ops -- convert, refused", function () {
         assert.equal((await it.ops("convert", "run", "--to", "intra-a")).code, 0);
     });
 
-    it("a stack file that somebody changes while it runs: the step fails, and a human is told to take it back", async () => {
+    it("a stack file that somebody changes while it runs: it returns with the file as it was, and keeps the edit", async () => {
+        for (const change of [(text: string) => text.replace("alice", "mallory"), () => "config: {"]) {
+            const it = await convertBench();
+            it.state.onUp = (to) => {
+                if (to === "drain" && it.state.ups.length < 3) it.write(change(it.text()));
+            };
+            const { code, note } = await it.ops("convert", "run");
+            assert.equal(code, 1);
+            assert.match(note, /It is back at intra-a, which serves/);
+            assert.match(
+                note,
+                /The way back goes on with the file as it was; the edit is in .*Pulumi\.intra\.yaml\.edited/,
+            );
+            assert.equal(it.state.reached, "intra-a");
+            assert.equal(it.text(), CONVERT_FILE);
+            assert.match(
+                readFileSync(join(it.folder, ".alpa-auth/local/Pulumi.intra.yaml.edited"), "utf8"),
+                /mallory|config: \{$/,
+            );
+        }
+    });
+
+    it("another change of callers while it is at work, here or elsewhere", async () => {
         const it = await convertBench();
+        const said: string[] = [];
+        const asked: Promise<unknown>[] = [];
         it.state.onUp = (to) => {
-            if (to === "drain") it.write(it.text().replace("alice", "mallory"));
+            if (to === "drain")
+                asked.push(it.ops("consumer", "add", "bob", "--apply").then(({ note }) => said.push(note)));
         };
-        const { code, note } = await it.ops("convert", "run");
-        assert.equal(code, 1);
-        assert.match(note, /Pulumi\.intra\.yaml: must stay as it was when the conversion began/);
-        assert.match(note, /a human is needed/);
-        it.state.onUp = () => undefined;
-        it.write(it.text().replace("mallory", "alice"));
-        assert.equal((await it.ops("convert", "abort")).code, 0);
-        assert.equal(it.state.reached, "intra-a");
+        assert.equal((await it.ops("convert", "run")).code, 0);
+        await Promise.all(asked);
+        assert.match(said[0], /intra: must not be under conversion \(.*pid \d+/);
+        assert.doesNotMatch(it.text(), /bob/);
+        // After its end callers may change again.
+        assert.equal((await it.ops("consumer", "add", "bob")).code, 0);
+        const until = 'holder: { name: carol@far r1, until: "2099-01-01T00:00:00Z" }';
+        it.write(CONVERT_FILE.replace("  alpa-auth:convert:\n", `$&    ${until}\n`));
+        const far = await it.ops("consumer", "add", "bob", "--apply");
+        assert.match(far.note, /intra: must not be under conversion \(carol@far r1, until 2099/);
     });
 });
