@@ -116,6 +116,31 @@ describe("npm run ops -- convert run", function () {
         assert.match(again.note, /^note: intra: must have no pending operations/m);
     });
 
+    it("asks another caller where one is over its limit, and the verifier where all are: 429 is the gateway's own", async () => {
+        const it = await convertBench();
+        it.state.callers["bob/b1"] = "KEY-of-bob-b1-0123456789";
+        it.state.onUp = (to) => {
+            if (to === "drain") it.state.limited = [SECRETS.key];
+            if (to === "switch") it.state.limited = Object.values(it.state.callers);
+        };
+        const { code, note } = await it.ops("convert", "run");
+        assert.equal(code, 0, note);
+        const said = (step: string) =>
+            it.record().flatMap((entry) => (entry.event === "step-end" && entry.step === step ? [entry.said] : []))[0];
+        assert.match(said("drain")!, /^bob\/b1 got 503 at/);
+        assert.match(
+            said("switch")!,
+            /^callers are over their limits \(429: alice\/a1, bob\/b1\); alpa-verifier was answered/,
+        );
+        // What does not answer is not taken for a caller with a limit.
+        const dead = await convertBench();
+        dead.state.onUp = (to) => {
+            if (to === "switch") [dead.state.limited, dead.state.verifierStatus] = [[SECRETS.key], 502];
+        };
+        assert.equal((await dead.ops("convert", "run")).code, 1);
+        assert.equal(dead.state.reached, "intra-a");
+    });
+
     it("uses the measured times of earlier conversions, and keeps them in the stack file", async () => {
         const { ops, text } = await convertBench();
         const before = JSON.parse((await ops("convert", "plan", "--json")).out);
