@@ -31,6 +31,8 @@ const SAID_LIMIT = 800;
 /** @throws Error with Pulumi's own words */
 export async function bringUp(context: Context, { stack: name, rest, kept, edit, onLine, signal }: Run): Promise<void> {
     const stack = await findStack(context, name);
+    // Before the edit: a file that names a step nobody has begun would be gone back from.
+    signal.throwIfAborted();
     const edited = !isSame(stack.text, rest);
     if (edited && kept === undefined)
         throw new Error(

@@ -6,8 +6,11 @@ import type { Effects, Orders, Proof, Result } from "./contract";
 import { closesWindow, isDown, nameOf, opensWindow, PLACES, type Place, type Step } from "./phases";
 import { backPath, type Told } from "./state";
 
-/** A step of the way back is tried so often: what failed once may have been in its way only then. */
-const TRIES_BACK = 2;
+/**
+ * A step of the way back, and `done`, is tried so often: what failed once may have been in its way only then. Where the
+ * component serves, nothing is gained by taking it away from callers for what `done` could not do.
+ */
+const TRIES = 2;
 
 export class Journey {
     private reached: Place;
@@ -15,6 +18,8 @@ export class Journey {
     private downSince: number | undefined;
     private downSeconds: number;
     private answers: Answer[] | undefined;
+    /** It was written down that it goes back. */
+    private returning: boolean;
 
     constructor(
         private readonly told: Told,
@@ -23,6 +28,7 @@ export class Journey {
         private readonly orders: Orders,
     ) {
         ({ reached: this.reached, asked: this.asked, downSince: this.downSince } = told);
+        this.returning = told.direction === "back";
         ({ downSeconds: this.downSeconds, answers: this.answers } = told);
     }
 
@@ -30,13 +36,21 @@ export class Journey {
     async go(): Promise<Result> {
         const { direction, next, why } = this.told;
         if (direction === "back") return this.back(next, why);
-        if (this.orders.back.aborted) return this.turn(String(this.orders.back.reason));
+        if (this.orders.back.aborted && !this.orders.stop.aborted) return this.turn(String(this.orders.back.reason));
         for (const step of next) {
-            const reason = this.reasonToReturn(step);
-            if (reason !== undefined) return this.turn(reason);
-            const failure = await this.take(step);
-            if (this.orders.stop.aborted && failure !== undefined) return this.stopped(failure);
-            if (failure !== undefined) return this.turn(`${nameOf(step)}: ${failure}`);
+            for (let tries = 1; ; tries++) {
+                const { back, stop } = this.orders;
+                if (stop.aborted) return this.stopped(String(stop.reason));
+                const reason = this.reasonToReturn(step);
+                if (reason !== undefined) return this.turn(reason);
+                const failure = await this.take(step);
+                if (failure === undefined) break;
+                if (stop.aborted) return this.stopped(failure);
+                if (step.to !== "done" || back.aborted) return this.turn(`${nameOf(step)}: ${failure}`);
+                if (tries < TRIES) continue;
+                await this.lookAgain();
+                return this.end("human", failure, step);
+            }
         }
         return this.end("converted");
     }
@@ -122,6 +136,7 @@ export class Journey {
     /** Turns round. */
     private async turn(why: string): Promise<Result> {
         this.effects.record({ event: "return", why });
+        this.returning = true;
         await this.lookAgain();
         return this.back(backPath(this.reached, this.asked), why);
     }
@@ -142,7 +157,7 @@ export class Journey {
                 const failure = await this.take(step);
                 if (failure === undefined) break;
                 if (this.orders.stop.aborted) return this.stopped(failure);
-                if (tries < TRIES_BACK) continue;
+                if (tries < TRIES) continue;
                 await this.lookAgain();
                 return this.end("human", failure, step);
             }
@@ -150,6 +165,9 @@ export class Journey {
     }
 
     private stopped(why: string): Result {
+        const { back } = this.orders;
+        // Whoever goes on must know that it was to return.
+        if (back.aborted && !this.returning) this.effects.record({ event: "return", why: String(back.reason) });
         return { outcome: "stopped", place: this.reached, downSeconds: this.downSeconds + this.elapsed(), why };
     }
 

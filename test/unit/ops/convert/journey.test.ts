@@ -17,7 +17,6 @@ const returns: [failing: string, steps: string[]][] = [
     ["start", back("stop", "drain", "prepare", "intra-a")],
     ["verify", back("start", "stop", "drain", "prepare", "intra-a")],
     ["switch", back("verify", "stop", "drain", "prepare", "intra-a")],
-    ["done", back("switch", "start", "stop", "drain", "prepare", "intra-a")],
 ];
 
 async function journey(options: WorldOptions = {}, prepare: (world: FakeWorld) => void = () => undefined) {
@@ -69,6 +68,19 @@ describe("ops convert, the journey", () => {
         assert.equal(world.last().event, "end");
     });
 
+    it("tries done twice, and then leaves callers with the component that serves them", async () => {
+        const once = await journey({ fails: { done: 1 } });
+        assert.equal(once.result.outcome, "converted");
+        const { world, result } = await journey({ fails: { done: 2 } });
+        assert.deepEqual(world.steps(), [...FORWARD, "done"]);
+        assert.deepEqual([result.outcome, result.place, nameOf(result.failed!)], ["human", "switch", "done"]);
+        assert.equal(world.told().direction, "forward");
+        assert.equal((await world.go())!.outcome, "converted");
+        // An order to return is one, there too.
+        const ordered = await journey({}, (world) => (world.backAt = "done"));
+        assert.equal(ordered.result.outcome, "returned");
+    });
+
     it("goes on with the way back after a human has helped", async () => {
         const { world } = await journey({ fails: { start: 1, "back to drain": 2 } });
         const before = world.steps().length;
@@ -115,6 +127,27 @@ describe("ops convert, the journey", () => {
         assert.deepEqual(world.steps(), ["prepare", "drain", "stop", "stop", "start", "verify", "switch", "done"]);
     });
 
+    it("begins no step once it is told to stop, and is on paper where it is", async () => {
+        // While the step before ends: its look is done, and nothing has failed.
+        const { world, result } = await journey({}, (world) => (world.stopAfter = "stop"));
+        assert.deepEqual([result.outcome, result.place], ["stopped", "stop"]);
+        assert.deepEqual(world.steps(), ["prepare", "drain", "stop"]);
+        assert.equal(world.told().open, undefined);
+        world.stopAfter = undefined;
+        assert.equal((await world.go())!.outcome, "converted");
+    });
+
+    it("that was to return and was stopped at once is gone on with on the way back", async () => {
+        for (const together of ["stopAt", "stopAfter"] as const) {
+            const { world, result } = await journey({}, (world) => (world.backAt = world[together] = "start"));
+            assert.equal(result.outcome, "stopped");
+            const told = world.told();
+            assert.deepEqual([told.direction, told.why], ["back", "abort was run"], together);
+            world.backAt = world[together] = undefined;
+            assert.equal((await world.go())!.outcome, "returned");
+        }
+    });
+
     it("leads back from option intra-b days later", async () => {
         const world = new FakeWorld();
         world.reached = world.asked = "done";
@@ -156,7 +189,7 @@ describe("ops convert, killed", () => {
         });
     });
 
-    for (const failing of PHASES)
+    for (const [failing] of returns)
         it(`at any point after ${failing} has failed: run goes on with the way back`, async () => {
             await everywhere({ fails: { [failing]: 1 } }, async (world, at) => {
                 const turned = world.entries.some(({ event }) => event === "return");
@@ -259,7 +292,7 @@ describe("ops convert, whatever happens", () => {
                     assert.deepEqual([world.reached, world.asked], ["intra-a", "intra-a"]);
                 else {
                     assert.equal(result.outcome, "human");
-                    assert.equal(result.failed!.direction, "back");
+                    assert.ok(result.failed!.direction === "back" || result.failed!.to === "done");
                     assert.ok(result.why);
                 }
                 assert.ok(!(end as { said?: string }).said?.includes("preflight"), (end as { said?: string }).said);

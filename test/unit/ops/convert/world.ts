@@ -37,6 +37,8 @@ export class FakeWorld {
     /** Asks for the return when this step begins. */
     backAt: string | undefined;
     stopAt: string | undefined;
+    /** Tells it to stop when this step has ended. */
+    stopAfter: string | undefined;
     orders = { back: new AbortController(), stop: new AbortController() };
     /** Steps whose promise was looked at. */
     proved = new Set<string>();
@@ -101,6 +103,8 @@ export class FakeWorld {
             look: async () => ({ reached: this.reached, asked: this.asked }),
             record: (event) => {
                 this.write(event);
+                if (event.event === "step-end" && event.step === this.stopAfter)
+                    this.orders.stop.abort("it was told to end");
                 if (event.event !== "step") return;
                 if (event.step === this.backAt) this.orders.back.abort("abort was run");
                 if (event.step === this.stopAt) this.orders.stop.abort("it was interrupted");
