@@ -131,7 +131,7 @@ function nameIn({ conversions }: Situation, file: string): string | undefined {
     return first && `${first.who} ${first.run}`;
 }
 
-/** Ctrl-C once returns, twice stops where it is; so does an end that is asked for. The file is written by `convert abort`. */
+/** Ctrl-C once returns, twice stops where it is; so does an end that is asked for, or the terminal's. The file is written by `convert abort`. */
 function listen(
     context: Context,
     stack: Stack,
@@ -149,12 +149,17 @@ function listen(
         rmSync(file, { force: true });
         orders.back.abort("convert abort was run");
     }, 500);
-    process.on("SIGINT", onInterrupt).on("SIGTERM", onEnd);
+    const onHangUp = () => {
+        // Nobody reads any more, and what is under way has to be ended in order all the same.
+        for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
+        orders.stop.abort("its terminal was closed");
+    };
+    process.on("SIGINT", onInterrupt).on("SIGTERM", onEnd).on("SIGHUP", onHangUp);
     return {
         orders,
         end: () => {
             clearInterval(watch);
-            process.off("SIGINT", onInterrupt).off("SIGTERM", onEnd);
+            process.off("SIGINT", onInterrupt).off("SIGTERM", onEnd).off("SIGHUP", onHangUp);
         },
     };
 }

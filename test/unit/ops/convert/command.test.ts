@@ -303,6 +303,21 @@ describe("npm run ops -- convert, interrupted", function () {
         assert.equal(twice.state.reached, "intra-a");
     });
 
+    it("stops where it is when its terminal is closed, and is gone on with", async () => {
+        const it = await convertBench();
+        const before = process.listenerCount("SIGHUP");
+        it.state.onUp = (to) => {
+            if (to === "stop") (process.listeners("SIGHUP").at(-1) as () => void)();
+        };
+        const { code, note } = await it.ops("convert", "run");
+        assert.equal(code, 1);
+        assert.match(note, /convert: stopped at stop \(its terminal was closed\)/);
+        assert.equal(process.listenerCount("SIGHUP"), before);
+        it.state.onUp = () => undefined;
+        assert.equal((await it.ops("convert", "run")).code, 0);
+        assert.equal(it.state.reached, "done");
+    });
+
     it("is another machine's while the cluster says so, and is taken over when asked to", async () => {
         const { ops, state, record } = await convertBench(
             CONVERT_FILE.replace("option: intra-a", "option: intra-b").replace(
