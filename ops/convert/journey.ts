@@ -1,7 +1,7 @@
 /** Goes from place to place, and back on a failure or when the clock says so. All it does to the world is in {@link Effects}. */
 import type { Answer } from "./answers";
 import type { Outcome } from "./audit";
-import { duration, expectedOf, latestEnd, mustReturn, type Budget } from "./clock";
+import { duration, expectedOf, latestEnd, longestBack, mustReturn, type Budget } from "./clock";
 import type { Effects, Orders, Proof, Result } from "./contract";
 import { closesWindow, isDown, nameOf, opensWindow, PLACES, type Place, type Step } from "./phases";
 import { backPath, type Told } from "./state";
@@ -89,8 +89,13 @@ export class Journey {
         }
         const limit = direction === "forward" ? latestEnd(step, budget) : undefined;
         const end = limit === undefined ? undefined : this.downSince! + limit * 1000;
-        const late = `it took until ${duration(limit ?? 0)} after the begin of the 503s: later the way back would not fit any more`;
-        const clock = end === undefined ? () => undefined : effects.at(end, () => broken.abort(late));
+        const longest = longestBack(step, budget);
+        const late =
+            direction === "forward"
+                ? `it took until ${duration(limit ?? 0)} after the begin of the 503s: later the way back would not fit any more`
+                : `it took ${duration(longest)}, longer than anything that it waits for`;
+        const brokenOffAt = direction === "forward" ? end : began + longest * 1000;
+        const clock = brokenOffAt === undefined ? () => undefined : effects.at(brokenOffAt, () => broken.abort(late));
         effects.show({
             step,
             began,

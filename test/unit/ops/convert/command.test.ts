@@ -350,12 +350,12 @@ describe("npm run ops -- convert, refused", function () {
         [
             "a budget shorter than the expected times",
             CONVERT_FILE.replace("budgetMinutes: 60", "budgetMinutes: 50"),
-            /convert\.budgetMinutes: must be at least 52, for 32:00 there and 20:00 back as expected or measured \(got 50\)/,
+            /convert\.budgetMinutes: must be at least 54, for 32:00 there, 1:30 to break a step off and 20:00 back as expected or measured \(got 50\)/,
         ],
         [
             "a budget shorter than the measured times",
             CONVERT_FILE.replace("  alpa-auth:convert:\n", "$&    measured: { start: 1800 }\n"),
-            /convert\.budgetMinutes: must be at least 67, for 47:00 there/,
+            /convert\.budgetMinutes: must be at least 69, for 47:00 there/,
         ],
         [
             "no way to start bare metal again",

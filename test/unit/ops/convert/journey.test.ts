@@ -4,6 +4,7 @@ import { strict as assert } from "node:assert";
 import fc from "fast-check";
 import { latestEnd, mustReturn, needed, remainingForward, wholeReturn } from "../../../../ops/convert/clock";
 import { backFrom, forwardFrom, nameOf, PHASES, PLACES } from "../../../../ops/convert/phases";
+import { BREAK_OFF_SECONDS } from "../../../../ops/stack/pulumi";
 import { FakeWorld, type WorldOptions } from "./world";
 
 const FORWARD = [...PHASES];
@@ -68,6 +69,25 @@ describe("ops convert, the journey", () => {
         assert.equal(world.last().event, "end");
     });
 
+    it("breaks a step of the way back off that hangs, tries it again, and shows it to a human", async () => {
+        const { world, result } = await journey({ fails: { start: 1 }, takes: { "back to drain": 1e6 } });
+        assert.deepEqual([result.outcome, nameOf(result.failed!)], ["human", "back to drain"]);
+        assert.match(result.why!, /^it took 1:00:00, longer than anything that it waits for/);
+        assert.equal(world.steps().filter((step) => step === "back to drain").length, 2);
+        // Not one that is only slow.
+        const slow = await journey({ fails: { start: 1 }, takes: { "back to drain": 3500 } });
+        assert.equal(slow.result.outcome, "returned");
+    });
+
+    it("keeps time for pulumi to end what it is broken off in", async () => {
+        const { world } = await journey({ takes: { start: 100_000 } });
+        const start = world.entries.find((entry) => entry.event === "step-end" && entry.step === "start")!;
+        const drain = world.entries.find((entry) => entry.event === "step" && entry.step === "drain")!;
+        const elapsed = (Date.parse(start.time) - Date.parse(drain.time)) / 1000;
+        const { seconds, expected } = world.budget;
+        assert.equal(elapsed, seconds - expected.verify - expected.switch - wholeReturn(expected) - BREAK_OFF_SECONDS);
+    });
+
     it("tries done twice, and then leaves callers with the component that serves them", async () => {
         const once = await journey({ fails: { done: 1 } });
         assert.equal(once.result.outcome, "converted");
@@ -95,11 +115,11 @@ describe("ops convert, the journey", () => {
         assert.match(result.why!, /^start: it took until \d+:\d\d after the begin of the 503s/);
         assert.ok(result.downSeconds <= world.budget.seconds, `${result.downSeconds}`);
         // The limit was used: it was not given up early.
-        assert.ok(result.downSeconds > needed(world.budget.expected) - world.budget.expected.verify);
+        assert.ok(result.downSeconds > needed(world.budget.expected) - world.budget.expected.verify - 180);
     });
 
     it("does not begin a step when the ones before have used up the time", async () => {
-        const slow = { drain: 60 + 479, stop: 780 };
+        const slow = { drain: 60 + 479 - BREAK_OFF_SECONDS, stop: 780 };
         const { world, result } = await journey({ takes: slow });
         assert.equal(result.outcome, "converted");
         const late = await journey({ takes: { ...slow, stop: 782 } });
@@ -262,7 +282,7 @@ describe("ops convert, whatever happens", () => {
                     if (entry.event === "step" && entry.direction === "forward" && entry.to !== "done") {
                         const before = PLACES[PLACES.indexOf(entry.to) - 1];
                         const most = elapsed + remainingForward(before, budget.expected) + wholeReturn(budget.expected);
-                        assert.ok(most <= budget.seconds, `${entry.step} begun after ${elapsed} s`);
+                        assert.ok(most + BREAK_OFF_SECONDS <= budget.seconds, `${entry.step} begun after ${elapsed} s`);
                         assert.ok(!mustReturn(before, elapsed, budget));
                     }
                     if (entry.event === "step-end" && entry.direction === "forward") {

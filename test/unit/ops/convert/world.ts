@@ -49,7 +49,7 @@ export class FakeWorld {
 
     constructor(private readonly options: WorldOptions = {}) {
         const expected = { ...defaults(600), ...options.expected };
-        this.budget = { seconds: options.budgetSeconds ?? 3600, expected };
+        this.budget = { seconds: options.budgetSeconds ?? 3600, expected, patienceSeconds: 3600 };
         this.fails = { ...options.fails };
         this.disproved = { ...options.disproved };
     }
