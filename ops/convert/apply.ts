@@ -1,18 +1,21 @@
 /** One `pulumi up` of a conversion: the edit of the stack file, the run, and what it said when it failed. */
+import { mkdirSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
-import { basename } from "node:path";
+import { basename, dirname, join, relative } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Context } from "../context";
 import { replace } from "../stack/change";
 import { lockedBy } from "../stack/locked";
 import { remember } from "../stack/guards";
-import { findStack } from "../stack/stack";
+import { findStack, type Stack } from "../stack/stack";
 import { placeIn, restOf } from "./stack-edit";
 
 export interface Run {
     stack: string;
     /** {@link restOf} when the conversion began: nobody else's edit may go along. */
     rest: string;
+    /** On the way back: the file as it was then. It is what goes on; somebody's edit is put aside. */
+    kept?: string;
     /** Makes the new text of the stack file. */
     edit: (text: string) => string;
     onLine: (line: string) => void;
@@ -27,13 +30,17 @@ const LOCKED_BY = /created by \S+@(\S+) \(pid (\d+)\)/;
 const SAID_LIMIT = 800;
 
 /** @throws Error with Pulumi's own words */
-export async function bringUp(context: Context, { stack: name, rest, edit, onLine, signal }: Run): Promise<void> {
+export async function bringUp(context: Context, { stack: name, rest, kept, edit, onLine, signal }: Run): Promise<void> {
     const stack = await findStack(context, name);
-    if (restOf(stack.text) !== rest)
+    // Before the edit: a file that names a step nobody has begun would be gone back from.
+    signal.throwIfAborted();
+    const edited = !isSame(stack.text, rest);
+    if (edited && kept === undefined)
         throw new Error(
             `${basename(stack.file)}: must stay as it was when the conversion began (somebody changed it). Take the change back.`,
         );
-    const after = edit(stack.text);
+    if (edited) putAside(context, stack);
+    const after = edit(edited ? kept! : stack.text);
     if (after !== stack.text) {
         remember(stack, after);
         replace(stack.file, after);
@@ -58,6 +65,25 @@ export async function bringUp(context: Context, { stack: name, rest, edit, onLin
             await pause(ASK_SECONDS * 1000, undefined, { signal }).catch(() => undefined);
         }
     }
+}
+
+/** Whether nothing differs but what a conversion changes; a file that nobody can read differs. */
+function isSame(text: string, rest: string): boolean {
+    try {
+        return restOf(text) === rest;
+    } catch {
+        return false;
+    }
+}
+
+/** Keeps somebody's edit: it must not keep callers waiting, and not be lost. */
+function putAside({ note }: Context, { file, text }: Stack): void {
+    const aside = join(dirname(file), ".alpa-auth", "local", `${basename(file)}.edited`);
+    mkdirSync(dirname(aside), { recursive: true, mode: 0o700 });
+    writeFileSync(aside, text, { mode: 0o600 });
+    note(
+        `${basename(file)}: somebody changed it while the conversion was under way. The way back goes on with the file as it was; the edit is in ${relative(process.cwd(), aside)}.`,
+    );
 }
 
 /** Whether the lock is that of a process of this machine that is no more. */

@@ -3,6 +3,7 @@ import { basename, dirname } from "node:path";
 import type { Context } from "../context";
 import { checkConfig, readSecrets } from "../stack/config-check";
 import { obstacles } from "../stack/guards";
+import { BREAK_OFF_SECONDS } from "../stack/pulumi";
 import { errorsIn } from "./apply";
 import { duration, needed, neededBack, remainingForward, wholeReturn, type Budget } from "./clock";
 import type { Situation } from "./situation";
@@ -11,13 +12,29 @@ import { restOf, setPlace } from "./stack-edit";
 
 export type Target = "intra-a" | "intra-b";
 
-/** @returns the problems of a conversion that has not begun */
-export async function problemsOf(context: Context, found: Situation, to: Target): Promise<string[]> {
-    const { stack, outputs, budget } = found;
-    const problems = to === "intra-b" ? await configProblems(context, found) : [];
-    problems.push(...budgetProblems(budget, to));
-    const held = heldByAnother(outputs.conversion?.holder, undefined, new Date());
-    if (held !== undefined) problems.push(held);
+export interface Verdict {
+    /** What it must not begin with. */
+    problems: string[];
+    /** What stands against it and does not keep it back. */
+    notes: string[];
+}
+
+/**
+ * What stands against a conversion that has not begun. Back to intra-a only another one at work keeps it: whoever returns may
+ * have no time to put anything else in order first.
+ */
+export async function verdictOf(context: Context, found: Situation, to: Target): Promise<Verdict> {
+    const held = heldByAnother(found.outputs.conversion?.holder, undefined, new Date());
+    const holders = held === undefined ? [] : [held];
+    if (to === "intra-a") return { problems: holders, notes: await formalProblems(context, found, to, []) };
+    const problems = [...(await configProblems(context, found)), ...holders];
+    return { problems: await formalProblems(context, found, to, problems), notes: [] };
+}
+
+/** @param others already found @returns them all */
+async function formalProblems(context: Context, found: Situation, to: Target, others: string[]): Promise<string[]> {
+    const { stack, budget } = found;
+    const problems = [...others, ...budgetProblems(budget, to)];
     const against = await obstacles(context, stack);
     problems.push(...against);
     const last = await committed(stack);
@@ -41,7 +58,7 @@ export function budgetProblems({ seconds, expected }: Budget, to: Target): strin
     const minutes = Math.ceil(all / 60);
     const sum =
         to === "intra-b"
-            ? `${duration(remainingForward("intra-a", expected))} there and ${duration(wholeReturn(expected))} back`
+            ? `${duration(remainingForward("intra-a", expected))} there, ${duration(BREAK_OFF_SECONDS)} to break a step off and ${duration(wholeReturn(expected))} back`
             : `${duration(all)} back`;
     return [
         `convert.budgetMinutes: must be at least ${minutes}, for ${sum} as expected or measured (got ${seconds / 60}). Run: pulumi config set --path convert.budgetMinutes ${minutes}`,

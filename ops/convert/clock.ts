@@ -1,4 +1,5 @@
 /** How long steps take, and until when going on leaves time for the way back. Pure; durations in seconds. */
+import { BREAK_OFF_SECONDS } from "../stack/pulumi";
 import { backFrom, closesWindow, forwardFrom, isDown, nameOf, type Place, type Step } from "./phases";
 
 /** Expected time of a step, by {@link nameOf}. */
@@ -10,6 +11,8 @@ export const DEFAULT_BUDGET_MINUTES = 60;
 export interface Budget {
     seconds: number;
     expected: Expected;
+    /** What the program itself waits for at most, in seconds: no step of the way back is broken off before. */
+    patienceSeconds: number;
 }
 
 /** Expected time of one step. */
@@ -45,9 +48,9 @@ export function returnFrom(place: Place, halfWay: boolean, expected: Expected): 
     return sum(place === "done" ? steps.filter(({ to }) => to !== "switch") : steps, expected);
 }
 
-/** What the whole act may take at most for callers: all of it, and all of the way back. */
+/** What the whole act may take at most for callers: all of it, the end of a step that is broken off, and all of the way back. */
 export function needed(expected: Expected): number {
-    return remainingForward("intra-a", expected) + wholeReturn(expected);
+    return remainingForward("intra-a", expected) + BREAK_OFF_SECONDS + wholeReturn(expected);
 }
 
 /** What a return that was asked for takes of callers' time. */
@@ -61,16 +64,27 @@ export function neededBack(expected: Expected): number {
  */
 export function mustReturn(place: Place, elapsed: number, { seconds, expected }: Budget): boolean {
     if (!isDown(place) && remainingForward(place, expected) === 0) return false;
-    return elapsed + remainingForward(place, expected) + wholeReturn(expected) > seconds;
+    return elapsed + remainingForward(place, expected) + BREAK_OFF_SECONDS + wholeReturn(expected) > seconds;
 }
 
 /**
  * Seconds after the beginning of the 503s at which a forward step must have ended: what comes after it and the whole way
- * back must still fit. Undefined for steps that callers do not wait for.
+ * back must still fit, and before it the time in which Pulumi gives up what it was doing. Undefined for steps that callers do not wait for.
  */
 export function latestEnd({ to }: Step, { seconds, expected }: Budget): number | undefined {
     if (!isDown(to) && to !== "switch") return undefined;
-    return seconds - remainingForward(to, expected) - wholeReturn(expected);
+    return seconds - remainingForward(to, expected) - BREAK_OFF_SECONDS - wholeReturn(expected);
+}
+
+/** So many times as long as expected a step of the way back may take. */
+const SLOWER_BACK = 3;
+
+/**
+ * Seconds after its begin at which a step of the way back is broken off. Breaking off gains callers nothing while it still may
+ * end, so it is late: it is for what hangs, and would else never be tried again or shown to a human.
+ */
+export function longestBack(step: Step, { expected, patienceSeconds }: Budget): number {
+    return Math.max(SLOWER_BACK * expectedOf(step, expected), patienceSeconds);
 }
 
 /** `4:05`, `1:02:03`. */

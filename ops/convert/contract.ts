@@ -25,8 +25,8 @@ export interface Proof {
 export interface Effects {
     /** In milliseconds. */
     now(): number;
-    /** Brings the stack to a place. @throws when it was not reached, or `signal` has broken it off */
-    bring(to: Place, signal: AbortSignal): Promise<void>;
+    /** Brings the stack to where a step leads. @throws when it was not reached, or `signal` has broken it off */
+    bring(step: Step, signal: AbortSignal): Promise<void>;
     /** Looks whether what a step promises is so. @param answers those of bare metal, as far as recorded */
     prove(step: Step, answers: Answer[] | undefined, signal: AbortSignal): Promise<Proof>;
     /** What the stack says of itself now. */

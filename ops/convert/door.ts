@@ -1,8 +1,10 @@
 /** What a caller gets at the address that all callers use. */
 import { ApiKey, Client, Jwt, type Credential, type Seen } from "../../client/typescript/src/index";
 import { claimKey } from "../../components/parts/consumers";
+import { VERIFIER } from "../../components/parts/conversion-phases";
 import { SMOKE_CONSUMER } from "../check/smoke";
 import type { Outputs } from "../stack/stack";
+import type { VerificationRoute } from "./answers";
 
 /** A caller whose credential the stack has generated. */
 export interface Visitor {
@@ -12,21 +14,26 @@ export interface Visitor {
 }
 
 /**
- * Who asks: the consumer that is made for tests, else the first one that has a credential here. One request of its limit
- * is used up by each look.
+ * Who may ask, in order: the consumer that is made for tests, then one credential of each other that has one here. One
+ * request of a limit is used up by each look.
  */
-export function visitor({ credentials, jwtSecrets }: Outputs, namespace: string): Visitor | undefined {
+export function visitorsOf({ credentials, jwtSecrets }: Outputs, namespace: string): Visitor[] {
     const all = [...Object.keys(credentials), ...Object.keys(jwtSecrets)];
-    const who = all.find((one) => one.startsWith(`${SMOKE_CONSUMER}/`)) ?? all[0];
-    if (who === undefined) return undefined;
-    if (credentials[who] !== undefined) return { who, auth: new ApiKey(credentials[who]) };
-    const [consumer, id] = who.split("/");
-    return { who, auth: new Jwt({ key: claimKey(namespace, consumer, id), secret: jwtSecrets[who] }) };
+    const consumers = [...new Set([SMOKE_CONSUMER, ...all.map((one) => one.split("/")[0])])];
+    const names = consumers.flatMap((consumer) => all.find((one) => one.startsWith(`${consumer}/`)) ?? []);
+    return names.slice(0, VISITORS).map((who) => {
+        if (credentials[who] !== undefined) return { who, auth: new ApiKey(credentials[who]) };
+        const [consumer, id] = who.split("/");
+        return { who, auth: new Jwt({ key: claimKey(namespace, consumer, id), secret: jwtSecrets[who] }) };
+    });
 }
 
 export interface Door {
     url: string;
-    visitor: Visitor;
+    /** The next one is asked where one is over its limit. */
+    visitors: Visitor[];
+    /** The way past callers' limits. Unset: there is none. */
+    verification?: VerificationRoute;
     /** Longest time for one answer, in seconds. */
     timeoutSeconds: number;
     /** How long the gateway's pods may take to learn of a change, in seconds. */
@@ -34,42 +41,66 @@ export interface Door {
     signal?: AbortSignal;
 }
 
+/** So many are asked at most. */
+const VISITORS = 5;
 const PROMPT = "Paris is";
 const PAUSE_SECONDS = 0.5;
 /** In a row: a gateway may have several pods, which learn of a change one after the other. */
 const IN_A_ROW = 3;
 
-/** Sees that a caller is answered by Alpa. @returns a sentence; @throws with what came instead */
+/** Every caller was over its limit: 429 is the gateway's own, and says nothing of Alpa. */
+class Limited extends Error {}
+
+/**
+ * Sees that a caller is answered by Alpa; where all that can be asked are over their limits, that the verifier is.
+ * @returns a sentence; @throws with what came instead
+ */
 export async function proveServed(door: Door): Promise<string> {
-    const { milliseconds } = await untilSo(door, 1, (seen, error) =>
-        error === undefined ? undefined : `must be answered (${seen?.status ?? "no answer"}: ${wordsOf(error)})`,
-    );
-    return `${door.visitor.who} was answered at ${door.url} after ${milliseconds} ms`;
+    const { verification, ...others } = door;
+    try {
+        const { seen, who } = await untilSo(others, 1, wrongAnswer, true);
+        return `${who} was answered at ${door.url} after ${seen.milliseconds} ms`;
+    } catch (error) {
+        if (!(error instanceof Limited)) throw error;
+        const limited = `callers are over their limits (429: ${door.visitors.map(({ who }) => who).join(", ")})`;
+        if (verification === undefined) return `not seen answered: ${limited}`;
+        const { url, key } = verification;
+        const verifier = { ...others, url, visitors: [{ who: VERIFIER, auth: new ApiKey(key) }] };
+        const { seen } = await untilSo(verifier, 1, wrongAnswer, false);
+        return `${limited}; ${VERIFIER} was answered at ${url} after ${seen.milliseconds} ms`;
+    }
+}
+
+function wrongAnswer(seen: Seen | undefined, error: unknown): string | undefined {
+    return error === undefined ? undefined : `must be answered (${seen?.status ?? "no answer"}: ${wordsOf(error)})`;
 }
 
 /** Sees that a caller is told to come again. @returns a sentence; @throws with what came instead */
 export async function proveRefused(door: Door): Promise<string> {
-    const { headers } = await untilSo(door, IN_A_ROW, (seen) => {
+    const wrong = (seen: Seen | undefined) => {
         if (seen?.status !== 503) return `must get 503 (got ${seen?.status ?? "no answer"})`;
         return seen.headers.has("retry-after")
             ? undefined
             : "must be told when to come again (503 without Retry-After)";
-    });
-    return `${door.visitor.who} got 503 at ${door.url}, Retry-After ${headers.get("retry-after")}`;
+    };
+    const { seen, who } = await untilSo(door, IN_A_ROW, wrong, false);
+    return `${who} got 503 at ${door.url}, Retry-After ${seen.headers.get("retry-after")}`;
 }
 
-/** Asks until it is as it must be so many times in a row. */
+/** Asks until it is as it must be so many times in a row. @param giveUp to throw {@link Limited} rather than wait for a limit's end */
 async function untilSo(
-    { url, visitor, timeoutSeconds, patienceSeconds, signal }: Door,
+    { url, visitors, timeoutSeconds, patienceSeconds, signal }: Door,
     times: number,
     wrong: (seen: Seen | undefined, error: unknown) => string | undefined,
-): Promise<Seen> {
+    giveUp: boolean,
+): Promise<{ seen: Seen; who: string }> {
     const end = Date.now() + patienceSeconds * 1000;
-    for (let right = 0; ;) {
+    for (let right = 0, limited = 0; ;) {
+        const { who, auth } = visitors[limited % visitors.length];
         let seen: Seen | undefined;
         const client = new Client({
             url,
-            auth: visitor.auth,
+            auth,
             allowHttp: url.startsWith("http:"),
             answerTimeoutSeconds: timeoutSeconds,
             maxAttempts: 1,
@@ -81,10 +112,12 @@ async function untilSo(
         );
         signal?.throwIfAborted();
         const problem = wrong(seen, error);
-        if (problem === undefined && ++right === times) return seen!;
+        if (problem === undefined && ++right === times) return { seen: seen!, who };
+        if (seen?.status === 429 && ++limited % visitors.length !== 0) continue;
+        if (seen?.status === 429 && giveUp) throw new Limited();
         if (problem !== undefined) {
             right = 0;
-            if (Date.now() >= end) throw new Error(`${visitor.who} at ${url}: ${problem}`);
+            if (Date.now() >= end) throw new Error(`${who} at ${url}: ${problem}`);
         }
         await new Promise((resolve) => setTimeout(resolve, Math.min(PAUSE_SECONDS, patienceSeconds) * 1000));
     }

@@ -7,7 +7,7 @@ import { findStack, readOutputs } from "../stack/stack";
 import { compareAnswers, Different, recordAnswers, type Answer, type VerificationRoute } from "./answers";
 import { bringUp } from "./apply";
 import { append, records, type Event } from "./audit";
-import { proveRefused, proveServed, visitor, type Door } from "./door";
+import { proveRefused, proveServed, visitorsOf, type Door } from "./door";
 import { measured } from "./expected";
 import type { Effects, Proof } from "./contract";
 import { PLACES, type Place, type Step } from "./phases";
@@ -28,6 +28,8 @@ export interface Act {
     holder: string;
     /** Of the stack file, without what a conversion changes. */
     rest: string;
+    /** The stack file as it was when this process began. */
+    text: string;
     /** Longest time for one answer, in seconds. */
     answerSeconds: number;
     progress: Progress;
@@ -40,8 +42,9 @@ export function realEffects(act: Act): Effects {
     const { context, stack, progress } = act;
     return {
         now: () => Date.now(),
-        bring: async (to, signal) => {
-            const run = { stack, rest: act.rest, edit: (text: string) => edit(act, text, to), signal };
+        bring: async ({ direction, to }, signal) => {
+            const back = direction === "back" ? { kept: act.text } : {};
+            const run = { stack, rest: act.rest, ...back, edit: (text: string) => edit(act, text, to), signal };
             try {
                 await bringUp(context, { ...run, onLine: (line) => progress.line(line) });
             } catch (error) {
@@ -126,11 +129,14 @@ async function door(act: Act, signal: AbortSignal, look: (door: Door) => Promise
     const { context, stack, answerSeconds: timeoutSeconds } = act;
     const found = await outputs(act);
     const { namespace } = await gatewayOf(context, await findStack(context, stack));
-    const who = visitor(found, namespace);
-    if (who === undefined || found.url === undefined)
+    const visitors = visitorsOf(found, namespace);
+    if (visitors.length === 0 || found.url === undefined)
         return { said: "not asked as a caller: the stack has no key and no secret of HS256 to ask with" };
     const patienceSeconds = context.refusalSeconds;
-    return { said: await look({ url: found.url, visitor: who, timeoutSeconds, patienceSeconds, signal }) };
+    const verification = found.conversion?.verification;
+    return {
+        said: await look({ url: found.url, visitors, verification, timeoutSeconds, patienceSeconds, signal }),
+    };
 }
 
 async function route(act: Act): Promise<VerificationRoute> {

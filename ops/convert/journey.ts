@@ -1,13 +1,16 @@
 /** Goes from place to place, and back on a failure or when the clock says so. All it does to the world is in {@link Effects}. */
 import type { Answer } from "./answers";
 import type { Outcome } from "./audit";
-import { duration, expectedOf, latestEnd, mustReturn, type Budget } from "./clock";
+import { duration, expectedOf, latestEnd, longestBack, mustReturn, type Budget } from "./clock";
 import type { Effects, Orders, Proof, Result } from "./contract";
 import { closesWindow, isDown, nameOf, opensWindow, PLACES, type Place, type Step } from "./phases";
 import { backPath, type Told } from "./state";
 
-/** A step of the way back is tried so often: what failed once may have been in its way only then. */
-const TRIES_BACK = 2;
+/**
+ * A step of the way back, and `done`, is tried so often: what failed once may have been in its way only then. Where the
+ * component serves, nothing is gained by taking it away from callers for what `done` could not do.
+ */
+const TRIES = 2;
 
 export class Journey {
     private reached: Place;
@@ -15,6 +18,8 @@ export class Journey {
     private downSince: number | undefined;
     private downSeconds: number;
     private answers: Answer[] | undefined;
+    /** It was written down that it goes back. */
+    private returning: boolean;
 
     constructor(
         private readonly told: Told,
@@ -23,6 +28,7 @@ export class Journey {
         private readonly orders: Orders,
     ) {
         ({ reached: this.reached, asked: this.asked, downSince: this.downSince } = told);
+        this.returning = told.direction === "back";
         ({ downSeconds: this.downSeconds, answers: this.answers } = told);
     }
 
@@ -30,13 +36,21 @@ export class Journey {
     async go(): Promise<Result> {
         const { direction, next, why } = this.told;
         if (direction === "back") return this.back(next, why);
-        if (this.orders.back.aborted) return this.turn(String(this.orders.back.reason));
+        if (this.orders.back.aborted && !this.orders.stop.aborted) return this.turn(String(this.orders.back.reason));
         for (const step of next) {
-            const reason = this.reasonToReturn(step);
-            if (reason !== undefined) return this.turn(reason);
-            const failure = await this.take(step);
-            if (this.orders.stop.aborted && failure !== undefined) return this.stopped(failure);
-            if (failure !== undefined) return this.turn(`${nameOf(step)}: ${failure}`);
+            for (let tries = 1; ; tries++) {
+                const { back, stop } = this.orders;
+                if (stop.aborted) return this.stopped(String(stop.reason));
+                const reason = this.reasonToReturn(step);
+                if (reason !== undefined) return this.turn(reason);
+                const failure = await this.take(step);
+                if (failure === undefined) break;
+                if (stop.aborted) return this.stopped(failure);
+                if (step.to !== "done" || back.aborted) return this.turn(`${nameOf(step)}: ${failure}`);
+                if (tries < TRIES) continue;
+                await this.lookAgain();
+                return this.end("human", failure, step);
+            }
         }
         return this.end("converted");
     }
@@ -75,8 +89,13 @@ export class Journey {
         }
         const limit = direction === "forward" ? latestEnd(step, budget) : undefined;
         const end = limit === undefined ? undefined : this.downSince! + limit * 1000;
-        const late = `it took until ${duration(limit ?? 0)} after the begin of the 503s: later the way back would not fit any more`;
-        const clock = end === undefined ? () => undefined : effects.at(end, () => broken.abort(late));
+        const longest = longestBack(step, budget);
+        const late =
+            direction === "forward"
+                ? `it took until ${duration(limit ?? 0)} after the begin of the 503s: later the way back would not fit any more`
+                : `it took ${duration(longest)}, longer than anything that it waits for`;
+        const brokenOffAt = direction === "forward" ? end : began + longest * 1000;
+        const clock = brokenOffAt === undefined ? () => undefined : effects.at(brokenOffAt, () => broken.abort(late));
         effects.show({
             step,
             began,
@@ -88,7 +107,7 @@ export class Journey {
         let failure: string | undefined;
         let proof: Proof = {};
         try {
-            await effects.bring(to, broken.signal);
+            await effects.bring(step, broken.signal);
             this.reached = to;
             proof = await effects.prove(step, this.answers, broken.signal);
         } catch (error) {
@@ -122,6 +141,7 @@ export class Journey {
     /** Turns round. */
     private async turn(why: string): Promise<Result> {
         this.effects.record({ event: "return", why });
+        this.returning = true;
         await this.lookAgain();
         return this.back(backPath(this.reached, this.asked), why);
     }
@@ -142,7 +162,7 @@ export class Journey {
                 const failure = await this.take(step);
                 if (failure === undefined) break;
                 if (this.orders.stop.aborted) return this.stopped(failure);
-                if (tries < TRIES_BACK) continue;
+                if (tries < TRIES) continue;
                 await this.lookAgain();
                 return this.end("human", failure, step);
             }
@@ -150,6 +170,9 @@ export class Journey {
     }
 
     private stopped(why: string): Result {
+        const { back } = this.orders;
+        // Whoever goes on must know that it was to return.
+        if (back.aborted && !this.returning) this.effects.record({ event: "return", why: String(back.reason) });
         return { outcome: "stopped", place: this.reached, downSeconds: this.downSeconds + this.elapsed(), why };
     }
 

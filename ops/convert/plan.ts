@@ -1,7 +1,7 @@
 import type { Context } from "../context";
 import { UsageError } from "../errors";
 import { json, table } from "../output";
-import { problemsOf, type Target } from "./checks";
+import { verdictOf, type Target } from "./checks";
 import { duration, expectedOf, needed, neededBack, remainingForward, returnFrom, wholeReturn } from "./clock";
 import { backFrom, forwardFrom, isDown, nameOf, whatIsDown, wordsOf, type Step } from "./phases";
 import { rehearse } from "./rehearse";
@@ -26,13 +26,17 @@ export async function plan(context: Context, args: PlanArgs): Promise<void> {
             : "intra-b"
         : (args.to ?? (told.reached === "intra-a" ? "intra-b" : "intra-a"));
     const steps = underWay ? told.next : to === "intra-b" ? forwardFrom(told.reached) : backFrom(told.reached, false);
-    const problems = underWay || steps.length === 0 ? [] : await problemsOf(context, found, to);
+    const { problems, notes } =
+        underWay || steps.length === 0 ? { problems: [], notes: [] } : await verdictOf(context, found, to);
     const rows = steps.map((step) => rowOf(step, found));
     if (args.json) {
         const { stack: __, ...times } = timesOf(found, to);
-        context.out(json({ stack: stack.short, reached: told.reached, to, underWay, steps: rows, ...times, problems }));
+        context.out(
+            json({ stack: stack.short, reached: told.reached, to, underWay, steps: rows, ...times, problems, notes }),
+        );
     } else {
         if (rows.length > 0) context.out(drawn(rows));
+        for (const one of notes) context.note(`note: ${one}`);
         for (const line of summary(found, to, steps, problems.length === 0)) context.out(line);
     }
     if (problems.length > 0) throw new UsageError(problems);

@@ -83,7 +83,25 @@ function overlaps(own: Values, overlay: Values): string[] {
         problems.push(
             "convert.rehearsal.cluster: required where the stack makes its cluster, which the rehearsal must only use. Set kubeconfig or context.",
         );
-    return [...problems, ...sharedHosts(own, overlay)];
+    return [...problems, ...sharedNodes(own, overlay), ...sharedHosts(own, overlay)];
+}
+
+/** On a node of both the rehearsal's pods could have the GPUs that production's side is about to take. */
+function sharedNodes(own: Values, overlay: Values): string[] {
+    const theirs = nodesOf(own.opt);
+    const ours = nodesOf(overlay.opt);
+    if (ours.length === 0)
+        return [`convert.rehearsal.opt.nodes: required: nodes that production does not use. ${REQUIRED}.`];
+    return ours
+        .filter((node) => theirs.includes(node))
+        .map(
+            (node) =>
+                `convert.rehearsal.opt.nodes: must not be among production's, whose GPUs it would take (got ${node}). Name another node.`,
+        );
+}
+
+function nodesOf(opt: unknown): string[] {
+    return list(mapping(opt).nodes).map((node) => String(isMapping(node) ? node.name : node));
 }
 
 function sharedHosts(own: Values, overlay: Values): string[] {
@@ -102,12 +120,12 @@ function sharedHosts(own: Values, overlay: Values): string[] {
 }
 
 function needsOf(merged: Values): string[] {
-    const { nodes, gpusPerNode = 8, model } = mapping(merged.opt);
-    const names = list(nodes).map((node) => (typeof node === "string" ? node : String(mapping(node).name)));
+    const { gpusPerNode = 8, model } = mapping(merged.opt);
+    const names = nodesOf(merged.opt);
     const { namespace, gateway } = merged;
     return [
         `namespace ${String(namespace)}, node port ${String(mapping(gateway).nodePort)} and a gateway of its own`,
-        `${String(gpusPerNode)} GPU(s) on each of ${names.join(", ")} for ${String(model)}: they must be free, since what production holds is not to be had`,
+        `${String(gpusPerNode)} GPU(s) on each of ${names.join(", ")} for ${String(model)}: they must be free`,
     ];
 }
 

@@ -38,8 +38,14 @@ export function unhappy({ outcome, why, failed, stack, place, to }: Converted): 
     return whatAHumanMustDo(failed!, why ?? "", stack);
 }
 
-/** @param step the one of the way back that cannot be taken */
+/** @param step the one that cannot be taken: `done`, or one of the way back */
 export function whatAHumanMustDo(step: Step, why: string, stack: string): string {
+    if (step.direction === "forward")
+        return (
+            `convert: a human is needed. Callers are served by the component, but ${nameOf(step)} (${wordsOf(step).does}) has failed twice: ${why}.\n` +
+            `  1. Correct what it names. Until then a host that restarts may start bare metal too.\n` +
+            `  2. Run: npm run ops -- convert run --stack ${stack}, which tries it again; or return: npm run ops -- convert abort --stack ${stack}`
+        );
     const byHand: Partial<Record<Step["to"], string>> = {
         switch: "Callers are served by the component. Look at the hosts of bare metal.",
         stop: "See that the component's pods are gone: kubectl get pods -l ray.io/cluster.",

@@ -4,7 +4,7 @@ import type { Context } from "../context";
 import { Failure, UsageError } from "../errors";
 import { findStack, type Stack } from "../stack/stack";
 import { newFile, records, type Entry } from "./audit";
-import { heldByAnother, problemsOf, type Target } from "./checks";
+import { heldByAnother, verdictOf, type Target } from "./checks";
 import { leaveStack, realEffects, write, type Act } from "./effects";
 import { Journey } from "./journey";
 import { orderFile, takeLock } from "./lock";
@@ -90,10 +90,11 @@ async function prepare(
     const holder = args.takeOver
         ? (outputs.conversion?.holder?.name ?? `${who} ${id}`)
         : (nameIn(found, file) ?? `${who} ${id}`);
-    const problems = begins ? await problemsOf(context, found, to) : [];
+    const { problems, notes } = begins ? await verdictOf(context, found, to) : { problems: [], notes: [] };
     const held = begins ? undefined : heldByAnother(outputs.conversion?.holder, holder, new Date());
     if (held !== undefined) problems.push(held);
     if (problems.length > 0) throw new UsageError(problems);
+    for (const one of notes) context.note(`note: ${one}`);
     const progress = new Progress(context);
     const rest = restOf(stack.text);
     const act: Act = {
@@ -105,6 +106,7 @@ async function prepare(
         who,
         holder,
         rest,
+        text: stack.text,
         answerSeconds,
         progress,
     };
@@ -129,7 +131,7 @@ function nameIn({ conversions }: Situation, file: string): string | undefined {
     return first && `${first.who} ${first.run}`;
 }
 
-/** Ctrl-C once returns, twice stops where it is; so does an end that is asked for. The file is written by `convert abort`. */
+/** Ctrl-C once returns, twice stops where it is; so does an end that is asked for, or the terminal's. The file is written by `convert abort`. */
 function listen(
     context: Context,
     stack: Stack,
@@ -147,12 +149,17 @@ function listen(
         rmSync(file, { force: true });
         orders.back.abort("convert abort was run");
     }, 500);
-    process.on("SIGINT", onInterrupt).on("SIGTERM", onEnd);
+    const onHangUp = () => {
+        // Nobody reads any more, and what is under way has to be ended in order all the same.
+        for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
+        orders.stop.abort("its terminal was closed");
+    };
+    process.on("SIGINT", onInterrupt).on("SIGTERM", onEnd).on("SIGHUP", onHangUp);
     return {
         orders,
         end: () => {
             clearInterval(watch);
-            process.off("SIGINT", onInterrupt).off("SIGTERM", onEnd);
+            process.off("SIGINT", onInterrupt).off("SIGTERM", onEnd).off("SIGHUP", onHangUp);
         },
     };
 }

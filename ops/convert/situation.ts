@@ -55,8 +55,22 @@ export async function situation(context: Context, name: string | undefined): Pro
         budget: {
             seconds: (typeof minutes === "number" ? minutes : DEFAULT_BUDGET_MINUTES) * 60,
             expected: { ...defaults(answerSeconds), ...known },
+            patienceSeconds: patience(stack.text, answerSeconds),
         },
     };
+}
+
+/** Defaults of convert.bareMetal, and what Kubernetes and the gateway are given beside it, in seconds. */
+const [START_SECONDS, STOP_SECONDS, OTHERS_SECONDS] = [2400, 120, 900];
+
+/** All limits that the program has in one step of the way back, one after the other. */
+function patience(text: string, answerSeconds: number): number {
+    const of = (key: string, otherwise: number) => {
+        const value = readValue(text, "convert", "bareMetal", key);
+        return typeof value === "number" ? value : otherwise;
+    };
+    const stop = of("stopTimeoutSeconds", STOP_SECONDS);
+    return answerSeconds + of("startTimeoutSeconds", START_SECONDS) + 2 * stop + OTHERS_SECONDS;
 }
 
 export function seen({ text }: Stack, { conversion }: Outputs): Seen {

@@ -3,6 +3,7 @@ import { readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { basename, dirname, relative } from "node:path";
 import type { Context } from "../context";
 import { Failure, UsageError } from "../errors";
+import { conversionAtWork } from "../convert/at-work";
 import { checkConfig, readSecrets } from "./config-check";
 import { obstacles, remember } from "./guards";
 import { lockedBy } from "./locked";
@@ -48,6 +49,8 @@ export async function carryOut(context: Context, stack: Stack, plan: Plan, optio
             .forEach((warning) => context.note(`warning: ${warning}`));
     }
     problems.push(...(await obstacles(context, stack)));
+    const converting = conversionAtWork(context.folder, stack, new Date());
+    if (converting !== undefined) problems.push(converting);
     if (problems.length > 0 || plan.after === undefined) throw new UsageError(problems);
     plan.effects.forEach((effect) => context.out(effect));
     if (!options.apply) {

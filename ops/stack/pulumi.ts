@@ -19,6 +19,9 @@ export interface PulumiOptions {
 /** Seconds from each way to break it off to the next: it ends what it has begun, gives up, and is killed. */
 const PATIENCE_SECONDS = [60, 30];
 
+/** Longest time from breaking it off to its end. */
+export const BREAK_OFF_SECONDS = PATIENCE_SECONDS.reduce((sum, seconds) => sum + seconds, 0);
+
 export type PulumiRunner = (args: string[], options?: PulumiOptions) => Promise<PulumiResult>;
 
 /**
@@ -34,6 +37,9 @@ export function runPulumi(folder: string, patienceSeconds = PATIENCE_SECONDS): P
             detached: signal !== undefined,
         });
         const wait = () => undefined;
+        // Of a process group of its own, it would outlive us, and nobody would see what it does.
+        const leave = () => void child.kill("SIGINT");
+        process.on("exit", leave);
         process.on("SIGINT", wait);
         child.stdin.on("error", wait).end(input);
         const unwatch = breakOff(child, signal, patienceSeconds);
@@ -57,7 +63,7 @@ export function runPulumi(folder: string, patienceSeconds = PATIENCE_SECONDS): P
                 'pulumi: must be on PATH. Install it; for the sandbox, run: eval "$(npm run -s sandbox -- env)"',
             ]);
         } finally {
-            process.off("SIGINT", wait);
+            process.off("SIGINT", wait).off("exit", leave);
             unwatch();
         }
         return result;

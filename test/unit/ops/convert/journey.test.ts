@@ -4,6 +4,7 @@ import { strict as assert } from "node:assert";
 import fc from "fast-check";
 import { latestEnd, mustReturn, needed, remainingForward, wholeReturn } from "../../../../ops/convert/clock";
 import { backFrom, forwardFrom, nameOf, PHASES, PLACES } from "../../../../ops/convert/phases";
+import { BREAK_OFF_SECONDS } from "../../../../ops/stack/pulumi";
 import { FakeWorld, type WorldOptions } from "./world";
 
 const FORWARD = [...PHASES];
@@ -17,7 +18,6 @@ const returns: [failing: string, steps: string[]][] = [
     ["start", back("stop", "drain", "prepare", "intra-a")],
     ["verify", back("start", "stop", "drain", "prepare", "intra-a")],
     ["switch", back("verify", "stop", "drain", "prepare", "intra-a")],
-    ["done", back("switch", "start", "stop", "drain", "prepare", "intra-a")],
 ];
 
 async function journey(options: WorldOptions = {}, prepare: (world: FakeWorld) => void = () => undefined) {
@@ -69,6 +69,38 @@ describe("ops convert, the journey", () => {
         assert.equal(world.last().event, "end");
     });
 
+    it("breaks a step of the way back off that hangs, tries it again, and shows it to a human", async () => {
+        const { world, result } = await journey({ fails: { start: 1 }, takes: { "back to drain": 1e6 } });
+        assert.deepEqual([result.outcome, nameOf(result.failed!)], ["human", "back to drain"]);
+        assert.match(result.why!, /^it took 1:00:00, longer than anything that it waits for/);
+        assert.equal(world.steps().filter((step) => step === "back to drain").length, 2);
+        // Not one that is only slow.
+        const slow = await journey({ fails: { start: 1 }, takes: { "back to drain": 3500 } });
+        assert.equal(slow.result.outcome, "returned");
+    });
+
+    it("keeps time for pulumi to end what it is broken off in", async () => {
+        const { world } = await journey({ takes: { start: 100_000 } });
+        const start = world.entries.find((entry) => entry.event === "step-end" && entry.step === "start")!;
+        const drain = world.entries.find((entry) => entry.event === "step" && entry.step === "drain")!;
+        const elapsed = (Date.parse(start.time) - Date.parse(drain.time)) / 1000;
+        const { seconds, expected } = world.budget;
+        assert.equal(elapsed, seconds - expected.verify - expected.switch - wholeReturn(expected) - BREAK_OFF_SECONDS);
+    });
+
+    it("tries done twice, and then leaves callers with the component that serves them", async () => {
+        const once = await journey({ fails: { done: 1 } });
+        assert.equal(once.result.outcome, "converted");
+        const { world, result } = await journey({ fails: { done: 2 } });
+        assert.deepEqual(world.steps(), [...FORWARD, "done"]);
+        assert.deepEqual([result.outcome, result.place, nameOf(result.failed!)], ["human", "switch", "done"]);
+        assert.equal(world.told().direction, "forward");
+        assert.equal((await world.go())!.outcome, "converted");
+        // An order to return is one, there too.
+        const ordered = await journey({}, (world) => (world.backAt = "done"));
+        assert.equal(ordered.result.outcome, "returned");
+    });
+
     it("goes on with the way back after a human has helped", async () => {
         const { world } = await journey({ fails: { start: 1, "back to drain": 2 } });
         const before = world.steps().length;
@@ -83,11 +115,11 @@ describe("ops convert, the journey", () => {
         assert.match(result.why!, /^start: it took until \d+:\d\d after the begin of the 503s/);
         assert.ok(result.downSeconds <= world.budget.seconds, `${result.downSeconds}`);
         // The limit was used: it was not given up early.
-        assert.ok(result.downSeconds > needed(world.budget.expected) - world.budget.expected.verify);
+        assert.ok(result.downSeconds > needed(world.budget.expected) - world.budget.expected.verify - 180);
     });
 
     it("does not begin a step when the ones before have used up the time", async () => {
-        const slow = { drain: 60 + 479, stop: 780 };
+        const slow = { drain: 60 + 479 - BREAK_OFF_SECONDS, stop: 780 };
         const { world, result } = await journey({ takes: slow });
         assert.equal(result.outcome, "converted");
         const late = await journey({ takes: { ...slow, stop: 782 } });
@@ -113,6 +145,27 @@ describe("ops convert, the journey", () => {
         world.stopAt = undefined;
         assert.equal((await world.go())!.outcome, "converted");
         assert.deepEqual(world.steps(), ["prepare", "drain", "stop", "stop", "start", "verify", "switch", "done"]);
+    });
+
+    it("begins no step once it is told to stop, and is on paper where it is", async () => {
+        // While the step before ends: its look is done, and nothing has failed.
+        const { world, result } = await journey({}, (world) => (world.stopAfter = "stop"));
+        assert.deepEqual([result.outcome, result.place], ["stopped", "stop"]);
+        assert.deepEqual(world.steps(), ["prepare", "drain", "stop"]);
+        assert.equal(world.told().open, undefined);
+        world.stopAfter = undefined;
+        assert.equal((await world.go())!.outcome, "converted");
+    });
+
+    it("that was to return and was stopped at once is gone on with on the way back", async () => {
+        for (const together of ["stopAt", "stopAfter"] as const) {
+            const { world, result } = await journey({}, (world) => (world.backAt = world[together] = "start"));
+            assert.equal(result.outcome, "stopped");
+            const told = world.told();
+            assert.deepEqual([told.direction, told.why], ["back", "abort was run"], together);
+            world.backAt = world[together] = undefined;
+            assert.equal((await world.go())!.outcome, "returned");
+        }
     });
 
     it("leads back from option intra-b days later", async () => {
@@ -156,7 +209,7 @@ describe("ops convert, killed", () => {
         });
     });
 
-    for (const failing of PHASES)
+    for (const [failing] of returns)
         it(`at any point after ${failing} has failed: run goes on with the way back`, async () => {
             await everywhere({ fails: { [failing]: 1 } }, async (world, at) => {
                 const turned = world.entries.some(({ event }) => event === "return");
@@ -229,7 +282,7 @@ describe("ops convert, whatever happens", () => {
                     if (entry.event === "step" && entry.direction === "forward" && entry.to !== "done") {
                         const before = PLACES[PLACES.indexOf(entry.to) - 1];
                         const most = elapsed + remainingForward(before, budget.expected) + wholeReturn(budget.expected);
-                        assert.ok(most <= budget.seconds, `${entry.step} begun after ${elapsed} s`);
+                        assert.ok(most + BREAK_OFF_SECONDS <= budget.seconds, `${entry.step} begun after ${elapsed} s`);
                         assert.ok(!mustReturn(before, elapsed, budget));
                     }
                     if (entry.event === "step-end" && entry.direction === "forward") {
@@ -259,7 +312,7 @@ describe("ops convert, whatever happens", () => {
                     assert.deepEqual([world.reached, world.asked], ["intra-a", "intra-a"]);
                 else {
                     assert.equal(result.outcome, "human");
-                    assert.equal(result.failed!.direction, "back");
+                    assert.ok(result.failed!.direction === "back" || result.failed!.to === "done");
                     assert.ok(result.why);
                 }
                 assert.ok(!(end as { said?: string }).said?.includes("preflight"), (end as { said?: string }).said);

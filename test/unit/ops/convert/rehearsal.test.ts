@@ -10,7 +10,7 @@ import { CONVERT_FILE, convertBench } from "./service";
 const REHEARSAL = `    rehearsal:
       alpa: { endpoints: ["10.20.96.200:20001"] }
       gateway: { nodePort: 30999 }
-      opt: { model: alpa/opt-125m, gpusPerNode: 1, nodes: [dgx-02] }
+      opt: { model: alpa/opt-125m, gpusPerNode: 1, nodes: [dgx-03] }
       convert:
         bareMetal:
           hosts:
@@ -47,7 +47,7 @@ describe("ops convert plan --rehearse", function () {
         assert.equal(values.convert.rehearsal, undefined);
         // Of production's secrets none goes along.
         assert.deepEqual([...secrets.values()], ["the key of the small one's"]);
-        assert.match(needs.join("\n"), /1 GPU\(s\) on each of dgx-02 for alpa\/opt-125m: they must be free/);
+        assert.match(needs.join("\n"), /1 GPU\(s\) on each of dgx-03 for alpa\/opt-125m: they must be free/);
     });
 
     const refused: [why: string, text: string, problem: RegExp][] = [
@@ -62,6 +62,12 @@ describe("ops convert plan --rehearse", function () {
             TEXT.replace("nodePort: 30999", "nodePort: 30800"),
             /gateway\.nodePort: must be a node port of its own \(got 30800, and production has 30800\)/,
         ],
+        [
+            "a node of production's",
+            TEXT.replace("nodes: [dgx-03] }", "nodes: [{ name: dgx-02, gpus: 8 }] }"),
+            /^convert\.rehearsal\.opt\.nodes: must not be among production's.*\(got dgx-02\)/,
+        ],
+        ["no nodes of its own", TEXT.replace(", nodes: [dgx-03]", ""), /^convert\.rehearsal\.opt\.nodes: required/],
         [
             "production's namespace",
             TEXT.replace("    rehearsal:\n", "$&      namespace: alpa-auth\n"),

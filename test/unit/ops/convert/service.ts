@@ -52,6 +52,12 @@ interface State {
     onUp: (to: Place) => unknown;
     /** Output `conversion.holder`. */
     holder?: { name: string; until: string };
+    /** Callers by `<consumer>/<credential>`, with their keys. */
+    callers: Record<string, string>;
+    /** Keys of those who are over their limit. */
+    limited: string[];
+    /** What the component's side of the verification route gives from now on in place of answers, until the way back. */
+    verifierStatus?: number;
     /** What the two sides say to a completion. */
     says: { bareMetal: string; component: string };
     /** Places of all `pulumi up`, in order. */
@@ -84,6 +90,8 @@ export async function convertBench(
         file: () => it.file,
         reached: placeIn(text) ?? "intra-a",
         failing: {},
+        callers: { "alice/a1": SECRETS.key },
+        limited: [],
         onUp: () => undefined,
         says: { bareMetal: " France", component: " France" },
         ups: [],
@@ -92,9 +100,11 @@ export async function convertBench(
         if (path.startsWith("/alpa-verification/")) {
             if (key !== VERIFIER_KEY) return { status: 401 };
             const component = ["start", "verify", "switch", "done"].includes(state.reached);
+            if (component && state.verifierStatus !== undefined) return { status: state.verifierStatus };
             return { status: 200, text: component ? state.says.component : state.says.bareMetal };
         }
-        if (key !== SECRETS.key) return { status: 401 };
+        if (!Object.values(state.callers).includes(key as string)) return { status: 401 };
+        if (state.limited.includes(key as string)) return { status: 429 };
         return isDown(state.reached) ? { status: 503 } : { status: 200, text: " France" };
     });
     const it = bench({ text, refusalSeconds, says: (call) => answers(call) ?? pulumi(call.args) });
@@ -140,11 +150,11 @@ export async function convertBench(
     };
 }
 
-function outputs({ reached, holder }: State, port: number): object {
+function outputs({ reached, holder, callers }: State, port: number): object {
     const base = `http://127.0.0.1:${port}`;
     const verification = { url: `${base}/alpa-verification`, key: VERIFIER_KEY };
     const conversion = reached === "intra-a" ? {} : { conversion: { phase: reached, verification, holder } };
-    return { url: `${base}/alpa`, credentials: { "alice/a1": SECRETS.key }, ...conversion };
+    return { url: `${base}/alpa`, credentials: callers, ...conversion };
 }
 
 type Reply = { status: number; text?: string };

@@ -5,7 +5,7 @@ import { defaults } from "../../../../ops/convert/expected";
 import type { Budget, Expected } from "../../../../ops/convert/clock";
 import type { Effects, Result } from "../../../../ops/convert/contract";
 import { Journey } from "../../../../ops/convert/journey";
-import { nameOf, type Direction, type Place, type Step } from "../../../../ops/convert/phases";
+import { nameOf, type Place, type Step } from "../../../../ops/convert/phases";
 import { tell, type Told } from "../../../../ops/convert/state";
 
 export interface WorldOptions {
@@ -37,6 +37,8 @@ export class FakeWorld {
     /** Asks for the return when this step begins. */
     backAt: string | undefined;
     stopAt: string | undefined;
+    /** Tells it to stop when this step has ended. */
+    stopAfter: string | undefined;
     orders = { back: new AbortController(), stop: new AbortController() };
     /** Steps whose promise was looked at. */
     proved = new Set<string>();
@@ -47,7 +49,7 @@ export class FakeWorld {
 
     constructor(private readonly options: WorldOptions = {}) {
         const expected = { ...defaults(600), ...options.expected };
-        this.budget = { seconds: options.budgetSeconds ?? 3600, expected };
+        this.budget = { seconds: options.budgetSeconds ?? 3600, expected, patienceSeconds: 3600 };
         this.fails = { ...options.fails };
         this.disproved = { ...options.disproved };
     }
@@ -96,13 +98,14 @@ export class FakeWorld {
     private effects(): Effects {
         return {
             now: () => this.now,
-            bring: (to, signal) => this.bring(to, signal),
+            bring: (step, signal) => this.bring(step, signal),
             prove: async (step, _, signal) => this.prove(step, signal),
             look: async () => ({ reached: this.reached, asked: this.asked }),
             record: (event) => {
                 this.write(event);
+                if (event.event === "step-end" && event.step === this.stopAfter)
+                    this.orders.stop.abort("it was told to end");
                 if (event.event !== "step") return;
-                this.direction = event.direction;
                 if (event.step === this.backAt) this.orders.back.abort("abort was run");
                 if (event.step === this.stopAt) this.orders.stop.abort("it was interrupted");
             },
@@ -115,10 +118,8 @@ export class FakeWorld {
         };
     }
 
-    private direction: Direction = "forward";
-
-    private async bring(to: Place, signal: AbortSignal): Promise<void> {
-        const step = { direction: this.direction, to };
+    private async bring(step: Step, signal: AbortSignal): Promise<void> {
+        const { to } = step;
         await this.point();
         if (!this.isOneStep(to)) throw new Error(`preflight: no step leads from ${this.reached} to ${to}`);
         const there = this.reached === to && this.asked === to;

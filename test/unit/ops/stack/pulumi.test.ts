@@ -1,7 +1,8 @@
 // Proves how a run of Pulumi is broken off: as Ctrl-C does first, and by force only when that does not end it. In the place of
 // pulumi stands a small program.
 import { strict as assert } from "node:assert";
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { execFile } from "node:child_process";
+import { chmodSync, mkdtempSync, rmSync, watch, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { runPulumi } from "../../../../ops/stack/pulumi";
@@ -38,6 +39,19 @@ describe("a run of Pulumi", () => {
     it("that does not end is interrupted once more, and then killed", async () => {
         const { code, stdout } = await brokenOff('console.log("no");');
         assert.deepEqual([code, stdout], [1, "here\nno\nno\n"]);
+    });
+
+    it("does not outlive the process that has begun it, whatever ends that", async () => {
+        const file = join(folder, "pulumi");
+        const program = `process.on("SIGINT", () => { require("node:fs").writeFileSync(${JSON.stringify(join(folder, "told"))}, ""); process.exit(3); }); setInterval(() => 0, 1000); console.log(1);`;
+        writeFileSync(file, `#!${process.execPath}\n${program}\n`);
+        chmodSync(file, 0o755);
+        const source = require.resolve("../../../../ops/stack/pulumi");
+        const order = "new AbortController().signal";
+        const parent = `require(${JSON.stringify(source)}).runPulumi(".")(["up"], { signal: ${order}, onLine: () => process.exit(0) });`;
+        const told = new Promise((resolve) => watch(folder, (_, name) => name === "told" && resolve(true)).unref());
+        execFile(process.execPath, ["--import", "tsx", "-e", parent]);
+        assert.equal(await told, true);
     });
 
     it("is not begun in vain when it was broken off before", async () => {

@@ -1,0 +1,17 @@
+/** Whether a conversion is at work on a stack: then nobody else's edit may go into its file. */
+import { readValue } from "../stack/stack-file";
+import type { Stack } from "../stack/stack";
+import { holderOf } from "./lock";
+
+/** @param folder of the stack files @returns the problem of any other change */
+export function conversionAtWork(folder: string, { short, text }: Stack, now: Date): string | undefined {
+    const held = holderOf(folder, short);
+    const until = readValue(text, "convert", "holder", "until");
+    const alive = typeof until === "string" && Date.parse(until) > now.getTime();
+    if (held === undefined && !alive) return undefined;
+    const who =
+        held === undefined
+            ? `${String(readValue(text, "convert", "holder", "name"))}, until ${until as string}`
+            : `${held.who}, pid ${held.pid} on ${held.host}`;
+    return `${short}: must not be under conversion (${who}). Wait for its end: npm run ops -- convert status`;
+}
