@@ -57,14 +57,14 @@ more_time() {
 
 gpu_users() {
     command -v nvidia-smi >/dev/null || fail "must have nvidia-smi, to see whether its GPUs are free. Install the driver's tools."
-    said=$(nvidia-smi --query-compute-apps=pid --format=csv,noheader 2>&1) ||
+    said=$(timeout 30 nvidia-smi --query-compute-apps=pid --format=csv,noheader 2>&1) ||
         fail "must answer nvidia-smi ($(echo "$said" | head -n 1)). Look at the driver: dmesg | grep -i nvrm"
     echo "$said" | grep '[0-9]' | tr -d ' ' | tr '\\n' ' '
 }
 until_free() {
     end=$(($(now) + stop_seconds))
     while :; do
-        users=$(gpu_users) || exit 1
+        users=$(gpu_users) || return 1
         [ -n "$users" ] || return 0
         more_time || fail "must have its GPUs free within $stop_seconds s $1 (processes that hold them: $users). Look: nvidia-smi; ps -fp <process>"
     done
@@ -100,12 +100,24 @@ runs() {
     if [ -n "$unit" ]; then
         systemctl is-active --quiet "$unit"
     else
-        [ ! -e "$kept/stopped" ] && users=$(gpu_users) && [ -n "$users" ]
+        [ ! -e "$kept/stopped" ] || return 1
+        # Where nobody can tell, it was not stopped by us.
+        users=$(gpu_users 2>/dev/null) || return 0
+        [ -n "$users" ]
     fi
+}
+# Who cannot see the GPUs must not be stopped, nor may a conversion begin. The way back does not depend on it.
+check_gpus() {
+    case $mode in
+    stop) runs || return 0 ;;
+    start) { asked attempt=0 && runs; } || return 0 ;;
+    *) return 0 ;;
+    esac
+    gpu_users >/dev/null || exit 1
 }
 begin() {
     if ! runs; then
-        until_free "before Alpa may start"
+        until_free "before Alpa may start" || echo "Nobody can see whether the GPUs are free: Alpa is started all the same."
         my_turn
         rm -f "$kept/free"
         if [ -n "$unit" ]; then
@@ -134,7 +146,7 @@ cease() {
         said=$(timeout "$stop_seconds" sh -c "$stop_command" 2>&1) || fail "the stop command must succeed within $stop_seconds s ($(echo "$said" | tail -n 1)). Run it there by hand."
     fi
     : >"$kept/stopped"
-    until_free "after Alpa has stopped"
+    until_free "after Alpa has stopped" || exit 1
     : >"$kept/free"
     at_boot
     echo "stopped, GPUs free"
@@ -170,6 +182,7 @@ silent() {
 
 check_host
 mkdir -p "$run" "$kept" || fail "must have room for $kept. Free space there and run pulumi up again."
+check_gpus
 turn="$(now).$$"
 echo "$turn" >"$run/turn"
 case $mode in

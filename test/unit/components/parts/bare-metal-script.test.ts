@@ -11,10 +11,13 @@ import { commandLine } from "../../../../components/parts/ssh-script";
 import { BareMetal, UNIT } from "../../../../sandbox/gpus/bare-metal";
 import { GpuFaults } from "../../../../sandbox/gpus/faults";
 import { GpuLedger } from "../../../../sandbox/gpus/ledger";
+import { nvidiaSmi } from "../../../../sandbox/gpus/nvidia-smi";
+import { failed } from "../../../../sandbox/hosts/reply";
 import { freePort, waitFor } from "../../../../sandbox/processes";
 import { on } from "../../sandbox/hosts/kit";
 
 const NODES = ["dgx-01", "dgx-02"];
+const NVIDIA_SMI = "/usr/local/sbin/nvidia-smi";
 const FOUND = "boot=as-found";
 
 describe("scripts for bare metal", function () {
@@ -133,6 +136,35 @@ describe("scripts for bare metal", function () {
         hold.release();
     });
 
+    describe("where nvidia-smi does not answer", () => {
+        const broken = "NVIDIA-SMI has failed because it couldn't communicate with the NVIDIA driver.";
+        let host: BareMetal["hosts"][number]["host"];
+        beforeEach(() => {
+            ({ host } = bareMetal.hosts[1]);
+            host.stage.lay(NVIDIA_SMI, () => failed(broken, 9));
+        });
+        afterEach(() => host.stage.lay(NVIDIA_SMI, ({ args }) => nvidiaSmi(args, ledger, "dgx-02")));
+        const refused = { message: /dgx-02: must answer nvidia-smi \(NVIDIA-SMI has failed/ };
+
+        it("let no conversion begin, and stop nothing", async () => {
+            await assert.rejects(run(1, ["start", FOUND, "attempt=0"]), refused);
+            await assert.rejects(run(1, ["stop", FOUND]), refused);
+            assert.equal(await systemctl(1, "is-active"), "active");
+        });
+
+        it("start it all the same: the way back does not depend on it", async () => {
+            assert.match(await run(1, ["start", FOUND, "attempt=1"]), /^started/, "what runs is left alone");
+            const { code } = await host.systemctl("stop", UNIT);
+            assert.equal(code, 0);
+            assert.match(await run(1, ["start", FOUND, "attempt=0"]), /Nobody can see/);
+            assert.equal(await systemctl(1, "is-active"), "active");
+            await host.systemctl("stop", UNIT);
+            const how = { commands: { start: `systemctl start ${UNIT}`, stop: `systemctl stop ${UNIT}` } };
+            await run(1, ["start", FOUND, "attempt=1"], { how });
+            assert.equal(await systemctl(1, "is-active"), "inactive", "it was not stopped by us");
+        });
+    });
+
     it("fail where a process keeps its GPUs after the stop, and look again the next time", async () => {
         faults.add({ step: "release", side: "bare metal", node: "dgx-02" });
         await assert.rejects(run(1, ["stop", FOUND], { stopTimeoutSeconds: 4 }), {
@@ -173,11 +205,11 @@ describe("scripts for bare metal", function () {
         held.on("error", () => undefined);
         held.write("{");
         await new Promise((resolve) => held.once("socket", (socket) => socket.once("connect", resolve)));
+        const turn = () => on(bareMetal.hosts[0].host, "sudo cat /run/alpa-auth-bare-metal/turn 2>/dev/null || :");
+        const before = (await turn()).stdout;
         const earlier = assert.rejects(run(0, ["stop", "after-answers", FOUND]), {
             message: /dgx-01: must be left to the run/,
         });
-        const turn = () => on(bareMetal.hosts[0].host, "sudo cat /run/alpa-auth-bare-metal/turn 2>/dev/null || :");
-        const before = (await turn()).stdout;
         await waitFor("the earlier run's turn", async () => (await turn()).stdout !== before, { seconds: 20 });
         assert.equal(await run(0, ["start", FOUND]), "started");
         await earlier;
