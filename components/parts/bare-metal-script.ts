@@ -115,6 +115,15 @@ check_gpus() {
     esac
     gpu_users >/dev/null || exit 1
 }
+# A command given in the settings. It may hold secrets, and so may what it says: both stay in root's files on the host. What it
+# leaves running holds neither.
+command_of() {
+    printf '%s\n' "$3" >"$run/command"
+    ended=0
+    timeout "$2" sh "$run/command" </dev/null >"$run/said" 2>&1 || ended=$?
+    rm -f "$run/command"
+    [ "$ended" = 0 ] || fail "the $1 command must succeed within $2 s (exit code $ended). Look: $run/said"
+}
 begin() {
     if ! runs; then
         until_free "before Alpa may start" || echo "Nobody can see whether the GPUs are free: Alpa is started all the same."
@@ -122,9 +131,10 @@ begin() {
         rm -f "$kept/free"
         if [ -n "$unit" ]; then
             systemctl reset-failed "$unit" >/dev/null 2>&1 || :
-            systemctl start "$unit" >/dev/null 2>&1 || fail "$unit must start ($(last_words)). Look: journalctl -u $unit"
+            timeout "$start_seconds" systemctl start "$unit" >/dev/null 2>&1 ||
+                fail "$unit must start within $start_seconds s (exit code $?). Look: journalctl -u $unit"
         else
-            said=$(sh -c "$start_command" 2>&1) || fail "the start command must succeed ($(echo "$said" | tail -n 1)). Run it there by hand."
+            command_of start "$start_seconds" "$start_command"
         fi
     fi
     rm -f "$kept/stopped" "$kept/free"
@@ -143,7 +153,7 @@ cease() {
     if [ -n "$unit" ]; then
         timeout "$stop_seconds" systemctl stop "$unit" >/dev/null 2>&1 || fail "$unit must stop within $stop_seconds s ($(systemctl is-active "$unit" 2>&1 || :)). Look: systemctl status $unit"
     elif [ ! -e "$kept/stopped" ]; then
-        said=$(timeout "$stop_seconds" sh -c "$stop_command" 2>&1) || fail "the stop command must succeed within $stop_seconds s ($(echo "$said" | tail -n 1)). Run it there by hand."
+        command_of stop "$stop_seconds" "$stop_command"
     fi
     : >"$kept/stopped"
     until_free "after Alpa has stopped" || exit 1
@@ -164,13 +174,10 @@ at_boot() {
         rm -f "$kept/enabled"
     fi
 }
-last_words() {
-    journalctl -u "$unit" -n 2 --no-pager 2>/dev/null | sed 's/^.*\\]: //' | tr '\\n' ' ' | head -c 400
-}
 answers() {
     end=$(($(now) + start_seconds))
     until loaded; do
-        [ -z "$unit" ] || ! systemctl is-failed --quiet "$unit" || fail "$unit must run ($(last_words)). Look: journalctl -u $unit"
+        [ -z "$unit" ] || ! systemctl is-failed --quiet "$unit" || fail "$unit must run (it has failed). Look: journalctl -u $unit"
         more_time || fail "Alpa must answer on port $port with its model loaded within $start_seconds s (last: $(echo "$heard" | head -c 200)). Look at its log."
     done
     echo "answers"

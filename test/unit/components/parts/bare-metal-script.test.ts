@@ -177,12 +177,12 @@ describe("scripts for bare metal", function () {
         assert.equal(await run(1, ["stop", FOUND]), "stopped, GPUs free");
     });
 
-    it("fail at once where the service has failed, with its own words", async () => {
+    it("fail at once where the service has failed, and say where its words are", async () => {
         await cease();
         faults.add({ step: "load", side: "bare metal" });
         for (const host of [0, 1]) await run(host, ["start", FOUND]);
         await assert.rejects(run(0, ["answers"]), {
-            message: /dgx-01: alpa-ray\.service must run \(.+\)\. Look: journalctl/,
+            message: /dgx-01: alpa-ray\.service must run \(it has failed\)\. Look: journalctl/,
         });
     });
 
@@ -233,11 +233,45 @@ describe("scripts for bare metal", function () {
         assert.equal(pid(), undefined);
         await run(1, ["start", FOUND], { how });
         await waitFor("GPUs held", () => pid() !== undefined, { seconds: 20 });
-        await assert.rejects(
-            run(1, ["stop", FOUND], { how: { commands: { ...how.commands, stop: "echo no >&2; false" } } }),
-            {
-                message: /dgx-02: the stop command must succeed within 5 s \(no\)/,
-            },
-        );
+    });
+
+    describe("with a command", () => {
+        const commands = (more: object) => ({
+            how: { commands: { start: `systemctl start ${UNIT}`, stop: `systemctl stop ${UNIT}`, ...more } },
+        });
+        const root = async (line: string) => (await on(bareMetal.hosts[1].host, `sudo sh -c '${line}'`)).stdout.trim();
+
+        it("say how it ended and where its words are, and not the words", async () => {
+            await assert.rejects(run(1, ["stop", FOUND], commands({ stop: "echo s3cret; exit 3" })), (error: Error) => {
+                const where = "/run/alpa-auth-bare-metal/said";
+                const said = `dgx-02: the stop command must succeed within 5 s (exit code 3). Look: ${where}`;
+                assert.ok(error.message.includes(said), error.message);
+                assert.doesNotMatch(error.message, /s3cret/);
+                return true;
+            });
+            assert.equal(await root("cat /run/alpa-auth-bare-metal/said"), "s3cret");
+            assert.equal(await root("cat /run/alpa-auth-bare-metal/command 2>/dev/null || echo gone"), "gone");
+        });
+
+        it("wait for no process that it leaves running, and for it itself no longer than is given", async () => {
+            await run(1, ["stop", FOUND], commands({}));
+            const daemon = "sh -c 'sleep 30' & echo $! >/run/left";
+            const began = Date.now();
+            await run(1, ["start", FOUND], { ...commands({ start: daemon }), startTimeoutSeconds: 40 });
+            assert.ok(Date.now() - began < 20_000, "it left a process");
+            await root("kill $(cat /run/left) 2>/dev/null || :");
+            await run(1, ["stop", FOUND], commands({}));
+            const hangs = { ...commands({ start: "exec sleep 30" }), startTimeoutSeconds: 1 };
+            await assert.rejects(run(1, ["start", FOUND], hangs), {
+                message: /dgx-02: the start command must succeed within 1 s \(exit code 124\)/,
+            });
+        });
+
+        it("show it in no list of processes", async () => {
+            await run(1, ["stop", FOUND], commands({}));
+            const start = `seen=no; for f in /proc/[0-9]*/cmdline; do tr "\\0" " " <$f 2>/dev/null | grep -q "s3[c]ret" && seen=yes; done; : s3cret; echo $seen`;
+            await run(1, ["start", FOUND], commands({ start }));
+            assert.equal(await root("cat /run/alpa-auth-bare-metal/said"), "no");
+        });
     });
 });
