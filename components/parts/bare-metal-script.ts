@@ -4,7 +4,7 @@ import { scriptAsRoot } from "./ssh-script";
 /** What runs Ray and Alpa on a host. Commands run as root; `start` must return. */
 export type Launch = { unit: string } | { commands: { start: string; stop: string } };
 
-/** What a host keeps of it. */
+/** What a host keeps of it, in a folder for each stack. */
 const KEPT = "/etc/alpa-auth-bare-metal";
 
 /**
@@ -34,10 +34,11 @@ export function bareMetalScript(args: BareMetalArgs, sudoPassword?: string): str
  */
 const AS_ROOT = `
 umask 077
-where=$1 mode=$3
+where=$1 owner=$2 mode=$3
 shift 3
 words=" $* "
-run=/run/alpa-auth-bare-metal kept=${KEPT}
+# Whose turn it is, all stacks of a host share; what one of them did to it, the others do not take for their own.
+run=/run/alpa-auth-bare-metal kept=${KEPT}/$(printf '%s' "$owner" | sed 's/[^A-Za-z0-9._-]/,/g')
 
 fail() {
     printf '%s\\n' "$where: $1" >&2

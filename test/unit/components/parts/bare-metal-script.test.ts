@@ -165,6 +165,16 @@ describe("scripts for bare metal", function () {
         });
     });
 
+    it("take what another stack did for nothing of their own", async () => {
+        const line = (...words: string[]) => commandLine(NODES[1], "alpa-auth/other", ...words);
+        const other = async (...words: string[]) =>
+            (await on(bareMetal.hosts[1].host, line(...words), bareMetalScript(args()))).stdout.trim();
+        assert.equal(await run(1, ["stop", FOUND]), "stopped, GPUs free");
+        assert.equal(await other("stop", FOUND), "stopped, GPUs free", "it sees for itself");
+        const kept = await on(bareMetal.hosts[1].host, "sudo ls /etc/alpa-auth-bare-metal");
+        assert.deepEqual(kept.stdout.trim().split("\n"), ["alpa-auth,dev", "alpa-auth,other"]);
+    });
+
     it("fail where a process keeps its GPUs after the stop, and look again the next time", async () => {
         faults.add({ step: "release", side: "bare metal", node: "dgx-02" });
         await assert.rejects(run(1, ["stop", FOUND], { stopTimeoutSeconds: 4 }), {
