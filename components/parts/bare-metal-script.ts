@@ -36,7 +36,7 @@ const AS_ROOT = `
 umask 077
 where=$1 owner=$2 mode=$3
 shift 3
-words=" $* "
+words=" $* " head=
 # Whose turn it is, all stacks of a host share; what one of them did to it, the others do not take for their own.
 run=/run/alpa-auth-bare-metal kept=${KEPT}/$(printf '%s' "$owner" | sed 's/[^A-Za-z0-9._-]/,/g')
 
@@ -125,7 +125,19 @@ command_of() {
     rm -f "$run/command"
     [ "$ended" = 0 ] || fail "the $1 command must succeed within $2 s (exit code $ended). Look: $run/said"
 }
+halt() {
+    if [ -n "$unit" ]; then
+        timeout "$stop_seconds" systemctl stop "$unit" >/dev/null 2>&1 || fail "$unit must stop within $stop_seconds s ($(systemctl is-active "$unit" 2>&1 || :)). Look: systemctl status $unit"
+    elif [ ! -e "$kept/stopped" ]; then
+        command_of stop "$stop_seconds" "$stop_command"
+    fi
+    : >"$kept/stopped"
+}
+# A run of Ray: the head says which it is, and a worker that joined another one knows nothing of it, and starts anew.
+joined() { cat "$kept/run" 2>/dev/null || echo as-found; }
 begin() {
+    for word in $words; do case $word in head=*) head=\${word#head=} ;; esac; done
+    if [ -n "$head" ] && [ -e "$kept/run" ] && [ "$head" != "$(joined)" ] && runs; then halt; fi
     if ! runs; then
         until_free "before Alpa may start" || echo "Nobody can see whether the GPUs are free: Alpa is started all the same."
         my_turn
@@ -137,10 +149,12 @@ begin() {
         else
             command_of start "$start_seconds" "$start_command"
         fi
+        echo "$turn" >"$kept/run"
     fi
     rm -f "$kept/stopped" "$kept/free"
+    if [ -n "$head" ]; then echo "$head" >"$kept/run"; fi
     at_boot
-    echo "started"
+    echo "runs: $(joined)"
 }
 cease() {
     # Seen free once is enough: from then on the component may hold them.
@@ -151,12 +165,7 @@ cease() {
     fi
     if asked after-answers; then after_answers; fi
     my_turn
-    if [ -n "$unit" ]; then
-        timeout "$stop_seconds" systemctl stop "$unit" >/dev/null 2>&1 || fail "$unit must stop within $stop_seconds s ($(systemctl is-active "$unit" 2>&1 || :)). Look: systemctl status $unit"
-    elif [ ! -e "$kept/stopped" ]; then
-        command_of stop "$stop_seconds" "$stop_command"
-    fi
-    : >"$kept/stopped"
+    halt
     until_free "after Alpa has stopped" || exit 1
     : >"$kept/free"
     at_boot

@@ -66,8 +66,13 @@ describe("scripts for bare metal", function () {
         await run(0, ["stop", "after-answers", ...words, FOUND]);
         return run(1, ["stop", FOUND]);
     };
+    const start = async () => {
+        const said = await run(0, ["start", FOUND]);
+        assert.match(said, /^runs: /);
+        await run(1, ["start", `head=${said.split(" ").pop()}`, FOUND]);
+    };
     const begin = async () => {
-        for (const host of [0, 1]) await run(host, ["start", FOUND]);
+        await start();
         return run(0, ["answers"]);
     };
     const complete = async () => {
@@ -107,13 +112,28 @@ describe("scripts for bare metal", function () {
 
     it("start it, and end when Alpa answers with its model loaded", async () => {
         await cease();
-        for (const host of [0, 1]) assert.equal(await run(host, ["start", FOUND]), "started");
+        await start();
         const open = await fetch(`http://127.0.0.1:${port}/`).then(
             () => true,
             () => false,
         );
         assert.equal(await run(0, ["answers"]), "answers");
         assert.equal(await complete(), 200, `its port was ${open ? "open" : "closed"} before`);
+    });
+
+    it("start a worker anew that belongs to a run of the head that is over, as after half a stop", async () => {
+        const pid = () => ledger.on("dgx-02")[0].pid;
+        const before = pid();
+        assert.equal(await run(0, ["stop", "after-answers", FOUND]), "stopped, GPUs free");
+        assert.equal(await begin(), "answers");
+        assert.notEqual(pid(), before);
+        const after = pid();
+        assert.equal(await begin(), "answers");
+        assert.equal(pid(), after, "once");
+        const { host } = bareMetal.hosts[1];
+        await on(host, "sudo rm /etc/alpa-auth-bare-metal/alpa-auth,dev/run");
+        assert.equal(await begin(), "answers");
+        assert.equal(pid(), after, "what nobody knows of is left alone");
     });
 
     it("do not start it while somebody else holds the GPUs, and say who", async () => {
@@ -124,7 +144,7 @@ describe("scripts for bare metal", function () {
         });
         assert.equal(await systemctl(0, "is-active"), "inactive");
         hold.release();
-        assert.equal(await run(0, ["start", FOUND]), "started");
+        assert.match(await run(0, ["start", FOUND]), /^runs: /);
     });
 
     it("leave the component's GPUs alone once bare metal was stopped and seen to be free of them", async () => {
@@ -153,7 +173,7 @@ describe("scripts for bare metal", function () {
         });
 
         it("start it all the same: the way back does not depend on it", async () => {
-            assert.match(await run(1, ["start", FOUND, "attempt=1"]), /^started/, "what runs is left alone");
+            assert.match(await run(1, ["start", FOUND, "attempt=1"]), /^runs: /, "what runs is left alone");
             const { code } = await host.systemctl("stop", UNIT);
             assert.equal(code, 0);
             assert.match(await run(1, ["start", FOUND, "attempt=0"]), /Nobody can see/);
@@ -190,7 +210,7 @@ describe("scripts for bare metal", function () {
     it("fail at once where the service has failed, and say where its words are", async () => {
         await cease();
         faults.add({ step: "load", side: "bare metal" });
-        for (const host of [0, 1]) await run(host, ["start", FOUND]);
+        await start();
         await assert.rejects(run(0, ["answers"]), {
             message: /dgx-01: alpa-ray\.service must run \(it has failed\)\. Look: journalctl/,
         });
@@ -221,7 +241,7 @@ describe("scripts for bare metal", function () {
             message: /dgx-01: must be left to the run/,
         });
         await waitFor("the earlier run's turn", async () => (await turn()).stdout !== before, { seconds: 20 });
-        assert.equal(await run(0, ["start", FOUND]), "started");
+        assert.match(await run(0, ["start", FOUND]), /^runs: /);
         await earlier;
         held.destroy();
         assert.equal(await systemctl(0, "is-active"), "active");
@@ -243,6 +263,7 @@ describe("scripts for bare metal", function () {
         assert.equal(pid(), undefined);
         await run(1, ["start", FOUND], { how });
         await waitFor("GPUs held", () => pid() !== undefined, { seconds: 20 });
+        await run(1, ["stop", FOUND], { how });
     });
 
     describe("with a command", () => {
@@ -279,7 +300,7 @@ describe("scripts for bare metal", function () {
 
         it("show it in no list of processes", async () => {
             await run(1, ["stop", FOUND], commands({}));
-            const start = `seen=no; for f in /proc/[0-9]*/cmdline; do tr "\\0" " " <$f 2>/dev/null | grep -q "s3[c]ret" && seen=yes; done; : s3cret; echo $seen`;
+            const start = `seen=no; for f in /proc/$$/cmdline /proc/$PPID/cmdline; do tr "\\0" " " <$f 2>/dev/null | grep -q "s3[c]ret" && seen=yes; done; : s3cret; echo $seen`;
             await run(1, ["start", FOUND], commands({ start }));
             assert.equal(await root("cat /run/alpa-auth-bare-metal/said"), "no");
         });
