@@ -2,7 +2,9 @@ import type { GatewayClusterArgs } from "../components/gateway-cluster";
 import type { Live } from "../components/parts/cluster-reader";
 import { OPT } from "../components/parts/opt-pods";
 import { OWNER_ANNOTATION } from "../components/parts/ownership";
+import { leadsOn } from "../components/parts/conversion-phases";
 import type { ClusterView } from "./cluster";
+import { recorded } from "./conversion";
 import { definition } from "./definitions";
 
 const HOSTNAME = "kubernetes.io/hostname";
@@ -20,6 +22,23 @@ export async function component(settings: GatewayClusterArgs, cluster: ClusterVi
         operatorProblems(settings, cluster),
     ]);
     return found.flat();
+}
+
+/**
+ * What stands in the way of a step on. Of a step back it must not: a component that is broken is why one goes back; nor of a
+ * run that stays where it is: a credential must be revocable while a node is away.
+ */
+export async function componentOnItsWay(
+    settings: GatewayClusterArgs,
+    cluster: ClusterView,
+): Promise<{ problems: string[]; warnings: string[] }> {
+    if (settings.conversion === undefined) return { problems: [], warnings: [] };
+    const [found, { reached }] = await Promise.all([
+        component(settings, cluster),
+        recorded(settings.namespace, cluster),
+    ]);
+    const on = leadsOn(reached, settings.conversion.phase);
+    return on ? { problems: found, warnings: [] } : { problems: [], warnings: found };
 }
 
 type Opt = NonNullable<GatewayClusterArgs["conversion"]>["opt"];

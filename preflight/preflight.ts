@@ -2,10 +2,10 @@ import { plainAccess, type ClusterAccess } from "../components/parts/kubeconfig"
 import { ProblemList } from "../problems";
 import { foreignObjects, nodePort, prerequisites, storageClass } from "./checks";
 import { openCluster, type ClusterView } from "./cluster";
-import { conversion, recorded } from "./conversion";
+import { conversion } from "./conversion";
 import { definitions } from "./definitions";
 import { nodes, podNetworks, type Looked } from "./nodes";
-import { component } from "./opt";
+import { componentOnItsWay } from "./opt";
 import { certManager, redirectLeft } from "./tls";
 
 /** All that stands in the way in the cluster. Thrown before the first resource, in preview too. */
@@ -36,13 +36,9 @@ export async function preflight(
         return found.problems;
     };
     const ofComponent = async (cluster: ClusterView) => {
-        if (settings.conversion === undefined) return [];
-        const found = await component(settings, cluster);
-        const { reached } = await recorded(settings.namespace, cluster);
-        if (reached !== settings.conversion.phase) return found;
-        // A credential must be revocable while a node is away.
-        warnings.push(...found);
-        return [];
+        const found = await componentOnItsWay(settings, cluster);
+        warnings.push(...found.warnings);
+        return found.problems;
     };
     await checkCluster(settings.cluster, open, (cluster) => [
         conversion(settings, cluster, owner),

@@ -4,7 +4,7 @@ import { scriptAsRoot } from "./ssh-script";
 /** What runs Ray and Alpa on a host. Commands run as root; `start` must return. */
 export type Launch = { unit: string } | { commands: { start: string; stop: string } };
 
-/** What a host keeps of it. */
+/** What a host keeps of it, in a folder for each stack. */
 const KEPT = "/etc/alpa-auth-bare-metal";
 
 /**
@@ -34,10 +34,11 @@ export function bareMetalScript(args: BareMetalArgs, sudoPassword?: string): str
  */
 const AS_ROOT = `
 umask 077
-where=$1 mode=$3
+where=$1 owner=$2 mode=$3
 shift 3
-words=" $* "
-run=/run/alpa-auth-bare-metal kept=${KEPT}
+words=" $* " head=
+# Whose turn it is, all stacks of a host share; what one of them did to it, the others do not take for their own.
+run=/run/alpa-auth-bare-metal kept=${KEPT}/$(printf '%s' "$owner" | sed 's/[^A-Za-z0-9._-]/,/g')
 
 fail() {
     printf '%s\\n' "$where: $1" >&2
@@ -57,14 +58,14 @@ more_time() {
 
 gpu_users() {
     command -v nvidia-smi >/dev/null || fail "must have nvidia-smi, to see whether its GPUs are free. Install the driver's tools."
-    said=$(nvidia-smi --query-compute-apps=pid --format=csv,noheader 2>&1) ||
+    said=$(timeout 30 nvidia-smi --query-compute-apps=pid --format=csv,noheader 2>&1) ||
         fail "must answer nvidia-smi ($(echo "$said" | head -n 1)). Look at the driver: dmesg | grep -i nvrm"
     echo "$said" | grep '[0-9]' | tr -d ' ' | tr '\\n' ' '
 }
 until_free() {
     end=$(($(now) + stop_seconds))
     while :; do
-        users=$(gpu_users) || exit 1
+        users=$(gpu_users) || return 1
         [ -n "$users" ] || return 0
         more_time || fail "must have its GPUs free within $stop_seconds s $1 (processes that hold them: $users). Look: nvidia-smi; ps -fp <process>"
     done
@@ -100,24 +101,60 @@ runs() {
     if [ -n "$unit" ]; then
         systemctl is-active --quiet "$unit"
     else
-        [ ! -e "$kept/stopped" ] && users=$(gpu_users) && [ -n "$users" ]
+        [ ! -e "$kept/stopped" ] || return 1
+        # Where nobody can tell, it was not stopped by us.
+        users=$(gpu_users 2>/dev/null) || return 0
+        [ -n "$users" ]
     fi
 }
+# Who cannot see the GPUs must not be stopped, nor may a conversion begin. The way back does not depend on it.
+check_gpus() {
+    case $mode in
+    stop) runs || return 0 ;;
+    start) { asked attempt=0 && runs; } || return 0 ;;
+    *) return 0 ;;
+    esac
+    gpu_users >/dev/null || exit 1
+}
+# A command given in the settings. It may hold secrets, and so may what it says: both stay in root's files on the host. What it
+# leaves running holds neither.
+command_of() {
+    printf '%s\n' "$3" >"$run/command"
+    ended=0
+    timeout "$2" sh "$run/command" </dev/null >"$run/said" 2>&1 || ended=$?
+    rm -f "$run/command"
+    [ "$ended" = 0 ] || fail "the $1 command must succeed within $2 s (exit code $ended). Look: $run/said"
+}
+halt() {
+    if [ -n "$unit" ]; then
+        timeout "$stop_seconds" systemctl stop "$unit" >/dev/null 2>&1 || fail "$unit must stop within $stop_seconds s ($(systemctl is-active "$unit" 2>&1 || :)). Look: systemctl status $unit"
+    elif [ ! -e "$kept/stopped" ]; then
+        command_of stop "$stop_seconds" "$stop_command"
+    fi
+    : >"$kept/stopped"
+}
+# A run of Ray: the head says which it is, and a worker that joined another one knows nothing of it, and starts anew.
+joined() { cat "$kept/run" 2>/dev/null || echo as-found; }
 begin() {
+    for word in $words; do case $word in head=*) head=\${word#head=} ;; esac; done
+    if [ -n "$head" ] && [ -e "$kept/run" ] && [ "$head" != "$(joined)" ] && runs; then halt; fi
     if ! runs; then
-        until_free "before Alpa may start"
+        until_free "before Alpa may start" || echo "Nobody can see whether the GPUs are free: Alpa is started all the same."
         my_turn
         rm -f "$kept/free"
         if [ -n "$unit" ]; then
             systemctl reset-failed "$unit" >/dev/null 2>&1 || :
-            systemctl start "$unit" >/dev/null 2>&1 || fail "$unit must start ($(last_words)). Look: journalctl -u $unit"
+            timeout "$start_seconds" systemctl start "$unit" >/dev/null 2>&1 ||
+                fail "$unit must start within $start_seconds s (exit code $?). Look: journalctl -u $unit"
         else
-            said=$(sh -c "$start_command" 2>&1) || fail "the start command must succeed ($(echo "$said" | tail -n 1)). Run it there by hand."
+            command_of start "$start_seconds" "$start_command"
         fi
+        echo "$turn" >"$kept/run"
     fi
     rm -f "$kept/stopped" "$kept/free"
+    if [ -n "$head" ]; then echo "$head" >"$kept/run"; fi
     at_boot
-    echo "started"
+    echo "runs: $(joined)"
 }
 cease() {
     # Seen free once is enough: from then on the component may hold them.
@@ -128,13 +165,8 @@ cease() {
     fi
     if asked after-answers; then after_answers; fi
     my_turn
-    if [ -n "$unit" ]; then
-        timeout "$stop_seconds" systemctl stop "$unit" >/dev/null 2>&1 || fail "$unit must stop within $stop_seconds s ($(systemctl is-active "$unit" 2>&1 || :)). Look: systemctl status $unit"
-    elif [ ! -e "$kept/stopped" ]; then
-        said=$(timeout "$stop_seconds" sh -c "$stop_command" 2>&1) || fail "the stop command must succeed within $stop_seconds s ($(echo "$said" | tail -n 1)). Run it there by hand."
-    fi
-    : >"$kept/stopped"
-    until_free "after Alpa has stopped"
+    halt
+    until_free "after Alpa has stopped" || exit 1
     : >"$kept/free"
     at_boot
     echo "stopped, GPUs free"
@@ -152,13 +184,10 @@ at_boot() {
         rm -f "$kept/enabled"
     fi
 }
-last_words() {
-    journalctl -u "$unit" -n 2 --no-pager 2>/dev/null | sed 's/^.*\\]: //' | tr '\\n' ' ' | head -c 400
-}
 answers() {
     end=$(($(now) + start_seconds))
     until loaded; do
-        [ -z "$unit" ] || ! systemctl is-failed --quiet "$unit" || fail "$unit must run ($(last_words)). Look: journalctl -u $unit"
+        [ -z "$unit" ] || ! systemctl is-failed --quiet "$unit" || fail "$unit must run (it has failed). Look: journalctl -u $unit"
         more_time || fail "Alpa must answer on port $port with its model loaded within $start_seconds s (last: $(echo "$heard" | head -c 200)). Look at its log."
     done
     echo "answers"
@@ -170,6 +199,7 @@ silent() {
 
 check_host
 mkdir -p "$run" "$kept" || fail "must have room for $kept. Free space there and run pulumi up again."
+check_gpus
 turn="$(now).$$"
 echo "$turn" >"$run/turn"
 case $mode in

@@ -1,3 +1,4 @@
+import type * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import { bareMetalScript, type Launch } from "./bare-metal-script";
 import { hostCommand } from "./host-command";
@@ -37,20 +38,28 @@ export class BareMetal extends pulumi.ComponentResource {
         super("alpa-auth:parts:BareMetal", name, {}, opts);
         const { hosts, running, atBoot, attempt } = args;
 
-        const ask = (host: SshHost, what: string, words: string[], dependsOn: pulumi.Resource[]) => {
+        const ask = (host: SshHost, what: string, words: pulumi.Input<string>[], dependsOn: pulumi.Resource[]) => {
             const script = pulumi.output(host.sudoPassword).apply((password) => bareMetalScript(args, password));
             const create = [...words, `attempt=${attempt}`];
             return hostCommand(`${name}-${what}`, { on: host, create, script }, { parent: this, dependsOn });
         };
         const boot = `boot=${atBoot ? "as-found" : "never"}`;
-        let before: pulumi.Resource[] = [];
+        const before: command.remote.Command[] = [];
         // The head first, both ways: workers join it, and what they compute is asked for by it.
         hosts.forEach((host, i) => {
-            const words = [running ? "start" : "stop", ...(running || i > 0 ? [] : ["after-answers"]), boot];
-            before = [ask(host, placeOf(host), words, before)];
+            const start = ["start", ...(i === 0 ? [] : [runOf(before[0])]), boot];
+            const stop = ["stop", ...(i === 0 ? ["after-answers"] : []), boot];
+            before.push(ask(host, placeOf(host), running ? start : stop, before.slice(-1)));
         });
-        ask(hosts[0], "alpa", [running ? "answers" : "silent"], before);
+        ask(hosts[0], "alpa", [running ? "answers" : "silent"], before.slice(-1));
 
         this.registerOutputs({});
     }
+}
+
+/** Which run of Ray a worker must have joined: that of the head. Known when the head was asked. */
+function runOf(head: command.remote.Command): pulumi.Output<string> {
+    return pulumi
+        .unsecret(head.stdout)
+        .apply((said) => `head=${/runs: (\S+)\s*$/.exec(said ?? "")?.[1] ?? "as-found"}`);
 }

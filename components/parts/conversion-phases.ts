@@ -44,5 +44,10 @@ export function stepsFrom(stage: Stage): Stage[] {
     return [...back, at, at + 1].flatMap((i) => STAGES[i] ?? []);
 }
 
+/** Whether a step leads on, and not back or nowhere new. */
+export function leadsOn(from: Stage, to: Stage): boolean {
+    return STAGES.indexOf(to) > STAGES.indexOf(from);
+}
+
 /** Consumer that checks over the verification route what callers would get. */
 export const VERIFIER = "alpa-verifier";

@@ -7,9 +7,9 @@ import { commandLine } from "./ssh-script";
 /** What a host is asked to do, each as the words behind its own name and the stack's. */
 export interface HostStep {
     on: SshHost;
-    create: string[];
+    create: pulumi.Input<string>[];
     /** @default create */
-    update?: string[];
+    update?: pulumi.Input<string>[];
     /** @default nothing is done */
     delete?: string[];
     script: pulumi.Input<string>;
@@ -23,7 +23,8 @@ export function hostCommand(
     { on, script, triggers, ...commands }: HostStep,
     opts: pulumi.CustomResourceOptions,
 ): command.remote.Command {
-    const line = (words?: string[]) => words && commandLine(placeOf(on), owner(), ...words);
+    const line = (words?: pulumi.Input<string>[]) =>
+        words && pulumi.all(words).apply((all) => commandLine(placeOf(on), owner(), ...all));
     return new command.remote.Command(
         name,
         {

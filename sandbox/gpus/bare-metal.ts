@@ -3,7 +3,8 @@
  * Alpa's model worker is launched too.
  *
  * Imitated: a unit fails when its GPUs are held by others, and says so in its journal; the model worker waits until Ray
- * runs on every host; its port is open while the model is loaded, and answers 400.
+ * runs on every host; a worker whose head has started anew goes on running, and is none of its; the port is open while the
+ * model is loaded, and answers 400.
  * Not imitated: Ray's own commands and ports, what a running unit writes, GPUs of a node held in part.
  * Known difference: a worker that is lost ends the head's program at once; the real one answers nothing more.
  */
@@ -52,6 +53,9 @@ export class BareMetal {
     readonly privateKey = newKey();
     /** By host: ends its program with an error. */
     private readonly running = new Map<string, (message: string) => void>();
+    /** By host: the head's run that it has joined, while it runs. */
+    private readonly joined = new Map<string, number>();
+    private headRun = 0;
     /** By host: its program's last run. */
     private readonly runs = new Map<string, Promise<void>>();
     private launched: Launched | undefined;
@@ -146,7 +150,14 @@ export class BareMetal {
 
     private async settle(head: string): Promise<void> {
         const { nodes, faults, alpa } = this.options;
-        const complete = nodes.every((name) => this.running.has(name));
+        if (!this.running.has(head)) this.joined.delete(head);
+        else if (!this.joined.has(head)) this.joined.set(head, ++this.headRun);
+        for (const name of nodes) {
+            if (!this.running.has(name)) this.joined.delete(name);
+            // A worker waits for a head, and stays with the one it has found.
+            else if (this.joined.has(head) && !this.joined.has(name)) this.joined.set(name, this.headRun);
+        }
+        const complete = nodes.every((name) => this.running.has(name) && this.joined.get(name) === this.headRun);
         if (complete && !this.launched) {
             const loadSeconds = this.first ? 0 : this.options.loadSeconds;
             this.first = false;

@@ -95,7 +95,7 @@ cd "$1/.view/root"
 shift
 ${READ_ONLY}for folder in etc var opt root snap usr/local; do ro "$folder"; done
 mount -t tmpfs -o mode=700,size=4k none root
-for hidden in $(find etc -xdev -mindepth 1 -maxdepth 2 -type d -perm 700); do
+for hidden in $(find etc -xdev -mindepth 1 -maxdepth 2 -type d -perm 700 -prune); do
     mount -t tmpfs -o mode=700,size=4k,ro none "$hidden"
 done
 for hidden in $(find etc -xdev -mindepth 1 -maxdepth 3 -type f -perm 600); do mount --bind /dev/null "$hidden"; done

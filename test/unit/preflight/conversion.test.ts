@@ -1,11 +1,12 @@
 // Proves what a conversion may not do, and what it stands on. The cluster here is a fake; a real one is asked on the engine.
 import { strict as assert } from "node:assert";
+import type { GatewayClusterArgs } from "../../../components/gateway-cluster";
 import type { Live, ObjectRef } from "../../../components/parts/cluster-reader";
 import type { Stage } from "../../../components/parts/conversion-phases";
 import { OWNER_ANNOTATION } from "../../../components/parts/ownership";
 import type { ClusterView } from "../../../preflight/cluster";
 import { attemptOf, conversion } from "../../../preflight/conversion";
-import { component } from "../../../preflight/opt";
+import { component, componentOnItsWay } from "../../../preflight/opt";
 import { plannedObjects } from "../../../preflight/planned";
 import { intraBSettings, RAMPART_OPT, recordIntraB } from "../intra-b";
 import { CONSUMERS, kubernetesObjects, settings } from "../intra-a";
@@ -201,6 +202,24 @@ describe("preflight of the component", () => {
             assert.equal(all.length, 1, all.join("\n"));
             assert.match(all[0], said);
         });
+
+    it("stops a step on, and no step back nor a run that stays: a broken component is why one goes back", async () => {
+        const found = async (phase: Stage, record: World["record"]) => {
+            const { problems, warnings } = await componentOnItsWay(
+                to(phase) as GatewayClusterArgs,
+                view({ ...GOOD, objects: { [CRD]: KNOWN }, record }),
+            );
+            return [problems.length, warnings.length];
+        };
+        const at = (phase: Stage, going: Stage = phase) => ({ phase, going });
+        assert.deepEqual(await found("prepare", undefined), [1, 0]);
+        assert.deepEqual(await found("start", at("stop")), [1, 0]);
+        assert.deepEqual(await found("start", at("start")), [0, 1]);
+        assert.deepEqual(await found("start", at("switch")), [0, 1]);
+        assert.deepEqual(await found("stop", at("start")), [0, 1]);
+        assert.deepEqual(await found("stop", at("stop", "start")), [0, 1], "the start did not end");
+        assert.deepEqual(await found("intra-a", at("prepare")), [0, 0]);
+    });
 
     it("refuses nodes that another conversion has, and not its own", async () => {
         const ray = (namespace: string, node: string): Live => ({

@@ -99,7 +99,7 @@ describe("option intra-b", function () {
             const line = (name: string) => one(seen, COMMAND, name).inputs.create.split(" alpa-auth/test ")[1];
             const boot = `boot=${atBoot ? "as-found" : "never"} attempt=0`;
             assert.equal(line(HEAD), bareMetal ? `start ${boot}` : `stop after-answers ${boot}`);
-            assert.equal(line(WORKER), `${bareMetal ? "start" : "stop"} ${boot}`);
+            assert.equal(line(WORKER), bareMetal ? `start head=as-found ${boot}` : `stop ${boot}`);
             assert.equal(line(ANSWERS), `${bareMetal ? "answers" : "silent"} attempt=0`);
             assert.ok(!(bareMetal && component), "the GPUs are one side's");
         });
@@ -139,6 +139,14 @@ describe("option intra-b", function () {
                 else assert.ok(comesAfter(seen, named(seen, "alpa-route-rules"), named(seen, side)), side);
         });
     }
+
+    it("tells workers which run of Ray they belong to, as the head said it", async () => {
+        const seen = await record(() => intra(intraBSettings({}, {}, { phase: "drain" })), {
+            [HEAD]: { stdout: "runs: 1764140000.77\n" },
+        });
+        assert.match(named(seen, WORKER).inputs.create, / start head=1764140000\.77 boot=/);
+        assert.doesNotMatch(named(seen, HEAD).inputs.create, /head=/);
+    });
 
     it("lets the verifier alone past the refusal, through the same guard", async () => {
         const seen = await stack("verify");

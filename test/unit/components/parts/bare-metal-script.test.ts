@@ -11,10 +11,13 @@ import { commandLine } from "../../../../components/parts/ssh-script";
 import { BareMetal, UNIT } from "../../../../sandbox/gpus/bare-metal";
 import { GpuFaults } from "../../../../sandbox/gpus/faults";
 import { GpuLedger } from "../../../../sandbox/gpus/ledger";
+import { nvidiaSmi } from "../../../../sandbox/gpus/nvidia-smi";
+import { failed } from "../../../../sandbox/hosts/reply";
 import { freePort, waitFor } from "../../../../sandbox/processes";
 import { on } from "../../sandbox/hosts/kit";
 
 const NODES = ["dgx-01", "dgx-02"];
+const NVIDIA_SMI = "/usr/local/sbin/nvidia-smi";
 const FOUND = "boot=as-found";
 
 describe("scripts for bare metal", function () {
@@ -63,8 +66,13 @@ describe("scripts for bare metal", function () {
         await run(0, ["stop", "after-answers", ...words, FOUND]);
         return run(1, ["stop", FOUND]);
     };
+    const start = async () => {
+        const said = await run(0, ["start", FOUND]);
+        assert.match(said, /^runs: /);
+        await run(1, ["start", `head=${said.split(" ").pop()}`, FOUND]);
+    };
     const begin = async () => {
-        for (const host of [0, 1]) await run(host, ["start", FOUND]);
+        await start();
         return run(0, ["answers"]);
     };
     const complete = async () => {
@@ -104,13 +112,28 @@ describe("scripts for bare metal", function () {
 
     it("start it, and end when Alpa answers with its model loaded", async () => {
         await cease();
-        for (const host of [0, 1]) assert.equal(await run(host, ["start", FOUND]), "started");
+        await start();
         const open = await fetch(`http://127.0.0.1:${port}/`).then(
             () => true,
             () => false,
         );
         assert.equal(await run(0, ["answers"]), "answers");
         assert.equal(await complete(), 200, `its port was ${open ? "open" : "closed"} before`);
+    });
+
+    it("start a worker anew that belongs to a run of the head that is over, as after half a stop", async () => {
+        const pid = () => ledger.on("dgx-02")[0].pid;
+        const before = pid();
+        assert.equal(await run(0, ["stop", "after-answers", FOUND]), "stopped, GPUs free");
+        assert.equal(await begin(), "answers");
+        assert.notEqual(pid(), before);
+        const after = pid();
+        assert.equal(await begin(), "answers");
+        assert.equal(pid(), after, "once");
+        const { host } = bareMetal.hosts[1];
+        await on(host, "sudo rm /etc/alpa-auth-bare-metal/alpa-auth,dev/run");
+        assert.equal(await begin(), "answers");
+        assert.equal(pid(), after, "what nobody knows of is left alone");
     });
 
     it("do not start it while somebody else holds the GPUs, and say who", async () => {
@@ -121,7 +144,7 @@ describe("scripts for bare metal", function () {
         });
         assert.equal(await systemctl(0, "is-active"), "inactive");
         hold.release();
-        assert.equal(await run(0, ["start", FOUND]), "started");
+        assert.match(await run(0, ["start", FOUND]), /^runs: /);
     });
 
     it("leave the component's GPUs alone once bare metal was stopped and seen to be free of them", async () => {
@@ -131,6 +154,45 @@ describe("scripts for bare metal", function () {
         assert.equal(await systemctl(0, "is-enabled"), "disabled");
         assert.equal(await run(0, ["stop", "after-answers", FOUND]), "stopped before");
         hold.release();
+    });
+
+    describe("where nvidia-smi does not answer", () => {
+        const broken = "NVIDIA-SMI has failed because it couldn't communicate with the NVIDIA driver.";
+        let host: BareMetal["hosts"][number]["host"];
+        beforeEach(() => {
+            ({ host } = bareMetal.hosts[1]);
+            host.stage.lay(NVIDIA_SMI, () => failed(broken, 9));
+        });
+        afterEach(() => host.stage.lay(NVIDIA_SMI, ({ args }) => nvidiaSmi(args, ledger, "dgx-02")));
+        const refused = { message: /dgx-02: must answer nvidia-smi \(NVIDIA-SMI has failed/ };
+
+        it("let no conversion begin, and stop nothing", async () => {
+            await assert.rejects(run(1, ["start", FOUND, "attempt=0"]), refused);
+            await assert.rejects(run(1, ["stop", FOUND]), refused);
+            assert.equal(await systemctl(1, "is-active"), "active");
+        });
+
+        it("start it all the same: the way back does not depend on it", async () => {
+            assert.match(await run(1, ["start", FOUND, "attempt=1"]), /^runs: /, "what runs is left alone");
+            const { code } = await host.systemctl("stop", UNIT);
+            assert.equal(code, 0);
+            assert.match(await run(1, ["start", FOUND, "attempt=0"]), /Nobody can see/);
+            assert.equal(await systemctl(1, "is-active"), "active");
+            await host.systemctl("stop", UNIT);
+            const how = { commands: { start: `systemctl start ${UNIT}`, stop: `systemctl stop ${UNIT}` } };
+            await run(1, ["start", FOUND, "attempt=1"], { how });
+            assert.equal(await systemctl(1, "is-active"), "inactive", "it was not stopped by us");
+        });
+    });
+
+    it("take what another stack did for nothing of their own", async () => {
+        const line = (...words: string[]) => commandLine(NODES[1], "alpa-auth/other", ...words);
+        const other = async (...words: string[]) =>
+            (await on(bareMetal.hosts[1].host, line(...words), bareMetalScript(args()))).stdout.trim();
+        assert.equal(await run(1, ["stop", FOUND]), "stopped, GPUs free");
+        assert.equal(await other("stop", FOUND), "stopped, GPUs free", "it sees for itself");
+        const kept = await on(bareMetal.hosts[1].host, "sudo ls /etc/alpa-auth-bare-metal");
+        assert.deepEqual(kept.stdout.trim().split("\n"), ["alpa-auth,dev", "alpa-auth,other"]);
     });
 
     it("fail where a process keeps its GPUs after the stop, and look again the next time", async () => {
@@ -145,12 +207,12 @@ describe("scripts for bare metal", function () {
         assert.equal(await run(1, ["stop", FOUND]), "stopped, GPUs free");
     });
 
-    it("fail at once where the service has failed, with its own words", async () => {
+    it("fail at once where the service has failed, and say where its words are", async () => {
         await cease();
         faults.add({ step: "load", side: "bare metal" });
-        for (const host of [0, 1]) await run(host, ["start", FOUND]);
+        await start();
         await assert.rejects(run(0, ["answers"]), {
-            message: /dgx-01: alpa-ray\.service must run \(.+\)\. Look: journalctl/,
+            message: /dgx-01: alpa-ray\.service must run \(it has failed\)\. Look: journalctl/,
         });
     });
 
@@ -173,13 +235,13 @@ describe("scripts for bare metal", function () {
         held.on("error", () => undefined);
         held.write("{");
         await new Promise((resolve) => held.once("socket", (socket) => socket.once("connect", resolve)));
+        const turn = () => on(bareMetal.hosts[0].host, "sudo cat /run/alpa-auth-bare-metal/turn 2>/dev/null || :");
+        const before = (await turn()).stdout;
         const earlier = assert.rejects(run(0, ["stop", "after-answers", FOUND]), {
             message: /dgx-01: must be left to the run/,
         });
-        const turn = () => on(bareMetal.hosts[0].host, "sudo cat /run/alpa-auth-bare-metal/turn 2>/dev/null || :");
-        const before = (await turn()).stdout;
         await waitFor("the earlier run's turn", async () => (await turn()).stdout !== before, { seconds: 20 });
-        assert.equal(await run(0, ["start", FOUND]), "started");
+        assert.match(await run(0, ["start", FOUND]), /^runs: /);
         await earlier;
         held.destroy();
         assert.equal(await systemctl(0, "is-active"), "active");
@@ -201,11 +263,46 @@ describe("scripts for bare metal", function () {
         assert.equal(pid(), undefined);
         await run(1, ["start", FOUND], { how });
         await waitFor("GPUs held", () => pid() !== undefined, { seconds: 20 });
-        await assert.rejects(
-            run(1, ["stop", FOUND], { how: { commands: { ...how.commands, stop: "echo no >&2; false" } } }),
-            {
-                message: /dgx-02: the stop command must succeed within 5 s \(no\)/,
-            },
-        );
+        await run(1, ["stop", FOUND], { how });
+    });
+
+    describe("with a command", () => {
+        const commands = (more: object) => ({
+            how: { commands: { start: `systemctl start ${UNIT}`, stop: `systemctl stop ${UNIT}`, ...more } },
+        });
+        const root = async (line: string) => (await on(bareMetal.hosts[1].host, `sudo sh -c '${line}'`)).stdout.trim();
+
+        it("say how it ended and where its words are, and not the words", async () => {
+            await assert.rejects(run(1, ["stop", FOUND], commands({ stop: "echo s3cret; exit 3" })), (error: Error) => {
+                const where = "/run/alpa-auth-bare-metal/said";
+                const said = `dgx-02: the stop command must succeed within 5 s (exit code 3). Look: ${where}`;
+                assert.ok(error.message.includes(said), error.message);
+                assert.doesNotMatch(error.message, /s3cret/);
+                return true;
+            });
+            assert.equal(await root("cat /run/alpa-auth-bare-metal/said"), "s3cret");
+            assert.equal(await root("cat /run/alpa-auth-bare-metal/command 2>/dev/null || echo gone"), "gone");
+        });
+
+        it("wait for no process that it leaves running, and for it itself no longer than is given", async () => {
+            await run(1, ["stop", FOUND], commands({}));
+            const daemon = "sh -c 'sleep 30' & echo $! >/run/left";
+            const began = Date.now();
+            await run(1, ["start", FOUND], { ...commands({ start: daemon }), startTimeoutSeconds: 40 });
+            assert.ok(Date.now() - began < 20_000, "it left a process");
+            await root("kill $(cat /run/left) 2>/dev/null || :");
+            await run(1, ["stop", FOUND], commands({}));
+            const hangs = { ...commands({ start: "exec sleep 30" }), startTimeoutSeconds: 1 };
+            await assert.rejects(run(1, ["start", FOUND], hangs), {
+                message: /dgx-02: the start command must succeed within 1 s \(exit code 124\)/,
+            });
+        });
+
+        it("show it in no list of processes", async () => {
+            await run(1, ["stop", FOUND], commands({}));
+            const start = `seen=no; for f in /proc/$$/cmdline /proc/$PPID/cmdline; do tr "\\0" " " <$f 2>/dev/null | grep -q "s3[c]ret" && seen=yes; done; : s3cret; echo $seen`;
+            await run(1, ["start", FOUND], commands({ start }));
+            assert.equal(await root("cat /run/alpa-auth-bare-metal/said"), "no");
+        });
     });
 });

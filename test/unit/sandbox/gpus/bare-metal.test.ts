@@ -100,6 +100,17 @@ describe("sandbox Alpa on bare metal", function () {
         await start();
     });
 
+    it("does not take a worker of the head's last run for one of its own", async () => {
+        await sh(0, `sudo systemctl stop ${UNIT}`);
+        await silent();
+        await sh(0, `sudo systemctl start ${UNIT}`);
+        await waitFor("head: GPUs held", () => ledger.on(NODES[0]).length > 0, { seconds: 20 });
+        assert.equal(await sh(1, `systemctl is-active ${UNIT}`), "active\n= 0");
+        assert.equal(await complete(), undefined);
+        await sh(1, `sudo systemctl restart ${UNIT}`);
+        await answering();
+    });
+
     it("fails where a pod holds the GPUs, with the program's words in the journal", async () => {
         await all("stop");
         await free(0);
