@@ -33,7 +33,9 @@ function ofPlugin(who: string, name: string, old: Props | undefined, now: Props 
     );
     const verdicts: Verdict[] = [];
     const [from, to] = [limitText(name, old), limitText(name, now)];
-    if (from !== to) {
+    if (from !== to && !isKnown(name, old, now))
+        verdicts.push(verdict("limit-changed", `${who}: what becomes of ${from!} is not known: ${to!}`));
+    else if (from !== to) {
         const lower = isLower(name, old, now);
         verdicts.push(
             verdict(
@@ -64,6 +66,11 @@ function limitText(name: string, config: Props | undefined): string | undefined 
     if (name === "limit-conn") return `${String(config.conn)} open at the same time`;
     if (name === "limit-count") return `${String(config.count)} in ${String(config.time_window)} s`;
     return undefined;
+}
+
+function isKnown(name: string, ...configs: Props[]): boolean {
+    const keys = name === "limit-conn" ? ["conn"] : ["count", "time_window"];
+    return configs.every((config) => keys.every((key) => Number.isFinite(Number(config[key]))));
 }
 
 /** Fewer at once count as less, and so do fewer over time: a caller may live by either. */
