@@ -50,7 +50,8 @@ function plugins({ requests, perSeconds, concurrent }: Props): object[] {
 }
 
 function callers(value: unknown): Map<string, Caller> {
-    const all = Array.isArray(value) ? value.filter(isMap) : [];
+    const list = typeof value === "string" ? parsed(value) : value;
+    const all = Array.isArray(list) ? list.filter(isMap) : [];
     return new Map(
         all.map(({ name, limits, credentials }) => {
             const entries = Array.isArray(credentials) ? credentials.filter(isMap) : [];
@@ -63,6 +64,15 @@ function callers(value: unknown): Map<string, Caller> {
             ];
         }),
     );
+}
+
+/** A list that is kept as one text, as `pulumi config set` without `--path` does. */
+function parsed(text: string): unknown {
+    try {
+        return JSON.parse(text);
+    } catch {
+        return undefined;
+    }
 }
 
 /** Every other key that differs, down to the value. */

@@ -28,6 +28,9 @@ export interface Change {
     outputs?: Props;
     /** Properties that Pulumi names as the reason, secret ones among them. */
     reasons: Path[];
+    /** Id at the provider before and after. Unset: it has none yet, or none any more. */
+    id?: string;
+    newId?: string;
     /** Deleted by the program alone: the thing itself stays. */
     retained: boolean;
     /** Made under another name in the same run: renamed without an alias. */
@@ -81,6 +84,8 @@ function changeOf(step: Step, op: Operation): Change {
         old: oldState?.inputs ?? (oldState ? {} : undefined),
         new: op === "delete" ? undefined : (newState?.inputs ?? {}),
         outputs: oldState?.outputs,
+        ...(oldState?.id !== undefined && { id: oldState.id }),
+        ...(op !== "delete" && newState?.id !== undefined && { newId: newState.id }),
         reasons: [
             ...Object.keys(step.detailedDiff ?? {}),
             ...(step.replaceReasons ?? []),
@@ -95,6 +100,8 @@ function merge(change: Change, step: Step, op: Operation): void {
     change.op = change.op === more.op ? op : "replace";
     change.old ??= more.old;
     change.new ??= more.new;
+    change.id ??= more.id;
+    change.newId ??= more.newId;
     change.reasons.push(...more.reasons);
 }
 
@@ -114,7 +121,13 @@ function paired(changes: Change[]): Change[] {
     for (const change of changes) {
         const twin = change.op === "delete" && !change.retained ? made.get(identity(change)) : undefined;
         if (!twin) continue;
-        Object.assign(twin, { op: "replace", old: change.old, outputs: change.outputs, renamed: change.name });
+        Object.assign(twin, {
+            op: "replace",
+            old: change.old,
+            outputs: change.outputs,
+            id: change.id,
+            renamed: change.name,
+        });
         gone.add(change);
     }
     return changes.filter((change) => !gone.has(change));

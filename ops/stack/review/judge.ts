@@ -1,7 +1,7 @@
 /** Findings of a run: every change is judged by the rule of its kind, and what no rule knows is a risk. */
 import type { Change } from "./changes";
 import { differencesOf } from "./changes";
-import { covers, isSecret, isUnknown, pathText, type Difference } from "./differences";
+import { covers, isSecret, isUnknown, parsePath, pathText, type Difference, type Path } from "./differences";
 import { byDanger, CODES, type Evidence, type Finding } from "./finding";
 import { objectName, patternOf, type KindRule, type Run, type Verdict, type Verdicts } from "./rule";
 import { COMMON, RULES } from "./rules";
@@ -118,11 +118,12 @@ function listed(verdicts: Verdicts): Judged[] {
     return all.map((verdict) => ({ verdict }));
 }
 
-function evidenceOf({ name, urn, op }: Change, verdict: Verdict, difference?: Difference): Evidence {
+function evidenceOf(change: Change, verdict: Verdict, difference?: Difference): Evidence {
+    const { name, urn, op } = change;
     const at = difference ? pathText(difference.path) : undefined;
     const property = verdict.property ?? at;
     const sides = "old" in verdict || "new" in verdict ? verdict : difference;
-    const path = difference?.path ?? [];
+    const path = placeOf(change, verdict, difference);
     const old = sides ? shown(sides.old, path) : undefined;
     const now = sides ? shown(sides.new, path) : undefined;
     if (property === undefined) return { resource: name, urn, ...(EXISTS[op] as object) };
@@ -134,6 +135,12 @@ function evidenceOf({ name, urn, op }: Change, verdict: Verdict, difference?: Di
         property,
         ...(hidden ?? { ...(old !== undefined && { old }), ...(now !== undefined && { new: now }) }),
     };
+}
+
+/** Where a value stands: names on the way say whether it is secret, also of a part that a rule has taken out. */
+function placeOf({ kind }: Change, { property }: Verdict, difference?: Difference): Path {
+    const path = [...(difference?.path ?? []), ...(property === undefined ? [] : parsePath(property))];
+    return kind === "kubernetes Secret" && path[0] === "data" ? ["stringData", ...path.slice(1)] : path;
 }
 
 const EXISTS = {

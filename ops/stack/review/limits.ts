@@ -20,20 +20,22 @@ function ofPlugin(who: string, name: string, old: Props | undefined, now: Props 
         code,
         says,
         property: `spec.plugins[${name}]${key ? `.${key}` : ""}`,
-        old: key ? old?.[key] : limitText(name, old),
-        new: key ? now?.[key] : limitText(name, now),
+        old: key ? old?.[key] : (limitText(name, old) ?? old),
+        new: key ? now?.[key] : (limitText(name, now) ?? now),
     });
     if (!/^limit-(count|conn)$/.test(name))
         return [verdict("limit-changed", `${who} gets or loses the plugin ${name}, or other settings of it`)];
     if (old === undefined)
-        return [verdict("limit-lowered", `${who} is held to ${limitText(name, now)}, and had no such limit before`)];
-    if (now === undefined) return [verdict("limit-removed", `${who} is no longer held to ${limitText(name, old)}`)];
+        return [verdict("limit-lowered", `${who} is held to ${limitText(name, now)!}, and had no such limit before`)];
+    if (now === undefined) return [verdict("limit-removed", `${who} is no longer held to ${limitText(name, old)!}`)];
     const keys = [...new Set([...Object.keys(old), ...Object.keys(now)])].filter(
         (key) => JSON.stringify(old[key]) !== JSON.stringify(now[key]),
     );
     const verdicts: Verdict[] = [];
     const [from, to] = [limitText(name, old), limitText(name, now)];
-    if (from !== to) {
+    if (from !== to && !isKnown(name, old, now))
+        verdicts.push(verdict("limit-changed", `${who}: what becomes of ${from!} is not known: ${to!}`));
+    else if (from !== to) {
         const lower = isLower(name, old, now);
         verdicts.push(
             verdict(
@@ -58,11 +60,17 @@ function byName(value: unknown): Map<string, Props> {
     return new Map(all.map(({ name, config }) => [String(name), isMap(config) ? config : {}]));
 }
 
+/** Undefined also for what is no limit. */
 function limitText(name: string, config: Props | undefined): string | undefined {
     if (config === undefined) return undefined;
     if (name === "limit-conn") return `${String(config.conn)} open at the same time`;
     if (name === "limit-count") return `${String(config.count)} in ${String(config.time_window)} s`;
-    return JSON.stringify(config);
+    return undefined;
+}
+
+function isKnown(name: string, ...configs: Props[]): boolean {
+    const keys = name === "limit-conn" ? ["conn"] : ["count", "time_window"];
+    return configs.every((config) => keys.every((key) => Number.isFinite(Number(config[key]))));
 }
 
 /** Fewer at once count as less, and so do fewer over time: a caller may live by either. */

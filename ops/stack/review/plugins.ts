@@ -99,11 +99,11 @@ export function pluginVerdicts(title: string, at: string, old: unknown, now: unk
 /** What weighs more, or less, than any other setting of the plugin. */
 function finer(name: string, old: Props | undefined, now: Props | undefined): Partial<Verdict> {
     if (old === undefined || now === undefined) return {};
-    if (
-        /-auth$/.test(name) &&
-        /"hide_credentials":true/.test(JSON.stringify(old)) &&
-        !/"hide_credentials":true/.test(JSON.stringify(now))
-    )
+    if (/-auth$/.test(name) && filterOf(now) !== undefined && !isDeepStrictEqual(filterOf(old), filterOf(now)))
+        return { code: "authentication-removed", severity: "breaks-callers" };
+    if (PLUGINS[name].goes[0] === "protection-weakened" && !isDeepStrictEqual(filterOf(old), filterOf(now)))
+        return { code: "protection-weakened" };
+    if (/-auth$/.test(name) && hiding(old).some((one) => !hiding(now).includes(one)))
         return { code: "protection-weakened", severity: "breaks-callers" };
     if (/-auth$/.test(name) && isDeepStrictEqual(withoutErrors(old), withoutErrors(now)))
         return { code: "errors-changed" };
@@ -118,10 +118,29 @@ function bodyLimit({ config }: Props): number {
     return isMap(config) ? Number(config.max_body_size) : NaN;
 }
 
+/** Names of the plugins in one, itself among them, that take the credential out of what goes on to Alpa. */
+function hiding({ name, config }: Props): string[] {
+    const { hide_credentials: itself, auth_plugins: inside } = isMap(config) ? config : {};
+    const parts = (Array.isArray(inside) ? inside.filter(isMap) : []).flatMap((part) =>
+        Object.entries(part).flatMap(([one, settings]) => hiding({ name: one, config: settings })),
+    );
+    return [...(itself === true ? [String(name)] : []), ...parts];
+}
+
 function withoutErrors({ config }: Props): unknown {
     if (!isMap(config)) return config;
-    const { _meta: _, ...rest } = config;
-    return rest;
+    const { error_response: _, ...meta } = isMap(config._meta) ? config._meta : {};
+    return { ...config, _meta: meta };
+}
+
+/** Whether APISIX runs a plugin. One that is off counts as not there. */
+export function isOn({ enable, config }: Props): boolean {
+    return enable !== false && !(isMap(config) && isMap(config._meta) && config._meta.disable === true);
+}
+
+/** Requests for which alone a plugin runs. */
+function filterOf({ config }: Props): unknown {
+    return isMap(config) && isMap(config._meta) ? config._meta.filter : undefined;
 }
 
 function schemas({ config }: Props): unknown {
@@ -143,5 +162,5 @@ function narrowed(property: string, old: Props | undefined, now: Props | undefin
 
 function byName(value: unknown): Map<string, Props> {
     const all = Array.isArray(value) ? value.filter(isMap) : [];
-    return new Map(all.map((plugin) => [String(plugin.name), plugin]));
+    return new Map(all.filter(isOn).map((plugin) => [String(plugin.name), plugin]));
 }

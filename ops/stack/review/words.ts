@@ -3,9 +3,9 @@ import { isMap, isUnknown, SECRET, UNKNOWN, type Path } from "./differences";
 
 /** Names under which secrets stand, also where a provider does not mark them. */
 const SECRET_NAME =
-    /^(stringData|stdin|kubeconfig|environment|tunnelSecret|clientSecret|adminKey|bcryptHash|secret|token|result)$|passw|passphrase|private_?key|api_?(key|token)$/i;
-/** What is a secret wherever it stands: keys in PEM, signed tokens, a name and password in an address. */
-const SECRET_TEXT = /PRIVATE KEY|\beyJ[\w-]+\.[\w-]+\.[\w-]*|:\/\/[^/\s:@]*:[^/\s@]+@/;
+    /^(stringData|stdin|kubeconfig|environment|adminKey|bcryptHash|key|result)$|^tunnelSecret$|(^|client|[_-])(secret|token)$|passw|passphrase|(private|secret)_?key|api_?(key|token)$|last-applied-configuration$/i;
+/** What is a secret wherever it stands: keys in PEM, of a list that is one text, signed tokens, a name and password in an address. */
+const SECRET_TEXT = /PRIVATE KEY|["'](key|stringData)["']\s*:|\beyJ[\w-]+\.[\w-]+\.[\w-]*|:\/\/[^/\s:@]*:[^/\s@]+@/;
 const UNTIL_APPLIED = "(known when applied)";
 /** Of a single value in any output. */
 const LONGEST = 300;

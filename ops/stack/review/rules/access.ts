@@ -1,8 +1,8 @@
 /** Access at Cloudflare: who is let in, and for which names. */
 import type { Change } from "../changes";
 import { isMap, isUnknown, type Difference, type Props } from "../differences";
-import { always, nothing, type KindRule, type Verdict, type Verdicts } from "../rule";
-import { listed } from "../words";
+import { always, nothing, type KindRule, type Run, type Verdict } from "../rule";
+import { counted, listed } from "../words";
 import { NAMES, PLACE } from "./cloudflare";
 
 export const accessPolicy: KindRule = {
@@ -40,17 +40,60 @@ export const accessPolicy: KindRule = {
     ],
 };
 
-function includes({ old, new: now }: Difference, change: Change): Verdicts {
+function includes({ old, new: now }: Difference, change: Change, run: Run): Verdict[] {
+    const sides = { property: "includes", old, new: now };
     const strangers = (Array.isArray(now) ? now : []).filter((one) => tokenOf(one) === undefined && !isUnknown(one));
     if (strangers.length > 0)
-        return {
-            code: "authentication-removed",
-            says: `Access policy ${change.name} lets in others than service tokens`,
-            property: "includes",
-            old,
-            new: now,
-        };
-    return undefined; // that a token comes or goes is told by the token itself
+        return [
+            {
+                code: "authentication-removed",
+                says: `Access policy ${change.name} lets in others than service tokens`,
+                ...sides,
+            },
+        ];
+    const [before, after] = [tokens(old), tokens(now)];
+    // A token that is made in this run has no id yet, or, where somebody looks behind Pulumi's back, one that it tells.
+    const more = after.filter((id) => !before.includes(id) && !isUnknown(id) && !tokensOf(run, "create").includes(id));
+    const gone = before.filter((id) => !after.includes(id) && !tokensOf(run, "delete").includes(id));
+    // Tokens that are made anew stand in the list as unknown ones.
+    const unknown = (Array.isArray(now) ? now : []).filter(isUnknown).length;
+    const anew = run.changes.filter(({ kind, op }) => kind === TOKEN && op === "replace").length;
+    const left = gone.length > Math.min(unknown, anew) ? gone.length - Math.min(unknown, anew) : 0;
+    return [
+        ...(more.length > 0
+            ? [
+                  {
+                      code: "authentication-changed",
+                      severity: "risk",
+                      says: `Access policy ${change.name} lets in ${counted(more.length, "token")} that this run does not make: ${listed(more)}`,
+                      ...sides,
+                  } as const,
+              ]
+            : []),
+        ...(left > 0
+            ? [
+                  {
+                      code: "credential-revoked",
+                      says: `Access policy ${change.name} no longer lets in ${counted(left, "token")} that stays: ${listed(gone)}`,
+                      ...sides,
+                  } as const,
+              ]
+            : []),
+    ];
+}
+
+const TOKEN = "cloudflare ZeroTrustAccessServiceToken";
+
+function tokens(value: unknown): string[] {
+    return (Array.isArray(value) ? value : []).map(tokenOf).filter((id) => id !== undefined);
+}
+
+/** Ids of the tokens that a run makes, or deletes. */
+function tokensOf({ changes }: Run, op: "create" | "delete"): string[] {
+    return changes
+        .filter((change) => change.kind === TOKEN && (change.op === op || change.op === "replace"))
+        .flatMap(({ id, newId }) => [op === "create" ? newId : id])
+        .filter((id) => id !== undefined);
 }
 
 function tokenOf(include: unknown): string | undefined {

@@ -30,8 +30,14 @@ export function valueRows(base: Path): Row[] {
                 { code: "certificate-changed", says: "TLS at the entry point changes" },
             ],
         ],
-        [at("etcd/replicaCount"), etcd("has another number of members")],
-        [at("etcd/persistence/**"), etcd("keeps its data elsewhere")],
+        [at("etcd/replicaCount"), members],
+        [
+            at("etcd/persistence/**"),
+            (_, change) => ({
+                code: "data-deleted",
+                says: `${gateway(change)}: etcd keeps its data elsewhere, and what it had stays behind or goes`,
+            }),
+        ],
         [at("etcd/pdb/**"), nothing],
         [at("etcd/**"), etcd("restarts")],
         [
@@ -43,12 +49,16 @@ export function valueRows(base: Path): Row[] {
             }),
         ],
         [at("ingress-controller/podDisruptionBudget/**"), nothing],
+        ...["deployment/resources/**", "resources/**", "config/execADCTimeout", "config/logLevel", "config/adc/**"].map(
+            (path): Row => [at(`ingress-controller/${path}`), controllerRestarts],
+        ),
+        [at("ingress-controller/deployment/replicas"), controllers],
+        [at("ingress-controller/replicaCount"), controllers],
         [
             at("ingress-controller/**"),
-            () => ({
-                code: "pods-restart",
-                says: "The ingress controller restarts: callers notice nothing, changes wait meanwhile",
-                severity: "harmless",
+            (_, change) => ({
+                code: "gateway-changed",
+                says: `${gateway(change)}: the ingress controller is another, or works in another way; changes may not arrive`,
             }),
         ],
         [
@@ -73,8 +83,34 @@ export function gateway({ name }: Change): string {
 function replicas({ old, new: now }: Difference, change: Change): Verdict {
     const fewer = Number(now) < Number(old);
     const says = `${gateway(change)}: ${String(old)} pods become ${String(now)}`;
+    if (Number(now) === 0) return { code: "service-interrupted", says: `${says}: no caller is served` };
     if (!fewer) return { code: "gateway-changed", severity: "harmless", says };
     return { code: "gateway-changed", says: `${says}; answers of those that go may be cut` };
+}
+
+function controllerRestarts(): Verdict {
+    return {
+        code: "pods-restart",
+        says: "The ingress controller restarts: callers notice nothing, changes wait meanwhile",
+        severity: "harmless",
+    };
+}
+
+/** The chart runs one where nothing is said. */
+function controllers({ old = 1, new: now = 1 }: Difference): Verdict {
+    const says = `Ingress controller: ${String(old)} pods become ${String(now)}`;
+    if (Number(now) === 0)
+        return { code: "gateway-changed", severity: "breaks-callers", says: `${says}: no change arrives` };
+    return Number(now) > Number(old)
+        ? { code: "gateway-changed", severity: "harmless", says }
+        : { code: "gateway-changed", says };
+}
+
+function members({ old, new: now }: Difference, change: Change): Verdict {
+    const says = `${gateway(change)}: etcd has ${String(now)} members, and had ${String(old)}`;
+    return Number(now) > Number(old)
+        ? { code: "pods-restart", says }
+        : { code: "data-deleted", severity: "breaks-callers", says: `${says}: without a majority it takes no change` };
 }
 
 function port({ old, new: now }: Difference, change: Change): Verdict {

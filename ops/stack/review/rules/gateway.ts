@@ -87,7 +87,13 @@ export const release: KindRule = {
         ["checksum", nothing],
         ["resourceNames.**", nothing],
         ["manifest", nothing],
-        ["valueYamlFiles.**", nothing],
+        [
+            "valueYamlFiles.**",
+            (_, change) => ({
+                code: "gateway-changed",
+                says: `Release ${change.name}: files with values of the chart change, and this review does not read them`,
+            }),
+        ],
     ],
 };
 

@@ -1,19 +1,15 @@
 /** Network policies: who reaches whom in the cluster. */
 import { isDeepStrictEqual } from "node:util";
 import type { Change } from "../changes";
-import { isMap, type Difference, type Props } from "../differences";
-import { always, objectName, type KindRule, type Verdict } from "../rule";
+import { isMap, valueAt, type Difference, type Props } from "../differences";
+import { always, objectName, type KindRule, type Run, type Verdict } from "../rule";
 import { listed } from "../words";
 
 export const networkPolicy: KindRule = {
-    created: (change) => ({
-        code: "network-narrowed",
-        says: `Network policy ${objectName(change)} is made: who is not in it is held off`,
-        severity: "harmless",
-    }),
+    created,
     deleted: (change, run) =>
         // What it guarded goes too, which is told by that.
-        run.changes.some(isGuarded)
+        run.changes.some((other) => other.op === "delete" && isGuarded(change, other))
             ? undefined
             : {
                   code: "opens-to-network",
@@ -38,16 +34,87 @@ export const networkPolicy: KindRule = {
     ],
 };
 
-function isGuarded({ kind, op }: Change): boolean {
-    return op === "delete" && ["dynamic RampartGraph", "kubernetes Release", "kubernetes Namespace"].includes(kind);
+/** Whether a policy is of the namespace that something is, or lies in. */
+function isGuarded(policy: Change, other: Change): boolean {
+    const namespace = String(namespaceOf(policy));
+    const its = String(namespaceOf(other));
+    if (other.kind === "kubernetes Namespace") return objectName(other) === namespace;
+    if (other.kind === "kubernetes Release") return its === namespace;
+    // Rampart makes a namespace for each component of a graph.
+    return other.kind === "dynamic RampartGraph" && namespace.startsWith(`${its}-${objectName(other)}-`);
 }
+
+function namespaceOf({ new: now, old }: Change): unknown {
+    const props = now ?? old ?? {};
+    return valueAt(props, ["metadata", "namespace"]) ?? props.namespace;
+}
+
+/** Policies add up: a new one opens what it lets in, and the first of a pod closes all else. */
+function created(change: Change, run: Run): Verdict[] {
+    const { ingress, egress } = (change.new?.spec ?? {}) as { ingress?: unknown; egress?: unknown };
+    const opens = rules(ingress).filter((rule) => !isInside(rule));
+    const anew = run.changes.some((other) => other.op === "create" && isGuarded(change, other));
+    const isEntry = anew && opens.every(isDataPort);
+    const none = !anew && rules(ingress).length === 0 && rules(egress).length === 0;
+    const name = objectName(change);
+    return [
+        ...(opens.length > 0
+            ? [
+                  {
+                      code: isEntry ? "way-in-added" : "opens-to-network",
+                      says: `Network policy ${name} is made: ${listed(opens.map(ruleText))} may reach it`,
+                      property: "spec.ingress",
+                      new: ingress,
+                  } as const,
+              ]
+            : []),
+        {
+            code: "network-narrowed",
+            says: `Network policy ${name} is made: who is in no policy is held off`,
+            ...(!none && { severity: "harmless" as const }),
+        },
+    ];
+}
+
+/** Whether a rule lets in nobody but pods that it names. */
+function isInside(rule: unknown): boolean {
+    const { from } = (isMap(rule) ? rule : {}) as { from?: unknown };
+    return (
+        Array.isArray(from) &&
+        from.length > 0 &&
+        from.every((peer) => isMap(peer) && peer.ipBlock === undefined && isNamed(peer.podSelector))
+    );
+}
+
+/** What a gateway that is new as a whole opens for its callers. */
+function isDataPort(rule: unknown): boolean {
+    const ports = isMap(rule) ? rules(rule.ports) : [];
+    return ports.length > 0 && ports.every((one) => isMap(one) && one.endPort === undefined && DATA.has(one.port));
+}
+
+const DATA = new Set<unknown>([9080, 9443]);
+
+function isNamed(selector: unknown): boolean {
+    return isMap(selector) && Object.values(selector).some((part) => isMap(part) && Object.keys(part).length > 0);
+}
+
+/** Whether a rule lets in nobody whom another does not let in by itself. */
+function isWithin(rule: unknown, wider: unknown): boolean {
+    if (!isMap(rule) || !isMap(wider)) return false;
+    return (["from", "to", "ports"] as const).every((key) => {
+        const [few, many] = [rules(rule[key]), rules(wider[key])];
+        // No list, or an empty one, is everybody, or every port.
+        return many.length === 0 || (few.length > 0 && few.every((one) => isIn(many, one)));
+    });
+}
+
+const isIn = (all: unknown[], one: unknown) => all.some((other) => isDeepStrictEqual(other, one));
 
 /** Rules of a policy let in; one that is wider, or one more, opens. */
 function reach({ old, new: now }: Difference, change: Change, what: string, property: string): Verdict[] {
     const [before, after] = [rules(old), rules(now)];
-    const isIn = (all: unknown[], one: unknown) => all.some((other) => isDeepStrictEqual(other, one));
-    const more = after.filter((rule) => !isIn(before, rule));
-    const gone = before.filter((rule) => !isIn(after, rule));
+    const more = after.filter((rule) => !before.some((other) => isWithin(rule, other)));
+    const gone = before.filter((rule) => !after.some((other) => isWithin(rule, other)));
     const name = objectName(change);
     const inward = property === "spec.ingress";
     return [

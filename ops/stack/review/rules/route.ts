@@ -1,7 +1,7 @@
 /** The ways to Alpa: what an ApisixRoute serves, and whom it asks. */
 import { isDeepStrictEqual } from "node:util";
 import { isMap, type Difference, type Props } from "../differences";
-import { pluginVerdicts } from "../plugins";
+import { isOn, pluginVerdicts } from "../plugins";
 import { objectName, type KindRule, type Verdict } from "../rule";
 import { timeoutVerdicts } from "../timeouts";
 import { listed } from "../words";
@@ -158,7 +158,7 @@ function match(at: string, title: string, { match: old }: Props, { match: now }:
 function authPlugins({ plugins }: Props): string[] {
     const all = Array.isArray(plugins) ? plugins.filter(isMap) : [];
     return all
-        .filter(({ name, enable }) => /^(multi|key|jwt|basic|hmac)-auth$/.test(String(name)) && enable !== false)
+        .filter((plugin) => /^(multi|key|jwt|basic|hmac)-auth$/.test(String(plugin.name)) && isOn(plugin))
         .map(({ name }) => String(name));
 }
 

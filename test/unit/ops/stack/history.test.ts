@@ -125,6 +125,12 @@ describe("ops stack diff", () => {
         );
     });
 
+    it("says what differs for callers whose list is kept as one text", async () => {
+        const text = (consumers: object[]) => update({ "alpa-auth:consumers": { value: JSON.stringify(consumers) } });
+        const { out } = await ops([text([alice]), text([alice, bob])]).ops("stack", "diff", "1", "2");
+        assert.match(out, /Callers\n {2}caller bob loses access/);
+    });
+
     it("reads backwards too, and says of commits that are not here that they are not", async () => {
         const { out } = await ops(UPDATES).ops("stack", "diff", "2", "1");
         assert.match(out, /caller bob loses access/);

@@ -1,0 +1,59 @@
+// Proves that a review compares whom an Access policy lets in with the tokens that the same run makes and deletes.
+import { strict as assert } from "node:assert";
+import { UNKNOWN } from "../../../../../ops/stack/review/differences";
+import { review, step } from "./steps";
+
+const token = (id: string) => ({ serviceToken: { tokenId: id } });
+const list = (...includes: unknown[]) => ({ name: "p", decision: "non_identity", includes });
+const inputs = { name: "t" };
+
+describe("review of whom an Access policy lets in", () => {
+    const cases: [what: string, old: object, now: object, tokens: ReturnType<typeof step>[], expected: string[]][] = [
+        [
+            "a token of somebody else",
+            list(token("a")),
+            list(token("a"), token("z")),
+            [],
+            ["risk authentication-changed"],
+        ],
+        [
+            "a token that stays, and is let in no more",
+            list(token("a"), token("b")),
+            list(token("a")),
+            [],
+            ["breaks-callers credential-revoked"],
+        ],
+        [
+            "a token that is deleted",
+            list(token("a"), token("id-of-lab.1-token")),
+            list(token("a")),
+            [step("ServiceToken", "lab.1-token", inputs, undefined)],
+            ["breaks-callers credential-revoked"],
+        ],
+        [
+            "a token that is made",
+            list(token("a")),
+            list(token("a"), token(UNKNOWN)),
+            [step("ServiceToken", "lab.1-token", undefined, inputs)],
+            ["harmless credential-added"],
+        ],
+        [
+            "a token that is made anew",
+            list(token("id-of-lab.1-token")),
+            list(token(UNKNOWN)),
+            [step("ServiceToken", "lab.1-token", inputs, inputs, "replace")],
+            ["breaks-callers credential-changed"],
+        ],
+        ["everybody", list(token("a")), list({ everyone: {} }), [], ["breaks-callers authentication-removed"]],
+        ["the same in another order", list(token("a"), token("b")), list(token("b"), token("a")), [], []],
+    ];
+    for (const [what, old, now, tokens, expected] of cases)
+        it(`${what}: ${expected.join(", ") || "no finding"}`, () => {
+            const findings = review([step("AccessPolicy", "p", old, now), ...tokens]);
+            assert.deepEqual(
+                findings.map(({ severity, code }) => `${severity} ${code}`),
+                expected,
+                JSON.stringify(findings),
+            );
+        });
+});

@@ -1,0 +1,149 @@
+// Proves that a review takes nothing of a gateway for harmless that turns something off, loses data or is not read by it.
+import { strict as assert } from "node:assert";
+import { said, step } from "./steps";
+
+const route = (...plugins: object[]) => ({
+    metadata: { name: "r" },
+    spec: { http: [{ name: "x", match: { paths: ["/completions"] }, plugins }] },
+});
+const key = (more: object = {}) => ({ name: "key-auth", config: { hide_credentials: true }, ...more });
+const both = (first: boolean, second: boolean, more: object = {}) => ({
+    name: "multi-auth",
+    config: {
+        auth_plugins: [{ "key-auth": { hide_credentials: first } }, { "jwt-auth": { hide_credentials: second } }],
+        ...more,
+    },
+});
+const guard = (more: object = {}, config: object = {}) => ({
+    name: "request-validation",
+    config: { body_schema: { type: "object" }, ...config },
+    ...more,
+});
+
+describe("review of the plugins of a route", () => {
+    const cases: [what: string, old: object, now: object, first: RegExp][] = [
+        ["a guard that is off", guard(), guard({ enable: false }), /^risk protection-weakened: .*the guard goes/],
+        [
+            "a guard that is disabled",
+            guard(),
+            guard({}, { _meta: { disable: true } }),
+            /^risk protection-weakened: .*the guard goes/,
+        ],
+        [
+            "a guard for some requests",
+            guard(),
+            guard({}, { _meta: { filter: [["http_x", "==", "1"]] } }),
+            /^risk protection-weakened/,
+        ],
+        ["authentication that is off", key(), key({ enable: false }), /^breaks-callers authentication-removed/],
+        [
+            "authentication that is disabled",
+            both(true, true),
+            both(true, true, { _meta: { disable: true } }),
+            /^breaks-callers authentication-removed/,
+        ],
+        [
+            "authentication of some requests",
+            both(true, true),
+            both(true, true, { _meta: { filter: [["http_x", "==", "1"]] } }),
+            /^breaks-callers authentication-removed/,
+        ],
+        [
+            "one of two credentials that goes on to Alpa",
+            both(true, true),
+            both(true, false),
+            /^breaks-callers protection-weakened/,
+        ],
+        [
+            "another error",
+            both(true, true),
+            both(true, true, { _meta: { error_response: "x" } }),
+            /^risk errors-changed/,
+        ],
+    ];
+    for (const [what, old, now, first] of cases)
+        it(`says of ${what} what it is`, () => {
+            const [found] = said([step("ApisixRoute", "r", route(old), route(now))]);
+            assert.match(String(found), first);
+        });
+});
+
+const release = (values: object, more: object = {}) => ({
+    chart: "apisix",
+    name: "g",
+    namespace: "alpa-auth",
+    values,
+    ...more,
+});
+
+describe("review of the values of the chart", () => {
+    const cases: [what: string, old: object, now: object, first: RegExp][] = [
+        [
+            "where etcd keeps its data",
+            { etcd: { persistence: { enabled: true } } },
+            { etcd: { persistence: { enabled: false } } },
+            /^breaks-callers data-deleted/,
+        ],
+        [
+            "fewer members of etcd",
+            { etcd: { replicaCount: 3 } },
+            { etcd: { replicaCount: 1 } },
+            /^breaks-callers data-deleted/,
+        ],
+        [
+            "the name of the controller",
+            { "ingress-controller": { config: { controllerName: "a" } } },
+            { "ingress-controller": { config: { controllerName: "b" } } },
+            /^risk gateway-changed/,
+        ],
+        [
+            "no controller",
+            { "ingress-controller": { deployment: { replicas: 2 } } },
+            { "ingress-controller": { deployment: { replicas: 0 } } },
+            /^breaks-callers gateway-changed/,
+        ],
+        [
+            "more controllers",
+            {},
+            { "ingress-controller": { deployment: { replicas: 2 } } },
+            /^harmless gateway-changed/,
+        ],
+        [
+            "the memory of the controller",
+            {},
+            { "ingress-controller": { deployment: { resources: { limits: { memory: "1Gi" } } } } },
+            /^harmless pods-restart/,
+        ],
+        ["no pod of APISIX", { replicaCount: 2 }, { replicaCount: 0 }, /^breaks-callers service-interrupted/],
+    ];
+    for (const [what, old, now, first] of cases)
+        it(`says of ${what} what it is`, () => {
+            const [found, ...more] = said([step("Release", "g", release(old), release(now))]);
+            assert.match(String(found), first);
+            assert.deepEqual(more, []);
+        });
+
+    it("says that it does not read files with values", () => {
+        const file = (hash: string) => release({}, { valueYamlFiles: [{ hash }] });
+        assert.match(
+            said([step("Release", "g", file("a"), file("b"))])[0],
+            /^risk gateway-changed: .*does not read them/,
+        );
+    });
+});
+
+describe("review of numbers that leave nothing, or say nothing", () => {
+    it("a Deployment without any pod", () => {
+        const pods = (replicas: number) => ({ metadata: { name: "alpa-auth-cloudflared" }, spec: { replicas } });
+        assert.match(said([step("Deployment", "d", pods(2), pods(0))])[0], /^breaks-callers service-interrupted/);
+        assert.match(said([step("Deployment", "d", pods(2), pods(1))])[0], /^risk gateway-changed/);
+    });
+
+    it("a limit that is no number", () => {
+        const limit = (count: unknown) => ({
+            metadata: { name: "lab" },
+            spec: { plugins: [{ name: "limit-count", config: { count, time_window: 60 } }] },
+        });
+        assert.match(said([step("Consumer", "lab-consumer", limit(60), limit("some"))])[0], /^risk limit-changed/);
+    });
+});

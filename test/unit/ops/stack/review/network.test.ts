@@ -1,0 +1,108 @@
+// Proves that a review takes nothing for harmless that opens something to the network or closes it for callers, and that what
+// only narrows does not count as opening.
+import { strict as assert } from "node:assert";
+import { review, said, step } from "./steps";
+
+const named = { podSelector: { matchLabels: { app: "x" } } };
+const policy = (spec: object, namespace = "alpa-auth") => ({
+    metadata: { name: "p", namespace },
+    spec: { podSelector: {}, policyTypes: ["Ingress"], ...spec },
+});
+const ports = (...numbers: (number | string)[]) => numbers.map((port) => ({ port, protocol: "TCP" }));
+const codes = (steps: Parameters<typeof review>[0]) => review(steps).map(({ severity, code }) => `${severity} ${code}`);
+
+describe("review of what the network lets through", () => {
+    const made: [what: string, spec: object, expected: string[]][] = [
+        [
+            "one that lets a network in",
+            { ingress: [{ from: [{ ipBlock: { cidr: "10.0.0.0/8" } }], ports: ports(9180) }] },
+            ["breaks-callers opens-to-network", "harmless network-narrowed"],
+        ],
+        [
+            "one that lets everybody in",
+            { ingress: [{ ports: ports(9080) }] },
+            ["breaks-callers opens-to-network", "harmless network-narrowed"],
+        ],
+        [
+            "one that lets every pod in",
+            { ingress: [{ from: [{ podSelector: {} }] }] },
+            ["breaks-callers opens-to-network", "harmless network-narrowed"],
+        ],
+        ["one for named pods", { ingress: [{ from: [named], ports: ports(9080) }] }, ["harmless network-narrowed"]],
+        ["one that closes all", {}, ["risk network-narrowed"]],
+    ];
+    for (const [what, spec, expected] of made)
+        it(`says of a policy that is made, ${what}: ${expected.join(", ")}`, () =>
+            assert.deepEqual(codes([step("NetworkPolicy", "p", undefined, policy(spec))]), expected));
+
+    it("takes the entry of a gateway that is new as a whole for what it is", () => {
+        const namespace = step("Namespace", "n", undefined, { metadata: { name: "alpa-auth" } });
+        const open = step("NetworkPolicy", "p", undefined, policy({ ingress: [{ ports: ports(9080) }] }));
+        assert.ok(codes([namespace, open]).every((code) => code.startsWith("harmless")));
+        const admin = step("NetworkPolicy", "p", undefined, policy({ ingress: [{ ports: ports(9080, 9180) }] }));
+        assert.ok(codes([namespace, admin]).includes("breaks-callers opens-to-network"));
+    });
+
+    const narrower: [what: string, old: object[], now: object[], expected: string[]][] = [
+        [
+            "named pods in place of everybody",
+            [{ ports: ports(9080) }],
+            [{ from: [named], ports: ports(9080) }],
+            ["risk network-narrowed"],
+        ],
+        [
+            "fewer ports",
+            [{ from: [named], ports: ports(9080, 9443) }],
+            [{ from: [named], ports: ports(9080) }],
+            ["risk network-narrowed"],
+        ],
+        [
+            "everybody in place of named pods",
+            [{ from: [named], ports: ports(9080) }],
+            [{ ports: ports(9080) }],
+            ["breaks-callers opens-to-network"],
+        ],
+        [
+            "another port",
+            [{ ports: ports(9080) }],
+            [{ ports: ports(9180) }],
+            ["breaks-callers opens-to-network", "risk network-narrowed"],
+        ],
+        [
+            "every port",
+            [{ from: [named], ports: ports(9080) }],
+            [{ from: [named] }],
+            ["breaks-callers opens-to-network"],
+        ],
+    ];
+    for (const [what, old, now, expected] of narrower)
+        it(`says of ${what}: ${expected.join(", ")}`, () =>
+            assert.deepEqual(
+                codes([step("NetworkPolicy", "p", policy({ ingress: old }), policy({ ingress: now }))]),
+                expected,
+            ));
+
+    it("a policy goes unsaid only with what it guarded", () => {
+        const goes = step("NetworkPolicy", "p", policy({}), undefined);
+        const release = (namespace: string) => step("Release", "r", { chart: "x", namespace }, undefined);
+        assert.ok(codes([goes, release("rampart")]).includes("breaks-callers opens-to-network"));
+        assert.ok(!codes([goes, release("alpa-auth")]).includes("breaks-callers opens-to-network"));
+    });
+
+    const services: [spec: object, expected: RegExp][] = [
+        [
+            { type: "NodePort", ports: [{ port: 80, targetPort: "admin" }] },
+            /^breaks-callers opens-to-network: .*80 to admin/,
+        ],
+        [{ type: "LoadBalancer", ports: ports(9080) }, /^breaks-callers opens-to-network/],
+        [{ type: "ClusterIP", externalIPs: ["10.0.0.1"], ports: ports(9080) }, /^breaks-callers opens-to-network/],
+        [{ type: "ClusterIP", ports: ports(6379) }, /^harmless added/],
+        [{ ports: ports(6379) }, /^harmless added/],
+    ];
+    for (const [spec, expected] of services)
+        it(`says of a Service that is made with ${JSON.stringify(spec)} whether it is reached from outside`, () => {
+            const [one, ...more] = said([step("Service", "s", undefined, { metadata: { name: "s" }, spec })]);
+            assert.match(one, expected);
+            assert.deepEqual(more, []);
+        });
+});

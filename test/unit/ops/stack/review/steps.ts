@@ -1,0 +1,45 @@
+/** Steps of a preview made by hand, for what the program of this repository does not do by itself. */
+import type { Finding } from "../../../../../ops/stack/review/finding";
+import type { Step } from "../../../../../ops/stack/review/preview";
+import { reviewOf } from "../../../../../ops/stack/review/review";
+import { TODAY } from "../../kit";
+
+const TYPES = {
+    Secret: "kubernetes:core/v1:Secret",
+    Service: "kubernetes:core/v1:Service",
+    Namespace: "kubernetes:core/v1:Namespace",
+    NetworkPolicy: "kubernetes:networking.k8s.io/v1:NetworkPolicy",
+    Deployment: "kubernetes:apps/v1:Deployment",
+    Consumer: "kubernetes:apisix.apache.org/v1alpha1:Consumer",
+    ApisixRoute: "kubernetes:apisix.apache.org/v2:ApisixRoute",
+    Release: "kubernetes:helm.sh/v3:Release",
+    Command: "command:remote:Command",
+    ServiceToken: "cloudflare:index/zeroTrustAccessServiceToken:ZeroTrustAccessServiceToken",
+    AccessPolicy: "cloudflare:index/zeroTrustAccessPolicy:ZeroTrustAccessPolicy",
+    Ruleset: "cloudflare:index/ruleset:Ruleset",
+} as const;
+
+/** One resource. What is undefined before is made, after is deleted. */
+export function step(
+    kind: keyof typeof TYPES,
+    name: string,
+    old: object | undefined,
+    now: object | undefined,
+    op = old === undefined ? "create" : now === undefined ? "delete" : "update",
+): Step {
+    const type = TYPES[kind];
+    const urn = `urn:pulumi:test::alpa-auth::${type}::${name}`;
+    const state = (inputs: object | undefined, id?: string) =>
+        inputs && { urn, type, custom: true, id, inputs: inputs as Record<string, unknown> };
+    return { op, urn, oldState: state(old, `id-of-${name}`), newState: state(now) };
+}
+
+/** The most dangerous first. */
+export function review(steps: Step[], config: Record<string, string> = {}): Finding[] {
+    return reviewOf({ stack: "test", steps, config }, new Date(TODAY)).findings;
+}
+
+/** `severity code: sentence`. */
+export function said(steps: Step[], config?: Record<string, string>): string[] {
+    return review(steps, config).map(({ severity, code, says }) => `${severity} ${code}: ${says}`);
+}
