@@ -22,6 +22,7 @@ interface ResourcePlan {
     goal?: {
         type: string;
         custom?: boolean;
+        protect?: boolean;
         inputDiff?: PlanDiff;
         aliases?: string[];
         structuredAliases?: { Name?: string; URN?: string; name?: string; urn?: string }[];
@@ -94,7 +95,7 @@ function stepsOf(urn: string, { steps = [], goal }: ResourcePlan, known: Map<str
     const reasons = Object.keys(updates).filter(
         (key) => isSecret(now[key]) && isDeepStrictEqual(now[key], oldState?.inputs[key]),
     );
-    const newState = { urn, type, custom: goal?.custom ?? old?.custom, inputs: now };
+    const newState = { urn, type, custom: goal?.custom ?? old?.custom, protect: goal?.protect, inputs: now };
     return steps
         .filter((step) => step !== "same")
         .map((step) => ({

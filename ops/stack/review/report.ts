@@ -55,7 +55,12 @@ export function renderText(review: Review): string {
         if (group[0].severity !== severity) lines.push("", TITLES[(severity = group[0].severity)].toUpperCase());
         lines.push(...(severity === "harmless" ? harmless(group) : serious(group)));
     }
-    return lines.join("\n");
+    return lines.map(plain).join("\n");
+}
+
+/** Values come from other people's files: they end no line, and give a terminal no orders. */
+function plain(line: string): string {
+    return line.replace(/\p{Cc}+/gu, " ");
 }
 
 function serious(group: Finding[]): string[] {

@@ -65,7 +65,7 @@ export function reviewOf(preview: Preview, today: Date, state: Exported = {}): R
     const findings = judge(runOf(changes, preview.config, today));
     const count: Record<string, number> = {};
     for (const { op } of changes) count[op] = (count[op] ?? 0) + 1;
-    return { stack: preview.stack, changes: count, findings: [...unfinished(state), ...findings] };
+    return { stack: preview.stack, changes: count, findings: [...unfinished(state), ...findings].sort(byDanger) };
 }
 
 /** The same, with what the change breaks of the policy pack. */

@@ -9,7 +9,13 @@ const part = ({ name }: Change): "firewall" | "connectors" | "node" =>
 const NODE_STEP = /-(snap|joined|member|ready|labels|token)$/;
 
 export const hostCommand: KindRule = {
-    created: (change) => ({ code: "added", says: `${change.name} is run on its host` }),
+    created: (change) =>
+        part(change) === "firewall"
+            ? {
+                  code: "network-narrowed",
+                  says: `${change.name}: rules are loaded on Alpa's host; who is not in them loses Alpa`,
+              }
+            : { code: "added", says: `${change.name} is run on its host` },
     deleted: (change) =>
         ({
             firewall: {
@@ -17,7 +23,12 @@ export const hostCommand: KindRule = {
                 says: `${change.name}: the rules of Alpa's host go, and whoever reaches the host reaches Alpa`,
             },
             connectors: { code: "way-in-removed", says: `${change.name}: the connectors of this host stop` },
-            node: { code: "host-changed", says: `${nodeOf(change)} leaves the cluster`, severity: "risk" },
+            node: /-snap$/.test(change.name)
+                ? {
+                      code: "data-deleted",
+                      says: `${nodeOf(change)}: MicroK8s goes from the host, with every volume that lies on it`,
+                  }
+                : { code: "host-changed", says: `${nodeOf(change)} leaves the cluster`, severity: "risk" },
         })[part(change)] as Verdict,
     replaced: (change) =>
         ({
@@ -30,7 +41,9 @@ export const hostCommand: KindRule = {
                 code: "service-interrupted",
                 says: `${change.name}: the connectors of this host stop and start anew`,
             },
-            node: { code: "service-interrupted", says: `${nodeOf(change)} leaves the cluster and joins it anew` },
+            node: /-(snap|joined)$/.test(change.name)
+                ? { code: "service-interrupted", says: `${nodeOf(change)} leaves the cluster and joins it anew` }
+                : { code: "host-changed", says: `${nodeOf(change)} is taken back in one step, and set anew` },
         })[part(change)] as Verdict,
     rows: [
         ["delete", nothing], // what will be run one day
