@@ -16,7 +16,7 @@ const TOGETHER = [
     ["failures", "pulumi"],
     ["ops", "route", "secrets"],
     ["lifecycle", "callers", "callers-stack"],
-    ["review", "rollback"],
+    ["review"],
     ["microk8s", "limits", "guard", "tls"],
 ];
 

@@ -1,5 +1,5 @@
 // Proves what `ops stack rollback` runs, with which program and config, and what it refuses before anything is changed. Git
-// is real, with a repository of its own; Pulumi answers from memory. That a stack gets back is test/engine/rollback.test.ts.
+// is real, with a repository of its own; Pulumi answers from memory. That a stack gets back is test/chaos/rollback.test.ts.
 import { strict as assert } from "node:assert";
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";

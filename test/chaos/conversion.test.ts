@@ -10,9 +10,9 @@ import { endOrphanPlugins, startGuard, type Guard } from "../../sandbox/processe
 import { ensureTools, GPU_TOOLS } from "../../sandbox/toolchain/toolchain";
 import { sandboxId } from "../../sandbox/world/state";
 import { startWorld, type World } from "../../sandbox/world/world";
-import { ask, ConversionStack, SteadyCallers, type Sent } from "./conversion-kit";
-import { freeNodePort } from "./kit";
-import { failed, succeeded, TOOLS_MILLISECONDS } from "./stack";
+import { ask, ConversionStack, SteadyCallers, type Sent } from "../engine/conversion-kit";
+import { freeNodePort } from "../engine/kit";
+import { failed, succeeded, TOOLS_MILLISECONDS } from "../engine/stack";
 
 /** When callers may be refused: from the beginning of the run to `drain` to the end of the one that leads them on. */
 interface Window {

@@ -5,8 +5,8 @@ import { execFileSync, spawn } from "node:child_process";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pulumiEnv } from "../../sandbox/world/pulumi";
-import { cloneProgram, edit } from "./clone";
-import { call, current, succeeded, TestStack, useWorld } from "./kit";
+import { cloneProgram, edit } from "../engine/clone";
+import { call, current, succeeded, TestStack, useWorld } from "../engine/kit";
 
 const key = (id: string) => ({ id, method: "key" });
 const alice = { name: "alice", credentials: [key("a1")] };
