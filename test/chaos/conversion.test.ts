@@ -2,17 +2,13 @@
 // after another, and callers are refused in its window only. Hosts, kubelets, Ray, Alpa and the gateway are stand-ins: that
 // real GPUs and a real Alpa do the same is not proved here.
 import { strict as assert } from "node:assert";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { PHASES, type Stage } from "../../components/parts/conversion-phases";
-import { endOrphanPlugins, startGuard, type Guard } from "../../sandbox/processes";
-import { ensureTools, GPU_TOOLS } from "../../sandbox/toolchain/toolchain";
-import { sandboxId } from "../../sandbox/world/state";
+import { GPU_TOOLS } from "../../sandbox/toolchain/toolchain";
 import { startWorld, type World } from "../../sandbox/world/world";
 import { ask, ConversionStack, SteadyCallers, type Sent } from "../engine/conversion-kit";
 import { freeNodePort } from "../engine/kit";
-import { failed, succeeded, TOOLS_MILLISECONDS } from "../engine/stack";
+import { startPlace, type Place } from "../engine/place";
+import { failed, succeeded, SECOND_LASTS, TOOLS_MILLISECONDS } from "../engine/stack";
 
 /** When callers may be refused: from the beginning of the run to `drain` to the end of the one that leads them on. */
 interface Window {
@@ -22,8 +18,7 @@ interface Window {
 
 describe("a conversion on the engine", function () {
     this.timeout(400_000);
-    let dir: string;
-    let guard: Guard;
+    let place: Place<World> | undefined;
     let world: World;
     let stack: ConversionStack;
     let url: string;
@@ -31,25 +26,21 @@ describe("a conversion on the engine", function () {
 
     before(async function () {
         this.timeout(TOOLS_MILLISECONDS);
-        const tools = await ensureTools(GPU_TOOLS, { log: (line) => console.log(`    ${line}`) });
-        dir = mkdtempSync(join(tmpdir(), "alpa-auth-test-"));
-        guard = await startGuard({ stateDir: dir, sandboxId: sandboxId(dir) });
-        world = await startWorld({
-            ...{ tools, stateDir: dir, alpaPort: 0, watchCycleSeconds: 1, secondLasts: 0.05 },
-            gpus: { operator: tools["kuberay-operator"], loadSeconds: 1 },
-        });
-        stack = await ConversionStack.create("conv", world, dir, await freeNodePort());
+        place = await startPlace(GPU_TOOLS, (ground) =>
+            startWorld({
+                ...ground,
+                ...{ watchCycleSeconds: 1, secondLasts: SECOND_LASTS },
+                gpus: { operator: ground.tools["kuberay-operator"], loadSeconds: 1 },
+            }),
+        );
+        world = place.world;
+        stack = await ConversionStack.create("conv", world, place.dir, await freeNodePort());
         succeeded(await stack.up());
         const outputs = await stack.outputs();
         url = outputs.url;
         key = outputs.credentials["lab/2026a"];
     });
-    after(async () => {
-        await world?.close();
-        await endOrphanPlugins(sandboxId(dir));
-        await guard?.stop();
-        rmSync(dir, { recursive: true, force: true });
-    });
+    after(() => place?.end());
 
     const holders = () => [
         ...new Set(world.facts.gpus!.nodes.flatMap((node) => world.gpus!.ledger.on(node).map(({ side }) => side))),

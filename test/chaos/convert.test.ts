@@ -3,8 +3,10 @@
 // KubeRay. Gateway, hosts, kubelets, GPUs and Alpa are stand-ins, so the times say nothing of a real model.
 import { strict as assert } from "node:assert";
 import type { Fault } from "../../sandbox/gpus/faults";
+import type { World } from "../../sandbox/world/world";
 import { duration } from "../../ops/convert/clock";
-import { ConvertStack, gpuWorld, killed, type Place } from "../engine/convert-kit";
+import { ConvertStack, gpuWorld, killed } from "../engine/convert-kit";
+import type { Place } from "../engine/place";
 import { eventually, succeeded, TOOLS_MILLISECONDS } from "../engine/stack";
 
 interface Answer {
@@ -17,7 +19,7 @@ interface Answer {
 
 describe("npm run ops -- convert", function () {
     this.timeout(600_000);
-    let place: Place;
+    let place: Place<World>;
     let stack: ConvertStack;
     let url: string;
     let key: string;
@@ -33,7 +35,7 @@ describe("npm run ops -- convert", function () {
     afterEach(() => place.world.gpus!.faults.clear());
     after(async () => {
         await stack?.destroy();
-        await place?.close();
+        await place?.end();
     });
 
     async function ask(): Promise<Answer> {

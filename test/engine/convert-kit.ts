@@ -1,41 +1,28 @@
 /** A world whose nodes have GPUs with Alpa on bare metal, and a stack of option intra-a in it that can be converted. */
 import { execFileSync, spawn, type ChildProcess } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Entry } from "../../ops/convert/audit";
 import { hostKeys } from "../../sandbox/world/overlay";
-import { endOrphanPlugins, freePortFrom, startGuard, type Guard } from "../../sandbox/processes";
-import { ensureTools, GPU_TOOLS } from "../../sandbox/toolchain/toolchain";
+import { freePortFrom } from "../../sandbox/processes";
+import { GPU_TOOLS } from "../../sandbox/toolchain/toolchain";
 import { pulumiEnv, type PulumiRun } from "../../sandbox/world/pulumi";
-import { ROOT, sandboxId, type BareMetalFacts } from "../../sandbox/world/state";
+import { ROOT, type BareMetalFacts } from "../../sandbox/world/state";
 import { startWorld, type World } from "../../sandbox/world/world";
+import { startPlace, type Place } from "./place";
 import { EngineStack, SECOND_LASTS } from "./stack";
 
 /** In seconds, on either side. */
 export const LOAD_SECONDS = 1;
 
-export interface Place {
-    world: World;
-    dir: string;
-    close(): Promise<void>;
-}
-
-export async function gpuWorld(): Promise<Place> {
-    const tools = await ensureTools(GPU_TOOLS, { log: (line) => console.log(`    ${line}`) });
-    const dir = mkdtempSync(join(tmpdir(), "alpa-auth-test-"));
-    const guard: Guard = await startGuard({ stateDir: dir, sandboxId: sandboxId(dir) });
-    const world = await startWorld({
-        ...{ tools, stateDir: dir, alpaPort: 0, secondLasts: SECOND_LASTS, watchCycleSeconds: 1 },
-        gpus: { operator: tools["kuberay-operator"], loadSeconds: LOAD_SECONDS, rehearsal: true },
-    });
-    const close = async () => {
-        await world.close();
-        await endOrphanPlugins(sandboxId(dir));
-        await guard.stop();
-        rmSync(dir, { recursive: true, force: true });
-    };
-    return { world, dir, close };
+export function gpuWorld(): Promise<Place<World>> {
+    return startPlace(GPU_TOOLS, (ground) =>
+        startWorld({
+            ...ground,
+            ...{ secondLasts: SECOND_LASTS, watchCycleSeconds: 1 },
+            gpus: { operator: ground.tools["kuberay-operator"], loadSeconds: LOAD_SECONDS, rehearsal: true },
+        }),
+    );
 }
 
 export interface Outputs {
@@ -47,14 +34,14 @@ export interface Outputs {
 export class ConvertStack extends EngineStack {
     private constructor(
         name: string,
-        private readonly at: Place,
+        private readonly at: Place<World>,
         private readonly nodePort: number,
     ) {
         super(name, { dir: at.dir, facts: at.world.facts });
     }
 
     /** Makes it, and brings it up as intra-a. */
-    static async create(name: string, at: Place): Promise<ConvertStack> {
+    static async create(name: string, at: Place<World>): Promise<ConvertStack> {
         const stack = new ConvertStack(name, at, await freePortFrom(31800 + 100 * Number(process.env.TEST_LANE ?? 0)));
         await stack.init();
         const { facts } = at.world;

@@ -1,57 +1,51 @@
 // Proves that GPUs in the sandbox are held by one side at a time, with the real operator of KubeRay, scheduler and API
 // server: hosts, kubelets and Alpa are stand-ins. Nothing of the project's own is deployed here.
 import { strict as assert } from "node:assert";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { promisify } from "node:util";
 import { execFile } from "node:child_process";
 import { CoreV1Api, type V1Pod } from "@kubernetes/client-node";
 import { UNIT } from "../../sandbox/gpus/bare-metal";
-import { startGuard, waitFor, type Guard } from "../../sandbox/processes";
+import { waitFor } from "../../sandbox/processes";
 import { Rest } from "../../sandbox/rampart/rest";
-import { ensureTools, GPU_TOOLS } from "../../sandbox/toolchain/toolchain";
-import { sandboxId } from "../../sandbox/world/state";
+import { GPU_TOOLS } from "../../sandbox/toolchain/toolchain";
 import { startWorld, type World } from "../../sandbox/world/world";
 import { IMAGE, LAUNCH, WEIGHTS } from "../unit/sandbox/workloads/ray-kit";
-import { TOOLS_MILLISECONDS } from "./stack";
+import { startPlace, type Place } from "./place";
+import { SECOND_LASTS, TOOLS_MILLISECONDS } from "./stack";
 
 const RAY = "/apis/ray.io/v1/namespaces/llm/rayclusters/alpa-opt";
 const LOAD_SECONDS = 1;
 
 describe("GPUs on the engine", function () {
     this.timeout(120_000);
-    let dir: string;
-    let guard: Guard;
+    let place: Place<World> | undefined;
     let world: World;
     let rest: Rest;
     const core = () => world.kubeConfig.makeApiClient(CoreV1Api);
 
     before(async function () {
         this.timeout(TOOLS_MILLISECONDS);
-        const tools = await ensureTools(GPU_TOOLS, { log: (line) => console.log(`    ${line}`) });
-        dir = mkdtempSync(join(tmpdir(), "alpa-auth-test-"));
-        guard = await startGuard({ stateDir: dir, sandboxId: sandboxId(dir) });
-        world = await startWorld({
-            ...{ tools, stateDir: dir, alpaPort: 0, secondLasts: 0.05 },
-            gpus: { operator: tools["kuberay-operator"], loadSeconds: LOAD_SECONDS },
+        let helm = "";
+        place = await startPlace(GPU_TOOLS, (ground) => {
+            helm = ground.tools.helm;
+            return startWorld({
+                ...{ ...ground, secondLasts: SECOND_LASTS },
+                gpus: { operator: ground.tools["kuberay-operator"], loadSeconds: LOAD_SECONDS },
+            });
         });
+        world = place.world;
         rest = new Rest(world.kubeConfig);
         for (const name of ["llm", "llm-kuberay"]) await core().createNamespace({ body: { metadata: { name } } });
         const repository = ["--repo", world.facts.chartRepository, "--version", "1.6.2"];
         const values = ["--set", "singleNamespaceInstall=true,watchNamespace={llm}"];
-        await promisify(execFile)(tools.helm, [
+        await promisify(execFile)(helm, [
             ...["install", "kuberay", "kuberay-operator", ...repository, "--namespace", "llm-kuberay", ...values],
             ...["--kubeconfig", world.facts.kubeconfig, "--wait", "--timeout", "60s"],
         ]);
         await rest.call("POST", RAY.replace("/alpa-opt", ""), rayCluster(true));
         await rest.call("POST", "/api/v1/namespaces/llm/services", service());
     });
-    after(async () => {
-        await world?.close();
-        await guard?.stop();
-        rmSync(dir, { recursive: true, force: true });
-    });
+    after(() => place?.end());
 
     const suspend = (yes: boolean) => rest.call("PATCH", RAY, { spec: { suspend: yes } });
     const pods = async () => (await core().listNamespacedPod({ namespace: "llm" })).items;
