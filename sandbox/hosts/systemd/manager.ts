@@ -170,11 +170,9 @@ export class Manager {
                 for (const link of this.links(unit)) fs.rmSync(link);
                 if (now) await this.services.get(unit)?.stop();
                 return done();
-            case "reset-failed": {
-                const service = this.services.get(unit);
-                if (service?.state === "failed") service.state = "inactive";
+            case "reset-failed":
+                this.services.get(unit)?.resetFailed();
                 return done();
-            }
             case "is-active":
                 return done(`${this.stateOf(unit)}\n`, this.stateOf(unit) === "active" ? 0 : 3);
             case "is-failed":

@@ -96,6 +96,12 @@ export class Service extends EventEmitter {
         if (this.unit.type === "notify" && this.state === "activating" && this.process) this.become("active");
     }
 
+    /** As systemctl(1) says of `reset-failed`: no longer failed, and its starts are counted from none. */
+    resetFailed(): void {
+        if (this.state === "failed") this.state = "inactive";
+        this.starts = [];
+    }
+
     private launch(): void {
         const now = Date.now();
         this.starts = this.starts.filter((at) => now - at < this.unit.startLimitIntervalMs);

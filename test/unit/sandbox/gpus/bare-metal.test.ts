@@ -45,7 +45,10 @@ describe("sandbox Alpa on bare metal", function () {
     /** Runs a command line on a host, and gives what it printed and its exit code on the last line. */
     const sh = async (host: number, command: string) =>
         (await on(bareMetal.hosts[host].host, `{ ${command}; } 2>&1; echo "= $?"`)).stdout.trim();
-    const all = (verb: string) => Promise.all(NODES.map((_, host) => sh(host, `sudo systemctl ${verb} ${UNIT}`)));
+    // Starts are counted: without that, the tests together would be too many for systemd.
+    const reset = `sudo systemctl reset-failed ${UNIT}; `;
+    const all = (verb: string) =>
+        Promise.all(NODES.map((_, host) => sh(host, `${reset}sudo systemctl ${verb} ${UNIT}`)));
     const pids = (host: number) => sh(host, "nvidia-smi --query-compute-apps=pid --format=csv,noheader");
     /** Status of a completion, or of none. */
     const complete = async () => {

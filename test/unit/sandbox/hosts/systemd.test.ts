@@ -110,6 +110,15 @@ describe("sandbox systemd", function () {
         assert.equal(await sh("systemctl is-failed fails"), "failed\n= 0");
     });
 
+    it("refuses a sixth start within ten seconds, until reset-failed counts from none", async () => {
+        unit("often.service", service("ExecStart=/bin/sleep 100"));
+        const restart = (times: number) => Array(times).fill("systemctl restart often").join("; ");
+        assert.match(await sh(restart(6)), /^Job for often\.service failed .*attempted too often[^]*= 1$/);
+        assert.equal(await sh("systemctl is-failed often"), "failed\n= 0");
+        assert.equal(await sh("systemctl reset-failed often; systemctl is-active often"), "inactive\n= 3");
+        assert.equal(await sh(restart(4)), "= 0");
+    });
+
     it("ends a service that does not end itself, after its time", async () => {
         unit(
             "stubborn.service",
