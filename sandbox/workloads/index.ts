@@ -46,6 +46,8 @@ export interface Workloads {
     lost(): Lost;
     /** Uids of the pods whose ingress controller leads. */
     leaders(): string[];
+    /** Has the shared counters that run take requests and answer none, or answer again. */
+    hangCounters(hanging: boolean): void;
     close(): Promise<void>;
 }
 
@@ -111,6 +113,7 @@ export async function startWorkloads(options: WorkloadsOptions): Promise<Workloa
         resolve,
         lost: () => gateways.lost(),
         leaders: () => controllers.leaders(),
+        hangCounters: (hanging) => redis.hang(hanging),
         close: async () => {
             closed = true;
             wake();

@@ -83,6 +83,11 @@ export class RedisPods {
         return server.port;
     };
 
+    /** Servers that run take requests and answer none, until told otherwise. */
+    hang(hanging: boolean): void {
+        for (const server of this.servers.values()) server.hanging = hanging;
+    }
+
     async close(): Promise<void> {
         await Promise.all([...this.servers.values()].map((server) => server.close()));
     }

@@ -112,7 +112,21 @@ describe("limits", function () {
             assert.deepEqual(await statuses("alice/a", 8), [200, 200, 200, 200, 200, 200, 429, 429]);
         });
 
-        it("refuses everyone with limits while the counters are away, where the operator chose so", async () => {
+        /** A request with a key while the counters hang: the gateway waits for them as long as the stack says. */
+        const whileTheyHang = async () => {
+            const { workloads } = current().world;
+            workloads.hangCounters(true);
+            const began = Date.now();
+            const answer = await as("alice/a");
+            const waited = Date.now() - began;
+            workloads.hangCounters(false);
+            return { status: answer.status, waited };
+        };
+
+        it("refuses everyone with limits while the counters are away or hang, where the operator chose so", async () => {
+            const { status, waited } = await whileTheyHang();
+            assert.equal(status, 500);
+            assert.ok(waited >= 100 && waited < 5000, `the default of 100 ms, and not ${waited} ms`);
             await counters(0);
             const answer = await as("alice/a");
             assert.equal(answer.status, 500);
@@ -120,10 +134,12 @@ describe("limits", function () {
             assert.equal((await call(url, {})).status, 401, "authentication does not depend on it");
         });
 
-        it("lets everyone in while the counters are away, where the operator chose so", async () => {
+        it("lets everyone in while the counters are away or hang, where the operator chose so", async () => {
             await counters(1);
             await configure(shared("allow", [caller("alice", requests(2))]));
             assert.deepEqual(await statuses("alice/a", 3), [200, 200, 429]);
+            assert.equal((await whileTheyHang()).status, 200);
+            assert.equal((await as("alice/a")).status, 429, "and counts again with what it has counted before");
             await counters(0);
             assert.deepEqual(await statuses("alice/a", 3), [200, 200, 200]);
             await counters(1);
