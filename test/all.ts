@@ -35,8 +35,11 @@ async function main(args: string[]): Promise<void> {
     for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => interrupted.abort());
     const write = (text: string) => process.stdout.write(text);
     const { signal } = interrupted;
-    const { passed, failed, failures } = await sideBySide([UNIT, ...engine()], { lanes: LANES, write, signal, args });
-    write(failures);
+    const jobs = [UNIT, ...engine()];
+    const { passed, failed, failures, took } = await sideBySide(jobs, { lanes: LANES, write, signal, args });
+    const longest = took.sort((one, other) => other.seconds - one.seconds);
+    for (const { job, seconds } of longest) write(`\n${seconds.toFixed(0).padStart(5)} s  ${job.join(" ")}`);
+    write(`\n${failures}`);
     if (signal.aborted) write("\ninterrupted\n");
     write(`\n${passed} passed, ${failed} failed\n`);
     process.exitCode = failed > 0 || passed === 0 || signal.aborted ? 1 : 0;

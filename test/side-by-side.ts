@@ -20,6 +20,12 @@ export interface Result {
     failures: string;
 }
 
+/** How long a job took, for whoever balances them. */
+export interface Took {
+    job: Job;
+    seconds: number;
+}
+
 export interface Options {
     /** How many processes at a time. Each is told its number, from 0, in TEST_LANE. */
     lanes: number;
@@ -32,14 +38,16 @@ export interface Options {
     endMilliseconds?: number;
 }
 
-/** Runs the jobs in their order, each in the first lane that is free. @returns all their results as one */
-export async function sideBySide(jobs: Job[], options: Options): Promise<Result> {
+/** Runs the jobs in their order, each in the first lane that is free. @returns all their results as one, and their times */
+export async function sideBySide(jobs: Job[], options: Options): Promise<Result & { took: Took[] }> {
     const { lanes, signal } = options;
     const waiting = [...jobs];
-    const all: Result = { passed: 0, failed: 0, failures: "" };
+    const all = { passed: 0, failed: 0, failures: "", took: [] as Took[] };
     const lane = async (number: number) => {
         for (let job = waiting.shift(); job && !signal?.aborted; job = waiting.shift()) {
+            const began = performance.now();
             const { passed, failed, failures } = await run(job, number, options);
+            all.took.push({ job, seconds: (performance.now() - began) / 1000 });
             all.passed += passed;
             all.failed += failed;
             all.failures += failures;

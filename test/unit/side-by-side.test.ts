@@ -60,8 +60,9 @@ describe("tests side by side", function () {
     it("tells each process its lane, and gives the next one to the lane that is free", async () => {
         const show = `it("lane " + process.env.TEST_LANE, () => {});`;
         const slow = `it("slow", (done) => setTimeout(done, 1500));`;
-        const { said } = await run([file("slow", slow), file("one", show), file("two", show)]);
+        const { said, took } = await run([file("slow", slow), file("one", show), file("two", show)]);
         assert.equal(said.match(/✔ lane 1/g)?.length, 2, said);
+        assert.equal(took.filter(({ seconds }) => seconds >= 1.5).length, 1, JSON.stringify(took));
     });
 
     it("ends those that run when it is interrupted, and starts no more", async () => {
