@@ -21,7 +21,8 @@ settings.register_profile(
 )
 settings.load_profile("repeatable")
 if "HYPOTHESIS_STORAGE_DIRECTORY" not in os.environ:
-    set_hypothesis_home_dir(tempfile.mkdtemp(prefix="alpa-auth-client-"))
+    _home = tempfile.TemporaryDirectory(prefix="alpa-auth-client-")
+    set_hypothesis_home_dir(_home.name)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
