@@ -169,13 +169,24 @@ describe("option intra-b", function () {
             HEAD,
             WORKER,
             ANSWERS,
-            "alpa-route-rules",
-            "alpa-conversion-component-ray",
-            "alpa-conversion-component-ready",
+            ...["rules", "completions", "logprobs", "nowhere"].map((role) => `alpa-route-${role}`),
+            "alpa-conversion-verification-rules",
+            ...["ray", "ready", "service"].map((what) => `alpa-conversion-component-${what}`),
             "alpa-conversion-begun",
         ])
             assert.notDeepEqual(plain(named(seen, name).inputs), plain(named(before, name).inputs), name);
         assert.equal(named(seen, "alpa-conversion-begun").inputs.begin.attempt, "3");
+        const graph = named(seen, "alpa-conversion-component-operator-opt-graph");
+        const same = named(before, graph.name).inputs;
+        assert.deepEqual(plain(graph.inputs), plain(same), "the way back waits for Rampart only where it must");
+    });
+
+    it("has a graph of Rampart's own charts deployed again after a run that did not end", async () => {
+        const settings = intraBSettings({}, RAMPART_OPT, { phase: "start" });
+        const again = { ...settings, conversion: { ...settings.conversion, attempt: 3 } };
+        const seen = await record(() => intra(again));
+        const { components } = oneOfKind(seen, "RampartGraph", "opt").inputs.spec.graph;
+        for (const { $ui } of Object.values<any>(components)) assert.deepEqual($ui, { retry: 0, attempt: 3 });
     });
 
     it("writes down who runs it, and until when", async () => {
@@ -187,9 +198,12 @@ describe("option intra-b", function () {
 
     it("hands out how far it is, and the way past the refusal with its key as a secret", async () => {
         let outputs: ReturnType<typeof intra> | undefined;
-        await record(() => (outputs = intra(intraBSettings({}, {}, { phase: "stop" }))));
-        const { phase, verification } = outputs!.conversion!;
+        const since = "2026-11-30T12:00:00.000Z";
+        const found = { "alpa-conversion-reached": { since } };
+        await record(() => (outputs = intra(intraBSettings({}, {}, { phase: "stop" }))), found);
+        const { phase, verification, ...more } = outputs!.conversion!;
         assert.equal(await value(phase), "stop");
+        assert.equal(await value(more.since), since);
         assert.equal(verification.url, "http://10.0.0.11:30800/alpa-verification");
         assert.equal(await pulumi.isSecret(verification.key), true);
         assert.ok((await value(verification.key)).length > 20);
