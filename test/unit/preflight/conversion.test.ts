@@ -2,13 +2,13 @@
 import { strict as assert } from "node:assert";
 import type { GatewayClusterArgs } from "../../../components/gateway-cluster";
 import type { Live, ObjectRef } from "../../../components/parts/cluster-reader";
-import type { Stage } from "../../../components/parts/conversion-phases";
+import { PHASES, type Stage } from "../../../components/parts/conversion-phases";
 import { OWNER_ANNOTATION } from "../../../components/parts/ownership";
 import type { ClusterView } from "../../../preflight/cluster";
 import { attemptOf, conversion } from "../../../preflight/conversion";
 import { component, componentOnItsWay } from "../../../preflight/opt";
 import { plannedObjects } from "../../../preflight/planned";
-import { intraBSettings, RAMPART_OPT, recordIntraB } from "../intra-b";
+import { intraBSettings, intraBValues, RAMPART_OPT, recordIntraB } from "../intra-b";
 import { CONSUMERS, kubernetesObjects, settings } from "../intra-a";
 
 const OWN = "alpa-auth/test";
@@ -111,23 +111,85 @@ describe("preflight of a conversion", () => {
         assert.equal((await problems("drain", unfinished, others)).length, 1);
     });
 
+    const consumer = (name: string, ids: string[], plugins: object[] = [], owner = OWN): Live => ({
+        metadata: { name, annotations: { [OWNER_ANNOTATION]: owner } },
+        spec: { credentials: ids.map((id) => ({ name: id, type: "key-auth" })), plugins },
+    });
+    const live = [
+        consumer(
+            "lab",
+            ["2026b", "2026a"],
+            [
+                { name: "limit-conn", config: { conn: 2, burst: 0 } },
+                { name: "limit-count", config: { count: 60, time_window: 60 } },
+            ],
+        ),
+        consumer("nlp", ["2026a"]),
+        consumer("alpa-verifier", ["key"]),
+        consumer("another", ["a"], [], "alpa-auth/other"),
+    ];
+    const world = (consumers: Live[]): World => ({ lists: { Consumer: consumers } });
+
     it("compares with the cluster where nothing is recorded: on the way in and out", async () => {
-        const consumer = (name: string, ids: string[], owner = OWN): Live => ({
-            metadata: { name, annotations: { [OWNER_ANNOTATION]: owner } },
-            spec: { credentials: ids.map((id) => ({ name: id })) },
-        });
-        const live = [
-            consumer("lab", ["2026b", "2026a"]),
-            consumer("nlp", ["2026a"]),
-            consumer("alpa-verifier", ["key"]),
-            consumer("another", ["a"], "alpa-auth/other"),
-        ];
-        const world = { lists: { Consumer: live } };
-        assert.deepEqual(await problems("prepare", undefined, {}, {}, world), []);
-        assert.deepEqual(await problems("intra-a", reached("prepare"), {}, {}, world), []);
-        const changed = { lists: { Consumer: live.slice(1) } };
+        assert.deepEqual(await problems("prepare", undefined, {}, {}, world(live)), []);
+        assert.deepEqual(await problems("intra-a", reached("prepare"), {}, {}, world(live)), []);
+        const changed = world(live.slice(1));
         assert.match((await problems("prepare", undefined, {}, {}, changed))[0], /^consumers: .*\(lab\)/);
         assert.match((await problems("intra-a", reached("prepare"), {}, {}, changed))[0], /^consumers: .*\(lab\)/);
+    });
+
+    const [lab, nlp] = CONSUMERS;
+    const changes: [what: string, values: object, who: string][] = [
+        ["a limit of one caller", { consumers: [{ ...lab, limits: { ...lab.limits, requests: 61 } }, nlp] }, "lab"],
+        [
+            "the length of its window",
+            { consumers: [{ ...lab, limits: { ...lab.limits, perSeconds: 61 } }, nlp] },
+            "lab",
+        ],
+        ["a limit that one had not", { consumers: [lab, { ...nlp, limits: { concurrent: 1 } }] }, "nlp"],
+        ["the limits of those that have none", { limits: { concurrent: 1 } }, "nlp"],
+        [
+            "a method",
+            { consumers: [lab, { ...nlp, credentials: [{ id: "2026a", method: "jwt", algorithm: "HS256" }] }] },
+            "nlp",
+        ],
+    ];
+    for (const [what, values, who] of changes)
+        it(`refuses another value of ${what} in the same run as the way in, and out`, async () => {
+            const said = new RegExp(`^consumers: must not change in the same run .*\\(${who}\\)`);
+            assert.match((await problems("prepare", undefined, values, {}, world(live)))[0], said);
+            assert.match((await problems("intra-a", reached("prepare"), values, {}, world(live)))[0], said);
+        });
+
+    it("on the way out compares with the record, where the config still says what a conversion would be", async () => {
+        const { convert, opt, alpa } = intraBValues();
+        const out = (values: object) => problems("intra-a", reached("prepare"), { convert, opt, alpa, ...values });
+        assert.deepEqual(await out({}), []);
+        const signed = {
+            consumers: [lab, { ...nlp, credentials: [{ ...nlp.credentials[0], expires: "2999-01-31" }] }],
+        };
+        assert.match((await out(signed))[0], /^consumers: .*\(they are not those of the last run\)/);
+    });
+
+    it("refuses a budget that is over before the steps are, on the way to drain and nowhere else", async () => {
+        const measured = { drain: 20, stop: 100, start: 1800.5, verify: 60, switch: 20 };
+        const of = (wanted: Stage, from: Stage, going = from) =>
+            problems(wanted, { phase: from, going, callers }, {}, { budgetMinutes: 30, measured });
+        const said = [
+            "convert.budgetMinutes: must be at least 34, which the steps took when they were last done (got 30: drain 20 s, stop 100 s, start 1800.5 s, verify 60 s, switch 20 s). Raise it, or stay in prepare.",
+        ];
+        assert.deepEqual(await of("drain", "prepare"), said);
+        assert.deepEqual(await of("drain", "prepare", "drain"), said, "the first run to it did not end");
+        for (const phase of PHASES) assert.deepEqual(await of(phase, phase), [], `standing in ${phase}`);
+        const back: [from: Stage, to: Stage][] = [
+            ["stop", "drain"],
+            ["drain", "prepare"],
+            ["start", "stop"],
+            ["done", "switch"],
+        ];
+        for (const [from, to] of back) assert.deepEqual(await of(to, from), [], `back to ${to}`);
+        assert.deepEqual(await of("prepare", "prepare", "drain"), [], "back from a run that did not end");
+        assert.deepEqual(await problems("drain", reached("prepare"), {}, { measured }), [], "an hour is enough");
     });
 
     it("keeps others out while somebody runs one", async () => {

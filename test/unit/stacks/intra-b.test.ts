@@ -4,7 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { PHASES, stateOf, stepsFrom, type Phase } from "../../../components/parts/conversion-phases";
 import { intra } from "../../../stacks/intra";
 import { asked, comesAfter, inputsOf, one, oneOfKind, plain, record, value, type Seen } from "../../kit";
-import { intraBSettings, RAMPART_OPT, recordIntraB } from "../intra-b";
+import { intraBSettings, intraBValues, RAMPART_OPT, recordIntraB } from "../intra-b";
 import { kubernetesObjects, recordStack } from "../intra-a";
 
 const COMMAND = "command:remote:Command";
@@ -34,7 +34,8 @@ describe("option intra-b", function () {
     this.timeout(120_000);
 
     it("has all that intra-a has, and touches none of it, as it begins", async () => {
-        const before = kubernetesObjects(await recordStack("rampart"));
+        const { alpa } = intraBValues();
+        const before = kubernetesObjects(await recordStack("rampart", { alpa }));
         const after = await stack("prepare");
         assert.ok(before.length > 10);
         for (const resource of before) {
