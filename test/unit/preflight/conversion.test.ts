@@ -27,8 +27,14 @@ const node = (name: string, gpus?: string): Live =>
         metadata: { name, labels: { "kubernetes.io/hostname": name } },
         status: { allocatable: gpus === undefined ? {} : { "nvidia.com/gpu": gpus } },
     }) as Live;
+const gpuPod = (namespace: string, name: string, nodeName: string | undefined, gpus: number, labels = {}): Live => ({
+    metadata: { namespace, name, labels },
+    spec: { nodeName, containers: [{ resources: { requests: { "nvidia.com/gpu": `${gpus}` } } }] },
+});
+const claim = (phase: string, ...accessModes: string[]): Live => ({ spec: { accessModes }, status: { phase } });
+const BOUND = claim("Bound", "ReadOnlyMany");
 const GOOD: World = {
-    objects: { [CLAIM]: {}, [CRD]: KNOWN },
+    objects: { [CLAIM]: BOUND, [CRD]: KNOWN },
     lists: { Node: [node("dgx-01", "8"), node("dgx-02", "8")] },
 };
 
@@ -209,7 +215,7 @@ describe("preflight of the component", () => {
 
     it("takes nodes with the GPUs, weights that are there, and an operator to come or in place", async () => {
         assert.deepEqual(await found({}), []);
-        assert.deepEqual(await found({ objects: { [CLAIM]: {} } }), [], "the operator brings its definitions");
+        assert.deepEqual(await found({ objects: { [CLAIM]: BOUND } }), [], "the operator brings its definitions");
         assert.deepEqual(await found({}, { operator: "existing" }), []);
         assert.deepEqual(await component(settings("rampart"), view({})), [], "nothing is asked for intra-a");
     });
@@ -240,14 +246,32 @@ describe("preflight of the component", () => {
             /^opt\.weights\.claim: PersistentVolumeClaim alpa-auth\/opt-weights must exist/,
         ],
         [
+            "a claim without a volume",
+            { objects: { [CLAIM]: claim("Pending", "ReadOnlyMany"), [CRD]: KNOWN } },
+            {},
+            /^opt\.weights\.claim: .* must be bound to the volume that holds the weights \(it is Pending\)/,
+        ],
+        [
+            "a volume of one node for several",
+            { objects: { [CLAIM]: claim("Bound", "ReadWriteOnce"), [CRD]: KNOWN } },
+            {},
+            /^opt\.weights\.claim: .* must be for several nodes.* \(it is ReadWriteOnce, and opt\.nodes are 2\)/,
+        ],
+        [
+            "GPUs that other pods ask for",
+            { lists: { ...GOOD.lists, Pod: [gpuPod("jobs", "train", "dgx-02", 2), gpuPod("jobs", "x", "dgx-02", 1)] } },
+            {},
+            /^opt\.gpusPerNode: must be left on every node \(got 8, and of the 8 of dgx-02 other pods ask for 3: jobs\/train 2, jobs\/x 1\)/,
+        ],
+        [
             "an operator that is not there",
-            { objects: { [CLAIM]: {} } },
+            { objects: { [CLAIM]: BOUND } },
             { operator: "existing" },
             /^opt\.operator: existing needs CustomResourceDefinition/,
         ],
         [
             "a definition that is too old",
-            { objects: { [CLAIM]: {}, [CRD]: { spec: {} } } },
+            { objects: { [CLAIM]: BOUND, [CRD]: { spec: {} } } },
             {},
             /must know upgradeStrategy/,
         ],
@@ -264,6 +288,22 @@ describe("preflight of the component", () => {
             assert.equal(all.length, 1, all.join("\n"));
             assert.match(all[0], said);
         });
+
+    it("takes a volume of one node for one node", async () => {
+        const objects = { [CLAIM]: claim("Bound", "ReadWriteOnce"), [CRD]: KNOWN };
+        assert.deepEqual(await found({ objects }, { nodes: ["dgx-01"], model: "alpa/opt-66b" }), []);
+    });
+
+    it("counts no GPUs of its own pods, of pods that have ended, of other nodes, or that are left over", async () => {
+        const own = gpuPod("alpa-auth", "alpa-opt-head", "dgx-01", 8, { "ray.io/cluster": "alpa-opt" });
+        const ended = { ...gpuPod("jobs", "done", "dgx-01", 8), status: { phase: "Succeeded" } };
+        const pods = [own, ended, gpuPod("jobs", "elsewhere", "dgx-09", 8), gpuPod("jobs", "waits", undefined, 8)];
+        assert.deepEqual(await found({ lists: { ...GOOD.lists, Pod: pods } }), []);
+        const half = { lists: { ...GOOD.lists, Pod: [gpuPod("jobs", "half", "dgx-01", 4)] } };
+        assert.deepEqual(await found(half, { gpusPerNode: 4, model: "alpa/opt-66b" }), []);
+        const ofRampart = gpuPod("alpa-auth-opt-ray", "head", "dgx-01", 8);
+        assert.deepEqual(await found({ lists: { ...GOOD.lists, Pod: [ofRampart] } }, RAMPART_OPT), []);
+    });
 
     it("stops a step on, and no step back nor a run that stays: a broken component is why one goes back", async () => {
         const found = async (phase: Stage, record: World["record"]) => {
