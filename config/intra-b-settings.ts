@@ -82,10 +82,12 @@ function optSettings(opt: ParsedOpt): OptSettings {
 
 function bareMetalSettings({ bareMetal }: ParsedConvert, endpoint: string): ConversionSettings["bareMetal"] {
     const { hosts, unit, commands, stopTimeoutSeconds, startTimeoutSeconds } = bareMetal;
+    const [alpaHost, port] = endpoint.split(":");
     return {
         hosts: hosts.map(sshHostOf),
         how: unit === undefined ? { commands: commands! } : { unit },
-        port: Number(endpoint.split(":")[1]),
+        alpaHost,
+        port: Number(port),
         stopTimeoutSeconds,
         startTimeoutSeconds,
     };

@@ -10,6 +10,7 @@ import { kubernetesObjects, recordStack } from "../intra-a";
 const COMMAND = "command:remote:Command";
 const HEAD = "alpa-conversion-bare-metal-10.0.0.11";
 const WORKER = "alpa-conversion-bare-metal-10.0.0.12";
+const LOOK = `${WORKER}-look`;
 const ANSWERS = "alpa-conversion-bare-metal-alpa";
 const COMPONENT = "alpa-opt.alpa-auth.svc.cluster.local";
 
@@ -48,7 +49,7 @@ describe("option intra-b", function () {
 
     const changes: [from: Phase, to: Phase, ...names: string[]][] = [
         ["prepare", "drain", "alpa-route-rules"],
-        ["drain", "stop", ANSWERS, HEAD, WORKER],
+        ["drain", "stop", ANSWERS, HEAD, WORKER, LOOK],
         [
             "stop",
             "start",
@@ -101,6 +102,9 @@ describe("option intra-b", function () {
             const boot = `boot=${atBoot ? "as-found" : "never"} attempt=0`;
             assert.equal(line(HEAD), bareMetal ? `start ${boot}` : `stop after-answers ${boot}`);
             assert.equal(line(WORKER), bareMetal ? `start head=as-found ${boot}` : `stop ${boot}`);
+            assert.equal(line(LOOK), `${bareMetal ? "holds" : "rests"} attempt=0`);
+            assert.match(named(seen, HEAD).inputs.delete, / release$/, "another stack may have the host then");
+            assert.ok(comesAfter(seen, named(seen, ANSWERS), named(seen, LOOK)));
             assert.equal(line(ANSWERS), `${bareMetal ? "answers" : "silent"} attempt=0`);
             assert.ok(!(bareMetal && component), "the GPUs are one side's");
         });
