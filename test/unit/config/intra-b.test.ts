@@ -73,7 +73,11 @@ const refused: Refused[] = [
         /^opt\.weights\.mountPath: must have no blank, quote or other sign that a shell reads \(got /,
     ]),
     ["a relative folder of the pods", opt({ weights: { claim: "a", mountPath: "w" } }), /mountPath: must be a folder/],
-    ["a model that a shell reads otherwise", opt({ model: "opt-1b; id", parametersBillion: 1 }), /^opt\.model: must have no blank/],
+    [
+        "a model that a shell reads otherwise",
+        opt({ model: "opt-1b; id", parametersBillion: 1 }),
+        /^opt\.model: must have no blank/,
+    ],
     ["a folder with ..", opt({ weights: { hostPath: "/a/../b" } }), /^opt\.weights\.hostPath: must be a folder/],
     [
         "a node twice",
