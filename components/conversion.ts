@@ -41,6 +41,8 @@ interface Around {
 /** What a stack hands out of a conversion. */
 export interface ConversionOutputs {
     phase: pulumi.Output<Phase>;
+    /** When that was reached, as `2026-11-30T12:00:00.000Z`; it stays while the phase does. */
+    since: pulumi.Output<string>;
     /** Who runs it and until when. */
     holder?: pulumi.Output<{ name: string; until: string }>;
     /** The way past the refusal: its address, and what to send as `apikey`; secret. */
@@ -88,7 +90,7 @@ export class Conversion {
         const { answerTimeoutSeconds } = around.alpa;
         const verification = new Verification(
             `${name}-verification`,
-            { ...around, answerTimeoutSeconds },
+            { ...around, answerTimeoutSeconds, attempt: this.attempt },
             { parent, dependsOn: route },
         );
         const reached = this.record("reached", [route, ...sides, verification, ...others]);
@@ -96,6 +98,7 @@ export class Conversion {
         const whole = <T>(value: T) => reached.id.apply(() => value);
         return {
             phase: whole(phase),
+            since: reached.since,
             ...(holder && { holder: whole(holder) }),
             verification: { url: `${gatewayUrl}${VERIFICATION_PREFIX}`, key: verification.key },
         };

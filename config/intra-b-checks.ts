@@ -1,6 +1,5 @@
 import { VERIFIER } from "../components/parts/conversion-phases";
 import { list, mapping } from "./cross-checks";
-import { STEPS_OF_THE_WINDOW } from "./intra-b-convert";
 import { sshHostProblems } from "./ssh-host";
 
 type Raw = Record<string, unknown>;
@@ -21,6 +20,7 @@ export function intraBChecks(values: Raw, isSecret: (value: unknown) => boolean)
     const problems = [
         ...(values.opt === undefined ? [] : optProblems(opt, mapping(values.gateway))),
         ...(values.convert === undefined ? [] : convertProblems(convert, isSecret)),
+        ...(values.convert === undefined ? [] : headProblems(mapping(values.alpa), convert)),
     ];
     if (option === "intra-a" && convert.phase !== undefined && convert.phase !== "prepare")
         problems.push(
@@ -127,18 +127,20 @@ function convertProblems(convert: Raw, isSecret: (value: unknown) => boolean): s
         problems.push(
             `convert.bareMetal: must have exactly one of unit and commands (got ${forms.join(" and ") || "none"}). Without a way to start Alpa again there is no way back: name its service.`,
         );
-    return [...problems, ...shortBudget(convert)];
+    return problems;
 }
 
-/** A budget that is over before the steps are. */
-function shortBudget({ budgetMinutes = 60, measured }: Raw): string[] {
-    const times = STEPS_OF_THE_WINDOW.map((step) => [step, mapping(measured)[step]] as const).filter(
-        (one): one is readonly [(typeof STEPS_OF_THE_WINDOW)[number], number] => typeof one[1] === "number",
-    );
-    const seconds = times.reduce((sum, [, time]) => sum + time, 0);
-    if (typeof budgetMinutes !== "number" || seconds <= budgetMinutes * 60) return [];
+/** What is converted is one Alpa: where callers are led to, and the head of Ray, are one host. */
+function headProblems(alpa: Raw, { bareMetal }: Raw): string[] {
+    const endpoints = list(alpa.endpoints);
+    if (endpoints.length > 1)
+        return [
+            `alpa.endpoints: must be one with convert, which has one Alpa become a component (got ${endpoints.map(String).join(", ")}). Name the one that convert.bareMetal runs.`,
+        ];
+    const [host] = String(endpoints[0]).split(":");
+    const at = list(mapping(bareMetal).hosts).findIndex((one) => mapping(one).address === host);
+    if (at <= 0) return [];
     return [
-        `convert.budgetMinutes: must be at least ${Math.ceil(seconds / 60)}, which the steps took when they were measured (got ${budgetMinutes}: ` +
-            `${times.map(([step, time]) => `${step} ${time} s`).join(", ")}). Raise it, or measure again: ops convert plan --rehearse.`,
+        `convert.bareMetal.hosts: the first must be the host of alpa.endpoints[0], where the head of Ray is (${host} is hosts[${at}]). Put it first.`,
     ];
 }

@@ -14,7 +14,7 @@ const seconds = (step: string) =>
         .number()
         .refine((n) => n >= 0, { error: (i) => `must be a time in seconds of at least 0${got(i.input)}. Correct it` })
         .optional()
-        .describe(`Time that step \`${step}\` took when it was last measured, in seconds.`);
+        .describe(`Time that step \`${step}\` took when it was last done, in seconds.`);
 
 /** Key `convert`: how far a conversion is, and what it needs for its way there and back. */
 export const convert = z
@@ -67,7 +67,9 @@ export const convert = z
                 switch: seconds("switch"),
             })
             .optional()
-            .describe("What the steps took when they were last done or rehearsed. `ops convert` writes it."),
+            .describe(
+                "What the steps took when they were last done here; those of a rehearsal are of a small model, and are not kept. `ops convert` writes it.",
+            ),
         rehearsal: z
             .looseObject({})
             .optional()

@@ -18,10 +18,21 @@ const image = z.string().check((ctx) => {
         ctx.issues.push(problem(value, "must have a pinned tag, never latest", "Name the one that was tried"));
 });
 
+const isPath = (value: string) => /^\/[^\0:]*$/.test(value) && !value.split("/").includes("..");
+
 const path = (what: string) =>
-    z.string().refine((value) => /^\/[^\0:]*$/.test(value) && !value.split("/").includes(".."), {
+    z.string().refine(isPath, {
         error: (i) => `must be ${what}, from / on and without ..${got(i.input)}. Correct it`,
     });
+
+/** Goes into the shell of a container. */
+const plainPath = path("a folder").refine((value) => !isPath(value) || /^[\w./@%+=,-]+$/.test(value), {
+    error: (i) => `must have no blank, quote or other sign that a shell reads${got(i.input)}. Rename the folder`,
+});
+
+const modelName = text("the name of a model").refine((name) => /^[\w./:@+-]*$/.test(name), {
+    error: (i) => `must have no blank, quote or other sign that a shell reads${got(i.input)}. Correct it`,
+});
 
 const exactVersion = z.string().refine((version) => /^\d+\.\d+\.\d+$/.test(version), {
     error: (i) => `must be one exact version, as 2.0.0${got(i.input)}. Name that of the image`,
@@ -58,7 +69,7 @@ export const opt = z
                 "What it is made of: `kuberay` is a RayCluster under KubeRay's operator, `rampart` the component types of Rampart's private repository.",
             ),
         image: image.describe("Image of head and workers, with a tag or a digest: Ray, Alpa and their Python."),
-        model: text("the name of a model").describe("Name of the model for Alpa, as `alpa/opt-175b`."),
+        model: modelName.describe("Name of the model for Alpa, as `alpa/opt-175b`."),
         parametersBillion: z
             .number()
             .refine((n) => n > 0, {
@@ -78,7 +89,7 @@ export const opt = z
                 claim: dnsLabel.optional().describe("PersistentVolumeClaim in `namespace` that holds the weights."),
                 hostPath: path("a folder").optional().describe("Folder with the weights, the same on every node."),
                 inImage: z.literal(true).optional().describe("The weights are in the image."),
-                mountPath: path("a folder")
+                mountPath: plainPath
                     .default("/weights")
                     .describe("Where the pods have the weights; read-only, unless they are in the image."),
             })

@@ -1,8 +1,8 @@
-import { createHash } from "node:crypto";
 import type { ConversionSettings } from "../components/conversion";
 import type { OptSettings } from "../components/parts/opt-settings";
+import { digestOf } from "./callers-digest";
 import type { ParsedIntraB } from "./intra-b";
-import type { ParsedConvert } from "./intra-b-convert";
+import { STEPS_OF_THE_WINDOW, type ParsedConvert } from "./intra-b-convert";
 import type { ParsedOpt } from "./intra-b-opt";
 import { intraSettings, type IntraASettings } from "./intra-settings";
 import { sshHostOf } from "./ssh-host";
@@ -11,13 +11,15 @@ import { sshHostOf } from "./ssh-host";
 export interface IntraBSettings extends Omit<IntraASettings, "option"> {
     option: "intra-b";
     conversion: ConversionSettings;
+    /** How long callers may be refused, and what the steps took that they are refused in. Unset: none was measured. */
+    window?: { budgetMinutes: number; seconds: Record<string, number> };
 }
 
 const SERVING = "/opt/alpa/examples/llm_serving";
 
 /** Checked values in the shape the components take. */
 export function intraBSettings(config: ParsedIntraB, today: Date): IntraBSettings {
-    const { opt, convert, consumers } = config;
+    const { opt, convert } = config;
     const { warnings, ...shared } = intraSettings({ ...config, option: "intra-a" }, today);
     const open = opt.hostNetwork;
     return {
@@ -36,11 +38,17 @@ export function intraBSettings(config: ParsedIntraB, today: Date): IntraBSetting
             opt: optSettings(opt),
             bareMetal: bareMetalSettings(convert, config.alpa.endpoints[0]),
             retryAfterSeconds: convert.retryAfterSeconds,
-            callers: digestOf(consumers),
+            callers: digestOf(config),
             ...(convert.holder && { holder: convert.holder }),
             attempt: 0,
         },
+        ...(convert.measured && { window: windowOf(convert.measured, convert.budgetMinutes) }),
     };
+}
+
+function windowOf(measured: NonNullable<ParsedConvert["measured"]>, budgetMinutes: number): IntraBSettings["window"] {
+    const known = STEPS_OF_THE_WINDOW.flatMap((step) => (measured[step] === undefined ? [] : [[step, measured[step]]]));
+    return { budgetMinutes, seconds: Object.fromEntries(known) as Record<string, number> };
 }
 
 function optSettings(opt: ParsedOpt): OptSettings {
@@ -74,20 +82,13 @@ function optSettings(opt: ParsedOpt): OptSettings {
 
 function bareMetalSettings({ bareMetal }: ParsedConvert, endpoint: string): ConversionSettings["bareMetal"] {
     const { hosts, unit, commands, stopTimeoutSeconds, startTimeoutSeconds } = bareMetal;
+    const [alpaHost, port] = endpoint.split(":");
     return {
         hosts: hosts.map(sshHostOf),
         how: unit === undefined ? { commands: commands! } : { unit },
-        port: Number(endpoint.split(":")[1]),
+        alpaHost,
+        port: Number(port),
         stopTimeoutSeconds,
         startTimeoutSeconds,
     };
-}
-
-/** Tells one list of callers from another; keys that were brought along are not in it. */
-export function digestOf(consumers: ParsedIntraB["consumers"]): string {
-    const plain = consumers.map(({ credentials, ...rest }) => ({
-        ...rest,
-        credentials: credentials.map(({ key, ...one }) => ({ ...one, brought: key !== undefined })),
-    }));
-    return createHash("sha256").update(JSON.stringify(plain)).digest("hex").slice(0, 16);
 }

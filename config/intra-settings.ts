@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { GatewayClusterArgs, GatewaySettings } from "../components/gateway-cluster";
 import type { ConsumerSettings, Credential } from "../components/parts/consumers";
+import { digestOf } from "./callers-digest";
 import { clusterSettings, type ClusterSettings } from "./cluster-settings";
 import type { AzureSide } from "../components/parts/azure-side";
 import type { RampartInstall } from "../components/parts/rampart";
@@ -21,6 +22,8 @@ export interface IntraASettings extends GatewayClusterArgs, ClusterSettings {
     azure?: AzureSide;
     /** Who takes the last step of a conversion's way back. Unset: nobody does. */
     holder?: string;
+    /** Tells its list of callers from another: the record of a conversion has it. Unset: none is thought of. */
+    callers?: string;
 }
 
 /** Checked values in the shape the components take. */
@@ -32,6 +35,7 @@ export function intraSettings(config: Parsed, today: Date): IntraASettings {
         alpa: { endpoints, answerTimeoutSeconds: answerSeconds(config) },
         gateway: gatewaySettings(config),
         ...(config.convert?.holder && { holder: config.convert.holder.name }),
+        ...(config.convert && { callers: digestOf(config) }),
     };
 }
 

@@ -1,9 +1,9 @@
 import type { GatewayClusterArgs } from "../components/gateway-cluster";
-import { BEFORE, stepsFrom, VERIFIER, type Stage } from "../components/parts/conversion-phases";
+import { BEFORE, leadsOn, stepsFrom, type Stage } from "../components/parts/conversion-phases";
 import { RECORD } from "../components/parts/conversion-record";
 import { plainAccess } from "../components/parts/kubeconfig";
-import { OWNER_ANNOTATION } from "../components/parts/ownership";
 import { openCluster, type ClusterView } from "./cluster";
+import { differingCallers } from "./conversion-callers";
 
 /** How far the record in the cluster says a conversion is. */
 export interface Recorded {
@@ -44,9 +44,19 @@ export async function attemptOf(
     return going === undefined ? attempt : attempt + 1;
 }
 
+/** What a run is asked for. */
+export type Asked = GatewayClusterArgs & {
+    /** Who takes the last step of the way back. */
+    holder?: string;
+    /** Tells the list of callers from another, where option intra-a knows of a conversion. */
+    callers?: string;
+    /** How long callers may be refused, and what the steps took that they are refused in. */
+    window?: { budgetMinutes: number; seconds: Record<string, number> };
+};
+
 /** Whether this run may do what it is asked for: one step of one conversion, and nothing else with it. */
 export async function conversion(
-    settings: GatewayClusterArgs & { holder?: string },
+    settings: Asked,
     cluster: ClusterView,
     owner: string,
     now = new Date(),
@@ -57,6 +67,7 @@ export async function conversion(
     const problems = [
         ...stepProblems(record, wanted),
         ...heldByAnother(record, asked?.holder?.name ?? settings.holder, now),
+        ...(wanted === "drain" && leadsOn(record.reached, wanted) ? shortBudget(settings.window) : []),
     ];
     if (wanted === record.reached && record.going === undefined) return problems;
     const changed = await callersChanged(settings, record, wanted, cluster, owner);
@@ -84,6 +95,19 @@ function stepProblems({ reached, going }: Recorded, wanted: Stage): string[] {
     ];
 }
 
+/** A budget that is over before the steps are. From then on it must keep nobody from anything: the way back is the shorter one. */
+function shortBudget(window: Asked["window"]): string[] {
+    if (window === undefined) return [];
+    const { budgetMinutes, seconds } = window;
+    const times = Object.entries(seconds);
+    const sum = times.reduce((total, [, time]) => total + time, 0);
+    if (sum <= budgetMinutes * 60) return [];
+    return [
+        `convert.budgetMinutes: must be at least ${Math.ceil(sum / 60)}, which the steps took when they were last done (got ${budgetMinutes}: ` +
+            `${times.map(([step, time]) => `${step} ${time} s`).join(", ")}). Raise it, or stay in prepare.`,
+    ];
+}
+
 function heldByAnother({ holder, until }: Recorded, ours: string | undefined, now: Date): string[] {
     if (holder === undefined || holder === ours || until === undefined || new Date(until) <= now) return [];
     return [
@@ -93,39 +117,14 @@ function heldByAnother({ holder, until }: Recorded, ours: string | undefined, no
 
 /** What has changed; undefined where nothing has. */
 async function callersChanged(
-    { namespace, consumers, conversion: asked }: GatewayClusterArgs,
+    settings: Asked,
     { callers, reached }: Recorded,
     wanted: Stage,
     cluster: ClusterView,
     owner: string,
 ): Promise<string | undefined> {
-    if (wanted !== BEFORE && reached !== BEFORE)
-        return callers === undefined || callers === asked!.callers ? undefined : "they are not those of the last run";
-    // Without a record, the cluster itself says who there was.
-    const live = (await cluster.list("apisix.apache.org/v1alpha1", "Consumer", namespace)).filter(
-        ({ metadata }) => metadata?.annotations?.[OWNER_ANNOTATION] === owner && metadata?.name !== VERIFIER,
-    );
-    if (live.length === 0) return undefined;
-    const before = live.map(({ metadata, spec }) => {
-        const { credentials = [] } = (spec ?? {}) as { credentials?: { name: string }[] };
-        return named(
-            metadata!.name!,
-            credentials.map(({ name }) => name),
-        );
-    });
-    const after = consumers.map(({ name, credentials }) =>
-        named(
-            name,
-            credentials.map(({ id }) => id),
-        ),
-    );
-    const differ = [
-        ...after.filter((one) => !before.includes(one)),
-        ...before.filter((one) => !after.includes(one)),
-    ].map((one) => one.split(" ")[0]);
-    return differ.length === 0 ? undefined : [...new Set(differ)].slice(0, 5).join(", ");
-}
-
-function named(consumer: string, credentials: string[]): string {
-    return [consumer, ...[...credentials].sort()].join(" ");
+    const ours = settings.conversion?.callers ?? settings.callers;
+    if (reached !== BEFORE && ours !== undefined && (callers !== undefined || wanted !== BEFORE))
+        return callers === undefined || callers === ours ? undefined : "they are not those of the last run";
+    return differingCallers(settings, cluster, owner);
 }

@@ -6,9 +6,7 @@ import { leadsOn } from "../components/parts/conversion-phases";
 import type { ClusterView } from "./cluster";
 import { recorded } from "./conversion";
 import { definition } from "./definitions";
-
-const HOSTNAME = "kubernetes.io/hostname";
-const GPUS = "nvidia.com/gpu";
+import { gpuProblems, HOSTNAME } from "./gpus";
 
 /**
  * What the component stands on: nodes with GPUs, the weights, and an operator that knows what is written.
@@ -16,7 +14,8 @@ const GPUS = "nvidia.com/gpu";
 export async function component(settings: GatewayClusterArgs, cluster: ClusterView): Promise<string[]> {
     if (settings.conversion === undefined) return [];
     const found = await Promise.all([
-        nodeProblems(settings.conversion.opt, cluster),
+        gpuProblems(settings, cluster),
+        runtimeProblems(settings.conversion.opt, cluster),
         takenNodes(settings, cluster),
         weightsProblems(settings, cluster),
         operatorProblems(settings, cluster),
@@ -43,31 +42,11 @@ export async function componentOnItsWay(
 
 type Opt = NonNullable<GatewayClusterArgs["conversion"]>["opt"];
 
-async function nodeProblems({ nodes, gpusPerNode, ...opt }: Opt, cluster: ClusterView): Promise<string[]> {
-    const all = await cluster.list("v1", "Node");
-    const byName = new Map(all.map((node) => [node.metadata?.labels?.[HOSTNAME] ?? node.metadata?.name, node]));
-    const problems = nodes.flatMap((name) => {
-        const node = byName.get(name);
-        if (node === undefined)
-            return [
-                `opt.nodes: ${name} must be a node of the cluster (it has ${[...byName.keys()].join(", ") || "none"}). Correct the name.`,
-            ];
-        const { allocatable = {} } = (node.status ?? {}) as { allocatable?: Record<string, string> };
-        const has = Number(allocatable[GPUS] ?? 0);
-        if (has >= gpusPerNode) return [];
-        const hint =
-            has === 0 ? "Install the GPU operator: microk8s enable nvidia" : "Lower it, or choose other nodes.";
-        return [
-            `opt.gpusPerNode: must be at most the GPUs of every node (got ${gpusPerNode}, and ${name} has ${has}). ${hint}`,
-        ];
-    });
-    const { runtimeClass } = opt;
-    if (runtimeClass !== undefined) {
-        const object = { apiVersion: "node.k8s.io/v1", kind: "RuntimeClass", name: runtimeClass };
-        if ((await cluster.read(object)) === undefined)
-            problems.push(`opt.runtimeClass: RuntimeClass ${runtimeClass} must exist. Correct the name, or create it.`);
-    }
-    return problems;
+async function runtimeProblems({ runtimeClass }: Opt, cluster: ClusterView): Promise<string[]> {
+    if (runtimeClass === undefined) return [];
+    const object = { apiVersion: "node.k8s.io/v1", kind: "RuntimeClass", name: runtimeClass };
+    if ((await cluster.read(object)) !== undefined) return [];
+    return [`opt.runtimeClass: RuntimeClass ${runtimeClass} must exist. Correct the name, or create it.`];
 }
 
 /** GPUs of a node cannot be in two clusters of Ray, whoever runs first. */
@@ -99,12 +78,24 @@ function pinnedTo({ spec }: Live): string[] {
 }
 
 async function weightsProblems({ namespace, conversion }: GatewayClusterArgs, cluster: ClusterView): Promise<string[]> {
-    const { claim } = conversion!.opt.weights;
+    const { weights, nodes } = conversion!.opt;
+    const { claim } = weights;
     if (claim === undefined) return [];
     const live = await cluster.read({ apiVersion: "v1", kind: "PersistentVolumeClaim", namespace, name: claim });
-    if (live !== undefined) return [];
+    const where = `opt.weights.claim: PersistentVolumeClaim ${namespace}/${claim}`;
+    if (live === undefined)
+        return [`${where} must exist, with the weights in its volume. Create it, or correct the name.`];
+    const { accessModes = [] } = (live.spec ?? {}) as { accessModes?: string[] };
+    const { phase = "not known" } = live.status ?? {};
+    // One that is bound when its first pod comes gets a volume that is empty.
+    if (phase !== "Bound")
+        return [
+            `${where} must be bound to the volume that holds the weights (it is ${phase}). Look: kubectl -n ${namespace} describe pvc ${claim}`,
+        ];
+    if (nodes.length === 1 || accessModes.some((mode) => mode === "ReadOnlyMany" || mode === "ReadWriteMany"))
+        return [];
     return [
-        `opt.weights.claim: PersistentVolumeClaim ${namespace}/${claim} must exist, with the weights in its volume. Create it, or correct the name.`,
+        `${where} must be for several nodes, as ReadOnlyMany and ReadWriteMany are (it is ${accessModes.join(", ") || "not known"}, and opt.nodes are ${nodes.length}). Use another volume, or opt.weights.hostPath.`,
     ];
 }
 

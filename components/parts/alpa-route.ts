@@ -62,7 +62,7 @@ export class AlpaRoute extends pulumi.ComponentResource {
                 {
                     apiVersion: "apisix.apache.org/v2",
                     kind: "ApisixUpstream",
-                    metadata: metadata(`alpa-${role}`, namespace),
+                    metadata: attempted(metadata(`alpa-${role}`, namespace), args.attempt),
                     spec: { ingressClassName: binding.ingressClass, ...spec },
                 },
                 { parent: this },

@@ -1,10 +1,11 @@
 import type { BareMetalArgs } from "./bare-metal";
+import { HOST_CHECKS } from "./bare-metal-checks-script";
 import { scriptAsRoot } from "./ssh-script";
 
 /** What runs Ray and Alpa on a host. Commands run as root; `start` must return. */
 export type Launch = { unit: string } | { commands: { start: string; stop: string } };
 
-/** What a host keeps of it, in a folder for each stack. */
+/** What a host keeps of it, in a folder for each stack; beside these a file for what is converted there says by which. */
 const KEPT = "/etc/alpa-auth-bare-metal";
 
 /**
@@ -12,12 +13,13 @@ const KEPT = "/etc/alpa-auth-bare-metal";
  * arguments. Holds the password of sudo.
  */
 export function bareMetalScript(args: BareMetalArgs, sudoPassword?: string): string {
-    const { how, port, stopTimeoutSeconds, startTimeoutSeconds, answerTimeoutSeconds } = args;
+    const { how, alpaHost, port, stopTimeoutSeconds, startTimeoutSeconds, answerTimeoutSeconds } = args;
     const commands = "commands" in how ? how.commands : { start: "", stop: "" };
     const variables = {
         unit: "unit" in how ? how.unit : "",
         start_command: commands.start,
         stop_command: commands.stop,
+        alpa_host: alpaHost,
         port: `${port}`,
         stop_seconds: `${stopTimeoutSeconds}`,
         start_seconds: `${startTimeoutSeconds}`,
@@ -27,7 +29,7 @@ export function bareMetalScript(args: BareMetalArgs, sudoPassword?: string): str
 }
 
 /**
- * Runs as root. Arguments: host, owner, start|stop|answers|silent, and words that say more.
+ * Runs as root. Arguments: host, owner, start|stop|answers|silent|holds|rests|release, and words that say more.
  *
  * A run that was cut off leaves its script waiting on the host. The next one takes its turn, and an earlier one ends before
  * it does anything.
@@ -39,6 +41,7 @@ shift 3
 words=" $* " head=
 # Whose turn it is, all stacks of a host share; what one of them did to it, the others do not take for their own.
 run=/run/alpa-auth-bare-metal kept=${KEPT}/$(printf '%s' "$owner" | sed 's/[^A-Za-z0-9._-]/,/g')
+mark=${KEPT}/of-\${unit:-commands}
 
 fail() {
     printf '%s\\n' "$where: $1" >&2
@@ -91,12 +94,6 @@ loaded() {
     return 1
 }
 
-check_host() {
-    [ "$(uname -s)" = Linux ] && [ -d /proc/net ] || fail "must run Linux (got $(uname -s)). Correct convert.bareMetal.hosts."
-    command -v curl >/dev/null || fail "must have curl, to ask Alpa whether it runs. Install it."
-    [ -z "$unit" ] || systemctl cat "$unit" >/dev/null 2>&1 ||
-        fail "must have the service $unit, or there is no way back (systemctl knows none). Correct convert.bareMetal.unit."
-}
 runs() {
     if [ -n "$unit" ]; then
         systemctl is-active --quiet "$unit"
@@ -106,15 +103,6 @@ runs() {
         users=$(gpu_users 2>/dev/null) || return 0
         [ -n "$users" ]
     fi
-}
-# Who cannot see the GPUs must not be stopped, nor may a conversion begin. The way back does not depend on it.
-check_gpus() {
-    case $mode in
-    stop) runs || return 0 ;;
-    start) { asked attempt=0 && runs; } || return 0 ;;
-    *) return 0 ;;
-    esac
-    gpu_users >/dev/null || exit 1
 }
 # A command given in the settings. It may hold secrets, and so may what it says: both stay in root's files on the host. What it
 # leaves running holds neither.
@@ -136,7 +124,6 @@ halt() {
 # A run of Ray: the head says which it is, and a worker that joined another one knows nothing of it, and starts anew.
 joined() { cat "$kept/run" 2>/dev/null || echo as-found; }
 begin() {
-    for word in $words; do case $word in head=*) head=\${word#head=} ;; esac; done
     if [ -n "$head" ] && [ -e "$kept/run" ] && [ "$head" != "$(joined)" ] && runs; then halt; fi
     if ! runs; then
         until_free "before Alpa may start" || echo "Nobody can see whether the GPUs are free: Alpa is started all the same."
@@ -184,21 +171,17 @@ at_boot() {
         rm -f "$kept/enabled"
     fi
 }
-answers() {
-    end=$(($(now) + start_seconds))
-    until loaded; do
-        [ -z "$unit" ] || ! systemctl is-failed --quiet "$unit" || fail "$unit must run (it has failed). Look: journalctl -u $unit"
-        more_time || fail "Alpa must answer on port $port with its model loaded within $start_seconds s (last: $(echo "$heard" | head -c 200)). Look at its log."
-    done
-    echo "answers"
-}
-silent() {
-    ! say >/dev/null || fail "nothing must answer on port $port when Alpa has stopped (something does). Look: ss -ltnp 'sport = :$port'"
-    echo "silent"
-}
 
+${HOST_CHECKS}
+for word in $words; do case $word in head=*) head=\${word#head=} ;; esac; done
+if [ "$mode" = release ]; then
+    release
+    exit
+fi
 check_host
 mkdir -p "$run" "$kept" || fail "must have room for $kept. Free space there and run pulumi up again."
+case $mode in start | stop) claim ;; esac
+check_head
 check_gpus
 turn="$(now).$$"
 echo "$turn" >"$run/turn"
@@ -207,5 +190,7 @@ start) begin ;;
 stop) cease ;;
 answers) answers ;;
 silent) silent ;;
+holds) holds ;;
+rests) rests ;;
 esac
 `;

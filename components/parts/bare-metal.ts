@@ -10,6 +10,8 @@ export interface BareMetalSettings {
     hosts: SshHost[];
     /** What runs Ray and Alpa. */
     how: Launch;
+    /** Where callers are led to: name or IPv4 address of the first host. */
+    alpaHost: string;
     /** Port of Alpa on the first host. */
     port: number;
     /** Longest time for a host to stop and to have its GPUs free, in seconds. */
@@ -31,17 +33,24 @@ export interface BareMetalArgs extends BareMetalSettings {
 /**
  * Has Alpa on bare metal run, or not. To stop it, running answers are let finish, and it is stopped when every GPU is seen
  * free; to start it, GPUs must be free, and it runs when Alpa answers with its model loaded. What is so already is left as
- * it is. Nothing is done on the hosts when this goes.
+ * it is. A host is this stack's from then on: another one is refused there. When this goes, that ends, and nothing else is
+ * done on the hosts.
  */
 export class BareMetal extends pulumi.ComponentResource {
     constructor(name: string, args: BareMetalArgs, opts?: pulumi.ComponentResourceOptions) {
         super("alpa-auth:parts:BareMetal", name, {}, opts);
         const { hosts, running, atBoot, attempt } = args;
 
-        const ask = (host: SshHost, what: string, words: pulumi.Input<string>[], dependsOn: pulumi.Resource[]) => {
+        const ask = (
+            host: SshHost,
+            what: string,
+            words: pulumi.Input<string>[],
+            dependsOn: pulumi.Resource[],
+            more: { delete?: string[] } = {},
+        ) => {
             const script = pulumi.output(host.sudoPassword).apply((password) => bareMetalScript(args, password));
             const create = [...words, `attempt=${attempt}`];
-            return hostCommand(`${name}-${what}`, { on: host, create, script }, { parent: this, dependsOn });
+            return hostCommand(`${name}-${what}`, { on: host, create, script, ...more }, { parent: this, dependsOn });
         };
         const boot = `boot=${atBoot ? "as-found" : "never"}`;
         const before: command.remote.Command[] = [];
@@ -49,9 +58,12 @@ export class BareMetal extends pulumi.ComponentResource {
         hosts.forEach((host, i) => {
             const start = ["start", ...(i === 0 ? [] : [runOf(before[0])]), boot];
             const stop = ["stop", ...(i === 0 ? ["after-answers"] : []), boot];
-            before.push(ask(host, placeOf(host), running ? start : stop, before.slice(-1)));
+            before.push(ask(host, placeOf(host), running ? start : stop, before.slice(-1), { delete: ["release"] }));
         });
-        ask(hosts[0], "alpa", [running ? "answers" : "silent"], before.slice(-1));
+        const workers = hosts.slice(1);
+        const look = [running ? "holds" : "rests"];
+        const seen = workers.map((host) => ask(host, `${placeOf(host)}-look`, look, before.slice(-1)));
+        ask(hosts[0], "alpa", [running ? "answers" : "silent"], [...before.slice(-1), ...seen]);
 
         this.registerOutputs({});
     }

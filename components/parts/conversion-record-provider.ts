@@ -6,22 +6,22 @@ import type { ConversionRecordArgs } from "./conversion-record";
 // All of this is stored in the state as text, by the rules of awaited-provider.ts.
 
 type Inputs = pulumi.Unwrap<Omit<ConversionRecordArgs, "cluster">> & PlainAccess;
+type State = Inputs & { since?: string };
 /** Fields of the object; null takes one away. */
 type Fields = Record<string, string | null>;
 
-export const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> = {
+export const provider: pulumi.dynamic.ResourceProvider<Inputs, State> = {
     async diff(_id, olds, news) {
         const part = ({ metadata, begin, end, kubeconfig, context }: Inputs) =>
             JSON.stringify([metadata, sorted(begin), sorted(end), kubeconfig, context]);
         return { changes: part(olds) !== part(news) };
     },
     async create(inputs) {
-        await write(inputs, fieldsOf(inputs));
-        return { id: `${inputs.metadata.namespace}/${inputs.metadata.name}`, outs: inputs };
+        const id = `${inputs.metadata.namespace}/${inputs.metadata.name}`;
+        return { id, outs: { ...inputs, ...(await write(inputs, fieldsOf(inputs))) } };
     },
     async update(_id, olds, inputs) {
-        await write(inputs, fieldsOf(inputs, olds));
-        return { outs: inputs };
+        return { outs: { ...inputs, ...(await write(inputs, fieldsOf(inputs, olds))) } };
     },
     async delete(_id, inputs) {
         try {
@@ -43,20 +43,28 @@ function fieldsOf({ begin, end }: Inputs, olds?: Inputs): Fields {
     return { phase, callers, ...(olds?.end?.phase === phase ? {} : { since: new Date().toISOString() }) };
 }
 
-async function write(inputs: Inputs, fields: Fields): Promise<void> {
+/** @returns since when the phase holds, which a write of the same phase leaves as it was */
+async function write(inputs: Inputs, fields: Fields): Promise<{ since?: string }> {
+    const { data } = await written(inputs, fields);
+    return data?.since === undefined ? {} : { since: data.since };
+}
+
+type Written = client.KubernetesObject & { data?: Record<string, string> };
+
+async function written(inputs: Inputs, fields: Fields): Promise<Written> {
     try {
-        await patch(inputs, fields);
+        return await patch(inputs, fields);
     } catch (error) {
         if (!isAbsent(error)) throw error;
         const data = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null));
-        await open(inputs).create({ ...objectOf(inputs), metadata: inputs.metadata, data } as client.KubernetesObject);
+        return open(inputs).create({ ...objectOf(inputs), metadata: inputs.metadata, data } as client.KubernetesObject);
     }
 }
 
-async function patch(inputs: Inputs, data: Fields): Promise<void> {
+async function patch(inputs: Inputs, data: Fields): Promise<Written> {
     const merge = "application/merge-patch+json" as client.PatchStrategy;
     const object = { ...objectOf(inputs), metadata: inputs.metadata, data } as client.KubernetesObject;
-    await open(inputs).patch(object, undefined, undefined, undefined, undefined, merge);
+    return open(inputs).patch(object, undefined, undefined, undefined, undefined, merge);
 }
 
 function objectOf({ metadata }: Inputs) {

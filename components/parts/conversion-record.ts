@@ -43,8 +43,11 @@ export interface ConversionRecordArgs {
  * whoever looks can tell a run that ended from one that did not. With the first one the object goes.
  */
 export class ConversionRecord extends pulumi.dynamic.Resource {
+    /** When the phase was reached that the object says was reached. */
+    declare readonly since: pulumi.Output<string>;
+
     constructor(name: string, args: ConversionRecordArgs, opts: pulumi.CustomResourceOptions) {
         const { cluster, ...rest } = args;
-        super(provider, name, { ...rest, ...cluster }, opts, "alpa-auth", "ConversionRecord");
+        super(provider, name, { ...rest, ...cluster, since: undefined }, opts, "alpa-auth", "ConversionRecord");
     }
 }

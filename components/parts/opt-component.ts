@@ -1,6 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { attempted } from "./alpa-route";
+import { ImagesReady } from "./images-ready";
 import type { ClusterAccess } from "./kubeconfig";
 import { APISIX_PODS, peer } from "./network-policies";
 import { ALPA_PORT } from "./opt-head";
@@ -30,8 +31,8 @@ export interface OptComponentArgs {
     settleSeconds: number;
 }
 
-/** Longest time for images to be pulled and weights to be there, in minutes: nobody waits in front of the gateway meanwhile. */
-const IMAGES_MINUTES = 60;
+/** Longest time for images to be pulled and weights to be there, in seconds: nobody waits in front of the gateway meanwhile. */
+const IMAGES_SECONDS = 3600;
 const RAY = "ray.io/v1";
 
 /** Where the component is reached, inside the cluster: `host:port`. */
@@ -48,7 +49,7 @@ export class OptComponent extends pulumi.ComponentResource {
         const { opt, namespace, cluster, running, rampart } = args;
         if (opt.shape === "kuberay") this.rayCluster(name, args);
         else {
-            const spec = renderRampartOpt(opt, running, rampart?.retry ?? 0);
+            const spec = renderRampartOpt(opt, running, rampart?.retry ?? 0, args.attempt);
             const timeoutSeconds = Math.max(opt.startTimeoutSeconds, rampart?.timeoutSeconds ?? 0);
             new OptGraph(`${name}-opt`, { namespace, cluster, spec, timeoutSeconds }, { parent: this });
         }
@@ -67,11 +68,17 @@ export class OptComponent extends pulumi.ComponentResource {
             );
         const images = new k8s.apps.v1.DaemonSet(
             `${name}-images`,
-            { metadata: metadata(`${OPT}-images`, namespace), spec: renderImages(opt) },
+            { metadata: skipAwait(metadata(`${OPT}-images`, namespace)), spec: renderImages(opt) },
+            { parent: this },
+        );
+        const imagesReady = new ImagesReady(
+            `${name}-images-ready`,
             {
-                parent: this,
-                customTimeouts: { create: `${IMAGES_MINUTES}m`, update: `${IMAGES_MINUTES}m` },
+                ...{ cluster, namespace, name: `${OPT}-images`, nodes: opt.nodes.length },
+                generation: images.metadata.generation,
+                timeoutSeconds: IMAGES_SECONDS,
             },
+            { parent: this, dependsOn: images },
         );
         const policy = new k8s.networking.v1.NetworkPolicy(
             `${name}-policy`,
@@ -86,7 +93,7 @@ export class OptComponent extends pulumi.ComponentResource {
                 metadata: attempted(metadata(OPT, namespace), attempt),
                 spec: renderRayCluster({ opt, answerTimeoutSeconds }, running),
             },
-            { parent: this, dependsOn: [...(operator ? [operator] : []), images, policy] },
+            { parent: this, dependsOn: [...(operator ? [operator] : []), imagesReady, policy] },
         );
         new RayReady(
             `${name}-ready`,
@@ -102,7 +109,7 @@ export class OptComponent extends pulumi.ComponentResource {
             `${name}-service`,
             {
                 // It leads nowhere while nothing runs: to wait for pods would be to wait for ever.
-                metadata: skipAwait(metadata(OPT, namespace)),
+                metadata: skipAwait(attempted(metadata(OPT, namespace), attempt)),
                 spec: {
                     type: "ClusterIP",
                     selector: OPT_HEAD,

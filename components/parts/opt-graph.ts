@@ -82,7 +82,7 @@ const component = (
     type: string,
     chart: { repo: string; name: string; version: string },
     config: object,
-    retry: number,
+    again: Again,
 ) => ({
     type,
     chart,
@@ -90,8 +90,16 @@ const component = (
     inputs: {},
     outputs: {},
     // Free-form, and part of the generation: the one way to have the same graph deployed again.
-    $ui: { retry },
+    $ui: { ...again },
 });
+
+/** Numbers of which each, when raised, has a graph deployed again. */
+interface Again {
+    /** Raised by the operator. */
+    retry: number;
+    /** Raised after a run that did not end. Unset: the last one has. */
+    attempt?: number;
+}
 
 /** Spec of the graph that brings KubeRay's operator. */
 export function renderOperatorGraph(namespace: string, chart: OperatorChart, retry: number) {
@@ -100,13 +108,20 @@ export function renderOperatorGraph(namespace: string, chart: OperatorChart, ret
         "kuberay-operator",
         { repo, name: "kuberay-operator", version },
         operatorValues(namespace, chart),
-        retry,
+        // Nothing of it differs from phase to phase, and the way back must not wait for Rampart without need.
+        { retry },
     );
     return { deploy: true, graph: { flows: {}, components: { kuberay: operator } } };
 }
 
 /** Spec of the graph of shape `rampart`: operator, Ray and Alpa from Rampart's private charts. */
-export function renderRampartOpt(opt: OptSettings & { charts: RampartCharts }, running: boolean, retry: number) {
+export function renderRampartOpt(
+    opt: OptSettings & { charts: RampartCharts },
+    running: boolean,
+    retry: number,
+    attempt = 0,
+) {
+    const again = { retry, ...(attempt > 0 ? { attempt } : {}) };
     const { charts, nodes } = opt;
     const { repository: repo } = charts;
     const [head, ...others] = nodes;
@@ -146,10 +161,10 @@ export function renderRampartOpt(opt: OptSettings & { charts: RampartCharts }, r
                     "kuberay-operator",
                     { repo, name: "kuberay-operator", version: charts.operator },
                     {},
-                    retry,
+                    again,
                 ),
                 ray: {
-                    ...component("ray-cluster", { repo, name: "ray-cluster", version: charts.cluster }, ray, retry),
+                    ...component("ray-cluster", { repo, name: "ray-cluster", version: charts.cluster }, ray, again),
                     needs: ["operator"],
                 },
                 alpa: {
@@ -157,7 +172,7 @@ export function renderRampartOpt(opt: OptSettings & { charts: RampartCharts }, r
                         "alpa-opt-service",
                         { repo, name: "alpa-opt-service", version: charts.service },
                         alpa,
-                        retry,
+                        again,
                     ),
                     needs: ["ray"],
                 },

@@ -1,6 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { openLister, openReader, titleOf, type PlainAccess } from "./cluster-reader";
-import { judgeRayCluster, troubleOf, type ObservedCluster, type ObservedPod } from "./ray-readiness";
+import { troubleOf, type ObservedEvent, type ObservedPod } from "./pod-troubles";
+import { judgeRayCluster, type ObservedCluster } from "./ray-readiness";
 import type { RayReadyArgs } from "./ray-ready";
 import type { Verdict } from "./readiness";
 import { untilSettled } from "./until-settled";
@@ -40,7 +41,8 @@ async function untilReady(inputs: Inputs): Promise<void> {
         // The operator never gives up on pods, and says little of what is wrong with them.
         const pods = await list("v1", "Pod", namespace);
         const own = pods.filter(({ metadata }) => metadata?.labels?.["ray.io/cluster"] === name);
-        return troubleOf(own as ObservedPod[]) ?? verdict;
+        const events = await list("v1", "Event", namespace);
+        return troubleOf(own as ObservedPod[], events as ObservedEvent[]) ?? verdict;
     };
     const hint = `Look: kubectl -n ${namespace} get pods -l ray.io/cluster=${name}; kubectl -n ${namespace} describe raycluster ${name}`;
     await untilSettled({ title: titleOf(ref), hint, timeoutSeconds, settleSeconds, look });

@@ -1,6 +1,6 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import type { AcceptSettings } from "./alpa-route";
+import { attempted, type AcceptSettings } from "./alpa-route";
 import { timeouts } from "./alpa-upstreams";
 import { Awaited } from "./awaited";
 import { renderConsumer, secretName } from "./consumers";
@@ -20,6 +20,8 @@ export interface VerificationArgs {
     guard: GuardSettings;
     /** Longest time one answer may take, in seconds. */
     answerTimeoutSeconds: number;
+    /** Another number has the rules asked for again, whatever was asked last. Unset: 0 */
+    attempt?: number;
 }
 
 /** Name of the ApisixRoute, and path of it in front of Alpa's own. */
@@ -74,7 +76,7 @@ export class Verification extends pulumi.ComponentResource {
             {
                 apiVersion: "apisix.apache.org/v2",
                 kind: "ApisixRoute",
-                metadata: metadata(VERIFICATION, namespace),
+                metadata: attempted(metadata(VERIFICATION, namespace), args.attempt),
                 spec: renderVerification(args),
             },
             { parent: this, dependsOn: consumer },

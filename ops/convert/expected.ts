@@ -21,6 +21,8 @@ export function defaults(answerSeconds: number): Expected {
         done: 60,
         "back to switch": 60,
         "back to verify": 60,
+        // Callers' answers end in the step after this one. They are counted here because this one is taken only where callers
+        // were served: from `verify` back nobody's run, and the longest way back must not be thought longer by them.
         "back to start": answerSeconds + 60,
         "back to stop": 180,
         "back to drain": 900,

@@ -4,7 +4,7 @@ import { strict as assert } from "node:assert";
 import { diffLines } from "diff";
 import { PHASES } from "../../components/parts/conversion-phases";
 import { inputsOf, type Seen } from "../kit";
-import { RAMPART_OPT, recordIntraB } from "../unit/intra-b";
+import { intraBValues, RAMPART_OPT, recordIntraB } from "../unit/intra-b";
 import { recordStack } from "../unit/intra-a";
 import { assertReviewed, documentOf, formatted } from "./file";
 
@@ -46,7 +46,9 @@ function difference(before: string, after: string): string {
 }
 
 async function render(shape: string, opt: object): Promise<string> {
-    let before = new Map(shown(await recordStack("rampart")).map((r) => [r.name, page(r)]));
+    let before = new Map(
+        shown(await recordStack("rampart", { alpa: intraBValues().alpa })).map((r) => [r.name, page(r)]),
+    );
     const parts: string[] = [];
     for (const phase of PHASES) {
         const after = new Map(shown(await recordIntraB(phase, {}, opt)).map((r) => [r.name, page(r)]));

@@ -36,6 +36,7 @@ export function intraBValues(
 ): Record<string, unknown> {
     return {
         option: "intra-b",
+        alpa: { endpoints: ["10.0.0.11:20001"] },
         consumers: CONSUMERS,
         opt: { ...OPT, ...opt },
         convert: { bareMetal: BARE_METAL, ...convert },

@@ -21,7 +21,8 @@ const convert = (more: object) => intraBValues({}, {}, more);
 const bareMetal = (more: object) => convert({ bareMetal: { ...BARE_METAL, ...more } });
 
 /** Each config has exactly these problems: nothing is missed and nothing else is complained about. */
-const refused: [why: string, values: Record<string, unknown>, ...problems: (string | RegExp)[]][] = [
+type Refused = [why: string, values: Record<string, unknown>, ...problems: (string | RegExp)[]];
+const refused: Refused[] = [
     [
         "neither component nor way back",
         intraBValues({ opt: undefined, convert: undefined }),
@@ -65,6 +66,17 @@ const refused: [why: string, values: Record<string, unknown>, ...problems: (stri
         "a relative folder",
         opt({ weights: { hostPath: "weights" } }),
         /^opt\.weights\.hostPath: must be a folder, from \/ on/,
+    ],
+    ...["/we ights", "/it's", '/"w"', "/$HOME", "/w;id"].map((mountPath): Refused => [
+        `a folder that a shell reads otherwise, ${mountPath}`,
+        opt({ weights: { claim: "a", mountPath } }),
+        /^opt\.weights\.mountPath: must have no blank, quote or other sign that a shell reads \(got /,
+    ]),
+    ["a relative folder of the pods", opt({ weights: { claim: "a", mountPath: "w" } }), /mountPath: must be a folder/],
+    [
+        "a model that a shell reads otherwise",
+        opt({ model: "opt-1b; id", parametersBillion: 1 }),
+        /^opt\.model: must have no blank/,
     ],
     ["a folder with ..", opt({ weights: { hostPath: "/a/../b" } }), /^opt\.weights\.hostPath: must be a folder/],
     [
@@ -135,9 +147,14 @@ const refused: [why: string, values: Record<string, unknown>, ...problems: (stri
         /^convert\.bareMetal\.hosts\[1\]: must be named once/,
     ],
     [
-        "a budget that was too short when it was measured",
-        convert({ budgetMinutes: 30, measured: { drain: 20, stop: 100, start: 1800.5, verify: 60, switch: 20 } }),
-        "convert.budgetMinutes: must be at least 34, which the steps took when they were measured (got 30: drain 20 s, stop 100 s, start 1800.5 s, verify 60 s, switch 20 s). Raise it, or measure again: ops convert plan --rehearse.",
+        "two Alpas, of which one would be converted",
+        intraBValues({ alpa: { endpoints: ["10.0.0.11:20001", "10.0.0.12:20001"] } }),
+        "alpa.endpoints: must be one with convert, which has one Alpa become a component (got 10.0.0.11:20001, 10.0.0.12:20001). Name the one that convert.bareMetal runs.",
+    ],
+    [
+        "hosts in another order than that of Ray",
+        intraBValues({ alpa: { endpoints: ["10.0.0.12:20001"] } }),
+        "convert.bareMetal.hosts: the first must be the host of alpa.endpoints[0], where the head of Ray is (10.0.0.12 is hosts[1]). Put it first.",
     ],
     [
         "a holder for ever",
@@ -207,6 +224,18 @@ describe("config of option intra-b", () => {
         assert.equal(settings.conversion, undefined, "nothing is made of it");
     });
 
+    it("takes a host that is reached by SSH at another address than Alpa: it is looked at there", () => {
+        assert.deepEqual(problems(intraBValues({ alpa: { endpoints: ["alpa.example.com:20001"] } })), []);
+    });
+
+    it("takes steps that took longer than the budget: only the next conversion waits for a larger one", () => {
+        const measured = { drain: 20, start: 3600 };
+        for (const phase of ["prepare", "drain", "done"])
+            assert.deepEqual(problems(convert({ phase, measured })), [], phase);
+        const { window } = intraBSettings({}, {}, { measured });
+        assert.deepEqual(window, { budgetMinutes: 60, seconds: measured });
+    });
+
     it("begins with the phase that changes nothing for callers", () => {
         assert.equal(intraBSettings().conversion.phase, "prepare");
     });
@@ -234,6 +263,8 @@ describe("config of option intra-b", () => {
         assert.equal(of(CONSUMERS), of(structuredClone(CONSUMERS)));
         assert.notEqual(of(CONSUMERS), of([lab]));
         assert.notEqual(of(CONSUMERS), of([lab, { ...nlp, limits: { concurrent: 1 } }]));
+        const limited = intraBSettings({ consumers: CONSUMERS, limits: { concurrent: 1 } });
+        assert.notEqual(of(CONSUMERS), limited.conversion.callers, "limits of all of them");
         const brought = (key: string) => of([{ name: "a", credentials: [{ id: "k", method: "key", key }] }]);
         assert.equal(brought("a-key-of-some-length-0001"), brought("a-key-of-some-length-0002"));
     });

@@ -4,12 +4,13 @@ import * as pulumi from "@pulumi/pulumi";
 import { PHASES, stateOf, stepsFrom, type Phase } from "../../../components/parts/conversion-phases";
 import { intra } from "../../../stacks/intra";
 import { asked, comesAfter, inputsOf, one, oneOfKind, plain, record, value, type Seen } from "../../kit";
-import { intraBSettings, RAMPART_OPT, recordIntraB } from "../intra-b";
+import { intraBSettings, intraBValues, RAMPART_OPT, recordIntraB } from "../intra-b";
 import { kubernetesObjects, recordStack } from "../intra-a";
 
 const COMMAND = "command:remote:Command";
 const HEAD = "alpa-conversion-bare-metal-10.0.0.11";
 const WORKER = "alpa-conversion-bare-metal-10.0.0.12";
+const LOOK = `${WORKER}-look`;
 const ANSWERS = "alpa-conversion-bare-metal-alpa";
 const COMPONENT = "alpa-opt.alpa-auth.svc.cluster.local";
 
@@ -34,7 +35,8 @@ describe("option intra-b", function () {
     this.timeout(120_000);
 
     it("has all that intra-a has, and touches none of it, as it begins", async () => {
-        const before = kubernetesObjects(await recordStack("rampart"));
+        const { alpa } = intraBValues();
+        const before = kubernetesObjects(await recordStack("rampart", { alpa }));
         const after = await stack("prepare");
         assert.ok(before.length > 10);
         for (const resource of before) {
@@ -47,7 +49,7 @@ describe("option intra-b", function () {
 
     const changes: [from: Phase, to: Phase, ...names: string[]][] = [
         ["prepare", "drain", "alpa-route-rules"],
-        ["drain", "stop", ANSWERS, HEAD, WORKER],
+        ["drain", "stop", ANSWERS, HEAD, WORKER, LOOK],
         [
             "stop",
             "start",
@@ -100,6 +102,9 @@ describe("option intra-b", function () {
             const boot = `boot=${atBoot ? "as-found" : "never"} attempt=0`;
             assert.equal(line(HEAD), bareMetal ? `start ${boot}` : `stop after-answers ${boot}`);
             assert.equal(line(WORKER), bareMetal ? `start head=as-found ${boot}` : `stop ${boot}`);
+            assert.equal(line(LOOK), `${bareMetal ? "holds" : "rests"} attempt=0`);
+            assert.match(named(seen, HEAD).inputs.delete, / release$/, "another stack may have the host then");
+            assert.ok(comesAfter(seen, named(seen, ANSWERS), named(seen, LOOK)));
             assert.equal(line(ANSWERS), `${bareMetal ? "answers" : "silent"} attempt=0`);
             assert.ok(!(bareMetal && component), "the GPUs are one side's");
         });
@@ -169,13 +174,24 @@ describe("option intra-b", function () {
             HEAD,
             WORKER,
             ANSWERS,
-            "alpa-route-rules",
-            "alpa-conversion-component-ray",
-            "alpa-conversion-component-ready",
+            ...["rules", "completions", "logprobs", "nowhere"].map((role) => `alpa-route-${role}`),
+            "alpa-conversion-verification-rules",
+            ...["ray", "ready", "service"].map((what) => `alpa-conversion-component-${what}`),
             "alpa-conversion-begun",
         ])
             assert.notDeepEqual(plain(named(seen, name).inputs), plain(named(before, name).inputs), name);
         assert.equal(named(seen, "alpa-conversion-begun").inputs.begin.attempt, "3");
+        const graph = named(seen, "alpa-conversion-component-operator-opt-graph");
+        const same = named(before, graph.name).inputs;
+        assert.deepEqual(plain(graph.inputs), plain(same), "the way back waits for Rampart only where it must");
+    });
+
+    it("has a graph of Rampart's own charts deployed again after a run that did not end", async () => {
+        const settings = intraBSettings({}, RAMPART_OPT, { phase: "start" });
+        const again = { ...settings, conversion: { ...settings.conversion, attempt: 3 } };
+        const seen = await record(() => intra(again));
+        const { components } = oneOfKind(seen, "RampartGraph", "opt").inputs.spec.graph;
+        for (const { $ui } of Object.values<any>(components)) assert.deepEqual($ui, { retry: 0, attempt: 3 });
     });
 
     it("writes down who runs it, and until when", async () => {
@@ -187,9 +203,12 @@ describe("option intra-b", function () {
 
     it("hands out how far it is, and the way past the refusal with its key as a secret", async () => {
         let outputs: ReturnType<typeof intra> | undefined;
-        await record(() => (outputs = intra(intraBSettings({}, {}, { phase: "stop" }))));
-        const { phase, verification } = outputs!.conversion!;
+        const since = "2026-11-30T12:00:00.000Z";
+        const found = { "alpa-conversion-reached": { since } };
+        await record(() => (outputs = intra(intraBSettings({}, {}, { phase: "stop" }))), found);
+        const { phase, verification, ...more } = outputs!.conversion!;
         assert.equal(await value(phase), "stop");
+        assert.equal(await value(more.since), since);
         assert.equal(verification.url, "http://10.0.0.11:30800/alpa-verification");
         assert.equal(await pulumi.isSecret(verification.key), true);
         assert.ok((await value(verification.key)).length > 20);

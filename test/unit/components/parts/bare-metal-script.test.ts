@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import * as http from "node:http";
-import { tmpdir } from "node:os";
+import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
 import { bareMetalScript } from "../../../../components/parts/bare-metal-script";
 import type { BareMetalArgs } from "../../../../components/parts/bare-metal";
@@ -50,7 +50,14 @@ describe("scripts for bare metal", function () {
     });
 
     const args = (more: Partial<BareMetalArgs> = {}): BareMetalArgs => ({
-        ...{ hosts: [], how: { unit: UNIT }, port, stopTimeoutSeconds: 5, startTimeoutSeconds: 30 },
+        ...{
+            hosts: [],
+            how: { unit: UNIT },
+            alpaHost: "127.0.0.1",
+            port,
+            stopTimeoutSeconds: 5,
+            startTimeoutSeconds: 30,
+        },
         ...{ running: true, atBoot: true, answerTimeoutSeconds: 30, attempt: 0 },
         ...more,
     });
@@ -185,14 +192,92 @@ describe("scripts for bare metal", function () {
         });
     });
 
-    it("take what another stack did for nothing of their own", async () => {
-        const line = (...words: string[]) => commandLine(NODES[1], "alpa-auth/other", ...words);
-        const other = async (...words: string[]) =>
-            (await on(bareMetal.hosts[1].host, line(...words), bareMetalScript(args()))).stdout.trim();
-        assert.equal(await run(1, ["stop", FOUND]), "stopped, GPUs free");
-        assert.equal(await other("stop", FOUND), "stopped, GPUs free", "it sees for itself");
-        const kept = await on(bareMetal.hosts[1].host, "sudo ls /etc/alpa-auth-bare-metal");
-        assert.deepEqual(kept.stdout.trim().split("\n"), ["alpa-auth,dev", "alpa-auth,other"]);
+    describe("of another stack", () => {
+        const MARK = `/etc/alpa-auth-bare-metal/of-${UNIT}`;
+        const other = async (...words: string[]) => {
+            const line = commandLine(NODES[1], "alpa-auth/other", ...words);
+            return (await on(bareMetal.hosts[1].host, line, bareMetalScript(args()))).stdout.trim();
+        };
+        const root = async (line: string) => (await on(bareMetal.hosts[1].host, `sudo ${line}`)).stdout.trim();
+        afterEach(() => root(`rm -f ${MARK}`));
+
+        it("are refused on a host that is in a conversion, either way, and say whose it is and how it gets free", async () => {
+            await run(1, ["start", FOUND]);
+            const message =
+                /dgx-02: must be in the conversion of one stack \(alpa-ray\.service there is in that of alpa-auth\/dev\)\. Take that one back to option intra-a; .* remove the file on this host: \/etc\/alpa-auth-bare-metal\/of-alpa-ray\.service/;
+            for (const mode of ["start", "stop"]) await assert.rejects(other(mode, FOUND), { message });
+            assert.equal(await systemctl(1, "is-active"), "active");
+            assert.equal(await other("release"), "released");
+            await assert.rejects(other("stop", FOUND), { message }, "what is not its own it does not release");
+        });
+
+        it("have it once it was released, and take nothing for their own that was done before", async () => {
+            assert.equal(await run(1, ["stop", FOUND]), "stopped, GPUs free");
+            assert.equal(await run(1, ["release"]), "released");
+            assert.equal(await other("stop", FOUND), "stopped, GPUs free", "it sees for itself");
+            assert.equal(await root(`cat ${MARK}`), "alpa-auth/other");
+            const kept = await root("ls /etc/alpa-auth-bare-metal");
+            assert.match(kept, /^alpa-auth,dev\nalpa-auth,other$/m);
+        });
+
+        it("have it where the mark was cut off half-way", async () => {
+            await root(`sh -c ': >${MARK}'`);
+            await run(1, ["start", FOUND]);
+            assert.equal(await root(`cat ${MARK}`), "alpa-auth/dev");
+        });
+    });
+
+    describe("on the first host", () => {
+        const message =
+            /dgx-01: must be the host of alpa\.endpoints\[0\], 203\.0\.113\.9, since it is the first \(it has no such address\)/;
+
+        it("refuse one that callers are not led to, before anything is stopped", async () => {
+            await assert.rejects(run(0, ["start", FOUND], { alpaHost: "203.0.113.9" }), { message });
+            assert.equal(await systemctl(0, "is-active"), "active");
+        });
+
+        it("take each of its addresses, a name of it, and a name that it does not know", async () => {
+            const addresses = Object.values(networkInterfaces()).flatMap((all) => all ?? []);
+            const own = addresses.filter(({ family }) => family === "IPv4").map(({ address }) => address);
+            for (const alpaHost of [...own, "localhost", "alpa.invalid"])
+                assert.match(await run(0, ["start", FOUND], { alpaHost }), /^runs: /, alpaHost);
+        });
+
+        it("start it all the same: the way back does not depend on it", async () => {
+            await cease();
+            const said = await run(0, ["start", FOUND], { alpaHost: "203.0.113.9" });
+            const worker = ["start", `head=${said.split(" ").pop()}`, FOUND];
+            await run(1, worker);
+            assert.match(await run(1, worker, { alpaHost: "203.0.113.9" }), /^runs: /, "a worker is where it is");
+        });
+    });
+
+    describe("of a worker", () => {
+        it("see that the model comes to its GPUs", async () => assert.equal(await run(1, ["holds"]), "holds"));
+
+        it("fail at once where its service has failed: the head would only wait", async () => {
+            await cease();
+            const hold = ledger.take("dgx-02", { side: "pod", name: "alpa-auth/other", gpus: 8 })!;
+            await bareMetal.hosts[1].host.systemctl("start", UNIT);
+            await waitFor("a failed service", async () => (await systemctl(1, "is-failed")) === "failed", {
+                seconds: 20,
+            });
+            await assert.rejects(run(1, ["holds"]), {
+                message: /dgx-02: alpa-ray\.service must run \(it has failed\)\. Look: journalctl -u alpa-ray\.service/,
+            });
+            hold.release();
+        });
+
+        it("watch it no longer than it may take to start", async () => {
+            await cease();
+            assert.equal(await run(1, ["holds"], { startTimeoutSeconds: 1 }), "holds");
+        });
+
+        it("see that it has stopped, and say so where it runs", async () => {
+            await assert.rejects(run(1, ["rests"]), { message: /dgx-02: alpa-ray\.service must have stopped/ });
+            await cease();
+            assert.equal(await run(1, ["rests"]), "rests");
+        });
     });
 
     it("fail where a process keeps its GPUs after the stop, and look again the next time", async () => {

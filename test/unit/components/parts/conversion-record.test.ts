@@ -15,6 +15,7 @@ describe("ConversionRecord", () => {
     let text: string;
     const sent: (Request & { path: string })[] = [];
     let exists = true;
+    let data: Record<string, string>;
     before(async () => {
         const made = await record(() => new ConversionRecord("record", { cluster: {}, metadata, begin }, {}));
         text = storedText(one(made, "pulumi-nodejs:dynamic/alpa-auth:ConversionRecord"));
@@ -22,10 +23,12 @@ describe("ConversionRecord", () => {
     beforeEach(async () => {
         sent.length = 0;
         exists = true;
+        data = {};
         api = await fakeApi((path, request) => {
             sent.push({ path, ...request });
             if (request.method !== "POST" && !exists) return undefined;
-            return { kind: "ConfigMap", apiVersion: "v1", metadata };
+            if (request.method !== "DELETE") data = { ...data, ...request.body.data };
+            return { kind: "ConfigMap", apiVersion: "v1", metadata, data };
         });
     });
     afterEach(() => api.close());
@@ -66,6 +69,17 @@ describe("ConversionRecord", () => {
         assert.deepEqual(sent[1].body.data, { phase: "drain", callers: "def" });
         await provider.update!("id", inputs({ end }), inputs({ end: { ...end, phase: "stop" } }));
         assert.ok("since" in sent[2].body.data);
+    });
+
+    it("hands out since when, also after a run that changed no phase", async () => {
+        const provider = load(text);
+        const { since } = (await provider.create!(inputs({ end }))).outs!;
+        assert.equal(since, sent[0].body.data.since);
+        const again = await provider.update!("id", inputs({ end }), inputs({ end: { ...end, callers: "def" } }));
+        assert.equal(again.outs!.since, since);
+        exists = false;
+        const made = await provider.create!(inputs({ end }));
+        assert.equal(made.outs!.since, sent.at(-1)!.body.data.since);
     });
 
     it("goes with the beginning; the end takes only its own fields away", async () => {

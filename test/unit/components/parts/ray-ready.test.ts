@@ -1,12 +1,7 @@
 // Proves when a RayCluster counts as running or suspended, and that the stored provider says so, against an API server that
 // answers as told. That KubeRay's operator says what is assumed here is proved on the engine.
 import { strict as assert } from "node:assert";
-import {
-    judgeRayCluster,
-    troubleOf,
-    type ObservedCluster,
-    type ObservedPod,
-} from "../../../../components/parts/ray-readiness";
+import { judgeRayCluster, type ObservedCluster } from "../../../../components/parts/ray-readiness";
 import { RayReady } from "../../../../components/parts/ray-ready";
 import { one, record } from "../../../kit";
 import { fakeApi, type FakeApi } from "../../fake-api";
@@ -56,40 +51,6 @@ describe("RayCluster readiness", () => {
         assert.equal(judgeRayCluster(cluster(UP), false).state, "waiting");
         assert.equal(judgeRayCluster(cluster({ RayClusterSuspended: "True" }, {}, 3), false).state, "waiting");
     });
-
-    const pod = (containers: object[], more: object = {}): ObservedPod => ({
-        metadata: { name: "head", ...more },
-        status: { containerStatuses: containers as any },
-    });
-    const pulling = { name: "a", state: { waiting: { reason: "ImagePullBackOff", message: "no such image" } } };
-    const crashing = (restartCount: number) => ({
-        name: "a",
-        restartCount,
-        state: { waiting: { reason: "CrashLoopBackOff" } },
-        lastState: { terminated: { exitCode: 1, message: "first\nout of memory\n" } },
-    });
-
-    it("says what is wrong with a pod: its image, its end, its place", () => {
-        assert.equal(troubleOf([pod([{ name: "a" }])]), undefined);
-        assert.deepEqual(troubleOf([pod([pulling])]), {
-            state: "failed",
-            finalAfterSeconds: 60,
-            why: "pod head: ImagePullBackOff: no such image.",
-        });
-        const once = troubleOf([pod([crashing(1)])])!;
-        assert.ok(once.state === "waiting");
-        assert.match(once.why, /^pod head: ends again and again \(exit code 1: out of memory\)$/);
-        assert.equal(troubleOf([pod([crashing(3)])])!.state, "failed");
-        const unplaced = {
-            metadata: { name: "w" },
-            status: {
-                conditions: [{ type: "PodScheduled", status: "False", reason: "Unschedulable", message: "no GPUs" }],
-            },
-        };
-        assert.deepEqual(troubleOf([unplaced]), { state: "waiting", why: "pod w: Unschedulable: no GPUs" });
-        assert.equal(troubleOf([unplaced, pod([pulling])])!.state, "failed", "what is final comes first");
-        assert.equal(troubleOf([pod([pulling], { deletionTimestamp: "now" })]), undefined, "a pod that goes has none");
-    });
 });
 
 describe("RayReady", function () {
@@ -133,8 +94,8 @@ describe("RayReady", function () {
         return { provider: load(text), inputs: { ...inputs, kubeconfig: api.kubeconfig, __provider: text } };
     };
 
-    it("stores its provider in less than 16 kB, without the Pulumi SDK", () => {
-        assert.ok(text.length > 1000 && text.length < 16_000, `${text.length} characters`);
+    it("stores its provider in less than 18 kB, without the Pulumi SDK", () => {
+        assert.ok(text.length > 1000 && text.length < 18_000, `${text.length} characters`);
         assert.doesNotMatch(text, PULUMI_SDK);
         assert.deepEqual(requiredBy(text), ["@kubernetes/client-node"]);
     });
@@ -146,14 +107,14 @@ describe("RayReady", function () {
 
     it("says what is wrong with a pod of it when the time is over, and of no other pod", async () => {
         const bad = (name: string, of: string) => ({
-            metadata: { name, labels: { "ray.io/cluster": of } },
+            metadata: { name, namespace: "a", labels: { "ray.io/cluster": of } },
             status: {
                 containerStatuses: [
                     {
                         name: "a",
                         restartCount: 5,
                         state: { waiting: { reason: "CrashLoopBackOff" } },
-                        lastState: { terminated: { exitCode: 1, message: of } },
+                        lastState: { terminated: { exitCode: 1, reason: "Error", message: "a prompt of a caller" } },
                     },
                 ],
             },
@@ -162,7 +123,7 @@ describe("RayReady", function () {
         let { provider, inputs } = await open(away, [bad("x", "other"), bad("head", "alpa-opt")]);
         await assert.rejects(provider.create!(inputs), {
             message:
-                /^RayCluster a\/alpa-opt: pod head: ends again and again \(exit code 1: alpa-opt\)\. Look: kubectl -n a get pods/,
+                /^RayCluster a\/alpa-opt: pod head: ends again and again \(exit code 1, Error; its words: kubectl -n a logs head --previous\)\. Look: kubectl -n a get pods/,
         });
         await api.close();
         ({ provider, inputs } = await open(away, [bad("x", "other")]));

@@ -7,8 +7,8 @@ import { join } from "node:path";
 import { difference, latencyBound, type Answer } from "../../../../ops/convert/answers";
 import { errorsIn } from "../../../../ops/convert/apply";
 import { append, isOver, newFile, records, type Entry, type Event } from "../../../../ops/convert/audit";
-import { duration } from "../../../../ops/convert/clock";
-import { measured } from "../../../../ops/convert/expected";
+import { duration, neededBack, remainingForward, wholeReturn } from "../../../../ops/convert/clock";
+import { defaults, measured } from "../../../../ops/convert/expected";
 import { holderOf, takeLock } from "../../../../ops/convert/lock";
 import { Progress, renderProgress } from "../../../../ops/convert/progress";
 import { leave, placeIn, restOf, setMeasured, setPlace } from "../../../../ops/convert/stack-edit";
@@ -36,6 +36,15 @@ describe("ops convert, expected times", () => {
         const failed = conversion(step("start", 10, "failed"));
         const resumed = conversion(step("start", 10).slice(0, 1), step("start", 3));
         assert.deepEqual(measured([failed, resumed, conversion(step("stop", 5))]), { stop: 5 });
+    });
+});
+
+describe("ops convert, times of steps that were never measured", () => {
+    it("have the longest answer on the way there, and on the way back only where callers were served", () => {
+        const [short, long] = [defaults(0), defaults(600)];
+        assert.equal(remainingForward("intra-a", long) - remainingForward("intra-a", short), 600);
+        assert.equal(neededBack(long) - neededBack(short), 600);
+        assert.equal(wholeReturn(long), wholeReturn(short), "from verify, with which the budget must do");
     });
 });
 

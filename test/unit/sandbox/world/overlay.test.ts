@@ -47,8 +47,9 @@ describe("Stack files of the sandbox", () => {
     };
 
     it("of intra know both sides of a conversion where Alpa is on bare metal, with option intra-a and with intra-b", () => {
-        assert.equal(laidOver("intra", undefined, { gpus }).option, "intra-a");
-        const settings = laidOver("intra", undefined, { gpus, option: "intra-b" });
+        const alpa = addresses.alpa.slice(0, 1);
+        assert.equal(laidOver("intra", undefined, { gpus, alpa }).option, "intra-a");
+        const settings = laidOver("intra", undefined, { gpus, alpa, option: "intra-b" });
         assert.ok(settings.option === "intra-b");
         assert.equal(settings.conversion.phase, "prepare");
         assert.deepEqual(settings.conversion.opt.nodes, gpus.nodes);

@@ -1,0 +1,101 @@
+import type { Verdict } from "./readiness";
+
+// Part of what the state keeps as text for dynamic resources, by the rules of awaited-provider.ts.
+
+/** The parts of a pod that its troubles are read from. */
+export interface ObservedPod {
+    metadata?: { name?: string; namespace?: string; uid?: string; deletionTimestamp?: unknown };
+    status?: {
+        conditions?: { type: string; status: string; reason?: string; message?: string }[];
+        containerStatuses?: ContainerState[];
+        initContainerStatuses?: ContainerState[];
+    };
+}
+
+interface ContainerState {
+    name: string;
+    ready?: boolean;
+    restartCount?: number;
+    state?: { waiting?: { reason?: string; message?: string }; running?: object };
+    lastState?: { terminated?: { reason?: string; exitCode?: number } };
+}
+
+/** The parts of an event that are looked at: of a volume that cannot be mounted, the pod itself says nothing. */
+export interface ObservedEvent {
+    type?: string;
+    reason?: string;
+    message?: string;
+    lastTimestamp?: unknown;
+    eventTime?: unknown;
+    involvedObject?: { uid?: string };
+}
+
+/** Kubernetes tries again for ever: what it says for this long is taken as final. */
+const FINAL_SECONDS = 60;
+/** Starts that have failed before it counts: Ray may come up before what it needs. */
+const FAILED_STARTS = 3;
+/** A container that waits for its image, or for what its settings name. */
+const NOT_MADE = /^(ErrImage|ImagePull|InvalidImage|CreateContainerConfig)/;
+/** What no further try makes good, in the words of kubelets, registries and containerd. */
+const NEVER =
+    /InvalidImageName|not found|manifest unknown|does not exist|unauthorized|denied|forbidden|no match for platform|type check failed/i;
+
+/**
+ * Why pods do not become ready, where they or the kubelet say so: an image that cannot be pulled, a volume that cannot be
+ * mounted, a container that ends again and again, or no node for it. Undefined when nothing is known to be wrong.
+ * @param events of the pods' namespace
+ * @param patient whether what may come good by itself, as a registry that is away, is waited for
+ */
+export function troubleOf(pods: ObservedPod[], events: ObservedEvent[] = [], patient = false): Verdict | undefined {
+    const found = pods
+        .filter(({ metadata }) => !metadata?.deletionTimestamp)
+        .flatMap((pod) => troublesOf(pod, inOrder(events, pod), patient));
+    return found.find(({ state }) => state === "failed") ?? found[0];
+}
+
+function troublesOf({ metadata, status }: ObservedPod, events: ObservedEvent[], patient: boolean): Verdict[] {
+    const { name = "a pod", namespace = "default" } = metadata ?? {};
+    const containers = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])];
+    const verdict = (why: string, never: boolean): Verdict =>
+        never
+            ? { state: "failed", finalAfterSeconds: FINAL_SECONDS, why: `pod ${name}: ${why}.` }
+            : { state: "waiting", why: `pod ${name}: ${why}` };
+    const verdicts = containers.flatMap((container): Verdict[] => {
+        const { reason = "", message = "" } = container.state?.waiting ?? {};
+        if (NOT_MADE.test(reason)) {
+            // While it waits for its next try, older kubelets say why in an event alone.
+            const pulled = events.find((event) => /^Failed to pull image/.test(event.message ?? ""))?.message;
+            const words = /^Back-off pulling image "[^"]*"$/.test(message) && pulled ? pulled : message;
+            const why = [reason, trimmed(words)].filter(Boolean).join(": ");
+            return [verdict(why, !patient || NEVER.test(why))];
+        }
+        if (reason !== "CrashLoopBackOff") return [];
+        // Its last words may hold what a caller asked: they are not for messages and audit files.
+        const { reason: ended, exitCode } = container.lastState?.terminated ?? {};
+        const code = `exit code ${exitCode ?? "not known"}${ended === undefined ? "" : `, ${ended}`}`;
+        const said = `pod ${name}: ends again and again (${code}; its words: kubectl -n ${namespace} logs ${name} --previous)`;
+        const final = (container.restartCount ?? 0) >= FAILED_STARTS;
+        return [final ? { state: "failed", finalAfterSeconds: 0, why: `${said}.` } : { state: "waiting", why: said }];
+    });
+    const placed = status?.conditions?.find(({ type }) => type === "PodScheduled");
+    if (placed?.status === "False") verdicts.push(verdict(`${placed.reason}: ${placed.message}`, false));
+    const [last] = events;
+    const making = containers.every(({ state }) => state?.running === undefined);
+    if (verdicts.length === 0 && making && last?.type === "Warning") {
+        const why = `${last.reason}: ${trimmed(last.message ?? "")}`;
+        verdicts.push(verdict(why, NEVER.test(why)));
+    }
+    return verdicts;
+}
+
+/** Those of one pod, the newest first. One of the same name may have been there before it. */
+function inOrder(events: ObservedEvent[], { metadata }: ObservedPod): ObservedEvent[] {
+    const at = ({ lastTimestamp, eventTime }: ObservedEvent) =>
+        new Date((lastTimestamp ?? eventTime ?? 0) as string).getTime();
+    const own = events.filter(({ involvedObject }) => involvedObject?.uid && involvedObject.uid === metadata?.uid);
+    return own.reverse().sort((a, b) => at(b) - at(a));
+}
+
+function trimmed(message: string): string {
+    return message.trim().replace(/\.$/, "");
+}

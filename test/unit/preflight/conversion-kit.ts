@@ -1,0 +1,28 @@
+/** A cluster as the checks of a conversion look at it, with what is in it given by each test. */
+import type { Live, ObjectRef } from "../../../components/parts/cluster-reader";
+import type { Stage } from "../../../components/parts/conversion-phases";
+import type { ClusterView } from "../../../preflight/cluster";
+import { settings } from "../intra-a";
+import { intraBSettings } from "../intra-b";
+
+export const OWN = "alpa-auth/test";
+
+export interface World {
+    /** Fields of the record. */
+    record?: Record<string, string>;
+    objects?: Record<string, Live>;
+    lists?: Record<string, Live[]>;
+}
+
+export function view({ record, objects = {}, lists = {} }: World): ClusterView {
+    const title = ({ kind, namespace, name }: ObjectRef) => `${kind} ${namespace ? `${namespace}/` : ""}${name}`;
+    return {
+        server: "https://10.0.0.1:16443",
+        read: async (ref: ObjectRef) => (ref.kind === "ConfigMap" && record ? { data: record } : objects[title(ref)]),
+        list: async (_version: string, kind: string) => lists[kind] ?? [],
+    } as ClusterView;
+}
+
+/** Settings of a run that is asked for a stage. */
+export const to = (phase: Stage, values = {}, convert = {}) =>
+    phase === "intra-a" ? settings("rampart", values) : intraBSettings(values, {}, { phase, ...convert });

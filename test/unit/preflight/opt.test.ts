@@ -1,0 +1,162 @@
+// Proves what the component stands on, and when that stops a run. The cluster here is a fake; a real one is asked on the engine.
+import { strict as assert } from "node:assert";
+import type { GatewayClusterArgs } from "../../../components/gateway-cluster";
+import type { Live } from "../../../components/parts/cluster-reader";
+import type { Stage } from "../../../components/parts/conversion-phases";
+import { OWNER_ANNOTATION } from "../../../components/parts/ownership";
+import { component, componentOnItsWay } from "../../../preflight/opt";
+import { settings } from "../intra-a";
+import { intraBSettings, RAMPART_OPT } from "../intra-b";
+import { to, view, type World } from "./conversion-kit";
+
+const CRD = "CustomResourceDefinition rayclusters.ray.io";
+const KNOWN = { spec: { versions: [{ schema: { upgradeStrategy: {} } }] } } as unknown as Live;
+const CLAIM = "PersistentVolumeClaim alpa-auth/opt-weights";
+
+const node = (name: string, gpus?: string): Live =>
+    ({
+        metadata: { name, labels: { "kubernetes.io/hostname": name } },
+        status: { allocatable: gpus === undefined ? {} : { "nvidia.com/gpu": gpus } },
+    }) as Live;
+const gpuPod = (namespace: string, name: string, nodeName: string | undefined, gpus: number, labels = {}): Live => ({
+    metadata: { namespace, name, labels },
+    spec: { nodeName, containers: [{ resources: { requests: { "nvidia.com/gpu": `${gpus}` } } }] },
+});
+const claim = (phase: string, ...accessModes: string[]): Live => ({ spec: { accessModes }, status: { phase } });
+const BOUND = claim("Bound", "ReadOnlyMany");
+const GOOD: World = {
+    objects: { [CLAIM]: BOUND, [CRD]: KNOWN },
+    lists: { Node: [node("dgx-01", "8"), node("dgx-02", "8")] },
+};
+
+describe("preflight of the component", () => {
+    const found = (world: World, opt = {}, values = {}) =>
+        component(intraBSettings(values, opt), view({ ...GOOD, ...world }));
+
+    it("takes nodes with the GPUs, weights that are there, and an operator to come or in place", async () => {
+        assert.deepEqual(await found({}), []);
+        assert.deepEqual(await found({ objects: { [CLAIM]: BOUND } }), [], "the operator brings its definitions");
+        assert.deepEqual(await found({}, { operator: "existing" }), []);
+        assert.deepEqual(await component(settings("rampart"), view({})), [], "nothing is asked for intra-a");
+    });
+
+    const refused: [why: string, world: World, opt: object, said: RegExp][] = [
+        [
+            "a node that is not there",
+            { lists: { Node: [node("dgx-01", "8")] } },
+            {},
+            /^opt\.nodes: dgx-02 must be a node of the cluster \(it has dgx-01\)/,
+        ],
+        [
+            "fewer GPUs than are asked for",
+            { lists: { Node: [node("dgx-01", "8"), node("dgx-02", "4")] } },
+            {},
+            /^opt\.gpusPerNode: .*\(got 8, and dgx-02 has 4\)/,
+        ],
+        [
+            "nodes whose GPUs nobody offers",
+            { lists: { Node: [node("dgx-01", "8"), node("dgx-02")] } },
+            {},
+            /dgx-02 has 0\)\. Install the GPU operator/,
+        ],
+        [
+            "a claim that is not there",
+            { objects: { [CRD]: KNOWN } },
+            {},
+            /^opt\.weights\.claim: PersistentVolumeClaim alpa-auth\/opt-weights must exist/,
+        ],
+        [
+            "a claim without a volume",
+            { objects: { [CLAIM]: claim("Pending", "ReadOnlyMany"), [CRD]: KNOWN } },
+            {},
+            /^opt\.weights\.claim: .* must be bound to the volume that holds the weights \(it is Pending\)/,
+        ],
+        [
+            "a volume of one node for several",
+            { objects: { [CLAIM]: claim("Bound", "ReadWriteOnce"), [CRD]: KNOWN } },
+            {},
+            /^opt\.weights\.claim: .* must be for several nodes.* \(it is ReadWriteOnce, and opt\.nodes are 2\)/,
+        ],
+        [
+            "GPUs that other pods ask for",
+            { lists: { ...GOOD.lists, Pod: [gpuPod("jobs", "train", "dgx-02", 2), gpuPod("jobs", "x", "dgx-02", 1)] } },
+            {},
+            /^opt\.gpusPerNode: must be left on every node \(got 8, and of the 8 of dgx-02 other pods ask for 3: jobs\/train 2, jobs\/x 1\)/,
+        ],
+        [
+            "an operator that is not there",
+            { objects: { [CLAIM]: BOUND } },
+            { operator: "existing" },
+            /^opt\.operator: existing needs CustomResourceDefinition/,
+        ],
+        [
+            "a definition that is too old",
+            { objects: { [CLAIM]: BOUND, [CRD]: { spec: {} } } },
+            {},
+            /must know upgradeStrategy/,
+        ],
+        [
+            "a RuntimeClass that is not there",
+            {},
+            { runtimeClass: "nvidia" },
+            /^opt\.runtimeClass: RuntimeClass nvidia must exist/,
+        ],
+    ];
+    for (const [why, world, opt, said] of refused)
+        it(`refuses ${why}`, async () => {
+            const all = await found(world, opt);
+            assert.equal(all.length, 1, all.join("\n"));
+            assert.match(all[0], said);
+        });
+
+    it("takes a volume of one node for one node", async () => {
+        const objects = { [CLAIM]: claim("Bound", "ReadWriteOnce"), [CRD]: KNOWN };
+        assert.deepEqual(await found({ objects }, { nodes: ["dgx-01"], model: "alpa/opt-66b" }), []);
+    });
+
+    it("counts no GPUs of its own pods, of pods that have ended, of other nodes, or that are left over", async () => {
+        const own = gpuPod("alpa-auth", "alpa-opt-head", "dgx-01", 8, { "ray.io/cluster": "alpa-opt" });
+        const ended = { ...gpuPod("jobs", "done", "dgx-01", 8), status: { phase: "Succeeded" } };
+        const pods = [own, ended, gpuPod("jobs", "elsewhere", "dgx-09", 8), gpuPod("jobs", "waits", undefined, 8)];
+        assert.deepEqual(await found({ lists: { ...GOOD.lists, Pod: pods } }), []);
+        const half = { lists: { ...GOOD.lists, Pod: [gpuPod("jobs", "half", "dgx-01", 4)] } };
+        assert.deepEqual(await found(half, { gpusPerNode: 4, model: "alpa/opt-66b" }), []);
+        const ofRampart = gpuPod("alpa-auth-opt-ray", "head", "dgx-01", 8);
+        assert.deepEqual(await found({ lists: { ...GOOD.lists, Pod: [ofRampart] } }, RAMPART_OPT), []);
+    });
+
+    it("stops a step on, and no step back nor a run that stays: a broken component is why one goes back", async () => {
+        const found = async (phase: Stage, record: World["record"]) => {
+            const { problems, warnings } = await componentOnItsWay(
+                to(phase) as GatewayClusterArgs,
+                view({ ...GOOD, objects: { [CRD]: KNOWN }, record }),
+            );
+            return [problems.length, warnings.length];
+        };
+        const at = (phase: Stage, going: Stage = phase) => ({ phase, going });
+        assert.deepEqual(await found("prepare", undefined), [1, 0]);
+        assert.deepEqual(await found("start", at("stop")), [1, 0]);
+        assert.deepEqual(await found("start", at("start")), [0, 1]);
+        assert.deepEqual(await found("start", at("switch")), [0, 1]);
+        assert.deepEqual(await found("stop", at("start")), [0, 1]);
+        assert.deepEqual(await found("stop", at("stop", "start")), [0, 1], "the start did not end");
+        assert.deepEqual(await found("intra-a", at("prepare")), [0, 0]);
+    });
+
+    it("refuses nodes that another conversion has, and not its own", async () => {
+        const ray = (namespace: string, node: string): Live => ({
+            metadata: { namespace, name: "alpa-opt", annotations: { [OWNER_ANNOTATION]: `alpa-auth/${namespace}` } },
+            spec: { headGroupSpec: { template: { spec: { nodeSelector: { "kubernetes.io/hostname": node } } } } },
+        });
+        const lists = {
+            ...GOOD.lists,
+            RayCluster: [ray("alpa-auth", "dgx-01"), ray("other", "dgx-02"), ray("third", "dgx-09")],
+        };
+        const all = await found({ lists });
+        assert.deepEqual(all.length, 1);
+        assert.match(
+            all[0],
+            /^opt\.nodes: dgx-02 must not be in two conversions \(RayCluster other\/alpa-opt of stack alpa-auth\/other/,
+        );
+    });
+});
