@@ -9,7 +9,7 @@ import { UsageError } from "../errors";
 import { findStack, readOutputs, type Outputs, type Stack } from "../stack/stack";
 import { readValue } from "../stack/stack-file";
 import { records, type Conversion, type Versions } from "./audit";
-import { DEFAULT_BUDGET_MINUTES, type Budget, type Expected } from "./clock";
+import { DEFAULT_BUDGET_MINUTES, longestLook, type Budget, type Expected } from "./clock";
 import { defaults, measured } from "./expected";
 import { PHASES, type Phase } from "./phases";
 import { measuredIn, placeIn } from "./stack-edit";
@@ -56,6 +56,7 @@ export async function situation(context: Context, name: string | undefined): Pro
             seconds: (typeof minutes === "number" ? minutes : DEFAULT_BUDGET_MINUTES) * 60,
             expected: { ...defaults(answerSeconds), ...known },
             patienceSeconds: patience(stack.text, answerSeconds),
+            lookSeconds: longestLook(answerSeconds),
         },
     };
 }

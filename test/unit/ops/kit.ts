@@ -52,7 +52,7 @@ export interface Call {
 }
 
 /** What Pulumi says to a call; undefined: what a healthy stack says. */
-export type Says = (call: Call) => Partial<PulumiResult> | undefined;
+export type Says = (call: Call) => Partial<PulumiResult> | Promise<Partial<PulumiResult>> | undefined;
 
 export interface Bench {
     /** Folder of the stack file. */
@@ -109,7 +109,7 @@ export function bench(options: BenchOptions = {}): Bench {
             stdin: async () => options.stdin ?? "",
             pulumi: async (args, { input, onLine } = {}) => {
                 calls.push({ args, input });
-                const answer = options.says?.({ args, input }) ?? healthy(args, options.outputs ?? OUTPUTS);
+                const answer = (await options.says?.({ args, input })) ?? healthy(args, options.outputs ?? OUTPUTS);
                 const result = { code: 0, stdout: "", stderr: "", ...answer };
                 result.stdout.split("\n").forEach((line) => onLine?.(line));
                 return result;

@@ -303,6 +303,27 @@ describe("npm run ops -- convert, interrupted", function () {
         assert.equal(twice.state.reached, "intra-a");
     });
 
+    it("returns on Ctrl-C from a look that is never answered", async () => {
+        const it = await convertBench();
+        it.state.silent = () => (process.listeners("SIGINT").at(-1) as () => void)();
+        const { code, note } = await it.ops("convert", "run");
+        assert.deepEqual([code, it.state.reached], [1, "intra-a"], note);
+        assert.match(note, /prepare: failed after \d\.\d s \(it was interrupted\)/);
+    });
+
+    it("returns on Ctrl-C from a look whose outputs Pulumi never says", async () => {
+        let asked = 0;
+        const never = new Promise<never>(() => undefined);
+        const it = await convertBench(CONVERT_FILE, ({ args }) => {
+            if (args[1] !== "output" || it.state.ups.length === 0 || asked++ > 0) return undefined;
+            setImmediate(process.listeners("SIGINT").at(-1) as () => void);
+            return never;
+        });
+        const { code, note } = await it.ops("convert", "run");
+        assert.deepEqual([code, it.state.reached], [1, "intra-a"], note);
+        assert.match(note, /it was interrupted/);
+    });
+
     it("stops where it is when its terminal is closed, and is gone on with", async () => {
         const it = await convertBench();
         const before = process.listenerCount("SIGHUP");

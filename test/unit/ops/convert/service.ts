@@ -8,7 +8,7 @@ import type { Entry } from "../../../../ops/convert/audit";
 import { isDown, type Place } from "../../../../ops/convert/phases";
 import { placeIn } from "../../../../ops/convert/stack-edit";
 import { parse } from "yaml";
-import { bench, SECRETS, type Bench, type Call } from "../kit";
+import { bench, SECRETS, type Bench, type Says } from "../kit";
 import type { PulumiResult } from "../../../../ops/stack/pulumi";
 
 export const VERIFIER_KEY = "KEY-of-the-verifier-0123456789";
@@ -58,6 +58,8 @@ interface State {
     limited: string[];
     /** What the component's side of the verification route gives from now on in place of answers, until the way back. */
     verifierStatus?: number;
+    /** The verification route takes questions and never answers; told of each. */
+    silent?: () => void;
     /** What the two sides say to a completion. */
     says: { bareMetal: string; component: string };
     /** Places of all `pulumi up`, in order. */
@@ -83,7 +85,7 @@ afterEach(() => {
 /** @param answers what Pulumi says, where that is not what a healthy stack says */
 export async function convertBench(
     text = CONVERT_FILE,
-    answers: (call: Call) => Partial<PulumiResult> | undefined = () => undefined,
+    answers: Says = () => undefined,
     refusalSeconds = 0,
 ): Promise<ConvertBench> {
     const state: State = {
@@ -99,6 +101,7 @@ export async function convertBench(
     const port = await serve((path, key) => {
         if (path.startsWith("/alpa-verification/")) {
             if (key !== VERIFIER_KEY) return { status: 401 };
+            if (state.silent !== undefined) return state.silent();
             const component = ["start", "verify", "switch", "done"].includes(state.reached);
             if (component && state.verifierStatus !== undefined) return { status: state.verifierStatus };
             return { status: 200, text: component ? state.says.component : state.says.bareMetal };
@@ -159,10 +162,12 @@ function outputs({ reached, holder, callers }: State, port: number): object {
 
 type Reply = { status: number; text?: string };
 
-async function serve(reply: (path: string, key: unknown) => Reply): Promise<number> {
+async function serve(reply: (path: string, key: unknown) => Reply | void): Promise<number> {
     const server = createServer((request, response) => {
         request.resume().on("end", () => {
-            const { status, text } = reply(request.url!, request.headers.apikey);
+            const said = reply(request.url!, request.headers.apikey);
+            if (said === undefined) return;
+            const { status, text } = said;
             const headers: Record<string, string> = { "Content-Type": "application/json" };
             if (status === 503) headers["Retry-After"] = "60";
             const result = request.url!.endsWith("/completions")
