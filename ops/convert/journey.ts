@@ -93,10 +93,7 @@ export class Journey {
             );
         const longest = longestBack(step, budget);
         if (direction === "back")
-            broken.when(
-                began + longest * 1000,
-                `it took ${duration(longest)}, longer than anything that it waits for`,
-            );
+            broken.when(began + longest * 1000, `it took ${duration(longest)}, longer than anything that it waits for`);
         effects.show({
             step,
             began,

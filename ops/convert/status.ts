@@ -17,7 +17,7 @@ export interface StatusArgs {
 /** Says where a stack is between the options, from its outputs, its file and the record. */
 export async function status(context: Context, args: StatusArgs): Promise<void> {
     const found = await situation(context, args.stack);
-    const { told, stack, outputs, budget } = found;
+    const { told, stack, budget } = found;
     const holder = holderOf(context.folder, stack.short);
     const now = Date.now();
     const down = isDown(told.reached) || told.downSince !== undefined;
@@ -39,7 +39,7 @@ export async function status(context: Context, args: StatusArgs): Promise<void> 
             down && elapsed !== undefined ? Math.round(elapsed + told.downSeconds) : Math.round(told.downSeconds),
         secondsUntilReturn: limit === undefined || elapsed === undefined ? null : Math.round(limit - elapsed),
         holder: holder ?? null,
-        clusterHolder: outputs.conversion?.holder ?? null,
+        clusterHolder: found.holder ?? null,
         record: told.file === undefined ? null : relative(process.cwd(), told.file),
     };
     if (args.json) return context.out(json(facts));

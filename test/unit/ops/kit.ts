@@ -1,8 +1,10 @@
 /** The command line with a Pulumi that answers from memory, on a stack file in a folder of its own. */
+import { strict as assert } from "node:assert";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { run } from "../../../ops/cli";
+import type { OpenHolder } from "../../../ops/convert/holder";
 import type { PulumiResult } from "../../../ops/stack/pulumi";
 
 /** Today, in every test. */
@@ -78,6 +80,8 @@ export interface BenchOptions {
     stdin?: string;
     refusalSeconds?: number;
     connectTo?: string;
+    /** Who runs a conversion. @default none that could be asked */
+    openHolder?: OpenHolder;
     /** Root of a clone. @default that of this repository */
     program?: string;
 }
@@ -104,6 +108,7 @@ export function bench(options: BenchOptions = {}): Bench {
             refusalSeconds: options.refusalSeconds ?? 0,
             connectTo: options.connectTo,
             program: options.program,
+            openHolder: options.openHolder ?? (() => assert.fail("no fake for the cluster")),
             out: (text) => (said.out += `${text}\n`),
             note: (text) => (said.note += `${text}\n`),
             stdin: async () => options.stdin ?? "",

@@ -108,9 +108,9 @@ describe("npm run ops -- convert run", function () {
         const pending = await convertBench(text, ({ args }) =>
             args[1] === "export" ? { stdout: '{"deployment":{"pending_operations":[{}]}}' } : undefined,
         );
-        pending.state.holder = { name: "bob@far r1", until: "2099-01-01T00:00:00Z" };
+        pending.state.inCluster = { name: "bob@far r1", until: "2099-01-01T00:00:00Z" };
         assert.match((await pending.ops("convert", "run", "--to", "intra-a")).note, /must be nobody else's/);
-        pending.state.holder = undefined;
+        pending.state.inCluster = undefined;
         const again = await pending.ops("convert", "run", "--to", "intra-a");
         assert.equal(again.code, 0, again.note);
         assert.match(again.note, /^note: intra: must have no pending operations/m);
@@ -339,22 +339,75 @@ describe("npm run ops -- convert, interrupted", function () {
         assert.equal(it.state.reached, "done");
     });
 
-    it("is another machine's while the cluster says so, and is taken over when asked to", async () => {
+    it("is another machine's while the cluster says so, and is taken over when asked to and nobody is heard", async () => {
         const { ops, state, record } = await convertBench(
             CONVERT_FILE.replace("option: intra-a", "option: intra-b").replace(
                 "  alpa-auth:convert:\n",
                 "$&    phase: stop\n",
             ),
         );
-        state.holder = { name: "bob@far r1", until: "2099-01-01T00:00:00Z" };
+        // Of a step that did not end, which no output tells of.
+        const bob = { name: "bob@far r1", until: "2099-01-01T00:00:00Z", beat: "1" };
+        state.inCluster = bob;
         const { code, note } = await ops("convert", "run");
         assert.equal(code, 2);
         assert.match(note, /must be nobody else's at this moment \(the cluster says bob@far r1, until 2099/);
+        let looks = 0;
+        state.onLook = () => looks++ === 3 && (bob.beat = "2");
+        const alive = await ops("convert", "run", "--take-over");
+        assert.equal(alive.code, 2);
+        assert.match(alive.note, /must not be at work to be taken over \(the cluster hears from bob@far r1 every/);
+        assert.deepEqual([state.ups, record()], [[], []]);
         const taken = await ops("convert", "run", "--take-over");
         assert.equal(taken.code, 0, taken.note);
         assert.deepEqual(state.ups, ["drain", "prepare", "intra-a"]);
         assert.match(taken.note, /no record tells what was done before|Record: /);
         assert.ok(record().some((entry) => entry.event === "end" && entry.outcome === "returned"));
+    });
+
+    it("is not gone on with by whoever shares its record while the one who began it is heard", async () => {
+        const it = await interruptedAt("stop");
+        const [name] = readdirSync(join(it.folder, ".alpa-auth/convert"));
+        const file = join(it.folder, ".alpa-auth/convert", name);
+        const text = readFileSync(file, "utf8").replaceAll(/"who":"[^"]+"/g, '"who":"bob@far"');
+        writeFileSync(file, text);
+        const first = JSON.parse(text.split("\n")[0]);
+        const bob = { name: `bob@far ${first.run}`, until: "2099-01-01T00:00:00Z", beat: "1" };
+        it.state.inCluster = bob;
+        let looks = 0;
+        it.state.onLook = () => (bob.beat = String(looks++));
+        const { code, note } = await it.ops("convert", "run");
+        assert.equal(code, 2, note);
+        assert.match(note, /must not be at work to be taken over/);
+        assert.deepEqual(it.state.ups, []);
+        it.state.onLook = () => undefined;
+        assert.equal((await it.ops("convert", "run")).code, 0);
+        assert.equal(it.state.reached, "done");
+    });
+
+    it("lets the cluster hear of it while it is at work", async () => {
+        const { ops, state } = await convertBench();
+        const beats: unknown[] = [];
+        state.onUp = () => void setTimeout(() => beats.push(state.inCluster?.beat), 60);
+        assert.equal((await ops("convert", "run")).code, 0);
+        assert.ok(beats.filter((beat) => beat !== undefined).length >= 1, String(beats));
+    });
+
+    it("cannot be taken over while the cluster does not say whose it is", async () => {
+        const { ops, state } = await convertBench(
+            CONVERT_FILE.replace("option: intra-a", "option: intra-b").replace(
+                "  alpa-auth:convert:\n",
+                "$&    phase: stop\n",
+            ),
+        );
+        state.holder = { name: "bob@far r1", until: "2099-01-01T00:00:00Z" };
+        state.onLook = () => {
+            throw new Error("no route to host");
+        };
+        const { code, note } = await ops("convert", "run", "--take-over");
+        assert.equal(code, 1);
+        assert.match(note, /cluster: must say whether the conversion .* is at work \(no route to host\)/);
+        assert.deepEqual(state.ups, []);
     });
 });
 

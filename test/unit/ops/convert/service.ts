@@ -5,6 +5,7 @@ import type { AddressInfo } from "node:net";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Entry } from "../../../../ops/convert/audit";
+import type { ClusterHolder } from "../../../../ops/convert/holder";
 import { isDown, type Place } from "../../../../ops/convert/phases";
 import { placeIn } from "../../../../ops/convert/stack-edit";
 import { parse } from "yaml";
@@ -52,6 +53,10 @@ interface State {
     onUp: (to: Place) => unknown;
     /** Output `conversion.holder`. */
     holder?: { name: string; until: string };
+    /** What the cluster says of who is at work. */
+    inCluster?: ClusterHolder;
+    /** Told each time the cluster is asked for it. */
+    onLook: () => void;
     /** Callers by `<consumer>/<credential>`, with their keys. */
     callers: Record<string, string>;
     /** Keys of those who are over their limit. */
@@ -95,6 +100,7 @@ export async function convertBench(
         callers: { "alice/a1": SECRETS.key },
         limited: [],
         onUp: () => undefined,
+        onLook: () => undefined,
         says: { bareMetal: " France", component: " France" },
         ups: [],
     };
@@ -110,7 +116,17 @@ export async function convertBench(
         if (state.limited.includes(key as string)) return { status: 429 };
         return isDown(state.reached) ? { status: 503 } : { status: 200, text: " France" };
     });
-    const it = bench({ text, refusalSeconds, says: (call) => answers(call) ?? pulumi(call.args) });
+    const openHolder = () => ({
+        beatSeconds: 0.02,
+        read: async () => {
+            state.onLook();
+            return state.inCluster && { ...state.inCluster };
+        },
+        beat: async (name: string) => {
+            if (state.inCluster?.name === name) state.inCluster.beat = String(performance.now());
+        },
+    });
+    const it = bench({ text, refusalSeconds, openHolder, says: (call) => answers(call) ?? pulumi(call.args) });
     const read = () => readFileSync(state.file(), "utf8");
     const ofFile = () => parse(read()).config["alpa-auth:convert"];
 
@@ -130,6 +146,7 @@ export async function convertBench(
     function up(): Partial<PulumiResult> {
         const to = placeIn(read())!;
         state.ups.push(to);
+        state.inCluster = ofFile().holder;
         state.onUp(to);
         const times = state.failing[to] ?? 0;
         if (times > 0) {
@@ -138,6 +155,7 @@ export async function convertBench(
         }
         state.reached = to;
         state.holder = ofFile().holder;
+        if (to === "intra-a") state.inCluster = undefined;
         return { stdout: "Updating (intra)\n" };
     }
 

@@ -77,7 +77,10 @@ export class FakeWorld {
         const { back, stop } = this.orders;
         if (this.orderIn !== undefined) {
             const { order, seconds } = this.orderIn;
-            this.timers.add({ at: this.now + seconds * 1000, call: () => this.orders[order].abort("it was asked for") });
+            this.timers.add({
+                at: this.now + seconds * 1000,
+                call: () => this.orders[order].abort("it was asked for"),
+            });
         }
         const journey = new Journey(this.told(), this.budget, this.effects(), { back: back.signal, stop: stop.signal });
         const end = new Promise<undefined>((resolve) => (this.killed = () => resolve(undefined)));
