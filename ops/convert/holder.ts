@@ -100,10 +100,10 @@ export async function nameToBe(
     { own, foreign, takeOver }: Successor,
     view: HolderView,
     there: ClusterHolder | undefined,
-    signal: AbortSignal,
+    interrupted: () => string | undefined,
 ): Promise<string> {
     if (there === undefined || !(there.name === own ? foreign : takeOver)) return own;
-    if (await isAtWork(view, signal))
+    if (await isAtWork(view, interrupted))
         throw new UsageError([
             `conversion: must not be at work to be taken over (the cluster hears from ${there.name} every ${view.beatSeconds} s). Wait, or end it where it runs: npm run ops -- convert abort`,
         ]);
@@ -111,7 +111,7 @@ export async function nameToBe(
 }
 
 /** Listens for so long as a living one cannot be silent. Its clock does not matter, nor does ours. */
-async function isAtWork(view: HolderView, signal: AbortSignal): Promise<boolean> {
+async function isAtWork(view: HolderView, interrupted: () => string | undefined): Promise<boolean> {
     const read = () =>
         view.read().catch((error: Error) => {
             throw new Failure(
@@ -121,12 +121,12 @@ async function isAtWork(view: HolderView, signal: AbortSignal): Promise<boolean>
     const before = await read();
     const end = performance.now() + MISSED * view.beatSeconds * 1000;
     while (performance.now() < end) {
-        await pause((view.beatSeconds * 1000) / 5, undefined, { signal }).catch(() => undefined);
-        if (signal.aborted)
-            throw new Failure(`convert: must not be begun (${String(signal.reason)}). Nothing was changed.`);
+        await pause((view.beatSeconds * 1000) / 5);
+        const why = interrupted();
+        if (why !== undefined) throw new Failure(`convert: must not be begun (${why}). Nothing was changed.`);
         const now = await read();
-        if (now === undefined || now.name !== before?.name) return false;
-        if (now.beat !== before.beat) return true;
+        if (now === undefined) return false;
+        if (now.name !== before?.name || now.beat !== before.beat) return true;
     }
     return false;
 }

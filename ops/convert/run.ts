@@ -42,7 +42,8 @@ export async function convert(context: Context, args: RunArgs, onlyUnderWay = fa
     const release = takeLock(context.folder, stack.short, whoAmI(), new Date());
     const { orders, end } = listen(context, stack);
     try {
-        const interrupted = AbortSignal.any([orders.back.signal, orders.stop.signal]);
+        const signals = [orders.back.signal, orders.stop.signal];
+        const interrupted = () => signals.find(({ aborted }) => aborted)?.reason as string | undefined;
         const act = await prepare(context, args, onlyUnderWay, interrupted);
         if (act === undefined) return undefined;
         const { found, forced, to } = act;
@@ -69,7 +70,7 @@ async function prepare(
     context: Context,
     args: RunArgs,
     onlyUnderWay: boolean,
-    interrupted: AbortSignal,
+    interrupted: () => string | undefined,
 ): Promise<(Act & { found: Situation; forced: boolean; to: Target }) | undefined> {
     const found = await situation(context, args.stack);
     const { stack, told, budget, answerSeconds } = found;
