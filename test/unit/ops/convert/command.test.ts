@@ -352,6 +352,8 @@ describe("npm run ops -- convert, interrupted", function () {
         const { code, note } = await ops("convert", "run");
         assert.equal(code, 2);
         assert.match(note, /must be nobody else's at this moment \(the cluster says bob@far r1, until 2099/);
+        assert.match((await ops("convert", "status")).out, /another one is: bob@far r1, until 2099.*--take-over/);
+        assert.equal(JSON.parse((await ops("convert", "status", "--json")).out).state, "elsewhere");
         let looks = 0;
         state.onLook = () => looks++ === 3 && (bob.beat = "2");
         const alive = await ops("convert", "run", "--take-over");
