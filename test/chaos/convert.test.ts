@@ -6,7 +6,7 @@ import { PHASES, type Phase } from "../../ops/convert/phases";
 import type { Fault } from "../../sandbox/gpus/faults";
 import { SteadyCallers, ask, type Sent } from "../engine/conversion-kit";
 import { ConvertStack, gpuWorld, killed } from "../engine/convert-kit";
-import { assertAnnounced, refuseRouteChanges, told, untilStep, windowsOf } from "../engine/convert-trouble";
+import { assertAnnounced, refuse, told, untilStep, windowsOf } from "../engine/convert-trouble";
 import type { Place } from "../engine/place";
 import { succeeded, TOOLS_MILLISECONDS } from "../engine/stack";
 import type { World } from "../../sandbox/world/world";
@@ -83,11 +83,13 @@ describe("npm run ops -- convert", function () {
             for (const way of ways) await way.open();
         };
     };
-    const refusedRoutes = () => refuseRouteChanges(place.world.kubeConfig);
+    const refused = (apiGroup: string, resource: string, operation: "CREATE" | "UPDATE") => () =>
+        refuse(place.world.kubeConfig, { apiGroup, resource, operation });
+    const refusedRoutes = refused("apisix.apache.org", "apisixroutes", "UPDATE");
 
     /** What fails in each phase but the last, as it may in reality. */
     const failures: [failing: Exclude<Phase, "done">, why: string, trouble: Trouble][] = [
-        ["prepare", "the image cannot be pulled", fault({ step: "pull", side: "pod" })],
+        ["prepare", "the cluster refuses the component", refused("ray.io", "rayclusters", "CREATE")],
         ["drain", "the cluster refuses changes of routes", refusedRoutes],
         ["stop", "bare metal does not stop in time", fault({ step: "stop", side: "bare metal" })],
         ["start", "the model cannot be loaded in the component", fault({ step: "load", side: "pod" })],

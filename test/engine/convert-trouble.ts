@@ -85,11 +85,22 @@ export async function untilStep(
     );
 }
 
-const NAME = "no-route-changes";
+const NAME = "refused-by-the-owners";
 const BASE = "/apis/admissionregistration.k8s.io/v1";
 
-/** The API server refuses changes of APISIX routes, as a policy of the cluster's owners may. @returns what ends that */
-export async function refuseRouteChanges(kubeConfig: KubeConfig): Promise<() => Promise<void>> {
+/** What the API server is to refuse. */
+export interface Refused {
+    apiGroup: string;
+    /** As `apisixroutes`. */
+    resource: string;
+    operation: "CREATE" | "UPDATE";
+}
+
+/** The API server refuses something, as a policy of the cluster's owners may. @returns what ends that */
+export async function refuse(
+    kubeConfig: KubeConfig,
+    { apiGroup, resource, operation }: Refused,
+): Promise<() => Promise<void>> {
     const rest = new Rest(kubeConfig);
     const kind = (name: string) => ({ apiVersion: "admissionregistration.k8s.io/v1", kind: name });
     await rest.call("POST", `${BASE}/validatingadmissionpolicies`, {
@@ -100,14 +111,14 @@ export async function refuseRouteChanges(kubeConfig: KubeConfig): Promise<() => 
             matchConstraints: {
                 resourceRules: [
                     {
-                        apiGroups: ["apisix.apache.org"],
+                        apiGroups: [apiGroup],
                         apiVersions: ["*"],
-                        operations: ["UPDATE"],
-                        resources: ["apisixroutes"],
+                        operations: [operation],
+                        resources: [resource],
                     },
                 ],
             },
-            validations: [{ expression: "false", message: "routes are frozen" }],
+            validations: [{ expression: "false", message: `${resource} are frozen` }],
         },
     });
     await rest.call("POST", `${BASE}/validatingadmissionpolicybindings`, {
