@@ -78,7 +78,8 @@ async function prepare(
     const again = told.file !== undefined;
     const begins = told.direction === undefined;
     const to = begins ? (args.to ?? "intra-b") : told.direction === "back" ? "intra-a" : "intra-b";
-    if (begins && (onlyUnderWay || reached === (to === "intra-b" ? "done" : "intra-a"))) {
+    const nothing = onlyUnderWay ? reached !== "prepare" : reached === (to === "intra-b" ? "done" : "intra-a");
+    if (begins && nothing) {
         const hint = reached === "done" ? " To return: npm run ops -- convert run --to intra-a" : "";
         context.out(
             `${stack.short} is of option ${reached === "done" ? "intra-b" : "intra-a"}, and no conversion is under way.${hint}`,

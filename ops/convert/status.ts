@@ -78,7 +78,7 @@ function lines({ told, stack, budget }: Situation, facts: Facts, others: string 
     const on = ` --stack ${stack.short}`;
     if (direction === undefined)
         return [
-            `${stack.short}: option ${reached === "done" ? "intra-b" : "intra-a"}; no conversion is under way.`,
+            `${stack.short}: option ${reached === "intra-a" ? "intra-a" : "intra-b"}${reached === "prepare" ? ", prepared, with Alpa still on bare metal" : ""}; no conversion is under way.`,
             `Next: npm run ops -- convert plan${on}`,
         ];
     const way = direction === "back" ? `on its way back to intra-a${why ? ` (${why})` : ""}` : "on its way to intra-b";

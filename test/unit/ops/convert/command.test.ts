@@ -93,6 +93,23 @@ describe("npm run ops -- convert run", function () {
         assert.match(out, /Returned: intra is of option intra-a and serves/);
     });
 
+    it("goes on from a stack that was prepared by hand, or back when asked to", async () => {
+        const text = CONVERT_FILE.replace("option: intra-a", "option: intra-b").replace(
+            "  alpa-auth:convert:\n",
+            "$&    phase: prepare\n",
+        );
+        const it = await convertBench(text);
+        assert.match((await it.ops("convert", "status")).out, /option intra-b, prepared, .*no conversion is under way/);
+        const { steps, to } = JSON.parse((await it.ops("convert", "plan", "--json")).out);
+        assert.deepEqual([to, steps[0].step], ["intra-b", "prepare"]);
+        const { code, note } = await it.ops("convert", "run");
+        assert.equal(code, 0, note);
+        assert.deepEqual(it.state.ups, PLACES.slice(1));
+        const back = await convertBench(text);
+        assert.equal((await back.ops("convert", "abort")).code, 0);
+        assert.deepEqual(back.state.ups, ["intra-a"]);
+    });
+
     it("goes back whatever is formally against it, with a word of each; only another one at work keeps it", async () => {
         const text = CONVERT_FILE.replace("option: intra-a", "option: intra-b")
             .replace("budgetMinutes: 60", "budgetMinutes: 5")
@@ -387,12 +404,15 @@ describe("npm run ops -- convert, interrupted", function () {
         assert.equal(it.state.reached, "done");
     });
 
-    it("lets the cluster hear of it while it is at work", async () => {
-        const { ops, state } = await convertBench();
-        const beats: unknown[] = [];
-        state.onUp = () => void setTimeout(() => beats.push(state.inCluster?.beat), 60);
+    it("lets the cluster hear of it while it is at work, and no longer", async () => {
+        const { ops, state, record } = await convertBench();
         assert.equal((await ops("convert", "run")).code, 0);
-        assert.ok(beats.filter((beat) => beat !== undefined).length >= 1, String(beats));
+        const [{ who, run }] = record();
+        assert.ok(state.beats.length > 1, String(state.beats));
+        assert.deepEqual([...new Set(state.beats)], [`${who} ${run}`]);
+        const heard = state.beats.length;
+        await new Promise((resolve) => setTimeout(resolve, 60));
+        assert.equal(state.beats.length, heard);
     });
 
     it("cannot be taken over while the cluster does not say whose it is", async () => {

@@ -279,6 +279,15 @@ describe("ops convert, killed", () => {
         assert.deepEqual(world.told().next.map(nameOf), back("drain", "prepare", "intra-a"));
     });
 
+    it("goes on from prepare without a record: nothing is lost yet, and bare metal's answers are recorded", async () => {
+        const world = new FakeWorld();
+        world.reached = world.asked = "prepare";
+        assert.deepEqual([world.told().direction, world.told().next], [undefined, []]);
+        world.begin();
+        assert.equal((await world.go())!.outcome, "converted");
+        assert.deepEqual(world.steps(), FORWARD);
+    });
+
     it("takes a stack that is settled for what it is, with and without an earlier record", async () => {
         for (const place of ["intra-a", "done"] as const) {
             const world = new FakeWorld();

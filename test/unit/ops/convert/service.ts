@@ -55,6 +55,8 @@ interface State {
     holder?: { name: string; until: string };
     /** What the cluster says of who is at work. */
     inCluster?: ClusterHolder;
+    /** Names that the cluster has heard to be alive. */
+    beats: string[];
     /** Told each time the cluster is asked for it. */
     onLook: () => void;
     /** Callers by `<consumer>/<credential>`, with their keys. */
@@ -101,6 +103,7 @@ export async function convertBench(
         limited: [],
         onUp: () => undefined,
         onLook: () => undefined,
+        beats: [],
         says: { bareMetal: " France", component: " France" },
         ups: [],
     };
@@ -123,6 +126,7 @@ export async function convertBench(
             return state.inCluster && { ...state.inCluster };
         },
         beat: async (name: string) => {
+            state.beats.push(name);
             if (state.inCluster?.name === name) state.inCluster.beat = String(performance.now());
         },
     });
