@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { text } from "node:stream/consumers";
+import { openHolder, type OpenHolder } from "./convert/holder";
 import { UsageError } from "./errors";
 import { runPulumi, type PulumiRunner } from "./stack/pulumi";
 
@@ -18,6 +19,8 @@ export interface Context {
     refusalSeconds: number;
     /** Address asked in place of that of a stack's https url. @default the url's own */
     connectTo?: string;
+    /** Who runs a conversion, as a stack's cluster says. */
+    openHolder: OpenHolder;
     /** Result of the command: standard output. */
     out(text: string): void;
     /** Writes to the terminal as it is, where there is one. */
@@ -38,6 +41,7 @@ export function realContext(): Context {
         get connectTo() {
             return loopback(process.env.ALPA_AUTH_CONNECT_TO);
         },
+        openHolder,
         terminal: process.stderr.isTTY ? (text) => void process.stderr.write(text) : undefined,
         out: (line) => console.log(line),
         note: (line) => console.error(line),

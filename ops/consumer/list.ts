@@ -1,9 +1,8 @@
-import type { PlainAccess } from "../../components/parts/cluster-reader";
 import type { Context } from "../context";
 import { Failure } from "../errors";
 import { json, table } from "../output";
+import { accessOf } from "../stack/cluster";
 import { gatewayOf } from "../stack/gateway";
-import { ask } from "../stack/pulumi";
 import { findStack, type Stack } from "../stack/stack";
 import { PROJECT, readConsumers, readValue } from "../stack/stack-file";
 import { ALL, compare, type Row } from "./compare";
@@ -43,20 +42,6 @@ function show<R extends { problems: string[] }>(
         throw new Failure(
             `${stack.short}: config and ${place} must agree (${wrong} of ${rows.length} lines do not). Run: pulumi up -s ${stack.short}`,
         );
-}
-
-/** The cluster of a stack: its kubeconfig stays in this process. */
-async function accessOf({ pulumi }: Context, stack: Stack): Promise<PlainAccess> {
-    if (readValue(stack.text, "cluster", "nodes") !== undefined) {
-        const output = ["stack", "output", "kubeconfig", "--show-secrets", "--stack", stack.name];
-        return { kubeconfig: await ask(pulumi, output) };
-    }
-    const context = readValue(stack.text, "cluster", "context");
-    const access: PlainAccess = context === undefined ? {} : { context: String(context) };
-    if (readValue(stack.text, "cluster", "kubeconfig") === undefined) return access;
-    const args = ["config", "get", "--path", `${PROJECT}:cluster.kubeconfig`, "--stack", stack.name];
-    const kubeconfig = await ask(pulumi, [...args, "--config-file", stack.file]);
-    return { ...access, kubeconfig };
 }
 
 function render(all: Row[]): string {

@@ -53,7 +53,7 @@ export async function bringUp(context: Context, { stack: name, rest, kept, edit,
         if (code === 0) return;
         const said = stdout + stderr;
         if (!lockedBy(said) || signal.aborted) throw new Error(`pulumi up ended with ${code}: ${errorsIn(said)}`);
-        if (isLeftBehind(said)) await context.pulumi(["cancel", "--yes", "--stack", name]);
+        if (isLeftBehind(said)) await context.pulumi(["cancel", "--yes", "--stack", name], { signal });
         else if (placeIn(stack.text) === "intra-a") {
             // Nothing has begun, so nothing is waited for, and the file must not say otherwise.
             replace(stack.file, stack.text);

@@ -22,9 +22,10 @@ export interface Verdict {
 /**
  * What stands against a conversion that has not begun. Back to intra-a only another one at work keeps it: whoever returns may
  * have no time to put anything else in order first.
+ * @param ours the name under which it is to be done
  */
-export async function verdictOf(context: Context, found: Situation, to: Target): Promise<Verdict> {
-    const held = heldByAnother(found.outputs.conversion?.holder, undefined, new Date());
+export async function verdictOf(context: Context, found: Situation, to: Target, ours?: string): Promise<Verdict> {
+    const held = heldByAnother(found.holder, ours, new Date());
     const holders = held === undefined ? [] : [held];
     if (to === "intra-a") return { problems: holders, notes: await formalProblems(context, found, to, []) };
     const problems = [...(await configProblems(context, found)), ...holders];

@@ -13,6 +13,8 @@ export interface Budget {
     expected: Expected;
     /** What the program itself waits for at most, in seconds: no step of the way back is broken off before. */
     patienceSeconds: number;
+    /** Longest time of a look at what a step promises, in seconds: for steps that callers do not wait for, too. */
+    lookSeconds: number;
 }
 
 /** Expected time of one step. */
@@ -85,6 +87,17 @@ const SLOWER_BACK = 3;
  */
 export function longestBack(step: Step, { expected, patienceSeconds }: Budget): number {
     return Math.max(SLOWER_BACK * expectedOf(step, expected), patienceSeconds);
+}
+
+/** What a look asks beside the longest answers is short: twelve tokens, and outputs of the stack. */
+const SHORT_SECONDS = 300;
+
+/**
+ * Longest time of a look, in seconds. Its questions are short, but the first may wait for running answers, and what is asked
+ * again to see it come twice for those of the next batch.
+ */
+export function longestLook(answerSeconds: number): number {
+    return 2 * answerSeconds + SHORT_SECONDS;
 }
 
 /** `4:05`, `1:02:03`. */

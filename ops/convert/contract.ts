@@ -27,10 +27,10 @@ export interface Effects {
     now(): number;
     /** Brings the stack to where a step leads. @throws when it was not reached, or `signal` has broken it off */
     bring(step: Step, signal: AbortSignal): Promise<void>;
-    /** Looks whether what a step promises is so. @param answers those of bare metal, as far as recorded */
+    /** Looks whether what a step promises is so. Nobody waits for it once `signal` is aborted. @param answers those of bare metal, as far as recorded */
     prove(step: Step, answers: Answer[] | undefined, signal: AbortSignal): Promise<Proof>;
-    /** What the stack says of itself now. */
-    look(): Promise<Pick<Seen, "reached" | "asked">>;
+    /** What the stack says of itself now. Nobody waits for it once `signal` is aborted. */
+    look(signal: AbortSignal): Promise<Pick<Seen, "reached" | "asked">>;
     record(event: Event): void;
     /** Calls at an instant, unless the function it returns was called before. */
     at(instant: number, call: () => void): () => void;

@@ -53,7 +53,7 @@ export function realEffects(act: Act): Effects {
             }
         },
         prove: (step, answers, signal) => prove(act, step, answers, signal),
-        look: async () => seen(await findStack(context, stack), await outputs(act)),
+        look: async (signal) => seen(await findStack(context, stack), await outputs(act, signal)),
         record: (event) => write(act, event),
         at: (instant, call) => {
             const timer = setTimeout(call, Math.max(0, instant - Date.now()));
@@ -89,8 +89,8 @@ function edit({ context, short, holder }: Act, text: string, to: Place): string 
     return last ? setMeasured(placed, measured(records(context.folder, short))) : placed;
 }
 
-async function outputs({ context, stack }: Act) {
-    return readOutputs(context, await findStack(context, stack));
+async function outputs({ context, stack }: Act, signal: AbortSignal) {
+    return readOutputs(context, await findStack(context, stack), signal);
 }
 
 /** Looks at what a step is there for. */
@@ -103,11 +103,11 @@ async function prove(
     const forward = direction === "forward";
     const name = `${forward ? "" : "back "}${to}`;
     if (name === "prepare") {
-        const recorded = await recordAnswers(await route(act), options(act, signal));
+        const recorded = await recordAnswers(await route(act, signal), options(act, signal));
         return { said: `${recorded.length} answers of bare metal recorded`, answers: recorded };
     }
     if (name === "verify")
-        return { said: await compareAnswers(await route(act), answers ?? [], options(act, signal), true) };
+        return { said: await compareAnswers(await route(act, signal), answers ?? [], options(act, signal), true) };
     if (name === "drain") return door(act, signal, proveRefused);
     if (name === "back drain") return { said: await bareMetalAnswers(act, answers, signal) };
     if (["switch", "back prepare", "back intra-a"].includes(name)) return door(act, signal, proveServed);
@@ -118,7 +118,7 @@ async function prove(
 async function bareMetalAnswers(act: Act, answers: Answer[] | undefined, signal: AbortSignal): Promise<string> {
     if (answers === undefined) return "bare metal's answers were not recorded, so that they were not compared";
     try {
-        return await compareAnswers(await route(act), answers, options(act, signal), false);
+        return await compareAnswers(await route(act, signal), answers, options(act, signal), false);
     } catch (error) {
         if (error instanceof Different) return `bare metal answers, but ${error.message}`;
         throw error;
@@ -127,7 +127,7 @@ async function bareMetalAnswers(act: Act, answers: Answer[] | undefined, signal:
 
 async function door(act: Act, signal: AbortSignal, look: (door: Door) => Promise<string>): Promise<Proof> {
     const { context, stack, answerSeconds: timeoutSeconds } = act;
-    const found = await outputs(act);
+    const found = await outputs(act, signal);
     const { namespace } = await gatewayOf(context, await findStack(context, stack));
     const visitors = visitorsOf(found, namespace);
     if (visitors.length === 0 || found.url === undefined)
@@ -139,8 +139,8 @@ async function door(act: Act, signal: AbortSignal, look: (door: Door) => Promise
     };
 }
 
-async function route(act: Act): Promise<VerificationRoute> {
-    const { conversion } = await outputs(act);
+async function route(act: Act, signal: AbortSignal): Promise<VerificationRoute> {
+    const { conversion } = await outputs(act, signal);
     if (conversion?.verification === undefined)
         throw new Error(
             "conversion.verification: must be an output of the stack. Look: pulumi stack output conversion",

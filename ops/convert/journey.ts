@@ -1,6 +1,7 @@
 /** Goes from place to place, and back on a failure or when the clock says so. All it does to the world is in {@link Effects}. */
 import type { Answer } from "./answers";
 import type { Outcome } from "./audit";
+import { BreakOff } from "./break-off";
 import { duration, expectedOf, latestEnd, longestBack, mustReturn, type Budget } from "./clock";
 import type { Effects, Orders, Proof, Result } from "./contract";
 import { closesWindow, isDown, nameOf, opensWindow, PLACES, type Place, type Step } from "./phases";
@@ -11,6 +12,8 @@ import { backPath, type Told } from "./state";
  * component serves, nothing is gained by taking it away from callers for what `done` could not do.
  */
 const TRIES = 2;
+/** Longest time for the outputs after a failure: callers wait for the way back. */
+const LOOK_AGAIN_SECONDS = 60;
 
 export class Journey {
     private reached: Place;
@@ -79,23 +82,18 @@ export class Journey {
         const began = effects.now();
         effects.record({ event: "step", ...name });
         if (opensWindow(step)) this.downSince ??= began;
-        const broken = new AbortController();
-        const breakOff = (signal: AbortSignal) => () => broken.abort(signal.reason);
-        const watched = direction === "forward" ? [orders.back, orders.stop] : [orders.stop];
-        const listeners = watched.map((signal) => ({ signal, call: breakOff(signal) }));
-        for (const { signal, call } of listeners) {
-            if (signal.aborted) call();
-            else signal.addEventListener("abort", call, { once: true });
-        }
+        const broken = new BreakOff((instant, call) => effects.at(instant, call));
+        for (const order of direction === "forward" ? [orders.back, orders.stop] : [orders.stop]) broken.on(order);
         const limit = direction === "forward" ? latestEnd(step, budget) : undefined;
         const end = limit === undefined ? undefined : this.downSince! + limit * 1000;
+        if (end !== undefined)
+            broken.when(
+                end,
+                `it took until ${duration(limit!)} after the begin of the 503s: later the way back would not fit any more`,
+            );
         const longest = longestBack(step, budget);
-        const late =
-            direction === "forward"
-                ? `it took until ${duration(limit ?? 0)} after the begin of the 503s: later the way back would not fit any more`
-                : `it took ${duration(longest)}, longer than anything that it waits for`;
-        const brokenOffAt = direction === "forward" ? end : began + longest * 1000;
-        const clock = brokenOffAt === undefined ? () => undefined : effects.at(brokenOffAt, () => broken.abort(late));
+        if (direction === "back")
+            broken.when(began + longest * 1000, `it took ${duration(longest)}, longer than anything that it waits for`);
         effects.show({
             step,
             began,
@@ -109,12 +107,13 @@ export class Journey {
         try {
             await effects.bring(step, broken.signal);
             this.reached = to;
-            proof = await effects.prove(step, this.answers, broken.signal);
+            const { lookSeconds } = budget;
+            broken.when(effects.now() + lookSeconds * 1000, `the look at it did not end in ${duration(lookSeconds)}`);
+            proof = await broken.race(effects.prove(step, this.answers, broken.signal));
         } catch (error) {
             failure = broken.signal.aborted ? String(broken.signal.reason) : wordsOf(error);
         } finally {
-            clock();
-            listeners.forEach(({ signal, call }) => signal.removeEventListener("abort", call));
+            broken.end();
             effects.show(undefined);
         }
         if (proof.answers !== undefined) {
@@ -148,10 +147,16 @@ export class Journey {
 
     /** A step that failed may have been the last to fail and the first to be done. */
     private async lookAgain(): Promise<void> {
+        const { effects, orders } = this;
+        const broken = new BreakOff((instant, call) => effects.at(instant, call));
+        broken.on(orders.stop);
+        broken.when(effects.now() + LOOK_AGAIN_SECONDS * 1000, "it did not end");
         try {
-            ({ reached: this.reached, asked: this.asked } = await this.effects.look());
+            ({ reached: this.reached, asked: this.asked } = await broken.race(effects.look(broken.signal)));
         } catch {
             // Then what was seen last holds: it is never ahead of what is there.
+        } finally {
+            broken.end();
         }
     }
 

@@ -90,6 +90,11 @@ export function forwardFrom(place: Place): Step[] {
     return PLACES.slice(PLACES.indexOf(place) + 1).map((to) => ({ direction: "forward", to }));
 }
 
+/** Steps to option intra-b of a conversion that begins: from `prepare` on too it has to record bare metal's answers. */
+export function forwardAnew(place: Place): Step[] {
+    return [...(place === "prepare" ? [{ direction: "forward", to: place } as Step] : []), ...forwardFrom(place)];
+}
+
 /**
  * Steps that lead back to option intra-a. On the way back `start` and `verify` are one: nothing differs but what was asked.
  * @param place the one that was reached last

@@ -3,7 +3,7 @@ import { UsageError } from "../errors";
 import { json, table } from "../output";
 import { verdictOf, type Target } from "./checks";
 import { duration, expectedOf, needed, neededBack, remainingForward, returnFrom, wholeReturn } from "./clock";
-import { backFrom, forwardFrom, isDown, nameOf, whatIsDown, wordsOf, type Step } from "./phases";
+import { backFrom, forwardAnew, isDown, nameOf, whatIsDown, wordsOf, type Step } from "./phases";
 import { rehearse } from "./rehearse";
 import { situation, type Situation } from "./situation";
 
@@ -24,8 +24,8 @@ export async function plan(context: Context, args: PlanArgs): Promise<void> {
         ? told.direction === "back"
             ? "intra-a"
             : "intra-b"
-        : (args.to ?? (told.reached === "intra-a" ? "intra-b" : "intra-a"));
-    const steps = underWay ? told.next : to === "intra-b" ? forwardFrom(told.reached) : backFrom(told.reached, false);
+        : (args.to ?? (told.reached === "done" ? "intra-a" : "intra-b"));
+    const steps = underWay ? told.next : to === "intra-b" ? forwardAnew(told.reached) : backFrom(told.reached, false);
     const { problems, notes } =
         underWay || steps.length === 0 ? { problems: [], notes: [] } : await verdictOf(context, found, to);
     const rows = steps.map((step) => rowOf(step, found));

@@ -6,6 +6,7 @@ import { findStack, type Stack } from "../stack/stack";
 import { newFile, records, type Entry } from "./audit";
 import { heldByAnother, verdictOf, type Target } from "./checks";
 import { leaveStack, realEffects, write, type Act } from "./effects";
+import { nameToBe, startBeat } from "./holder";
 import { Journey } from "./journey";
 import { orderFile, takeLock } from "./lock";
 import { Progress } from "./progress";
@@ -41,7 +42,9 @@ export async function convert(context: Context, args: RunArgs, onlyUnderWay = fa
     const release = takeLock(context.folder, stack.short, whoAmI(), new Date());
     const { orders, end } = listen(context, stack);
     try {
-        const act = await prepare(context, args, onlyUnderWay);
+        const signals = [orders.back.signal, orders.stop.signal];
+        const interrupted = () => signals.find(({ aborted }) => aborted)?.reason as string | undefined;
+        const act = await prepare(context, args, onlyUnderWay, interrupted);
         if (act === undefined) return undefined;
         const { found, forced, to } = act;
         const told = tell(seen(found.stack, found.outputs), records(context.folder, stack.short));
@@ -50,7 +53,8 @@ export async function convert(context: Context, args: RunArgs, onlyUnderWay = fa
             back: orders.back.signal,
             stop: orders.stop.signal,
         });
-        const ended = await journey.go();
+        const silence = startBeat(found.cluster, act.holder);
+        const ended = await journey.go().finally(silence);
         if (ended.outcome === "returned") await leaveStack(act);
         const result = { ...ended, to, stack: stack.short, file: act.file };
         report(context, args, result);
@@ -66,14 +70,16 @@ async function prepare(
     context: Context,
     args: RunArgs,
     onlyUnderWay: boolean,
+    interrupted: () => string | undefined,
 ): Promise<(Act & { found: Situation; forced: boolean; to: Target }) | undefined> {
     const found = await situation(context, args.stack);
-    const { stack, told, outputs, budget, answerSeconds } = found;
+    const { stack, told, budget, answerSeconds } = found;
     const { reached, asked } = told;
     const again = told.file !== undefined;
     const begins = told.direction === undefined;
     const to = begins ? (args.to ?? "intra-b") : told.direction === "back" ? "intra-a" : "intra-b";
-    if (begins && (onlyUnderWay || reached === (to === "intra-b" ? "done" : "intra-a"))) {
+    const nothing = onlyUnderWay ? reached !== "prepare" : reached === (to === "intra-b" ? "done" : "intra-a");
+    if (begins && nothing) {
         const hint = reached === "done" ? " To return: npm run ops -- convert run --to intra-a" : "";
         context.out(
             `${stack.short} is of option ${reached === "done" ? "intra-b" : "intra-a"}, and no conversion is under way.${hint}`,
@@ -87,11 +93,15 @@ async function prepare(
     const who = whoAmI();
     const file = told.file ?? newFile(context.folder, stack.short, new Date());
     const id = basename(file, ".jsonl");
-    const holder = args.takeOver
-        ? (outputs.conversion?.holder?.name ?? `${who} ${id}`)
-        : (nameIn(found, file) ?? `${who} ${id}`);
-    const { problems, notes } = begins ? await verdictOf(context, found, to) : { problems: [], notes: [] };
-    const held = begins ? undefined : heldByAnother(outputs.conversion?.holder, holder, new Date());
+    const entries = found.conversions.find((one) => one.file === told.file)?.entries ?? [];
+    const successor = {
+        own: nameIn(entries[0]) ?? `${who} ${id}`,
+        foreign: (entries.at(-1)?.who ?? who) !== who,
+        takeOver: args.takeOver ?? false,
+    };
+    const holder = await nameToBe(successor, found.cluster, found.holder, interrupted);
+    const { problems, notes } = begins ? await verdictOf(context, found, to, holder) : { problems: [], notes: [] };
+    const held = begins ? undefined : heldByAnother(found.holder, holder, new Date());
     if (held !== undefined) problems.push(held);
     if (problems.length > 0) throw new UsageError(problems);
     for (const one of notes) context.note(`note: ${one}`);
@@ -126,8 +136,7 @@ async function prepare(
 }
 
 /** The name that the record's own conversion has in the cluster: whoever goes on with it is it. */
-function nameIn({ conversions }: Situation, file: string): string | undefined {
-    const first: Entry | undefined = conversions.find((one) => one.file === file)?.entries[0];
+function nameIn(first: Entry | undefined): string | undefined {
     return first && `${first.who} ${first.run}`;
 }
 

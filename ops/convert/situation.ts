@@ -6,11 +6,14 @@ import { dirname, join } from "node:path";
 import type { Context } from "../context";
 import { ROOT } from "../context";
 import { UsageError } from "../errors";
+import { accessOf } from "../stack/cluster";
+import { gatewayOf } from "../stack/gateway";
 import { findStack, readOutputs, type Outputs, type Stack } from "../stack/stack";
 import { readValue } from "../stack/stack-file";
 import { records, type Conversion, type Versions } from "./audit";
-import { DEFAULT_BUDGET_MINUTES, type Budget, type Expected } from "./clock";
+import { DEFAULT_BUDGET_MINUTES, longestLook, type Budget, type Expected } from "./clock";
 import { defaults, measured } from "./expected";
+import type { ClusterHolder, HolderView } from "./holder";
 import { PHASES, type Phase } from "./phases";
 import { measuredIn, placeIn } from "./stack-edit";
 import { tell, type Seen, type Told } from "./state";
@@ -18,6 +21,9 @@ import { tell, type Seen, type Told } from "./state";
 export interface Situation {
     stack: Stack;
     outputs: Outputs;
+    /** Who runs it, as the cluster says; as the outputs say where it does not answer. */
+    holder?: ClusterHolder;
+    cluster: HolderView;
     told: Told;
     conversions: Conversion[];
     budget: Budget;
@@ -45,9 +51,13 @@ export async function situation(context: Context, name: string | undefined): Pro
     const minutes = readValue(stack.text, "convert", "budgetMinutes");
     const answerSeconds = typeof answer === "number" ? answer : DEFAULT_ANSWER_SECONDS;
     const known = { ...measuredIn(stack.text), ...measured(conversions) };
+    const { namespace } = await gatewayOf(context, stack);
+    const cluster = context.openHolder(await accessOf(context, stack), namespace);
     return {
         stack,
         outputs,
+        cluster,
+        holder: await cluster.read().catch(() => outputs.conversion?.holder),
         conversions,
         answerSeconds,
         told: tell(seen(stack, outputs), conversions),
@@ -56,6 +66,7 @@ export async function situation(context: Context, name: string | undefined): Pro
             seconds: (typeof minutes === "number" ? minutes : DEFAULT_BUDGET_MINUTES) * 60,
             expected: { ...defaults(answerSeconds), ...known },
             patienceSeconds: patience(stack.text, answerSeconds),
+            lookSeconds: longestLook(answerSeconds),
         },
     };
 }

@@ -4,6 +4,7 @@ import type { Answer } from "./answers";
 import {
     backFrom,
     closesWindow,
+    forwardAnew,
     forwardFrom,
     isDown,
     opensWindow,
@@ -80,7 +81,7 @@ export function tell(seen: Seen, conversions: Conversion[]): Told {
         told.direction === "forward"
             ? [
                   ...(proved || reached === "intra-a" ? [] : [{ direction: "forward", to: reached } as Step]),
-                  ...forwardFrom(reached),
+                  ...(proved && told.answers === undefined ? forwardAnew(reached) : forwardFrom(reached)),
               ]
             : backPath(reached, asked, proved);
     return told;
@@ -92,10 +93,13 @@ export function backPath(reached: Place, asked: Place, proved = true): Step[] {
     return backFrom(reached, ahead || !proved);
 }
 
-/** Of a stack between the options that no record tells of, only the way back is known to be right. */
+/**
+ * Of a stack between the options that no record tells of, only the way back is known to be right. With `prepare` nothing is
+ * lost yet: callers are served by bare metal, whose answers can be recorded.
+ */
 function withoutRecord(seen: Seen): Told {
     const { reached, asked, since } = seen;
-    const settled = reached === asked && (reached === "intra-a" || reached === "done");
+    const settled = reached === asked && ["intra-a", "prepare", "done"].includes(reached);
     const told: Told = { ...seen, downSeconds: 0, next: [] };
     if (settled) return told;
     const downSince = isDown(reached) && since !== undefined ? Date.parse(since) : undefined;

@@ -6,7 +6,7 @@ import { duration, latestEnd, remainingForward } from "./clock";
 import { holderOf, orderFile } from "./lock";
 import { isDown, nameOf } from "./phases";
 import { abort as returnNow, type RunArgs } from "./run";
-import { situation, type Situation } from "./situation";
+import { situation, whoAmI, type Situation } from "./situation";
 import { findStack } from "../stack/stack";
 
 export interface StatusArgs {
@@ -17,16 +17,17 @@ export interface StatusArgs {
 /** Says where a stack is between the options, from its outputs, its file and the record. */
 export async function status(context: Context, args: StatusArgs): Promise<void> {
     const found = await situation(context, args.stack);
-    const { told, stack, outputs, budget } = found;
+    const { told, stack, budget } = found;
     const holder = holderOf(context.folder, stack.short);
     const now = Date.now();
+    const others = othersName(found, now);
     const down = isDown(told.reached) || told.downSince !== undefined;
     const elapsed = told.downSince === undefined ? undefined : (now - told.downSince) / 1000;
     const next = told.next[0];
     const limit = next?.direction === "forward" ? latestEnd(next, budget) : undefined;
     const facts = {
         stack: stack.short,
-        state: told.direction === undefined ? "settled" : holder === undefined ? "interrupted" : "running",
+        state: stateOf(told.direction, holder !== undefined, others !== undefined),
         option: told.asked === "intra-a" ? "intra-a" : "intra-b",
         reached: told.reached,
         asked: told.asked,
@@ -39,15 +40,30 @@ export async function status(context: Context, args: StatusArgs): Promise<void> 
             down && elapsed !== undefined ? Math.round(elapsed + told.downSeconds) : Math.round(told.downSeconds),
         secondsUntilReturn: limit === undefined || elapsed === undefined ? null : Math.round(limit - elapsed),
         holder: holder ?? null,
-        clusterHolder: outputs.conversion?.holder ?? null,
+        clusterHolder: found.holder ?? null,
         record: told.file === undefined ? null : relative(process.cwd(), told.file),
     };
     if (args.json) return context.out(json(facts));
-    lines(found, facts).forEach((line) => context.out(line));
+    lines(found, facts, others).forEach((line) => context.out(line));
+}
+
+/** Running: here. Elsewhere: the cluster has the name of another user or machine, who may be gone. */
+type State = "settled" | "running" | "elsewhere" | "interrupted";
+
+function stateOf(direction: string | undefined, here: boolean, elsewhere: boolean): State {
+    if (direction === undefined) return "settled";
+    if (here) return "running";
+    return elsewhere ? "elsewhere" : "interrupted";
+}
+
+/** Of whom the cluster says at this moment that it is at work, where that is not of this user and machine. */
+function othersName({ holder }: Situation, now: number): string | undefined {
+    if (holder === undefined || !(Date.parse(holder.until) > now)) return undefined;
+    return holder.name.startsWith(`${whoAmI()} `) ? undefined : `${holder.name}, until ${holder.until}`;
 }
 
 type Facts = {
-    state: string;
+    state: State;
     step: string | null;
     callers: string;
     downSeconds: number;
@@ -57,12 +73,12 @@ type Facts = {
     record: string | null;
 };
 
-function lines({ told, stack, budget }: Situation, facts: Facts): string[] {
+function lines({ told, stack, budget }: Situation, facts: Facts, others: string | undefined): string[] {
     const { reached, asked, direction, why } = told;
     const on = ` --stack ${stack.short}`;
     if (direction === undefined)
         return [
-            `${stack.short}: option ${reached === "done" ? "intra-b" : "intra-a"}; no conversion is under way.`,
+            `${stack.short}: option ${reached === "intra-a" ? "intra-a" : "intra-b"}${reached === "prepare" ? ", prepared, with Alpa still on bare metal" : ""}; no conversion is under way.`,
             `Next: npm run ops -- convert plan${on}`,
         ];
     const way = direction === "back" ? `on its way back to intra-a${why ? ` (${why})` : ""}` : "on its way to intra-b";
@@ -71,7 +87,7 @@ function lines({ told, stack, budget }: Situation, facts: Facts): string[] {
     ];
     if (facts.step !== null)
         text.push(
-            `Step ${facts.step} ${facts.state === "running" ? "runs" : "was interrupted: it began and did not end"}.`,
+            `Step ${facts.step} ${facts.state === "interrupted" ? "was interrupted: it began and did not end" : "runs"}.`,
         );
     text.push(`Callers: ${facts.callers}${facts.downSeconds > 0 ? `, ${duration(facts.downSeconds)} in all` : ""}.`);
     if (facts.secondsUntilReturn !== null)
@@ -85,6 +101,11 @@ function lines({ told, stack, budget }: Situation, facts: Facts): string[] {
         const { who, pid, host } = facts.holder;
         return [...text, `At work: ${who}, pid ${pid} on ${host}. To return: npm run ops -- convert abort${on}`];
     }
+    if (others !== undefined)
+        return [
+            ...text,
+            `Here nobody is at work; the cluster says that another one is: ${others}. If that machine is gone: npm run ops -- convert run --take-over${on}`,
+        ];
     return [
         ...text,
         `Nobody is at work. Go on: npm run ops -- convert run${on}; or return: npm run ops -- convert abort${on}`,

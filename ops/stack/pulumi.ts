@@ -76,8 +76,14 @@ function breakOff(child: ChildProcess, signal: AbortSignal | undefined, patience
     const patience = [...patienceSeconds];
     const press = () => {
         const seconds = patience.shift();
-        child.kill(seconds === undefined ? "SIGKILL" : "SIGINT");
-        if (seconds !== undefined) timer = setTimeout(press, seconds * 1000);
+        if (seconds !== undefined) {
+            child.kill("SIGINT");
+            timer = setTimeout(press, seconds * 1000);
+            return;
+        }
+        // What it has started may have its streams, and would keep us waiting for their end.
+        child.on("exit", () => [child.stdout, child.stderr].forEach((stream) => stream?.destroy()));
+        child.kill("SIGKILL");
     };
     if (signal?.aborted) press();
     else signal?.addEventListener("abort", press, { once: true });

@@ -60,9 +60,9 @@ export interface ConversionOutput {
     verification?: { url: string; key: string };
 }
 
-/** Reads the outputs with their secrets, through a pipe: they are nowhere but in this process. */
-export async function readOutputs({ pulumi }: Context, stack: Stack): Promise<Outputs> {
-    const text = await ask(pulumi, ["stack", "output", "--json", "--show-secrets", "--stack", stack.name]);
+/** Reads the outputs with their secrets, through a pipe: they are nowhere but in this process. @param signal breaks it off */
+export async function readOutputs({ pulumi }: Context, stack: Stack, signal?: AbortSignal): Promise<Outputs> {
+    const text = await ask(pulumi, ["stack", "output", "--json", "--show-secrets", "--stack", stack.name], { signal });
     const {
         url,
         credentials = {},

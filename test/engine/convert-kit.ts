@@ -10,7 +10,7 @@ import { pulumiEnv, type PulumiRun } from "../../sandbox/world/pulumi";
 import { ROOT, type BareMetalFacts } from "../../sandbox/world/state";
 import { startWorld, type World } from "../../sandbox/world/world";
 import { startPlace, type Place } from "./place";
-import { EngineStack, SECOND_LASTS } from "./stack";
+import { EngineStack, eventually, SECOND_LASTS } from "./stack";
 
 /** In seconds, on either side. */
 export const LOAD_SECONDS = 1;
@@ -93,14 +93,19 @@ export class ConvertStack extends EngineStack {
         return lines.flatMap((line) => (line.endsWith("}") ? [JSON.parse(line) as Entry] : []));
     }
 
-    /** Steps of the last conversion, as they began. */
-    steps(): string[] {
-        return this.record().flatMap((entry) => (entry.event === "step" ? [entry.step] : []));
+    /** Waits until the cluster says that a run is on its way there. With the last step back goes the cluster's word. */
+    async untilGoing(place: string): Promise<void> {
+        const going = async () => {
+            if (place === "intra-a") return /option: (\S+)/.exec(readFileSync(this.file, "utf8"))![1];
+            const live = await this.at.world.read("v1", "ConfigMap", this.name, "alpa-auth-conversion");
+            return (live?.data as Record<string, string> | undefined)?.going;
+        };
+        await eventually(`a run to ${place}`, async () => ((await going()) === place ? true : undefined), 120);
     }
 
-    /** Starts `convert run`, to be killed. */
-    start(): { child: ChildProcess; ended: Promise<PulumiRun> } {
-        const args = ["--import", "tsx", join(ROOT, "ops/cli.ts"), "convert", "run", "--stack", this.name];
+    /** Starts `convert run`, to be met on its way or killed. */
+    start(...more: string[]): { child: ChildProcess; ended: Promise<PulumiRun> } {
+        const args = ["--import", "tsx", join(ROOT, "ops/cli.ts"), "convert", "run", ...more, "--stack", this.name];
         const env = { ...process.env, ...pulumiEnv(this.at.dir, this.at.world.facts) };
         const child = spawn(process.execPath, args, { cwd: ROOT, env, stdio: ["ignore", "pipe", "pipe"] });
         const said = { code: -1, stdout: "", stderr: "" };
@@ -113,9 +118,16 @@ export class ConvertStack extends EngineStack {
     }
 }
 
-/** Ends a process and its children at once, as a machine that loses its power. */
+/** Ends a process and all that it has started at once, as a machine that loses its power. */
 export function killed(pid: number): void {
     const table = execFileSync("ps", ["-eo", "pid=,ppid="]).toString().trim().split("\n");
-    const children = table.map((line) => line.trim().split(/\s+/).map(Number)).filter(([, parent]) => parent === pid);
-    for (const one of [pid, ...children.map(([child]) => child)]) process.kill(one, "SIGKILL");
+    const pairs = table.map((line) => line.trim().split(/\s+/).map(Number));
+    const below = (parent: number): number[] =>
+        pairs.flatMap(([child, of]) => (of === parent ? [child, ...below(child)] : []));
+    for (const one of [pid, ...below(pid)])
+        try {
+            process.kill(one, "SIGKILL");
+        } catch (error) {
+            if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+        }
 }

@@ -1,8 +1,10 @@
 /** The command line with a Pulumi that answers from memory, on a stack file in a folder of its own. */
+import { strict as assert } from "node:assert";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { run } from "../../../ops/cli";
+import type { OpenHolder } from "../../../ops/convert/holder";
 import type { PulumiResult } from "../../../ops/stack/pulumi";
 
 /** Today, in every test. */
@@ -52,7 +54,7 @@ export interface Call {
 }
 
 /** What Pulumi says to a call; undefined: what a healthy stack says. */
-export type Says = (call: Call) => Partial<PulumiResult> | undefined;
+export type Says = (call: Call) => Partial<PulumiResult> | Promise<Partial<PulumiResult>> | undefined;
 
 export interface Bench {
     /** Folder of the stack file. */
@@ -78,6 +80,8 @@ export interface BenchOptions {
     stdin?: string;
     refusalSeconds?: number;
     connectTo?: string;
+    /** Who runs a conversion. @default none that could be asked */
+    openHolder?: OpenHolder;
     /** Root of a clone. @default that of this repository */
     program?: string;
 }
@@ -104,12 +108,13 @@ export function bench(options: BenchOptions = {}): Bench {
             refusalSeconds: options.refusalSeconds ?? 0,
             connectTo: options.connectTo,
             program: options.program,
+            openHolder: options.openHolder ?? (() => assert.fail("no fake for the cluster")),
             out: (text) => (said.out += `${text}\n`),
             note: (text) => (said.note += `${text}\n`),
             stdin: async () => options.stdin ?? "",
             pulumi: async (args, { input, onLine } = {}) => {
                 calls.push({ args, input });
-                const answer = options.says?.({ args, input }) ?? healthy(args, options.outputs ?? OUTPUTS);
+                const answer = (await options.says?.({ args, input })) ?? healthy(args, options.outputs ?? OUTPUTS);
                 const result = { code: 0, stdout: "", stderr: "", ...answer };
                 result.stdout.split("\n").forEach((line) => onLine?.(line));
                 return result;

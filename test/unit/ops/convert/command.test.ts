@@ -93,6 +93,23 @@ describe("npm run ops -- convert run", function () {
         assert.match(out, /Returned: intra is of option intra-a and serves/);
     });
 
+    it("goes on from a stack that was prepared by hand, or back when asked to", async () => {
+        const text = CONVERT_FILE.replace("option: intra-a", "option: intra-b").replace(
+            "  alpa-auth:convert:\n",
+            "$&    phase: prepare\n",
+        );
+        const it = await convertBench(text);
+        assert.match((await it.ops("convert", "status")).out, /option intra-b, prepared, .*no conversion is under way/);
+        const { steps, to } = JSON.parse((await it.ops("convert", "plan", "--json")).out);
+        assert.deepEqual([to, steps[0].step], ["intra-b", "prepare"]);
+        const { code, note } = await it.ops("convert", "run");
+        assert.equal(code, 0, note);
+        assert.deepEqual(it.state.ups, PLACES.slice(1));
+        const back = await convertBench(text);
+        assert.equal((await back.ops("convert", "abort")).code, 0);
+        assert.deepEqual(back.state.ups, ["intra-a"]);
+    });
+
     it("goes back whatever is formally against it, with a word of each; only another one at work keeps it", async () => {
         const text = CONVERT_FILE.replace("option: intra-a", "option: intra-b")
             .replace("budgetMinutes: 60", "budgetMinutes: 5")
@@ -108,9 +125,9 @@ describe("npm run ops -- convert run", function () {
         const pending = await convertBench(text, ({ args }) =>
             args[1] === "export" ? { stdout: '{"deployment":{"pending_operations":[{}]}}' } : undefined,
         );
-        pending.state.holder = { name: "bob@far r1", until: "2099-01-01T00:00:00Z" };
+        pending.state.inCluster = { name: "bob@far r1", until: "2099-01-01T00:00:00Z" };
         assert.match((await pending.ops("convert", "run", "--to", "intra-a")).note, /must be nobody else's/);
-        pending.state.holder = undefined;
+        pending.state.inCluster = undefined;
         const again = await pending.ops("convert", "run", "--to", "intra-a");
         assert.equal(again.code, 0, again.note);
         assert.match(again.note, /^note: intra: must have no pending operations/m);
@@ -303,6 +320,27 @@ describe("npm run ops -- convert, interrupted", function () {
         assert.equal(twice.state.reached, "intra-a");
     });
 
+    it("returns on Ctrl-C from a look that is never answered", async () => {
+        const it = await convertBench();
+        it.state.silent = () => (process.listeners("SIGINT").at(-1) as () => void)();
+        const { code, note } = await it.ops("convert", "run");
+        assert.deepEqual([code, it.state.reached], [1, "intra-a"], note);
+        assert.match(note, /prepare: failed after \d\.\d s \(it was interrupted\)/);
+    });
+
+    it("returns on Ctrl-C from a look whose outputs Pulumi never says", async () => {
+        let asked = 0;
+        const never = new Promise<never>(() => undefined);
+        const it = await convertBench(CONVERT_FILE, ({ args }) => {
+            if (args[1] !== "output" || it.state.ups.length === 0 || asked++ > 0) return undefined;
+            setImmediate(process.listeners("SIGINT").at(-1) as () => void);
+            return never;
+        });
+        const { code, note } = await it.ops("convert", "run");
+        assert.deepEqual([code, it.state.reached], [1, "intra-a"], note);
+        assert.match(note, /it was interrupted/);
+    });
+
     it("stops where it is when its terminal is closed, and is gone on with", async () => {
         const it = await convertBench();
         const before = process.listenerCount("SIGHUP");
@@ -318,22 +356,80 @@ describe("npm run ops -- convert, interrupted", function () {
         assert.equal(it.state.reached, "done");
     });
 
-    it("is another machine's while the cluster says so, and is taken over when asked to", async () => {
+    it("is another machine's while the cluster says so, and is taken over when asked to and nobody is heard", async () => {
         const { ops, state, record } = await convertBench(
             CONVERT_FILE.replace("option: intra-a", "option: intra-b").replace(
                 "  alpa-auth:convert:\n",
                 "$&    phase: stop\n",
             ),
         );
-        state.holder = { name: "bob@far r1", until: "2099-01-01T00:00:00Z" };
+        // Of a step that did not end, which no output tells of.
+        const bob = { name: "bob@far r1", until: "2099-01-01T00:00:00Z", beat: "1" };
+        state.inCluster = bob;
         const { code, note } = await ops("convert", "run");
         assert.equal(code, 2);
         assert.match(note, /must be nobody else's at this moment \(the cluster says bob@far r1, until 2099/);
+        assert.match((await ops("convert", "status")).out, /another one is: bob@far r1, until 2099.*--take-over/);
+        assert.equal(JSON.parse((await ops("convert", "status", "--json")).out).state, "elsewhere");
+        let looks = 0;
+        state.onLook = () => looks++ === 3 && (bob.beat = "2");
+        const alive = await ops("convert", "run", "--take-over");
+        assert.equal(alive.code, 2);
+        assert.match(alive.note, /must not be at work to be taken over \(the cluster hears from bob@far r1 every/);
+        assert.deepEqual([state.ups, record()], [[], []]);
         const taken = await ops("convert", "run", "--take-over");
         assert.equal(taken.code, 0, taken.note);
         assert.deepEqual(state.ups, ["drain", "prepare", "intra-a"]);
         assert.match(taken.note, /no record tells what was done before|Record: /);
         assert.ok(record().some((entry) => entry.event === "end" && entry.outcome === "returned"));
+    });
+
+    it("is not gone on with by whoever shares its record while the one who began it is heard", async () => {
+        const it = await interruptedAt("stop");
+        const [name] = readdirSync(join(it.folder, ".alpa-auth/convert"));
+        const file = join(it.folder, ".alpa-auth/convert", name);
+        const text = readFileSync(file, "utf8").replaceAll(/"who":"[^"]+"/g, '"who":"bob@far"');
+        writeFileSync(file, text);
+        const first = JSON.parse(text.split("\n")[0]);
+        const bob = { name: `bob@far ${first.run}`, until: "2099-01-01T00:00:00Z", beat: "1" };
+        it.state.inCluster = bob;
+        let looks = 0;
+        it.state.onLook = () => (bob.beat = String(looks++));
+        const { code, note } = await it.ops("convert", "run");
+        assert.equal(code, 2, note);
+        assert.match(note, /must not be at work to be taken over/);
+        assert.deepEqual(it.state.ups, []);
+        it.state.onLook = () => undefined;
+        assert.equal((await it.ops("convert", "run")).code, 0);
+        assert.equal(it.state.reached, "done");
+    });
+
+    it("lets the cluster hear of it while it is at work, and no longer", async () => {
+        const { ops, state, record } = await convertBench();
+        assert.equal((await ops("convert", "run")).code, 0);
+        const [{ who, run }] = record();
+        assert.ok(state.beats.length > 1, String(state.beats));
+        assert.deepEqual([...new Set(state.beats)], [`${who} ${run}`]);
+        const heard = state.beats.length;
+        await new Promise((resolve) => setTimeout(resolve, 60));
+        assert.equal(state.beats.length, heard);
+    });
+
+    it("cannot be taken over while the cluster does not say whose it is", async () => {
+        const { ops, state } = await convertBench(
+            CONVERT_FILE.replace("option: intra-a", "option: intra-b").replace(
+                "  alpa-auth:convert:\n",
+                "$&    phase: stop\n",
+            ),
+        );
+        state.holder = { name: "bob@far r1", until: "2099-01-01T00:00:00Z" };
+        state.onLook = () => {
+            throw new Error("no route to host");
+        };
+        const { code, note } = await ops("convert", "run", "--take-over");
+        assert.equal(code, 1);
+        assert.match(note, /cluster: must say whether the conversion .* is at work \(no route to host\)/);
+        assert.deepEqual(state.ups, []);
     });
 });
 

@@ -79,6 +79,42 @@ describe("ops convert, the journey", () => {
         assert.equal(slow.result.outcome, "returned");
     });
 
+    for (const step of ["prepare", "verify", "switch"])
+        it(`waits for no look that never ends: after ${step} it returns`, async () => {
+            const { world, result } = await journey({ silent: [step] });
+            assert.equal(result.outcome, "returned");
+            assert.match(
+                result.why!,
+                step === "prepare" ? /^prepare: the look at it did not end in 25:00/ : /^\w+: it took until/,
+            );
+            // Where callers were let in, what they began is let end: that is not of the budget.
+            if (step !== "switch") assert.ok(result.downSeconds <= world.budget.seconds);
+        });
+
+    it("shows a human the step of the way back whose look never ends, after two tries", async () => {
+        const { world, result } = await journey({ fails: { start: 1 }, silent: ["back to drain"] });
+        assert.deepEqual([result.outcome, nameOf(result.failed!)], ["human", "back to drain"]);
+        assert.equal(world.steps().filter((step) => step === "back to drain").length, 2);
+    });
+
+    it("ends a look that never ends when it is told to return, or to stop", async () => {
+        for (const order of ["back", "stop"] as const) {
+            const world = new FakeWorld({ silent: ["prepare"] });
+            world.begin();
+            world.orderIn = { order, seconds: 1000 };
+            const result = (await world.go())!;
+            assert.equal(result.outcome, order === "back" ? "returned" : "stopped");
+            assert.match(result.why!, /it was asked for/);
+            assert.ok(world.now - Date.parse(world.entries[0].time) < 2000_000);
+        }
+    });
+
+    it("goes back from what it saw last where the outputs never come", async () => {
+        const { world, result } = await journey({ fails: { start: 1 }, noOutputs: true });
+        assert.equal(result.outcome, "returned");
+        assert.deepEqual(world.steps().slice(4), back("stop", "drain", "prepare", "intra-a"));
+    });
+
     it("keeps time for pulumi to end what it is broken off in", async () => {
         const { world } = await journey({ takes: { start: 100_000 } });
         const start = world.entries.find((entry) => entry.event === "step-end" && entry.step === "start")!;
@@ -241,6 +277,15 @@ describe("ops convert, killed", () => {
         world.reached = world.asked = "stop";
         assert.equal(world.told().direction, "back");
         assert.deepEqual(world.told().next.map(nameOf), back("drain", "prepare", "intra-a"));
+    });
+
+    it("goes on from prepare without a record: nothing is lost yet, and bare metal's answers are recorded", async () => {
+        const world = new FakeWorld();
+        world.reached = world.asked = "prepare";
+        assert.deepEqual([world.told().direction, world.told().next], [undefined, []]);
+        world.begin();
+        assert.equal((await world.go())!.outcome, "converted");
+        assert.deepEqual(world.steps(), FORWARD);
     });
 
     it("takes a stack that is settled for what it is, with and without an earlier record", async () => {

@@ -5,10 +5,11 @@ import type { AddressInfo } from "node:net";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Entry } from "../../../../ops/convert/audit";
+import type { ClusterHolder } from "../../../../ops/convert/holder";
 import { isDown, type Place } from "../../../../ops/convert/phases";
 import { placeIn } from "../../../../ops/convert/stack-edit";
 import { parse } from "yaml";
-import { bench, SECRETS, type Bench, type Call } from "../kit";
+import { bench, SECRETS, type Bench, type Says } from "../kit";
 import type { PulumiResult } from "../../../../ops/stack/pulumi";
 
 export const VERIFIER_KEY = "KEY-of-the-verifier-0123456789";
@@ -52,12 +53,20 @@ interface State {
     onUp: (to: Place) => unknown;
     /** Output `conversion.holder`. */
     holder?: { name: string; until: string };
+    /** What the cluster says of who is at work. */
+    inCluster?: ClusterHolder;
+    /** Names that the cluster has heard to be alive. */
+    beats: string[];
+    /** Told each time the cluster is asked for it. */
+    onLook: () => void;
     /** Callers by `<consumer>/<credential>`, with their keys. */
     callers: Record<string, string>;
     /** Keys of those who are over their limit. */
     limited: string[];
     /** What the component's side of the verification route gives from now on in place of answers, until the way back. */
     verifierStatus?: number;
+    /** The verification route takes questions and never answers; told of each. */
+    silent?: () => void;
     /** What the two sides say to a completion. */
     says: { bareMetal: string; component: string };
     /** Places of all `pulumi up`, in order. */
@@ -83,7 +92,7 @@ afterEach(() => {
 /** @param answers what Pulumi says, where that is not what a healthy stack says */
 export async function convertBench(
     text = CONVERT_FILE,
-    answers: (call: Call) => Partial<PulumiResult> | undefined = () => undefined,
+    answers: Says = () => undefined,
     refusalSeconds = 0,
 ): Promise<ConvertBench> {
     const state: State = {
@@ -93,12 +102,15 @@ export async function convertBench(
         callers: { "alice/a1": SECRETS.key },
         limited: [],
         onUp: () => undefined,
+        onLook: () => undefined,
+        beats: [],
         says: { bareMetal: " France", component: " France" },
         ups: [],
     };
     const port = await serve((path, key) => {
         if (path.startsWith("/alpa-verification/")) {
             if (key !== VERIFIER_KEY) return { status: 401 };
+            if (state.silent !== undefined) return state.silent();
             const component = ["start", "verify", "switch", "done"].includes(state.reached);
             if (component && state.verifierStatus !== undefined) return { status: state.verifierStatus };
             return { status: 200, text: component ? state.says.component : state.says.bareMetal };
@@ -107,7 +119,18 @@ export async function convertBench(
         if (state.limited.includes(key as string)) return { status: 429 };
         return isDown(state.reached) ? { status: 503 } : { status: 200, text: " France" };
     });
-    const it = bench({ text, refusalSeconds, says: (call) => answers(call) ?? pulumi(call.args) });
+    const openHolder = () => ({
+        beatSeconds: 0.02,
+        read: async () => {
+            state.onLook();
+            return state.inCluster && { ...state.inCluster };
+        },
+        beat: async (name: string) => {
+            state.beats.push(name);
+            if (state.inCluster?.name === name) state.inCluster.beat = String(performance.now());
+        },
+    });
+    const it = bench({ text, refusalSeconds, openHolder, says: (call) => answers(call) ?? pulumi(call.args) });
     const read = () => readFileSync(state.file(), "utf8");
     const ofFile = () => parse(read()).config["alpa-auth:convert"];
 
@@ -127,6 +150,7 @@ export async function convertBench(
     function up(): Partial<PulumiResult> {
         const to = placeIn(read())!;
         state.ups.push(to);
+        state.inCluster = ofFile().holder;
         state.onUp(to);
         const times = state.failing[to] ?? 0;
         if (times > 0) {
@@ -135,6 +159,7 @@ export async function convertBench(
         }
         state.reached = to;
         state.holder = ofFile().holder;
+        if (to === "intra-a") state.inCluster = undefined;
         return { stdout: "Updating (intra)\n" };
     }
 
@@ -159,10 +184,12 @@ function outputs({ reached, holder, callers }: State, port: number): object {
 
 type Reply = { status: number; text?: string };
 
-async function serve(reply: (path: string, key: unknown) => Reply): Promise<number> {
+async function serve(reply: (path: string, key: unknown) => Reply | void): Promise<number> {
     const server = createServer((request, response) => {
         request.resume().on("end", () => {
-            const { status, text } = reply(request.url!, request.headers.apikey);
+            const said = reply(request.url!, request.headers.apikey);
+            if (said === undefined) return;
+            const { status, text } = said;
             const headers: Record<string, string> = { "Content-Type": "application/json" };
             if (status === 503) headers["Retry-After"] = "60";
             const result = request.url!.endsWith("/completions")

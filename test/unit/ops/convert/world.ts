@@ -15,6 +15,10 @@ export interface WorldOptions {
     fails?: Record<string, number>;
     /** The same, but what it promises is not so although the stack has come there. */
     disproved?: Record<string, number>;
+    /** Steps, by name, whose look never ends, whatever it is told. */
+    silent?: string[];
+    /** Outputs that are never answered. */
+    noOutputs?: boolean;
     budgetSeconds?: number;
     expected?: Expected;
 }
@@ -39,6 +43,8 @@ export class FakeWorld {
     stopAt: string | undefined;
     /** Tells it to stop when this step has ended. */
     stopAfter: string | undefined;
+    /** So long after its begin it is told to return or to stop. */
+    orderIn: { order: "back" | "stop"; seconds: number } | undefined;
     orders = { back: new AbortController(), stop: new AbortController() };
     /** Steps whose promise was looked at. */
     proved = new Set<string>();
@@ -49,7 +55,7 @@ export class FakeWorld {
 
     constructor(private readonly options: WorldOptions = {}) {
         const expected = { ...defaults(600), ...options.expected };
-        this.budget = { seconds: options.budgetSeconds ?? 3600, expected, patienceSeconds: 3600 };
+        this.budget = { seconds: options.budgetSeconds ?? 3600, expected, patienceSeconds: 3600, lookSeconds: 1500 };
         this.fails = { ...options.fails };
         this.disproved = { ...options.disproved };
     }
@@ -69,6 +75,13 @@ export class FakeWorld {
         this.timers.clear();
         this.orders = { back: new AbortController(), stop: new AbortController() };
         const { back, stop } = this.orders;
+        if (this.orderIn !== undefined) {
+            const { order, seconds } = this.orderIn;
+            this.timers.add({
+                at: this.now + seconds * 1000,
+                call: () => this.orders[order].abort("it was asked for"),
+            });
+        }
         const journey = new Journey(this.told(), this.budget, this.effects(), { back: back.signal, stop: stop.signal });
         const end = new Promise<undefined>((resolve) => (this.killed = () => resolve(undefined)));
         return Promise.race([journey.go(), end]);
@@ -100,7 +113,10 @@ export class FakeWorld {
             now: () => this.now,
             bring: (step, signal) => this.bring(step, signal),
             prove: async (step, _, signal) => this.prove(step, signal),
-            look: async () => ({ reached: this.reached, asked: this.asked }),
+            look: async (signal) => {
+                if (this.options.noOutputs) await this.silence(signal);
+                return { reached: this.reached, asked: this.asked };
+            },
             record: (event) => {
                 this.write(event);
                 if (event.event === "step-end" && event.step === this.stopAfter)
@@ -142,12 +158,19 @@ export class FakeWorld {
         await this.point();
         signal.throwIfAborted();
         const name = nameOf({ direction, to });
+        if (this.options.silent?.includes(name)) await this.silence(signal);
         if ((this.disproved[name] ?? 0) > 0) {
             this.disproved[name]--;
             throw new Error("it is not so");
         }
         this.proved.add(name);
         return name === "prepare" ? { answers: ANSWERS } : {};
+    }
+
+    /** Time goes by, and nothing ends: not even with the signal. */
+    private async silence(signal: AbortSignal): Promise<void> {
+        this.pass(1e7, signal);
+        await NEVER;
     }
 
     /** What the program's preflight allows. After a run that did not end: only where it was going, or back where it came from. */

@@ -2,7 +2,7 @@
 // pulumi stands a small program.
 import { strict as assert } from "node:assert";
 import { execFile } from "node:child_process";
-import { chmodSync, mkdtempSync, rmSync, watch, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, readFileSync, rmSync, watch, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { runPulumi } from "../../../../ops/stack/pulumi";
@@ -39,6 +39,15 @@ describe("a run of Pulumi", () => {
     it("that does not end is interrupted once more, and then killed", async () => {
         const { code, stdout } = await brokenOff('console.log("no");');
         assert.deepEqual([code, stdout], [1, "here\nno\nno\n"]);
+    });
+
+    it("that was killed is not waited for, though what it has started lives and has its output", async () => {
+        const file = join(folder, "plugin.pid");
+        const plugin = `require("node:child_process").spawn("sleep", ["60"], { detached: true, stdio: "inherit" })`;
+        const once = `if (globalThis.plugin === undefined) require("node:fs").writeFileSync(${JSON.stringify(file)}, String((globalThis.plugin = ${plugin}).pid))`;
+        const { code } = await brokenOff(once);
+        process.kill(Number(readFileSync(file, "utf8")), "SIGKILL");
+        assert.equal(code, 1);
     });
 
     it("does not outlive the process that has begun it, whatever ends that", async () => {

@@ -1,0 +1,140 @@
+/**
+ * Who runs a conversion, as the cluster says. The stack's outputs know of runs alone that have come to their end, and a
+ * name tells nothing of a process: who is at work writes a beat beside the name, and whoever would take over listens.
+ */
+import type * as client from "@kubernetes/client-node" with { "resolution-mode": "import" };
+import { setTimeout as pause } from "node:timers/promises";
+import { isAbsent, kubeConfigOf, type PlainAccess } from "../../components/parts/cluster-reader";
+import { RECORD } from "../../components/parts/conversion-record";
+import { kubernetesClient } from "../../components/parts/kubernetes-client";
+import { Failure, UsageError } from "../errors";
+
+export interface ClusterHolder {
+    name: string;
+    /** As `2026-11-26T12:00:00Z`. */
+    until: string;
+    /** Another text every {@link HolderView.beatSeconds} while its process lives. Unset: none was heard yet. */
+    beat?: string;
+}
+
+export interface HolderView {
+    beatSeconds: number;
+    /** Undefined: nobody keeps others out. */
+    read(): Promise<ClusterHolder | undefined>;
+    /** Lets others hear that the one of that name lives; nothing where the cluster has another name. */
+    beat(name: string): Promise<void>;
+}
+
+export type OpenHolder = (access: PlainAccess, namespace: string) => HolderView;
+
+const BEAT_SECONDS = 10;
+/** So many beats must be missing: one may be late, and another one lost. */
+const MISSED = 3;
+/** Longest wait for an answer of the API server, in seconds. */
+const LIMIT_SECONDS = 10;
+
+export const openHolder: OpenHolder = (access, namespace) => {
+    const k8s = kubernetesClient();
+    // Not before it is asked: access that leads nowhere is an answer of its own.
+    const api = () => k8s.KubernetesObjectApi.makeApiClient(kubeConfigOf(access));
+    const metadata = { name: RECORD, namespace };
+    const record = { apiVersion: "v1", kind: "ConfigMap", metadata };
+    const live = () =>
+        within(async () =>
+            api()
+                .read<client.V1ConfigMap>(record)
+                .catch((error: unknown) => {
+                    if (isAbsent(error)) return undefined;
+                    throw error;
+                }),
+        );
+    return {
+        beatSeconds: BEAT_SECONDS,
+        read: async () => {
+            const { holder, until, beat } = (await live())?.data ?? {};
+            return holder === undefined || until === undefined ? undefined : { name: holder, until, beat };
+        },
+        beat: async (name) => {
+            const found = await live();
+            if (found?.data?.holder !== name) return;
+            const { resourceVersion } = found.metadata!;
+            const object = { ...record, metadata: { ...metadata, resourceVersion }, data: { beat: beatNow() } };
+            const merge = "application/merge-patch+json" as client.PatchStrategy;
+            await within(() => api().patch(object, undefined, undefined, undefined, undefined, merge));
+        },
+    };
+};
+
+function beatNow(): string {
+    return new Date().toISOString();
+}
+
+/** @param work that may never end */
+async function within<T>(work: () => Promise<T>): Promise<T> {
+    const controller = new AbortController();
+    const late = pause(LIMIT_SECONDS * 1000, undefined, { signal: controller.signal }).then(() => {
+        throw new Error(`no answer in ${LIMIT_SECONDS} s`);
+    });
+    late.catch(() => undefined);
+    try {
+        return await Promise.race([work(), late]);
+    } finally {
+        controller.abort();
+    }
+}
+
+/** Who goes on with what somebody else may still be doing. */
+export interface Successor {
+    /** The name that its record has in the cluster, or that it takes. */
+    own: string;
+    /** It is the record of another user or machine. */
+    foreign: boolean;
+    takeOver: boolean;
+}
+
+/**
+ * The name under which to be at work: that of the cluster where it is taken over.
+ * @throws UsageError when the one of that name lives
+ */
+export async function nameToBe(
+    { own, foreign, takeOver }: Successor,
+    view: HolderView,
+    there: ClusterHolder | undefined,
+    interrupted: () => string | undefined,
+): Promise<string> {
+    if (there === undefined || !(there.name === own ? foreign : takeOver)) return own;
+    if (await isAtWork(view, interrupted))
+        throw new UsageError([
+            `conversion: must not be at work to be taken over (the cluster hears from ${there.name} every ${view.beatSeconds} s). Wait, or end it where it runs: npm run ops -- convert abort`,
+        ]);
+    return there.name;
+}
+
+/** Listens for so long as a living one cannot be silent. Its clock does not matter, nor does ours. */
+async function isAtWork(view: HolderView, interrupted: () => string | undefined): Promise<boolean> {
+    const read = () =>
+        view.read().catch((error: Error) => {
+            throw new Failure(
+                `cluster: must say whether the conversion that is to be taken over is at work (${error.message}). Check its address and the network.`,
+            );
+        });
+    const before = await read();
+    const end = performance.now() + MISSED * view.beatSeconds * 1000;
+    while (performance.now() < end) {
+        await pause((view.beatSeconds * 1000) / 5);
+        const why = interrupted();
+        if (why !== undefined) throw new Failure(`convert: must not be begun (${why}). Nothing was changed.`);
+        const now = await read();
+        if (now === undefined) return false;
+        if (now.name !== before?.name || now.beat !== before.beat) return true;
+    }
+    return false;
+}
+
+/** Beats until the function it returns is called. What hinders a beat hinders no step: Pulumi says it. */
+export function startBeat(view: HolderView, name: string): () => void {
+    const beat = () => void view.beat(name).catch(() => undefined);
+    beat();
+    const timer = setInterval(beat, view.beatSeconds * 1000);
+    return () => clearInterval(timer);
+}

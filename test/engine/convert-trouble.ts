@@ -1,0 +1,133 @@
+/** What meets a conversion on its way, and what its record and its callers say of it afterwards. */
+import { strict as assert } from "node:assert";
+import type { KubeConfig } from "@kubernetes/client-node";
+import type { Entry } from "../../ops/convert/audit";
+import { duration } from "../../ops/convert/clock";
+import { closesWindow, opensWindow } from "../../ops/convert/phases";
+import { Rest } from "../../sandbox/rampart/rest";
+import type { Sent } from "./conversion-kit";
+import type { ConvertStack } from "./convert-kit";
+import { eventually } from "./stack";
+
+/** When callers may get 503, in milliseconds. */
+export interface Window {
+    from: number;
+    to: number;
+}
+
+/** Times that the record announces. One that does not end lasts for ever. */
+export function windowsOf(record: Entry[]): Window[] {
+    const windows: Window[] = [];
+    for (const entry of record) {
+        const last = windows.at(-1);
+        const open = last?.to === Infinity;
+        if (entry.event === "step" && opensWindow(entry) && !open)
+            windows.push({ from: Date.parse(entry.time), to: Infinity });
+        if (entry.event === "step-end" && entry.outcome === "done" && closesWindow(entry) && open)
+            last.to = Date.parse(entry.time);
+    }
+    return windows;
+}
+
+/** Nothing but answers of Alpa, and in the announced times nothing but refusals that say when to come again. */
+export function assertAnnounced(sent: Sent[], windows: Window[]): void {
+    const refused = sent.filter((one) => one.status !== 200);
+    for (const { status, retryAfter, body, from, to } of refused) {
+        assert.equal(status, 503, `${status}: ${body}`);
+        const announced = windows.some((window) => to >= window.from && from <= window.to);
+        assert.ok(announced, `503 outside of the announced time: ${from} to ${to} of ${JSON.stringify(windows)}`);
+        assert.ok(Number(retryAfter) > 0, `Retry-After ${retryAfter}`);
+        const { type, stacktrace } = JSON.parse(body) as Record<string, string>;
+        assert.deepEqual([type, stacktrace], ["error", ""]);
+    }
+    const served = sent.length - refused.length;
+    assert.ok(served > 20, `${served} answers`);
+    // Seconds of it, and not one is told so: then the record announces what is not.
+    if (windows.some(({ from, to }) => to - from > 5000)) assert.ok(refused.length > 0, "nobody got 503");
+}
+
+/** Times of the steps, and for how long callers got 503. */
+export function told(record: Entry[], sent: Sent[]): string {
+    const steps = record.flatMap((entry) =>
+        entry.event === "step-end"
+            ? [`${entry.step} ${entry.outcome === "failed" ? "failed after " : ""}${entry.seconds.toFixed(1)} s`]
+            : entry.event === "resume"
+              ? ["gone on with"]
+              : entry.event === "end"
+                ? [`${entry.outcome}, 503 for ${duration(entry.downSeconds)}`]
+                : [],
+    );
+    const refused = sent.filter(({ status }) => status !== 200);
+    return `${steps.join(", ")}; ${sent.length} requests, ${refused.length} of them 503`;
+}
+
+/** Waits until a step has begun, or with `return` until it turns round; fails when the command has ended before. */
+export async function untilStep(
+    stack: ConvertStack,
+    ended: Promise<{ stdout: string; stderr: string }>,
+    step: string,
+): Promise<void> {
+    let over: { stdout: string; stderr: string } | undefined;
+    void ended.then((run) => (over = run));
+    await eventually(
+        `${step} under way`,
+        async () => {
+            const last = stack
+                .record()
+                .filter(({ event }) => ["step", "return"].includes(event))
+                .at(-1);
+            const now = last?.event === "step" ? last.step : last?.event;
+            const after = step === "return" && stack.record().some(({ event }) => event === "return");
+            assert.ok(over === undefined || after, `it has ended before ${step}: ${over?.stdout}${over?.stderr}`);
+            return now === step || after ? true : undefined;
+        },
+        400,
+    );
+}
+
+const NAME = "refused-by-the-owners";
+const BASE = "/apis/admissionregistration.k8s.io/v1";
+
+/** What the API server is to refuse. */
+export interface Refused {
+    apiGroup: string;
+    /** As `apisixroutes`. */
+    resource: string;
+    operation: "CREATE" | "UPDATE";
+}
+
+/** The API server refuses something, as a policy of the cluster's owners may. @returns what ends that */
+export async function refuse(
+    kubeConfig: KubeConfig,
+    { apiGroup, resource, operation }: Refused,
+): Promise<() => Promise<void>> {
+    const rest = new Rest(kubeConfig);
+    const kind = (name: string) => ({ apiVersion: "admissionregistration.k8s.io/v1", kind: name });
+    await rest.call("POST", `${BASE}/validatingadmissionpolicies`, {
+        ...kind("ValidatingAdmissionPolicy"),
+        metadata: { name: NAME },
+        spec: {
+            failurePolicy: "Fail",
+            matchConstraints: {
+                resourceRules: [
+                    {
+                        apiGroups: [apiGroup],
+                        apiVersions: ["*"],
+                        operations: [operation],
+                        resources: [resource],
+                    },
+                ],
+            },
+            validations: [{ expression: "false", message: `${resource} are frozen` }],
+        },
+    });
+    await rest.call("POST", `${BASE}/validatingadmissionpolicybindings`, {
+        ...kind("ValidatingAdmissionPolicyBinding"),
+        metadata: { name: NAME },
+        spec: { policyName: NAME, validationActions: ["Deny"] },
+    });
+    return async () => {
+        await rest.call("DELETE", `${BASE}/validatingadmissionpolicybindings/${NAME}`);
+        await rest.call("DELETE", `${BASE}/validatingadmissionpolicies/${NAME}`);
+    };
+}
