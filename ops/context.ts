@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import { text } from "node:stream/consumers";
 import { openHolder, type OpenHolder } from "./convert/holder";
 import { UsageError } from "./errors";
+import { underPolicy, WITHOUT_PACK } from "./stack/policy-pack";
 import { runPulumi, type PulumiRunner } from "./stack/pulumi";
 
 /** Root of the clone: where Pulumi finds its project. */
@@ -31,8 +32,9 @@ export interface Context {
 }
 
 export function realContext(): Context {
+    const note = (line: string) => console.error(line);
     return {
-        pulumi: runPulumi(ROOT),
+        pulumi: underPolicy(runPulumi(ROOT), ROOT, process.env[WITHOUT_PACK], note),
         // The sandbox runs the shipped stacks with files of its own, and never changes the shipped ones.
         folder: resolve(process.env.ALPA_AUTH_STACK_FILES ?? ROOT),
         today: new Date(),
@@ -44,7 +46,7 @@ export function realContext(): Context {
         openHolder,
         terminal: process.stderr.isTTY ? (text) => void process.stderr.write(text) : undefined,
         out: (line) => console.log(line),
-        note: (line) => console.error(line),
+        note,
         stdin: () => text(process.stdin),
     };
 }

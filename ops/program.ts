@@ -16,6 +16,7 @@ import { checkDns } from "./check/dns";
 import { checkExposure } from "./check/exposure";
 import { smoke, SMOKE_CONSUMER } from "./check/smoke";
 import { add, remove, revoke, rotate } from "./consumer/change";
+import { expire } from "./consumer/expire";
 import { expiring } from "./consumer/expiring";
 import { handout } from "./consumer/handout";
 import { importKeys } from "./consumer/import";
@@ -25,6 +26,8 @@ import { plan } from "./convert/plan";
 import { run } from "./convert/run";
 import { abort, status } from "./convert/status";
 import { importZone } from "./dns/import";
+import { apply } from "./stack/gate/apply";
+import { check } from "./stack/gate/check";
 import { diff, history } from "./stack/history/history";
 import { drift } from "./stack/review/drift";
 import { FAIL_ON, FORMATS, review } from "./stack/review/review";
@@ -95,6 +98,11 @@ function consumerCommands(consumer: Command, context: Context): void {
         .option("--within <days>", "how far to look ahead", wholeNumber(0), 30)
         .option("--fail-on <days>", "exit with 1 when one ends within so many days, or has ended", wholeNumber(0))
         .action((args) => expiring(context, args));
+    withStack(consumer.command("expire"))
+        .description("leave out what has ended, and refuse to run when that would do anything else; for every night")
+        .addOption(choice("--format <format>", "how to print the review", FORMATS, "text"))
+        .option("--apply", "run pulumi up with the plan that was reviewed; without it, only show")
+        .action((args) => expire(context, args));
     withStack(consumer.command("handout"))
         .description("give a credential to its caller, once: prints or writes all the caller needs")
         .argument("<consumer>", "name of the caller", label)
@@ -132,6 +140,15 @@ function stackCommands(stack: Command, context: Context): void {
         .option("--plan <file>", "read a plan of pulumi preview --save-plan")
         .option("--save-plan <file>", "save the plan, so that pulumi up --plan does what was reviewed")
         .action((args) => review(context, args));
+    withReview(withStack(stack.command("check")))
+        .description("may this change go on? its review under the policy pack, and what was agreed to; changes nothing")
+        .option("--out <folder>", "make a folder with the plan, for stack apply; only when it may go on")
+        .action((args) => check(context, args));
+    withStack(stack.command("apply"))
+        .description("carry out the plan of a check, and nothing else; of this commit, this config and this state")
+        .requiredOption("--plan <folder>", "the folder that stack check --out has made")
+        .addOption(choice("--format <format>", "how to print the review", FORMATS, "text"))
+        .action((args) => apply(context, args));
     withReview(withStack(stack.command("drift")), "risk")
         .description("say what somebody has changed behind Pulumi's back, in the words of review; corrects nothing")
         .action((args) => drift(context, args));

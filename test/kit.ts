@@ -134,6 +134,14 @@ export function inputsOf(resource: Seen, shown: (secret: unknown) => unknown = (
     return walk(resource.inputs);
 }
 
+/** What a Secret holds, as texts. */
+export function textsOf(secret: Seen): Record<string, string> {
+    const data = inputsOf(secret, (shown) => shown).data as Record<string, string>;
+    return Object.fromEntries(
+        Object.entries(data).map(([field, text]) => [field, Buffer.from(text, "base64").toString()]),
+    );
+}
+
 /** The one resource of a type, or of a type and name; fails on none and on two. */
 export function one(seen: Seen[], type: string, name?: string): Seen {
     const found = seen.filter((r) => r.type === type && (name === undefined || r.name === name));

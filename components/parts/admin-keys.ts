@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import { ADMIN_KEYS_SECRET } from "./apisix-values";
 import { metadata } from "./ownership";
+import { secretData } from "./secret-data";
 
 export interface AdminKeysArgs {
     /** Namespace APISIX runs in. */
@@ -29,10 +30,10 @@ export class AdminKeys extends pulumi.ComponentResource {
             {
                 metadata: metadata(ADMIN_KEYS_SECRET.name, args.namespace),
                 // Both, always: a pod whose Secret lacks the viewer's key never starts.
-                stringData: {
+                data: secretData({
                     [ADMIN_KEYS_SECRET.admin]: admin.result,
                     [ADMIN_KEYS_SECRET.viewer]: viewer.result,
-                },
+                }),
             },
             { parent: this, deletedWith: opts?.deletedWith },
         );

@@ -3,6 +3,7 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { peer } from "./network-policies";
 import { credentialMetadata, metadata } from "./ownership";
+import { secretData } from "./secret-data";
 
 /** The connectors of a cluster, as the stack config describes them. */
 export interface ConnectorSettings {
@@ -60,7 +61,7 @@ export class CloudflaredDeployment extends pulumi.ComponentResource {
         );
         const secret = new k8s.core.v1.Secret(
             `${name}-token`,
-            { metadata: credentialMetadata(CONNECTORS, namespace), stringData: { [TOKEN.file]: token } },
+            { metadata: credentialMetadata(CONNECTORS, namespace), data: secretData({ [TOKEN.file]: token }) },
             inside,
         );
         const budget = new k8s.policy.v1.PodDisruptionBudget(

@@ -7,6 +7,7 @@ import type { GatewayBinding } from "./gateway-wiring";
 import type { ClusterAccess } from "./kubeconfig";
 import { limitPlugins, type Counters, type Limits } from "./limits";
 import { credentialMetadata, metadata } from "./ownership";
+import { secretData } from "./secret-data";
 
 /** One way of a caller to prove who it is. */
 export type Credential = { id: string } & (
@@ -83,7 +84,7 @@ export class Consumers extends pulumi.ComponentResource {
                 `${name}-secret`,
                 {
                     metadata: credentialMetadata(secretName(consumer.name, credential.id), namespace),
-                    stringData: this.material(name, namespace, consumer.name, credential),
+                    data: secretData(this.material(name, namespace, consumer.name, credential)),
                 },
                 { parent: this },
             );

@@ -6,6 +6,7 @@ import { Awaited } from "./awaited";
 import type { GatewayBinding } from "./gateway-wiring";
 import type { ClusterAccess } from "./kubeconfig";
 import { credentialMetadata, metadata } from "./ownership";
+import { secretData } from "./secret-data";
 
 /** Where a certificate comes from. */
 export type CertificateSource =
@@ -86,7 +87,7 @@ export class GatewayTls extends pulumi.ComponentResource {
             {
                 metadata: credentialMetadata(tlsSecret(source), namespace),
                 type: "kubernetes.io/tls",
-                stringData: { "tls.crt": certificate, "tls.key": key },
+                data: secretData({ "tls.crt": certificate, "tls.key": key }),
             },
             { parent: this },
         );

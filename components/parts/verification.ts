@@ -11,6 +11,7 @@ import type { GuardSettings } from "./guard";
 import type { ClusterAccess } from "./kubeconfig";
 import { credentialMetadata, metadata } from "./ownership";
 import { alpaChain } from "./plugin-chain";
+import { secretData } from "./secret-data";
 
 export interface VerificationArgs {
     namespace: string;
@@ -51,7 +52,7 @@ export class Verification extends pulumi.ComponentResource {
             `${name}-secret`,
             {
                 metadata: credentialMetadata(secretName(VERIFIER, CREDENTIAL), namespace),
-                stringData: { key: this.key },
+                data: secretData({ key: this.key }),
             },
             { parent: this },
         );

@@ -41,6 +41,7 @@ const HIDDEN = "[secret]";
 export function resourceOf(given: Omit<Resource, "props" | "marked"> & { inputs: Tree }): Resource {
     const { inputs, ...rest } = given;
     const marked = read(inputs) as Tree;
+    if (given.type === "kubernetes:core/v1:Secret" && "data" in marked) marked.data = plainTexts(marked.data);
     return { ...rest, marked, props: opened(marked) as Tree };
 }
 
@@ -57,6 +58,17 @@ function read(value: unknown): unknown {
     // Of the engine and of dynamic providers: code, not what is asked for.
     const fields = Object.keys(tree).filter((field) => !field.startsWith("__"));
     return Object.fromEntries(fields.map((field) => [field, read(tree[field])]));
+}
+
+/** What a Secret holds, in base64 there: rules look at the texts themselves. */
+function plainTexts(value: unknown): unknown {
+    if (value instanceof Secret) return new Secret(plainTexts(value.value));
+    if (typeof value === "string") {
+        const bytes = Buffer.from(value, "base64");
+        return bytes.toString("base64") === value ? bytes.toString() : value;
+    }
+    if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+    return Object.fromEntries(Object.entries(value).map(([field, part]) => [field, plainTexts(part)]));
 }
 
 function opened(value: unknown): unknown {

@@ -17,6 +17,15 @@ export function cloneProgram(folder: string): string {
     return folder;
 }
 
+/** Makes a commit of all that is in the copy, which gets a repository of its own. */
+export function commitAll(clone: string): void {
+    const git = (...args: string[]) =>
+        execFileSync("git", ["-C", clone, "-c", "user.name=a", "-c", "user.email=a@example.com", ...args]);
+    git("init", "-q");
+    git("add", "-A");
+    git("commit", "-qm", "x");
+}
+
 /** Changes a file of the copy; fails where there is nothing to change. */
 export function edit(file: string, old: string, now: string): void {
     const text = readFileSync(file, "utf8");

@@ -2,12 +2,15 @@
 // is installed, language host and plugins are stand-ins; this is what shows they are good enough.
 import { strict as assert } from "node:assert";
 import { CoreV1Api } from "@kubernetes/client-node";
-import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { appendFileSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ROOT } from "../../sandbox/world/state";
+import { cloneProgram, commitAll } from "./clone";
 import { call, current, failed, succeeded, TestStack, useWorld } from "./kit";
 
-const consumers = [{ name: "alice", credentials: [{ id: "k1", method: "key" }] }];
+const key = (id: string) => ({ id, method: "key" });
+const consumers = [{ name: "alice", credentials: [key("k1")] }];
 
 describe("pulumi typed by hand", function () {
     this.timeout(240_000);
@@ -81,13 +84,43 @@ describe("pulumi typed by hand", function () {
         stack.configure({ consumers });
     });
 
-    it("a plan made by preview can be carried out by up", async () => {
-        stack.configure({ consumers: [...consumers, { name: "bob", credentials: [] }] });
-        const plan = join(current().dir, "plan.json");
+    it("a plan is carried out once it was checked, without a secret in it, and refused when commit or state are others", async () => {
+        const clone = cloneProgram(join(current().dir, "merged"));
+        commitAll(clone);
+        const bob = { name: "bob", credentials: [key("k1"), { id: "hs", method: "jwt", algorithm: "HS256" }] };
+        stack.configure({ consumers: [...consumers, bob] });
+        const folder = join(current().dir, "plan");
+        const apply = () => stack.opsOf(clone, "stack", "apply", "--plan", folder);
+        const before = await stack.resources();
+        succeeded(await stack.opsOf(clone, "stack", "check", "--fail-on", "risk", "--out", folder));
+
+        appendFileSync(join(clone, "index.ts"), "// another program\n");
+        commitAll(clone);
+        assert.match(failed(await apply()), /--plan: must be of the commit that is checked out/);
+        execFileSync("git", ["-C", clone, "reset", "--quiet", "--hard", "HEAD~1"]);
+        assert.deepEqual(await stack.resources(), before);
+
+        const { stdout, stderr } = succeeded(await apply());
+        assert.match(stdout, /caller-added {2}Caller bob gets access/);
+        assert.match(stderr, /alpa-auth@v0\.1\.0/, "under the policy pack");
+        const { url, credentials, jwtSecrets } = await stack.outputs();
+        assert.equal((await call(url, { key: credentials["bob/k1"] })).status, 200);
+        const plan = readFileSync(join(folder, "plan.json"), "utf8");
+        for (const secret of [...Object.values(credentials), ...Object.values(jwtSecrets)])
+            for (const form of [secret, Buffer.from(secret).toString("base64")]) assert.ok(!plan.includes(form));
+
+        assert.match(failed(await apply()), /--plan: must be of the state as it is/);
+    });
+
+    it("a plan allows nothing but what was previewed, and what differs is refused before anything is changed", async () => {
+        const plan = join(current().dir, "of-carol.json");
+        stack.configure({ consumers: [...consumers, { name: "carol", credentials: [key("k1")] }] });
         succeeded(await stack.preview("--save-plan", plan));
-        succeeded(await stack.up("--plan", plan));
+        const before = await stack.resources();
+        stack.configure({ consumers: [...consumers, { name: "dave", credentials: [key("k1")] }] });
+        assert.match(failed(await stack.run(["up", "--yes", "--plan", plan])), /violates plan/);
+        assert.deepEqual(await stack.resources(), before);
         stack.configure({ consumers });
-        succeeded(await stack.up());
     });
 
     it("a mistake in a program is shown with its message and place", async () => {

@@ -199,6 +199,16 @@ describe("review on the engine", function () {
             assert.ok(![run, fromPlan].some(({ stdout, stderr }) => `${stdout}${stderr}`.includes(secret)));
     });
 
+    it("expire takes an end that has come for one, and stops at what else the run would do", async () => {
+        const ended = { ...alice, credentials: [key("a1"), { ...key("a2"), expires: "2020-01-31" }] };
+        stack.configure({ consumers: [ended, bob] });
+        const alone = succeeded(await stack.ops("consumer", "expire"));
+        assert.match(alone.stdout, /credential-revoked {2}Credential alice\/a2 stops working/);
+        assert.match(alone.stderr, /Add --apply to leave them out/);
+        stack.configure({ consumers: [ended] });
+        assert.match(failed(await stack.ops("consumer", "expire", "--apply")), /are others: caller-removed/);
+    });
+
     it("drift finds nothing of what Pulumi made", async () => {
         stack.configure({ consumers });
         const { code, stdout, stderr } = await stack.ops("stack", "drift", "--format", "json");

@@ -85,11 +85,16 @@ export class EngineStack {
     }
 
     /** Runs the operators' command line on this stack, as a process of its own. */
-    async ops(...args: string[]): Promise<PulumiRun> {
+    ops(...args: string[]): Promise<PulumiRun> {
+        return this.opsOf(ROOT, ...args);
+    }
+
+    /** The same, of another clone. */
+    async opsOf(clone: string, ...args: string[]): Promise<PulumiRun> {
         const { dir, facts } = this.place;
-        const command = ["--import", "tsx", join(ROOT, "ops/cli.ts"), ...args, "--stack", this.name];
+        const command = ["--import", "tsx", join(clone, "ops/cli.ts"), ...args, "--stack", this.name];
         const env = { ...process.env, ...pulumiEnv(dir, facts) };
-        const child = spawn(process.execPath, command, { cwd: ROOT, env, stdio: ["ignore", "pipe", "pipe"] });
+        const child = spawn(process.execPath, command, { cwd: clone, env, stdio: ["ignore", "pipe", "pipe"] });
         const said = { code: -1, stdout: "", stderr: "" };
         for (const stream of ["stdout", "stderr"] as const)
             child[stream].setEncoding("utf8").on("data", (text: string) => (said[stream] += text));

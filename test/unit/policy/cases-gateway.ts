@@ -518,9 +518,9 @@ export const GATEWAY: Record<string, Case[]> = {
             inputs(
                 "Secret",
                 "apisix-admin-keys",
-                (s) => (s.stringData.value.admin = "edd1c9f034335f136f87ad84b625c8f1"),
+                (s) => (s.data.value.admin = Buffer.from("edd1c9f034335f136f87ad84b625c8f1").toString("base64")),
             ),
-            /^stringData\.admin: must not be a key that everybody knows/m,
+            /^data\.admin: must not be a key that everybody knows/m,
         ],
         [
             "an Admin API that asks for none",

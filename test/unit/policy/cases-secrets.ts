@@ -10,8 +10,8 @@ const connector = (change: (container: any) => void) =>
 const configMap = (data: any) => more("kubernetes:core/v1:ConfigMap", { kind: "ConfigMap", metadata: {}, data });
 /** A ConfigMap that repeats, in clear, what the Secret of a credential holds. */
 const copied = (text: (key: string) => string) => (all: Given[]) => {
-    const key = opened(opened(find(all, "Secret", "lab.2026a").inputs.stringData).key);
-    configMap({ note: text(key) })(all);
+    const key = opened(opened(find(all, "Secret", "lab.2026a").inputs.data).key);
+    configMap({ note: text(Buffer.from(key, "base64").toString()) })(all);
 };
 
 export const SECRETS: Record<string, Case[]> = {
@@ -19,8 +19,8 @@ export const SECRETS: Record<string, Case[]> = {
         [
             "a Secret whose values are not secret",
             "intra",
-            inputs("Secret", "lab.2026a", (given) => (given.stringData = { key: LONG })),
-            /^stringData: must be secret/,
+            inputs("Secret", "lab.2026a", (given) => (given.data = { key: LONG })),
+            /^data: must be secret/,
         ],
         [
             "the key that a host is reached with, in clear",

@@ -68,7 +68,7 @@ describe("the policy pack as Pulumi starts it", function () {
         const all = copy();
         const route = find(all, "ApisixRoute");
         route.inputs.spec.http[0].plugins = UNKNOWN;
-        find(all, "Secret", "lab.2026a").inputs.stringData = secret(UNKNOWN);
+        find(all, "Secret", "lab.2026a").inputs.data = secret(UNKNOWN);
         for (const given of [route, find(all, "Secret", "lab.2026a")])
             assert.deepEqual(await pack.resource(given), [], given.name);
     });

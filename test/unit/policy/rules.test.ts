@@ -88,8 +88,8 @@ describe("each rule of the policy pack", function () {
 
     it("tells a secret in clear beside one that a preview does not show", () => {
         const resources = copy("intra");
-        find(resources, "Secret", "lab.2026a").inputs.stringData = { key: "[secret]", other: "s3cret" };
-        assert.match(JSON.stringify(violationsOf(resources.map(resourceOf))), /stringData: must be secret/);
+        find(resources, "Secret", "lab.2026a").inputs.data = { key: "[secret]", other: "s3cret" };
+        assert.match(JSON.stringify(violationsOf(resources.map(resourceOf))), /data: must be secret/);
     });
 
     it("refuses a stack whose config switches the guard off, and nothing else of it", async () => {

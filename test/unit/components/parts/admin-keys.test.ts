@@ -16,6 +16,6 @@ describe("AdminKeys", () => {
     it("puts both into the Secret the chart reads: without the viewer's no pod starts", async () => {
         const secret = oneOfKind(await build(), "Secret", "apisix-admin-keys");
         assert.equal(secret.inputs.metadata.namespace, "gateway");
-        assert.deepEqual(Object.keys(inputsOf(secret, (s) => s).stringData).sort(), ["admin", "viewer"]);
+        assert.deepEqual(Object.keys(inputsOf(secret, (s) => s).data).sort(), ["admin", "viewer"]);
     });
 });

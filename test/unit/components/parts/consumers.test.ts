@@ -10,7 +10,7 @@ import {
     type Credential,
 } from "../../../../components/parts/consumers";
 import { derive } from "../../../../components/parts/generated-secrets";
-import { comesAfter, inputsOf, one, oneOfKind, record, value } from "../../../kit";
+import { comesAfter, inputsOf, one, oneOfKind, record, textsOf, value } from "../../../kit";
 
 const binding = { ingressClass: "alpa-auth", gateway: "own", gatewayNamespace: "gateway" };
 const key = (id: string): Credential => ({ id, method: "key" });
@@ -96,7 +96,7 @@ describe("Consumers", () => {
         it(`puts ${what} into the Secret, and nothing else`, async () => {
             const seen = await record(() => build(caller(credential)));
             const secret = oneOfKind(seen, "Secret", "lab.a");
-            assert.deepEqual(inputsOf(secret, (s) => s).stringData, material);
+            assert.deepEqual(textsOf(secret), material);
             assert.equal(secret.inputs.metadata.namespace, "alpa-auth");
             assert.deepEqual(
                 seen.filter((r) => r.type === SALT).map((r) => r.name),
@@ -166,7 +166,8 @@ describe("Consumers", () => {
         const brought = { ...key("a"), key: pulumi.secret("s3cret-brought") } as Credential;
         const cluster = { kubeconfig: pulumi.secret("s3cret-kubeconfig") };
         const seen = await record(() => build(caller(brought), { cluster }));
-        for (const r of seen) assert.doesNotMatch(JSON.stringify(inputsOf(r)), /s3cret/, `${r.type} ${r.name}`);
+        for (const r of seen)
+            assert.doesNotMatch(JSON.stringify(inputsOf(r)), /s3cret|czNjcmV0/, `${r.type} ${r.name}`);
         assert.match(JSON.stringify(one(seen, ACCEPTED).inputs), /s3cret/);
     });
 });

@@ -1,0 +1,74 @@
+/** `ops consumer expire`: leaves out what has ended, and does nothing else. For a run every night. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Failure, UsageError } from "../errors";
+import type { Context } from "../context";
+import { conversionAtWork } from "../convert/at-work";
+import { carryOutPlan, previewPlan } from "../stack/gate/run";
+import { obstacles } from "../stack/guards";
+import type { Finding } from "../stack/review/finding";
+import { exported, fullReview, render, type ReviewArgs } from "../stack/review/review";
+import { findStack } from "../stack/stack";
+import { readConsumers, type Consumer } from "../stack/stack-file";
+import { isOver } from "../dates";
+
+export interface ExpireArgs extends Pick<ReviewArgs, "stack" | "format"> {
+    apply?: boolean;
+}
+
+/** Shows what ends, and with `apply` carries out exactly that. @throws Failure when the same run would do more */
+export async function expire(context: Context, args: ExpireArgs): Promise<void> {
+    const stack = await findStack(context, args.stack);
+    const converting = conversionAtWork(context.folder, stack, new Date());
+    const against = [...(await obstacles(context, stack)), ...(converting === undefined ? [] : [converting])];
+    if (against.length > 0) throw new UsageError(against);
+    const folder = mkdtempSync(join(tmpdir(), "alpa-auth-expire-"));
+    try {
+        const plan = join(folder, "plan.json");
+        const state = await exported(context, stack);
+        const { preview, refusal } = await previewPlan(context, stack, plan);
+        const found = fullReview(context, preview, state);
+        context.out(render(found, args.format));
+        if (refusal !== undefined) throw new Failure(refusal);
+        const over = overIn(readConsumers(stack.text), context.today);
+        const others = found.findings.filter((finding) => !isEnd(finding, over));
+        if (others.length > 0)
+            throw new Failure(
+                `${stack.short}: the run must leave out what has ended and do nothing else (${others.length} of ${found.findings.length} findings are others: ${[...new Set(others.map(({ code }) => code))].join(", ")}). Something is merged and not applied, or changed by hand: apply it first, npm run ops -- stack check`,
+            );
+        if (found.findings.length === 0) return context.note("Nothing that has ended is live. Nothing was changed.");
+        if (!args.apply) return context.note("\nDry run: nothing was changed. Add --apply to leave them out.");
+        await carryOutPlan(context, stack, plan, "Left out what has ended");
+    } finally {
+        rmSync(folder, { recursive: true, force: true });
+    }
+}
+
+interface Over {
+    consumer: string;
+    credential: string;
+}
+
+function overIn(consumers: Consumer[], today: Date): Over[] {
+    return consumers.flatMap(({ name, credentials }) =>
+        credentials
+            .filter(({ expires }) => isOver(expires, today))
+            .map(({ id }) => ({ consumer: name, credential: id })),
+    );
+}
+
+/** Whether the finding is the end of one of these: in its Consumer, or as a service token. */
+function isEnd({ code, evidence }: Finding, over: Over[]): boolean {
+    return (
+        code === "credential-revoked" &&
+        evidence.length > 0 &&
+        evidence.every(({ resource, property }) =>
+            over.some(({ consumer, credential }) =>
+                property === undefined
+                    ? resource === `${consumer}.${credential}-token`
+                    : resource === `${consumer}-consumer` && property === `spec.credentials[${credential}]`,
+            ),
+        )
+    );
+}

@@ -1,0 +1,99 @@
+/** `ops stack check`: may this change be merged, or applied? The review of it, the policy pack, and what was agreed to. */
+import { resolve } from "node:path";
+import { ROOT, type Context } from "../../context";
+import { dayAfter } from "../../dates";
+import { Failure, UsageError } from "../../errors";
+import { json } from "../../output";
+import { SEVERITIES, type Finding, type Severity } from "../review/finding";
+import { exported, fullReview, render, type ReviewArgs } from "../review/review";
+import type { Review } from "../review/report";
+import { findStack } from "../stack";
+import { acceptedBy, entriesFor, FILE, readAccepted, type Acceptance } from "./accepted";
+import { bind, makeFolder, planIn, takeAway, uncommitted } from "./bound";
+import { previewPlan } from "./run";
+
+export interface CheckArgs extends Pick<ReviewArgs, "stack" | "format" | "failOn"> {
+    /** Folder for the plan, which `ops stack apply` carries out. */
+    out?: string;
+}
+
+/** How long the acceptance lasts that is proposed, in days. */
+const PROPOSED_DAYS = 7;
+
+export async function check(context: Context, args: CheckArgs): Promise<void> {
+    const stack = await findStack(context, args.stack);
+    const root = context.program ?? ROOT;
+    const acceptances = readAccepted(root, context.today);
+    if (args.out === undefined) {
+        const { preview, refusal } = await previewPlan(context, stack);
+        const found = fullReview(context, preview, await exported(context, stack));
+        return judge(context, args, found, acceptances, refusal);
+    }
+    const dirty = await uncommitted(context);
+    if (dirty.length > 0) throw new UsageError(dirty);
+    const folder = resolve(args.out);
+    makeFolder(folder);
+    try {
+        // Read before the preview: what changes the state meanwhile makes the plan an old one.
+        const state = await exported(context, stack);
+        const { preview, refusal } = await previewPlan(context, stack, planIn(folder));
+        judge(context, args, fullReview(context, preview, state), acceptances, refusal);
+        await bind(context, folder, stack, state);
+    } catch (error) {
+        // What did not pass must not be there to be applied.
+        takeAway(folder);
+        throw error;
+    }
+    context.note(`\nNext: npm run ops -- stack apply --plan ${args.out} --stack ${stack.name}`);
+}
+
+/** Prints the review. @throws Failure when it must not go on */
+function judge(
+    context: Context,
+    { format, failOn }: CheckArgs,
+    found: Review,
+    acceptances: Acceptance[],
+    refusal: string | undefined,
+): void {
+    const bad = (SEVERITIES as readonly Severity[]).slice(0, failOn === "none" ? 0 : SEVERITIES.indexOf(failOn) + 1);
+    const against = found.findings.filter(({ severity }) => bad.includes(severity));
+    const by = (finding: Finding) => acceptedBy(finding, found.stack, acceptances, context.today);
+    const standing = against.filter((finding) => by(finding) === undefined);
+    const accepted = against.flatMap((finding) => by(finding) ?? []);
+    const words = [render(found, format), verdict(against.length, standing.length, accepted, refusal)];
+    context.out(
+        format === "json"
+            ? json({ ...found, accepted, standing: standing.length, refusal })
+            : words.filter((text) => text !== "").join("\n"),
+    );
+    const problems = [
+        ...(refusal === undefined ? [] : [refusal]),
+        ...(standing.length === 0 ? [] : [stands(context, found.stack, standing, failOn)]),
+    ];
+    if (problems.length > 0) throw new Failure(problems.join("\n"));
+}
+
+/** Longest text under a review: a comment of GitHub has 1,500 characters beside one. */
+const LONGEST = 1_000;
+
+function verdict(against: number, standing: number, accepted: Acceptance[], refusal: string | undefined): string {
+    const reasons = accepted.map(({ code, resource, reason }) => `${code} of ${resource} (${reason})`).join("; ");
+    const lines = [
+        refusal === undefined ? "" : "The policy pack refuses it: the output of the run says why.",
+        standing === 0
+            ? ""
+            : `${standing} of ${against} findings stand against it: the output of the run says how to accept one.`,
+        accepted.length === 0 ? "" : `Accepted in ${FILE}: ${reasons.replace(/[`*_[\]<>#|~@\\\s]+/g, " ")}`,
+    ].filter((line) => line !== "");
+    const text = lines.join("\n\n");
+    return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
+}
+
+function stands({ today }: Context, stack: string, standing: Finding[], failOn: string): string {
+    const entries = entriesFor(standing, stack, dayAfter(today, PROPOSED_DAYS));
+    const how =
+        entries.length === 0
+            ? "Correct them."
+            : `Correct them, or accept each with its reason in ${FILE}, in this change:\n${entries.join("\n")}`;
+    return `${stack}: the change must have no finding of ${failOn} or worse that nobody has accepted (${standing.length} do not fit, see above). ${how}`;
+}

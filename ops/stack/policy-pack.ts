@@ -1,0 +1,37 @@
+/** The policy pack of the clone: every `pulumi up` of the operators' commands runs under it. */
+import { join } from "node:path";
+import { UsageError } from "../errors";
+import type { PulumiRunner } from "./pulumi";
+
+/** Names the reason for a run without the pack. */
+export const WITHOUT_PACK = "ALPA_AUTH_NO_POLICY_BECAUSE";
+const LEAST_REASON = 10;
+
+/** What Pulumi is told, so that it asks the pack. @param root of the clone */
+export function packOf(root: string): string[] {
+    return [`--policy-pack=${join(root, "policy")}`];
+}
+
+/**
+ * The same Pulumi, whose every `up` is under the pack of this clone: also where it runs an earlier program, since the rules
+ * of today hold.
+ * @param because why not. It is said at each run
+ */
+export function underPolicy(
+    pulumi: PulumiRunner,
+    root: string,
+    because: string | undefined,
+    note: (line: string) => void,
+): PulumiRunner {
+    return (args, options) => {
+        // Asked at the first call, whatever it is: later on a stack file may have been written.
+        if (because && because.trim().length < LEAST_REASON)
+            throw new UsageError([
+                `${WITHOUT_PACK}: must say why, in ${LEAST_REASON} characters or more. Unset it, to run under the policy pack.`,
+            ]);
+        if (args[0] !== "up") return pulumi(args, options);
+        if (!because) return pulumi([...args, ...packOf(root)], options);
+        note(`warning: without the policy pack (${WITHOUT_PACK}: ${because.trim()})`);
+        return pulumi(args, options);
+    };
+}

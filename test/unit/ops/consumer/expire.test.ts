@@ -1,0 +1,89 @@
+// Proves that the nightly run leaves out what has ended and refuses to do anything beside it. Previews are made by hand; that
+// the engine's look so is test/engine/review.test.ts.
+import { strict as assert } from "node:assert";
+import { existsSync } from "node:fs";
+import { added, caller, gate, removed, step, type GateOptions } from "../stack/gate/kit";
+
+/** As STACK_FILE has it: alice/old ended on 2026-11-20, tokens/gone today; alice/a2 ends in six days. */
+const ended = step("update", caller("alice", ["a1", "a2", "old"]), caller("alice", ["a1", "a2"]));
+const token = {
+    op: "delete",
+    urn: "urn:pulumi:intra::alpa-auth::cloudflare:index/zeroTrustAccessServiceToken:ZeroTrustAccessServiceToken::tokens.gone-token",
+    oldState: {
+        urn: "urn:pulumi:intra::alpa-auth::cloudflare:index/zeroTrustAccessServiceToken:ZeroTrustAccessServiceToken::tokens.gone-token",
+        type: "cloudflare:index/zeroTrustAccessServiceToken:ZeroTrustAccessServiceToken",
+        custom: true,
+        inputs: { name: "x" },
+    },
+};
+const early = step("update", caller("alice", ["a1", "a2"]), caller("alice", ["a1"]));
+
+async function expire(steps: object[], args: string[] = ["--apply"], options: GateOptions = {}) {
+    const one = gate({ steps, ...options });
+    const said = await one.ops("consumer", "expire", ...args);
+    return { ...said, ups: one.calls.map(({ args }) => args).filter(([verb]) => verb === "up") };
+}
+
+describe("ops consumer expire", () => {
+    for (const [what, steps] of [
+        ["a key", [ended]],
+        ["a service token", [token]],
+        ["both", [ended, token]],
+    ] as const)
+        it(`leaves out ${what} that has ended, with the plan that was reviewed`, async () => {
+            const { code, out, note, ups } = await expire([...steps]);
+            assert.equal(code, 0, note);
+            assert.match(out, /credential-revoked/);
+            assert.equal(ups.length, 1);
+            assert.match(ups[0][2], /^--plan=.*plan\.json$/);
+        });
+
+    const refused: [what: string, steps: object[], code: string][] = [
+        ["a caller that goes", [ended, removed("bob")], "caller-removed"],
+        ["a caller that comes, harmless as that is", [ended, added("bob")], "caller-added"],
+        ["a credential that has not ended yet", [early], "credential-revoked"],
+        [
+            "a credential that no longer stands in the config",
+            [step("update", caller("alice", ["a1", "x"]), caller("alice", ["a1"]))],
+            "credential-revoked",
+        ],
+        [
+            "another caller's of the same id",
+            [step("update", caller("bob", ["a1", "old"]), caller("bob", ["a1"]))],
+            "credential-revoked",
+        ],
+    ];
+    for (const [what, steps, code] of refused)
+        it(`does not touch ${what}: it refuses the run`, async () => {
+            const said = await expire(steps);
+            assert.equal(said.code, 1);
+            assert.match(said.note, new RegExp(`do nothing else \\(1 of \\d findings are others: ${code}\\)`));
+            assert.deepEqual(said.ups, []);
+        });
+
+    it("runs nothing when nothing has ended, and only shows without --apply", async () => {
+        const none = await expire([]);
+        assert.deepEqual([none.code, none.ups], [0, []]);
+        assert.match(none.note, /Nothing was changed/);
+        const shown = await expire([ended], []);
+        assert.deepEqual([shown.code, shown.ups], [0, []]);
+        assert.match(shown.out, /credential-revoked/);
+    });
+
+    it("refuses what the policy pack refuses, and leaves no plan behind", async () => {
+        let plan = "";
+        const { code, note, ups } = await expire([ended], ["--apply"], {
+            says: ({ args }) => {
+                plan = args.find((word) => word.startsWith("--save-plan="))?.slice(12) ?? plan;
+                return args.some((word) => word.startsWith("--policy-pack"))
+                    ? { code: 255, stderr: "ports-closed" }
+                    : undefined;
+            },
+        });
+        assert.equal(code, 1, note);
+        assert.match(note, /ports-closed/);
+        assert.deepEqual(ups, []);
+        assert.notEqual(plan, "");
+        assert.ok(!existsSync(plan));
+    });
+});

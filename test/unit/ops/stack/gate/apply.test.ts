@@ -1,0 +1,118 @@
+// Proves that `ops stack apply` carries out a plan for the stack, commit, config and state it was made of, and refuses it for
+// any other before Pulumi runs. Git is real; Pulumi answers from memory. That Pulumi keeps to a plan is test/engine/pulumi.test.ts.
+import { strict as assert } from "node:assert";
+import { copyFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { STACK_FILE } from "../../kit";
+import { gate, MADE, type Gate, type GateOptions } from "./kit";
+
+interface Planned extends Gate {
+    plan: string;
+    applied(...args: string[]): ReturnType<Gate["ops"]>;
+    ups(): string[][];
+}
+
+/** A clone with a plan that has passed. */
+async function planned(options: GateOptions = {}): Promise<Planned> {
+    const one = gate(options);
+    const plan = join(one.folder, "plan");
+    const { code, note } = await one.ops("stack", "check", "--out", plan);
+    assert.equal(code, 0, note);
+    return {
+        ...one,
+        plan,
+        applied: (...args) => one.ops("stack", "apply", "--plan", plan, ...args),
+        ups: () => one.calls.map(({ args }) => args).filter(([verb]) => verb === "up"),
+    };
+}
+
+describe("ops stack apply", () => {
+    it("shows the review of the plan, and carries out that plan with a preview before it", async () => {
+        const { applied, ups, plan, file } = await planned();
+        const { code, out, note } = await applied();
+        assert.equal(code, 0, note);
+        assert.match(out, /^Review of stack intra/);
+        const [args] = ups();
+        assert.equal(args[4].replace(/[0-9a-f]{10}/, "C"), "Plan of commit C, made 2026-11-25T12:00:00.000Z");
+        assert.deepEqual(
+            [...args.slice(0, 4), ...args.slice(5)],
+            ["up", "--yes", `--plan=${plan}/plan.json`, "--message", "--stack", "intra", "--config-file", file],
+        );
+    });
+
+    let time = MADE;
+    const changes: [what: string, change: (one: Planned) => void, says: RegExp][] = [
+        [
+            "of another commit",
+            ({ commit }) => commit("index.ts", "second"),
+            /must be of the commit that is checked out/,
+        ],
+        ["of another config", ({ write }) => write(`${STACK_FILE}\n`), /must be of Pulumi\.intra\.yaml as it is/],
+        [
+            "of another state",
+            () => (time = "2026-11-25T11:30:00Z"),
+            /must be of the state as it is \(made for that of 2026-11-25T11:00/,
+        ],
+        [
+            "that was changed",
+            ({ plan }) => writeFileSync(join(plan, "plan.json"), '{"resourcePlans":{}}'),
+            /must be as it was made \(plan\.json has changed/,
+        ],
+        [
+            "without its other half",
+            ({ plan }) => rmSync(join(plan, "plan.bound.json")),
+            /there is no plan\.bound\.json/,
+        ],
+        ["that is damaged", ({ plan }) => writeFileSync(join(plan, "plan.bound.json"), "{"), /must be whole/],
+    ];
+    for (const [what, change, says] of changes)
+        it(`refuses one ${what}`, async () => {
+            time = MADE;
+            const one = await planned({ stateTime: () => time });
+            change(one);
+            const { code, note } = await one.applied();
+            assert.equal(code, 2);
+            assert.match(note, says);
+            assert.deepEqual(one.ups(), []);
+        });
+
+    it("refuses one of another stack", async () => {
+        const { applied, file, folder, ups } = await planned();
+        copyFileSync(file, join(folder, "Pulumi.other.yaml"));
+        const { code, note } = await applied("--stack", "other");
+        assert.equal(code, 2);
+        assert.match(note, /must be of stack other \(got intra\)/);
+        assert.deepEqual(ups(), []);
+    });
+
+    it("refuses while an interrupted run's operations are in the state", async () => {
+        let pending: object[] = [];
+        const { applied, ups } = await planned({
+            says: ({ args }) =>
+                args[1] === "export"
+                    ? {
+                          stdout: JSON.stringify({
+                              deployment: { manifest: { time: MADE }, pending_operations: pending },
+                          }),
+                      }
+                    : undefined,
+        });
+        pending = [{}];
+        const { code, note } = await applied();
+        assert.equal(code, 2);
+        assert.match(note, /no pending operations/);
+        assert.deepEqual(ups(), []);
+    });
+
+    it("says that nothing was done while another run holds the stack, and what to do when Pulumi does not go on", async () => {
+        let said = "error: the stack is currently locked by 1 lock(s)";
+        const { applied } = await planned({
+            says: ({ args }) => (args[0] === "up" ? { code: 255, stderr: said } : undefined),
+        });
+        assert.match((await applied()).note, /must not be locked by another run[^]*Nothing was changed/);
+        said = "error: resource violates plan";
+        const { code, note } = await applied();
+        assert.equal(code, 1);
+        assert.match(note, /What is not as planned was not done[^]*make a plan anew/);
+    });
+});

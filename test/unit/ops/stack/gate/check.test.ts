@@ -1,0 +1,160 @@
+// Proves what `ops stack check` lets through and what it stops, under the policy pack, and what stays of a plan. Git is real;
+// Pulumi answers from memory.
+import { strict as assert } from "node:assert";
+import { existsSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { accepting, added, caller, gate, removed, step } from "./kit";
+
+const entry = {
+    stack: "intra",
+    code: "caller-removed",
+    resource: "alice-consumer",
+    reason: "has moved to the other cluster",
+    until: "2026-12-01",
+};
+
+describe("ops stack check", () => {
+    it("previews under the policy pack, shows the review, and changes nothing", async () => {
+        const { ops, calls, clone, file } = gate({ steps: [added("bob")] });
+        const { code, out, note } = await ops("stack", "check", "--fail-on", "risk");
+        assert.equal(code, 0, note);
+        assert.match(out, /^Review of stack intra: resources: 1 create/);
+        assert.deepEqual(
+            calls.map(({ args }) => args).filter(([verb]) => verb !== "stack"),
+            [
+                [
+                    "preview",
+                    "--json",
+                    "--stack",
+                    "intra",
+                    "--config-file",
+                    file,
+                    `--policy-pack=${join(clone, "policy")}`,
+                ],
+            ],
+        );
+    });
+
+    it("stops what breaks a caller, and says how to accept it", async () => {
+        const { ops } = gate({ steps: [removed("alice")] });
+        const { code, note } = await ops("stack", "check");
+        assert.equal(code, 1);
+        assert.match(note, /no finding of breaks-callers or worse that nobody has accepted \(1 do not fit/);
+        assert.match(
+            note,
+            /policy\/accepted\.yaml[^]*- \{ stack: intra, code: caller-removed, resource: "alice-consumer", until: 2026-12-02, reason: … \}/,
+        );
+    });
+
+    it("lets through what somebody has accepted, with the reason", async () => {
+        const { ops, commit } = gate({ steps: [removed("alice")] });
+        commit("policy/accepted.yaml", accepting(entry));
+        const { code, out, note } = await ops("stack", "check", "--format", "markdown");
+        assert.equal(code, 0, note);
+        assert.match(out, /Accepted in policy\/accepted\.yaml: caller-removed of alice-consumer \(has moved/);
+    });
+
+    const refused: [what: string, change: object][] = [
+        ["of another stack", { stack: "inter" }],
+        ["of another finding", { code: "credential-revoked" }],
+        ["of another caller", { resource: "bob-consumer" }],
+        ["that is over", { until: "2026-11-24" }],
+    ];
+    for (const [what, change] of refused)
+        it(`counts no acceptance ${what}`, async () => {
+            const { ops, commit } = gate({ steps: [removed("alice")] });
+            commit("policy/accepted.yaml", accepting({ ...entry, ...change }));
+            assert.equal((await ops("stack", "check")).code, 1);
+        });
+
+    it("accepts one caller's finding and not the next one's", async () => {
+        const { ops, commit } = gate({ steps: [removed("alice"), removed("bob")] });
+        commit("policy/accepted.yaml", accepting(entry));
+        const { code, note } = await ops("stack", "check");
+        assert.equal(code, 1);
+        assert.match(note, /\(1 do not fit/);
+    });
+
+    it("accepts one credential's end and not that of the same caller's next one", async () => {
+        const before = caller("alice", ["a", "b", "c"]);
+        const { ops, commit } = gate({ steps: [step("update", before, caller("alice", ["a"]))] });
+        const revoked = { ...entry, code: "credential-revoked", property: "spec.credentials[b]" };
+        commit("policy/accepted.yaml", accepting(revoked));
+        const { code, note } = await ops("stack", "check");
+        assert.equal(code, 1);
+        assert.match(note, /\(1 do not fit[^]*property: "spec\.credentials\[c\]"/);
+        commit("policy/accepted.yaml", accepting(revoked, { ...revoked, property: "spec.credentials[c]" }));
+        assert.equal((await ops("stack", "check")).code, 0);
+    });
+
+    it("refuses a file of acceptances with all that is wrong in it", async () => {
+        const { ops, commit, calls } = gate();
+        const far = { ...entry, code: "no-such-code", until: "2027-06-01" };
+        commit("policy/accepted.yaml", accepting(far, { ...entry, code: "policy-violated" }));
+        const { code, note } = await ops("stack", "check");
+        assert.equal(code, 2);
+        assert.match(note, /accepted\.0\.code: must be a code of a review \(got "no-such-code"\)/);
+        assert.match(note, /accepted\.0\.until: must be within 30 days \(got 2027-06-01\)/);
+        assert.match(
+            note,
+            /accepted\.1\.code: must not be policy-violated: that is let off in policy\/exceptions\.yaml/,
+        );
+        assert.ok(calls.every(({ args }) => args[0] !== "preview"));
+        commit("policy/accepted.yaml", accepting({ ...entry, reason: "yes", until: "soon", who: "me" }));
+        assert.match(
+            (await ops("stack", "check")).note,
+            /accepted\.0\.reason[^]*accepted\.0\.until: must be a day[^]*accepted\.0/,
+        );
+    });
+
+    it("stops what the policy pack refuses whatever the limit is, with its words and the review", async () => {
+        const { ops } = gate({
+            steps: [added("bob")],
+            says: ({ args }) =>
+                args.some((word) => word.startsWith("--policy-pack"))
+                    ? { code: 255, stdout: '{"diagnostics":[{"severity":"error","message":"answers-not-cut: 30s"}]}' }
+                    : undefined,
+        });
+        const { code, out, note } = await ops("stack", "check", "--fail-on", "none", "--format", "markdown");
+        assert.equal(code, 1);
+        assert.match(out, /caller-added[^]*The policy pack refuses it/);
+        assert.match(note, /answers-not-cut: 30s/);
+    });
+
+    it("says what the program itself refuses once, and reviews nothing", async () => {
+        const { ops } = gate({
+            says: ({ args }) =>
+                args[0] === "preview" ? { code: 255, stderr: "error: alpa.endpoints: required" } : undefined,
+        });
+        const { code, out, note } = await ops("stack", "check");
+        assert.deepEqual([code, out], [1, ""]);
+        assert.equal(note.split("alpa.endpoints: required").length, 2);
+    });
+
+    it("leaves a plan in a folder that others cannot read", async () => {
+        const { ops, folder, file } = gate({ steps: [added("bob")] });
+        const out = join(folder, "plan");
+        const { code, note } = await ops("stack", "check", "--out", out);
+        assert.equal(code, 0, note);
+        assert.deepEqual(readdirSync(out).sort(), ["plan.bound.json", "plan.json"]);
+        assert.equal(statSync(out).mode & 0o777, 0o700);
+        assert.match(note, new RegExp(`Next: npm run ops -- stack apply --plan ${out} --stack intra`));
+        assert.ok(existsSync(file));
+    });
+
+    it("leaves no plan of what did not pass", async () => {
+        const { ops, folder } = gate({ steps: [removed("alice")] });
+        assert.equal((await ops("stack", "check", "--out", join(folder, "plan"))).code, 1);
+        assert.ok(!existsSync(join(folder, "plan")));
+    });
+
+    it("makes no plan of what is in no commit, nor over another one", async () => {
+        const { ops, folder, clone } = gate();
+        assert.equal((await ops("stack", "check", "--out", folder)).code, 2);
+        writeFileSync(join(clone, "index.ts"), "second");
+        const { code, note } = await ops("stack", "check", "--out", join(folder, "plan"));
+        assert.equal(code, 2);
+        assert.match(note, /--out: a plan must be of a commit, without other changes \(git says: M index\.ts\)/);
+        assert.equal((await ops("stack", "check")).code, 0, "to look at it is no commit needed");
+    });
+});

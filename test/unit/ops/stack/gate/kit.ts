@@ -1,0 +1,78 @@
+/** A clone with a commit, and a Pulumi that answers from memory what a preview, a plan and a state are. */
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { PulumiResult } from "../../../../../ops/stack/pulumi";
+import { bench, type Bench, type Call } from "../../kit";
+
+const TYPE = "kubernetes:apisix.apache.org/v1alpha1:Consumer";
+
+/** The state of a caller with these credentials. */
+export function caller(name: string, credentials: string[]) {
+    const spec = { credentials: credentials.map((id) => ({ name: id, type: "key-auth", secretRef: { name: id } })) };
+    const inputs = { kind: "Consumer", metadata: { name, namespace: "alpa-auth" }, spec };
+    const urn = `urn:pulumi:intra::alpa-auth::${TYPE}::${name}-consumer`;
+    return { urn, type: TYPE, custom: true, id: `alpa-auth/${name}`, inputs };
+}
+
+export const removed = (name: string) => step("delete", caller(name, ["a"]));
+export const added = (name: string) => step("create", undefined, caller(name, ["a"]));
+export const step = (op: string, oldState?: ReturnType<typeof caller>, newState?: ReturnType<typeof caller>) => ({
+    op,
+    urn: (oldState ?? newState)!.urn,
+    oldState,
+    newState,
+});
+
+export interface Gate extends Bench {
+    clone: string;
+    /** Commits a file of the clone. */
+    commit(name: string, text: string): void;
+}
+
+export interface GateOptions {
+    steps?: object[];
+    /** When the state was written; read at each call. */
+    stateTime?: () => string;
+    says?: (call: Call) => Partial<PulumiResult> | undefined;
+    text?: string;
+}
+
+let clones: string[] = [];
+afterEach(() => {
+    clones.forEach((folder) => rmSync(folder, { recursive: true, force: true }));
+    clones = [];
+});
+
+export const MADE = "2026-11-25T11:00:00Z";
+
+export function gate({ steps = [], stateTime = () => MADE, says, text }: GateOptions = {}): Gate {
+    const clone = mkdtempSync(join(tmpdir(), "alpa-auth-gate-"));
+    clones.push(clone);
+    const git = (...args: string[]) =>
+        execFileSync("git", ["-C", clone, "-c", "user.name=a", "-c", "user.email=a@example.com", ...args]);
+    git("init", "-q");
+    mkdirSync(join(clone, "policy"));
+    const commit = (name: string, content: string) => {
+        writeFileSync(join(clone, name), content);
+        git("add", "-A");
+        git("commit", "-qm", "x");
+    };
+    commit("index.ts", "first");
+    const answer = (call: Call): Partial<PulumiResult> | undefined => {
+        const own = says?.(call);
+        if (own) return own;
+        const [verb, noun] = call.args;
+        if (verb === "stack" && noun === "export")
+            return { stdout: JSON.stringify({ deployment: { manifest: { time: stateTime() } } }) };
+        if (verb !== "preview") return undefined;
+        const plan = call.args.find((word) => word.startsWith("--save-plan="))?.slice("--save-plan=".length);
+        const manifest = { time: "2026-11-25T11:59:00Z", version: "v3.1.0" };
+        if (plan) writeFileSync(plan, JSON.stringify({ manifest, config: {}, resourcePlans: {} }));
+        return { stdout: JSON.stringify({ steps, changeSummary: {} }) };
+    };
+    return { ...bench({ program: clone, says: answer, text }), clone, commit };
+}
+
+export const accepting = (...entries: object[]) => JSON.stringify({ accepted: entries });

@@ -1,0 +1,76 @@
+// Proves that whatever the operators' commands bring up is under the policy pack of the clone, and that nobody leaves it out
+// without a reason that is said. That the pack refuses a run is test/engine/pulumi.test.ts.
+import { strict as assert } from "node:assert";
+import { run } from "../../../../ops/cli";
+import { UsageError } from "../../../../ops/errors";
+import { underPolicy } from "../../../../ops/stack/policy-pack";
+import { realContext, ROOT } from "../../../../ops/context";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+
+function runner(because?: string) {
+    const calls: string[][] = [];
+    const notes: string[] = [];
+    const pulumi = underPolicy(
+        async (args) => {
+            calls.push(args);
+            return { code: 0, stdout: "", stderr: "" };
+        },
+        "/clone",
+        because,
+        (line) => notes.push(line),
+    );
+    return { pulumi, calls, notes };
+}
+
+describe("the policy pack of npm run ops", () => {
+    it("is with every up, whichever program runs, and with nothing else", async () => {
+        const { pulumi, calls, notes } = runner();
+        await pulumi(["up", "--yes", "--skip-preview", "--cwd", "/earlier"]);
+        await pulumi(["destroy", "--yes"]);
+        assert.deepEqual(calls, [
+            ["up", "--yes", "--skip-preview", "--cwd", "/earlier", "--policy-pack=/clone/policy"],
+            ["destroy", "--yes"],
+        ]);
+        assert.deepEqual(notes, []);
+    });
+
+    it("is left out for a reason, which each run says", async () => {
+        const { pulumi, calls, notes } = runner("rule under repair, see the record");
+        await pulumi(["up", "--yes"]);
+        assert.deepEqual(calls, [["up", "--yes"]]);
+        assert.match(notes.join(), /^warning: without the policy pack \(.*rule under repair/);
+    });
+
+    it("is not left out without a reason: that is refused before anything runs", () => {
+        const { pulumi, calls } = runner("yes");
+        assert.throws(() => pulumi(["stack", "export"]), UsageError);
+        assert.deepEqual(calls, []);
+    });
+
+    it("is with the real commands", async () => {
+        const folder = mkdtempSync(join(tmpdir(), "alpa-auth-pack-"));
+        const path = process.env.PATH;
+        try {
+            const said = join(folder, "said");
+            const program = `require("node:fs").appendFileSync(${JSON.stringify(said)}, process.argv.slice(2).join(" ") + "\\n")`;
+            writeFileSync(join(folder, "pulumi"), `#!${process.execPath}\n${program}\n`, { mode: 0o755 });
+            process.env.PATH = [folder, path].join(delimiter);
+            await realContext().pulumi(["up", "--yes"]);
+            assert.equal(readFileSync(said, "utf8"), `up --yes --policy-pack=${ROOT}/policy --non-interactive\n`);
+            assert.ok(existsSync(join(ROOT, "policy/PulumiPolicy.yaml")));
+        } finally {
+            process.env.PATH = path;
+            rmSync(folder, { recursive: true, force: true });
+        }
+    });
+
+    it("asked to be left out without a reason ends a command with 2", async () => {
+        const { pulumi } = runner("no");
+        const said: string[] = [];
+        const context = { ...realContext(), pulumi, note: (line: string) => void said.push(line) };
+        assert.equal(await run(["stack", "review", "--stack", "intra"], context), 2);
+        assert.match(said.join(), /ALPA_AUTH_NO_POLICY_BECAUSE: must say why/);
+    });
+});

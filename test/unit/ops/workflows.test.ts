@@ -1,0 +1,200 @@
+// Proves of the workflow templates what can be proved without GitHub: what they may do, that nobody else's text gets into a
+// script, that the commands they run exist with these options, and that one comment follows a pull request. That GitHub reads
+// them as meant is not proved here.
+import { strict as assert } from "node:assert";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parse } from "yaml";
+import { run } from "../../../ops/cli";
+import { realContext, ROOT } from "../../../ops/context";
+
+const FOLDER = join(ROOT, "docs/examples/workflows");
+const text = (name: string) => readFileSync(join(FOLDER, name), "utf8");
+const templates = readdirSync(FOLDER).map((name) => ({ name, workflow: parse(text(name)) }));
+const of = (name: string) => templates.find((template) => template.name === name)!.workflow;
+const jobsOf = ({ workflow }: { workflow: any }) => Object.entries<any>(workflow.jobs);
+/** Every text of a job that a shell or a script runs. */
+const scriptsOf = (job: any): string[] =>
+    job.steps.flatMap((step: any) => [step.run, step.with?.script]).filter((script: unknown) => script !== undefined);
+
+describe("workflow templates", () => {
+    it("are one each for a pull request, a merge, drift and what ends, and none runs in this repository", () => {
+        assert.deepEqual(
+            templates.map(({ name, workflow }) => [name, Object.keys(workflow.on).sort()]),
+            [
+                ["apply.yml", ["push"]],
+                ["check.yml", ["pull_request"]],
+                ["drift.yml", ["schedule", "workflow_dispatch"]],
+                ["expire.yml", ["schedule", "workflow_dispatch"]],
+            ],
+        );
+        assert.deepEqual(readdirSync(join(ROOT, ".github/workflows")), ["ci.yml"]);
+    });
+
+    for (const template of templates) {
+        const { name, workflow } = template;
+
+        it(`${name} runs actions by their whole SHA, with the version beside it`, () => {
+            const lines = text(name)
+                .split("\n")
+                .filter((line) => /\buses:/.test(line));
+            assert.ok(lines.length > 0);
+            for (const line of lines) assert.match(line, /uses: [\w-]+\/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
+        });
+
+        it(`${name} gives each job the rights it needs, and an end`, () => {
+            assert.deepEqual(workflow.permissions, {});
+            for (const [title, job] of jobsOf(template)) {
+                const writes = Object.entries(job.permissions).filter(([, right]) => right !== "read");
+                assert.deepEqual(writes, title === "comment" ? [["pull-requests", "write"]] : [], title);
+                assert.ok(job["timeout-minutes"] <= 90, title);
+            }
+        });
+
+        it(`${name} keeps the token out of the clone, and other people's text out of what runs`, () => {
+            for (const [, job] of jobsOf(template)) {
+                for (const script of scriptsOf(job)) assert.doesNotMatch(script, /\$\{\{/);
+                for (const { uses, with: given } of job.steps)
+                    if (uses?.startsWith("actions/checkout@")) assert.equal(given["persist-credentials"], false);
+            }
+        });
+
+        it(`${name} names secrets in environments alone, and on no command line`, () => {
+            for (const [, job] of jobsOf(template)) {
+                const names = Object.keys(job.env ?? {}).filter((key) => job.env[key].includes("secrets."));
+                const rest = JSON.stringify({ ...job, env: {} });
+                assert.doesNotMatch(rest, /secrets\./);
+                for (const script of scriptsOf(job))
+                    for (const secret of names) assert.ok(!script.includes(secret), secret);
+            }
+        });
+
+        it(`${name} never ends a run that is under way`, () => {
+            const groups = [workflow.concurrency, ...jobsOf(template).map(([, job]) => job.concurrency)];
+            for (const group of groups.filter((one) => one !== undefined))
+                assert.equal(group["cancel-in-progress"], false);
+        });
+
+        it(`${name} runs commands that exist, with options that they have`, async () => {
+            const commands = jobsOf(template)
+                .flatMap(([, job]) => scriptsOf(job))
+                .flatMap((script) => [...script.matchAll(/npm run -s ops -- ([^>\n]+)/g)].map(([, words]) => words));
+            assert.ok(commands.length > 0);
+            for (const words of commands) assert.equal(await run([...words.trim().split(" "), "--help"], silent()), 0);
+            for (const words of commands)
+                for (const [option] of words.matchAll(/--[a-z-]+/g))
+                    assert.ok((await helpOf(words)).includes(option), `${words}: ${option}`);
+        });
+    }
+
+    it("run one at a time in what touches the live stack, and let those that wait come too", () => {
+        const held = ["apply.yml", "drift.yml", "expire.yml"].map((name) => {
+            const { concurrency, jobs } = of(name);
+            return concurrency ?? jobs.drift?.concurrency ?? jobs.expire.concurrency;
+        });
+        for (const group of held)
+            assert.deepEqual(group, { group: "alpa-auth-intra", "cancel-in-progress": false, queue: "max" });
+    });
+
+    it("show a fork no secret and no runner of yours, and do not let it pass unseen", () => {
+        const { check, comment, fork } = of("check.yml").jobs;
+        assert.match(check.if, /head\.repo\.full_name == github\.repository/);
+        assert.match(fork.if, /head\.repo\.full_name != github\.repository/);
+        assert.match(fork.steps[0].run, /exit 1/);
+        for (const job of [comment, fork]) {
+            assert.equal(job["runs-on"], "ubuntu-24.04");
+            assert.ok(!JSON.stringify(job).includes("secrets."));
+        }
+        // What may write runs nothing of the pull request.
+        assert.ok(!JSON.stringify(comment).includes("checkout"));
+    });
+
+    it("apply nothing but the plan, of the same commit and behind the environment, and never without the pack", () => {
+        const { plan, apply } = of("apply.yml").jobs;
+        assert.deepEqual([apply.needs, apply.environment], ["plan", "intra"]);
+        assert.match(plan.steps.at(-2).run, /stack check .*--fail-on breaks-callers --out "\$RUNNER_TEMP\/plan"/);
+        assert.match(apply.steps.at(-1).run, /stack apply --plan "\$RUNNER_TEMP\/plan"/);
+        assert.equal(plan.steps.at(-1).with.name, apply.steps.at(-2).with.name);
+        // Pulumi by itself would run without it.
+        for (const template of templates)
+            for (const [, job] of jobsOf(template))
+                for (const script of scriptsOf(job))
+                    assert.doesNotMatch(script, /\bpulumi (up|destroy|refresh|preview)/);
+    });
+
+    it("leave out what has ended soon after midnight UTC, and tell of what ends whatever comes of that", () => {
+        const { on, jobs } = of("expire.yml");
+        assert.match(on.schedule[0].cron, /^\d+ 0 \* \* \*$/);
+        assert.match(jobs.expire.steps.at(-1).run, /consumer expire --apply /);
+        assert.match(jobs.warn.steps.at(-1).run, /consumer expiring --within 30 --fail-on 7 /);
+        assert.deepEqual([jobs.warn.needs, jobs.warn.concurrency], [undefined, undefined]);
+    });
+
+    describe("comment", () => {
+        const script = scriptsOf(of("check.yml").jobs.comment)[0];
+        const home = process.cwd();
+        const variables = { STACK: "intra", RUN: "https://example.com/runs/1", COMMIT: "abc", RESULT: "failure" };
+        let folder: string;
+        beforeEach(() => {
+            folder = mkdtempSync(join(tmpdir(), "alpa-auth-comment-"));
+            process.chdir(folder);
+            Object.assign(process.env, variables);
+        });
+        afterEach(() => {
+            process.chdir(home);
+            Object.keys(variables).forEach((name) => delete process.env[name]);
+            rmSync(folder, { recursive: true, force: true });
+        });
+
+        /** Runs the script as the action does, on a pull request with these comments. */
+        async function posted(comments: { id: number; body: string; user: { type: string } }[], review?: string) {
+            const calls: [string, any][] = [];
+            if (review !== undefined) {
+                mkdirSync("review", { recursive: true });
+                writeFileSync("review/review.md", review);
+            }
+            const issues = {
+                listComments: "list",
+                createComment: async (args: any) => void calls.push(["create", args]),
+                updateComment: async (args: any) => void calls.push(["update", args]),
+            };
+            const github = { rest: { issues }, paginate: async () => comments };
+            const context = { repo: { owner: "o", repo: "r" }, issue: { number: 7 } };
+            const asyncFunction = Object.getPrototypeOf(async () => undefined).constructor;
+            await asyncFunction("github", "context", "require", script)(github, context, require);
+            assert.equal(calls.length, 1);
+            return calls[0];
+        }
+
+        it("is made once, and then written anew", async () => {
+            const [verb, made] = await posted([], "## Breaks callers");
+            assert.deepEqual([verb, made.issue_number], ["create", 7]);
+            assert.match(made.body, /## Breaks callers[^]*Did not pass[^]*runs\/1/);
+            const others = [
+                { id: 1, body: made.body, user: { type: "User" } },
+                { id: 2, body: "LGTM", user: { type: "Bot" } },
+                { id: 3, body: made.body.replace("of intra", "of inter"), user: { type: "Bot" } },
+            ];
+            const [again, changed] = await posted(
+                [...others, { id: 4, body: made.body, user: { type: "Bot" } }],
+                "new",
+            );
+            assert.deepEqual([again, changed.comment_id], ["update", 4]);
+            assert.equal((await posted(others, "new"))[0], "create", "of another stack, or of a person");
+        });
+
+        it("says so where there is no review, and fits where it is the longest", async () => {
+            assert.match((await posted([]))[1].body, /no review could be made/);
+            assert.ok((await posted([], "x".repeat(70_000)))[1].body.length <= 65_536);
+        });
+    });
+});
+
+const silent = () => ({ ...realContext(), out: () => undefined, note: () => undefined });
+
+async function helpOf(words: string): Promise<string> {
+    let said = "";
+    await run([...words.trim().split(" "), "--help"], { ...silent(), out: (line) => void (said += line) });
+    return said;
+}
