@@ -201,7 +201,7 @@ describe("ops stack review", () => {
 
     it("lets no name of a caller's write links, mentions or HTML into a comment", async () => {
         const { out } = await review(digest(gone("<b>[x](http://x) @all `y`")), ["--format", "markdown"]);
-        assert.match(out, /\\<b\\>\\\[x\\\]\(http:\/\/x\) @\u200ball \\`y\\`/);
+        assert.match(out, /\\<b\\>\\\[x\\\]\(http:\u200b\/\/x\) @\u200ball \\`y\\`/);
     });
 
     it("takes one page for many findings of a kind", async () => {
