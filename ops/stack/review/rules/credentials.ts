@@ -1,5 +1,5 @@
 /** What callers' credentials are made of: their Secrets, and generated material. */
-import type { Change } from "../changes";
+import { differencesOf, type Change } from "../changes";
 import type { Difference } from "../differences";
 import { nothing, objectName, type KindRule, type Run, type Verdicts } from "../rule";
 import { lists } from "./consumers";
@@ -35,7 +35,7 @@ export const secret: KindRule = {
             says: `Credential ${name}/${id} stops working: its Secret goes, and the Consumer still names it`,
         };
     },
-    replaced: nothing,
+    replaced: away,
     rows: [
         ["stringData", material],
         ["data", material],
@@ -44,6 +44,22 @@ export const secret: KindRule = {
         ["type", (_, change) => ({ code: "replaced", says: `Secret ${objectName(change)} is of another type` })],
     ],
 };
+
+/** Told by what differs in it, where that is seen. */
+function away(change: Change, run: Run): Verdicts {
+    const told = differencesOf(change, [["stringData"], ["data"]]);
+    if (told.some(({ path }) => ["stringData", "data", "type"].includes(String(path[0])))) return undefined;
+    const credential = credentialOf(change);
+    if (credential === undefined)
+        return { code: "replaced", says: `Secret ${objectName(change)} is deleted and made anew` };
+    const [name, id] = credential;
+    const owner = consumerOf(run, name);
+    if (owner?.op === "create" || owner?.op === "delete") return undefined;
+    return {
+        code: "service-interrupted",
+        says: `Credential ${name}/${id} is deleted and made anew: it gets 401 meanwhile`,
+    };
+}
 
 function material(_: Difference, change: Change, run: Run): Verdicts {
     const credential = credentialOf(change);
