@@ -401,6 +401,21 @@ export const GATEWAY: Record<string, Case[]> = {
             /^spec\.timeout\.read: must be 60s or more/m,
         ],
         [
+            "a route that gives up before its upstream does",
+            "intra",
+            rule("completions", (r) => (r.timeout.read = "120s")),
+            /^spec\.http\[0\]\.timeout\.read: must be as long as its upstream's, 600 s \(got "120s"\)/m,
+        ],
+        [
+            "a connector that stops before the longest answer is there",
+            "exposed",
+            spec("Deployment", "alpa-auth-cloudflared", ({ template }) => {
+                const { args } = template.spec.containers[0];
+                args[args.indexOf("--grace-period") + 1] = "10s";
+            }),
+            /args: must have a --grace-period of the longest answer, \d+ s \(got 10 s\)/,
+        ],
+        [
             "a connector that is killed before it is done",
             "exposed",
             spec(
