@@ -6,7 +6,7 @@ import { byDanger, CODES, type Evidence, type Finding } from "./finding";
 import { objectName, patternOf, type KindRule, type Run, type Verdict, type Verdicts } from "./rule";
 import { COMMON, RULES } from "./rules";
 import { titleOf } from "./title";
-import { shown } from "./words";
+import { shown, withoutSecrets } from "./words";
 
 export function runOf(changes: Change[], config: Record<string, string>, today: Date): Run {
     return {
@@ -23,11 +23,12 @@ export function judge(run: Run): Finding[] {
     for (const change of run.changes)
         for (const { verdict, difference } of verdictsOf(change, run)) {
             const severity = verdict.severity ?? CODES[verdict.code][0];
-            const key = JSON.stringify([verdict.code, severity, verdict.says]);
+            const says = withoutSecrets(verdict.says);
+            const key = JSON.stringify([verdict.code, severity, says]);
             const finding = found.get(key) ?? {
                 code: verdict.code,
                 severity,
-                says: verdict.says,
+                says,
                 evidence: [],
                 todo: CODES[verdict.code][1],
             };

@@ -13,6 +13,7 @@ import { configMap, deploymentPatch, graph, release } from "./rules/gateway";
 import { hostCommand } from "./rules/hosts";
 import { networkPolicy } from "./rules/network";
 import { route } from "./rules/route";
+import { service } from "./rules/service";
 import { apisixTls, certificate } from "./rules/tls";
 import { serviceToken } from "./rules/tokens";
 import { tunnel, tunnelConfig } from "./rules/tunnel";
@@ -36,7 +37,7 @@ export const RULES: Record<string, KindRule | undefined> = {
     "kubernetes NetworkPolicy": networkPolicy,
     "kubernetes PodDisruptionBudget": cluster.budget,
     "kubernetes Deployment": cluster.deployment,
-    "kubernetes Service": cluster.service,
+    "kubernetes Service": service,
     "kubernetes CustomResourceDefinition": cluster.definition,
     "dynamic RampartGraph": graph,
     // Waits and memories: nothing is made anywhere for them.

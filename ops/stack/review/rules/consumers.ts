@@ -1,14 +1,9 @@
 /** Callers of a gateway: their Consumers. */
+import { isDeepStrictEqual } from "node:util";
 import type { Change } from "../changes";
 import { isMap, type Difference, type Props } from "../differences";
 import { limitVerdicts } from "../limits";
 import { objectName, type KindRule, type Run, type Verdict } from "../rule";
-
-interface Entry {
-    name?: unknown;
-    type?: unknown;
-    secretRef?: unknown;
-}
 
 const caller = (change: Change) => objectName(change);
 
@@ -50,7 +45,7 @@ function credentials({ old, new: now }: Difference, change: Change, run: Run): V
                 property,
                 old: entry,
             });
-        else if (JSON.stringify(entry) !== JSON.stringify(next))
+        else if (!isDeepStrictEqual(entry, next))
             verdicts.push({
                 code: "credential-changed",
                 says: `Credential ${who} is another from then on, and the one of before stops`,
@@ -70,10 +65,9 @@ function credentials({ old, new: now }: Difference, change: Change, run: Run): V
     return verdicts;
 }
 
-function entries(value: unknown): Map<string, Entry> {
+function entries(value: unknown): Map<string, Props> {
     const all = Array.isArray(value) ? value.filter(isMap) : [];
-    // Keys in the order of the program, whatever the provider makes of it.
-    return new Map(all.map(({ name, type, secretRef }) => [String(name), { name, type, secretRef }]));
+    return new Map(all.map((entry) => [String(entry.name), entry]));
 }
 
 /** What the config says of the end of a credential that it still lists: then the caller has been told. */

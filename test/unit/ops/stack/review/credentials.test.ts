@@ -38,3 +38,13 @@ describe("review of Secrets that are made anew", () => {
         assert.doesNotMatch(said(steps).join("\n"), /Credential/);
     });
 });
+
+describe("review of the credentials of a caller", () => {
+    const entry = { name: "a", type: "key-auth", secretRef: { name: "lab.a" } };
+    const lab = (credential: object) => ({ metadata: { name: "lab" }, spec: { credentials: [credential] } });
+
+    it("sees a key that somebody writes beside the Secret", () => {
+        const changed = said([step("Consumer", "c", lab(entry), lab({ ...entry, config: { key: "x" } }))]);
+        assert.match(changed.join("\n"), /^breaks-callers credential-changed: Credential lab\/a/);
+    });
+});

@@ -105,4 +105,29 @@ describe("review of what the network lets through", () => {
             assert.match(one, expected);
             assert.deepEqual(more, []);
         });
+
+    const changed: [what: string, old: object, now: object, expected: string[]][] = [
+        ["opens", { type: "ClusterIP" }, { type: "NodePort" }, ["breaks-callers opens-to-network"]],
+        ["is closed", { type: "NodePort" }, { type: "ClusterIP" }, ["breaks-callers way-in-removed"]],
+        ["loses an address", { externalIPs: ["a", "b"] }, { externalIPs: ["a"] }, ["breaks-callers way-in-removed"]],
+        ["gets an address", {}, { externalIPs: ["a"] }, ["breaks-callers opens-to-network"]],
+        [
+            "is open to all addresses",
+            { type: "LoadBalancer", loadBalancerSourceRanges: ["10.0.0.0/8"] },
+            { type: "LoadBalancer" },
+            ["breaks-callers opens-to-network"],
+        ],
+        [
+            "has a port more outside",
+            { type: "NodePort", ports: ports(80) },
+            { type: "NodePort", ports: ports(80, 81) },
+            ["breaks-callers opens-to-network"],
+        ],
+        ["has a port more inside", { ports: ports(80) }, { ports: ports(80, 81) }, ["risk gateway-changed"]],
+    ];
+    for (const [what, old, now, expected] of changed)
+        it(`says of a Service that ${what}: ${expected.join(", ")}`, () => {
+            const object = (spec: object) => ({ metadata: { name: "s" }, spec });
+            assert.deepEqual(codes([step("Service", "s", object(old), object(now))]), expected);
+        });
 });

@@ -16,6 +16,7 @@ const TYPES = {
     Command: "command:remote:Command",
     ServiceToken: "cloudflare:index/zeroTrustAccessServiceToken:ZeroTrustAccessServiceToken",
     AccessPolicy: "cloudflare:index/zeroTrustAccessPolicy:ZeroTrustAccessPolicy",
+    TunnelConfig: "cloudflare:index/zeroTrustTunnelCloudflaredConfig:ZeroTrustTunnelCloudflaredConfig",
     Ruleset: "cloudflare:index/ruleset:Ruleset",
 } as const;
 
