@@ -91,6 +91,12 @@ export const GATEWAY: Record<string, Case[]> = {
             /must be 127\.0\.0\.1:1 alone/,
         ],
         [
+            "a list of plugins, which turns others off in every route",
+            "graph",
+            values((v) => (v.apisix.plugins = ["key-auth"])),
+            /\.apisix\.plugins: must be empty/,
+        ],
+        [
             "a stream",
             "intra",
             spec("ApisixRoute", undefined, (s) => (s.stream = [{ protocol: "TCP" }])),
