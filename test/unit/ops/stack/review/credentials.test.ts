@@ -48,3 +48,29 @@ describe("review of the credentials of a caller", () => {
         assert.match(changed.join("\n"), /^breaks-callers credential-changed: Credential lab\/a/);
     });
 });
+
+describe("review of what an earlier run has replaced and not deleted", () => {
+    /** As the state marks it: another thing with the same URN is there. */
+    const leftover = (name: string, inputs: object) => {
+        const one = step("ServiceToken", name, inputs, undefined);
+        return { ...one, oldState: { ...one.oldState!, id: "before", delete: true } };
+    };
+
+    it("is a risk: the one that took its place stays", () => {
+        assert.deepEqual(said([leftover("lab.a-token", { name: "lab.a" })]), [
+            "risk deleted: ZeroTrustAccessServiceToken lab.a-token of before, whose place another one has, goes now",
+        ]);
+    });
+
+    it("does not make a replacement of a change of that one", () => {
+        const [old, now] = [
+            { name: "lab.a", duration: "8760h" },
+            { name: "lab.a", duration: "forever" },
+        ];
+        const found = said([leftover("lab.a-token", old), step("ServiceToken", "lab.a-token", old, now)]);
+        assert.deepEqual(
+            found.map((one) => one.split(":")[0]),
+            ["risk deleted", "harmless changed-inside"],
+        );
+    });
+});
