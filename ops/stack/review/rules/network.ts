@@ -54,7 +54,9 @@ function created(change: Change, run: Run): Verdict[] {
     const { ingress, egress } = (change.new?.spec ?? {}) as { ingress?: unknown; egress?: unknown };
     const opens = rules(ingress).filter((rule) => !isInside(rule));
     const anew = run.changes.some((other) => other.op === "create" && isGuarded(change, other));
-    const isEntry = anew && opens.every(isDataPort);
+    const isEntry =
+        (anew && opens.every((rule) => hasOnly(rule, DATA))) ||
+        (isOfNewPods(change, run) && opens.every((rule) => hasOnly(rule, TOLD)));
     const none = !anew && rules(ingress).length === 0 && rules(egress).length === 0;
     const name = objectName(change);
     return [
@@ -86,13 +88,30 @@ function isInside(rule: unknown): boolean {
     );
 }
 
-/** What a gateway that is new as a whole opens for its callers. */
-function isDataPort(rule: unknown): boolean {
-    const ports = isMap(rule) ? rules(rule.ports) : [];
-    return ports.length > 0 && ports.every((one) => isMap(one) && one.endPort === undefined && DATA.has(one.port));
+/** Whether the pods that a policy is for are made by a Deployment of the same run. */
+function isOfNewPods(policy: Change, run: Run): boolean {
+    const wanted = Object.entries(valueAt(policy.new, ["spec", "podSelector", "matchLabels"]) ?? {});
+    return run.changes.some((other) => {
+        const labels = valueAt(other.new, ["spec", "template", "metadata", "labels"]);
+        const isNew = other.op === "create" && other.kind === "kubernetes Deployment";
+        return (
+            isNew &&
+            namespaceOf(other) === namespaceOf(policy) &&
+            wanted.length > 0 &&
+            wanted.every(([label, value]) => isMap(labels) && labels[label] === value)
+        );
+    });
 }
 
+function hasOnly(rule: unknown, numbers: Set<unknown>): boolean {
+    const ports = isMap(rule) ? rules(rule.ports) : [];
+    return ports.length > 0 && ports.every((one) => isMap(one) && one.endPort === undefined && numbers.has(one.port));
+}
+
+/** What a gateway that is new as a whole opens for its callers. */
 const DATA = new Set<unknown>([9080, 9443]);
+/** Where connectors tell whether they are ready, and what they count. */
+const TOLD = new Set<unknown>([2000]);
 
 function isNamed(selector: unknown): boolean {
     return isMap(selector) && Object.values(selector).some((part) => isMap(part) && Object.keys(part).length > 0);
@@ -108,13 +127,23 @@ function isWithin(rule: unknown, wider: unknown): boolean {
     });
 }
 
+/** A rule without the ports that others leave open to the same. */
+function without(rule: unknown, others: unknown[]): unknown {
+    if (!isMap(rule)) return rule;
+    const isOpen = (port: unknown) => others.some((other) => isWithin({ ...rule, ports: [port] }, other));
+    const ports = rules(rule.ports).filter((port) => !isOpen(port));
+    return ports.length > 0 ? { ...rule, ports } : rule;
+}
+
 const isIn = (all: unknown[], one: unknown) => all.some((other) => isDeepStrictEqual(other, one));
 
 /** Rules of a policy let in; one that is wider, or one more, opens. */
 function reach({ old, new: now }: Difference, change: Change, what: string, property: string): Verdict[] {
     const [before, after] = [rules(old), rules(now)];
     const more = after.filter((rule) => !before.some((other) => isWithin(rule, other)));
-    const gone = before.filter((rule) => !after.some((other) => isWithin(rule, other)));
+    const gone = before
+        .filter((rule) => !after.some((other) => isWithin(rule, other)))
+        .map((rule) => without(rule, after));
     const name = objectName(change);
     const inward = property === "spec.ingress";
     return [

@@ -82,6 +82,29 @@ describe("review of what the network lets through", () => {
                 expected,
             ));
 
+    it("names of a rule that is narrower what is no longer let in, and not the rest", () => {
+        const [old, now] = [[{ ports: ports(9080, 9443) }], [{ ports: ports(9080) }]];
+        const [says] = said([step("NetworkPolicy", "p", policy({ ingress: old }), policy({ ingress: now }))]);
+        assert.match(says, /everybody \(port 9443\) may no longer reach it/);
+    });
+
+    it("takes what connectors tell of themselves for no opening, where their pods are made with the policy", () => {
+        const labels = { app: "connector" };
+        const pods = { metadata: { name: "d", namespace: "alpa-auth" }, spec: { template: { metadata: { labels } } } };
+        const open = (port: number, app = "connector") =>
+            step("NetworkPolicy", "p", undefined, {
+                ...policy({ ingress: [{ ports: ports(port) }] }),
+                spec: { podSelector: { matchLabels: { app } }, ingress: [{ ports: ports(port) }] },
+            });
+        const made = step("Deployment", "d", undefined, pods);
+        const opens = (...steps: Parameters<typeof review>[0]) =>
+            codes(steps).includes("breaks-callers opens-to-network");
+        assert.ok(!opens(open(2000), made));
+        assert.ok(opens(open(2000)), "pods that are there");
+        assert.ok(opens(open(2000, "other"), made), "other pods");
+        assert.ok(opens(open(6379), made), "a closed port");
+    });
+
     it("a policy goes unsaid only with what it guarded", () => {
         const goes = step("NetworkPolicy", "p", policy({}), undefined);
         const release = (namespace: string) => step("Release", "r", { chart: "x", namespace }, undefined);
