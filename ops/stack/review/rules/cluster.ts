@@ -2,6 +2,7 @@
 import type { Change } from "../changes";
 import { valueAt, type Difference } from "../differences";
 import { always, nothing, objectName, objectTitle as title, type KindRule, type Run, type Verdict } from "../rule";
+import { comeAlong } from "./pods";
 
 export const namespace: KindRule = {
     deleted: (change) => ({
@@ -37,10 +38,13 @@ export const wiring: KindRule = {
 };
 
 export const budget: KindRule = {
-    deleted: (change) => ({
-        code: "protection-weakened",
-        says: `${title(change)} goes: a drain may take all pods at once`,
-    }),
+    deleted: (change, run) =>
+        comeAlong(run, "delete", change, valueAt(change.old, ["spec", "selector", "matchLabels"]))
+            ? undefined
+            : {
+                  code: "protection-weakened",
+                  says: `${title(change)} goes: a drain may take all pods at once`,
+              },
     replaced: nothing,
     rows: [
         [

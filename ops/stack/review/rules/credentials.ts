@@ -3,6 +3,7 @@ import { differencesOf, type Change } from "../changes";
 import type { Difference } from "../differences";
 import { nothing, objectName, type KindRule, type Run, type Verdicts } from "../rule";
 import { lists } from "./consumers";
+import { goWithUser, namespaceOf } from "./pods";
 
 /** A Secret of one credential is called `<consumer>.<credential>`. */
 function credentialOf(change: Change): [caller: string, id: string] | undefined {
@@ -25,7 +26,10 @@ export const secret: KindRule = {
     created: nothing,
     deleted(change, run) {
         const credential = credentialOf(change);
-        if (credential === undefined) return { code: "deleted", says: `Secret ${objectName(change)} goes` };
+        if (credential === undefined)
+            return goWithUser(run, namespaceOf(change), objectName(change))
+                ? undefined
+                : { code: "deleted", says: `Secret ${objectName(change)} goes` };
         const [name, id] = credential;
         const owner = consumerOf(run, name);
         // Told by the Consumer: it goes, or no longer names it.

@@ -4,12 +4,14 @@ import type { Change } from "../changes";
 import { isMap, valueAt, type Difference, type Props } from "../differences";
 import { always, objectName, type KindRule, type Run, type Verdict } from "../rule";
 import { listed } from "../words";
+import { comeAlong, namespaceOf } from "./pods";
 
 export const networkPolicy: KindRule = {
     created,
     deleted: (change, run) =>
         // What it guarded goes too, which is told by that.
-        run.changes.some((other) => other.op === "delete" && isGuarded(change, other))
+        run.changes.some((other) => other.op === "delete" && isGuarded(change, other)) ||
+        comeAlong(run, "delete", change, podsOf(change))
             ? undefined
             : {
                   code: "opens-to-network",
@@ -44,10 +46,7 @@ function isGuarded(policy: Change, other: Change): boolean {
     return other.kind === "dynamic RampartGraph" && namespace.startsWith(`${its}-${objectName(other)}-`);
 }
 
-function namespaceOf({ new: now, old }: Change): unknown {
-    const props = now ?? old ?? {};
-    return valueAt(props, ["metadata", "namespace"]) ?? props.namespace;
-}
+const podsOf = ({ new: now, old }: Change) => valueAt(now ?? old, ["spec", "podSelector", "matchLabels"]);
 
 /** Policies add up: a new one opens what it lets in, and the first of a pod closes all else. */
 function created(change: Change, run: Run): Verdict[] {
@@ -56,7 +55,7 @@ function created(change: Change, run: Run): Verdict[] {
     const anew = run.changes.some((other) => other.op === "create" && isGuarded(change, other));
     const isEntry =
         (anew && opens.every((rule) => hasOnly(rule, DATA))) ||
-        (isOfNewPods(change, run) && opens.every((rule) => hasOnly(rule, TOLD)));
+        (comeAlong(run, "create", change, podsOf(change)) && opens.every((rule) => hasOnly(rule, TOLD)));
     const none = !anew && rules(ingress).length === 0 && rules(egress).length === 0;
     const name = objectName(change);
     return [
@@ -86,21 +85,6 @@ function isInside(rule: unknown): boolean {
         from.length > 0 &&
         from.every((peer) => isMap(peer) && peer.ipBlock === undefined && isNamed(peer.podSelector))
     );
-}
-
-/** Whether the pods that a policy is for are made by a Deployment of the same run. */
-function isOfNewPods(policy: Change, run: Run): boolean {
-    const wanted = Object.entries(valueAt(policy.new, ["spec", "podSelector", "matchLabels"]) ?? {});
-    return run.changes.some((other) => {
-        const labels = valueAt(other.new, ["spec", "template", "metadata", "labels"]);
-        const isNew = other.op === "create" && other.kind === "kubernetes Deployment";
-        return (
-            isNew &&
-            namespaceOf(other) === namespaceOf(policy) &&
-            wanted.length > 0 &&
-            wanted.every(([label, value]) => isMap(labels) && labels[label] === value)
-        );
-    });
 }
 
 function hasOnly(rule: unknown, numbers: Set<unknown>): boolean {

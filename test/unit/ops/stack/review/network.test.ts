@@ -90,7 +90,7 @@ describe("review of what the network lets through", () => {
 
     it("takes what connectors tell of themselves for no opening, where their pods are made with the policy", () => {
         const labels = { app: "connector" };
-        const pods = { metadata: { name: "d", namespace: "alpa-auth" }, spec: { template: { metadata: { labels } } } };
+        const pods = { metadata: { name: "p", namespace: "alpa-auth" }, spec: { template: { metadata: { labels } } } };
         const open = (port: number, app = "connector") =>
             step("NetworkPolicy", "p", undefined, {
                 ...policy({ ingress: [{ ports: ports(port) }] }),
@@ -110,6 +110,36 @@ describe("review of what the network lets through", () => {
         const release = (namespace: string) => step("Release", "r", { chart: "x", namespace }, undefined);
         assert.ok(codes([goes, release("rampart")]).includes("breaks-callers opens-to-network"));
         assert.ok(!codes([goes, release("alpa-auth")]).includes("breaks-callers opens-to-network"));
+    });
+
+    describe("what stands beside pods", () => {
+        const metadata = { name: "d", namespace: "alpa-auth" };
+        const selector = { matchLabels: { app: "d" } };
+        const containers = [{ env: [{ valueFrom: { secretKeyRef: { name: "d-token", key: "t" } } }] }];
+        const template = { metadata: { labels: { app: "d", more: "x" } }, spec: { containers } };
+        const pods = step("Deployment", "d", { metadata, spec: { template } }, undefined);
+        const beside = [
+            step("NetworkPolicy", "p", { metadata, spec: { podSelector: selector } }, undefined),
+            step("PodDisruptionBudget", "b", { metadata, spec: { selector } }, undefined),
+            step("Secret", "s", { metadata: { ...metadata, name: "d-token" } }, undefined),
+        ];
+        it("goes unsaid with them", () =>
+            assert.deepEqual(codes([pods, ...beside]), ["breaks-callers way-in-removed"]));
+        it("is told where they stay", () =>
+            assert.deepEqual(codes(beside), [
+                "breaks-callers opens-to-network",
+                "risk protection-weakened",
+                "risk deleted",
+            ]));
+        it("is told where others go", () => {
+            const others = step(
+                "Deployment",
+                "o",
+                { metadata, spec: { template: { metadata: { labels: {} } } } },
+                undefined,
+            );
+            assert.equal(codes([others, ...beside]).length, 4);
+        });
     });
 
     const services: [spec: object, expected: RegExp][] = [

@@ -9,6 +9,7 @@ const TYPES = {
     Service: "kubernetes:core/v1:Service",
     Namespace: "kubernetes:core/v1:Namespace",
     NetworkPolicy: "kubernetes:networking.k8s.io/v1:NetworkPolicy",
+    PodDisruptionBudget: "kubernetes:policy/v1:PodDisruptionBudget",
     Deployment: "kubernetes:apps/v1:Deployment",
     Consumer: "kubernetes:apisix.apache.org/v1alpha1:Consumer",
     ApisixRoute: "kubernetes:apisix.apache.org/v2:ApisixRoute",
