@@ -2,7 +2,7 @@
 import type { Change } from "../changes";
 import { valueAt, type Difference, type Path } from "../differences";
 import { nothing, type Row, type Verdict } from "../rule";
-import { listed } from "../words";
+import { gateway, pluginsOn, protocols, TLS } from "./entry";
 
 /** Rows of the chart's values. Between the parts of a path stands `/`, since names in it have dashes and dots. */
 export function valueRows(base: Path): Row[] {
@@ -25,13 +25,8 @@ export function valueRows(base: Path): Row[] {
             }),
         ],
         [at("apisix/plugins"), (d, change) => [...pluginsOn(d, change), ...restart(base)(d, change)]],
-        [
-            at("apisix/ssl/**"),
-            (d, change) => [
-                ...restart(base)(d, change),
-                { code: "certificate-changed", says: "TLS at the entry point changes" },
-            ],
-        ],
+        [at("apisix/ssl/sslProtocols"), (d, change) => [...protocols(d, change), ...restart(base)(d, change)]],
+        [at("apisix/ssl/**"), (d, change) => [...restart(base)(d, change), TLS]],
         [at("etcd/replicaCount"), members],
         [
             at("etcd/persistence/**"),
@@ -75,27 +70,6 @@ export function valueRows(base: Path): Row[] {
             (_, change) => ({ code: "gateway-changed", says: `${gateway(change)}: pods are replaced in another way` }),
         ],
         [at("**"), restart(base)],
-    ];
-}
-
-export function gateway({ name }: Change): string {
-    return `Gateway ${name}`;
-}
-
-/** Without a list all are on. One that is not on is left out of every route that names it (`filter` in apisix/plugin.lua). */
-function pluginsOn({ old, new: now }: Difference, change: Change): Verdict[] {
-    const listOf = (value: unknown) => (Array.isArray(value) ? value.map(String) : []);
-    const [before, after] = [listOf(old), listOf(now)];
-    const wasOn = (name: string) => before.length === 0 || before.includes(name);
-    const ask = ["multi-auth", "key-auth", "jwt-auth"];
-    const off = after.length === 0 ? [] : ask.filter((name) => wasOn(name) && !after.includes(name));
-    if (off.length === 0)
-        return [{ code: "gateway-changed", says: `${gateway(change)}: other plugins are on than before` }];
-    return [
-        {
-            code: "authentication-removed",
-            says: `${gateway(change)}: ${listed(off)} is off, and routes that ask by it ask nobody`,
-        },
     ];
 }
 

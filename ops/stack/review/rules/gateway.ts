@@ -2,7 +2,8 @@
 import type { Change } from "../changes";
 import { isMap, type Difference, type Path } from "../differences";
 import { nothing, UNNOTICED, type KindRule, type Row, type Verdict, type Verdicts } from "../rule";
-import { gateway, restart, valueRows } from "./chart";
+import { restart, valueRows } from "./chart";
+import { gateway } from "./entry";
 
 const GRAPH_VALUES: Path = ["spec", "graph", "components", "apisix", "config"];
 const RELEASE_VALUES: Path = ["values"];

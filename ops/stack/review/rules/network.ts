@@ -119,12 +119,20 @@ function without(rule: unknown, others: unknown[]): unknown {
     return ports.length > 0 ? { ...rule, ports } : rule;
 }
 
+function isToSame(rule: unknown, other: unknown): boolean {
+    return isMap(rule) && isMap(other) && isDeepStrictEqual(rule.from, other.from) && hasOnly(other, DATA);
+}
+
 const isIn = (all: unknown[], one: unknown) => all.some((other) => isDeepStrictEqual(other, one));
 
 /** Rules of a policy let in; one that is wider, or one more, opens. */
 function reach({ old, new: now }: Difference, change: Change, what: string, property: string): Verdict[] {
     const [before, after] = [rules(old), rules(now)];
-    const more = after.filter((rule) => !before.some((other) => isWithin(rule, other)));
+    const more = after
+        .filter((rule) => !before.some((other) => isWithin(rule, other)))
+        .map((rule) => without(rule, before));
+    // Whom one port of the gateway asks for a credential the other asks too.
+    const isEntry = more.every((rule) => hasOnly(rule, DATA) && before.some((other) => isToSame(rule, other)));
     const gone = before
         .filter((rule) => !after.some((other) => isWithin(rule, other)))
         .map((rule) => without(rule, after));
@@ -135,7 +143,7 @@ function reach({ old, new: now }: Difference, change: Change, what: string, prop
             ? [
                   {
                       code: "opens-to-network",
-                      severity: inward ? undefined : "risk",
+                      severity: inward && !isEntry ? undefined : "risk",
                       says: `Network policy ${name}: ${listed(more.map(ruleText))} may ${what}`,
                       property,
                       old: before,

@@ -135,6 +135,14 @@ describe("review of the values of the chart", () => {
             assert.deepEqual(more, []);
         });
 
+    it("says who is refused by newer versions of TLS, and that older ones are let in", () => {
+        const tls = (sslProtocols: string) =>
+            release({ replicaCount: 3, apisix: { ssl: { enabled: true, sslProtocols } } });
+        const of = (old: string, now: string) => said([step("Release", "g", tls(old), tls(now))])[0];
+        assert.match(of("TLSv1.2 TLSv1.3", "TLSv1.3"), /^breaks-callers way-in-removed: .*TLSv1\.2/);
+        assert.match(of("TLSv1.3", "TLSv1.1 TLSv1.3"), /^risk protection-weakened: .*TLSv1\.1/);
+    });
+
     it("says of a plugin that is not on any more that routes leave it out", () => {
         const on = (...plugins: string[]) => release({ apisix: { plugins } });
         const of = (old: object, now: object) => said([step("Release", "g", old, now)])[0];

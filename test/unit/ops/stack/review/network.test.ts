@@ -69,6 +69,18 @@ describe("review of what the network lets through", () => {
             ["breaks-callers opens-to-network", "risk network-narrowed"],
         ],
         [
+            "the other port of callers, for whom the first is open",
+            [{ ports: ports(9080) }],
+            [{ ports: ports(9080, 9443) }],
+            ["risk opens-to-network"],
+        ],
+        [
+            "the other port of callers, for everybody",
+            [{ from: [named], ports: ports(9080) }],
+            [{ from: [named], ports: ports(9080) }, { ports: ports(9443) }],
+            ["breaks-callers opens-to-network"],
+        ],
+        [
             "every port",
             [{ from: [named], ports: ports(9080) }],
             [{ from: [named] }],
