@@ -11,6 +11,7 @@ import { dnsRecord, dnssec, zone } from "./rules/dns";
 import { ruleset, zoneSetting } from "./rules/edge";
 import { configMap, deploymentPatch, graph, release } from "./rules/gateway";
 import { hostCommand } from "./rules/hosts";
+import { images, rayCluster } from "./rules/model";
 import { networkPolicy } from "./rules/network";
 import { route } from "./rules/route";
 import { service } from "./rules/service";
@@ -39,11 +40,15 @@ export const RULES: Record<string, KindRule | undefined> = {
     "kubernetes Deployment": cluster.deployment,
     "kubernetes Service": service,
     "kubernetes CustomResourceDefinition": cluster.definition,
+    "kubernetes RayCluster": rayCluster,
+    "kubernetes DaemonSet": images,
     "dynamic RampartGraph": graph,
     // Waits and memories: nothing is made anywhere for them.
     "dynamic Awaited": UNNOTICED,
     "dynamic ConsumersAccepted": UNNOTICED,
+    "dynamic ConversionRecord": UNNOTICED,
     "dynamic RampartGuard": UNNOTICED,
+    "dynamic RayReady": UNNOTICED,
     "dynamic SecretVersions": UNNOTICED,
     "random RandomPassword": random,
     "random RandomUuid": random,

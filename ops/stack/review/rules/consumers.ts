@@ -1,5 +1,6 @@
 /** Callers of a gateway: their Consumers. */
 import { isDeepStrictEqual } from "node:util";
+import { VERIFIER } from "../../../../components/parts/conversion-phases";
 import type { Change } from "../changes";
 import { isMap, type Difference, type Props } from "../differences";
 import { limitVerdicts } from "../limits";
@@ -8,11 +9,14 @@ import { objectName, type KindRule, type Run, type Verdict } from "../rule";
 const caller = (change: Change) => objectName(change);
 
 export const consumer: KindRule = {
-    created: (change) => ({ code: "caller-added", says: `Caller ${caller(change)} gets access` }),
-    deleted: (change) => ({
-        code: "caller-removed",
-        says: `Caller ${caller(change)} loses access, with all its credentials`,
-    }),
+    created: (change) =>
+        isVerifier(change)
+            ? { code: "added", says: `${caller(change)}, who checks a conversion, gets access` }
+            : { code: "caller-added", says: `Caller ${caller(change)} gets access` },
+    deleted: (change) =>
+        isVerifier(change)
+            ? { code: "changed-inside", says: `${caller(change)}, who checks a conversion, goes` }
+            : { code: "caller-removed", says: `Caller ${caller(change)} loses access, with all its credentials` },
     replaced: (change) => ({
         code: "service-interrupted",
         says: `Caller ${caller(change)} is deleted and made anew: it gets 401 meanwhile, and its counts begin again`,
@@ -30,6 +34,10 @@ export const consumer: KindRule = {
         ],
     ],
 };
+
+/** This project's own, and not one of that name in the config. */
+const isVerifier = (change: Change) =>
+    caller(change) === VERIFIER && /-conversion-verification-consumer$/.test(change.name);
 
 function credentials({ old, new: now }: Difference, change: Change, run: Run): Verdict[] {
     const [before, after] = [entries(old), entries(now)];

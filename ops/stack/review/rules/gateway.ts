@@ -4,6 +4,7 @@ import { isMap, type Difference, type Path } from "../differences";
 import { nothing, UNNOTICED, type KindRule, type Row, type Verdict, type Verdicts } from "../rule";
 import { restart, valueRows } from "./chart";
 import { gateway } from "./entry";
+import { hasGateway } from "./model";
 
 const GRAPH_VALUES: Path = ["spec", "graph", "components", "apisix", "config"];
 const RELEASE_VALUES: Path = ["values"];
@@ -27,8 +28,14 @@ const replaced = (change: Change): Verdict[] => [
 
 export const graph: KindRule = {
     created: (change) => ({ code: "added", says: `${gateway(change)} is installed` }),
-    deleted,
-    replaced,
+    deleted: (change) =>
+        hasGateway(change)
+            ? deleted(change)
+            : { code: "deleted", says: `Graph ${change.name} goes, with what Rampart has deployed of it` },
+    replaced: (change) =>
+        hasGateway(change)
+            ? replaced(change)
+            : { code: "replaced", says: `Graph ${change.name} is deleted and made anew, with what is deployed of it` },
     rows: [
         ...valueRows(GRAPH_VALUES),
         ["spec.graph.components.apisix.chart.**", restart(GRAPH_VALUES)],
@@ -42,7 +49,9 @@ export const graph: KindRule = {
         [
             "spec.deploy",
             ({ new: now }, change): Verdicts =>
-                now === false ? deleted(change) : { code: "gateway-changed", says: `${gateway(change)} is deployed` },
+                now === false && hasGateway(change)
+                    ? deleted(change)
+                    : { code: "gateway-changed", says: `${gateway(change)} is deployed` },
         ],
         [
             "spec.graph.components.**",

@@ -4,14 +4,15 @@ import type { Change } from "../changes";
 import { isMap, valueAt, type Difference, type Props } from "../differences";
 import { always, objectName, type KindRule, type Run, type Verdict } from "../rule";
 import { listed } from "../words";
-import { comeAlong, namespaceOf } from "./pods";
+import { comeAlong, goesWithRay, namespaceOf } from "./pods";
 
 export const networkPolicy: KindRule = {
     created,
     deleted: (change, run) =>
         // What it guarded goes too, which is told by that.
         run.changes.some((other) => other.op === "delete" && isGuarded(change, other)) ||
-        comeAlong(run, "delete", change, podsOf(change))
+        comeAlong(run, "delete", change, podsOf(change)) ||
+        goesWithRay(run, change)
             ? undefined
             : {
                   code: "opens-to-network",

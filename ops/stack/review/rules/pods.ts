@@ -23,6 +23,17 @@ export function goWithUser({ changes }: Run, namespace: unknown, name: string): 
     );
 }
 
+/** Whether Alpa in the cluster goes too, which has the same name as what stands beside it. */
+export function goesWithRay({ changes }: Run, change: Change): boolean {
+    return changes.some(
+        (one) =>
+            one.kind === "kubernetes RayCluster" &&
+            one.op === "delete" &&
+            namespaceOf(one) === namespaceOf(change) &&
+            objectName(one) === objectName(change),
+    );
+}
+
 function deployments(changes: Change[], op: Operation, namespace: unknown): Change[] {
     return changes.filter(
         (one) => one.kind === "kubernetes Deployment" && one.op === op && namespaceOf(one) === namespace,

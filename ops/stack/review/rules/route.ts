@@ -13,7 +13,11 @@ export const route: KindRule = {
             ({ code }) => code !== "way-in-added",
         ),
     ],
-    deleted: (change) => ({ code: "way-in-removed", says: `Route ${objectName(change)} goes: callers get 404` }),
+    deleted: (change) =>
+        // The way of who checks a conversion, which no caller may take.
+        /-conversion-verification-rules$/.test(change.name)
+            ? { code: "changed-inside", says: `Route ${objectName(change)}, by which a conversion is checked, goes` }
+            : { code: "way-in-removed", says: `Route ${objectName(change)} goes: callers get 404` },
     replaced: (change) => ({
         code: "service-interrupted",
         says: `Route ${objectName(change)} is deleted and made anew: callers get 404 meanwhile`,

@@ -3,6 +3,7 @@ import type { Change } from "../changes";
 import { isMap, isUnknown, valueAt } from "../differences";
 import { always, objectTitle as title, type KindRule, type Verdict } from "../rule";
 import { listed, shown } from "../words";
+import { goesWithRay } from "./pods";
 
 export const service: KindRule = {
     created: (change) => {
@@ -18,7 +19,8 @@ export const service: KindRule = {
             says: `${title(change)} is made and reached from outside the cluster (${how || "known when applied"}): ports ${portsText(ports)}`,
         };
     },
-    deleted: (change) => ({ code: "way-in-removed", says: `${title(change)} goes` }),
+    deleted: (change, run) =>
+        goesWithRay(run, change) ? undefined : { code: "way-in-removed", says: `${title(change)} goes` },
     replaced: (change) => ({
         code: "service-interrupted",
         says: `${title(change)} is deleted and made anew, with another address`,

@@ -14,6 +14,8 @@ const TYPES = {
     Consumer: "kubernetes:apisix.apache.org/v1alpha1:Consumer",
     ApisixRoute: "kubernetes:apisix.apache.org/v2:ApisixRoute",
     Release: "kubernetes:helm.sh/v3:Release",
+    DaemonSet: "kubernetes:apps/v1:DaemonSet",
+    RayCluster: "kubernetes:ray.io/v1:RayCluster",
     Command: "command:remote:Command",
     ServiceToken: "cloudflare:index/zeroTrustAccessServiceToken:ZeroTrustAccessServiceToken",
     AccessPolicy: "cloudflare:index/zeroTrustAccessPolicy:ZeroTrustAccessPolicy",
