@@ -4,7 +4,7 @@ import { differencesOf } from "./changes";
 import { covers, isSecret, isUnknown, parsePath, pathText, type Difference, type Path } from "./differences";
 import { byDanger, CODES, type Evidence, type Finding } from "./finding";
 import { nothing, objectName, patternOf, type KindRule, type Run, type Verdict, type Verdicts } from "./rule";
-import { COMMON, RULES } from "./rules";
+import { COMMON, ruleOf } from "./rules";
 import { titleOf } from "./title";
 import { shown, withoutSecrets } from "./words";
 
@@ -48,7 +48,7 @@ interface Judged {
 }
 
 function verdictsOf(change: Change, run: Run): Judged[] {
-    const rule = RULES[change.kind];
+    const rule = ruleOf(change);
     if (rule === undefined) return [{ verdict: strange(change) }];
     if (change.leftover) return rule.deleted === nothing ? [] : [{ verdict: cleared(change) }];
     if (change.op === "create") return listed(rule.created ? rule.created(change, run) : added(change));

@@ -4,7 +4,6 @@ import { isMap, type Difference, type Path } from "../differences";
 import { nothing, UNNOTICED, type KindRule, type Row, type Verdict, type Verdicts } from "../rule";
 import { restart, valueRows } from "./chart";
 import { gateway } from "./entry";
-import { hasGateway } from "./model";
 
 const GRAPH_VALUES: Path = ["spec", "graph", "components", "apisix", "config"];
 const RELEASE_VALUES: Path = ["values"];
@@ -26,16 +25,23 @@ const replaced = (change: Change): Verdict[] => [
     },
 ];
 
-export const graph: KindRule = {
+/** Of every graph, whatever it deploys. */
+export const OF_GRAPHS: Row[] = [
+    ["metadata.name", nothing], // Another name is another graph: told by its replacement.
+    ["metadata.namespace", nothing],
+    // The way into the cluster, and how long to wait: nothing of them reaches the graph.
+    ["kubeconfig", nothing],
+    ["context", nothing],
+    ["timeoutSeconds", nothing],
+    ["generation", nothing],
+    ["uid", nothing],
+];
+
+/** A graph with APISIX in it. */
+export const gatewayGraph: KindRule = {
     created: (change) => ({ code: "added", says: `${gateway(change)} is installed` }),
-    deleted: (change) =>
-        hasGateway(change)
-            ? deleted(change)
-            : { code: "deleted", says: `Graph ${change.name} goes, with what Rampart has deployed of it` },
-    replaced: (change) =>
-        hasGateway(change)
-            ? replaced(change)
-            : { code: "replaced", says: `Graph ${change.name} is deleted and made anew, with what is deployed of it` },
+    deleted,
+    replaced,
     rows: [
         ...valueRows(GRAPH_VALUES),
         ["spec.graph.components.apisix.chart.**", restart(GRAPH_VALUES)],
@@ -49,22 +55,13 @@ export const graph: KindRule = {
         [
             "spec.deploy",
             ({ new: now }, change): Verdicts =>
-                now === false && hasGateway(change)
-                    ? deleted(change)
-                    : { code: "gateway-changed", says: `${gateway(change)} is deployed` },
+                now === false ? deleted(change) : { code: "gateway-changed", says: `${gateway(change)} is deployed` },
         ],
         [
             "spec.graph.components.**",
             (_, change) => ({ code: "gateway-changed", says: `${gateway(change)}: Rampart deploys other components` }),
         ],
-        ["metadata.name", nothing], // Another name is another graph: told by its replacement.
-        ["metadata.namespace", nothing],
-        // The way into the cluster, and how long to wait: nothing of them reaches the graph.
-        ["kubeconfig", nothing],
-        ["context", nothing],
-        ["timeoutSeconds", nothing],
-        ["generation", nothing],
-        ["uid", nothing],
+        ...OF_GRAPHS,
     ],
 };
 

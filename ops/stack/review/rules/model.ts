@@ -1,7 +1,7 @@
 /** Alpa itself: as a component of the cluster, or on bare metal, which hosts are asked to start and stop. */
 import { stateOf, PHASES, type Phase } from "../../../../components/parts/conversion-phases";
 import type { Change } from "../changes";
-import { isMap, valueAt, type Difference } from "../differences";
+import { valueAt, type Difference } from "../differences";
 import { nothing, objectName, type KindRule, type Run, type Verdict } from "../rule";
 
 /** Whether callers are refused when the run is over, and told when to come back: then nobody is cut off. */
@@ -19,13 +19,13 @@ function areRefused({ config }: Run): boolean {
     }
 }
 
-function stops(what: string, run: Run): Verdict {
+export function stops(what: string, run: Run): Verdict {
     return areRefused(run)
         ? { code: "alpa-stopped", severity: "risk", says: `${what} stops; callers are refused meanwhile, and told so` }
         : { code: "alpa-stopped", says: `${what} stops: what is led to it gets 503` };
 }
 
-const starts = (what: string): Verdict => ({ code: "alpa-started", says: `${what} starts, and takes the GPUs` });
+export const starts = (what: string): Verdict => ({ code: "alpa-started", says: `${what} starts, and takes the GPUs` });
 
 const component = (change: Change) => `Alpa in the cluster (${objectName(change)})`;
 const isSuspended = (props: Change["old"]) => valueAt(props, ["spec", "suspend"]) === true;
@@ -103,7 +103,3 @@ export const bareMetal = {
         return { code: "changed-inside", says: `${what} is asked the same again` };
     },
 };
-
-/** Of a graph that has no gateway in it. */
-export const hasGateway = ({ old, new: now }: Change) =>
-    isMap(valueAt(now ?? old, ["spec", "graph", "components", "apisix"]));

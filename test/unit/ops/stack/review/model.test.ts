@@ -80,6 +80,39 @@ describe("review of Alpa itself", () => {
     for (const [what, steps, config, first] of cases)
         it(`says of ${what} what it is`, () => assert.match(said(steps, config)[0], first));
 
+    const graph = (component: string, deploy: boolean, more: object = {}) => ({
+        metadata: { name: "opt", namespace: "alpa-auth" },
+        spec: { deploy, graph: { components: { [component]: { config: more } } } },
+    });
+    const graphs: [what: string, old: object | undefined, now: object | undefined, phase: string, first: RegExp][] = [
+        ["Alpa that stops", graph("alpa", true), graph("alpa", false), "done", /^breaks-callers alpa-stopped/],
+        ["Alpa that stops in the window", graph("alpa", true), graph("alpa", false), "stop", /^risk alpa-stopped/],
+        ["Alpa that starts", graph("alpa", false), graph("alpa", true), "start", /^risk alpa-started/],
+        ["Alpa that goes and runs", graph("alpa", true), undefined, "done", /^breaks-callers alpa-stopped/],
+        ["Alpa that goes and does not run", graph("alpa", false), undefined, "prepare", /^harmless changed-inside/],
+        ["Alpa that is made", undefined, graph("alpa", false), "prepare", /^harmless added/],
+        ["other pods of Alpa", graph("alpa", true), graph("alpa", true, { a: 1 }), "done", /^risk pods-restart/],
+        ["an operator that goes", graph("kuberay-operator", true), undefined, "done", /^risk deleted/],
+        [
+            "an operator that is off",
+            graph("kuberay-operator", true),
+            graph("kuberay-operator", false),
+            "done",
+            /^risk deleted/,
+        ],
+        [
+            "a gateway that is off",
+            graph("apisix", true),
+            graph("apisix", false),
+            "done",
+            /^breaks-callers gateway-deleted/,
+        ],
+        ["a gateway that is on", graph("apisix", false), graph("apisix", true), "done", /^risk gateway-changed/],
+    ];
+    for (const [what, old, now, phase, first] of graphs)
+        it(`says of a graph of ${what} what it is`, () =>
+            assert.match(said([step("RampartGraph", "opt-graph", old, now)], during(phase))[0], first));
+
     it("knows no DaemonSet but that which holds images", () => {
         const set = (name: string) => ({ metadata: { name }, spec: {} });
         assert.match(said([step("DaemonSet", "d", undefined, set("alpa-opt-images"))])[0], /^harmless added/);

@@ -15,6 +15,7 @@ const TYPES = {
     ApisixRoute: "kubernetes:apisix.apache.org/v2:ApisixRoute",
     Release: "kubernetes:helm.sh/v3:Release",
     DaemonSet: "kubernetes:apps/v1:DaemonSet",
+    RampartGraph: "pulumi-nodejs:dynamic/alpa-auth:RampartGraph",
     RayCluster: "kubernetes:ray.io/v1:RayCluster",
     Command: "command:remote:Command",
     ServiceToken: "cloudflare:index/zeroTrustAccessServiceToken:ZeroTrustAccessServiceToken",
