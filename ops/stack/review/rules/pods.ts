@@ -16,10 +16,14 @@ export function comeAlong({ changes }: Run, op: Operation, change: Change, label
     });
 }
 
-/** Whether a Deployment of the namespace goes whose pods name this object. */
+/** Whether what names this object goes: pods of a Deployment, or what shows a certificate. */
 export function goWithUser({ changes }: Run, namespace: unknown, name: string): boolean {
-    return deployments(changes, "delete", namespace).some((one) =>
-        JSON.stringify(valueAt(one.old, ["spec", "template"]) ?? "").includes(JSON.stringify(name)),
+    return changes.some(
+        (one) =>
+            /^kubernetes (Deployment|ApisixTls)$/.test(one.kind) &&
+            one.op === "delete" &&
+            namespaceOf(one) === namespace &&
+            JSON.stringify(one.old?.spec ?? "").includes(JSON.stringify(name)),
     );
 }
 

@@ -95,7 +95,6 @@ const FINDINGS: Record<string, Record<string, string[]>> = {
             "breaks-callers service-interrupted",
             "risk network-narrowed",
             "risk certificate-changed",
-            "risk deleted",
         ],
     },
     callers: {
