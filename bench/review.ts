@@ -1,59 +1,85 @@
+/** `review`: what a review takes beside the preview that it reads, which the engine has made. */
+import { strict as assert } from "node:assert";
+import { execFile } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { performance } from "node:perf_hooks";
+import { promisify } from "node:util";
 import { renderMarkdown } from "../ops/stack/review/markdown";
+import type { Exported } from "../ops/stack/review/plan";
+import { policyFindings } from "../ops/stack/review/policies";
 import { readPreview } from "../ops/stack/review/preview";
 import { renderText } from "../ops/stack/review/report";
 import { reviewOf } from "../ops/stack/review/review";
+import { pulumiEnv } from "../sandbox/world/pulumi";
+import { ROOT } from "../sandbox/world/state";
+import { callers } from "./callers";
+import { seconds } from "./consumers";
+import { type Bench, removeNamespace } from "./sandbox";
+import { AlpaAuth, FAST } from "./stacks";
+import { aligned } from "./table";
 
-/** What a review takes beside the preview that it reads, for callers all of whom change: the most there can be. */
-export function measureReview(count: number, say: (line: string) => void): void {
-    const text = JSON.stringify({ steps: Array.from({ length: count }, (_, i) => stepsOf(`caller-${i}`)).flat() });
-    const start = performance.now();
-    const review = reviewOf(readPreview(text, "preview"), new Date());
-    const judged = performance.now();
-    const [page, comment] = [renderText(review), renderMarkdown(review)];
-    const done = performance.now();
-    const size = `${(text.length / 2 ** 20).toFixed(1)} MiB of preview`;
-    const lines = `${page.split("\n").length} lines of text, ${comment.length} characters of comment`;
-    say(
-        `${count} callers, ${review.findings.length} findings, ${size}: read and judged in ${Math.round(judged - start)} ms, written in ${Math.round(done - judged)} ms (${lines})`,
-    );
+const run = promisify(execFile);
+const HEAD = [
+    "callers",
+    "preview, s",
+    "preview, MiB",
+    "findings",
+    "read and judged, s",
+    "rules of the pack, s",
+    "written, s",
+    "command, s",
+];
+
+/** Callers all of whom change, the most there can be: each has a lower limit, and one of its two keys is revoked. */
+export async function measureReview(bench: Bench, counts: number[], say: (line: string) => void): Promise<void> {
+    const rows: string[][] = [];
+    for (const count of counts) {
+        const program = new AlpaAuth(bench, `review-${count}`, FAST);
+        const names = Object.keys(callers(count));
+        const all = (ids: string[]) => Object.fromEntries(names.map((name) => [name, ids]));
+        await program.create();
+        program.configure(all(["a", "b"]), { limits: { requests: 60, perSeconds: 60 } });
+        await program.up();
+        program.configure(all(["a"]), { limits: { requests: 30, perSeconds: 60 } });
+        rows.push([String(count), ...(await measure(bench, program, count))]);
+        say(`${count}: ${rows.at(-1)!.join(", ")}`);
+        await removeNamespace(bench, program.stack);
+    }
+    say(`\nCallers all of whom lose a key and half of their limit\n${aligned([HEAD, ...rows])}\n`);
 }
 
-/** A caller with a lower limit, and one of its two keys revoked. */
-function stepsOf(name: string): object[] {
-    const consumer = (ids: string[], count: number) => ({
-        apiVersion: "apisix.apache.org/v1alpha1",
-        kind: "Consumer",
-        metadata: { name, namespace: "alpa-auth", labels: { "app.kubernetes.io/managed-by": "alpa-auth" } },
-        spec: {
-            credentials: ids.map((id) => ({ name: id, type: "key-auth", secretRef: { name: `${name}.${id}` } })),
-            plugins: [
-                { name: "limit-count", config: { count, time_window: 60, key: "consumer_name", group: `g-${count}` } },
-            ],
-        },
+async function measure(bench: Bench, program: AlpaAuth, count: number): Promise<string[]> {
+    let text = "";
+    const previewed = await seconds(async () => {
+        text = await program.run(["preview", "--json", ...program.settings.args]);
     });
-    const state = (type: string, resource: string, inputs: object) => {
-        const urn = `urn:pulumi:bench::alpa-auth::${type}::${resource}`;
-        return { urn, type, custom: true, id: resource, inputs, outputs: inputs };
-    };
-    const type = "kubernetes:apisix.apache.org/v1alpha1:Consumer";
-    const [oldState, newState] = [consumer(["a", "b"], 60), consumer(["a"], 30)].map((inputs) =>
-        state(type, `${name}-consumer`, inputs),
-    );
-    const secret = state("kubernetes:core/v1:Secret", `${name}.b-secret`, {
-        metadata: { name: `${name}.b`, namespace: "alpa-auth" },
-        stringData: "[secret]",
-    });
-    const salt = state("random:index/randomUuid:RandomUuid", `${name}.b-key`, {});
-    return [
-        {
-            op: "update",
-            urn: oldState.urn,
-            oldState,
-            newState,
-            detailedDiff: { "spec.credentials[1]": { kind: "delete" } },
-        },
-        { op: "delete", urn: secret.urn, oldState: secret },
-        { op: "delete", urn: salt.urn, oldState: salt },
-    ];
+    const file = join(bench.dir, "preview.json");
+    writeFileSync(file, text);
+    const state = (JSON.parse(await program.run(["stack", "export"])) as { deployment: Exported }).deployment;
+    const today = new Date();
+    const times: number[] = [performance.now()];
+    const preview = readPreview(text, "preview", program.stack);
+    const review = reviewOf(preview, today, state);
+    times.push(performance.now());
+    const broken = policyFindings(preview, state, [], today);
+    times.push(performance.now());
+    renderText(review);
+    renderMarkdown(review);
+    times.push(performance.now());
+    const command = await seconds(() => asCommand(bench, program.stack, file));
+    // A figure of a review that finds something else is none.
+    assert.deepEqual(broken, []);
+    const codes = ["credential-revoked", "limit-lowered"];
+    for (const code of codes) assert.equal(review.findings.filter((one) => one.code === code).length, count, code);
+    const parts = times.slice(1).map((time, i) => ((time - times[i]) / 1000).toFixed(2));
+    const size = (text.length / 2 ** 20).toFixed(1);
+    return [previewed.toFixed(1), size, String(review.findings.length), ...parts, command.toFixed(1)];
+}
+
+/** With the start of Node and what it asks Pulumi for. */
+async function asCommand(bench: Bench, stack: string, preview: string): Promise<void> {
+    const args = ["stack", "review", "--stack", stack, "--preview", preview, "--fail-on", "none"];
+    const env = { ...process.env, ...pulumiEnv(bench.dir, bench.world.facts) };
+    await run(process.execPath, ["--import", "tsx", join(ROOT, "ops/cli.ts"), ...args], { cwd: ROOT, env });
 }

@@ -39,7 +39,8 @@ export abstract class Program {
     protected abstract readonly shared: string[];
 
     abstract create(): Promise<void>;
-    abstract configure(callers: Callers): void;
+    /** @param more other keys of the config, without the project's prefix */
+    abstract configure(callers: Callers, more?: object): void;
 
     /** Told the process of each command. */
     onStart?: (pid: number) => void;
@@ -97,7 +98,7 @@ export class AlpaAuth extends Program {
         await createStack(this.bench.dir, this.bench.world.facts, this.stack);
     }
 
-    configure(callers: Callers): void {
+    configure(callers: Callers, more: object = {}): void {
         const { binding, url, world } = this.bench;
         writeStackFile(world.facts.stackFiles, this.stack, {
             option: "intra-a",
@@ -106,6 +107,7 @@ export class AlpaAuth extends Program {
             readiness: { settleSeconds: SETTLE_SECONDS },
             gateway: { installer: "existing", existing: { ...binding, url } },
             consumers: consumersOf(callers),
+            ...more,
         });
     }
 }

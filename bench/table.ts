@@ -43,7 +43,12 @@ export function table(rows: Row[]): string {
         }),
     ]);
     const head = ["way", "settings", ...COLUMNS.map(([title]) => title)];
-    const widths = head.map((title, i) => Math.max(title.length, ...cells.map((row) => row[i].length)));
+    return aligned([head, ...cells]);
+}
+
+/** Cells in columns as wide as the longest. @param rows the first of them is the head */
+export function aligned([head, ...rows]: string[][]): string {
+    const widths = head.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i].length)));
     const line = (row: string[]) => `| ${row.map((cell, i) => cell.padEnd(widths[i])).join(" | ")} |`;
-    return [line(head), line(widths.map((width) => "-".repeat(width))), ...cells.map(line)].join("\n");
+    return [line(head), line(widths.map((width) => "-".repeat(width))), ...rows.map(line)].join("\n");
 }

@@ -1,7 +1,7 @@
-import { at, eachText, isOther, kindOf, list, map, number, shown, UNKNOWN, type Resource, type Tree } from "./resource";
-import { containersOf, podsOf } from "./kubernetes";
-import { everyRequest, isNowhere, NOWHERE, pluginsOf, rulesOf, type RouteRule } from "./route-rules";
+import { at, eachText, isOther, kindOf, list, map, shown, UNKNOWN, type Resource, type Tree } from "./resource";
+import { everyRequest, isNowhere, pluginsOf, rulesOf, type RouteRule } from "./route-rules";
 import type { Rule } from "./rule";
+import { isUpstream } from "./answer-times";
 
 /** An error as Alpa's own client reads it. */
 const SHAPE = { type: "error", stacktrace: "" };
@@ -88,65 +88,6 @@ function edgeErrors(resource: Resource): string[] {
         // Plan free lets a rule say nothing of its own.
         if (response === undefined || response === UNKNOWN || isShaped(at(response, "content"))) return [];
         return [`rules[${i}].actionParameters.response.content: must be an error of Alpa's form. ${LIKE}`];
-    });
-}
-
-/** APISIX's own 60 s, which cut the first long answer off. */
-const LEAST_READ_SECONDS = 60;
-
-/** @returns seconds of a time as APISIX takes it: 600s, 10m, 500ms */
-export function secondsOf(time: unknown): number | undefined {
-    const found = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(String(time));
-    if (!found) return undefined;
-    return Number(found[1]) * { ms: 0.001, s: 1, m: 60, h: 3600 }[found[2] as "ms" | "s" | "m" | "h"];
-}
-
-export const answersNotCut: Rule = {
-    name: "answers-not-cut",
-    title: `Routes and upstreams to Alpa say how long an answer may take, ${LEAST_READ_SECONDS} s or more; what stops waits for answers.`,
-    reason: "Alpa sends nothing before an answer is complete: what gives up earlier costs the GPU time and returns nothing.",
-    example: {
-        type: "kubernetes:apisix.apache.org/v2:ApisixUpstream",
-        inputs: { kind: "ApisixUpstream", metadata: { name: "alpa-completions" }, spec: { retries: 0 } },
-    },
-    check: (resource) => [
-        ...rulesOf(resource)
-            .filter((rule) => !isNowhere(rule))
-            .flatMap(({ where, props }) => times(props.timeout, `${where}.timeout`)),
-        ...(isUpstream(resource) ? times(at(resource.props, "spec.timeout"), "spec.timeout") : []),
-        ...graces(resource),
-    ],
-};
-
-/** One that leads somewhere. */
-const isUpstream = (resource: Resource) =>
-    kindOf(resource) === "ApisixUpstream" && isOther(at(resource.props, "metadata.name"), NOWHERE);
-
-function times(timeout: unknown, where: string): string[] {
-    if (timeout === UNKNOWN) return [];
-    return ["connect", "send", "read"].flatMap((step) => {
-        const time = at(timeout, step);
-        const seconds = secondsOf(time);
-        if (time === UNKNOWN) return [];
-        if (seconds === undefined)
-            return [`${where}.${step}: must be a time (got ${shown(time)}). Write for example 600s.`];
-        return step === "read" && seconds < LEAST_READ_SECONDS
-            ? [`${where}.read: must be ${LEAST_READ_SECONDS}s or more (got ${shown(time)}). Take the longest answer.`]
-            : [];
-    });
-}
-
-/** A connector that finishes its answers is not killed before. */
-function graces(resource: Resource): string[] {
-    return podsOf(resource).flatMap(({ spec, where }) => {
-        const args = containersOf(spec, where).flatMap(({ container }) => list(container.args));
-        const place = args.indexOf("--grace-period");
-        const grace = place === -1 ? undefined : secondsOf(args[place + 1]);
-        const { terminationGracePeriodSeconds: killed = 30 } = spec;
-        if (grace === undefined || killed === UNKNOWN || number(killed) > grace) return [];
-        return [
-            `${where}.terminationGracePeriodSeconds: must be longer than --grace-period, ${grace} s (got ${shown(killed)}). Raise it.`,
-        ];
     });
 }
 

@@ -1,7 +1,7 @@
 import { at, isInside, kindOf, list, map, number, shown, UNKNOWN, type Resource } from "./resource";
 import { apisixCharts, objectName, podsOf, type Chart } from "./kubernetes";
 import { rulesOf } from "./route-rules";
-import { secondsOf } from "./answers";
+import { secondsOf } from "./answer-times";
 import type { Rule } from "./rule";
 
 const TOPOLOGY = "InterCluster";

@@ -1,5 +1,6 @@
 import { apisixVersion, ownAdminKey, versionsPinned } from "./apisix";
-import { answersNotCut, errorShape, logprobsOneBackend, noRetries } from "./answers";
+import { answersNotCut } from "./answer-times";
+import { errorShape, logprobsOneBackend, noRetries } from "./answers";
 import { interOutlivesANode } from "./availability";
 import { serviceTokensOnly, zoneProtected } from "./cloudflare";
 import { alpaGuarded } from "./guarded";

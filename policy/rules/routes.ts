@@ -1,4 +1,5 @@
 import { at, kindOf, list, map, shown, UNKNOWN, type Resource } from "./resource";
+import { apisixCharts, type Chart } from "./kubernetes";
 import {
     authenticationOf,
     everyRequest,
@@ -36,12 +37,22 @@ export const routeAsks: Rule = {
         const streams = list(at(resource.props, "spec.stream"));
         return [
             ...rulesOf(resource).flatMap((rule) => [...asks(rule), ...backends(rule)]),
+            ...apisixCharts(resource).flatMap(pluginsOff),
             ...(kind === "ApisixRoute" && streams.length > 0
                 ? ["spec.stream: must be empty: a stream asks for no credential. Remove it."]
                 : []),
         ];
     },
 };
+
+/** APISIX leaves a plugin that is not on out of every route that names it (`filter` in apisix/plugin.lua). */
+function pluginsOff({ values, where }: Chart): string[] {
+    return list(at(values, "apisix.plugins")).length > 0
+        ? [
+              `${where}.apisix.plugins: must be empty, which has all of them on (got a list): routes leave out what is not in it, also what asks for a credential. Remove it.`,
+          ]
+        : [];
+}
 
 function asks(rule: RouteRule): string[] {
     if (isUnknown(rule) || answersItself(rule)) return [];

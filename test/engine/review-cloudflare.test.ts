@@ -2,9 +2,8 @@
 // API: one stack is brought up, and then each config is only previewed. That the released provider previews the same is not
 // proved here.
 import { strict as assert } from "node:assert";
-import { readPreview } from "../../ops/stack/review/preview";
-import { reviewOf } from "../../ops/stack/review/review";
 import type { Finding } from "../../ops/stack/review/finding";
+import { assertCodes, findingsIn } from "../findings";
 import { AccessStack, here, succeeded, useCloudflare } from "./cloudflare-kit";
 import type { StackConfig } from "./stack";
 
@@ -67,16 +66,14 @@ describe("review of option cloudflare on the engine", function () {
     async function findings(config: StackConfig): Promise<Finding[]> {
         stack.configure({ consumers, ...config });
         const { stdout } = succeeded(await stack.preview("--json"));
-        const found = reviewOf(readPreview(stdout, "preview", stack.name), new Date()).findings;
+        const found = findingsIn(stdout);
         for (const secret of secrets) assert.ok(!JSON.stringify(found).includes(secret));
         return found;
     }
-    const codes = (found: Finding[]) => [...new Set(found.map(({ severity, code }) => `${severity} ${code}`))];
 
     for (const [what, config, expected] of SCENARIOS)
         it(`says of ${what}: ${expected.join(", ") || "no finding"}`, async () => {
-            const found = await findings(config);
-            assert.deepEqual(codes(found), expected, JSON.stringify(found, null, 1));
+            assertCodes(await findings(config), expected);
         });
 
     it("says of another name that the one of before goes", async () => {

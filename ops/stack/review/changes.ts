@@ -24,8 +24,6 @@ export interface Change {
     /** Inputs before and after. */
     old?: Props;
     new?: Props;
-    /** Outputs before, where the provider adds what the inputs do not say. */
-    outputs?: Props;
     /** Properties that Pulumi names as the reason, secret ones among them. */
     reasons: Path[];
     /** Id at the provider before and after. Unset: it has none yet, or none any more. */
@@ -33,6 +31,8 @@ export interface Change {
     newId?: string;
     /** Deleted by the program alone: the thing itself stays. */
     retained: boolean;
+    /** Replaced by an earlier run, which did not come to delete it: another one has its place. */
+    leftover: boolean;
     /** Made under another name in the same run: renamed without an alias. */
     renamed?: string;
 }
@@ -60,10 +60,12 @@ export function changesOf(steps: Step[]): Change[] {
         if (op === undefined || !state || state.type === "pulumi:pulumi:Stack") continue;
         if (state.custom === false || (state.custom === undefined && state.id === undefined && isComponent(state.type)))
             continue;
-        const before = found.get(step.urn);
+        const leftover = op === "delete" && step.oldState?.delete === true;
+        const key = leftover ? `${step.urn} ${step.oldState?.id}` : step.urn;
+        const before = found.get(key);
         // A replacement comes in up to three steps, of which one may have no old state.
         if (before) merge(before, step, op);
-        else found.set(step.urn, changeOf(step, op));
+        else found.set(key, changeOf(step, op));
     }
     return paired([...found.values()]);
 }
@@ -83,7 +85,6 @@ function changeOf(step: Step, op: Operation): Change {
         op,
         old: oldState?.inputs ?? (oldState ? {} : undefined),
         new: op === "delete" ? undefined : (newState?.inputs ?? {}),
-        outputs: oldState?.outputs,
         ...(oldState?.id !== undefined && { id: oldState.id }),
         ...(op !== "delete" && newState?.id !== undefined && { newId: newState.id }),
         reasons: [
@@ -92,6 +93,7 @@ function changeOf(step: Step, op: Operation): Change {
             ...(step.diffReasons ?? []),
         ].map(parsePath),
         retained: op === "delete" && oldState?.retainOnDelete === true,
+        leftover: op === "delete" && oldState?.delete === true,
     };
 }
 
@@ -119,12 +121,12 @@ function paired(changes: Change[]): Change[] {
     made.delete(undefined);
     const gone = new Set<Change>();
     for (const change of changes) {
-        const twin = change.op === "delete" && !change.retained ? made.get(identity(change)) : undefined;
+        const twin =
+            change.op === "delete" && !change.retained && !change.leftover ? made.get(identity(change)) : undefined;
         if (!twin) continue;
         Object.assign(twin, {
             op: "replace",
             old: change.old,
-            outputs: change.outputs,
             id: change.id,
             renamed: change.name,
         });

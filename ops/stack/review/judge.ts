@@ -3,15 +3,19 @@ import type { Change } from "./changes";
 import { differencesOf } from "./changes";
 import { covers, isSecret, isUnknown, parsePath, pathText, type Difference, type Path } from "./differences";
 import { byDanger, CODES, type Evidence, type Finding } from "./finding";
-import { objectName, patternOf, type KindRule, type Run, type Verdict, type Verdicts } from "./rule";
-import { COMMON, RULES } from "./rules";
+import { nothing, objectName, patternOf, type KindRule, type Run, type Verdict, type Verdicts } from "./rule";
+import { COMMON, ruleOf } from "./rules";
 import { titleOf } from "./title";
-import { shown } from "./words";
+import { shown, withoutSecrets } from "./words";
 
 export function runOf(changes: Change[], config: Record<string, string>, today: Date): Run {
     return {
         changes,
-        objects: new Map(changes.map((change) => [`${change.kind} ${objectName(change)}`, change])),
+        objects: new Map(
+            changes
+                .filter(({ leftover }) => !leftover)
+                .map((change) => [`${change.kind} ${objectName(change)}`, change]),
+        ),
         config,
         today,
     };
@@ -23,11 +27,12 @@ export function judge(run: Run): Finding[] {
     for (const change of run.changes)
         for (const { verdict, difference } of verdictsOf(change, run)) {
             const severity = verdict.severity ?? CODES[verdict.code][0];
-            const key = JSON.stringify([verdict.code, severity, verdict.says]);
+            const says = withoutSecrets(verdict.says);
+            const key = JSON.stringify([verdict.code, severity, says]);
             const finding = found.get(key) ?? {
                 code: verdict.code,
                 severity,
-                says: verdict.says,
+                says,
                 evidence: [],
                 todo: CODES[verdict.code][1],
             };
@@ -43,8 +48,9 @@ interface Judged {
 }
 
 function verdictsOf(change: Change, run: Run): Judged[] {
-    const rule = RULES[change.kind];
+    const rule = ruleOf(change);
     if (rule === undefined) return [{ verdict: strange(change) }];
+    if (change.leftover) return rule.deleted === nothing ? [] : [{ verdict: cleared(change) }];
     if (change.op === "create") return listed(rule.created ? rule.created(change, run) : added(change));
     if (change.op === "delete")
         return listed(change.retained ? leftBehind(change, rule, run) : rule.deleted(change, run));
@@ -93,6 +99,10 @@ function other(change: Change, difference: Difference): Verdict {
 function strange(change: Change): Verdict {
     const does = { create: "made", update: "changed", replace: "replaced", delete: "deleted" }[change.op];
     return { code: "unknown-resource", says: `${titleOf(change)} is ${does}: this review does not know the kind` };
+}
+
+function cleared(change: Change): Verdict {
+    return { code: "deleted", says: `${titleOf(change)} of before, whose place another one has, goes now` };
 }
 
 function added(change: Change): Verdict {

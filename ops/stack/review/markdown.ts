@@ -1,6 +1,6 @@
 /** A review as a comment of a pull request. */
 import { SEVERITIES, type Finding, type Severity } from "./finding";
-import { evidenceText, grouped, summary, TITLES, type Review } from "./report";
+import { cut, evidenceText, grouped, plain, summary, TITLES, type Review } from "./report";
 import { counted } from "./words";
 
 /** A comment of GitHub takes 65,536 characters; what a workflow writes around this one has the rest. */
@@ -8,29 +8,57 @@ export const LONGEST = 64_000;
 /** What is left for the line that says how much is missing. */
 const NOTE = 300;
 const EVIDENCE = 3;
+/** Findings of each code that come before any more of another one: many of a kind hide no other. */
+const FIRST = 10;
 
-/** The most dangerous part is first, and the last to be left out. */
+/** Where it gets too long, something of every code stays, and then the most dangerous. */
 export function renderMarkdown(review: Review, longest = LONGEST): string {
-    const parts: string[] = [`${title(review)}\n\n${escaped(summary(review))}\n`];
-    let length = parts[0].length;
-    let shown = 0;
+    const head = `${title(review)}\n\n${escaped(summary(review))}\n`;
+    const groups = grouped(review.findings);
+    const kept = chosen(groups, longest - NOTE - head.length);
+    const parts = [head];
     let severity: Severity | undefined;
-    for (const group of grouped(review.findings)) {
-        for (const [i, finding] of group.entries()) {
-            const heading = finding.severity === severity ? "" : `\n### ${TITLES[finding.severity]}\n\n`;
-            const todo =
-                i === group.length - 1 && finding.severity !== "harmless"
-                    ? `  - **To do:** ${escaped(finding.todo)}\n`
-                    : "";
-            const text = `${heading}${findingText(finding)}${todo}`;
-            if (length + text.length > longest - NOTE) return parts.join("") + missing(review.findings.slice(shown));
-            severity = finding.severity;
-            parts.push(text);
-            length += text.length;
-            shown++;
-        }
+    for (const group of groups) {
+        const shown = group.filter((finding) => kept.has(finding));
+        if (shown.length === 0) continue;
+        if (group[0].severity !== severity) parts.push(heading((severity = group[0].severity)));
+        parts.push(...shown.map(findingText));
+        if (shown.length < group.length) parts.push(moreText(group, group.length - shown.length));
+        parts.push(todoText(group));
     }
-    return parts.join("");
+    const missing = review.findings.filter((finding) => !kept.has(finding));
+    return parts.join("") + (missing.length > 0 ? missingText(missing) : "");
+}
+
+/** Findings that fit. What is too long by itself is left out, and not what comes after it. */
+function chosen(groups: Finding[][], room: number): Set<Finding> {
+    const kept = new Set<Finding>();
+    let length = 0;
+    const take = (group: Finding[], findings: Finding[]) => {
+        const around = (heading(group[0].severity) + moreText(group, group.length) + todoText(group)).length;
+        for (const finding of findings) {
+            const isFirst = !group.some((one) => kept.has(one));
+            const size = findingText(finding).length + (isFirst ? around : 0);
+            if (length + size > room) continue;
+            kept.add(finding);
+            length += size;
+        }
+    };
+    for (const group of groups) take(group, group.slice(0, FIRST));
+    for (const group of groups) take(group, group.slice(FIRST));
+    return kept;
+}
+
+function heading(severity: Severity): string {
+    return `\n### ${TITLES[severity]}\n\n`;
+}
+
+function moreText([{ code }]: Finding[], count: number): string {
+    return `- \`${code}\` and ${counted(count, "more finding")} of this code\n`;
+}
+
+function todoText([{ severity, todo }]: Finding[]): string {
+    return severity === "harmless" ? "" : `  - **To do:** ${escaped(todo)}\n`;
 }
 
 function title({ findings }: Review): string {
@@ -40,7 +68,7 @@ function title({ findings }: Review): string {
 
 function findingText(finding: Finding): string {
     const { code, says, evidence, severity } = finding;
-    const line = `- \`${code}\` ${escaped(says)}.\n`;
+    const line = `- \`${code}\` ${escaped(cut(says))}.\n`;
     if (severity === "harmless") return line;
     const more = evidence.length - EVIDENCE;
     return [
@@ -50,7 +78,7 @@ function findingText(finding: Finding): string {
     ].join("");
 }
 
-function missing(rest: Finding[]): string {
+function missingText(rest: Finding[]): string {
     const of = SEVERITIES.map(
         (severity) => [severity, rest.filter((finding) => finding.severity === severity).length] as const,
     );
@@ -60,15 +88,19 @@ function missing(rest: Finding[]): string {
 
 /** Values come from other people's files: they make no links, mentions, headings or HTML of a comment. */
 function escaped(text: string): string {
-    return text
-        .replace(/[\\`*_{}[\]<>#|~]/g, "\\$&")
-        .replace(/@/g, "@\u200b")
-        .replace(/\s+/g, " ");
+    return (
+        plain(text)
+            // First, since a character may be written by its number.
+            .replace(/&/g, "&amp;")
+            .replace(/[\\`*_{}[\]<>#|~]/g, "\\$&")
+            // What makes a link or a mention by itself is parted by a space that is not seen.
+            .replace(/[@#]|:(?=\/\/)|\bwww(?=\.)|\b(mailto|xmpp):|\bGH(?=-\d)/gi, "$&\u200b")
+    );
 }
 
 function code_(text: string): string {
     const longest = Math.max(0, ...[...text.matchAll(/`+/g)].map(([run]) => run.length));
     const fence = "`".repeat(longest + 1);
     const pad = longest > 0 ? " " : "";
-    return `${fence}${pad}${text.replace(/\s+/g, " ")}${pad}${fence}`;
+    return `${fence}${pad}${plain(text)}${pad}${fence}`;
 }

@@ -85,7 +85,14 @@ export function pluginVerdicts(title: string, at: string, old: unknown, now: unk
                 },
             ];
         const [code, says] = known;
-        return [{ code, says: `${title}: ${says}`, ...narrowed(property, from, to), ...finer(name, from, to) }];
+        return [
+            {
+                code,
+                says: `${title}: ${says}`,
+                ...narrowed(property, from, to),
+                ...(name === "fault-injection" ? refusal(title, from, to) : finer(name, from, to)),
+            },
+        ];
     });
     // APISIX runs them by priority: the order of the list is for reading.
     const order =
@@ -94,6 +101,22 @@ export function pluginVerdicts(title: string, at: string, old: unknown, now: unk
     return order && verdicts.length === 0
         ? [{ code: "changed-inside", says: `${title}: the same plugins, written in another order` }]
         : verdicts;
+}
+
+/** A refusal of every request, and its end, is more than one of some. */
+function refusal(title: string, old: Props | undefined, now: Props | undefined): Partial<Verdict> {
+    const [was, is] = [refusesAll(old), refusesAll(now)];
+    if (was === is) return {};
+    if (is !== undefined) return { code: "service-interrupted", says: `${title}: every request is refused with ${is}` };
+    if (now === undefined) return {};
+    return { code: "way-in-added", says: `${title}: requests are no longer refused with ${was}` };
+}
+
+/** The status that every request gets. */
+function refusesAll(plugin: Props | undefined): string | undefined {
+    const { abort, _meta: meta } = isMap(plugin?.config) ? plugin.config : {};
+    if (!isMap(abort) || abort.vars !== undefined || abort.percentage !== undefined) return undefined;
+    return isMap(meta) && meta.filter !== undefined ? undefined : String(abort.http_status);
 }
 
 /** What weighs more, or less, than any other setting of the plugin. */

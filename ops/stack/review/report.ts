@@ -58,15 +58,24 @@ export function renderText(review: Review): string {
     return lines.map(plain).join("\n");
 }
 
-/** Values come from other people's files: they end no line, and give a terminal no orders. */
-function plain(line: string): string {
-    return line.replace(/\p{Cc}+/gu, " ");
+/** Values come from other people's files: they end no line, give a terminal no orders, and turn no text around. */
+export function plain(line: string): string {
+    return line.replace(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, " ");
+}
+
+/** Longest sentence. As JSON it is whole. */
+const SENTENCE = 400;
+
+export function cut(says: string): string {
+    return says.length > SENTENCE ? `${says.slice(0, SENTENCE)}…` : says;
 }
 
 function serious(group: Finding[]): string[] {
     const more = group.length - SHOWN;
     return [
-        ...group.slice(0, SHOWN).flatMap((finding) => [`  ${finding.code}  ${finding.says}.`, ...evidence(finding)]),
+        ...group
+            .slice(0, SHOWN)
+            .flatMap((finding) => [`  ${finding.code}  ${cut(finding.says)}.`, ...evidence(finding)]),
         ...(more > 0
             ? [`  ${group[0].code}  and ${counted(more, "more finding")} of this code; all: --format json`]
             : []),
@@ -76,7 +85,7 @@ function serious(group: Finding[]): string[] {
 
 function harmless(group: Finding[]): string[] {
     const more = group.length - EVIDENCE;
-    const says = group.slice(0, EVIDENCE).map((finding) => finding.says);
+    const says = group.slice(0, EVIDENCE).map((finding) => cut(finding.says));
     return [`  ${group[0].code}  ${says.join("; ")}${more > 0 ? `; and ${more} more` : ""}.`];
 }
 
@@ -95,5 +104,5 @@ export function evidenceText({ resource, property, old, new: now }: Evidence): s
     const short = (text: string) => (text.length > LINE ? `${text.slice(0, LINE)}…` : text);
     const sides =
         old === undefined && now === undefined ? "" : `: ${short(old ?? "(none)")} -> ${short(now ?? "(none)")}`;
-    return `${resource}${property === undefined ? "" : ` ${property}`}${sides}`;
+    return `${short(resource)}${property === undefined ? "" : ` ${short(property)}`}${sides}`;
 }

@@ -1,5 +1,5 @@
 /** `ops stack review`: what a change does to live callers, before it is applied. */
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { ROOT, type Context } from "../../context";
 import { Failure, UsageError } from "../../errors";
 import { json } from "../../output";
@@ -54,7 +54,7 @@ async function read(context: Context, args: ReviewArgs): Promise<{ preview: Prev
         return { preview: readPlan(fileText("--plan", args.plan), "--plan", state, stack.short), state };
     if (args.preview === undefined) return { preview: await runPreview(context, stack, args.savePlan), state };
     const preview = readPreview(fileText("--preview", args.preview), "--preview", stack.short);
-    const problems = olderThan(preview, state);
+    const problems = [...olderThan(preview, state), ...writtenBefore(args.preview, state)].slice(0, 1);
     if (problems.length > 0) throw new UsageError(problems);
     return { preview, state };
 }
@@ -158,6 +158,15 @@ function olderThan({ steps }: Preview, { resources = [] }: Exported): string[] {
     const names = stale.slice(0, 3).map(({ urn }) => urn.split("::").at(-1));
     return [
         `--preview: must be newer than the state (${stale.length} of ${steps.length} steps are of an earlier one: ${names.join(", ")}). Somebody has changed the stack since: make it anew.`,
+    ];
+}
+
+/** A preview says nothing of what it leaves as it is, nor when it was made: a file that is older than the state tells. */
+function writtenBefore(file: string, { manifest }: Exported): string[] {
+    const written = statSync(file).mtime;
+    if (!(written.getTime() < Date.parse(manifest?.time ?? ""))) return [];
+    return [
+        `--preview: must be newer than the state (written ${written.toISOString()}, state of ${manifest?.time}). Somebody may have changed the stack since: make it anew.`,
     ];
 }
 

@@ -9,10 +9,13 @@ import { consumer } from "./rules/consumers";
 import { random, secret } from "./rules/credentials";
 import { dnsRecord, dnssec, zone } from "./rules/dns";
 import { ruleset, zoneSetting } from "./rules/edge";
-import { configMap, deploymentPatch, graph, release } from "./rules/gateway";
+import { configMap, deploymentPatch, gatewayGraph, release } from "./rules/gateway";
+import { graphRule } from "./rules/graph";
 import { hostCommand } from "./rules/hosts";
+import { images, rayCluster } from "./rules/model";
 import { networkPolicy } from "./rules/network";
 import { route } from "./rules/route";
+import { service } from "./rules/service";
 import { apisixTls, certificate } from "./rules/tls";
 import { serviceToken } from "./rules/tokens";
 import { tunnel, tunnelConfig } from "./rules/tunnel";
@@ -36,13 +39,17 @@ export const RULES: Record<string, KindRule | undefined> = {
     "kubernetes NetworkPolicy": networkPolicy,
     "kubernetes PodDisruptionBudget": cluster.budget,
     "kubernetes Deployment": cluster.deployment,
-    "kubernetes Service": cluster.service,
+    "kubernetes Service": service,
     "kubernetes CustomResourceDefinition": cluster.definition,
-    "dynamic RampartGraph": graph,
+    "kubernetes RayCluster": rayCluster,
+    "kubernetes DaemonSet": images,
+    "dynamic RampartGraph": gatewayGraph,
     // Waits and memories: nothing is made anywhere for them.
     "dynamic Awaited": UNNOTICED,
     "dynamic ConsumersAccepted": UNNOTICED,
+    "dynamic ConversionRecord": UNNOTICED,
     "dynamic RampartGuard": UNNOTICED,
+    "dynamic RayReady": UNNOTICED,
     "dynamic SecretVersions": UNNOTICED,
     "random RandomPassword": random,
     "random RandomUuid": random,
@@ -60,6 +67,11 @@ export const RULES: Record<string, KindRule | undefined> = {
     "command Command": hostCommand,
     "pulumi Provider": cluster.provider,
 };
+
+/** Undefined: nobody here knows the kind. */
+export function ruleOf(change: Change): KindRule | undefined {
+    return change.kind === "dynamic RampartGraph" ? graphRule(change) : RULES[change.kind];
+}
 
 /** Prefixes of labels and annotations that nothing acts upon but Pulumi, people and this project. */
 const OURS = /^(alpa-auth\.io|pulumi\.com|app\.kubernetes\.io|meta\.helm\.sh)\//;

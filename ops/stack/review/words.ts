@@ -6,6 +6,8 @@ const SECRET_NAME =
     /^(stringData|stdin|kubeconfig|environment|adminKey|bcryptHash|key|result)$|^tunnelSecret$|(^|client|[_-])(secret|token)$|passw|passphrase|(private|secret)_?key|api_?(key|token)$|last-applied-configuration$/i;
 /** What is a secret wherever it stands: keys in PEM, of a list that is one text, signed tokens, a name and password in an address. */
 const SECRET_TEXT = /PRIVATE KEY|["'](key|stringData)["']\s*:|\beyJ[\w-]+\.[\w-]+\.[\w-]*|:\/\/[^/\s:@]*:[^/\s@]+@/;
+/** The same as a part of a sentence. */
+const IN_SENTENCE = /\beyJ[\w-]+\.[\w-]+\.[\w-]*|(?<=:\/\/)[^/\s:@]*:[^/\s@]+(?=@)/g;
 const UNTIL_APPLIED = "(known when applied)";
 /** Of a single value in any output. */
 const LONGEST = 300;
@@ -15,6 +17,11 @@ export function shown(value: unknown, path: Path = []): string | undefined {
     if (value === undefined) return undefined;
     const text = isInSecret(path) && !isMap(value) ? SECRET : plainText(masked(value, path));
     return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
+}
+
+/** A sentence, without what is a secret by its form. */
+export function withoutSecrets(says: string): string {
+    return says.replace(IN_SENTENCE, SECRET);
 }
 
 function plainText(value: unknown): string {

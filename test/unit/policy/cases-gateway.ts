@@ -91,6 +91,12 @@ export const GATEWAY: Record<string, Case[]> = {
             /must be 127\.0\.0\.1:1 alone/,
         ],
         [
+            "a list of plugins, which turns others off in every route",
+            "graph",
+            values((v) => (v.apisix.plugins = ["key-auth"])),
+            /\.apisix\.plugins: must be empty/,
+        ],
+        [
             "a stream",
             "intra",
             spec("ApisixRoute", undefined, (s) => (s.stream = [{ protocol: "TCP" }])),
@@ -399,6 +405,21 @@ export const GATEWAY: Record<string, Case[]> = {
             "intra",
             upstream("logprobs", (s) => (s.timeout.read = "500ms")),
             /^spec\.timeout\.read: must be 60s or more/m,
+        ],
+        [
+            "a route that gives up before its upstream does",
+            "intra",
+            rule("completions", (r) => (r.timeout.read = "120s")),
+            /^spec\.http\[0\]\.timeout\.read: must be as long as its upstream's, 600 s \(got "120s"\)/m,
+        ],
+        [
+            "a connector that stops before the longest answer is there",
+            "exposed",
+            spec("Deployment", "alpa-auth-cloudflared", ({ template }) => {
+                const { args } = template.spec.containers[0];
+                args[args.indexOf("--grace-period") + 1] = "10s";
+            }),
+            /args: must have a --grace-period of the longest answer, \d+ s \(got 10 s\)/,
         ],
         [
             "a connector that is killed before it is done",

@@ -13,6 +13,7 @@ import { recordCallers } from "../callers";
 import { CALLS, HOST, recordCloudflare, SSH_KEY, TODAY, TOKENS } from "../cloudflare";
 import { recordNodes, THREE } from "../cluster-nodes";
 import { exposedInterSettings, INTER_INSTALLERS, interSettings, interValues, parseInter, recordInter } from "../inter";
+import { RAMPART_OPT, recordIntraB } from "../intra-b";
 import { CONSUMERS, INSTALLERS, KUBECONFIG, recordExposed, recordStack } from "../intra-a";
 
 const ROOT = join(__dirname, "../../..");
@@ -102,6 +103,12 @@ export const STACKS: Record<string, () => Promise<Seen[]>> = {
     "intra-a that installs Rampart": () => recordStack("rampart", { rampart: RAMPART }),
     "intra-a with a kubeconfig": () => recordStack("rampart", { cluster: { kubeconfig: KUBECONFIG } }),
     "intra-a on nodes of its own": () => recordNodes({ nodes: THREE }),
+    ...each(["prepare", "drain", "start", "done"], (phase) => `intra-b, ${phase}`, recordIntraB),
+    ...each(
+        ["prepare", "start"],
+        (phase) => `intra-b of shape rampart, ${phase}`,
+        (phase) => recordIntraB(phase, {}, RAMPART_OPT),
+    ),
     cloudflare: () => recordCloudflare(),
     "cloudflare with a zone of its own": () =>
         recordCloudflare({ zone: { name: "example.com", plan: "free", manage: "create" } }),

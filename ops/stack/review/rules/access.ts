@@ -6,6 +6,12 @@ import { counted, listed } from "../words";
 import { NAMES, PLACE } from "./cloudflare";
 
 export const accessPolicy: KindRule = {
+    created: (change) => {
+        const { decision, includes: list } = change.new ?? {};
+        if (decision === "bypass") return bypass(change);
+        if (strangersIn(list).length > 0) return { ...others(change), property: "includes", new: list };
+        return { code: "added", says: `Access policy ${change.name} is made` };
+    },
     deleted: (change) => ({ code: "way-in-removed", says: `Access policy ${change.name} goes: nobody is let in` }),
     replaced: (change) => ({
         code: "service-interrupted",
@@ -25,10 +31,7 @@ export const accessPolicy: KindRule = {
             "decision",
             ({ new: now }, change) =>
                 now === "bypass"
-                    ? {
-                          code: "authentication-removed",
-                          says: `Access policy ${change.name} lets everybody in without a look`,
-                      }
+                    ? bypass(change)
                     : {
                           code: "authentication-changed",
                           says: `Access policy ${change.name} decides in another way: tokens may be sent to a page to log in`,
@@ -40,17 +43,23 @@ export const accessPolicy: KindRule = {
     ],
 };
 
+const bypass = ({ name }: Change): Verdict => ({
+    code: "authentication-removed",
+    says: `Access policy ${name} lets everybody in without a look`,
+});
+
+const others = ({ name }: Change): Verdict => ({
+    code: "authentication-removed",
+    says: `Access policy ${name} lets in others than service tokens`,
+});
+
+function strangersIn(value: unknown): unknown[] {
+    return (Array.isArray(value) ? value : []).filter((one) => tokenOf(one) === undefined && !isUnknown(one));
+}
+
 function includes({ old, new: now }: Difference, change: Change, run: Run): Verdict[] {
     const sides = { property: "includes", old, new: now };
-    const strangers = (Array.isArray(now) ? now : []).filter((one) => tokenOf(one) === undefined && !isUnknown(one));
-    if (strangers.length > 0)
-        return [
-            {
-                code: "authentication-removed",
-                says: `Access policy ${change.name} lets in others than service tokens`,
-                ...sides,
-            },
-        ];
+    if (strangersIn(now).length > 0) return [{ ...others(change), ...sides }];
     const [before, after] = [tokens(old), tokens(now)];
     // A token that is made in this run has no id yet, or, where somebody looks behind Pulumi's back, one that it tells.
     const more = after.filter((id) => !before.includes(id) && !isUnknown(id) && !tokensOf(run, "create").includes(id));

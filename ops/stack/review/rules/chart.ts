@@ -2,6 +2,7 @@
 import type { Change } from "../changes";
 import { valueAt, type Difference, type Path } from "../differences";
 import { nothing, type Row, type Verdict } from "../rule";
+import { gateway, pluginsOn, protocols, TLS } from "./entry";
 
 /** Rows of the chart's values. Between the parts of a path stands `/`, since names in it have dashes and dots. */
 export function valueRows(base: Path): Row[] {
@@ -23,13 +24,9 @@ export function valueRows(base: Path): Row[] {
                 says: `The Admin API of ${gateway(change)} is guarded in another way`,
             }),
         ],
-        [
-            at("apisix/ssl/**"),
-            (d, change) => [
-                ...restart(base)(d, change),
-                { code: "certificate-changed", says: "TLS at the entry point changes" },
-            ],
-        ],
+        [at("apisix/plugins"), (d, change) => [...pluginsOn(d, change), ...restart(base)(d, change)]],
+        [at("apisix/ssl/sslProtocols"), (d, change) => [...protocols(d, change), ...restart(base)(d, change)]],
+        [at("apisix/ssl/**"), (d, change) => [...restart(base)(d, change), TLS]],
         [at("etcd/replicaCount"), members],
         [
             at("etcd/persistence/**"),
@@ -74,10 +71,6 @@ export function valueRows(base: Path): Row[] {
         ],
         [at("**"), restart(base)],
     ];
-}
-
-export function gateway({ name }: Change): string {
-    return `Gateway ${name}`;
 }
 
 function replicas({ old, new: now }: Difference, change: Change): Verdict {

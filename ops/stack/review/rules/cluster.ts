@@ -1,8 +1,8 @@
 /** What surrounds a gateway in the cluster, and helpers beside it. */
 import type { Change } from "../changes";
-import { isMap, isUnknown, valueAt, type Difference } from "../differences";
+import { valueAt, type Difference } from "../differences";
 import { always, nothing, objectName, objectTitle as title, type KindRule, type Run, type Verdict } from "../rule";
-import { shown } from "../words";
+import { comeAlong } from "./pods";
 
 export const namespace: KindRule = {
     deleted: (change) => ({
@@ -38,10 +38,13 @@ export const wiring: KindRule = {
 };
 
 export const budget: KindRule = {
-    deleted: (change) => ({
-        code: "protection-weakened",
-        says: `${title(change)} goes: a drain may take all pods at once`,
-    }),
+    deleted: (change, run) =>
+        comeAlong(run, "delete", change, valueAt(change.old, ["spec", "selector", "matchLabels"]))
+            ? undefined
+            : {
+                  code: "protection-weakened",
+                  says: `${title(change)} goes: a drain may take all pods at once`,
+              },
     replaced: nothing,
     rows: [
         [
@@ -103,41 +106,6 @@ function fewer({ old, new: now }: Difference, change: Change): Verdict {
     return Number(now) < Number(old)
         ? { code: "gateway-changed", says }
         : { code: "gateway-changed", severity: "harmless", says };
-}
-
-export const service: KindRule = {
-    created: (change) => {
-        const { type, ports, externalIPs } = (change.new?.spec ?? {}) as Record<string, unknown>;
-        const outside = [
-            type === "NodePort" || type === "LoadBalancer" ? type : "",
-            hasAny(externalIPs) ? "externalIPs" : "",
-        ];
-        const how = outside.filter((one) => one !== "").join(", ");
-        if (how === "" && !isUnknown(type)) return { code: "added", says: `${title(change)} is made` };
-        return {
-            code: "opens-to-network",
-            says: `${title(change)} is made and reached from outside the cluster (${how || "known when applied"}): ports ${portsText(ports)}`,
-        };
-    },
-    deleted: (change) => ({ code: "way-in-removed", says: `${title(change)} goes` }),
-    replaced: (change) => ({
-        code: "service-interrupted",
-        says: `${title(change)} is deleted and made anew, with another address`,
-    }),
-    rows: [
-        ["spec.type", always("opens-to-network", (change) => `${title(change)} is reached in another way`)],
-        ["spec.externalIPs", always("opens-to-network", (change) => `${title(change)} is reached at other addresses`)],
-        ["spec.**", always("gateway-changed", (change) => `${title(change)} leads elsewhere`)],
-    ],
-};
-
-const hasAny = (value: unknown) => Array.isArray(value) && value.length > 0;
-
-function portsText(ports: unknown): string {
-    const all = (Array.isArray(ports) ? ports : []).filter(isMap);
-    return (
-        all.map(({ port, targetPort = port }) => `${shown(port)} to ${shown(targetPort)}`).join(", ") || "of any number"
-    );
 }
 
 export const definition: KindRule = {

@@ -1,23 +1,22 @@
 /** Callers of a gateway: their Consumers. */
+import { isDeepStrictEqual } from "node:util";
+import { VERIFIER } from "../../../../components/parts/conversion-phases";
 import type { Change } from "../changes";
 import { isMap, type Difference, type Props } from "../differences";
 import { limitVerdicts } from "../limits";
 import { objectName, type KindRule, type Run, type Verdict } from "../rule";
 
-interface Entry {
-    name?: unknown;
-    type?: unknown;
-    secretRef?: unknown;
-}
-
 const caller = (change: Change) => objectName(change);
 
 export const consumer: KindRule = {
-    created: (change) => ({ code: "caller-added", says: `Caller ${caller(change)} gets access` }),
-    deleted: (change) => ({
-        code: "caller-removed",
-        says: `Caller ${caller(change)} loses access, with all its credentials`,
-    }),
+    created: (change) =>
+        isVerifier(change)
+            ? { code: "added", says: `${caller(change)}, who checks a conversion, gets access` }
+            : { code: "caller-added", says: `Caller ${caller(change)} gets access` },
+    deleted: (change) =>
+        isVerifier(change)
+            ? { code: "changed-inside", says: `${caller(change)}, who checks a conversion, goes` }
+            : { code: "caller-removed", says: `Caller ${caller(change)} loses access, with all its credentials` },
     replaced: (change) => ({
         code: "service-interrupted",
         says: `Caller ${caller(change)} is deleted and made anew: it gets 401 meanwhile, and its counts begin again`,
@@ -36,6 +35,10 @@ export const consumer: KindRule = {
     ],
 };
 
+/** This project's own, and not one of that name in the config. */
+const isVerifier = (change: Change) =>
+    caller(change) === VERIFIER && /-conversion-verification-consumer$/.test(change.name);
+
 function credentials({ old, new: now }: Difference, change: Change, run: Run): Verdict[] {
     const [before, after] = [entries(old), entries(now)];
     const verdicts: Verdict[] = [];
@@ -50,7 +53,7 @@ function credentials({ old, new: now }: Difference, change: Change, run: Run): V
                 property,
                 old: entry,
             });
-        else if (JSON.stringify(entry) !== JSON.stringify(next))
+        else if (!isDeepStrictEqual(entry, next))
             verdicts.push({
                 code: "credential-changed",
                 says: `Credential ${who} is another from then on, and the one of before stops`,
@@ -70,10 +73,9 @@ function credentials({ old, new: now }: Difference, change: Change, run: Run): V
     return verdicts;
 }
 
-function entries(value: unknown): Map<string, Entry> {
+function entries(value: unknown): Map<string, Props> {
     const all = Array.isArray(value) ? value.filter(isMap) : [];
-    // Keys in the order of the program, whatever the provider makes of it.
-    return new Map(all.map(({ name, type, secretRef }) => [String(name), { name, type, secretRef }]));
+    return new Map(all.map((entry) => [String(entry.name), entry]));
 }
 
 /** What the config says of the end of a credential that it still lists: then the caller has been told. */

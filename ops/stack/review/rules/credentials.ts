@@ -1,8 +1,9 @@
 /** What callers' credentials are made of: their Secrets, and generated material. */
-import type { Change } from "../changes";
+import { differencesOf, type Change } from "../changes";
 import type { Difference } from "../differences";
 import { nothing, objectName, type KindRule, type Run, type Verdicts } from "../rule";
 import { lists } from "./consumers";
+import { goWithUser, namespaceOf } from "./pods";
 
 /** A Secret of one credential is called `<consumer>.<credential>`. */
 function credentialOf(change: Change): [caller: string, id: string] | undefined {
@@ -25,7 +26,10 @@ export const secret: KindRule = {
     created: nothing,
     deleted(change, run) {
         const credential = credentialOf(change);
-        if (credential === undefined) return { code: "deleted", says: `Secret ${objectName(change)} goes` };
+        if (credential === undefined)
+            return goWithUser(run, namespaceOf(change), objectName(change))
+                ? undefined
+                : { code: "deleted", says: `Secret ${objectName(change)} goes` };
         const [name, id] = credential;
         const owner = consumerOf(run, name);
         // Told by the Consumer: it goes, or no longer names it.
@@ -35,7 +39,7 @@ export const secret: KindRule = {
             says: `Credential ${name}/${id} stops working: its Secret goes, and the Consumer still names it`,
         };
     },
-    replaced: nothing,
+    replaced: away,
     rows: [
         ["stringData", material],
         ["data", material],
@@ -44,6 +48,22 @@ export const secret: KindRule = {
         ["type", (_, change) => ({ code: "replaced", says: `Secret ${objectName(change)} is of another type` })],
     ],
 };
+
+/** Told by what differs in it, where that is seen. */
+function away(change: Change, run: Run): Verdicts {
+    const told = differencesOf(change, [["stringData"], ["data"]]);
+    if (told.some(({ path }) => ["stringData", "data", "type"].includes(String(path[0])))) return undefined;
+    const credential = credentialOf(change);
+    if (credential === undefined)
+        return { code: "replaced", says: `Secret ${objectName(change)} is deleted and made anew` };
+    const [name, id] = credential;
+    const owner = consumerOf(run, name);
+    if (owner?.op === "create" || owner?.op === "delete") return undefined;
+    return {
+        code: "service-interrupted",
+        says: `Credential ${name}/${id} is deleted and made anew: it gets 401 meanwhile`,
+    };
+}
 
 function material(_: Difference, change: Change, run: Run): Verdicts {
     const credential = credentialOf(change);
@@ -78,6 +98,7 @@ function generated(change: Change, run: Run): Verdicts {
             says: "Every generated key and secret changes at once, without an overlap: the seed is made anew",
         };
     if (/-(admin|viewer)$/.test(name)) return undefined; // told by their Secret
+    if (/^nodes-.*-token$/.test(name)) return undefined; // told by the node that joins with it
     const salt = /^([a-z0-9-]+)\.([a-z0-9-]+)-(key|jwt-secret)$/.exec(name);
     if (!salt) return { code: "replaced", says: `${name}: what is generated changes` };
     const owner = consumerOf(run, salt[1]);

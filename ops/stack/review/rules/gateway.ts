@@ -2,7 +2,8 @@
 import type { Change } from "../changes";
 import { isMap, type Difference, type Path } from "../differences";
 import { nothing, UNNOTICED, type KindRule, type Row, type Verdict, type Verdicts } from "../rule";
-import { gateway, restart, valueRows } from "./chart";
+import { restart, valueRows } from "./chart";
+import { gateway } from "./entry";
 
 const GRAPH_VALUES: Path = ["spec", "graph", "components", "apisix", "config"];
 const RELEASE_VALUES: Path = ["values"];
@@ -24,7 +25,20 @@ const replaced = (change: Change): Verdict[] => [
     },
 ];
 
-export const graph: KindRule = {
+/** Of every graph, whatever it deploys. */
+export const OF_GRAPHS: Row[] = [
+    ["metadata.name", nothing], // Another name is another graph: told by its replacement.
+    ["metadata.namespace", nothing],
+    // The way into the cluster, and how long to wait: nothing of them reaches the graph.
+    ["kubeconfig", nothing],
+    ["context", nothing],
+    ["timeoutSeconds", nothing],
+    ["generation", nothing],
+    ["uid", nothing],
+];
+
+/** A graph with APISIX in it. */
+export const gatewayGraph: KindRule = {
     created: (change) => ({ code: "added", says: `${gateway(change)} is installed` }),
     deleted,
     replaced,
@@ -47,14 +61,7 @@ export const graph: KindRule = {
             "spec.graph.components.**",
             (_, change) => ({ code: "gateway-changed", says: `${gateway(change)}: Rampart deploys other components` }),
         ],
-        ["metadata.name", nothing], // Another name is another graph: told by its replacement.
-        ["metadata.namespace", nothing],
-        // The way into the cluster, and how long to wait: nothing of them reaches the graph.
-        ["kubeconfig", nothing],
-        ["context", nothing],
-        ["timeoutSeconds", nothing],
-        ["generation", nothing],
-        ["uid", nothing],
+        ...OF_GRAPHS,
     ],
 };
 

@@ -1,6 +1,7 @@
 /** What runs on hosts over SSH: connectors, rules of Alpa's hosts, nodes of a cluster. The script itself is secret. */
 import type { Change } from "../changes";
 import { always, nothing, type KindRule, type Verdict } from "../rule";
+import { bareMetal } from "./model";
 
 const part = ({ name }: Change): "firewall" | "connectors" | "node" =>
     /firewall/.test(name) ? "firewall" : /^nodes-/.test(name) ? "node" : "connectors";
@@ -9,27 +10,31 @@ const part = ({ name }: Change): "firewall" | "connectors" | "node" =>
 const NODE_STEP = /-(snap|joined|member|ready|labels|token)$/;
 
 export const hostCommand: KindRule = {
-    created: (change) =>
-        part(change) === "firewall"
-            ? {
-                  code: "network-narrowed",
-                  says: `${change.name}: rules are loaded on Alpa's host; who is not in them loses Alpa`,
-              }
-            : { code: "added", says: `${change.name} is run on its host` },
+    created: (change, run) =>
+        bareMetal.is(change)
+            ? bareMetal.created(change, run)
+            : part(change) === "firewall"
+              ? {
+                    code: "network-narrowed",
+                    says: `${change.name}: rules are loaded on Alpa's host; who is not in them loses Alpa`,
+                }
+              : { code: "added", says: `${change.name} is run on its host` },
     deleted: (change) =>
-        ({
-            firewall: {
-                code: "opens-to-network",
-                says: `${change.name}: the rules of Alpa's host go, and whoever reaches the host reaches Alpa`,
-            },
-            connectors: { code: "way-in-removed", says: `${change.name}: the connectors of this host stop` },
-            node: /-snap$/.test(change.name)
-                ? {
-                      code: "data-deleted",
-                      says: `${nodeOf(change)}: MicroK8s goes from the host, with every volume that lies on it`,
-                  }
-                : { code: "host-changed", says: `${nodeOf(change)} leaves the cluster`, severity: "risk" },
-        })[part(change)] as Verdict,
+        bareMetal.is(change)
+            ? bareMetal.deleted()
+            : ({
+                  firewall: {
+                      code: "opens-to-network",
+                      says: `${change.name}: the rules of Alpa's host go, and whoever reaches the host reaches Alpa`,
+                  },
+                  connectors: { code: "way-in-removed", says: `${change.name}: the connectors of this host stop` },
+                  node: /-snap$/.test(change.name)
+                      ? {
+                            code: "data-deleted",
+                            says: `${nodeOf(change)}: MicroK8s goes from the host, with every volume that lies on it`,
+                        }
+                      : { code: "host-changed", says: `${nodeOf(change)} leaves the cluster`, severity: "risk" },
+              }[part(change)] as Verdict),
     replaced: (change) =>
         ({
             firewall: {
@@ -52,7 +57,7 @@ export const hostCommand: KindRule = {
         ["connection.**", reached],
         ["logging", nothing],
         ["addPreviousOutputInEnv", nothing],
-        ["**", run],
+        ["**", (d, change, run) => (bareMetal.is(change) ? bareMetal.changed(d, change, run) : changed(change))],
     ],
 };
 
@@ -61,7 +66,7 @@ function reached(_: unknown, change: Change): Verdict {
     return { code: "changed-inside", says: `${change.name}: Pulumi logs in to the host in another way` };
 }
 
-function run(_: unknown, change: Change): Verdict {
+function changed(change: Change): Verdict {
     return {
         firewall: {
             code: "host-changed",

@@ -4,12 +4,15 @@ import type { Change } from "../changes";
 import { isMap, valueAt, type Difference, type Props } from "../differences";
 import { always, objectName, type KindRule, type Run, type Verdict } from "../rule";
 import { listed } from "../words";
+import { comeAlong, goesWithRay, namespaceOf } from "./pods";
 
 export const networkPolicy: KindRule = {
     created,
     deleted: (change, run) =>
         // What it guarded goes too, which is told by that.
-        run.changes.some((other) => other.op === "delete" && isGuarded(change, other))
+        run.changes.some((other) => other.op === "delete" && isGuarded(change, other)) ||
+        comeAlong(run, "delete", change, podsOf(change)) ||
+        goesWithRay(run, change)
             ? undefined
             : {
                   code: "opens-to-network",
@@ -44,17 +47,16 @@ function isGuarded(policy: Change, other: Change): boolean {
     return other.kind === "dynamic RampartGraph" && namespace.startsWith(`${its}-${objectName(other)}-`);
 }
 
-function namespaceOf({ new: now, old }: Change): unknown {
-    const props = now ?? old ?? {};
-    return valueAt(props, ["metadata", "namespace"]) ?? props.namespace;
-}
+const podsOf = ({ new: now, old }: Change) => valueAt(now ?? old, ["spec", "podSelector", "matchLabels"]);
 
 /** Policies add up: a new one opens what it lets in, and the first of a pod closes all else. */
 function created(change: Change, run: Run): Verdict[] {
     const { ingress, egress } = (change.new?.spec ?? {}) as { ingress?: unknown; egress?: unknown };
     const opens = rules(ingress).filter((rule) => !isInside(rule));
     const anew = run.changes.some((other) => other.op === "create" && isGuarded(change, other));
-    const isEntry = anew && opens.every(isDataPort);
+    const isEntry =
+        (anew && opens.every((rule) => hasOnly(rule, DATA))) ||
+        (comeAlong(run, "create", change, podsOf(change)) && opens.every((rule) => hasOnly(rule, TOLD)));
     const none = !anew && rules(ingress).length === 0 && rules(egress).length === 0;
     const name = objectName(change);
     return [
@@ -86,13 +88,15 @@ function isInside(rule: unknown): boolean {
     );
 }
 
-/** What a gateway that is new as a whole opens for its callers. */
-function isDataPort(rule: unknown): boolean {
+function hasOnly(rule: unknown, numbers: Set<unknown>): boolean {
     const ports = isMap(rule) ? rules(rule.ports) : [];
-    return ports.length > 0 && ports.every((one) => isMap(one) && one.endPort === undefined && DATA.has(one.port));
+    return ports.length > 0 && ports.every((one) => isMap(one) && one.endPort === undefined && numbers.has(one.port));
 }
 
+/** What a gateway that is new as a whole opens for its callers. */
 const DATA = new Set<unknown>([9080, 9443]);
+/** Where connectors tell whether they are ready, and what they count. */
+const TOLD = new Set<unknown>([2000]);
 
 function isNamed(selector: unknown): boolean {
     return isMap(selector) && Object.values(selector).some((part) => isMap(part) && Object.keys(part).length > 0);
@@ -108,13 +112,31 @@ function isWithin(rule: unknown, wider: unknown): boolean {
     });
 }
 
+/** A rule without the ports that others leave open to the same. */
+function without(rule: unknown, others: unknown[]): unknown {
+    if (!isMap(rule)) return rule;
+    const isOpen = (port: unknown) => others.some((other) => isWithin({ ...rule, ports: [port] }, other));
+    const ports = rules(rule.ports).filter((port) => !isOpen(port));
+    return ports.length > 0 ? { ...rule, ports } : rule;
+}
+
+function isToSame(rule: unknown, other: unknown): boolean {
+    return isMap(rule) && isMap(other) && isDeepStrictEqual(rule.from, other.from) && hasOnly(other, DATA);
+}
+
 const isIn = (all: unknown[], one: unknown) => all.some((other) => isDeepStrictEqual(other, one));
 
 /** Rules of a policy let in; one that is wider, or one more, opens. */
 function reach({ old, new: now }: Difference, change: Change, what: string, property: string): Verdict[] {
     const [before, after] = [rules(old), rules(now)];
-    const more = after.filter((rule) => !before.some((other) => isWithin(rule, other)));
-    const gone = before.filter((rule) => !after.some((other) => isWithin(rule, other)));
+    const more = after
+        .filter((rule) => !before.some((other) => isWithin(rule, other)))
+        .map((rule) => without(rule, before));
+    // Whom one port of the gateway asks for a credential the other asks too.
+    const isEntry = more.every((rule) => hasOnly(rule, DATA) && before.some((other) => isToSame(rule, other)));
+    const gone = before
+        .filter((rule) => !after.some((other) => isWithin(rule, other)))
+        .map((rule) => without(rule, after));
     const name = objectName(change);
     const inward = property === "spec.ingress";
     return [
@@ -122,7 +144,7 @@ function reach({ old, new: now }: Difference, change: Change, what: string, prop
             ? [
                   {
                       code: "opens-to-network",
-                      severity: inward ? undefined : "risk",
+                      severity: inward && !isEntry ? undefined : "risk",
                       says: `Network policy ${name}: ${listed(more.map(ruleText))} may ${what}`,
                       property,
                       old: before,

@@ -1,14 +1,23 @@
 /** The ways to Alpa: what an ApisixRoute serves, and whom it asks. */
 import { isDeepStrictEqual } from "node:util";
-import { isMap, type Difference, type Props } from "../differences";
+import { isMap, valueAt, type Difference, type Props } from "../differences";
 import { isOn, pluginVerdicts } from "../plugins";
 import { objectName, type KindRule, type Verdict } from "../rule";
 import { timeoutVerdicts } from "../timeouts";
 import { listed } from "../words";
 
 export const route: KindRule = {
-    created: (change) => ({ code: "way-in-added", says: `Route ${objectName(change)} is made` }),
-    deleted: (change) => ({ code: "way-in-removed", says: `Route ${objectName(change)} goes: callers get 404` }),
+    created: (change) => [
+        { code: "way-in-added", says: `Route ${objectName(change)} is made` },
+        ...rules({ path: [], old: undefined, new: valueAt(change.new, ["spec", "http"]) }).filter(
+            ({ code }) => code !== "way-in-added",
+        ),
+    ],
+    deleted: (change) =>
+        // The way of who checks a conversion, which no caller may take.
+        /-conversion-verification-rules$/.test(change.name)
+            ? { code: "changed-inside", says: `Route ${objectName(change)}, by which a conversion is checked, goes` }
+            : { code: "way-in-removed", says: `Route ${objectName(change)} goes: callers get 404` },
     replaced: (change) => ({
         code: "service-interrupted",
         says: `Route ${objectName(change)} is deleted and made anew: callers get 404 meanwhile`,

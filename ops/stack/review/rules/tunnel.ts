@@ -75,12 +75,38 @@ function ingresses({ old, new: now }: Difference): Verdict[] {
     for (const [name, rule] of after)
         if (!before.has(name))
             verdicts.push({
-                code: "way-in-added",
-                says: `${name || "all else"}: the connectors serve it`,
+                ...comes(name || "all else", rule, [...before.values()]),
                 property: `config.ingresses[${name || "else"}]`,
                 new: rule,
             });
+    const kept = (all: Map<string, Ingress>, other: Map<string, Ingress>) =>
+        [...all.keys()].filter((name) => other.has(name));
+    if (!isDeepStrictEqual(kept(before, after), kept(after, before)))
+        verdicts.push({
+            code: "route-changed",
+            says: "The connectors ask their rules in another order, and the first that fits decides",
+            property: "config.ingresses",
+            old: [...before.keys()],
+            new: [...after.keys()],
+        });
     return verdicts;
+}
+
+/** What asks for nothing leads to the gateway, which asks: so does another one then. */
+function comes(says: string, rule: Ingress, before: Ingress[]): Verdict {
+    const refuses = /^http_status:[45]\d\d$/.test(String(rule.service));
+    const asksNobody = (one: Ingress) => accessOf(one)?.required !== true;
+    const toGateway = before.some((other) => asksNobody(other) && other.service === rule.service);
+    if (refuses || !asksNobody(rule) || toGateway || isUnknown(rule))
+        return { code: "way-in-added", says: `${says}: the connectors serve it` };
+    return {
+        code: "opens-to-network",
+        says: `${says}: the connectors lead to ${String(rule.service)}, and ask for nothing`,
+    };
+}
+
+function accessOf({ originRequest }: Ingress): Props | undefined {
+    return isMap(originRequest) && isMap(originRequest.access) ? originRequest.access : undefined;
 }
 
 function ofIngress(says: string, property: string, old: Ingress, now: Ingress): Verdict[] {
@@ -93,18 +119,16 @@ function ofIngress(says: string, property: string, old: Ingress, now: Ingress): 
             old: old.service,
             new: now.service,
         });
-    const access = (rule: Ingress) =>
-        isMap(rule.originRequest) && isMap(rule.originRequest.access) ? rule.originRequest.access : undefined;
-    const sides = { property: `${property}.originRequest.access`, old: access(old), new: access(now) };
-    if (access(old)?.required === true && access(now)?.required !== true)
+    const sides = { property: `${property}.originRequest.access`, old: accessOf(old), new: accessOf(now) };
+    if (accessOf(old)?.required === true && accessOf(now)?.required !== true)
         verdicts.push({
             code: "authentication-removed",
             says: `${says}: the connectors let in what has not passed Access`,
             ...sides,
         });
-    else if (!isDeepStrictEqual(access(old), access(now)))
+    else if (!isDeepStrictEqual(accessOf(old), accessOf(now)))
         verdicts.push({
-            code: isUnknown(access(now)) ? "unknown-until-apply" : "authentication-changed",
+            code: isUnknown(accessOf(now)) ? "unknown-until-apply" : "authentication-changed",
             says: `${says}: the connectors let in tokens of another application or team`,
             ...sides,
         });

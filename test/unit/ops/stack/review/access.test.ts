@@ -56,4 +56,18 @@ describe("review of whom an Access policy lets in", () => {
                 JSON.stringify(findings),
             );
         });
+
+    const made: [what: string, inputs: object, expected: string[]][] = [
+        ["tokens alone", list(token("a")), ["harmless added"]],
+        ["everybody", list({ everyone: {} }), ["breaks-callers authentication-removed"]],
+        ["without a look", { ...list(token("a")), decision: "bypass" }, ["breaks-callers authentication-removed"]],
+    ];
+    for (const [what, policy, expected] of made)
+        it(`of a policy that is made, ${what}: ${expected.join(", ")}`, () => {
+            const findings = review([step("AccessPolicy", "p", undefined, policy)]);
+            assert.deepEqual(
+                findings.map(({ severity, code }) => `${severity} ${code}`),
+                expected,
+            );
+        });
 });

@@ -55,6 +55,18 @@ describe("ops stack drift", () => {
         assert.match(note, /what was changed behind Pulumi's back must have no risk for callers \(1 of 1/);
     });
 
+    it("ends with 0 for what no caller notices, though it fails on a risk", async () => {
+        const step = {
+            op: "update",
+            urn: CONSUMER.urn,
+            oldState: { ...CONSUMER, inputs: plugins(60) },
+            newState: { ...CONSUMER, inputs: plugins(600) },
+        };
+        const { code, out, note } = await drift([step]);
+        assert.equal(code, 0, note);
+        assert.match(out, /resources: 1 changed\. Findings: 1 harmless\.[^]*limit-raised/);
+    });
+
     it("says what somebody has deleted", async () => {
         const { out } = await drift([
             { op: "delete", urn: CONSUMER.urn, oldState: { ...CONSUMER, inputs: plugins(60) } },

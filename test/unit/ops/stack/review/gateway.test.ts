@@ -68,6 +68,18 @@ describe("review of the plugins of a route", () => {
         });
 });
 
+describe("review of a route that is made", () => {
+    it("says which of its rules ask nobody", () => {
+        const [first] = said([step("ApisixRoute", "r", undefined, route(guard()))]);
+        assert.match(first, /^breaks-callers authentication-removed: \/completions: opens without authentication/);
+    });
+
+    it("is harmless where each of them asks", () => {
+        const found = said([step("ApisixRoute", "r", undefined, route(both(true, true)))]);
+        assert.ok(found.length > 0 && found.every((one) => one.startsWith("harmless")), found.join("\n"));
+    });
+});
+
 const release = (values: object, more: object = {}) => ({
     chart: "apisix",
     name: "g",
@@ -122,6 +134,23 @@ describe("review of the values of the chart", () => {
             assert.match(String(found), first);
             assert.deepEqual(more, []);
         });
+
+    it("says who is refused by newer versions of TLS, and that older ones are let in", () => {
+        const tls = (sslProtocols: string) =>
+            release({ replicaCount: 3, apisix: { ssl: { enabled: true, sslProtocols } } });
+        const of = (old: string, now: string) => said([step("Release", "g", tls(old), tls(now))])[0];
+        assert.match(of("TLSv1.2 TLSv1.3", "TLSv1.3"), /^breaks-callers way-in-removed: .*TLSv1\.2/);
+        assert.match(of("TLSv1.3", "TLSv1.1 TLSv1.3"), /^risk protection-weakened: .*TLSv1\.1/);
+    });
+
+    it("says of a plugin that is not on any more that routes leave it out", () => {
+        const on = (...plugins: string[]) => release({ apisix: { plugins } });
+        const of = (old: object, now: object) => said([step("Release", "g", old, now)])[0];
+        const off = /^breaks-callers authentication-removed: .*: multi-auth is off/;
+        assert.match(of(on("multi-auth", "request-id"), on("request-id")), off);
+        assert.match(of(on(), on("key-auth", "jwt-auth", "request-id")), off);
+        assert.doesNotMatch(of(on("multi-auth"), on("multi-auth", "request-id")), /authentication-removed/);
+    });
 
     it("says that it does not read files with values", () => {
         const file = (hash: string) => release({}, { valueYamlFiles: [{ hash }] });

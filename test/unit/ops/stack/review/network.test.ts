@@ -69,6 +69,18 @@ describe("review of what the network lets through", () => {
             ["breaks-callers opens-to-network", "risk network-narrowed"],
         ],
         [
+            "the other port of callers, for whom the first is open",
+            [{ ports: ports(9080) }],
+            [{ ports: ports(9080, 9443) }],
+            ["risk opens-to-network"],
+        ],
+        [
+            "the other port of callers, for everybody",
+            [{ from: [named], ports: ports(9080) }],
+            [{ from: [named], ports: ports(9080) }, { ports: ports(9443) }],
+            ["breaks-callers opens-to-network"],
+        ],
+        [
             "every port",
             [{ from: [named], ports: ports(9080) }],
             [{ from: [named] }],
@@ -82,11 +94,64 @@ describe("review of what the network lets through", () => {
                 expected,
             ));
 
+    it("names of a rule that is narrower what is no longer let in, and not the rest", () => {
+        const [old, now] = [[{ ports: ports(9080, 9443) }], [{ ports: ports(9080) }]];
+        const [says] = said([step("NetworkPolicy", "p", policy({ ingress: old }), policy({ ingress: now }))]);
+        assert.match(says, /everybody \(port 9443\) may no longer reach it/);
+    });
+
+    it("takes what connectors tell of themselves for no opening, where their pods are made with the policy", () => {
+        const labels = { app: "connector" };
+        const pods = { metadata: { name: "p", namespace: "alpa-auth" }, spec: { template: { metadata: { labels } } } };
+        const open = (port: number, app = "connector") =>
+            step("NetworkPolicy", "p", undefined, {
+                ...policy({ ingress: [{ ports: ports(port) }] }),
+                spec: { podSelector: { matchLabels: { app } }, ingress: [{ ports: ports(port) }] },
+            });
+        const made = step("Deployment", "d", undefined, pods);
+        const opens = (...steps: Parameters<typeof review>[0]) =>
+            codes(steps).includes("breaks-callers opens-to-network");
+        assert.ok(!opens(open(2000), made));
+        assert.ok(opens(open(2000)), "pods that are there");
+        assert.ok(opens(open(2000, "other"), made), "other pods");
+        assert.ok(opens(open(6379), made), "a closed port");
+    });
+
     it("a policy goes unsaid only with what it guarded", () => {
         const goes = step("NetworkPolicy", "p", policy({}), undefined);
         const release = (namespace: string) => step("Release", "r", { chart: "x", namespace }, undefined);
         assert.ok(codes([goes, release("rampart")]).includes("breaks-callers opens-to-network"));
         assert.ok(!codes([goes, release("alpa-auth")]).includes("breaks-callers opens-to-network"));
+    });
+
+    describe("what stands beside pods", () => {
+        const metadata = { name: "d", namespace: "alpa-auth" };
+        const selector = { matchLabels: { app: "d" } };
+        const containers = [{ env: [{ valueFrom: { secretKeyRef: { name: "d-token", key: "t" } } }] }];
+        const template = { metadata: { labels: { app: "d", more: "x" } }, spec: { containers } };
+        const pods = step("Deployment", "d", { metadata, spec: { template } }, undefined);
+        const beside = [
+            step("NetworkPolicy", "p", { metadata, spec: { podSelector: selector } }, undefined),
+            step("PodDisruptionBudget", "b", { metadata, spec: { selector } }, undefined),
+            step("Secret", "s", { metadata: { ...metadata, name: "d-token" } }, undefined),
+        ];
+        it("goes unsaid with them", () =>
+            assert.deepEqual(codes([pods, ...beside]), ["breaks-callers way-in-removed"]));
+        it("is told where they stay", () =>
+            assert.deepEqual(codes(beside), [
+                "breaks-callers opens-to-network",
+                "risk protection-weakened",
+                "risk deleted",
+            ]));
+        it("is told where others go", () => {
+            const others = step(
+                "Deployment",
+                "o",
+                { metadata, spec: { template: { metadata: { labels: {} } } } },
+                undefined,
+            );
+            assert.equal(codes([others, ...beside]).length, 4);
+        });
     });
 
     const services: [spec: object, expected: RegExp][] = [
@@ -104,5 +169,30 @@ describe("review of what the network lets through", () => {
             const [one, ...more] = said([step("Service", "s", undefined, { metadata: { name: "s" }, spec })]);
             assert.match(one, expected);
             assert.deepEqual(more, []);
+        });
+
+    const changed: [what: string, old: object, now: object, expected: string[]][] = [
+        ["opens", { type: "ClusterIP" }, { type: "NodePort" }, ["breaks-callers opens-to-network"]],
+        ["is closed", { type: "NodePort" }, { type: "ClusterIP" }, ["breaks-callers way-in-removed"]],
+        ["loses an address", { externalIPs: ["a", "b"] }, { externalIPs: ["a"] }, ["breaks-callers way-in-removed"]],
+        ["gets an address", {}, { externalIPs: ["a"] }, ["breaks-callers opens-to-network"]],
+        [
+            "is open to all addresses",
+            { type: "LoadBalancer", loadBalancerSourceRanges: ["10.0.0.0/8"] },
+            { type: "LoadBalancer" },
+            ["breaks-callers opens-to-network"],
+        ],
+        [
+            "has a port more outside",
+            { type: "NodePort", ports: ports(80) },
+            { type: "NodePort", ports: ports(80, 81) },
+            ["breaks-callers opens-to-network"],
+        ],
+        ["has a port more inside", { ports: ports(80) }, { ports: ports(80, 81) }, ["risk gateway-changed"]],
+    ];
+    for (const [what, old, now, expected] of changed)
+        it(`says of a Service that ${what}: ${expected.join(", ")}`, () => {
+            const object = (spec: object) => ({ metadata: { name: "s" }, spec });
+            assert.deepEqual(codes([step("Service", "s", object(old), object(now))]), expected);
         });
 });

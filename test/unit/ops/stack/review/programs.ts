@@ -74,7 +74,3 @@ function state(resource: Seen) {
 export function found(before: Seen[], after: Seen[], config?: Record<string, string>): Finding[] {
     return reviewOf(previewOf(before, after, config), new Date(TODAY)).findings;
 }
-
-export function codes(findings: Finding[]): string[] {
-    return [...new Set(findings.map(({ code, severity }) => `${severity} ${code}`))];
-}

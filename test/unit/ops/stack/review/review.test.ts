@@ -1,7 +1,7 @@
 // Proves what `ops stack review` does with what it is given: formats, exit statuses, what it refuses, and that no secret
 // is in any of it. The previews here are made by hand; those of the engine are read in test/engine/review.test.ts.
 import { strict as assert } from "node:assert";
-import { writeFileSync } from "node:fs";
+import { utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { LONGEST } from "../../../../../ops/stack/review/markdown";
 import { bench, type BenchOptions } from "../../kit";
@@ -201,7 +201,7 @@ describe("ops stack review", () => {
 
     it("lets no name of a caller's write links, mentions or HTML into a comment", async () => {
         const { out } = await review(digest(gone("<b>[x](http://x) @all `y`")), ["--format", "markdown"]);
-        assert.match(out, /\\<b\\>\\\[x\\\]\(http:\/\/x\) @\u200ball \\`y\\`/);
+        assert.match(out, /\\<b\\>\\\[x\\\]\(http:\u200b\/\/x\) @\u200ball \\`y\\`/);
     });
 
     it("takes one page for many findings of a kind", async () => {
@@ -265,6 +265,28 @@ describe("ops stack review refuses", () => {
             assert.equal(code, 2, note + out);
             assert.match(note, problem);
         });
+
+    /** A preview of a new caller in a file of some age, beside a state of ten o'clock. */
+    async function ofAge(written: string) {
+        const time = "2026-11-25T10:00:00Z";
+        const says = ({ args }: { args: string[] }) =>
+            args[1] === "export" ? { stdout: JSON.stringify({ deployment: { manifest: { time } } }) } : undefined;
+        const { ops, folder } = bench({ says });
+        const file = join(folder, "preview.json");
+        writeFileSync(file, digest(come("alice")));
+        utimesSync(file, new Date(written), new Date(written));
+        return ops("stack", "review", "--stack", "intra", "--preview", file);
+    }
+
+    it("a preview in a file that was written before the state, whatever it changes", async () => {
+        const older = await ofAge("2026-11-25T09:59:00Z");
+        assert.equal(older.code, 2, older.out);
+        assert.match(
+            older.note,
+            /--preview: must be newer than the state \(written 2026-11-25T09:59:00.000Z, state of/,
+        );
+        assert.equal((await ofAge("2026-11-25T10:01:00Z")).code, 0);
+    });
 
     it("a file that is not there, and two sources at once", async () => {
         const { ops } = bench();

@@ -1,11 +1,12 @@
 // Proves what a review says of a change of the config, for the program of this repository: every pair is the real program
 // run with two configs. That the engine's previews look like this is proved by test/engine/review.test.ts.
 import { strict as assert } from "node:assert";
+import { assertCodes, codes } from "../../../../findings";
 import type { Seen } from "../../../../kit";
 import { recordCloudflare, CONSUMERS as TOKENS } from "../../../cloudflare";
 import { CONSUMERS, recordExposed, recordStack } from "../../../intra-a";
 import { interSettings, interValues, parseInter, recordInter } from "../../../inter";
-import { codes, found } from "./programs";
+import { found } from "./programs";
 
 const [lab, nlp] = CONSUMERS as any[];
 const [labTokens, nlpTokens] = TOKENS as any[];
@@ -154,8 +155,7 @@ for (const [option, program, scenarios] of TABLES)
     describe(`review of option ${option}`, () => {
         for (const [what, before, after, expected] of scenarios)
             it(`says of ${what}: ${expected.join(", ") || "no finding"}`, async () => {
-                const findings = found(await program(before), await program(after));
-                assert.deepEqual(codes(findings), expected, JSON.stringify(findings, null, 1));
+                assertCodes(found(await program(before), await program(after)), expected);
             });
     });
 

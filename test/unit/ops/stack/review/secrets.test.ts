@@ -43,6 +43,14 @@ describe("no secret is shown", () => {
     });
     hides("one setting of a plugin", [step("ApisixRoute", "r", route("a"), route("b"))]);
 
+    it("of an address in a sentence", () => {
+        const rules = (user: string) => ({
+            config: { ingresses: [{ hostname: "a", service: `http://${user}10.0.0.11:20001` }] },
+        });
+        const [{ says }] = review([step("TunnelConfig", "t", rules(""), rules(`me:${HIDDEN}@`))]);
+        assert.match(says, /requests go to http:\/\/\[secret\]@10\.0\.0\.11/);
+    });
+
     it("of a failed update with a caller's key in plain text", async () => {
         const version = (key: string) => {
             const consumers = [{ name: "alice", credentials: [{ id: "a1", method: "key", key }] }];

@@ -9,13 +9,18 @@ const TYPES = {
     Service: "kubernetes:core/v1:Service",
     Namespace: "kubernetes:core/v1:Namespace",
     NetworkPolicy: "kubernetes:networking.k8s.io/v1:NetworkPolicy",
+    PodDisruptionBudget: "kubernetes:policy/v1:PodDisruptionBudget",
     Deployment: "kubernetes:apps/v1:Deployment",
     Consumer: "kubernetes:apisix.apache.org/v1alpha1:Consumer",
     ApisixRoute: "kubernetes:apisix.apache.org/v2:ApisixRoute",
     Release: "kubernetes:helm.sh/v3:Release",
+    DaemonSet: "kubernetes:apps/v1:DaemonSet",
+    RampartGraph: "pulumi-nodejs:dynamic/alpa-auth:RampartGraph",
+    RayCluster: "kubernetes:ray.io/v1:RayCluster",
     Command: "command:remote:Command",
     ServiceToken: "cloudflare:index/zeroTrustAccessServiceToken:ZeroTrustAccessServiceToken",
     AccessPolicy: "cloudflare:index/zeroTrustAccessPolicy:ZeroTrustAccessPolicy",
+    TunnelConfig: "cloudflare:index/zeroTrustTunnelCloudflaredConfig:ZeroTrustTunnelCloudflaredConfig",
     Ruleset: "cloudflare:index/ruleset:Ruleset",
 } as const;
 

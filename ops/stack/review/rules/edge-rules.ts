@@ -1,0 +1,148 @@
+/** Rules of a ruleset at Cloudflare, one by one: they are known there by their `ref`. */
+import { isDeepStrictEqual } from "node:util";
+import { isMap, type Props } from "../differences";
+import type { Verdict } from "../rule";
+
+/** @param title what the rules are called. @param old rules before, and `now` after; undefined: there were none */
+export function edgeRuleVerdicts(title: string, old: unknown, now: unknown): Verdict[] {
+    const [before, after] = [byRef(old), byRef(now)];
+    const verdicts: Verdict[] = [];
+    for (const [ref, rule] of before) {
+        const next = after.get(ref);
+        const property = `rules[${ref}]`;
+        if (next === undefined) verdicts.push({ ...goes(title, rule), property, old: rule });
+        else verdicts.push(...changes(title, property, rule, next));
+    }
+    for (const [ref, rule] of after)
+        if (!before.has(ref)) verdicts.push({ ...comes(title, rule), property: `rules[${ref}]`, new: rule });
+    const kept = (all: Map<string, Props>, other: Map<string, Props>) =>
+        [...all.keys()].filter((ref) => other.has(ref));
+    // The first that fits decides.
+    if (!isDeepStrictEqual(kept(before, after), kept(after, before)))
+        verdicts.push({
+            code: "route-changed",
+            says: `${title} are asked in another order`,
+            property: "rules",
+            old: [...before.keys()],
+            new: [...after.keys()],
+        });
+    return verdicts;
+}
+
+function byRef(value: unknown): Map<string, Props> {
+    const all = Array.isArray(value) ? value.filter(isMap) : [];
+    return new Map(all.map((rule, i) => [String(rule.ref ?? rule.id ?? i), rule]));
+}
+
+const isOn = ({ enabled }: Props) => enabled !== false;
+const isLimit = ({ ratelimit }: Props) => isMap(ratelimit);
+/** Lets requests pass by what else the edge would ask of them. */
+const isSkip = ({ action }: Props) => action === "skip";
+/** Says no, or asks what a program cannot answer. */
+const refuses = ({ action }: Props) => action === "block" || /challenge$/.test(String(action));
+
+function comes(title: string, rule: Props): Verdict {
+    if (!isOn(rule)) return { code: "changed-inside", says: `${title}: one more, which is off` };
+    if (isLimit(rule))
+        return {
+            code: "request-refused",
+            says: "The edge refuses requests above a rate, and did not before",
+        };
+    if (refuses(rule)) return { code: "request-refused", says: `${title}: the edge refuses more requests` };
+    if (isSkip(rule)) return { code: "protection-weakened", says: `${title}: the edge looks at fewer requests` };
+    return { code: "route-changed", says: `${title}: the edge does something more with requests` };
+}
+
+function goes(title: string, rule: Props): Verdict {
+    if (!isOn(rule)) return { code: "changed-inside", says: `${title}: one less, which was off` };
+    if (isLimit(rule)) return { code: "limit-removed", says: "The edge no longer refuses requests above a rate" };
+    if (refuses(rule)) return { code: "protection-weakened", says: `${title}: the edge refuses fewer requests` };
+    if (isSkip(rule))
+        return {
+            code: "request-refused",
+            says: "The edge checks for browsers again: it refuses some client libraries",
+        };
+    return { code: "route-changed", says: `${title}: the edge does something less with requests` };
+}
+
+/** What only people read. */
+const NOTES = ["ref", "id", "description", "version", "lastUpdated", "logging"];
+
+function changes(title: string, property: string, old: Props, now: Props): Verdict[] {
+    if (isOn(old) !== isOn(now)) {
+        const sides = { property: `${property}.enabled`, old: isOn(old), new: isOn(now) };
+        return [
+            { ...(isOn(now) ? comes(title, now) : goes(title, old)), ...sides },
+            ...(isLimit(old) && isLimit(now) ? rates(property, old, now) : []),
+        ];
+    }
+    const keys = [...new Set([...Object.keys(old), ...Object.keys(now)])].filter(
+        (key) => !["enabled", "ratelimit", ...NOTES].includes(key) && !isDeepStrictEqual(old[key], now[key]),
+    );
+    const both = isLimit(old) && isLimit(now);
+    const verdicts = [
+        ...(both
+            ? rates(property, old, now)
+            : isLimit(now)
+              ? [comes(title, now)]
+              : isLimit(old)
+                ? [goes(title, old)]
+                : []),
+        ...keys.map((key): Verdict => ({
+            ...changed(title, key, now),
+            property: `${property}.${key}`,
+            old: old[key],
+            new: now[key],
+        })),
+    ];
+    if (verdicts.length > 0 || isDeepStrictEqual(old, now)) return verdicts;
+    return [{ code: "changed-inside", says: `${title}: a note of one changes` }];
+}
+
+function changed(title: string, key: string, now: Props): Verdict {
+    const isAnswer = key === "actionParameters" && (refuses(now) || isLimit(now));
+    if (isAnswer) return { code: "errors-changed", says: `${title}: the edge answers otherwise what it refuses` };
+    if (refuses(now)) return { code: "request-refused", says: `${title}: the edge refuses other requests` };
+    return { code: "route-changed", says: `${title} of the edge are for other requests, or do something else` };
+}
+
+/** How many are let through, and how long no more are. */
+function rates(property: string, { ratelimit: old }: Props, { ratelimit: now }: Props): Verdict[] {
+    if (!isMap(old) || !isMap(now) || isDeepStrictEqual(old, now)) return [];
+    const sides = { property: `${property}.ratelimit`, old, new: now };
+    const number = (limit: Props, key: string) => Number(limit[key]);
+    const rate = (limit: Props) => number(limit, "requestsPerPeriod") / number(limit, "period");
+    const text = (limit: Props) => `${String(limit.requestsPerPeriod)} in ${String(limit.period)} s`;
+    const [was, is] = [rate(old), rate(now)];
+    const verdicts: Verdict[] = [];
+    if (is < was || number(now, "requestsPerPeriod") < number(old, "requestsPerPeriod"))
+        verdicts.push({
+            code: "limit-lowered",
+            says: `The edge lets fewer requests through: ${text(old)} becomes ${text(now)}`,
+            ...sides,
+        });
+    else if (is > was)
+        verdicts.push({
+            code: "limit-raised",
+            says: `The edge lets more requests through: ${text(old)} becomes ${text(now)}`,
+            ...sides,
+        });
+    const [blocked, blocks] = [number(old, "mitigationTimeout"), number(now, "mitigationTimeout")];
+    if (blocks > blocked)
+        verdicts.push({
+            code: "limit-lowered",
+            says: `The edge refuses a caller for longer: ${blocked} s become ${blocks} s`,
+            ...sides,
+        });
+    const known = ["requestsPerPeriod", "period", "mitigationTimeout"];
+    const rest = (limit: Props) => Object.entries(limit).filter(([key]) => !known.includes(key));
+    if (verdicts.length === 0 && blocks < blocked)
+        verdicts.push({
+            code: "limit-raised",
+            says: `The edge refuses a caller for less time: ${blocked} s become ${blocks} s`,
+            ...sides,
+        });
+    if (verdicts.length === 0 || !isDeepStrictEqual(rest(old), rest(now)))
+        verdicts.push({ code: "limit-changed", says: "The edge counts requests in another way", ...sides });
+    return verdicts;
+}

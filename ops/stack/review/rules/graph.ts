@@ -1,0 +1,59 @@
+/** Graphs that Rampart deploys: of the gateway, of Alpa itself, or of what looks after Alpa. */
+import type { Change } from "../changes";
+import { isMap, valueAt } from "../differences";
+import type { KindRule, Verdict } from "../rule";
+import { gatewayGraph, OF_GRAPHS } from "./gateway";
+import { starts, stops } from "./model";
+
+const has = ({ old, new: now }: Change, component: string) =>
+    isMap(valueAt(now ?? old, ["spec", "graph", "components", component]));
+const isDeployed = (props: Change["old"]) => valueAt(props, ["spec", "deploy"]) === true;
+
+const ALPA = "Alpa in the cluster (by Rampart)";
+
+const modelGraph: KindRule = {
+    created: ({ new: now }) =>
+        isDeployed(now) ? starts(ALPA) : { code: "added", says: `${ALPA} is made, and does not run yet` },
+    deleted: ({ old }, run) =>
+        isDeployed(old) ? stops(ALPA, run) : { code: "changed-inside", says: `${ALPA}, which does not run, goes` },
+    replaced: (_, run) => stops(ALPA, run),
+    rows: [
+        ["spec.deploy", ({ new: now }, _, run) => (now === true ? starts(ALPA) : stops(ALPA, run))],
+        [
+            "spec.graph.**",
+            (_, { new: now }) =>
+                isDeployed(now)
+                    ? { code: "pods-restart", says: `${ALPA}: its pods may be made anew, and their answers are lost` }
+                    : { code: "changed-inside", says: `${ALPA}, which does not run, changes` },
+        ],
+        ...OF_GRAPHS,
+    ],
+};
+
+const otherGraph: KindRule = {
+    created: ({ name }) => ({ code: "added", says: `Graph ${name} is made` }),
+    deleted: gone,
+    replaced: ({ name }) => ({ code: "replaced", says: `Graph ${name} is deleted and made anew, with what is of it` }),
+    rows: [
+        [
+            "spec.deploy",
+            ({ new: now }, change) =>
+                now === true ? { code: "gateway-changed", says: `Graph ${change.name} is deployed` } : gone(change),
+        ],
+        [
+            "spec.graph.**",
+            (_, { name }) => ({ code: "gateway-changed", says: `Graph ${name}: Rampart deploys something else` }),
+        ],
+        ...OF_GRAPHS,
+    ],
+};
+
+function gone({ name }: Change): Verdict {
+    return { code: "deleted", says: `Graph ${name} goes, with what Rampart has deployed of it` };
+}
+
+/** The rule of what a graph is of. */
+export function graphRule(change: Change): KindRule {
+    if (has(change, "apisix")) return gatewayGraph;
+    return has(change, "alpa") ? modelGraph : otherGraph;
+}

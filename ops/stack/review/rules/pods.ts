@@ -1,0 +1,50 @@
+/** What belongs to the pods of a Deployment, and is nothing without them. */
+import type { Change, Operation } from "../changes";
+import { isMap, valueAt } from "../differences";
+import { objectName, type Run } from "../rule";
+
+/**
+ * Whether a Deployment of the same name is made, or goes, whose pods have all these labels. Others with these labels that stay
+ * as they are would be in no preview: hence the name.
+ */
+export function comeAlong({ changes }: Run, op: Operation, change: Change, labels: unknown): boolean {
+    const wanted = Object.entries(isMap(labels) ? labels : {});
+    return deployments(changes, op, namespaceOf(change)).some((one) => {
+        const theirs = valueAt(one.new ?? one.old, ["spec", "template", "metadata", "labels"]);
+        const all = wanted.length > 0 && wanted.every(([label, value]) => isMap(theirs) && theirs[label] === value);
+        return all && objectName(one) === objectName(change);
+    });
+}
+
+/** Whether what names this object goes: pods of a Deployment, or what shows a certificate. */
+export function goWithUser({ changes }: Run, namespace: unknown, name: string): boolean {
+    return changes.some(
+        (one) =>
+            /^kubernetes (Deployment|ApisixTls)$/.test(one.kind) &&
+            one.op === "delete" &&
+            namespaceOf(one) === namespace &&
+            JSON.stringify(one.old?.spec ?? "").includes(JSON.stringify(name)),
+    );
+}
+
+/** Whether Alpa in the cluster goes too, which has the same name as what stands beside it. */
+export function goesWithRay({ changes }: Run, change: Change): boolean {
+    return changes.some(
+        (one) =>
+            one.kind === "kubernetes RayCluster" &&
+            one.op === "delete" &&
+            namespaceOf(one) === namespaceOf(change) &&
+            objectName(one) === objectName(change),
+    );
+}
+
+function deployments(changes: Change[], op: Operation, namespace: unknown): Change[] {
+    return changes.filter(
+        (one) => one.kind === "kubernetes Deployment" && one.op === op && namespaceOf(one) === namespace,
+    );
+}
+
+export function namespaceOf({ new: now, old }: Change): unknown {
+    const props = now ?? old ?? {};
+    return valueAt(props, ["metadata", "namespace"]) ?? props.namespace;
+}

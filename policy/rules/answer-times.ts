@@ -1,0 +1,117 @@
+import { containersOf, podsOf } from "./kubernetes";
+import { at, isOther, kindOf, list, number, shown, UNKNOWN, type Resource } from "./resource";
+import { isNowhere, NOWHERE, rulesOf } from "./route-rules";
+import type { Rule } from "./rule";
+
+/**
+ * APISIX's own 60 s, which cut the first long answer off. Not the 600 s that a stack has where it says nothing: behind
+ * Cloudflare an answer has 100 s, and a stack may say that its longest takes less.
+ */
+const LEAST_READ_SECONDS = 60;
+
+/** @returns seconds of a time as APISIX takes it: 600s, 10m, 500ms */
+export function secondsOf(time: unknown): number | undefined {
+    const found = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(String(time));
+    if (!found) return undefined;
+    return Number(found[1]) * { ms: 0.001, s: 1, m: 60, h: 3600 }[found[2] as "ms" | "s" | "m" | "h"];
+}
+
+export const answersNotCut: Rule = {
+    name: "answers-not-cut",
+    title: `Routes and upstreams to Alpa say how long an answer may take, ${LEAST_READ_SECONDS} s or more; what stops waits for answers.`,
+    reason: "Alpa sends nothing before an answer is complete: what gives up earlier costs the GPU time and returns nothing.",
+    example: {
+        type: "kubernetes:apisix.apache.org/v2:ApisixUpstream",
+        inputs: { kind: "ApisixUpstream", metadata: { name: "alpa-completions" }, spec: { retries: 0 } },
+    },
+    check: (resource) => [
+        ...rulesOf(resource)
+            .filter((rule) => !isNowhere(rule))
+            .flatMap(({ where, props }) => times(props.timeout, `${where}.timeout`)),
+        ...(isUpstream(resource) ? times(at(resource.props, "spec.timeout"), "spec.timeout") : []),
+        ...graces(resource),
+    ],
+    checkStack: (resources) => [...shorterThanUpstream(resources), ...stoppedEarly(resources)],
+};
+
+/** One that leads somewhere. */
+export const isUpstream = (resource: Resource) =>
+    kindOf(resource) === "ApisixUpstream" && isOther(at(resource.props, "metadata.name"), NOWHERE);
+
+function times(timeout: unknown, where: string): string[] {
+    if (timeout === UNKNOWN) return [];
+    return ["connect", "send", "read"].flatMap((step) => {
+        const time = at(timeout, step);
+        const seconds = secondsOf(time);
+        if (time === UNKNOWN) return [];
+        if (seconds === undefined)
+            return [`${where}.${step}: must be a time (got ${shown(time)}). Write for example 600s.`];
+        return step === "read" && seconds < LEAST_READ_SECONDS
+            ? [`${where}.read: must be ${LEAST_READ_SECONDS}s or more (got ${shown(time)}). Take the longest answer.`]
+            : [];
+    });
+}
+
+/** The time of a rule stands in the place of that of the upstream that it leads to. */
+function shorterThanUpstream(resources: Resource[]) {
+    const reads = new Map(
+        resources.filter(isUpstream).map((one) => [keyOf(one), secondsOf(at(one.props, "spec.timeout.read"))]),
+    );
+    return resources.flatMap((resource) =>
+        rulesOf(resource).flatMap(({ where, props }) => {
+            const read = at(props, "timeout.read");
+            const longest = Math.max(
+                0,
+                ...list(props.upstreams).map((one) => reads.get(keyOf(resource, at(one, "name"))) ?? 0),
+            );
+            if (!((secondsOf(read) ?? Infinity) < longest)) return [];
+            const message = `${where}.timeout.read: must be as long as its upstream's, ${longest} s (got ${shown(read)}): it is the one that counts. Raise it.`;
+            return [{ urn: resource.urn, message }];
+        }),
+    );
+}
+
+function keyOf({ props }: Resource, name = at(props, "metadata.name")): string {
+    return `${String(at(props, "metadata.namespace"))}/${String(name)}`;
+}
+
+/** Connectors that stop before the longest answer is there. */
+function stoppedEarly(resources: Resource[]) {
+    const longest = Math.max(
+        0,
+        ...resources.flatMap(rulesOf).map(({ props }) => secondsOf(at(props, "timeout.read")) ?? 0),
+    );
+    return resources.flatMap((resource) =>
+        stops(resource).flatMap(({ where, grace }) =>
+            grace < longest
+                ? [
+                      {
+                          urn: resource.urn,
+                          message: `${where}.args: must have a --grace-period of the longest answer, ${longest} s (got ${grace} s). Raise it.`,
+                      },
+                  ]
+                : [],
+        ),
+    );
+}
+
+/** Pods that finish their answers for so many seconds when they are told to stop. */
+function stops(resource: Resource) {
+    return podsOf(resource).flatMap(({ spec, where }) => {
+        const args = containersOf(spec, where).flatMap(({ container }) => list(container.args));
+        const place = args.indexOf("--grace-period");
+        const grace = place === -1 ? undefined : secondsOf(args[place + 1]);
+        return grace === undefined ? [] : [{ spec, where, grace }];
+    });
+}
+
+/** A connector that finishes its answers is not killed before. */
+function graces(resource: Resource): string[] {
+    return stops(resource).flatMap(({ spec, where, grace }) => {
+        const { terminationGracePeriodSeconds: killed = 30 } = spec;
+        if (killed === UNKNOWN || number(killed) > grace) return [];
+        return [
+            `${where}.terminationGracePeriodSeconds: must be longer than --grace-period, ${grace} s (got ${shown(killed)}). Raise it.`,
+        ];
+    });
+}

@@ -1,0 +1,20 @@
+/** What a review finds, as tests compare it. */
+import { strict as assert } from "node:assert";
+import type { Finding } from "../ops/stack/review/finding";
+import { readPreview } from "../ops/stack/review/preview";
+import { reviewOf } from "../ops/stack/review/review";
+
+/** Findings of what `pulumi preview --json` printed. */
+export function findingsIn(preview: string, today = new Date()): Finding[] {
+    return reviewOf(readPreview(preview, "preview"), today).findings;
+}
+
+/** `severity code` of each, the most dangerous first, every one once. */
+export function codes(findings: Finding[]): string[] {
+    return [...new Set(findings.map(({ severity, code }) => `${severity} ${code}`))];
+}
+
+/** @throws AssertionError that shows the findings, evidence and all */
+export function assertCodes(findings: Finding[], expected: string[]): void {
+    assert.deepEqual(codes(findings), expected, JSON.stringify(findings, null, 1));
+}

@@ -1,0 +1,278 @@
+// `npm run record`: brings stacks up on the real engine, Kubernetes provider and API server of the sandbox, previews changes
+// of them, and writes those previews beside this file. Minutes. What a review must say of them is in
+// test/unit/ops/stack/review/recorded.test.ts.
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parse } from "yaml";
+import { PHASES, type Stage } from "../../components/parts/conversion-phases";
+import { startCertManager, type CertManager } from "../../sandbox/cert-manager";
+import { writeIndex } from "../../sandbox/charts/package";
+import { ensureTools, GPU_TOOLS } from "../../sandbox/toolchain/toolchain";
+import { ROOT } from "../../sandbox/world/state";
+import { startWorld, type World } from "../../sandbox/world/world";
+import { certificate } from "../certificates";
+import { ConversionStack } from "../engine/conversion-kit";
+import { ExposedStack, here, useExposure } from "../engine/exposure-kit";
+import { current, freeNodePort, TestStack, useWorld } from "../engine/kit";
+import { startHosts, type Hosts } from "../engine/nodes-hosts";
+import { NodesStack } from "../engine/nodes-kit";
+import { startPlace, type Place } from "../engine/place";
+import { startSlowAlpa, type SlowAlpa } from "../engine/slow-alpa";
+import { EngineStack, SECOND_LASTS, succeeded, TOOLS_MILLISECONDS, type StackConfig } from "../engine/stack";
+import { Recorder } from "./recording";
+
+const key = (id: string) => ({ id, method: "key" });
+const alice = { name: "alice", limits: { requests: 60, perSeconds: 60 }, credentials: [key("a"), key("b")] };
+const bob = { name: "bob", credentials: [key("a")] };
+const consumers = [alice];
+const MINUTES = 60_000;
+
+describe("previews of option inter", function () {
+    this.timeout(5 * MINUTES);
+    useExposure({ nodes: [], alpaServices: 2 });
+    const recorder = new Recorder("inter");
+    const nodes = ["a", "b", "c", "d!"];
+    let hosts: Hosts, slow: SlowAlpa, manager: CertManager, stack: NodesStack, base: StackConfig;
+
+    before(async () => {
+        hosts = await startHosts(70);
+        slow = await startSlowAlpa();
+        manager = await startCertManager({ kubeConfig: here().world.kubeConfig });
+        await manager.addAuthority("internal");
+        stack = await NodesStack.create("wide", hosts, slow, await freeNodePort());
+        base = stack.azure(await freeNodePort(), { redirect: false });
+        stack.configure(nodes, base);
+        succeeded(await stack.up());
+    });
+    after(async () => {
+        await manager?.close();
+        await slow?.close();
+        await hosts?.close();
+        recorder.write();
+    });
+
+    const sharedCounters = { whenDown: "allow" };
+    const gateway = (more: object) => ({ chart: { repository: here().world.facts.chartRepository }, ...more });
+    const cases: Record<string, () => [string[], StackConfig]> = {
+        nothing: () => [nodes, base],
+        "a node less": () => [nodes.slice(0, 3), base],
+        "a pod of the gateway more": () => [nodes, { ...base, gateway: gateway({ replicas: 4 }) }],
+        "counters that let pass when they are away": () => [nodes, { ...base, gateway: gateway({ sharedCounters }) }],
+        "another image": () => [nodes, { ...base, gateway: gateway({ image: { tag: "3.18.1-ubuntu" } }) }],
+        "an Alpa outside less": () => [nodes, { ...base, alpa: { endpoints: here().world.facts.alpas } }],
+        "an Alpa outside more": () => [
+            nodes,
+            { ...base, alpa: { endpoints: [...here().world.facts.alpas, slow.address, "127.0.0.1:20099"] } },
+        ],
+        "no TLS": () => [
+            nodes,
+            { ...base, tls: undefined, gateway: gateway({ address: "127.0.0.1" }), azure: undefined },
+        ],
+        "a tunnel in place of TLS": () => [nodes, stack.tunnel("a", "b")],
+    };
+    for (const [what, configOf] of Object.entries(cases))
+        it(what, async () => {
+            stack.configure(...configOf());
+            await recorder.preview(what, stack, here().dir);
+        });
+});
+
+describe("previews of a gateway by Helm", function () {
+    this.timeout(5 * MINUTES);
+    // A cluster without Rampart.
+    useWorld({ username: "nobody", password: "never-asked" });
+    const recorder = new Recorder("helm");
+    const crds = ["apisix", "gateway-api"].map((group) => join(ROOT, "sandbox/crds", group, "*.yaml"));
+    const NEWER = "2.14.1";
+    let stack: TestStack;
+
+    before(async () => {
+        const { dir, world } = current();
+        const { helm } = await ensureTools(["helm"], { log: () => undefined });
+        const folder = join(dir, "charts");
+        const run = ["package", join(folder, "source/apisix"), "--version", NEWER, "-d", join(folder, "archives")];
+        execFileSync(helm, run);
+        await writeIndex(helm, folder, world.facts.chartRepository);
+        stack = await TestStack.create("helmed", { consumers, gateway: { installer: "helm", crds } });
+        succeeded(await stack.up());
+    });
+    after(async () => {
+        recorder.write();
+        await stack?.destroy();
+    });
+
+    const chart = (version: string) => ({ repository: current().world.facts.chartRepository, version });
+    const cases: Record<string, () => object> = {
+        nothing: () => ({}),
+        "another version of the chart": () => ({ chart: chart(NEWER) }),
+        "another image": () => ({ image: { tag: "3.18.1-ubuntu" } }),
+        "more pods, with counters of their own": () => ({ replicas: 2, sharedCounters: { whenDown: "refuse" } }),
+        "another port": () => ({ nodePort: stack.nodePort + 1 }),
+        "another image of etcd": () => ({ etcdImage: { tag: "3.6.5-debian-12-r0" } }),
+    };
+    for (const [what, gateway] of Object.entries(cases))
+        it(what, async () => {
+            stack.configure({ consumers, gateway: { installer: "helm", crds, ...gateway() } });
+            await recorder.preview(what, stack, current().dir);
+        });
+});
+
+describe("previews of exposure", function () {
+    this.timeout(5 * MINUTES);
+    useExposure();
+    const recorder = new Recorder("exposure");
+    let stack: ExposedStack, port: number;
+
+    before(async () => {
+        port = await freeNodePort();
+        stack = await ExposedStack.create("exposed", { consumers });
+        succeeded(await stack.up());
+    });
+    after(() => recorder.write());
+
+    const tunnel = (more: object) => ({ consumers, tunnel: { version: "2026.8.2", ...more } });
+    const cases: Record<string, () => void> = {
+        nothing: () => stack.configure({ consumers }),
+        "more connectors": () => stack.configure(tunnel({ replicas: 3 })),
+        "one connector": () => stack.configure(tunnel({ replicas: 1 })),
+        "another version of the connectors": () => stack.configure(tunnel({ version: "2026.9.0" })),
+        "a port of the nodes beside the tunnel": () => stack.configure({ consumers, gateway: { nodePort: port } }),
+        "from the tunnel to the nodes": () =>
+            stack.configureAzure({ consumers, gateway: { nodePort: port, address: "127.0.0.1" } }),
+    };
+    for (const [what, configure] of Object.entries(cases))
+        it(what, async () => {
+            configure();
+            await recorder.preview(what, stack, here().dir);
+        });
+
+    it("from the nodes to the tunnel", async () => {
+        stack.configureAzure({ consumers, gateway: { nodePort: port, address: "127.0.0.1" } });
+        succeeded(await stack.up());
+        stack.configure({ consumers });
+        await recorder.preview("from the nodes to the tunnel", stack, here().dir);
+    });
+});
+
+describe("previews of TLS and of a stack of callers", function () {
+    this.timeout(5 * MINUTES);
+    useWorld();
+    const [tls, callers] = [new Recorder("tls"), new Recorder("callers")];
+    const NAME = "llm.example.com";
+    let stack: TestStack, more: CallersStack, tlsPort: number;
+
+    class CallersStack extends EngineStack {
+        static async create(name: string): Promise<CallersStack> {
+            const made = new CallersStack(name, { dir: current().dir, facts: current().world.facts });
+            await made.init();
+            return made;
+        }
+        configure(all: object[]): void {
+            const readiness = { settleSeconds: 0.5, acceptTimeoutSeconds: 20 };
+            this.write({ option: "callers", of: "organization/alpa-auth/tls", readiness, consumers: all });
+        }
+    }
+    const plain = () => stack.configure({ consumers });
+    /** @param with another certificate than before */
+    const secure = async (more: object = {}) => {
+        const pair = await certificate([NAME]);
+        const settings = (files: object) => ({
+            consumers,
+            gateway: { address: undefined },
+            azure: { hostname: NAME, addresses: ["127.0.0.1"], ports: { http: stack.nodePort, https: tlsPort } },
+            tls: { certificate: { files }, nodePort: tlsPort, ...more },
+        });
+        stack.configure(settings({ certificate: pair.certificate }));
+        await stack.configureSecret("tls.certificate.files.key", pair.key);
+        const file = join(current().world.facts.stackFiles, `Pulumi.${stack.name}.yaml`);
+        const sealed = parse(readFileSync(file, "utf8")).config["alpa-auth:tls"].certificate.files.key;
+        stack.configure(settings({ certificate: pair.certificate, key: sealed }));
+    };
+
+    before(async () => {
+        tlsPort = await freeNodePort();
+        stack = await TestStack.create("tls");
+        plain();
+        succeeded(await stack.up());
+    });
+    after(async () => {
+        tls.write();
+        callers.write();
+        await more?.destroy();
+        await stack?.destroy();
+    });
+
+    it("callers of another stack", async () => {
+        more = await CallersStack.create("more");
+        more.configure([bob]);
+        await callers.preview("the first callers", more, current().dir);
+        succeeded(await more.up());
+        const cases: Record<string, object[]> = {
+            nothing: [bob],
+            "a caller more": [bob, { name: "carol", credentials: [key("a")] }],
+            "a caller less": [],
+            "a limit where there was none": [{ ...bob, limits: { concurrent: 1 } }],
+            "another key of a caller": [{ ...bob, credentials: [key("b")] }],
+        };
+        for (const [what, all] of Object.entries(cases)) {
+            more.configure(all);
+            await callers.preview(what, more, current().dir);
+        }
+        more.configure([bob]);
+        await callers.preview("the end of the stack", more, current().dir, "destroy", "--preview-only", "--json");
+    });
+
+    it("TLS where there was none", async () => {
+        await secure();
+        await tls.preview("TLS where there was none", stack, current().dir);
+        await secure({ redirect: false });
+        await tls.preview("TLS beside HTTP", stack, current().dir);
+        succeeded(await stack.up());
+    });
+    it("TLS that is there", async () => {
+        await secure({ redirect: false });
+        await tls.preview("another certificate", stack, current().dir);
+        await secure({ redirect: false, minimumVersion: "1.3" });
+        await tls.preview("TLS 1.3 alone", stack, current().dir);
+        await secure();
+        await tls.preview("HTTP that leads to HTTPS", stack, current().dir);
+        plain();
+        await tls.preview("no TLS any more", stack, current().dir);
+    });
+});
+
+describe("previews of a conversion", function () {
+    this.timeout(10 * MINUTES);
+    const recorder = new Recorder("intra-b");
+    let place: Place<World> | undefined;
+    let stack: ConversionStack;
+
+    before(async function () {
+        this.timeout(TOOLS_MILLISECONDS);
+        place = await startPlace(GPU_TOOLS, (ground) =>
+            startWorld({
+                ...ground,
+                ...{ watchCycleSeconds: 1, secondLasts: SECOND_LASTS },
+                gpus: { operator: ground.tools["kuberay-operator"], loadSeconds: 1 },
+            }),
+        );
+        stack = await ConversionStack.create("conv", place.world, place.dir, await freeNodePort());
+        succeeded(await stack.up());
+    });
+    after(async () => {
+        recorder.write();
+        await place?.end();
+    });
+
+    const stages: Stage[] = ["intra-a", ...PHASES];
+    for (const [i, stage] of stages.entries())
+        it(`around ${stage}`, async () => {
+            if (i > 0) await stack.go(stage);
+            for (const next of [stages[i - 1], stages[i + 1]]) {
+                if (next === undefined) continue;
+                stack.ask(next);
+                await recorder.preview(`from ${stage} to ${next}`, stack, place!.dir);
+            }
+        });
+});

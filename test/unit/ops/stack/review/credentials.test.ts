@@ -1,0 +1,76 @@
+// Proves that a review misses no credential that is away or another, also where Pulumi shows no difference.
+import { strict as assert } from "node:assert";
+import { said, step } from "./steps";
+
+const secret = (name: string, more: object = {}) => ({ metadata: { name, namespace: "alpa-auth", ...more } });
+const consumer = { metadata: { name: "lab" }, spec: { credentials: [{ name: "a", type: "key-auth" }] } };
+const hidden = (name: string) => ({ ...secret(name), stringData: "[secret]" });
+
+describe("review of Secrets that are made anew", () => {
+    it("says that a caller is refused meanwhile, though nothing of the Secret differs", () => {
+        assert.deepEqual(said([step("Secret", "lab.a-secret", hidden("lab.a"), hidden("lab.a"), "replace")]), [
+            "breaks-callers service-interrupted: Credential lab/a is deleted and made anew: it gets 401 meanwhile",
+        ]);
+    });
+
+    it("says so of a Secret that is no caller's", () => {
+        const [first] = said([step("Secret", "tls", hidden("alpa-tls-x"), hidden("alpa-tls-x"), "replace")]);
+        assert.match(first, /^risk replaced: Secret alpa-tls-x is deleted and made anew/);
+    });
+
+    it("says so of one that gets another name", () => {
+        const [first] = said([step("Secret", "lab.a-secret", hidden("lab.a"), hidden("lab.b"), "replace")]);
+        assert.match(first, /^breaks-callers service-interrupted: Credential lab\/b is deleted/);
+    });
+
+    it("says once that it is another, where the difference is there", () => {
+        const steps = [
+            { ...step("Secret", "s", hidden("lab.a"), hidden("lab.a"), "replace"), diffReasons: ["stringData"] },
+        ];
+        assert.match(said(steps).join("\n"), /^breaks-callers credential-changed: Credential lab\/a[^\n]*$/);
+    });
+
+    it("says nothing of a caller that comes or goes as a whole", () => {
+        const steps = [
+            step("Secret", "lab.a-secret", hidden("lab.a"), hidden("lab.a"), "replace"),
+            step("Consumer", "lab-consumer", consumer, undefined),
+        ];
+        assert.doesNotMatch(said(steps).join("\n"), /Credential/);
+    });
+});
+
+describe("review of the credentials of a caller", () => {
+    const entry = { name: "a", type: "key-auth", secretRef: { name: "lab.a" } };
+    const lab = (credential: object) => ({ metadata: { name: "lab" }, spec: { credentials: [credential] } });
+
+    it("sees a key that somebody writes beside the Secret", () => {
+        const changed = said([step("Consumer", "c", lab(entry), lab({ ...entry, config: { key: "x" } }))]);
+        assert.match(changed.join("\n"), /^breaks-callers credential-changed: Credential lab\/a/);
+    });
+});
+
+describe("review of what an earlier run has replaced and not deleted", () => {
+    /** As the state marks it: another thing with the same URN is there. */
+    const leftover = (name: string, inputs: object) => {
+        const one = step("ServiceToken", name, inputs, undefined);
+        return { ...one, oldState: { ...one.oldState!, id: "before", delete: true } };
+    };
+
+    it("is a risk: the one that took its place stays", () => {
+        assert.deepEqual(said([leftover("lab.a-token", { name: "lab.a" })]), [
+            "risk deleted: ZeroTrustAccessServiceToken lab.a-token of before, whose place another one has, goes now",
+        ]);
+    });
+
+    it("does not make a replacement of a change of that one", () => {
+        const [old, now] = [
+            { name: "lab.a", duration: "8760h" },
+            { name: "lab.a", duration: "forever" },
+        ];
+        const found = said([leftover("lab.a-token", old), step("ServiceToken", "lab.a-token", old, now)]);
+        assert.deepEqual(
+            found.map((one) => one.split(":")[0]),
+            ["risk deleted", "harmless changed-inside"],
+        );
+    });
+});

@@ -1,0 +1,90 @@
+// Proves that a review compares rules of the edge one by one, by the name that Cloudflare knows them by.
+import { strict as assert } from "node:assert";
+import { said, step } from "./steps";
+
+const LIMIT = {
+    ref: "limit",
+    action: "block",
+    expression: '(http.host eq "a")',
+    enabled: true,
+    ratelimit: { characteristics: ["cf.colo.id", "ip.src"], period: 10, requestsPerPeriod: 60, mitigationTimeout: 10 },
+};
+const SKIP = { ref: "skip", action: "skip", expression: '(http.host eq "a")', enabled: true };
+const BLOCK = { ref: "block", action: "block", expression: '(ip.src eq "10.0.0.1")', enabled: true };
+const rate = (requestsPerPeriod: number, more: object = {}) => ({
+    ...LIMIT,
+    ratelimit: { ...LIMIT.ratelimit, requestsPerPeriod, ...more },
+});
+const rules = (phase: string, ...all: object[]) => ({ zoneId: "z", kind: "zone", name: "n", phase, rules: all });
+const LIMITS = "http_ratelimit";
+const CUSTOM = "http_request_firewall_custom";
+
+describe("review of rules of the edge", () => {
+    const cases: [what: string, old: object, now: object, expected: RegExp[]][] = [
+        ["fewer requests", rules(LIMITS, LIMIT), rules(LIMITS, rate(30)), [/^breaks-callers limit-lowered/]],
+        [
+            "fewer requests by a rule that is not the first",
+            rules(LIMITS, { ...LIMIT, ref: "other" }, LIMIT),
+            rules(LIMITS, { ...LIMIT, ref: "other" }, rate(30)),
+            [/^breaks-callers limit-lowered: .*60 in 10 s becomes 30 in 10 s/],
+        ],
+        [
+            "more requests, and turned off",
+            rules(LIMITS, LIMIT),
+            rules(LIMITS, { ...rate(90), enabled: false }),
+            [/^risk limit-removed/, /^harmless limit-raised/],
+        ],
+        [
+            "more requests, for others too",
+            rules(LIMITS, LIMIT),
+            rules(LIMITS, { ...rate(90), expression: "true" }),
+            [/^breaks-callers request-refused/, /^harmless limit-raised/],
+        ],
+        [
+            "the same rate, blocked for longer",
+            rules(LIMITS, LIMIT),
+            rules(LIMITS, rate(60, { mitigationTimeout: 600 })),
+            [/^breaks-callers limit-lowered: .*longer/],
+        ],
+        [
+            "the same, counted otherwise",
+            rules(LIMITS, LIMIT),
+            rules(LIMITS, rate(60, { characteristics: ["ip.src"] })),
+            [/^risk limit-changed/],
+        ],
+        ["another order", rules(CUSTOM, SKIP, BLOCK), rules(CUSTOM, BLOCK, SKIP), [/^risk route-changed: .*order/]],
+        ["a refusal more", rules(CUSTOM, SKIP), rules(CUSTOM, SKIP, BLOCK), [/^breaks-callers request-refused/]],
+        ["a refusal less", rules(CUSTOM, SKIP, BLOCK), rules(CUSTOM, SKIP), [/^risk protection-weakened/]],
+        [
+            "no more skipping of checks",
+            rules(CUSTOM, SKIP, BLOCK),
+            rules(CUSTOM, BLOCK),
+            [/^breaks-callers request-refused/],
+        ],
+        [
+            "skipping that is off",
+            rules(CUSTOM, SKIP),
+            rules(CUSTOM, { ...SKIP, enabled: false }),
+            [/^breaks-callers request-refused/],
+        ],
+        [
+            "a refusal that is on again",
+            rules(CUSTOM, { ...BLOCK, enabled: false }),
+            rules(CUSTOM, BLOCK),
+            [/^breaks-callers request-refused/],
+        ],
+        ["a note", rules(CUSTOM, SKIP), rules(CUSTOM, { ...SKIP, description: "x" }), [/^harmless changed-inside/]],
+        [
+            "another answer to what is refused",
+            rules(LIMITS, LIMIT),
+            rules(LIMITS, { ...LIMIT, actionParameters: { response: { statusCode: 403 } } }),
+            [/^risk errors-changed/],
+        ],
+    ];
+    for (const [what, old, now, expected] of cases)
+        it(what, () => {
+            const found = said([step("Ruleset", "edge-rules", old, now)]);
+            assert.equal(found.length, expected.length, found.join("\n"));
+            expected.forEach((pattern, i) => assert.match(found[i], pattern));
+        });
+});

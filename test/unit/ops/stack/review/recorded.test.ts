@@ -1,0 +1,151 @@
+// Proves what a review says of previews that the real engine and Kubernetes provider have made, of stacks in the sandbox:
+// `npm run record` makes them anew. What it says of more of them is asked of the engine itself in test/engine/review.test.ts.
+import { strict as assert } from "node:assert";
+import { policyFindings } from "../../../../../ops/stack/review/policies";
+import { readPreview } from "../../../../../ops/stack/review/preview";
+import { assertCodes, findingsIn } from "../../../../findings";
+import { read } from "../../../../recorded/recording";
+
+/** Severity and code, the most dangerous first, of each preview of a set. */
+const FINDINGS: Record<string, Record<string, string[]>> = {
+    inter: {
+        nothing: [],
+        "a node less": ["breaks-callers data-deleted", "risk host-changed"],
+        "a pod of the gateway more": ["harmless gateway-changed"],
+        // Where no caller has limits nobody notices.
+        "counters that let pass when they are away": [],
+        "another image": ["risk pods-restart"],
+        "an Alpa outside less": ["risk upstream-removed", "risk host-changed"],
+        "an Alpa outside more": ["risk upstream-added", "risk host-changed"],
+        "no TLS": [
+            "breaks-callers way-in-removed",
+            "risk network-narrowed",
+            "risk pods-restart",
+            "risk certificate-changed",
+        ],
+        "a tunnel in place of TLS": [
+            "breaks-callers way-in-removed",
+            "breaks-callers timeout-lowered",
+            "risk timeout-lowered",
+            "risk network-narrowed",
+            "risk pods-restart",
+            "risk certificate-changed",
+            "harmless network-narrowed",
+            "harmless way-in-added",
+            "harmless added",
+        ],
+    },
+    helm: {
+        nothing: [],
+        // One pod of APISIX, unless a stack says otherwise.
+        "another version of the chart": ["breaks-callers service-interrupted"],
+        "another image": ["breaks-callers service-interrupted"],
+        "more pods, with counters of their own": [
+            "risk limit-changed",
+            "harmless network-narrowed",
+            "harmless gateway-changed",
+            "harmless added",
+        ],
+        "another port": ["breaks-callers way-in-changed"],
+        "another image of etcd": ["risk pods-restart"],
+    },
+    exposure: {
+        nothing: [],
+        "more connectors": ["harmless gateway-changed"],
+        "one connector": ["risk gateway-changed"],
+        "another version of the connectors": ["risk pods-restart"],
+        "a port of the nodes beside the tunnel": ["breaks-callers opens-to-network", "risk opens-to-network"],
+        "from the tunnel to the nodes": [
+            "breaks-callers opens-to-network",
+            "breaks-callers way-in-removed",
+            "breaks-callers request-refused",
+            "risk opens-to-network",
+            "harmless timeout-raised",
+        ],
+        "from the nodes to the tunnel": [
+            "breaks-callers way-in-removed",
+            "breaks-callers timeout-lowered",
+            "risk network-narrowed",
+            "harmless network-narrowed",
+            "harmless way-in-added",
+            "harmless added",
+        ],
+    },
+    tls: {
+        "TLS where there was none": [
+            "breaks-callers way-in-changed",
+            "breaks-callers service-interrupted",
+            "risk opens-to-network",
+            "risk certificate-changed",
+            "harmless way-in-added",
+        ],
+        "TLS beside HTTP": [
+            "breaks-callers service-interrupted",
+            "risk opens-to-network",
+            "risk certificate-changed",
+            "harmless way-in-added",
+        ],
+        "another certificate": ["risk certificate-changed"],
+        "TLS 1.3 alone": [
+            "breaks-callers way-in-removed",
+            "breaks-callers service-interrupted",
+            "risk certificate-changed",
+        ],
+        "HTTP that leads to HTTPS": ["breaks-callers way-in-changed", "risk certificate-changed"],
+        "no TLS any more": [
+            "breaks-callers way-in-removed",
+            "breaks-callers service-interrupted",
+            "risk network-narrowed",
+            "risk certificate-changed",
+        ],
+    },
+    callers: {
+        "the first callers": ["harmless caller-added"],
+        nothing: [],
+        "a caller more": ["harmless caller-added"],
+        "a caller less": ["breaks-callers caller-removed"],
+        "a limit where there was none": ["breaks-callers limit-lowered"],
+        "another key of a caller": ["breaks-callers credential-revoked", "harmless credential-added"],
+        "the end of the stack": ["breaks-callers caller-removed"],
+    },
+    // Callers are refused from `drain` to `switch`, and told so: Alpa stops and starts while nobody is let through to it.
+    "intra-b": {
+        "from intra-a to prepare": ["harmless network-narrowed", "harmless way-in-added", "harmless added"],
+        "from prepare to intra-a": ["risk deleted", "harmless changed-inside"],
+        "from prepare to drain": ["breaks-callers service-interrupted"],
+        "from drain to prepare": ["harmless way-in-added"],
+        "from drain to stop": ["risk alpa-stopped"],
+        "from stop to drain": ["risk alpa-started", "risk unknown-until-apply"],
+        "from stop to start": ["risk upstream-replaced", "risk alpa-started"],
+        "from start to stop": ["risk alpa-stopped", "risk upstream-replaced"],
+        "from start to verify": [],
+        "from verify to start": [],
+        "from verify to switch": ["harmless way-in-added"],
+        "from switch to verify": ["breaks-callers service-interrupted"],
+        "from switch to done": ["risk host-changed"],
+        "from done to switch": ["risk host-changed"],
+    },
+};
+
+for (const [set, expected] of Object.entries(FINDINGS))
+    describe(`review of recorded previews: ${set}`, () => {
+        const recorded = read(set);
+        for (const [what, codes] of Object.entries(expected))
+            it(`says of ${what}: ${codes.join(", ") || "no finding"}`, () =>
+                assertCodes(findingsIn(JSON.stringify(recorded[what])), codes));
+
+        it("says of none that it breaks a rule of the policy pack", () => {
+            const broken = Object.entries(recorded).flatMap(([what, preview]) => {
+                const read = readPreview(JSON.stringify(preview), "preview");
+                return policyFindings(read, undefined, [], new Date("2026-11-26")).map(
+                    ({ says }) => `${what}: ${says}`,
+                );
+            });
+            // A conversion is recorded with answers of at most 20 s, so that it does not take long.
+            assert.deepEqual(set === "intra-b" ? broken.filter((one) => !one.includes("answers-not-cut")) : broken, []);
+        });
+
+        it("has each of them", () => {
+            assert.deepEqual(Object.keys(recorded).sort(), Object.keys(expected).sort());
+        });
+    });
