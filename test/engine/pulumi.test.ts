@@ -81,6 +81,10 @@ describe("pulumi typed by hand", function () {
         assert.match(said, /answers-not-cut/);
         assert.match(said, /spec\.timeout\.read: must be 60s or more \(got "30s"\)/);
         assert.deepEqual(await stack.resources(), before);
+        const checked = await stack.ops("stack", "check", "--fail-on", "none");
+        assert.equal(checked.code, 1);
+        assert.match(checked.stdout, /caller-added {2}Caller carol gets access/, "and it is reviewed");
+        assert.match(checked.stderr, /\[mandatory\] {2}answers-not-cut.*\n.*\n.*must be 60s or more \(got "30s"\)/);
         stack.configure({ consumers });
     });
 

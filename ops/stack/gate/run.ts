@@ -9,23 +9,38 @@ import type { Stack } from "../stack";
 
 /**
  * @param plan where Pulumi saves it
- * @returns what would be done, and why the pack refuses it; refused it is previewed once more, so that it can be reviewed
+ * @returns what would be done, and why the pack refuses it; refused it is previewed again, so that it can be reviewed
  */
 export async function previewPlan(
     context: Context,
     stack: Stack,
     plan?: string,
 ): Promise<{ preview: Preview; refusal?: string }> {
-    const args = ["preview", "--json", "--stack", stack.name, "--config-file", stack.file];
+    const at = ["--stack", stack.name, "--config-file", stack.file];
+    const json = ["preview", "--json", ...at];
+    const pack = packOf(context.program ?? ROOT);
     const save = plan === undefined ? [] : [`--save-plan=${plan}`];
-    const underPack = await context.pulumi([...args, ...save, ...packOf(context.program ?? ROOT)]);
+    const underPack = await context.pulumi([...json, ...save, ...pack]);
     try {
         return { preview: previewRun("pulumi preview", stack, underPack) };
     } catch (refused) {
         // A lock, or what the program itself refuses, is said by this one too.
-        const preview = previewRun("pulumi preview", stack, await context.pulumi(args));
-        return { preview, refusal: (refused as Error).message };
+        const preview = previewRun("pulumi preview", stack, await context.pulumi(json));
+        // As JSON Pulumi says that it failed, and not what the pack says.
+        const { stdout } = await context.pulumi(["preview", ...at, ...pack]);
+        return { preview, refusal: packWords(stdout) ?? (refused as Error).message };
     }
+}
+
+/** What the pack says, of what Pulumi prints for people: from its heading to the next one. */
+function packWords(printed: string): string | undefined {
+    // eslint-disable-next-line no-control-regex -- colours
+    const lines = printed.replace(/\x1b\[[0-9;]*m/g, "").split("\n");
+    const from = lines.indexOf("Policies:");
+    if (from < 0) return undefined;
+    const length = lines.slice(from + 1).findIndex((line) => line.trim() === "");
+    const words = lines.slice(from + 1, length < 0 ? undefined : from + 1 + length);
+    return `policy pack: must let the change pass. It says:\n${words.join("\n")}`;
 }
 
 /**

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse as parseYaml } from "yaml";
+import { PHASES } from "../../../components/parts/conversion-phases";
 import { parse, type Settings } from "../../../config";
 import { resourceOf, type Resource } from "../../../policy/rules";
 import { cloudflare } from "../../../stacks/cloudflare";
@@ -15,6 +16,7 @@ import { recordNodes, THREE } from "../cluster-nodes";
 import { exposedInterSettings, INTER_INSTALLERS, interSettings, interValues, parseInter, recordInter } from "../inter";
 import { RAMPART_OPT, recordIntraB } from "../intra-b";
 import { CONSUMERS, INSTALLERS, KUBECONFIG, recordExposed, recordStack } from "../intra-a";
+import { RAMPART_OPT, recordIntraB } from "../intra-b";
 
 const ROOT = join(__dirname, "../../..");
 
@@ -95,6 +97,12 @@ export const STACKS: Record<string, () => Promise<Seen[]>> = {
         (by) => `inter, ${by}, behind Cloudflare`,
         (by) => recordInter(exposedInterSettings(by)),
     ),
+    ...each(
+        [...PHASES],
+        (phase) => `intra-b at ${phase}`,
+        (phase) => recordIntraB(phase),
+    ),
+    "intra-b, done, by Rampart's charts": () => recordIntraB("done", {}, RAMPART_OPT),
     "inter with rules on Alpa's hosts": () =>
         recordInter(parseInter(interValues({ alpa: FIREWALL }, { installer: "helm", crds: ["c.yaml"] }))),
     "intra-a with a certificate from files, and tokens": withFiles,
