@@ -22,7 +22,7 @@ function areRefused({ config }: Run): boolean {
 export function stops(what: string, run: Run): Verdict {
     return areRefused(run)
         ? { code: "alpa-stopped", severity: "risk", says: `${what} stops; callers are refused meanwhile, and told so` }
-        : { code: "alpa-stopped", says: `${what} stops: what is led to it gets 503` };
+        : { code: "alpa-stopped", says: `${what} stops: what is led to it gets no answer` };
 }
 
 export const starts = (what: string): Verdict => ({ code: "alpa-started", says: `${what} starts, and takes the GPUs` });
