@@ -6,7 +6,7 @@ import { PHASES, type Phase } from "../../ops/convert/phases";
 import type { Fault } from "../../sandbox/gpus/faults";
 import { SteadyCallers, ask, type Sent } from "../engine/conversion-kit";
 import { ConvertStack, gpuWorld, killed } from "../engine/convert-kit";
-import { assertAnnounced, refuse, told, untilStep, windowsOf } from "../engine/convert-trouble";
+import { assertAnnounced, refuse, told, untilStep } from "../engine/convert-trouble";
 import type { Place } from "../engine/place";
 import { succeeded, TOOLS_MILLISECONDS } from "../engine/stack";
 import type { World } from "../../sandbox/world/world";
@@ -39,9 +39,8 @@ describe("npm run ops -- convert", function () {
         const callers = new SteadyCallers(url, key);
         let sent: Sent[] = [];
         const result = await act().finally(async () => (sent = await callers.stop()));
-        const windows = windowsOf(stack.record());
         console.log(`      ${title}: ${told(stack.record(), sent)}`);
-        assertAnnounced(sent, windows);
+        assertAnnounced(sent, stack.record());
         assert.equal((await ask(url, key)).status, 200);
         return result;
     }
