@@ -37,6 +37,8 @@ interface AdmissionRequest {
     object: GraphObject;
 }
 
+/** aiohttp's. Node's own 5 s are the pause between two questions often enough: the API server then meets a closed connection. */
+const KEEP_ALIVE_MS = 75_000;
 const CRASH_PAGE = "500 Internal Server Error\n\nServer got itself in trouble";
 
 export async function startWebhook(options: WebhookOptions): Promise<Webhook> {
@@ -58,6 +60,7 @@ export async function startWebhook(options: WebhookOptions): Promise<Webhook> {
             response.writeHead(500, { "content-type": "text/plain; charset=utf-8" }).end(CRASH_PAGE);
         });
     });
+    server.keepAliveTimeout = KEEP_ALIVE_MS;
     await new Promise<void>((resolve, reject) => server.once("error", reject).listen(port, "127.0.0.1", resolve));
     return {
         port: (server.address() as AddressInfo).port,

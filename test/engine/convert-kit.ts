@@ -87,7 +87,9 @@ export class ConvertStack extends EngineStack {
     /** Events of the last conversion's record. */
     record(): Entry[] {
         const folder = join(this.at.world.facts.stackFiles, ".alpa-auth/convert");
-        const last = existsSync(folder) ? readdirSync(folder).sort().at(-1) : undefined;
+        const own = new RegExp(`^${this.name}-\\d`);
+        const names = existsSync(folder) ? readdirSync(folder).filter((name) => own.test(name)) : [];
+        const last = names.sort().at(-1);
         if (last === undefined) return [];
         const lines = readFileSync(join(folder, last), "utf8").split("\n");
         return lines.flatMap((line) => (line.endsWith("}") ? [JSON.parse(line) as Entry] : []));
