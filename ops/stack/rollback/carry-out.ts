@@ -2,6 +2,7 @@
 import type { Context } from "../../context";
 import { Failure, UsageError } from "../../errors";
 import { lockedBy } from "../locked";
+import { allowEncodedSecrets } from "../plan-file";
 import type { Preview } from "../review/preview";
 import { previewRun } from "../review/review";
 import type { Stack } from "../stack";
@@ -25,7 +26,9 @@ export async function earlierPreview({ pulumi }: Context, earlier: Earlier): Pro
     const result = await pulumi(["preview", "--json", `--save-plan=${plan}`, ...at(earlier)], { signal });
     signal.throwIfAborted();
     try {
-        return previewRun("pulumi preview", stack, result);
+        const preview = previewRun("pulumi preview", stack, result);
+        allowEncodedSecrets(plan);
+        return preview;
     } catch (error) {
         if (!(error instanceof Failure || error instanceof UsageError)) throw error;
         throw new Failure(

@@ -20,6 +20,8 @@ export function lostIn({ steps }: Preview): Lost {
             lost.never.push(
                 `${change.name}: the seed of all generated keys is made anew, so that no key of before comes back. Choose a version with the same seed, or bring the callers up as new ones: npm run ops -- consumer add`,
             );
+        const rotated = rotatedSince(change);
+        if (rotated !== undefined) lost.never.push(rotated);
         const who = renewedBy(change);
         if (who !== undefined && !lost.renewed.includes(who)) lost.renewed.push(who);
     }
@@ -36,6 +38,15 @@ function zoneProblem({ op, old, new: now }: Change): string {
 /** A seed that comes while callers stay. Of a stack that comes back as a whole everything is new anyway. */
 function isSeedAnew({ name, op }: Change, changes: Change[]): boolean {
     return /-seed$/.test(name) && op === "replace" && changes.some(({ kind }) => kind === "kubernetes Secret");
+}
+
+/** Cloudflare makes a secret anew where its number changes, and has no earlier one any more. */
+function rotatedSince({ kind, op, name, old, new: now }: Change): string | undefined {
+    if (kind !== "cloudflare ZeroTrustAccessServiceToken" || op !== "update") return undefined;
+    const [before, after] = [old, now].map((side) => Number(side?.clientSecretVersion ?? 1));
+    if (!(after < before)) return undefined;
+    const who = name.replace(/-token$/, "").replace(".", "/");
+    return `${who}: its secret was rotated since (version ${before}, then ${after}), and an earlier one does not come back. Choose a version after the rotation; or give the config of then with today's secretVersion and previousSecretExpires: pulumi up by hand`;
 }
 
 /** `lab/2026a`, of what makes a credential's material. */

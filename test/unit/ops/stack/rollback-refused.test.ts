@@ -7,6 +7,7 @@ import type { Call } from "../kit";
 import { git, made, NOW, repository, rollback, update, useRepository, type Options } from "./rollback-kit";
 
 const SALT_TYPE = "random:index/randomUuid:RandomUuid";
+const TOKEN = "cloudflare:index/zeroTrustAccessServiceToken:ZeroTrustAccessServiceToken";
 const ZONE = "cloudflare:index/zone:Zone";
 const both = () => [update(repository.first), update(repository.second)];
 
@@ -15,12 +16,7 @@ describe("ops stack rollback refuses", () => {
 
     it("to make revoked credentials anew, until that is accepted, and says who needs new ones", async () => {
         const history = [update(repository.first), update(repository.second)];
-        const steps = [
-            made(SALT_TYPE, "lab.2026a-key"),
-            made("cloudflare:index/zeroTrustAccessServiceToken:ZeroTrustAccessServiceToken", "nlp.b-token", {
-                name: "x",
-            }),
-        ];
+        const steps = [made(SALT_TYPE, "lab.2026a-key"), made(TOKEN, "nlp.b-token", { name: "x" })];
         const refused = await rollback(["--to", "1", "--yes"], { history, steps });
         assert.equal(refused.code, 2);
         assert.match(refused.note, /the material of lab\/2026a, nlp\/b was deleted .* add --new-credentials/);
@@ -40,6 +36,16 @@ describe("ops stack rollback refuses", () => {
             "to delete a zone",
             [made(ZONE, "zone", { name: "example.com" }, "delete")],
             /zone example\.com: going back would delete it with every record/,
+        ],
+        [
+            "a service token whose secret was rotated since",
+            [
+                {
+                    ...made(TOKEN, "nlp.b-token", { name: "x" }, "update"),
+                    oldState: made(TOKEN, "nlp.b-token", { name: "x", clientSecretVersion: 2 }).newState,
+                },
+            ],
+            /nlp\/b: its secret was rotated since \(version 2, then 1\), and an earlier one does not come back/,
         ],
         [
             "another seed while callers stay",
