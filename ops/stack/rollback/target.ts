@@ -43,7 +43,7 @@ export async function findTarget(
     const problems = [...notToGoBackTo(version), ...(await commitProblems(root, version))];
     if (problems.length > 0) throw new UsageError(problems);
     const { commit } = version as { commit: string };
-    const then = configFile === undefined ? await fileAt(root, commit, stack) : given(configFile);
+    const then = configFile === undefined ? await fileAt(root, commit, stack) : fileText("--config-file", configFile);
     const plain = await readPlain(context, stack, version, scratch);
     const { text, ofToday, problems: missing } = configOfThen(version, { then, now: stack.text, plain });
     if (missing.length > 0) throw new UsageError(missing);
@@ -108,12 +108,13 @@ async function fileAt(root: string, commit: string, { file }: Stack): Promise<st
     return git(["show", `${commit}:${name}`], root).catch(() => undefined);
 }
 
-function given(file: string): string {
+/** @throws UsageError naming the option */
+export function fileText(option: string, file: string): string {
     try {
         return readFileSync(file, "utf8");
     } catch (error) {
         throw new UsageError([
-            `--config-file: must name a file that can be read (${(error as NodeJS.ErrnoException).code}). Correct it.`,
+            `${option}: must name a file that can be read (${(error as NodeJS.ErrnoException).code}). Correct it.`,
         ]);
     }
 }
