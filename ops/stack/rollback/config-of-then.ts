@@ -10,6 +10,7 @@ import { asPulumiReads, parseYaml } from "../keep-style";
 import { differences, isMap, pathText, SECRET } from "../review/differences";
 import { PROJECT } from "../stack-file";
 import type { Stack } from "../stack";
+import { keepRotated } from "./rotated";
 
 /** Stack files that secrets are taken from. */
 export interface Sources {
@@ -24,6 +25,8 @@ export interface ConfigOfThen {
     text: string;
     /** Keys whose secrets are those of today. */
     ofToday: string[];
+    /** Service tokens that keep the secret of today. */
+    kept: string[];
     problems: string[];
 }
 
@@ -33,7 +36,7 @@ export function configOfThen({ number, config }: Version, { then, now, plain }: 
     // What was encrypted for another passphrase or key cannot be read any more.
     const usable = then !== undefined && sealOf(contentOf(then)) === sealOf(today) ? then : undefined;
     const made: Record<string, unknown> = {};
-    const found: ConfigOfThen = { text: "", ofToday: [], problems: [] };
+    const found: ConfigOfThen = { text: "", ofToday: [], kept: [], problems: [] };
     for (const [key, value] of Object.entries(config)) {
         const name = key.includes(":") ? key : `${PROJECT}:${key}`;
         if (value !== SECRET) {
@@ -48,6 +51,10 @@ export function configOfThen({ number, config }: Version, { then, now, plain }: 
         if (live?.value !== undefined) found.ofToday.push(key);
         if (made[name] === undefined) found.problems.push(missing(key, number, live?.differs ?? old.differs));
     }
+    const list = `${PROJECT}:consumers`;
+    const { consumers, kept } = keepRotated(made[list], entryOf(today, "consumers"));
+    if (kept.length > 0) Object.assign(made, { [list]: consumers });
+    found.kept = kept;
     const { config: _, ...rest } = today;
     found.text = stringify({ ...rest, config: made });
     return found;

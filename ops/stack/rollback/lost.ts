@@ -46,7 +46,7 @@ function rotatedSince({ kind, op, name, old, new: now }: Change): string | undef
     const [before, after] = [old, now].map((side) => Number(side?.clientSecretVersion ?? 1));
     if (!(after < before)) return undefined;
     const who = name.replace(/-token$/, "").replace(".", "/");
-    return `${who}: its secret was rotated since (version ${before}, then ${after}), and an earlier one does not come back. Choose a version after the rotation; or give the config of then with today's secretVersion and previousSecretExpires: pulumi up by hand`;
+    return `${who}: its secret was rotated since (version ${before}, then ${after}), and an earlier one does not come back. Choose a version after the rotation`;
 }
 
 /** `lab/2026a`, of what makes a credential's material. */

@@ -83,6 +83,10 @@ async function goBack(context: Context, args: RollbackArgs, way: Way): Promise<v
         `Back to version ${number} of ${start}: commit ${target.commit.slice(0, 10)}, against the state of today.`,
     );
     if (target.ofToday.length > 0) context.note(`Secrets of today are used for: ${target.ofToday.join(", ")}.`);
+    if (target.kept.length > 0)
+        context.note(
+            `${target.kept.join(", ")}: keeps the secret of today, which was rotated since: an earlier one does not come back.`,
+        );
     const plan = args.plan === undefined ? join(scratch, "plan.json") : resolve(args.plan);
     const earlier = { stack, number, program, config, plan, signal: told.signal };
     const state = await exported(context, stack);

@@ -17,6 +17,8 @@ export interface Target {
     config: string;
     /** Keys whose secrets are those of today. */
     ofToday: string[];
+    /** Service tokens that keep the secret of today. */
+    kept: string[];
 }
 
 export interface TargetArgs {
@@ -45,11 +47,11 @@ export async function findTarget(
     const { commit } = version as { commit: string };
     const then = configFile === undefined ? await fileAt(root, commit, stack) : fileText("--config-file", configFile);
     const plain = await readPlain(context, stack, version, scratch);
-    const { text, ofToday, problems: missing } = configOfThen(version, { then, now: stack.text, plain });
+    const { text, ofToday, kept, problems: missing } = configOfThen(version, { then, now: stack.text, plain });
     if (missing.length > 0) throw new UsageError(missing);
     const converted = stageProblems((await readOutputs(context, stack)).conversion?.phase, text, to);
     if (converted.length > 0) throw new UsageError(converted);
-    return { version, commit, config: text, ofToday };
+    return { version, commit, config: text, ofToday, kept };
 }
 
 function notToGoBackTo(version: Version): string[] {

@@ -85,6 +85,22 @@ describe("config of ops stack rollback", () => {
         assert.match(fewer.note, /consumers: must be known .* differ in more than its secrets: consumers\[1\]/);
     });
 
+    it("keeps the secret of a service token that was rotated since, and says so", async () => {
+        const callers = (more: object) => [
+            { name: "nlp", credentials: [{ id: "a", method: "service-token", ...more }] },
+            { name: "lab", credentials: [{ id: "k", method: "key" }] },
+        ];
+        const rotated = { secretVersion: 2, previousSecretExpires: "2026-12-09" };
+        const text = file({ "alpa-auth:consumers": callers(rotated) });
+        const then = (more: object) => ({ "alpa-auth:consumers": { value: "[]", objectValue: callers(more) } });
+        const { code, note, config } = await configFor(then({ expires: "2027-01-31" }), { text });
+        assert.equal(code, 0, note);
+        assert.deepEqual(config["alpa-auth:consumers"], callers({ expires: "2027-01-31", ...rotated }));
+        assert.match(note, /nlp\/a: keeps the secret of today, which was rotated since/);
+        const same = await configFor(then(rotated), { text });
+        assert.doesNotMatch(same.note, /keeps the secret/);
+    });
+
     it("refuses what is in no stack file, all at once", async () => {
         const { code, note } = await configFor({ "alpa-auth:consumers": hidden([]), "alpa-auth:token": hidden(PLAIN) });
         assert.equal(code, 2, note);
