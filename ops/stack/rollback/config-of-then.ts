@@ -76,9 +76,20 @@ function sealedAt(file: string | undefined, key: string, known: unknown, own: bo
     if (isSealed(value)) return isMap(known) || Array.isArray(known) ? { differs: [] } : { value };
     if (known === undefined || known === SECRET) return own ? { value } : { differs: [] };
     const read = entryOf(asPulumiReads(parseYaml(file), new Map()) as Content, key);
-    const { before, after } = withoutSecrets(value, read, known);
+    const [kept, ...others] = [value, read, known].map((side) => (key === "convert" ? withoutPlace(side) : side));
+    const { before, after } = withoutSecrets(kept, others[0], others[1]);
     const differs = differences({ [key]: before }, { [key]: after }, []).map(({ path }) => pathText(path));
-    return differs.length === 0 && isDeepStrictEqual(before, after) ? { value } : { differs };
+    if (differs.length > 0 || !isDeepStrictEqual(before, after)) return { differs };
+    const { phase, measured } = key === "convert" && isMap(known) ? known : {};
+    const written = Object.entries({ phase, measured }).filter(([, part]) => part !== undefined);
+    return { value: written.length > 0 ? { ...(kept as object), ...Object.fromEntries(written) } : kept };
+}
+
+/** What says how a conversion is done, without what `ops convert` writes about where it is. */
+function withoutPlace(convert: unknown): unknown {
+    if (!isMap(convert)) return convert;
+    const { phase: _, holder: __, measured: ___, ...rest } = convert;
+    return rest;
 }
 
 /** Both values without what is encrypted in the first. */

@@ -1,12 +1,13 @@
 /** Whether a version can be gone back to, and with which config. */
 import { readFileSync } from "node:fs";
 import { relative } from "node:path";
-import { placeIn } from "../../convert/stack-edit";
+import { PHASES } from "../../convert/phases";
 import { ROOT, type Context } from "../../context";
 import { UsageError } from "../../errors";
 import { git, hasCommit } from "../history/commits";
 import { unknownVersion } from "../history/history";
-import { isDone, readVersions, type Version } from "../history/versions";
+import { isDone, readVersions, type Config, type Version } from "../history/versions";
+import { isMap, SECRET } from "../review/differences";
 import { readOutputs, type Stack } from "../stack";
 import { configOfThen, readPlain } from "./config-of-then";
 
@@ -47,10 +48,10 @@ export async function findTarget(
     const { commit } = version as { commit: string };
     const then = configFile === undefined ? await fileAt(root, commit, stack) : fileText("--config-file", configFile);
     const plain = await readPlain(context, stack, version, scratch);
+    const converted = stageProblems((await readOutputs(context, stack)).conversion?.phase, placeOf(version, plain), to);
+    if (converted.length > 0) throw new UsageError(converted);
     const { text, ofToday, kept, problems: missing } = configOfThen(version, { then, now: stack.text, plain });
     if (missing.length > 0) throw new UsageError(missing);
-    const converted = stageProblems((await readOutputs(context, stack)).conversion?.phase, text, to);
-    if (converted.length > 0) throw new UsageError(converted);
     return { version, commit, config: text, ofToday, kept };
 }
 
@@ -83,13 +84,23 @@ async function commitProblems(root: string, { number, commit }: Version): Promis
     ];
 }
 
+/** Phase of a version with option intra-b, and intra-a for all others. @returns undefined where nobody can tell */
+function placeOf({ config }: Version, plain: Config | undefined): string | undefined {
+    if (config.option !== "intra-b") return "intra-a";
+    const convert = config.convert === SECRET ? plain?.convert : (config.convert ?? {});
+    if (!isMap(convert)) return undefined;
+    return typeof convert.phase === "string" ? convert.phase : PHASES[0];
+}
+
 /**
  * Bare metal and the component change places in steps, with callers refused meanwhile, and each looked after: no config
  * can be laid over another phase at once.
- * @param phase that the stack has reached. Unset: of no conversion
+ * @param phase that the stack has reached. Unset: of no conversion. @param there of the version
  */
-function stageProblems(phase: string | undefined, text: string, number: number): string[] {
-    const [here, there] = [phase ?? "intra-a", placeIn(text) ?? "intra-a"];
+function stageProblems(phase: string | undefined, there: string | undefined, number: number): string[] {
+    const here = phase ?? "intra-a";
+    // Then the config is not known either, and is refused for that.
+    if (there === undefined) return [];
     // In the first phase bare metal serves as before it.
     const serves = (place: string) => (place === "prepare" ? "intra-a" : place);
     if (serves(here) === serves(there)) return [];

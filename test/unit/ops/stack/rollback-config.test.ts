@@ -75,6 +75,16 @@ describe("config of ops stack rollback", () => {
         assert.deepEqual(config["alpa-auth:token"], secure("now"));
     });
 
+    it("takes the phase of then, and nobody who was at work, where a conversion's hosts have keys", async () => {
+        const convert = (privateKey: unknown, more: object) => ({ bareMetal: { hosts: [{ privateKey }] }, ...more });
+        const holder = { name: "ada", until: "2026-11-20T12:00:00Z" };
+        const text = file({ "alpa-auth:convert": convert(secure("now"), { measured: { drain: 9 } }) });
+        const then = { "alpa-auth:convert": hidden(convert(PLAIN, { phase: "prepare", holder })) };
+        const { code, note, config } = await configFor(then, { text });
+        assert.equal(code, 0, note);
+        assert.deepEqual(config["alpa-auth:convert"], convert(secure("now"), { phase: "prepare" }));
+    });
+
     it("compares the list of callers too, where a key in it makes it secret", async () => {
         const list = (names: string[], key: unknown) =>
             names.map((name) => ({ name, credentials: [{ id: "own", method: "key", key, expires: "2027-01-31" }] }));
