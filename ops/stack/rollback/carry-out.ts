@@ -2,7 +2,7 @@
 import type { Context } from "../../context";
 import { Failure, UsageError } from "../../errors";
 import { lockedBy } from "../locked";
-import { allowEncodedSecrets } from "../plan-file";
+import { allowUnknown } from "../plan-file";
 import type { Preview } from "../review/preview";
 import { previewRun } from "../review/review";
 import type { Stack } from "../stack";
@@ -27,7 +27,7 @@ export async function earlierPreview({ pulumi }: Context, earlier: Earlier): Pro
     signal.throwIfAborted();
     try {
         const preview = previewRun("pulumi preview", stack, result);
-        allowEncodedSecrets(plan);
+        allowUnknown(plan);
         return preview;
     } catch (error) {
         if (!(error instanceof Failure || error instanceof UsageError)) throw error;

@@ -4,10 +4,12 @@ import { strict as assert } from "node:assert";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { allowEncodedSecrets } from "../../../../ops/stack/plan-file";
+import { allowUnknown } from "../../../../ops/stack/plan-file";
 import { UNKNOWN } from "../../../../ops/stack/review/differences";
 
 const SECRET = "kubernetes:core/v1:Secret";
+const WAIT = "pulumi-nodejs:dynamic/alpa-auth:Awaited";
+type Diff = { propertyDependencies?: Record<string, string[]>; [part: string]: unknown };
 
 describe("a saved plan", () => {
     let folder: string;
@@ -15,17 +17,22 @@ describe("a saved plan", () => {
     after(() => rmSync(folder, { recursive: true }));
 
     /** The difference of inputs after it was made fit. */
-    function fit(type: string, inputDiff: object): object {
+    function fit(type: string, { propertyDependencies, ...inputDiff }: Diff): object {
         const file = join(folder, "plan.json");
-        writeFileSync(file, JSON.stringify({ resourcePlans: { a: { goal: { type, inputDiff }, steps: ["create"] } } }));
-        allowEncodedSecrets(file);
+        writeFileSync(
+            file,
+            JSON.stringify({
+                resourcePlans: { a: { goal: { type, inputDiff, propertyDependencies }, steps: ["create"] } },
+            }),
+        );
+        allowUnknown(file);
         const { goal, steps } = JSON.parse(readFileSync(file, "utf8")).resourcePlans.a;
         assert.deepEqual(steps, ["create"]);
         return goal.inputDiff;
     }
     const hidden = { "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", ciphertext: "v1:x" };
 
-    const cases: [what: string, type: string, before: object, after: object][] = [
+    const cases: [what: string, type: string, before: Diff, after: object][] = [
         [
             "lets a new Secret with a key that is still to be made be encoded",
             SECRET,
@@ -39,6 +46,12 @@ describe("a saved plan", () => {
             { adds: { stringData: UNKNOWN }, updates: { data: UNKNOWN }, deletes: ["type"] },
         ],
         ["keeps what is known of a Secret", SECRET, { adds: { data: hidden } }, { adds: { data: hidden } }],
+        [
+            "lets what a dynamic provider makes depend on what is made before it",
+            WAIT,
+            { adds: { name: "a" }, deletes: ["old"], propertyDependencies: { name: [], generation: ["urn"] } },
+            { adds: { name: "a", generation: UNKNOWN }, deletes: ["old"] },
+        ],
         [
             "keeps every other kind",
             "kubernetes:core/v1:ConfigMap",
