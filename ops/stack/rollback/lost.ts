@@ -1,4 +1,5 @@
 /** What going back does not bring back: the material of credentials, a zone. */
+import { VERIFIER } from "../../../components/parts/conversion-phases";
 import { changesOf, type Change } from "../review/changes";
 import { isMap } from "../review/differences";
 import type { Preview } from "../review/preview";
@@ -53,6 +54,8 @@ function rotatedSince({ kind, op, name, old, new: now }: Change): string | undef
 function renewedBy({ kind, op, name, new: now }: Change): string | undefined {
     if (op !== "create" && op !== "replace") return undefined;
     const salt = kind === "random RandomUuid" ? /^([a-z0-9-]+)\.([a-z0-9-]+)-(key|jwt-secret)$/.exec(name) : null;
+    // The verifier of a conversion is no caller: whoever checks with it takes its key from the outputs each time.
+    if (salt?.[1] === VERIFIER) return undefined;
     if (salt) return `${salt[1]}/${salt[2]}`;
     const token =
         kind === "cloudflare ZeroTrustAccessServiceToken" && isMap(now)
