@@ -16,7 +16,8 @@ describe("ops stack rollback refuses", () => {
 
     it("to make revoked credentials anew, until that is accepted, and says who needs new ones", async () => {
         const history = [update(repository.first), update(repository.second)];
-        const steps = [made(SALT_TYPE, "lab.2026a-key"), made(TOKEN, "nlp.b-token", { name: "x" })];
+        const salts = ["lab.2026a-key", "alpa-verifier.key-key"].map((name) => made(SALT_TYPE, name));
+        const steps = [...salts, made(TOKEN, "nlp.b-token", { name: "x" })];
         const refused = await rollback(["--to", "1", "--yes"], { history, steps });
         assert.equal(refused.code, 2);
         assert.match(refused.note, /the material of lab\/2026a, nlp\/b was deleted .* add --new-credentials/);
