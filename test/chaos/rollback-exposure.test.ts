@@ -5,9 +5,9 @@ import { join } from "node:path";
 import { SAMPLE_COMPLETION } from "../../components/parts/sample";
 import { freePortFrom } from "../../sandbox/processes";
 import { eventually, ExposedStack, here, useExposure } from "../engine/exposure-kit";
-import { Clone, smoke, under } from "../engine/rollback-kit";
+import { Clone, under } from "../engine/rollback-kit";
 
-const consumers = [{ name: "alice", credentials: [{ id: "k1", method: "key" }] }, smoke];
+const consumers = [{ name: "alice", credentials: [{ id: "k1", method: "key" }] }];
 
 describe("ops stack rollback from one exposure to another", function () {
     this.timeout(400_000);
@@ -56,7 +56,7 @@ describe("ops stack rollback from one exposure to another", function () {
     it("opens the port again, without a failed request by the tunnel", async () => {
         const { done, failed } = await under(byName, () => clone.back(stack, 2));
         assert.deepEqual(failed, []);
-        assert.match(done.stderr, /smoke: \d+ checks, all as they must be/);
+        assert.match(done.stderr, /Not tried from outside/);
         assert.equal(await byPort(), 200);
     });
 
@@ -64,7 +64,6 @@ describe("ops stack rollback from one exposure to another", function () {
         const { done, failed } = await under(byPort, () => clone.back(stack, 1));
         assert.deepEqual(failed, []);
         assert.match(done.stdout, /BREAKS CALLERS/);
-        assert.match(done.stderr, /smoke: \d+ checks, all as they must be/);
         assert.ok([...here().account.tunnels.values()].every((tunnel) => tunnel.deleted_at));
     });
 

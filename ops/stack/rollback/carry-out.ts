@@ -1,10 +1,11 @@
 /** An earlier program and its config: previewed into a plan, and carried out as that plan says. */
+import { isDeepStrictEqual } from "node:util";
 import type { Context } from "../../context";
 import { Failure, UsageError } from "../../errors";
 import { lockedBy } from "../locked";
-import { allowUnknown } from "../plan-file";
+import type { Exported } from "../review/plan";
 import type { Preview } from "../review/preview";
-import { previewRun } from "../review/review";
+import { exported, previewRun } from "../review/review";
 import type { Stack } from "../stack";
 
 export interface Earlier {
@@ -26,9 +27,7 @@ export async function earlierPreview({ pulumi }: Context, earlier: Earlier): Pro
     const result = await pulumi(["preview", "--json", `--save-plan=${plan}`, ...at(earlier)], { signal });
     signal.throwIfAborted();
     try {
-        const preview = previewRun("pulumi preview", stack, result);
-        allowUnknown(plan);
-        return preview;
+        return previewRun("pulumi preview", stack, result);
     } catch (error) {
         if (!(error instanceof Failure || error instanceof UsageError)) throw error;
         throw new Failure(
@@ -40,11 +39,22 @@ export async function earlierPreview({ pulumi }: Context, earlier: Earlier): Pro
 /** What a run says that would do other things than its plan (pkg/resource/deploy/step_generator.go, deployment_executor.go). */
 const OTHER_THAN_PLAN = /^.*(violates plan|is not allowed by the plan|none were seen).*$/m;
 
-/** Pulumi previews once more, within the plan, and changes nothing where that does other things. */
-export async function up({ pulumi, note }: Context, earlier: Earlier): Promise<void> {
+/**
+ * Carries out what was shown. Pulumi previews once more, holds to the plan from there on, and changes nothing where the
+ * preview does other things.
+ *
+ * Not where something is made: of what is known only then a plan says other properties and dependencies than the run has,
+ * and that would stop in its midst. Then what was shown is what runs because program, config and state are the same.
+ * @param state that the preview was made against
+ */
+export async function up(context: Context, earlier: Earlier, preview: Preview, state: Exported): Promise<void> {
+    const { pulumi, note } = context;
     const { stack, number, plan, signal } = earlier;
+    if (!isDeepStrictEqual(markOf(await exported(context, stack)), markOf(state)))
+        throw new Failure(changed(stack, "its state is another one", "Nothing was changed."));
     note(`\npulumi up, stack ${stack.name}, program and config of version ${number}:`);
-    const args = ["up", "--yes", `--plan=${plan}`, "--message", `Back to version ${number}`, ...at(earlier)];
+    const held = preview.steps.some(({ op }) => /create|replace|import|read/.test(op)) ? [] : [`--plan=${plan}`];
+    const args = ["up", "--yes", ...held, "--message", `Back to version ${number}`, ...at(earlier)];
     const { code, stdout, stderr } = await pulumi(args, { signal, onLine: (line) => note(`  ${line}`) });
     if (code === 0) return;
     const said = stdout + stderr;
@@ -53,18 +63,23 @@ export async function up({ pulumi, note }: Context, earlier: Earlier): Promise<v
         throw new Failure(
             `${stack.short}: must not be locked by another run (${lock}). Nothing was changed. Wait for it to end; if it was killed, run: pulumi cancel -s ${stack.short}`,
         );
-    const begun = /^Updating \(/m.test(said);
-    const state = begun
-        ? `Part of it may be done. Run this again; or go forward again: pulumi up -s ${stack.short}`
+    const now = /^Updating \(/m.test(said)
+        ? `Part of it may be done. Run this again; or go forward again: pulumi up -s ${stack.short}.`
         : "Nothing was changed.";
     const other = OTHER_THAN_PLAN.exec(said)?.[0].trim();
-    if (other)
-        throw new Failure(
-            `${stack.short}: must do what its review showed, and nothing else (${other.replace(/^error: /, "")}). Somebody may have changed the stack since. ${state} Look: npm run ops -- stack history; then run this again, and read its review anew.`,
-        );
+    if (other) throw new Failure(changed(stack, other.replace(/^error: /, ""), now));
     throw new Failure(
-        `pulumi up: must succeed (${signal.aborted ? "it was broken off" : `ended with ${code}, see above`}). ${state}`,
+        `pulumi up: must succeed (${signal.aborted ? "it was broken off" : `ended with ${code}, see above`}). ${now}`,
     );
+}
+
+function changed({ short }: Stack, what: string, now: string): string {
+    return `${short}: must be as it was when its review was made (${what}). Somebody has changed the stack since. ${now} Look: npm run ops -- stack history; then run this again, and read its review anew.`;
+}
+
+/** What differs as soon as a run has changed anything. Ciphertext may differ without that. */
+function markOf({ manifest, resources = [] }: Exported): unknown {
+    return [manifest?.time, resources.map(({ urn, id, modified }) => [urn, id, modified])];
 }
 
 function at({ program, stack, config }: Earlier): string[] {

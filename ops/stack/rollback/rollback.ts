@@ -1,7 +1,7 @@
 /** `ops stack rollback --to N`: the program and the config of an earlier version, carried out against the state of today. */
-import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { basename, join, resolve } from "node:path";
+import { basename, join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { smoke } from "../../check/smoke";
 import { ROOT, type Context } from "../../context";
@@ -9,7 +9,6 @@ import { conversionAtWork } from "../../convert/at-work";
 import { UsageError } from "../../errors";
 import { obstacles, remember } from "../guards";
 import { git } from "../history/commits";
-import { readPlan } from "../review/plan";
 import type { Preview } from "../review/preview";
 import type { Review } from "../review/report";
 import { exported, fullReview, render, type ReviewArgs } from "../review/review";
@@ -19,7 +18,7 @@ import { earlierPreview, up } from "./carry-out";
 import { contentOf } from "./config-of-then";
 import { interruption, type Interruption } from "./interruption";
 import { lostIn } from "./lost";
-import { fileText, findTarget, uncommitted, type Target, type TargetArgs } from "./target";
+import { findTarget, uncommitted, type Target, type TargetArgs } from "./target";
 import { withWorkTree } from "./work-tree";
 
 export interface RollbackArgs extends TargetArgs {
@@ -27,10 +26,6 @@ export interface RollbackArgs extends TargetArgs {
     format: ReviewArgs["format"];
     /** Carry it out. */
     yes?: boolean;
-    /** Where the plan is saved, so that what was shown is what runs later. */
-    savePlan?: string;
-    /** A plan that was saved so. Unset: one is made now. */
-    plan?: string;
     /** Accept that credentials of before are made anew, and that their callers get other ones. */
     newCredentials?: boolean;
     /** Caller for the calls that follow. */
@@ -38,8 +33,6 @@ export interface RollbackArgs extends TargetArgs {
 }
 
 export async function rollback(context: Context, args: RollbackArgs): Promise<void> {
-    if (args.savePlan !== undefined && (args.yes || args.plan !== undefined))
-        throw new UsageError(["--save-plan: must come without --yes and --plan: it is for carrying it out later."]);
     const stack = await findStack(context, args.stack);
     const root = context.program ?? ROOT;
     const converting = conversionAtWork(context.folder, stack, context.today);
@@ -87,23 +80,18 @@ async function goBack(context: Context, args: RollbackArgs, way: Way): Promise<v
         context.note(
             `${target.kept.join(", ")}: keeps the secret of today, which was rotated since: an earlier one does not come back.`,
         );
-    const plan = args.plan === undefined ? join(scratch, "plan.json") : resolve(args.plan);
+    const plan = join(scratch, "plan.json");
     const earlier = { stack, number, program, config, plan, signal: told.signal };
     const state = await exported(context, stack);
-    const preview =
-        args.plan === undefined
-            ? await earlierPreview(context, earlier)
-            : readPlan(fileText("--plan", plan), "--plan", state, stack.short);
+    const preview = await earlierPreview(context, earlier);
     const review = fullReview(context, preview, state);
     context.out(render(review, args.format));
     const renewed = refuse(preview, review, args);
     if (!args.yes) {
-        if (args.savePlan !== undefined) copyFileSync(plan, args.savePlan);
-        const saved = args.savePlan ?? args.plan;
-        context.note(`\nNothing was changed. To go back: add --yes${saved === undefined ? "" : ` --plan ${saved}`}`);
+        context.note(`\nNothing was changed. To go back: add --yes`);
         return;
     }
-    await up(context, earlier);
+    await up(context, earlier, preview, state);
     await saveConfig(context, way);
     if (renewed.length > 0)
         context.note(

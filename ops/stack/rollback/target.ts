@@ -46,7 +46,7 @@ export async function findTarget(
     const problems = [...notToGoBackTo(version), ...(await commitProblems(root, version))];
     if (problems.length > 0) throw new UsageError(problems);
     const { commit } = version as { commit: string };
-    const then = configFile === undefined ? await fileAt(root, commit, stack) : fileText("--config-file", configFile);
+    const then = configFile === undefined ? await fileAt(root, commit, stack) : given(configFile);
     const plain = await readPlain(context, stack, version, scratch);
     const converted = stageProblems((await readOutputs(context, stack)).conversion?.phase, placeOf(version, plain), to);
     if (converted.length > 0) throw new UsageError(converted);
@@ -121,13 +121,12 @@ async function fileAt(root: string, commit: string, { file }: Stack): Promise<st
     return git(["show", `${commit}:${name}`], root).catch(() => undefined);
 }
 
-/** @throws UsageError naming the option */
-export function fileText(option: string, file: string): string {
+function given(file: string): string {
     try {
         return readFileSync(file, "utf8");
     } catch (error) {
         throw new UsageError([
-            `${option}: must name a file that can be read (${(error as NodeJS.ErrnoException).code}). Correct it.`,
+            `--config-file: must name a file that can be read (${(error as NodeJS.ErrnoException).code}). Correct it.`,
         ]);
     }
 }

@@ -103,10 +103,7 @@ export async function rollback(args: string[], { history = [], steps = [], ...op
             const all = [...history].reverse();
             return { stdout: JSON.stringify(call.args.includes("--show-secrets") ? all : all.map(blinded)) };
         }
-        if (call.args[0] === "preview") {
-            writeFileSync(seen.at(-1)!.plan!, JSON.stringify({ resourcePlans: {} }));
-            return { stdout: JSON.stringify({ steps, changeSummary: {} }) };
-        }
+        if (call.args[0] === "preview") return { stdout: JSON.stringify({ steps, changeSummary: {} }) };
         return undefined;
     };
     const one = bench({ text: NOW, program: repository.root, ...options, says });

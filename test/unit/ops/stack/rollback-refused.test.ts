@@ -136,6 +136,28 @@ describe("ops stack rollback refuses", () => {
         assert.match(note, /intra: must not be under conversion \(ada, until 2026-11-25T13:00:00Z\)/);
     });
 
+    it("a stack whose state was changed after its review was made", async () => {
+        let exports = 0;
+        const says = ({ args }: Call) => {
+            if (args[1] !== "export") return undefined;
+            const resources = [
+                {
+                    urn: "urn:pulumi:intra::alpa-auth::x:y:Z::a",
+                    type: "x:y:Z",
+                    modified: `2026-11-25T10:00:0${exports++}Z`,
+                },
+            ];
+            return { stdout: JSON.stringify({ deployment: { resources } }) };
+        };
+        const { code, note, seen } = await rollback(["--to", "1", "--yes"], { history: both(), says });
+        assert.equal(code, 1, note);
+        assert.match(
+            note,
+            /must be as it was when its review was made .* Nothing was changed\. Look: .* stack history/,
+        );
+        assert.ok(seen.every(({ verb }) => verb === "preview"));
+    });
+
     const violation = "error: delete is not allowed by the plan: no steps were expected for this resource";
     const broken: [what: string, says: string, then: RegExp][] = [
         [
@@ -154,7 +176,7 @@ describe("ops stack rollback refuses", () => {
             const says = ({ args }: Call) => (args[0] === "up" ? { code: 255, stdout } : undefined);
             const { code, note } = await rollback(["--to", "1", "--yes"], { history: both(), says });
             assert.equal(code, 1, note);
-            assert.match(note, /intra: must do what its review showed, and nothing else/);
+            assert.match(note, /intra: must be as it was when its review was made/);
             assert.match(note, then);
         });
 
