@@ -1,37 +1,30 @@
 // Proves on the real engine that a stack gets back to an earlier version: the program of its commit, from a clone with two
-// commits, and the config of then, while callers that both versions know go on without a failed request.
+// commits, and the config of then, while callers that both versions know go on without a failed request; and that nothing
+// runs but what was shown.
 import { strict as assert } from "node:assert";
-import { execFileSync, spawn } from "node:child_process";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { pulumiEnv } from "../../sandbox/world/pulumi";
-import { cloneProgram, edit } from "../engine/clone";
-import { call, current, succeeded, TestStack, useWorld } from "../engine/kit";
+import { run } from "../../ops/cli";
+import { openHolder } from "../../ops/convert/holder";
+import { runPulumi } from "../../sandbox/world/pulumi";
+import { edit } from "../engine/clone";
+import { call, current, TestStack, useWorld } from "../engine/kit";
+import { Clone, smoke, under } from "../engine/rollback-kit";
 
 const key = (id: string) => ({ id, method: "key" });
 const alice = { name: "alice", credentials: [key("a1")] };
 const bob = { name: "bob", credentials: [key("b1")] };
-const smoke = { name: "smoke", limits: { requests: 6, perSeconds: 60 }, credentials: [key("k1")] };
+const carol = { name: "carol", credentials: [key("c1")] };
 
 describe("ops stack rollback on the engine", function () {
-    this.timeout(400_000);
+    this.timeout(240_000);
     useWorld();
     let stack: TestStack;
-    let clone: string;
+    let clone: Clone;
 
-    const git = (...args: string[]) =>
-        execFileSync("git", ["-C", clone, "-c", "user.name=Ada", "-c", "user.email=ada@example.com", ...args])
-            .toString()
-            .trim();
-
-    /** A clone of its own, of the files as they are here: its commits are what versions ran from. */
     before(async () => {
-        clone = join(current().dir, "clone");
-        cloneProgram(clone);
-        git("init", "-q");
-        writeFileSync(join(clone, ".git/info/exclude"), "node_modules\n");
-        git("add", "-A");
-        git("commit", "-qm", "first");
+        const { world, dir } = current();
+        clone = new Clone(join(dir, "clone"), { dir, facts: world.facts });
         stack = await TestStack.create("rollback");
     });
     after(async () => {
@@ -39,88 +32,88 @@ describe("ops stack rollback on the engine", function () {
         await stack.destroy();
     });
 
-    const up = async () =>
-        succeeded(await stack.run(["up", "--yes", "--skip-preview", "--cwd", clone, "--config-file", file()]));
-    const file = () => join(current().world.facts.stackFiles, "Pulumi.rollback.yaml");
+    it("has two versions, of two commits", async () => {
+        stack.configure({ consumers: [alice, smoke] });
+        await clone.up(stack);
+        const chain = join(clone.folder, "components/parts/plugin-chain.ts");
+        edit(chain, "this consumer may not use Alpa", "no Alpa for this consumer");
+        clone.commit("second");
+        stack.configure({ consumers: [alice, bob, smoke] });
+        await clone.up(stack);
+    });
 
-    /** The command line of the clone, as its operator runs it. */
-    async function ops(...args: string[]) {
+    it("does nothing when the stack was changed after its review, and says what differs", async () => {
         const { world, dir } = current();
-        const env = { ...process.env, ...pulumiEnv(dir, world.facts) };
-        const command = ["--import", "tsx", join(clone, "ops/cli.ts"), ...args, "--stack", "rollback"];
-        const child = spawn(process.execPath, command, { cwd: clone, env, stdio: ["ignore", "pipe", "pipe"] });
-        const said = { code: -1, out: "", note: "" };
-        child.stdout.on("data", (text) => (said.out += text));
-        child.stderr.on("data", (text) => (said.note += text));
-        said.code = await new Promise((resolve) => child.on("close", (code) => resolve(code ?? -1)));
-        return said;
-    }
+        const said = { out: "", note: "" };
+        let changed: Awaited<ReturnType<TestStack["resources"]>> = [];
+        const args = ["stack", "rollback", "--to", "1", "--yes", "--stack", stack.name];
+        const code = await run(args, {
+            folder: world.facts.stackFiles,
+            program: clone.folder,
+            today: new Date(),
+            refusalSeconds: 0,
+            out: (text) => (said.out += `${text}\n`),
+            note: (text) => (said.note += `${text}\n`),
+            stdin: async () => "",
+            openHolder,
+            pulumi: async (command, options) => {
+                if (command[0] === "up") {
+                    stack.configure({ consumers: [alice, bob, carol, smoke] });
+                    await clone.up(stack);
+                    changed = await stack.resources();
+                }
+                return runPulumi(dir, world.facts, [...command, "--non-interactive"], options);
+            },
+        });
+        assert.equal(code, 1, said.note);
+        assert.match(said.note, /must be as it was when its review was made \(.*plan/);
+        assert.match(said.note, /Nothing was changed\. Look/);
+        assert.deepEqual(await stack.resources(), changed);
+        stack.configure({ consumers: [alice, bob, smoke] });
+        await clone.up(stack);
+        clone.assertClean();
+    });
 
     it("goes back with the program of then, and no caller of both versions has a failed request", async () => {
-        stack.configure({ consumers: [alice, smoke] });
-        await up();
         const { url, credentials } = await stack.outputs();
-        const chain = join(clone, "components/parts/plugin-chain.ts");
-        edit(chain, "this consumer may not use Alpa", "no Alpa for this consumer");
-        git("commit", "-qam", "second");
-        stack.configure({ consumers: [alice, bob, smoke] });
-        await up();
-
-        const { out: versions } = await ops("stack", "history", "--json");
-        const [second, first] = JSON.parse(versions);
+        const { stdout: versions } = await clone.ops(stack, "stack", "history", "--json");
+        const [second, first] = JSON.parse(versions).slice(-2);
         assert.deepEqual([first.number, second.number], [1, 2]);
-        assert.equal(second.commit, git("rev-parse", "HEAD"));
+        assert.equal(second.commit, clone.git("rev-parse", "HEAD"));
         assert.deepEqual(second.changed, ["caller bob gets access"]);
         assert.match(
-            (await ops("stack", "diff", "2", "1")).out,
+            (await clone.ops(stack, "stack", "diff", "2", "1")).stdout,
             /caller bob loses access[^]*taken back: [0-9a-f]+ second/,
         );
 
-        const shown = await ops("stack", "rollback", "--to", "1");
-        assert.equal(shown.code, 0, shown.note);
-        assert.match(shown.out, /caller-removed {2}Caller bob loses access/);
-        assert.match(shown.out, /the gateway answers other requests by itself/);
-
-        const answers: Promise<number>[] = [];
-        const ask = () => answers.push(call(url, { key: credentials["alice/a1"] }).then(({ status }) => status));
-        const traffic = setInterval(ask, 200);
-        const back = await ops("stack", "rollback", "--to", "1", "--yes");
-        clearInterval(traffic);
-        assert.equal(back.code, 0, back.note);
-        assert.match(back.note, /smoke: \d+ checks, all as they must be/);
-        const statuses = await Promise.all(answers);
-        assert.ok(statuses.length > 20, String(statuses.length));
-        assert.deepEqual(
-            statuses.filter((status) => status !== 200),
-            [],
+        const back = () => clone.back(stack, 1);
+        const { done, failed } = await under(
+            async () => (await call(url, { key: credentials["alice/a1"] })).status,
+            back,
         );
+        assert.deepEqual(failed, []);
+        assert.match(done.stdout, /caller-removed {2}Caller bob loses access/);
+        assert.match(done.stdout, /the gateway answers other requests by itself/);
+        assert.match(done.stderr, /smoke: \d+ checks, all as they must be/);
         assert.deepEqual(Object.keys((await stack.outputs()).credentials).sort(), ["alice/a1", "smoke/k1"]);
+        clone.assertClean();
     });
 
     it("refuses to bring a revoked key back as if it were the old one", async () => {
-        const { code, note } = await ops("stack", "rollback", "--to", "2", "--yes");
-        assert.equal(code, 2, note);
-        assert.match(note, /the material of bob\/b1 was deleted when it was revoked/);
-        const accepted = await ops("stack", "rollback", "--to", "2", "--yes", "--new-credentials");
-        assert.equal(accepted.code, 0, accepted.note);
-        assert.match(accepted.note, /These callers need new credentials: bob\/b1/);
+        const { code, stderr } = await clone.ops(stack, "stack", "rollback", "--to", "2", "--yes");
+        assert.equal(code, 2, stderr);
+        assert.match(stderr, /the material of bob\/b1 was deleted when it was revoked/);
     });
 
     it("stops at a lock before anything is changed", async () => {
         const locks = join(current().dir, "backend/.pulumi/locks/organization/alpa-auth/rollback");
         mkdirSync(locks, { recursive: true });
-        writeFileSync(
-            join(locks, "other.json"),
-            JSON.stringify({
-                pid: 1,
-                username: "somebody",
-                hostname: "elsewhere",
-                timestamp: new Date().toISOString(),
-            }),
-        );
-        const { code, note } = await ops("stack", "rollback", "--to", "1", "--yes");
+        const lock = { pid: 1, username: "somebody", hostname: "elsewhere", timestamp: new Date().toISOString() };
+        writeFileSync(join(locks, "other.json"), JSON.stringify(lock));
+        const args = ["--to", "1", "--yes"];
+        const { code, stderr } = await clone.ops(stack, "stack", "rollback", ...args);
         rmSync(join(locks, "other.json"));
-        assert.equal(code, 1, note);
-        assert.match(note, /must not be locked by another run/);
+        assert.equal(code, 1, stderr);
+        assert.match(stderr, /must not be locked by another run .* Nothing was changed/);
     });
 });

@@ -3,20 +3,33 @@ import { execFile } from "node:child_process";
 import { Failure } from "../../errors";
 import { ROOT } from "../../context";
 
-/** Runs git in a folder. @throws Failure in its own words */
-export function git(args: string[], folder = ROOT): Promise<string> {
+export interface GitOptions {
+    /** Longest time, in seconds. @default 60: a clone on a slow disk; nothing here needs the network */
+    timeoutSeconds?: number;
+    /** Breaks it off. */
+    signal?: AbortSignal;
+}
+
+/** Runs git in a folder. @throws Failure in its own words, or when it takes too long */
+export function git(args: string[], folder = ROOT, { timeoutSeconds = 60, signal }: GitOptions = {}): Promise<string> {
     // Not the variables of a hook that may have called us: they would name another repository.
     const { GIT_DIR: _, GIT_INDEX_FILE: __, GIT_WORK_TREE: ___, ...rest } = process.env;
+    const env = { ...rest, LC_ALL: "C", GIT_TERMINAL_PROMPT: "0" };
+    const limits = { maxBuffer: 64 * 1024 * 1024, timeout: timeoutSeconds * 1000, signal };
+    const what = args.find((arg) => !arg.startsWith("-") && !arg.includes("="))!;
     return new Promise((resolve, reject) =>
-        execFile(
-            "git",
-            ["-C", folder, ...args],
-            { env: { ...rest, LC_ALL: "C" }, maxBuffer: 64 * 1024 * 1024 },
-            (error, stdout, stderr) =>
-                error
-                    ? reject(new Failure(`git ${args[0]}: must succeed. It said: ${stderr.trim() || error.message}`))
-                    : resolve(stdout),
-        ),
+        execFile("git", ["-C", folder, ...args], { env, ...limits }, (error, stdout, stderr) => {
+            if (!error) return resolve(stdout);
+            if (signal?.aborted) return reject(signal.reason as Error);
+            const words = stderr.trim() || error.message;
+            reject(
+                new Failure(
+                    error.killed
+                        ? `git ${what}: must end within ${timeoutSeconds} s (it was broken off). It said: ${stderr.trim() || "nothing"}`
+                        : `git ${what}: must succeed. It said: ${words}`,
+                ),
+            );
+        }),
     );
 }
 

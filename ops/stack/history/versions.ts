@@ -43,10 +43,14 @@ interface Update {
     resourceChanges?: Record<string, number>;
 }
 
-/** The oldest first. */
-export async function readVersions({ pulumi }: Context, stack: Stack): Promise<Version[]> {
+/** What stands for a secret that Pulumi cannot decrypt any more (stack_history.go). */
+const UNREADABLE = "ERROR_UNABLE_TO_DECRYPT";
+
+/** The oldest first. @param more arguments for Pulumi; with `--show-secrets` configs are in plain, as far as they can be read */
+export async function readVersions({ pulumi }: Context, stack: Stack, more: string[] = []): Promise<Version[]> {
     // Not by pages: the first would be the last ten.
-    const text = await ask(pulumi, ["stack", "history", "--json", "--page-size", "0", "--stack", stack.name]);
+    const args = ["stack", "history", "--json", "--page-size", "0", ...more, "--stack", stack.name];
+    const text = await ask(pulumi, args);
     let updates: unknown;
     try {
         updates = JSON.parse(text);
@@ -77,7 +81,7 @@ function versionOf(update: Update, place: number): Version {
         config: Object.fromEntries(
             Object.entries(config).map(([key, { value, objectValue, secret }]) => [
                 key.replace(`${PROJECT}:`, ""),
-                secret ? SECRET : (objectValue ?? value),
+                secret && (value === undefined || value === UNREADABLE) ? SECRET : (objectValue ?? value),
             ]),
         ),
         changes,

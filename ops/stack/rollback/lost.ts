@@ -1,4 +1,5 @@
 /** What going back does not bring back: the material of credentials, a zone. */
+import { VERIFIER } from "../../../components/parts/conversion-phases";
 import { changesOf, type Change } from "../review/changes";
 import { isMap } from "../review/differences";
 import type { Preview } from "../review/preview";
@@ -20,6 +21,8 @@ export function lostIn({ steps }: Preview): Lost {
             lost.never.push(
                 `${change.name}: the seed of all generated keys is made anew, so that no key of before comes back. Choose a version with the same seed, or bring the callers up as new ones: npm run ops -- consumer add`,
             );
+        const rotated = rotatedSince(change);
+        if (rotated !== undefined) lost.never.push(rotated);
         const who = renewedBy(change);
         if (who !== undefined && !lost.renewed.includes(who)) lost.renewed.push(who);
     }
@@ -38,10 +41,21 @@ function isSeedAnew({ name, op }: Change, changes: Change[]): boolean {
     return /-seed$/.test(name) && op === "replace" && changes.some(({ kind }) => kind === "kubernetes Secret");
 }
 
+/** Cloudflare makes a secret anew where its number changes, and has no earlier one any more. */
+function rotatedSince({ kind, op, name, old, new: now }: Change): string | undefined {
+    if (kind !== "cloudflare ZeroTrustAccessServiceToken" || op !== "update") return undefined;
+    const [before, after] = [old, now].map((side) => Number(side?.clientSecretVersion ?? 1));
+    if (!(after < before)) return undefined;
+    const who = name.replace(/-token$/, "").replace(".", "/");
+    return `${who}: its secret was rotated since (version ${before}, then ${after}), and an earlier one does not come back. Choose a version after the rotation`;
+}
+
 /** `lab/2026a`, of what makes a credential's material. */
 function renewedBy({ kind, op, name, new: now }: Change): string | undefined {
     if (op !== "create" && op !== "replace") return undefined;
     const salt = kind === "random RandomUuid" ? /^([a-z0-9-]+)\.([a-z0-9-]+)-(key|jwt-secret)$/.exec(name) : null;
+    // The verifier of a conversion is no caller: whoever checks with it takes its key from the outputs each time.
+    if (salt?.[1] === VERIFIER) return undefined;
     if (salt) return `${salt[1]}/${salt[2]}`;
     const token =
         kind === "cloudflare ZeroTrustAccessServiceToken" && isMap(now)

@@ -5,22 +5,24 @@ import { basename, join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { smoke } from "../../check/smoke";
 import { ROOT, type Context } from "../../context";
-import { Failure, UsageError } from "../../errors";
+import { conversionAtWork } from "../../convert/at-work";
+import { UsageError } from "../../errors";
 import { obstacles, remember } from "../guards";
 import { git } from "../history/commits";
-import { readVersions } from "../history/versions";
-import { lockedBy } from "../locked";
 import type { Preview } from "../review/preview";
-import { exported, fullReview, previewRun, render, type ReviewArgs } from "../review/review";
+import type { Review } from "../review/report";
+import { exported, fullReview, render, type ReviewArgs } from "../review/review";
 import { findStack, type Stack } from "../stack";
 import { readConsumers } from "../stack-file";
+import { earlierPreview, up } from "./carry-out";
+import { contentOf } from "./config-of-then";
+import { interruption, type Interruption } from "./interruption";
 import { lostIn } from "./lost";
-import { contentOf, findTarget, uncommitted, type Target } from "./target";
+import { findTarget, uncommitted, type Target, type TargetArgs } from "./target";
 import { withWorkTree } from "./work-tree";
 
-export interface RollbackArgs {
+export interface RollbackArgs extends TargetArgs {
     stack?: string;
-    to: number;
     format: ReviewArgs["format"];
     /** Carry it out. */
     yes?: boolean;
@@ -33,18 +35,26 @@ export interface RollbackArgs {
 export async function rollback(context: Context, args: RollbackArgs): Promise<void> {
     const stack = await findStack(context, args.stack);
     const root = context.program ?? ROOT;
-    const against = [...(await uncommitted(root)), ...(await obstacles(context, stack))];
+    const converting = conversionAtWork(context.folder, stack, context.today);
+    const against = [
+        ...(await uncommitted(root)),
+        ...(await obstacles(context, stack)),
+        ...(converting === undefined ? [] : [converting]),
+    ];
     if (against.length > 0) throw new UsageError(against);
-    const target = await findTarget(root, stack, await readVersions(context, stack), args.to);
+    const told = interruption();
     const scratch = mkdtempSync(join(tmpdir(), "alpa-auth-rollback-config-"));
-    const config = join(scratch, basename(stack.file));
     try {
+        const target = await findTarget(context, stack, args, scratch);
+        const config = join(scratch, basename(stack.file));
         writeFileSync(config, target.config, { mode: 0o600 });
-        await withWorkTree(context, target.commit, (program) =>
-            goBack(context, args, { stack, target, config, program, scratch }),
+        const { commit } = target;
+        await withWorkTree(context, commit, { signal: told.signal }, (program) =>
+            goBack(context, args, { stack, target, config, program, scratch, told }),
         );
     } finally {
         rmSync(scratch, { recursive: true, force: true });
+        told.end();
     }
 }
 
@@ -56,23 +66,32 @@ interface Way {
     /** Folder of the program of then. */
     program: string;
     scratch: string;
+    told: Interruption;
 }
 
 async function goBack(context: Context, args: RollbackArgs, way: Way): Promise<void> {
-    const { stack, target, config, program, scratch } = way;
+    const { stack, target, config, program, scratch, told } = way;
     const { number, start } = target.version;
     context.note(
         `Back to version ${number} of ${start}: commit ${target.commit.slice(0, 10)}, against the state of today.`,
     );
-    const at = ["--cwd", program, "--stack", stack.name, "--config-file", config];
-    const preview = await earlierPreview(context, way, at);
-    context.out(render(fullReview(context, preview, await exported(context, stack)), args.format));
-    const renewed = refuseWhatIsLost(preview, args);
+    if (target.ofToday.length > 0) context.note(`Secrets of today are used for: ${target.ofToday.join(", ")}.`);
+    if (target.kept.length > 0)
+        context.note(
+            `${target.kept.join(", ")}: keeps the secret of today, which was rotated since: an earlier one does not come back.`,
+        );
+    const plan = join(scratch, "plan.json");
+    const earlier = { stack, number, program, config, plan, signal: told.signal };
+    const state = await exported(context, stack);
+    const preview = await earlierPreview(context, earlier);
+    const review = fullReview(context, preview, state);
+    context.out(render(review, args.format));
+    const renewed = refuse(preview, review, args);
     if (!args.yes) {
         context.note(`\nNothing was changed. To go back: add --yes`);
         return;
     }
-    await up(context, way, at);
+    await up(context, earlier, preview, state);
     await saveConfig(context, way);
     if (renewed.length > 0)
         context.note(
@@ -85,27 +104,19 @@ async function goBack(context: Context, args: RollbackArgs, way: Way): Promise<v
         return;
     }
     const { name } = stack;
-    await smoke(
-        { ...context, folder: scratch },
-        { stack: name, consumer: args.consumer, mostRequests: 20, timeout: 120 },
+    await told.race(
+        smoke(
+            { ...context, folder: scratch },
+            { stack: name, consumer: args.consumer, mostRequests: 20, timeout: 120 },
+        ),
     );
 }
 
-/** @throws Failure in the words of the earlier program, which may refuse a config, or a state that is newer than it */
-async function earlierPreview(context: Context, { stack, target }: Way, at: string[]): Promise<Preview> {
-    const result = await context.pulumi(["preview", "--json", ...at]);
-    try {
-        return previewRun("pulumi preview", stack, result);
-    } catch (error) {
-        if (!(error instanceof Failure)) throw error;
-        throw new Failure(
-            `version ${target.version.number}: its program must take its config and the state of today. ${error.message}\nNothing was changed. Choose another version: npm run ops -- stack history`,
-        );
-    }
-}
-
-/** @returns credentials that are made anew and accepted as such */
-function refuseWhatIsLost(preview: Preview, { newCredentials }: RollbackArgs): string[] {
+/**
+ * What cannot come back, what breaks a rule of today, and credentials that would be new.
+ * @returns those that are made anew and accepted as such
+ */
+function refuse(preview: Preview, { findings }: Review, { newCredentials }: RollbackArgs): string[] {
     const { never, renewed } = lostIn(preview);
     const anew =
         renewed.length === 0 || newCredentials
@@ -113,24 +124,15 @@ function refuseWhatIsLost(preview: Preview, { newCredentials }: RollbackArgs): s
             : [
                   `--to: going back must not need what is gone: the material of ${renewed.join(", ")} was deleted when it was revoked or rotated, and new material would be made. Callers that still hold the old one would get 401. Accept it: add --new-credentials, and hand the new ones out`,
               ];
-    const problems = [...never.map((one) => `--to: ${one}`), ...anew];
+    const broken = findings
+        .filter(({ code }) => code === "policy-violated")
+        .map(
+            ({ says, evidence: [{ resource }] }) =>
+                `--to: going back must break no rule of today's. ${resource}: ${says}. Choose another version; or let it off the rule in policy/exceptions.yaml, with a reason and an end, and commit that (docs/policy.md)`,
+        );
+    const problems = [...never.map((one) => `--to: ${one}`), ...anew, ...broken];
     if (problems.length > 0) throw new UsageError(problems);
     return renewed;
-}
-
-async function up(context: Context, { stack, target }: Way, at: string[]): Promise<void> {
-    context.note(`\npulumi up, stack ${stack.name}, program and config of version ${target.version.number}:`);
-    const args = ["up", "--yes", "--skip-preview", "--message", `Back to version ${target.version.number}`, ...at];
-    const { code, stdout, stderr } = await context.pulumi(args, { onLine: (line) => context.note(`  ${line}`) });
-    if (code === 0) return;
-    const lock = lockedBy(stdout + stderr);
-    if (lock)
-        throw new Failure(
-            `${stack.short}: must not be locked by another run (${lock}). Nothing was changed. Wait for it to end; if it was killed, run: pulumi cancel -s ${stack.short}`,
-        );
-    throw new Failure(
-        `pulumi up: must succeed (ended with ${code}, see above). Part of it may be done. Run this again; or go forward again: pulumi up -s ${stack.short}`,
-    );
 }
 
 /** The stack file of the clone follows where the program is the same; else the next run of it would undo all this. */

@@ -1,33 +1,58 @@
 /** Whether a version can be gone back to, and with which config. */
-import { join, relative } from "node:path";
-import { existsSync } from "node:fs";
-import { stringify } from "yaml";
+import { readFileSync } from "node:fs";
+import { relative } from "node:path";
+import { PHASES } from "../../convert/phases";
+import { ROOT, type Context } from "../../context";
 import { UsageError } from "../../errors";
-import { parseYaml } from "../keep-style";
 import { git, hasCommit } from "../history/commits";
 import { unknownVersion } from "../history/history";
-import { isDone, type Version } from "../history/versions";
+import { isDone, readVersions, type Config, type Version } from "../history/versions";
 import { isMap, SECRET } from "../review/differences";
-import { PROJECT } from "../stack-file";
-import type { Stack } from "../stack";
+import { readOutputs, type Stack } from "../stack";
+import { configOfThen, readPlain } from "./config-of-then";
 
 export interface Target {
     version: Version;
     commit: string;
     /** Text of the stack file of then. Secrets are as encrypted as in the files it is made of. */
     config: string;
+    /** Keys whose secrets are those of today. */
+    ofToday: string[];
+    /** Service tokens that keep the secret of today. */
+    kept: string[];
 }
 
-/** Looks for the version, its commit and its config. @param root of the clone @throws UsageError with all that stands against it */
-export async function findTarget(root: string, stack: Stack, versions: Version[], number: number): Promise<Target> {
-    const version = versions.find((one) => one.number === number);
-    if (version === undefined) throw new UsageError([unknownVersion(number, versions, stack.short)]);
+export interface TargetArgs {
+    to: number;
+    /** Stack file of that version, where it is in no commit. */
+    configFile?: string;
+}
+
+/**
+ * Looks for the version, its commit and its config.
+ * @param scratch folder for what is needed on the way
+ * @throws UsageError with all that stands against it
+ */
+export async function findTarget(
+    context: Context,
+    stack: Stack,
+    { to, configFile }: TargetArgs,
+    scratch: string,
+): Promise<Target> {
+    const root = context.program ?? ROOT;
+    const versions = await readVersions(context, stack);
+    const version = versions.find((one) => one.number === to);
+    if (version === undefined) throw new UsageError([unknownVersion(to, versions, stack.short)]);
     const problems = [...notToGoBackTo(version), ...(await commitProblems(root, version))];
     if (problems.length > 0) throw new UsageError(problems);
     const { commit } = version as { commit: string };
-    const { text, problems: missing } = configOf(version, stack, await fileAt(root, commit, stack));
+    const then = configFile === undefined ? await fileAt(root, commit, stack) : given(configFile);
+    const plain = await readPlain(context, stack, version, scratch);
+    const converted = stageProblems((await readOutputs(context, stack)).conversion?.phase, placeOf(version, plain), to);
+    if (converted.length > 0) throw new UsageError(converted);
+    const { text, ofToday, kept, problems: missing } = configOfThen(version, { then, now: stack.text, plain });
     if (missing.length > 0) throw new UsageError(missing);
-    return { version, commit, config: text };
+    return { version, commit, config: text, ofToday, kept };
 }
 
 function notToGoBackTo(version: Version): string[] {
@@ -59,6 +84,36 @@ async function commitProblems(root: string, { number, commit }: Version): Promis
     ];
 }
 
+/** Phase of a version with option intra-b, and intra-a for all others. @returns undefined where nobody can tell */
+function placeOf({ config }: Version, plain: Config | undefined): string | undefined {
+    if (config.option !== "intra-b") return "intra-a";
+    const convert = config.convert === SECRET ? plain?.convert : (config.convert ?? {});
+    if (!isMap(convert)) return undefined;
+    return typeof convert.phase === "string" ? convert.phase : PHASES[0];
+}
+
+/**
+ * Bare metal and the component change places in steps, with callers refused meanwhile, and each looked after: no config
+ * can be laid over another phase at once.
+ * @param phase that the stack has reached. Unset: of no conversion. @param there of the version
+ */
+function stageProblems(phase: string | undefined, there: string | undefined, number: number): string[] {
+    const here = phase ?? "intra-a";
+    // Then the config is not known either, and is refused for that.
+    if (there === undefined) return [];
+    // In the first phase bare metal serves as before it.
+    const serves = (place: string) => (place === "prepare" ? "intra-a" : place);
+    if (serves(here) === serves(there)) return [];
+    const say = (place: string) => (place === "intra-a" ? place : `intra-b, phase ${place}`);
+    const way =
+        serves(there) === "intra-a"
+            ? "npm run ops -- convert run --to intra-a; while a conversion is under way: npm run ops -- convert abort. Then run this again"
+            : "npm run ops -- convert run. Then run this again with a version of its end";
+    return [
+        `--to: version ${number} must be of the phase that the stack is in (it is of ${say(there)}, the stack of ${say(here)}): Alpa changes places step by step, and callers are refused meanwhile. Run: ${way}`,
+    ];
+}
+
 /** The stack file as it was in that commit. Undefined: it was in no commit, or is kept elsewhere. */
 async function fileAt(root: string, commit: string, { file }: Stack): Promise<string | undefined> {
     const name = relative(root, file);
@@ -66,45 +121,14 @@ async function fileAt(root: string, commit: string, { file }: Stack): Promise<st
     return git(["show", `${commit}:${name}`], root).catch(() => undefined);
 }
 
-/** Values of the history; for secrets, which it does not show, the ciphertext of then, or that of now. */
-function configOf(version: Version, stack: Stack, then: string | undefined): { text: string; problems: string[] } {
-    const now = contentOf(stack.text);
-    // What was encrypted for another passphrase or key cannot be read any more.
-    const old = then === undefined ? undefined : contentOf(then);
-    const usable = old && sealOf(old) === sealOf(now) ? old : undefined;
-    const problems: string[] = [];
-    const config: Record<string, unknown> = {};
-    for (const [key, value] of Object.entries(version.config)) {
-        const name = key.includes(":") ? key : `${PROJECT}:${key}`;
-        config[name] = value === SECRET ? (secretAt(usable, key) ?? secretAt(now, key)) : value;
-        if (config[name] === undefined)
-            problems.push(
-                `${key}: must be known (it was secret in version ${version.number}, and is in no stack file here). Set it: pulumi config set --secret ${key}`,
-            );
+function given(file: string): string {
+    try {
+        return readFileSync(file, "utf8");
+    } catch (error) {
+        throw new UsageError([
+            `--config-file: must name a file that can be read (${(error as NodeJS.ErrnoException).code}). Correct it.`,
+        ]);
     }
-    // The list of callers with a key in it is secret as a whole: of now's list nobody knows whether it is then's.
-    if (version.config.consumers === SECRET && secretAt(usable, "consumers") === undefined)
-        problems.push(
-            `consumers: must be known (a key in it was secret, and the stack file of version ${version.number} is in no commit). Go back by hand`,
-        );
-    const { config: _, ...rest } = now;
-    return { text: stringify({ ...rest, config }), problems };
-}
-
-type Content = Record<string, unknown> & { config?: Record<string, unknown> };
-
-export function contentOf(text: string): Content {
-    const value = parseYaml(text).toJS() as unknown;
-    return isMap(value) ? (value as Content) : {};
-}
-
-/** What secrets of a stack file are encrypted with. */
-function sealOf({ secretsprovider, encryptedkey, encryptionsalt }: Content): string {
-    return JSON.stringify([secretsprovider, encryptedkey, encryptionsalt]);
-}
-
-function secretAt(content: Content | undefined, key: string): unknown {
-    return content?.config?.[`${PROJECT}:${key}`] ?? content?.config?.[key];
 }
 
 /** Changes of the clone that are in no commit: what runs now could not be come back to. */
@@ -120,12 +144,4 @@ export async function uncommitted(root: string): Promise<string[]> {
                 ", ",
             )}${files.length > 3 ? ` and ${files.length - 3} more` : ""}), or there is no way forward again. Commit them or take them back.`,
     ];
-}
-
-/** Where the packages of the clone are, if they are those of a lock file. */
-export async function samePackages(root: string, commit: string): Promise<string | undefined> {
-    const modules = join(root, "node_modules");
-    if (!existsSync(join(modules, ".package-lock.json"))) return undefined;
-    const changed = await git(["diff", "--name-only", commit, "--", "package-lock.json"], root);
-    return changed.trim() === "" ? modules : undefined;
 }

@@ -1,12 +1,21 @@
 /** The program of another commit, beside the clone and with its own packages. */
 import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ROOT, type Context } from "../../context";
 import { Failure } from "../../errors";
 import { git } from "../history/commits";
-import { samePackages } from "./target";
+
+export interface WorkTreeOptions {
+    /** Breaks off what it takes to make it. */
+    signal?: AbortSignal;
+    /** Longest time for `npm ci`, in seconds. @default 600: 700 packages through a slow proxy, times three */
+    installSeconds?: number;
+}
+
+/** Of a repository of this size git needs one; the rest is for a slow disk. */
+const CHECKOUT_SECONDS = 300;
 
 /**
  * Runs `use` with a work tree of the commit that can run, and takes it away again. Packages are those of its lock file:
@@ -15,15 +24,18 @@ import { samePackages } from "./target";
 export async function withWorkTree<T>(
     context: Context,
     commit: string,
+    { signal, installSeconds = 600 }: WorkTreeOptions,
     use: (folder: string) => Promise<T>,
 ): Promise<T> {
     const scratch = mkdtempSync(join(tmpdir(), "alpa-auth-rollback-"));
     const folder = join(scratch, "program");
     const root = context.program ?? ROOT;
     try {
-        await git(["worktree", "add", "--detach", "--quiet", folder, commit], root);
+        // No hook of the clone: it would run in a tree that is none of its user's.
+        const add = ["-c", "core.hooksPath=/dev/null", "worktree", "add", "--detach", "--quiet", folder, commit];
+        await git(add, root, { timeoutSeconds: CHECKOUT_SECONDS, signal });
         const modules = await samePackages(root, commit);
-        if (modules === undefined) await install(context, folder);
+        if (modules === undefined) await install(context, folder, installSeconds, signal);
         // Beside the work tree, where Node.js looks too: inside, git would take it for a change, and this version for
         // one that ran with changes in no commit.
         else symlinkSync(modules, join(scratch, "node_modules"), "dir");
@@ -35,26 +47,53 @@ export async function withWorkTree<T>(
     }
 }
 
-/** `npm ci`: what the lock file says, and no script of a package. */
-function install(context: Context, folder: string): Promise<void> {
+/** Where the packages of the clone are, if they are those of a lock file. */
+async function samePackages(root: string, commit: string): Promise<string | undefined> {
+    const modules = join(root, "node_modules");
+    if (!existsSync(join(modules, ".package-lock.json"))) return undefined;
+    const changed = await git(["diff", "--name-only", commit, "--", "package-lock.json"], root);
+    return changed.trim() === "" ? modules : undefined;
+}
+
+/** `npm ci`: what the lock file says, and no script of a package. @throws Failure with what it said */
+function install(context: Context, folder: string, seconds: number, signal: AbortSignal | undefined): Promise<void> {
     context.note("npm ci, for the packages of that commit:");
     const child = spawn("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], {
         cwd: folder,
         stdio: ["ignore", "pipe", "pipe"],
+        // A group of its own, to be ended as a whole.
+        detached: true,
     });
     let said = "";
     for (const stream of [child.stdout, child.stderr])
         stream.setEncoding("utf8").on("data", (text: string) => (said += text));
-    return new Promise((resolve, reject) => {
+    let late = false;
+    const end = () => {
+        // What it has written goes with the work tree, so there is nothing to end in order.
+        try {
+            if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
+        } catch {
+            // It has just ended by itself.
+        }
+    };
+    const clock = setTimeout(() => {
+        late = true;
+        end();
+    }, seconds * 1000);
+    if (signal?.aborted) end();
+    else signal?.addEventListener("abort", end, { once: true });
+    const failure = (why: string) =>
+        new Failure(`npm ci: must ${why}. It said: ${said.trim().slice(-2_000) || "nothing"}`);
+    return new Promise<void>((resolve, reject) => {
         child.on("error", reject);
-        child.on("close", (code) =>
-            code === 0
-                ? resolve()
-                : reject(
-                      new Failure(
-                          `npm ci: must succeed in the work tree of that commit (ended with ${code}). It said: ${said.trim().slice(-2_000)}`,
-                      ),
-                  ),
-        );
+        child.on("close", (code) => {
+            if (code === 0) return resolve();
+            if (signal?.aborted) return reject(signal.reason as Error);
+            if (late) return reject(failure(`end within ${seconds} s in the work tree of that commit`));
+            reject(failure(`succeed in the work tree of that commit (ended with ${code})`));
+        });
+    }).finally(() => {
+        clearTimeout(clock);
+        signal?.removeEventListener("abort", end);
     });
 }

@@ -51,6 +51,7 @@ export const OUTPUTS = {
 export interface Call {
     args: string[];
     input?: string;
+    signal?: AbortSignal;
 }
 
 /** What Pulumi says to a call; undefined: what a healthy stack says. */
@@ -84,6 +85,8 @@ export interface BenchOptions {
     openHolder?: OpenHolder;
     /** Root of a clone. @default that of this repository */
     program?: string;
+    /** Folder of the stack file. @default one of its own */
+    folder?: string;
 }
 
 let folders: string[] = [];
@@ -94,8 +97,8 @@ afterEach(() => {
 });
 
 export function bench(options: BenchOptions = {}): Bench {
-    const folder = mkdtempSync(join(tmpdir(), "alpa-auth-ops-"));
-    folders.push(folder);
+    const folder = options.folder ?? mkdtempSync(join(tmpdir(), "alpa-auth-ops-"));
+    if (options.folder === undefined) folders.push(folder);
     const file = join(folder, "Pulumi.intra.yaml");
     const calls: Call[] = [];
     const write = (text: string) => writeFileSync(file, text);
@@ -112,9 +115,10 @@ export function bench(options: BenchOptions = {}): Bench {
             out: (text) => (said.out += `${text}\n`),
             note: (text) => (said.note += `${text}\n`),
             stdin: async () => options.stdin ?? "",
-            pulumi: async (args, { input, onLine } = {}) => {
+            pulumi: async (args, { input, onLine, signal } = {}) => {
                 calls.push({ args, input });
-                const answer = (await options.says?.({ args, input })) ?? healthy(args, options.outputs ?? OUTPUTS);
+                const answer =
+                    (await options.says?.({ args, input, signal })) ?? healthy(args, options.outputs ?? OUTPUTS);
                 const result = { code: 0, stdout: "", stderr: "", ...answer };
                 result.stdout.split("\n").forEach((line) => onLine?.(line));
                 return result;

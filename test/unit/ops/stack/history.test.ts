@@ -108,6 +108,7 @@ describe("ops stack history", () => {
             (await ops(UPDATES).ops("stack", "history")).out,
             /│ 2 +│ 2026-11-20 10:00 │ +│ 0123456789 and changes │ intra-a │ update +│ caller bob gets access/,
         );
+        assert.match((await ops(UPDATES).ops("stack", "history")).out, /│ 4 +│ [^│]+│ GitHub 7 │ none +│/);
         assert.match((await ops(null).ops("stack", "history")).out, /never brought up/);
         assert.match((await ops([]).ops("stack", "history")).out, /never brought up/);
     });

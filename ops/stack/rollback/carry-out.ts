@@ -1,0 +1,87 @@
+/** An earlier program and its config: previewed into a plan, and carried out as that plan says. */
+import { isDeepStrictEqual } from "node:util";
+import type { Context } from "../../context";
+import { Failure, UsageError } from "../../errors";
+import { lockedBy } from "../locked";
+import type { Exported } from "../review/plan";
+import type { Preview } from "../review/preview";
+import { exported, previewRun } from "../review/review";
+import type { Stack } from "../stack";
+
+export interface Earlier {
+    stack: Stack;
+    /** Of the version. */
+    number: number;
+    /** Folder of its program. */
+    program: string;
+    /** File of its config. */
+    config: string;
+    /** File of the plan. Secrets in it are as encrypted as in the state. */
+    plan: string;
+    signal: AbortSignal;
+}
+
+/** @throws Failure in the words of the earlier program, which may refuse a config, or a state that is newer than it */
+export async function earlierPreview({ pulumi }: Context, earlier: Earlier): Promise<Preview> {
+    const { stack, number, plan, signal } = earlier;
+    const result = await pulumi(["preview", "--json", `--save-plan=${plan}`, ...at(earlier)], { signal });
+    signal.throwIfAborted();
+    try {
+        return previewRun("pulumi preview", stack, result);
+    } catch (error) {
+        if (!(error instanceof Failure || error instanceof UsageError)) throw error;
+        throw new Failure(
+            `version ${number}: its program must take its config and the state of today. ${error.message}\nNothing was changed. Choose another version: npm run ops -- stack history`,
+        );
+    }
+}
+
+/** What a run says that would do other things than its plan (pkg/resource/deploy/step_generator.go, deployment_executor.go). */
+const OTHER_THAN_PLAN = /^.*(violates plan|is not allowed by the plan|none were seen).*$/m;
+
+/**
+ * Carries out what was shown. Pulumi previews once more, holds to the plan from there on, and changes nothing where the
+ * preview does other things.
+ *
+ * Not where something is made: of what is known only then a plan says other properties and dependencies than the run has,
+ * and that would stop in its midst. Then what was shown is what runs because program, config and state are the same.
+ * @param state that the preview was made against
+ */
+export async function up(context: Context, earlier: Earlier, preview: Preview, state: Exported): Promise<void> {
+    const { pulumi, note } = context;
+    const { stack, number, plan, signal } = earlier;
+    if (!isDeepStrictEqual(markOf(await exported(context, stack)), markOf(state)))
+        throw new Failure(changed(stack, "its state is another one", "Nothing was changed."));
+    note(`\npulumi up, stack ${stack.name}, program and config of version ${number}:`);
+    const held = preview.steps.some(({ op }) => /create|replace|import|read/.test(op)) ? [] : [`--plan=${plan}`];
+    const args = ["up", "--yes", ...held, "--message", `Back to version ${number}`, ...at(earlier)];
+    const { code, stdout, stderr } = await pulumi(args, { signal, onLine: (line) => note(`  ${line}`) });
+    if (code === 0) return;
+    const said = stdout + stderr;
+    const lock = lockedBy(said);
+    if (lock)
+        throw new Failure(
+            `${stack.short}: must not be locked by another run (${lock}). Nothing was changed. Wait for it to end; if it was killed, run: pulumi cancel -s ${stack.short}`,
+        );
+    const now = /^Updating \(/m.test(said)
+        ? `Part of it may be done. Run this again; or go forward again: pulumi up -s ${stack.short}.`
+        : "Nothing was changed.";
+    const other = OTHER_THAN_PLAN.exec(said)?.[0].trim();
+    if (other) throw new Failure(changed(stack, other.replace(/^error: /, ""), now));
+    throw new Failure(
+        `pulumi up: must succeed (${signal.aborted ? "it was broken off" : `ended with ${code}, see above`}). ${now}`,
+    );
+}
+
+function changed({ short }: Stack, what: string, now: string): string {
+    return `${short}: must be as it was when its review was made (${what}). Somebody has changed the stack since. ${now} Look: npm run ops -- stack history; then run this again, and read its review anew.`;
+}
+
+/** What differs as soon as a run has changed anything. Ciphertext may differ without that. */
+function markOf({ manifest, resources = [] }: Exported): unknown {
+    return [manifest?.time, resources.map(({ urn, id, modified }) => [urn, id, modified])];
+}
+
+function at({ program, stack, config }: Earlier): string[] {
+    return ["--cwd", program, "--stack", stack.name, "--config-file", config];
+}

@@ -1,0 +1,174 @@
+/** The config of an earlier version, made of what the history shows and of what is encrypted in stack files. */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
+import { stringify } from "yaml";
+import type { Context } from "../../context";
+import { Failure } from "../../errors";
+import { readVersions, type Config, type Version } from "../history/versions";
+import { asPulumiReads, parseYaml } from "../keep-style";
+import { differences, isMap, pathText, SECRET } from "../review/differences";
+import { PROJECT } from "../stack-file";
+import type { Stack } from "../stack";
+import { keepRotated } from "./rotated";
+
+/** Stack files that secrets are taken from. */
+export interface Sources {
+    /** The one of then. Undefined: it is in no commit, and was not given. */
+    then?: string;
+    now: string;
+    /** Config of the version with its secrets in plain, to compare with. Undefined: it cannot be read any more. */
+    plain?: Config;
+}
+
+export interface ConfigOfThen {
+    text: string;
+    /** Keys whose secrets are those of today. */
+    ofToday: string[];
+    /** Service tokens that keep the secret of today. */
+    kept: string[];
+    problems: string[];
+}
+
+/** Values as the history has them; for what is secret, what a stack file has there that differs in no other way. */
+export function configOfThen({ number, config }: Version, { then, now, plain }: Sources): ConfigOfThen {
+    const today = contentOf(now);
+    // What was encrypted for another passphrase or key cannot be read any more.
+    const usable = then !== undefined && sealOf(contentOf(then)) === sealOf(today) ? then : undefined;
+    const made: Record<string, unknown> = {};
+    const found: ConfigOfThen = { text: "", ofToday: [], kept: [], problems: [] };
+    for (const [key, value] of Object.entries(config)) {
+        const name = key.includes(":") ? key : `${PROJECT}:${key}`;
+        if (value !== SECRET) {
+            made[name] = value;
+            continue;
+        }
+        const known = plain?.[key];
+        // In its own file it is what it was, as far as anybody knows.
+        const old = sealedAt(usable, key, known === undefined || known === SECRET ? undefined : known, true);
+        const live = old.value === undefined ? sealedAt(now, key, known, false) : undefined;
+        made[name] = old.value ?? live?.value;
+        if (live?.value !== undefined) found.ofToday.push(key);
+        if (made[name] === undefined) found.problems.push(missing(key, number, live?.differs ?? old.differs));
+    }
+    const list = `${PROJECT}:consumers`;
+    const { consumers, kept } = keepRotated(made[list], entryOf(today, "consumers"));
+    if (kept.length > 0) Object.assign(made, { [list]: consumers });
+    found.kept = kept;
+    const { config: _, ...rest } = today;
+    found.text = stringify({ ...rest, config: made });
+    return found;
+}
+
+interface Sealed {
+    /** As the file has it, secrets encrypted. */
+    value?: unknown;
+    /** Where it differs in more than its secrets; empty where nobody can tell. */
+    differs?: string[];
+}
+
+/** @param known value of then, secrets in plain. @param own whether the file is that of then: it is taken at its word */
+function sealedAt(file: string | undefined, key: string, known: unknown, own: boolean): Sealed {
+    if (file === undefined) return {};
+    const value = entryOf(contentOf(file), key);
+    if (value === undefined || !hasSecret(value)) return {};
+    // A secret that is nothing but one says of nothing else what it was.
+    if (isSealed(value)) return isMap(known) || Array.isArray(known) ? { differs: [] } : { value };
+    if (known === undefined || known === SECRET) return own ? { value } : { differs: [] };
+    const read = entryOf(asPulumiReads(parseYaml(file), new Map()) as Content, key);
+    const [kept, ...others] = [value, read, known].map((side) => (key === "convert" ? withoutPlace(side) : side));
+    const { before, after } = withoutSecrets(kept, others[0], others[1]);
+    const differs = differences({ [key]: before }, { [key]: after }, []).map(({ path }) => pathText(path));
+    if (differs.length > 0 || !isDeepStrictEqual(before, after)) return { differs };
+    const { phase, measured } = key === "convert" && isMap(known) ? known : {};
+    const written = Object.entries({ phase, measured }).filter(([, part]) => part !== undefined);
+    return { value: written.length > 0 ? { ...(kept as object), ...Object.fromEntries(written) } : kept };
+}
+
+/** What says how a conversion is done, without what `ops convert` writes about where it is. */
+function withoutPlace(convert: unknown): unknown {
+    if (!isMap(convert)) return convert;
+    const { phase: _, holder: __, measured: ___, ...rest } = convert;
+    return rest;
+}
+
+/** Both values without what is encrypted in the first. */
+function withoutSecrets(sealed: unknown, read: unknown, known: unknown): { before: unknown; after: unknown } {
+    if (isSealed(sealed)) {
+        // Whole objects may be encrypted as one; then as much is known of the other.
+        const fits = typeof known === "string";
+        return { before: SECRET, after: fits ? SECRET : known };
+    }
+    const parts = (value: unknown) => (isMap(value) || Array.isArray(value) ? Object.entries(value) : undefined);
+    const [a, b] = [parts(sealed), parts(known)];
+    if (a === undefined || b === undefined || Array.isArray(sealed) !== Array.isArray(known))
+        return { before: read, after: known };
+    const at = (value: unknown, key: string) => (value as Record<string, unknown> | undefined)?.[key];
+    const keys = [...new Set([...a, ...b].map(([key]) => key))];
+    const pairs = keys.map((key) => withoutSecrets(at(sealed, key), at(read, key), at(known, key)));
+    const whole = (values: unknown[]) =>
+        Array.isArray(sealed) ? values : Object.fromEntries(values.map((value, i) => [keys[i], value]));
+    return { before: whole(pairs.map(({ before }) => before)), after: whole(pairs.map(({ after }) => after)) };
+}
+
+function missing(key: string, number: number, differs: string[] | undefined): string {
+    const listed = differs?.slice(0, 3).join(", ");
+    const why =
+        differs === undefined
+            ? "is in no stack file here"
+            : differs.length === 0
+              ? "nobody can tell in what today's differs"
+              : `stack files here differ in more than its secrets: ${listed}${differs.length > 3 ? ` and ${differs.length - 3} more` : ""}`;
+    return `${key}: must be known (it was secret in version ${number}, and ${why}). Give the stack file of then, encrypted as today's is: --config-file <file>`;
+}
+
+/**
+ * Config of a version with its secrets, through a pipe. Pulumi asks a stack file how they are encrypted, and would write
+ * into it: it is given a copy.
+ */
+export async function readPlain(
+    context: Context,
+    stack: Stack,
+    version: Version,
+    scratch: string,
+): Promise<Config | undefined> {
+    if (!Object.values(version.config).includes(SECRET)) return undefined;
+    const folder = join(scratch, "history");
+    mkdirSync(folder);
+    writeFileSync(join(folder, "Pulumi.yaml"), `name: ${PROJECT}\nruntime: nodejs\n`);
+    writeFileSync(join(folder, `Pulumi.${stack.short}.yaml`), stack.text, { mode: 0o600 });
+    try {
+        const versions = await readVersions(context, stack, ["--show-secrets", "--cwd", folder]);
+        const { number, start } = version;
+        return versions.find((one) => one.number === number && one.start === start)?.config;
+    } catch (error) {
+        // Then as little is known as when it was encrypted with another key.
+        if (error instanceof Failure) return undefined;
+        throw error;
+    }
+}
+
+type Content = Record<string, unknown> & { config?: Record<string, unknown> };
+
+export function contentOf(text: string): Content {
+    const value = parseYaml(text).toJS() as unknown;
+    return isMap(value) ? (value as Content) : {};
+}
+
+/** What secrets of a stack file are encrypted with. */
+function sealOf({ secretsprovider, encryptedkey, encryptionsalt }: Content): string {
+    return JSON.stringify([secretsprovider, encryptedkey, encryptionsalt]);
+}
+
+function entryOf(content: Content, key: string): unknown {
+    return content.config?.[`${PROJECT}:${key}`] ?? content.config?.[key];
+}
+
+function isSealed(value: unknown): boolean {
+    return isMap(value) && Object.keys(value).length === 1 && typeof value.secure === "string";
+}
+
+function hasSecret(value: unknown): boolean {
+    if (isSealed(value)) return true;
+    return (isMap(value) || Array.isArray(value)) && Object.values(value).some(hasSecret);
+}

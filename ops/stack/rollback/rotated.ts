@@ -1,0 +1,40 @@
+/** Secrets of service tokens that were rotated since: their numbers never go down (docs/decisions/0017). */
+import { isMap } from "../review/differences";
+
+/**
+ * Callers of then, with the secrets of today where those are newer: no earlier one comes back, and the caller has today's.
+ * @param then list of the config, of any form @returns the list, and `<consumer>/<credential>` of those that keep today's
+ */
+export function keepRotated(then: unknown, now: unknown): { consumers: unknown; kept: string[] } {
+    const kept: string[] = [];
+    const live = new Map(entries(now).flatMap((consumer) => credentialsOf(consumer)));
+    if (!Array.isArray(then)) return { consumers: then, kept };
+    const consumers = then.map((consumer: unknown) => {
+        if (!isMap(consumer) || !Array.isArray(consumer.credentials)) return consumer;
+        const credentials = consumer.credentials.map((credential: unknown) => {
+            if (!isMap(credential)) return credential;
+            const who = `${String(consumer.name)}/${String(credential.id)}`;
+            const today = live.get(who);
+            if (today === undefined || !(number(today) > number(credential))) return credential;
+            kept.push(who);
+            const { secretVersion, previousSecretExpires } = today;
+            return { ...credential, secretVersion, previousSecretExpires };
+        });
+        return { ...consumer, credentials };
+    });
+    return { consumers, kept };
+}
+
+function number({ secretVersion }: Record<string, unknown>): number {
+    return typeof secretVersion === "number" ? secretVersion : 1;
+}
+
+function credentialsOf({ name, credentials }: Record<string, unknown>): [who: string, Record<string, unknown>][] {
+    return entries(credentials)
+        .filter(({ method }) => method === "service-token")
+        .map((credential) => [`${String(name)}/${String(credential.id)}`, credential]);
+}
+
+function entries(value: unknown): Record<string, unknown>[] {
+    return Array.isArray(value) ? value.filter(isMap) : [];
+}

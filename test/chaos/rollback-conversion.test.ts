@@ -1,0 +1,83 @@
+// Proves on the real engine what a rollback is while Alpa may change places: from the first phase of option intra-b, in which
+// bare metal serves, it goes back to intra-a and forth without a failed request; from any later phase it is left to
+// ops convert. Hosts, kubelets, Ray, Alpa and the gateway are stand-ins.
+import { strict as assert } from "node:assert";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { stringify } from "yaml";
+import { GPU_TOOLS } from "../../sandbox/toolchain/toolchain";
+import { startWorld, type World } from "../../sandbox/world/world";
+import { ask, ConversionStack } from "../engine/conversion-kit";
+import { freeNodePort } from "../engine/kit";
+import { startPlace, type Place } from "../engine/place";
+import { Clone, under } from "../engine/rollback-kit";
+import { SECOND_LASTS, TOOLS_MILLISECONDS } from "../engine/stack";
+
+describe("ops stack rollback from intra-b to intra-a and back", function () {
+    this.timeout(400_000);
+    let place: Place<World> | undefined;
+    let stack: ConversionStack;
+    let clone: Clone;
+    let url: string;
+    let key: string;
+    const exception = {
+        rule: "answers-not-cut",
+        resource: "alpa-conversion-verification-rules",
+        reason: "answers of a test are short",
+        until: new Date(Date.now() + 86_400_000).toISOString().slice(0, 10),
+    };
+
+    before(async function () {
+        this.timeout(TOOLS_MILLISECONDS);
+        place = await startPlace(GPU_TOOLS, (ground) =>
+            startWorld({
+                ...ground,
+                ...{ watchCycleSeconds: 1, secondLasts: SECOND_LASTS },
+                gpus: { operator: ground.tools["kuberay-operator"], loadSeconds: 1 },
+            }),
+        );
+        const { world, dir } = place;
+        clone = new Clone(join(dir, "clone"), { dir, facts: world.facts });
+        // Answers of this world are cut sooner than any of production's may be.
+        writeFileSync(join(clone.folder, "policy/exceptions.yaml"), stringify({ exceptions: [exception] }));
+        clone.commit("exception");
+        stack = await ConversionStack.create("back", world, dir, await freeNodePort());
+        await clone.up(stack);
+        stack.ask("prepare");
+        await clone.up(stack);
+        const outputs = await stack.outputs();
+        url = outputs.url;
+        key = outputs.credentials["lab/2026a"];
+    });
+    after(async () => {
+        await stack?.destroy();
+        await place?.end();
+    });
+    const call = async () => (await ask(url, key)).status;
+
+    it("goes back from the first phase without a failed request, with the secrets of the hosts as they are", async () => {
+        const { done, failed } = await under(call, () => clone.back(stack, 1));
+        assert.deepEqual(failed, []);
+        assert.match(done.stderr, /Secrets of today are used for: convert\./);
+        assert.equal((await stack.outputs()).conversion, undefined);
+    });
+
+    it("goes to the first phase again without a failed request", async () => {
+        const { failed } = await under(call, () => clone.back(stack, 2));
+        assert.deepEqual(failed, []);
+        assert.equal((await stack.outputs()).conversion?.phase, "prepare");
+    });
+
+    it("is refused from a later phase, with the command that goes back, and nothing is changed", async () => {
+        stack.ask("drain");
+        await clone.up(stack);
+        const before = await stack.resources();
+        for (const to of ["1", "2"]) {
+            const { code, stderr } = await clone.ops(stack, "stack", "rollback", "--to", to, "--yes");
+            assert.equal(code, 2, stderr);
+            assert.match(stderr, /must be of the phase that the stack is in .* convert run --to intra-a/);
+        }
+        assert.deepEqual(await stack.resources(), before);
+        clone.assertClean();
+    });
+});

@@ -1,0 +1,84 @@
+// Proves on the real engine that a rollback goes from one way in to another: exposure azure and cloudflare, and both at once
+// between them. Who comes by a way that both versions have loses nothing. Cloudflare and the gateway are stand-ins.
+import { strict as assert } from "node:assert";
+import { join } from "node:path";
+import { SAMPLE_COMPLETION } from "../../components/parts/sample";
+import { freePortFrom } from "../../sandbox/processes";
+import { eventually, ExposedStack, here, useExposure } from "../engine/exposure-kit";
+import { Clone, under } from "../engine/rollback-kit";
+
+const consumers = [{ name: "alice", credentials: [{ id: "k1", method: "key" }] }];
+
+describe("ops stack rollback from one exposure to another", function () {
+    this.timeout(400_000);
+    let stack: ExposedStack;
+    let clone: Clone;
+    let port: number;
+    let apikey: string;
+    // Before the world ends.
+    after(async () => {
+        await stack?.destroy();
+    });
+    useExposure();
+
+    before(async () => {
+        const { world, dir } = here();
+        clone = new Clone(join(dir, "clone"), { dir, facts: world.facts });
+        stack = await ExposedStack.create("ways", { consumers });
+        port = await freePortFrom(31200);
+    });
+
+    async function byPort(): Promise<number> {
+        const answer = await fetch(`http://127.0.0.1:${port}/alpa/completions`, {
+            method: "POST",
+            headers: { "Content-Type": "application/json", apikey, Connection: "close" },
+            body: SAMPLE_COMPLETION,
+        });
+        await answer.arrayBuffer();
+        return answer.status;
+    }
+    const byName = async () => (await stack.call("/alpa/completions", { apikey })).status;
+    const closed = (way: () => Promise<number>) =>
+        eventually("the way closed", async () => ((await way().catch(() => 0)) !== 200 ? true : undefined), 10);
+
+    it("has three versions: by the port, by both ways, by the tunnel", async () => {
+        stack.configureAzure({ consumers, gateway: { nodePort: port, address: "127.0.0.1" } });
+        await clone.up(stack);
+        stack.configure({ consumers, gateway: { nodePort: port } });
+        await clone.up(stack);
+        apikey = (await stack.outputs()).credentials["alice/k1"];
+        stack.configure({ consumers });
+        await clone.up(stack);
+        assert.equal(await byName(), 200);
+        await closed(byPort);
+    });
+
+    it("opens the port again, without a failed request by the tunnel", async () => {
+        const { done, failed } = await under(byName, () => clone.back(stack, 2));
+        assert.deepEqual(failed, []);
+        assert.match(done.stderr, /Not tried from outside/);
+        assert.equal(await byPort(), 200);
+    });
+
+    it("leaves the tunnel, without a failed request by the port", async () => {
+        const { done, failed } = await under(byPort, () => clone.back(stack, 1));
+        assert.deepEqual(failed, []);
+        assert.match(done.stdout, /BREAKS CALLERS/);
+        assert.ok([...here().account.tunnels.values()].every((tunnel) => tunnel.deleted_at));
+    });
+
+    it("goes from the port to the tunnel at once: keys stay, and the way of before is closed", async () => {
+        const { failed } = await under(byPort, () => clone.back(stack, 3));
+        console.log(`      by the port: ${[...new Set(failed)].join(", ")}`);
+        assert.equal(await byName(), 200);
+        await closed(byPort);
+    });
+
+    it("and from the tunnel to the port", async () => {
+        const { failed } = await under(byName, () => clone.back(stack, 1));
+        console.log(`      by the tunnel: ${[...new Set(failed)].join(", ")}`);
+        assert.equal(await byPort(), 200);
+        await closed(byName);
+        clone.assertClean();
+    });
+});

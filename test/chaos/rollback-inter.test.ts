@@ -1,0 +1,69 @@
+// Proves on the real engine that callers of option inter who are in both versions lose nothing while others come and go by a
+// rollback, and limits change. Gateway, kubelet and kube-proxy are stand-ins.
+import { strict as assert } from "node:assert";
+import { join } from "node:path";
+import { ask, eventually, InterStack, nodes, Traffic, useNodes } from "../engine/inter-kit";
+import { Clone, smoke } from "../engine/rollback-kit";
+
+const key = (id: string) => ({ id, method: "key" });
+const alice = { name: "alice", credentials: [key("a")] };
+// Without limits, as alice: what is asked here is not whether it is counted, for which a server has to answer in time.
+const dave = { name: "dave", credentials: [key("d")] };
+const bob = { name: "bob", limits: { requests: 1000, perSeconds: 60 }, credentials: [key("b")] };
+const carol = { name: "carol", credentials: [key("c"), key("d")] };
+
+describe("ops stack rollback with option inter", function () {
+    this.timeout(400_000);
+    let stack: InterStack;
+    let clone: Clone;
+    // Before the world ends.
+    after(async () => {
+        await stack?.destroy();
+    });
+    useNodes();
+
+    before(async () => {
+        const { world, dir } = nodes();
+        clone = new Clone(join(dir, "clone"), { dir, facts: world.facts });
+        stack = await InterStack.create("callers", { consumers: [alice, dave, bob, smoke] });
+    });
+
+    it("takes back callers, credentials and limits, without a failed request of those who stay", async () => {
+        await clone.up(stack);
+        const fewer = { ...bob, limits: { requests: 500, perSeconds: 60 } };
+        stack.configure({ consumers: [{ ...alice, credentials: [key("a"), key("e")] }, dave, fewer, carol, smoke] });
+        await clone.up(stack);
+        const { url, credentials } = await stack.outputs();
+        await eventually(
+            "carol let in",
+            async () => ((await ask(url, credentials["carol/c"])) === 200 ? true : undefined),
+            10,
+        );
+        const traffic = ["alice/a", "dave/d"].map((who) => new Traffic(url, credentials[who], 400));
+        const back = await clone.back(stack, 1);
+        const answers = await Promise.all(traffic.map((one) => one.end()));
+        for (const { all, failed } of answers) assert.deepEqual(failed, [], `of ${all}`);
+        console.log(`      ${answers.map(({ all }) => all).join(" and ")} requests, none failed`);
+        assert.match(back.stdout, /Caller carol loses access/);
+        assert.match(back.stderr, /smoke: \d+ checks, all as they must be/);
+        for (const who of ["carol/c", "carol/d", "alice/e"])
+            await eventually(
+                `${who} refused`,
+                async () => ((await ask(url, credentials[who])) === 401 ? true : undefined),
+                10,
+            );
+        clone.assertClean();
+    });
+
+    it("gives callers who come back other keys, once that is accepted", async () => {
+        const refused = await clone.ops(stack, "stack", "rollback", "--to", "2", "--yes");
+        assert.equal(refused.code, 2, refused.stderr);
+        for (const who of ["alice/e", "carol/c", "carol/d"])
+            assert.match(refused.stderr, new RegExp(`the material of .*${who}.* was deleted`));
+        const before = await stack.outputs();
+        const { stderr } = await clone.back(stack, 2, "--new-credentials");
+        assert.match(stderr, /These callers need new credentials: .*alice\/e/);
+        const after = await stack.outputs();
+        assert.equal(after.credentials["alice/a"], before.credentials["alice/a"]);
+    });
+});

@@ -1,0 +1,34 @@
+// Proves on the real engine that a stack gets back to an earlier version by one command, while a caller that both versions
+// know goes on without a failed request. With another program, from one option or exposure to another, and what is refused:
+// test/chaos.
+import { strict as assert } from "node:assert";
+import { join } from "node:path";
+import { call, current, TestStack, useWorld } from "./kit";
+import { Clone, smoke, under } from "./rollback-kit";
+
+const key = (id: string) => ({ id, method: "key" });
+const alice = { name: "alice", credentials: [key("a1")] };
+const bob = { name: "bob", credentials: [key("b1")] };
+
+describe("ops stack rollback on the engine", function () {
+    this.timeout(240_000);
+    useWorld();
+
+    it("takes a caller back, and no request of the other one fails", async () => {
+        const { world, dir } = current();
+        const clone = new Clone(join(dir, "clone"), { dir, facts: world.facts });
+        const stack = await TestStack.create("rollback", { consumers: [alice, smoke] });
+        await clone.up(stack);
+        stack.configure({ consumers: [alice, bob, smoke] });
+        await clone.up(stack);
+        const { url, credentials } = await stack.outputs();
+        const ask = async () => (await call(url, { key: credentials["alice/a1"] })).status;
+        const { done, failed } = await under(ask, () => clone.back(stack, 1));
+        assert.deepEqual(failed, []);
+        assert.match(done.stdout, /caller-removed {2}Caller bob loses access/);
+        assert.match(done.stderr, /smoke: \d+ checks, all as they must be/);
+        assert.deepEqual(Object.keys((await stack.outputs()).credentials).sort(), ["alice/a1", "smoke/k1"]);
+        clone.assertClean();
+        await stack.destroy();
+    });
+});

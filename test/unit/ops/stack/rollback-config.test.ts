@@ -1,0 +1,161 @@
+// Proves with which config `ops stack rollback` goes back: values of the history, and secrets that are those of then or
+// differ in nothing else from it. Git is real; Pulumi answers from memory.
+import { strict as assert } from "node:assert";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { commit, hidden, repository, rollback, update, useRepository, type Options } from "./rollback-kit";
+
+const SALT = "encryptionsalt: v1:abc\n";
+const host = (address: string, privateKey: unknown) => ({ hosts: [{ address, port: 22, privateKey }], version: "1" });
+const secure = (what: string) => ({ secure: `v1:${what}` });
+/** A stack file as JSON, which YAML takes. */
+const file = (config: object, seal = SALT) => `${seal}config: ${JSON.stringify(config)}\n`;
+const tunnel = (value: object) => ({ "alpa-auth:tunnel": value });
+const PLAIN = "PRIVATE-KEY-of-then";
+
+/** Config that it goes back with to a version that had this. */
+async function configFor(then: object, options: Options & { more?: string[]; head?: string } = {}) {
+    const entry = update(options.head ?? repository.first, then);
+    delete (entry.config as Record<string, unknown>)["alpa-auth:cluster"];
+    const said = await rollback(["--to", "1", ...(options.more ?? [])], { history: [entry], ...options });
+    assert.ok(!`${said.out}${said.note}`.includes(PLAIN), "a secret is shown");
+    const shows = said.calls.filter(({ args }) => args.includes("--show-secrets"));
+    for (const { args } of shows)
+        assert.ok(args[1] === "output" || (args[1] === "history" && args.includes("--cwd")), args.join(" "));
+    return { ...said, config: said.seen[0]?.config.config };
+}
+
+describe("config of ops stack rollback", () => {
+    useRepository();
+    const now = (value: object) => file({ "alpa-auth:option": "intra-a", ...tunnel(value) });
+
+    it("takes today's secrets where nothing else differs, and says so", async () => {
+        const { code, note, config } = await configFor(tunnel(hidden(host("10.0.0.1", PLAIN))), {
+            text: now(host("10.0.0.1", secure("now"))),
+        });
+        assert.equal(code, 0, note);
+        assert.deepEqual(config["alpa-auth:tunnel"], host("10.0.0.1", secure("now")));
+        assert.match(note, /Secrets of today are used for: tunnel\./);
+    });
+
+    const others: [what: string, now: object, differs: string][] = [
+        ["another host", host("10.0.0.2", secure("now")), "tunnel\\.hosts\\[0\\]\\.address"],
+        ["another version", { ...host("10.0.0.1", secure("now")), version: "2" }, "tunnel\\.version"],
+        [
+            "one host more",
+            { ...host("10.0.0.1", secure("now")), hosts: [...host("10.0.0.1", secure("now")).hosts, { address: "b" }] },
+            "tunnel\\.hosts\\[1\\]",
+        ],
+        ["what is secret elsewhere", { hosts: secure("all"), version: "1" }, "tunnel\\.hosts"],
+    ];
+    for (const [what, live, differs] of others)
+        it(`refuses today's object with ${what}, names where it differs, and no value`, async () => {
+            const { code, note, seen } = await configFor(tunnel(hidden(host("10.0.0.1", PLAIN))), { text: now(live) });
+            assert.equal(code, 2, note);
+            const words = `tunnel: must be known \\(it was secret in version 1, and stack files here differ in more than its secrets: ${differs}`;
+            assert.match(note, new RegExp(words));
+            assert.match(note, /Give the stack file of then, encrypted as today's is: --config-file <file>/);
+            assert.ok(!note.includes("10.0.0."));
+            assert.deepEqual(seen, []);
+        });
+
+    it("refuses today's object where the one of then cannot be decrypted any more", async () => {
+        const lost = { "alpa-auth:tunnel": { secret: true, value: "ERROR_UNABLE_TO_DECRYPT" } };
+        const { code, note } = await configFor(lost, { text: now(host("10.0.0.1", secure("now"))) });
+        assert.equal(code, 2, note);
+        assert.match(note, /tunnel: must be known .* nobody can tell in what today's differs\)/);
+    });
+
+    it("takes a secret that is nothing but one from today's file", async () => {
+        const { code, note, config } = await configFor(
+            { "alpa-auth:token": hidden(PLAIN) },
+            { text: file({ "alpa-auth:token": secure("now") }) },
+        );
+        assert.equal(code, 0, note);
+        assert.deepEqual(config["alpa-auth:token"], secure("now"));
+    });
+
+    it("takes the phase of then, and nobody who was at work, where a conversion's hosts have keys", async () => {
+        const convert = (privateKey: unknown, more: object) => ({ bareMetal: { hosts: [{ privateKey }] }, ...more });
+        const holder = { name: "ada", until: "2026-11-20T12:00:00Z" };
+        const text = file({ "alpa-auth:convert": convert(secure("now"), { measured: { drain: 9 } }) });
+        const then = { "alpa-auth:convert": hidden(convert(PLAIN, { phase: "prepare", holder })) };
+        const { code, note, config } = await configFor(then, { text });
+        assert.equal(code, 0, note);
+        assert.deepEqual(config["alpa-auth:convert"], convert(secure("now"), { phase: "prepare" }));
+    });
+
+    it("compares the list of callers too, where a key in it makes it secret", async () => {
+        const list = (names: string[], key: unknown) =>
+            names.map((name) => ({ name, credentials: [{ id: "own", method: "key", key, expires: "2027-01-31" }] }));
+        const text = file({ "alpa-auth:consumers": list(["a", "b"], secure("key")) });
+        const same = await configFor({ "alpa-auth:consumers": hidden(list(["a", "b"], PLAIN)) }, { text });
+        assert.equal(same.code, 0, same.note);
+        const fewer = await configFor({ "alpa-auth:consumers": hidden(list(["a"], PLAIN)) }, { text });
+        assert.match(fewer.note, /consumers: must be known .* differ in more than its secrets: consumers\[1\]/);
+    });
+
+    it("keeps the secret of a service token that was rotated since, and says so", async () => {
+        const callers = (more: object) => [
+            { name: "nlp", credentials: [{ id: "a", method: "service-token", ...more }] },
+            { name: "lab", credentials: [{ id: "k", method: "key" }] },
+        ];
+        const rotated = { secretVersion: 2, previousSecretExpires: "2026-12-09" };
+        const text = file({ "alpa-auth:consumers": callers(rotated) });
+        const then = (more: object) => ({ "alpa-auth:consumers": { value: "[]", objectValue: callers(more) } });
+        const { code, note, config } = await configFor(then({ expires: "2027-01-31" }), { text });
+        assert.equal(code, 0, note);
+        assert.deepEqual(config["alpa-auth:consumers"], callers({ expires: "2027-01-31", ...rotated }));
+        assert.match(note, /nlp\/a: keeps the secret of today, which was rotated since/);
+        const same = await configFor(then(rotated), { text });
+        assert.doesNotMatch(same.note, /keeps the secret/);
+    });
+
+    it("refuses what is in no stack file, all at once", async () => {
+        const { code, note } = await configFor({ "alpa-auth:consumers": hidden([]), "alpa-auth:token": hidden(PLAIN) });
+        assert.equal(code, 2, note);
+        for (const key of ["consumers", "token"])
+            assert.match(
+                note,
+                new RegExp(`${key}: must be known \\(it was secret in version 1, and is in no stack file here`),
+            );
+    });
+
+    describe("from a stack file of then", () => {
+        const then = host("10.0.0.9", PLAIN);
+        const text = now(host("10.0.0.1", secure("now")));
+
+        it("takes the one that is given", async () => {
+            const given = join(repository.root, ".git/given.yaml");
+            writeFileSync(given, now(host("10.0.0.9", secure("then"))));
+            const { code, note, config } = await configFor(tunnel(hidden(then)), {
+                text,
+                more: ["--config-file", given],
+            });
+            assert.equal(code, 0, note);
+            assert.deepEqual(config["alpa-auth:tunnel"], host("10.0.0.9", secure("then")));
+            assert.doesNotMatch(note, /Secrets of today/);
+        });
+
+        it("refuses one that is none, or that was encrypted in another way", async () => {
+            const none = await configFor(tunnel(hidden(then)), { text, more: ["--config-file", "/none"] });
+            assert.match(none.note, /--config-file: must name a file that can be read \(ENOENT\)/);
+            const given = join(repository.root, ".git/given.yaml");
+            writeFileSync(given, now(host("10.0.0.9", secure("then"))).replace("v1:abc", "v1:other"));
+            const other = await configFor(tunnel(hidden(then)), { text, more: ["--config-file", given] });
+            assert.match(other.note, /tunnel: must be known/);
+        });
+
+        it("takes the one of the commit, unless the version ran with another", async () => {
+            const name = "Pulumi.intra.yaml";
+            const head = commit({ [name]: now(host("10.0.0.9", secure("then"))) });
+            commit({ [name]: text });
+            const folder = repository.root;
+            const { code, note, config } = await configFor(tunnel(hidden(then)), { head, folder, text });
+            assert.equal(code, 0, note);
+            assert.deepEqual(config["alpa-auth:tunnel"], host("10.0.0.9", secure("then")));
+            const other = await configFor(tunnel(hidden(host("10.0.0.7", PLAIN))), { head, folder, text });
+            assert.match(other.note, /tunnel: must be known/);
+        });
+    });
+});

@@ -1,0 +1,111 @@
+/** A repository of two commits, and `ops stack rollback` in it with a Pulumi that answers from memory. Git is real. */
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parse } from "yaml";
+import { bench, type BenchOptions, type Call } from "../kit";
+
+const SALT = "encryptionsalt: v1:abc\n";
+export const NOW = `${SALT}config:\n    alpa-auth:option: intra-a\n    alpa-auth:cluster:\n        kubeconfig: { secure: v1:of-now }\n`;
+
+/** Root of the clone, and its commits. Set by {@link useRepository}. */
+export const repository = { root: "", first: "", second: "" };
+
+export const git = (...args: string[]) =>
+    execFileSync("git", ["-C", repository.root, "-c", "user.name=a", "-c", "user.email=a@example.com", ...args])
+        .toString()
+        .trim();
+
+export function commit(files: Record<string, string>): string {
+    for (const [name, text] of Object.entries(files)) writeFileSync(join(repository.root, name), text);
+    git("add", "-A");
+    git("commit", "-qm", "x");
+    return git("rev-parse", "HEAD");
+}
+
+export function useRepository(): void {
+    before(() => {
+        repository.root = mkdtempSync(join(tmpdir(), "alpa-auth-clone-"));
+        git("init", "-q");
+        const packages = { "": { name: "x", version: "1.0.0" } };
+        repository.first = commit({
+            "index.ts": "first",
+            "package.json": '{"name":"x","version":"1.0.0"}',
+            "package-lock.json": JSON.stringify({ name: "x", version: "1.0.0", lockfileVersion: 3, packages }),
+        });
+        repository.second = commit({ "index.ts": "second" });
+    });
+    after(() => rmSync(repository.root, { recursive: true, force: true }));
+}
+
+/** A version as `pulumi stack history --json` prints it. @param head commit; undefined: of no git */
+export const update = (head: string | undefined, config: object = {}, rest: object = {}): Entry => ({
+    version: 0,
+    kind: "update",
+    result: "succeeded",
+    startTime: "2026-11-20T10:00:00.000Z",
+    environment: head === undefined ? {} : { "git.head": head },
+    config: {
+        "alpa-auth:option": { value: "intra-a" },
+        "alpa-auth:cluster": hidden({ kubeconfig: "IN-PLAIN" }),
+        ...config,
+    },
+    ...rest,
+});
+type Entry = { config: Record<string, { secret?: boolean; [other: string]: unknown }> } & Record<string, unknown>;
+
+/** A secret value; Pulumi shows it with `--show-secrets` only. */
+export const hidden = (objectValue: unknown) =>
+    typeof objectValue === "string"
+        ? { secret: true, value: objectValue }
+        : { secret: true, value: JSON.stringify(objectValue), objectValue };
+
+const blinded = (entry: Entry) => ({
+    ...entry,
+    config: Object.fromEntries(
+        Object.entries(entry.config).map(([key, value]) => [key, value.secret ? { secret: true } : value]),
+    ),
+});
+
+/** Step of a preview that makes a resource. */
+export const made = (type: string, name: string, inputs: object = {}, op = "create") => {
+    const urn = `urn:pulumi:intra::alpa-auth::${type}::${name}`;
+    const state = { urn, type, custom: true, inputs };
+    return {
+        op,
+        urn,
+        ...(op === "create" ? {} : { oldState: state }),
+        ...(op === "delete" ? {} : { newState: state }),
+    };
+};
+
+export interface Options extends BenchOptions {
+    history?: Entry[];
+    steps?: object[];
+}
+
+/** Runs it, and tells what the program and its config were at each call that names them. */
+export async function rollback(args: string[], { history = [], steps = [], ...options }: Options = {}) {
+    const seen: { verb: string; program: string; config: any; plan?: string }[] = [];
+    const says = (call: Call) => {
+        const at = (flag: string) => call.args[call.args.indexOf(flag) + 1];
+        if (call.args.includes("--config-file"))
+            seen.push({
+                verb: call.args[0],
+                program: readFileSync(join(at("--cwd"), "index.ts"), "utf8"),
+                config: parse(readFileSync(at("--config-file"), "utf8")),
+                plan: call.args.map((arg) => /^--(?:save-)?plan=(.*)/.exec(arg)?.[1]).find(Boolean),
+            });
+        const own = options.says?.(call);
+        if (own) return own;
+        if (call.args[1] === "history") {
+            const all = [...history].reverse();
+            return { stdout: JSON.stringify(call.args.includes("--show-secrets") ? all : all.map(blinded)) };
+        }
+        if (call.args[0] === "preview") return { stdout: JSON.stringify({ steps, changeSummary: {} }) };
+        return undefined;
+    };
+    const one = bench({ text: NOW, program: repository.root, ...options, says });
+    return { ...one, seen, ...(await one.ops("stack", "rollback", ...args)) };
+}

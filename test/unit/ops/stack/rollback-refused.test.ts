@@ -1,0 +1,254 @@
+// Proves what `ops stack rollback` refuses before anything is changed, and in which words. Git is real; Pulumi answers from
+// memory, in the words of pkg/resource/deploy where it refuses a plan.
+import { strict as assert } from "node:assert";
+import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Call } from "../kit";
+import { git, made, NOW, repository, rollback, update, useRepository, type Options } from "./rollback-kit";
+
+const SALT_TYPE = "random:index/randomUuid:RandomUuid";
+const TOKEN = "cloudflare:index/zeroTrustAccessServiceToken:ZeroTrustAccessServiceToken";
+const ZONE = "cloudflare:index/zone:Zone";
+const both = () => [update(repository.first), update(repository.second)];
+
+describe("ops stack rollback refuses", () => {
+    useRepository();
+
+    it("to make revoked credentials anew, until that is accepted, and says who needs new ones", async () => {
+        const history = [update(repository.first), update(repository.second)];
+        const salts = ["lab.2026a-key", "alpa-verifier.key-key"].map((name) => made(SALT_TYPE, name));
+        const steps = [...salts, made(TOKEN, "nlp.b-token", { name: "x" })];
+        const refused = await rollback(["--to", "1", "--yes"], { history, steps });
+        assert.equal(refused.code, 2);
+        assert.match(refused.note, /the material of lab\/2026a, nlp\/b was deleted .* add --new-credentials/);
+        assert.ok(refused.seen.every(({ verb }) => verb === "preview"));
+        const accepted = await rollback(["--to", "1", "--yes", "--new-credentials"], { history, steps });
+        assert.equal(accepted.code, 0, accepted.note);
+        assert.match(accepted.note, /These callers need new credentials: lab\/2026a, nlp\/b/);
+    });
+
+    const never: [what: string, steps: object[], problem: RegExp][] = [
+        [
+            "a zone that was deleted",
+            [made(ZONE, "zone", { name: "example.com" })],
+            /zone example\.com: it was deleted, and its records with it/,
+        ],
+        [
+            "to delete a zone",
+            [made(ZONE, "zone", { name: "example.com" }, "delete")],
+            /zone example\.com: going back would delete it with every record/,
+        ],
+        [
+            "a service token whose secret was rotated since",
+            [
+                {
+                    ...made(TOKEN, "nlp.b-token", { name: "x" }, "update"),
+                    oldState: made(TOKEN, "nlp.b-token", { name: "x", clientSecretVersion: 2 }).newState,
+                },
+            ],
+            /nlp\/b: its secret was rotated since \(version 2, then 1\), and an earlier one does not come back/,
+        ],
+        [
+            "another seed while callers stay",
+            [
+                made(SALT_TYPE, "alpa-seed", {}, "replace"),
+                made("kubernetes:core/v1:Secret", "lab.2026a", { metadata: { name: "x" } }, "update"),
+            ],
+            /alpa-seed: the seed of all generated keys is made anew, so that no key of before comes back/,
+        ],
+    ];
+    for (const [what, steps, problem] of never)
+        it(`${what}, whatever is accepted`, async () => {
+            const { code, note, seen } = await rollback(["--to", "1", "--yes", "--new-credentials"], {
+                history: both(),
+                steps,
+            });
+            assert.equal(code, 2, note);
+            assert.match(note, problem);
+            assert.ok(seen.every(({ verb }) => verb === "preview"));
+        });
+
+    it("a program that breaks a rule of today's policy pack, until an exception with a reason is committed", async () => {
+        const spec = { type: "NodePort", ports: [{ port: 80, targetPort: 9180 }] };
+        const steps = [made("kubernetes:core/v1:Service", "admin", { metadata: { name: "admin" }, spec })];
+        const refused = await rollback(["--to", "1", "--yes"], { history: both(), steps });
+        assert.equal(refused.code, 2, refused.note);
+        assert.match(refused.out, /policy-violated/);
+        assert.match(
+            refused.note,
+            /--to: going back must break no rule of today's\. admin: Rule ports-closed of the policy pack: .* policy\/exceptions\.yaml/,
+        );
+        assert.ok(refused.seen.every(({ verb }) => verb === "preview"));
+        const exception = `{ rule: ports-closed, resource: admin, reason: back to version 1 for a day, until: "2026-11-26" }`;
+        mkdirSync(join(repository.root, "policy"));
+        writeFileSync(join(repository.root, "policy/exceptions.yaml"), `exceptions: [${exception}]\n`);
+        try {
+            const accepted = await rollback(["--to", "1", "--yes"], { history: both(), steps });
+            assert.equal(accepted.code, 0, accepted.note);
+        } finally {
+            rmSync(join(repository.root, "policy"), { recursive: true });
+        }
+    });
+
+    const stages: [what: string, phase: string | undefined, then: object, problem: RegExp | undefined][] = [
+        [
+            "intra-a while the component serves",
+            "done",
+            {},
+            /must be of the phase that the stack is in \(it is of intra-a, the stack of intra-b, phase done\).* convert run --to intra-a; while a conversion is under way: .* convert abort/,
+        ],
+        ["intra-a in the midst of a conversion", "drain", {}, /the stack of intra-b, phase drain\).* convert abort/],
+        [
+            "another phase",
+            "done",
+            { phase: "switch" },
+            /it is of intra-b, phase switch, the stack of intra-b, phase done\)/,
+        ],
+        [
+            "the component while bare metal serves",
+            undefined,
+            { phase: "done" },
+            /it is of intra-b, phase done, the stack of intra-a\).* convert run\. Then run this again/,
+        ],
+        ["the same phase", "done", { phase: "done" }, undefined],
+        ["intra-a from the first phase, in which bare metal serves", "prepare", {}, undefined],
+        ["the first phase", undefined, { phase: "prepare" }, undefined],
+    ];
+    for (const [what, phase, convert, problem] of stages)
+        it(problem ? what : `nothing where it goes back to ${what}`, async () => {
+            const intraB = "phase" in convert;
+            const config = intraB
+                ? { "alpa-auth:option": { value: "intra-b" }, "alpa-auth:convert": { objectValue: convert } }
+                : {};
+            const outputs = { url: "http://127.0.0.1:9", ...(phase && { conversion: { phase } }) };
+            const history = [update(repository.first, config), update(repository.second)];
+            const { code, note, seen } = await rollback(["--to", "1"], { history, outputs });
+            if (problem === undefined) return assert.equal(code, 0, note);
+            assert.equal(code, 2, note);
+            assert.match(note, problem);
+            assert.deepEqual(seen, []);
+        });
+
+    it("a stack under conversion", async () => {
+        const text = `${NOW}    alpa-auth:convert: { holder: { name: ada, until: "2026-11-25T13:00:00Z" } }\n`;
+        const { code, note } = await rollback(["--to", "1"], { text, history: both() });
+        assert.equal(code, 2, note);
+        assert.match(note, /intra: must not be under conversion \(ada, until 2026-11-25T13:00:00Z\)/);
+    });
+
+    it("a stack whose state was changed after its review was made", async () => {
+        let exports = 0;
+        const says = ({ args }: Call) => {
+            if (args[1] !== "export") return undefined;
+            const resources = [
+                {
+                    urn: "urn:pulumi:intra::alpa-auth::x:y:Z::a",
+                    type: "x:y:Z",
+                    modified: `2026-11-25T10:00:0${exports++}Z`,
+                },
+            ];
+            return { stdout: JSON.stringify({ deployment: { resources } }) };
+        };
+        const { code, note, seen } = await rollback(["--to", "1", "--yes"], { history: both(), says });
+        assert.equal(code, 1, note);
+        assert.match(
+            note,
+            /must be as it was when its review was made .* Nothing was changed\. Look: .* stack history/,
+        );
+        assert.ok(seen.every(({ verb }) => verb === "preview"));
+    });
+
+    const violation = "error: delete is not allowed by the plan: no steps were expected for this resource";
+    const broken: [what: string, says: string, then: RegExp][] = [
+        [
+            "before it begins",
+            `Previewing update (intra):\n${violation}`,
+            /Nothing was changed\. Look: .* stack history/,
+        ],
+        [
+            "after it has begun",
+            `Previewing update (intra):\nUpdating (intra):\nerror: resource urn:x violates plan: parent changed`,
+            /\(resource urn:x violates plan: parent changed\).* Part of it may be done\. Run this again/,
+        ],
+    ];
+    for (const [what, stdout, then] of broken)
+        it(`to do other things than its review showed, where the stack was changed ${what}`, async () => {
+            const says = ({ args }: Call) => (args[0] === "up" ? { code: 255, stdout } : undefined);
+            const { code, note } = await rollback(["--to", "1", "--yes"], { history: both(), says });
+            assert.equal(code, 1, note);
+            assert.match(note, /intra: must be as it was when its review was made/);
+            assert.match(note, then);
+        });
+
+    it("a target with an older schema, in the words of its program, which does not take the config or the state", async () => {
+        const stdout = JSON.stringify({ diagnostics: [{ severity: "error", message: "error: tls: is not known\n" }] });
+        const says = ({ args }: Call) => (args[0] === "preview" ? { code: 255, stdout } : undefined);
+        const { code, note } = await rollback(["--to", "1", "--yes"], {
+            history: [update(repository.first), update(repository.second)],
+            says,
+        });
+        assert.equal(code, 1);
+        assert.match(
+            note,
+            /version 1: its program must take its config and the state of today\. .*tls: is not known[^]*Nothing was changed/,
+        );
+        assert.equal(git("worktree", "list").split("\n").length, 1);
+    });
+
+    it("to run beside another run, and says that nothing was changed", async () => {
+        const says = ({ args }: Call) =>
+            args[0] === "up" ? { code: 255, stderr: "error: the stack is currently locked by 1 lock(s)" } : undefined;
+        const { code, note } = await rollback(["--to", "1", "--yes"], {
+            history: [update(repository.first), update(repository.second)],
+            says,
+        });
+        assert.equal(code, 1);
+        assert.match(note, /must not be locked by another run .* Nothing was changed/);
+    });
+
+    const refused: [what: string, history: Options["history"], problem: RegExp][] = [
+        [
+            "a version that is not there",
+            [],
+            /version: must be one of the history of intra \(got 1, the last are none\)/,
+        ],
+        ["a version without a commit", [update(undefined)], /must have a commit \(its program ran outside of git\)/],
+        [
+            "a version whose commit is gone",
+            [update("f".repeat(40))],
+            /the commit of version 1 must be in this clone \(ffffffffff is gone\)/,
+        ],
+        [
+            "a version that failed",
+            [{ ...update("f".repeat(40)), result: "failed" }],
+            /must be an update that succeeded \(it is: update, failed\)/,
+        ],
+        [
+            "a version that ran with changes in no commit",
+            [{ ...update(undefined), environment: { "git.head": "f".repeat(40), "git.dirty": "true" } }],
+            /must be of a clean work tree/,
+        ],
+    ];
+    for (const [what, history, problem] of refused)
+        it(what, async () => {
+            const { code, note, seen } = await rollback(["--to", "1", "--yes"], { history });
+            assert.equal(code, 2, note);
+            assert.match(note, problem);
+            assert.deepEqual(seen, []);
+        });
+
+    it("a work tree with changes in no commit, and pending operations, both at once", async () => {
+        writeFileSync(join(repository.root, "index.ts"), "changed");
+        try {
+            const says = ({ args }: Call) =>
+                args[1] === "export" ? { stdout: '{"deployment":{"pending_operations":[{}]}}' } : undefined;
+            const { code, note } = await rollback(["--to", "1"], { history: [update(repository.first)], says });
+            assert.equal(code, 2);
+            assert.match(note, /work tree: must have no uncommitted changes \(git says: M index\.ts\)/);
+            assert.match(note, /must have no pending operations/);
+        } finally {
+            git("checkout", "-q", "index.ts");
+        }
+        assert.ok(existsSync(repository.root));
+    });
+});
