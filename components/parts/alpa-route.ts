@@ -10,6 +10,7 @@ import {
 } from "./alpa-upstreams";
 import { Awaited } from "./awaited";
 import type { GatewayBinding } from "./gateway-wiring";
+import { generationOf } from "./generation";
 import type { ClusterAccess } from "./kubeconfig";
 import { metadata } from "./ownership";
 import type { GuardSettings } from "./guard";
@@ -96,7 +97,7 @@ export class AlpaRoute extends pulumi.ComponentResource {
                 cluster,
                 object: { apiVersion: "apisix.apache.org/v2", kind: "ApisixRoute", namespace, name: ROUTE },
                 until: { kind: "condition", type: "Accepted" },
-                generation: route.metadata.generation,
+                generation: generationOf(route),
                 timeoutSeconds: readiness.acceptTimeoutSeconds,
                 settleSeconds: readiness.settleSeconds,
             },

@@ -8,7 +8,7 @@ export interface AwaitedArgs {
     cluster: ClusterAccess;
     object: ObjectRef;
     until: Until;
-    /** `metadata.generation` of the object: a new one is waited for anew. */
+    /** Of the object, see generation.ts: a new one is waited for anew. */
     generation: pulumi.Input<number | undefined>;
     /** `metadata.uid` of the object, where it may be deleted and made anew in one generation: waited for anew too. */
     uid?: pulumi.Input<string>;

@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { AcceptSettings } from "./alpa-route";
 import { ConsumersAccepted } from "./consumers-accepted";
 import { GeneratedSecrets } from "./generated-secrets";
+import { generationOf } from "./generation";
 import type { GatewayBinding } from "./gateway-wiring";
 import type { ClusterAccess } from "./kubeconfig";
 import { limitPlugins, type Counters, type Limits } from "./limits";
@@ -64,7 +65,7 @@ export class Consumers extends pulumi.ComponentResource {
             {
                 cluster,
                 namespace,
-                generations: Object.fromEntries(consumers.map((c, i) => [c.name, objects[i].metadata.generation])),
+                generations: Object.fromEntries(consumers.map((c, i) => [c.name, generationOf(objects[i])])),
                 timeoutSeconds: readiness.acceptTimeoutSeconds,
                 settleSeconds: readiness.settleSeconds,
             },

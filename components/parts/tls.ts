@@ -4,6 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { AcceptSettings } from "./alpa-route";
 import { Awaited } from "./awaited";
 import type { GatewayBinding } from "./gateway-wiring";
+import { generationOf } from "./generation";
 import type { ClusterAccess } from "./kubeconfig";
 import { credentialMetadata, metadata } from "./ownership";
 import { secretData } from "./secret-data";
@@ -67,7 +68,7 @@ export class GatewayTls extends pulumi.ComponentResource {
                 cluster,
                 object: { apiVersion: "apisix.apache.org/v2", kind: "ApisixTls", namespace, name: TLS_OBJECT },
                 until: { kind: "condition", type: "Accepted" },
-                generation: object.metadata.generation,
+                generation: generationOf(object),
                 timeoutSeconds: readiness.acceptTimeoutSeconds,
                 settleSeconds: readiness.settleSeconds,
             },
@@ -123,7 +124,7 @@ export class GatewayTls extends pulumi.ComponentResource {
                 object: { apiVersion, kind, namespace, name: TLS_CERTIFICATE },
                 // It says False while it is at work.
                 until: { kind: "condition", type: "Ready", patient: true },
-                generation: certificate.metadata.generation,
+                generation: generationOf(certificate),
                 timeoutSeconds: ISSUE_SECONDS,
             },
             { parent: this, dependsOn: certificate },

@@ -7,6 +7,7 @@ import { renderConsumer, secretName } from "./consumers";
 import { VERIFIER } from "./conversion-phases";
 import type { GatewayBinding } from "./gateway-wiring";
 import { GeneratedSecrets } from "./generated-secrets";
+import { generationOf } from "./generation";
 import type { GuardSettings } from "./guard";
 import type { ClusterAccess } from "./kubeconfig";
 import { credentialMetadata, metadata } from "./ownership";
@@ -88,7 +89,7 @@ export class Verification extends pulumi.ComponentResource {
                 ...wait,
                 object: { apiVersion: "apisix.apache.org/v2", kind: "ApisixRoute", namespace, name: VERIFICATION },
                 until: { kind: "condition", type: "Accepted" },
-                generation: route.metadata.generation,
+                generation: generationOf(route),
             },
             { parent: this, dependsOn: route },
         );
@@ -98,7 +99,7 @@ export class Verification extends pulumi.ComponentResource {
                 ...wait,
                 object: { apiVersion: "apisix.apache.org/v1alpha1", kind: "Consumer", namespace, name: VERIFIER },
                 until: { kind: "condition", type: "Available" },
-                generation: consumer.metadata.generation,
+                generation: generationOf(consumer),
             },
             { parent: this, dependsOn: consumer },
         );

@@ -19,10 +19,15 @@ describe("pulumi typed by hand", function () {
 
     before(async () => {
         stack = await TestStack.create("byhand", { consumers });
-        succeeded(await stack.up());
     });
     after(async () => {
         await stack.destroy();
+    });
+
+    it("a first up is held to its plan, where nothing of the stack is there yet", async () => {
+        const plan = join(current().dir, "first.json");
+        succeeded(await stack.preview("--save-plan", plan));
+        succeeded(await stack.up("--plan", plan));
     });
 
     it("stack history lists what was done, without secrets", async () => {

@@ -48,6 +48,7 @@ export const RULES: Record<string, KindRule | undefined> = {
     "dynamic Awaited": UNNOTICED,
     "dynamic ConsumersAccepted": UNNOTICED,
     "dynamic ConversionRecord": UNNOTICED,
+    "dynamic ImagesReady": UNNOTICED,
     "dynamic RampartGuard": UNNOTICED,
     "dynamic RayReady": UNNOTICED,
     "dynamic SecretVersions": UNNOTICED,

@@ -1,7 +1,6 @@
 // Proves what the TypeScript client makes of servers that misbehave, for both methods: a typed error, no redirect followed,
 // nothing sent twice that may have been worked on, and an end to every wait. Over TLS: typescript-tls.test.ts.
 import { strict as assert } from "node:assert";
-import { once } from "node:events";
 import * as net from "node:net";
 import { ApiKey, Client } from "../../../client/typescript/src/index";
 import * as errors from "../../../client/typescript/src/errors";
@@ -12,6 +11,8 @@ const HTML = "<html>\r\n<head><title>502 Bad Gateway</title></head><body>openres
 const HTML_TYPE = { "Content-Type": "text/html" };
 const LOGIN = "https://t.cloudflareaccess.com/cdn-cgi/access/login/h";
 const FAILED = '{"type":"error","message":"m","stacktrace":"s"}';
+/** The end of a connection, by a reset too. */
+const ended = (socket: net.Socket) => new Promise<unknown>((resolve) => socket.once("close", resolve));
 /** What is neither a completion nor log probabilities. */
 const half = (length: number) => `${RESULT.slice(0, -1)},${LOGPROBS.slice(1)}`.slice(0, length);
 
@@ -127,7 +128,7 @@ describe("TypeScript client at a server that misbehaves", () => {
             let closed: Promise<unknown> | undefined;
             server.play = (request, response, nth) => {
                 const socket = response.socket!;
-                closed = once(socket, "close");
+                closed = ended(socket);
                 play(request, response, nth);
                 timer = setInterval(() => each(socket), 20);
             };
@@ -151,14 +152,14 @@ describe("TypeScript client at a server that misbehaves", () => {
         const waiting = new AbortController();
         let closed: Promise<unknown> | undefined;
         server.play = (_, { socket }) => {
-            closed = once(socket!, "close");
+            closed = ended(socket!);
             waiting.abort(reason);
         };
         assert.equal(await outcome(until(waiting)), reason, "while nothing has come");
         await closed;
         const reading = new AbortController();
         server.play = (_, response) => {
-            closed = once(response.socket!, "close");
+            closed = ended(response.socket!);
             response.writeHead(200, JSON_TYPE).write("{", () => setTimeout(() => reading.abort(reason), 20));
         };
         assert.equal(await outcome(until(reading)), reason, "in the middle of the answer");
