@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { sideBySide, type Job } from "./side-by-side";
 
 /** For two cores: engine tests wait for clocks and for other processes a third of their time. */
-const LANES = 4;
+const LANES = 3;
 
 const UNIT: Job = ["test/unit/**/*.test.ts", "test/golden/**/*.test.ts"];
 

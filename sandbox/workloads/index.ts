@@ -18,6 +18,9 @@ import { RayPods, type RayPodsOptions } from "./ray-pods";
 import { RedisPods } from "./redis-pods";
 import { createDefaultClass, provision } from "./volumes";
 
+/** A look at the cluster that takes so long is said: meanwhile no pod gets ready. */
+const LATE_MILLISECONDS = 20_000;
+
 export interface WorkloadsOptions {
     kubeConfig: KubeConfig;
     controlPlane: ControlPlane;
@@ -84,6 +87,11 @@ export async function startWorkloads(options: WorkloadsOptions): Promise<Workloa
         while (!closed) {
             if (!dirty) await new Promise<void>((resolve) => (wake = resolve));
             dirty = false;
+            const began = performance.now();
+            const late = setInterval(() => {
+                const seconds = ((performance.now() - began) / 1000).toFixed(0);
+                log(`workloads: nothing in the cluster moves, one look goes on since ${seconds} s`);
+            }, LATE_MILLISECONDS);
             try {
                 const now = cluster.snapshot();
                 await provision(cluster, now);
@@ -105,6 +113,8 @@ export async function startWorkloads(options: WorkloadsOptions): Promise<Workloa
                 if (!closed) log(`workloads: ${(error as Error).message.split("\n")[0]}`);
                 dirty = true;
                 await new Promise((resolve) => setTimeout(resolve, 200));
+            } finally {
+                clearInterval(late);
             }
         }
     })();

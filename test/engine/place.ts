@@ -1,10 +1,11 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { KubeConfig } from "@kubernetes/client-node";
 import { endOrphanPlugins, startGuard } from "../../sandbox/processes";
 import { ensureTools, type SandboxTool, type Toolchain, type ToolName } from "../../sandbox/toolchain/toolchain";
 import { sandboxId } from "../../sandbox/world/state";
-import { worldLog } from "./world-log";
+import { worldCluster, worldLog } from "./world-log";
 
 /** A world of the tests, and the folder it lives in. */
 export interface Place<W> {
@@ -26,10 +27,10 @@ export interface Ground<N extends ToolName> {
  * Starts a world in a folder of its own. Should this process be killed, nothing stays behind.
  * @param names tools it needs, unset: all of the sandbox
  */
-export async function startPlace<W extends { close(): Promise<unknown> }, N extends ToolName = SandboxTool>(
-    names: readonly N[] | undefined,
-    start: (ground: Ground<N>) => Promise<W>,
-): Promise<Place<W>> {
+export async function startPlace<
+    W extends { close(): Promise<unknown>; kubeConfig?: KubeConfig },
+    N extends ToolName = SandboxTool,
+>(names: readonly N[] | undefined, start: (ground: Ground<N>) => Promise<W>): Promise<Place<W>> {
     const tools = await ensureTools(names, { log: (line) => console.log(`    ${line}`) });
     const dir = mkdtempSync(join(tmpdir(), "alpa-auth-test-"));
     const guard = await startGuard({ stateDir: dir, sandboxId: sandboxId(dir) });
@@ -40,7 +41,9 @@ export async function startPlace<W extends { close(): Promise<unknown> }, N exte
     };
     try {
         const world = await start({ tools, stateDir: dir, alpaPort: 0, log: worldLog });
+        worldCluster(world.kubeConfig);
         const end = async () => {
+            worldCluster(undefined);
             await world.close();
             await away();
         };

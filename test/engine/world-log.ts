@@ -1,15 +1,42 @@
-/** What the stand-ins said last: shown below a test that failed, since they see what the engine does not. */
+/** What the stand-ins said last, and the pods that are not ready: shown below a test that failed, since the engine does not see it. */
+import { CoreV1Api, type KubeConfig, type V1Node, type V1Pod } from "@kubernetes/client-node";
+
 const LINES = 60;
 const said: string[] = [];
+let cluster: KubeConfig | undefined;
 
-afterEach(function () {
+afterEach(async function () {
     if (this.currentTest?.state !== "failed") return;
     console.log(`      the world's last ${said.length} lines, UTC:`);
     for (const line of said) console.log(`        ${line}`);
+    if (cluster === undefined) return;
+    const api = cluster.makeApiClient(CoreV1Api);
+    const unready = await Promise.all([api.listNode(), api.listPodForAllNamespaces()]).then(
+        ([nodes, pods]) => [...nodes.items.flatMap(trouble), ...pods.items.flatMap(trouble)],
+        (error: Error) => [error.message.split("\n")[0]],
+    );
+    console.log(`      nodes and pods that are not ready: ${unready.length}`);
+    for (const line of unready) console.log(`        ${line}`);
 });
 
 /** Takes a line for the case that a test fails. */
 export function worldLog(line: string): void {
     said.push(`${new Date().toISOString().slice(11, 23)} ${line.split("\n").slice(0, 3).join(" ").slice(0, 400)}`);
     if (said.length > LINES) said.shift();
+}
+
+/** The cluster to look at when a test fails; undefined once it is gone. */
+export function worldCluster(kubeConfig: KubeConfig | undefined): void {
+    cluster = kubeConfig;
+}
+
+function trouble({ metadata, status, spec }: V1Pod | V1Node): string[] {
+    const conditions = status?.conditions ?? [];
+    if (conditions.some(({ type, status: is }) => type === "Ready" && is === "True")) return [];
+    const words = conditions
+        .filter(({ status: is }) => is !== "True")
+        .map((c) => `${c.type}: ${c.reason} ${c.message}`);
+    const name = [metadata?.namespace, metadata?.name].filter(Boolean).join("/");
+    const place = (spec as V1Pod["spec"])?.nodeName;
+    return [`${name}${place ? ` on ${place}` : ""}, ${words.join("; ") || "no condition yet"}`];
 }
