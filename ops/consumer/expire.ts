@@ -4,9 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Failure, UsageError } from "../errors";
 import type { Context } from "../context";
-import { conversionAtWork } from "../convert/at-work";
 import { carryOutPlan, previewPlan } from "../stack/gate/run";
-import { obstacles } from "../stack/guards";
+import { obstaclesOrConversion } from "../stack/guards";
 import type { Finding } from "../stack/review/finding";
 import { exported, fullReview, render, type ReviewArgs } from "../stack/review/review";
 import { findStack } from "../stack/stack";
@@ -20,8 +19,7 @@ export interface ExpireArgs extends Pick<ReviewArgs, "stack" | "format"> {
 /** Shows what ends, and with `apply` carries out exactly that. @throws Failure when the same run would do more */
 export async function expire(context: Context, args: ExpireArgs): Promise<void> {
     const stack = await findStack(context, args.stack);
-    const converting = conversionAtWork(context.folder, stack, new Date());
-    const against = [...(await obstacles(context, stack)), ...(converting === undefined ? [] : [converting])];
+    const against = await obstaclesOrConversion(context, stack);
     if (against.length > 0) throw new UsageError(against);
     const folder = mkdtempSync(join(tmpdir(), "alpa-auth-expire-"));
     try {

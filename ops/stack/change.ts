@@ -3,10 +3,9 @@ import { readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { basename, dirname, relative } from "node:path";
 import type { Context } from "../context";
 import { Failure, UsageError } from "../errors";
-import { conversionAtWork } from "../convert/at-work";
 import { checkConfig, readSecrets } from "./config-check";
-import { obstacles, remember } from "./guards";
-import { lockedBy } from "./locked";
+import { obstaclesOrConversion, remember } from "./guards";
+import { lockFailure, NOTHING_CHANGED } from "./locked";
 import { maskKeys } from "./mask";
 import type { Stack } from "./stack";
 
@@ -48,9 +47,7 @@ export async function carryOut(context: Context, stack: Stack, plan: Plan, optio
             .filter((warning) => !known.has(warning))
             .forEach((warning) => context.note(`warning: ${warning}`));
     }
-    problems.push(...(await obstacles(context, stack)));
-    const converting = conversionAtWork(context.folder, stack, new Date());
-    if (converting !== undefined) problems.push(converting);
+    problems.push(...(await obstaclesOrConversion(context, stack)));
     if (problems.length > 0 || plan.after === undefined) throw new UsageError(problems);
     plan.effects.forEach((effect) => context.out(effect));
     if (!options.apply) {
@@ -86,14 +83,12 @@ async function up(context: Context, stack: Stack, before: string): Promise<void>
     const args = ["up", "--yes", "--stack", stack.name, "--config-file", stack.file];
     const { code, stdout, stderr } = await context.pulumi(args, { onLine: (line) => context.note(`  ${line}`) });
     if (code === 0) return;
-    const locked = lockedBy(stdout + stderr);
+    const locked = lockFailure(stack, stdout + stderr, NOTHING_CHANGED);
     if (locked) {
         // It was refused before anything began, so the file must not say otherwise.
         replace(stack.file, stack.text);
         remember(stack, stack.text);
-        throw new Failure(
-            `${stack.short}: must not be locked by another run (${locked}). Nothing was changed. Wait for it to end; if it was killed, run: pulumi cancel -s ${stack.short}`,
-        );
+        throw locked;
     }
     const name = relative(process.cwd(), stack.file);
     const back = relative(process.cwd(), before);

@@ -3,12 +3,19 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { Context } from "../context";
+import { conversionAtWork } from "../convert/at-work";
 import { said } from "./pulumi";
 import type { Stack } from "./stack";
 
 /** What stands against changing a stack now, apart from the change itself. */
 export async function obstacles(context: Context, stack: Stack): Promise<string[]> {
     return [...(await foreignEdits(stack)), ...(await pendingOperations(context, stack))];
+}
+
+/** The same, and a conversion that is at work: what every change asks for but the conversion's own. */
+export async function obstaclesOrConversion(context: Context, stack: Stack, now = new Date()): Promise<string[]> {
+    const converting = conversionAtWork(context.folder, stack, now);
+    return [...(await obstacles(context, stack)), ...(converting === undefined ? [] : [converting])];
 }
 
 /** Somebody's unfinished edit would go live with ours, and going back would lose it. */

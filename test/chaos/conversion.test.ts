@@ -3,12 +3,12 @@
 // real GPUs and a real Alpa do the same is not proved here.
 import { strict as assert } from "node:assert";
 import { PHASES, type Stage } from "../../components/parts/conversion-phases";
-import { GPU_TOOLS } from "../../sandbox/toolchain/toolchain";
-import { startWorld, type World } from "../../sandbox/world/world";
+import type { World } from "../../sandbox/world/world";
 import { ask, ConversionStack, SteadyCallers, type Sent } from "../engine/conversion-kit";
+import { gpuWorld } from "../engine/gpu-world";
 import { freeNodePort } from "../engine/kit";
-import { startPlace, type Place } from "../engine/place";
-import { failed, succeeded, SECOND_LASTS, TOOLS_MILLISECONDS } from "../engine/stack";
+import type { Place } from "../engine/place";
+import { failed, succeeded, TOOLS_MILLISECONDS } from "../engine/stack";
 
 /** When callers may be refused: from the beginning of the run to `drain` to the end of the one that leads them on. */
 interface Window {
@@ -26,13 +26,7 @@ describe("a conversion on the engine", function () {
 
     before(async function () {
         this.timeout(TOOLS_MILLISECONDS);
-        place = await startPlace(GPU_TOOLS, (ground) =>
-            startWorld({
-                ...ground,
-                ...{ watchCycleSeconds: 1, secondLasts: SECOND_LASTS },
-                gpus: { operator: ground.tools["kuberay-operator"], loadSeconds: 1 },
-            }),
-        );
+        place = await gpuWorld();
         world = place.world;
         stack = await ConversionStack.create("conv", world, place.dir, await freeNodePort());
         succeeded(await stack.up());

@@ -5,8 +5,9 @@ import { strict as assert } from "node:assert";
 import { PHASES, type Phase } from "../../ops/convert/phases";
 import type { Fault } from "../../sandbox/gpus/faults";
 import { SteadyCallers, ask, type Sent } from "../engine/conversion-kit";
-import { ConvertStack, gpuWorld, killed } from "../engine/convert-kit";
+import { ConvertStack, killed } from "../engine/convert-kit";
 import { assertAnnounced, refuse, told, untilStep } from "../engine/convert-trouble";
+import { gpuWorld } from "../engine/gpu-world";
 import type { Place } from "../engine/place";
 import { succeeded, TOOLS_MILLISECONDS } from "../engine/stack";
 import type { World } from "../../sandbox/world/world";
@@ -23,7 +24,7 @@ describe("npm run ops -- convert", function () {
 
     before(async function () {
         this.timeout(TOOLS_MILLISECONDS);
-        place = await gpuWorld();
+        place = await gpuWorld({ rehearsal: true });
         stack = await ConvertStack.create("convert", place);
         succeeded(await stack.up());
         const outputs = await stack.outputs();

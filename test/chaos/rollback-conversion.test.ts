@@ -5,13 +5,13 @@ import { strict as assert } from "node:assert";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { stringify } from "yaml";
-import { GPU_TOOLS } from "../../sandbox/toolchain/toolchain";
-import { startWorld, type World } from "../../sandbox/world/world";
+import type { World } from "../../sandbox/world/world";
 import { ask, ConversionStack } from "../engine/conversion-kit";
+import { gpuWorld } from "../engine/gpu-world";
 import { freeNodePort } from "../engine/kit";
-import { startPlace, type Place } from "../engine/place";
+import type { Place } from "../engine/place";
 import { Clone, under } from "../engine/rollback-kit";
-import { SECOND_LASTS, TOOLS_MILLISECONDS } from "../engine/stack";
+import { TOOLS_MILLISECONDS } from "../engine/stack";
 
 describe("ops stack rollback from intra-b to intra-a and back", function () {
     this.timeout(400_000);
@@ -29,13 +29,7 @@ describe("ops stack rollback from intra-b to intra-a and back", function () {
 
     before(async function () {
         this.timeout(TOOLS_MILLISECONDS);
-        place = await startPlace(GPU_TOOLS, (ground) =>
-            startWorld({
-                ...ground,
-                ...{ watchCycleSeconds: 1, secondLasts: SECOND_LASTS },
-                gpus: { operator: ground.tools["kuberay-operator"], loadSeconds: 1 },
-            }),
-        );
+        place = await gpuWorld();
         const { world, dir } = place;
         clone = new Clone(join(dir, "clone"), { dir, facts: world.facts });
         // Answers of this world are cut sooner than any of production's may be.

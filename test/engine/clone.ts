@@ -17,13 +17,20 @@ export function cloneProgram(folder: string): string {
     return folder;
 }
 
-/** Makes a commit of all that is in the copy, which gets a repository of its own. */
-export function commitAll(clone: string): void {
-    const git = (...args: string[]) =>
-        execFileSync("git", ["-C", clone, "-c", "user.name=a", "-c", "user.email=a@example.com", ...args]);
-    git("init", "-q");
-    git("add", "-A");
-    git("commit", "-qm", "x");
+/** git in a copy. @returns what it printed */
+export function gitIn(clone: string, ...args: string[]): string {
+    const who = ["-c", "user.name=Ada", "-c", "user.email=ada@example.com"];
+    return execFileSync("git", ["-C", clone, ...who, ...args])
+        .toString()
+        .trim();
+}
+
+/** Makes a commit of all that is in the copy but its packages; the first one in a repository of its own. */
+export function commitAll(clone: string, message = "x"): void {
+    gitIn(clone, "init", "-q");
+    writeFileSync(join(clone, ".git/info/exclude"), "node_modules\n");
+    gitIn(clone, "add", "-A");
+    gitIn(clone, "commit", "-qm", message);
 }
 
 /** Changes a file of the copy; fails where there is nothing to change. */

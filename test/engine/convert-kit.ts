@@ -1,29 +1,15 @@
-/** A world whose nodes have GPUs with Alpa on bare metal, and a stack of option intra-a in it that can be converted. */
+/** A stack of option intra-a that can be converted, in a world of gpu-world.ts. */
 import { execFileSync, spawn, type ChildProcess } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Entry } from "../../ops/convert/audit";
 import { hostKeys } from "../../sandbox/world/overlay";
 import { freePortFrom } from "../../sandbox/processes";
-import { GPU_TOOLS } from "../../sandbox/toolchain/toolchain";
 import { pulumiEnv, type PulumiRun } from "../../sandbox/world/pulumi";
 import { ROOT, type BareMetalFacts } from "../../sandbox/world/state";
-import { startWorld, type World } from "../../sandbox/world/world";
-import { startPlace, type Place } from "./place";
-import { EngineStack, eventually, SECOND_LASTS } from "./stack";
-
-/** In seconds, on either side. */
-export const LOAD_SECONDS = 1;
-
-export function gpuWorld(): Promise<Place<World>> {
-    return startPlace(GPU_TOOLS, (ground) =>
-        startWorld({
-            ...ground,
-            ...{ secondLasts: SECOND_LASTS, watchCycleSeconds: 1 },
-            gpus: { operator: ground.tools["kuberay-operator"], loadSeconds: LOAD_SECONDS, rehearsal: true },
-        }),
-    );
-}
+import type { World } from "../../sandbox/world/world";
+import type { Place } from "./place";
+import { EngineStack, eventually } from "./stack";
 
 export interface Outputs {
     url: string;

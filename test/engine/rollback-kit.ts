@@ -1,10 +1,8 @@
 /** A clone whose commits are what versions of a stack ran from, its command line, and callers that never stop asking. */
 import { strict as assert } from "node:assert";
-import { execFileSync, spawn } from "node:child_process";
-import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { pulumiEnv, type PulumiRun } from "../../sandbox/world/pulumi";
-import { cloneProgram } from "./clone";
+import type { PulumiRun } from "../../sandbox/world/pulumi";
+import { cloneProgram, commitAll, gitIn } from "./clone";
 import { endAfterTest } from "./leftovers";
 import { succeeded, type EngineStack, type Place } from "./stack";
 
@@ -22,21 +20,15 @@ export class Clone {
         private readonly place: Place,
     ) {
         cloneProgram(folder);
-        this.git("init", "-q");
-        writeFileSync(join(folder, ".git/info/exclude"), "node_modules\n");
         this.commit("first");
     }
 
     git(...args: string[]): string {
-        const who = ["-c", "user.name=Ada", "-c", "user.email=ada@example.com"];
-        return execFileSync("git", ["-C", this.folder, ...who, ...args])
-            .toString()
-            .trim();
+        return gitIn(this.folder, ...args);
     }
 
     commit(message: string): void {
-        this.git("add", "-A");
-        this.git("commit", "-qm", message);
+        commitAll(this.folder, message);
     }
 
     fileOf({ name }: EngineStack): string {
@@ -50,16 +42,8 @@ export class Clone {
     }
 
     /** The command line of the clone, as its operator runs it. */
-    async ops({ name }: EngineStack, ...args: string[]): Promise<PulumiRun> {
-        const { dir, facts } = this.place;
-        const env = { ...process.env, ...pulumiEnv(dir, facts) };
-        const command = ["--import", "tsx", join(this.folder, "ops/cli.ts"), ...args, "--stack", name];
-        const child = spawn(process.execPath, command, { cwd: this.folder, env, stdio: ["ignore", "pipe", "pipe"] });
-        const said = { code: -1, stdout: "", stderr: "" };
-        child.stdout.setEncoding("utf8").on("data", (text: string) => (said.stdout += text));
-        child.stderr.setEncoding("utf8").on("data", (text: string) => (said.stderr += text));
-        said.code = await new Promise((resolve) => child.on("close", (code) => resolve(code ?? -1)));
-        return said;
+    ops(stack: EngineStack, ...args: string[]): Promise<PulumiRun> {
+        return stack.opsOf(this.folder, ...args);
     }
 
     /** Goes back, and fails with what was said where that fails. */

@@ -8,18 +8,19 @@ import { parse } from "yaml";
 import { PHASES, type Stage } from "../../components/parts/conversion-phases";
 import { startCertManager, type CertManager } from "../../sandbox/cert-manager";
 import { writeIndex } from "../../sandbox/charts/package";
-import { ensureTools, GPU_TOOLS } from "../../sandbox/toolchain/toolchain";
+import { ensureTools } from "../../sandbox/toolchain/toolchain";
 import { ROOT } from "../../sandbox/world/state";
-import { startWorld, type World } from "../../sandbox/world/world";
+import type { World } from "../../sandbox/world/world";
 import { certificate } from "../certificates";
 import { ConversionStack } from "../engine/conversion-kit";
 import { ExposedStack, here, useExposure } from "../engine/exposure-kit";
+import { gpuWorld } from "../engine/gpu-world";
 import { current, freeNodePort, TestStack, useWorld } from "../engine/kit";
 import { startHosts, type Hosts } from "../engine/nodes-hosts";
 import { NodesStack } from "../engine/nodes-kit";
-import { startPlace, type Place } from "../engine/place";
+import type { Place } from "../engine/place";
 import { startSlowAlpa, type SlowAlpa } from "../engine/slow-alpa";
-import { EngineStack, SECOND_LASTS, succeeded, TOOLS_MILLISECONDS, type StackConfig } from "../engine/stack";
+import { EngineStack, succeeded, TOOLS_MILLISECONDS, type StackConfig } from "../engine/stack";
 import { Recorder } from "./recording";
 
 const key = (id: string) => ({ id, method: "key" });
@@ -250,13 +251,7 @@ describe("previews of a conversion", function () {
 
     before(async function () {
         this.timeout(TOOLS_MILLISECONDS);
-        place = await startPlace(GPU_TOOLS, (ground) =>
-            startWorld({
-                ...ground,
-                ...{ watchCycleSeconds: 1, secondLasts: SECOND_LASTS },
-                gpus: { operator: ground.tools["kuberay-operator"], loadSeconds: 1 },
-            }),
-        );
+        place = await gpuWorld();
         stack = await ConversionStack.create("conv", place.world, place.dir, await freeNodePort());
         succeeded(await stack.up());
     });

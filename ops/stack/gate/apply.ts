@@ -2,8 +2,7 @@
 import { resolve } from "node:path";
 import type { Context } from "../../context";
 import { UsageError } from "../../errors";
-import { conversionAtWork } from "../../convert/at-work";
-import { obstacles } from "../guards";
+import { obstaclesOrConversion } from "../guards";
 import { readPlan } from "../review/plan";
 import { exported, fullReview, render, type ReviewArgs } from "../review/review";
 import { findStack } from "../stack";
@@ -17,8 +16,7 @@ export interface ApplyArgs extends Pick<ReviewArgs, "stack" | "format"> {
 
 export async function apply(context: Context, args: ApplyArgs): Promise<void> {
     const stack = await findStack(context, args.stack);
-    const converting = conversionAtWork(context.folder, stack, new Date());
-    const against = [...(await obstacles(context, stack)), ...(converting === undefined ? [] : [converting])];
+    const against = await obstaclesOrConversion(context, stack);
     if (against.length > 0) throw new UsageError(against);
     const state = await exported(context, stack);
     const folder = resolve(args.plan);

@@ -6,7 +6,7 @@ import * as z from "zod";
 import { ROOT, type Context } from "../../context";
 import { UsageError } from "../../errors";
 import { json } from "../../output";
-import { git } from "../history/commits";
+import { git, uncommittedFiles } from "../history/commits";
 import type { Exported } from "../review/plan";
 import type { Stack } from "../stack";
 
@@ -50,12 +50,11 @@ export async function bind(context: Context, folder: string, stack: Stack, state
 
 /** What a plan would be of, and nobody could check out. */
 export async function uncommitted({ program = ROOT }: Context): Promise<string[]> {
-    const status = await git(["status", "--porcelain", "--untracked-files=no"], program);
-    const [first, ...others] = status.split("\n").filter((line) => line !== "");
+    const [first, ...others] = await uncommittedFiles(program);
     if (first === undefined) return [];
     const more = others.length === 0 ? "" : ` and ${others.length} more`;
     return [
-        `--out: a plan must be of a commit, without other changes (git says: ${first.trim()}${more}). Commit them or take them back.`,
+        `--out: a plan must be of a commit, without other changes (git says: ${first}${more}). Commit them or take them back.`,
     ];
 }
 

@@ -4,8 +4,8 @@ import { ROOT, type Context } from "../../context";
 import { dayAfter } from "../../dates";
 import { Failure, UsageError } from "../../errors";
 import { json } from "../../output";
-import { SEVERITIES, type Finding, type Severity } from "../review/finding";
-import { exported, fullReview, render, type ReviewArgs } from "../review/review";
+import type { Finding } from "../review/finding";
+import { asBadAs, exported, fullReview, render, type ReviewArgs } from "../review/review";
 import type { Review } from "../review/report";
 import { findStack } from "../stack";
 import { acceptedBy, entriesFor, FILE, readAccepted, type Acceptance } from "./accepted";
@@ -55,8 +55,7 @@ function judge(
     acceptances: Acceptance[],
     refusal: string | undefined,
 ): void {
-    const bad = (SEVERITIES as readonly Severity[]).slice(0, failOn === "none" ? 0 : SEVERITIES.indexOf(failOn) + 1);
-    const against = found.findings.filter(({ severity }) => bad.includes(severity));
+    const against = asBadAs(found.findings, failOn);
     const by = (finding: Finding) => acceptedBy(finding, found.stack, acceptances, context.today);
     const standing = against.filter((finding) => by(finding) === undefined);
     const accepted = against.flatMap((finding) => by(finding) ?? []);

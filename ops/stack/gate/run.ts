@@ -1,7 +1,7 @@
 /** What a plan is made by and carried out by: both under the policy pack. */
 import { ROOT, type Context } from "../../context";
 import { Failure } from "../../errors";
-import { lockedBy } from "../locked";
+import { lockFailure, NOTHING_CHANGED } from "../locked";
 import { packOf } from "../policy-pack";
 import type { Preview } from "../review/preview";
 import { previewRun } from "../review/review";
@@ -56,11 +56,8 @@ export async function carryOutPlan(context: Context, stack: Stack, plan: string,
         onLine: (line) => context.note(`  ${line}`),
     });
     if (code === 0) return;
-    const lock = lockedBy(stdout + stderr);
-    if (lock)
-        throw new Failure(
-            `${stack.short}: must not be locked by another run (${lock}). Nothing was changed. Wait for it to end; if it was killed, run: pulumi cancel -s ${stack.short}`,
-        );
+    const locked = lockFailure(stack, stdout + stderr, NOTHING_CHANGED);
+    if (locked) throw locked;
     throw new Failure(
         `pulumi up: must succeed (ended with ${code}, see above). What is not as planned was not done. Look at what was, make a plan anew and have it reviewed: npm run ops -- stack check`,
     );

@@ -33,6 +33,12 @@ export function git(args: string[], folder = ROOT, { timeoutSeconds = 60, signal
     );
 }
 
+/** Files that differ from the last commit, each as git says it. Those that git does not know do not count. */
+export async function uncommittedFiles(folder: string): Promise<string[]> {
+    const status = await git(["status", "--porcelain", "--untracked-files=no"], folder);
+    return status.split("\n").flatMap((line) => (line === "" ? [] : [line.trim()]));
+}
+
 export async function hasCommit(commit: string, folder?: string): Promise<boolean> {
     if (!/^[0-9a-f]{7,64}$/.test(commit)) return false;
     return git(["cat-file", "-e", `${commit}^{commit}`], folder).then(

@@ -3,7 +3,7 @@ import { readFileSync, statSync } from "node:fs";
 import { ROOT, type Context } from "../../context";
 import { Failure, UsageError } from "../../errors";
 import { json } from "../../output";
-import { lockedBy } from "../locked";
+import { lockFailure } from "../locked";
 import { ask, said } from "../pulumi";
 import { findStack, type Stack } from "../stack";
 import { changesOf } from "./changes";
@@ -81,11 +81,15 @@ export function render(found: Review, format: ReviewArgs["format"]): string {
     return format === "markdown" ? renderMarkdown(found) : renderText(found);
 }
 
+/** Those as bad as that, or worse. */
+export function asBadAs(findings: Finding[], limit: ReviewArgs["failOn"]): Finding[] {
+    const bad = (SEVERITIES as readonly Severity[]).slice(0, limit === "none" ? 0 : SEVERITIES.indexOf(limit) + 1);
+    return findings.filter(({ severity }) => bad.includes(severity));
+}
+
 /** @throws Failure when a finding is as bad as that, or worse */
 export function failOn({ about, stack, findings }: Review, limit: ReviewArgs["failOn"]): void {
-    if (limit === "none") return;
-    const bad = (SEVERITIES as readonly Severity[]).slice(0, SEVERITIES.indexOf(limit) + 1);
-    const found = findings.filter(({ severity }) => bad.includes(severity)).length;
+    const found = asBadAs(findings, limit).length;
     if (found === 0) return;
     const what = limit === "risk" ? "have no risk for callers" : "break no caller";
     const subject = about === "drift" ? "what was changed behind Pulumi's back" : "the change";
@@ -114,11 +118,8 @@ export function previewRun(
     stack: Stack,
     { code, stdout, stderr }: { code: number; stdout: string; stderr: string },
 ): Preview {
-    const lock = lockedBy(stdout + stderr);
-    if (lock)
-        throw new Failure(
-            `${stack.short}: must not be locked by another run (${lock}). Wait for it to end; if it was killed, run: pulumi cancel -s ${stack.short}`,
-        );
+    const locked = lockFailure(stack, stdout + stderr);
+    if (locked) throw locked;
     if (code !== 0) throw new Failure(`${what}: must succeed. It said: ${errorsOf(stdout) || said(stderr)}`);
     return readPreview(stdout, what, stack.short);
 }

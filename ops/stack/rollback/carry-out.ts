@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Context } from "../../context";
 import { Failure, UsageError } from "../../errors";
-import { lockedBy } from "../locked";
+import { lockFailure, NOTHING_CHANGED } from "../locked";
 import type { Exported } from "../review/plan";
 import type { Preview } from "../review/preview";
 import { exported, previewRun } from "../review/review";
@@ -58,11 +58,8 @@ export async function up(context: Context, earlier: Earlier, preview: Preview, s
     const { code, stdout, stderr } = await pulumi(args, { signal, onLine: (line) => note(`  ${line}`) });
     if (code === 0) return;
     const said = stdout + stderr;
-    const lock = lockedBy(said);
-    if (lock)
-        throw new Failure(
-            `${stack.short}: must not be locked by another run (${lock}). Nothing was changed. Wait for it to end; if it was killed, run: pulumi cancel -s ${stack.short}`,
-        );
+    const locked = lockFailure(stack, said, NOTHING_CHANGED);
+    if (locked) throw locked;
     const now = /^Updating \(/m.test(said)
         ? `Part of it may be done. Run this again; or go forward again: pulumi up -s ${stack.short}.`
         : "Nothing was changed.";

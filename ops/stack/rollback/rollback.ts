@@ -5,9 +5,8 @@ import { basename, join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { smoke } from "../../check/smoke";
 import { ROOT, type Context } from "../../context";
-import { conversionAtWork } from "../../convert/at-work";
 import { UsageError } from "../../errors";
-import { obstacles, remember } from "../guards";
+import { obstaclesOrConversion, remember } from "../guards";
 import { git } from "../history/commits";
 import type { Preview } from "../review/preview";
 import type { Review } from "../review/report";
@@ -35,12 +34,7 @@ export interface RollbackArgs extends TargetArgs {
 export async function rollback(context: Context, args: RollbackArgs): Promise<void> {
     const stack = await findStack(context, args.stack);
     const root = context.program ?? ROOT;
-    const converting = conversionAtWork(context.folder, stack, context.today);
-    const against = [
-        ...(await uncommitted(root)),
-        ...(await obstacles(context, stack)),
-        ...(converting === undefined ? [] : [converting]),
-    ];
+    const against = [...(await uncommitted(root)), ...(await obstaclesOrConversion(context, stack, context.today))];
     if (against.length > 0) throw new UsageError(against);
     const told = interruption();
     const scratch = mkdtempSync(join(tmpdir(), "alpa-auth-rollback-config-"));

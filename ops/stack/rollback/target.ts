@@ -4,7 +4,7 @@ import { relative } from "node:path";
 import { PHASES } from "../../convert/phases";
 import { ROOT, type Context } from "../../context";
 import { UsageError } from "../../errors";
-import { git, hasCommit } from "../history/commits";
+import { git, hasCommit, uncommittedFiles } from "../history/commits";
 import { unknownVersion } from "../history/history";
 import { isDone, readVersions, type Config, type Version } from "../history/versions";
 import { isMap, SECRET } from "../review/differences";
@@ -133,13 +133,11 @@ function given(file: string): string {
 
 /** Changes of the clone that are in no commit: what runs now could not be come back to. */
 export async function uncommitted(root: string): Promise<string[]> {
-    const status = await git(["status", "--porcelain", "--untracked-files=no"], root);
-    const files = status.split("\n").filter((line) => line !== "");
+    const files = await uncommittedFiles(root);
     if (files.length === 0) return [];
     return [
         `work tree: must have no uncommitted changes (git says: ${files
             .slice(0, 3)
-            .map((line) => line.trim())
             .join(
                 ", ",
             )}${files.length > 3 ? ` and ${files.length - 3} more` : ""}), or there is no way forward again. Commit them or take them back.`,

@@ -15,6 +15,13 @@ const plugins = (count: number) => ({
     metadata: { name: "alice", namespace: "alpa-auth" },
     spec: { plugins: [{ name: "limit-count", config: { count, time_window: 60 } }] },
 });
+/** Somebody has given alice other than 60 requests. */
+const limited = (count: number) => ({
+    op: "update",
+    urn: CONSUMER.urn,
+    oldState: { ...CONSUMER, inputs: plugins(60) },
+    newState: { ...CONSUMER, inputs: plugins(count) },
+});
 const GRAPH = base("pulumi-nodejs:dynamic/alpa-auth:RampartGraph", "alpa-gateway-graph");
 const values = (replicaCount: number) => ({
     metadata: { name: "gateway" },
@@ -42,13 +49,7 @@ describe("ops stack drift", () => {
     });
 
     it("says whose limit somebody has changed, and how it is put back", async () => {
-        const step = {
-            op: "update",
-            urn: CONSUMER.urn,
-            oldState: { ...CONSUMER, inputs: plugins(60) },
-            newState: { ...CONSUMER, inputs: plugins(6) },
-        };
-        const { code, out, note } = await drift([step]);
+        const { code, out, note } = await drift([limited(6)]);
         assert.equal(code, 1);
         assert.match(out, /limit-lowered {2}Caller alice has less: 60 in 60 s becomes 6 in 60 s/);
         assert.match(out, /-> Put it back: pulumi up --refresh -s intra/);
@@ -56,13 +57,7 @@ describe("ops stack drift", () => {
     });
 
     it("ends with 0 for what no caller notices, though it fails on a risk", async () => {
-        const step = {
-            op: "update",
-            urn: CONSUMER.urn,
-            oldState: { ...CONSUMER, inputs: plugins(60) },
-            newState: { ...CONSUMER, inputs: plugins(600) },
-        };
-        const { code, out, note } = await drift([step]);
+        const { code, out, note } = await drift([limited(600)]);
         assert.equal(code, 0, note);
         assert.match(out, /resources: 1 changed\. Findings: 1 harmless\.[^]*limit-raised/);
     });

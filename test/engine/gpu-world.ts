@@ -1,0 +1,19 @@
+/** A world whose nodes have GPUs that one side alone can hold, with Alpa on bare metal and KubeRay's operator. */
+import { GPU_TOOLS } from "../../sandbox/toolchain/toolchain";
+import { startWorld, type World } from "../../sandbox/world/world";
+import { startPlace, type Place } from "./place";
+import { SECOND_LASTS } from "./stack";
+
+/** How long a model loads, in seconds, on either side. */
+export const LOAD_SECONDS = 1;
+
+/** @param options `rehearsal`: hosts and nodes for rehearsals too. @default without */
+export function gpuWorld(options: { rehearsal?: boolean } = {}): Promise<Place<World>> {
+    return startPlace(GPU_TOOLS, (ground) =>
+        startWorld({
+            ...ground,
+            ...{ secondLasts: SECOND_LASTS, watchCycleSeconds: 1 },
+            gpus: { operator: ground.tools["kuberay-operator"], loadSeconds: LOAD_SECONDS, ...options },
+        }),
+    );
+}
