@@ -6,6 +6,8 @@ const { reporters } = require("mocha");
 module.exports = class extends reporters.Spec {
     constructor(runner, options) {
         super(runner, options);
+        // Hooks that fail are told here alone: mocha runs no afterEach for them.
+        runner.on("fail", () => process.emit("test failed"));
         runner.once("end", () => {
             const { passes, failures } = runner.stats;
             if (!process.send) process.on("exit", () => process.stdout.write(`${passes} passed, ${failures} failed\n`));

@@ -5,7 +5,7 @@ import type { KubeConfig } from "@kubernetes/client-node";
 import { endOrphanPlugins, startGuard } from "../../sandbox/processes";
 import { ensureTools, type SandboxTool, type Toolchain, type ToolName } from "../../sandbox/toolchain/toolchain";
 import { sandboxId } from "../../sandbox/world/state";
-import { worldCluster, worldLog } from "./world-log";
+import { worldCluster, worldLog, worldShown } from "./world-log";
 
 /** A world of the tests, and the folder it lives in. */
 export interface Place<W> {
@@ -43,7 +43,7 @@ export async function startPlace<
         const world = await start({ tools, stateDir: dir, alpaPort: 0, log: worldLog });
         worldCluster(world.kubeConfig);
         const end = async () => {
-            worldCluster(undefined);
+            await worldShown();
             await world.close();
             await away();
         };

@@ -5,8 +5,12 @@ const LINES = 60;
 const said: string[] = [];
 let cluster: KubeConfig | undefined;
 
-afterEach(async function () {
-    if (this.currentTest?.state !== "failed") return;
+let showing: Promise<void> = Promise.resolve();
+
+process.on("test failed", () => (showing = show()));
+afterEach(() => showing);
+
+async function show(): Promise<void> {
     console.log(`      the world's last ${said.length} lines, UTC:`);
     for (const line of said) console.log(`        ${line}`);
     if (cluster === undefined) return;
@@ -17,7 +21,7 @@ afterEach(async function () {
     );
     console.log(`      nodes and pods that are not ready: ${unready.length}`);
     for (const line of unready) console.log(`        ${line}`);
-});
+}
 
 /** Takes a line for the case that a test fails. */
 export function worldLog(line: string): void {
@@ -25,9 +29,15 @@ export function worldLog(line: string): void {
     if (said.length > LINES) said.shift();
 }
 
-/** The cluster to look at when a test fails; undefined once it is gone. */
+/** The cluster to look at when a test fails. */
 export function worldCluster(kubeConfig: KubeConfig | undefined): void {
     cluster = kubeConfig;
+}
+
+/** Resolves when all is said of a test that failed: before the cluster goes. */
+export async function worldShown(): Promise<void> {
+    await showing;
+    cluster = undefined;
 }
 
 function trouble({ metadata, status, spec }: V1Pod | V1Node): string[] {
