@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { stringify } from "yaml";
 import { createStack, pulumiEnv, runPulumi, type PulumiRun, type RunOptions } from "../../sandbox/world/pulumi";
 import { ROOT, writePrivate, type WorldFacts } from "../../sandbox/world/state";
+import { worldLog } from "./world-log";
 
 /** A cold tool cache means building all that is asked for. */
 export const TOOLS_MILLISECONDS = 45 * 60_000;
@@ -15,6 +16,9 @@ export const TOOLS_MILLISECONDS = 45 * 60_000;
  * answer of the Alpa stand-in takes up to a real second: shorter ones would cut it.
  */
 export const SECOND_LASTS = 0.05;
+
+/** What a test that takes too long may hang in. */
+const CHANGES = ["up", "destroy", "refresh"];
 
 export type StackConfig = Record<string, unknown>;
 
@@ -81,7 +85,12 @@ export class EngineStack {
     /** Runs pulumi on this stack, whatever comes of it. */
     run(args: string[], options: RunOptions = {}): Promise<PulumiRun> {
         const stack = args[0] === "-C" ? [] : ["--stack", this.name];
-        return runPulumi(this.place.dir, this.place.facts, [...args, ...stack, "--non-interactive"], options);
+        const onLine = (line: string) => {
+            if (CHANGES.includes(args[0])) worldLog(`pulumi ${args[0]} of ${this.name}: ${line}`);
+            options.onLine?.(line);
+        };
+        const all = [...args, ...stack, "--non-interactive"];
+        return runPulumi(this.place.dir, this.place.facts, all, { ...options, onLine });
     }
 
     /** Runs the operators' command line on this stack, as a process of its own. */

@@ -1,7 +1,7 @@
-/** What the stand-ins said last, and the pods that are not ready: shown below a test that failed, since the engine does not see it. */
+/** What the stand-ins and Pulumi said last, and the pods that are not ready: shown below a test that failed, since the engine does not see it. */
 import { CoreV1Api, type KubeConfig, type V1Node, type V1Pod } from "@kubernetes/client-node";
 
-const LINES = 60;
+const LINES = 150;
 const said: string[] = [];
 let cluster: KubeConfig | undefined;
 
