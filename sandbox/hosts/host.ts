@@ -1,5 +1,5 @@
 /**
- * Stand-in for a Linux server reachable by SSH, with systemd. Commands are run by this machine's own /bin/sh and programs,
+ * Stand-in for a Linux server reachable by SSH, with systemd. Commands are run by this machine's own /bin/sh, bash and programs,
  * inside a user and a mount namespace of their own: this machine's /usr is there read-only, /etc, /var, /run, /opt, /home,
  * /root, /tmp and /usr/local are the host's. Nothing of it needs rights, and nothing can change this machine's /etc.
  *

@@ -20,7 +20,7 @@ export interface ProgramOptions {
 }
 
 /** What the programs of systemd send: their name, the caller's rights, where it is notified, and the arguments. */
-const WORDS = `{ printf '%s\\n' "\${0##*/}" "\${SANDBOX_RIGHTS:-user}" "\${NOTIFY_SOCKET:-}"; for word; do printf '%s\\n' "$word"; done; }`;
+const WORDS = `"\${0##*/}" "\${SANDBOX_RIGHTS:-user}" "\${NOTIFY_SOCKET:-}" "$@"`;
 
 /**
  * sudo(8) as far as scripts use it: -n, -S, -k, -H, -p PROMPT, -u root, -v. A password is asked for every time; it is
