@@ -6,7 +6,16 @@ import { sideBySide, type Job } from "./side-by-side";
 /** For two cores: engine tests wait for clocks and for other processes a third of their time. */
 const LANES = 3;
 
-const UNIT: Job = ["test/unit/**/*.test.ts", "test/golden/**/*.test.ts"];
+/**
+ * Unit tests that start programs, in a process of their own: to start one takes 1 ms of a core from a small process and 10 ms
+ * from one of 1 GB, which is what all unit tests need together.
+ */
+const STARTING: Job = ["test/unit/{client,ops,sandbox}/**/*.test.ts", "test/unit/components/parts/*-script*.test.ts"];
+
+const UNIT: Job[] = [
+    STARTING,
+    ["test/unit/**/*.test.ts", "test/golden/**/*.test.ts", ...STARTING.map((files) => `--ignore=${files}`)],
+];
 
 /**
  * Files that can share the world of test/engine/kit.ts, in jobs of about five minutes: to start one takes eleven seconds of a
@@ -35,7 +44,7 @@ async function main(args: string[]): Promise<void> {
     for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => interrupted.abort());
     const write = (text: string) => process.stdout.write(text);
     const { signal } = interrupted;
-    const jobs = [UNIT, ...engine()];
+    const jobs = [...UNIT, ...engine()];
     const { passed, failed, failures, took } = await sideBySide(jobs, { lanes: LANES, write, signal, args });
     const longest = took.sort((one, other) => other.seconds - one.seconds);
     for (const { job, seconds } of longest) write(`\n${seconds.toFixed(0).padStart(5)} s  ${job.join(" ")}`);

@@ -1,5 +1,5 @@
 /**
- * Stand-in for a Linux server reachable by SSH, with systemd. Commands are run by this machine's own /bin/sh and programs,
+ * Stand-in for a Linux server reachable by SSH, with systemd. Commands are run by this machine's own /bin/sh, bash and programs,
  * inside a user and a mount namespace of their own: this machine's /usr is there read-only, /etc, /var, /run, /opt, /home,
  * /root, /tmp and /usr/local are the host's. Nothing of it needs rights, and nothing can change this machine's /etc.
  *
@@ -15,8 +15,9 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { TRACKED_MARK } from "../processes/proc-table";
+import { makeFolders } from "./folders";
 import { newKey, publicLine } from "./keys";
-import { checkNamespaces, entering, makeFolders } from "./namespace";
+import { checkNamespaces, openNamespaces } from "./namespace";
 import { openStage, type Stage } from "./played";
 import { CLOCK_FILE, programs } from "./programs";
 import type { Reply } from "./reply";
@@ -116,12 +117,12 @@ export async function startHost(options: HostOptions): Promise<Host> {
         }),
         ...options.files,
     });
-    const enter = entering(root, {
+    const namespaces = await openNamespaces(root, {
         visible: options.visible ?? [process.execPath],
         diskFull: options.diskFull ?? false,
         marks: options.stateDir ? { [TRACKED_MARK]: options.stateDir } : {},
     });
-    manager = new Manager(root, enter, options.systemdVersion);
+    manager = new Manager(root, namespaces.enter, options.systemdVersion);
     const stage = await openStage(root, { line: `Authorization: ${secret}`, file: "/run/sandbox/systemd" });
     const ssh = await serveSsh({
         address,
@@ -130,7 +131,10 @@ export async function startHost(options: HostOptions): Promise<Host> {
         users,
         authorizedKey: publicLine(privateKey),
         run: (user, command, environment) =>
-            enter(user === "root" ? "root" : "user", ["/bin/sh", "-c", command], { user, environment, stdio: "pipe" }),
+            namespaces.enter(user === "root" ? "root" : "user", ["/bin/sh", "-c", command], {
+                ...{ user, environment },
+                stdio: ["pipe", "pipe", "pipe"],
+            }),
     });
     const running = manager;
     return {
@@ -149,6 +153,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
             await running.close();
             systemd.close();
             stage.close();
+            namespaces.close();
             if (!options.folder) fs.rmSync(root, { recursive: true, force: true });
         },
     };

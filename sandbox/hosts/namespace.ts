@@ -1,15 +1,10 @@
-import { type ChildProcess, spawn, spawnSync, type StdioOptions } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import * as fs from "node:fs";
-import * as path from "node:path";
-
-/** Folders that each host has for itself; everything else is this machine's, and cannot be written. */
-export const OWN = ["etc", "var", "run", "opt", "home", "root", "tmp", "snap", "usr/local"];
+import { createInterface } from "node:readline";
+import { BORROWED, makePlaces, OWN } from "./folders";
 
 /** Programs of this machine that a host does not have: where it has them, they are stand-ins in folders of its own. */
 const ABSENT = ["snap", "snapctl", "kubectl"];
-
-/** Files of this machine's /etc that its programs need. */
-const BORROWED = ["alternatives", "ssl", "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "pki", "ca-certificates"];
 
 /** Who a process is on the host. */
 export type Rights = "root" | "user";
@@ -18,7 +13,8 @@ export interface Entering {
     /** Name of the user it runs as. */
     user: string;
     environment?: Record<string, string>;
-    stdio: StdioOptions;
+    /** Of its standard input, output and error. */
+    stdio: ("ignore" | "pipe" | number)[];
 }
 
 /** Starts a program on the host, as leader of a process group of its own. */
@@ -33,13 +29,12 @@ const READ_ONLY = `ro() {
 `;
 
 /**
- * Builds what root sees on the host, then becomes root's process; or a user's, which goes on with HIDE in a mount namespace
- * of its own. Root's namespace stays open as file 9: that is how `sudo` gets there.
+ * Builds what root sees on the host, and in a mount namespace beside it what a user sees, who can write in /home, /tmp and /run
+ * only. Says the id of the process that is in that one, and keeps both until it can read a line.
  */
 const BUILD = `
 set -eu
-own=$1 visible=$2 full=$3 rights=$4 hide=$5
-shift 5
+own=$1 visible=$2 full=$3 restrict=$4
 ${READ_ONLY}build() {
     mount -t tmpfs -o mode=755 none "$1"
     cd "$1"
@@ -77,29 +72,39 @@ ${READ_ONLY}build() {
 mount -t tmpfs -o mode=755 none "$own/.view"
 mkdir "$own/.view/root"
 build "$own/.view/root"
-if [ "$rights" = root ]; then
-    cd "$own/.view/root"
-    exec chroot . "$@"
-fi
-exec 9</proc/self/ns/mnt
-exec unshare --mount --propagation private sh -c "$hide" hide "$own" "$@"
+unshare --mount --propagation private sh -c "$restrict" restrict "$own/.view/root"
+`;
+
+const RESTRICT = `
+set -eu
+cd "$1"
+${READ_ONLY}for folder in etc var opt root snap usr/local; do ro "$folder"; done
+mount -t tmpfs -o mode=700,size=4k none root
+echo $$
+read -r _ || :
 `;
 
 /**
- * Takes from a process what only root may do: it can write in /home, /tmp and /run only, and what only root may read is not
- * there. Everybody has the same user id here, so permissions alone would keep nobody out.
+ * Becomes a user's process. What only root may read in /etc is not there: everybody has the same user id here, so permissions
+ * alone would keep nobody out. Where there is such a thing, that takes a mount namespace of its own.
  */
 const HIDE = `
 set -eu
-cd "$1/.view/root"
+cd "$1"
 shift
-${READ_ONLY}for folder in etc var opt root snap usr/local; do ro "$folder"; done
-mount -t tmpfs -o mode=700,size=4k none root
-for hidden in $(find etc -xdev -mindepth 1 -maxdepth 2 -type d -perm 700 -prune); do
-    mount -t tmpfs -o mode=700,size=4k,ro none "$hidden"
+hidden=$(find etc -xdev -mindepth 1 -maxdepth 3 \\( -type d -perm 700 -prune -o -type f -perm 600 \\) -print)
+[ -n "$hidden" ] || exec chroot . "$@"
+exec unshare --mount --propagation private sh -c '
+set -eu
+hidden=$1
+shift
+IFS="
+"
+for name in $hidden; do
+    if [ -d "$name" ]; then mount -t tmpfs -o mode=700,size=4k,ro none "$name"; else mount --bind /dev/null "$name"; fi
 done
-for hidden in $(find etc -xdev -mindepth 1 -maxdepth 3 -type f -perm 600); do mount --bind /dev/null "$hidden"; done
-exec chroot . "$@"
+unset IFS
+exec chroot . "$@"' hide "$hidden" "$@"
 `;
 
 const UNSHARE = ["--user", "--map-root-user", "--mount", "--propagation", "private"];
@@ -116,59 +121,59 @@ export function checkNamespaces(): void {
     );
 }
 
-/** Makes a host's folders below `root`. */
-export function makeFolders(root: string, files: Record<string, string>): void {
-    for (const folder of [...OWN, ".view", "usr/local/bin", "usr/local/sbin", "etc/systemd/system", "var/lib"])
-        fs.mkdirSync(path.join(root, folder), { recursive: true });
-    for (const name of BORROWED) {
-        const theirs = fs.statSync(path.join("/etc", name), { throwIfNoEntry: false });
-        if (theirs?.isDirectory()) fs.mkdirSync(path.join(root, "etc", name), { recursive: true });
-        else if (theirs) fs.writeFileSync(path.join(root, "etc", name), "");
-    }
-    for (const [name, content] of Object.entries(files)) {
-        const file = path.join(root, name);
-        fs.mkdirSync(path.dirname(file), { recursive: true });
-        fs.writeFileSync(file, content, { mode: /\/sbin\//.test(name) ? 0o755 : 0o644 });
-    }
+/** A host's namespaces, and how programs are started in them. */
+export interface Namespaces {
+    enter: Enter;
+    /** Lets go of them: they are gone when the last process in them has ended. */
+    close(): void;
 }
 
+/** File that a process of the host has open for `sudo`: root's mount namespace. */
+export const ROOT_NAMESPACE = 9;
+
 /**
- * How programs are started on the host in `root`.
+ * Makes the namespaces of the host in `root`. No process stays in them: they are held open as files.
  * @param visible files and folders of this machine that are there too, under their own names
  * @param marks variables that every process carries, so that it can be found and ended by others
  */
-export function entering(
+export async function openNamespaces(
     root: string,
     { visible, diskFull, marks }: { visible: string[]; diskFull: boolean; marks: Record<string, string> },
-): Enter {
-    for (const shown of visible) {
-        const place = path.join(root, shown);
-        if (!OWN.some((folder) => shown.startsWith(`/${folder}/`))) continue; // below /usr: there already
-        if (fs.statSync(shown).isDirectory()) fs.mkdirSync(place, { recursive: true });
-        else if (!fs.existsSync(place)) {
-            fs.mkdirSync(path.dirname(place), { recursive: true });
-            fs.writeFileSync(place, "");
-        }
-    }
-    const shown = visible.filter((name) => OWN.some((folder) => name.startsWith(`/${folder}/`)));
-    return (rights, argv, { user, environment, stdio }) =>
-        spawn(
-            "unshare",
-            [
-                ...UNSHARE,
-                "sh",
-                "-c",
-                BUILD,
-                "host",
-                root,
-                shown.join(":"),
-                diskFull ? "yes" : "no",
-                rights,
-                HIDE,
-                ...argv,
-            ],
-            {
-                stdio,
+): Promise<Namespaces> {
+    const shown = makePlaces(root, visible).join(":");
+    const builder = spawn(
+        "unshare",
+        [...UNSHARE, "sh", "-c", BUILD, "host", root, shown, diskFull ? "yes" : "no", RESTRICT],
+        { stdio: "pipe", cwd: "/", env: { PATH, ...marks } },
+    );
+    let said = "";
+    builder.stderr.setEncoding("utf8").on("data", (text: string) => (said += text));
+    const ended = new Promise<number | null>((resolve) => builder.once("close", resolve));
+    const user = await new Promise<string>((resolve, reject) => {
+        builder.once("error", reject);
+        createInterface(builder.stdout).once("line", resolve);
+        void ended.then((code) => reject(new Error(`namespaces of a sandbox host: must be made (${code}: ${said})`)));
+    });
+    const files = [`${builder.pid}/ns/user`, `${builder.pid}/ns/mnt`, `${user}/ns/mnt`];
+    const [users, rootView, userView] = files.map((file) => fs.openSync(`/proc/${file}`, "r"));
+    builder.stdin.end("\n");
+    await ended;
+    const view = `${root}/.view/root`;
+    const into = ["--user=/proc/self/fd/3", "--mount=/proc/self/fd/4", "--preserve-credentials"];
+    const start: Record<Rights, { mounts: number; as: string[] }> = {
+        root: { mounts: rootView, as: ["chroot", view] },
+        user: { mounts: userView, as: ["sh", "-c", HIDE, "hide", view] },
+    };
+    return {
+        enter: (rights, argv, { user, environment, stdio }) =>
+            spawn("nsenter", [...into, ...start[rights].as, ...argv], {
+                // From 5 on nothing is open, but what sudo takes.
+                stdio: Object.assign(Array(ROOT_NAMESPACE).fill("ignore"), {
+                    ...stdio,
+                    3: users,
+                    4: start[rights].mounts,
+                    [ROOT_NAMESPACE]: rootView,
+                }),
                 detached: true,
                 cwd: "/",
                 env: {
@@ -182,6 +187,7 @@ export function entering(
                     ...marks,
                     SANDBOX_RIGHTS: rights,
                 },
-            },
-        );
+            }),
+        close: () => [users, rootView, userView].forEach((file) => fs.closeSync(file)),
+    };
 }

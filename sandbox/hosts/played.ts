@@ -77,7 +77,7 @@ export async function openStage(root: string, header: { line: string; file: stri
 }
 
 /** What the script sends: its own path, the caller's rights, and its arguments. */
-const WORDS = `{ printf '%s\\0' "$0" "\${SANDBOX_RIGHTS:-user}"; for word; do printf '%s\\0' "$word"; done; }`;
+const WORDS = `"$0" "\${SANDBOX_RIGHTS:-user}" "$@"`;
 
 function marked(stream: string, text: string): string {
     if (text === "") return "";

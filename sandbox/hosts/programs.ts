@@ -1,4 +1,5 @@
 /** Programs that a host has in place of this machine's: what they say depends on the host, not on the machine. */
+import { ROOT_NAMESPACE } from "./namespace";
 import { relay } from "./relay";
 
 export interface ProgramOptions {
@@ -19,7 +20,7 @@ export interface ProgramOptions {
 }
 
 /** What the programs of systemd send: their name, the caller's rights, where it is notified, and the arguments. */
-const WORDS = `{ printf '%s\\n' "\${0##*/}" "\${SANDBOX_RIGHTS:-user}" "\${NOTIFY_SOCKET:-}"; for word; do printf '%s\\n' "$word"; done; }`;
+const WORDS = `"\${0##*/}" "\${SANDBOX_RIGHTS:-user}" "\${NOTIFY_SOCKET:-}" "$@"`;
 
 /**
  * sudo(8) as far as scripts use it: -n, -S, -k, -H, -p PROMPT, -u root, -v. A password is asked for every time; it is
@@ -68,7 +69,7 @@ nopasswd) ;;
 esac
 [ $validate = no ] || exit 0
 [ $# -gt 0 ] || { echo "usage: sudo command" >&2; exit 1; }
-exec nsenter --mount=/proc/self/fd/9 chroot "${root}/.view/root" env -i PATH="$PATH" HOME=/root USER=root LOGNAME=root SUDO_USER="$LOGNAME" SANDBOX_RIGHTS=root LANG="\${LANG:-C}" "$@"
+exec nsenter --mount=/proc/self/fd/${ROOT_NAMESPACE} chroot "${root}/.view/root" env -i PATH="$PATH" HOME=/root USER=root LOGNAME=root SUDO_USER="$LOGNAME" SANDBOX_RIGHTS=root LANG="\${LANG:-C}" "$@"
 `;
 
 const id = `#!/bin/sh

@@ -39,18 +39,19 @@ function strict(node: any, logic = false): any {
     return out;
 }
 
-/** Schemas of a folder's definitions by `group/version kind`. */
-function definitions(folder: string): Map<string, ValidateFunction> {
+/** Schemas of a folder's definitions by `group/version kind`, each compiled when it is first asked for. */
+function definitions(folder: string): { get: (title: string) => ValidateFunction | undefined } {
     const ajv = new Ajv({ strict: false, allErrors: true, validateFormats: false });
     const files = readdirSync(folder).map((file) => readFileSync(path.join(folder, file), "utf8"));
-    const found = new Map<string, ValidateFunction>();
+    const found = new Map<string, object>();
     for (const document of files.flatMap((text) => parseAllDocuments(text))) {
         const { kind, spec } = document.toJS() ?? {};
         if (kind !== "CustomResourceDefinition") continue;
         for (const { name, schema } of spec.versions)
-            found.set(`${spec.group}/${name} ${spec.names.kind}`, ajv.compile(strict(schema.openAPIV3Schema)));
+            found.set(`${spec.group}/${name} ${spec.names.kind}`, strict(schema.openAPIV3Schema));
     }
-    return found;
+    // Ajv knows a schema that it has compiled.
+    return { get: (title) => (found.has(title) ? ajv.compile(found.get(title)!) : undefined) };
 }
 
 /** Paths of all values in a tree; a list is a value. */

@@ -13,7 +13,7 @@ export async function serveSystemd(
         request.on("end", () => {
             if (request.headers.authorization !== secret)
                 return void response.writeHead(401).end("2 not allowed\n= 1\n");
-            const [program, rights, socket, ...args] = Buffer.concat(chunks).toString().replace(/\n$/, "").split("\n");
+            const [program, rights, socket, ...args] = Buffer.concat(chunks).toString().split("\0").slice(0, -1);
             manager()
                 .run(program, args, rights === "root", socket)
                 .catch((error: unknown) => ({ code: 1, out: "", err: `sandbox: ${String(error)}\n` }))

@@ -13,7 +13,7 @@ const UNIT = "alpa-auth-firewall.service";
 const RULES: FirewallRules = { alpaPorts: [20001], gateways: ["10.0.0.11", "10.0.0.12"], rayPorts: [], alsoFrom: [] };
 
 describe("rules on the Alpa host", function () {
-    // Each call of systemctl or nft enters a namespace or asks over HTTP: 0.5 s for an installation here.
+    // Each call of systemctl or nft asks over HTTP: 0.5 s for an installation here.
     this.timeout(60_000);
     let host: Host;
     let nft: Nft;

@@ -21,7 +21,7 @@ const NVIDIA_SMI = "/usr/local/sbin/nvidia-smi";
 const FOUND = "boot=as-found";
 
 describe("scripts for bare metal", function () {
-    // Each command on a host enters a namespace: 0.1 s here, more on a busy machine.
+    // Scripts look again each half second, and a busy machine takes longer.
     this.timeout(120_000);
     const faults = new GpuFaults();
     const ledger = new GpuLedger(new Map(NODES.map((name) => [name, 8])), faults);

@@ -14,12 +14,13 @@ import { on } from "../../sandbox/hosts/kit";
 const TOKEN = "token-'with'-$signs";
 const UNIT = "alpa-auth-cloudflared";
 
-/** Answers /ready, and writes down what it was given; `broken` never gets ready. */
-const connector = (version: string, broken = false) => `#!${process.execPath}
+/** Answers /ready, and writes down what it was given; `broken` never gets ready. Node.js is started for nothing else. */
+const connector = (version: string, broken = false) => `#!/bin/sh
+if [ "$1" = --version ]; then echo "cloudflared version ${version}"; exit; fi
+exec ${process.execPath} -e '
 const { spawnSync } = require("node:child_process");
 const fs = require("node:fs");
-const args = process.argv.slice(2);
-if (args[0] === "--version") { console.log("cloudflared version ${version}"); process.exit(0); }
+const args = process.argv.slice(1);
 const after = (flag) => args[args.indexOf(flag) + 1];
 const [address, port] = after("--metrics").split(":");
 const token = fs.readFileSync(after("--token-file"), "utf8");
@@ -28,12 +29,12 @@ require("node:http").createServer((_, answer) => answer.writeHead(${broken ? 503
     if (!${broken}) spawnSync("systemd-notify", ["--ready"], { stdio: "inherit" });
 });
 process.on("SIGTERM", () => { fs.appendFileSync("/tmp/stops", port + "\\n"); process.exit(0); });
+' -- "$@"
 `;
 
 /** Neither listens nor says anything of itself. */
-const SILENT = `#!${process.execPath}
-if (process.argv[2] === "--version") process.exit(0);
-setInterval(() => {}, 1000);
+const SILENT = `#!/bin/sh
+[ "$1" = --version ] || exec sleep 1000
 `;
 
 interface Start {

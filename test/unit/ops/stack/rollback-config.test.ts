@@ -3,7 +3,7 @@
 import { strict as assert } from "node:assert";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { commit, hidden, repository, rollback, update, useRepository, type Options } from "./rollback-kit";
+import { commit, hidden, repository, rollback, update, usePackages, useRepository, type Options } from "./rollback-kit";
 
 const SALT = "encryptionsalt: v1:abc\n";
 const host = (address: string, privateKey: unknown) => ({ hosts: [{ address, port: 22, privateKey }], version: "1" });
@@ -27,6 +27,7 @@ async function configFor(then: object, options: Options & { more?: string[]; hea
 
 describe("config of ops stack rollback", () => {
     useRepository();
+    usePackages();
     const now = (value: object) => file({ "alpa-auth:option": "intra-a", ...tunnel(value) });
 
     it("takes today's secrets where nothing else differs, and says so", async () => {

@@ -4,7 +4,7 @@ import { strict as assert } from "node:assert";
 import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Call } from "../kit";
-import { git, made, NOW, repository, rollback, update, useRepository, type Options } from "./rollback-kit";
+import { git, made, NOW, repository, rollback, update, usePackages, useRepository, type Options } from "./rollback-kit";
 
 const SALT_TYPE = "random:index/randomUuid:RandomUuid";
 const TOKEN = "cloudflare:index/zeroTrustAccessServiceToken:ZeroTrustAccessServiceToken";
@@ -13,6 +13,7 @@ const both = () => [update(repository.first), update(repository.second)];
 
 describe("ops stack rollback refuses", () => {
     useRepository();
+    usePackages();
 
     it("to make revoked credentials anew, until that is accepted, and says who needs new ones", async () => {
         const history = [update(repository.first), update(repository.second)];

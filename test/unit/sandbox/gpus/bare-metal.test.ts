@@ -12,7 +12,7 @@ import { on } from "../hosts/kit";
 const NODES = ["dgx-01", "dgx-02"];
 
 describe("sandbox Alpa on bare metal", function () {
-    // Each command on a host enters a namespace: 0.1 s here, more on a busy machine.
+    // Scripts look again each half second, and a busy machine takes longer.
     this.timeout(60_000);
     const faults = new GpuFaults();
     const ledger = new GpuLedger(new Map(NODES.map((name) => [name, 8])), faults);

@@ -10,7 +10,7 @@ const INSTALL = "[Install]\nWantedBy=multi-user.target\n";
 const service = (lines: string, rest = INSTALL) => `[Unit]\nDescription=a test\n[Service]\n${lines}\n${rest}`;
 
 describe("sandbox systemd", function () {
-    // Each service and each command enters a namespace: 0.1 s here, more on a busy machine.
+    // Services are waited for in tenths of a second, and more on a busy machine.
     this.timeout(30_000);
     let host: Host;
     before(async () => {

@@ -1,0 +1,41 @@
+import * as fs from "node:fs";
+import * as path from "node:path";
+
+/** Folders that each host has for itself; everything else is this machine's, and cannot be written. */
+export const OWN = ["etc", "var", "run", "opt", "home", "root", "tmp", "snap", "usr/local"];
+
+/** Files of this machine's /etc that its programs need. */
+export const BORROWED = ["alternatives", "ssl", "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "pki", "ca-certificates"];
+
+/** Makes a host's folders below `root`. */
+export function makeFolders(root: string, files: Record<string, string>): void {
+    for (const folder of [...OWN, ".view", "usr/local/bin", "usr/local/sbin", "etc/systemd/system", "var/lib"])
+        fs.mkdirSync(path.join(root, folder), { recursive: true });
+    for (const name of BORROWED) {
+        const theirs = fs.statSync(path.join("/etc", name), { throwIfNoEntry: false });
+        if (theirs?.isDirectory()) fs.mkdirSync(path.join(root, "etc", name), { recursive: true });
+        else if (theirs) fs.writeFileSync(path.join(root, "etc", name), "");
+    }
+    for (const [name, content] of Object.entries(files)) {
+        const file = path.join(root, name);
+        fs.mkdirSync(path.dirname(file), { recursive: true });
+        fs.writeFileSync(file, content, { mode: /\/sbin\//.test(name) ? 0o755 : 0o644 });
+    }
+}
+
+/**
+ * Makes places for files and folders of this machine that are seen under their own names on the host in `root`.
+ * @returns those that are not seen there anyway
+ */
+export function makePlaces(root: string, visible: string[]): string[] {
+    const missing = visible.filter((name) => OWN.some((folder) => name.startsWith(`/${folder}/`)));
+    for (const name of missing) {
+        const place = path.join(root, name);
+        if (fs.statSync(name).isDirectory()) fs.mkdirSync(place, { recursive: true });
+        else if (!fs.existsSync(place)) {
+            fs.mkdirSync(path.dirname(place), { recursive: true });
+            fs.writeFileSync(place, "");
+        }
+    }
+    return missing;
+}
