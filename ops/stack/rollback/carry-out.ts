@@ -56,18 +56,21 @@ export async function up(context: Context, earlier: Earlier, state: Exported): P
     const said = stdout + stderr;
     const locked = lockFailure(stack, said, NOTHING_CHANGED);
     if (locked) throw locked;
-    const now = /^Updating \(/m.test(said)
+    const begun = /^Updating \(/m.test(said);
+    const now = begun
         ? `Part of it may be done. Run this again; or go forward again: pulumi up -s ${stack.short}.`
         : "Nothing was changed.";
     const other = OTHER_THAN_PLAN.exec(said)?.[0].trim();
-    if (other) throw new Failure(changed(stack, other.replace(/^error: /, ""), now));
+    if (other) throw new Failure(changed(stack, other.replace(/^error: /, ""), now, begun));
     throw new Failure(
         `pulumi up: must succeed (${signal.aborted ? "it was broken off" : `ended with ${code}, see above`}). ${now}`,
     );
 }
 
-function changed({ short }: Stack, what: string, now: string): string {
-    return `${short}: must be as it was when its review was made (${what}). Somebody has changed the stack since. ${now} Look: npm run ops -- stack history; then run this again, and read its review anew.`;
+/** @param begun then it may also be what the review could not know, and nobody's doing */
+function changed({ short }: Stack, what: string, now: string, begun = false): string {
+    const why = begun ? ", or it is known only now what was unknown then" : "";
+    return `${short}: must be as it was when its review was made (${what}). Somebody has changed the stack since${why}. ${now} Look: npm run ops -- stack history; then run this again, and read its review anew.`;
 }
 
 function at({ program, stack, config }: Earlier): string[] {
