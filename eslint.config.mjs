@@ -10,6 +10,10 @@ const NOTHING_IN_APPLY = {
         "CallExpression[callee.property.name='apply'] > :matches(ArrowFunctionExpression, FunctionExpression) :matches(NewExpression, ThrowStatement)",
     message: "No resources and no throws inside apply(): preview cannot show the one, and the other hangs the run.",
 };
+const GENERATION_MAY_BE_UNKNOWN = {
+    selector: "Property > MemberExpression[object.property.name='metadata'][property.name='generation']",
+    message: "A plan holds the run to none where the object is not there yet: use generationOf() of generation.ts.",
+};
 const NO_CONSOLE = {
     selector: "MemberExpression[object.name='console']",
     message: "Only pulumi.log reaches the operator in order. Use it, or return the text.",
@@ -28,7 +32,7 @@ const NO_SKIPPED_TESTS = {
 };
 
 /** Rules of everything that a program run executes. */
-const PROGRAM = [NOTHING_IN_APPLY, NO_CONSOLE];
+const PROGRAM = [NOTHING_IN_APPLY, GENERATION_MAY_BE_UNKNOWN, NO_CONSOLE];
 
 /**
  * Imports point one way: index → stacks → components → parts.

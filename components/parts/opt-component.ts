@@ -1,6 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { attempted } from "./alpa-route";
+import { generationOf } from "./generation";
 import { ImagesReady } from "./images-ready";
 import type { ClusterAccess } from "./kubeconfig";
 import { APISIX_PODS, peer } from "./network-policies";
@@ -75,7 +76,7 @@ export class OptComponent extends pulumi.ComponentResource {
             `${name}-images-ready`,
             {
                 ...{ cluster, namespace, name: `${OPT}-images`, nodes: opt.nodes.length },
-                generation: images.metadata.generation,
+                generation: generationOf(images),
                 timeoutSeconds: IMAGES_SECONDS,
             },
             { parent: this, dependsOn: images },
@@ -99,7 +100,7 @@ export class OptComponent extends pulumi.ComponentResource {
             `${name}-ready`,
             {
                 ...{ cluster, namespace, name: OPT, running, attempt },
-                generation: ray.metadata.generation,
+                generation: generationOf(ray),
                 timeoutSeconds: running ? opt.startTimeoutSeconds : answerTimeoutSeconds + SUSPEND_SECONDS,
                 settleSeconds: args.settleSeconds,
             },

@@ -28,13 +28,13 @@ export class Tunnel extends pulumi.ComponentResource {
 
         this.tunnelId = tunnel.id;
         this.target = pulumi.interpolate`${tunnel.id}.cfargotunnel.com`;
-        // The result of an invoke is never secret by itself.
-        this.token = pulumi.secret(
-            cloudflare.getZeroTrustTunnelCloudflaredTokenOutput(
-                { accountId: account, tunnelId: tunnel.id },
-                { parent: this },
-            ).token,
+        const { token } = cloudflare.getZeroTrustTunnelCloudflaredTokenOutput(
+            { accountId: account, tunnelId: tunnel.id },
+            { parent: this },
         );
+        // Of the tunnel, said here too: as long as there is none the SDK (3.270) forgets it, and then no plan of a first run
+        // could be carried out, whose dependencies are others. And the result of an invoke is never secret by itself.
+        this.token = pulumi.secret(pulumi.all([token, tunnel.id]).apply(([text]) => text));
         this.registerOutputs({ tunnelId: this.tunnelId, target: this.target });
     }
 }

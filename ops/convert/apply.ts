@@ -7,6 +7,7 @@ import type { Context } from "../context";
 import { replace } from "../stack/change";
 import { lockedBy } from "../stack/locked";
 import { remember } from "../stack/guards";
+import { packWords } from "../stack/policy-pack";
 import { findStack, type Stack } from "../stack/stack";
 import { placeIn, restOf } from "./stack-edit";
 
@@ -45,7 +46,10 @@ export async function bringUp(context: Context, { stack: name, rest, kept, edit,
         remember(stack, after);
         replace(stack.file, after);
     }
-    const args = ["up", "--yes", "--skip-preview", "--stack", name, "--config-file", stack.file];
+    const begins = placeIn(stack.text) === "intra-a";
+    // What the policy pack refuses of the component is met before anything of it is made. Later on a preview costs callers time.
+    const skip = begins ? [] : ["--skip-preview"];
+    const args = ["up", "--yes", ...skip, "--stack", name, "--config-file", stack.file];
     const end = Date.now() + LOCKED_SECONDS * 1000;
     for (;;) {
         signal.throwIfAborted();
@@ -54,7 +58,7 @@ export async function bringUp(context: Context, { stack: name, rest, kept, edit,
         const said = stdout + stderr;
         if (!lockedBy(said) || signal.aborted) throw new Error(`pulumi up ended with ${code}: ${errorsIn(said)}`);
         if (isLeftBehind(said)) await context.pulumi(["cancel", "--yes", "--stack", name], { signal });
-        else if (placeIn(stack.text) === "intra-a") {
+        else if (begins) {
             // Nothing has begun, so nothing is waited for, and the file must not say otherwise.
             replace(stack.file, stack.text);
             remember(stack, stack.text);
@@ -108,6 +112,8 @@ export function errorsIn(said: string): string {
         return [`${line.trim().replace(/^error: /, "")}${line.endsWith(":") ? ` ${(lines[i + 1] ?? "").trim()}` : ""}`];
     });
     const found = [...new Set(errors)].filter((line) => !/^(update failed|preview failed)$/.test(line));
-    const text = (found.length > 0 ? found : lines.filter((line) => line.trim() !== "").slice(-3)).join("; ");
+    const policy = /\[mandatory\]/.test(said) ? packWords(said)?.replace(/\s+/g, " ") : undefined;
+    const last = policy === undefined ? lines.filter((line) => line.trim() !== "").slice(-3) : [policy];
+    const text = (found.length > 0 ? found : last).join("; ");
     return text.length > SAID_LIMIT ? `${text.slice(0, SAID_LIMIT)} …` : text || "it said nothing";
 }

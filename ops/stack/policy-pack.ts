@@ -35,3 +35,14 @@ export function underPolicy(
         return pulumi(args, options);
     };
 }
+
+/** What the pack says, of what Pulumi prints for people: from its heading to the next one. Unset: nothing. */
+export function packWords(printed: string): string | undefined {
+    // eslint-disable-next-line no-control-regex -- colours
+    const lines = printed.replace(/\x1b\[[0-9;]*m/g, "").split("\n");
+    const from = lines.indexOf("Policies:");
+    if (from < 0) return undefined;
+    const length = lines.slice(from + 1).findIndex((line) => line.trim() === "");
+    const words = lines.slice(from + 1, length < 0 ? undefined : from + 1 + length);
+    return `policy pack: must let the change pass. It says:\n${words.join("\n")}`;
+}

@@ -44,7 +44,10 @@ describe("cloudflare on the engine", function () {
 
     before(async () => {
         stack = await AccessStack.create("llm");
-        await up([alice(token("a")), bob]);
+        stack.configure({ consumers: [alice(token("a")), bob] });
+        // As planned: of a tunnel that is not there yet a plan knows what depends on it.
+        succeeded(await stack.upAsPlanned());
+        pairs = (await stack.outputs()).credentials;
     });
 
     it("makes the record last: before it, nobody is led to Alpa", () => {

@@ -55,9 +55,9 @@ describe("exposure cloudflare", function () {
         return (await core.listNamespacedPod({ namespace: stack.name, labelSelector })).items;
     };
 
-    it("leads a caller with a key through the tunnel to Alpa", async () => {
+    it("is made as its plan says, and leads a caller with a key through the tunnel to Alpa", async () => {
         stack = await ExposedStack.create("exposed", { consumers });
-        succeeded(await stack.up());
+        succeeded(await stack.upAsPlanned());
         const { url, credentials } = await stack.outputs();
         assert.equal(url, `https://${stack.hostname}/alpa`);
         apikey = credentials["alice/k1"];

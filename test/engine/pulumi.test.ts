@@ -25,9 +25,7 @@ describe("pulumi typed by hand", function () {
     });
 
     it("a first up is held to its plan, where nothing of the stack is there yet", async () => {
-        const plan = join(current().dir, "first.json");
-        succeeded(await stack.preview("--save-plan", plan));
-        succeeded(await stack.up("--plan", plan));
+        succeeded(await stack.upAsPlanned());
     });
 
     it("stack history lists what was done, without secrets", async () => {

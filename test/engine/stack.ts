@@ -62,6 +62,13 @@ export class EngineStack {
         return this.run(["up", "--yes", "--skip-preview", ...args]);
     }
 
+    /** `up` that may do nothing but what a preview has just said. */
+    async upAsPlanned(): Promise<PulumiRun> {
+        const plan = join(this.place.dir, `plan-of-${this.name}.json`);
+        succeeded(await this.preview("--save-plan", plan));
+        return this.up("--plan", plan);
+    }
+
     preview(...args: string[]): Promise<PulumiRun> {
         return this.run(["preview", ...args]);
     }

@@ -63,6 +63,10 @@ const refused: [rule: string, cases: Case[]][] = [
             ["index.ts", 'console.log("a");', /Only pulumi\.log reaches/],
         ],
     ],
+    [
+        "a generation that a plan would take for none",
+        [["components/parts/x.ts", "new Wait({ generation: object.metadata.generation });", /use generationOf\(\)/]],
+    ],
     ["apply() in tests", [["test/unit/x.test.ts", "a.apply((v) => v);", /cannot fail a test/]]],
     [
         "tests that do not run",

@@ -9,6 +9,7 @@ import { json } from "../../output";
 import { git, uncommittedFiles } from "../history/commits";
 import type { Exported } from "../review/plan";
 import type { Stack } from "../stack";
+import { markOf } from "../state-mark";
 
 const schema = z.strictObject({
     stack: z.string(),
@@ -17,7 +18,7 @@ const schema = z.strictObject({
     /** SHA-256 of the stack file, of the plan. */
     config: z.string(),
     plan: z.string(),
-    /** When the state was written that it was made against; empty for a stack that has none. */
+    /** Mark of the state that it was made against. */
     state: z.string(),
     made: z.string(),
 });
@@ -42,7 +43,7 @@ export async function bind(context: Context, folder: string, stack: Stack, state
         commit: await headOf(context),
         config: sha256(stack.text),
         plan: sha256(readFileSync(planIn(folder))),
-        state: state.manifest?.time ?? "",
+        state: markOf(state),
         made: context.today.toISOString(),
     };
     writeFileSync(boundIn(folder), `${json(bound)}\n`, { mode: 0o600 });
@@ -72,7 +73,7 @@ export async function readBound(
     const plan = textOf(planIn(folder), folder);
     const bound = parsed(textOf(boundIn(folder), folder));
     const commit = await headOf(context);
-    const time = state.manifest?.time ?? "";
+    const now = markOf(state);
     const problems = [
         bound.stack === stack.short ? "" : `must be of stack ${stack.short} (got ${bound.stack}). Name the right one.`,
         bound.commit === commit
@@ -82,9 +83,9 @@ export async function readBound(
             ? ""
             : `must be of ${basename(stack.file)} as it is (it has changed since). ${capital(AGAIN)}`,
         bound.plan === sha256(plan) ? "" : `must be as it was made (plan.json has changed since). ${capital(AGAIN)}`,
-        bound.state === time
+        bound.state === now
             ? ""
-            : `must be of the state as it is (made for that of ${bound.state || "no time"}, it is of ${time || "no time"}). Somebody has changed the stack since: ${AGAIN}`,
+            : `must be of the state as it is (made for that of ${bound.state}; it is of ${now}). Somebody has changed the stack since: ${AGAIN}`,
     ].filter((problem) => problem !== "");
     if (problems.length > 0) throw new UsageError(problems.map((problem) => `--plan: ${problem}`));
     return { plan, bound };

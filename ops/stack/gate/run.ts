@@ -2,7 +2,7 @@
 import { ROOT, type Context } from "../../context";
 import { Failure } from "../../errors";
 import { lockFailure, NOTHING_CHANGED } from "../locked";
-import { packOf } from "../policy-pack";
+import { packOf, packWords } from "../policy-pack";
 import type { Preview } from "../review/preview";
 import { previewRun } from "../review/review";
 import type { Stack } from "../stack";
@@ -30,17 +30,6 @@ export async function previewPlan(
         const { stdout } = await context.pulumi(["preview", ...at, ...pack]);
         return { preview, refusal: packWords(stdout) ?? (refused as Error).message };
     }
-}
-
-/** What the pack says, of what Pulumi prints for people: from its heading to the next one. */
-function packWords(printed: string): string | undefined {
-    // eslint-disable-next-line no-control-regex -- colours
-    const lines = printed.replace(/\x1b\[[0-9;]*m/g, "").split("\n");
-    const from = lines.indexOf("Policies:");
-    if (from < 0) return undefined;
-    const length = lines.slice(from + 1).findIndex((line) => line.trim() === "");
-    const words = lines.slice(from + 1, length < 0 ? undefined : from + 1 + length);
-    return `policy pack: must let the change pass. It says:\n${words.join("\n")}`;
 }
 
 /**

@@ -1,5 +1,4 @@
 /** An earlier program and its config: previewed into a plan, and carried out as that plan says. */
-import { isDeepStrictEqual } from "node:util";
 import type { Context } from "../../context";
 import { Failure, UsageError } from "../../errors";
 import { lockFailure, NOTHING_CHANGED } from "../locked";
@@ -7,6 +6,7 @@ import type { Exported } from "../review/plan";
 import type { Preview } from "../review/preview";
 import { exported, previewRun } from "../review/review";
 import type { Stack } from "../stack";
+import { markOf } from "../state-mark";
 
 export interface Earlier {
     stack: Stack;
@@ -42,41 +42,35 @@ const OTHER_THAN_PLAN = /^.*(violates plan|is not allowed by the plan|none were 
 /**
  * Carries out what was shown. Pulumi previews once more, holds to the plan from there on, and changes nothing where the
  * preview does other things.
- *
- * Not where something is made: of what is known only then a plan says other properties and dependencies than the run has,
- * and that would stop in its midst. Then what was shown is what runs because program, config and state are the same.
  * @param state that the preview was made against
  */
-export async function up(context: Context, earlier: Earlier, preview: Preview, state: Exported): Promise<void> {
+export async function up(context: Context, earlier: Earlier, state: Exported): Promise<void> {
     const { pulumi, note } = context;
     const { stack, number, plan, signal } = earlier;
-    if (!isDeepStrictEqual(markOf(await exported(context, stack)), markOf(state)))
+    if (markOf(await exported(context, stack)) !== markOf(state))
         throw new Failure(changed(stack, "its state is another one", "Nothing was changed."));
     note(`\npulumi up, stack ${stack.name}, program and config of version ${number}:`);
-    const held = preview.steps.some(({ op }) => /create|replace|import|read/.test(op)) ? [] : [`--plan=${plan}`];
-    const args = ["up", "--yes", ...held, "--message", `Back to version ${number}`, ...at(earlier)];
+    const args = ["up", "--yes", `--plan=${plan}`, "--message", `Back to version ${number}`, ...at(earlier)];
     const { code, stdout, stderr } = await pulumi(args, { signal, onLine: (line) => note(`  ${line}`) });
     if (code === 0) return;
     const said = stdout + stderr;
     const locked = lockFailure(stack, said, NOTHING_CHANGED);
     if (locked) throw locked;
-    const now = /^Updating \(/m.test(said)
+    const begun = /^Updating \(/m.test(said);
+    const now = begun
         ? `Part of it may be done. Run this again; or go forward again: pulumi up -s ${stack.short}.`
         : "Nothing was changed.";
     const other = OTHER_THAN_PLAN.exec(said)?.[0].trim();
-    if (other) throw new Failure(changed(stack, other.replace(/^error: /, ""), now));
+    if (other) throw new Failure(changed(stack, other.replace(/^error: /, ""), now, begun));
     throw new Failure(
         `pulumi up: must succeed (${signal.aborted ? "it was broken off" : `ended with ${code}, see above`}). ${now}`,
     );
 }
 
-function changed({ short }: Stack, what: string, now: string): string {
-    return `${short}: must be as it was when its review was made (${what}). Somebody has changed the stack since. ${now} Look: npm run ops -- stack history; then run this again, and read its review anew.`;
-}
-
-/** What differs as soon as a run has changed anything. Ciphertext may differ without that. */
-function markOf({ manifest, resources = [] }: Exported): unknown {
-    return [manifest?.time, resources.map(({ urn, id, modified }) => [urn, id, modified])];
+/** @param begun then it may also be what the review could not know, and nobody's doing */
+function changed({ short }: Stack, what: string, now: string, begun = false): string {
+    const why = begun ? ", or it is known only now what was unknown then" : "";
+    return `${short}: must be as it was when its review was made (${what}). Somebody has changed the stack since${why}. ${now} Look: npm run ops -- stack history; then run this again, and read its review anew.`;
 }
 
 function at({ program, stack, config }: Earlier): string[] {

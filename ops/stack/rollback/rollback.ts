@@ -85,7 +85,7 @@ async function goBack(context: Context, args: RollbackArgs, way: Way): Promise<v
         context.note(`\nNothing was changed. To go back: add --yes`);
         return;
     }
-    await up(context, earlier, preview, state);
+    await up(context, earlier, state);
     await saveConfig(context, way);
     if (renewed.length > 0)
         context.note(

@@ -17,6 +17,8 @@ describe("npm run ops -- convert run", function () {
         const { code, out, note } = await ops("convert", "run");
         assert.equal(code, 0, note);
         assert.deepEqual(state.ups, ["prepare", "drain", "stop", "start", "verify", "switch", "done"]);
+        const unseen = calls.filter(({ args }) => args[0] === "up").map(({ args }) => args.includes("--skip-preview"));
+        assert.deepEqual(unseen, [false, ...Array<boolean>(6).fill(true)], "the first step is previewed");
         assert.match(out, /Done: intra is of option intra-b\. Callers got 503 for 0:0\d\./);
         const left = text()
             .replace("intra-b # for now", "intra-a # for now")

@@ -240,6 +240,9 @@ describe("ops convert, Pulumi's words", () => {
             "  dgx-01: must have its GPUs free",
         ];
         assert.equal(errorsIn(remote.join("\n")), "it ended with 1: dgx-01: must have its GPUs free");
+        const pack = ["Policies:", "    alpa-auth@v0.1.0", "        - [mandatory]  answers-not-cut  (route)", ""];
+        const refused = [...pack, "Diagnostics:", "  pulumi:pulumi:Stack:", "    error: preview failed"];
+        assert.match(errorsIn(refused.join("\n")), /^policy pack: .* - \[mandatory\] answers-not-cut \(route\)$/);
         assert.equal(errorsIn("a\nb\nc\nd\n"), "b; c; d");
         assert.equal(errorsIn(""), "it said nothing");
         assert.ok(errorsIn(`error: ${"x".repeat(5000)}`).length < 900);

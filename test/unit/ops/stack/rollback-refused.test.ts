@@ -169,7 +169,7 @@ describe("ops stack rollback refuses", () => {
         [
             "after it has begun",
             `Previewing update (intra):\nUpdating (intra):\nerror: resource urn:x violates plan: parent changed`,
-            /\(resource urn:x violates plan: parent changed\).* Part of it may be done\. Run this again/,
+            /\(resource urn:x violates plan: parent changed\).* or it is known only now .* Part of it may be done\. Run this again/,
         ],
     ];
     for (const [what, stdout, then] of broken)

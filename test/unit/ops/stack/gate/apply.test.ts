@@ -4,7 +4,7 @@ import { strict as assert } from "node:assert";
 import { copyFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { STACK_FILE } from "../../kit";
-import { gate, MADE, type Gate, type GateOptions } from "./kit";
+import { caller, gate, MADE, type Gate, type GateOptions } from "./kit";
 
 interface Planned extends Gate {
     plan: string;
@@ -41,6 +41,7 @@ describe("ops stack apply", () => {
     });
 
     let time = MADE;
+    let resources: object[] = [];
     const changes: [what: string, change: (one: Planned) => void, says: RegExp][] = [
         [
             "of another commit",
@@ -52,6 +53,11 @@ describe("ops stack apply", () => {
             "of another state",
             () => (time = "2026-11-25T11:30:00Z"),
             /must be of the state as it is \(made for that of 2026-11-25T11:00/,
+        ],
+        [
+            "of other resources, where the backend keeps the time",
+            () => (resources = [caller("alice", ["a"])]),
+            /must be of the state as it is/,
         ],
         [
             "that was changed",
@@ -68,7 +74,8 @@ describe("ops stack apply", () => {
     for (const [what, change, says] of changes)
         it(`refuses one ${what}`, async () => {
             time = MADE;
-            const one = await planned({ stateTime: () => time });
+            resources = [];
+            const one = await planned({ stateTime: () => time, resources: () => resources });
             change(one);
             const { code, note } = await one.applied();
             assert.equal(code, 2);

@@ -35,6 +35,8 @@ export interface GateOptions {
     steps?: object[];
     /** When the state was written; read at each call. */
     stateTime?: () => string;
+    /** What is in the state; read at each call. */
+    resources?: () => object[];
     says?: (call: Call) => Partial<PulumiResult> | undefined;
     text?: string;
 }
@@ -47,7 +49,8 @@ afterEach(() => {
 
 export const MADE = "2026-11-25T11:00:00Z";
 
-export function gate({ steps = [], stateTime = () => MADE, says, text }: GateOptions = {}): Gate {
+export function gate(options: GateOptions = {}): Gate {
+    const { steps = [], stateTime = () => MADE, resources = () => [], says, text } = options;
     const clone = mkdtempSync(join(tmpdir(), "alpa-auth-gate-"));
     clones.push(clone);
     const git = (...args: string[]) =>
@@ -65,7 +68,9 @@ export function gate({ steps = [], stateTime = () => MADE, says, text }: GateOpt
         if (own) return own;
         const [verb, noun] = call.args;
         if (verb === "stack" && noun === "export")
-            return { stdout: JSON.stringify({ deployment: { manifest: { time: stateTime() } } }) };
+            return {
+                stdout: JSON.stringify({ deployment: { manifest: { time: stateTime() }, resources: resources() } }),
+            };
         if (verb !== "preview") return undefined;
         const plan = call.args.find((word) => word.startsWith("--save-plan="))?.slice("--save-plan=".length);
         const manifest = { time: "2026-11-25T11:59:00Z", version: "v3.1.0" };
