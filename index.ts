@@ -11,7 +11,7 @@ import {
 import type { ClusterAccess } from "./components/parts/kubeconfig";
 import type { SharedGateway } from "./components/parts/shared-gateway";
 import { owner } from "./components/parts/ownership";
-import { attemptOf } from "./preflight/conversion";
+import { attemptOf, type Attempt } from "./preflight/conversion";
 import { callersPreflight, gatewayOf } from "./preflight/callers";
 import { cloudflarePreflight, exposurePreflight } from "./preflight/cloudflare";
 import { hostsPreflight, NO_CLUSTER_YET, withoutCluster } from "./preflight/hosts";
@@ -34,8 +34,8 @@ interface Found {
     warnings: string[];
     /** The way into a cluster whose first node is away. */
     detour?: ClusterAccess;
-    /** Of a conversion: how often a run was begun after one that did not end. */
-    attempt?: number;
+    /** Of a conversion. */
+    run?: Attempt;
 }
 
 /** Looks before anything is changed. */
@@ -59,25 +59,25 @@ async function look(settings: Complete): Promise<Found> {
 /** The hosts first, where the stack makes a cluster of them: there may be none yet. */
 async function lookAtCluster(settings: IntraASettings | IntraBSettings | InterSettings): Promise<Found> {
     const { nodes } = settings;
-    if (nodes === undefined) return { warnings: await preflight(settings, owner()), attempt: await attempts(settings) };
+    if (nodes === undefined) return { warnings: await preflight(settings, owner()), run: await attempt(settings) };
     const reached = await hostsPreflight(nodes, owner());
     if (reached === undefined) return { warnings: [NO_CLUSTER_YET, ...withoutCluster(settings.gateway)] };
     const { access, detour, warnings } = reached;
     const more = await preflight({ ...settings, cluster: access }, owner());
-    const attempt = await attempts({ ...settings, cluster: access });
-    return { warnings: [...warnings, ...more], attempt, ...(detour ? { detour: access } : {}) };
+    const again = await attempt({ ...settings, cluster: access });
+    return { warnings: [...warnings, ...more], run: again, ...(detour ? { detour: access } : {}) };
 }
 
-async function attempts(settings: IntraASettings | IntraBSettings | InterSettings): Promise<number | undefined> {
+async function attempt(settings: IntraASettings | IntraBSettings | InterSettings): Promise<Attempt | undefined> {
     return settings.option === "intra-b" ? attemptOf(settings) : undefined;
 }
 
-function run(settings: Complete, { detour, attempt = 0 }: Found): Record<string, unknown> {
+function run(settings: Complete, { detour, run: again }: Found): Record<string, unknown> {
     switch (settings.option) {
         case "intra-a":
             return intra({ ...settings, detour });
         case "intra-b":
-            return intra({ ...settings, conversion: { ...settings.conversion, attempt }, detour });
+            return intra({ ...settings, conversion: { ...settings.conversion, ...again }, detour });
         case "inter":
             return inter({ ...settings, detour });
         case "cloudflare":

@@ -25,6 +25,8 @@ export interface ConversionSettings {
     holder?: { name: string; until: string };
     /** Raised for a run after one that did not end: all that a phase asks for is asked for again. */
     attempt: number;
+    /** The run leads back, or to where it has got already. */
+    back?: boolean;
 }
 
 interface Around {
@@ -108,14 +110,14 @@ export class Conversion {
     private sides(dependsOn: pulumi.Resource[]): pulumi.Resource[] {
         const { name, parent, around } = this;
         const { namespace, cluster, binding, rampart, readiness, conversion } = around;
-        const { phase, opt, bareMetal, attempt } = conversion;
+        const { phase, opt, bareMetal, attempt, back } = conversion;
         const { answerTimeoutSeconds } = around.alpa;
         const state = stateOf(phase);
         const component = (after: pulumi.Resource[]) =>
             new OptComponent(
                 `${name}-component`,
                 {
-                    ...{ namespace, cluster, rampart, opt, answerTimeoutSeconds, attempt },
+                    ...{ namespace, cluster, rampart, opt, answerTimeoutSeconds, attempt, back },
                     apisixNamespace: binding.gatewayNamespace,
                     running: state.component,
                     settleSeconds: readiness.settleSeconds,

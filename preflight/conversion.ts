@@ -32,16 +32,24 @@ export async function recorded(namespace: string, cluster: ClusterView): Promise
     };
 }
 
-/**
- * How often a run was begun after one that did not end, this one included. Where the last one ended it stays as it is: nothing
- * is asked for again.
- */
+export interface Attempt {
+    /**
+     * How often a run was begun after one that did not end, this one included. Where the last one ended it stays as it is:
+     * nothing is asked for again.
+     */
+    attempt: number;
+    /** It leads back, or to where it has got already. */
+    back?: true;
+}
+
 export async function attemptOf(
-    settings: Pick<GatewayClusterArgs, "namespace" | "cluster">,
+    settings: Pick<GatewayClusterArgs, "namespace" | "cluster" | "conversion">,
     open: typeof openCluster = openCluster,
-): Promise<number> {
-    const { going, attempt } = await recorded(settings.namespace, open(await plainAccess(settings.cluster)));
-    return going === undefined ? attempt : attempt + 1;
+): Promise<Attempt> {
+    const record = await recorded(settings.namespace, open(await plainAccess(settings.cluster)));
+    const { reached, going, attempt } = record;
+    const onward = leadsOn(reached, settings.conversion?.phase ?? BEFORE);
+    return { attempt: going === undefined ? attempt : attempt + 1, ...(onward ? {} : { back: true }) };
 }
 
 /** What a run is asked for. */

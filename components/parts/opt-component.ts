@@ -28,6 +28,8 @@ export interface OptComponentArgs {
     rampart?: { retry: number; timeoutSeconds: number };
     /** Another number has the cluster asked for again, whatever was asked last. */
     attempt: number;
+    /** The run leads nowhere new: for another attempt alone nobody waits then until it runs. */
+    back?: boolean;
     /** How long it must stay ready, in seconds. */
     settleSeconds: number;
 }
@@ -99,7 +101,7 @@ export class OptComponent extends pulumi.ComponentResource {
         new RayReady(
             `${name}-ready`,
             {
-                ...{ cluster, namespace, name: OPT, running, attempt },
+                ...{ cluster, namespace, name: OPT, running, attempt, back: args.back },
                 generation: generationOf(ray),
                 timeoutSeconds: running ? opt.startTimeoutSeconds : answerTimeoutSeconds + SUSPEND_SECONDS,
                 settleSeconds: args.settleSeconds,

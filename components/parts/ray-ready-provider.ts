@@ -19,10 +19,16 @@ export const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> = {
         return { id: `${inputs.namespace}/${inputs.name}`, outs: inputs };
     },
     async update(_id, olds, inputs) {
-        if (subject(olds) !== subject(inputs)) await untilReady(inputs);
+        if (mustWait(olds, inputs)) await untilReady(inputs);
         return { outs: inputs };
     },
 };
+
+/** A component that no longer runs may be what the way back is for: it was seen to run once, and is to be stopped. */
+function mustWait(olds: Inputs, news: Inputs): boolean {
+    const before = news.running && news.back ? { ...olds, attempt: news.attempt } : olds;
+    return subject(before) !== subject(news);
+}
 
 /** What is waited for, to tell whether it has changed. */
 function subject({ namespace, name, running, generation, attempt }: Inputs): string {

@@ -13,6 +13,8 @@ export interface RayReadyArgs {
     generation: pulumi.Input<number | undefined>;
     /** Another number is waited for anew too. */
     attempt: number;
+    /** The run leads nowhere new: for another attempt alone nobody waits then until it runs. */
+    back?: boolean;
     /** Longest wait, in seconds. */
     timeoutSeconds: number;
     /** How long it must stay so, in seconds. */

@@ -33,6 +33,8 @@ export type Event =
           said?: string;
       }
     | { event: "answers"; answers: Answer[] }
+    /** `done` has failed, and the component serves all the same. */
+    | { event: "serves"; said: string }
     | { event: "return"; why: string }
     | { event: "end"; outcome: Outcome; place: Place; downSeconds: number; said?: string };
 

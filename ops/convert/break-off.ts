@@ -1,4 +1,5 @@
 /** What ends a step before its end: an order, or the clock. */
+import { duration } from "./clock";
 import type { Effects } from "./contract";
 
 export class BreakOff {
@@ -43,5 +44,24 @@ export class BreakOff {
     /** Nothing breaks off any more. */
     end(): void {
         this.undo.splice(0).forEach((undo) => undo());
+    }
+}
+
+/** Waits for work so long at most. @param orders that end it too @throws for what ended it, or in the words of the work */
+export async function within<T>(
+    { now, at }: Pick<Effects, "now" | "at">,
+    orders: AbortSignal[],
+    seconds: number,
+    work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+    const broken = new BreakOff(at);
+    orders.forEach((order) => broken.on(order));
+    broken.when(now() + seconds * 1000, `it did not end in ${duration(seconds)}`);
+    try {
+        return await broken.race(work(broken.signal));
+    } catch (error) {
+        throw broken.signal.aborted ? new Error(String(broken.signal.reason)) : error;
+    } finally {
+        broken.end();
     }
 }

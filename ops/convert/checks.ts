@@ -3,9 +3,8 @@ import { basename, dirname } from "node:path";
 import type { Context } from "../context";
 import { checkConfig, readSecrets } from "../stack/config-check";
 import { obstacles } from "../stack/guards";
-import { BREAK_OFF_SECONDS } from "../stack/pulumi";
 import { errorsIn } from "./apply";
-import { duration, needed, neededBack, remainingForward, wholeReturn, type Budget } from "./clock";
+import { duration, needed, neededBack, remainingForward, TURN_SECONDS, wholeReturn, type Budget } from "./clock";
 import type { Situation } from "./situation";
 import { committed } from "./situation";
 import { restOf, setPlace } from "./stack-edit";
@@ -59,7 +58,7 @@ export function budgetProblems({ seconds, expected }: Budget, to: Target): strin
     const minutes = Math.ceil(all / 60);
     const sum =
         to === "intra-b"
-            ? `${duration(remainingForward("intra-a", expected))} there, ${duration(BREAK_OFF_SECONDS)} to break a step off and ${duration(wholeReturn(expected))} back`
+            ? `${duration(remainingForward("intra-a", expected))} there, ${duration(TURN_SECONDS)} to turn round and ${duration(wholeReturn(expected))} back`
             : `${duration(all)} back`;
     return [
         `convert.budgetMinutes: must be at least ${minutes}, for ${sum} as expected or measured (got ${seconds / 60}). Run: pulumi config set --path convert.budgetMinutes ${minutes}`,

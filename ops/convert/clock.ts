@@ -1,12 +1,18 @@
 /** How long steps take, and until when going on leaves time for the way back. Pure; durations in seconds. */
 import { BREAK_OFF_SECONDS } from "../stack/pulumi";
-import { backFrom, closesWindow, forwardFrom, isDown, nameOf, type Place, type Step } from "./phases";
+import { backFrom, closesWindow, forwardFrom, isDown, nameOf, PLACES, type Place, type Step } from "./phases";
 
 /** Expected time of a step, by {@link nameOf}. */
 export type Expected = Record<string, number>;
 
 /** Minutes for which callers may get 503, unless the stack says otherwise. */
 export const DEFAULT_BUDGET_MINUTES = 60;
+
+/** Longest time for the outputs after a failure: callers wait for the way back. */
+export const LOOK_AGAIN_SECONDS = 60;
+
+/** Longest time from the instant at which a step is broken off to the first step back: Pulumi ends, and the outputs are read. */
+export const TURN_SECONDS = BREAK_OFF_SECONDS + LOOK_AGAIN_SECONDS;
 
 export interface Budget {
     seconds: number;
@@ -38,9 +44,15 @@ export function remainingForward(place: Place, expected: Expected): number {
     return sum(steps, expected);
 }
 
-/** From the last place before callers are served by the component back to bare metal: the longest way back there is. */
+/**
+ * The longest way back that a failure may need, whichever step of the 503s it is that fails, and whether half-way or in the look
+ * at its end. With `switch` callers may have been let in: what they have begun is let end once more.
+ */
 export function wholeReturn(expected: Expected): number {
-    return sum(untilServed(backFrom("verify", false)), expected);
+    const failing = untilServed(forwardFrom("prepare")).map(({ to }) => to);
+    const before = (place: Place) => PLACES[PLACES.indexOf(place) - 1];
+    const ways = failing.flatMap((to) => [returnFrom(before(to), true, expected), returnFrom(to, false, expected)]);
+    return Math.max(...ways);
 }
 
 /** From a place back to bare metal, as far as callers wait for it. */
@@ -50,9 +62,9 @@ export function returnFrom(place: Place, halfWay: boolean, expected: Expected): 
     return sum(place === "done" ? steps.filter(({ to }) => to !== "switch") : steps, expected);
 }
 
-/** What the whole act may take at most for callers: all of it, the end of a step that is broken off, and all of the way back. */
+/** What the whole act may take at most for callers: all of it, turning round at its very end, and all of the way back. */
 export function needed(expected: Expected): number {
-    return remainingForward("intra-a", expected) + BREAK_OFF_SECONDS + wholeReturn(expected);
+    return remainingForward("intra-a", expected) + TURN_SECONDS + wholeReturn(expected);
 }
 
 /** What a return that was asked for takes of callers' time. */
@@ -66,16 +78,16 @@ export function neededBack(expected: Expected): number {
  */
 export function mustReturn(place: Place, elapsed: number, { seconds, expected }: Budget): boolean {
     if (!isDown(place) && remainingForward(place, expected) === 0) return false;
-    return elapsed + remainingForward(place, expected) + BREAK_OFF_SECONDS + wholeReturn(expected) > seconds;
+    return elapsed + remainingForward(place, expected) + TURN_SECONDS + wholeReturn(expected) > seconds;
 }
 
 /**
- * Seconds after the beginning of the 503s at which a forward step must have ended: what comes after it and the whole way
- * back must still fit, and before it the time in which Pulumi gives up what it was doing. Undefined for steps that callers do not wait for.
+ * Seconds after the beginning of the 503s at which a forward step must have ended: what comes after it, turning round and
+ * the whole way back must still fit. Undefined for steps that callers do not wait for.
  */
 export function latestEnd({ to }: Step, { seconds, expected }: Budget): number | undefined {
     if (!isDown(to) && to !== "switch") return undefined;
-    return seconds - remainingForward(to, expected) - BREAK_OFF_SECONDS - wholeReturn(expected);
+    return seconds - remainingForward(to, expected) - TURN_SECONDS - wholeReturn(expected);
 }
 
 /** So many times as long as expected a step of the way back may take. */

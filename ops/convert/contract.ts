@@ -29,6 +29,8 @@ export interface Effects {
     bring(step: Step, signal: AbortSignal): Promise<void>;
     /** Looks whether what a step promises is so. Nobody waits for it once `signal` is aborted. @param answers those of bare metal, as far as recorded */
     prove(step: Step, answers: Answer[] | undefined, signal: AbortSignal): Promise<Proof>;
+    /** Looks whether callers are served where their routes lead now. Nobody waits for it once `signal` is aborted. @returns a sentence; @throws when they are not */
+    serves(signal: AbortSignal): Promise<string>;
     /** What the stack says of itself now. Nobody waits for it once `signal` is aborted. */
     look(signal: AbortSignal): Promise<Pick<Seen, "reached" | "asked">>;
     record(event: Event): void;
@@ -55,4 +57,6 @@ export interface Result {
     why?: string;
     /** The step that a human must see to. */
     failed?: Step;
+    /** What shows that the component serves although `done` failed. */
+    served?: string;
 }

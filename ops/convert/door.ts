@@ -30,7 +30,7 @@ export function visitorsOf({ credentials, jwtSecrets }: Outputs, namespace: stri
 
 export interface Door {
     url: string;
-    /** The next one is asked where one is over its limit. */
+    /** The next one is asked where one is over its limit. Empty: only the verifier can be. */
     visitors: Visitor[];
     /** The way past callers' limits. Unset: there is none. */
     verification?: VerificationRoute;
@@ -56,19 +56,25 @@ class Limited extends Error {}
  * @returns a sentence; @throws with what came instead
  */
 export async function proveServed(door: Door): Promise<string> {
-    const { verification, ...others } = door;
+    if (door.visitors.length === 0) return asVerifier(door, "no caller's key is known here");
     try {
-        const { seen, who } = await untilSo(others, 1, wrongAnswer, true);
+        const { seen, who } = await untilSo(door, 1, wrongAnswer, true);
         return `${who} was answered at ${door.url} after ${seen.milliseconds} ms`;
     } catch (error) {
         if (!(error instanceof Limited)) throw error;
-        const limited = `callers are over their limits (429: ${door.visitors.map(({ who }) => who).join(", ")})`;
-        if (verification === undefined) return `not seen answered: ${limited}`;
-        const { url, key } = verification;
-        const verifier = { ...others, url, visitors: [{ who: VERIFIER, auth: new ApiKey(key) }] };
-        const { seen } = await untilSo(verifier, 1, wrongAnswer, false);
-        return `${limited}; ${VERIFIER} was answered at ${url} after ${seen.milliseconds} ms`;
+        return asVerifier(
+            door,
+            `callers are over their limits (429: ${door.visitors.map(({ who }) => who).join(", ")})`,
+        );
     }
+}
+
+async function asVerifier({ verification, ...others }: Door, why: string): Promise<string> {
+    if (verification === undefined) return `not seen answered: ${why}`;
+    const { url, key } = verification;
+    const verifier = { ...others, url, visitors: [{ who: VERIFIER, auth: new ApiKey(key) }] };
+    const { seen } = await untilSo(verifier, 1, wrongAnswer, false);
+    return `${why}; ${VERIFIER} was answered at ${url} after ${seen.milliseconds} ms`;
 }
 
 function wrongAnswer(seen: Seen | undefined, error: unknown): string | undefined {

@@ -53,6 +53,11 @@ export function realEffects(act: Act): Effects {
             }
         },
         prove: (step, answers, signal) => prove(act, step, answers, signal),
+        serves: async (signal) => {
+            const said = await door(act, signal, proveServed);
+            if (said === undefined) throw new Error("nobody could be asked");
+            return said;
+        },
         look: async (signal) => seen(await findStack(context, stack), await outputs(act, signal)),
         record: (event) => write(act, event),
         at: (instant, call) => {
@@ -108,9 +113,10 @@ async function prove(
     }
     if (name === "verify")
         return { said: await compareAnswers(await route(act, signal), answers ?? [], options(act, signal), true) };
-    if (name === "drain") return door(act, signal, proveRefused);
+    if (name === "drain") return { said: (await door(act, signal, proveRefused)) ?? NOT_ASKED };
     if (name === "back drain") return { said: await bareMetalAnswers(act, answers, signal) };
-    if (["switch", "back prepare", "back intra-a"].includes(name)) return door(act, signal, proveServed);
+    if (["switch", "back prepare", "back intra-a"].includes(name))
+        return { said: (await door(act, signal, proveServed)) ?? NOT_ASKED };
     return {};
 }
 
@@ -125,18 +131,19 @@ async function bareMetalAnswers(act: Act, answers: Answer[] | undefined, signal:
     }
 }
 
-async function door(act: Act, signal: AbortSignal, look: (door: Door) => Promise<string>): Promise<Proof> {
+const NOT_ASKED = "not asked as a caller: the stack has no key and no secret of HS256 to ask with";
+
+/** @returns undefined when there is nobody to ask as */
+async function door(act: Act, signal: AbortSignal, look: (door: Door) => Promise<string>): Promise<string | undefined> {
     const { context, stack, answerSeconds: timeoutSeconds } = act;
     const found = await outputs(act, signal);
     const { namespace } = await gatewayOf(context, await findStack(context, stack));
     const visitors = visitorsOf(found, namespace);
-    if (visitors.length === 0 || found.url === undefined)
-        return { said: "not asked as a caller: the stack has no key and no secret of HS256 to ask with" };
     const patienceSeconds = context.refusalSeconds;
     const verification = found.conversion?.verification;
-    return {
-        said: await look({ url: found.url, visitors, verification, timeoutSeconds, patienceSeconds, signal }),
-    };
+    const instead = look === proveServed && verification !== undefined;
+    if (found.url === undefined || (visitors.length === 0 && !instead)) return undefined;
+    return look({ url: found.url, visitors, verification, timeoutSeconds, patienceSeconds, signal });
 }
 
 async function route(act: Act, signal: AbortSignal): Promise<VerificationRoute> {

@@ -1,19 +1,14 @@
 /** Goes from place to place, and back on a failure or when the clock says so. All it does to the world is in {@link Effects}. */
 import type { Answer } from "./answers";
 import type { Outcome } from "./audit";
-import { BreakOff } from "./break-off";
-import { duration, expectedOf, latestEnd, longestBack, mustReturn, type Budget } from "./clock";
+import { BreakOff, within } from "./break-off";
+import { duration, expectedOf, LOOK_AGAIN_SECONDS, latestEnd, longestBack, mustReturn, type Budget } from "./clock";
 import type { Effects, Orders, Proof, Result } from "./contract";
 import { closesWindow, isDown, nameOf, opensWindow, PLACES, type Place, type Step } from "./phases";
 import { backPath, type Told } from "./state";
 
-/**
- * A step of the way back, and `done`, is tried so often: what failed once may have been in its way only then. Where the
- * component serves, nothing is gained by taking it away from callers for what `done` could not do.
- */
+/** A step of the way back, and `done`, is tried so often: what failed once may have been in its way only then. */
 const TRIES = 2;
-/** Longest time for the outputs after a failure: callers wait for the way back. */
-const LOOK_AGAIN_SECONDS = 60;
 
 export class Journey {
     private reached: Place;
@@ -50,12 +45,27 @@ export class Journey {
                 if (failure === undefined) break;
                 if (stop.aborted) return this.stopped(failure);
                 if (step.to !== "done" || back.aborted) return this.turn(`${nameOf(step)}: ${failure}`);
-                if (tries < TRIES) continue;
-                await this.lookAgain();
-                return this.end("human", failure, step);
+                if (tries === TRIES) return this.withoutDone(failure, step);
             }
         }
         return this.end("converted");
+    }
+
+    /** Callers who are seen to be served keep the component, whatever `done` could not do; else it returns, in the budget's time. */
+    private async withoutDone(failure: string, step: Step): Promise<Result> {
+        const { effects, orders, budget } = this;
+        try {
+            const both = [orders.back, orders.stop];
+            const served = await within(effects, both, budget.lookSeconds, (signal) => effects.serves(signal));
+            effects.record({ event: "serves", said: served });
+            await this.lookAgain();
+            return { ...this.end("human", failure, step), served };
+        } catch (error) {
+            const why = `${nameOf(step)}: ${failure}`;
+            if (orders.stop.aborted) return this.stopped(why);
+            if (orders.back.aborted) return this.turn(why);
+            return this.turn(`${why}; and callers are not served by the component: ${wordsOf(error)}`);
+        }
     }
 
     /** Why a forward step must not be begun. */
@@ -148,16 +158,10 @@ export class Journey {
     /** A step that failed may have been the last to fail and the first to be done. */
     private async lookAgain(): Promise<void> {
         const { effects, orders } = this;
-        const broken = new BreakOff((instant, call) => effects.at(instant, call));
-        broken.on(orders.stop);
-        broken.when(effects.now() + LOOK_AGAIN_SECONDS * 1000, "it did not end");
-        try {
-            ({ reached: this.reached, asked: this.asked } = await broken.race(effects.look(broken.signal)));
-        } catch {
-            // Then what was seen last holds: it is never ahead of what is there.
-        } finally {
-            broken.end();
-        }
+        const look = within(effects, [orders.stop], LOOK_AGAIN_SECONDS, (signal) => effects.look(signal));
+        const now = await look.catch(() => undefined);
+        // Else what was seen last holds: it is never ahead of what is there.
+        if (now !== undefined) ({ reached: this.reached, asked: this.asked } = now);
     }
 
     private async back(steps: Step[], why?: string): Promise<Result> {

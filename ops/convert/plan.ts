@@ -97,7 +97,7 @@ function summary(found: Situation, to: Target, steps: Step[], possible: boolean)
     if (to === "intra-b") {
         const spare = budget.seconds - needed(budget.expected);
         lines.push(
-            `The whole way back takes ${duration(wholeReturnSeconds)}. When steps take ${duration(spare)} longer than expected, all together, it returns by itself.`,
+            `The longest way back takes ${duration(wholeReturnSeconds)}. When steps take ${duration(spare)} longer than expected, all together, it returns by itself.`,
         );
     }
     return possible ? [...lines, next] : lines;

@@ -30,24 +30,27 @@ export function report(context: Context, args: { json?: boolean }, result: Conve
 }
 
 /** What is to be said of an end that nobody wanted. */
-export function unhappy({ outcome, why, failed, stack, place, to }: Converted): string {
+export function unhappy({ outcome, why, failed, served, stack, place, to }: Converted): string {
     if (outcome === "stopped")
         return `convert: stopped at ${place} (${why}). Go on: npm run ops -- convert run --stack ${stack}; or return: npm run ops -- convert abort --stack ${stack}`;
     if (outcome === "returned")
         return `convert: must reach ${to} (${why}). It is back at intra-a, which serves. Correct what failed, and run it again.`;
-    return whatAHumanMustDo(failed!, why ?? "", stack);
+    return whatAHumanMustDo(failed!, why ?? "", stack, served);
 }
 
-/** @param step the one that cannot be taken: `done`, or one of the way back */
-export function whatAHumanMustDo(step: Step, why: string, stack: string): string {
+/**
+ * @param step the one that cannot be taken: `done`, or one of the way back
+ * @param served with `done`: what shows that callers are served
+ */
+export function whatAHumanMustDo(step: Step, why: string, stack: string, served?: string): string {
     if (step.direction === "forward")
         return (
-            `convert: a human is needed. Callers are served by the component, but ${nameOf(step)} (${wordsOf(step).does}) has failed twice: ${why}.\n` +
+            `convert: a human is needed. Callers are served by the component (${served}), but ${nameOf(step)} (${wordsOf(step).does}) has failed twice: ${why}.\n` +
             `  1. Correct what it names. Until then a host that restarts may start bare metal too.\n` +
             `  2. Run: npm run ops -- convert run --stack ${stack}, which tries it again; or return: npm run ops -- convert abort --stack ${stack}`
         );
     const byHand: Partial<Record<Step["to"], string>> = {
-        switch: "Callers are served by the component. Look at the hosts of bare metal.",
+        switch: "Callers' routes lead to the component. Look at the hosts of bare metal.",
         stop: "See that the component's pods are gone: kubectl get pods -l ray.io/cluster.",
         drain: "Start bare metal by its own command on its hosts, and see it answer on its port.",
         prepare: "See why the gateway does not lead callers to bare metal: npm run ops -- consumer list --check.",

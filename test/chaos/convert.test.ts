@@ -125,7 +125,7 @@ describe("npm run ops -- convert", function () {
             assert.equal(code, 1, stderr);
             assert.match(
                 stderr,
-                /a human is needed\. Callers are served by the component, but done .* has failed twice/,
+                /a human is needed\. Callers are served by the component \(smoke\/key was answered at \S+ after \d+ ms\), but done .* has failed twice/,
             );
             const { state, reached, callers } = await status();
             assert.deepEqual([state, reached, callers], ["interrupted", "switch", "served"]);
@@ -133,6 +133,29 @@ describe("npm run ops -- convert", function () {
             succeeded(await stack.ops("convert", "abort"));
         });
         await assertSettledIn("intra-a");
+    });
+
+    // Without callers: nobody announces what they get while the component does not answer.
+    it("returns to intra-a by itself when done fails and the component does not answer either", async () => {
+        const { ended } = stack.start();
+        await untilStep(stack, ended, "done");
+        place.world.gpus!.faults.add({ step: "load", side: "pod", times: Infinity });
+        const open = await closedHosts();
+        await stack.losePods();
+        await untilStep(stack, ended, "return");
+        // Only the hosts are mended: the component stays as it is.
+        await open();
+        const { code, stderr } = await ended;
+        place.world.gpus!.faults.clear();
+        console.log(`      done fails, and nobody answers: ${told(stack.record(), [])}`);
+        assert.equal(code, 1, stderr);
+        assert.match(
+            stderr,
+            /must reach intra-b \(done: .*; and callers are not served by the component: smoke\/key at \S+: must be answered/,
+        );
+        assert.match(stderr, /It is back at intra-a, which serves/);
+        await assertSettledIn("intra-a");
+        assert.equal((await ask(url, key)).status, 200);
     });
 
     it("says what a human must do while the GPUs stay held, and goes on with the way back once they are free", async () => {

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import type { Entry } from "../../ops/convert/audit";
 import { hostKeys } from "../../sandbox/world/overlay";
 import { freePortFrom } from "../../sandbox/processes";
+import { Rest } from "../../sandbox/rampart/rest";
 import { pulumiEnv, type PulumiRun } from "../../sandbox/world/pulumi";
 import { ROOT, type BareMetalFacts } from "../../sandbox/world/state";
 import type { World } from "../../sandbox/world/world";
@@ -89,6 +90,13 @@ export class ConvertStack extends EngineStack {
             return (live?.data as Record<string, string> | undefined)?.going;
         };
         await eventually(`a run to ${place}`, async () => ((await going()) === place ? true : undefined), 120);
+    }
+
+    /** All pods of the component go, as with their nodes. */
+    async losePods(): Promise<void> {
+        const pods = `/api/v1/namespaces/${this.name}/pods`;
+        const query = `labelSelector=${encodeURIComponent("ray.io/cluster=alpa-opt")}&gracePeriodSeconds=0`;
+        await new Rest(this.at.world.kubeConfig).call("DELETE", `${pods}?${query}`);
     }
 
     /** Starts `convert run`, to be met on its way or killed. */

@@ -64,9 +64,22 @@ describe("preflight of a conversion", () => {
 
     it("counts the runs after one that did not end", async () => {
         const of = (record?: Record<string, string>) => attemptOf(to("stop"), () => view({ record }));
-        assert.equal(await of(undefined), 0);
-        assert.equal(await of({ phase: "stop", going: "stop", attempt: "2" }), 2);
-        assert.equal(await of({ phase: "drain", going: "stop", attempt: "2" }), 3);
+        assert.deepEqual(await of(undefined), { attempt: 0 });
+        assert.equal((await of({ phase: "stop", going: "stop", attempt: "2" })).attempt, 2);
+        assert.equal((await of({ phase: "drain", going: "stop", attempt: "2" })).attempt, 3);
+    });
+
+    it("tells a run that leads on from one that leads back, or to where it has got already", async () => {
+        const back = async (phase: string, going: string) =>
+            (await attemptOf(to("verify"), () => view({ record: { phase, going } }))).back;
+        assert.deepEqual([await back("start", "start"), await back("start", "verify")], [undefined, undefined]);
+        for (const [phase, going] of [
+            ["switch", "switch"],
+            ["switch", "verify"],
+            ["verify", "switch"],
+            ["verify", "verify"],
+        ])
+            assert.equal(await back(phase, going), true, `${phase}, ${going}`);
     });
 
     it("refuses other callers in the same run as a phase, and takes them without one", async () => {

@@ -139,4 +139,19 @@ describe("RayReady", function () {
         assert.equal(await diff({ attempt: 1 }), true);
         assert.equal(await diff({ running: false }), true);
     });
+
+    it("on the way back waits for no component that does not run any more, and all the same until a stopped one is gone", async () => {
+        const { provider, inputs } = await open(() => ({
+            kind: "RayCluster",
+            ...cluster({ ...UP, HeadPodReady: "False" }),
+        }));
+        const update = async (more: object, olds: object = inputs) =>
+            provider.update!("id", olds as any, { ...inputs, timeoutSeconds: 0.1, ...more });
+        const back = { attempt: 1, back: true };
+        assert.deepEqual((await update(back)).outs.attempt, 1);
+        await assert.rejects(update({ attempt: 1 }), /not ready/, "it leads on");
+        await assert.rejects(update({ ...back, generation: 3 }), /not ready/, "it was changed");
+        await assert.rejects(update({ ...back, running: false }), /not ready|must/, "it is stopped");
+        await assert.rejects(update({ ...back, running: false }, { ...inputs, running: false }), /not ready|must/);
+    });
 });

@@ -79,6 +79,57 @@ describe("npm run ops -- convert run", function () {
         assert.equal(worse.state.reached, "intra-a");
     });
 
+    it("leaves callers with the component when done fails, and says who was seen to be answered by it", async () => {
+        const { ops, state, record } = await convertBench();
+        state.failing = { done: 2 };
+        const { code, note } = await ops("convert", "run");
+        assert.equal(code, 1);
+        assert.match(
+            note,
+            /a human is needed\. Callers are served by the component \(alice\/a1 was answered at http\S+ after \d+ ms\), but done .* has failed twice: .*done is not to be/,
+        );
+        assert.equal(state.reached, "switch");
+        const [serves] = record().filter(({ event }) => event === "serves");
+        assert.match((serves as any).said, /^alice\/a1 was answered/);
+        const again = await ops("convert", "run");
+        assert.equal(again.code, 0, again.note);
+        assert.equal(state.reached, "done");
+    });
+
+    it("returns when done fails and the component does not answer callers", async () => {
+        const { ops, state } = await convertBench();
+        state.failing = { done: 2 };
+        state.onUp = (to) => {
+            if (to === "done") state.callerStatus = 502;
+        };
+        const { code, note } = await ops("convert", "run");
+        assert.equal(code, 1);
+        assert.match(
+            note,
+            /must reach intra-b \(done: .*done is not to be; and callers are not served by the component: alice\/a1 at http\S+: must be answered \(502: /,
+        );
+        assert.match(note, /It is back at intra-a, which serves/);
+        assert.deepEqual(state.ups.slice(8), ["switch", "start", "stop", "drain", "prepare", "intra-a"]);
+    });
+
+    it("asks as the verifier where no caller's key is known here, and takes silence of it for no service", async () => {
+        const { ops, state, record } = await convertBench();
+        [state.callers, state.failing] = [{}, { done: 2 }];
+        assert.match(
+            (await ops("convert", "run")).note,
+            /Callers are served by the component \(no caller's key is known/,
+        );
+        const said = record().flatMap((entry) => ("said" in entry && entry.said !== undefined ? [entry.said] : []));
+        assert.equal(said.filter((one) => /^no caller's key .* alpa-verifier was answered at/.test(one)).length, 2);
+        state.failing = { done: 2 };
+        state.onUp = (to) => {
+            if (to === "done") state.verifierStatus = 502;
+        };
+        const { note } = await ops("convert", "run");
+        assert.match(note, /callers are not served by the component: alpa-verifier at http\S+: must be answered/);
+        assert.equal(state.reached, "intra-a");
+    });
+
     it("goes back from intra-b when asked to, and says that nothing is to be done where nothing is", async () => {
         const { ops, state } = await convertBench();
         assert.match((await ops("convert", "run", "--to", "intra-a")).out, /is of option intra-a, and no conversion/);
@@ -448,12 +499,12 @@ describe("npm run ops -- convert, refused", function () {
         [
             "a budget shorter than the expected times",
             CONVERT_FILE.replace("budgetMinutes: 60", "budgetMinutes: 50"),
-            /convert\.budgetMinutes: must be at least 54, for 32:00 there, 1:30 to break a step off and 20:00 back as expected or measured \(got 50\)/,
+            /convert\.budgetMinutes: must be at least 57, for 28:00 there, 2:30 to turn round and 26:00 back as expected or measured \(got 50\)/,
         ],
         [
             "a budget shorter than the measured times",
             CONVERT_FILE.replace("  alpa-auth:convert:\n", "$&    measured: { start: 1800 }\n"),
-            /convert\.budgetMinutes: must be at least 69, for 47:00 there/,
+            /convert\.budgetMinutes: must be at least 75, for 46:00 there/,
         ],
         [
             "no way to start bare metal again",

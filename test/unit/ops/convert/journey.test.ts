@@ -2,13 +2,23 @@
 // clock in memory. It does not prove that a phase does what it says: that is the program's, on the sandbox.
 import { strict as assert } from "node:assert";
 import fc from "fast-check";
-import { latestEnd, mustReturn, needed, remainingForward, wholeReturn } from "../../../../ops/convert/clock";
+import {
+    expectedOf,
+    latestEnd,
+    mustReturn,
+    needed,
+    remainingForward,
+    TURN_SECONDS,
+    wholeReturn,
+} from "../../../../ops/convert/clock";
+import { defaults } from "../../../../ops/convert/expected";
 import { backFrom, forwardFrom, nameOf, PHASES, PLACES } from "../../../../ops/convert/phases";
-import { BREAK_OFF_SECONDS } from "../../../../ops/stack/pulumi";
 import { FakeWorld, type WorldOptions } from "./world";
 
 const FORWARD = [...PHASES];
 const back = (...places: string[]) => places.map((place) => `back to ${place}`);
+/** Places of the way back from the component that serves. */
+const WHOLE = ["switch", "start", "stop", "drain", "prepare", "intra-a"];
 
 /** Steps back, by the step that fails half-way. */
 const returns: [failing: string, steps: string[]][] = [
@@ -87,8 +97,7 @@ describe("ops convert, the journey", () => {
                 result.why!,
                 step === "prepare" ? /^prepare: the look at it did not end in 25:00/ : /^\w+: it took until/,
             );
-            // Where callers were let in, what they began is let end: that is not of the budget.
-            if (step !== "switch") assert.ok(result.downSeconds <= world.budget.seconds);
+            assert.ok(result.downSeconds <= world.budget.seconds, `${result.downSeconds}`);
         });
 
     it("shows a human the step of the way back whose look never ends, after two tries", async () => {
@@ -115,26 +124,62 @@ describe("ops convert, the journey", () => {
         assert.deepEqual(world.steps().slice(4), back("stop", "drain", "prepare", "intra-a"));
     });
 
-    it("keeps time for pulumi to end what it is broken off in", async () => {
+    it("keeps time for pulumi to end what it is broken off in, and for a look at what is there then", async () => {
         const { world } = await journey({ takes: { start: 100_000 } });
         const start = world.entries.find((entry) => entry.event === "step-end" && entry.step === "start")!;
         const drain = world.entries.find((entry) => entry.event === "step" && entry.step === "drain")!;
         const elapsed = (Date.parse(start.time) - Date.parse(drain.time)) / 1000;
         const { seconds, expected } = world.budget;
-        assert.equal(elapsed, seconds - expected.verify - expected.switch - wholeReturn(expected) - BREAK_OFF_SECONDS);
+        assert.equal(elapsed, seconds - expected.verify - expected.switch - wholeReturn(expected) - TURN_SECONDS);
     });
 
-    it("tries done twice, and then leaves callers with the component that serves them", async () => {
+    it("tries done twice, and then leaves callers with the component that is seen to serve them", async () => {
         const once = await journey({ fails: { done: 1 } });
         assert.equal(once.result.outcome, "converted");
         const { world, result } = await journey({ fails: { done: 2 } });
         assert.deepEqual(world.steps(), [...FORWARD, "done"]);
         assert.deepEqual([result.outcome, result.place, nameOf(result.failed!)], ["human", "switch", "done"]);
+        assert.equal(result.served, "alice/a1 was answered");
+        const seen = world.entries.find(({ event }) => event === "serves") as { said?: string } | undefined;
+        assert.equal(seen?.said, "alice/a1 was answered");
         assert.equal(world.told().direction, "forward");
         assert.equal((await world.go())!.outcome, "converted");
         // An order to return is one, there too.
         const ordered = await journey({}, (world) => (world.backAt = "done"));
         assert.equal(ordered.result.outcome, "returned");
+    });
+
+    for (const unserved of ["fails", "silent"] as const)
+        it(`returns within the budget when done fails and the component does not serve: a caller's request ${unserved === "fails" ? "fails" : "is never answered"}`, async () => {
+            // As late as it may: the 503s had their longest time before.
+            const late = latestEnd({ direction: "forward", to: "switch" }, new FakeWorld().budget)!;
+            const spare = late - remainingForward("intra-a", defaults(600));
+            const takes = { start: defaults(600).start + spare - 1 };
+            const { world, result } = await journey({ unserved, fails: { done: 2 }, takes });
+            assert.deepEqual(world.steps().slice(7), ["done", ...back(...WHOLE)]);
+            assert.equal(result.outcome, "returned");
+            assert.match(
+                result.why!,
+                /^done: it failed; and callers are not served by the component: (alice\/a1 must be answered|it did not end in 25:00)$/,
+            );
+            assert.ok(
+                result.downSeconds >= late - 1 + wholeReturn(world.budget.expected) &&
+                    result.downSeconds + TURN_SECONDS <= world.budget.seconds,
+            );
+        });
+
+    it("is told to stop or to return while it looks whether callers are served", async () => {
+        for (const [order, outcome] of [
+            ["stop", "stopped"],
+            ["back", "returned"],
+        ] as const) {
+            const world = new FakeWorld({ unserved: "silent", fails: { done: 2 } });
+            world.begin();
+            // `done` fails after 30 s, twice.
+            world.orderIn = { order, seconds: 900 + remainingForward("intra-a", defaults(600)) + 100 };
+            const result = (await world.go())!;
+            assert.deepEqual([result.outcome, result.why], [outcome, "done: it failed"]);
+        }
     });
 
     it("goes on with the way back after a human has helped", async () => {
@@ -155,10 +200,11 @@ describe("ops convert, the journey", () => {
     });
 
     it("does not begin a step when the ones before have used up the time", async () => {
-        const slow = { drain: 60 + 479 - BREAK_OFF_SECONDS, stop: 780 };
+        const { drain, stop } = defaults(600);
+        const slow = { drain: drain + 3600 - needed(defaults(600)) - 1, stop };
         const { world, result } = await journey({ takes: slow });
         assert.equal(result.outcome, "converted");
-        const late = await journey({ takes: { ...slow, stop: 782 } });
+        const late = await journey({ takes: { ...slow, stop: stop + 2 } });
         assert.equal(late.result.outcome, "returned");
         assert.ok(!late.world.steps().includes("start"), world.steps().join());
     });
@@ -210,8 +256,8 @@ describe("ops convert, the journey", () => {
         world.begin("intra-a");
         const result = (await world.go())!;
         assert.equal(result.outcome, "returned");
-        assert.deepEqual(world.steps(), back("switch", "start", "stop", "drain", "prepare", "intra-a"));
-        assert.equal(result.downSeconds, 660 + 180 + 900 + 120);
+        assert.deepEqual(world.steps(), back(...WHOLE));
+        assert.equal(result.downSeconds, 60 + 720 + 720 + 60);
     });
 });
 
@@ -327,7 +373,7 @@ describe("ops convert, whatever happens", () => {
                     if (entry.event === "step" && entry.direction === "forward" && entry.to !== "done") {
                         const before = PLACES[PLACES.indexOf(entry.to) - 1];
                         const most = elapsed + remainingForward(before, budget.expected) + wholeReturn(budget.expected);
-                        assert.ok(most + BREAK_OFF_SECONDS <= budget.seconds, `${entry.step} begun after ${elapsed} s`);
+                        assert.ok(most + TURN_SECONDS <= budget.seconds, `${entry.step} begun after ${elapsed} s`);
                         assert.ok(!mustReturn(before, elapsed, budget));
                     }
                     if (entry.event === "step-end" && entry.direction === "forward") {
@@ -335,6 +381,30 @@ describe("ops convert, whatever happens", () => {
                         if (limit !== undefined) assert.ok(elapsed <= limit, `${entry.step} ended after ${elapsed} s`);
                     }
                 }
+            }),
+            { numRuns: 300 },
+        );
+    });
+
+    it("is back within the budget whichever step fails as late as it may, when the steps back take what is expected", async () => {
+        const late = fc.constantFrom(...["drain", "stop", "start", "verify", "switch"]);
+        const times = fc.record({ expected: some(fc.integer({ min: 0, max: 1500 })), spare: fc.nat({ max: 3000 }) });
+        await fc.assert(
+            fc.asyncProperty(times, late, fc.boolean(), async ({ expected, spare }, failing, halfWay) => {
+                const all = { ...defaults(600), ...expected };
+                const budgetSeconds = needed(all) + spare;
+                const lasts = expectedOf({ direction: "forward", to: failing as any }, all) + spare;
+                // Half-way: broken off at its latest end. Else it ends just then, and what it promises is not so.
+                const trouble = halfWay
+                    ? { takes: { [failing]: 1e6 } }
+                    : { takes: { [failing]: lasts }, disproved: { [failing]: 1 } };
+                const { world, result } = await journey({ expected, budgetSeconds, ...trouble });
+                assert.equal(result.outcome, "returned");
+                const { budget } = world;
+                assert.ok(
+                    result.downSeconds + TURN_SECONDS <= budget.seconds,
+                    `${result.downSeconds} of ${budget.seconds}`,
+                );
             }),
             { numRuns: 300 },
         );

@@ -7,7 +7,9 @@ import { join } from "node:path";
 import { difference, latencyBound, type Answer } from "../../../../ops/convert/answers";
 import { errorsIn } from "../../../../ops/convert/apply";
 import { append, isOver, newFile, records, type Entry, type Event } from "../../../../ops/convert/audit";
-import { duration, neededBack, remainingForward, wholeReturn } from "../../../../ops/convert/clock";
+import { DEFAULT_BUDGET_MINUTES, duration, needed, neededBack } from "../../../../ops/convert/clock";
+import { remainingForward, returnFrom, TURN_SECONDS, wholeReturn } from "../../../../ops/convert/clock";
+import { budgetProblems } from "../../../../ops/convert/checks";
 import { defaults, measured } from "../../../../ops/convert/expected";
 import { holderOf, takeLock } from "../../../../ops/convert/lock";
 import { Progress, renderProgress } from "../../../../ops/convert/progress";
@@ -40,11 +42,43 @@ describe("ops convert, expected times", () => {
 });
 
 describe("ops convert, times of steps that were never measured", () => {
-    it("have the longest answer on the way there, and on the way back only where callers were served", () => {
+    it("have the longest answer once on the way there and once on the way back: each side's running answers are let end", () => {
         const [short, long] = [defaults(0), defaults(600)];
         assert.equal(remainingForward("intra-a", long) - remainingForward("intra-a", short), 600);
         assert.equal(neededBack(long) - neededBack(short), 600);
-        assert.equal(wholeReturn(long), wholeReturn(short), "from verify, with which the budget must do");
+        assert.equal(wholeReturn(long) - wholeReturn(short), 600);
+        assert.equal(long["back to stop"] - short["back to stop"], 600, "they end in the step that stops their side");
+        assert.equal(long["back to start"], short["back to start"]);
+    });
+
+    it("fit into the default budget together with the longest way back, and not with answers of five minutes more", () => {
+        const seconds = DEFAULT_BUDGET_MINUTES * 60;
+        const budget = (answer: number) => ({
+            seconds,
+            expected: defaults(answer),
+            patienceSeconds: 0,
+            lookSeconds: 0,
+        });
+        assert.deepEqual(budgetProblems(budget(600), "intra-b"), []);
+        assert.equal(needed(defaults(600)), 28 * 60 + TURN_SECONDS + 26 * 60);
+        const [said] = budgetProblems(budget(900), "intra-b");
+        assert.match(
+            said,
+            /^convert\.budgetMinutes: must be at least 67, for 33:00 there, 2:30 to turn round and 31:00 back .*\(got 60\)/,
+        );
+    });
+});
+
+describe("ops convert, the longest way back", () => {
+    it("is that of a failed switch, whose callers were let in", () => {
+        const expected = defaults(600);
+        assert.equal(wholeReturn(expected), returnFrom("switch", false, expected));
+        assert.ok(wholeReturn(expected) > returnFrom("verify", false, expected));
+    });
+
+    it("has the place that is brought about once more after a step that failed half-way", () => {
+        const expected = { ...defaults(600), "back to verify": 1000 };
+        assert.equal(wholeReturn(expected), 1000 + 720 + 720 + 60);
     });
 });
 

@@ -61,6 +61,8 @@ interface State {
     onLook: () => void;
     /** Callers by `<consumer>/<credential>`, with their keys. */
     callers: Record<string, string>;
+    /** What callers get where their routes lead to the component, in place of answers. */
+    callerStatus?: number;
     /** Keys of those who are over their limit. */
     limited: string[];
     /** What the component's side of the verification route gives from now on in place of answers, until the way back. */
@@ -117,7 +119,9 @@ export async function convertBench(
         }
         if (!Object.values(state.callers).includes(key as string)) return { status: 401 };
         if (state.limited.includes(key as string)) return { status: 429 };
-        return isDown(state.reached) ? { status: 503 } : { status: 200, text: " France" };
+        if (isDown(state.reached)) return { status: 503 };
+        const component = ["switch", "done"].includes(state.reached);
+        return component && state.callerStatus ? { status: state.callerStatus } : { status: 200, text: " France" };
     });
     const openHolder = () => ({
         beatSeconds: 0.02,

@@ -19,6 +19,8 @@ export interface WorldOptions {
     silent?: string[];
     /** Outputs that are never answered. */
     noOutputs?: boolean;
+    /** Callers are let in and not served: their requests fail, or are never answered. */
+    unserved?: "fails" | "silent";
     budgetSeconds?: number;
     expected?: Expected;
 }
@@ -113,6 +115,13 @@ export class FakeWorld {
             now: () => this.now,
             bring: (step, signal) => this.bring(step, signal),
             prove: async (step, _, signal) => this.prove(step, signal),
+            serves: async (signal) => {
+                await this.point();
+                signal.throwIfAborted();
+                if (this.options.unserved === "silent") await this.silence(signal);
+                if (this.options.unserved === "fails") throw new Error("alice/a1 must be answered");
+                return "alice/a1 was answered";
+            },
             look: async (signal) => {
                 if (this.options.noOutputs) await this.silence(signal);
                 return { reached: this.reached, asked: this.asked };
