@@ -76,10 +76,14 @@ describe("review of recorded previews: a stack of option intra-a", () => {
         const says = found.filter(({ code }) => code === "caller-removed").map((finding) => finding.says);
         const names = ["alice", "bob"].map((name) => `Caller ${name} loses access, with all its credentials`);
         assert.deepEqual(says, names);
-        assert.deepEqual(
-            found.filter(({ code }) => code === "unknown-resource"),
-            [],
-        );
+        const unknown = found.filter(({ code }) => code === "unknown-resource");
+        assert.deepEqual(unknown, []);
+    });
+
+    it("is shown a rename with an alias as nothing that changes, and one without as a thing that goes", () => {
+        const whatHappens = (what: string) => Object.keys(recording[what].changeSummary ?? {}).sort();
+        assert.deepEqual(whatHappens("a rename with an alias"), ["same"]);
+        assert.deepEqual(whatHappens("a rename without an alias"), ["create", "delete", "same"]);
     });
 
     /** The nightly run on a stack with that preview and config. */
