@@ -25,8 +25,8 @@ const TOGETHER = [
     ["failures", "pulumi"],
     ["ops", "route", "secrets"],
     ["lifecycle", "callers", "callers-stack"],
-    ["review"],
     ["microk8s", "limits", "guard", "tls"],
+    ["review", "rollback"],
 ];
 
 /** Files with a world of their own that take long. The rest needs no order. */

@@ -3,10 +3,17 @@ import { strict as assert } from "node:assert";
 import type { Finding } from "../ops/stack/review/finding";
 import { readPreview } from "../ops/stack/review/preview";
 import { reviewOf } from "../ops/stack/review/review";
+import type { Recording } from "./recorded/recording";
 
 /** Findings of what `pulumi preview --json` printed. */
 export function findingsIn(preview: string, today = new Date()): Finding[] {
     return reviewOf(readPreview(preview, "preview"), today).findings;
+}
+
+/** The same of one that is recorded, on the day it was made. */
+export function findingsOf(recording: Recording, what: string): Finding[] {
+    assert.ok(recording[what], `no preview is recorded of: ${what}`);
+    return findingsIn(JSON.stringify(recording[what]), new Date(recording[what].made.date));
 }
 
 /** `severity code` of each, the most dangerous first, every one once. */

@@ -1,10 +1,13 @@
-// Proves that no secret of option cloudflare can be read where an operator, a reviewer or another user of the machine looks.
+// Proves that no secret of option cloudflare can be read where an operator, a reviewer or another user of the machine looks:
+// so in what review and drift say of it on the real engine. What a review says of each kind of change is asked of recordings.
 import { strict as assert } from "node:assert";
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Finding } from "../../ops/stack/review/finding";
 import { tokenOf } from "../../sandbox/cloudflare/account";
 import { apiTokenFile } from "../../sandbox/world/state";
+import { codes } from "../findings";
 import { AccessStack, here, succeeded, useCloudflare } from "./cloudflare-kit";
 import { textBelow } from "./text-below";
 
@@ -16,6 +19,7 @@ describe("secrets of option cloudflare", function () {
     let stack: AccessStack;
     const secrets: Record<string, string> = {};
     const places: Record<string, string> = {};
+    const found: Record<string, Finding[]> = {};
 
     const dayIn = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10);
     before(async () => {
@@ -49,6 +53,13 @@ describe("secrets of option cloudflare", function () {
         places["preview"] = await stack.must(["preview", "--json", "--diff"]);
         places["outputs"] = await stack.must(["stack", "output", "--json"]);
         places["history"] = await stack.must(["stack", "history", "--json"]);
+        for (const what of ["drift", "review"]) {
+            if (what === "review") stack.configure({ consumers: [], browserChecks: "keep" });
+            const run = await stack.ops("stack", what, "--format", "json", "--fail-on", "none");
+            assert.equal(run.code, 0, run.stderr);
+            places[what] = run.stdout + run.stderr;
+            found[what] = JSON.parse(run.stdout).findings;
+        }
         places["files of the backend and logs"] = textBelow(join(dir, "backend")) + textBelow(dir, /\.log$/);
         places["units on the host"] = textBelow(join(world.host.root, "etc/systemd"), /\.service$/);
     });
@@ -61,6 +72,8 @@ describe("secrets of option cloudflare", function () {
         "preview",
         "outputs",
         "history",
+        "drift",
+        "review",
         "files of the backend and logs",
         "units on the host",
     ])
@@ -73,4 +86,13 @@ describe("secrets of option cloudflare", function () {
                     assert.ok(!places[place].includes(form), `${name} is in the ${place}`);
             }
         });
+
+    it("are no drift where Pulumi made all, and their end is in a review", () => {
+        assert.deepEqual(found.drift, []);
+        assert.deepEqual(codes(found.review), [
+            "breaks-callers way-in-removed",
+            "breaks-callers credential-revoked",
+            "breaks-callers request-refused",
+        ]);
+    });
 });

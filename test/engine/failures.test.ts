@@ -83,8 +83,11 @@ describe("what goes wrong", function () {
         await core.deleteNamespace({ name: stack.name });
     });
 
+    /** Of two tests in a row: the first brings it up, the second goes on with it and ends it. */
+    let stack: TestStack;
+
     it("a graph that Rampart reports Failed fails `up` with its words, and comes up after the fix", async () => {
-        const stack = await TestStack.create("failing", { consumers, gateway: { chart: { version: "9.9.9" } } });
+        stack = await TestStack.create("failing", { consumers, gateway: { chart: { version: "9.9.9" } } });
         const start = Date.now();
         const said = failed(await stack.up());
         assert.match(said, /Rampart reports Failed \(GraphValidationError\)/);
@@ -93,6 +96,41 @@ describe("what goes wrong", function () {
         assert.match(failed(await stack.up()), /Rampart reports Failed/, "a failure is not forgotten");
         stack.configure({ consumers });
         succeeded(await stack.up());
+        const { url, credentials } = await stack.outputs();
+        assert.equal((await call(url, { key: credentials["alice/k1"] })).status, 200);
+    });
+
+    it("an edit of the graph by hand is named and stays until somebody decides; a deleted graph comes back", async () => {
+        const { world } = current();
+        const objects = KubernetesObjectApi.makeApiClient(world.kubeConfig);
+        const metadata = { name: "gateway", namespace: stack.name };
+        const graph = { apiVersion: "rampart.petuum.com/v1beta2", kind: "RampartGraph", metadata };
+        const live = async () => (await world.read(graph.apiVersion, graph.kind, stack.name, "gateway")) as any;
+        const deployed = (generation: number) =>
+            eventually(
+                `generation ${generation} deployed`,
+                async () => ((await live())?.status?.observedGeneration === generation ? true : undefined),
+                60,
+            );
+        const patch = (change: object, type = PatchStrategy.MergePatch) =>
+            objects.patch({ ...graph, ...change }, undefined, undefined, "kubectl-edit", undefined, type);
+
+        const { generation } = (await live()).metadata;
+        await patch({ spec: { graph: { components: { apisix: { $ui: { retry: 7 } } } } } });
+        await deployed(generation + 1);
+        const said = failed(await stack.up("--refresh"));
+        assert.match(said, /must be changed by alpa-auth alone \(.*"kubectl-edit".*retry/);
+        assert.equal((await live()).metadata.generation, generation + 1, "the edit stays until a person has decided");
+        const managedFields = (await live()).metadata.managedFields.filter((m: any) => m.manager !== "kubectl-edit");
+        await patch({ metadata: { ...metadata, managedFields } });
+        succeeded(await stack.up("--refresh"));
+        assert.equal((await live()).spec.graph.components.apisix.$ui.retry, 0);
+
+        await objects.delete(graph);
+        // Rampart leaves the namespace Terminating, and refuses a graph until it is gone.
+        const inside = () => world.read("v1", "Namespace", undefined, `${stack.name}-gateway-apisix`);
+        await eventually("the graph gone", async () => (((await live()) ?? (await inside())) ? undefined : true), 60);
+        succeeded(await stack.up("--refresh"));
         const { url, credentials } = await stack.outputs();
         assert.equal((await call(url, { key: credentials["alice/k1"] })).status, 200);
         succeeded(await stack.destroy());
@@ -148,63 +186,9 @@ describe("what goes wrong", function () {
         await core.deleteNamespace({ name: stack.name });
     });
 
-    it("an edit of the graph by hand is named and stays until somebody decides; a deleted graph comes back", async () => {
-        const { world } = current();
-        const stack = await TestStack.create("edited", { consumers });
-        succeeded(await stack.up());
-        const objects = KubernetesObjectApi.makeApiClient(world.kubeConfig);
-        const metadata = { name: "gateway", namespace: stack.name };
-        const graph = { apiVersion: "rampart.petuum.com/v1beta2", kind: "RampartGraph", metadata };
-        const live = async () => (await world.read(graph.apiVersion, graph.kind, stack.name, "gateway")) as any;
-        const deployed = (generation: number) =>
-            eventually(
-                `generation ${generation} deployed`,
-                async () => ((await live())?.status?.observedGeneration === generation ? true : undefined),
-                60,
-            );
-        const patch = (change: object, type = PatchStrategy.MergePatch) =>
-            objects.patch({ ...graph, ...change }, undefined, undefined, "kubectl-edit", undefined, type);
-
-        await patch({ spec: { graph: { components: { apisix: { $ui: { retry: 7 } } } } } });
-        await deployed(2);
-        const said = failed(await stack.up("--refresh"));
-        assert.match(said, /must be changed by alpa-auth alone \(.*"kubectl-edit".*retry/);
-        assert.equal((await live()).metadata.generation, 2, "the edit stays until a person has decided");
-        const managedFields = (await live()).metadata.managedFields.filter((m: any) => m.manager !== "kubectl-edit");
-        await patch({ metadata: { ...metadata, managedFields } });
-        succeeded(await stack.up("--refresh"));
-        assert.equal((await live()).spec.graph.components.apisix.$ui.retry, 0);
-
-        await objects.delete(graph);
-        // Rampart leaves the namespace Terminating, and refuses a graph until it is gone.
-        const inside = () => world.read("v1", "Namespace", undefined, `${stack.name}-gateway-apisix`);
-        await eventually("the graph gone", async () => (((await live()) ?? (await inside())) ? undefined : true), 60);
-        succeeded(await stack.up("--refresh"));
-        const { url, credentials } = await stack.outputs();
-        assert.equal((await call(url, { key: credentials["alice/k1"] })).status, 200);
-        succeeded(await stack.destroy());
-    });
-
-    it("a killed run leaves nothing that the next one cannot finish, and nothing twice", async () => {
-        const { world } = current();
-        const stack = await TestStack.create("killed", { consumers });
-        const graph = () => world.read("rampart.petuum.com/v1beta2", "RampartGraph", stack.name, "gateway");
-        await stack.upKilledWhen(async () => (await graph())?.status?.phase === "Deploying");
-        await stack.run(["cancel", "--yes"]);
-        succeeded(await stack.up());
-        const { url, credentials } = await stack.outputs();
-        assert.equal((await call(url, { key: credentials["alice/k1"] })).status, 200);
-        const secrets = await world.kubeConfig.makeApiClient(CoreV1Api).listNamespacedSecret({ namespace: stack.name });
-        assert.deepEqual(
-            secrets.items.map((s) => s.metadata!.name),
-            ["alice.k1"],
-        );
-        succeeded(await stack.destroy());
-    });
-
     it("a graph that is Deploying is not touched before it has settled", async () => {
         const { world, dir } = current();
-        const stack = await TestStack.create("settling", { consumers });
+        stack = await TestStack.create("killed", { consumers });
         const graph = () => world.read("rampart.petuum.com/v1beta2", "RampartGraph", stack.name, "gateway");
         const inside = `${stack.name}-gateway-apisix`;
         // No pod can start, so Rampart's deployment goes on until we say otherwise.
@@ -237,6 +221,17 @@ describe("what goes wrong", function () {
         await eventually(
             "the plugins of the killed run gone",
             async () => findOrphanPlugins(sandboxId(dir)).length === 0 || undefined,
+        );
+    });
+
+    it("a killed run leaves nothing that the next one cannot finish, and nothing twice", async () => {
+        const core = current().world.kubeConfig.makeApiClient(CoreV1Api);
+        const { url, credentials } = await stack.outputs();
+        assert.equal((await call(url, { key: credentials["alice/k1"] })).status, 200);
+        const secrets = await core.listNamespacedSecret({ namespace: stack.name });
+        assert.deepEqual(
+            secrets.items.map((s) => s.metadata!.name),
+            ["alice.k1"],
         );
         succeeded(await stack.destroy());
     });

@@ -41,7 +41,8 @@ export class EngineStack {
         this.salt = /encryptionsalt: .*/.exec(readFileSync(this.file, "utf8"))![0];
     }
 
-    protected get file(): string {
+    /** Its stack file. */
+    get file(): string {
         return join(this.place.facts.stackFiles, `Pulumi.${this.name}.yaml`);
     }
 

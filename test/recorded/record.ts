@@ -1,6 +1,6 @@
-// `npm run record`: brings stacks up on the real engine, Kubernetes provider and API server of the sandbox, previews changes
-// of them, and writes those previews beside this file. Minutes. What a review must say of them is in
-// test/unit/ops/stack/review/recorded.test.ts.
+// `npm run record`, with the files record-*.ts beside it: brings stacks up on the real engine, Kubernetes provider and API
+// server of the sandbox, previews changes of them, and writes those previews beside this file. Minutes for each set. What a
+// review must say of them is in test/unit/ops/stack/review/recorded*.test.ts.
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -20,7 +20,7 @@ import { startHosts, type Hosts } from "../engine/nodes-hosts";
 import { NodesStack } from "../engine/nodes-kit";
 import type { Place } from "../engine/place";
 import { startSlowAlpa, type SlowAlpa } from "../engine/slow-alpa";
-import { EngineStack, succeeded, TOOLS_MILLISECONDS, type StackConfig } from "../engine/stack";
+import { EngineStack, TOOLS_MILLISECONDS, type StackConfig } from "../engine/stack";
 import { Recorder } from "./recording";
 
 const key = (id: string) => ({ id, method: "key" });
@@ -44,7 +44,7 @@ describe("previews of option inter", function () {
         stack = await NodesStack.create("wide", hosts, slow, await freeNodePort());
         base = stack.azure(await freeNodePort(), { redirect: false });
         stack.configure(nodes, base);
-        succeeded(await stack.up());
+        await recorder.up(stack);
     });
     after(async () => {
         await manager?.close();
@@ -96,7 +96,7 @@ describe("previews of a gateway by Helm", function () {
         execFileSync(helm, run);
         await writeIndex(helm, folder, world.facts.chartRepository);
         stack = await TestStack.create("helmed", { consumers, gateway: { installer: "helm", crds } });
-        succeeded(await stack.up());
+        await recorder.up(stack);
     });
     after(async () => {
         recorder.write();
@@ -128,7 +128,7 @@ describe("previews of exposure", function () {
     before(async () => {
         port = await freeNodePort();
         stack = await ExposedStack.create("exposed", { consumers });
-        succeeded(await stack.up());
+        await recorder.up(stack);
     });
     after(() => recorder.write());
 
@@ -150,7 +150,7 @@ describe("previews of exposure", function () {
 
     it("from the nodes to the tunnel", async () => {
         stack.configureAzure({ consumers, gateway: { nodePort: port, address: "127.0.0.1" } });
-        succeeded(await stack.up());
+        await recorder.up(stack);
         stack.configure({ consumers });
         await recorder.preview("from the nodes to the tunnel", stack, here().dir);
     });
@@ -186,8 +186,7 @@ describe("previews of TLS and of a stack of callers", function () {
         });
         stack.configure(settings({ certificate: pair.certificate }));
         await stack.configureSecret("tls.certificate.files.key", pair.key);
-        const file = join(current().world.facts.stackFiles, `Pulumi.${stack.name}.yaml`);
-        const sealed = parse(readFileSync(file, "utf8")).config["alpa-auth:tls"].certificate.files.key;
+        const sealed = parse(readFileSync(stack.file, "utf8")).config["alpa-auth:tls"].certificate.files.key;
         stack.configure(settings({ certificate: pair.certificate, key: sealed }));
     };
 
@@ -195,7 +194,7 @@ describe("previews of TLS and of a stack of callers", function () {
         tlsPort = await freeNodePort();
         stack = await TestStack.create("tls");
         plain();
-        succeeded(await stack.up());
+        await tls.up(stack);
     });
     after(async () => {
         tls.write();
@@ -208,7 +207,7 @@ describe("previews of TLS and of a stack of callers", function () {
         more = await CallersStack.create("more");
         more.configure([bob]);
         await callers.preview("the first callers", more, current().dir);
-        succeeded(await more.up());
+        await callers.up(more);
         const cases: Record<string, object[]> = {
             nothing: [bob],
             "a caller more": [bob, { name: "carol", credentials: [key("a")] }],
@@ -229,7 +228,7 @@ describe("previews of TLS and of a stack of callers", function () {
         await tls.preview("TLS where there was none", stack, current().dir);
         await secure({ redirect: false });
         await tls.preview("TLS beside HTTP", stack, current().dir);
-        succeeded(await stack.up());
+        await tls.up(stack);
     });
     it("TLS that is there", async () => {
         await secure({ redirect: false });
@@ -253,7 +252,7 @@ describe("previews of a conversion", function () {
         this.timeout(TOOLS_MILLISECONDS);
         place = await gpuWorld();
         stack = await ConversionStack.create("conv", place.world, place.dir, await freeNodePort());
-        succeeded(await stack.up());
+        await recorder.up(stack);
     });
     after(async () => {
         recorder.write();
@@ -263,7 +262,10 @@ describe("previews of a conversion", function () {
     const stages: Stage[] = ["intra-a", ...PHASES];
     for (const [i, stage] of stages.entries())
         it(`around ${stage}`, async () => {
-            if (i > 0) await stack.go(stage);
+            if (i > 0) {
+                await stack.go(stage);
+                await recorder.from(stack);
+            }
             for (const next of [stages[i - 1], stages[i + 1]]) {
                 if (next === undefined) continue;
                 stack.ask(next);

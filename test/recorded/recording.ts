@@ -1,14 +1,30 @@
 /** Previews of the engine that are kept as files, so that unit tests read what it says and not what somebody wrote. */
 import { strict as assert } from "node:assert";
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { parse } from "yaml";
 import type { ResourceState, Step } from "../../ops/stack/review/preview";
 import { ROOT } from "../../sandbox/world/state";
 import { succeeded, type EngineStack } from "../engine/stack";
+import { madeBy, type Made } from "./made";
 
-/** Each preview of a set, by what changes in it. */
-export type Recording = Record<string, { steps: object[] }>;
+/** Values of a config by whole key, as the engine hands them over: secrets as `[secret]`, mappings as JSON. */
+export type Config = Record<string, string>;
+
+export interface Recorded {
+    made: Made;
+    /** Config of the stack as it was; none where it was empty. */
+    before: Config;
+    /** The config that was previewed. */
+    config: Config;
+    changeSummary?: object;
+    /** What does not stay the same, and what keeps all but its name. */
+    steps: Step[];
+}
+
+/** The previews of a set, by what changes. */
+export type Recording = Record<string, Recorded>;
 
 const fileOf = (set: string) => join(ROOT, "test/recorded", `${set}.json`);
 
@@ -18,9 +34,26 @@ export function read(set: string): Recording {
 
 /** Previews of one set, as they are made. */
 export class Recorder {
-    private readonly made: Recording = {};
+    private made: Made | undefined;
+    private before: Config = {};
+    /** What the stack hands out, in plain: no preview has it. */
+    private secrets: string[] = [];
+    private readonly previews: Recording = {};
 
     constructor(private readonly set: string) {}
+
+    /** Brings the stack up as it is configured: later previews are of changes of that. */
+    async up(stack: EngineStack): Promise<void> {
+        succeeded(await stack.up());
+        await this.from(stack);
+    }
+
+    /** The same, where it is up already. */
+    async from(stack: EngineStack): Promise<void> {
+        this.made = await madeBy(stack);
+        this.before = configOf(stack.file);
+        this.secrets = await secretsOf(stack);
+    }
 
     /**
      * Previews the stack as it is configured, and keeps that.
@@ -29,39 +62,76 @@ export class Recorder {
     async preview(what: string, stack: EngineStack, dir: string, ...args: string[]): Promise<void> {
         const run = args.length > 0 ? stack.run(args) : stack.preview("--json");
         const { stdout } = succeeded(await run);
-        this.made[what] = masked(JSON.parse(stdout) as Digest, dir);
-        const text = JSON.stringify(this.made[what]);
+        for (const secret of this.secrets) assert.ok(!stdout.includes(secret), `${what}: shows a secret`);
+        const made = (this.made ??= await madeBy(stack));
+        this.previews[what] = masked({ made, before: this.before, ...(JSON.parse(stdout) as Digest) }, dir);
+        const text = JSON.stringify(this.previews[what]);
         for (const secret of ["PRIVATE KEY", homedir(), ROOT, dir]) assert.ok(!text.includes(secret), secret);
     }
 
+    /** Previews that were not made now stay as they are in the file, so that one can be made alone. */
     write(): void {
-        writeFileSync(fileOf(this.set), textOf(this.made));
+        const file = fileOf(this.set);
+        const kept = existsSync(file) ? read(this.set) : {};
+        writeFileSync(file, textOf({ ...kept, ...this.previews }));
     }
 }
 
 /** A step on each line, so that a difference shows which. */
-function textOf(made: Recording): string {
-    const previews = Object.entries(made).map(([what, { steps, ...rest }]) => {
+function textOf(previews: Recording): string {
+    const texts = Object.entries(previews).map(([what, { steps, ...rest }]) => {
         const lines = steps.map((step) => JSON.stringify(step)).join(",\n");
         return `${JSON.stringify(what)}: ${JSON.stringify(rest).slice(0, -1)},"steps":[\n${lines}\n]}`;
     });
-    return `{\n${previews.join(",\n")}\n}\n`;
+    return `{\n${texts.join(",\n")}\n}\n`;
 }
 
+function configOf(file: string): Config {
+    const { config } = parse(readFileSync(file, "utf8")) as { config: Record<string, unknown> };
+    const shown = (_: string, value: any) => (value?.secure === undefined ? value : "[secret]");
+    return Object.fromEntries(
+        Object.entries(config).map(([key, value]) => [
+            key,
+            typeof value === "string" ? value : JSON.stringify(value, shown),
+        ]),
+    );
+}
+
+/** Texts of those outputs that Pulumi shows only when it is asked to. */
+async function secretsOf(stack: EngineStack): Promise<string[]> {
+    const [shown, plain] = await Promise.all(
+        [[], ["--show-secrets"]].map(async (more) =>
+            JSON.parse(await stack.must(["stack", "output", "--json", ...more])),
+        ),
+    );
+    const secret = Object.keys(plain).filter((name) => shown[name] === "[secret]");
+    return secret.flatMap((name) => textsIn(plain[name])).filter((text) => text.length >= 16);
+}
+
+/** The id of a service token is no secret, and stands in what is previewed. */
+function textsIn(value: unknown): string[] {
+    if (typeof value === "string") return [value];
+    if (typeof value !== "object" || value === null) return [];
+    return Object.entries(value).flatMap(([key, part]) => (key === "clientId" ? [] : textsIn(part)));
+}
+
+type Origin = Pick<Recorded, "made" | "before">;
+
 interface Digest {
-    config?: object;
+    config?: Config;
     steps?: Step[];
     changeSummary?: object;
 }
 
 /** What a review reads of a preview: no outputs, and no code of dynamic providers. Pulumi has hidden the secrets in it. */
-function masked({ config, steps = [], changeSummary }: Digest, dir: string): Recording[string] {
-    const kept = { config, changeSummary, steps: steps.filter(({ op }) => op !== "same").map(stepOf) };
+function masked({ made, before, config, steps = [], changeSummary }: Digest & Origin, dir: string): Recorded {
+    const told = steps.filter(({ op, urn, oldState }) => op !== "same" || oldState?.urn !== urn);
+    const kept = { made, before, config, changeSummary, steps: told.map(stepOf) };
     const text = JSON.stringify(kept)
         .replaceAll(dir, "/sandbox")
         .replaceAll(ROOT, "/clone")
         .replaceAll(homedir(), "/home/operator");
-    return JSON.parse(text) as Recording[string];
+    return JSON.parse(text) as Recorded;
 }
 
 function stepOf({ op, urn, oldState, newState, replaceReasons, diffReasons, detailedDiff }: Step): object {

@@ -1,5 +1,5 @@
-// Proves that the nightly run leaves out what has ended and refuses to do anything beside it. Previews are made by hand; that
-// the engine's look so is test/engine/review.test.ts.
+// Proves that the nightly run leaves out what has ended and refuses to do anything beside it. Previews are made by hand; those
+// of the engine are read in test/unit/ops/stack/review/recorded-intra-a.test.ts.
 import { strict as assert } from "node:assert";
 import { existsSync } from "node:fs";
 import { added, caller, gate, removed, step, type GateOptions } from "../stack/gate/kit";

@@ -1,6 +1,6 @@
 /**
  * Previews of this project's own program without an engine: what it asks for with one config and with another, joined as
- * the engine joins them. What the engine and its providers add is proved in test/engine/review.test.ts.
+ * the engine joins them. What the engine and its providers add is in the previews of recorded*.test.ts.
  */
 import { isDeepStrictEqual } from "node:util";
 import type { Finding } from "../../../../../ops/stack/review/finding";

@@ -1,5 +1,5 @@
 // Proves what `ops stack review` does with what it is given: formats, exit statuses, what it refuses, and that no secret
-// is in any of it. The previews here are made by hand; those of the engine are read in test/engine/review.test.ts.
+// is in any of it. The previews here are made by hand; those of the engine are read in recorded*.test.ts.
 import { strict as assert } from "node:assert";
 import { utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,5 +1,5 @@
 // Proves what a review says of a change of the config, for the program of this repository: every pair is the real program
-// run with two configs. That the engine's previews look like this is proved by test/engine/review.test.ts.
+// run with two configs. Previews of the engine are read in recorded*.test.ts beside this file.
 import { strict as assert } from "node:assert";
 import { assertCodes, codes } from "../../../../findings";
 import type { Seen } from "../../../../kit";

@@ -1,0 +1,75 @@
+/** What is recorded of option intra-a: one stack, and changes of its config. */
+import type { StackConfig } from "../engine/stack";
+
+const key = (id: string) => ({ id, method: "key" });
+const hs = { id: "hs", method: "jwt", algorithm: "HS256" };
+export const alice = {
+    name: "alice",
+    limits: { requests: 60, perSeconds: 60, concurrent: 2 },
+    credentials: [key("a1"), key("a2")],
+};
+export const bob = { name: "bob", credentials: [key("b1"), hs] };
+export const consumers = [alice, bob];
+
+/** Name of the stack, which is in every URN. */
+export const STACK = "review";
+
+/** What a config needs to know of where it is. */
+export interface Facts {
+    nodePort: number;
+    /** Address of Alpa. */
+    alpa: string;
+}
+
+const limits = (values: object) => ({ consumers: [{ ...alice, limits: { ...alice.limits, ...values } }, bob] });
+const ofAlice = (...credentials: object[]) => ({ consumers: [{ ...alice, credentials }, bob] });
+const ended = { ...key("a2"), expires: "2020-01-31" };
+
+/** Much at once, which the engine is also asked each time its tests run. */
+export const MUCH = "much at once";
+
+/** What becomes of the config: keys laid over that of the stack. */
+export const CHANGES: Record<string, (facts: Facts) => StackConfig> = {
+    nothing: () => ({}),
+    "callers in another order": () => ({ consumers: [bob, alice] }),
+    "credentials in another order": () => ofAlice(key("a2"), key("a1")),
+    "longer waits": () => ({ readiness: { settleSeconds: 1, graphTimeoutSeconds: 300, acceptTimeoutSeconds: 60 } }),
+    "an end that is far": () => ofAlice(key("a1"), { ...key("a2"), expires: "2099-01-31" }),
+    "a credential more": () => ofAlice(key("a1"), key("a2"), key("a3")),
+    "a caller more": () => ({ consumers: [...consumers, { name: "carol", credentials: [key("c1")] }] }),
+    "more requests": () => limits({ requests: 120 }),
+    "more at a time": () => limits({ concurrent: 5 }),
+    "a caller less": () => ({ consumers: [alice] }),
+    "no callers": () => ({ consumers: [] }),
+    "a credential less": () => ofAlice(key("a1")),
+    "a credential that has ended": () => ofAlice(key("a1"), ended),
+    "a credential that has ended, and a caller less": () => ({
+        consumers: [{ ...alice, credentials: [key("a1"), ended] }],
+    }),
+    "another method under one id": () => ({ consumers: [alice, { ...bob, credentials: [{ ...hs, id: "b1" }, hs] }] }),
+    "a renamed caller": () => ({ consumers: [alice, { ...bob, name: "robert" }] }),
+    "fewer requests": () => limits({ requests: 10 }),
+    "a longer window": () => limits({ perSeconds: 600 }),
+    "fewer at a time": () => limits({ concurrent: 1 }),
+    "a limit where none was": () => ({ consumers: [alice, { ...bob, limits: { concurrent: 1 } }] }),
+    "no limits": () => ({ consumers: [{ ...alice, limits: undefined }, bob] }),
+    "shorter bodies": () => ({ guard: { maxBodyBytes: 1024 } }),
+    "no guard": () => ({ guard: { disabledBecause: "a trial of the model" } }),
+    "a deployment tried again": () => ({ rampart: { retry: 1 } }),
+    "shorter answers": ({ alpa }) => ({ alpa: { endpoints: [alpa], answerTimeoutSeconds: 300 } }),
+    "longer answers": ({ alpa }) => ({ alpa: { endpoints: [alpa], answerTimeoutSeconds: 900 } }),
+    "an Alpa more": ({ alpa }) => ({ alpa: { endpoints: [alpa, "10.255.0.1:20001"] } }),
+    "another Alpa": () => ({ alpa: { endpoints: ["10.255.0.1:20001"] } }),
+    "another port": ({ nodePort }) => ({ gateway: { nodePort: nodePort + 1 } }),
+    "another address of the same nodes": () => ({ gateway: { address: "127.0.0.2" } }),
+    "another image": () => ({ gateway: { image: { repository: "apache/apisix", tag: "3.18.1-ubuntu" } } }),
+    [MUCH]: ({ alpa }) => ({
+        consumers: [
+            { ...alice, limits: { ...alice.limits, requests: 10 } },
+            { name: "carol", credentials: [key("c1")] },
+        ],
+        alpa: { endpoints: [alpa], answerTimeoutSeconds: 300 },
+        gateway: { image: { repository: "apache/apisix", tag: "3.18.1-ubuntu" } },
+        guard: { maxBodyBytes: 1024 },
+    }),
+};

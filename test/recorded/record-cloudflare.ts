@@ -1,0 +1,49 @@
+// Part of `npm run record`: changes of a stack of option cloudflare. The provider and Cloudflare's API are stand-ins: that the
+// released provider previews the same is not recorded here. What a review must say of them is in
+// test/unit/ops/stack/review/recorded-cloudflare.test.ts.
+import { AccessStack, here, useCloudflare } from "../engine/cloudflare-kit";
+import type { StackConfig } from "../engine/stack";
+import { Recorder } from "./recording";
+
+const token = (id: string, more: object = {}) => ({ id, method: "service-token", ...more });
+const alice = { name: "alice", credentials: [token("a1"), token("a2")] };
+const bob = { name: "bob", credentials: [token("b1")] };
+const carol = { name: "carol", credentials: [token("c1")] };
+const consumers = [alice, bob];
+const ofBob = (more: object) => ({ consumers: [alice, { ...bob, credentials: [token("b1", more)] }] });
+const later = new Date(Date.now() + 14 * 24 * 3_600_000).toISOString().slice(0, 10);
+
+const CHANGES: Record<string, () => StackConfig> = {
+    nothing: () => ({}),
+    "mail to operators": () => ({ notify: ["ops@example.com"] }),
+    "a caller more": () => ({ consumers: [...consumers, carol] }),
+    "a token that lasts longer": () => ({
+        consumers: [{ ...alice, credentials: [token("a1", { duration: "forever" }), token("a2")] }, bob],
+    }),
+    "a caller less": () => ({ consumers: [alice] }),
+    "a token less": () => ({ consumers: [{ ...alice, credentials: [token("a1")] }, bob] }),
+    "a token that is disabled": () => ofBob({ enabled: false }),
+    "a secret that is rotated": () => ofBob({ secretVersion: 2, previousSecretExpires: later }),
+    "browser checks": () => ({ browserChecks: "keep" }),
+    "a rate limit": () => ({ rateLimit: { requests: 60, perSeconds: 10, blockSeconds: 10, per: "address" } }),
+    "another name": () => ({ hostname: `other.${here().world.facts.cloudflare.zone}` }),
+};
+
+describe("previews of option cloudflare", function () {
+    this.timeout(120_000);
+    useCloudflare();
+    const recorder = new Recorder("cloudflare");
+    let stack: AccessStack;
+
+    before(async () => {
+        stack = await AccessStack.create("review", { consumers });
+        await recorder.up(stack);
+    });
+    after(() => recorder.write());
+
+    for (const [what, config] of Object.entries(CHANGES))
+        it(what, async () => {
+            stack.configure({ consumers, ...config() });
+            await recorder.preview(what, stack, here().dir);
+        });
+});

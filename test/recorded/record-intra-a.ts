@@ -1,0 +1,51 @@
+// Part of `npm run record`: changes of a stack of option intra-a, whose gateway Rampart brings. What a review must say of
+// them is in test/unit/ops/stack/review/recorded-intra-a.test.ts.
+import { join } from "node:path";
+import { cloneProgram, edit } from "../engine/clone";
+import { current, TestStack, useWorld } from "../engine/kit";
+import { CHANGES, consumers, STACK } from "./intra-a";
+import { Recorder } from "./recording";
+
+describe("previews of option intra-a", function () {
+    this.timeout(120_000);
+    useWorld();
+    const recorder = new Recorder("intra-a");
+    let stack: TestStack;
+
+    before(async () => {
+        stack = await TestStack.create(STACK, { consumers });
+        await recorder.up(stack);
+    });
+    after(async () => {
+        recorder.write();
+        stack.configure({ consumers });
+        await stack.destroy();
+    });
+
+    for (const [what, config] of Object.entries(CHANGES))
+        it(what, async () => {
+            const { dir, world } = current();
+            stack.configure({ consumers, ...config({ nodePort: stack.nodePort, alpa: world.facts.alpa }) });
+            await recorder.preview(what, stack, dir);
+        });
+
+    it("the end of the stack", async () => {
+        stack.configure({ consumers });
+        await recorder.preview("the end of the stack", stack, current().dir, "destroy", "--preview-only", "--json");
+    });
+
+    it("a renamed resource", async () => {
+        stack.configure({ consumers });
+        const { dir } = current();
+        const clone = cloneProgram(join(dir, "renamed"));
+        const file = join(clone, "components/parts/alpa-route.ts");
+        const options = "dependsOn: [completions, logprobs, nowhere]";
+        const alias = "aliases: [{ name: `${name}-rules` }], ";
+        edit(file, "`${name}-rules`", "`${name}-ways`");
+        edit(file, options, alias + options);
+        const run = ["preview", "--json", "--cwd", clone, "--config-file", stack.file];
+        await recorder.preview("a rename with an alias", stack, dir, ...run);
+        edit(file, alias, "");
+        await recorder.preview("a rename without an alias", stack, dir, ...run);
+    });
+});
