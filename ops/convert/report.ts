@@ -1,5 +1,5 @@
 /** How a conversion has ended, in the words of an operator. */
-import { relative } from "node:path";
+import { join, relative } from "node:path";
 import type { Context } from "../context";
 import { json } from "../output";
 import type { Target } from "./checks";
@@ -26,7 +26,9 @@ export function report(context: Context, args: { json?: boolean }, result: Conve
             `\nReturned: ${stack} is of option intra-a and serves. Callers got 503 for ${duration(downSeconds)}.`,
         );
     if (outcome === "converted" || outcome === "returned")
-        context.out(`Next: commit Pulumi.${stack}.yaml and ${relative(process.cwd(), file)}.`);
+        context.out(
+            `Next: commit ${relative(process.cwd(), join(context.folder, `Pulumi.${stack}.yaml`))} and ${relative(process.cwd(), file)}.`,
+        );
 }
 
 /** What is to be said of an end that nobody wanted. */

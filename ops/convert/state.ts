@@ -73,6 +73,8 @@ export function tell(seen: Seen, conversions: Conversion[]): Told {
             delete told.downSince;
         }
     }
+    // A return that begins days later compares with what was recorded on the way there.
+    if (told.direction === "back") told.answers ??= lastAnswers(conversions);
     // The record is of a window that is over by hand, or of one that it does not know.
     if (isDown(reached)) told.downSince ??= seen.since === undefined ? undefined : Date.parse(seen.since);
     // What was brought about but not proved is done once more: nothing changes, and it is looked at.
@@ -85,6 +87,11 @@ export function tell(seen: Seen, conversions: Conversion[]): Told {
               ]
             : backPath(reached, asked, proved);
     return told;
+}
+
+function lastAnswers(conversions: Conversion[]): Answer[] | undefined {
+    const all = conversions.flatMap(({ entries }) => entries);
+    return all.flatMap((entry) => (entry.event === "answers" ? [entry.answers] : [])).at(-1);
 }
 
 /** Steps of a return. @param proved whether the reached place is known to serve as it should */

@@ -4,7 +4,7 @@ import { strict as assert } from "node:assert";
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { PLACES } from "../../../../ops/convert/phases";
 import { CONVERT_FILE, convertBench, VERIFIER_KEY } from "./service";
 import { SECRETS } from "../kit";
@@ -13,9 +13,10 @@ describe("npm run ops -- convert run", function () {
     this.timeout(20_000);
 
     it("takes the stack through every phase, changes nothing else in its file, and keeps a record without secrets", async () => {
-        const { ops, state, text, record, calls } = await convertBench();
+        const { ops, state, text, record, calls, file } = await convertBench();
         const { code, out, note } = await ops("convert", "run");
         assert.equal(code, 0, note);
+        assert.ok(out.includes(`Next: commit ${relative(process.cwd(), file)} and `), out);
         assert.deepEqual(state.ups, ["prepare", "drain", "stop", "start", "verify", "switch", "done"]);
         const unseen = calls.filter(({ args }) => args[0] === "up").map(({ args }) => args.includes("--skip-preview"));
         assert.deepEqual(unseen, [false, ...Array<boolean>(6).fill(true)], "the first step is previewed");

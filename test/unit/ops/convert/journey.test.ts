@@ -13,6 +13,7 @@ import {
 } from "../../../../ops/convert/clock";
 import { defaults } from "../../../../ops/convert/expected";
 import { backFrom, forwardFrom, nameOf, PHASES, PLACES } from "../../../../ops/convert/phases";
+import { tell } from "../../../../ops/convert/state";
 import { FakeWorld, type WorldOptions } from "./world";
 
 const FORWARD = [...PHASES];
@@ -258,6 +259,31 @@ describe("ops convert, the journey", () => {
         assert.equal(result.outcome, "returned");
         assert.deepEqual(world.steps(), back(...WHOLE));
         assert.equal(result.downSeconds, 60 + 720 + 720 + 60);
+    });
+});
+
+describe("ops convert, bare metal's answers", () => {
+    it("are those of the way there, for a return that begins days later with a record of its own", async () => {
+        const { world } = await journey();
+        const there = { file: "there.jsonl", entries: [...world.entries] };
+        world.entries = [];
+        world.begin("intra-a");
+        const { answers } = tell({ reached: "done", asked: "done" }, [
+            there,
+            { file: "back.jsonl", entries: world.entries },
+        ]);
+        assert.deepEqual(
+            answers?.map(({ text }) => text),
+            [" the capital"],
+        );
+        // The way there records its own: those of an earlier model are none.
+        world.entries = [];
+        world.begin("intra-b");
+        const anew = tell({ reached: "intra-a", asked: "intra-a" }, [
+            there,
+            { file: "anew.jsonl", entries: world.entries },
+        ]);
+        assert.equal(anew.answers, undefined);
     });
 });
 
