@@ -115,8 +115,13 @@ describe("each rule of the policy pack", function () {
 
     it("says nothing of what is not known before the run, wherever in a resource it is", () => {
         const said: string[] = [];
+        const judged = new Set<string>();
         for (const base of Object.keys(bases) as Base[])
             for (const given of copy(base)) {
+                // Stacks have resources in common.
+                const same = JSON.stringify(given);
+                if (judged.has(same)) continue;
+                judged.add(same);
                 // Alone, it lacks the others that rules between resources look for.
                 const judge = () => violationsOf([resourceOf(given)]).map(({ message }) => message);
                 const alone = judge();
