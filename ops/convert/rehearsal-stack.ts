@@ -33,6 +33,7 @@ export function rehearsalStack(text: string, secrets: ReadonlyMap<string, string
     const merged = merge(
         {
             ...base,
+            gateway: gatewayOf(own, overlay),
             convert,
             namespace: `${String(namespace)}-rehearsal`,
             consumers: [{ name: "rehearsal", credentials: [{ id: "key", method: "key" }] }],
@@ -50,6 +51,17 @@ export function renderRehearsal(made: string, values: Values, sealed: ReadonlyMa
     const prefixed = Object.entries(values).map(([key, value]) => [`${PROJECT}:${key}`, value]);
     const text = stringify({ ...head, config: Object.fromEntries(prefixed) });
     return [...sealed].reduce((done, [placeholder, cipher]) => done.replaceAll(placeholder, () => cipher), text);
+}
+
+/**
+ * A gateway beside production's. Rampart can install one in a cluster only, since it calls every release the same and the
+ * chart names its cluster roles after that: Helm installs it, and leaves alone the definitions that production's needs.
+ */
+function gatewayOf(own: Values, overlay: Values): Values {
+    const { existing: _, ...gateway } = mapping(own.gateway);
+    return mapping(overlay.gateway).installer === undefined
+        ? { ...gateway, installer: "helm", crds: [] }
+        : mapping(own.gateway);
 }
 
 /** What both would use at the same time: the rehearsal stops and starts what it calls bare metal. */

@@ -35,6 +35,8 @@ describe("ops convert plan --rehearse", function () {
         assert.equal(values.option, "intra-a");
         assert.equal(values.namespace, "alpa-auth-rehearsal");
         assert.deepEqual(values.alpa.endpoints, ["10.20.96.200:20001"]);
+        // Rampart cannot install a second gateway, and whoever made the definitions would take them away with it.
+        assert.deepEqual([values.gateway.installer, values.gateway.crds], ["helm", []]);
         assert.deepEqual(
             [values.opt.image, values.opt.model],
             ["registry.example.com/alpa-serving:1.0.0", "alpa/opt-125m"],
@@ -48,6 +50,12 @@ describe("ops convert plan --rehearse", function () {
         // Of production's secrets none goes along.
         assert.deepEqual([...secrets.values()], ["the key of the small one's"]);
         assert.match(needs.join("\n"), /1 GPU\(s\) on each of dgx-03 for alpa\/opt-125m: they must be free/);
+    });
+
+    it("has the installer that it names", () => {
+        const named = TEXT.replace("gateway: { nodePort: 30999 }", "gateway: { nodePort: 30999, installer: rampart }");
+        const { values } = rehearsalStack(named, SECRETS) as any;
+        assert.deepEqual([values.gateway.installer, values.gateway.crds], ["rampart", undefined]);
     });
 
     const refused: [why: string, text: string, problem: RegExp][] = [
