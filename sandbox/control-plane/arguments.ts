@@ -99,7 +99,14 @@ export function controllerManagerArguments(pki: Pki, ports: Ports, paths: Paths)
 }
 
 export function schedulerArguments(pki: Pki, ports: Ports, paths: Paths): string[] {
-    return flags(client(pki, ports.scheduler, paths.kubeconfig.scheduler));
+    return flags({
+        ...client(pki, ports.scheduler, paths.kubeconfig.scheduler),
+        // A pod whose claim was just bound may be tried before the plugin that looks at claims has heard of it: both have
+        // the news from one watch, each in its own time. It is then left alone for five minutes. With this feature off
+        // (on since 1.33) it is tried a second later, and else with the next sweep, which is every 30 s.
+        "feature-gates": "SchedulerPopFromBackoffQ=false",
+        "pod-max-in-unschedulable-pods-duration": "1s",
+    });
 }
 
 function client(pki: Pki, port: number, kubeconfig: string): Record<string, string | number> {

@@ -1,5 +1,11 @@
 /** What the stand-ins and Pulumi said last, and the pods that are not ready: shown below a test that failed, since the engine does not see it. */
-import { CoreV1Api, type KubeConfig, type V1Node, type V1Pod } from "@kubernetes/client-node";
+import {
+    CoreV1Api,
+    type KubeConfig,
+    type V1Node,
+    type V1PersistentVolumeClaim,
+    type V1Pod,
+} from "@kubernetes/client-node";
 
 const LINES = 150;
 const said: string[] = [];
@@ -11,15 +17,25 @@ process.on("test failed", () => (showing = show()));
 afterEach(() => showing);
 
 async function show(): Promise<void> {
+    if (said.length === 0) return;
     console.log(`      the world's last ${said.length} lines, UTC:`);
     for (const line of said) console.log(`        ${line}`);
     if (cluster === undefined) return;
     const api = cluster.makeApiClient(CoreV1Api);
-    const unready = await Promise.all([api.listNode(), api.listPodForAllNamespaces()]).then(
-        ([nodes, pods]) => [...nodes.items.flatMap(trouble), ...pods.items.flatMap(trouble)],
+    const looks = [
+        api.listNode(),
+        api.listPodForAllNamespaces(),
+        api.listPersistentVolumeClaimForAllNamespaces(),
+    ] as const;
+    const unready = await Promise.all(looks).then(
+        ([nodes, pods, claims]) => [
+            ...nodes.items.flatMap(trouble),
+            ...pods.items.flatMap(trouble),
+            ...claims.items.flatMap(unbound),
+        ],
         (error: Error) => [error.message.split("\n")[0]],
     );
-    console.log(`      nodes and pods that are not ready: ${unready.length}`);
+    console.log(`      nodes, pods and claims that are not ready: ${unready.length}`);
     for (const line of unready) console.log(`        ${line}`);
 }
 
@@ -38,6 +54,11 @@ export function worldCluster(kubeConfig: KubeConfig | undefined): void {
 export async function worldShown(): Promise<void> {
     await showing;
     cluster = undefined;
+}
+
+function unbound({ metadata, status, spec }: V1PersistentVolumeClaim): string[] {
+    if (status?.phase === "Bound") return [];
+    return [`claim ${metadata?.namespace}/${metadata?.name}, ${status?.phase} of class ${spec?.storageClassName}`];
 }
 
 function trouble({ metadata, status, spec }: V1Pod | V1Node): string[] {
