@@ -77,9 +77,15 @@ until_free() {
 answering() {
     cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | awk -v to=":$(printf %04X "$port")\\$" '$4 == "01" && $2 ~ to' | wc -l
 }
+# The kernel's list is not of one moment: while other connections go, one may be left out. So it must be seen twice.
 after_answers() {
     end=$(($(now) + answer_seconds))
-    while [ "$(answering)" -gt 0 ]; do more_time || return 0; done
+    quiet=0
+    while :; do
+        if [ "$(answering)" -gt 0 ]; then quiet=0; else quiet=$((quiet + 1)); fi
+        [ "$quiet" -lt 2 ] || return 0
+        more_time || return 0
+    done
 }
 # Alpa's port is open before its model is: it says so with 400. A request without a prompt costs it nothing.
 say() {

@@ -134,7 +134,10 @@ describe("TLS at the gateway", function () {
         const statuses: (number | string)[] = [];
         const traffic = Promise.all(
             [1, 2, 3, 4].map(async () => {
-                while (!over) statuses.push(await call({ apikey }).catch((error: Error) => error.message));
+                while (!over) {
+                    statuses.push(await call({ apikey }).catch((error: Error) => error.message));
+                    await new Promise(setImmediate);
+                }
             }),
         );
         const preview = await stack.preview("--diff");
