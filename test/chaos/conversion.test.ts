@@ -4,7 +4,7 @@
 import { strict as assert } from "node:assert";
 import { PHASES, type Stage } from "../../components/parts/conversion-phases";
 import type { World } from "../../sandbox/world/world";
-import { ask, ConversionStack, SteadyCallers, type Sent } from "../engine/conversion-kit";
+import { ask, ConversionStack, steadyCallers, type Sent } from "../engine/conversion-kit";
 import { gpuWorld } from "../engine/gpu-world";
 import { freeNodePort } from "../engine/kit";
 import type { Place } from "../engine/place";
@@ -42,7 +42,7 @@ describe("a conversion on the engine", function () {
 
     /** Goes through the stages with callers asking all the time. @returns what they were answered, and the window */
     async function journey(stages: Stage[], first: Stage, last: Stage): Promise<{ sent: Sent[]; window: Window }> {
-        const callers = new SteadyCallers(url, key);
+        const callers = steadyCallers(url, key);
         const window = { from: 0, to: 0 };
         try {
             for (const stage of stages) {
@@ -57,7 +57,7 @@ describe("a conversion on the engine", function () {
         } finally {
             await callers.stop();
         }
-        return { sent: callers.sent, window };
+        return { sent: callers.answers, window };
     }
 
     /** Nobody is refused outside of the window, and inside of it only in the form that was announced. */

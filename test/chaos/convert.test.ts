@@ -4,7 +4,7 @@
 import { strict as assert } from "node:assert";
 import { PHASES, type Phase } from "../../ops/convert/phases";
 import type { Fault } from "../../sandbox/gpus/faults";
-import { SteadyCallers, ask, type Sent } from "../engine/conversion-kit";
+import { ask, steadyCallers, type Sent } from "../engine/conversion-kit";
 import { ConvertStack, killed } from "../engine/convert-kit";
 import { assertAnnounced, refuse, told, untilStep } from "../engine/convert-trouble";
 import { gpuWorld } from "../engine/gpu-world";
@@ -37,7 +37,7 @@ describe("npm run ops -- convert", function () {
 
     /** Two callers that always have a request open while something runs: nothing is lost, and 503 comes when announced. */
     async function underTraffic<T>(title: string, act: () => Promise<T>): Promise<T> {
-        const callers = new SteadyCallers(url, key);
+        const callers = steadyCallers(url, key);
         const since = Date.now();
         let sent: Sent[] = [];
         const result = await act().finally(async () => (sent = await callers.stop()));

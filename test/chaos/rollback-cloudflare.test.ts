@@ -11,8 +11,9 @@ import { freePair } from "../engine/cloudflare-kit";
 import { askEdge } from "../engine/edge-request";
 import { here, useExposure } from "../engine/exposure-kit";
 import { call, freeNodePort } from "../engine/kit";
-import { Clone, under } from "../engine/rollback-kit";
+import { Clone } from "../engine/rollback-kit";
 import { EngineStack, type StackConfig } from "../engine/stack";
+import { under } from "../engine/traffic";
 
 interface Outputs {
     url: string;

@@ -10,8 +10,9 @@ import { ask, ConversionStack } from "../engine/conversion-kit";
 import { gpuWorld } from "../engine/gpu-world";
 import { freeNodePort } from "../engine/kit";
 import type { Place } from "../engine/place";
-import { Clone, under } from "../engine/rollback-kit";
+import { Clone } from "../engine/rollback-kit";
 import { TOOLS_MILLISECONDS } from "../engine/stack";
+import { under } from "../engine/traffic";
 
 describe("ops stack rollback from intra-b to intra-a and back", function () {
     this.timeout(400_000);

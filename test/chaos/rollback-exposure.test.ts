@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { SAMPLE_COMPLETION } from "../../components/parts/sample";
 import { freePortFrom } from "../../sandbox/processes";
 import { eventually, ExposedStack, here, useExposure } from "../engine/exposure-kit";
-import { Clone, under } from "../engine/rollback-kit";
+import { Clone } from "../engine/rollback-kit";
+import { under } from "../engine/traffic";
 
 const consumers = [{ name: "alice", credentials: [{ id: "k1", method: "key" }] }];
 

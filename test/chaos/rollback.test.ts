@@ -9,7 +9,8 @@ import { openHolder } from "../../ops/convert/holder";
 import { runPulumi } from "../../sandbox/world/pulumi";
 import { edit } from "../engine/clone";
 import { call, current, TestStack, useWorld } from "../engine/kit";
-import { Clone, smoke, under } from "../engine/rollback-kit";
+import { Clone, smoke } from "../engine/rollback-kit";
+import { under } from "../engine/traffic";
 
 const key = (id: string) => ({ id, method: "key" });
 const alice = { name: "alice", credentials: [key("a1")] };

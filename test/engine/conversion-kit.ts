@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import type { Phase, Stage } from "../../components/parts/conversion-phases";
 import type { World } from "../../sandbox/world/world";
 import { EngineStack, succeeded } from "./stack";
+import { SteadyCallers } from "./traffic";
 
 const CONSUMERS = [{ name: "lab", credentials: [{ id: "2026a", method: "key" }] }];
 
@@ -106,25 +107,7 @@ export async function ask(url: string, key?: string): Promise<Sent> {
     }
 }
 
-/** Two callers that always have a request open, until they are stopped. */
-export class SteadyCallers {
-    readonly sent: Sent[] = [];
-    private stopped = false;
-    private readonly loops: Promise<void>[];
-
-    constructor(url: string, key: string) {
-        this.loops = [1, 2].map(async () => {
-            while (!this.stopped) {
-                this.sent.push(await ask(url, key));
-                // A caller that is refused comes back in a moment, not at once.
-                await new Promise((resolve) => setTimeout(resolve, 50));
-            }
-        });
-    }
-
-    async stop(): Promise<Sent[]> {
-        this.stopped = true;
-        await Promise.all(this.loops);
-        return this.sent;
-    }
+/** Two callers of a stack with this key. */
+export function steadyCallers(url: string, key: string): SteadyCallers<Sent> {
+    return new SteadyCallers(() => ask(url, key));
 }

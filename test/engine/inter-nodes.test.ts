@@ -14,9 +14,10 @@ import { askEdge } from "./edge-request";
 import { eventually, here, succeeded, takeAlpaRequests, useExposure } from "./exposure-kit";
 import { freeNodePort } from "./kit";
 import { startHosts, type Hosts } from "./nodes-hosts";
-import { allLeaving, complete, core, gateways, HOSTNAME, NodesStack, shown, under, type Entry } from "./nodes-kit";
+import { allLeaving, complete, core, gateways, HOSTNAME, NodesStack, shown, type Entry } from "./nodes-kit";
 import { SLOW_COMPLETION, startSlowAlpa, type SlowAlpa } from "./slow-alpa";
 import { failed, SECOND_LASTS } from "./stack";
+import { under } from "./traffic";
 
 const THREE = ["a", "b", "c"];
 /** Seconds after which the chart's grace period (30) and nginx's own limit behind it (240) would both have cut an answer. */

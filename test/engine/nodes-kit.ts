@@ -136,21 +136,6 @@ export function complete(entry: Entry, key?: string, body = SAMPLE_COMPLETION): 
     });
 }
 
-/** Requests, one after another in each of four callers, while something is done. @returns all that were not answered 200 */
-export async function under<T>(
-    ask: () => Promise<number | string>,
-    work: () => Promise<T>,
-): Promise<{ done: T; all: number; failed: (number | string)[] }> {
-    let over = false;
-    const answers: (number | string)[] = [];
-    const callers = [1, 2, 3, 4].map(async () => {
-        while (!over) answers.push(await ask());
-    });
-    const done = await work().finally(() => (over = true));
-    await Promise.all(callers);
-    return { done, all: answers.length, failed: answers.filter((answer) => answer !== 200) };
-}
-
 /** Serial number of the certificate that is shown. */
 export function shown({ port, hostname, ca }: Entry): Promise<string> {
     return new Promise((resolve, reject) => {

@@ -1,9 +1,8 @@
-/** A clone whose commits are what versions of a stack ran from, its command line, and callers that never stop asking. */
+/** A clone whose commits are what versions of a stack ran from, and its command line. */
 import { strict as assert } from "node:assert";
 import { join } from "node:path";
 import type { PulumiRun } from "../../sandbox/world/pulumi";
 import { cloneProgram, commitAll, gitIn } from "./clone";
-import { endAfterTest } from "./leftovers";
 import { succeeded, type EngineStack, type Place } from "./stack";
 
 /** A caller for the calls that follow a rollback. */
@@ -57,26 +56,4 @@ export class Clone {
     assertClean(): void {
         assert.equal(this.git("worktree", "list").split("\n").length, 1);
     }
-}
-
-/** Two callers who ask again as soon as they are answered, until the work is done. @returns all answers but 200 */
-export async function under<T>(ask: () => Promise<number | string>, work: () => Promise<T>) {
-    const failed: (number | string)[] = [];
-    let all = 0;
-    let over = false;
-    endAfterTest(() => (over = true));
-    const callers = [1, 2].map(async () => {
-        while (!over) {
-            const answer = await ask().catch((error: Error) => error.message);
-            all++;
-            if (answer !== 200) failed.push(answer);
-            // Who is refused comes back in a moment, not at once.
-            await new Promise((resolve) => setTimeout(resolve, 50));
-        }
-    });
-    const done = await work().finally(() => (over = true));
-    await Promise.all(callers);
-    assert.ok(all > 10, `only ${all} requests`);
-    console.log(`      ${all} requests, ${failed.length} failed`);
-    return { done, failed };
 }

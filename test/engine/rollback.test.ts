@@ -4,7 +4,8 @@
 import { strict as assert } from "node:assert";
 import { join } from "node:path";
 import { call, current, TestStack, useWorld } from "./kit";
-import { Clone, smoke, under } from "./rollback-kit";
+import { Clone, smoke } from "./rollback-kit";
+import { under } from "./traffic";
 
 const key = (id: string) => ({ id, method: "key" });
 const alice = { name: "alice", credentials: [key("a1")] };

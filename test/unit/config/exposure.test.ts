@@ -2,6 +2,7 @@
 import { strict as assert } from "node:assert";
 import { ConfigError, parse } from "../../../config";
 import { EXPOSURE, exposed, parseIntra, raw, settings } from "../intra-a";
+import { itRefuses, type Refused } from "./refused";
 
 const TOKEN = { token: "t".repeat(40), baseUrl: "https://api.example.com", inPlain: false };
 const TODAY = new Date("2026-11-25T12:00:00Z");
@@ -48,7 +49,7 @@ describe("config of exposure cloudflare", () => {
         assert.equal(exposure!.connectors.graceSeconds, 620);
     });
 
-    const refused: [why: string, values: Record<string, unknown>, ...problems: (string | RegExp)[]][] = [
+    const refused: Refused[] = [
         [
             "nothing but its name",
             { exposure: "cloudflare" },
@@ -126,14 +127,7 @@ describe("config of exposure cloudflare", () => {
             /^zone\.manage: belongs to/,
         ],
     ];
-    for (const [why, values, ...expected] of refused)
-        it(`refuses ${why}`, () => {
-            const found = problems(values);
-            assert.equal(found.length, expected.length, found.join("\n"));
-            expected.forEach((one, i) =>
-                typeof one === "string" ? assert.equal(found[i], one) : assert.match(found[i], one),
-            );
-        });
+    itRefuses(refused, problems);
 
     it("refuses to start without an API token, and asks for none otherwise", () => {
         const none = { ...TOKEN, token: undefined };

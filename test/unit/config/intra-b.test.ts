@@ -5,6 +5,7 @@ import { parametersOf } from "../../../config/intra-b-checks";
 import { BARE_METAL, bareHost, intraBSettings, intraBValues, OPT, RAMPART_OPT } from "../intra-b";
 import { interValues } from "../inter";
 import { CONSUMERS, raw } from "../intra-a";
+import { itRefuses, type Refused } from "./refused";
 
 function problems(values: Record<string, unknown>, isSecret?: () => boolean): string[] {
     try {
@@ -20,8 +21,6 @@ const opt = (more: object) => intraBValues({}, more);
 const convert = (more: object) => intraBValues({}, {}, more);
 const bareMetal = (more: object) => convert({ bareMetal: { ...BARE_METAL, ...more } });
 
-/** Each config has exactly these problems: nothing is missed and nothing else is complained about. */
-type Refused = [why: string, values: Record<string, unknown>, ...problems: (string | RegExp)[]];
 const refused: Refused[] = [
     [
         "neither component nor way back",
@@ -199,14 +198,7 @@ const refused: Refused[] = [
 ];
 
 describe("config of option intra-b", () => {
-    for (const [why, values, ...expected] of refused)
-        it(`refuses ${why}`, () => {
-            const found = problems(values);
-            assert.equal(found.length, expected.length, found.join("\n"));
-            expected.forEach((one, i) =>
-                typeof one === "string" ? assert.equal(found[i], one) : assert.match(found[i], one),
-            );
-        });
+    itRefuses(refused, problems);
 
     it("refuses a key of a host in plain text, and does not repeat it", () => {
         const found = problems(intraBValues(), () => false).filter((one) => one.startsWith("convert"));
