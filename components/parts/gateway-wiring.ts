@@ -19,6 +19,13 @@ export interface GatewayWiringArgs {
     namespace: string;
 }
 
+/**
+ * A class has no namespace, and the API server drops this one. The provider writes it into a kind that the cluster does not
+ * know yet, and not into one that it knows by then: a first `up` would not be what its preview was, and end at its plan.
+ * Differences in it count for nothing (Check and Diff of pulumi-kubernetes 4.34).
+ */
+const CLASS_NAMESPACE = "default";
+
 /** The controller puts a finalizer on a GatewayClass. One that does not run never takes it off: say so after 2 minutes. */
 const BROKEN_CONTROLLER = { delete: "2m" };
 
@@ -83,7 +90,7 @@ export class GatewayWiring extends pulumi.ComponentResource {
             {
                 apiVersion: "gateway.networking.k8s.io/v1",
                 kind: "GatewayClass",
-                metadata: metadata(namespace),
+                metadata: metadata(namespace, CLASS_NAMESPACE),
                 spec: { controllerName: controllerName(namespace) },
             },
             { parent: this, customTimeouts: BROKEN_CONTROLLER },

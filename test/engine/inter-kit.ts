@@ -81,7 +81,8 @@ export class InterStack extends EngineStack {
                 nodePort: this.nodePort,
                 address: "127.0.0.1",
                 chart: { repository: facts.chartRepository },
-                sharedCounters: { whenDown: "refuse" },
+                // All of the sandbox shares a few cores: an answer can take longer than on machines of their own.
+                sharedCounters: { whenDown: "refuse", timeoutMilliseconds: 1000 },
             },
             readiness: { settleSeconds: 0.5, graphTimeoutSeconds: 120, acceptTimeoutSeconds: 20 },
             ...config,

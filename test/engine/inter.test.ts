@@ -28,7 +28,7 @@ describe("inter on the engine", function () {
         core = kubeConfig.makeApiClient(CoreV1Api);
         apps = kubeConfig.makeApiClient(AppsV1Api);
         stack = await InterStack.create("inter", { consumers });
-        succeeded(await stack.up());
+        succeeded(await stack.upAsPlanned());
         ({ url, credentials: keys } = await stack.outputs());
     });
 

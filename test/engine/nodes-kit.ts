@@ -66,7 +66,8 @@ export class NodesStack extends EngineStack {
             gateway: {
                 nodePort: this.nodePort,
                 chart: { repository: facts.chartRepository },
-                sharedCounters: { whenDown: "refuse" },
+                // All of the sandbox shares a few cores: an answer can take longer than on machines of their own.
+                sharedCounters: { whenDown: "refuse", timeoutMilliseconds: 1000 },
                 ...(gateway as object | undefined),
             },
             readiness: { settleSeconds: 0.5, graphTimeoutSeconds: 120, acceptTimeoutSeconds: 20 },

@@ -86,7 +86,7 @@ describe("TLS at the gateway", function () {
     });
 
     it("lets a caller with a key through, asks others for one, and tells where it is", async () => {
-        succeeded(await stack.up());
+        succeeded(await stack.upAsPlanned());
         const { url, credentials } = await stack.outputs();
         assert.equal(url, `https://${NAME}:${tlsPort}/alpa`);
         apikey = credentials["alice/k1"];

@@ -52,6 +52,10 @@ describe("GatewayWiring", () => {
         assert.ok(comesAfter(seen, oneOfKind(seen, "Gateway"), oneOfKind(seen, "GatewayClass")));
     });
 
+    it("is in a first run what its preview was: the class says what the provider adds to a kind it does not know yet", async () => {
+        assert.equal(oneOfKind(await build(), "GatewayClass").inputs.metadata.namespace, "default");
+    });
+
     it("gives a controller that is broken 2 minutes to let go of its objects", async () => {
         const seen = await build();
         for (const kind of ["GatewayClass", "Gateway"]) assert.equal(asked(oneOfKind(seen, kind)).deleteTimeout, "2m");
