@@ -1,8 +1,11 @@
 /** The stack of a rehearsal, made of the one that is to be converted and of what `convert.rehearsal` says. Pure. */
 import { stringify } from "yaml";
+import { mapping } from "../../config/cross-checks";
 import { DEFAULT_NAMESPACE } from "../../config/schema";
+import { isMap } from "../stack/review/differences";
 import { parseYaml } from "../stack/keep-style";
 import { PROJECT } from "../stack/stack-file";
+import { nodesOf, rehearsalProblems } from "./rehearsal-problems";
 
 type Values = Record<string, unknown>;
 
@@ -19,16 +22,16 @@ export interface RehearsalStack {
 
 /** Keys of the stack that the rehearsal has too, unless it has others. Neither entry point nor nodes nor callers are among them. */
 const SHARED = ["cluster", "gateway", "readiness", "guard", "opt"];
-const DEFAULT_NODE_PORT = 30800;
-const REQUIRED = "Set it in convert.rehearsal";
+/** Of these one kind is chosen of several: the rehearsal's stands in the place of production's, not beside it. */
+const WHOLE = [["cluster"], ["opt", "weights"]];
 
 /** @param secrets plain text of the stack's secrets, by ciphertext */
 export function rehearsalStack(text: string, secrets: ReadonlyMap<string, string>): RehearsalStack {
     const own = valuesOf(text);
     const overlay = mapping(mapping(own.convert).rehearsal);
-    const problems = [...overlaps(own, overlay)];
     const { rehearsal: _, phase: __, holder: ___, measured: ____, bareMetal: _____, ...convert } = mapping(own.convert);
-    const base = Object.fromEntries(SHARED.filter((key) => own[key] !== undefined).map((key) => [key, own[key]]));
+    const shared = Object.fromEntries(SHARED.filter((key) => own[key] !== undefined).map((key) => [key, own[key]]));
+    const base = WHOLE.filter((path) => valueAt(overlay, path) !== undefined).reduce(without, shared);
     const { namespace = DEFAULT_NAMESPACE } = own;
     const merged = merge(
         {
@@ -42,7 +45,7 @@ export function rehearsalStack(text: string, secrets: ReadonlyMap<string, string
     ) as Values;
     const taken = new Map<string, string>();
     const values = { ...(resealed(merged, secrets, taken) as Values), option: "intra-a" };
-    return { values, secrets: taken, problems, needs: needsOf(merged) };
+    return { values, secrets: taken, problems: rehearsalProblems(own, overlay, merged), needs: needsOf(merged) };
 }
 
 /** The text of its file. @param made what Pulumi wrote when it made the stack @param sealed ciphertext by placeholder */
@@ -64,73 +67,6 @@ function gatewayOf(own: Values, overlay: Values): Values {
         : mapping(own.gateway);
 }
 
-/** What both would use at the same time: the rehearsal stops and starts what it calls bare metal. */
-function overlaps(own: Values, overlay: Values): string[] {
-    if (Object.keys(overlay).length === 0)
-        return [
-            "convert.rehearsal: required. Set what the rehearsal has of its own: alpa.endpoints, gateway.nodePort, opt and convert.bareMetal.",
-        ];
-    const problems: string[] = [];
-    const endpoints = list(mapping(overlay.alpa).endpoints);
-    const shared = endpoints.filter((one) => list(mapping(own.alpa).endpoints).includes(one));
-    if (endpoints.length === 0)
-        problems.push(
-            `convert.rehearsal.alpa.endpoints: required: the address of a small Alpa of its own. ${REQUIRED}.`,
-        );
-    for (const one of shared)
-        problems.push(
-            `convert.rehearsal.alpa.endpoints: must not be production's (got ${String(one)}). Name another Alpa.`,
-        );
-    const port = mapping(overlay.gateway).nodePort;
-    const { nodePort = DEFAULT_NODE_PORT } = mapping(own.gateway);
-    if (port === undefined || port === nodePort)
-        problems.push(
-            `convert.rehearsal.gateway.nodePort: must be a node port of its own (got ${port === undefined ? "none" : String(port)}, and production has ${String(nodePort)}). ${REQUIRED}.`,
-        );
-    if (overlay.namespace !== undefined && overlay.namespace === (own.namespace ?? DEFAULT_NAMESPACE))
-        problems.push(
-            `convert.rehearsal.namespace: must not be production's (got ${String(overlay.namespace)}). Leave it out.`,
-        );
-    if (mapping(own.cluster).nodes !== undefined && overlay.cluster === undefined)
-        problems.push(
-            "convert.rehearsal.cluster: required where the stack makes its cluster, which the rehearsal must only use. Set kubeconfig or context.",
-        );
-    return [...problems, ...sharedNodes(own, overlay), ...sharedHosts(own, overlay)];
-}
-
-/** On a node of both the rehearsal's pods could have the GPUs that production's side is about to take. */
-function sharedNodes(own: Values, overlay: Values): string[] {
-    const theirs = nodesOf(own.opt);
-    const ours = nodesOf(overlay.opt);
-    if (ours.length === 0)
-        return [`convert.rehearsal.opt.nodes: required: nodes that production does not use. ${REQUIRED}.`];
-    return ours
-        .filter((node) => theirs.includes(node))
-        .map(
-            (node) =>
-                `convert.rehearsal.opt.nodes: must not be among production's, whose GPUs it would take (got ${node}). Name another node.`,
-        );
-}
-
-function nodesOf(opt: unknown): string[] {
-    return list(mapping(opt).nodes).map((node) => String(isMapping(node) ? node.name : node));
-}
-
-function sharedHosts(own: Values, overlay: Values): string[] {
-    const [theirs, ours] = [own, overlay].map((values) => mapping(mapping(values.convert).bareMetal));
-    if (Object.keys(ours).length === 0)
-        return [
-            `convert.rehearsal.convert.bareMetal: required: the hosts of the small Alpa, and the service or commands that run it. ${REQUIRED}.`,
-        ];
-    const launch = ({ unit, commands }: Values) => JSON.stringify(unit ?? commands ?? null);
-    const addresses = list(theirs.hosts).map((host) => mapping(host).address);
-    const shared = list(ours.hosts).filter((host) => addresses.includes(mapping(host).address));
-    if (shared.length === 0 || launch(theirs) !== launch(ours)) return [];
-    return [
-        `convert.rehearsal.convert.bareMetal: must not be what runs production's Alpa on ${String(mapping(shared[0]).address)}: the rehearsal stops it. Name another service, or other hosts.`,
-    ];
-}
-
 function needsOf(merged: Values): string[] {
     const { gpusPerNode = 8, model } = mapping(merged.opt);
     const names = nodesOf(merged.opt);
@@ -143,15 +79,24 @@ function needsOf(merged: Values): string[] {
 
 /** Mappings are laid over one another; everything else is replaced. */
 function merge(below: unknown, above: unknown): unknown {
-    if (!isMapping(below) || !isMapping(above)) return above;
+    if (!isMap(below) || !isMap(above)) return above;
     const keys = [...new Set([...Object.keys(below), ...Object.keys(above)])];
     return Object.fromEntries(keys.map((key) => [key, key in above ? merge(below[key], above[key]) : below[key]]));
+}
+
+function valueAt(values: Values, path: string[]): unknown {
+    return path.reduce((value: unknown, key) => mapping(value)[key], values);
+}
+
+function without(values: Values, [key, ...rest]: string[]): Values {
+    const { [key]: value, ...others } = values;
+    return rest.length === 0 ? others : { ...others, [key]: without(mapping(value), rest) };
 }
 
 /** Ciphertext is of one stack: in its place stands what stands for the plain text. */
 function resealed(value: unknown, secrets: ReadonlyMap<string, string>, taken: Map<string, string>): unknown {
     if (Array.isArray(value)) return value.map((one) => resealed(one, secrets, taken));
-    if (!isMapping(value)) return value;
+    if (!isMap(value)) return value;
     const { secure, ...others } = value;
     if (typeof secure === "string" && Object.keys(others).length === 0) {
         const placeholder = `(sealed ${taken.size + 1})`;
@@ -166,16 +111,4 @@ function valuesOf(text: string): Values {
     return Object.fromEntries(
         Object.entries(config ?? {}).map(([key, value]) => [key.replace(`${PROJECT}:`, ""), value]),
     );
-}
-
-function isMapping(value: unknown): value is Values {
-    return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function mapping(value: unknown): Values {
-    return isMapping(value) ? value : {};
-}
-
-function list(value: unknown): unknown[] {
-    return Array.isArray(value) ? value : [];
 }

@@ -58,6 +58,18 @@ describe("ops convert plan --rehearse", function () {
         assert.deepEqual([values.gateway.installer, values.gateway.crds], ["rampart", undefined]);
     });
 
+    it("takes its own weights and its own way into the cluster in the place of production's", () => {
+        const named = TEXT.replace(/weights: .*/, "weights: { claim: opt-weights }")
+            .replace(
+                "nodes: [dgx-03] }",
+                "nodes: [dgx-03], weights: { hostPath: /small } }\n      cluster: { context: dgx }",
+            )
+            .replace("config:\n", "config:\n  alpa-auth:cluster: { nodes: [] }\n");
+        const { values, problems } = rehearsalStack(named, SECRETS) as any;
+        assert.deepEqual([values.opt.weights, values.cluster], [{ hostPath: "/small" }, { context: "dgx" }]);
+        assert.deepEqual(problems, []);
+    });
+
     const refused: [why: string, text: string, problem: RegExp][] = [
         ["nothing of its own", CONVERT_FILE, /^convert\.rehearsal: required/],
         [
@@ -85,6 +97,11 @@ describe("ops convert plan --rehearse", function () {
             "what runs production's Alpa",
             TEXT.replace("- address: 10.20.96.200", "- address: 10.20.96.188").replace("alpa-small", "alpa-ray"),
             /bareMetal: must not be what runs production's Alpa on 10\.20\.96\.188/,
+        ],
+        [
+            "weights in a claim, which would have to be in a namespace that is yet to be made",
+            TEXT.replace(/weights: .*/, "weights: { claim: opt-weights }"),
+            /^convert\.rehearsal\.opt\.weights: must not be a claim.*\(got opt-weights\)/,
         ],
         [
             "a cluster that the stack makes",

@@ -1,0 +1,95 @@
+/** What a rehearsal must not share with production. Pure. */
+import { list, mapping } from "../../config/cross-checks";
+import { DEFAULT_NAMESPACE } from "../../config/schema";
+import { isMap } from "../stack/review/differences";
+
+type Values = Record<string, unknown>;
+
+const DEFAULT_NODE_PORT = 30800;
+const REQUIRED = "Set it in convert.rehearsal";
+
+/**
+ * @param own config of production's stack
+ * @param overlay what `convert.rehearsal` says
+ * @param merged config of the rehearsal's stack
+ */
+export function rehearsalProblems(own: Values, overlay: Values, merged: Values): string[] {
+    return [...overlaps(own, overlay), ...claimed(merged)];
+}
+
+/** Names of the nodes of `opt`. */
+export function nodesOf(opt: unknown): string[] {
+    return list(mapping(opt).nodes).map((node) => String(isMap(node) ? node.name : node));
+}
+
+/** What both would use at the same time: the rehearsal stops and starts what it calls bare metal. */
+function overlaps(own: Values, overlay: Values): string[] {
+    if (Object.keys(overlay).length === 0)
+        return [
+            "convert.rehearsal: required. Set what the rehearsal has of its own: alpa.endpoints, gateway.nodePort, opt and convert.bareMetal.",
+        ];
+    const problems: string[] = [];
+    const endpoints = list(mapping(overlay.alpa).endpoints);
+    const shared = endpoints.filter((one) => list(mapping(own.alpa).endpoints).includes(one));
+    if (endpoints.length === 0)
+        problems.push(
+            `convert.rehearsal.alpa.endpoints: required: the address of a small Alpa of its own. ${REQUIRED}.`,
+        );
+    for (const one of shared)
+        problems.push(
+            `convert.rehearsal.alpa.endpoints: must not be production's (got ${String(one)}). Name another Alpa.`,
+        );
+    const port = mapping(overlay.gateway).nodePort;
+    const { nodePort = DEFAULT_NODE_PORT } = mapping(own.gateway);
+    if (port === undefined || port === nodePort)
+        problems.push(
+            `convert.rehearsal.gateway.nodePort: must be a node port of its own (got ${port === undefined ? "none" : String(port)}, and production has ${String(nodePort)}). ${REQUIRED}.`,
+        );
+    if (overlay.namespace !== undefined && overlay.namespace === (own.namespace ?? DEFAULT_NAMESPACE))
+        problems.push(
+            `convert.rehearsal.namespace: must not be production's (got ${String(overlay.namespace)}). Leave it out.`,
+        );
+    if (mapping(own.cluster).nodes !== undefined && overlay.cluster === undefined)
+        problems.push(
+            "convert.rehearsal.cluster: required where the stack makes its cluster, which the rehearsal must only use. Set kubeconfig or context.",
+        );
+    return [...problems, ...sharedNodes(own, overlay), ...sharedHosts(own, overlay)];
+}
+
+/** On a node of both the rehearsal's pods could have the GPUs that production's side is about to take. */
+function sharedNodes(own: Values, overlay: Values): string[] {
+    const theirs = nodesOf(own.opt);
+    const ours = nodesOf(overlay.opt);
+    if (ours.length === 0)
+        return [`convert.rehearsal.opt.nodes: required: nodes that production does not use. ${REQUIRED}.`];
+    return ours
+        .filter((node) => theirs.includes(node))
+        .map(
+            (node) =>
+                `convert.rehearsal.opt.nodes: must not be among production's, whose GPUs it would take (got ${node}). Name another node.`,
+        );
+}
+
+function sharedHosts(own: Values, overlay: Values): string[] {
+    const [theirs, ours] = [own, overlay].map((values) => mapping(mapping(values.convert).bareMetal));
+    if (Object.keys(ours).length === 0)
+        return [
+            `convert.rehearsal.convert.bareMetal: required: the hosts of the small Alpa, and the service or commands that run it. ${REQUIRED}.`,
+        ];
+    const launch = ({ unit, commands }: Values) => JSON.stringify(unit ?? commands ?? null);
+    const addresses = list(theirs.hosts).map((host) => mapping(host).address);
+    const shared = list(ours.hosts).filter((host) => addresses.includes(mapping(host).address));
+    if (shared.length === 0 || launch(theirs) !== launch(ours)) return [];
+    return [
+        `convert.rehearsal.convert.bareMetal: must not be what runs production's Alpa on ${String(mapping(shared[0]).address)}: the rehearsal stops it. Name another service, or other hosts.`,
+    ];
+}
+
+/** The rehearsal makes its namespace, in which a claim would have to be by then. */
+function claimed({ opt }: Values): string[] {
+    const { claim } = mapping(mapping(opt).weights);
+    if (claim === undefined) return [];
+    return [
+        `convert.rehearsal.opt.weights: must not be a claim, which is in a namespace of its own (got ${String(claim)}). Set hostPath or inImage.`,
+    ];
+}
