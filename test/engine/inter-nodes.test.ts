@@ -135,6 +135,8 @@ describe("inter on hosts of its own", function () {
             async () => {
                 await manager.renew(stack.name, "alpa-tls");
                 await eventually("the new certificate", async () => (await shown(secure)) !== before || undefined, 20);
+                // The callers are served by it too.
+                assert.equal(await complete(secure, keys["alice/a"]), 200);
             },
         );
         assert.deepEqual(failed, [], `of ${all}`);
