@@ -34,6 +34,11 @@ export function withoutSecrets(says: string): string {
     return says.replace(IN_SENTENCE, SECRET);
 }
 
+/** Why a text is no JSON, without the piece of it that Node.js shows. */
+export function jsonProblem(error: unknown): string {
+    return (error as Error).message.replace(/, (\.\.\.)?"[^]*$/, "").split("\n")[0];
+}
+
 function plainText(value: unknown): string {
     return typeof value === "string" ? value : JSON.stringify(value);
 }

@@ -129,6 +129,16 @@ describe("ops stack review --plan", () => {
         ],
         ["a preview", '{"steps":[]}', /It is a preview: use --preview/],
         ["what is cut off", plan(revoke).slice(0, 40), /must be whole JSON/],
+        [
+            "a resource without a plan",
+            '{"resourcePlans":{"urn:pulumi:intra::alpa-auth::a:b:C::x":null}}',
+            /must have steps and a goal/,
+        ],
+        [
+            "steps that are no list",
+            plan(revoke).replace(/"steps":\[[^\]]*\]/, '"steps":5'),
+            /must have steps and a goal/,
+        ],
     ];
     for (const [what, text, problem] of refused)
         it(`refuses ${what}`, async () => {
