@@ -28,8 +28,11 @@ export const service: KindRule = {
     rows: [
         ["spec.type", ({ old, new: now }, change) => outside(change, reachOf(old), reachOf(now), "spec.type")],
         ["spec.externalIPs", ({ old, new: now }, change) => addresses(change, old, now)],
-        // No list lets every address in.
-        ["spec.loadBalancerSourceRanges", ({ old, new: now }, change) => addresses(change, old ?? EVERY, now ?? EVERY)],
+        // No list, or an empty one, lets every address in.
+        [
+            "spec.loadBalancerSourceRanges",
+            ({ old, new: now }, change) => addresses(change, hasAny(old) ? old : EVERY, hasAny(now) ? now : EVERY),
+        ],
         [
             "spec.ports",
             (_, change) =>
@@ -60,7 +63,7 @@ function outside(change: Change, old: number, now: number, property: string): Ve
 
 function addresses(change: Change, old: unknown, now: unknown): Verdict[] {
     const [before, after] = [old, now].map((list) => (Array.isArray(list) ? list.map(String) : []));
-    const more = after.filter((one) => !before.includes(one));
+    const more = before.includes(EVERY[0]) ? [] : after.filter((one) => !before.includes(one));
     const gone = before.filter((one) => !after.includes(one));
     return [
         ...(more.length > 0

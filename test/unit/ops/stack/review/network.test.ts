@@ -183,6 +183,24 @@ describe("review of what the network lets through", () => {
             ["breaks-callers opens-to-network"],
         ],
         [
+            "is open to all addresses by an empty list",
+            { type: "LoadBalancer", loadBalancerSourceRanges: ["10.0.0.0/8"] },
+            { type: "LoadBalancer", loadBalancerSourceRanges: [] },
+            ["breaks-callers opens-to-network"],
+        ],
+        [
+            "is for some addresses, and was for all",
+            { type: "LoadBalancer" },
+            { type: "LoadBalancer", loadBalancerSourceRanges: ["10.0.0.0/8"] },
+            ["breaks-callers way-in-removed"],
+        ],
+        [
+            "is open to all addresses in other words",
+            { type: "LoadBalancer", loadBalancerSourceRanges: [] },
+            { type: "LoadBalancer" },
+            [],
+        ],
+        [
             "has a port more outside",
             { type: "NodePort", ports: ports(80) },
             { type: "NodePort", ports: ports(80, 81) },
