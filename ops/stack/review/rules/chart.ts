@@ -73,7 +73,8 @@ export function valueRows(base: Path): Row[] {
     ];
 }
 
-function replicas({ old, new: now }: Difference, change: Change): Verdict {
+function replicas({ old: before, new: after }: Difference, change: Change): Verdict {
+    const [old, now] = [before ?? 1, after ?? 1];
     const fewer = Number(now) < Number(old);
     const says = `${gateway(change)}: ${String(old)} pods become ${String(now)}`;
     if (Number(now) === 0) return { code: "service-interrupted", says: `${says}: no caller is served` };

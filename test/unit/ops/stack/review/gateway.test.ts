@@ -126,6 +126,12 @@ describe("review of the values of the chart", () => {
             { "ingress-controller": { deployment: { resources: { limits: { memory: "1Gi" } } } } },
             /^harmless pods-restart/,
         ],
+        [
+            "the one pod that the chart runs by itself",
+            { replicaCount: 3 },
+            {},
+            /^risk gateway-changed.*3 pods become 1/,
+        ],
         ["no pod of APISIX", { replicaCount: 2 }, { replicaCount: 0 }, /^breaks-callers service-interrupted/],
     ];
     for (const [what, old, now, first] of cases)
@@ -166,6 +172,12 @@ describe("review of numbers that leave nothing, or say nothing", () => {
         const pods = (replicas: number) => ({ metadata: { name: "alpa-auth-cloudflared" }, spec: { replicas } });
         assert.match(said([step("Deployment", "d", pods(2), pods(0))])[0], /^breaks-callers service-interrupted/);
         assert.match(said([step("Deployment", "d", pods(2), pods(1))])[0], /^risk gateway-changed/);
+    });
+
+    it("a Deployment whose number is taken out, which is one pod then", () => {
+        const pods = (spec: object) => ({ metadata: { name: "alpa-auth-cloudflared" }, spec });
+        const found = said([step("Deployment", "d", pods({ replicas: 3 }), pods({}))]);
+        assert.match(found[0], /^risk gateway-changed: .*3 pods become 1/);
     });
 
     it("a limit that is no number", () => {
