@@ -84,24 +84,10 @@ function ofRule(name: string, old: Props, now: Props): Verdict[] {
             new: authPlugins(now),
         });
     verdicts.push(...pluginVerdicts(title, `${at}.plugins`, old.plugins, now.plugins));
-    if (!isDeepStrictEqual(old.upstreams, now.upstreams))
-        verdicts.push(
-            leadsNowhere(old)
-                ? {
-                      code: "opens-to-network",
-                      says: `${title}: leads to Alpa, where it led nowhere`,
-                      property: `${at}.upstreams`,
-                      old: old.upstreams,
-                      new: now.upstreams,
-                  }
-                : {
-                      code: "upstream-replaced",
-                      says: `${title}: requests go elsewhere`,
-                      property: `${at}.upstreams`,
-                      old: old.upstreams,
-                      new: now.upstreams,
-                  },
-        );
+    if (!isDeepStrictEqual(old.upstreams, now.upstreams)) {
+        const sides = { property: `${at}.upstreams`, old: old.upstreams, new: now.upstreams };
+        verdicts.push({ ...elsewhere(title, leadsNowhere(old), leadsNowhere(now)), ...sides });
+    }
     for (const key of new Set([...Object.keys(old), ...Object.keys(now)]))
         if (
             !["name", "match", "timeout", "plugins", "upstreams"].includes(key) &&
@@ -115,6 +101,13 @@ function ofRule(name: string, old: Props, now: Props): Verdict[] {
                 new: now[key],
             });
     return verdicts;
+}
+
+function elsewhere(title: string, wasNowhere: boolean, isNowhere: boolean): Verdict {
+    if (wasNowhere === isNowhere) return { code: "upstream-replaced", says: `${title}: requests go elsewhere` };
+    return isNowhere
+        ? { code: "way-in-removed", says: `${title}: leads nowhere from then on` }
+        : { code: "opens-to-network", says: `${title}: leads to Alpa, where it led nowhere` };
 }
 
 function match(at: string, title: string, { match: old }: Props, { match: now }: Props): Verdict[] {

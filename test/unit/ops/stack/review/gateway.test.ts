@@ -68,6 +68,21 @@ describe("review of the plugins of a route", () => {
         });
 });
 
+describe("review of where a route leads", () => {
+    const cases: [old: string, now: string, first: RegExp][] = [
+        ["alpa-completions", "alpa-nowhere", /^breaks-callers way-in-removed/],
+        ["alpa-nowhere", "alpa-completions", /^breaks-callers opens-to-network/],
+        ["alpa-completions", "alpa-logprobs", /^risk upstream-replaced/],
+    ];
+    const to = (name: string) => ({
+        metadata: { name: "r" },
+        spec: { http: [{ name: "x", match: { paths: ["/completions"] }, plugins: [key()], upstreams: [{ name }] }] },
+    });
+    for (const [old, now, first] of cases)
+        it(`says of a way to ${old} that leads to ${now} what it is`, () =>
+            assert.match(said([step("ApisixRoute", "r", to(old), to(now))])[0], first));
+});
+
 describe("review of a route that is made", () => {
     it("says which of its rules ask nobody", () => {
         const [first] = said([step("ApisixRoute", "r", undefined, route(guard()))]);
@@ -178,6 +193,24 @@ describe("review of numbers that leave nothing, or say nothing", () => {
         const pods = (spec: object) => ({ metadata: { name: "alpa-auth-cloudflared" }, spec });
         const found = said([step("Deployment", "d", pods({ replicas: 3 }), pods({}))]);
         assert.match(found[0], /^risk gateway-changed: .*3 pods become 1/);
+    });
+
+    it("a limit that is counted in another group, or told otherwise, and stays as it is", () => {
+        const limit = (more: object) => ({
+            metadata: { name: "lab" },
+            spec: { plugins: [{ name: "limit-count", config: { count: 60, time_window: 60, ...more } }] },
+        });
+        const of = (old: object, now: object) => said([step("Consumer", "lab-consumer", limit(old), limit(now))]);
+        assert.match(
+            of({ group: "a" }, { group: "b" }).join("\n"),
+            /^risk limit-changed: Caller lab .*another group.*$/,
+        );
+        assert.match(
+            of({ rejected_msg: "a" }, { rejected_msg: "b" }).join("\n"),
+            /^risk errors-changed: Caller lab .*$/,
+        );
+        const more = of({ group: "a", rejected_msg: "60" }, { group: "b", rejected_msg: "90", count: 90 });
+        assert.match(more.join("\n"), /^harmless limit-raised: .*$/);
     });
 
     it("a limit that is no number", () => {
