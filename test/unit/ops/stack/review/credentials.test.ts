@@ -49,6 +49,21 @@ describe("review of the credentials of a caller", () => {
     });
 });
 
+describe("review of a service token whose secret is rotated", () => {
+    const version = (clientSecretVersion: number, previousClientSecretExpiresAt?: string) => ({
+        name: "lab.a",
+        clientSecretVersion,
+        previousClientSecretExpiresAt,
+    });
+    const of = (until: string) => said([step("ServiceToken", "lab.a-token", version(1), version(2, until))]);
+
+    it("is a risk until the secret of before ends", () =>
+        assert.match(of("2099-01-01T00:00:00Z").join("\n"), /^risk credential-rotated: .*ends on 2099-01-01$/));
+
+    it("cuts its caller off where that end is over", () =>
+        assert.match(of("2020-01-01T00:00:00Z").join("\n"), /^breaks-callers credential-changed: Credential lab\/a/));
+});
+
 describe("review of what an earlier run has replaced and not deleted", () => {
     /** As the state marks it: another thing with the same URN is there. */
     const leftover = (name: string, inputs: object) => {
