@@ -2,6 +2,7 @@
 import type { Change } from "../changes";
 import { isMap, isUnknown, type Difference, type Props } from "../differences";
 import { always, nothing, type KindRule, type Run, type Verdict } from "../rule";
+import { seconds } from "../timeouts";
 import { counted, listed } from "../words";
 import { NAMES, PLACE } from "./cloudflare";
 
@@ -111,10 +112,10 @@ function tokenOf(include: unknown): string | undefined {
 }
 
 function session({ old, new: now }: Difference, change: Change): Verdict {
-    const minutes = (value: unknown) =>
-        Number(/^(\d+)/.exec(String(value))?.[1] ?? NaN) * (String(value).endsWith("h") ? 60 : 1);
     const says = `${change.name}: a cookie of Access lets its bearer in for ${String(now)}, not ${String(old)}`;
-    return minutes(now) <= minutes(old) ? { code: "changed-inside", says } : { code: "protection-weakened", says };
+    return (seconds(now) ?? NaN) <= (seconds(old) ?? NaN)
+        ? { code: "changed-inside", says }
+        : { code: "protection-weakened", says };
 }
 
 export const accessApplication: KindRule = {

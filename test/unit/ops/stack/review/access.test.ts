@@ -57,6 +57,17 @@ describe("review of whom an Access policy lets in", () => {
             );
         });
 
+    const sessions: [old: string, now: string, expected: string][] = [
+        ["30m", "1h30m", "risk protection-weakened"],
+        ["24h", "1h30m", "harmless changed-inside"],
+    ];
+    for (const [old, now, expected] of sessions)
+        it(`a cookie for ${now}, not ${old}: ${expected}`, () => {
+            const lasts = (sessionDuration: string) => ({ ...list(token("a")), sessionDuration });
+            const [{ severity, code }] = review([step("AccessPolicy", "p", lasts(old), lasts(now))]);
+            assert.equal(`${severity} ${code}`, expected);
+        });
+
     const made: [what: string, inputs: object, expected: string[]][] = [
         ["tokens alone", list(token("a")), ["harmless added"]],
         ["everybody", list({ everyone: {} }), ["breaks-callers authentication-removed"]],
