@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Change } from "../changes";
 import { isMap, valueAt, type Difference, type Props } from "../differences";
-import { always, objectName, type KindRule, type Run, type Verdict } from "../rule";
+import { always, objectName, type KindRule, type Run, type Verdict, type Verdicts } from "../rule";
 import { listed } from "../words";
 import { comeAlong, goesWithRay, namespaceOf } from "./pods";
 
@@ -166,9 +166,10 @@ function reach({ old, new: now }: Difference, change: Change, what: string, prop
     ].map(({ severity, ...verdict }: Verdict) => (severity ? { severity, ...verdict } : verdict));
 }
 
-function types(change: Change, old: unknown, now: unknown): Verdict {
+function types(change: Change, old: unknown, now: unknown): Verdicts {
     const fewer = rules(old).some((type) => !rules(now).includes(type));
     const name = objectName(change);
+    if (!fewer && rules(now).every((type) => rules(old).includes(type))) return undefined;
     return fewer
         ? { code: "opens-to-network", says: `Network policy ${name} guards less than before` }
         : { code: "network-narrowed", says: `Network policy ${name} guards more than before` };

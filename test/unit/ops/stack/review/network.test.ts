@@ -117,6 +117,17 @@ describe("review of what the network lets through", () => {
         assert.ok(opens(open(6379), made), "a closed port");
     });
 
+    it("says nothing of what a policy guards in another order", () => {
+        const types = (...policyTypes: string[]) => policy({ policyTypes });
+        assert.deepEqual(
+            codes([step("NetworkPolicy", "p", types("Ingress", "Egress"), types("Egress", "Ingress"))]),
+            [],
+        );
+        assert.deepEqual(codes([step("NetworkPolicy", "p", types("Ingress"), types("Egress", "Ingress"))]), [
+            "risk network-narrowed",
+        ]);
+    });
+
     it("a policy goes unsaid only with what it guarded", () => {
         const goes = step("NetworkPolicy", "p", policy({}), undefined);
         const release = (namespace: string) => step("Release", "r", { chart: "x", namespace }, undefined);
