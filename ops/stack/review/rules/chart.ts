@@ -29,6 +29,13 @@ export function valueRows(base: Path): Row[] {
         [at("apisix/ssl/**"), (d, change) => [...restart(base)(d, change), TLS]],
         [at("etcd/replicaCount"), members],
         [
+            at("etcd/enabled"),
+            (d, change) =>
+                d.new === false
+                    ? { code: "data-deleted", says: `${gateway(change)}: etcd goes, with all that APISIX keeps in it` }
+                    : etcd("comes")(d, change),
+        ],
+        [
             at("etcd/persistence/**"),
             (_, change) => ({
                 code: "data-deleted",

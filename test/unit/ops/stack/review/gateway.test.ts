@@ -147,6 +147,7 @@ describe("review of the values of the chart", () => {
             {},
             /^risk gateway-changed.*3 pods become 1/,
         ],
+        ["no etcd", { etcd: { enabled: true } }, { etcd: { enabled: false } }, /^breaks-callers data-deleted/],
         ["no pod of APISIX", { replicaCount: 2 }, { replicaCount: 0 }, /^breaks-callers service-interrupted/],
     ];
     for (const [what, old, now, first] of cases)
