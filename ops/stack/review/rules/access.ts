@@ -101,7 +101,7 @@ function tokens(value: unknown): string[] {
 /** Ids of the tokens that a run makes, or deletes. */
 function tokensOf({ changes }: Run, op: "create" | "delete"): string[] {
     return changes
-        .filter((change) => change.kind === TOKEN && (change.op === op || change.op === "replace"))
+        .filter((change) => change.kind === TOKEN && !change.retained && (change.op === op || change.op === "replace"))
         .flatMap(({ id, newId }) => [op === "create" ? newId : id])
         .filter((id) => id !== undefined);
 }

@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Change } from "../changes";
 import { isMap, valueAt, type Difference, type Props } from "../differences";
-import { always, objectName, type KindRule, type Run, type Verdict, type Verdicts } from "../rule";
+import { always, goes, objectName, type KindRule, type Run, type Verdict, type Verdicts } from "../rule";
 import { listed } from "../words";
 import { comeAlong, goesWithRay, namespaceOf } from "./pods";
 
@@ -10,7 +10,7 @@ export const networkPolicy: KindRule = {
     created,
     deleted: (change, run) =>
         // What it guarded goes too, which is told by that.
-        run.changes.some((other) => other.op === "delete" && isGuarded(change, other)) ||
+        run.changes.some((other) => goes(other) && isGuarded(change, other)) ||
         comeAlong(run, "delete", change, podsOf(change)) ||
         goesWithRay(run, change)
             ? undefined

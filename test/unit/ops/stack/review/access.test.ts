@@ -1,7 +1,7 @@
 // Proves that a review compares whom an Access policy lets in with the tokens that the same run makes and deletes.
 import { strict as assert } from "node:assert";
 import { UNKNOWN } from "../../../../../ops/stack/review/differences";
-import { review, step } from "./steps";
+import { leftBehind, review, step } from "./steps";
 
 const token = (id: string) => ({ serviceToken: { tokenId: id } });
 const list = (...includes: unknown[]) => ({ name: "p", decision: "non_identity", includes });
@@ -43,6 +43,13 @@ describe("review of whom an Access policy lets in", () => {
             list(token(UNKNOWN)),
             [step("ServiceToken", "lab.1-token", inputs, inputs, "replace")],
             ["breaks-callers credential-changed"],
+        ],
+        [
+            "a token that is left behind, and let in no more",
+            list(token("a"), token("id-of-lab.1-token")),
+            list(token("a")),
+            [leftBehind("ServiceToken", "lab.1-token", inputs)],
+            ["breaks-callers credential-revoked", "risk left-behind"],
         ],
         ["everybody", list(token("a")), list({ everyone: {} }), [], ["breaks-callers authentication-removed"]],
         ["the same in another order", list(token("a"), token("b")), list(token("b"), token("a")), [], []],

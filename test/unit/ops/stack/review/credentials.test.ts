@@ -1,6 +1,6 @@
 // Proves that a review misses no credential that is away or another, also where Pulumi shows no difference.
 import { strict as assert } from "node:assert";
-import { said, step } from "./steps";
+import { leftBehind, said, step } from "./steps";
 
 const secret = (name: string, more: object = {}) => ({ metadata: { name, namespace: "alpa-auth", ...more } });
 const consumer = { metadata: { name: "lab" }, spec: { credentials: [{ name: "a", type: "key-auth" }] } };
@@ -36,6 +36,19 @@ describe("review of Secrets that are made anew", () => {
             step("Consumer", "lab-consumer", consumer, undefined),
         ];
         assert.doesNotMatch(said(steps).join("\n"), /Credential/);
+    });
+});
+
+describe("review of the Secret of a caller that is only left behind", () => {
+    const stays = leftBehind("Consumer", "lab-consumer", consumer);
+    it("says that its credential stops, where the Secret goes", () => {
+        const found = said([step("Secret", "lab.a-secret", secret("lab.a"), undefined), stays]);
+        assert.match(found.join("\n"), /^breaks-callers credential-revoked: Credential lab\/a stops working/);
+    });
+
+    it("says that its credential is another, where the Secret changes", () => {
+        const found = said([step("Secret", "s", hidden("lab.a"), { ...hidden("lab.a"), stringData: "x" }), stays]);
+        assert.match(found.join("\n"), /^breaks-callers credential-changed: Credential lab\/a/);
     });
 });
 

@@ -1,7 +1,7 @@
 // Proves that a review takes nothing for harmless that opens something to the network or closes it for callers, and that what
 // only narrows does not count as opening.
 import { strict as assert } from "node:assert";
-import { review, said, step } from "./steps";
+import { leftBehind, review, said, step } from "./steps";
 
 const named = { podSelector: { matchLabels: { app: "x" } } };
 const policy = (spec: object, namespace = "alpa-auth") => ({
@@ -133,6 +133,8 @@ describe("review of what the network lets through", () => {
         const release = (namespace: string) => step("Release", "r", { chart: "x", namespace }, undefined);
         assert.ok(codes([goes, release("rampart")]).includes("breaks-callers opens-to-network"));
         assert.ok(!codes([goes, release("alpa-auth")]).includes("breaks-callers opens-to-network"));
+        const stays = leftBehind("Namespace", "n", { metadata: { name: "alpa-auth" } });
+        assert.ok(codes([goes, stays]).includes("breaks-callers opens-to-network"));
     });
 
     describe("what stands beside pods", () => {
@@ -148,12 +150,13 @@ describe("review of what the network lets through", () => {
         ];
         it("goes unsaid with them", () =>
             assert.deepEqual(codes([pods, ...beside]), ["breaks-callers way-in-removed"]));
-        it("is told where they stay", () =>
-            assert.deepEqual(codes(beside), [
-                "breaks-callers opens-to-network",
-                "risk protection-weakened",
-                "risk deleted",
-            ]));
+        const told = ["breaks-callers opens-to-network", "risk protection-weakened", "risk deleted"];
+        it("is told where they stay", () => assert.deepEqual(codes(beside), told));
+        it("is told where they are only left behind", () =>
+            assert.deepEqual(
+                codes([leftBehind("Deployment", "d", { metadata, spec: { template } }), ...beside]).sort(),
+                [...told.slice(0, 1), "risk deleted", "risk left-behind", "risk protection-weakened"],
+            ));
         it("is told where others go", () => {
             const others = step(
                 "Deployment",

@@ -39,6 +39,12 @@ export function step(
     return { op, urn, oldState: state(old, `id-of-${name}`), newState: state(now) };
 }
 
+/** A deletion that only the stack sees: the thing itself stays. */
+export function leftBehind(kind: keyof typeof TYPES, name: string, inputs: object): Step {
+    const one = step(kind, name, inputs, undefined);
+    return { ...one, oldState: { ...one.oldState!, retainOnDelete: true } };
+}
+
 /** The most dangerous first. */
 export function review(steps: Step[], config: Record<string, string> = {}): Finding[] {
     return reviewOf({ stack: "test", steps, config }, new Date(TODAY)).findings;
