@@ -21,6 +21,7 @@ const TYPES = {
     ServiceToken: "cloudflare:index/zeroTrustAccessServiceToken:ZeroTrustAccessServiceToken",
     AccessPolicy: "cloudflare:index/zeroTrustAccessPolicy:ZeroTrustAccessPolicy",
     TunnelConfig: "cloudflare:index/zeroTrustTunnelCloudflaredConfig:ZeroTrustTunnelCloudflaredConfig",
+    DnsRecord: "cloudflare:index/dnsRecord:DnsRecord",
     Ruleset: "cloudflare:index/ruleset:Ruleset",
 } as const;
 
