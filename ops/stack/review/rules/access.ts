@@ -1,6 +1,6 @@
 /** Access at Cloudflare: who is let in, and for which names. */
 import type { Change } from "../changes";
-import { isMap, isUnknown, type Difference, type Props } from "../differences";
+import { isMap, isUnknown, isUnknownAt, type Difference, type Props } from "../differences";
 import { always, nothing, type KindRule, type Run, type Verdict } from "../rule";
 import { seconds } from "../timeouts";
 import { counted, listed } from "../words";
@@ -11,6 +11,11 @@ export const accessPolicy: KindRule = {
         const { decision, includes: list } = change.new ?? {};
         if (decision === "bypass") return bypass(change);
         if (strangersIn(list).length > 0) return { ...others(change), property: "includes", new: list };
+        if (["decision", "includes"].some((key) => isUnknownAt(change.new, [key])))
+            return {
+                code: "unknown-until-apply",
+                says: `Access policy ${change.name} is made: whom it lets in is known only when it is applied`,
+            };
         return { code: "added", says: `Access policy ${change.name} is made` };
     },
     deleted: (change) => ({ code: "way-in-removed", says: `Access policy ${change.name} goes: nobody is let in` }),

@@ -1,7 +1,7 @@
 /** Network policies: who reaches whom in the cluster. */
 import { isDeepStrictEqual } from "node:util";
 import type { Change } from "../changes";
-import { isMap, valueAt, type Difference, type Props } from "../differences";
+import { isMap, isUnknownAt, valueAt, type Difference, type Props } from "../differences";
 import { always, goes, objectName, type KindRule, type Run, type Verdict, type Verdicts } from "../rule";
 import { listed } from "../words";
 import { comeAlong, goesWithRay, namespaceOf } from "./pods";
@@ -59,6 +59,13 @@ function created(change: Change, run: Run): Verdict[] {
         (comeAlong(run, "create", change, podsOf(change)) && opens.every((rule) => hasOnly(rule, TOLD)));
     const none = !anew && rules(ingress).length === 0 && rules(egress).length === 0;
     const name = objectName(change);
+    if (isUnknownAt(change.new, ["spec", "ingress"]))
+        return [
+            {
+                code: "unknown-until-apply",
+                says: `Network policy ${name} is made: whom it lets in is known only when it is applied`,
+            },
+        ];
     return [
         ...(opens.length > 0
             ? [

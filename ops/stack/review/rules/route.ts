@@ -1,6 +1,6 @@
 /** The ways to Alpa: what an ApisixRoute serves, and whom it asks. */
 import { isDeepStrictEqual } from "node:util";
-import { isMap, valueAt, type Difference, type Props } from "../differences";
+import { isMap, isUnknownAt, valueAt, type Difference, type Props } from "../differences";
 import { isOn, pluginVerdicts } from "../plugins";
 import { objectName, type KindRule, type Verdict } from "../rule";
 import { timeoutVerdicts } from "../timeouts";
@@ -8,7 +8,12 @@ import { listed } from "../words";
 
 export const route: KindRule = {
     created: (change) => [
-        { code: "way-in-added", says: `Route ${objectName(change)} is made` },
+        isUnknownAt(change.new, ["spec", "http"])
+            ? {
+                  code: "unknown-until-apply",
+                  says: `Route ${objectName(change)} is made: whom it asks is known only when it is applied`,
+              }
+            : { code: "way-in-added", says: `Route ${objectName(change)} is made` },
         ...rules({ path: [], old: undefined, new: valueAt(change.new, ["spec", "http"]) }).filter(
             ({ code }) => code !== "way-in-added",
         ),

@@ -77,6 +77,9 @@ describe("review of whom an Access policy lets in", () => {
 
     const made: [what: string, inputs: object, expected: string[]][] = [
         ["tokens alone", list(token("a")), ["harmless added"]],
+        ["a token that is made with it", list(token(UNKNOWN)), ["harmless added"]],
+        ["those that are not known yet", { ...list(), includes: UNKNOWN }, ["risk unknown-until-apply"]],
+        ["in a way that is not known yet", { ...list(token("a")), decision: UNKNOWN }, ["risk unknown-until-apply"]],
         ["everybody", list({ everyone: {} }), ["breaks-callers authentication-removed"]],
         ["without a look", { ...list(token("a")), decision: "bypass" }, ["breaks-callers authentication-removed"]],
     ];

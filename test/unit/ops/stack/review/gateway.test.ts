@@ -1,5 +1,6 @@
 // Proves that a review takes nothing of a gateway for harmless that turns something off, loses data or is not read by it.
 import { strict as assert } from "node:assert";
+import { UNKNOWN } from "../../../../../ops/stack/review/differences";
 import { said, step } from "./steps";
 
 const route = (...plugins: object[]) => ({
@@ -87,6 +88,11 @@ describe("review of a route that is made", () => {
     it("says which of its rules ask nobody", () => {
         const [first] = said([step("ApisixRoute", "r", undefined, route(guard()))]);
         assert.match(first, /^breaks-callers authentication-removed: \/completions: opens without authentication/);
+    });
+
+    it("says that they are not known yet", () => {
+        const inputs = { metadata: { name: "r" }, spec: { http: UNKNOWN } };
+        assert.match(said([step("ApisixRoute", "r", undefined, inputs)]).join("\n"), /^risk unknown-until-apply.*$/);
     });
 
     it("is harmless where each of them asks", () => {

@@ -1,6 +1,7 @@
 // Proves that a review takes nothing for harmless that opens something to the network or closes it for callers, and that what
 // only narrows does not count as opening.
 import { strict as assert } from "node:assert";
+import { UNKNOWN } from "../../../../../ops/stack/review/differences";
 import { leftBehind, review, said, step } from "./steps";
 
 const named = { podSelector: { matchLabels: { app: "x" } } };
@@ -30,6 +31,7 @@ describe("review of what the network lets through", () => {
         ],
         ["one for named pods", { ingress: [{ from: [named], ports: ports(9080) }] }, ["harmless network-narrowed"]],
         ["one that closes all", {}, ["risk network-narrowed"]],
+        ["one that is not known yet", { ingress: UNKNOWN, egress: [{}] }, ["risk unknown-until-apply"]],
     ];
     for (const [what, spec, expected] of made)
         it(`says of a policy that is made, ${what}: ${expected.join(", ")}`, () =>
