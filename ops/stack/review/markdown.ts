@@ -87,7 +87,7 @@ function missingText(rest: Finding[]): string {
 }
 
 /** Values come from other people's files: they make no links, mentions, headings or HTML of a comment. */
-function escaped(text: string): string {
+export function escaped(text: string): string {
     return (
         plain(text)
             // First, since a character may be written by its number.
