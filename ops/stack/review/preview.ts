@@ -138,7 +138,9 @@ function stepProblems(step: unknown, where: string): string[] {
  * @throws UsageError when they are of several, of another project, or of another stack than is asked for
  */
 export function stackOf(urns: string[], where: string, asked?: string): string | undefined {
-    const names = new Set(urns.map((urn) => /^urn:pulumi:(.+?)::(.+?)::/.exec(urn)?.slice(1, 3).join("\0") ?? ""));
+    const names = new Set(
+        urns.map((urn) => /^urn:pulumi:([\w.-]+)::([\w.-]+)::/.exec(urn)?.slice(1, 3).join("\0") ?? ""),
+    );
     const problems: string[] = [];
     for (const name of names) {
         const [stack, project] = name.split("\0");

@@ -242,6 +242,11 @@ describe("ops stack review refuses", () => {
             ["--stack", "intra"],
         ],
         [
+            "what is no name of a stack",
+            digest(gone("a")).replaceAll("pulumi:intra", "pulumi:\\u001b[2Jintra"),
+            /must have URNs of Pulumi \(got another\)/,
+        ],
+        [
             "an operation of another version",
             digest({ ...gone("a"), op: "teleport" }),
             /must have an operation that is known here \(got "teleport", of another version of Pulumi\)/,
