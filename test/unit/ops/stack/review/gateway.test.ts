@@ -69,6 +69,18 @@ describe("review of the plugins of a route", () => {
         });
 });
 
+describe("review of a plugin of which it is not known yet whether it is on", () => {
+    for (const [what, off] of [
+        ["enable", key({ enable: UNKNOWN })],
+        ["_meta.disable", key({ config: { hide_credentials: true, _meta: { disable: UNKNOWN } } })],
+    ] as const)
+        it(`counts it as off (${what})`, () =>
+            assert.match(
+                said([step("ApisixRoute", "r", route(key()), route(off))])[0],
+                /^breaks-callers authentication-removed: .*nobody is asked/,
+            ));
+});
+
 describe("review of where a route leads", () => {
     const cases: [old: string, now: string, first: RegExp][] = [
         ["alpa-completions", "alpa-nowhere", /^breaks-callers way-in-removed/],
