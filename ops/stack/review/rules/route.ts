@@ -39,11 +39,19 @@ export const route: KindRule = {
 function rules({ old, new: now }: Difference): Verdict[] {
     const [before, after] = [byName(old), byName(now)];
     const verdicts: Verdict[] = [];
+    const known = new Set(before.keys());
     for (const [name, rule] of before) {
         const next = after.get(name);
         const property = `spec.http[${name}]`;
+        const renamed = next === undefined ? renamedFrom(rule, after, known) : undefined;
         if (next !== undefined) verdicts.push(...ofRule(name, rule, next));
-        else if (leadsNowhere(rule))
+        else if (renamed !== undefined) {
+            known.add(renamed);
+            verdicts.push(
+                { code: "changed-inside", says: `Rule ${name} is called ${renamed} from then on`, property },
+                ...ofRule(renamed, rule, after.get(renamed)!),
+            );
+        } else if (leadsNowhere(rule))
             verdicts.push({
                 code: "protection-weakened",
                 says: `Rule ${name}, which closes what is not open, goes`,
@@ -59,7 +67,7 @@ function rules({ old, new: now }: Difference): Verdict[] {
             });
     }
     for (const [name, rule] of after)
-        if (!before.has(name)) {
+        if (!known.has(name)) {
             const open = authPlugins(rule).length === 0 && !leadsNowhere(rule);
             verdicts.push({
                 code: open ? "authentication-removed" : "way-in-added",
@@ -71,6 +79,12 @@ function rules({ old, new: now }: Difference): Verdict[] {
             });
         }
     return verdicts;
+}
+
+/** Name of a rule that is for the same requests, and is not known yet. */
+function renamedFrom({ match: of }: Props, after: Map<string, Props>, known: Set<string>): string | undefined {
+    if (!isMap(of)) return undefined;
+    return [...after].find(([name, rule]) => !known.has(name) && isDeepStrictEqual(rule.match, of))?.[0];
 }
 
 function ofRule(name: string, old: Props, now: Props): Verdict[] {

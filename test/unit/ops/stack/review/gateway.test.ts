@@ -96,6 +96,20 @@ describe("review of where a route leads", () => {
             assert.match(said([step("ApisixRoute", "r", to(old), to(now))])[0], first));
 });
 
+describe("review of a rule of a route under another name", () => {
+    const under = (name: string, ...plugins: object[]) => ({
+        metadata: { name: "r" },
+        spec: { http: [{ name, match: { paths: ["/completions"] }, plugins }] },
+    });
+    const of = (now: object) => said([step("ApisixRoute", "r", under("old", key()), now)]).join("\n");
+
+    it("is no alarm where it is the same rule", () =>
+        assert.match(of(under("new", key())), /^harmless changed-inside: Rule old is called new.*$/));
+
+    it("says what else differs", () =>
+        assert.match(of(under("new")), /^breaks-callers authentication-removed: \/completions: nobody is asked/));
+});
+
 describe("review of a route that is made", () => {
     it("says which of its rules ask nobody", () => {
         const [first] = said([step("ApisixRoute", "r", undefined, route(guard()))]);
