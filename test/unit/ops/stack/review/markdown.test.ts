@@ -27,6 +27,8 @@ describe("a comment that would be too long", () => {
             assert.ok(text.includes(said), said);
         assert.match(text, /`credential-revoked` and \d+ more findings of this code/);
         assert.match(text, /\*\*\d+ findings left out, since the comment would be too long \(\d+ breaks-callers\)/);
+        // As text there are ten of a code.
+        assert.match(text, /All of them: `npm run ops -- stack review --format json`/);
     });
 
     it("has what comes after a finding that does not fit by itself", () => {
