@@ -75,6 +75,8 @@ const MAKE = "Make it with: pulumi preview --save-plan plan.json";
 /** What the state has become since then is not in the plan: it would be refused, or undo it. */
 function older({ manifest }: { manifest?: { time?: string } }, where: string, state: Exported): string[] {
     const [made, changed] = [manifest?.time, state.manifest?.time].map((time) => Date.parse(time ?? ""));
+    // Of some backends a state has no time; a plan always has.
+    if (Number.isNaN(made)) return [`${where}: must say when it was made (it does not). ${MAKE}`];
     if (!(changed > made)) return [];
     return [
         `${where}: must be newer than the state (made ${manifest?.time}, state of ${state.manifest?.time}). Somebody has changed the stack since: make the plan anew.`,

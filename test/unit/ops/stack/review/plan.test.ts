@@ -127,6 +127,7 @@ describe("ops stack review --plan", () => {
             plan(revoke).replaceAll("pulumi:intra", "pulumi:prod"),
             /must be of stack intra \(got prod\)/,
         ],
+        ["one that does not say when it was made", plan(revoke, { time: "" }), /must say when it was made/],
         ["a preview", '{"steps":[]}', /It is a preview: use --preview/],
         ["what is cut off", plan(revoke).slice(0, 40), /must be whole JSON/],
         [
