@@ -95,6 +95,8 @@ export function escaped(text: string): string {
             .replace(/[\\`*_{}[\]<>#|~]/g, "\\$&")
             // What makes a link or a mention by itself is parted by a space that is not seen.
             .replace(/[@#]|:(?=\/\/)|\bwww(?=\.)|\b(mailto|xmpp):|\bGH(?=-\d)/gi, "$&\u200b")
+            // As GitHub says: between two of them is a formula, which a backslash does not prevent.
+            .replace(/\$/g, "<span>$$</span>")
     );
 }
 

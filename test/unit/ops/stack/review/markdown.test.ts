@@ -58,6 +58,7 @@ describe("a sentence with a value from elsewhere", () => {
         ["no link of an address", "see https://evil.example/x", /https:(?!\/\/)/],
         ["no link of a name", "see www.evil.example", /www(?!\.)/],
         ["no mention by its number", "&#64;everybody", /&amp;(?!#64)/],
+        ["no formula, which may be of any colour", "$\\color{white}{gone}$", /<span>\$<\/span>\\\\color/],
         ["no issue by its number", "as of #12", /#(?!12)/],
         ["no orders to who reads it as text", "a\u001b[2Jb\u009bc", /^[^\p{Cc}]*$/u],
         ["no text that runs backwards", "a\u202Eb", /^[^\u202E]*$/],
