@@ -206,6 +206,12 @@ describe("review of the values of the chart", () => {
         assert.doesNotMatch(of(on("multi-auth"), on("multi-auth", "request-id")), /authentication-removed/);
     });
 
+    it("says of another chart that what it serves may go", () => {
+        const other = { ...release({}), chart: "oci://registry.example/web" };
+        assert.match(said([step("Release", "g", release({}), other)])[0], /^breaks-callers gateway-deleted/);
+        assert.match(said([step("Release", "g", other, release({}))])[0], /^breaks-callers service-interrupted/);
+    });
+
     it("says that it does not read files with values", () => {
         const file = (hash: string) => release({}, { valueYamlFiles: [{ hash }] });
         assert.match(
@@ -213,6 +219,21 @@ describe("review of the values of the chart", () => {
             /^risk gateway-changed: .*does not read them/,
         );
     });
+});
+
+describe("review of a graph that loses what it was of", () => {
+    const graph = (deploy: boolean | undefined, component: string) => ({
+        metadata: { name: "g" },
+        spec: { deploy, graph: { components: { [component]: { config: { replicaCount: 2 } } } } },
+    });
+    const cases: [what: string, old: object, now: object, first: RegExp][] = [
+        ["APISIX", graph(true, "apisix"), graph(true, "other"), /^breaks-callers gateway-deleted/],
+        ["Alpa", graph(true, "alpa"), graph(true, "other"), /^breaks-callers alpa-stopped/],
+        ["Alpa that does not run", graph(false, "alpa"), graph(false, "other"), /^harmless changed-inside/],
+        ["its word to deploy", graph(true, "apisix"), graph(undefined, "apisix"), /^breaks-callers gateway-deleted/],
+    ];
+    for (const [what, old, now, first] of cases)
+        it(`says of ${what} what it is`, () => assert.match(said([step("RampartGraph", "g", old, now)])[0], first));
 });
 
 describe("review of numbers that leave nothing, or say nothing", () => {
