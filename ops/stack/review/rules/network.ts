@@ -1,7 +1,7 @@
 /** Network policies: who reaches whom in the cluster. */
 import { isDeepStrictEqual } from "node:util";
 import type { Change } from "../changes";
-import { isMap, isUnknownAt, valueAt, type Difference, type Props } from "../differences";
+import { isMap, isUnknownAt, valueAt, type Difference } from "../differences";
 import { always, goes, objectName, type KindRule, type Run, type Verdict, type Verdicts } from "../rule";
 import { listed } from "../words";
 import { comeAlong, goesWithRay, namespaceOf } from "./pods";
@@ -187,8 +187,9 @@ function rules(value: unknown): unknown[] {
 }
 
 function ruleText(rule: unknown): string {
-    const { from, to, ports } = (isMap(rule) ? rule : {}) as { from?: unknown[]; to?: unknown[]; ports?: Props[] };
-    const who = from ?? to;
-    const by = ports ? ` (port ${ports.map(({ port }) => String(port)).join(", ")})` : "";
-    return `${who && who.length > 0 ? JSON.stringify(who) : "everybody"}${by}`;
+    const { from, to, ports } = isMap(rule) ? rule : {};
+    const who = rules(from ?? to);
+    const numbers = rules(ports).map((one) => String(isMap(one) ? one.port : one));
+    const by = ports ? ` (port ${numbers.join(", ")})` : "";
+    return `${who.length > 0 ? JSON.stringify(who) : "everybody"}${by}`;
 }

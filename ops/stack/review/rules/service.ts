@@ -1,4 +1,5 @@
 /** Services: from how far what they lead to is reached. */
+import { isDeepStrictEqual } from "node:util";
 import type { Change } from "../changes";
 import { isMap, isUnknown, valueAt } from "../differences";
 import { always, objectTitle as title, type KindRule, type Verdict } from "../rule";
@@ -35,12 +36,17 @@ export const service: KindRule = {
         ],
         [
             "spec.ports",
-            (_, change) =>
+            ({ old, new: now }, change) =>
                 isOutside(change)
-                    ? {
-                          code: "opens-to-network",
-                          says: `${title(change)} opens other ports: ${portsText(portsOf(change))}`,
-                      }
+                    ? isFewer(old, now)
+                        ? {
+                              code: "way-in-removed",
+                              says: `${title(change)} has only ports ${portsText(now)} from then on`,
+                          }
+                        : {
+                              code: "opens-to-network",
+                              says: `${title(change)} opens other ports: ${portsText(portsOf(change))}`,
+                          }
                     : { code: "gateway-changed", says: `${title(change)} has other ports` },
         ],
         ["spec.**", always("gateway-changed", (change) => `${title(change)} leads elsewhere`)],
@@ -78,6 +84,12 @@ function addresses(change: Change, old: unknown, now: unknown): Verdict[] {
               ]
             : []),
     ];
+}
+
+/** Nothing but some of those of before. */
+function isFewer(old: unknown, now: unknown): boolean {
+    const [before, after] = [old, now].map((list) => (Array.isArray(list) ? list : []));
+    return after.length > 0 && after.every((one) => before.some((other) => isDeepStrictEqual(one, other)));
 }
 
 const hasAny = (value: unknown) => Array.isArray(value) && value.length > 0;

@@ -31,6 +31,11 @@ describe("review of what the network lets through", () => {
         ],
         ["one for named pods", { ingress: [{ from: [named], ports: ports(9080) }] }, ["harmless network-narrowed"]],
         ["one that closes all", {}, ["risk network-narrowed"]],
+        [
+            "one that is not as it must be",
+            { ingress: [{ from: "all", ports: "all" }] },
+            ["breaks-callers opens-to-network", "harmless network-narrowed"],
+        ],
         ["one that is not known yet", { ingress: UNKNOWN, egress: [{}] }, ["risk unknown-until-apply"]],
     ];
     for (const [what, spec, expected] of made)
@@ -221,6 +226,12 @@ describe("review of what the network lets through", () => {
             { type: "NodePort", ports: ports(80) },
             { type: "NodePort", ports: ports(80, 81) },
             ["breaks-callers opens-to-network"],
+        ],
+        [
+            "has a port less outside",
+            { type: "NodePort", ports: ports(80, 81) },
+            { type: "NodePort", ports: ports(81) },
+            ["breaks-callers way-in-removed"],
         ],
         ["has a port more inside", { ports: ports(80) }, { ports: ports(80, 81) }, ["risk gateway-changed"]],
     ];
