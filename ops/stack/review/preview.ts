@@ -130,6 +130,9 @@ function stepProblems(step: unknown, where: string): string[] {
     if (states.length === 0) return [`${where}: must have the state before or after. ${MAKE}`];
     if (!states.every((state) => isMap(state) && typeof state.type === "string"))
         return [`${where}: must have states with a type. ${MAKE}`];
+    const reasons = [step.replaceReasons ?? [], step.diffReasons ?? []];
+    if (!reasons.every((list) => Array.isArray(list) && list.every((one) => typeof one === "string")))
+        return [`${where}: must have reasons that are lists of properties. ${MAKE}`];
     return [];
 }
 

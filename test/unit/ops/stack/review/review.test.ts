@@ -262,6 +262,7 @@ describe("ops stack review refuses", () => {
             digest({ op: "create", urn: `${URN}a`, newState: {} }, { op: "delete", urn: `${URN}b`, oldState: "gone" }),
             /steps\[0\]: must have states with a type[^]*steps\[1\]: must have states with a type/,
         ],
+        ["reasons that are none", digest({ ...gone("a"), diffReasons: [1] }), /steps\[0\]: must have reasons/],
         [
             "a preview that is older than the state",
             digest(gone("alice")),
