@@ -77,6 +77,8 @@ function openPeer(from: unknown[]): string | undefined {
             (podSelector === undefined || isBroad(podSelector))
         )
             return "every pod of the cluster";
+        if (namespaceSelector === undefined && podSelector !== undefined && isBroad(podSelector))
+            return "every pod of its namespace";
     }
     return undefined;
 }

@@ -11,8 +11,10 @@ const SECRET_VARIABLE = /(PASSWORD|PASSWD|TOKEN|SECRET|PRIVATE_KEY|API_KEY|ADMIN
 const SHAPES: [what: string, shape: RegExp][] = [
     ["a private key", /-----BEGIN [A-Z ]*PRIVATE KEY-----/],
     ["a token (JWT)", /\beyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{10,}/],
+    // {"a":"…","t":"…","s":"…"} in base64
+    ["the token of a tunnel", /\beyJhIjoi[\w+/-]{40,}/],
     ["a key of a kubeconfig", /\bclient-key-data: *[A-Za-z0-9+/=]{40,}/],
-    ["a URL with a password", /\b[a-z][a-z0-9+.-]*:\/\/[^\s/:@"']+:[^\s/@"']+@/],
+    ["a URL with a password", /\b[a-z][a-z0-9+.-]*:\/\/[^\s/:@"']*:[^\s/@"']+@/],
 ];
 const MARK = "Give it as a secret: pulumi.secret(…), or --secret in the config.";
 

@@ -6,7 +6,8 @@ import { Failure, UsageError } from "../../errors";
 import { json } from "../../output";
 import type { Finding } from "../review/finding";
 import { asBadAs, exported, fullReview, render, type ReviewArgs } from "../review/review";
-import type { Review } from "../review/report";
+import { escaped } from "../review/markdown";
+import { plain, type Review } from "../review/report";
 import { findStack } from "../stack";
 import { acceptedBy, entriesFor, FILE, readAccepted, type Acceptance } from "./accepted";
 import { bind, makeFolder, planIn, takeAway, uncommitted } from "./bound";
@@ -59,7 +60,7 @@ function judge(
     const by = (finding: Finding) => acceptedBy(finding, found.stack, acceptances, context.today);
     const standing = against.filter((finding) => by(finding) === undefined);
     const accepted = against.flatMap((finding) => by(finding) ?? []);
-    const words = [render(found, format), verdict(against.length, standing.length, accepted, refusal)];
+    const words = [render(found, format), verdict(against.length, standing.length, accepted, refusal, format)];
     context.out(
         format === "json"
             ? json({ ...found, accepted, standing: standing.length, refusal })
@@ -75,14 +76,21 @@ function judge(
 /** Longest text under a review: a comment of GitHub has 1,500 characters beside one. */
 const LONGEST = 1_000;
 
-function verdict(against: number, standing: number, accepted: Acceptance[], refusal: string | undefined): string {
+function verdict(
+    against: number,
+    standing: number,
+    accepted: Acceptance[],
+    refusal: string | undefined,
+    format: CheckArgs["format"],
+): string {
+    const safe = format === "markdown" ? escaped : plain;
     const reasons = accepted.map(({ code, resource, reason }) => `${code} of ${resource} (${reason})`).join("; ");
     const lines = [
         refusal === undefined ? "" : "The policy pack refuses it: the output of the run says why.",
         standing === 0
             ? ""
             : `${standing} of ${against} findings stand against it: the output of the run says how to accept one.`,
-        accepted.length === 0 ? "" : `Accepted in ${FILE}: ${reasons.replace(/[`*_[\]<>#|~@\\\s]+/g, " ")}`,
+        accepted.length === 0 ? "" : `Accepted in ${FILE}: ${safe(reasons)}`,
     ].filter((line) => line !== "");
     const text = lines.join("\n\n");
     return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;

@@ -2,6 +2,7 @@
 import type { Context } from "../../context";
 import { UsageError } from "../../errors";
 import { json, table } from "../../output";
+import { plain } from "../review/report";
 import { findStack } from "../stack";
 import { callerLines, secretKeys, settingLines } from "./consequences";
 import { commitsBetween } from "./commits";
@@ -46,12 +47,12 @@ function rowOf(version: Version, versions: Version[]) {
 function cells(row: ReturnType<typeof rowOf>): string[] {
     const { number, start, who, commit, dirty, option, kind, result, changes, changed } = row;
     const done = Object.entries(changes).map(([op, n]) => `${n} ${op}`);
-    const lines = changed.slice(0, LINES);
+    const lines = changed.slice(0, LINES).map(plain);
     const more = changed.length - lines.length;
     return [
         String(number),
         start.slice(0, 16).replace("T", " "),
-        who ?? "",
+        plain(who ?? ""),
         commit === undefined ? "none" : `${commit.slice(0, 10)}${dirty ? " and changes" : ""}`,
         option ?? "",
         [kind, ...(result === "succeeded" ? [] : [result]), ...done].join("\n"),
@@ -82,7 +83,7 @@ export async function diff(context: Context, from: number, to: number, args: Dif
         );
     const part = (title: string, lines: string[], none: string) => [
         title,
-        ...(lines.length > 0 ? lines : [none]).map((line) => `  ${line}`),
+        ...(lines.length > 0 ? lines : [none]).map((line) => `  ${plain(line)}`),
     ];
     context.out(
         [

@@ -90,6 +90,12 @@ export function isUnknown(value: unknown): boolean {
     return has(value, (text) => text.includes(UNKNOWN));
 }
 
+/** Of a property as a whole. */
+export function isUnknownAt(props: unknown, path: Path): boolean {
+    const value = valueAt(props, path);
+    return typeof value === "string" && isUnknown(value);
+}
+
 export function isSecret(value: unknown): boolean {
     return has(value, (text) => text === SECRET);
 }

@@ -1,12 +1,12 @@
 /** Findings of a run: every change is judged by the rule of its kind, and what no rule knows is a risk. */
 import type { Change } from "./changes";
 import { differencesOf } from "./changes";
-import { covers, isSecret, isUnknown, parsePath, pathText, type Difference, type Path } from "./differences";
+import { covers, isSecret, isUnknown, parsePath, pathText, valueAt, type Difference, type Path } from "./differences";
 import { byDanger, CODES, type Evidence, type Finding } from "./finding";
 import { nothing, objectName, patternOf, type KindRule, type Run, type Verdict, type Verdicts } from "./rule";
 import { COMMON, ruleOf } from "./rules";
 import { titleOf } from "./title";
-import { shown, withoutSecrets } from "./words";
+import { nameOf, shown, withoutSecrets } from "./words";
 
 export function runOf(changes: Change[], config: Record<string, string>, today: Date): Run {
     return {
@@ -129,9 +129,10 @@ function listed(verdicts: Verdicts): Judged[] {
 }
 
 function evidenceOf(change: Change, verdict: Verdict, difference?: Difference): Evidence {
-    const { name, urn, op } = change;
-    const at = difference ? pathText(difference.path) : undefined;
-    const property = verdict.property ?? at;
+    const { op } = change;
+    const [name, urn] = [change.name, change.urn].map(withoutSecrets);
+    const at = verdict.property ?? (difference && pathText(difference.path));
+    const property = at === undefined ? undefined : withoutSecrets(at);
     const sides = "old" in verdict || "new" in verdict ? verdict : difference;
     const path = placeOf(change, verdict, difference);
     const old = sides ? shown(sides.old, path) : undefined;
@@ -148,8 +149,10 @@ function evidenceOf(change: Change, verdict: Verdict, difference?: Difference): 
 }
 
 /** Where a value stands: names on the way say whether it is secret, also of a part that a rule has taken out. */
-function placeOf({ kind }: Change, { property }: Verdict, difference?: Difference): Path {
-    const path = [...(difference?.path ?? []), ...(property === undefined ? [] : parsePath(property))];
+function placeOf({ kind, old, new: now }: Change, { property }: Verdict, difference?: Difference): Path {
+    const at = difference?.path ?? [];
+    const names = [old, now].flatMap((side) => nameOf(valueAt(side, at.slice(0, -1)), at.at(-1)));
+    const path = [...at, ...(property === undefined ? [] : parsePath(property)), ...names];
     return kind === "kubernetes Secret" && path[0] === "data" ? ["stringData", ...path.slice(1)] : path;
 }
 

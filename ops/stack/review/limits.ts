@@ -2,7 +2,7 @@
 import { isMap, type Difference, type Props } from "./differences";
 import type { Verdict } from "./rule";
 
-/** Follow from the rest, or say where it is counted. */
+/** Follow from the rest, and are told where nothing else is; or say where it is counted. */
 const DERIVED = new Set(["group", "rejected_msg"]);
 const COUNTED = new Set(["policy", "redis_host", "redis_port", "redis_timeout", "key_ttl"]);
 
@@ -52,7 +52,12 @@ function ofPlugin(who: string, name: string, old: Props | undefined, now: Props 
         (k) => !DERIVED.has(k) && !COUNTED.has(k) && !["count", "time_window", "conn"].includes(k),
     ))
         verdicts.push(verdict("limit-changed", `${who}: the limit is held in another way (${key})`, key));
-    return verdicts;
+    if (verdicts.length > 0) return verdicts;
+    return keys.map((key) =>
+        key === "group"
+            ? verdict("limit-changed", `${who} is counted in another group: the count begins again`, key)
+            : verdict("errors-changed", `${who} is told otherwise what it is held to`, key),
+    );
 }
 
 function byName(value: unknown): Map<string, Props> {

@@ -83,11 +83,11 @@ function missingText(rest: Finding[]): string {
         (severity) => [severity, rest.filter((finding) => finding.severity === severity).length] as const,
     );
     const words = of.filter(([, n]) => n > 0).map(([severity, n]) => `${n} ${severity}`);
-    return `\n**${counted(rest.length, "finding")} left out, since the comment would be too long (${words.join(", ")}).** All of them: \`npm run ops -- stack review --format text\`\n`;
+    return `\n**${counted(rest.length, "finding")} left out, since the comment would be too long (${words.join(", ")}).** All of them: \`npm run ops -- stack review --format json\`\n`;
 }
 
 /** Values come from other people's files: they make no links, mentions, headings or HTML of a comment. */
-function escaped(text: string): string {
+export function escaped(text: string): string {
     return (
         plain(text)
             // First, since a character may be written by its number.
@@ -95,6 +95,8 @@ function escaped(text: string): string {
             .replace(/[\\`*_{}[\]<>#|~]/g, "\\$&")
             // What makes a link or a mention by itself is parted by a space that is not seen.
             .replace(/[@#]|:(?=\/\/)|\bwww(?=\.)|\b(mailto|xmpp):|\bGH(?=-\d)/gi, "$&\u200b")
+            // As GitHub says: between two of them is a formula, which a backslash does not prevent.
+            .replace(/\$/g, "<span>$$</span>")
     );
 }
 

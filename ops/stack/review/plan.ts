@@ -6,6 +6,7 @@ import { isDeepStrictEqual } from "node:util";
 import { UsageError } from "../../errors";
 import { isMap, isSecret, SECRET, type Props } from "./differences";
 import { stackOf, type Preview, type ResourceState, type Step } from "./preview";
+import { jsonProblem } from "./words";
 
 /** Marks of a value that stands in an object of its own, and of one that is secret (sdk/go/common/resource/sig). */
 const SIGNATURE = "4dabf18193072939515e22adb298388d";
@@ -53,13 +54,20 @@ function parsed(text: string, where: string): Props & { manifest?: { time?: stri
     try {
         value = JSON.parse(text);
     } catch (error) {
-        throw new UsageError([
-            `${where}: must be whole JSON (${(error as Error).message.split("\n")[0]}). It may be cut off. ${MAKE}`,
-        ]);
+        throw new UsageError([`${where}: must be whole JSON (${jsonProblem(error)}). It may be cut off. ${MAKE}`]);
     }
-    if (isMap(value) && isMap(value.resourcePlans)) return value;
+    if (isMap(value) && isMap(value.resourcePlans)) {
+        if (Object.values(value.resourcePlans).every(isResourcePlan)) return value;
+        throw new UsageError([`${where}: must have steps and a goal for each resource. ${MAKE}`]);
+    }
     const hint = isMap(value) && "steps" in value ? " It is a preview: use --preview." : "";
     throw new UsageError([`${where}: must be a plan of pulumi preview --save-plan.${hint} ${MAKE}`]);
+}
+
+function isResourcePlan(value: unknown): boolean {
+    if (!isMap(value)) return false;
+    const { steps = [], goal = {} } = value;
+    return Array.isArray(steps) && (goal === null || isMap(goal));
 }
 
 const MAKE = "Make it with: pulumi preview --save-plan plan.json";
@@ -67,6 +75,8 @@ const MAKE = "Make it with: pulumi preview --save-plan plan.json";
 /** What the state has become since then is not in the plan: it would be refused, or undo it. */
 function older({ manifest }: { manifest?: { time?: string } }, where: string, state: Exported): string[] {
     const [made, changed] = [manifest?.time, state.manifest?.time].map((time) => Date.parse(time ?? ""));
+    // Of some backends a state has no time; a plan always has.
+    if (Number.isNaN(made)) return [`${where}: must say when it was made (it does not). ${MAKE}`];
     if (!(changed > made)) return [];
     return [
         `${where}: must be newer than the state (made ${manifest?.time}, state of ${state.manifest?.time}). Somebody has changed the stack since: make the plan anew.`,

@@ -156,9 +156,10 @@ function withoutErrors({ config }: Props): unknown {
     return { ...config, _meta: meta };
 }
 
-/** Whether APISIX runs a plugin. One that is off counts as not there. */
-export function isOn({ enable, config }: Props): boolean {
-    return enable !== false && !(isMap(config) && isMap(config._meta) && config._meta.disable === true);
+/** Whether APISIX runs a plugin. One that is off counts as not there, and so does one of which it is not known yet. */
+export function isOn({ enable = true, config }: Props): boolean {
+    const { disable = false } = isMap(config) && isMap(config._meta) ? config._meta : {};
+    return enable === true && disable === false;
 }
 
 /** Requests for which alone a plugin runs. */

@@ -7,6 +7,7 @@ import { UsageError } from "../../errors";
 import { CODES, type Finding } from "./finding";
 import type { Exported } from "./plan";
 import type { Preview, ResourceState } from "./preview";
+import { withoutSecrets } from "./words";
 
 /** Exceptions of the pack in a clone. */
 export function exceptionsOf(root: string, today: Date): Exception[] {
@@ -42,8 +43,8 @@ export function policyFindings(
         .map(({ rule, urn, name, message }) => ({
             code,
             severity: CODES[code][0],
-            says: `Rule ${rule} of the policy pack: ${message.replace(/\.$/, "")}`,
-            evidence: [{ resource: name, urn }],
+            says: withoutSecrets(`Rule ${rule} of the policy pack: ${message.replace(/\.$/, "")}`),
+            evidence: [{ resource: withoutSecrets(name), urn: withoutSecrets(urn) }],
             todo: CODES[code][1],
         }));
 }

@@ -5,6 +5,8 @@
 import { PROJECT } from "../stack-file";
 import { UsageError } from "../../errors";
 import { isMap, type Props } from "./differences";
+import { plain } from "./report";
+import { jsonProblem, withoutSecrets } from "./words";
 
 /** One resource before or after, as far as it is used here. */
 export interface ResourceState {
@@ -98,9 +100,7 @@ function parsed(text: string, where: string): Props {
             throw new UsageError([
                 `${where}: must be one document, not a stream of events. Unset PULUMI_ENABLE_STREAMING_JSON_PREVIEW. ${MAKE}`,
             ]);
-        throw new UsageError([
-            `${where}: must be whole JSON (${(error as Error).message.split("\n")[0]}). It may be cut off. ${MAKE}`,
-        ]);
+        throw new UsageError([`${where}: must be whole JSON (${jsonProblem(error)}). It may be cut off. ${MAKE}`]);
     }
     if (!isMap(value))
         throw new UsageError([`${where}: must be what pulumi preview --json prints (got a ${typeof value}). ${MAKE}`]);
@@ -108,9 +108,15 @@ function parsed(text: string, where: string): Props {
 }
 
 function failedPreview(where: string, { message }: Props): string {
-    return `${where}: the preview must have succeeded (it says: ${String(message)
+    return `${where}: the preview must have succeeded (it says: ${errorText(message)})`;
+}
+
+/** What Pulumi says of a failure. Programs and providers put into it what they please. */
+export function errorText(message: unknown): string {
+    const said = String(message)
         .trim()
-        .replace(/^error: /, "")})`;
+        .replace(/^error: /, "");
+    return withoutSecrets(said).split("\n").map(plain).join("\n");
 }
 
 function stepProblems(step: unknown, where: string): string[] {
@@ -122,6 +128,11 @@ function stepProblems(step: unknown, where: string): string[] {
         ];
     const states = [step.oldState, step.newState].filter((state) => state !== undefined && state !== null);
     if (states.length === 0) return [`${where}: must have the state before or after. ${MAKE}`];
+    if (!states.every((state) => isMap(state) && typeof state.type === "string"))
+        return [`${where}: must have states with a type. ${MAKE}`];
+    const reasons = [step.replaceReasons ?? [], step.diffReasons ?? []];
+    if (!reasons.every((list) => Array.isArray(list) && list.every((one) => typeof one === "string")))
+        return [`${where}: must have reasons that are lists of properties. ${MAKE}`];
     return [];
 }
 
@@ -130,7 +141,9 @@ function stepProblems(step: unknown, where: string): string[] {
  * @throws UsageError when they are of several, of another project, or of another stack than is asked for
  */
 export function stackOf(urns: string[], where: string, asked?: string): string | undefined {
-    const names = new Set(urns.map((urn) => /^urn:pulumi:(.+?)::(.+?)::/.exec(urn)?.slice(1, 3).join("\0") ?? ""));
+    const names = new Set(
+        urns.map((urn) => /^urn:pulumi:([\w.-]+)::([\w.-]+)::/.exec(urn)?.slice(1, 3).join("\0") ?? ""),
+    );
     const problems: string[] = [];
     for (const name of names) {
         const [stack, project] = name.split("\0");

@@ -12,7 +12,7 @@ import { judge, runOf } from "./judge";
 import { renderMarkdown } from "./markdown";
 import { readPlan, type Exported } from "./plan";
 import { exceptionsOf, policyFindings } from "./policies";
-import { readPreview, type Preview } from "./preview";
+import { errorText, readPreview, type Preview } from "./preview";
 import { renderText, type Review } from "./report";
 
 export const FORMATS = ["text", "json", "markdown"] as const;
@@ -120,7 +120,7 @@ export function previewRun(
 ): Preview {
     const locked = lockFailure(stack, stdout + stderr);
     if (locked) throw locked;
-    if (code !== 0) throw new Failure(`${what}: must succeed. It said: ${errorsOf(stdout) || said(stderr)}`);
+    if (code !== 0) throw new Failure(`${what}: must succeed. It said: ${errorsOf(stdout) || errorText(said(stderr))}`);
     return readPreview(stdout, what, stack.short);
 }
 
@@ -130,7 +130,7 @@ function errorsOf(stdout: string): string {
         const { diagnostics = [] } = JSON.parse(stdout) as { diagnostics?: { severity: string; message: string }[] };
         return diagnostics
             .filter(({ severity }) => severity === "error")
-            .map(({ message }) => message.trim().replace(/^error: /, ""))
+            .map(({ message }) => errorText(message))
             .join("\n");
     } catch {
         return "";

@@ -52,6 +52,9 @@ export const UNNOTICED: KindRule = {
     rows: [["**", nothing]],
 };
 
+/** Whether a thing goes. What is left behind stays, and where an earlier one goes another is in its place. */
+export const goes = ({ op, retained, leftover }: Change): boolean => op === "delete" && !retained && !leftover;
+
 /** The object's own name, else the resource's. */
 export function objectName({ new: now, old, name }: Change): string {
     const { metadata } = (now ?? old ?? {}) as { metadata?: { name?: unknown } };

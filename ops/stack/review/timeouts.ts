@@ -38,7 +38,8 @@ function said(value: unknown): string {
     return value === undefined ? "the default" : typeof value === "number" ? `${value} s` : String(value);
 }
 
-function seconds(value: unknown): number | undefined {
+/** Undefined: it is no time. */
+export function seconds(value: unknown): number | undefined {
     if (typeof value === "number") return value;
     if (typeof value !== "string") return undefined;
     const parts = [...value.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)/g)];

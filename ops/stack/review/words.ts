@@ -1,13 +1,23 @@
 /** Values as a reviewer reads them. A secret is never among them, marked as one or not. */
-import { isMap, isUnknown, SECRET, UNKNOWN, type Path } from "./differences";
+import { isMap, SECRET, UNKNOWN, type Path, type Props } from "./differences";
 
 /** Names under which secrets stand, also where a provider does not mark them. */
 const SECRET_NAME =
-    /^(stringData|stdin|kubeconfig|environment|adminKey|bcryptHash|key|result)$|^tunnelSecret$|(^|client|[_-])(secret|token)$|passw|passphrase|(private|secret)_?key|api_?(key|token)$|last-applied-configuration$/i;
-/** What is a secret wherever it stands: keys in PEM, of a list that is one text, signed tokens, a name and password in an address. */
-const SECRET_TEXT = /PRIVATE KEY|["'](key|stringData)["']\s*:|\beyJ[\w-]+\.[\w-]+\.[\w-]*|:\/\/[^/\s:@]*:[^/\s@]+@/;
+    /^(stringData|stdin|kubeconfig|environment|bcryptHash|key|result|(proxy-)?authorization)$|(^|client|tunnel|access|auth|bearer|refresh|[_-])(secret|token)$|passw|passphrase|(private|secret|admin)[_-]?key|api[_-]?(key|token)$|last-applied-configuration$/i;
+/** Base64 of a JSON object: signed tokens, and the token of a tunnel. */
+const TOKEN = /\beyJ(?:[\w-]+\.[\w-]+\.[\w-]*|[\w+/-]{20,}=*)/;
+/** A name and password in an address; passwords may have an `@` in them. */
+const LOGIN = /(?<=:\/\/)[^/\s:@]*:[^/\s]+(?=@)/;
+const BEARER = /(?<=\bBearer )[\w.~+/=-]{16,}/;
+/** What is a secret wherever it stands; keys of a list that is one text, and options of a command, among them. */
+const SECRET_TEXT = new RegExp(
+    ["PRIVATE KEY", String.raw`\b(key|stringData)["']?\s*:`, "--[\\w-]*(token|secret|passw)[\\w-]*[= ]"]
+        .concat([TOKEN, LOGIN, BEARER].map(({ source }) => source))
+        .join("|"),
+);
 /** The same as a part of a sentence. */
-const IN_SENTENCE = /\beyJ[\w-]+\.[\w-]+\.[\w-]*|(?<=:\/\/)[^/\s:@]*:[^/\s@]+(?=@)/g;
+const PEM = /-----BEGIN [A-Z ]*PRIVATE KEY-----[^]*?(-----END [A-Z ]*PRIVATE KEY-----|$)/;
+const IN_SENTENCE = new RegExp([PEM, TOKEN, LOGIN, BEARER].map(({ source }) => source).join("|"), "g");
 const UNTIL_APPLIED = "(known when applied)";
 /** Of a single value in any output. */
 const LONGEST = 300;
@@ -24,22 +34,43 @@ export function withoutSecrets(says: string): string {
     return says.replace(IN_SENTENCE, SECRET);
 }
 
+/** Why a text is no JSON, without the piece of it that Node.js shows. */
+export function jsonProblem(error: unknown): string {
+    return (error as Error).message.replace(/, (\.\.\.)?"[^]*$/, "").split("\n")[0];
+}
+
 function plainText(value: unknown): string {
     return typeof value === "string" ? value : JSON.stringify(value);
 }
 
 function masked(value: unknown, path: Path): unknown {
     if (typeof value === "string") {
-        if (isUnknown(value)) return value === UNKNOWN ? UNTIL_APPLIED : value.replaceAll(UNKNOWN, UNTIL_APPLIED);
-        return isInSecret(path) || SECRET_TEXT.test(value) ? SECRET : value;
+        if (value === UNKNOWN) return UNTIL_APPLIED;
+        return isInSecret(path) || SECRET_TEXT.test(value) ? SECRET : value.replaceAll(UNKNOWN, UNTIL_APPLIED);
     }
     if (typeof value !== "object" || value === null) return isInSecret(path) ? SECRET : value;
     if (Array.isArray(value)) return value.map((part, i) => masked(part, [...path, i]));
-    return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, masked(part, [...path, key])]));
+    const entries = Object.entries(value as Props);
+    return Object.fromEntries(entries.map(([key, part]) => [key, masked(part, [...path, ...nameOf(value, key), key])]));
+}
+
+/** Of a variable or a header that is written as a name and a value: the name, which says what the value is. */
+export function nameOf(pair: unknown, key: string | number | undefined): string[] {
+    return key === "value" && isMap(pair) && typeof pair.name === "string" ? [pair.name] : [];
 }
 
 function isInSecret(path: Path): boolean {
-    return path.some((part) => typeof part === "string" && SECRET_NAME.test(part));
+    return path.some(
+        (part, i) =>
+            typeof part === "string" &&
+            // Keys of the Admin API, as the chart takes them.
+            (SECRET_NAME.test(part) ||
+                (/^(admin|viewer)$/.test(part) && isAt(path.slice(0, i), "admin", "credentials"))),
+    );
+}
+
+function isAt(path: Path, ...end: string[]): boolean {
+    return end.every((part, i) => path.at(i - end.length) === part);
 }
 
 /** `a, b and c`. */

@@ -53,6 +53,21 @@ export const SECRETS: Record<string, Case[]> = {
             /repositoryOpts\.repo: must be secret \(it holds a URL with a password\)/,
         ],
         [
+            "a password in an address without a name",
+            "intra",
+            configMap({ url: `redis://:${LONG}@counters:6379` }),
+            /^data\.url: must be secret \(it holds a URL with a password\)/m,
+        ],
+        [
+            "the token of a tunnel in any text",
+            "cloudflare",
+            inputs("Command", "alpa-connectors-10.0.0.11", (given) => {
+                const token = { a: "4".repeat(32), t: "0".repeat(36), s: LONG };
+                given.create += ` --token ${Buffer.from(JSON.stringify(token)).toString("base64")}`;
+            }),
+            /^create: must be secret \(it holds the token of a tunnel\)/m,
+        ],
+        [
             "a kubeconfig in clear",
             "intra",
             inputs("kubernetes", "cluster", (given) => (given.kubeconfig = "apiVersion: v1")),

@@ -144,6 +144,12 @@ export const WORLD: Record<string, Case[]> = {
             /must not let every pod of the cluster to etcd/,
         ],
         [
+            "etcd for every pod of its namespace",
+            "intra",
+            policy("etcd", (s) => (s.ingress[0].from = [{ podSelector: {} }])),
+            /must not let every pod of its namespace to etcd/,
+        ],
+        [
             "a way in without ports",
             "intra",
             policy("callers", (s) => delete s.ingress[0].ports),

@@ -1,7 +1,8 @@
 /** Access at Cloudflare: who is let in, and for which names. */
 import type { Change } from "../changes";
-import { isMap, isUnknown, type Difference, type Props } from "../differences";
+import { isMap, isUnknown, isUnknownAt, type Difference, type Props } from "../differences";
 import { always, nothing, type KindRule, type Run, type Verdict } from "../rule";
+import { seconds } from "../timeouts";
 import { counted, listed } from "../words";
 import { NAMES, PLACE } from "./cloudflare";
 
@@ -10,6 +11,11 @@ export const accessPolicy: KindRule = {
         const { decision, includes: list } = change.new ?? {};
         if (decision === "bypass") return bypass(change);
         if (strangersIn(list).length > 0) return { ...others(change), property: "includes", new: list };
+        if (["decision", "includes"].some((key) => isUnknownAt(change.new, [key])))
+            return {
+                code: "unknown-until-apply",
+                says: `Access policy ${change.name} is made: whom it lets in is known only when it is applied`,
+            };
         return { code: "added", says: `Access policy ${change.name} is made` };
     },
     deleted: (change) => ({ code: "way-in-removed", says: `Access policy ${change.name} goes: nobody is let in` }),
@@ -100,7 +106,7 @@ function tokens(value: unknown): string[] {
 /** Ids of the tokens that a run makes, or deletes. */
 function tokensOf({ changes }: Run, op: "create" | "delete"): string[] {
     return changes
-        .filter((change) => change.kind === TOKEN && (change.op === op || change.op === "replace"))
+        .filter((change) => change.kind === TOKEN && !change.retained && (change.op === op || change.op === "replace"))
         .flatMap(({ id, newId }) => [op === "create" ? newId : id])
         .filter((id) => id !== undefined);
 }
@@ -111,10 +117,10 @@ function tokenOf(include: unknown): string | undefined {
 }
 
 function session({ old, new: now }: Difference, change: Change): Verdict {
-    const minutes = (value: unknown) =>
-        Number(/^(\d+)/.exec(String(value))?.[1] ?? NaN) * (String(value).endsWith("h") ? 60 : 1);
     const says = `${change.name}: a cookie of Access lets its bearer in for ${String(now)}, not ${String(old)}`;
-    return minutes(now) <= minutes(old) ? { code: "changed-inside", says } : { code: "protection-weakened", says };
+    return (seconds(now) ?? NaN) <= (seconds(old) ?? NaN)
+        ? { code: "changed-inside", says }
+        : { code: "protection-weakened", says };
 }
 
 export const accessApplication: KindRule = {

@@ -29,6 +29,13 @@ export function valueRows(base: Path): Row[] {
         [at("apisix/ssl/**"), (d, change) => [...restart(base)(d, change), TLS]],
         [at("etcd/replicaCount"), members],
         [
+            at("etcd/enabled"),
+            (d, change) =>
+                d.new === false
+                    ? { code: "data-deleted", says: `${gateway(change)}: etcd goes, with all that APISIX keeps in it` }
+                    : etcd("comes")(d, change),
+        ],
+        [
             at("etcd/persistence/**"),
             (_, change) => ({
                 code: "data-deleted",
@@ -73,7 +80,8 @@ export function valueRows(base: Path): Row[] {
     ];
 }
 
-function replicas({ old, new: now }: Difference, change: Change): Verdict {
+function replicas({ old: before, new: after }: Difference, change: Change): Verdict {
+    const [old, now] = [before ?? 1, after ?? 1];
     const fewer = Number(now) < Number(old);
     const says = `${gateway(change)}: ${String(old)} pods become ${String(now)}`;
     if (Number(now) === 0) return { code: "service-interrupted", says: `${says}: no caller is served` };

@@ -99,7 +99,9 @@ function rolled(change: Change): Verdict {
         : { code: "service-interrupted", says: `${title(change)}: its only pod restarts` };
 }
 
-function fewer({ old, new: now }: Difference, change: Change): Verdict {
+/** Kubernetes runs one where nothing is said. */
+function fewer({ old: before, new: after }: Difference, change: Change): Verdict {
+    const [old, now] = [before ?? 1, after ?? 1];
     const says = `${title(change)}: ${String(old)} pods become ${String(now)}`;
     if (Number(now) === 0)
         return { code: "service-interrupted", says: `${title(change)}: no pod is left (${String(old)} before)` };

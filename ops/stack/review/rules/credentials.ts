@@ -1,7 +1,7 @@
 /** What callers' credentials are made of: their Secrets, and generated material. */
 import { differencesOf, type Change } from "../changes";
 import type { Difference } from "../differences";
-import { nothing, objectName, type KindRule, type Run, type Verdicts } from "../rule";
+import { goes, nothing, objectName, type KindRule, type Run, type Verdicts } from "../rule";
 import { lists } from "./consumers";
 import { goWithUser, namespaceOf } from "./pods";
 
@@ -13,6 +13,11 @@ function credentialOf(change: Change): [caller: string, id: string] | undefined 
 
 function consumerOf({ objects }: Run, name: string): Change | undefined {
     return objects.get(`kubernetes Consumer ${name}`);
+}
+
+/** With all its credentials, which is told by the Consumer. */
+function comesOrGoes(owner: Change | undefined): boolean {
+    return owner !== undefined && (owner.op === "create" || goes(owner));
 }
 
 function isNewSecret(change: Change): boolean {
@@ -33,7 +38,7 @@ export const secret: KindRule = {
         const [name, id] = credential;
         const owner = consumerOf(run, name);
         // Told by the Consumer: it goes, or no longer names it.
-        if (owner && !lists(owner.new, id)) return undefined;
+        if (owner && !owner.retained && !lists(owner.new, id)) return undefined;
         return {
             code: "credential-revoked",
             says: `Credential ${name}/${id} stops working: its Secret goes, and the Consumer still names it`,
@@ -58,7 +63,7 @@ function away(change: Change, run: Run): Verdicts {
         return { code: "replaced", says: `Secret ${objectName(change)} is deleted and made anew` };
     const [name, id] = credential;
     const owner = consumerOf(run, name);
-    if (owner?.op === "create" || owner?.op === "delete") return undefined;
+    if (comesOrGoes(owner)) return undefined;
     return {
         code: "service-interrupted",
         says: `Credential ${name}/${id} is deleted and made anew: it gets 401 meanwhile`,
@@ -70,7 +75,7 @@ function material(_: Difference, change: Change, run: Run): Verdicts {
     if (credential !== undefined) {
         const [name, id] = credential;
         const owner = consumerOf(run, name);
-        if (owner?.op === "create" || owner?.op === "delete") return undefined;
+        if (comesOrGoes(owner)) return undefined;
         return {
             code: "credential-changed",
             says: `Credential ${name}/${id} is another from then on, and the one of before stops`,
@@ -103,7 +108,7 @@ function generated(change: Change, run: Run): Verdicts {
     if (!salt) return { code: "replaced", says: `${name}: what is generated changes` };
     const owner = consumerOf(run, salt[1]);
     const secret = run.objects.has(`kubernetes Secret ${salt[1]}.${salt[2]}`);
-    if (secret || owner?.op === "delete" || owner?.op === "create") return undefined;
+    if (secret || comesOrGoes(owner)) return undefined;
     return {
         code: "credential-changed",
         says: `Credential ${salt[1]}/${salt[2]} is another from then on, and the one of before stops`,

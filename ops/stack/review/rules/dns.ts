@@ -43,17 +43,20 @@ export const dnsRecord: KindRule = {
         ],
         [
             "proxied",
-            ({ new: now }, change) =>
-                now === true
-                    ? {
-                          code: "way-in-changed",
-                          severity: "risk",
-                          says: `${recordName(change)}: requests go through Cloudflare from then on`,
-                      }
-                    : {
-                          code: "authentication-removed",
-                          says: `${recordName(change)}: requests no longer pass Cloudflare, and nothing there guards them`,
-                      },
+            ({ old, new: now }, change) =>
+                // Where nothing is said they do not pass Cloudflare either.
+                old !== true && !now
+                    ? undefined
+                    : now === true
+                      ? {
+                            code: "way-in-changed",
+                            severity: "risk",
+                            says: `${recordName(change)}: requests go through Cloudflare from then on`,
+                        }
+                      : {
+                            code: "authentication-removed",
+                            says: `${recordName(change)}: requests no longer pass Cloudflare, and nothing there guards them`,
+                        },
         ],
         [
             "ttl",

@@ -37,6 +37,13 @@ export const OF_GRAPHS: Row[] = [
     ["uid", nothing],
 ];
 
+/** A graph that had APISIX in it. */
+export const gatewayGraphWithout: KindRule = {
+    deleted,
+    replaced,
+    rows: [["spec.graph.**", (_, change) => deleted(change)], ...OF_GRAPHS],
+};
+
 /** A graph with APISIX in it. */
 export const gatewayGraph: KindRule = {
     created: (change) => ({ code: "added", says: `${gateway(change)} is installed` }),
@@ -55,7 +62,7 @@ export const gatewayGraph: KindRule = {
         [
             "spec.deploy",
             ({ new: now }, change): Verdicts =>
-                now === false ? deleted(change) : { code: "gateway-changed", says: `${gateway(change)} is deployed` },
+                now !== true ? deleted(change) : { code: "gateway-changed", says: `${gateway(change)} is deployed` },
         ],
         [
             "spec.graph.components.**",
@@ -65,7 +72,8 @@ export const gatewayGraph: KindRule = {
     ],
 };
 
-const isGateway = ({ old, new: now }: Change) => /apisix/.test(String((now ?? old)?.chart));
+const isApisix = (props: Change["old"]) => /apisix/.test(String(props?.chart));
+const isGateway = ({ old, new: now }: Change) => isApisix(old) || isApisix(now);
 
 /** Of APISIX, or of Rampart. */
 export const release: KindRule = {
@@ -83,7 +91,11 @@ export const release: KindRule = {
             at,
             (d, change, run) => (isGateway(change) ? judge(d, change, run) : controller(change)),
         ]),
-        ["chart", (d, change, run) => ofRelease(d, change, run)],
+        [
+            "chart",
+            (d, change, run) =>
+                isApisix(change.old) && !isApisix(change.new) ? otherChart(change) : ofRelease(d, change, run),
+        ],
         ["version", (d, change, run) => ofRelease(d, change, run)],
         ["repositoryOpts.**", (d, change, run) => ofRelease(d, change, run)],
         ["name", nothing],
@@ -106,6 +118,13 @@ export const release: KindRule = {
 
 function ofRelease(difference: Difference, change: Change, _run: unknown): Verdicts {
     return isGateway(change) ? restart(RELEASE_VALUES)(difference, change) : controller(change);
+}
+
+function otherChart(change: Change): Verdict {
+    return {
+        code: "gateway-deleted",
+        says: `${gateway(change)} is of a chart that this review does not know as APISIX: what it serves may go`,
+    };
 }
 
 function controller({ name }: Change): Verdict {

@@ -2,11 +2,11 @@
 import type { Change } from "../changes";
 import { isMap, valueAt } from "../differences";
 import type { KindRule, Verdict } from "../rule";
-import { gatewayGraph, OF_GRAPHS } from "./gateway";
+import { gatewayGraph, gatewayGraphWithout, OF_GRAPHS } from "./gateway";
 import { starts, stops } from "./model";
 
-const has = ({ old, new: now }: Change, component: string) =>
-    isMap(valueAt(now ?? old, ["spec", "graph", "components", component]));
+const has = (props: Change["old"], component: string) =>
+    isMap(valueAt(props, ["spec", "graph", "components", component]));
 const isDeployed = (props: Change["old"]) => valueAt(props, ["spec", "deploy"]) === true;
 
 const ALPA = "Alpa in the cluster (by Rampart)";
@@ -27,6 +27,21 @@ const modelGraph: KindRule = {
                     : { code: "changed-inside", says: `${ALPA}, which does not run, changes` },
         ],
         ...OF_GRAPHS,
+    ],
+};
+
+/** A graph that had Alpa in it. */
+const modelGraphWithout: KindRule = {
+    ...modelGraph,
+    rows: [
+        [
+            "spec.graph.**",
+            (_, { old }, run) =>
+                isDeployed(old)
+                    ? stops(ALPA, run)
+                    : { code: "changed-inside", says: `${ALPA}, which does not run, goes` },
+        ],
+        ...modelGraph.rows,
     ],
 };
 
@@ -53,7 +68,10 @@ function gone({ name }: Change): Verdict {
 }
 
 /** The rule of what a graph is of. */
-export function graphRule(change: Change): KindRule {
-    if (has(change, "apisix")) return gatewayGraph;
-    return has(change, "alpa") ? modelGraph : otherGraph;
+export function graphRule({ old, new: now }: Change): KindRule {
+    const present = now ?? old;
+    if (has(present, "apisix")) return gatewayGraph;
+    if (has(present, "alpa")) return modelGraph;
+    if (has(old, "apisix")) return gatewayGraphWithout;
+    return has(old, "alpa") ? modelGraphWithout : otherGraph;
 }

@@ -1,8 +1,8 @@
 /** Network policies: who reaches whom in the cluster. */
 import { isDeepStrictEqual } from "node:util";
 import type { Change } from "../changes";
-import { isMap, valueAt, type Difference, type Props } from "../differences";
-import { always, objectName, type KindRule, type Run, type Verdict } from "../rule";
+import { isMap, isUnknownAt, valueAt, type Difference } from "../differences";
+import { always, goes, objectName, type KindRule, type Run, type Verdict, type Verdicts } from "../rule";
 import { listed } from "../words";
 import { comeAlong, goesWithRay, namespaceOf } from "./pods";
 
@@ -10,7 +10,7 @@ export const networkPolicy: KindRule = {
     created,
     deleted: (change, run) =>
         // What it guarded goes too, which is told by that.
-        run.changes.some((other) => other.op === "delete" && isGuarded(change, other)) ||
+        run.changes.some((other) => goes(other) && isGuarded(change, other)) ||
         comeAlong(run, "delete", change, podsOf(change)) ||
         goesWithRay(run, change)
             ? undefined
@@ -59,6 +59,13 @@ function created(change: Change, run: Run): Verdict[] {
         (comeAlong(run, "create", change, podsOf(change)) && opens.every((rule) => hasOnly(rule, TOLD)));
     const none = !anew && rules(ingress).length === 0 && rules(egress).length === 0;
     const name = objectName(change);
+    if (isUnknownAt(change.new, ["spec", "ingress"]))
+        return [
+            {
+                code: "unknown-until-apply",
+                says: `Network policy ${name} is made: whom it lets in is known only when it is applied`,
+            },
+        ];
     return [
         ...(opens.length > 0
             ? [
@@ -166,9 +173,10 @@ function reach({ old, new: now }: Difference, change: Change, what: string, prop
     ].map(({ severity, ...verdict }: Verdict) => (severity ? { severity, ...verdict } : verdict));
 }
 
-function types(change: Change, old: unknown, now: unknown): Verdict {
+function types(change: Change, old: unknown, now: unknown): Verdicts {
     const fewer = rules(old).some((type) => !rules(now).includes(type));
     const name = objectName(change);
+    if (!fewer && rules(now).every((type) => rules(old).includes(type))) return undefined;
     return fewer
         ? { code: "opens-to-network", says: `Network policy ${name} guards less than before` }
         : { code: "network-narrowed", says: `Network policy ${name} guards more than before` };
@@ -179,8 +187,9 @@ function rules(value: unknown): unknown[] {
 }
 
 function ruleText(rule: unknown): string {
-    const { from, to, ports } = (isMap(rule) ? rule : {}) as { from?: unknown[]; to?: unknown[]; ports?: Props[] };
-    const who = from ?? to;
-    const by = ports ? ` (port ${ports.map(({ port }) => String(port)).join(", ")})` : "";
-    return `${who && who.length > 0 ? JSON.stringify(who) : "everybody"}${by}`;
+    const { from, to, ports } = isMap(rule) ? rule : {};
+    const who = rules(from ?? to);
+    const numbers = rules(ports).map((one) => String(isMap(one) ? one.port : one));
+    const by = ports ? ` (port ${numbers.join(", ")})` : "";
+    return `${who.length > 0 ? JSON.stringify(who) : "everybody"}${by}`;
 }

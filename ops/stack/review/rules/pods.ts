@@ -1,7 +1,7 @@
 /** What belongs to the pods of a Deployment, and is nothing without them. */
 import type { Change, Operation } from "../changes";
 import { isMap, valueAt } from "../differences";
-import { objectName, type Run } from "../rule";
+import { goes, objectName, type Run } from "../rule";
 
 /**
  * Whether a Deployment of the same name is made, or goes, whose pods have all these labels. Others with these labels that stay
@@ -21,7 +21,7 @@ export function goWithUser({ changes }: Run, namespace: unknown, name: string): 
     return changes.some(
         (one) =>
             /^kubernetes (Deployment|ApisixTls)$/.test(one.kind) &&
-            one.op === "delete" &&
+            goes(one) &&
             namespaceOf(one) === namespace &&
             JSON.stringify(one.old?.spec ?? "").includes(JSON.stringify(name)),
     );
@@ -32,7 +32,7 @@ export function goesWithRay({ changes }: Run, change: Change): boolean {
     return changes.some(
         (one) =>
             one.kind === "kubernetes RayCluster" &&
-            one.op === "delete" &&
+            goes(one) &&
             namespaceOf(one) === namespaceOf(change) &&
             objectName(one) === objectName(change),
     );
@@ -40,7 +40,11 @@ export function goesWithRay({ changes }: Run, change: Change): boolean {
 
 function deployments(changes: Change[], op: Operation, namespace: unknown): Change[] {
     return changes.filter(
-        (one) => one.kind === "kubernetes Deployment" && one.op === op && namespaceOf(one) === namespace,
+        (one) =>
+            one.kind === "kubernetes Deployment" &&
+            one.op === op &&
+            (op !== "delete" || goes(one)) &&
+            namespaceOf(one) === namespace,
     );
 }
 

@@ -1,6 +1,6 @@
 /** The ways to Alpa: what an ApisixRoute serves, and whom it asks. */
 import { isDeepStrictEqual } from "node:util";
-import { isMap, valueAt, type Difference, type Props } from "../differences";
+import { isMap, isUnknownAt, valueAt, type Difference, type Props } from "../differences";
 import { isOn, pluginVerdicts } from "../plugins";
 import { objectName, type KindRule, type Verdict } from "../rule";
 import { timeoutVerdicts } from "../timeouts";
@@ -8,7 +8,12 @@ import { listed } from "../words";
 
 export const route: KindRule = {
     created: (change) => [
-        { code: "way-in-added", says: `Route ${objectName(change)} is made` },
+        isUnknownAt(change.new, ["spec", "http"])
+            ? {
+                  code: "unknown-until-apply",
+                  says: `Route ${objectName(change)} is made: whom it asks is known only when it is applied`,
+              }
+            : { code: "way-in-added", says: `Route ${objectName(change)} is made` },
         ...rules({ path: [], old: undefined, new: valueAt(change.new, ["spec", "http"]) }).filter(
             ({ code }) => code !== "way-in-added",
         ),
@@ -34,11 +39,19 @@ export const route: KindRule = {
 function rules({ old, new: now }: Difference): Verdict[] {
     const [before, after] = [byName(old), byName(now)];
     const verdicts: Verdict[] = [];
+    const known = new Set(before.keys());
     for (const [name, rule] of before) {
         const next = after.get(name);
         const property = `spec.http[${name}]`;
+        const renamed = next === undefined ? renamedFrom(rule, after, known) : undefined;
         if (next !== undefined) verdicts.push(...ofRule(name, rule, next));
-        else if (leadsNowhere(rule))
+        else if (renamed !== undefined) {
+            known.add(renamed);
+            verdicts.push(
+                { code: "changed-inside", says: `Rule ${name} is called ${renamed} from then on`, property },
+                ...ofRule(renamed, rule, after.get(renamed)!),
+            );
+        } else if (leadsNowhere(rule))
             verdicts.push({
                 code: "protection-weakened",
                 says: `Rule ${name}, which closes what is not open, goes`,
@@ -54,7 +67,7 @@ function rules({ old, new: now }: Difference): Verdict[] {
             });
     }
     for (const [name, rule] of after)
-        if (!before.has(name)) {
+        if (!known.has(name)) {
             const open = authPlugins(rule).length === 0 && !leadsNowhere(rule);
             verdicts.push({
                 code: open ? "authentication-removed" : "way-in-added",
@@ -66,6 +79,12 @@ function rules({ old, new: now }: Difference): Verdict[] {
             });
         }
     return verdicts;
+}
+
+/** Name of a rule that is for the same requests, and is not known yet. */
+function renamedFrom({ match: of }: Props, after: Map<string, Props>, known: Set<string>): string | undefined {
+    if (!isMap(of)) return undefined;
+    return [...after].find(([name, rule]) => !known.has(name) && isDeepStrictEqual(rule.match, of))?.[0];
 }
 
 function ofRule(name: string, old: Props, now: Props): Verdict[] {
@@ -84,24 +103,10 @@ function ofRule(name: string, old: Props, now: Props): Verdict[] {
             new: authPlugins(now),
         });
     verdicts.push(...pluginVerdicts(title, `${at}.plugins`, old.plugins, now.plugins));
-    if (!isDeepStrictEqual(old.upstreams, now.upstreams))
-        verdicts.push(
-            leadsNowhere(old)
-                ? {
-                      code: "opens-to-network",
-                      says: `${title}: leads to Alpa, where it led nowhere`,
-                      property: `${at}.upstreams`,
-                      old: old.upstreams,
-                      new: now.upstreams,
-                  }
-                : {
-                      code: "upstream-replaced",
-                      says: `${title}: requests go elsewhere`,
-                      property: `${at}.upstreams`,
-                      old: old.upstreams,
-                      new: now.upstreams,
-                  },
-        );
+    if (!isDeepStrictEqual(old.upstreams, now.upstreams)) {
+        const sides = { property: `${at}.upstreams`, old: old.upstreams, new: now.upstreams };
+        verdicts.push({ ...elsewhere(title, leadsNowhere(old), leadsNowhere(now)), ...sides });
+    }
     for (const key of new Set([...Object.keys(old), ...Object.keys(now)]))
         if (
             !["name", "match", "timeout", "plugins", "upstreams"].includes(key) &&
@@ -115,6 +120,13 @@ function ofRule(name: string, old: Props, now: Props): Verdict[] {
                 new: now[key],
             });
     return verdicts;
+}
+
+function elsewhere(title: string, wasNowhere: boolean, isNowhere: boolean): Verdict {
+    if (wasNowhere === isNowhere) return { code: "upstream-replaced", says: `${title}: requests go elsewhere` };
+    return isNowhere
+        ? { code: "way-in-removed", says: `${title}: leads nowhere from then on` }
+        : { code: "opens-to-network", says: `${title}: leads to Alpa, where it led nowhere` };
 }
 
 function match(at: string, title: string, { match: old }: Props, { match: now }: Props): Verdict[] {

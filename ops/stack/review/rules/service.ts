@@ -1,4 +1,5 @@
 /** Services: from how far what they lead to is reached. */
+import { isDeepStrictEqual } from "node:util";
 import type { Change } from "../changes";
 import { isMap, isUnknown, valueAt } from "../differences";
 import { always, objectTitle as title, type KindRule, type Verdict } from "../rule";
@@ -28,16 +29,24 @@ export const service: KindRule = {
     rows: [
         ["spec.type", ({ old, new: now }, change) => outside(change, reachOf(old), reachOf(now), "spec.type")],
         ["spec.externalIPs", ({ old, new: now }, change) => addresses(change, old, now)],
-        // No list lets every address in.
-        ["spec.loadBalancerSourceRanges", ({ old, new: now }, change) => addresses(change, old ?? EVERY, now ?? EVERY)],
+        // No list, or an empty one, lets every address in.
+        [
+            "spec.loadBalancerSourceRanges",
+            ({ old, new: now }, change) => addresses(change, hasAny(old) ? old : EVERY, hasAny(now) ? now : EVERY),
+        ],
         [
             "spec.ports",
-            (_, change) =>
+            ({ old, new: now }, change) =>
                 isOutside(change)
-                    ? {
-                          code: "opens-to-network",
-                          says: `${title(change)} opens other ports: ${portsText(portsOf(change))}`,
-                      }
+                    ? isFewer(old, now)
+                        ? {
+                              code: "way-in-removed",
+                              says: `${title(change)} has only ports ${portsText(now)} from then on`,
+                          }
+                        : {
+                              code: "opens-to-network",
+                              says: `${title(change)} opens other ports: ${portsText(portsOf(change))}`,
+                          }
                     : { code: "gateway-changed", says: `${title(change)} has other ports` },
         ],
         ["spec.**", always("gateway-changed", (change) => `${title(change)} leads elsewhere`)],
@@ -60,7 +69,7 @@ function outside(change: Change, old: number, now: number, property: string): Ve
 
 function addresses(change: Change, old: unknown, now: unknown): Verdict[] {
     const [before, after] = [old, now].map((list) => (Array.isArray(list) ? list.map(String) : []));
-    const more = after.filter((one) => !before.includes(one));
+    const more = before.includes(EVERY[0]) ? [] : after.filter((one) => !before.includes(one));
     const gone = before.filter((one) => !after.includes(one));
     return [
         ...(more.length > 0
@@ -75,6 +84,12 @@ function addresses(change: Change, old: unknown, now: unknown): Verdict[] {
               ]
             : []),
     ];
+}
+
+/** Nothing but some of those of before. */
+function isFewer(old: unknown, now: unknown): boolean {
+    const [before, after] = [old, now].map((list) => (Array.isArray(list) ? list : []));
+    return after.length > 0 && after.every((one) => before.some((other) => isDeepStrictEqual(one, other)));
 }
 
 const hasAny = (value: unknown) => Array.isArray(value) && value.length > 0;

@@ -49,10 +49,10 @@ function duration({ old, new: now }: Difference, change: Change): Verdict {
     return { code: "changed-inside", says: `${who} lasts longer` };
 }
 
-function rotated({ old, new: now }: Difference, change: Change): Verdict {
+function rotated({ old, new: now }: Difference, change: Change, { today }: { today: Date }): Verdict {
     const until = change.new?.previousClientSecretExpiresAt;
     const who = `Credential ${credential(change)}`;
-    if (typeof until !== "string" || Number(now) < Number(old ?? 1))
+    if (typeof until !== "string" || new Date(until) <= today || Number(now) < Number(old ?? 1))
         return { code: "credential-changed", says: `${who} has another secret, and the one of before stops` };
     return {
         code: "credential-rotated",

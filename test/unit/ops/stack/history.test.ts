@@ -138,6 +138,18 @@ describe("ops stack diff", () => {
         assert.match(out, /not in this clone\. Run: git fetch/);
     });
 
+    it("gives a terminal no orders, whatever a version was called or set to", async () => {
+        const orders = (n: number) => ({ endpoints: [`10.0.0.${n}\u001b[2J\u202E:20001`] });
+        const of = (n: number) =>
+            update(config([alice], { alpa: orders(n) }), { environment: { "git.author": "Ada\u001b[2J\u202E" } });
+        const { ops: run } = ops([of(2), of(1)]);
+        for (const args of [["history"], ["diff", "1", "2"]]) {
+            const { out } = await run("stack", ...args);
+            assert.match(out, /10\.0\.0\.1 \[2J :20001/);
+            assert.doesNotMatch(out.replaceAll("\n", ""), /[\p{Cc}\p{Cf}]/u);
+        }
+    });
+
     it("refuses a version that is not there, and a history that is none", async () => {
         const { code, note } = await ops(UPDATES).ops("stack", "diff", "1", "9");
         assert.equal(code, 2);

@@ -54,6 +54,19 @@ describe("ops stack check", () => {
         assert.match(out, /Accepted in policy\/accepted\.yaml: caller-removed of alice-consumer \(has moved/);
     });
 
+    it("lets no reason write mentions, links or HTML into a comment, nor orders to a terminal", async () => {
+        const { ops, commit } = gate({ steps: [removed("alice")] });
+        const reason = "asked &commat;all, @all, <b>www.x.example</b> http://x\u001b[2J \u202Eend";
+        commit("policy/accepted.yaml", accepting({ ...entry, reason }));
+        const comment = await ops("stack", "check", "--format", "markdown");
+        assert.match(
+            comment.out,
+            /&amp;commat;all, @\u200ball, \\<b\\>www\u200b\.x\.example\\<\/b\\> http:\u200b\/\/x \\\[2J {2}end/,
+        );
+        const page = await ops("stack", "check");
+        assert.match(page.out, /asked &commat;all, @all, <b>www\.x\.example<\/b> http:\/\/x \[2J {2}end/);
+    });
+
     const refused: [what: string, change: object][] = [
         ["of another stack", { stack: "inter" }],
         ["of another finding", { code: "credential-revoked" }],

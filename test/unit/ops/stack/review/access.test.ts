@@ -1,7 +1,7 @@
 // Proves that a review compares whom an Access policy lets in with the tokens that the same run makes and deletes.
 import { strict as assert } from "node:assert";
 import { UNKNOWN } from "../../../../../ops/stack/review/differences";
-import { review, step } from "./steps";
+import { leftBehind, review, step } from "./steps";
 
 const token = (id: string) => ({ serviceToken: { tokenId: id } });
 const list = (...includes: unknown[]) => ({ name: "p", decision: "non_identity", includes });
@@ -44,6 +44,13 @@ describe("review of whom an Access policy lets in", () => {
             [step("ServiceToken", "lab.1-token", inputs, inputs, "replace")],
             ["breaks-callers credential-changed"],
         ],
+        [
+            "a token that is left behind, and let in no more",
+            list(token("a"), token("id-of-lab.1-token")),
+            list(token("a")),
+            [leftBehind("ServiceToken", "lab.1-token", inputs)],
+            ["breaks-callers credential-revoked", "risk left-behind"],
+        ],
         ["everybody", list(token("a")), list({ everyone: {} }), [], ["breaks-callers authentication-removed"]],
         ["the same in another order", list(token("a"), token("b")), list(token("b"), token("a")), [], []],
     ];
@@ -57,8 +64,22 @@ describe("review of whom an Access policy lets in", () => {
             );
         });
 
+    const sessions: [old: string, now: string, expected: string][] = [
+        ["30m", "1h30m", "risk protection-weakened"],
+        ["24h", "1h30m", "harmless changed-inside"],
+    ];
+    for (const [old, now, expected] of sessions)
+        it(`a cookie for ${now}, not ${old}: ${expected}`, () => {
+            const lasts = (sessionDuration: string) => ({ ...list(token("a")), sessionDuration });
+            const [{ severity, code }] = review([step("AccessPolicy", "p", lasts(old), lasts(now))]);
+            assert.equal(`${severity} ${code}`, expected);
+        });
+
     const made: [what: string, inputs: object, expected: string[]][] = [
         ["tokens alone", list(token("a")), ["harmless added"]],
+        ["a token that is made with it", list(token(UNKNOWN)), ["harmless added"]],
+        ["those that are not known yet", { ...list(), includes: UNKNOWN }, ["risk unknown-until-apply"]],
+        ["in a way that is not known yet", { ...list(token("a")), decision: UNKNOWN }, ["risk unknown-until-apply"]],
         ["everybody", list({ everyone: {} }), ["breaks-callers authentication-removed"]],
         ["without a look", { ...list(token("a")), decision: "bypass" }, ["breaks-callers authentication-removed"]],
     ];

@@ -1,6 +1,6 @@
 // Proves that a review misses no credential that is away or another, also where Pulumi shows no difference.
 import { strict as assert } from "node:assert";
-import { said, step } from "./steps";
+import { leftBehind, said, step } from "./steps";
 
 const secret = (name: string, more: object = {}) => ({ metadata: { name, namespace: "alpa-auth", ...more } });
 const consumer = { metadata: { name: "lab" }, spec: { credentials: [{ name: "a", type: "key-auth" }] } };
@@ -39,6 +39,19 @@ describe("review of Secrets that are made anew", () => {
     });
 });
 
+describe("review of the Secret of a caller that is only left behind", () => {
+    const stays = leftBehind("Consumer", "lab-consumer", consumer);
+    it("says that its credential stops, where the Secret goes", () => {
+        const found = said([step("Secret", "lab.a-secret", secret("lab.a"), undefined), stays]);
+        assert.match(found.join("\n"), /^breaks-callers credential-revoked: Credential lab\/a stops working/);
+    });
+
+    it("says that its credential is another, where the Secret changes", () => {
+        const found = said([step("Secret", "s", hidden("lab.a"), { ...hidden("lab.a"), stringData: "x" }), stays]);
+        assert.match(found.join("\n"), /^breaks-callers credential-changed: Credential lab\/a/);
+    });
+});
+
 describe("review of the credentials of a caller", () => {
     const entry = { name: "a", type: "key-auth", secretRef: { name: "lab.a" } };
     const lab = (credential: object) => ({ metadata: { name: "lab" }, spec: { credentials: [credential] } });
@@ -47,6 +60,21 @@ describe("review of the credentials of a caller", () => {
         const changed = said([step("Consumer", "c", lab(entry), lab({ ...entry, config: { key: "x" } }))]);
         assert.match(changed.join("\n"), /^breaks-callers credential-changed: Credential lab\/a/);
     });
+});
+
+describe("review of a service token whose secret is rotated", () => {
+    const version = (clientSecretVersion: number, previousClientSecretExpiresAt?: string) => ({
+        name: "lab.a",
+        clientSecretVersion,
+        previousClientSecretExpiresAt,
+    });
+    const of = (until: string) => said([step("ServiceToken", "lab.a-token", version(1), version(2, until))]);
+
+    it("is a risk until the secret of before ends", () =>
+        assert.match(of("2099-01-01T00:00:00Z").join("\n"), /^risk credential-rotated: .*ends on 2099-01-01$/));
+
+    it("cuts its caller off where that end is over", () =>
+        assert.match(of("2020-01-01T00:00:00Z").join("\n"), /^breaks-callers credential-changed: Credential lab\/a/));
 });
 
 describe("review of what an earlier run has replaced and not deleted", () => {

@@ -1,5 +1,6 @@
 // Proves that a review compares rules of the edge one by one, by the name that Cloudflare knows them by.
 import { strict as assert } from "node:assert";
+import { UNKNOWN } from "../../../../../ops/stack/review/differences";
 import { said, step } from "./steps";
 
 const LIMIT = {
@@ -87,4 +88,17 @@ describe("review of rules of the edge", () => {
             assert.equal(found.length, expected.length, found.join("\n"));
             expected.forEach((pattern, i) => assert.match(found[i], pattern));
         });
+});
+
+describe("review of whether a name leads through Cloudflare", () => {
+    const record = (proxied: unknown) => ({ name: "mail.example.com", type: "A", content: "192.0.2.1", proxied });
+    const of = (old: unknown, now: unknown) => said([step("DnsRecord", "mail", record(old), record(now))]).join("\n");
+
+    it("says that it does not any more", () => {
+        assert.match(of(true, false), /^breaks-callers authentication-removed/);
+        assert.match(of(true, undefined), /^breaks-callers authentication-removed/);
+        assert.match(of(false, UNKNOWN), /^risk unknown-until-apply/);
+    });
+
+    it("says nothing where it never did", () => assert.equal(of(false, undefined) + of(undefined, false), ""));
 });

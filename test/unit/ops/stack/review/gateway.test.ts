@@ -1,5 +1,6 @@
 // Proves that a review takes nothing of a gateway for harmless that turns something off, loses data or is not read by it.
 import { strict as assert } from "node:assert";
+import { UNKNOWN } from "../../../../../ops/stack/review/differences";
 import { said, step } from "./steps";
 
 const route = (...plugins: object[]) => ({
@@ -68,10 +69,56 @@ describe("review of the plugins of a route", () => {
         });
 });
 
+describe("review of a plugin of which it is not known yet whether it is on", () => {
+    for (const [what, off] of [
+        ["enable", key({ enable: UNKNOWN })],
+        ["_meta.disable", key({ config: { hide_credentials: true, _meta: { disable: UNKNOWN } } })],
+    ] as const)
+        it(`counts it as off (${what})`, () =>
+            assert.match(
+                said([step("ApisixRoute", "r", route(key()), route(off))])[0],
+                /^breaks-callers authentication-removed: .*nobody is asked/,
+            ));
+});
+
+describe("review of where a route leads", () => {
+    const cases: [old: string, now: string, first: RegExp][] = [
+        ["alpa-completions", "alpa-nowhere", /^breaks-callers way-in-removed/],
+        ["alpa-nowhere", "alpa-completions", /^breaks-callers opens-to-network/],
+        ["alpa-completions", "alpa-logprobs", /^risk upstream-replaced/],
+    ];
+    const to = (name: string) => ({
+        metadata: { name: "r" },
+        spec: { http: [{ name: "x", match: { paths: ["/completions"] }, plugins: [key()], upstreams: [{ name }] }] },
+    });
+    for (const [old, now, first] of cases)
+        it(`says of a way to ${old} that leads to ${now} what it is`, () =>
+            assert.match(said([step("ApisixRoute", "r", to(old), to(now))])[0], first));
+});
+
+describe("review of a rule of a route under another name", () => {
+    const under = (name: string, ...plugins: object[]) => ({
+        metadata: { name: "r" },
+        spec: { http: [{ name, match: { paths: ["/completions"] }, plugins }] },
+    });
+    const of = (now: object) => said([step("ApisixRoute", "r", under("old", key()), now)]).join("\n");
+
+    it("is no alarm where it is the same rule", () =>
+        assert.match(of(under("new", key())), /^harmless changed-inside: Rule old is called new.*$/));
+
+    it("says what else differs", () =>
+        assert.match(of(under("new")), /^breaks-callers authentication-removed: \/completions: nobody is asked/));
+});
+
 describe("review of a route that is made", () => {
     it("says which of its rules ask nobody", () => {
         const [first] = said([step("ApisixRoute", "r", undefined, route(guard()))]);
         assert.match(first, /^breaks-callers authentication-removed: \/completions: opens without authentication/);
+    });
+
+    it("says that they are not known yet", () => {
+        const inputs = { metadata: { name: "r" }, spec: { http: UNKNOWN } };
+        assert.match(said([step("ApisixRoute", "r", undefined, inputs)]).join("\n"), /^risk unknown-until-apply.*$/);
     });
 
     it("is harmless where each of them asks", () => {
@@ -126,6 +173,13 @@ describe("review of the values of the chart", () => {
             { "ingress-controller": { deployment: { resources: { limits: { memory: "1Gi" } } } } },
             /^harmless pods-restart/,
         ],
+        [
+            "the one pod that the chart runs by itself",
+            { replicaCount: 3 },
+            {},
+            /^risk gateway-changed.*3 pods become 1/,
+        ],
+        ["no etcd", { etcd: { enabled: true } }, { etcd: { enabled: false } }, /^breaks-callers data-deleted/],
         ["no pod of APISIX", { replicaCount: 2 }, { replicaCount: 0 }, /^breaks-callers service-interrupted/],
     ];
     for (const [what, old, now, first] of cases)
@@ -152,6 +206,12 @@ describe("review of the values of the chart", () => {
         assert.doesNotMatch(of(on("multi-auth"), on("multi-auth", "request-id")), /authentication-removed/);
     });
 
+    it("says of another chart that what it serves may go", () => {
+        const other = { ...release({}), chart: "oci://registry.example/web" };
+        assert.match(said([step("Release", "g", release({}), other)])[0], /^breaks-callers gateway-deleted/);
+        assert.match(said([step("Release", "g", other, release({}))])[0], /^breaks-callers service-interrupted/);
+    });
+
     it("says that it does not read files with values", () => {
         const file = (hash: string) => release({}, { valueYamlFiles: [{ hash }] });
         assert.match(
@@ -161,11 +221,50 @@ describe("review of the values of the chart", () => {
     });
 });
 
+describe("review of a graph that loses what it was of", () => {
+    const graph = (deploy: boolean | undefined, component: string) => ({
+        metadata: { name: "g" },
+        spec: { deploy, graph: { components: { [component]: { config: { replicaCount: 2 } } } } },
+    });
+    const cases: [what: string, old: object, now: object, first: RegExp][] = [
+        ["APISIX", graph(true, "apisix"), graph(true, "other"), /^breaks-callers gateway-deleted/],
+        ["Alpa", graph(true, "alpa"), graph(true, "other"), /^breaks-callers alpa-stopped/],
+        ["Alpa that does not run", graph(false, "alpa"), graph(false, "other"), /^harmless changed-inside/],
+        ["its word to deploy", graph(true, "apisix"), graph(undefined, "apisix"), /^breaks-callers gateway-deleted/],
+    ];
+    for (const [what, old, now, first] of cases)
+        it(`says of ${what} what it is`, () => assert.match(said([step("RampartGraph", "g", old, now)])[0], first));
+});
+
 describe("review of numbers that leave nothing, or say nothing", () => {
     it("a Deployment without any pod", () => {
         const pods = (replicas: number) => ({ metadata: { name: "alpa-auth-cloudflared" }, spec: { replicas } });
         assert.match(said([step("Deployment", "d", pods(2), pods(0))])[0], /^breaks-callers service-interrupted/);
         assert.match(said([step("Deployment", "d", pods(2), pods(1))])[0], /^risk gateway-changed/);
+    });
+
+    it("a Deployment whose number is taken out, which is one pod then", () => {
+        const pods = (spec: object) => ({ metadata: { name: "alpa-auth-cloudflared" }, spec });
+        const found = said([step("Deployment", "d", pods({ replicas: 3 }), pods({}))]);
+        assert.match(found[0], /^risk gateway-changed: .*3 pods become 1/);
+    });
+
+    it("a limit that is counted in another group, or told otherwise, and stays as it is", () => {
+        const limit = (more: object) => ({
+            metadata: { name: "lab" },
+            spec: { plugins: [{ name: "limit-count", config: { count: 60, time_window: 60, ...more } }] },
+        });
+        const of = (old: object, now: object) => said([step("Consumer", "lab-consumer", limit(old), limit(now))]);
+        assert.match(
+            of({ group: "a" }, { group: "b" }).join("\n"),
+            /^risk limit-changed: Caller lab .*another group.*$/,
+        );
+        assert.match(
+            of({ rejected_msg: "a" }, { rejected_msg: "b" }).join("\n"),
+            /^risk errors-changed: Caller lab .*$/,
+        );
+        const more = of({ group: "a", rejected_msg: "60" }, { group: "b", rejected_msg: "90", count: 90 });
+        assert.match(more.join("\n"), /^harmless limit-raised: .*$/);
     });
 
     it("a limit that is no number", () => {

@@ -43,7 +43,8 @@ describe("what a review is given", () => {
     it("keeps what a plan says of protection", () => {
         const urn = "urn:pulumi:test::alpa-auth::cloudflare:index/zone:Zone::zone";
         const goal = { type: "cloudflare:index/zone:Zone", custom: true, protect: true, inputDiff: {} };
-        const plan = JSON.stringify({ manifest: {}, resourcePlans: { [urn]: { steps: ["update"], goal } } });
+        const manifest = { time: "2026-11-25T11:00:00Z" };
+        const plan = JSON.stringify({ manifest, resourcePlans: { [urn]: { steps: ["update"], goal } } });
         assert.equal(readPlan(plan, "--plan", {}).steps[0].newState?.protect, true);
     });
 });

@@ -27,6 +27,8 @@ describe("a comment that would be too long", () => {
             assert.ok(text.includes(said), said);
         assert.match(text, /`credential-revoked` and \d+ more findings of this code/);
         assert.match(text, /\*\*\d+ findings left out, since the comment would be too long \(\d+ breaks-callers\)/);
+        // As text there are ten of a code.
+        assert.match(text, /All of them: `npm run ops -- stack review --format json`/);
     });
 
     it("has what comes after a finding that does not fit by itself", () => {
@@ -56,6 +58,7 @@ describe("a sentence with a value from elsewhere", () => {
         ["no link of an address", "see https://evil.example/x", /https:(?!\/\/)/],
         ["no link of a name", "see www.evil.example", /www(?!\.)/],
         ["no mention by its number", "&#64;everybody", /&amp;(?!#64)/],
+        ["no formula, which may be of any colour", "$\\color{white}{gone}$", /<span>\$<\/span>\\\\color/],
         ["no issue by its number", "as of #12", /#(?!12)/],
         ["no orders to who reads it as text", "a\u001b[2Jb\u009bc", /^[^\p{Cc}]*$/u],
         ["no text that runs backwards", "a\u202Eb", /^[^\u202E]*$/],

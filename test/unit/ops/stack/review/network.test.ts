@@ -1,7 +1,8 @@
 // Proves that a review takes nothing for harmless that opens something to the network or closes it for callers, and that what
 // only narrows does not count as opening.
 import { strict as assert } from "node:assert";
-import { review, said, step } from "./steps";
+import { UNKNOWN } from "../../../../../ops/stack/review/differences";
+import { leftBehind, review, said, step } from "./steps";
 
 const named = { podSelector: { matchLabels: { app: "x" } } };
 const policy = (spec: object, namespace = "alpa-auth") => ({
@@ -30,6 +31,12 @@ describe("review of what the network lets through", () => {
         ],
         ["one for named pods", { ingress: [{ from: [named], ports: ports(9080) }] }, ["harmless network-narrowed"]],
         ["one that closes all", {}, ["risk network-narrowed"]],
+        [
+            "one that is not as it must be",
+            { ingress: [{ from: "all", ports: "all" }] },
+            ["breaks-callers opens-to-network", "harmless network-narrowed"],
+        ],
+        ["one that is not known yet", { ingress: UNKNOWN, egress: [{}] }, ["risk unknown-until-apply"]],
     ];
     for (const [what, spec, expected] of made)
         it(`says of a policy that is made, ${what}: ${expected.join(", ")}`, () =>
@@ -117,11 +124,24 @@ describe("review of what the network lets through", () => {
         assert.ok(opens(open(6379), made), "a closed port");
     });
 
+    it("says nothing of what a policy guards in another order", () => {
+        const types = (...policyTypes: string[]) => policy({ policyTypes });
+        assert.deepEqual(
+            codes([step("NetworkPolicy", "p", types("Ingress", "Egress"), types("Egress", "Ingress"))]),
+            [],
+        );
+        assert.deepEqual(codes([step("NetworkPolicy", "p", types("Ingress"), types("Egress", "Ingress"))]), [
+            "risk network-narrowed",
+        ]);
+    });
+
     it("a policy goes unsaid only with what it guarded", () => {
         const goes = step("NetworkPolicy", "p", policy({}), undefined);
         const release = (namespace: string) => step("Release", "r", { chart: "x", namespace }, undefined);
         assert.ok(codes([goes, release("rampart")]).includes("breaks-callers opens-to-network"));
         assert.ok(!codes([goes, release("alpa-auth")]).includes("breaks-callers opens-to-network"));
+        const stays = leftBehind("Namespace", "n", { metadata: { name: "alpa-auth" } });
+        assert.ok(codes([goes, stays]).includes("breaks-callers opens-to-network"));
     });
 
     describe("what stands beside pods", () => {
@@ -137,12 +157,13 @@ describe("review of what the network lets through", () => {
         ];
         it("goes unsaid with them", () =>
             assert.deepEqual(codes([pods, ...beside]), ["breaks-callers way-in-removed"]));
-        it("is told where they stay", () =>
-            assert.deepEqual(codes(beside), [
-                "breaks-callers opens-to-network",
-                "risk protection-weakened",
-                "risk deleted",
-            ]));
+        const told = ["breaks-callers opens-to-network", "risk protection-weakened", "risk deleted"];
+        it("is told where they stay", () => assert.deepEqual(codes(beside), told));
+        it("is told where they are only left behind", () =>
+            assert.deepEqual(
+                codes([leftBehind("Deployment", "d", { metadata, spec: { template } }), ...beside]).sort(),
+                [...told.slice(0, 1), "risk deleted", "risk left-behind", "risk protection-weakened"],
+            ));
         it("is told where others go", () => {
             const others = step(
                 "Deployment",
@@ -183,10 +204,34 @@ describe("review of what the network lets through", () => {
             ["breaks-callers opens-to-network"],
         ],
         [
+            "is open to all addresses by an empty list",
+            { type: "LoadBalancer", loadBalancerSourceRanges: ["10.0.0.0/8"] },
+            { type: "LoadBalancer", loadBalancerSourceRanges: [] },
+            ["breaks-callers opens-to-network"],
+        ],
+        [
+            "is for some addresses, and was for all",
+            { type: "LoadBalancer" },
+            { type: "LoadBalancer", loadBalancerSourceRanges: ["10.0.0.0/8"] },
+            ["breaks-callers way-in-removed"],
+        ],
+        [
+            "is open to all addresses in other words",
+            { type: "LoadBalancer", loadBalancerSourceRanges: [] },
+            { type: "LoadBalancer" },
+            [],
+        ],
+        [
             "has a port more outside",
             { type: "NodePort", ports: ports(80) },
             { type: "NodePort", ports: ports(80, 81) },
             ["breaks-callers opens-to-network"],
+        ],
+        [
+            "has a port less outside",
+            { type: "NodePort", ports: ports(80, 81) },
+            { type: "NodePort", ports: ports(81) },
+            ["breaks-callers way-in-removed"],
         ],
         ["has a port more inside", { ports: ports(80) }, { ports: ports(80, 81) }, ["risk gateway-changed"]],
     ];

@@ -127,8 +127,19 @@ describe("ops stack review --plan", () => {
             plan(revoke).replaceAll("pulumi:intra", "pulumi:prod"),
             /must be of stack intra \(got prod\)/,
         ],
+        ["one that does not say when it was made", plan(revoke, { time: "" }), /must say when it was made/],
         ["a preview", '{"steps":[]}', /It is a preview: use --preview/],
         ["what is cut off", plan(revoke).slice(0, 40), /must be whole JSON/],
+        [
+            "a resource without a plan",
+            '{"resourcePlans":{"urn:pulumi:intra::alpa-auth::a:b:C::x":null}}',
+            /must have steps and a goal/,
+        ],
+        [
+            "steps that are no list",
+            plan(revoke).replace(/"steps":\[[^\]]*\]/, '"steps":5'),
+            /must have steps and a goal/,
+        ],
     ];
     for (const [what, text, problem] of refused)
         it(`refuses ${what}`, async () => {

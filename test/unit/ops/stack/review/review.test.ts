@@ -242,6 +242,11 @@ describe("ops stack review refuses", () => {
             ["--stack", "intra"],
         ],
         [
+            "what is no name of a stack",
+            digest(gone("a")).replaceAll("pulumi:intra", "pulumi:\\u001b[2Jintra"),
+            /must have URNs of Pulumi \(got another\)/,
+        ],
+        [
             "an operation of another version",
             digest({ ...gone("a"), op: "teleport" }),
             /must have an operation that is known here \(got "teleport", of another version of Pulumi\)/,
@@ -252,6 +257,12 @@ describe("ops stack review refuses", () => {
             JSON.stringify({ diagnostics: [{ severity: "error", message: "error: no cluster\n" }] }),
             /must have succeeded \(it says: no cluster\)/,
         ],
+        [
+            "a state that is none",
+            digest({ op: "create", urn: `${URN}a`, newState: {} }, { op: "delete", urn: `${URN}b`, oldState: "gone" }),
+            /steps\[0\]: must have states with a type[^]*steps\[1\]: must have states with a type/,
+        ],
+        ["reasons that are none", digest({ ...gone("a"), diffReasons: [1] }), /steps\[0\]: must have reasons/],
         [
             "a preview that is older than the state",
             digest(gone("alice")),
@@ -265,6 +276,11 @@ describe("ops stack review refuses", () => {
             assert.equal(code, 2, note + out);
             assert.match(note, problem);
         });
+
+    it("shows nothing of a file that is no JSON: it may be a secret", async () => {
+        for (const text of ["hunter2", '{"a": hunter2-and-much-more-of-it-than-anybody-wants-to-read}', "hun\nter2"])
+            assert.doesNotMatch((await review(text)).note, /hun\n|unter/, text);
+    });
 
     /** A preview of a new caller in a file of some age, beside a state of ten o'clock. */
     async function ofAge(written: string) {
@@ -316,5 +332,20 @@ describe("ops stack review refuses", () => {
         const { code, note } = await bench({ says }).ops("stack", "review");
         assert.equal(code, 1);
         assert.match(note, /pulumi preview: must succeed\. It said: consumers: must be a list/);
+    });
+
+    it("a preview that failed with a secret in its words, and shows neither that nor orders for a terminal", async () => {
+        const pem = "-----BEGIN EC PRIVATE KEY-----\nhunter2\n-----END EC PRIVATE KEY-----";
+        const message = `error: no way to https://me:hunter2@host/\nwith Bearer hunter2hunter2hunter2: ${pem}\u001b[2J end\n`;
+        const stdout = JSON.stringify({ diagnostics: [{ severity: "error", message }] });
+        const inFile = await review(stdout);
+        const fails = (result: object) => bench({ says: ({ args }) => (args[0] === "preview" ? result : undefined) });
+        const run = await fails({ code: 255, stdout }).ops("stack", "review");
+        const aloud = await fails({ code: 255, stderr: message }).ops("stack", "review");
+        for (const { note } of [inFile, run, aloud]) {
+            assert.match(note, /https:\/\/\[secret\]@host\/\nwith Bearer \[secret\]: \[secret\] \[2J end/);
+            assert.doesNotMatch(note, /hunter2/);
+            assert.ok(!note.includes("\u001b"));
+        }
     });
 });

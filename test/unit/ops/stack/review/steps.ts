@@ -21,6 +21,7 @@ const TYPES = {
     ServiceToken: "cloudflare:index/zeroTrustAccessServiceToken:ZeroTrustAccessServiceToken",
     AccessPolicy: "cloudflare:index/zeroTrustAccessPolicy:ZeroTrustAccessPolicy",
     TunnelConfig: "cloudflare:index/zeroTrustTunnelCloudflaredConfig:ZeroTrustTunnelCloudflaredConfig",
+    DnsRecord: "cloudflare:index/dnsRecord:DnsRecord",
     Ruleset: "cloudflare:index/ruleset:Ruleset",
 } as const;
 
@@ -37,6 +38,12 @@ export function step(
     const state = (inputs: object | undefined, id?: string) =>
         inputs && { urn, type, custom: true, id, inputs: inputs as Record<string, unknown> };
     return { op, urn, oldState: state(old, `id-of-${name}`), newState: state(now) };
+}
+
+/** A deletion that only the stack sees: the thing itself stays. */
+export function leftBehind(kind: keyof typeof TYPES, name: string, inputs: object): Step {
+    const one = step(kind, name, inputs, undefined);
+    return { ...one, oldState: { ...one.oldState!, retainOnDelete: true } };
 }
 
 /** The most dangerous first. */
