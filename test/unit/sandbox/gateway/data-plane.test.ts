@@ -51,6 +51,15 @@ describe("gateway data plane", () => {
         assert.equal((await kit.send("/completions", { apikey: "first-key" })).status, 401);
     });
 
+    it("takes a credential whose secret manager is not there, and lets nobody in by it", async () => {
+        await withKey();
+        const key = "$secret://vault/1/llm_team/key";
+        await kit.put("/consumers/llm_team/credentials/away", { plugins: { "key-auth": { key } } });
+        const answer = await kit.send("/completions", { apikey: key });
+        assert.deepEqual([answer.status, answer.text], [401, '{"message":"Invalid API key in request"}\n']);
+        assert.equal((await kit.send("/completions", { apikey: "first-key" })).status, 200);
+    });
+
     it("hides the key from the upstream with hide_credentials, in the header and in the query", async () => {
         await withKey({ hide_credentials: true });
         await kit.send("/completions", { apikey: "first-key" });
