@@ -134,6 +134,9 @@ function pipe(source: IncomingMessage, { answer }: Context): Promise<void> {
         source.on("close", () => {
             if (!source.complete) answer.destroy();
         });
-        source.resume();
+        // an answer without a body may be over before anybody listens here
+        if (source.readableEnded) answer.end();
+        else if (source.destroyed) answer.destroy();
+        else source.resume();
     });
 }

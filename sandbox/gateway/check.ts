@@ -7,6 +7,8 @@ import { NOT_IMITATED, NOT_IMITATED_AUTH, PLUGINS } from "./plugins/index";
 import type { LuaMachine } from "./serverless/machine";
 import type { CheckTools, Conf, ConfKind, Plugin } from "./types";
 
+const SECRET_MANAGER = /^\$secret:\/\//i;
+
 export class PluginChecker implements CheckTools {
     readonly groups = new Map<string, Conf>();
     private compiled = new Map<string, Check>();
@@ -33,7 +35,7 @@ export class PluginChecker implements CheckTools {
         if (error !== undefined) return error;
         const meta = ((conf as Conf)._meta ?? {}) as Conf;
         if (meta.pre_function !== undefined) throw new NotImitated("_meta.pre_function (Lua)");
-        refuseSecretReferences(conf);
+        if (kind !== "consumer" || !plugin.auth) refuseSecretReferences(conf);
         return plugin.check?.(conf as Conf, kind, this);
     }
 
@@ -74,14 +76,15 @@ function withMeta(schema: Schema): Schema {
     return { ...schema, properties: { ...(schema.properties as object | undefined), _meta: metaSchema } };
 }
 
-/** $env:// is looked up in this process's environment; secret managers are not played. */
+/** In credentials such a reference leads nowhere: secret managers are not played, so there is none. */
 function refuseSecretReferences(value: unknown): void {
-    if (typeof value === "string" && /^\$secret:\/\//i.test(value)) throw new NotImitated("$secret:// references");
+    if (typeof value === "string" && SECRET_MANAGER.test(value)) throw new NotImitated("$secret:// references");
     if (typeof value === "object" && value !== null) Object.values(value).forEach(refuseSecretReferences);
 }
 
-/** Resolves $env://NAME and $env://NAME/FIELD; undefined when there is no such value. */
+/** Resolves $env://NAME and $env://NAME/FIELD; undefined when there is no such value, as for every $secret://. */
 export function resolveSecret(text: string): string | undefined {
+    if (SECRET_MANAGER.test(text)) return undefined;
     const match = /^\$env:\/\/([^/]+)(?:\/(.+))?$/i.exec(text);
     if (!match) return text;
     const value = process.env[match[1]];

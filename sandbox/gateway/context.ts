@@ -145,12 +145,11 @@ export class Context {
         return Array.isArray(value) ? value[0] : value;
     }
 
+    /** Several headers count as one. A value ends at a semicolon or blank; the last of a name counts. */
     cookie(name: string): string | undefined {
-        for (const part of (this.headers.get("cookie") ?? "").split(";")) {
-            const eq = part.indexOf("=");
-            if (eq > 0 && part.slice(0, eq).trim() === name) return part.slice(eq + 1).trim();
-        }
-        return undefined;
+        const text = this.headers.all("cookie").join("; ");
+        const pairs = [...text.matchAll(/[ \t]*([^=]*)=([^; \t]*)[; \t]?/gy)];
+        return pairs.filter(([, found]) => found === name).at(-1)?.[2];
     }
 
     /** A variable as used in vars, filters, limit keys and templates. */

@@ -11,7 +11,8 @@
  * - limits shared through a Redis cluster or sentinels, sync_interval, $env:// in redis_password: 501
  * - Lua outside the serverless plugins (script, filter_func, _meta.pre_function), and in them the phases body_filter,
  *   log and before_proxy and all of ngx.* and ctx.* but ngx.status, header, var, exit and ctx.var: 501
- * - websockets, consumer groups, secret managers: 501
+ * - websockets, consumer groups, secret managers: 501; a $secret:// reference in a credential is taken and resolves to
+ *   nothing, as where APISIX has no such manager
  * - upstreams: schemes other than http, types other than roundrobin and chash, discovery, TLS: 501; of health checks
  *   those by https and the passive ones
  * - Admin API: stream routes, schemas, paging and filters of lists: 501

@@ -120,10 +120,12 @@ function takeToken(ctx: Context, conf: JwtAuthConf): string | undefined {
         if (conf.hide_credentials) ctx.headers.delete(conf.header);
         return /^[Bb]earer /.test(header) ? header.slice(7) : header;
     }
-    const value = ctx.queryArgs.get(bytes(conf.query))?.[0];
-    if (value !== undefined) {
+    const values = ctx.queryArgs.get(bytes(conf.query));
+    if (values !== undefined) {
         if (conf.hide_credentials) ctx.removeQueryArg(bytes(conf.query));
-        return value === true ? "" : value;
+        // a repeated or valueless argument is no text, so it is no token
+        const [only] = values;
+        return values.length === 1 && only !== true ? only : "";
     }
     const cookie = ctx.cookie(conf.cookie);
     if (cookie !== undefined && conf.hide_credentials) {

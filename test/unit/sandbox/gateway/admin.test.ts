@@ -116,6 +116,13 @@ describe("gateway Admin API", () => {
             404,
             /^consumer not found$/,
         ],
+        [
+            "a secret manager's reference outside credentials",
+            "/routes/r",
+            () => route({ plugins: { "key-auth": { realm: "$secret://vault/1/x" } } }),
+            501,
+            /\$secret:\/\/ references/,
+        ],
         ["a resource it does not play", "/protos/1", () => ({}), 501, /resource protos/],
         ["a resource nobody knows", "/nope/1", () => ({}), 404, /^Unsupported resource type: nope$/],
     ];

@@ -1,6 +1,7 @@
 /** Claim: what callers and the upstream see of the stand-in, without the recordings at hand. */
 import assert from "node:assert/strict";
-import { connect } from "node:net";
+import { createServer } from "node:http";
+import { connect, type AddressInfo } from "node:net";
 import { Kit, header } from "./kit";
 
 describe("gateway data plane", () => {
@@ -48,6 +49,15 @@ describe("gateway data plane", () => {
         await kit.admin("DELETE", "/consumers/llm_team");
         await kit.put("/consumers", { username: "llm_team" });
         assert.equal((await kit.send("/completions", { apikey: "first-key" })).status, 401);
+    });
+
+    it("takes a credential whose secret manager is not there, and lets nobody in by it", async () => {
+        await withKey();
+        const key = "$secret://vault/1/llm_team/key";
+        await kit.put("/consumers/llm_team/credentials/away", { plugins: { "key-auth": { key } } });
+        const answer = await kit.send("/completions", { apikey: key });
+        assert.deepEqual([answer.status, answer.text], [401, '{"message":"Invalid API key in request"}\n']);
+        assert.equal((await kit.send("/completions", { apikey: "first-key" })).status, 200);
     });
 
     it("hides the key from the upstream with hide_credentials, in the header and in the query", async () => {
@@ -192,6 +202,29 @@ describe("gateway data plane", () => {
             await other.stop();
         }
     });
+
+    for (const [status, length] of [
+        [200, "0"],
+        [204, undefined],
+        [304, undefined],
+    ] as const)
+        it(`hands on an upstream's ${status} without a body`, async () => {
+            const upstream = createServer((request, answer) => {
+                request.resume();
+                answer.writeHead(status, length === undefined ? {} : { "Content-Length": length }).end();
+            });
+            await new Promise<void>((resolve) => upstream.listen(0, "127.0.0.1", resolve));
+            try {
+                const nodes = { [`127.0.0.1:${(upstream.address() as AddressInfo).port}`]: 1 };
+                await kit.put("/routes/r1", { uri: "/empty", upstream: { type: "roundrobin", nodes } });
+                const answer = await kit.send("/empty");
+                const shown = [answer.status, answer.text, header(answer, "Content-Length")];
+                assert.deepEqual(shown, [status, "", length]);
+            } finally {
+                upstream.closeAllConnections();
+                upstream.close();
+            }
+        });
 
     it("answers several requests on one connection", async () => {
         await kit.put("/routes/r1", { uri: "/completions", plugins: {}, upstream: kit.target });
