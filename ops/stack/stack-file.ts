@@ -78,6 +78,13 @@ export function readValue(text: string, key: string, ...path: string[]): unknown
     return undefined;
 }
 
+/** A number of the config. `pulumi config set` writes it as a text, which the program takes for the number it is. */
+export function readNumber(text: string, key: string): number | undefined {
+    const value = readValue(text, key);
+    const number = typeof value === "string" && value.trim() !== "" ? Number(value) : value;
+    return typeof number === "number" && !Number.isNaN(number) ? number : undefined;
+}
+
 /** Adds a credential to a consumer, which is made if it does not exist. */
 export function addCredential(text: string, consumer: string, credential: NewCredential, limits?: Limits): string {
     return editYaml(text, (document) => {

@@ -62,6 +62,19 @@ describe("ops, changing a stack", () => {
         assert.equal(text(), before);
     });
 
+    for (const [how, written] of [
+        ["a text, as pulumi config set writes it", '"7"'],
+        ["a number", "7"],
+    ])
+        it(`keeps to the longest overlap of the stack when it is ${how}`, async () => {
+            const { ops } = bench({ text: `${STACK_FILE}    alpa-auth:maxOverlapDays: ${written}\n` });
+            const rotate = ["consumer", "rotate", "alice", "a1", "--successor", "a9", "--overlap-days"];
+            const { code, note } = await ops(...rotate, "8");
+            assert.equal(code, 2);
+            assert.match(note, /--overlap-days: must be at most 7, the stack.s maxOverlapDays \(got 8\)/);
+            assert.equal((await ops(...rotate, "7")).code, 0);
+        });
+
     it("names a key in plain text that stands beside an encrypted one, and does not show it", async () => {
         const plain = "plain-0123456789abcd";
         const keys = ["{ secure: v1:a-ciphertext-of-it }", plain].map(

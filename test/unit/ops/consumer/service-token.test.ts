@@ -144,6 +144,12 @@ describe("ops consumer with service tokens", () => {
         text(out, /CF-Access-Client-Id: 0123\.access/, /CF-Access-Client-Secret: s3cret-of-lab-a/, /--max-time 110 /);
     });
 
+    it("hands out the time that the edge waits as pulumi config set writes it", async () => {
+        const text = FILE.replace("pro }", "enterprise }") + '    alpa-auth:proxyTimeoutSeconds: "300"\n';
+        const { out } = await cloudflare({ text }).ops("consumer", "handout", "lab", "a");
+        assert.match(out, /--max-time 310 /);
+    });
+
     it("says to run pulumi up where the outputs do not have the token yet", async () => {
         const { code, note } = await cloudflare().ops("consumer", "handout", "lab", "b");
         assert.equal(code, 2);
