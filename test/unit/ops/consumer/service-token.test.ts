@@ -132,6 +132,21 @@ describe("ops consumer with service tokens", () => {
             assert.equal(file(), FILE);
         });
 
+    it("keeps the record of a handout when a lock refuses the rotation", async () => {
+        let locked = false;
+        const lock = { code: 255, stderr: "error: the stack is currently locked by 1 lock(s)." };
+        const { ops } = cloudflare({ says: ({ args }) => (args[0] === "up" && locked ? lock : undefined) });
+        const handout = ["consumer", "handout", "lab", "a"];
+        const rotate = [...ROTATE, "a", "--overlap-days", "14", "--apply"];
+        assert.equal((await ops(...handout)).code, 0);
+        locked = true;
+        assert.match((await ops(...rotate)).note, /Nothing was changed/);
+        assert.match((await ops(...handout)).note, /lab\/a: must be handed out once/);
+        locked = false;
+        assert.equal((await ops(...rotate)).code, 0);
+        assert.equal((await ops(...handout)).code, 0);
+    });
+
     it("does not rotate a key without a successor", async () => {
         const { code, note } = await bench().ops("consumer", "rotate", "alice", "a1", "--overlap-days", "1");
         assert.equal(code, 2);
