@@ -182,6 +182,11 @@ describe("editing a stack file", () => {
         assert.equal(removeCredential(added, "bob", "n"), UNTIDY);
     });
 
+    it("ends the lines of an edit as the file ends its own", () => {
+        const windows = (text: string) => text.replaceAll("\n", "\r\n");
+        for (const [what, before, edit] of edits) assert.equal(edit(windows(before)), windows(edit(before)), what);
+    });
+
     for (const name of ["2026-11-25", "2026-1-5", "2026", "0123", "0x1f", "0b1", "1e5", "0o17", "yes", "n", "null"])
         it(`writes ${name} in quotes, since Pulumi reads it as no text without them`, () => {
             const text = addCredential(TWO_SPACES, name, { id: name, method: "key" });
