@@ -44,13 +44,16 @@ export type ParsedCallers = z.infer<typeof callersSchema>;
 
 /**
  * What the schema cannot say of option callers. Reads unchecked values, so that nothing hides another problem.
- * @param isSecret whether a key of the stack config is stored encrypted
+ * @param isSecret whether a key of the stack config, or a value in it, is stored encrypted
  */
-export function callersChecks(values: Record<string, unknown>, isSecret: (key: string) => boolean): string[] {
+export function callersChecks(
+    values: Record<string, unknown>,
+    isSecret: (key: string, value?: unknown) => boolean,
+): string[] {
     const consumers = list(values.consumers).map(mapping);
     return [
         ...kubeconfigInPlain(mapping(values.cluster), () => isSecret("cluster")),
-        ...credentialProblems(consumers, isSecret("consumers")),
+        ...credentialProblems(consumers, (key) => isSecret("consumers", key)),
         ...shortWaits(mapping(values.readiness)),
         ...duplicateNames(consumers),
         ...longCredentials(consumers),

@@ -41,9 +41,9 @@ interface Place {
 /**
  * What the schema cannot say about credentials: fields that belong to a method or an algorithm, and key material. Never
  * repeats any of it.
- * @param isSecret whether the list of consumers is stored encrypted
+ * @param isSecret whether a key is stored encrypted
  */
-export function credentialProblems(consumers: Raw[], isSecret: boolean): string[] {
+export function credentialProblems(consumers: Raw[], isSecret: (key: string) => boolean): string[] {
     const places = consumers.flatMap((consumer, i) =>
         (Array.isArray(consumer.credentials) ? consumer.credentials : []).map((entry: unknown, j): Place => ({
             where: `consumers[${i}].credentials[${j}]`,
@@ -53,13 +53,13 @@ export function credentialProblems(consumers: Raw[], isSecret: boolean): string[
     return [...places.flatMap((place) => [...keyProblems(place, isSecret), ...tokenProblems(place)]), ...twice(places)];
 }
 
-function keyProblems({ where, entry }: Place, isSecret: boolean): string[] {
+function keyProblems({ where, entry }: Place, isSecret: (key: string) => boolean): string[] {
     const { method, key } = entry;
     if (key === undefined) return [];
     if (method !== "key") return [`${where}.key: belongs to method key. Remove it.`];
     if (typeof key !== "string") return []; // the schema says so
     const problems: string[] = [];
-    if (!isSecret)
+    if (!isSecret(key))
         problems.push(
             `${where}.key: must be stored encrypted, and stands in the stack file in plain text. Run: pulumi config set --secret --path '${where}.key'`,
         );

@@ -12,12 +12,12 @@ const RELEASE_LIMIT = 53;
 /**
  * What the schema cannot say of an option with a gateway: values that only make sense together. Reads unchecked values, so that nothing hides
  * another problem.
- * @param isSecret whether a key of the stack config is stored encrypted
+ * @param isSecret whether a key of the stack config, or a value in it, is stored encrypted
  */
 export function crossChecks(
     option: "intra-a" | "intra-b" | "inter",
     values: Record<string, unknown>,
-    isSecret: (key: string) => boolean,
+    isSecret: (key: string, value?: unknown) => boolean,
 ): string[] {
     const gateway = mapping(values.gateway);
     const installer = gateway.installer ?? "rampart";
@@ -25,7 +25,7 @@ export function crossChecks(
     return [
         ...ofOtherInstallers(values, gateway, installer, option),
         ...uncountedLimits(gateway, values.limits, consumers, option),
-        ...credentialProblems(consumers, isSecret("consumers")),
+        ...credentialProblems(consumers, (key) => isSecret("consumers", key)),
         ...shortWaits(mapping(values.readiness)),
         ...duplicateNames(consumers),
         ...longNames(consumers, values.namespace, installer),

@@ -14,7 +14,8 @@ const LISTS: [key: string, ...path: string[]][] = [
 const PROJECT = "alpa-auth";
 
 /**
- * Secrets of hosts, and the key of TLS, that a stack file has in plain text. Pulumi says of a mapping only that something in it is encrypted.
+ * Secrets of hosts, keys of callers and the key of TLS that a stack file has in plain text. Pulumi says of a list or a mapping
+ * only that something in it is encrypted.
  * @returns whether a value is one of them. The value and not its place: the config of a run may come from another file.
  */
 export function plainSecrets(text: string | undefined): (value: unknown) => boolean {
@@ -25,7 +26,8 @@ export function plainSecrets(text: string | undefined): (value: unknown) => bool
 
 function plainIn(text: string | undefined): string[] {
     const file = text === undefined ? undefined : parsed(text);
-    return [...hostsOf(file).flatMap((host) => SECRETS.map((key) => host[key])), tlsKey(file)]
+    const ofHosts = hostsOf(file).flatMap((host) => SECRETS.map((key) => host[key]));
+    return [...ofHosts, ...callersKeys(file), tlsKey(file)]
         .filter((value) => value !== undefined && typeof value !== "object")
         .map(String);
 }
@@ -51,8 +53,19 @@ function parsed(text: string): unknown {
 /** What is not as the schema wants it is left out here: the config check names it. */
 function hostsOf(file: unknown): Record<string, unknown>[] {
     return LISTS.flatMap(([key, ...path]) => valuesOf(file, key).map((value) => path.reduce(field, value)))
-        .flatMap((hosts) => (Array.isArray(hosts) ? (hosts as unknown[]) : []))
+        .flatMap(entries)
         .filter((host): host is Record<string, unknown> => typeof host === "object" && host !== null);
+}
+
+function callersKeys(file: unknown): unknown[] {
+    return valuesOf(file, "consumers")
+        .flatMap(entries)
+        .flatMap((consumer) => entries(field(consumer, "credentials")))
+        .map((credential) => field(credential, "key"));
+}
+
+function entries(list: unknown): unknown[] {
+    return Array.isArray(list) ? (list as unknown[]) : [];
 }
 
 function tlsKey(file: unknown): unknown {

@@ -7,7 +7,7 @@ import { isOver } from "../dates";
 import { Failure, UsageError } from "../errors";
 import { gatewayOf, type Gateway } from "../stack/gateway";
 import { findStack, readOutputs, type Outputs, type Stack } from "../stack/stack";
-import { readValue, type Credential } from "../stack/stack-file";
+import { readNumber, readValue, type Credential } from "../stack/stack-file";
 import { handouts, record, recordFile } from "./handed-out";
 import { renderHandout, type Handout } from "./lines";
 import { lookUp } from "./plan";
@@ -78,12 +78,12 @@ function pageOf(stack: Stack, name: string, credential: Credential, outputs: Out
     const edge = readValue(stack.text, "option") === "cloudflare";
     const seconds =
         gateway.answerTimeoutSeconds ??
-        (edge ? (readValue(stack.text, "proxyTimeoutSeconds") ?? DEFAULT_PROXY_TIMEOUT) : undefined);
+        (edge ? (readNumber(stack.text, "proxyTimeoutSeconds") ?? DEFAULT_PROXY_TIMEOUT) : DEFAULT_ANSWER_SECONDS);
     const page = {
         who,
         url: outputs.url,
         expires,
-        answerTimeoutSeconds: typeof seconds === "number" ? seconds : DEFAULT_ANSWER_SECONDS,
+        answerTimeoutSeconds: seconds,
     };
     if (method === "service-token") {
         const pair = outputs.serviceTokens[who];

@@ -7,6 +7,7 @@ import { carryOut, type Plan } from "../stack/change";
 import { seal } from "../stack/seal";
 import { findStack, type Stack } from "../stack/stack";
 import { addCredential, readConsumers } from "../stack/stack-file";
+import { forget } from "./handed-out";
 
 /** Id of the credential of every consumer that is made. */
 const CREDENTIAL = "imported";
@@ -26,7 +27,9 @@ export async function importKeys(context: Context, file: string, args: ImportArg
     // Until Pulumi has encrypted it, a text that only stands for the key.
     const secrets = new Map(keys.map((key, i) => [placeholder(i), key]));
     const seal = (text: string) => encrypt(context, stack, text, keys);
-    if (!(await carryOut(context, stack, plan, { apply: args.apply, secrets, seal }))) return;
+    // The consumers are new to the file, so a record of one is of an earlier consumer.
+    const written = () => names.forEach((name) => forget(context, stack, name, CREDENTIAL));
+    if (!(await carryOut(context, stack, plan, { apply: args.apply, secrets, seal, written }))) return;
     context.out(
         "\nDone. The callers' keys work at the gateway now. Next: delete the keys file, which is in plain text.",
     );

@@ -12,6 +12,7 @@ import { planRotateInPlace } from "./rotate-in-place";
 import {
     addCredential,
     readConsumers,
+    readNumber,
     readValue,
     removeConsumer,
     removeCredential,
@@ -175,9 +176,8 @@ function idProblems(option: string, { name, credentials }: Consumer, id: string)
 }
 
 function overlapProblems(text: string, days: number): string[] {
-    const set = readValue(text, "maxOverlapDays");
     const unset = readValue(text, "option") === "cloudflare" ? DEFAULT_TOKEN_OVERLAP_DAYS : DEFAULT_OVERLAP_DAYS;
-    const longest = typeof set === "number" ? set : unset;
+    const longest = readNumber(text, "maxOverlapDays") ?? unset;
     if (days <= longest) return [];
     return [
         `--overlap-days: must be at most ${longest}, the stack's maxOverlapDays (got ${days}). Choose fewer, or add a credential of its own: npm run ops -- consumer add`,

@@ -25,7 +25,7 @@ export interface ChangeOptions {
     secrets?: ReadonlyMap<string, string>;
     /** Makes the final text where the plan has only something that stands for secrets. */
     seal?: (text: string) => Promise<string>;
-    /** Called once the file is written, whatever comes of the run. */
+    /** Called once the run has begun with the file written, whatever comes of it; not when a lock has refused it. */
     written?: () => void;
 }
 
@@ -59,8 +59,7 @@ export async function carryOut(context: Context, stack: Stack, plan: Plan, optio
         throw new Failure(`${basename(stack.file)}: must stay as it was read (somebody changed it). Run this again.`);
     const before = remember(stack, after);
     replace(stack.file, after);
-    options.written?.();
-    await up(context, stack, before);
+    await up(context, stack, before, options.written);
     return true;
 }
 
@@ -78,18 +77,19 @@ export function replace(file: string, text: string): void {
     renameSync(scratch, file);
 }
 
-async function up(context: Context, stack: Stack, before: string): Promise<void> {
+async function up(context: Context, stack: Stack, before: string, written?: () => void): Promise<void> {
     context.note(`\npulumi up, stack ${stack.name}:`);
     const args = ["up", "--yes", "--stack", stack.name, "--config-file", stack.file];
     const { code, stdout, stderr } = await context.pulumi(args, { onLine: (line) => context.note(`  ${line}`) });
-    if (code === 0) return;
-    const locked = lockFailure(stack, stdout + stderr, NOTHING_CHANGED);
+    const locked = code === 0 ? undefined : lockFailure(stack, stdout + stderr, NOTHING_CHANGED);
     if (locked) {
         // It was refused before anything began, so the file must not say otherwise.
         replace(stack.file, stack.text);
         remember(stack, stack.text);
         throw locked;
     }
+    written?.();
+    if (code === 0) return;
     const name = relative(process.cwd(), stack.file);
     const back = relative(process.cwd(), before);
     const run = `pulumi up -s ${stack.short}`;

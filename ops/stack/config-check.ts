@@ -1,4 +1,5 @@
 import { ConfigError, parse } from "../../config";
+import { plainSecrets } from "../../config/stack-file";
 import type { Context } from "../context";
 import { asPulumiReads, parseYaml } from "./keep-style";
 import { ask } from "./pulumi";
@@ -26,8 +27,10 @@ export function checkConfig(text: string, secrets: ReadonlyMap<string, string> =
         key.replace(PREFIX, ""),
         typeof value === "string" ? value : JSON.stringify(value),
     ]);
-    const isSecret = (key: string) =>
-        JSON.stringify(sealed?.config?.[`${PREFIX}${key}`] ?? sealed?.config?.[key] ?? null).includes('{"secure":');
+    const inPlain = plainSecrets(text);
+    const isSecret = (key: string, value?: unknown) =>
+        JSON.stringify(sealed?.config?.[`${PREFIX}${key}`] ?? sealed?.config?.[key] ?? null).includes('{"secure":') &&
+        !inPlain(value);
     try {
         return {
             problems: [],

@@ -7,6 +7,9 @@ import { UsageError } from "../errors";
  * writes all of a file in one style: aligned comments would move, and a reviewer could not see what has changed.
  */
 export function editYaml(text: string, edit: (document: Document) => void): string {
+    // Line breaks of Windows: the library writes none, and the lines of the edit would be the only ones without.
+    if (/\r\n/.test(text) && !/(^|[^\r])\n/.test(text))
+        return editYaml(text.replaceAll("\r\n", "\n"), edit).replaceAll("\n", "\r\n");
     const style = styleOf(text);
     let first: string | undefined;
     // A file may have lists of both kinds: the lines of the edit must be found in one of the two.

@@ -1,4 +1,5 @@
-import { isMap, isSeq, Pair, parse, Scalar, YAMLMap, YAMLSeq, type Document, type Node } from "yaml";
+import { isAlias, isMap, isScalar, isSeq, parse, Scalar, visit } from "yaml";
+import type { Document, Node, Pair, YAMLMap, YAMLSeq } from "yaml";
 import type { Algorithm } from "../../config/credentials";
 import { UsageError } from "../errors";
 import { editYaml, parseYaml } from "./keep-style";
@@ -51,8 +52,7 @@ const KEYS = [`${PROJECT}:consumers`, "consumers"];
 /** The callers of a stack file. What is not as the schema wants it is left out here: the config check names it. */
 export function readConsumers(text: string): Consumer[] {
     const document = parseYaml(text);
-    const list = consumersNode(document)?.toJS(document) as unknown;
-    return mappings(list).map((consumer) => ({
+    return mappings(listed(document)).map((consumer) => ({
         name: String(consumer.name),
         credentials: mappings(consumer.credentials).map(({ id, method, algorithm, publicKey, expires, ...token }) => ({
             id: String(id),
@@ -78,11 +78,20 @@ export function readValue(text: string, key: string, ...path: string[]): unknown
     return undefined;
 }
 
+/** A number of the config. `pulumi config set` writes it as a text, which the program takes for the number it is. */
+export function readNumber(text: string, key: string): number | undefined {
+    const value = readValue(text, key);
+    const number = typeof value === "string" && value.trim() !== "" ? Number(value) : value;
+    return typeof number === "number" && !Number.isNaN(number) ? number : undefined;
+}
+
 /** Adds a credential to a consumer, which is made if it does not exist. */
 export function addCredential(text: string, consumer: string, credential: NewCredential, limits?: Limits): string {
     return editYaml(text, (document) => {
         const list = consumersNode(document) ?? newList(document);
         const known = find(list, "name", consumer);
+        if (known) namedNowhereElse(document, consumer, list, known);
+        else if (readConsumers(text).some(({ name }) => name === consumer)) writtenOut(undefined, consumer);
         const siblings = known?.get("credentials", true) ?? anyCredentials(list);
         const entry = document.createNode(credential) as YAMLMap;
         // As the other entries are written; but a key of several lines is not read on one.
@@ -94,11 +103,11 @@ export function addCredential(text: string, consumer: string, credential: NewCre
             if (key.value === "publicKey") (value as Scalar).type = Scalar.BLOCK_LITERAL;
             if (key.value === "key") (value as YAMLMap).flow = true;
         }
-        if (known) return append(document, known, entry);
+        if (known) return append(document, consumer, known, entry);
         const made = document.createNode({ name: consumer, ...(limits ? { limits } : {}) }) as YAMLMap;
         if (limits) (made.get("limits") as YAMLMap).flow = true;
         quoteUnlessText(made.get("name", true));
-        append(document, made, entry);
+        append(document, consumer, made, entry);
         list.flow = false;
         list.add(made);
     });
@@ -143,7 +152,9 @@ export function removeCredential(text: string, consumer: string, id: string): st
 export function removeConsumer(text: string, consumer: string): string {
     return editYaml(text, (document) => {
         const list = consumersNode(document)!;
-        remove(list, writtenOut(find(list, "name", consumer), consumer));
+        const entry = writtenOut(find(list, "name", consumer), consumer);
+        namedNowhereElse(document, consumer, list, ...within(entry));
+        remove(list, entry);
     });
 }
 
@@ -156,13 +167,40 @@ function remove(list: YAMLSeq, entry: Node): void {
     if (list.items.length === 0) list.flow = true; // an empty block is no list
 }
 
+/** The list as it stands in the file, to be edited; undefined where there is none. */
 function consumersNode(document: Document): YAMLSeq | undefined {
-    const nodes = KEYS.map((key) => document.getIn(["config", key], true)).filter((node) => node !== undefined);
+    const nodes = valuesOf(document);
+    if (nodes.length > 1)
+        throw new UsageError([`consumers: must be there once (got ${KEYS.join(" and ")}). Join them.`]);
+    const [node] = nodes;
+    if (node === undefined || isSeq(node)) return node;
+    // A new list in its place would stop everybody who is in it.
+    throw new UsageError([
+        `consumers: must be a list that is written out in the stack file (it is ${isAlias(node) ? "an alias" : isScalar(node) ? "one text" : "a mapping"}). Write it out.`,
+    ]);
+}
+
+/** What the config has under the key; Pulumi hands on a list too that is kept as one text. */
+function listed(document: Document): unknown {
+    const [value] = valuesOf(document).map((node) => node.toJS(document) as unknown);
+    if (typeof value !== "string") return value;
+    try {
+        return JSON.parse(value);
+    } catch {
+        return undefined; // the config check says so
+    }
+}
+
+/** A key without a value has nobody in it. */
+function valuesOf(document: Document): Node[] {
+    const nodes = KEYS.map((key) => document.getIn(["config", key], true) as Node | undefined).filter(
+        (node) => node !== undefined && !(isScalar(node) && node.value === null),
+    ) as Node[];
     if (nodes.some((node) => isMap(node) && node.has("secure")))
         throw new UsageError([
             "consumers: must not be encrypted as a whole. Write the list, and encrypt the keys in it only.",
         ]);
-    return nodes.find(isSeq);
+    return nodes;
 }
 
 function newList(document: Document): YAMLSeq {
@@ -171,12 +209,17 @@ function newList(document: Document): YAMLSeq {
     return list;
 }
 
-function append(document: Document, consumer: YAMLMap, entry: YAMLMap): void {
+function append(document: Document, name: string, consumer: YAMLMap, entry: YAMLMap): void {
     const list = consumer.get("credentials", true) as unknown;
-    if (!isSeq(list)) {
+    if (list === undefined || (isScalar(list) && list.value === null)) {
         consumer.set("credentials", document.createNode([entry]));
         return;
     }
+    if (!isSeq(list)) {
+        writtenOut(undefined, `credentials of ${name}`);
+        return;
+    }
+    namedNowhereElse(document, name, list);
     if (list.items.length === 0) list.flow = false;
     list.add(entry);
 }
@@ -186,14 +229,37 @@ function find(list: YAMLSeq, key: string, value: string): YAMLMap | undefined {
 }
 
 function credentialNode(document: Document, consumer: string, id: string): YAMLMap {
-    const list = find(consumersNode(document)!, "name", consumer)?.get("credentials", true) as unknown;
-    return writtenOut(isSeq(list) ? find(list, "id", id) : undefined, `${consumer}/${id}`);
+    const all = consumersNode(document)!;
+    const owner = find(all, "name", consumer);
+    const list = owner?.get("credentials", true) as unknown;
+    const who = `${consumer}/${id}`;
+    const entry = writtenOut(isSeq(list) ? find(list, "id", id) : undefined, who);
+    namedNowhereElse(document, who, all, owner!, list as YAMLSeq, ...within(entry));
+    return entry;
 }
 
 /** An entry that stands elsewhere in the file and is only named here would be changed for all who name it. */
 function writtenOut(node: YAMLMap | undefined, what: string): YAMLMap {
     if (node) return node;
     throw new UsageError([`${what}: must be written out in the stack file, not as an alias. Write it out.`]);
+}
+
+/** The same from the other side: what is named elsewhere would be changed there too, or be missing. */
+function namedNowhereElse(document: Document, what: string, ...nodes: Node[]): void {
+    const named = new Set<string>();
+    visit(document, { Alias: (_, { source }) => void named.add(source) });
+    const anchor = nodes.map((node) => (node as { anchor?: string }).anchor).find((name) => named.has(name ?? ""));
+    if (anchor === undefined) return;
+    throw new UsageError([
+        `${what}: must not be named elsewhere in the stack file (it is, or a part of it, as *${anchor}). Write that out.`,
+    ]);
+}
+
+/** A node with all that is in it. */
+function within(node: Node): Node[] {
+    const all: Node[] = [];
+    visit(node, { Node: (_, one) => void all.push(one) });
+    return all;
 }
 
 function anyCredentials(list: YAMLSeq): unknown {

@@ -104,8 +104,10 @@ async function verify(context: Context, stack: Stack, token: string, owner: Owne
     }
 }
 
+/** A number that is no time of a calendar is shown as it is: a token may hold any. */
 function iso(seconds: number): string {
-    return `${new Date(seconds * 1000).toISOString().slice(0, 19)}Z`;
+    const time = new Date(seconds * 1000);
+    return Number.isNaN(time.getTime()) ? `${seconds}` : `${time.toISOString().slice(0, 19)}Z`;
 }
 
 function inUnits(seconds: number): string {

@@ -1,4 +1,4 @@
-// Proves that a secret of a host in plain text is found beside encrypted ones. That Pulumi calls all of them secret is its
+// Proves that a secret of a host, or a caller's key, in plain text is found beside encrypted ones. That Pulumi calls all of them secret is its
 // own doing, and is not proved here.
 import { strict as assert } from "node:assert";
 import { mkdtempSync, writeFileSync } from "node:fs";
@@ -6,7 +6,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ConfigError, parse } from "../../../config";
 import { plainSecrets, readStackFile } from "../../../config/stack-file";
+import { rawCallers } from "../callers";
 import { HOST, rawCloudflare, TODAY, TUNNEL } from "../cloudflare";
+import { raw } from "../intra-a";
 
 const FILE = (key = "alpa-auth:tunnel") => `
 config:
@@ -24,7 +26,7 @@ config:
             - address: 10.0.0.13
 `;
 
-describe("secrets of hosts in the stack file", () => {
+describe("secrets in the stack file", () => {
     for (const key of ["alpa-auth:tunnel", "tunnel"])
         it(`are found in plain text beside encrypted ones, under ${key}`, () => {
             const inPlain = plainSecrets(FILE(key));
@@ -56,6 +58,34 @@ describe("secrets of hosts in the stack file", () => {
                 return true;
             },
         );
+    });
+
+    it("are keys of callers too, and the plain one of them is refused", () => {
+        const [sealed, plain] = ["sealed-0123456789abc", "plain-0123456789abcd"];
+        const credentials = [
+            { id: "a", method: "key", key: sealed },
+            { id: "b", method: "key", key: plain },
+        ];
+        const file = `config:
+    alpa-auth:consumers:
+        - name: lab
+          credentials:
+              - { id: a, method: key, key: { secure: v1:abc } }
+              - { id: b, method: key, key: ${plain} }
+        - name: empty
+        - nobody
+`;
+        const inPlain = plainSecrets(file);
+        for (const more of [raw, rawCallers])
+            assert.throws(
+                () => parse(more({ consumers: [{ name: "lab", credentials }] }), (_key, value) => !inPlain(value)),
+                ({ problems }: ConfigError) => {
+                    assert.equal(problems.length, 1, problems.join());
+                    assert.match(problems[0], /^consumers\[0\]\.credentials\[1\]\.key: must be stored encrypted/);
+                    assert.doesNotMatch(problems[0], /plain-0123/);
+                    return true;
+                },
+            );
     });
 
     it("are not looked for where the config is elsewhere, or is no YAML", () => {

@@ -62,6 +62,35 @@ describe("ops, changing a stack", () => {
         assert.equal(text(), before);
     });
 
+    for (const [how, written] of [
+        ["a text, as pulumi config set writes it", '"7"'],
+        ["a number", "7"],
+    ])
+        it(`keeps to the longest overlap of the stack when it is ${how}`, async () => {
+            const { ops } = bench({ text: `${STACK_FILE}    alpa-auth:maxOverlapDays: ${written}\n` });
+            const rotate = ["consumer", "rotate", "alice", "a1", "--successor", "a9", "--overlap-days"];
+            const { code, note } = await ops(...rotate, "8");
+            assert.equal(code, 2);
+            assert.match(note, /--overlap-days: must be at most 7, the stack.s maxOverlapDays \(got 8\)/);
+            assert.equal((await ops(...rotate, "7")).code, 0);
+        });
+
+    it("names a key in plain text that stands beside an encrypted one, and does not show it", async () => {
+        const plain = "plain-0123456789abcd";
+        const keys = ["{ secure: v1:a-ciphertext-of-it }", plain].map(
+            (key, i) => `{ id: k${i}, method: key, key: ${key} }`,
+        );
+        const { ops } = bench({
+            text: STACK_FILE.replace("{ id: a1, method: key }", keys.join("\n              - ")),
+            says: ({ args }) => (args[0] === "config" ? { stdout: "{}" } : undefined),
+        });
+        const { code, out, note } = await ops(...ADD);
+        assert.equal(code, 2);
+        assert.match(note, /consumers\[0\]\.credentials\[1\]\.key: must be stored encrypted/);
+        assert.match(note, /^1 problem/);
+        assert.ok(!(out + note).includes(plain));
+    });
+
     for (const id of ["2026-11-25", "2026", "yes"])
         it(`takes ${id} for the id of a credential, of its successor and for the name of a caller`, async () => {
             const { ops, text } = bench();

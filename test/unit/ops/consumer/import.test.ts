@@ -45,6 +45,18 @@ describe("ops consumer import", () => {
         assert.match(text(), /in use/, "comments stay");
     });
 
+    it("takes a caller that comes back for a new one, which nobody was handed", async () => {
+        const outputs = { url: "http://127.0.0.1:9/alpa", credentials: { "x/imported": KEYS[0] } };
+        const { ops, folder, text, write } = bench({ says: encrypts, outputs });
+        const [before, file] = [text(), keysFile(folder)];
+        for (let i = 0; i < 2; i++) {
+            write(before);
+            assert.equal((await ops("consumer", "import", file, "--names", "x,y", "--apply")).code, 0);
+            const { code, note } = await ops("consumer", "handout", "x", "imported");
+            assert.equal(code, 0, note);
+        }
+    });
+
     const refused: [what: string, content: unknown, args: string[], problem: RegExp][] = [
         ["a file that is no JSON", "key-of-somebody", [], /must be Alpa's keys file \(it is not JSON\)/],
         ["a file without keys", {}, [], /must have a list allowed_api_keys/],

@@ -132,6 +132,21 @@ describe("ops consumer with service tokens", () => {
             assert.equal(file(), FILE);
         });
 
+    it("keeps the record of a handout when a lock refuses the rotation", async () => {
+        let locked = false;
+        const lock = { code: 255, stderr: "error: the stack is currently locked by 1 lock(s)." };
+        const { ops } = cloudflare({ says: ({ args }) => (args[0] === "up" && locked ? lock : undefined) });
+        const handout = ["consumer", "handout", "lab", "a"];
+        const rotate = [...ROTATE, "a", "--overlap-days", "14", "--apply"];
+        assert.equal((await ops(...handout)).code, 0);
+        locked = true;
+        assert.match((await ops(...rotate)).note, /Nothing was changed/);
+        assert.match((await ops(...handout)).note, /lab\/a: must be handed out once/);
+        locked = false;
+        assert.equal((await ops(...rotate)).code, 0);
+        assert.equal((await ops(...handout)).code, 0);
+    });
+
     it("does not rotate a key without a successor", async () => {
         const { code, note } = await bench().ops("consumer", "rotate", "alice", "a1", "--overlap-days", "1");
         assert.equal(code, 2);
@@ -142,6 +157,12 @@ describe("ops consumer with service tokens", () => {
         const { code, out } = await cloudflare().ops("consumer", "handout", "lab", "a");
         assert.equal(code, 0);
         text(out, /CF-Access-Client-Id: 0123\.access/, /CF-Access-Client-Secret: s3cret-of-lab-a/, /--max-time 110 /);
+    });
+
+    it("hands out the time that the edge waits as pulumi config set writes it", async () => {
+        const text = FILE.replace("pro }", "enterprise }") + '    alpa-auth:proxyTimeoutSeconds: "300"\n';
+        const { out } = await cloudflare({ text }).ops("consumer", "handout", "lab", "a");
+        assert.match(out, /--max-time 310 /);
     });
 
     it("says to run pulumi up where the outputs do not have the token yet", async () => {

@@ -182,6 +182,11 @@ describe("editing a stack file", () => {
         assert.equal(removeCredential(added, "bob", "n"), UNTIDY);
     });
 
+    it("ends the lines of an edit as the file ends its own", () => {
+        const windows = (text: string) => text.replaceAll("\n", "\r\n");
+        for (const [what, before, edit] of edits) assert.equal(edit(windows(before)), windows(edit(before)), what);
+    });
+
     for (const name of ["2026-11-25", "2026-1-5", "2026", "0123", "0x1f", "0b1", "1e5", "0o17", "yes", "n", "null"])
         it(`writes ${name} in quotes, since Pulumi reads it as no text without them`, () => {
             const text = addCredential(TWO_SPACES, name, { id: name, method: "key" });
@@ -226,6 +231,81 @@ describe("editing a stack file", () => {
                 (error: Error) => !error.message.includes("secret-thing"),
             );
         });
+
+    const list = '[{"name":"bob","credentials":[{"id":"a","method":"key"}]}]';
+    const elsewhere: [what: string, text: string, problem: RegExp][] = [
+        [
+            "one text",
+            `config:\n  alpa-auth:consumers: '${list}'\n`,
+            /consumers: must be a list that is written out in the stack file \(it is one text\)/,
+        ],
+        ["an alias", `x: &c ${list}\nconfig:\n  alpa-auth:consumers: *c\n`, /\(it is an alias\)/],
+        ["one text without the project", `config:\n  consumers: '${list}'\n`, /\(it is one text\)/],
+    ];
+    for (const [what, text, problem] of elsewhere)
+        it(`reads a list that is ${what}, and puts no other in its place`, () => {
+            assert.deepEqual(readConsumers(text), [{ name: "bob", credentials: [{ id: "a", method: "key" }] }]);
+            assert.throws(() => addCredential(text, "eve", { id: "n", method: "key" }), problem);
+            assert.throws(() => removeCredential(text, "bob", "a"), problem);
+        });
+
+    it("refuses two lists, of which Pulumi takes one", () => {
+        const text = `config:\n  alpa-auth:consumers: ${list}\n  consumers: []\n`;
+        assert.throws(() => removeConsumer(text, "bob"), /consumers: must be there once/);
+    });
+
+    /** One list of credentials for two callers, one credential for two, one public key for two. */
+    const SHARED = `config:
+  alpa-auth:consumers:
+    - name: bob
+      credentials: &both
+        - { id: a, method: key }
+        - { id: b, method: key }
+    - name: eve
+      credentials: *both
+    - name: jo
+      credentials:
+        - &one { id: a, method: key }
+        - { id: b, method: jwt, algorithm: ES256, publicKey: &pem "PEM" }
+    - name: zed
+      credentials:
+        - *one
+        - { id: b, method: jwt, algorithm: ES256, publicKey: *pem }
+`;
+    const shared: [what: string, edit: (text: string) => string, problem: RegExp][] = [
+        ["adds to it", (t) => addCredential(t, "bob", { id: "n", method: "key" }), /bob: must not be named elsewhere/],
+        [
+            "adds where it is named",
+            (t) => addCredential(t, "eve", { id: "n", method: "key" }),
+            /credentials of eve: must be written out/,
+        ],
+        ["revokes in it", (t) => removeCredential(t, "bob", "a"), /bob\/a: must not be named .* as \*both/],
+        ["gives an end in it", (t) => setExpires(t, "bob", "a", "2027-01-01"), /bob\/a: must not be named/],
+        ["removes who has it", (t) => removeConsumer(t, "bob"), /bob: must not be named elsewhere/],
+        ["revokes one that is named", (t) => removeCredential(t, "jo", "a"), /jo\/a: must not be named .* as \*one/],
+        ["ends one that is named", (t) => setExpires(t, "jo", "a", "2027-01-01"), /jo\/a: must not be named/],
+        ["revokes one whose key is named", (t) => removeCredential(t, "jo", "b"), /jo\/b: must not be named .* \*pem/],
+    ];
+    for (const [what, edit, problem] of shared)
+        it(`changes nobody else: refuses what ${what}`, () => {
+            assert.throws(() => edit(SHARED), problem);
+        });
+
+    it("adds beside an entry that is named elsewhere, and removes one that only names", () => {
+        assert.equal(
+            changed(SHARED, addCredential(SHARED, "jo", { id: "n", method: "key" })),
+            '+        - { id: "n", method: key }',
+        );
+        assert.equal(
+            changed(SHARED, removeCredential(SHARED, "zed", "b")),
+            "-        - { id: b, method: jwt, algorithm: ES256, publicKey: *pem }",
+        );
+    });
+
+    it("refuses to add to a caller that is an alias", () => {
+        const alias = "x: &c { name: bob, credentials: [] }\nconfig:\n  alpa-auth:consumers:\n    - *c\n";
+        assert.throws(() => addCredential(alias, "bob", { id: "n", method: "key" }), /bob: must be written out/);
+    });
 
     it("refuses to change an entry that is an alias, since others would change with it", () => {
         const text =

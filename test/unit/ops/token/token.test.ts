@@ -61,6 +61,16 @@ describe("ops token inspect", () => {
         ],
         ["that it is over", { key: "alpa-auth_tokens.hs", exp: now - 90 }, /expiry +expired 1 minute ago/],
         [
+            "an end that is no time",
+            { key: "alpa-auth_tokens.hs", exp: 1e17 },
+            /expiry +in \d+ days, at 100000000000000000\n/,
+        ],
+        [
+            "a begin that is no time",
+            { key: "alpa-auth_tokens.hs", exp: now + 9, nbf: 1e17 },
+            /nbf 100000000000000000: /,
+        ],
+        [
             "that it never ends",
             { key: "alpa-auth_tokens.hs" },
             /expiry +none: it has no claim exp, so the gateway refuses it/,
