@@ -1,4 +1,4 @@
-import { closeSync, openSync, rmSync, writeSync } from "node:fs";
+import { closeSync, openSync, rmSync, writeFileSync } from "node:fs";
 import { relative } from "node:path";
 import { DEFAULT_PROXY_TIMEOUT } from "../../config/cloudflare";
 import { claimKey } from "../../components/parts/consumers";
@@ -116,7 +116,7 @@ function openNew(file: string) {
     return {
         finish: (text: string) => {
             try {
-                writeSync(handle, text);
+                writeFileSync(handle, text);
             } catch (error) {
                 throw new Failure(
                     `--out: ${file} must take what is written (${(error as Error).message}). Make room, then use --again.`,
