@@ -225,6 +225,23 @@ describe("npm run ops -- convert run", function () {
         assert.ok(after.downSeconds < 60 && before.downSeconds > 1500, out);
     });
 
+    it("counts on answers as long as the program lets them take: behind Cloudflare less than the edge waits", async () => {
+        const behind = (more: string) =>
+            CONVERT_FILE.replace("config:\n", `$&  alpa-auth:exposure: cloudflare\n${more}`);
+        const alone = CONVERT_FILE.replace('20001"]\n', "$&    answerTimeoutSeconds: 60\n");
+        const cases: [text: string, seconds: number][] = [
+            [CONVERT_FILE, 600],
+            [alone, 60],
+            [behind(""), 95],
+            [behind("  alpa-auth:proxyTimeoutSeconds: 200\n"), 195],
+        ];
+        for (const [text, seconds] of cases) {
+            const { ops } = await convertBench(text);
+            const { steps } = JSON.parse((await ops("convert", "plan", "--json")).out);
+            assert.equal(steps.find(({ step }: any) => step === "stop").expectedSeconds, seconds + 120);
+        }
+    });
+
     it("prints the result as JSON alone on standard output with --json", async () => {
         const { ops } = await convertBench();
         const { stack, to, outcome, place, record } = JSON.parse((await ops("convert", "run", "--json")).out);
