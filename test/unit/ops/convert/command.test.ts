@@ -2,7 +2,7 @@
 // fake here and the service a small HTTP server; the engine test runs both.
 import { strict as assert } from "node:assert";
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join, relative } from "node:path";
 import { PLACES } from "../../../../ops/convert/phases";
@@ -223,6 +223,18 @@ describe("npm run ops -- convert run", function () {
         const after = JSON.parse(out);
         assert.ok(after.steps.every((step: any) => step.measured));
         assert.ok(after.downSeconds < 60 && before.downSeconds > 1500, out);
+    });
+
+    it("begins anew although an earlier record is of a later time, as of a machine whose clock was ahead", async () => {
+        const { ops, state, folder } = await convertBench();
+        await ops("convert", "run");
+        await ops("convert", "run", "--to", "intra-a");
+        const records = join(folder, ".alpa-auth/convert");
+        renameSync(join(records, readdirSync(records).sort().at(-1)!), join(records, "intra-20990101T000000Z.jsonl"));
+        state.ups = [];
+        const { code, note } = await ops("convert", "run");
+        assert.equal(code, 0, note);
+        assert.deepEqual([state.ups.length, state.reached], [7, "done"]);
     });
 
     it("counts on answers as long as the program lets them take: behind Cloudflare less than the edge waits", async () => {

@@ -102,6 +102,12 @@ describe("ops convert, the record", () => {
         for (const other of ["intr", "intra-rehearsal", "in.ra"]) assert.deepEqual(records(folder, other), []);
     });
 
+    it("of a new conversion comes after all others, although a clock that was ahead has named one of them", () => {
+        write(begin);
+        for (const at of ["2026-11-26T11:00:00Z", "2026-11-26T12:00:00.900Z"])
+            assert.match(newFile(folder, "intra", new Date(at)), /intra-20261126T120001Z\.jsonl$/);
+    });
+
     it("says all but its last line after a crash cut that off, and goes on behind it", () => {
         const file = write(begin);
         appendFileSync(file, '{"time":"2026-11-26T12:0');
