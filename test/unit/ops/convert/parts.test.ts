@@ -39,6 +39,29 @@ describe("ops convert, expected times", () => {
         const resumed = conversion(step("start", 10).slice(0, 1), step("start", 3));
         assert.deepEqual(measured([failed, resumed, conversion(step("stop", 5))]), { stop: 5 });
     });
+
+    it("are not those of a place that is brought about again on the way back, where nothing had to be loaded", () => {
+        const back = (to: "drain" | "prepare", seconds: number): Entry[] => [
+            entry({ event: "step", step: `back to ${to}`, direction: "back", to }),
+            entry({ event: "step-end", step: `back to ${to}`, direction: "back", to, outcome: "done", seconds }),
+        ];
+        const drained: Event = {
+            event: "step-end",
+            step: "drain",
+            direction: "forward",
+            to: "drain",
+            outcome: "done",
+            seconds: 9,
+        };
+        const failed = conversion([entry(drained)], step("stop", 26, "failed"), back("drain", 29), back("prepare", 17));
+        assert.deepEqual(measured([failed]), { "back to prepare": 17 });
+        const stopped = conversion(step("stop", 26), back("drain", 700), back("prepare", 17));
+        assert.equal(measured([stopped, failed])["back to drain"], 700);
+    });
+
+    it("are not those that a clock has measured which was set back meanwhile", () => {
+        assert.deepEqual(measured([conversion(step("start", -3599))]), {});
+    });
 });
 
 describe("ops convert, times of steps that were never measured", () => {
