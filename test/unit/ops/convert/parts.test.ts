@@ -4,6 +4,7 @@ import { strict as assert } from "node:assert";
 import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { difference, latencyBound, type Answer } from "../../../../ops/convert/answers";
 import { errorsIn } from "../../../../ops/convert/apply";
 import { append, isOver, newFile, records, type Entry, type Event } from "../../../../ops/convert/audit";
@@ -14,6 +15,7 @@ import { defaults, measured } from "../../../../ops/convert/expected";
 import { holderOf, takeLock } from "../../../../ops/convert/lock";
 import { Progress, renderProgress } from "../../../../ops/convert/progress";
 import { leave, placeIn, restOf, setMeasured, setPlace } from "../../../../ops/convert/stack-edit";
+import { callAt, startClock } from "../../../../ops/convert/timer";
 import { CONVERT_FILE } from "./service";
 
 const entry = (event: Event): Entry => ({ time: "2026-11-26T12:00:00.000Z", run: "r", who: "alice@ops", ...event });
@@ -242,6 +244,40 @@ describe("ops convert, the stack file", () => {
         assert.equal(restOf(there), restOf(CONVERT_FILE));
         assert.notEqual(restOf(CONVERT_FILE.replace("alice", "bob")), restOf(CONVERT_FILE));
         assert.notEqual(restOf(CONVERT_FILE.replace("budgetMinutes: 60", "budgetMinutes: 61")), restOf(CONVERT_FILE));
+    });
+});
+
+describe("ops convert, its clock", () => {
+    it("goes on when the system's is set back, and takes a time in which the machine was asleep for what it is", () => {
+        let [system, steady] = [1_000_000, 500];
+        const now = startClock(
+            () => system,
+            () => steady,
+        );
+        [system, steady] = [system - 3_600_000, steady + 2000];
+        assert.equal(now(), 1_002_000);
+        system = 1_900_000;
+        assert.equal(now(), 1_900_000);
+    });
+
+    it("calls at its instant, soon after a sleep that went past it, and not at once where that is a month away", async () => {
+        let time = 0;
+        const called: string[] = [];
+        const at = (instant: number, what: string) =>
+            callAt(
+                () => time,
+                instant,
+                () => called.push(what),
+                0.005,
+            );
+        const undo = [at(3_600_000, "an hour"), at(2 ** 31 + 1, "a month"), at(3_600_000, "undone")];
+        undo[2]();
+        await pause(30);
+        assert.deepEqual(called, []);
+        time = 3_600_001;
+        await pause(100);
+        assert.deepEqual(called, ["an hour"]);
+        undo[1]();
     });
 });
 
