@@ -63,7 +63,8 @@ gpu_users() {
     command -v nvidia-smi >/dev/null || fail "must have nvidia-smi, to see whether its GPUs are free. Install the driver's tools."
     said=$(timeout 30 nvidia-smi --query-compute-apps=pid --format=csv,noheader 2>&1) ||
         fail "must answer nvidia-smi ($(echo "$said" | head -n 1)). Look at the driver: dmesg | grep -i nvrm"
-    echo "$said" | grep '[0-9]' | tr -d ' ' | tr '\\n' ' '
+    # Beside numbers of processes it may print warnings, as of a damaged infoROM, that name a GPU by its number.
+    echo "$said" | tr -d ' \\r' | grep -E '^[0-9]+$' | tr '\\n' ' '
 }
 until_free() {
     end=$(($(now) + stop_seconds))

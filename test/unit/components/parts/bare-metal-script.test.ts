@@ -154,6 +154,23 @@ describe("scripts for bare metal", function () {
         assert.match(await run(0, ["start", FOUND]), /^runs: /);
     });
 
+    it("take no warning of nvidia-smi for a process that holds a GPU", async () => {
+        const { host } = bareMetal.hosts[1];
+        const warning = "WARNING: infoROM is corrupted at gpu 0000:3B:00.0";
+        host.stage.lay(NVIDIA_SMI, ({ args }) => {
+            const { out, ...rest } = nvidiaSmi(args, ledger, "dgx-02");
+            return { ...rest, out: `${out.trim()}\n${warning}\n` };
+        });
+        try {
+            assert.equal(await run(1, ["stop", FOUND]), "stopped, GPUs free");
+            const hold = ledger.take("dgx-02", { side: "pod", name: "alpa-auth/alpa-opt-worker", gpus: 1 })!;
+            await assert.rejects(run(1, ["start", FOUND], { stopTimeoutSeconds: 1 }), { message: /hold them: \d+ \)/ });
+            hold.release();
+        } finally {
+            host.stage.lay(NVIDIA_SMI, ({ args }) => nvidiaSmi(args, ledger, "dgx-02"));
+        }
+    });
+
     it("leave the component's GPUs alone once bare metal was stopped and seen to be free of them", async () => {
         await cease();
         const hold = ledger.take("dgx-01", { side: "pod", name: "alpa-auth/alpa-opt-head", gpus: 8 })!;
