@@ -237,6 +237,26 @@ describe("npm run ops -- convert run", function () {
         assert.deepEqual([state.ups.length, state.reached], [7, "done"]);
     });
 
+    it("plans no 503 for a return from prepare, where bare metal serves", async () => {
+        const holder = 'holder: { name: alice@ops r, until: "2026-11-26T12:00:00Z" }';
+        const at = (phase: string) =>
+            CONVERT_FILE.replace("intra-a #", "intra-b #").replace(
+                "  alpa-auth:convert:\n",
+                `$&    phase: ${phase}\n    ${holder}\n`,
+            );
+        const plan = async (phase: string) => {
+            const { ops } = await convertBench(at(phase));
+            return JSON.parse((await ops("convert", "plan", "--to", "intra-a", "--json")).out);
+        };
+        const [prepared, done] = [await plan("prepare"), await plan("done")];
+        assert.deepEqual(
+            prepared.steps.map(({ step }: any) => step),
+            ["back to intra-a"],
+        );
+        assert.equal(prepared.downSeconds, 0);
+        assert.equal(done.downSeconds, 26 * 60);
+    });
+
     it("counts on answers as long as the program lets them take: behind Cloudflare less than the edge waits", async () => {
         const behind = (more: string) =>
             CONVERT_FILE.replace("config:\n", `$&  alpa-auth:exposure: cloudflare\n${more}`);
