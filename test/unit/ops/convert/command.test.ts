@@ -294,6 +294,19 @@ describe("npm run ops -- convert run", function () {
         assert.match((await ops("convert", "status")).out, /no conversion is under way/);
     });
 
+    it("takes a lock away once, and then waits for no end of it", async () => {
+        const by = `created by me@${hostname()} (pid ${2 ** 22 - 1}) at 2026-11-26T12:00:00Z`;
+        const { ops, calls } = await convertBench(CONVERT_FILE, ({ args }) => {
+            if (args[0] === "cancel") return { code: 255, stderr: "error: permission denied" };
+            if (args[0] !== "up" || calls.length > 100) return undefined;
+            return { code: 255, stderr: `error: the stack is currently locked by 1 lock(s)\n  lock.json: ${by}` };
+        });
+        const { code, note } = await ops("convert", "run");
+        assert.equal(code, 1);
+        assert.match(note, /another run holds the stack's lock/);
+        assert.equal(calls.filter(({ args }) => args[0] === "cancel").length, 1);
+    });
+
     it("gives up a lock that a killed run has left", async () => {
         let locked = 1;
         const gone = 2 ** 22 - 1;
@@ -631,6 +644,12 @@ describe("npm run ops -- convert, refused", function () {
             );
             assert.equal(it.state.reached, "intra-a");
             assert.equal(it.text(), CONVERT_FILE);
+            const failed = it.record().filter((entry) => entry.event === "step-end" && entry.outcome === "failed");
+            assert.deepEqual(
+                failed.map(({ direction }: any) => direction),
+                ["forward"],
+                "no step back has to be tried twice for it",
+            );
             assert.match(
                 readFileSync(join(it.folder, ".alpa-auth/local/Pulumi.intra.yaml.edited"), "utf8"),
                 /mallory|config: \{$/,
