@@ -94,20 +94,25 @@ function timeIn(name: string): number {
     return Date.parse(`${day}T${clock}Z`) || 0;
 }
 
-/** A line that a crash has cut off says nothing; one that is no JSON from its begin is somebody's. */
+/**
+ * A line that a crash has cut off says nothing, nor do the zeros that a file may end with after the power was lost; one that is
+ * no JSON from its begin is somebody's.
+ */
 function parse(file: string): Entry[] {
     return readFileSync(file, "utf8")
         .split("\n")
+        .map((line) => line.replaceAll("\0", "").trim())
         .flatMap((line, i) => {
-            if (line.trim() === "") return [];
+            if (line === "") return [];
             try {
-                return [JSON.parse(line) as Entry];
+                const entry: unknown = JSON.parse(line);
+                if (line.startsWith("{")) return [entry as Entry];
             } catch {
                 if (line.startsWith("{")) return [];
-                throw new UsageError([
-                    `${basename(file)}: must have one JSON object in each line (line ${i + 1} has none; maybe git left a merge conflict in it). Correct it.`,
-                ]);
             }
+            throw new UsageError([
+                `${basename(file)}: must have one JSON object in each line (line ${i + 1} has none; maybe git left a merge conflict in it). Correct it.`,
+            ]);
         });
 }
 

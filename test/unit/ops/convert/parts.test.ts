@@ -148,6 +148,25 @@ describe("ops convert, the record", () => {
         );
     });
 
+    it("says as much where the power was lost, and the file ends with zeros", () => {
+        const file = write(begin);
+        appendFileSync(file, "\0".repeat(300));
+        append(file, entry({ event: "return", why: "x" }));
+        appendFileSync(file, `{"time":"2026${"\0".repeat(300)}`);
+        assert.deepEqual(
+            records(folder, "intra")[0].entries.map(({ event }) => event),
+            ["begin", "return"],
+        );
+    });
+
+    it("with JSON that is no object is refused, with the line", () => {
+        for (const line of ["null", "5", '["a"]']) {
+            writeFileSync(write(begin), `${line}\n`);
+            assert.throws(() => records(folder, "intra"), /must have one JSON object in each line \(line 1 has none/);
+            rmSync(join(folder, ".alpa-auth/convert"), { recursive: true });
+        }
+    });
+
     it("with a merge conflict is refused, with the line", () => {
         const file = write(begin);
         writeFileSync(file, `<<<<<<< HEAD\n${readFileSync(file, "utf8")}`);
