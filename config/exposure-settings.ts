@@ -10,8 +10,13 @@ const BEFORE_THE_EDGE_SECONDS = 5;
 /** Port of the entry point on every node where callers come to the nodes. */
 const DEFAULT_NODE_PORT = 30800;
 
+/** What the longest answer depends on. */
+export type AnswerWait = Pick<Parsed, "exposure" | "proxyTimeoutSeconds"> & {
+    alpa: Pick<Parsed["alpa"], "answerTimeoutSeconds">;
+};
+
 /** Longest time one answer may take, in seconds. */
-export function answerSeconds(config: Parsed): number {
+export function answerSeconds(config: AnswerWait): number {
     const { exposure, alpa } = config;
     if (alpa.answerTimeoutSeconds !== undefined) return alpa.answerTimeoutSeconds;
     if (exposure === "azure") return DEFAULT_ANSWER_SECONDS;

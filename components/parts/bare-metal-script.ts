@@ -63,7 +63,8 @@ gpu_users() {
     command -v nvidia-smi >/dev/null || fail "must have nvidia-smi, to see whether its GPUs are free. Install the driver's tools."
     said=$(timeout 30 nvidia-smi --query-compute-apps=pid --format=csv,noheader 2>&1) ||
         fail "must answer nvidia-smi ($(echo "$said" | head -n 1)). Look at the driver: dmesg | grep -i nvrm"
-    echo "$said" | grep '[0-9]' | tr -d ' ' | tr '\\n' ' '
+    # Beside numbers of processes it may print warnings, as of a damaged infoROM, that name a GPU by its number.
+    echo "$said" | tr -d ' \\r' | grep -E '^[0-9]+$' | tr '\\n' ' '
 }
 until_free() {
     end=$(($(now) + stop_seconds))
@@ -110,6 +111,8 @@ runs() {
         [ -n "$users" ]
     fi
 }
+# Its service is on its way, as after a run that was cut off: then it is itself that holds the GPUs.
+starts() { [ -n "$unit" ] && [ "$(systemctl is-active "$unit" 2>/dev/null || :)" = activating ]; }
 # A command given in the settings. It may hold secrets, and so may what it says: both stay in root's files on the host. What it
 # leaves running holds neither.
 command_of() {
@@ -132,7 +135,7 @@ joined() { cat "$kept/run" 2>/dev/null || echo as-found; }
 begin() {
     if [ -n "$head" ] && [ -e "$kept/run" ] && [ "$head" != "$(joined)" ] && runs; then halt; fi
     if ! runs; then
-        until_free "before Alpa may start" || echo "Nobody can see whether the GPUs are free: Alpa is started all the same."
+        starts || until_free "before Alpa may start" || echo "Nobody can see whether the GPUs are free: Alpa is started all the same."
         my_turn
         rm -f "$kept/free"
         if [ -n "$unit" ]; then

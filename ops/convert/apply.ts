@@ -46,19 +46,21 @@ export async function bringUp(context: Context, { stack: name, rest, kept, edit,
         remember(stack, after);
         replace(stack.file, after);
     }
-    const begins = placeIn(stack.text) === "intra-a";
+    const begins = kept === undefined && placeIn(stack.text) === "intra-a";
     // What the policy pack refuses of the component is met before anything of it is made. Later on a preview costs callers time.
     const skip = begins ? [] : ["--skip-preview"];
     const args = ["up", "--yes", ...skip, "--stack", name, "--config-file", stack.file];
     const end = Date.now() + LOCKED_SECONDS * 1000;
-    for (;;) {
+    for (let cancelled = false; ;) {
         signal.throwIfAborted();
         const { code, stdout, stderr } = await context.pulumi(args, { onLine, signal });
         if (code === 0) return;
         const said = stdout + stderr;
         if (!lockedBy(said) || signal.aborted) throw new Error(`pulumi up ended with ${code}: ${errorsIn(said)}`);
-        if (isLeftBehind(said)) await context.pulumi(["cancel", "--yes", "--stack", name], { signal });
-        else if (begins) {
+        if (isLeftBehind(said) && !cancelled) {
+            cancelled = true;
+            await context.pulumi(["cancel", "--yes", "--stack", name], { signal });
+        } else if (begins) {
             // Nothing has begun, so nothing is waited for, and the file must not say otherwise.
             replace(stack.file, stack.text);
             remember(stack, stack.text);

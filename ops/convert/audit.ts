@@ -57,9 +57,14 @@ function folderOf(folder: string): string {
     return join(folder, ".alpa-auth", "convert");
 }
 
-/** File of a new conversion. @param at when it begins */
+/**
+ * File of a new conversion. Its name is the last of all, since that says which one is under way: a clock may have been ahead.
+ * @param at when it begins
+ */
 export function newFile(folder: string, stack: string, at: Date): string {
-    const time = at
+    const last = filesOf(folder, stack).at(-1);
+    const next = last === undefined ? 0 : timeIn(last) + 1000;
+    const time = new Date(Math.max(at.getTime(), next))
         .toISOString()
         .replace(/[-:]/g, "")
         .replace(/\.\d+Z$/, "Z");
@@ -68,29 +73,46 @@ export function newFile(folder: string, stack: string, at: Date): string {
 
 /** Records of a stack, oldest first. */
 export function records(folder: string, stack: string): Conversion[] {
-    if (!existsSync(folderOf(folder))) return [];
-    const own = new RegExp(`^${stack.replace(/\./g, "\\.")}-\\d{8}T\\d{6}Z\\.jsonl$`);
-    return readdirSync(folderOf(folder))
-        .filter((name) => own.test(name))
-        .sort()
+    return filesOf(folder, stack)
         .map((name) => join(folderOf(folder), name))
         .map((file) => ({ file, entries: parse(file) }));
 }
 
-/** A line that a crash has cut off says nothing; one that is no JSON from its begin is somebody's. */
+/** Names of their files, oldest first. */
+function filesOf(folder: string, stack: string): string[] {
+    if (!existsSync(folderOf(folder))) return [];
+    const own = new RegExp(`^${stack.replace(/\./g, "\\.")}-\\d{8}T\\d{6}Z\\.jsonl$`);
+    return readdirSync(folderOf(folder))
+        .filter((name) => own.test(name))
+        .sort();
+}
+
+/** The time in such a name, in milliseconds; 0 where it is none. */
+function timeIn(name: string): number {
+    const [, date, time] = /-(\d{8})T(\d{6})Z\.jsonl$/.exec(name)!;
+    const [day, clock] = [date.replace(/(....)(..)(..)/, "$1-$2-$3"), time.replace(/(..)(..)(..)/, "$1:$2:$3")];
+    return Date.parse(`${day}T${clock}Z`) || 0;
+}
+
+/**
+ * A line that a crash has cut off says nothing, nor do the zeros that a file may end with after the power was lost; one that is
+ * no JSON from its begin is somebody's.
+ */
 function parse(file: string): Entry[] {
     return readFileSync(file, "utf8")
         .split("\n")
+        .map((line) => line.replaceAll("\0", "").trim())
         .flatMap((line, i) => {
-            if (line.trim() === "") return [];
+            if (line === "") return [];
             try {
-                return [JSON.parse(line) as Entry];
+                const entry: unknown = JSON.parse(line);
+                if (line.startsWith("{")) return [entry as Entry];
             } catch {
                 if (line.startsWith("{")) return [];
-                throw new UsageError([
-                    `${basename(file)}: must have one JSON object in each line (line ${i + 1} has none; maybe git left a merge conflict in it). Correct it.`,
-                ]);
             }
+            throw new UsageError([
+                `${basename(file)}: must have one JSON object in each line (line ${i + 1} has none; maybe git left a merge conflict in it). Correct it.`,
+            ]);
         });
 }
 

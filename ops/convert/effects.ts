@@ -14,6 +14,7 @@ import { PLACES, type Place, type Step } from "./phases";
 import type { Progress } from "./progress";
 import { leave, setMeasured, setPlace, type Holder } from "./stack-edit";
 import { seen } from "./situation";
+import { callAt, startClock } from "./timer";
 
 export interface Act {
     context: Context;
@@ -40,8 +41,9 @@ const HELD_MINUTES = 120;
 
 export function realEffects(act: Act): Effects {
     const { context, stack, progress } = act;
+    const now = startClock();
     return {
-        now: () => Date.now(),
+        now,
         bring: async ({ direction, to }, signal) => {
             const back = direction === "back" ? { kept: act.text } : {};
             const run = { stack, rest: act.rest, ...back, edit: (text: string) => edit(act, text, to), signal };
@@ -60,10 +62,7 @@ export function realEffects(act: Act): Effects {
         },
         look: async (signal) => seen(await findStack(context, stack), await outputs(act, signal)),
         record: (event) => write(act, event),
-        at: (instant, call) => {
-            const timer = setTimeout(call, Math.max(0, instant - Date.now()));
-            return () => clearTimeout(timer);
-        },
+        at: (instant, call) => callAt(now, instant, call),
         show: (view) => progress.show(view),
     };
 }

@@ -1,6 +1,7 @@
 /** Expected times of steps: measured ones where there are any, else those of docs/operations.md. */
 import type { Expected } from "./clock";
 import type { Conversion } from "./audit";
+import type { Place } from "./phases";
 
 /** Of the last so many conversions the longest time counts: one lucky step must not shorten the way back. */
 const LOOK_BACK = 3;
@@ -41,11 +42,21 @@ export function measured(conversions: Conversion[]): Expected {
     for (const { entries } of [...conversions].reverse()) {
         const own: Expected = {};
         const begun = new Map<string, number>();
+        let reached: Place | undefined;
+        let again = false;
         for (const entry of entries) {
-            if (entry.event === "step") begun.set(entry.step, (begun.get(entry.step) ?? 0) + 1);
-            if (entry.event !== "step-end") continue;
-            // One that goes on after a crash or a failure has done a part of its work before.
-            if (entry.outcome === "done" && begun.get(entry.step) === 1) own[entry.step] = entry.seconds;
+            if (entry.event === "begin") reached = entry.from;
+            if (entry.event === "resume") reached = entry.reached;
+            if (entry.event === "step") {
+                begun.set(entry.step, (begun.get(entry.step) ?? 0) + 1);
+                again = entry.to === reached;
+            }
+            if (entry.event !== "step-end" || entry.outcome !== "done") continue;
+            reached = entry.to;
+            // A place that is brought about again takes a part of its time, as does a step gone on with after a crash or a failure.
+            if (again || begun.get(entry.step) !== 1) continue;
+            // A clock that was set back says nothing.
+            if (entry.seconds > 0) own[entry.step] = entry.seconds;
         }
         for (const [step, seconds] of Object.entries(own)) {
             const seen = times.get(step) ?? 0;

@@ -2,7 +2,7 @@ import type { Context } from "../context";
 import { UsageError } from "../errors";
 import { json, table } from "../output";
 import { verdictOf, type Target } from "./checks";
-import { duration, expectedOf, needed, neededBack, remainingForward, returnFrom, wholeReturn } from "./clock";
+import { duration, expectedOf, needed, remainingForward, returnFrom, wholeReturn } from "./clock";
 import { backFrom, forwardAnew, isDown, nameOf, whatIsDown, wordsOf, type Step } from "./phases";
 import { rehearse } from "./rehearse";
 import { situation, type Situation } from "./situation";
@@ -74,11 +74,12 @@ function drawn(rows: Row[]): string {
     );
 }
 
-function timesOf({ stack, budget: { seconds, expected } }: Situation, to: Target) {
+function timesOf({ stack, told, budget: { seconds, expected } }: Situation, to: Target) {
     return {
         stack: stack.short,
         budgetSeconds: seconds,
-        downSeconds: to === "intra-b" ? remainingForward("intra-a", expected) : neededBack(expected),
+        downSeconds:
+            to === "intra-b" ? remainingForward("intra-a", expected) : returnFrom(told.reached, false, expected),
         wholeReturnSeconds: wholeReturn(expected),
     };
 }

@@ -3,6 +3,7 @@ import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { hostname, userInfo } from "node:os";
 import { dirname, join } from "node:path";
+import { answerSeconds } from "../../config/exposure-settings";
 import type { Context } from "../context";
 import { ROOT } from "../context";
 import { UsageError } from "../errors";
@@ -33,8 +34,6 @@ export interface Situation {
     answerSeconds: number;
 }
 
-const DEFAULT_ANSWER_SECONDS = 600;
-
 /** @throws UsageError when the stack is none that can be converted */
 export async function situation(context: Context, name: string | undefined): Promise<Situation> {
     const stack = await findStack(context, name);
@@ -47,9 +46,8 @@ export async function situation(context: Context, name: string | undefined): Pro
     if (outputs.url === undefined)
         throw new UsageError([`--stack: ${stack.short} must have been brought up. Run: pulumi up -s ${stack.short}`]);
     const conversions = records(context.folder, stack.short);
-    const answer = readValue(stack.text, "alpa", "answerTimeoutSeconds");
     const minutes = readValue(stack.text, "convert", "budgetMinutes");
-    const answerSeconds = typeof answer === "number" ? answer : DEFAULT_ANSWER_SECONDS;
+    const longest = longestAnswer(stack.text);
     const known = { ...measuredIn(stack.text), ...measured(conversions) };
     const { namespace } = await gatewayOf(context, stack);
     const cluster = context.openHolder(await accessOf(context, stack), namespace);
@@ -59,16 +57,29 @@ export async function situation(context: Context, name: string | undefined): Pro
         cluster,
         holder: await cluster.read().catch(() => outputs.conversion?.holder),
         conversions,
-        answerSeconds,
+        answerSeconds: longest,
         told: tell(seen(stack, outputs), conversions),
         measured: known,
         budget: {
             seconds: (typeof minutes === "number" ? minutes : DEFAULT_BUDGET_MINUTES) * 60,
-            expected: { ...defaults(answerSeconds), ...known },
-            patienceSeconds: patience(stack.text, answerSeconds),
-            lookSeconds: longestLook(answerSeconds),
+            expected: { ...defaults(longest), ...known },
+            patienceSeconds: patience(stack.text, longest),
+            lookSeconds: longestLook(longest),
         },
     };
+}
+
+/** As the program has it, in seconds: where callers come through Cloudflare, unless set, as long as the edge waits. */
+function longestAnswer(text: string): number {
+    const seconds = (key: string, ...path: string[]) => {
+        const value = readValue(text, key, ...path);
+        return typeof value === "number" ? value : undefined;
+    };
+    return answerSeconds({
+        exposure: readValue(text, "exposure") === "cloudflare" ? "cloudflare" : "azure",
+        alpa: { answerTimeoutSeconds: seconds("alpa", "answerTimeoutSeconds") },
+        proxyTimeoutSeconds: seconds("proxyTimeoutSeconds"),
+    });
 }
 
 /** Defaults of convert.bareMetal, and what Kubernetes and the gateway are given beside it, in seconds. */

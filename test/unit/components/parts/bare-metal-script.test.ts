@@ -154,6 +154,44 @@ describe("scripts for bare metal", function () {
         assert.match(await run(0, ["start", FOUND]), /^runs: /);
     });
 
+    it("take no warning of nvidia-smi for a process that holds a GPU", async () => {
+        const { host } = bareMetal.hosts[1];
+        const warning = "WARNING: infoROM is corrupted at gpu 0000:3B:00.0";
+        host.stage.lay(NVIDIA_SMI, ({ args }) => {
+            const { out, ...rest } = nvidiaSmi(args, ledger, "dgx-02");
+            return { ...rest, out: `${out.trim()}\n${warning}\n` };
+        });
+        try {
+            assert.equal(await run(1, ["stop", FOUND]), "stopped, GPUs free");
+            const hold = ledger.take("dgx-02", { side: "pod", name: "alpa-auth/alpa-opt-worker", gpus: 1 })!;
+            await assert.rejects(run(1, ["start", FOUND], { stopTimeoutSeconds: 1 }), { message: /hold them: \d+ \)/ });
+            hold.release();
+        } finally {
+            host.stage.lay(NVIDIA_SMI, ({ args }) => nvidiaSmi(args, ledger, "dgx-02"));
+        }
+    });
+
+    it("wait for a service that starts already, as after a run that was cut off, and not for the GPUs that it holds", async () => {
+        const { host } = bareMetal.hosts[1];
+        const file = `/etc/systemd/system/${UNIT}`;
+        await host.systemctl("stop", UNIT);
+        await on(
+            host,
+            `sudo cp ${file} /root/unit; sudo sed -i 's/^\\[Service\\]$/&\\nType=notify/' ${file}; sudo systemctl daemon-reload`,
+        );
+        try {
+            const cutOff = host.systemctl("start", UNIT);
+            await waitFor("GPUs held", () => ledger.on("dgx-02").length > 0, { seconds: 20 });
+            assert.equal(await systemctl(1, "is-active"), "activating");
+            const limits = { stopTimeoutSeconds: 1, startTimeoutSeconds: 2 };
+            await assert.rejects(run(1, ["start", FOUND], limits), { message: /must start within 2 s/ });
+            await host.systemctl("stop", UNIT);
+            await cutOff;
+        } finally {
+            await on(host, `sudo cp /root/unit ${file}; sudo systemctl daemon-reload`);
+        }
+    });
+
     it("leave the component's GPUs alone once bare metal was stopped and seen to be free of them", async () => {
         await cease();
         const hold = ledger.take("dgx-01", { side: "pod", name: "alpa-auth/alpa-opt-head", gpus: 8 })!;

@@ -2,7 +2,7 @@
 // fake here and the service a small HTTP server; the engine test runs both.
 import { strict as assert } from "node:assert";
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join, relative } from "node:path";
 import { PLACES } from "../../../../ops/convert/phases";
@@ -225,6 +225,55 @@ describe("npm run ops -- convert run", function () {
         assert.ok(after.downSeconds < 60 && before.downSeconds > 1500, out);
     });
 
+    it("begins anew although an earlier record is of a later time, as of a machine whose clock was ahead", async () => {
+        const { ops, state, folder } = await convertBench();
+        await ops("convert", "run");
+        await ops("convert", "run", "--to", "intra-a");
+        const records = join(folder, ".alpa-auth/convert");
+        renameSync(join(records, readdirSync(records).sort().at(-1)!), join(records, "intra-20990101T000000Z.jsonl"));
+        state.ups = [];
+        const { code, note } = await ops("convert", "run");
+        assert.equal(code, 0, note);
+        assert.deepEqual([state.ups.length, state.reached], [7, "done"]);
+    });
+
+    it("plans no 503 for a return from prepare, where bare metal serves", async () => {
+        const holder = 'holder: { name: alice@ops r, until: "2026-11-26T12:00:00Z" }';
+        const at = (phase: string) =>
+            CONVERT_FILE.replace("intra-a #", "intra-b #").replace(
+                "  alpa-auth:convert:\n",
+                `$&    phase: ${phase}\n    ${holder}\n`,
+            );
+        const plan = async (phase: string) => {
+            const { ops } = await convertBench(at(phase));
+            return JSON.parse((await ops("convert", "plan", "--to", "intra-a", "--json")).out);
+        };
+        const [prepared, done] = [await plan("prepare"), await plan("done")];
+        assert.deepEqual(
+            prepared.steps.map(({ step }: any) => step),
+            ["back to intra-a"],
+        );
+        assert.equal(prepared.downSeconds, 0);
+        assert.equal(done.downSeconds, 26 * 60);
+    });
+
+    it("counts on answers as long as the program lets them take: behind Cloudflare less than the edge waits", async () => {
+        const behind = (more: string) =>
+            CONVERT_FILE.replace("config:\n", `$&  alpa-auth:exposure: cloudflare\n${more}`);
+        const alone = CONVERT_FILE.replace('20001"]\n', "$&    answerTimeoutSeconds: 60\n");
+        const cases: [text: string, seconds: number][] = [
+            [CONVERT_FILE, 600],
+            [alone, 60],
+            [behind(""), 95],
+            [behind("  alpa-auth:proxyTimeoutSeconds: 200\n"), 195],
+        ];
+        for (const [text, seconds] of cases) {
+            const { ops } = await convertBench(text);
+            const { steps } = JSON.parse((await ops("convert", "plan", "--json")).out);
+            assert.equal(steps.find(({ step }: any) => step === "stop").expectedSeconds, seconds + 120);
+        }
+    });
+
     it("prints the result as JSON alone on standard output with --json", async () => {
         const { ops } = await convertBench();
         const { stack, to, outcome, place, record } = JSON.parse((await ops("convert", "run", "--json")).out);
@@ -243,6 +292,19 @@ describe("npm run ops -- convert run", function () {
         assert.equal(calls.filter(({ args }) => args[0] === "up").length, 1);
         assert.deepEqual(state.ups, []);
         assert.match((await ops("convert", "status")).out, /no conversion is under way/);
+    });
+
+    it("takes a lock away once, and then waits for no end of it", async () => {
+        const by = `created by me@${hostname()} (pid ${2 ** 22 - 1}) at 2026-11-26T12:00:00Z`;
+        const { ops, calls } = await convertBench(CONVERT_FILE, ({ args }) => {
+            if (args[0] === "cancel") return { code: 255, stderr: "error: permission denied" };
+            if (args[0] !== "up" || calls.length > 100) return undefined;
+            return { code: 255, stderr: `error: the stack is currently locked by 1 lock(s)\n  lock.json: ${by}` };
+        });
+        const { code, note } = await ops("convert", "run");
+        assert.equal(code, 1);
+        assert.match(note, /another run holds the stack's lock/);
+        assert.equal(calls.filter(({ args }) => args[0] === "cancel").length, 1);
     });
 
     it("gives up a lock that a killed run has left", async () => {
@@ -582,6 +644,12 @@ describe("npm run ops -- convert, refused", function () {
             );
             assert.equal(it.state.reached, "intra-a");
             assert.equal(it.text(), CONVERT_FILE);
+            const failed = it.record().filter((entry) => entry.event === "step-end" && entry.outcome === "failed");
+            assert.deepEqual(
+                failed.map(({ direction }: any) => direction),
+                ["forward"],
+                "no step back has to be tried twice for it",
+            );
             assert.match(
                 readFileSync(join(it.folder, ".alpa-auth/local/Pulumi.intra.yaml.edited"), "utf8"),
                 /mallory|config: \{$/,

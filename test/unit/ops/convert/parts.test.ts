@@ -4,6 +4,7 @@ import { strict as assert } from "node:assert";
 import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { difference, latencyBound, type Answer } from "../../../../ops/convert/answers";
 import { errorsIn } from "../../../../ops/convert/apply";
 import { append, isOver, newFile, records, type Entry, type Event } from "../../../../ops/convert/audit";
@@ -14,6 +15,7 @@ import { defaults, measured } from "../../../../ops/convert/expected";
 import { holderOf, takeLock } from "../../../../ops/convert/lock";
 import { Progress, renderProgress } from "../../../../ops/convert/progress";
 import { leave, placeIn, restOf, setMeasured, setPlace } from "../../../../ops/convert/stack-edit";
+import { callAt, startClock } from "../../../../ops/convert/timer";
 import { CONVERT_FILE } from "./service";
 
 const entry = (event: Event): Entry => ({ time: "2026-11-26T12:00:00.000Z", run: "r", who: "alice@ops", ...event });
@@ -38,6 +40,29 @@ describe("ops convert, expected times", () => {
         const failed = conversion(step("start", 10, "failed"));
         const resumed = conversion(step("start", 10).slice(0, 1), step("start", 3));
         assert.deepEqual(measured([failed, resumed, conversion(step("stop", 5))]), { stop: 5 });
+    });
+
+    it("are not those of a place that is brought about again on the way back, where nothing had to be loaded", () => {
+        const back = (to: "drain" | "prepare", seconds: number): Entry[] => [
+            entry({ event: "step", step: `back to ${to}`, direction: "back", to }),
+            entry({ event: "step-end", step: `back to ${to}`, direction: "back", to, outcome: "done", seconds }),
+        ];
+        const drained: Event = {
+            event: "step-end",
+            step: "drain",
+            direction: "forward",
+            to: "drain",
+            outcome: "done",
+            seconds: 9,
+        };
+        const failed = conversion([entry(drained)], step("stop", 26, "failed"), back("drain", 29), back("prepare", 17));
+        assert.deepEqual(measured([failed]), { "back to prepare": 17 });
+        const stopped = conversion(step("stop", 26), back("drain", 700), back("prepare", 17));
+        assert.equal(measured([stopped, failed])["back to drain"], 700);
+    });
+
+    it("are not those that a clock has measured which was set back meanwhile", () => {
+        assert.deepEqual(measured([conversion(step("start", -3599))]), {});
     });
 });
 
@@ -102,6 +127,12 @@ describe("ops convert, the record", () => {
         for (const other of ["intr", "intra-rehearsal", "in.ra"]) assert.deepEqual(records(folder, other), []);
     });
 
+    it("of a new conversion comes after all others, although a clock that was ahead has named one of them", () => {
+        write(begin);
+        for (const at of ["2026-11-26T11:00:00Z", "2026-11-26T12:00:00.900Z"])
+            assert.match(newFile(folder, "intra", new Date(at)), /intra-20261126T120001Z\.jsonl$/);
+    });
+
     it("says all but its last line after a crash cut that off, and goes on behind it", () => {
         const file = write(begin);
         appendFileSync(file, '{"time":"2026-11-26T12:0');
@@ -115,6 +146,25 @@ describe("ops convert, the record", () => {
             records(folder, "intra")[0].entries.map(({ event }) => event),
             ["begin", "return", "end"],
         );
+    });
+
+    it("says as much where the power was lost, and the file ends with zeros", () => {
+        const file = write(begin);
+        appendFileSync(file, "\0".repeat(300));
+        append(file, entry({ event: "return", why: "x" }));
+        appendFileSync(file, `{"time":"2026${"\0".repeat(300)}`);
+        assert.deepEqual(
+            records(folder, "intra")[0].entries.map(({ event }) => event),
+            ["begin", "return"],
+        );
+    });
+
+    it("with JSON that is no object is refused, with the line", () => {
+        for (const line of ["null", "5", '["a"]']) {
+            writeFileSync(write(begin), `${line}\n`);
+            assert.throws(() => records(folder, "intra"), /must have one JSON object in each line \(line 1 has none/);
+            rmSync(join(folder, ".alpa-auth/convert"), { recursive: true });
+        }
     });
 
     it("with a merge conflict is refused, with the line", () => {
@@ -213,6 +263,40 @@ describe("ops convert, the stack file", () => {
         assert.equal(restOf(there), restOf(CONVERT_FILE));
         assert.notEqual(restOf(CONVERT_FILE.replace("alice", "bob")), restOf(CONVERT_FILE));
         assert.notEqual(restOf(CONVERT_FILE.replace("budgetMinutes: 60", "budgetMinutes: 61")), restOf(CONVERT_FILE));
+    });
+});
+
+describe("ops convert, its clock", () => {
+    it("goes on when the system's is set back, and takes a time in which the machine was asleep for what it is", () => {
+        let [system, steady] = [1_000_000, 500];
+        const now = startClock(
+            () => system,
+            () => steady,
+        );
+        [system, steady] = [system - 3_600_000, steady + 2000];
+        assert.equal(now(), 1_002_000);
+        system = 1_900_000;
+        assert.equal(now(), 1_900_000);
+    });
+
+    it("calls at its instant, soon after a sleep that went past it, and not at once where that is a month away", async () => {
+        let time = 0;
+        const called: string[] = [];
+        const at = (instant: number, what: string) =>
+            callAt(
+                () => time,
+                instant,
+                () => called.push(what),
+                0.005,
+            );
+        const undo = [at(3_600_000, "an hour"), at(2 ** 31 + 1, "a month"), at(3_600_000, "undone")];
+        undo[2]();
+        await pause(30);
+        assert.deepEqual(called, []);
+        time = 3_600_001;
+        await pause(100);
+        assert.deepEqual(called, ["an hour"]);
+        undo[1]();
     });
 });
 
