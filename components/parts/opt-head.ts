@@ -73,7 +73,27 @@ sys.exit(1 if "is not registered" in message or "No replica of model" in message
  * @param seconds longest time, in seconds
  */
 export function afterAnswers(seconds: number, port = ALPA_PORT): string {
-    const hex = port.toString(16).toUpperCase().padStart(4, "0");
-    const open = `grep -qsE '^ *[0-9]+: [0-9A-F]+:${hex} [0-9A-F]+:[0-9A-F]{4} 01 ' /proc/net/tcp /proc/net/tcp6`;
+    return whileConnected(seconds, `${ADDRESS}:${hex(port)} ${ADDRESS}:[0-9A-F]{4}`);
+}
+
+/**
+ * Keeps a worker for as long as its head runs: an answer under way needs the GPUs of all nodes, and the operator tells all
+ * pods of a RayCluster to go at the same time.
+ * @param seconds longest time, in seconds
+ */
+export function afterHead(seconds: number, port = GCS_PORT): string {
+    return whileConnected(seconds, `${ADDRESS}:[0-9A-F]{4} ${ADDRESS}:${hex(port)}`);
+}
+
+/** Address of a connection, as the kernel lists it. */
+const ADDRESS = "[0-9A-F]+";
+
+/** The end of the script comes with the end of the last connection of these two sides that is established (01). */
+function whileConnected(seconds: number, sides: string): string {
+    const open = `grep -qsE '^ *[0-9]+: ${sides} 01 ' /proc/net/tcp /proc/net/tcp6`;
     return `for i in $(seq ${seconds}); do ${open} || exit 0; sleep 1; done`;
+}
+
+function hex(port: number): string {
+    return port.toString(16).toUpperCase().padStart(4, "0");
 }

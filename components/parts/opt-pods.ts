@@ -1,4 +1,4 @@
-import { afterAnswers, ALPA_PORT, GCS_PORT, HEAD_SCRIPT, headVariables, LOADED } from "./opt-head";
+import { afterAnswers, afterHead, ALPA_PORT, GCS_PORT, HEAD_SCRIPT, headVariables, LOADED } from "./opt-head";
 import type { OptSettings } from "./opt-settings";
 
 /** Name of the RayCluster, of the Service in front of it, and of what surrounds them. */
@@ -8,6 +8,8 @@ export const OPT_PODS = { "ray.io/cluster": OPT };
 export const OPT_HEAD = { ...OPT_PODS, "ray.io/node-type": "head" };
 /** Time beyond the longest answer until a pod is killed, in seconds. */
 const STOP_SECONDS = 30;
+/** One whose Ray has died gives no answer any more: nobody waits for it. */
+const DEAD = { terminationGracePeriodSeconds: STOP_SECONDS };
 
 /** How the pods are made. */
 export interface PodSettings {
@@ -32,8 +34,7 @@ export function renderRayCluster({ opt, answerTimeoutSeconds }: PodSettings, run
             template: {
                 metadata: { annotations: { "ray.io/overwrite-container-cmd": "true" } },
                 spec: {
-                    ...pod(opt, head),
-                    terminationGracePeriodSeconds: answerTimeoutSeconds + STOP_SECONDS,
+                    ...pod(opt, head, answerTimeoutSeconds),
                     containers: [headContainer(opt, answerTimeoutSeconds)],
                 },
             },
@@ -44,13 +45,19 @@ export function renderRayCluster({ opt, answerTimeoutSeconds }: PodSettings, run
             minReplicas: 1,
             maxReplicas: 1,
             rayStartParams: {},
-            template: { spec: { ...pod(opt, node), containers: [workerContainer(opt)] } },
+            template: {
+                spec: {
+                    ...pod(opt, node, answerTimeoutSeconds),
+                    containers: [workerContainer(opt, answerTimeoutSeconds)],
+                },
+            },
         })),
     };
 }
 
-function pod(opt: OptSettings, node: string) {
+function pod(opt: OptSettings, node: string, answerTimeoutSeconds: number) {
     return {
+        terminationGracePeriodSeconds: answerTimeoutSeconds + STOP_SECONDS,
         nodeSelector: { "kubernetes.io/hostname": node },
         // A node with GPUs may be kept for those who ask for them.
         tolerations: [{ key: "nvidia.com/gpu", operator: "Exists", effect: "NoSchedule" }],
@@ -101,7 +108,7 @@ function headContainer(opt: OptSettings, answerTimeoutSeconds: number) {
             { name: "client", containerPort: 10001 },
             { name: "alpa", containerPort: ALPA_PORT },
         ],
-        lifecycle: { preStop: { exec: { command: ["/bin/bash", "-c", afterAnswers(answerTimeoutSeconds)] } } },
+        lifecycle: preStop(afterAnswers(answerTimeoutSeconds)),
         // The operator's own probes ask what Ray before 2.4 does not have.
         readinessProbe: {
             exec: { command: ["python3", "-c", LOADED] },
@@ -115,19 +122,25 @@ function headContainer(opt: OptSettings, answerTimeoutSeconds: number) {
             periodSeconds: 30,
             timeoutSeconds: 5,
             failureThreshold: 4,
+            ...DEAD,
         },
     };
 }
 
-function workerContainer(opt: OptSettings) {
+function workerContainer(opt: OptSettings, answerTimeoutSeconds: number) {
     const joined = { exec: { command: ["ray", "health-check"] }, timeoutSeconds: 30 };
     return {
         name: "ray-worker",
         ...container(opt),
+        lifecycle: preStop(afterHead(answerTimeoutSeconds + STOP_SECONDS)),
         readinessProbe: { ...joined, periodSeconds: 30, failureThreshold: 3 },
         // A head that was started anew does not know its workers: they start anew too, and join it.
-        livenessProbe: { ...joined, initialDelaySeconds: 60, periodSeconds: 60, failureThreshold: 3 },
+        livenessProbe: { ...joined, initialDelaySeconds: 60, periodSeconds: 60, failureThreshold: 3, ...DEAD },
     };
+}
+
+function preStop(script: string) {
+    return { preStop: { exec: { command: ["/bin/bash", "-c", script] } } };
 }
 
 /**

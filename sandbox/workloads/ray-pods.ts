@@ -5,8 +5,9 @@
  * Imitated: a container starts when its image, volumes and variables are there and, of a worker, when Ray's head runs; it
  * ends with an error when its GPUs are held by a process of the host, and starts again after 10 s, 20 s … 5 min; it is ready
  * when its probes would say so. Alpa is launched when every pod of its RayCluster runs, and is loaded after a time. A pod
- * that is deleted ends at once, or with a preStop hook when Alpa has no connections any more, at the latest after its
- * grace period; its GPUs are free then. What it asks of the network is not looked at.
+ * that is deleted ends at once, or with a preStop hook at the latest after its grace period: a head's when Alpa has no
+ * connections any more, a worker's when the head has ended; its GPUs are free then. Answers under way are cut off when a
+ * worker ends before the head. What a pod asks of the network, and what its hook does, is not looked at.
  * Known difference: 5 s after a worker was lost the head's container ends, where its own command has to notice; until then
  * Alpa answers as before, where the real one answers nothing.
  */
@@ -181,7 +182,7 @@ export class RayPods {
     /** Launches Alpa in a head's pod, or ends it, as all pods of its RayCluster run or not. */
     private async followAlpa(head: Played): Promise<void> {
         if (!launchOf(head.pod)) return;
-        const complete = await this.isComplete(head.pod);
+        const complete = await this.isComplete(head.pod, head.launched !== undefined);
         if (complete) head.lostAt = undefined;
         if (head.launched && !complete) {
             const pause = milliseconds(this.around.clock, LOSS_SECONDS);
@@ -216,9 +217,10 @@ export class RayPods {
         await launched?.close();
     }
 
-    private async isComplete(head: V1Pod): Promise<boolean> {
+    /** @param launched whether Alpa runs: then a pod counts until its containers have ended */
+    private async isComplete(head: V1Pod, launched: boolean): Promise<boolean> {
         const running = [...this.played.values()].filter(
-            ({ pod, run, ending }) => run && !ending && sameCluster(pod, head),
+            ({ pod, run, ending }) => run && (launched || !ending) && sameCluster(pod, head),
         );
         return running.length >= (await this.clusters.wanted(head));
     }
@@ -261,13 +263,21 @@ export class RayPods {
         one.run = undefined;
     }
 
+    /** Whether the hook of a pod that is on its way out has something to wait for. @param others of its RayCluster, itself among them */
+    private async isNeeded(one: Played, others: Played[]): Promise<boolean> {
+        if (!isHead(one.pod)) return others.some(({ pod, run }) => isHead(pod) && run !== undefined);
+        if (!one.launched || one.lostAt !== undefined || others.some(({ run }) => run === undefined)) return false;
+        return (await one.launched.connections()) > 0;
+    }
+
     private async endInOrder(one: Played): Promise<void> {
         const { clock, ended, log, changed } = this.around;
         const { spec, metadata } = one.pod;
         const grace = metadata!.deletionGracePeriodSeconds ?? spec!.terminationGracePeriodSeconds ?? GRACE_SECONDS;
         const waits = spec!.containers.some(({ lifecycle }) => lifecycle?.preStop);
+        const others = [...this.played.values()].filter(({ pod, run }) => run && sameCluster(pod, one.pod));
         for (let second = 0; waits && second < grace && !this.stop.signal.aborted; second++) {
-            if (!one.launched || (await one.launched.connections()) === 0) break;
+            if (!(await this.isNeeded(one, others))) break;
             await elapse(clock, 1, this.stop.signal);
         }
         await this.end(one);

@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { renderPolicy } from "../../../../components/parts/opt-component";
 import { operatorValues } from "../../../../components/parts/opt-graph";
-import { afterAnswers, HEAD_SCRIPT } from "../../../../components/parts/opt-head";
+import { afterAnswers, afterHead, HEAD_SCRIPT } from "../../../../components/parts/opt-head";
 import { renderImages, renderRayCluster } from "../../../../components/parts/opt-pods";
 import { intraBSettings } from "../../intra-b";
 
@@ -91,9 +91,16 @@ describe("pods of the component", () => {
 
     it("start anew when something about them changes, and have time to finish their answers", () => {
         assert.deepEqual(cluster().upgradeStrategy, { type: "Recreate" });
-        const [head] = pods();
+        const [head, ...workers] = pods();
         assert.ok(head.terminationGracePeriodSeconds > 600);
         assert.equal(head.containers[0].lifecycle.preStop.exec.command.at(-1), afterAnswers(600));
+        // The operator tells all of them to go at once, and an answer needs the GPUs of all nodes.
+        assert.ok(workers.length > 0);
+        for (const { terminationGracePeriodSeconds, containers } of workers) {
+            assert.equal(terminationGracePeriodSeconds, head.terminationGracePeriodSeconds);
+            const { command } = containers[0].lifecycle.preStop.exec;
+            assert.equal(command.at(-1), afterHead(terminationGracePeriodSeconds));
+        }
         assert.deepEqual([cluster({}, false).suspend, cluster().suspend], [true, false]);
     });
 
@@ -190,26 +197,32 @@ describe("the head's shell", function () {
         process.kill(child.pid!, "SIGTERM");
         assert.equal(await ended, 143);
     });
+});
 
-    it("waits for open answers before it goes, and no longer than it may", async () => {
-        const server = net.createServer().listen(0, "127.0.0.1");
-        await new Promise((resolve) => server.once("listening", resolve));
-        const { port } = server.address() as net.AddressInfo;
-        const shell = (seconds: number) =>
-            new Promise<number>((resolve) => {
-                const start = Date.now();
-                spawn("/bin/bash", ["-c", afterAnswers(seconds, port)], { stdio: "ignore" }).on("close", () =>
-                    resolve(Date.now() - start),
-                );
-            });
-        assert.ok((await shell(30)) < 5_000, "nothing is open");
-        const socket = net.connect(port, "127.0.0.1");
-        await new Promise((resolve) => socket.once("connect", resolve));
-        try {
-            assert.ok((await shell(2)) >= 2_000, "an answer is open");
-        } finally {
-            socket.destroy();
-            server.close();
-        }
-    });
+describe("a pod that is told to go", () => {
+    for (const [what, script] of [
+        ["waits for its open answers where it is a head", afterAnswers],
+        ["waits for its head where it is a worker", afterHead],
+    ] as const)
+        it(`${what}, and no longer than it may`, async () => {
+            const server = net.createServer().listen(0, "127.0.0.1");
+            await new Promise((resolve) => server.once("listening", resolve));
+            const { port } = server.address() as net.AddressInfo;
+            const shell = (seconds: number) =>
+                new Promise<number>((resolve) => {
+                    const start = Date.now();
+                    spawn("/bin/bash", ["-c", script(seconds, port)], { stdio: "ignore" }).on("close", () =>
+                        resolve(Date.now() - start),
+                    );
+                });
+            assert.ok((await shell(30)) < 5_000, "nothing is there");
+            const socket = net.connect(port, "127.0.0.1");
+            await new Promise((resolve) => socket.once("connect", resolve));
+            try {
+                assert.ok((await shell(2)) >= 2_000, "it is there");
+            } finally {
+                socket.destroy();
+                server.close();
+            }
+        });
 });

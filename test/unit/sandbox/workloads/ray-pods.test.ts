@@ -202,6 +202,32 @@ describe("Pods of a RayCluster in the sandbox", () => {
         assert.equal(ray.alpaOf(head()), undefined);
     });
 
+    it("stay with their head where they are workers with a hook, and cut its answers off where they have none", async () => {
+        const lifecycle = { preStop: { exec: { command: ["sh", "-c", "until idle"] } } };
+        const { connect } = await import("node:net");
+        for (const hook of [lifecycle, undefined]) {
+            taken.length = 0;
+            await put(head({ container: { lifecycle } }), worker({ container: { lifecycle: hook } }));
+            await until("Alpa: launched", () => ray.alpaOf(head()) !== undefined);
+            const held = connect(ray.alpaOf(head())!, "127.0.0.1");
+            await new Promise((resolve) => held.on("connect", resolve));
+            held.on("error", () => undefined);
+            await put(
+                head({ deleted: true, container: { lifecycle } }),
+                worker({ deleted: true, container: { lifecycle: hook } }),
+            );
+            if (hook) {
+                assert.deepEqual(taken, [], "a caller waits for its answer");
+                held.destroy();
+            }
+            await until("both: gone", () => taken.length === 2);
+            assert.deepEqual(taken, hook ? ["head", "worker"] : ["worker", "head"]);
+            cluster.delete("head");
+            cluster.delete("worker");
+            await look();
+        }
+    });
+
     it("keep their GPUs after they have ended, on order", async () => {
         faults.add({ step: "release", side: "pod", node: NODES[0] });
         await put(head());
