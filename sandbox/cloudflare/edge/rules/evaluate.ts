@@ -1,4 +1,7 @@
-/** Rule expressions against a request. Facts: header names are lower case; `matches` is a regular expression; a missing header compares as false. */
+/**
+ * Rule expressions against a request. Facts: header names are lower case, and one written with capitals finds none; `matches`
+ * is a regular expression; a missing header compares as false.
+ */
 import { inRange } from "../access/policies";
 import { compile } from "../../connector/re2";
 import { NotImitated, values, type EdgeRequest } from "../types";
@@ -61,7 +64,7 @@ export function valueOf(operand: Operand, request: EdgeRequest): Value {
         case "literal":
             return operand.value;
         case "header":
-            return values(request.headers, operand.name.toLowerCase())[Number(operand.index ?? 0)];
+            return values(request.headers, operand.name)[Number(operand.index ?? 0)];
         case "field": {
             const read = FIELDS[operand.name];
             if (!read) throw new NotImitated(`the field ${operand.name}`);
@@ -87,7 +90,7 @@ function spread(expression: Expression, request: EdgeRequest): boolean[] {
     if (expression.kind !== "compare" || expression.left.kind !== "header" || expression.left.index !== "*")
         throw new NotImitated("any() and all() over anything but a comparison of headers with [*]");
     const { left, operator, right } = expression;
-    return values(request.headers, left.name.toLowerCase()).map((value) => compare(value, operator, right, false));
+    return values(request.headers, left.name).map((value) => compare(value, operator, right, false));
 }
 
 const isAddress = (operand: Operand): boolean => operand.kind === "field" && operand.name === "ip.src";

@@ -31,6 +31,8 @@ describe("Cloudflare edge: rule expressions", () => {
         ['any(http.request.headers["x-team"][*] eq "vision")', true],
         ['all(http.request.headers["x-team"][*] eq "vision")', false],
         ['http.request.headers["x-team"][0] eq "nlp"', true],
+        ['http.request.headers["X-Team"][0] eq "nlp"', false],
+        ['any(http.request.headers["X-Team"][*] eq "vision")', false],
         ['http.request.headers["absent"][0] ne "x"', false],
         ["len(http.user_agent) ge 6 and len(http.user_agent) < 7", true],
         ["true or false and false", true],
