@@ -108,6 +108,16 @@ describe("Rulesets at the Cloudflare stand-in", () => {
             /rules\.0\.ratelimit\.period: .*10, 15, .*\(got 11\)/,
         ],
         ["no cf.colo.id", [rule({ ratelimit: limit({ characteristics: ["ip.src"] }) })], /cf\.colo\.id/],
+        [
+            "a header to count by in capitals",
+            [rule({ ratelimit: limit({ characteristics: ["cf.colo.id", 'http.request.headers["X-Team"]'] }) })],
+            /rules\.0\.ratelimit\.characteristics\.1: .*lower case/,
+        ],
+        [
+            "no field to count by",
+            [rule({ ratelimit: limit({ characteristics: ["cf.colo.id", "ip src"] }) })],
+            /rules\.0\.ratelimit\.characteristics\.1: must be a field/,
+        ],
         ["the same ref twice", [rule(), rule()], /ref/],
         ["no rate limit", [rule({ ratelimit: undefined })], /ratelimit/],
         [
