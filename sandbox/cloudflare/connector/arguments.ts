@@ -53,7 +53,7 @@ export function parseArguments(words: string[], environment: NodeJS.ProcessEnv):
         else if (word === "tunnel" && place === "top") place = "tunnel";
         else if (word === "run" && place === "tunnel") place = "run";
         else if (word === "ready" && place === "tunnel")
-            return { command: "ready", metrics: given.get("metrics")?.[0] };
+            return { command: "ready", metrics: given.get("metrics")?.at(-1) ?? environment.TUNNEL_METRICS };
         else throw new UsageError(`not imitated: ${place === "top" ? "command" : `${place} argument`} ${word}`);
     }
     if (place !== "run") throw new UsageError("not imitated: only `cloudflared tunnel run` is");

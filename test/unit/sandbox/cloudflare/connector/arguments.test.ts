@@ -49,7 +49,10 @@ describe("cloudflared stand-in: command line", () => {
 
     it("knows its version and the probe", () => {
         assert.deepEqual(parse("--version"), { command: "version" });
-        assert.deepEqual(parse("tunnel --metrics a:1 ready"), { command: "ready", metrics: "a:1" });
+        const variables = { TUNNEL_METRICS: "b:1" };
+        assert.deepEqual(parse("tunnel --metrics a:1 ready", variables), { command: "ready", metrics: "a:1" });
+        assert.deepEqual(parse("tunnel ready", variables), { command: "ready", metrics: "b:1" });
+        assert.deepEqual(parse("tunnel ready"), { command: "ready", metrics: undefined });
     });
 
     const run = "--no-autoupdate tunnel --edge e:1";
