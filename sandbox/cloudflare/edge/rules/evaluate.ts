@@ -2,7 +2,7 @@
  * Rule expressions against a request. Facts: header names are lower case, and one written with capitals finds none; `matches`
  * is a regular expression; a missing header compares as false.
  */
-import { inRange } from "../access/policies";
+import { inRange, isRange } from "../access/policies";
 import { compile } from "../../connector/re2";
 import { NotImitated, values, type EdgeRequest } from "../types";
 import { fieldsOf, parseExpression, type Expression, type Operand } from "./parse";
@@ -25,12 +25,32 @@ const FIELDS: Record<string, (request: EdgeRequest) => Value> = {
     ssl: () => true,
 };
 
-/** Its fields are looked at before anything is evaluated, or one that is lacking would show only when its turn comes. */
+/** Fields and values are looked at before anything is evaluated, or a wrong one would show only when its turn comes. */
 export function readExpression(text: string): Expression {
     const expression = parseExpression(text);
     const unknown = fieldsOf(expression).find((name) => name !== "http.request.headers" && !(name in FIELDS));
     if (unknown) throw new NotImitated(`the field ${unknown}`);
+    checkValues(expression);
     return expression;
+}
+
+/** Patterns must be such, and an address is compared with addresses only. */
+function checkValues(expression: Expression): void {
+    switch (expression.kind) {
+        case "and":
+        case "or":
+            return [expression.left, expression.right].forEach(checkValues);
+        case "not":
+        case "any":
+        case "all":
+            return checkValues(expression.of);
+        case "compare": {
+            const { left, operator, right } = expression;
+            if (operator === "matches") compile(String(right[0]));
+            const wrong = isAddress(left) ? right.find((value) => !isRange(String(value))) : undefined;
+            if (wrong !== undefined) throw new NotImitated(`ip.src ${operator} ${JSON.stringify(wrong)}`);
+        }
+    }
 }
 
 export function evaluate(expression: Expression, request: EdgeRequest): boolean {

@@ -101,6 +101,12 @@ describe("Rulesets at the Cloudflare stand-in", () => {
         ["an operator without a value", [rule({ expression: "http.host eq" })], /rules\.0\.expression: /],
         ["words in a row", [rule({ expression: "(http.host llm)" })], /rules\.0\.expression: .*"llm"/],
         ["an unknown field", [rule({ expression: '(http.hots eq "a")' })], /rules\.0\.expression: .*http\.hots/],
+        ["no address where one belongs", [rule({ expression: "ip.src in {10.0.0.0/33}" })], /rules\.0\.expression: /],
+        [
+            "a pattern that is none",
+            [rule({ expression: 'not (http.request.uri.path matches "(")' })],
+            /rules\.0\.expression: /,
+        ],
         ["a value without quotes", [rule({ expression: "(http.host eq llm.example.com)" })], /rules\.0\.expression: /],
         [
             "a period that is none of the plan's",
