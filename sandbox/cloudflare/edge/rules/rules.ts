@@ -123,9 +123,9 @@ export class Rules {
     }
 
     private characteristic(name: string, request: EdgeRequest): string {
-        const expression = parseExpression(`${name} eq ""`);
-        if (expression.kind !== "compare") throw new NotImitated(`the characteristic ${name}`);
-        return String(valueOf(expression.left, request) ?? "");
+        const expression = parseExpression(name);
+        if (expression.kind !== "truthy") throw new NotImitated(`the characteristic ${name}`);
+        return String(valueOf(expression.of, request) ?? "");
     }
 
     private expression(text: string): Expression {

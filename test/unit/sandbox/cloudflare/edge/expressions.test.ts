@@ -49,6 +49,11 @@ describe("Cloudflare edge: rule expressions", () => {
         assert.deepEqual(fieldsOf(parseExpression(text)), ["http.request.headers", "http.host", "http.user_agent"]);
     });
 
+    for (const mixed of ['ip.src eq "10.1.2.3"', "http.host eq 10.1.2.3", "http.host in {5}", 'len(http.host) eq "5"'])
+        it(`${mixed} compares what cannot be compared`, () => {
+            assert.throws(() => parseExpression(mixed), /belongs in the expression/);
+        });
+
     for (const broken of ["", "(true", "http.host eq", 'http.host eq "a" "b"', "http.host in {1 2", "§"])
         it(`${broken || "nothing"} is no expression`, () => {
             assert.throws(() => parseExpression(broken), /in the expression/);
