@@ -153,6 +153,13 @@ describe("Rulesets at the Cloudflare stand-in", () => {
         ["free", "a minute", [rule({ ratelimit: limit({ period: 60 }) })], 400],
         ["free", "a longer block", [rule({ ratelimit: limit({ mitigation_timeout: 60 }) })], 400],
         ["free", "the host in the expression", [onHost], 400],
+        ["free", "a field without a dot", [rule({ expression: 'ssl and http.request.uri.path eq "/a"' })], 400],
+        [
+            "free",
+            "the host in what is counted",
+            [rule({ ratelimit: limit({ counting_expression: 'http.host eq "a.example.test"' }) })],
+            400,
+        ],
         ["free", "a response of its own", [rule({ action_parameters: { response: OWN } })], 400],
         ["pro", "a response of its own", [rule({ action_parameters: { response: OWN } })], 200],
         ["pro", "the host in the expression", [onHost], 200],
