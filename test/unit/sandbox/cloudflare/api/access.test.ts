@@ -125,6 +125,7 @@ describe("Access at the Cloudflare stand-in", () => {
         ["a hostname outside of the account's zones", { domain: "api.other.test" }, /zone of this account/],
         ["a hostname that only ends like a zone", { domain: "notexample.test" }, /zone of this account/],
         ["a scheme", { domain: "https://api.example.test" }, /without a scheme/],
+        ["no name", { name: null }, /name: /],
         ["no hostname", { domain: null }, /domain: required/],
         ["six hostnames", { domain: null, destinations: six }, /at most 5 \(got 6\)/],
         ["a domain that is no destination", { destinations: six.slice(1, 2) }, /one of the destinations/],
