@@ -59,6 +59,7 @@ describe("cloudflared stand-in: command line", () => {
     const refused: [line: string, environment: Record<string, string>, problem: RegExp][] = [
         ["access login x", {}, /not imitated: command access/],
         ["tunnel create x", {}, /not imitated: tunnel argument create/],
+        [`${run} --region us run`, {}, /not imitated: flag --region/],
         [`${run} run my-tunnel`, {}, /not imitated: run argument my-tunnel/],
         [`${run} run --metrics a:1`, {}, /flag provided but not defined: -metrics/],
         [`${run} --url http://a run`, {}, /flag provided but not defined: -url/],
