@@ -34,7 +34,12 @@ export function readExpression(text: string): Expression {
     return expression;
 }
 
-/** Patterns must be such, and an address is compared with addresses only. */
+const BOOLEANS = ["ssl", "cf.client.bot", "cf.bot_management.verified_bot"];
+const isYesOrNo = (operand: Operand): boolean =>
+    (operand.kind === "field" && BOOLEANS.includes(operand.name)) ||
+    (operand.kind === "call" && ["starts_with", "ends_with"].includes(operand.name));
+
+/** Patterns must be such, an address is compared with addresses only, and what stands alone is true or false. */
 function checkValues(expression: Expression): void {
     switch (expression.kind) {
         case "and":
@@ -44,6 +49,9 @@ function checkValues(expression: Expression): void {
         case "any":
         case "all":
             return checkValues(expression.of);
+        case "truthy":
+            if (!isYesOrNo(expression.of)) throw new NotImitated("a value that is neither true nor false by itself");
+            return;
         case "compare": {
             const { left, operator, right } = expression;
             if (operator === "matches") compile(String(right[0]));

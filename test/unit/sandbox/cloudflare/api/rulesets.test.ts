@@ -97,6 +97,7 @@ describe("Rulesets at the Cloudflare stand-in", () => {
         ],
         ["a phase that no rule skips", [rule({ action_parameters: { phases: ["http_request_late"] } })], /phases\.0: /],
         ["an empty expression", [rule({ expression: "" })], /rules\.0\.expression: /],
+        ["text without a comparison", [rule({ expression: "(http.host)" })], /rules\.0\.expression: /],
         ["an open bracket", [rule({ expression: '(http.host eq "a)"' })], /rules\.0\.expression: /],
         ["an operator without a value", [rule({ expression: "http.host eq" })], /rules\.0\.expression: /],
         ["words in a row", [rule({ expression: "(http.host llm)" })], /rules\.0\.expression: .*"llm"/],
