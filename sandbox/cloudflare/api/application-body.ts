@@ -18,7 +18,7 @@ const inline = z.strictObject({ ...policyFields, precedence: z.number().int().mi
 
 export const applicationBody = z.strictObject({
     type: z.string(),
-    name: text,
+    name: z.string().min(1, "required"),
     domain: text,
     destinations: z.array(z.strictObject({ type: z.string().default("public"), uri: z.string() })).optional(),
     self_hosted_domains: z.array(z.string()).optional(),

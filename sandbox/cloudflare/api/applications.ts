@@ -89,7 +89,6 @@ function store(call: Call, body: ApplicationBody, identity: Identity, old?: Acce
         ...body,
         ...hosts,
         ...identity,
-        name: body.name ?? hosts.domain,
         policies,
         updated_at: account.stamp(),
     } as AccessApplication;

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import type { Account, DnsRecord, Zone } from "../account";
 import { NotImitated, refused } from "./answer";
-import { isName, nameForm, PROXIABLE, valueOf } from "./dns-content";
+import { isName, nameForm, PROXIABLE, proxiable, valueOf } from "./dns-content";
 
 /** Seconds; 1 = automatic. */
 const SHORTEST_TTL = { free: 60, pro: 60, business: 60, enterprise: 30 };
@@ -39,6 +39,8 @@ export function recordOf(zone: Zone, body: RecordBody): Content {
     const value = valueOf(type, body);
     const proxied = body.proxied;
     if (proxied && !PROXIABLE.includes(type)) throw refused(9004, "This record type cannot be proxied.");
+    if (proxied && !proxiable({ type, content: value.content }))
+        throw refused(9004, `content: a record that leads to ${value.content} cannot be proxied.`);
     if (proxied && body.ttl !== 1) throw refused(9003, `ttl: must be 1 when proxied is true (got ${body.ttl}).`);
     const shortest = SHORTEST_TTL[zone.plan];
     if (body.ttl !== 1 && (body.ttl < shortest || body.ttl > LONGEST_TTL))

@@ -6,6 +6,13 @@ import { NotImitated, refused } from "./answer";
 import { checked } from "./call";
 
 export const PROXIABLE = ["A", "AAAA", "CNAME"];
+/** Names that others look at to know the owner or to send mail: a record that leads there is never proxied. */
+const NOT_FOR_THE_PROXY = ["dkim.amazonses.com", "onmicrosoft.com", "acm-validations.aws"];
+
+export function proxiable({ type, content }: { type: string; content: string }): boolean {
+    return PROXIABLE.includes(type) && !NOT_FOR_THE_PROXY.some((end) => content === end || content.endsWith(`.${end}`));
+}
+
 /** Their content is a name: kept in lower case without the final dot. */
 const NAMES = ["CNAME", "MX", "NS", "PTR"];
 const TEXTS = ["A", "AAAA", "TXT", ...NAMES];

@@ -5,7 +5,7 @@ import { hexId } from "../ids";
 import { notFound, NotImitated, refused } from "./answer";
 import { bodyObject, bodyOf, checked, product, withoutNulls, type Call, type Route } from "./call";
 import { checkNeighbours, recordBody, recordOf } from "./dns-check";
-import { PROXIABLE } from "./dns-content";
+import { proxiable } from "./dns-content";
 import { zoneFile } from "./dns-export";
 import { ordered, page, PAGING } from "./paging";
 
@@ -66,7 +66,7 @@ function find({ account, zone }: Call, id: string): DnsRecord {
 }
 
 function answer(record: DnsRecord): object {
-    return { ...record, proxiable: PROXIABLE.includes(record.type), meta: {} };
+    return { ...record, proxiable: proxiable(record), meta: {} };
 }
 function stored({ account }: Call, record: DnsRecord) {
     account.changed("record", record.id);

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import type { AccessPolicy, Account, Selector } from "../account";
 import { goDuration } from "../durations";
+import { isRange } from "../edge/access/policies";
 import { uuid } from "../ids";
 import { notFound, NotImitated, refused } from "./answer";
 import { bodyOf, product, without, type Call, type Route } from "./call";
@@ -21,7 +22,7 @@ const SELECTORS: Record<string, z.ZodType> = {
     everyone: z.strictObject({}),
     geo: z.strictObject({ country_code: z.string().length(2) }),
     group: id,
-    ip: z.strictObject({ ip: z.string() }),
+    ip: z.strictObject({ ip: z.string().refine(isRange, { error: "must be an address or a range of them" }) }),
     login_method: id,
     service_token: z.strictObject({ token_id: z.string() }),
 };

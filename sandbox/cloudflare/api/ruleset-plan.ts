@@ -1,5 +1,6 @@
 /** What a plan allows in rate limiting rules. More than that is refused, with the limit named. */
 import type { Plan } from "../account";
+import { fieldsOf, parseExpression } from "../edge/rules/parse";
 import { ApiError } from "./answer";
 import { FREE_EXPRESSION_FIELDS, RATE_LIMITS } from "./limits";
 import type { RuleBody } from "./rulesets";
@@ -29,7 +30,10 @@ export function checkPlan(plan: Plan, phase: string, rules: RuleBody[]): void {
         const other = characteristics.find((c) => c !== "cf.colo.id" && !(limit.by?.includes(c) ?? true));
         if (other !== undefined)
             problems.push(`${at}.ratelimit.characteristics: ${other} is not available on this plan.`);
-        const field = plan === "free" ? fields(expression).find((f) => !FREE_EXPRESSION_FIELDS.includes(f)) : undefined;
+        const field =
+            plan === "free"
+                ? fields(expression, ratelimit.counting_expression).find((f) => !FREE_EXPRESSION_FIELDS.includes(f))
+                : undefined;
         if (plan === "free" && action_parameters?.response)
             problems.push(`${at}.action_parameters.response: a response of one's own is not available on this plan.`);
         if (field !== undefined) problems.push(`${at}.expression: ${field} is not available on this plan.`);
@@ -41,7 +45,7 @@ export function checkPlan(plan: Plan, phase: string, rules: RuleBody[]): void {
         );
 }
 
-/** The fields that an expression reads: dotted names outside of its strings. */
-function fields(expression: string): string[] {
-    return expression.replace(/"(?:[^"\\]|\\.)*"/g, "").match(/\b[a-z][a-z0-9_]*(?:\.[a-z0-9_]+)+/g) ?? [];
+/** The fields that a rule reads, in what it matches and in what it counts. */
+function fields(expression: string, counting = "true"): string[] {
+    return [expression, counting].flatMap((text) => fieldsOf(parseExpression(text)));
 }

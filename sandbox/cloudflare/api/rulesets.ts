@@ -7,6 +7,7 @@ import { ApiError, notFound, NotImitated } from "./answer";
 import { bodyOf, product, without, type Call, type Route } from "./call";
 import { RATE_LIMIT_PERIODS } from "./limits";
 import { page, PAGING } from "./paging";
+import { checkCharacteristic } from "./ruleset-characteristics";
 import { checkPlan } from "./ruleset-plan";
 
 const rulesets = product("Zone WAF");
@@ -111,6 +112,9 @@ function read(call: Call) {
         checkExpression(rule.expression, `rules.${i}.expression`);
         if (rule.ratelimit?.counting_expression)
             checkExpression(rule.ratelimit.counting_expression, `rules.${i}.ratelimit.counting_expression`);
+        rule.ratelimit?.characteristics.forEach((name, j) =>
+            checkCharacteristic(name, `rules.${i}.ratelimit.characteristics.${j}`),
+        );
         if (limiting && rule.action === "skip") throw invalid(20122, `rules.${i}.action: skip is no rate limit.`);
     });
     checkPlan(call.zone.plan, body.phase, body.rules);

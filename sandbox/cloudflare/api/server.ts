@@ -6,7 +6,8 @@
  *
  * Refused with 501 and a name: routes, query parameters, body fields, record types, settings, kinds of zones, applications and
  * rulesets that are not listed. Known differences: code numbers that no source names are made up (clients look at the
- * status); names of zones are not checked against registries; plain HTTP instead of TLS; keys with e-mail do not work.
+ * status); names of zones are not checked against registries; plain HTTP instead of TLS; keys with e-mail do not work; an
+ * address may send more than 200 requests in a second.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";

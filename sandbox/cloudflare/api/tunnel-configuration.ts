@@ -1,7 +1,8 @@
 /** The ingress rules of a tunnel. They are kept as sent: any addition would be a difference for the client. */
 import { z } from "zod";
 import type { TunnelConfiguration } from "../account";
-import { ApiError } from "./answer";
+import { compile, NotTranslated } from "../connector/re2";
+import { ApiError, NotImitated } from "./answer";
 import { bodyObject, checked, product, type Call, type Route } from "./call";
 import { findLive } from "./tunnels";
 
@@ -90,9 +91,10 @@ function checkOrder(rules: z.infer<typeof body>["config"]["ingress"]): void {
 }
 function pathProblem(path: string | null | undefined): string | undefined {
     try {
-        if (path) new RegExp(path, "u");
-    } catch {
-        return "path must be a regular expression";
+        if (path) compile(path);
+    } catch (error) {
+        if (error instanceof NotTranslated) throw new NotImitated(error.message);
+        return "path must be a regular expression, as RE2 has them";
     }
 }
 

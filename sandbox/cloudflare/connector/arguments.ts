@@ -40,6 +40,9 @@ const FLAGS: Record<string, Flag> = {
     "token-file": { places: ["run"], variable: "TUNNEL_TOKEN_FILE", kind: "text" },
 };
 
+/** The real one has them. */
+const NOT_IMITATED = ["edge-ip-version", "region", "ha-connections"];
+
 type Given = Map<string, string[]>;
 
 /** @param words without the program's name */
@@ -53,7 +56,7 @@ export function parseArguments(words: string[], environment: NodeJS.ProcessEnv):
         else if (word === "tunnel" && place === "top") place = "tunnel";
         else if (word === "run" && place === "tunnel") place = "run";
         else if (word === "ready" && place === "tunnel")
-            return { command: "ready", metrics: given.get("metrics")?.[0] };
+            return { command: "ready", metrics: given.get("metrics")?.at(-1) ?? environment.TUNNEL_METRICS };
         else throw new UsageError(`not imitated: ${place === "top" ? "command" : `${place} argument`} ${word}`);
     }
     if (place !== "run") throw new UsageError("not imitated: only `cloudflared tunnel run` is");
@@ -63,6 +66,7 @@ export function parseArguments(words: string[], environment: NodeJS.ProcessEnv):
 
 function takeFlag(word: string, rest: string[], place: Place, given: Given): void {
     const [, name, , attached] = /^--?([^=]+)(=(.*))?$/s.exec(word) ?? [];
+    if (NOT_IMITATED.includes(name ?? "")) throw new UsageError(`not imitated: flag --${name}`);
     const flag = FLAGS[name ?? ""];
     if (!flag?.places.includes(place)) throw new UsageError(`flag provided but not defined: -${name ?? word}`);
     const value = attached ?? (flag.kind === "on" ? "true" : rest.shift());

@@ -2,7 +2,7 @@
  * From a stream of the edge to the origin and back (cloudflared proxy/proxy.go, connection/http2.go). Facts: header names go
  * out in Go's canonical form; `Connection: keep-alive` is set; the connector's id is added as `Cf-Warp-Tag-Id`; an origin
  * that cannot be reached is 502 "from cloudflared", which the edge shows as its own page; an answer that breaks off in the
- * middle ends as if it were complete, because the copy's error is dropped.
+ * middle ends as if it were complete, because the copy's error is dropped; what is held back is in unflushed.ts.
  */
 import { Agent, request as httpRequest, type ClientRequest, type IncomingMessage } from "node:http";
 import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
@@ -11,6 +11,7 @@ import { AccessCheck } from "./access-check";
 import { findRule, NO_RULES, type OriginSettings, type Rule } from "./ingress";
 import type { Log } from "./log";
 import type { Stats } from "./metrics";
+import { flushes, Unflushed } from "./unflushed";
 import * as wire from "./wire";
 
 const HOP_BY_HOP = new Set(["connection", "keep-alive", "transfer-encoding", "upgrade", "te", "proxy-connection"]);
@@ -109,10 +110,19 @@ export class Proxy {
             const name = response.rawHeaders[i].toLowerCase();
             if (!HOP_BY_HOP.has(name)) headers.push([name, response.rawHeaders[i + 1]]);
         }
-        this.respond(stream, status, headers, false);
-        response.on("error", () => stream.end()); // broke off: see above
-        if (stream.writable) response.pipe(stream);
-        else response.resume();
+        const begin = () => {
+            if (!stream.headersSent) this.respond(stream, status, headers, false);
+        };
+        if (flushes(headers, response.headers["transfer-encoding"] === "chunked")) {
+            begin();
+            response.on("error", () => stream.end()); // broke off: see above
+            if (stream.writable) response.pipe(stream);
+            else response.resume();
+            return;
+        }
+        const held = new Unflushed(begin);
+        response.on("error", () => held.end());
+        response.pipe(held).pipe(stream);
     }
 
     private respond(stream: ServerHttp2Stream, status: number, headers: wire.HeaderList, end: boolean): void {

@@ -52,7 +52,11 @@ export function zoneOf(account: Account, hostname: string): Zone | undefined {
 /** The exact name, or else the wildcard next to it. */
 function lookUp(account: Account, zone: Zone, hostname: string): DnsRecord | undefined {
     const records = [...account.records(zone.id).values()].filter((r) => ["A", "AAAA", "CNAME"].includes(r.type));
-    const named = (name: string) => records.find((r) => r.name === name);
+    // One proxied address makes all addresses of its name proxied.
+    const named = (name: string) => {
+        const there = records.filter((r) => r.name === name);
+        return there.find((r) => r.proxied) ?? there[0];
+    };
     const exact = named(hostname);
     if (exact) return exact;
     for (let rest = hostname; rest.includes(".") && rest.length > zone.name.length;) {

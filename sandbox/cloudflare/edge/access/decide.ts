@@ -2,7 +2,8 @@
  * Access: lets a request pass, with its JWT, or answers it. Facts are the table "Outcomes" of the reference
  * (cloudflare-access-runtime §1), classic and strict. Readings where it leaves something open:
  * - strict, no token headers, only Service Auth policies: 403 (the table has no row for it);
- * - `service_auth_401_redirect` gives 401 wherever an application with Service Auth policies turns a request down;
+ * - `service_auth_401_redirect` gives 401 wherever an application with Service Auth policies turns a request down, except
+ *   where a Block policy does: there is no redirect then that it could stand for;
  * - duplicated headers: 401 in strict mode; in classic mode the first value counts;
  * - in strict mode a cookie that was given to a service token before counts for nothing.
  * Not imitated: logging in, CORS settings of an application, the other settings that concern people.
@@ -49,7 +50,7 @@ export async function decide(request: EdgeRequest, account: Account, keys: Signi
         const jwt = await replayed(request, application, account, keys);
         if (jwt) return { pass: true, jwt, strip };
     }
-    if (application.service_auth_401_redirect && judged.hasServiceAuth) {
+    if (application.service_auth_401_redirect && judged.hasServiceAuth && judged.met !== "deny") {
         return { pass: false, answer: accessPage(401, request) };
     }
     if (judged.hasLogin && judged.met !== "deny") return { pass: false, answer: login(request, application, account) };

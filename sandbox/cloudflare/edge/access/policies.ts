@@ -4,7 +4,7 @@
  * An Allow policy needs a person, so it is never met here, and what it asks for is not looked at; that it is there decides
  * about the login page. Other selectors in the other policies are not imitated.
  */
-import { BlockList, isIPv6 } from "node:net";
+import { BlockList, isIP, isIPv6 } from "node:net";
 import type { AccessApplication, AccessPolicy, Account, Selector, ServiceToken } from "../../account";
 import { NotImitated } from "../types";
 
@@ -57,6 +57,13 @@ function matchesSelector(selector: Selector, subject: Subject, policy: string): 
         default:
             throw new NotImitated(`the selector ${name} of the policy ${policy}`);
     }
+}
+
+/** One address or CIDR? */
+export function isRange(text: string): boolean {
+    const [, base = "", bits] = /^([^/]*)(?:\/(\d{1,3}))?$/.exec(text) ?? [];
+    const family = isIP(base);
+    return family !== 0 && (bits === undefined || Number(bits) <= (family === 6 ? 128 : 32));
 }
 
 /** @param range one address or CIDR */

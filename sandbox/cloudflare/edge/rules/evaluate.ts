@@ -1,5 +1,8 @@
-/** Rule expressions against a request. Facts: header names are lower case; `matches` is a regular expression; a missing header compares as false. */
-import { inRange } from "../access/policies";
+/**
+ * Rule expressions against a request. Facts: header names are lower case, and one written with capitals finds none; `matches`
+ * is a regular expression; a missing header compares as false.
+ */
+import { inRange, isRange } from "../access/policies";
 import { compile } from "../../connector/re2";
 import { NotImitated, values, type EdgeRequest } from "../types";
 import { fieldsOf, parseExpression, type Expression, type Operand } from "./parse";
@@ -22,12 +25,40 @@ const FIELDS: Record<string, (request: EdgeRequest) => Value> = {
     ssl: () => true,
 };
 
-/** Its fields are looked at before anything is evaluated, or one that is lacking would show only when its turn comes. */
+/** Fields and values are looked at before anything is evaluated, or a wrong one would show only when its turn comes. */
 export function readExpression(text: string): Expression {
     const expression = parseExpression(text);
     const unknown = fieldsOf(expression).find((name) => name !== "http.request.headers" && !(name in FIELDS));
     if (unknown) throw new NotImitated(`the field ${unknown}`);
+    checkValues(expression);
     return expression;
+}
+
+const BOOLEANS = ["ssl", "cf.client.bot", "cf.bot_management.verified_bot"];
+const isYesOrNo = (operand: Operand): boolean =>
+    (operand.kind === "field" && BOOLEANS.includes(operand.name)) ||
+    (operand.kind === "call" && ["starts_with", "ends_with"].includes(operand.name));
+
+/** Patterns must be such, an address is compared with addresses only, and what stands alone is true or false. */
+function checkValues(expression: Expression): void {
+    switch (expression.kind) {
+        case "and":
+        case "or":
+            return [expression.left, expression.right].forEach(checkValues);
+        case "not":
+        case "any":
+        case "all":
+            return checkValues(expression.of);
+        case "truthy":
+            if (!isYesOrNo(expression.of)) throw new NotImitated("a value that is neither true nor false by itself");
+            return;
+        case "compare": {
+            const { left, operator, right } = expression;
+            if (operator === "matches") compile(String(right[0]));
+            const wrong = isAddress(left) ? right.find((value) => !isRange(String(value))) : undefined;
+            if (wrong !== undefined) throw new NotImitated(`ip.src ${operator} ${JSON.stringify(wrong)}`);
+        }
+    }
 }
 
 export function evaluate(expression: Expression, request: EdgeRequest): boolean {
@@ -61,7 +92,7 @@ export function valueOf(operand: Operand, request: EdgeRequest): Value {
         case "literal":
             return operand.value;
         case "header":
-            return values(request.headers, operand.name.toLowerCase())[Number(operand.index ?? 0)];
+            return values(request.headers, operand.name)[Number(operand.index ?? 0)];
         case "field": {
             const read = FIELDS[operand.name];
             if (!read) throw new NotImitated(`the field ${operand.name}`);
@@ -87,7 +118,7 @@ function spread(expression: Expression, request: EdgeRequest): boolean[] {
     if (expression.kind !== "compare" || expression.left.kind !== "header" || expression.left.index !== "*")
         throw new NotImitated("any() and all() over anything but a comparison of headers with [*]");
     const { left, operator, right } = expression;
-    return values(request.headers, left.name.toLowerCase()).map((value) => compare(value, operator, right, false));
+    return values(request.headers, left.name).map((value) => compare(value, operator, right, false));
 }
 
 const isAddress = (operand: Operand): boolean => operand.kind === "field" && operand.name === "ip.src";

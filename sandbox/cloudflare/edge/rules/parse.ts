@@ -91,10 +91,10 @@ class Parser {
         const operator = COMPARISONS[word] ?? word;
         if (!OPERATORS.includes(operator)) return { kind: "truthy", of: left };
         this.at++;
-        if (operator !== "in") return { kind: "compare", operator, left, right: [this.literal()] };
+        if (operator !== "in") return { kind: "compare", operator, left, right: [this.literalFor(left)] };
         this.expect("{");
         const right: (string | number)[] = [];
-        while (!this.take("}")) right.push(this.literal());
+        while (!this.take("}")) right.push(this.literalFor(left));
         return { kind: "compare", operator, left, right };
     }
 
@@ -122,6 +122,16 @@ class Parser {
         return { kind: "header", name, index };
     }
 
+    /** Text stands in quotes, numbers and addresses do not. */
+    private literalFor(left: Operand): string | number {
+        const word = this.tokens[this.at] ?? "";
+        const value = this.literal();
+        const is = word.startsWith('"') ? "text" : typeof value === "number" ? "number" : "address";
+        const should = typeOf(left);
+        if (should !== undefined && is !== should) throw this.lacking(`the ${is} ${word} where ${should} belongs`);
+        return value;
+    }
+
     private literal(): string | number {
         const word = this.tokens[this.at++] ?? "";
         if (word.startsWith('"')) return word.slice(1, -1).replace(/\\(["\\])/g, "$1");
@@ -138,6 +148,21 @@ class Parser {
     }
     private lacking(what: string): NotImitated {
         return new NotImitated(`${what} in the expression ${this.text}`);
+    }
+}
+
+/** What an operand is compared with; undefined for fields that this file knows nothing of. */
+function typeOf(operand: Operand): "text" | "number" | "address" | undefined {
+    switch (operand.kind) {
+        case "field":
+            if (operand.name === "ip.src") return "address";
+            return operand.name.startsWith("http.") ? "text" : undefined;
+        case "header":
+            return "text";
+        case "call":
+            return operand.name === "len" ? "number" : "text";
+        case "literal":
+            return undefined;
     }
 }
 

@@ -13,7 +13,7 @@ import { BROWSER_CHECK, browserCheck } from "../browser-check";
 import { numberedError } from "../pages";
 import { NotImitated, type EdgeAnswer, type EdgeRequest } from "../types";
 import { evaluate, readExpression, valueOf } from "./evaluate";
-import { fieldsOf, type Expression } from "./parse";
+import { fieldsOf, parseExpression, type Expression } from "./parse";
 
 const CUSTOM = "http_request_firewall_custom";
 const RATE_LIMIT = "http_ratelimit";
@@ -123,9 +123,9 @@ export class Rules {
     }
 
     private characteristic(name: string, request: EdgeRequest): string {
-        const expression = this.expression(`${name} eq ""`);
-        if (expression.kind !== "compare") throw new NotImitated(`the characteristic ${name}`);
-        return String(valueOf(expression.left, request) ?? "");
+        const expression = parseExpression(name);
+        if (expression.kind !== "truthy") throw new NotImitated(`the characteristic ${name}`);
+        return String(valueOf(expression.of, request) ?? "");
     }
 
     private expression(text: string): Expression {

@@ -47,6 +47,7 @@ describe("Access at the Cloudflare stand-in", () => {
         ["a decision that does not exist", { decision: "service_auth" }, /decision: /],
         ["nobody included", { include: [] }, /include: /],
         ["two selectors in one", { include: [{ everyone: {}, certificate: {} }] }, /include\.0: /],
+        ["an address that is none", { include: [{ ip: { ip: "10.0.0.0/33" } }] }, /include\.0: ip: .*address/],
         ["a selector without its field", { include: [{ ip: {} }] }, /include\.0: ip/],
         ["a token that is not there", { include: [{ service_token: { token_id: uuid() } }] }, /unknown service token/],
         [
@@ -124,6 +125,7 @@ describe("Access at the Cloudflare stand-in", () => {
         ["a hostname outside of the account's zones", { domain: "api.other.test" }, /zone of this account/],
         ["a hostname that only ends like a zone", { domain: "notexample.test" }, /zone of this account/],
         ["a scheme", { domain: "https://api.example.test" }, /without a scheme/],
+        ["no name", { name: null }, /name: /],
         ["no hostname", { domain: null }, /domain: required/],
         ["six hostnames", { domain: null, destinations: six }, /at most 5 \(got 6\)/],
         ["a domain that is no destination", { destinations: six.slice(1, 2) }, /one of the destinations/],

@@ -62,6 +62,11 @@ describe("DNS records at the Cloudflare stand-in", () => {
     const refused: [why: string, body: object, code: number][] = [
         ["a proxied record with a ttl", { ...a, proxied: true }, 9003],
         ["a type that cannot be proxied", { name: "t", type: "TXT", content: "x", proxied: true }, 9004],
+        [
+            "a proxied name that others know the owner by",
+            { name: "_x", type: "CNAME", content: "y.acm-validations.aws", ttl: 1, proxied: true },
+            9004,
+        ],
         ["a ttl below 60", { ...a, ttl: 59 }, 9021],
         ["a ttl above a day", { ...a, ttl: 86401 }, 9021],
         ["an A record without an IPv4 address", { ...a, content: "example.test" }, 9005],
@@ -82,6 +87,12 @@ describe("DNS records at the Cloudflare stand-in", () => {
             assert.equal((await api.get(records)).result.length, 0);
         });
     }
+
+    it("says that a name others know the owner by cannot be proxied", async () => {
+        const proxiable = async (content: string) => (await make({ name: content, type: "CNAME", content })).proxiable;
+        assert.equal(await proxiable("k.dkim.amazonses.com"), false);
+        assert.equal(await proxiable("notonmicrosoft.com"), true);
+    });
 
     it("lets an Enterprise zone have a ttl of 30", async () => {
         const [zone] = api.account.zones.values();

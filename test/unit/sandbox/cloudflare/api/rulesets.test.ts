@@ -97,10 +97,17 @@ describe("Rulesets at the Cloudflare stand-in", () => {
         ],
         ["a phase that no rule skips", [rule({ action_parameters: { phases: ["http_request_late"] } })], /phases\.0: /],
         ["an empty expression", [rule({ expression: "" })], /rules\.0\.expression: /],
+        ["text without a comparison", [rule({ expression: "(http.host)" })], /rules\.0\.expression: /],
         ["an open bracket", [rule({ expression: '(http.host eq "a)"' })], /rules\.0\.expression: /],
         ["an operator without a value", [rule({ expression: "http.host eq" })], /rules\.0\.expression: /],
         ["words in a row", [rule({ expression: "(http.host llm)" })], /rules\.0\.expression: .*"llm"/],
         ["an unknown field", [rule({ expression: '(http.hots eq "a")' })], /rules\.0\.expression: .*http\.hots/],
+        ["no address where one belongs", [rule({ expression: "ip.src in {10.0.0.0/33}" })], /rules\.0\.expression: /],
+        [
+            "a pattern that is none",
+            [rule({ expression: 'not (http.request.uri.path matches "(")' })],
+            /rules\.0\.expression: /,
+        ],
         ["a value without quotes", [rule({ expression: "(http.host eq llm.example.com)" })], /rules\.0\.expression: /],
         [
             "a period that is none of the plan's",
@@ -108,6 +115,16 @@ describe("Rulesets at the Cloudflare stand-in", () => {
             /rules\.0\.ratelimit\.period: .*10, 15, .*\(got 11\)/,
         ],
         ["no cf.colo.id", [rule({ ratelimit: limit({ characteristics: ["ip.src"] }) })], /cf\.colo\.id/],
+        [
+            "a header to count by in capitals",
+            [rule({ ratelimit: limit({ characteristics: ["cf.colo.id", 'http.request.headers["X-Team"]'] }) })],
+            /rules\.0\.ratelimit\.characteristics\.1: .*lower case/,
+        ],
+        [
+            "no field to count by",
+            [rule({ ratelimit: limit({ characteristics: ["cf.colo.id", "ip src"] }) })],
+            /rules\.0\.ratelimit\.characteristics\.1: must be a field/,
+        ],
         ["the same ref twice", [rule(), rule()], /ref/],
         ["no rate limit", [rule({ ratelimit: undefined })], /ratelimit/],
         [
@@ -137,6 +154,13 @@ describe("Rulesets at the Cloudflare stand-in", () => {
         ["free", "a minute", [rule({ ratelimit: limit({ period: 60 }) })], 400],
         ["free", "a longer block", [rule({ ratelimit: limit({ mitigation_timeout: 60 }) })], 400],
         ["free", "the host in the expression", [onHost], 400],
+        ["free", "a field without a dot", [rule({ expression: 'ssl and http.request.uri.path eq "/a"' })], 400],
+        [
+            "free",
+            "the host in what is counted",
+            [rule({ ratelimit: limit({ counting_expression: 'http.host eq "a.example.test"' }) })],
+            400,
+        ],
         ["free", "a response of its own", [rule({ action_parameters: { response: OWN } })], 400],
         ["pro", "a response of its own", [rule({ action_parameters: { response: OWN } })], 200],
         ["pro", "the host in the expression", [onHost], 200],

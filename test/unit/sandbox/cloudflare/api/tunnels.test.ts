@@ -137,6 +137,7 @@ describe("Tunnels at the Cloudflare stand-in", () => {
         ["a service with a path", [{ ...host, service: "http://a:80/x" }, last]],
         ["a wildcard in the middle", [{ ...host, hostname: "a.*.test" }, last]],
         ["a path that is no expression", [{ ...host, path: "(" }, last]],
+        ["a path with what RE2 has not", [{ ...host, path: "^/(?!admin)" }, last]],
     ];
     for (const [why, ingress] of refused) {
         it(`refuses a configuration with ${why}`, async () => {
@@ -148,6 +149,7 @@ describe("Tunnels at the Cloudflare stand-in", () => {
 
     it("does not imitate what it does not know of a configuration", async () => {
         assert.equal((await put([{ ...host, originRequest: { bastionMode: true } }, last])).status, 501);
+        assert.equal((await put([{ ...host, path: "(?i)^/v1" }, last])).status, 501);
         assert.equal((await put([last], { "warp-routing": { enabled: true } })).status, 501);
     });
 });

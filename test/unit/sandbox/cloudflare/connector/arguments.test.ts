@@ -49,13 +49,17 @@ describe("cloudflared stand-in: command line", () => {
 
     it("knows its version and the probe", () => {
         assert.deepEqual(parse("--version"), { command: "version" });
-        assert.deepEqual(parse("tunnel --metrics a:1 ready"), { command: "ready", metrics: "a:1" });
+        const variables = { TUNNEL_METRICS: "b:1" };
+        assert.deepEqual(parse("tunnel --metrics a:1 ready", variables), { command: "ready", metrics: "a:1" });
+        assert.deepEqual(parse("tunnel ready", variables), { command: "ready", metrics: "b:1" });
+        assert.deepEqual(parse("tunnel ready"), { command: "ready", metrics: undefined });
     });
 
     const run = "--no-autoupdate tunnel --edge e:1";
     const refused: [line: string, environment: Record<string, string>, problem: RegExp][] = [
         ["access login x", {}, /not imitated: command access/],
         ["tunnel create x", {}, /not imitated: tunnel argument create/],
+        [`${run} --region us run`, {}, /not imitated: flag --region/],
         [`${run} run my-tunnel`, {}, /not imitated: run argument my-tunnel/],
         [`${run} run --metrics a:1`, {}, /flag provided but not defined: -metrics/],
         [`${run} --url http://a run`, {}, /flag provided but not defined: -url/],

@@ -105,6 +105,14 @@ export const CASES: [what: string, the: Case][] = [
         { application: { service_auth_401_redirect: true }, status: 401 },
     ],
     [
+        "service_auth_401_redirect: 403 for whom a Block policy turns down, who is not sent to log in either",
+        {
+            policies: (w, t) => [serviceAuth(w, t), w.policy("deny", [{ everyone: {} }])],
+            application: { service_auth_401_redirect: true },
+            status: 403,
+        },
+    ],
+    [
         "one header: both halves in JSON",
         {
             application: { read_service_tokens_from_header: "Authorization" },

@@ -31,6 +31,8 @@ describe("Cloudflare edge: rule expressions", () => {
         ['any(http.request.headers["x-team"][*] eq "vision")', true],
         ['all(http.request.headers["x-team"][*] eq "vision")', false],
         ['http.request.headers["x-team"][0] eq "nlp"', true],
+        ['http.request.headers["X-Team"][0] eq "nlp"', false],
+        ['any(http.request.headers["X-Team"][*] eq "vision")', false],
         ['http.request.headers["absent"][0] ne "x"', false],
         ["len(http.user_agent) ge 6 and len(http.user_agent) < 7", true],
         ["true or false and false", true],
@@ -46,6 +48,11 @@ describe("Cloudflare edge: rule expressions", () => {
             'any(http.request.headers["a"][*] eq "b") or not (http.host eq "c" and lower(http.user_agent) eq "d")';
         assert.deepEqual(fieldsOf(parseExpression(text)), ["http.request.headers", "http.host", "http.user_agent"]);
     });
+
+    for (const mixed of ['ip.src eq "10.1.2.3"', "http.host eq 10.1.2.3", "http.host in {5}", 'len(http.host) eq "5"'])
+        it(`${mixed} compares what cannot be compared`, () => {
+            assert.throws(() => parseExpression(mixed), /belongs in the expression/);
+        });
 
     for (const broken of ["", "(true", "http.host eq", 'http.host eq "a" "b"', "http.host in {1 2", "§"])
         it(`${broken || "nothing"} is no expression`, () => {

@@ -134,6 +134,16 @@ describe("Cloudflare edge: to the origin and back", () => {
         socket.destroy();
     });
 
+    for (const size of [0, 1, 4096, 4097, 9000, 100_000])
+        it(`passes ${size} bytes of a known length, however they are cut`, async () => {
+            const body = "0123456789".repeat(size / 10 + 1).slice(0, size);
+            world.respond = (_, answer) => {
+                answer.writeHead(200, { "Content-Type": "application/json", "Content-Length": size });
+                answer.write(body.slice(0, size / 3), () => answer.end(body.slice(size / 3)));
+            };
+            assert.equal((await world.send()).body, body);
+        });
+
     it("breaks off the request to the origin when the caller goes", async () => {
         const gone = new Promise<void>((resolve) => {
             world.respond = (_, answer) => {

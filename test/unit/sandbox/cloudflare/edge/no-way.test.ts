@@ -59,6 +59,7 @@ describe("Cloudflare edge: no way to the origin", () => {
         ["an address instead of a name", "127.0.0.1", 403, /^error code: 1003$/],
         ["a CNAME to nowhere", "nowhere.example.com", 530, /^error code: 1016$/],
         ["a proxied address record", "a.example.com", 501, /a proxied A record/],
+        ["an address beside a proxied one", "half.example.com", 501, /a proxied A record/],
         ["a name of a zone that is pending", "api.pending.com", 409, /^error code: 1001$/],
         ["a name of a zone that is paused", "api.paused.com", 409, /^error code: 1001$/],
         ["a CNAME to a name of the account", "alias.example.com", 200, /hello/],
@@ -73,6 +74,8 @@ describe("Cloudflare edge: no way to the origin", () => {
             addRecord(account, zone, "grey.example.com", target, { proxied: false });
             addRecord(account, zone, "nowhere.example.com", "app.example.org");
             addRecord(account, zone, "a.example.com", "192.0.2.1", { type: "A" });
+            addRecord(account, zone, "half.example.com", "192.0.2.1", { type: "A", proxied: false });
+            addRecord(account, zone, "half.example.com", "192.0.2.2", { type: "A" });
             addRecord(account, zone, "alias.example.com", HOST);
             addRecord(account, zone, "*.wild.example.com", target);
             addRecord(

@@ -47,6 +47,29 @@ describe("Cloudflare edge: the read timeout", () => {
         assert.equal((await world.send()).body, "xxxxxxxx");
     });
 
+    /** Eight bytes, one every 40 ms, announced by their number. */
+    const trickle = (type: string) => {
+        world.respond = (_, answer) => {
+            answer.writeHead(200, { "Content-Type": type, "Content-Length": 8 }).flushHeaders();
+            let left = 8;
+            const more = setInterval(() => {
+                if (answer.destroyed) return clearInterval(more);
+                answer.write("x");
+                if (--left === 0) answer.end(() => clearInterval(more));
+            }, 40);
+        };
+    };
+
+    it("524 for an answer with a length that trickles: cloudflared holds it back", async () => {
+        trickle("application/json");
+        assert.equal((await world.send()).status, 524);
+    });
+
+    it("not for a stream with a length: cloudflared passes that on at each write", async () => {
+        trickle("text/event-stream; charset=utf-8");
+        assert.equal((await world.send()).body, "xxxxxxxx");
+    });
+
     it("breaks an answer off that falls silent in the middle", async () => {
         world.respond = (_, answer) => void answer.writeHead(200).write("half");
         await assert.rejects(world.send(), { code: "ECONNRESET" });

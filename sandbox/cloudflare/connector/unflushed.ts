@@ -1,0 +1,45 @@
+/**
+ * An answer that nobody flushes, as Go's HTTP/2 server writes it (cloudflared connection/connection.go, shouldFlush): with a
+ * length, and of a type that is no stream, it is held back until there is more than the buffer takes, or it is over.
+ */
+import { Transform, type TransformCallback } from "node:stream";
+import type { HeaderList } from "./wire";
+
+/** Go's handlerChunkWriteSize, in bytes. */
+const BUFFER = 4096;
+const STREAMS = ["text/event-stream", "application/grpc", "application/x-ndjson"];
+
+/** Is every write passed on at once? @param headers names in lower case, from the origin */
+export function flushes(headers: HeaderList, chunked: boolean): boolean {
+    const first = (name: string) => headers.find(([key]) => key === name)?.[1] ?? "";
+    const type = first("content-type").toLowerCase();
+    return first("content-length") === "" || chunked || STREAMS.some((stream) => type.startsWith(stream));
+}
+
+export class Unflushed extends Transform {
+    private held: Buffer = Buffer.alloc(0);
+
+    /** @param begin sends the head: it goes out with the first bytes, or at the end without any */
+    constructor(private readonly begin: () => void) {
+        super();
+    }
+
+    override _transform(chunk: Buffer, _: BufferEncoding, done: TransformCallback): void {
+        const filled = this.held.length === 0 ? chunk.length : BUFFER - this.held.length;
+        const fits = this.held.length + chunk.length <= BUFFER;
+        const [out, rest] = fits ? [undefined, chunk] : [chunk.subarray(0, filled), chunk.subarray(filled)];
+        if (out) {
+            this.begin();
+            this.push(Buffer.concat([this.held, out]));
+            this.held = Buffer.alloc(0);
+        }
+        if (rest.length > BUFFER) this.push(rest);
+        else this.held = Buffer.concat([this.held, rest]);
+        done();
+    }
+
+    override _flush(done: TransformCallback): void {
+        this.begin();
+        done(null, this.held);
+    }
+}
