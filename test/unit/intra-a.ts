@@ -1,4 +1,5 @@
 import { strict as assert } from "node:assert";
+import type { ObjectRef } from "../../components/parts/cluster-reader";
 import { parse, type IntraASettings, type RawConfig } from "../../config";
 import { intra } from "../../stacks/intra";
 import { record, type Seen } from "../kit";
@@ -68,6 +69,16 @@ export function recordStack(installer: Installer, values: Record<string, unknown
 /** The objects that are made in the cluster by name; not what Helm or a list of files brings. */
 export function kubernetesObjects(seen: Seen[]): Seen[] {
     return seen.filter((r) => r.custom && r.inputs.apiVersion !== undefined && r.inputs.kind !== undefined);
+}
+
+/** Which object of a cluster it is. What a GatewayClass says of a namespace counts for nothing. */
+export function identity({ apiVersion, kind, namespace, name }: ObjectRef): string {
+    return [apiVersion, kind, kind === "GatewayClass" ? "" : (namespace ?? ""), name].join(" ");
+}
+
+/** The objects that are made, by {@link identity}. */
+export function identities(seen: Seen[]): string[] {
+    return kubernetesObjects(seen).map(({ inputs }) => identity({ ...(inputs as ObjectRef), ...inputs.metadata }));
 }
 
 /** What exposure cloudflare needs of the config. */

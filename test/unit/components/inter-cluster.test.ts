@@ -5,7 +5,7 @@ import { profileName } from "../../../components/parts/apisix-profile";
 import { plannedObjects } from "../../../preflight/planned";
 import { asked, comesAfter, inputsOf, one, oneOfKind, type Seen } from "../../kit";
 import { INTER_INSTALLERS, interSettings, recordInter, type InterInstaller } from "../inter";
-import { kubernetesObjects } from "../intra-a";
+import { identities, identity } from "../intra-a";
 
 const PATCH = "kubernetes:apps/v1:DeploymentPatch";
 const COMPONENT = "alpa-auth:components:InterCluster";
@@ -26,12 +26,8 @@ for (const installer of INTER_INSTALLERS)
 
         it("is a component of its own, and its objects are those that the preflight looks for", () => {
             one(seen, COMPONENT, "alpa");
-            const key = (o: { kind: string; namespace?: string; name: string }) =>
-                `${o.kind} ${o.namespace ?? ""}/${o.name}`;
-            const made = kubernetesObjects(seen)
-                .filter((r) => r.type !== PATCH)
-                .map(({ inputs }) => key({ kind: inputs.kind, ...inputs.metadata }));
-            assert.deepEqual(made.sort(), plannedObjects(settings()).map(key).sort());
+            const made = identities(seen.filter((r) => r.type !== PATCH));
+            assert.deepEqual(made.sort(), plannedObjects(settings()).map(identity).sort());
         });
 
         it("has three pods of APISIX, and a drain may take one of them", () => {

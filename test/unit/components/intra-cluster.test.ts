@@ -13,6 +13,8 @@ import {
     CONSUMERS,
     INSTALLERS,
     KUBECONFIG,
+    identities,
+    identity,
     kubernetesObjects,
     recordStack,
     settings,
@@ -144,14 +146,8 @@ for (const installer of INSTALLERS)
         });
 
         it("preflight knows every object that is made, and no other", async () => {
-            const made = kubernetesObjects(await recordStack(installer)).map(({ inputs }) => {
-                const { name, namespace } = inputs.metadata;
-                return [inputs.apiVersion, inputs.kind, namespace ?? "", name].join(" ");
-            });
-            const planned = plannedObjects(settings(installer)).map((o) =>
-                [o.apiVersion, o.kind, o.namespace ?? "", o.name].join(" "),
-            );
-            assert.deepEqual(planned.sort(), made.sort());
+            const made = identities(await recordStack(installer));
+            assert.deepEqual(plannedObjects(settings(installer)).map(identity).sort(), made.sort());
         });
 
         it("a new caller is three new resources, and touches nothing else but the wait for all", async () => {

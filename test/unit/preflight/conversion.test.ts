@@ -6,7 +6,7 @@ import { OWNER_ANNOTATION } from "../../../components/parts/ownership";
 import { attemptOf, conversion } from "../../../preflight/conversion";
 import { plannedObjects } from "../../../preflight/planned";
 import { intraBSettings, intraBValues, RAMPART_OPT, recordIntraB } from "../intra-b";
-import { CONSUMERS, kubernetesObjects } from "../intra-a";
+import { CONSUMERS, identities, identity } from "../intra-a";
 import { OWN, to, view, type World } from "./conversion-kit";
 
 const callers = intraBSettings().conversion.callers;
@@ -192,17 +192,13 @@ describe("planned objects of option intra-b", function () {
     ];
     for (const [what, values, opt] of cases)
         it(`${what} are what the program makes`, async () => {
-            const title = (kind: string, namespace: string | undefined, name: string) =>
-                `${kind} ${namespace ?? ""}/${name}`;
             const seen = await recordIntraB("prepare", values as Record<string, unknown>, opt);
-            const made = kubernetesObjects(seen).map(({ inputs }) =>
-                title(inputs.kind, inputs.metadata.namespace, inputs.metadata.name),
-            );
+            const made = identities(seen);
             const planned = plannedObjects(intraBSettings(values as Record<string, unknown>, opt))
-                .map((o) => title(o.kind, o.namespace, o.name))
+                .map(identity)
                 // A resource of our own writes it.
-                .filter((one) => one !== "ConfigMap alpa-auth/alpa-auth-conversion");
-            const apart = /^(Secret .*admin-keys|DeploymentPatch)/;
+                .filter((one) => one !== "v1 ConfigMap alpa-auth alpa-auth-conversion");
+            const apart = / (Secret .*admin-keys|DeploymentPatch )/;
             assert.deepEqual(planned.filter((o) => !apart.test(o)).sort(), made.filter((o) => !apart.test(o)).sort());
         });
 });

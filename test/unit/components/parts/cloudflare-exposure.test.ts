@@ -4,7 +4,7 @@ import { plannedObjects } from "../../../../preflight/planned";
 import { intra } from "../../../../stacks/intra";
 import { comesAfter, inputsOf, one, oneOfKind, record, value } from "../../../kit";
 import { CALLS } from "../../cloudflare";
-import { exposed, INSTALLERS, kubernetesObjects, recordExposed, settings, type Installer } from "../../intra-a";
+import { exposed, identities, identity, INSTALLERS, recordExposed, settings, type Installer } from "../../intra-a";
 
 const CONFIG = "cloudflare:index/zeroTrustTunnelCloudflaredConfig:ZeroTrustTunnelCloudflaredConfig";
 const RECORD = "cloudflare:index/dnsRecord:DnsRecord";
@@ -29,11 +29,8 @@ for (const installer of INSTALLERS)
             assert.doesNotMatch(JSON.stringify(ingresses), /access/i);
         });
         it("preflight knows every object that is made, and no other", async () => {
-            const key = (o: any) => [o.apiVersion, o.kind, o.namespace ?? "", o.name].join(" ");
-            const made = kubernetesObjects(await recordExposed(installer)).map(({ inputs }) =>
-                key({ ...inputs, ...inputs.metadata }),
-            );
-            const planned = plannedObjects(settings(installer, exposed(installer))).map(key);
+            const made = identities(await recordExposed(installer));
+            const planned = plannedObjects(settings(installer, exposed(installer))).map(identity);
             assert.deepEqual(planned.sort(), made.sort());
         });
         it("the name comes last: after connectors, rules, route and callers", async () => {

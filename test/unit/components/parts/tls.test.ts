@@ -14,7 +14,7 @@ import { certificate, type Pair } from "../../../certificates";
 import { comesAfter, inputsOf, oneOfKind, record, textsOf, type Seen } from "../../../kit";
 import { intra } from "../../../../stacks/intra";
 import { interValues, parseInter, recordInter } from "../../inter";
-import { kubernetesObjects, recordStack, settings } from "../../intra-a";
+import { identities, identity, recordStack, settings } from "../../intra-a";
 import { release } from "./release";
 
 const azure = { hostname: "llm.example.com", addresses: ["20.50.2.10"] };
@@ -89,14 +89,13 @@ describe("GatewayTls", () => {
                 assert.ok(!JSON.stringify(inputsOf(one)).includes(text), one.name);
     });
     it("says to the checks beforehand what it is going to make", () => {
-        const key = (o: { kind: string; namespace?: string; name: string }) => `${o.kind} ${o.namespace}/${o.name}`;
         const ours = (all: string[]) => all.filter((one) => /alpa-tls|ApisixTls/.test(one)).sort();
         for (const [config, all] of [
             [values(), seen],
             [ISSUED, issued],
         ] as const) {
-            const made = kubernetesObjects(all).map(({ inputs }) => key({ kind: inputs.kind, ...inputs.metadata }));
-            const planned = plannedObjects(settings("helm", config)).map(key);
+            const made = identities(all);
+            const planned = plannedObjects(settings("helm", config)).map(identity);
             assert.deepEqual(ours(planned), ours(made));
             assert.equal(ours(made).length, 2);
         }
