@@ -6,13 +6,13 @@ export async function dryRunCreate(access: KubeConfig, object: KubernetesObject)
     const { apiVersion, kind, metadata } = object;
     const group = apiVersion!.includes("/") ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
     const { resources } = JSON.parse((await send(access, "GET", group)).body) as {
-        resources: { kind: string; name: string }[];
+        resources: { kind: string; name: string; namespaced: boolean }[];
     };
-    const plural = resources.find((r) => r.kind === kind && !r.name.includes("/"))?.name;
-    if (!plural) return `no definition of ${kind} in ${apiVersion}`;
-    const namespace = metadata?.namespace ? `/namespaces/${metadata.namespace}` : "";
+    const found = resources.find((r) => r.kind === kind && !r.name.includes("/"));
+    if (!found) return `no definition of ${kind} in ${apiVersion}`;
+    const namespace = found.namespaced && metadata?.namespace ? `/namespaces/${metadata.namespace}` : "";
     const query = "dryRun=All&fieldValidation=Strict";
-    const answer = await send(access, "POST", `${group}${namespace}/${plural}?${query}`, object);
+    const answer = await send(access, "POST", `${group}${namespace}/${found.name}?${query}`, object);
     return answer.status < 300 ? undefined : `${kind}: ${JSON.parse(answer.body).message}`;
 }
 
