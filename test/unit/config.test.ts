@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { ConfigError, parse, readSettings, type RawConfig } from "../../config";
 import { CONSUMERS, KUBECONFIG, parseIntra, raw } from "./intra-a";
 import { value } from "../kit";
+import { itRefuses, type Refused } from "./config/refused";
 
 /** Problems of a config; none when it is accepted. */
 function problems(config: RawConfig): string[] {
@@ -20,8 +21,7 @@ const caller = (name: string, ...ids: string[]) => ({ name, credentials: ids.map
 const limited = (limits: object) => ({ consumers: [{ ...caller("lab", "a"), limits }] });
 const port = (endpoint: string) => ({ alpa: { endpoints: [endpoint] } });
 
-/** Each config has exactly these problems: nothing is missed and nothing else is complained about. */
-const refused: [why: string, values: Record<string, unknown>, ...problems: (string | RegExp)[]][] = [
+const refused: Refused[] = [
     ["no option", { option: undefined }, /^option: required\. Run: pulumi config set option intra-a$/],
     ["an unknown option", { option: "intra-aa" }, /^option: must be one of .*got "intra-aa".*Did you mean intra-a\?$/],
     ["an option that is nothing like one", { option: "kubernetes" }, /^option: must be one of [^?]*$/],
@@ -295,12 +295,7 @@ const accepted: [what: string, values: Record<string, unknown>][] = [
 ];
 
 describe("config", () => {
-    for (const [why, values, ...expected] of refused)
-        it(`refuses ${why}`, () => {
-            const got = problems(raw(values));
-            assert.equal(got.length, expected.length, got.join("\n"));
-            expected.forEach((e, i) => (typeof e === "string" ? assert.equal(got[i], e) : assert.match(got[i], e)));
-        });
+    itRefuses(refused, (values) => problems(raw(values)));
 
     for (const [what, values] of accepted) it(`accepts ${what}`, () => assert.deepEqual(problems(raw(values)), []));
 

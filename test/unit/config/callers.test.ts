@@ -2,13 +2,13 @@ import { strict as assert } from "node:assert";
 import { ConfigError, parse } from "../../../config";
 import { callersSettings, MAIN, rawCallers } from "../callers";
 import { KUBECONFIG } from "../intra-a";
+import { itRefuses, type Refused } from "./refused";
 
 const caller = (name: string, ...ids: string[]) => ({ name, credentials: ids.map((id) => ({ id, method: "key" })) });
 const BROUGHT = "a-key-the-caller-had-before";
 const long = "a".repeat(40);
 
-/** Each config has exactly these problems. */
-const refused: [why: string, values: Record<string, unknown>, ...problems: RegExp[]][] = [
+const refused: Refused[] = [
     ["no stack", { of: undefined }, /^of: required\. Run: pulumi config set of organization\/alpa-auth\/intra$/],
     ["a stack by a part of its name", { of: "intra" }, /^of: must be the whole name .* \(got "intra"\)\. Write for/],
     ["a stack without its organisation", { of: "alpa-auth/intra" }, /^of: must be the whole name/],
@@ -82,12 +82,7 @@ describe("config of option callers", () => {
         assert.equal(callersSettings({ of: "1/2/3" }).of, "1/2/3");
     });
 
-    for (const [why, values, ...expected] of refused)
-        it(`refuses ${why}`, () => {
-            const found = problems(values);
-            assert.equal(found.length, expected.length, found.join("\n"));
-            expected.forEach((problem, i) => assert.match(found[i], problem));
-        });
+    itRefuses(refused, (values) => problems(values));
 
     it("refuses a kubeconfig and a key in plain text, and repeats neither", () => {
         const consumers = [{ name: "lab", credentials: [{ id: "a", method: "key", key: BROUGHT }] }];

@@ -5,11 +5,11 @@ import { clusterChecks, haProblems } from "../../../config/cluster-checks";
 import { plainSecrets } from "../../../config/stack-file";
 import { node, nodesOf, problemsOf, THREE } from "../cluster-nodes";
 import { KUBECONFIG, parseIntra, raw } from "../intra-a";
+import { itRefuses, type Refused } from "./refused";
 
 const worker = (number: number, more: object = {}) => node(number, { role: "worker", ...more });
 
-/** Each has exactly these problems. */
-const refused: [why: string, cluster: object, ...problems: (string | RegExp)[]][] = [
+const refused: Refused<object>[] = [
     ["no nodes", { nodes: [] }, "cluster.nodes: must name at least one host. Add it, or remove the key."],
     ["a node that is a name", { nodes: ["10.0.0.1"] }, "cluster.nodes[0]: must be an object. Correct it."],
     [
@@ -117,14 +117,7 @@ const refused: [why: string, cluster: object, ...problems: (string | RegExp)[]][
 ];
 
 describe("config cluster", () => {
-    for (const [why, cluster, ...expected] of refused)
-        it(`refuses ${why}`, () => {
-            const found = problemsOf(cluster);
-            assert.equal(found.length, expected.length, found.join("\n"));
-            expected.forEach((one, i) =>
-                typeof one === "string" ? assert.equal(found[i], one) : assert.match(found[i], one),
-            );
-        });
+    itRefuses(refused, problemsOf);
 
     it("refuses secrets in plain text, and repeats none of them", () => {
         const nodes = [node(1, { sudoPassword: "pa55" })];

@@ -4,6 +4,7 @@ import { ConfigError, parse } from "../../../config";
 import { node } from "../cluster-nodes";
 import { exposedInterSettings, interSettings, interValues, parseInter } from "../inter";
 import { EXPOSURE, raw } from "../intra-a";
+import { itRefuses, type Refused } from "./refused";
 
 function problems(values: Record<string, unknown>): string[] {
     try {
@@ -18,8 +19,7 @@ function problems(values: Record<string, unknown>): string[] {
 const caller = { name: "lab", credentials: [{ id: "a", method: "key" }] };
 const endpoints = (...list: unknown[]) => ({ alpa: { endpoints: list } });
 
-/** Each config has exactly these problems: nothing is missed and nothing else is complained about. */
-const refused: [why: string, values: Record<string, unknown>, ...problems: (string | RegExp)[]][] = [
+const refused: Refused[] = [
     [
         "two replicas",
         interValues({}, { replicas: 2 }),
@@ -124,14 +124,7 @@ const refused: [why: string, values: Record<string, unknown>, ...problems: (stri
 ];
 
 describe("config of option inter", () => {
-    for (const [why, values, ...expected] of refused)
-        it(`refuses ${why}`, () => {
-            const found = problems({ alpa: undefined, ...values });
-            assert.equal(found.length, expected.length, found.join("\n"));
-            expected.forEach((one, i) =>
-                typeof one === "string" ? assert.equal(found[i], one) : assert.match(found[i], one),
-            );
-        });
+    itRefuses(refused, (values) => problems({ alpa: undefined, ...values }));
 
     it("has three pods, on nodes callers come to by one address", () => {
         const { gateway } = interSettings("rampart");

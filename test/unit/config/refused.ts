@@ -1,10 +1,10 @@
 import { strict as assert } from "node:assert";
 
 /** A config and all that is wrong with it, in order: the whole text of a problem, or what it must look like. */
-export type Refused = [why: string, values: Record<string, unknown>, ...problems: (string | RegExp)[]];
+export type Refused<T = Record<string, unknown>> = [why: string, values: T, ...problems: (string | RegExp)[]];
 
 /** A test for each config: nothing is missed, and nothing else is complained about. */
-export function itRefuses(refused: Refused[], problems: (values: Record<string, unknown>) => string[]): void {
+export function itRefuses<T>(refused: Refused<T>[], problems: (values: T) => string[]): void {
     for (const [why, values, ...expected] of refused)
         it(`refuses ${why}`, () => {
             const found = problems(values);
