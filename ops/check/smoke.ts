@@ -4,7 +4,7 @@ import { Failure, UsageError } from "../errors";
 import { json, table } from "../output";
 import { gatewayOf } from "../stack/gateway";
 import { findStack, readOutputs, type Stack } from "../stack/stack";
-import { readConsumers, readValue, type Limits } from "../stack/stack-file";
+import { readConsumers, readNumber, readValue, type Limits } from "../stack/stack-file";
 import { credentialsOf, type Presented } from "./smoke-credentials";
 import { Caller, type Expectation, type Row } from "./smoke-calls";
 
@@ -73,11 +73,8 @@ export async function smoke(context: Context, args: SmokeArgs): Promise<void> {
 
 /** What a caller of this stack may use: its own limits, else those of the stack. */
 function limitsOf({ text }: Stack, index: number): Limits {
-    const read = (...path: string[]) => {
-        const value = readValue(text, path[0], ...path.slice(1));
-        return typeof value === "number" ? value : undefined;
-    };
-    const one = (name: keyof Limits) => read("consumers", String(index), "limits", name) ?? read("limits", name);
+    const one = (name: keyof Limits) =>
+        readNumber(text, "consumers", String(index), "limits", name) ?? readNumber(text, "limits", name);
     return { requests: one("requests"), perSeconds: one("perSeconds"), concurrent: one("concurrent") };
 }
 

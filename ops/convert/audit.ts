@@ -89,9 +89,7 @@ function filesOf(folder: string, stack: string): string[] {
 
 /** The time in such a name, in milliseconds; 0 where it is none. */
 function timeIn(name: string): number {
-    const [, date, time] = /-(\d{8})T(\d{6})Z\.jsonl$/.exec(name)!;
-    const [day, clock] = [date.replace(/(....)(..)(..)/, "$1-$2-$3"), time.replace(/(..)(..)(..)/, "$1:$2:$3")];
-    return Date.parse(`${day}T${clock}Z`) || 0;
+    return Date.parse(name.replace(/^.*-(....)(..)(..)T(..)(..)(..)Z\.jsonl$/, "$1-$2-$3T$4:$5:$6Z")) || 0;
 }
 
 /**

@@ -2,7 +2,7 @@
 import { stringify } from "yaml";
 import { mapping } from "../../config/cross-checks";
 import { DEFAULT_NAMESPACE } from "../../config/schema";
-import { isMap } from "../stack/review/differences";
+import { isMap, valueAt } from "../stack/review/differences";
 import { parseYaml } from "../stack/keep-style";
 import { PROJECT } from "../stack/stack-file";
 import { nodesOf, rehearsalProblems } from "./rehearsal-problems";
@@ -82,10 +82,6 @@ function merge(below: unknown, above: unknown): unknown {
     if (!isMap(below) || !isMap(above)) return above;
     const keys = [...new Set([...Object.keys(below), ...Object.keys(above)])];
     return Object.fromEntries(keys.map((key) => [key, key in above ? merge(below[key], above[key]) : below[key]]));
-}
-
-function valueAt(values: Values, path: string[]): unknown {
-    return path.reduce((value: unknown, key) => mapping(value)[key], values);
 }
 
 function without(values: Values, [key, ...rest]: string[]): Values {

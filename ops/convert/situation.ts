@@ -10,7 +10,7 @@ import { UsageError } from "../errors";
 import { accessOf } from "../stack/cluster";
 import { gatewayOf } from "../stack/gateway";
 import { findStack, readOutputs, type Outputs, type Stack } from "../stack/stack";
-import { readValue } from "../stack/stack-file";
+import { readNumber, readValue } from "../stack/stack-file";
 import { records, type Conversion, type Versions } from "./audit";
 import { DEFAULT_BUDGET_MINUTES, longestLook, type Budget, type Expected } from "./clock";
 import { defaults, measured } from "./expected";
@@ -46,7 +46,7 @@ export async function situation(context: Context, name: string | undefined): Pro
     if (outputs.url === undefined)
         throw new UsageError([`--stack: ${stack.short} must have been brought up. Run: pulumi up -s ${stack.short}`]);
     const conversions = records(context.folder, stack.short);
-    const minutes = readValue(stack.text, "convert", "budgetMinutes");
+    const minutes = readNumber(stack.text, "convert", "budgetMinutes") ?? DEFAULT_BUDGET_MINUTES;
     const longest = longestAnswer(stack.text);
     const known = { ...measuredIn(stack.text), ...measured(conversions) };
     const { namespace } = await gatewayOf(context, stack);
@@ -61,7 +61,7 @@ export async function situation(context: Context, name: string | undefined): Pro
         told: tell(seen(stack, outputs), conversions),
         measured: known,
         budget: {
-            seconds: (typeof minutes === "number" ? minutes : DEFAULT_BUDGET_MINUTES) * 60,
+            seconds: minutes * 60,
             expected: { ...defaults(longest), ...known },
             patienceSeconds: patience(stack.text, longest),
             lookSeconds: longestLook(longest),
@@ -71,14 +71,10 @@ export async function situation(context: Context, name: string | undefined): Pro
 
 /** As the program has it, in seconds: where callers come through Cloudflare, unless set, as long as the edge waits. */
 function longestAnswer(text: string): number {
-    const seconds = (key: string, ...path: string[]) => {
-        const value = readValue(text, key, ...path);
-        return typeof value === "number" ? value : undefined;
-    };
     return answerSeconds({
         exposure: readValue(text, "exposure") === "cloudflare" ? "cloudflare" : "azure",
-        alpa: { answerTimeoutSeconds: seconds("alpa", "answerTimeoutSeconds") },
-        proxyTimeoutSeconds: seconds("proxyTimeoutSeconds"),
+        alpa: { answerTimeoutSeconds: readNumber(text, "alpa", "answerTimeoutSeconds") },
+        proxyTimeoutSeconds: readNumber(text, "proxyTimeoutSeconds"),
     });
 }
 
@@ -87,10 +83,7 @@ const [START_SECONDS, STOP_SECONDS, OTHERS_SECONDS] = [2400, 120, 900];
 
 /** All limits that the program has in one step of the way back, one after the other. */
 function patience(text: string, answerSeconds: number): number {
-    const of = (key: string, otherwise: number) => {
-        const value = readValue(text, "convert", "bareMetal", key);
-        return typeof value === "number" ? value : otherwise;
-    };
+    const of = (key: string, otherwise: number) => readNumber(text, "convert", "bareMetal", key) ?? otherwise;
     const stop = of("stopTimeoutSeconds", STOP_SECONDS);
     return answerSeconds + of("startTimeoutSeconds", START_SECONDS) + 2 * stop + OTHERS_SECONDS;
 }

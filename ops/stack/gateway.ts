@@ -3,7 +3,7 @@ import type { Context } from "../context";
 import { Failure, UsageError } from "../errors";
 import { said } from "./pulumi";
 import type { Stack } from "./stack";
-import { readValue } from "./stack-file";
+import { readNumber, readValue } from "./stack-file";
 
 /** What commands need to know of the gateway that a stack's callers call. */
 export interface Gateway {
@@ -16,10 +16,10 @@ export interface Gateway {
 /** Of the stack itself, or with option callers of the stack that made the gateway. */
 export async function gatewayOf(context: Context, stack: Stack): Promise<Gateway> {
     if (readValue(stack.text, "option") === "callers") return ofAnotherStack(context, stack);
-    const seconds = readValue(stack.text, "alpa", "answerTimeoutSeconds");
+    const answerTimeoutSeconds = readNumber(stack.text, "alpa", "answerTimeoutSeconds");
     return {
         namespace: String(readValue(stack.text, "namespace") ?? DEFAULT_NAMESPACE),
-        ...(typeof seconds === "number" ? { answerTimeoutSeconds: seconds } : {}),
+        ...(answerTimeoutSeconds === undefined ? {} : { answerTimeoutSeconds }),
     };
 }
 

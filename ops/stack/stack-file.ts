@@ -78,9 +78,9 @@ export function readValue(text: string, key: string, ...path: string[]): unknown
     return undefined;
 }
 
-/** A number of the config. `pulumi config set` writes it as a text, which the program takes for the number it is. */
-export function readNumber(text: string, key: string): number | undefined {
-    const value = readValue(text, key);
+/** A number that stands there. `pulumi config set` writes it as a text, which the program takes for the number it is. */
+export function readNumber(text: string, key: string, ...path: string[]): number | undefined {
+    const value = readValue(text, key, ...path);
     const number = typeof value === "string" && value.trim() !== "" ? Number(value) : value;
     return typeof number === "number" && !Number.isNaN(number) ? number : undefined;
 }
@@ -91,7 +91,7 @@ export function addCredential(text: string, consumer: string, credential: NewCre
         const list = consumersNode(document) ?? newList(document);
         const known = find(list, "name", consumer);
         if (known) namedNowhereElse(document, consumer, list, known);
-        else if (readConsumers(text).some(({ name }) => name === consumer)) writtenOut(undefined, consumer);
+        else if (readConsumers(text).some(({ name }) => name === consumer)) throw notWrittenOut(consumer);
         const siblings = known?.get("credentials", true) ?? anyCredentials(list);
         const entry = document.createNode(credential) as YAMLMap;
         // As the other entries are written; but a key of several lines is not read on one.
@@ -215,10 +215,7 @@ function append(document: Document, name: string, consumer: YAMLMap, entry: YAML
         consumer.set("credentials", document.createNode([entry]));
         return;
     }
-    if (!isSeq(list)) {
-        writtenOut(undefined, `credentials of ${name}`);
-        return;
-    }
+    if (!isSeq(list)) throw notWrittenOut(`credentials of ${name}`);
     namedNowhereElse(document, name, list);
     if (list.items.length === 0) list.flow = false;
     list.add(entry);
@@ -241,7 +238,11 @@ function credentialNode(document: Document, consumer: string, id: string): YAMLM
 /** An entry that stands elsewhere in the file and is only named here would be changed for all who name it. */
 function writtenOut(node: YAMLMap | undefined, what: string): YAMLMap {
     if (node) return node;
-    throw new UsageError([`${what}: must be written out in the stack file, not as an alias. Write it out.`]);
+    throw notWrittenOut(what);
+}
+
+function notWrittenOut(what: string): UsageError {
+    return new UsageError([`${what}: must be written out in the stack file, not as an alias. Write it out.`]);
 }
 
 /** The same from the other side: what is named elsewhere would be changed there too, or be missing. */
