@@ -145,7 +145,9 @@ describe("the head's shell", function () {
     let bin: string;
     beforeEach(() => {
         bin = mkdtempSync(join(tmpdir(), "head-shell-"));
-        program("ray", `echo "ray $*" >>${bin}/said; case $1 in start) exec sleep 60 ;; esac`);
+        // As the real one, it is healthy once it has started.
+        const does = `case $1 in start) exec sleep 60 ;; health-check) grep -q '^ray start' ${bin}/said ;; esac`;
+        program("ray", `echo "ray $*" >>${bin}/said; ${does}`);
         program("python3", `echo "python3 $*" >>${bin}/said; exec sleep 60`);
     });
     afterEach(() => rmSync(bin, { recursive: true, force: true }));
