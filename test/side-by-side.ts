@@ -27,8 +27,12 @@ export interface Took {
 }
 
 export interface Options {
-    /** How many processes at a time. Each is told its number, from 0, in TEST_LANE. */
+    /** How many processes at a time. Each is told its number in TEST_LANE. */
     lanes: number;
+    /** Number of the first lane, where others run beside these. @default 0 */
+    firstLane?: number;
+    /** More variables for each process. */
+    env?: NodeJS.ProcessEnv;
     write: (text: string) => void;
     /** Ends the processes that run and starts no more. */
     signal?: AbortSignal;
@@ -40,7 +44,7 @@ export interface Options {
 
 /** Runs the jobs in their order, each in the first lane that is free. @returns all their results as one, and their times */
 export async function sideBySide(jobs: Job[], options: Options): Promise<Result & { took: Took[] }> {
-    const { lanes, signal } = options;
+    const { lanes, firstLane = 0, signal } = options;
     const waiting = [...jobs];
     const all = { passed: 0, failed: 0, failures: "", took: [] as Took[] };
     const lane = async (number: number) => {
@@ -53,7 +57,7 @@ export async function sideBySide(jobs: Job[], options: Options): Promise<Result 
             all.failures += failures;
         }
     };
-    await Promise.all(Array.from({ length: lanes }, (_, number) => lane(number)));
+    await Promise.all(Array.from({ length: lanes }, (_, number) => lane(firstLane + number)));
     return all;
 }
 
@@ -63,7 +67,7 @@ async function run(job: Job, lane: number, options: Options): Promise<Result> {
     const words = [`--require=${WATCH}`, MOCHA, "--no-fail-zero", ...args, ...job];
     const child = spawn(process.execPath, words, {
         cwd: ROOT,
-        env: { ...process.env, TEST_LANE: String(lane) },
+        env: { ...process.env, ...options.env, TEST_LANE: String(lane) },
         stdio: ["ignore", "pipe", "pipe", "ipc"],
     });
     const stop = () => child.kill();
