@@ -205,6 +205,9 @@ function valuesOf(document: Document): Node[] {
 
 function newList(document: Document): YAMLSeq {
     const list = document.createNode([]) as YAMLSeq;
+    const none = document.get("config", true);
+    // A config without a value takes none either; a comment beside it stays.
+    if (isScalar(none)) document.set("config", Object.assign(document.createNode({}), { commentBefore: none.comment }));
     document.setIn(["config", KEYS[0]], list);
     return list;
 }

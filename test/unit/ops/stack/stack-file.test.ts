@@ -45,6 +45,7 @@ const TWO_SPACES = `config:
     - {id: a, method: key}
 `;
 const NONE = "config:\n  alpa-auth:option: intra-a\n";
+const WITHOUT_VALUE = "# top\nconfig: # nothing yet\nencryptionsalt: v1:x # salt\n";
 const EMPTY = "config:\n  alpa-auth:consumers: []\n  alpa-auth:option: intra-a\n";
 const PEM = "-----BEGIN PUBLIC KEY-----\nabc\n-----END PUBLIC KEY-----\n";
 
@@ -160,6 +161,20 @@ const edits: [what: string, before: string, edit: (text: string) => string, chan
         "+  alpa-auth:consumers:\n+    - name: eve\n+      credentials:\n+        - { id: b, method: key }",
     ],
     [
+        "makes the config where it has no value",
+        WITHOUT_VALUE,
+        (t) => addCredential(t, "eve", { id: "b", method: "key" }),
+        [
+            "-config: # nothing yet",
+            "+config:",
+            "+  # nothing yet",
+            "+  alpa-auth:consumers:",
+            "+    - name: eve",
+            "+      credentials:",
+            "+        - { id: b, method: key }",
+        ].join("\n"),
+    ],
+    [
         "fills an empty list",
         EMPTY,
         (t) => addCredential(t, "eve", { id: "b", method: "key" }),
@@ -217,6 +232,10 @@ describe("editing a stack file", () => {
 
     const refused: [what: string, text: string, problem: RegExp][] = [
         ["a file that is no YAML", "config: [\n  secret-thing", /the stack file: must be YAML \(\w+, line \d\)/],
+        ["a file that is no mapping", "- secret-thing\n", /the stack file: must be a mapping/],
+        ["a config that is a text", "config: secret-thing\n", /must be a mapping, with a mapping config/],
+        ["a config that is a list", "config: [secret-thing]\n", /must be a mapping, with a mapping config/],
+        ["a config that is an alias", "x: &c { a: secret-thing }\nconfig: *c\n", /config that is written out/],
         [
             "a list that is encrypted as a whole",
             "config:\n  alpa-auth:consumers: { secure: v1:x }\n",
