@@ -74,7 +74,9 @@ function mergeLines(original: string[], same: string[], edited: string[]): strin
 function alignment(from: string[], to: string[]): number[] {
     const places = [0];
     let base = 0;
-    const parts = diffArrays(from, to);
+    // Most of what the style changes is blanks: without them few lines are left that must be guessed.
+    const bare = (line: string) => line.replace(/\s/g, "");
+    const parts = diffArrays(from, to, { comparator: (left, right) => bare(left) === bare(right) });
     for (let i = 0; i < parts.length; i++) {
         const part = parts[i];
         const next = parts[i + 1];

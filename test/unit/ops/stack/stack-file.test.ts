@@ -47,6 +47,17 @@ const TWO_SPACES = `config:
 const NONE = "config:\n  alpa-auth:option: intra-a\n";
 const WITHOUT_VALUE = "# top\nconfig: # nothing yet\nencryptionsalt: v1:x # salt\n";
 const EMPTY = "config:\n  alpa-auth:consumers: []\n  alpa-auth:option: intra-a\n";
+const REMARKS = `config:
+  alpa-auth:option: intra-a
+  alpa-auth:consumers: # the teams
+  - { name: bob, credentials: [{ id: a,  method: key }] }
+  - name: eve
+    credentials: # two while they switch
+    - { id: b,  method: key }
+    - id: c
+      method: key
+      expires: 2027-01-31 # as agreed
+`;
 const PEM = "-----BEGIN PUBLIC KEY-----\nabc\n-----END PUBLIC KEY-----\n";
 
 const edits: [what: string, before: string, edit: (text: string) => string, change: string][] = [
@@ -103,6 +114,12 @@ const edits: [what: string, before: string, edit: (text: string) => string, chan
         (t) => setExpires(t, "bob", "2026a", "2027-09-09"),
         '-              - { id: 2026a,   method: key, expires: "2027-01-31" }   # why\n' +
             '+              - {id: 2026a, method: key, expires: "2027-09-09"} # why',
+    ],
+    [
+        "keeps the lines below a comment that stands behind the name of a list",
+        REMARKS,
+        (t) => setExpires(t, "eve", "b", "2027-09-09"),
+        '-    - { id: b,  method: key }\n+    - { id: b, method: key, expires: "2027-09-09" }',
     ],
     [
         "removes a credential with the comment above it",
