@@ -122,6 +122,12 @@ const edits: [what: string, before: string, edit: (text: string) => string, chan
         '-    - { id: b,  method: key }\n+    - { id: b, method: key, expires: "2027-09-09" }',
     ],
     [
+        "keeps the comment behind an end that it changes",
+        REMARKS,
+        (t) => setExpires(t, "eve", "c", "2027-09-09"),
+        '-      expires: 2027-01-31 # as agreed\n+      expires: "2027-09-09" # as agreed',
+    ],
+    [
         "removes a credential with the comment above it",
         UNTIDY,
         (t) => removeCredential(t, "bob", "c"),
