@@ -174,6 +174,11 @@ const refused: [what: string, command: string, problem: RegExp][] = [
         'token issue tokens hs --ttl 1h --claims {"exp":1,"key":"x"}',
         /--claims: must not have key, exp/,
     ],
+    [
+        "a number of more than nine digits",
+        "consumer add bob --requests 9999999999 --per-seconds 60",
+        /Must be a whole number of at least 1 and at most 999999999/,
+    ],
     ["an unknown option", "consumer list --jason", /unknown option '--jason'/],
     ["an unknown verb", "consumer lst", /unknown command 'lst'/],
 ];
