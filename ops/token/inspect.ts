@@ -1,5 +1,6 @@
 import { createPublicKey } from "node:crypto";
 import { compactVerify, decodeJwt, decodeProtectedHeader, errors, type JWTPayload } from "jose";
+import { publicKeyProblem, type Algorithm } from "../../config/credentials";
 import { claimKey } from "../../components/parts/consumers";
 import type { Context } from "../context";
 import { isOver } from "../dates";
@@ -95,6 +96,8 @@ async function verify(context: Context, stack: Stack, token: string, owner: Owne
     const secret = algorithm === "HS256" ? (await readOutputs(context, stack)).jwtSecrets[owner.who] : undefined;
     if (secret === undefined && publicKey === undefined)
         return "not checked: the stack's outputs have no secret for it yet";
+    const wrong = secret === undefined ? publicKeyProblem(publicKey!, algorithm as Algorithm) : undefined;
+    if (wrong !== undefined) return `not checked: publicKey of ${owner.who} ${wrong}`;
     const key = secret === undefined ? createPublicKey(publicKey!) : new TextEncoder().encode(secret);
     try {
         await compactVerify(token, key, { algorithms: [algorithm] });

@@ -155,6 +155,14 @@ describe("ops token inspect", () => {
             assert.equal(code, expected);
         });
 
+    it("--verify says what is wrong with a public key that cannot be read", async () => {
+        const stdin = await token({ key: "alpa-auth_tokens.rs" }, "RS256", pair.privateKey);
+        const broken = text.replace("MIIB", "");
+        const { code, out, note } = await bench({ text: broken, stdin }).ops("token", "inspect", "--verify");
+        assert.equal(code, 1, note);
+        assert.match(out, /signature +not checked: publicKey of tokens\/rs must be a public key in PEM form/);
+    });
+
     it("prints JSON", async () => {
         const stdin = await token({ key: "alpa-auth_tokens.hs" });
         const { out } = await bench({ stdin }).ops("token", "inspect", "--json");
