@@ -35,6 +35,14 @@ describe("ops, changing a stack", () => {
         assert.match(out, /Next: npm run ops -- consumer handout bob first --stack org\/alpa-auth\/intra/);
     });
 
+    for (const text of ["# secure: later\n", "config: # secure: later\n"])
+        it(`says what a stack file without a config needs: ${JSON.stringify(text)}`, async () => {
+            const { ops } = bench({ text, says: ({ args }) => (args[0] === "config" ? { stdout: "{}" } : undefined) });
+            const { code, note } = await ops(...ADD);
+            assert.equal(code, 2, note);
+            assert.match(note, /option: required/);
+        });
+
     it("writes a public key whose file has line breaks of Windows as any other", async () => {
         const { ops, folder } = bench();
         const pem = generateKeyPairSync("ed25519").publicKey.export({ type: "spki", format: "pem" }).toString();
