@@ -35,7 +35,9 @@ export const callersSchema = z.strictObject({
         .strictObject({ acceptTimeoutSeconds, settleSeconds })
         .prefault({})
         .describe("How long to wait, and for how long a state must hold."),
-    limits: limits.optional().describe("What each caller may use, unless it has limits of its own. Unset: no limit."),
+    limits: limits
+        .optional()
+        .describe("What each caller may use, where it has no such limit of its own. Unset: no limit."),
     maxOverlapDays,
     consumers: z.array(consumer).default([]).describe("The callers. Empty: this stack lets nobody in."),
 });

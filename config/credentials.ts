@@ -144,7 +144,7 @@ export function expiryWarning(who: string, expires: string, today: Date): string
     const days = daysUntil(expires, today);
     if (days <= 0) return `consumers: ${who} expired on ${expires} and is left out. Remove the entry.`;
     if (days > WARN_DAYS) return undefined;
-    return `consumers: ${who} expires in ${days} day${days === 1 ? "" : "s"}, on ${expires}. Add its successor beside it.`;
+    return `consumers: ${who} expires in ${days} day${days === 1 ? "" : "s"}, on ${expires}. Have a successor beside it by then.`;
 }
 
 /** The day alone. Pulumi reads a day without quotes as a time, and hands it over in Go's spelling of one. */

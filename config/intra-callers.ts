@@ -54,6 +54,6 @@ export const limits = z
 /** One caller of a gateway of our own. */
 export const consumer = z.strictObject({
     name: dnsLabel.describe("Name of the caller; the APISIX username becomes `<namespace>_<name>`."),
-    limits: limits.optional().describe("What this caller may use, in place of the stack's `limits`."),
+    limits: limits.optional().describe("What this caller may use; what it leaves out is as in the stack's `limits`."),
     credentials: z.array(credential).describe("Every entry works; removing one revokes exactly that one."),
 });

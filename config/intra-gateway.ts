@@ -89,7 +89,9 @@ export const gatewayObject = z.strictObject({
                 ),
             timeoutMilliseconds: positive("a time in milliseconds")
                 .default(100)
-                .describe("Longest wait for the counters, in milliseconds; each request pays it while they hang."),
+                .describe(
+                    "Longest wait for the counters, in milliseconds. While they hang each request pays it, with `allow` for each kind of limit.",
+                ),
             image: z
                 .strictObject({
                     repository: text("an image")

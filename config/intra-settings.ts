@@ -5,7 +5,7 @@ import { digestOf } from "./callers-digest";
 import { clusterSettings, type ClusterSettings } from "./cluster-settings";
 import type { AzureSide } from "../components/parts/azure-side";
 import type { RampartInstall } from "../components/parts/rampart";
-import { COUNTED_APART, hasLimits } from "../components/parts/limits";
+import { inPlaceWarnings } from "../components/parts/shared-gateway";
 import { daysUntil, dayText, expiryWarning } from "./credentials";
 import { azureOutputs, azureUrl, azureWarnings, gatewayTls, releaseTls } from "./exposure-azure-settings";
 import { answerSeconds, exposureSettings, exposureWarnings, nodePort } from "./exposure-settings";
@@ -64,7 +64,7 @@ type Callers = Pick<IntraASettings, "consumers" | "warnings" | "expires">;
 /** The callers, with what an operator should know of them and of what guards Alpa from them. */
 function callers(config: ParsedGateway, today: Date): Callers {
     const { consumers, warnings, expires } = livingCallers(config, today);
-    if (config.gateway.installer === "existing" && hasLimits(consumers)) warnings.push(COUNTED_APART);
+    if (config.gateway.installer === "existing") warnings.push(...inPlaceWarnings(consumers));
     if (config.guard.disabledBecause !== undefined)
         warnings.push(`guard: off, so any caller can stop Alpa with one request (${config.guard.disabledBecause}).`);
     return { consumers, warnings, expires };

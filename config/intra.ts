@@ -87,7 +87,9 @@ export const intraSchema = z.strictObject({
         })
         .prefault({})
         .describe("How long to wait, and for how long a state must hold."),
-    limits: limits.optional().describe("What each caller may use, unless it has limits of its own. Unset: no limit."),
+    limits: limits
+        .optional()
+        .describe("What each caller may use, where it has no such limit of its own. Unset: no limit."),
     maxOverlapDays,
     guard: z
         .strictObject({

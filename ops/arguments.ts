@@ -1,11 +1,11 @@
 import { InvalidArgumentError, Option, type Command } from "commander";
 import { LABEL_LIMIT } from "../config/schema";
 
-/** A whole number of at least `least`. */
+/** A whole number of at least `least`, and few enough digits for whoever is handed it. */
 export function wholeNumber(least: number): (text: string) => number {
     return (text) => {
         if (/^\d{1,9}$/.test(text) && Number(text) >= least) return Number(text);
-        throw new InvalidArgumentError(`Must be a whole number of at least ${least}.`);
+        throw new InvalidArgumentError(`Must be a whole number of at least ${least} and at most 999999999.`);
     };
 }
 

@@ -79,7 +79,7 @@ function consumerCommands(consumer: Command, context: Context): void {
         .option("--successor <id>", "id of the new credential, with key and jwt", label)
         .requiredOption(
             "--overlap-days <n>",
-            "days for which both work, at most the stack's maxOverlapDays",
+            "midnights (UTC) until the old one ends, at most the stack's maxOverlapDays",
             wholeNumber(1),
         )
         .option("--expires <day>", "day from which the successor is left out")

@@ -4,8 +4,8 @@ import type { GatewayCallersArgs } from "../components/gateway-callers";
 import { PREFIX } from "../components/parts/alpa-route";
 import type { ConsumerSettings } from "../components/parts/consumers";
 import { OWNER_ANNOTATION } from "../components/parts/ownership";
-import type { SharedGateway } from "../components/parts/shared-gateway";
-import { COUNTED_APART, hasLimits } from "../components/parts/limits";
+import { inPlaceWarnings, type SharedGateway } from "../components/parts/shared-gateway";
+import { hasLimits } from "../components/parts/limits";
 import { foreignAmong } from "./checks";
 import { openCluster, type ClusterView } from "./cluster";
 import { plannedCallers } from "./planned";
@@ -109,7 +109,7 @@ function unfit(
         problems.push(
             `limits: need gateway.sharedCounters in stack ${of} (it has ${replicas} replicas, and each would count on its own). Set them there.`,
         );
-    return { problems, warnings: apart && replicas === undefined ? [COUNTED_APART] : [] };
+    return { problems, warnings: replicas === undefined ? inPlaceWarnings(consumers) : [] };
 }
 
 /** The route is what every caller needs, and its owner says that this is the cluster of the other stack. */

@@ -1,5 +1,6 @@
+import type { ConsumerSettings } from "./consumers";
 import type { GatewayBinding } from "./gateway-wiring";
-import type { Counters } from "./limits";
+import { COUNTED_APART, hasLimits, type Counters } from "./limits";
 
 /** What a stack of callers needs to know of a gateway that another stack made: that stack's output `gateway`. No secrets. */
 export interface SharedGateway {
@@ -14,4 +15,14 @@ export interface SharedGateway {
     url: string;
     /** Longest time one answer may take, in seconds. */
     answerTimeoutSeconds: number;
+}
+
+/** Of tokens at a gateway whose version is not known. */
+export const FORGEABLE =
+    "consumers: APISIX before 3.17 takes tokens that are forged with a caller's public key, and the version of the gateway in place is not known. Look: npm run ops -- check smoke";
+
+/** What an operator should know of callers at a gateway that nobody of this project has installed. */
+export function inPlaceWarnings(consumers: ConsumerSettings[]): string[] {
+    const publicKeys = consumers.some(({ credentials }) => credentials.some((one) => "publicKey" in one));
+    return [...(hasLimits(consumers) ? [COUNTED_APART] : []), ...(publicKeys ? [FORGEABLE] : [])];
 }

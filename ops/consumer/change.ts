@@ -117,7 +117,7 @@ function onStack({ stack }: ChangeArgs): string {
 function readPublicKey(file: string | undefined): string | undefined {
     if (file === undefined) return undefined;
     try {
-        return readFileSync(file, "utf8");
+        return readFileSync(file, "utf8").replaceAll("\r\n", "\n");
     } catch (error) {
         const { code } = error as NodeJS.ErrnoException;
         throw new UsageError([

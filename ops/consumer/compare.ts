@@ -82,6 +82,9 @@ function rowOf(
     if (!object) problems.push(credential && over ? "consumer not live" : "not live");
     else if (credential && over && found) problems.push("expired, and works until the next pulumi up");
     else if (credential && !over && !found) problems.push("not live");
+    // Ways in that APISIX has are called like those of the config, with a suffix.
+    else if (credential && found && found.type !== `${credential.method}-auth`)
+        problems.push(`live as ${found.type ?? "no known type"}`);
     if (object && !object.accepted)
         problems.push(`not accepted: ${object.message ?? "no word of the ingress controller"}`);
     const secret = found ? found.secret !== undefined && live.secrets.has(found.secret) : null;

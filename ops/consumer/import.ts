@@ -38,11 +38,14 @@ export async function importKeys(context: Context, file: string, args: ImportArg
 export function planImport(text: string, keys: string[], names: string[]): Plan {
     const problems: string[] = [];
     if (names.length !== keys.length)
-        problems.push(`--names: must have as many names as the file has keys, ${keys.length} (got ${names.length}).`);
+        problems.push(
+            `--names: must have as many names as the file has keys, ${keys.length} (got ${names.length}). Give one for each key.`,
+        );
     const known = new Set(readConsumers(text).map(({ name }) => name));
     for (const name of new Set(names))
         if (known.has(name)) problems.push(`--names: ${name} must be a new consumer (it exists). Choose another name.`);
-        else if (names.indexOf(name) !== names.lastIndexOf(name)) problems.push(`--names: ${name} must be there once.`);
+        else if (names.indexOf(name) !== names.lastIndexOf(name))
+            problems.push(`--names: ${name} must be there once. Choose another name.`);
     if (problems.length > 0) return { problems, effects: [] };
     const after = names.reduce(
         (edited, name, i) =>

@@ -10,7 +10,8 @@ export interface LiveConsumer {
     name: string;
     /** Stack that made it, by its own word. */
     owner?: string;
-    credentials: { id: string; secret?: string }[];
+    /** Type as APISIX calls it: `key-auth`, `jwt-auth`. */
+    credentials: { id: string; type?: string; secret?: string }[];
     /** Whether the ingress controller has accepted this very version. */
     accepted: boolean;
     /** What it said of it. */
@@ -90,7 +91,7 @@ export async function readLive(access: PlainAccess, namespace: string, limitSeco
 
 interface ConsumerObject {
     metadata: { name: string; generation?: number; annotations?: Record<string, string> };
-    spec?: { credentials?: { name?: string; secretRef?: { name?: string } }[] };
+    spec?: { credentials?: { name?: string; type?: string; secretRef?: { name?: string } }[] };
     status?: { conditions?: Condition[] };
 }
 
@@ -109,8 +110,9 @@ export function readConsumer({ metadata, spec, status }: ConsumerObject): LiveCo
     return {
         name: metadata.name,
         owner: metadata.annotations?.[OWNER_ANNOTATION],
-        credentials: (spec?.credentials ?? []).map(({ name, secretRef }) => ({
+        credentials: (spec?.credentials ?? []).map(({ name, type, secretRef }) => ({
             id: name ?? "(no name)",
+            type,
             secret: secretRef?.name,
         })),
         accepted: current && condition?.status === "True",

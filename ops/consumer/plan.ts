@@ -84,6 +84,9 @@ export function planRotate(text: string, name: string, id: string, asked: Rotati
         expires: asked.expires,
     };
     problems.push(...tokenProblems(next));
+    // Both would go on with one key pair, the leaked one maybe.
+    if (asked.publicKey !== undefined && asked.publicKey.trim() === credential.publicKey?.trim())
+        problems.push(`--public-key-file: must be a new key (got that of ${name}/${id}). Ask the caller for it.`);
     const end = dayAfter(today, asked.overlapDays);
     if (isOver(credential.expires, today))
         problems.push(

@@ -48,8 +48,8 @@ export async function readSecrets({ pulumi }: Context, stack: Stack): Promise<Ma
     if (!/\bsecure:/.test(stack.text)) return found;
     const args = ["config", "--json", "--show-secrets", "--stack", stack.name, "--config-file", stack.file];
     const plain = JSON.parse(await ask(pulumi, args)) as Record<string, { value: string; objectValue?: unknown }>;
-    const { config = {} } = parseYaml(stack.text).toJS() as { config?: Record<string, unknown> };
-    for (const [key, sealed] of Object.entries(config)) {
+    const file = parseYaml(stack.text).toJS() as { config?: Record<string, unknown> } | null;
+    for (const [key, sealed] of Object.entries(file?.config ?? {})) {
         const value = plain[key] ?? plain[`${PREFIX}${key}`];
         pair(sealed, value?.objectValue ?? value?.value, found);
     }

@@ -1,5 +1,5 @@
 import { diffArrays } from "diff";
-import { Document, isScalar, parseDocument, visit, type ToStringOptions } from "yaml";
+import { Document, isMap, isScalar, parseDocument, visit, type ToStringOptions } from "yaml";
 import { UsageError } from "../errors";
 
 /**
@@ -25,13 +25,18 @@ export function editYaml(text: string, edit: (document: Document) => void): stri
     return first!; // meaning goes before looks
 }
 
-/** @throws UsageError when the text is not YAML; does not quote it, because it may hold secrets */
+/** @throws UsageError when the text is no YAML of a stack file; does not quote it, because it may hold secrets */
 export function parseYaml(text: string): Document {
     const document = parseDocument(text);
     const [error] = document.errors;
-    if (error === undefined) return document;
-    const line = error.linePos?.[0].line;
-    throw new UsageError([`the stack file: must be YAML (${error.code}, line ${line ?? "unknown"}). Correct it.`]);
+    if (error !== undefined) {
+        const line = error.linePos?.[0].line;
+        throw new UsageError([`the stack file: must be YAML (${error.code}, line ${line ?? "unknown"}). Correct it.`]);
+    }
+    const config = document.get("config", true);
+    const known = isMap(config) || config === undefined || (isScalar(config) && config.value === null);
+    if (known && (isMap(document.contents) || document.contents === null)) return document;
+    throw new UsageError(["the stack file: must be a mapping, with a mapping config that is written out. Correct it."]);
 }
 
 /** How a file is laid out, as far as the library lets one choose. */
@@ -69,7 +74,9 @@ function mergeLines(original: string[], same: string[], edited: string[]): strin
 function alignment(from: string[], to: string[]): number[] {
     const places = [0];
     let base = 0;
-    const parts = diffArrays(from, to);
+    // Most of what the style changes is blanks: without them few lines are left that must be guessed.
+    const bare = (line: string) => line.replace(/\s/g, "");
+    const parts = diffArrays(from, to, { comparator: (left, right) => bare(left) === bare(right) });
     for (let i = 0; i < parts.length; i++) {
         const part = parts[i];
         const next = parts[i + 1];

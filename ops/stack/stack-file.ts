@@ -123,21 +123,24 @@ function quoteUnlessText(node: unknown): void {
 /** Sets the day from which a credential is left out. */
 export function setExpires(text: string, consumer: string, id: string, day: string): string {
     return editYaml(text, (document) => {
-        const entry = credentialNode(document, consumer, id);
-        const value = new Scalar(day);
-        value.type = Scalar.QUOTE_DOUBLE;
-        entry.set("expires", value);
+        setDay(credentialNode(document, consumer, id), "expires", day);
     });
+}
+
+/** A day in quotes, with the comment of the one that was there. */
+function setDay(entry: YAMLMap, key: string, text: string): void {
+    const day = new Scalar(text);
+    day.type = Scalar.QUOTE_DOUBLE;
+    day.comment = (entry.get(key, true) as Scalar | undefined)?.comment;
+    entry.set(key, day);
 }
 
 /** Sets the number of a service token's secret, and the day from which the one before is refused. */
 export function setSecretVersion(text: string, consumer: string, id: string, version: number, until: string): string {
     return editYaml(text, (document) => {
         const entry = credentialNode(document, consumer, id);
-        const day = new Scalar(until);
-        day.type = Scalar.QUOTE_DOUBLE;
         entry.set("secretVersion", version);
-        entry.set("previousSecretExpires", day);
+        setDay(entry, "previousSecretExpires", until);
     });
 }
 
@@ -205,6 +208,9 @@ function valuesOf(document: Document): Node[] {
 
 function newList(document: Document): YAMLSeq {
     const list = document.createNode([]) as YAMLSeq;
+    const none = document.get("config", true);
+    // A config without a value takes none either; a comment beside it stays.
+    if (isScalar(none)) document.set("config", Object.assign(document.createNode({}), { commentBefore: none.comment }));
     document.setIn(["config", KEYS[0]], list);
     return list;
 }

@@ -1,5 +1,6 @@
 import { createPublicKey } from "node:crypto";
 import { compactVerify, decodeJwt, decodeProtectedHeader, errors, type JWTPayload } from "jose";
+import { publicKeyProblem, type Algorithm } from "../../config/credentials";
 import { claimKey } from "../../components/parts/consumers";
 import type { Context } from "../context";
 import { isOver } from "../dates";
@@ -18,7 +19,7 @@ export interface InspectArgs {
 /** Says what is in a token, whose it claims to be, and whether that was checked. */
 export async function inspect(context: Context, args: InspectArgs): Promise<void> {
     const stack = await findStack(context, args.stack);
-    const token = (await context.stdin()).trim().replace(/^(Authorization: *)?Bearer +/i, "");
+    const token = (await context.stdin()).trim().replace(/^(Authorization: *)?(Bearer +)?/i, "");
     const { header, claims } = decode(token);
     const { namespace } = await gatewayOf(context, stack);
     const owner = ownerOf(stack, namespace, claims.key);
@@ -71,7 +72,8 @@ function ownerOf(stack: Stack, namespace: string, key: unknown): Owner | undefin
 export function expiryInWords({ exp, nbf }: JWTPayload, now: Date): string {
     const early = typeof nbf === "number" && nbf * 1000 > now.getTime();
     const ignored = early ? `; nbf ${iso(nbf)}: the gateway does not look at it` : "";
-    if (typeof exp !== "number") return `none: it has no claim exp, so the gateway refuses it${ignored}`;
+    const why = exp === undefined ? "it has no claim exp" : "its claim exp is no number";
+    if (typeof exp !== "number") return `none: ${why}, so the gateway refuses it${ignored}`;
     const seconds = exp - Math.floor(now.getTime() / 1000);
     const span = inUnits(Math.abs(seconds));
     return seconds > 0 ? `in ${span}, at ${iso(exp)}${ignored}` : `expired ${span} ago, at ${iso(exp)}`;
@@ -94,6 +96,8 @@ async function verify(context: Context, stack: Stack, token: string, owner: Owne
     const secret = algorithm === "HS256" ? (await readOutputs(context, stack)).jwtSecrets[owner.who] : undefined;
     if (secret === undefined && publicKey === undefined)
         return "not checked: the stack's outputs have no secret for it yet";
+    const wrong = secret === undefined ? publicKeyProblem(publicKey!, algorithm as Algorithm) : undefined;
+    if (wrong !== undefined) return `not checked: publicKey of ${owner.who} ${wrong}`;
     const key = secret === undefined ? createPublicKey(publicKey!) : new TextEncoder().encode(secret);
     try {
         await compactVerify(token, key, { algorithms: [algorithm] });
@@ -107,7 +111,7 @@ async function verify(context: Context, stack: Stack, token: string, owner: Owne
 /** A number that is no time of a calendar is shown as it is: a token may hold any. */
 function iso(seconds: number): string {
     const time = new Date(seconds * 1000);
-    return Number.isNaN(time.getTime()) ? `${seconds}` : `${time.toISOString().slice(0, 19)}Z`;
+    return Number.isNaN(time.getTime()) ? `${seconds}` : time.toISOString().replace(/\.\d+/, "");
 }
 
 function inUnits(seconds: number): string {

@@ -1,5 +1,7 @@
 import { strict as assert } from "node:assert";
+import { generateKeyPairSync } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
+import { FORGEABLE } from "../../components/parts/shared-gateway";
 import { ConfigError, parse, readSettings, type RawConfig } from "../../config";
 import { CONSUMERS, KUBECONFIG, parseIntra, raw } from "./intra-a";
 import { value } from "../kit";
@@ -16,6 +18,9 @@ function problems(config: RawConfig): string[] {
     }
 }
 
+const P256 = generateKeyPairSync("ec", { namedCurve: "P-256" })
+    .publicKey.export({ type: "spki", format: "pem" })
+    .toString();
 const existing = { ingressClass: "shared", gateway: "shared", gatewayNamespace: "edge", url: "http://10.0.0.9" };
 const caller = (name: string, ...ids: string[]) => ({ name, credentials: ids.map((id) => ({ id, method: "key" })) });
 const limited = (limits: object) => ({ consumers: [{ ...caller("lab", "a"), limits }] });
@@ -371,6 +376,18 @@ describe("config", () => {
             /^limits: each APISIX pod of the gateway in place counts/,
         );
     });
+
+    for (const [algorithm, warned] of [
+        ["ES256", [FORGEABLE]],
+        ["HS256", []],
+    ] as const)
+        it(`warns of tokens with ${algorithm} at a gateway whose version it does not know: ${warned.length === 1}`, () => {
+            const publicKey = algorithm === "HS256" ? undefined : P256;
+            const consumers = [{ name: "lab", credentials: [{ id: "a", method: "jwt", algorithm, publicKey }] }];
+            const warnings = (gateway: object) => parseIntra(raw({ gateway, consumers })).warnings;
+            assert.deepEqual(warnings({ installer: "existing", existing }), warned);
+            assert.deepEqual(warnings({}), []);
+        });
 
     it("warns while the guard is off, with the reason", () => {
         const { warnings } = parseIntra(

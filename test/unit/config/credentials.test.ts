@@ -181,7 +181,10 @@ describe("the end of a credential", () => {
 
     const warnings: [day: string, warning: RegExp | undefined][] = [
         ["2026-12-26", undefined],
-        ["2026-12-25", /^consumers: lab\/old expires in 30 days, on 2026-12-25\. Add its successor beside it\.$/],
+        [
+            "2026-12-25",
+            /^consumers: lab\/old expires in 30 days, on 2026-12-25\. Have a successor beside it by then\.$/,
+        ],
         ["2026-11-26", /expires in 1 day, on/],
         ["2026-11-25", /^consumers: lab\/old expired on 2026-11-25 and is left out\. Remove the entry\.$/],
     ];

@@ -88,7 +88,7 @@ describe("ops on a stack of option callers", () => {
 
 describe("ops consumer list with several stacks at one gateway", () => {
     const live = (name: string, owner: string | undefined): LiveConsumer => {
-        return { name, owner, credentials: [{ id: "a", secret: `${name}.a` }], accepted: true };
+        return { name, owner, credentials: [{ id: "a", type: "key-auth", secret: `${name}.a` }], accepted: true };
     };
     const rows = (...consumers: LiveConsumer[]) =>
         compare(

@@ -2,7 +2,8 @@
 // all that stands against it at once, and never lets a secret out. Pulumi is a fake here; the engine test runs it.
 import { strict as assert } from "node:assert";
 import { execFileSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { generateKeyPairSync } from "node:crypto";
+import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { dayAfter } from "../../../ops/dates";
 import { bench, SECRETS, STACK_FILE, type Says } from "./kit";
@@ -32,6 +33,25 @@ describe("ops, changing a stack", () => {
         assert.deepEqual(calls.at(-1)!.args, ["up", "--yes", "--stack", "org/alpa-auth/intra", "--config-file", file]);
         assert.match(note, /Updating \(intra\)/);
         assert.match(out, /Next: npm run ops -- consumer handout bob first --stack org\/alpa-auth\/intra/);
+    });
+
+    for (const text of ["# secure: later\n", "config: # secure: later\n"])
+        it(`says what a stack file without a config needs: ${JSON.stringify(text)}`, async () => {
+            const { ops } = bench({ text, says: ({ args }) => (args[0] === "config" ? { stdout: "{}" } : undefined) });
+            const { code, note } = await ops(...ADD);
+            assert.equal(code, 2, note);
+            assert.match(note, /option: required/);
+        });
+
+    it("writes a public key whose file has line breaks of Windows as any other", async () => {
+        const { ops, folder } = bench();
+        const pem = generateKeyPairSync("ed25519").publicKey.export({ type: "spki", format: "pem" }).toString();
+        const shown = async (text: string) => {
+            const file = join(folder, "key.pem");
+            writeFileSync(file, text);
+            return (await ops(...ADD, "--method", "jwt", "--algorithm", "EdDSA", "--public-key-file", file)).out;
+        };
+        assert.equal(await shown(pem.replaceAll("\n", "\r\n")), await shown(pem));
     });
 
     it("names every problem of the request, of the config and of the state in one error", async () => {

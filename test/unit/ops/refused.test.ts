@@ -9,6 +9,8 @@ import { bench, SECRETS, STACK_FILE } from "./kit";
 const rsa = generateKeyPairSync("rsa", { modulusLength: 2048 });
 const PUBLIC = rsa.publicKey.export({ type: "spki", format: "pem" }).toString();
 const PRIVATE = rsa.privateKey.export({ type: "pkcs8", format: "pem" }).toString();
+/** Of tokens/rs. */
+const SAME = STACK_FILE.slice(STACK_FILE.indexOf("-----BEGIN")).replace(/^ +/gm, "");
 const ROTATE = ["--successor", "a9", "--overlap-days", "14"];
 
 const refused: [what: string, command: string, problem: RegExp][] = [
@@ -103,6 +105,11 @@ const refused: [what: string, command: string, problem: RegExp][] = [
         /--public-key-file: required with RS256/,
     ],
     [
+        "to rotate RS256 to the public key it has",
+        "consumer rotate tokens rs --successor b --overlap-days 3 --public-key-file SAME",
+        /--public-key-file: must be a new key \(got that of tokens\/rs\)/,
+    ],
+    [
         "to revoke what is not there",
         "consumer revoke alice a3",
         /alice\/a3: must be a credential of the config\. Did you mean a1\?/,
@@ -174,6 +181,11 @@ const refused: [what: string, command: string, problem: RegExp][] = [
         'token issue tokens hs --ttl 1h --claims {"exp":1,"key":"x"}',
         /--claims: must not have key, exp/,
     ],
+    [
+        "a number of more than nine digits",
+        "consumer add bob --requests 9999999999 --per-seconds 60",
+        /Must be a whole number of at least 1 and at most 999999999/,
+    ],
     ["an unknown option", "consumer list --jason", /unknown option '--jason'/],
     ["an unknown verb", "consumer lst", /unknown command 'lst'/],
 ];
@@ -184,7 +196,7 @@ describe("ops refuses", () => {
             const { ops, text, folder, calls } = bench({
                 says: ({ args }) => assert.notEqual(args[0], "up") as undefined,
             });
-            const files: Record<string, string> = { PUBLIC, PRIVATE, EMPTY: "# none\n\n" };
+            const files: Record<string, string> = { PUBLIC, PRIVATE, SAME, EMPTY: "# none\n\n" };
             const args = command.split(" ").map((word) => {
                 if (files[word] === undefined) return word;
                 writeFileSync(join(folder, word), files[word]);

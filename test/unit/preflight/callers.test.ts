@@ -1,11 +1,12 @@
 // Proves what stops callers before the gateway of another stack and its cluster are touched. Pulumi and the cluster are
 // fakes here; real ones are asked on the engine.
 import { strict as assert } from "node:assert";
+import { generateKeyPairSync } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
 import type { Live, ObjectRef } from "../../../components/parts/cluster-reader";
 import { COUNTED_APART } from "../../../components/parts/limits";
 import { OWNER_ANNOTATION } from "../../../components/parts/ownership";
-import type { SharedGateway } from "../../../components/parts/shared-gateway";
+import { FORGEABLE, type SharedGateway } from "../../../components/parts/shared-gateway";
 import { callersPreflight, gatewayOf, GatewayError } from "../../../preflight/callers";
 import type { ClusterView } from "../../../preflight/cluster";
 import { PreflightError } from "../../../preflight/preflight";
@@ -125,6 +126,15 @@ describe("preflight of option callers", () => {
     it("warns of limits at a gateway whose pods nobody has counted", async () => {
         const { replicas: _, ...gateway } = GATEWAY;
         assert.deepEqual(await said(UP, { gateway }), { problems: [], warnings: [COUNTED_APART] });
+    });
+
+    it("warns of tokens of a public key at a gateway whose version nobody knows", async () => {
+        const { replicas: _, ...gateway } = GATEWAY;
+        const publicKey = generateKeyPairSync("ed25519").publicKey.export({ type: "spki", format: "pem" });
+        const credentials = [{ id: "a", method: "jwt", algorithm: "EdDSA", publicKey }];
+        const values = { consumers: [{ name: "lab", credentials }] };
+        assert.deepEqual((await said(UP, { gateway, values })).warnings, [FORGEABLE]);
+        assert.deepEqual((await said(UP, { values })).warnings, []);
     });
 });
 

@@ -1,5 +1,6 @@
 /** Callers of a gateway: their Consumers. */
 import { isDeepStrictEqual } from "node:util";
+import { dayText } from "../../../../config/credentials";
 import { VERIFIER } from "../../../../components/parts/conversion-phases";
 import type { Change } from "../changes";
 import { isMap, type Difference, type Props } from "../differences";
@@ -87,7 +88,8 @@ function endOf({ config, today }: Run, name: string, id: string): string {
         }[];
         const expires = all.find((c) => c.name === name)?.credentials?.find((c) => c.id === id)?.expires;
         if (expires === undefined) return "";
-        return `: its end in the config, ${expires}, ${new Date(expires) <= today ? "has come" : "is near"}`;
+        const day = dayText(expires);
+        return `: its end in the config, ${day}, ${new Date(day) <= today ? "has come" : "is near"}`;
     } catch {
         return ""; // of an encrypted list nothing can be said
     }

@@ -1,5 +1,6 @@
 // Proves what the guard lets through, by the JSON schema it gives APISIX. How APISIX reads bodies is proved on the sandbox.
 import { strict as assert } from "node:assert";
+import { readFileSync } from "node:fs";
 import Ajv from "ajv";
 import {
     completionsSchema,
@@ -108,6 +109,20 @@ for (const path of ["completions", "logprobs"] as const)
             it(`refuses ${what}`, () => assert.ok(!schemas[path]({ model, ...fields })));
         it("refuses a request for no model", () => assert.ok(!schemas[path]({ prompt: "a" })));
     });
+
+describe("what the guard refuses", () => {
+    const [, table] = readFileSync("docs/architecture.md", "utf8").split("### What the guard refuses");
+    const rows = table
+        .split("\n###")[0]
+        .match(/^\|.*$/gm)!
+        .join("\n");
+    const fields = [completionsSchema(guard), logprobsSchema(guard)].flatMap((schema) => [
+        ...Object.keys(schema.properties),
+        ...schema.allOf.flatMap((part) => ("not" in part ? part.not.anyOf.flatMap(({ required }) => required) : [])),
+    ]);
+    for (const field of new Set(fields))
+        it(`has its reason in docs/architecture.md: ${field}`, () => assert.ok(rows.includes(`\`${field}\``)));
+});
 
 describe("guardPlugins", () => {
     const config = (name: string, settings = guard): any =>

@@ -11,9 +11,22 @@ import { bench, STACK_FILE, TODAY } from "../kit";
 
 const OURS = "alpa-auth/intra";
 
-const object = (name: string, ids: string[], more: { owner?: string; observed?: number; status?: string } = {}) => ({
+interface More {
+    owner?: string;
+    observed?: number;
+    status?: string;
+    type?: string;
+}
+
+const object = (name: string, ids: string[], more: More = {}) => ({
     metadata: { name, generation: 3, annotations: { "alpa-auth.io/stack": more.owner ?? OURS } },
-    spec: { credentials: ids.map((id) => ({ name: id, type: "key-auth", secretRef: { name: `${name}.${id}` } })) },
+    spec: {
+        credentials: ids.map((id) => ({
+            name: id,
+            type: more.type ?? "key-auth",
+            secretRef: { name: `${name}.${id}` },
+        })),
+    },
     status: {
         conditions: [
             {
@@ -62,6 +75,12 @@ const cases: [what: string, config: ReturnType<typeof bob>, live: Live, problems
         [],
         live([object("eve", ["x"], { owner: "other/stack" })], ["eve.x"]),
         ["not this stack's (of other/stack)"],
+    ],
+    [
+        "a credential that is live with another method",
+        bob({ id: "a" }),
+        live([object("bob", ["a"], { type: "jwt-auth" })], ["bob.a"]),
+        ["live as jwt-auth"],
     ],
     ["a Secret that is missing", bob({ id: "a" }), live([object("bob", ["a"])], []), ["Secret missing"]],
     [
@@ -151,7 +170,9 @@ describe("ops consumer list", () => {
             };
         };
         const allLive = () => ({
-            [CONSUMERS]: { items: [object("alice", ["a1", "a2"]), object("tokens", ["hs", "rs"])] },
+            [CONSUMERS]: {
+                items: [object("alice", ["a1", "a2"]), object("tokens", ["hs", "rs"], { type: "jwt-auth" })],
+            },
             [SECRETS]: secrets("alice.a1", "alice.a2", "tokens.hs", "tokens.rs"),
             [ROUTE]: route("True"),
         });

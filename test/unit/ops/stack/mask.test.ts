@@ -17,6 +17,12 @@ const written: [what: string, text: string, shown: string][] = [
     ["in a list that is one text", `consumers: '[{"key":"${KEY}"}]'\n`, `consumers: ${MASK}\n`],
     ["in a number", "key: 1234567890123456\n", `key: ${MASK}\n`],
     ["in a private key", "publicKey: |\n  -----BEGIN PRIVATE KEY-----\n  x\nb: 1\n", `publicKey: ${MASK}\nb: 1\n`],
+    [
+        "in a kubeconfig",
+        `cluster:\n  kubeconfig: "{ token: ${KEY} }"\nb: 1\n`,
+        `cluster:\n  kubeconfig: ${MASK}\nb: 1\n`,
+    ],
+    ["in an API token", `cloudflare:apiToken: ${KEY}\n`, `cloudflare:apiToken: ${MASK}\n`],
 ];
 
 describe("what is shown of a stack file", () => {

@@ -45,7 +45,19 @@ const TWO_SPACES = `config:
     - {id: a, method: key}
 `;
 const NONE = "config:\n  alpa-auth:option: intra-a\n";
+const WITHOUT_VALUE = "# top\nconfig: # nothing yet\nencryptionsalt: v1:x # salt\n";
 const EMPTY = "config:\n  alpa-auth:consumers: []\n  alpa-auth:option: intra-a\n";
+const REMARKS = `config:
+  alpa-auth:option: intra-a
+  alpa-auth:consumers: # the teams
+  - { name: bob, credentials: [{ id: a,  method: key }] }
+  - name: eve
+    credentials: # two while they switch
+    - { id: b,  method: key }
+    - id: c
+      method: key
+      expires: 2027-01-31 # as agreed
+`;
 const PEM = "-----BEGIN PUBLIC KEY-----\nabc\n-----END PUBLIC KEY-----\n";
 
 const edits: [what: string, before: string, edit: (text: string) => string, change: string][] = [
@@ -104,6 +116,18 @@ const edits: [what: string, before: string, edit: (text: string) => string, chan
             '+              - {id: 2026a, method: key, expires: "2027-09-09"} # why',
     ],
     [
+        "keeps the lines below a comment that stands behind the name of a list",
+        REMARKS,
+        (t) => setExpires(t, "eve", "b", "2027-09-09"),
+        '-    - { id: b,  method: key }\n+    - { id: b, method: key, expires: "2027-09-09" }',
+    ],
+    [
+        "keeps the comment behind an end that it changes",
+        REMARKS,
+        (t) => setExpires(t, "eve", "c", "2027-09-09"),
+        '-      expires: 2027-01-31 # as agreed\n+      expires: "2027-09-09" # as agreed',
+    ],
+    [
         "removes a credential with the comment above it",
         UNTIDY,
         (t) => removeCredential(t, "bob", "c"),
@@ -158,6 +182,20 @@ const edits: [what: string, before: string, edit: (text: string) => string, chan
         NONE,
         (t) => addCredential(t, "eve", { id: "b", method: "key" }),
         "+  alpa-auth:consumers:\n+    - name: eve\n+      credentials:\n+        - { id: b, method: key }",
+    ],
+    [
+        "makes the config where it has no value",
+        WITHOUT_VALUE,
+        (t) => addCredential(t, "eve", { id: "b", method: "key" }),
+        [
+            "-config: # nothing yet",
+            "+config:",
+            "+  # nothing yet",
+            "+  alpa-auth:consumers:",
+            "+    - name: eve",
+            "+      credentials:",
+            "+        - { id: b, method: key }",
+        ].join("\n"),
     ],
     [
         "fills an empty list",
@@ -217,6 +255,10 @@ describe("editing a stack file", () => {
 
     const refused: [what: string, text: string, problem: RegExp][] = [
         ["a file that is no YAML", "config: [\n  secret-thing", /the stack file: must be YAML \(\w+, line \d\)/],
+        ["a file that is no mapping", "- secret-thing\n", /the stack file: must be a mapping/],
+        ["a config that is a text", "config: secret-thing\n", /must be a mapping, with a mapping config/],
+        ["a config that is a list", "config: [secret-thing]\n", /must be a mapping, with a mapping config/],
+        ["a config that is an alias", "x: &c { a: secret-thing }\nconfig: *c\n", /config that is written out/],
         [
             "a list that is encrypted as a whole",
             "config:\n  alpa-auth:consumers: { secure: v1:x }\n",

@@ -61,6 +61,16 @@ describe("ops token inspect", () => {
         ],
         ["that it is over", { key: "alpa-auth_tokens.hs", exp: now - 90 }, /expiry +expired 1 minute ago/],
         [
+            "an end in milliseconds",
+            { key: "alpa-auth_tokens.hs", exp: now * 1000 },
+            /expiry +in \d+ days, at \+058870-07-21T00:00:00Z\n/,
+        ],
+        [
+            "that its end is no number",
+            { key: "alpa-auth_tokens.hs", exp: "x" },
+            /expiry +none: its claim exp is no number, so the gateway refuses it\n/,
+        ],
+        [
             "an end that is no time",
             { key: "alpa-auth_tokens.hs", exp: 1e17 },
             /expiry +in \d+ days, at 100000000000000000\n/,
@@ -106,10 +116,11 @@ describe("ops token inspect", () => {
             assert.match(out, line);
         });
 
-    it("takes the header as it is sent", async () => {
-        const stdin = `Authorization: Bearer ${await token({ key: "alpa-auth_tokens.hs" })}`;
-        assert.match((await bench({ stdin }).ops("token", "inspect")).out, /of tokens\/hs/);
-    });
+    for (const before of ["Authorization: Bearer ", "authorization: bearer ", "Authorization: ", "Bearer "])
+        it(`takes the header as it is sent: ${before}…`, async () => {
+            const stdin = before + (await token({ key: "alpa-auth_tokens.hs" }));
+            assert.match((await bench({ stdin }).ops("token", "inspect")).out, /of tokens\/hs/);
+        });
 
     const pair = generateKeyPairSync("rsa", { modulusLength: 2048 });
     const pem = pair.publicKey.export({ type: "spki", format: "pem" }).toString();
@@ -143,6 +154,14 @@ describe("ops token inspect", () => {
             assert.match(out, line, note);
             assert.equal(code, expected);
         });
+
+    it("--verify says what is wrong with a public key that cannot be read", async () => {
+        const stdin = await token({ key: "alpa-auth_tokens.rs" }, "RS256", pair.privateKey);
+        const broken = text.replace("MIIB", "");
+        const { code, out, note } = await bench({ text: broken, stdin }).ops("token", "inspect", "--verify");
+        assert.equal(code, 1, note);
+        assert.match(out, /signature +not checked: publicKey of tokens\/rs must be a public key in PEM form/);
+    });
 
     it("prints JSON", async () => {
         const stdin = await token({ key: "alpa-auth_tokens.hs" });

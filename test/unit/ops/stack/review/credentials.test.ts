@@ -60,6 +60,21 @@ describe("review of the credentials of a caller", () => {
         const changed = said([step("Consumer", "c", lab(entry), lab({ ...entry, config: { key: "x" } }))]);
         assert.match(changed.join("\n"), /^breaks-callers credential-changed: Credential lab\/a/);
     });
+
+    // Without quotes Pulumi reads a time, in Go's spelling.
+    for (const [expires, what] of [
+        ["2026-11-25", "2026-11-25, has come"],
+        ["2026-11-25 00:00:00 +0000 UTC", "2026-11-25, has come"],
+        ["2026-11-26", "2026-11-26, is near"],
+    ])
+        it(`says that the config has an end for the one that stops: ${expires}`, () => {
+            const credentials = [{ id: "a", method: "key", expires }];
+            const config = { "alpa-auth:consumers": JSON.stringify([{ name: "lab", credentials }]) };
+            const none = { metadata: { name: "lab" }, spec: { credentials: [] } };
+            assert.deepEqual(said([step("Consumer", "c", lab(entry), none)], config), [
+                `breaks-callers credential-revoked: Credential lab/a stops working: its end in the config, ${what}`,
+            ]);
+        });
 });
 
 describe("review of a service token whose secret is rotated", () => {
