@@ -95,9 +95,9 @@ describe("ops convert plan --rehearse", function () {
             /namespace: must not be production's/,
         ],
         [
-            "what runs production's Alpa",
-            TEXT.replace("- address: 10.20.96.200", "- address: 10.20.96.188").replace("alpa-small", "alpa-ray"),
-            /bareMetal: must not be what runs production's Alpa on 10\.20\.96\.188/,
+            "a host of production's, whatever it is to run there",
+            TEXT.replace("- address: 10.20.96.200", "- address: 10.20.96.188"),
+            /bareMetal\.hosts: must not be among production's, whose GPUs are never seen free \(got 10\.20\.96\.188\)/,
         ],
         [
             "weights in a claim, which would have to be in a namespace that is yet to be made",
