@@ -87,7 +87,7 @@ function ofImages(change: Change, verdict: Verdict): Verdict {
 const isStop = (create: unknown) => /\b(stop|silent)\b/.test(String(create));
 const bootOf = (create: unknown) => /\bboot=(\S+)/.exec(String(create))?.[1];
 
-/** Hosts that Alpa runs on without a cluster. Nothing is done there when their resource goes. */
+/** Hosts that Alpa runs on without a cluster. Alpa is left as it is when their resource goes. */
 export const bareMetal = {
     is: ({ name }: Change) => /-bare-metal-/.test(name),
     created: ({ new: now }: Change, run: Run): Verdict =>
