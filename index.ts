@@ -11,11 +11,11 @@ import {
 import type { ClusterAccess } from "./components/parts/kubeconfig";
 import type { SharedGateway } from "./components/parts/shared-gateway";
 import { owner } from "./components/parts/ownership";
-import { attemptOf, type Attempt } from "./preflight/conversion";
+import { attemptOf, withoutRecord, type Attempt } from "./preflight/conversion";
 import { callersPreflight, gatewayOf } from "./preflight/callers";
 import { cloudflarePreflight, exposurePreflight } from "./preflight/cloudflare";
 import { hostsPreflight, NO_CLUSTER_YET, withoutCluster } from "./preflight/hosts";
-import { preflight } from "./preflight/preflight";
+import { preflight, PreflightError } from "./preflight/preflight";
 import { callers } from "./stacks/callers";
 import { cloudflare } from "./stacks/cloudflare";
 import { inter } from "./stacks/inter";
@@ -61,7 +61,11 @@ async function lookAtCluster(settings: IntraASettings | IntraBSettings | InterSe
     const { nodes } = settings;
     if (nodes === undefined) return { warnings: await preflight(settings, owner()), run: await attempt(settings) };
     const reached = await hostsPreflight(nodes, owner());
-    if (reached === undefined) return { warnings: [NO_CLUSTER_YET, ...withoutCluster(settings.gateway)] };
+    if (reached === undefined) {
+        const problems = withoutRecord(settings);
+        if (problems.length > 0) throw new PreflightError(problems);
+        return { warnings: [NO_CLUSTER_YET, ...withoutCluster(settings.gateway)] };
+    }
     const { access, detour, warnings } = reached;
     const more = await preflight({ ...settings, cluster: access }, owner());
     const again = await attempt({ ...settings, cluster: access });

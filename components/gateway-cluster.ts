@@ -18,6 +18,7 @@ import { SAMPLE_COMPLETION } from "./parts/sample";
 import type { SharedGateway } from "./parts/shared-gateway";
 import { SharedCounters, type CountersSettings } from "./parts/shared-counters";
 import { GatewayTls, type GatewayTlsSettings } from "./parts/tls";
+import { VERIFICATION_PREFIX } from "./parts/verification";
 
 /** Who installs APISIX. */
 export type GatewaySettings =
@@ -101,7 +102,10 @@ export abstract class GatewayCluster extends pulumi.ComponentResource {
         if (args.exposure)
             new CloudflareExposure(
                 `${name}-exposure`,
-                { ...args.exposure, namespace, origin: gatewayOrigin(args) },
+                {
+                    ...{ ...args.exposure, namespace, origin: gatewayOrigin(args) },
+                    prefixes: conversion ? [PREFIX, VERIFICATION_PREFIX] : [PREFIX],
+                },
                 // The name leads to a gateway that knows its route and its callers already.
                 { ...after, dependsOn: [...after.dependsOn, route, consumers] },
             );

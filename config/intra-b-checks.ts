@@ -123,9 +123,13 @@ function convertProblems(convert: Raw, isSecret: (value: unknown) => boolean): s
     const bareMetal = mapping(convert.bareMetal);
     const problems = sshHostProblems("convert.bareMetal.hosts", list(bareMetal.hosts).map(mapping), isSecret);
     const forms = ["unit", "commands"].filter((key) => bareMetal[key] !== undefined);
+    const hint =
+        forms.length > 1
+            ? "Remove one of them."
+            : "Without a way to start Alpa again there is no way back: name its service.";
     if (convert.bareMetal !== undefined && forms.length !== 1)
         problems.push(
-            `convert.bareMetal: must have exactly one of unit and commands (got ${forms.join(" and ") || "none"}). Without a way to start Alpa again there is no way back: name its service.`,
+            `convert.bareMetal: must have exactly one of unit and commands (got ${forms.join(" and ") || "none"}). ${hint}`,
         );
     return problems;
 }

@@ -86,6 +86,11 @@ export async function conversion(
     return problems;
 }
 
+/** What can be said where the cluster is yet to be made: no run has reached anything there. */
+export function withoutRecord({ conversion: asked }: Pick<Asked, "conversion">): string[] {
+    return stepProblems({ reached: BEFORE, attempt: 0 }, asked?.phase ?? BEFORE);
+}
+
 function stepProblems({ reached, going }: Recorded, wanted: Stage): string[] {
     const allowed = going === undefined ? stepsFrom(reached) : [reached, going];
     if (allowed.includes(wanted)) return [];

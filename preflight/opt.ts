@@ -1,5 +1,6 @@
 import type { GatewayClusterArgs } from "../components/gateway-cluster";
 import type { Live } from "../components/parts/cluster-reader";
+import { APISIX_PODS } from "../components/parts/network-policies";
 import { OPT } from "../components/parts/opt-pods";
 import { OWNER_ANNOTATION } from "../components/parts/ownership";
 import { leadsOn } from "../components/parts/conversion-phases";
@@ -9,7 +10,8 @@ import { definition } from "./definitions";
 import { gpuProblems, HOSTNAME } from "./gpus";
 
 /**
- * What the component stands on: nodes with GPUs, the weights, and an operator that knows what is written.
+ * What the component stands on: nodes with GPUs, the weights, an operator that knows what is written, and a gateway that it
+ * can let in.
  */
 export async function component(settings: GatewayClusterArgs, cluster: ClusterView): Promise<string[]> {
     if (settings.conversion === undefined) return [];
@@ -19,6 +21,7 @@ export async function component(settings: GatewayClusterArgs, cluster: ClusterVi
         takenNodes(settings, cluster),
         weightsProblems(settings, cluster),
         operatorProblems(settings, cluster),
+        gatewayProblems(settings, cluster),
     ]);
     return found.flat();
 }
@@ -114,5 +117,18 @@ async function operatorProblems({ conversion }: GatewayClusterArgs, cluster: Clu
     if (JSON.stringify(live.spec).includes('"upgradeStrategy"')) return [];
     return [
         `CustomResourceDefinition ${name}: must know upgradeStrategy, as KubeRay 1.6 and newer do. Apply those of a newer operator with kubectl apply --server-side.`,
+    ];
+}
+
+/** The component lets in pods of APISIX alone: those of somebody else's gateway must be where it looks for them. */
+async function gatewayProblems({ gateway, conversion }: GatewayClusterArgs, cluster: ClusterView): Promise<string[]> {
+    const { shape, hostNetwork } = conversion!.opt;
+    if (gateway.installer !== "existing" || shape !== "kuberay" || hostNetwork) return [];
+    const { gatewayNamespace: namespace } = gateway;
+    const [[label, value]] = Object.entries(APISIX_PODS.matchLabels);
+    const pods = await cluster.list("v1", "Pod", namespace);
+    if (pods.some(({ metadata }) => metadata?.labels?.[label] === value)) return [];
+    return [
+        `gateway.existing.gatewayNamespace: must be where the pods of APISIX are, with label ${label}=${value}, since the component lets in nobody else (${namespace} has none). Name the Gateway beside them.`,
     ];
 }

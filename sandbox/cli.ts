@@ -40,6 +40,7 @@ program
     .addOption(
         new Option("--option <name>", "option of stack intra: Alpa ready to move into the cluster").choices(OPTIONS),
     )
+    .option("--load-seconds <seconds>", "how long the model of stack intra takes to load (default: 5)", seconds)
     .option("--detach", "leave it running and return; end it with `down`", false)
     .action(async (options) => (await import("./commands/up.js")).up(options));
 program.command("env").description("print export lines, so that pulumi can be typed by hand").action(env);

@@ -1,5 +1,6 @@
 import type { BareMetalArgs } from "./bare-metal";
 import { HOST_CHECKS } from "./bare-metal-checks-script";
+import { ANY_PORT, CONNECTED } from "./connected";
 import { scriptAsRoot } from "./ssh-script";
 
 /** What runs Ray and Alpa on a host. Commands run as root; `start` must return. */
@@ -74,19 +75,11 @@ until_free() {
         more_time || fail "must have its GPUs free within $stop_seconds s $1 (processes that hold them: $users). Look: nvidia-smi; ps -fp <process>"
     done
 }
+${CONNECTED}
 # Requests that are being answered: connections that came to Alpa's port.
-answering() {
-    cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | awk -v to=":$(printf %04X "$port")\\$" '$4 == "01" && $2 ~ to' | wc -l
-}
-# The kernel's list is not of one moment: while other connections go, one may be left out. So it must be seen twice.
 after_answers() {
     end=$(($(now) + answer_seconds))
-    quiet=0
-    while :; do
-        if [ "$(answering)" -gt 0 ]; then quiet=0; else quiet=$((quiet + 1)); fi
-        [ "$quiet" -lt 2 ] || return 0
-        more_time || return 0
-    done
+    while connected "$(printf %04X "$port")" '${ANY_PORT}'; do more_time || return 0; done
 }
 # Alpa's port is open before its model is: it says so with 400. A request without a prompt costs it nothing.
 say() {

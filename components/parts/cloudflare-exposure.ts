@@ -1,6 +1,5 @@
 import * as cloudflare from "@pulumi/cloudflare";
 import * as pulumi from "@pulumi/pulumi";
-import { PREFIX } from "./alpa-route";
 import { CloudflaredDeployment, type ConnectorSettings } from "./cloudflared-deployment";
 import { EdgeRules, type Plan } from "./edge-rules";
 import { Tunnel } from "./tunnel";
@@ -35,16 +34,16 @@ export interface CloudflareExposureArgs extends ExposureSettings {
     /** Namespace of the connectors. */
     namespace: string;
     origin: GatewayOrigin;
+    /** What is in front of Alpa's two paths where the gateway is open; no other path leads to it. */
+    prefixes: string[];
 }
-
-/** The paths of the gateway that are open, and no other. */
-export const GATEWAY_PATHS = [`^${PREFIX}/(completions|logprobs)$`];
 
 /** A name at Cloudflare and a tunnel to the gateway, which asks callers who they are as before: Access has no part here. */
 export class CloudflareExposure extends pulumi.ComponentResource {
     constructor(name: string, args: CloudflareExposureArgs, opts?: pulumi.ComponentResourceOptions) {
         super("alpa-auth:parts:CloudflareExposure", name, {}, opts);
-        const { account, hostname, namespace, origin } = args;
+        const { account, hostname, namespace, origin, prefixes } = args;
+        const paths = prefixes.map((prefix) => `^${prefix}/(completions|logprobs)$`);
         const hostnames = [hostname];
         const inside = { parent: this };
 
@@ -52,7 +51,7 @@ export class CloudflareExposure extends pulumi.ComponentResource {
         const { tunnelId, token, target } = new Tunnel(`${name}-tunnel`, { account }, inside);
         const routes = new TunnelRoutes(
             `${name}-routes`,
-            { account, tunnelId, hostnames, endpoint: endpointOf(origin), paths: GATEWAY_PATHS },
+            { account, tunnelId, hostnames, endpoint: endpointOf(origin), paths },
             inside,
         );
         // Without rules a connector answers 503. On the way out connectors stop before the tunnel is deleted, which is

@@ -85,5 +85,5 @@ function withoutWeights(pods: ObservedPod[]): Verdict | undefined {
         return !metadata?.deletionTimestamp && container?.state?.running !== undefined && container.ready === false;
     });
     if (empty === undefined) return undefined;
-    return { state: "waiting", why: `pod ${empty.metadata?.name}: its folder of weights is empty` };
+    return { state: "waiting", why: `pod ${empty.metadata?.name}: its folder of weights is empty, or cannot be read` };
 }

@@ -1,3 +1,5 @@
+import { ANY_PORT, CONNECTED } from "./connected";
+
 /** Port of Alpa in the head's pod: a constant of Alpa's. */
 export const ALPA_PORT = 20001;
 /** Port of Ray's GCS. */
@@ -73,7 +75,7 @@ sys.exit(1 if "is not registered" in message or "No replica of model" in message
  * @param seconds longest time, in seconds
  */
 export function afterAnswers(seconds: number, port = ALPA_PORT): string {
-    return whileConnected(seconds, `${ADDRESS}:${hex(port)} ${ADDRESS}:[0-9A-F]{4}`);
+    return whileConnected(seconds, hex(port), ANY_PORT);
 }
 
 /**
@@ -82,16 +84,12 @@ export function afterAnswers(seconds: number, port = ALPA_PORT): string {
  * @param seconds longest time, in seconds
  */
 export function afterHead(seconds: number, port = GCS_PORT): string {
-    return whileConnected(seconds, `${ADDRESS}:[0-9A-F]{4} ${ADDRESS}:${hex(port)}`);
+    return whileConnected(seconds, ANY_PORT, hex(port));
 }
 
-/** Address of a connection, as the kernel lists it. */
-const ADDRESS = "[0-9A-F]+";
-
-/** The end of the script comes with the end of the last connection of these two sides that is established (01). */
-function whileConnected(seconds: number, sides: string): string {
-    const open = `grep -qsE '^ *[0-9]+: ${sides} 01 ' /proc/net/tcp /proc/net/tcp6`;
-    return `for i in $(seq ${seconds}); do ${open} || exit 0; sleep 1; done`;
+/** The end of the script comes with the end of the last connection of these two ports. */
+function whileConnected(seconds: number, local: string, remote: string): string {
+    return `${CONNECTED}\nfor i in $(seq ${seconds}); do connected '${local}' '${remote}' || exit 0; sleep 1; done`;
 }
 
 function hex(port: number): string {

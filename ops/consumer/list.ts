@@ -1,3 +1,4 @@
+import { VERIFIER } from "../../components/parts/conversion-phases";
 import type { Context } from "../context";
 import { Failure } from "../errors";
 import { json, table } from "../output";
@@ -18,12 +19,15 @@ export interface ListArgs {
 /** Shows the callers of the config against those of the cluster, or of Cloudflare. */
 export async function list(context: Context, args: ListArgs): Promise<void> {
     const stack = await findStack(context, args.stack);
-    if (readValue(stack.text, "option") === "cloudflare") {
+    const option = readValue(stack.text, "option");
+    if (option === "cloudflare") {
         const rows = await tokenRows(context, stack);
         return show(context, stack, args, rows, renderTokens, "Cloudflare");
     }
     const { namespace } = await gatewayOf(context, stack);
     const live = await readLive(await accessOf(context, stack), namespace);
+    // Of the program itself, and no caller.
+    if (option === "intra-b") live.consumers = live.consumers.filter(({ name }) => name !== VERIFIER);
     const rows = compare(readConsumers(stack.text), live, `${PROJECT}/${stack.short}`, context.today);
     show(context, stack, args, rows, render, "cluster");
 }

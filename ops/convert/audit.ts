@@ -36,7 +36,8 @@ export type Event =
     /** `done` has failed, and the component serves all the same. */
     | { event: "serves"; said: string }
     | { event: "return"; why: string }
-    | { event: "end"; outcome: Outcome; place: Place; downSeconds: number; said?: string };
+    /** `cleared`: the stack of a rehearsal that was cut off is gone. */
+    | { event: "end"; outcome: Outcome | "cleared"; place: Place; downSeconds: number; said?: string };
 
 export type Entry = Event & {
     /** As `2026-11-26T12:00:00.000Z`. */

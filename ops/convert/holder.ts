@@ -13,16 +13,24 @@ export interface ClusterHolder {
     name: string;
     /** As `2026-11-26T12:00:00Z`. */
     until: string;
-    /** Another text every {@link HolderView.beatSeconds} while its process lives. Unset: none was heard yet. */
+    /**
+     * Another text every {@link HolderView.beatSeconds} while its process lives, and behind a blank whose that is: whoever takes
+     * a conversion over keeps its name. Unset: none was heard yet.
+     */
     beat?: string;
+}
+
+/** Who is heard, as `<user>@<host>`. */
+export function heardOf({ name, beat }: ClusterHolder): string {
+    return beat?.split(" ")[1] ?? name.split(" ")[0];
 }
 
 export interface HolderView {
     beatSeconds: number;
     /** Undefined: nobody keeps others out. */
     read(): Promise<ClusterHolder | undefined>;
-    /** Lets others hear that the one of that name lives; nothing where the cluster has another name. */
-    beat(name: string): Promise<void>;
+    /** Lets others hear that the one of that name lives, and who it is; nothing where the cluster has another name. */
+    beat(name: string, who: string): Promise<void>;
 }
 
 export type OpenHolder = (access: PlainAccess, namespace: string) => HolderView;
@@ -54,20 +62,20 @@ export const openHolder: OpenHolder = (access, namespace) => {
             const { holder, until, beat } = (await live())?.data ?? {};
             return holder === undefined || until === undefined ? undefined : { name: holder, until, beat };
         },
-        beat: async (name) => {
+        beat: async (name, who) => {
             const found = await live();
             if (found?.data?.holder !== name) return;
             const { resourceVersion } = found.metadata!;
-            const object = { ...record, metadata: { ...metadata, resourceVersion }, data: { beat: beatNow() } };
+            const object = {
+                ...record,
+                metadata: { ...metadata, resourceVersion },
+                data: { beat: `${new Date().toISOString()} ${who}` },
+            };
             const merge = "application/merge-patch+json" as client.PatchStrategy;
             await within(() => api().patch(object, undefined, undefined, undefined, undefined, merge));
         },
     };
 };
-
-function beatNow(): string {
-    return new Date().toISOString();
-}
 
 /** @param work that may never end */
 async function within<T>(work: () => Promise<T>): Promise<T> {
@@ -87,6 +95,7 @@ async function within<T>(work: () => Promise<T>): Promise<T> {
 export interface Successor {
     /** The name that its record has in the cluster, or that it takes. */
     own: string;
+    who: string;
     /** It is the record of another user or machine. */
     foreign: boolean;
     takeOver: boolean;
@@ -97,15 +106,16 @@ export interface Successor {
  * @throws UsageError when the one of that name lives
  */
 export async function nameToBe(
-    { own, foreign, takeOver }: Successor,
+    { own, who, foreign, takeOver }: Successor,
     view: HolderView,
     there: ClusterHolder | undefined,
     interrupted: () => string | undefined,
 ): Promise<string> {
-    if (there === undefined || !(there.name === own ? foreign : takeOver)) return own;
+    if (there === undefined) return own;
+    if (!(there.name === own ? foreign || heardOf(there) !== who : takeOver)) return own;
     if (await isAtWork(view, interrupted))
         throw new UsageError([
-            `conversion: must not be at work to be taken over (the cluster hears from ${there.name} every ${view.beatSeconds} s). Wait, or end it where it runs: npm run ops -- convert abort`,
+            `conversion: must not be at work to be taken over (the cluster hears from ${heardOf(there)} every ${view.beatSeconds} s). Wait, or end it where it runs: npm run ops -- convert abort`,
         ]);
     return there.name;
 }
@@ -132,8 +142,8 @@ async function isAtWork(view: HolderView, interrupted: () => string | undefined)
 }
 
 /** Beats until the function it returns is called. What hinders a beat hinders no step: Pulumi says it. */
-export function startBeat(view: HolderView, name: string): () => void {
-    const beat = () => void view.beat(name).catch(() => undefined);
+export function startBeat(view: HolderView, name: string, who: string): () => void {
+    const beat = () => void view.beat(name, who).catch(() => undefined);
     beat();
     const timer = setInterval(beat, view.beatSeconds * 1000);
     return () => clearInterval(timer);

@@ -76,13 +76,14 @@ function sharedHosts(own: Values, overlay: Values): string[] {
         return [
             `convert.rehearsal.convert.bareMetal: required: the hosts of the small Alpa, and the service or commands that run it. ${REQUIRED}.`,
         ];
-    const launch = ({ unit, commands }: Values) => JSON.stringify(unit ?? commands ?? null);
     const addresses = list(theirs.hosts).map((host) => mapping(host).address);
-    const shared = list(ours.hosts).filter((host) => addresses.includes(mapping(host).address));
-    if (shared.length === 0 || launch(theirs) !== launch(ours)) return [];
-    return [
-        `convert.rehearsal.convert.bareMetal: must not be what runs production's Alpa on ${String(mapping(shared[0]).address)}: the rehearsal stops it. Name another service, or other hosts.`,
-    ];
+    return list(ours.hosts)
+        .map((host) => mapping(host).address)
+        .filter((address) => addresses.includes(address))
+        .map(
+            (address) =>
+                `convert.rehearsal.convert.bareMetal.hosts: must not be among production's, whose GPUs are never seen free (got ${String(address)}). Name another host.`,
+        );
 }
 
 /** The rehearsal makes its namespace, in which a claim would have to be by then. */

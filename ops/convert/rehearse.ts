@@ -1,6 +1,6 @@
 /** The whole act with a small model, in a stack and a namespace of its own: there, back, and cleared away. */
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import type { Context } from "../context";
 import { Failure, UsageError } from "../errors";
 import { json, table } from "../output";
@@ -11,13 +11,13 @@ import { ask } from "../stack/pulumi";
 import { seal } from "../stack/seal";
 import type { Stack } from "../stack/stack";
 import { errorsIn } from "./apply";
-import { records } from "./audit";
+import { append, isOver, records } from "./audit";
 import { duration } from "./clock";
 import type { PlanArgs } from "./plan";
 import { rehearsalStack, renderRehearsal, type RehearsalStack } from "./rehearsal-stack";
 import type { Converted } from "./report";
 import { convert } from "./run";
-import { situation } from "./situation";
+import { situation, whoAmI } from "./situation";
 
 export async function rehearse(context: Context, args: PlanArgs): Promise<void> {
     const { stack } = await situation(context, args.stack);
@@ -39,6 +39,7 @@ export async function rehearse(context: Context, args: PlanArgs): Promise<void> 
     if (problems.length > 0) throw new UsageError(problems);
     context.note(`Rehearsal in stack ${short}. Production is not touched. It needs:`);
     made.needs.forEach((need) => context.note(`  - ${need}`));
+    endEarlier(context, short);
     await make(context, { name, short, file, text: "" }, made);
     const results: Converted[] = [];
     for (const to of ["intra-b", "intra-a"] as const) {
@@ -49,6 +50,14 @@ export async function rehearse(context: Context, args: PlanArgs): Promise<void> 
     }
     await clear(context, name, file);
     report(context, args, short, results);
+}
+
+/** The stack of one that was cut off is gone: nothing of it is to be gone on with. */
+function endEarlier({ folder }: Context, short: string): void {
+    for (const { file } of records(folder, short).filter((one) => !isOver(one))) {
+        const entry = { time: new Date().toISOString(), run: basename(file, ".jsonl"), who: whoAmI() };
+        append(file, { ...entry, event: "end", outcome: "cleared", place: "intra-a", downSeconds: 0 });
+    }
 }
 
 /** Makes the stack and brings it up as intra-a. */

@@ -51,16 +51,20 @@ export function whatAHumanMustDo(step: Step, why: string, stack: string, served?
             `  1. Correct what it names. Until then a host that restarts may start bare metal too.\n` +
             `  2. Run: npm run ops -- convert run --stack ${stack}, which tries it again; or return: npm run ops -- convert abort --stack ${stack}`
         );
-    const byHand: Partial<Record<Step["to"], string>> = {
+    const gateway = "npm run ops -- consumer list --check";
+    const notTaken = `See why the gateway does not take the change: ${gateway}`;
+    const byHand: Record<Exclude<Step["to"], "done">, string> = {
         switch: "Callers' routes lead to the component. Look at the hosts of bare metal.",
-        stop: "See that the component's pods are gone: kubectl get pods -l ray.io/cluster.",
+        verify: notTaken,
+        start: notTaken,
+        stop: "See that the component's pods are gone: kubectl get pods -A -l ray.io/cluster",
         drain: "Start bare metal by its own command on its hosts, and see it answer on its port.",
-        prepare: "See why the gateway does not lead callers to bare metal: npm run ops -- consumer list --check.",
-        "intra-a": "Callers are served. See which object does not go: pulumi preview --diff.",
+        prepare: `See why the gateway does not lead callers to bare metal: ${gateway}`,
+        "intra-a": "Callers are served. See which object does not go: pulumi preview --diff",
     };
     return (
         `convert: a human is needed. ${nameOf(step)} (${wordsOf(step).does}) has failed twice: ${why}.\n` +
-        `  1. Correct what it names. ${byHand[step.to] ?? ""}\n` +
+        `  1. Correct what it names. ${byHand[step.to as keyof typeof byHand]}\n` +
         `  2. Run: npm run ops -- convert abort --stack ${stack}, which goes on with the way back from there.\n` +
         `  Where it is: npm run ops -- convert status --stack ${stack}`
     );

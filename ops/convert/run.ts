@@ -53,7 +53,7 @@ export async function convert(context: Context, args: RunArgs, onlyUnderWay = fa
             back: orders.back.signal,
             stop: orders.stop.signal,
         });
-        const silence = startBeat(found.cluster, act.holder);
+        const silence = startBeat(found.cluster, act.holder, act.who);
         const ended = await journey.go().finally(silence);
         if (ended.outcome === "returned") await leaveStack(act);
         const result = { ...ended, to, stack: stack.short, file: act.file };
@@ -96,6 +96,7 @@ async function prepare(
     const entries = found.conversions.find((one) => one.file === told.file)?.entries ?? [];
     const successor = {
         own: nameIn(entries[0]) ?? `${who} ${id}`,
+        who,
         foreign: (entries.at(-1)?.who ?? who) !== who,
         takeOver: args.takeOver ?? false,
     };

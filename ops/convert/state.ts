@@ -77,8 +77,9 @@ export function tell(seen: Seen, conversions: Conversion[]): Told {
     if (told.direction === "back") told.answers ??= lastAnswers(conversions);
     // The record is of a window that is over by hand, or of one that it does not know.
     if (isDown(reached)) told.downSince ??= seen.since === undefined ? undefined : Date.parse(seen.since);
-    // What was brought about but not proved is done once more: nothing changes, and it is looked at.
-    const proved = done || begun?.to !== reached;
+    // What was brought about but not proved is done once more: nothing changes, and it is looked at. After it has turned
+    // round nobody needs to know any more.
+    const proved = done || begun?.to !== reached || begun.direction !== told.direction;
     told.next =
         told.direction === "forward"
             ? [

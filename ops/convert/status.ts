@@ -3,6 +3,7 @@ import { writeFileSync } from "node:fs";
 import type { Context } from "../context";
 import { json } from "../output";
 import { duration, latestEnd, remainingForward } from "./clock";
+import { heardOf } from "./holder";
 import { holderOf, orderFile } from "./lock";
 import { isDown, nameOf } from "./phases";
 import { abort as returnNow, type RunArgs } from "./run";
@@ -59,7 +60,9 @@ function stateOf(direction: string | undefined, here: boolean, elsewhere: boolea
 /** Of whom the cluster says at this moment that it is at work, where that is not of this user and machine. */
 function othersName({ holder }: Situation, now: number): string | undefined {
     if (holder === undefined || !(Date.parse(holder.until) > now)) return undefined;
-    return holder.name.startsWith(`${whoAmI()} `) ? undefined : `${holder.name}, until ${holder.until}`;
+    const who = heardOf(holder);
+    if (who === whoAmI()) return undefined;
+    return `${holder.name.startsWith(`${who} `) ? holder.name : who}, until ${holder.until}`;
 }
 
 type Facts = {

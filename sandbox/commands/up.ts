@@ -81,6 +81,7 @@ async function tools(names: Scene["tools"], say: Say): Promise<void> {
 }
 
 async function startWorldProcess(dir: string, name: SceneName, say: Say, signal: AbortSignal) {
+    const { stack, exposure, option, loadSeconds } = name;
     const logFile = join(dir, "logs", "world.log");
     rmSync(logFile, { force: true });
     const world = await spawnTracked({
@@ -88,7 +89,7 @@ async function startWorldProcess(dir: string, name: SceneName, say: Say, signal:
         command: process.execPath,
         args: [
             ...["--import", `file://${require.resolve("tsx")}`, join(__dirname, "../world/main.ts")],
-            ...[dir, JSON.stringify({ stack: name.stack, exposure: name.exposure, option: name.option })],
+            ...[dir, JSON.stringify({ stack, exposure, option, loadSeconds })],
         ],
         logFile,
         stateDir: dir,

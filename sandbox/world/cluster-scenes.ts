@@ -34,9 +34,10 @@ function clusterScene({ world, address, gpus = false, option }: ClusterScene): S
     const names = gpus ? GPU_TOOLS : SANDBOX_TOOLS;
     return {
         tools: names,
-        async start(dir, log) {
+        async start(dir, log, { loadSeconds }) {
             const tools = await ensureTools<ToolName>(names, { log });
-            const own = gpus && hostsCanBePlayed(option, log) ? { gpus: { operator: tools["kuberay-operator"] } } : {};
+            const onGpus = { gpus: { operator: tools["kuberay-operator"], loadSeconds } };
+            const own = gpus && hostsCanBePlayed(option, log) ? onGpus : {};
             return startWorld({ tools, stateDir: dir, log, ...world, ...own });
         },
         async layOver(shipped, facts, say) {

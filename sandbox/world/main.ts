@@ -8,7 +8,8 @@ async function main(): Promise<void> {
     const ended = new Promise<void>((resolve) =>
         ["SIGINT", "SIGTERM"].forEach((signal) => process.once(signal, () => resolve())),
     );
-    const world = await sceneOf(JSON.parse(name) as SceneName).start(dir, log);
+    const asked = JSON.parse(name) as SceneName;
+    const world = await sceneOf(asked).start(dir, log, asked);
     log("ready");
     await ended;
     await world.close();

@@ -20,8 +20,11 @@ export interface StackText {
 export interface Scene {
     /** Tools that the world and Pulumi need. */
     tools: readonly ToolName[];
-    /** Starts everything; its facts are written once it is ready. */
-    start(dir: string, log: Say): Promise<{ close(): Promise<void> }>;
+    /**
+     * Starts everything; its facts are written once it is ready.
+     * @param asked `loadSeconds`: how long the model takes to load on either side, in seconds
+     */
+    start(dir: string, log: Say, asked: { loadSeconds?: number }): Promise<{ close(): Promise<void> }>;
     /** Lays the sandbox's addresses over a shipped stack file, which is never changed. */
     layOver(shipped: string, world: WorldFacts, say: Say): Promise<StackText>;
     /** @param outputs of the stack, secrets in plain */

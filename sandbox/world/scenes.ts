@@ -17,10 +17,16 @@ export interface SceneName {
     exposure?: (typeof EXPOSURES)[number];
     /** Key `option` of the stack. Unset: as shipped. */
     option?: (typeof OPTIONS)[number];
+    /** How long the model takes to load on either side, in seconds. @default 5 */
+    loadSeconds?: number;
 }
 
-/** @throws Error where a stack has no such exposure or option */
-export function sceneOf({ stack, exposure = "azure", option }: SceneName): Scene {
+/** @throws Error where a stack has no such exposure or option, or no model that is loaded */
+export function sceneOf({ stack, exposure = "azure", option, loadSeconds }: SceneName): Scene {
+    if (loadSeconds !== undefined && (stack !== "intra" || exposure !== "azure"))
+        throw new Error(
+            `--load-seconds ${loadSeconds}: must go with stack intra and without exposure (got ${stack}, ${exposure}), where Alpa is on GPUs.`,
+        );
     if (option !== undefined) {
         if (stack !== "intra")
             throw new Error(

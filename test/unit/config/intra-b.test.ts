@@ -55,6 +55,11 @@ const refused: Refused[] = [
         opt({ model: "alpa/bloom" }),
         /^opt\.parametersBillion: required where the model's name has no number of them \(got "alpa\/bloom"\)/,
     ],
+    [
+        "nothing of where the weights are",
+        opt({ weights: undefined }),
+        "opt.weights: required. Set one of claim, hostPath and inImage: where the weights are.",
+    ],
     ["no weights", opt({ weights: {} }), /^opt\.weights: must have exactly one of .* \(got none\)/],
     [
         "weights in two places",
@@ -127,7 +132,17 @@ const refused: Refused[] = [
     [
         "two ways to start it",
         bareMetal({ commands: { start: "a", stop: "b" } }),
-        /^convert\.bareMetal: must have exactly one of unit and commands \(got unit and commands\)/,
+        "convert.bareMetal: must have exactly one of unit and commands (got unit and commands). Remove one of them.",
+    ],
+    [
+        "no bare metal, to which the way back leads",
+        intraBValues({ convert: {} }),
+        "convert.bareMetal: required. Set hosts, and unit or commands: without a way to start Alpa again there is no way back.",
+    ],
+    [
+        "a way to stop it and none to start it",
+        bareMetal({ unit: undefined, commands: { stop: "b" } }),
+        "convert.bareMetal.commands.start: required. Set the command that starts Alpa: without it there is no way back.",
     ],
     [
         "a way to start it and none to stop it",

@@ -3,7 +3,7 @@ import { strict as assert } from "node:assert";
 import type { Live } from "../../../components/parts/cluster-reader";
 import { PHASES, type Stage } from "../../../components/parts/conversion-phases";
 import { OWNER_ANNOTATION } from "../../../components/parts/ownership";
-import { attemptOf, conversion } from "../../../preflight/conversion";
+import { attemptOf, conversion, withoutRecord } from "../../../preflight/conversion";
 import { plannedObjects } from "../../../preflight/planned";
 import { intraBSettings, intraBValues, RAMPART_OPT, recordIntraB } from "../intra-b";
 import { CONSUMERS, identities, identity } from "../intra-a";
@@ -50,6 +50,15 @@ describe("preflight of a conversion", () => {
             assert.equal(found.length, 1);
             assert.match(found[0], said);
         });
+
+    it("begins with prepare where the cluster is yet to be made, and no record can be read", () => {
+        for (const first of ["intra-a", "prepare"] as const) assert.deepEqual(withoutRecord(to(first)), []);
+        for (const later of ["drain", "done"] as const)
+            assert.match(
+                withoutRecord(to(later))[0],
+                /^convert\.phase: must go one step at a time .* Set it to prepare\.$/,
+            );
+    });
 
     it("after a run that did not end, lets it end that one or go back, and nothing else", async () => {
         const record = { phase: "drain", going: "stop", attempt: "1", callers };

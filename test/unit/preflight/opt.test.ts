@@ -40,6 +40,20 @@ describe("preflight of the component", () => {
         assert.deepEqual(await component(settings("rampart"), view({})), [], "nothing is asked for intra-a");
     });
 
+    it("lets in the gateway of somebody else where its pods are looked for, and is refused where they are not", async () => {
+        const existing = { ingressClass: "a", gateway: "g", gatewayNamespace: "edge", url: "https://llm.example.com" };
+        const values = { gateway: { installer: "existing", existing } };
+        const apisix: Live = { metadata: { namespace: "edge", labels: { "app.kubernetes.io/name": "apisix" } } };
+        const withPods = (...Pod: Live[]) => ({ lists: { ...GOOD.lists, Pod } });
+        assert.deepEqual(await found(withPods(apisix), {}, values), []);
+        const other: Live = { metadata: { namespace: "edge", labels: { "app.kubernetes.io/name": "envoy" } } };
+        assert.match(
+            (await found(withPods(other), {}, values)).join("\n"),
+            /^gateway\.existing\.gatewayNamespace: must be where the pods of APISIX are, with label app\.kubernetes\.io\/name=apisix.* \(edge has none\)/,
+        );
+        assert.deepEqual(await found(withPods(), { hostNetwork: { because: "NCCL" } }, values), [], "no policy holds");
+    });
+
     const refused: [why: string, world: World, opt: object, said: RegExp][] = [
         [
             "a node that is not there",

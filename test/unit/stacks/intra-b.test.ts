@@ -5,7 +5,8 @@ import { PHASES, stateOf, stepsFrom, type Phase } from "../../../components/part
 import { intra } from "../../../stacks/intra";
 import { asked, comesAfter, inputsOf, one, oneOfKind, plain, record, value, type Seen } from "../../kit";
 import { intraBSettings, intraBValues, RAMPART_OPT, recordIntraB } from "../intra-b";
-import { kubernetesObjects, recordStack } from "../intra-a";
+import { CALLS } from "../cloudflare";
+import { EXPOSURE, kubernetesObjects, recordExposed, recordStack } from "../intra-a";
 
 const COMMAND = "command:remote:Command";
 const HEAD = "alpa-conversion-bare-metal-10.0.0.11";
@@ -163,6 +164,25 @@ describe("option intra-b", function () {
         assert.deepEqual(names(past), names(open));
         const prepared = rules(await stack("prepare"), "alpa-verification");
         assert.deepEqual(prepared, rules(seen, "alpa-verification"), "it is the same in every phase");
+    });
+
+    it("lets the verifier through a tunnel in front of the gateway as well, and nobody there with option intra-a", async () => {
+        const exposure = { ...EXPOSURE, alpa: { endpoints: ["10.0.0.11:20001"], tokensPerSecond: 12 } };
+        const paths = (seen: Seen[]) => {
+            const { ingresses } = one(
+                seen,
+                "cloudflare:index/zeroTrustTunnelCloudflaredConfig:ZeroTrustTunnelCloudflaredConfig",
+            ).inputs.config;
+            return ingresses.flatMap(({ path }: any) => path ?? []);
+        };
+        const open = "^/alpa/(completions|logprobs)$";
+        const exposed = intraBSettings(exposure, {}, { phase: "verify" });
+        const found = { "alpa-conversion-reached": { since: "2026-11-30T12:00:00.000Z" } };
+        let outputs: ReturnType<typeof intra> | undefined;
+        const seen = await record(() => (outputs = intra(exposed)), found, CALLS);
+        assert.deepEqual(paths(seen), [open, "^/alpa-verification/(completions|logprobs)$"]);
+        assert.equal(outputs!.conversion!.verification.url, "https://llm.example.com/alpa-verification");
+        assert.deepEqual(paths(await recordExposed("rampart")), [open]);
     });
 
     it("asks for everything again after a run that did not end", async () => {

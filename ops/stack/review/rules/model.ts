@@ -20,9 +20,13 @@ function areRefused({ config }: Run): boolean {
 }
 
 export function stops(what: string, run: Run): Verdict {
+    return interrupted(run, `${what} stops`, "what is led to it gets no answer");
+}
+
+function interrupted(run: Run, what: string, otherwise: string): Verdict {
     return areRefused(run)
-        ? { code: "alpa-stopped", severity: "risk", says: `${what} stops; callers are refused meanwhile, and told so` }
-        : { code: "alpa-stopped", says: `${what} stops: what is led to it gets no answer` };
+        ? { code: "alpa-stopped", severity: "risk", says: `${what}; callers are refused meanwhile, and told so` }
+        : { code: "alpa-stopped", says: `${what}: ${otherwise}` };
 }
 
 export const starts = (what: string): Verdict => ({ code: "alpa-started", says: `${what} starts, and takes the GPUs` });
@@ -47,13 +51,15 @@ export const rayCluster: KindRule = {
         ],
         [
             "spec.**",
-            (_, change) =>
-                isSuspended(change.new)
+            // All pods go at once: see decision 0026.
+            (_, change, run) =>
+                isSuspended(change.old) || isSuspended(change.new)
                     ? { code: "changed-inside", says: `${component(change)}, which does not run, changes` }
-                    : {
-                          code: "pods-restart",
-                          says: `${component(change)}: its pods may be made anew, and their answers are lost`,
-                      },
+                    : interrupted(
+                          run,
+                          `${component(change)} is made anew`,
+                          "nobody is answered until its model is loaded",
+                      ),
         ],
     ],
 };
@@ -81,7 +87,7 @@ function ofImages(change: Change, verdict: Verdict): Verdict {
 const isStop = (create: unknown) => /\b(stop|silent)\b/.test(String(create));
 const bootOf = (create: unknown) => /\bboot=(\S+)/.exec(String(create))?.[1];
 
-/** Hosts that Alpa runs on without a cluster. Nothing is done there when their resource goes. */
+/** Hosts that Alpa runs on without a cluster. Alpa is left as it is when their resource goes. */
 export const bareMetal = {
     is: ({ name }: Change) => /-bare-metal-/.test(name),
     created: ({ new: now }: Change, run: Run): Verdict =>

@@ -84,7 +84,7 @@ describe("ImagesReady", function () {
         const pods = [pod("one", { ready: false, state: { running: {} } })];
         const { provider, inputs } = await open(set({ numberReady: 1 }), pods);
         await assert.rejects(provider.create!(inputs), {
-            message: /not ready after 2 s \(pod one: its folder of weights is empty\)/,
+            message: /not ready after 2 s \(pod one: its folder of weights is empty, or cannot be read\)/,
         });
     });
 

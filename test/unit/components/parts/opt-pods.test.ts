@@ -210,19 +210,27 @@ describe("a pod that is told to go", () => {
             const server = net.createServer().listen(0, "127.0.0.1");
             await new Promise((resolve) => server.once("listening", resolve));
             const { port } = server.address() as net.AddressInfo;
-            const shell = (seconds: number) =>
+            const shell = (seconds: number, path = "") =>
                 new Promise<number>((resolve) => {
                     const start = Date.now();
-                    spawn("/bin/bash", ["-c", script(seconds, port)], { stdio: "ignore" }).on("close", () =>
+                    const env = { PATH: `${path}${process.env.PATH}` };
+                    spawn("/bin/bash", ["-c", script(seconds, port)], { env, stdio: "ignore" }).on("close", () =>
                         resolve(Date.now() - start),
                     );
                 });
             assert.ok((await shell(30)) < 5_000, "nothing is there");
             const socket = net.connect(port, "127.0.0.1");
             await new Promise((resolve) => socket.once("connect", resolve));
+            const bin = mkdtempSync(join(tmpdir(), "pod-shell-"));
             try {
                 assert.ok((await shell(2)) >= 2_000, "it is there");
+                // The kernel's list is not of one moment, and may leave one out.
+                const once = `[ -e ${bin}/left-out ] || { touch ${bin}/left-out; exit 1; }`;
+                writeFileSync(join(bin, "grep"), `#!/bin/sh\n${once}\nPATH=${process.env.PATH} exec grep "$@"\n`);
+                chmodSync(join(bin, "grep"), 0o755);
+                assert.ok((await shell(2, `${bin}:`)) >= 2_000, "it is there, and was left out once");
             } finally {
+                rmSync(bin, { recursive: true });
                 socket.destroy();
                 server.close();
             }

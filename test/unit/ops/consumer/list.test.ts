@@ -156,9 +156,10 @@ describe("ops consumer list", () => {
             "config:\n",
             "config:\n    alpa-auth:cluster: { kubeconfig: { secure: v1:x } }\n",
         );
-        const list = (...args: string[]) =>
+        const list = (...args: string[]) => listOf(sealed, ...args);
+        const listOf = (text: string, ...args: string[]) =>
             bench({
-                text: sealed,
+                text,
                 says: ({ args }) => (args.slice(0, 2).join(" ") === "config get" ? { stdout: kubeconfig } : undefined),
             }).ops("consumer", "list", ...args);
 
@@ -183,6 +184,15 @@ describe("ops consumer list", () => {
             assert.equal(code, 0, out + note);
             assert.match(accepts[SECRETS]!, /as=PartialObjectMetadataList/);
             assert.match(out, /│ tokens +│ rs +│ jwt RS256 +│ +│ yes +│ yes +│ 2026-11-24T10:00:00Z │/);
+        });
+
+        it("does not count who checks the component of option intra-b among the callers, and only there", async () => {
+            const { [CONSUMERS]: own, ...rest } = allLive();
+            answers = { ...rest, [CONSUMERS]: { items: [...own.items, object("alpa-verifier", ["key"])] } };
+            const { code, out, note } = await listOf(sealed.replace("option: intra-a", "option: intra-b"), "--check");
+            assert.equal(code, 0, out + note);
+            assert.doesNotMatch(out, /alpa-verifier/);
+            assert.match((await list()).out, /│ alpa-verifier .*! not in the config/);
         });
 
         const refusals: [what: string, route: object | undefined, words: RegExp][] = [

@@ -372,6 +372,11 @@ describe("npm run ops -- convert, interrupted", function () {
             assert.equal(state.ups[0], place);
         });
 
+    function firstOf(folder: string): { who: string; run: string } {
+        const [name] = readdirSync(join(folder, ".alpa-auth/convert"));
+        return JSON.parse(readFileSync(join(folder, ".alpa-auth/convert", name), "utf8").split("\n")[0]);
+    }
+
     it("abort leads back from where it was", async () => {
         const { ops, state, text } = await interruptedAt("start");
         const { code, note } = await ops("convert", "abort");
@@ -491,7 +496,7 @@ describe("npm run ops -- convert, interrupted", function () {
         state.onLook = () => looks++ === 3 && (bob.beat = "2");
         const alive = await ops("convert", "run", "--take-over");
         assert.equal(alive.code, 2);
-        assert.match(alive.note, /must not be at work to be taken over \(the cluster hears from bob@far r1 every/);
+        assert.match(alive.note, /must not be at work to be taken over \(the cluster hears from bob@far every/);
         assert.deepEqual([state.ups, record()], [[], []]);
         const taken = await ops("convert", "run", "--take-over");
         assert.equal(taken.code, 0, taken.note);
@@ -506,8 +511,7 @@ describe("npm run ops -- convert, interrupted", function () {
         const file = join(it.folder, ".alpa-auth/convert", name);
         const text = readFileSync(file, "utf8").replaceAll(/"who":"[^"]+"/g, '"who":"bob@far"');
         writeFileSync(file, text);
-        const first = JSON.parse(text.split("\n")[0]);
-        const bob = { name: `bob@far ${first.run}`, until: "2099-01-01T00:00:00Z", beat: "1" };
+        const bob = { name: `bob@far ${firstOf(it.folder).run}`, until: "2099-01-01T00:00:00Z", beat: "1" };
         it.state.inCluster = bob;
         let looks = 0;
         it.state.onLook = () => (bob.beat = String(looks++));
@@ -518,6 +522,31 @@ describe("npm run ops -- convert, interrupted", function () {
         it.state.onLook = () => undefined;
         assert.equal((await it.ops("convert", "run")).code, 0);
         assert.equal(it.state.reached, "done");
+    });
+
+    it("is not gone on with where another one has taken it over under its name and is heard", async () => {
+        const it = await interruptedAt("stop");
+        const { who, run } = firstOf(it.folder);
+        const ours = { name: `${who} ${run}`, until: "2099-01-01T00:00:00Z", beat: `1 ${who}` };
+        it.state.inCluster = ours;
+        assert.equal(JSON.parse((await it.ops("convert", "status", "--json")).out).state, "interrupted");
+        let looks = 0;
+        it.state.onLook = () => (ours.beat = `${looks++} bob@far`);
+        assert.match((await it.ops("convert", "status")).out, /another one is: bob@far, until /);
+        const { code, note } = await it.ops("convert", "run");
+        assert.equal(code, 2, note);
+        assert.match(note, /must not be at work to be taken over \(the cluster hears from bob@far every/);
+        assert.deepEqual(it.state.ups, []);
+        it.state.onLook = () => undefined;
+        assert.equal((await it.ops("convert", "run")).code, 0, "once nobody is heard any more");
+        assert.equal(it.state.reached, "done");
+    });
+
+    it("that was taken over here and cut off is told as ours, whatever its name", async () => {
+        const it = await interruptedAt("stop");
+        const { who } = firstOf(it.folder);
+        it.state.inCluster = { name: "bob@far r1", until: "2099-01-01T00:00:00Z", beat: `1 ${who}` };
+        assert.equal(JSON.parse((await it.ops("convert", "status", "--json")).out).state, "interrupted");
     });
 
     it("lets the cluster hear of it while it is at work, and no longer", async () => {

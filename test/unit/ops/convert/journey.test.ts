@@ -11,6 +11,7 @@ import {
     TURN_SECONDS,
     wholeReturn,
 } from "../../../../ops/convert/clock";
+import type { Entry, Event } from "../../../../ops/convert/audit";
 import { defaults } from "../../../../ops/convert/expected";
 import { backFrom, forwardFrom, nameOf, PHASES, PLACES } from "../../../../ops/convert/phases";
 import { tell } from "../../../../ops/convert/state";
@@ -249,6 +250,23 @@ describe("ops convert, the journey", () => {
             world.backAt = world[together] = undefined;
             assert.equal((await world.go())!.outcome, "returned");
         }
+    });
+
+    it("that was to return when done had been brought about is gone on with from there, and done is no step back", async () => {
+        const { world } = await journey({}, (world) => (world.stopAfter = "switch"));
+        world.reached = world.asked = "done";
+        const done = { step: "done", direction: "forward", to: "done" } as const;
+        const events: Event[] = [
+            { event: "step", ...done },
+            { event: "step-end", ...done, outcome: "failed", seconds: 1 },
+            { event: "return", why: "it was interrupted" },
+        ];
+        for (const event of events) world.entries.push({ ...world.last(), ...event } as Entry);
+        assert.equal(world.told().direction, "back");
+        assert.deepEqual(
+            world.told().next.map(({ to }) => to),
+            WHOLE,
+        );
     });
 
     it("leads back from option intra-b days later", async () => {

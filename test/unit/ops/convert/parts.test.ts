@@ -14,6 +14,8 @@ import { budgetProblems } from "../../../../ops/convert/checks";
 import { defaults, measured } from "../../../../ops/convert/expected";
 import { holderOf, takeLock } from "../../../../ops/convert/lock";
 import { Progress, renderProgress } from "../../../../ops/convert/progress";
+import { PLACES, type Place } from "../../../../ops/convert/phases";
+import { whatAHumanMustDo } from "../../../../ops/convert/report";
 import { leave, placeIn, restOf, setMeasured, setPlace } from "../../../../ops/convert/stack-edit";
 import { callAt, startClock } from "../../../../ops/convert/timer";
 import { CONVERT_FILE } from "./service";
@@ -339,6 +341,21 @@ describe("ops convert, the display", () => {
 
     it("durations are as on a clock", () => {
         assert.deepEqual([0, 5, 65, 3600, 3725].map(duration), ["0:00", "0:05", "1:05", "1:00:00", "1:02:05"]);
+    });
+});
+
+describe("ops convert, what a human must do", () => {
+    const said = (to: Place) => whatAHumanMustDo({ direction: "back", to }, "no room", "intra");
+
+    it("is said of each step of the way back, with a command that works as pasted", () => {
+        for (const to of PLACES.filter((place) => place !== "done")) {
+            assert.match(said(to), /1\. Correct what it names\. \S/, to);
+            assert.doesNotMatch(said(to), /^ {2}1.*: (npm|kubectl|pulumi) .*\.$/m, to);
+        }
+    });
+
+    it("looks for the component's pods in every namespace: in that of kubectl there are none", () => {
+        assert.match(said("stop"), /kubectl get pods -A -l ray\.io\/cluster$/m);
     });
 });
 

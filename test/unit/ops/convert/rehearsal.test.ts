@@ -4,6 +4,7 @@ import { strict as assert } from "node:assert";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
+import { append } from "../../../../ops/convert/audit";
 import { rehearsalStack } from "../../../../ops/convert/rehearsal-stack";
 import { CONVERT_FILE, convertBench } from "./service";
 
@@ -94,9 +95,9 @@ describe("ops convert plan --rehearse", function () {
             /namespace: must not be production's/,
         ],
         [
-            "what runs production's Alpa",
-            TEXT.replace("- address: 10.20.96.200", "- address: 10.20.96.188").replace("alpa-small", "alpa-ray"),
-            /bareMetal: must not be what runs production's Alpa on 10\.20\.96\.188/,
+            "a host of production's, whatever it is to run there",
+            TEXT.replace("- address: 10.20.96.200", "- address: 10.20.96.188"),
+            /bareMetal\.hosts: must not be among production's, whose GPUs are never seen free \(got 10\.20\.96\.188\)/,
         ],
         [
             "weights in a claim, which would have to be in a namespace that is yet to be made",
@@ -121,7 +122,8 @@ describe("ops convert plan --rehearse", function () {
         assert.ok(it.calls.every(({ args }) => args[1] !== "init" && args[0] !== "up"));
     });
 
-    it("goes there and back in its own stack, touches production's neither in file nor in Pulumi, and clears itself away", async () => {
+    /** A bench on which the rehearsal's stack can be made and cleared away. */
+    async function rehearsing() {
         const own = { file: "" };
         const it = await convertBench(TEXT, ({ args, input }) => {
             const command = args.slice(0, 2).join(" ");
@@ -140,6 +142,11 @@ describe("ops convert plan --rehearse", function () {
             return undefined;
         });
         it.state.file = () => (existsSync(own.file) ? own.file : it.file);
+        return { it, own };
+    }
+
+    it("goes there and back in its own stack, touches production's neither in file nor in Pulumi, and clears itself away", async () => {
+        const { it, own } = await rehearsing();
         let made = "";
         it.state.onUp = () => (made ||= readFileSync(own.file, "utf8"));
         const { code, out, note } = await it.ops("convert", "plan", "--rehearse");
@@ -160,6 +167,23 @@ describe("ops convert plan --rehearse", function () {
         // Its times are those of a small model.
         const { steps } = JSON.parse((await it.ops("convert", "plan", "--json")).out);
         assert.ok(steps.every(({ measured }: any) => !measured));
+    });
+
+    it("begins anew where an earlier one was cut off and cleared away", async () => {
+        const { it } = await rehearsing();
+        const run = "intra-rehearsal-20260101T000000Z";
+        const file = join(it.folder, ".alpa-auth/convert", `${run}.jsonl`);
+        const ours = { time: "2026-01-01T00:00:00Z", run, who: "gone@elsewhere" };
+        const versions = { program: "1", pulumi: "v3", node: "v22" };
+        append(file, { ...ours, event: "begin", from: "intra-a", to: "intra-b", budgetSeconds: 3600, versions });
+        append(file, { ...ours, event: "step", step: "drain", direction: "forward", to: "drain" });
+        const { code, note } = await it.ops("convert", "plan", "--rehearse");
+        assert.equal(code, 0, note);
+        const last = it
+            .record()
+            .filter((entry) => entry.run === run)
+            .at(-1);
+        assert.equal(last!.event === "end" && last!.outcome, "cleared");
     });
 
     it("that fails leaves its stack to be looked at, and says how to clear it away", async () => {

@@ -129,9 +129,9 @@ export async function convertBench(
             state.onLook();
             return state.inCluster && { ...state.inCluster };
         },
-        beat: async (name: string) => {
+        beat: async (name: string, who: string) => {
             state.beats.push(name);
-            if (state.inCluster?.name === name) state.inCluster.beat = String(performance.now());
+            if (state.inCluster?.name === name) state.inCluster.beat = `${performance.now()} ${who}`;
         },
     });
     const it = bench({ text, refusalSeconds, openHolder, says: (call) => answers(call) ?? pulumi(call.args) });

@@ -45,6 +45,14 @@ describe("what the sandbox brings up", () => {
         const both = { stack: "intra", option: "intra-b", exposure: "cloudflare" } as const;
         assert.throws(() => sceneOf(both), /must go without --exposure cloudflare/);
     });
+    it("has a model that takes as long to load as is asked for, where Alpa is on GPUs", () => {
+        assert.equal(sceneOf({ stack: "intra", loadSeconds: 60 }), sceneOf({ stack: "intra" }));
+        for (const without of [{ stack: "inter" }, { stack: "intra", exposure: "cloudflare" }] as const)
+            assert.throws(
+                () => sceneOf({ ...without, loadSeconds: 60 }),
+                /--load-seconds 60: must go with stack intra/,
+            );
+    });
     it("has no exposure where there is no gateway", () => {
         assert.throws(() => sceneOf({ stack: "cloudflare", exposure: "cloudflare" }), /--exposure cloudflare: must be/);
         assert.equal(sceneOf({ stack: "intra", exposure: "azure" }), sceneOf({ stack: "intra" }));

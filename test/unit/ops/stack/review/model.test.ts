@@ -50,7 +50,19 @@ describe("review of Alpa itself", () => {
             "other pods",
             [step("RayCluster", "ray", cluster(false, { rayVersion: "1" }), cluster(false, { rayVersion: "2" }))],
             during("done"),
-            /^risk pods-restart/,
+            /^breaks-callers alpa-stopped.*nobody is answered until its model is loaded/,
+        ],
+        [
+            "other pods while callers are refused",
+            [step("RayCluster", "ray", cluster(false, { rayVersion: "1" }), cluster(false, { rayVersion: "2" }))],
+            during("start"),
+            /^risk alpa-stopped.*callers are refused meanwhile/,
+        ],
+        [
+            "other pods of one that does not run",
+            [step("RayCluster", "ray", cluster(true, { rayVersion: "1" }), cluster(true, { rayVersion: "2" }))],
+            during("prepare"),
+            /^harmless changed-inside/,
         ],
         [
             "bare metal that stops while callers use it",
