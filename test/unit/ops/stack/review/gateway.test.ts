@@ -20,6 +20,12 @@ const guard = (more: object = {}, config: object = {}) => ({
     config: { body_schema: { type: "object" }, ...config },
     ...more,
 });
+const longest = (max_body_size: number, error_response?: string) => ({
+    name: "client-control",
+    config: { max_body_size, _meta: { error_response } },
+});
+const refusal = (abort: object) => ({ name: "fault-injection", config: { abort: { http_status: 403, ...abort } } });
+const LOOKS = /^risk errors-changed: \/completions: errors look different$/;
 
 describe("review of the plugins of a route", () => {
     const cases: [what: string, old: object, now: object, first: RegExp][] = [
@@ -60,6 +66,17 @@ describe("review of the plugins of a route", () => {
             both(true, true),
             both(true, true, { _meta: { error_response: "x" } }),
             /^risk errors-changed/,
+        ],
+        ["another error of the guard", guard(), guard({}, { _meta: { error_response: "x" } }), LOOKS],
+        ["another error for long bodies", longest(8), longest(8, "x"), LOOKS],
+        ["fewer bytes, and the error that names them", longest(8), longest(4, "x"), /^breaks-callers request-refused/],
+        ["another word in a refusal", refusal({ body: "a" }), refusal({ body: "b" }), LOOKS],
+        ["another time to come back", refusal({ headers: {} }), refusal({ headers: { "Retry-After": "9" } }), LOOKS],
+        [
+            "another status of a refusal",
+            refusal({}),
+            refusal({ http_status: 404 }),
+            /^risk errors-changed: .*404, not 403/,
         ],
     ];
     for (const [what, old, now, first] of cases)
