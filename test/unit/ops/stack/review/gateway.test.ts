@@ -113,6 +113,27 @@ describe("review of where a route leads", () => {
             assert.match(said([step("ApisixRoute", "r", to(old), to(now))])[0], first));
 });
 
+describe("review of a rule that comes to a route", () => {
+    const rule = (name: string, path: string, upstream: string) => ({
+        ...{ name, match: { paths: [path] }, plugins: [key()], upstreams: [{ name: upstream }] },
+    });
+    const first = rule("x", "/completions", "alpa-completions");
+    const of = (...rules: object[]) => ({ metadata: { name: "r" }, spec: { http: rules } });
+    const cases: [what: string, more: object, found: RegExp][] = [
+        ["a path of its own", rule("y", "/logprobs", "alpa-logprobs"), /^harmless way-in-added/],
+        ["requests that another one serves", rule("y", "/completions", "b"), /^risk route-changed: .*x served them/],
+        ["nothing behind it", rule("y", "/*", "alpa-nowhere"), /^breaks-callers request-refused: .*the gateway itself/],
+    ];
+    for (const [what, more, found] of cases)
+        it(`says of one with ${what} what it is`, () =>
+            assert.match(said([step("ApisixRoute", "r", of(first), of(first, more))]).join("\n"), found));
+
+    it("finds nothing refused in a route that is new as a whole", () => {
+        const all = said([step("ApisixRoute", "r", undefined, of(first, rule("closed", "/*", "alpa-nowhere")))]);
+        assert.match(all.join("\n"), /^harmless way-in-added: Route r is made$/);
+    });
+});
+
 describe("review of a rule of a route under another name", () => {
     const under = (name: string, ...plugins: object[]) => ({
         metadata: { name: "r" },
