@@ -217,6 +217,30 @@ describe("review of the values of the chart", () => {
             {},
             /^risk gateway-changed.*3 pods become 1/,
         ],
+        [
+            "the budget of etcd",
+            { etcd: { replicaCount: 3, pdb: { create: true } } },
+            { etcd: { replicaCount: 3, pdb: { create: false } } },
+            /^risk protection-weakened/,
+        ],
+        [
+            "a member of etcd more, and the budget that comes with it",
+            { etcd: { replicaCount: 1, pdb: { create: false } } },
+            { etcd: { replicaCount: 3, pdb: { create: true } } },
+            /^risk pods-restart/,
+        ],
+        [
+            "the budget of the controller",
+            { "ingress-controller": { podDisruptionBudget: { enabled: true } } },
+            {},
+            /^risk protection-weakened/,
+        ],
+        [
+            "nodes that answer no more by the pods of others",
+            { service: { type: "NodePort", externalTrafficPolicy: "Cluster" } },
+            { service: { type: "NodePort", externalTrafficPolicy: "Local" } },
+            /^breaks-callers way-in-changed/,
+        ],
         ["no etcd", { etcd: { enabled: true } }, { etcd: { enabled: false } }, /^breaks-callers data-deleted/],
         ["no pod of APISIX", { replicaCount: 2 }, { replicaCount: 0 }, /^breaks-callers service-interrupted/],
     ];
