@@ -95,8 +95,11 @@ function otherVersion({ manifest }: { manifest?: { version?: string } }, where: 
 function stepsOf(urn: string, { steps = [], goal }: ResourcePlan, known: Map<string, ResourceState>): Step[] {
     // Providers that the engine makes by itself are in no preview either (pkg/engine/update.go, `isDefaultProviderStep`).
     const isDefault = /^urn:pulumi:.*\bpulumi:providers:[^:]+::default/.test(urn);
-    if (isDefault || steps.every((step) => step === "same")) return [];
     const old = known.get(urn) ?? aliased(urn, goal, known);
+    // As in a preview: what stays is a step only where its protection changes (`shouldShow` in pkg/backend/display).
+    const stays = Boolean(goal?.protect ?? old?.protect) === Boolean(old?.protect);
+    const done = steps.filter((step) => step !== "same" || !stays);
+    if (isDefault || done.length === 0) return [];
     const type = goal?.type ?? old?.type ?? "";
     const oldState = old && { ...old, inputs: blinded(old.inputs) as Props, outputs: blinded(old.outputs) as Props };
     const { adds = {}, updates = {}, deletes = [] } = goal?.inputDiff ?? {};
@@ -106,15 +109,13 @@ function stepsOf(urn: string, { steps = [], goal }: ResourcePlan, known: Map<str
         (key) => isSecret(now[key]) && isDeepStrictEqual(now[key], oldState?.inputs[key]),
     );
     const newState = { urn, type, custom: goal?.custom ?? old?.custom, protect: goal?.protect, inputs: now };
-    return steps
-        .filter((step) => step !== "same")
-        .map((step) => ({
-            op: step,
-            urn,
-            oldState,
-            diffReasons: reasons,
-            ...(/^(delete|discard)/.test(step) ? {} : { newState }),
-        }));
+    return done.map((step) => ({
+        op: step,
+        urn,
+        oldState,
+        diffReasons: reasons,
+        ...(/^(delete|discard)/.test(step) ? {} : { newState }),
+    }));
 }
 
 /** The resource as the state knows it by an earlier name. */
