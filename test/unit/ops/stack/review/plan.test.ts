@@ -154,6 +154,12 @@ describe("ops stack review --plan", () => {
             plan(revoke).replace(/"steps":\[[^\]]*\]/, '"steps":5'),
             /must have steps and a goal/,
         ],
+        ["a difference that is none", plan({ [URN]: { steps: ["update"], goal: goal({ deletes: 5 }) } }), /and a goal/],
+        [
+            "an operation of another version",
+            plan({ [URN]: { steps: ["teleport"], goal: goal({}) } }),
+            /must have operations that are known here \(got "teleport", of another version of Pulumi\)/,
+        ],
     ];
     for (const [what, text, problem] of refused)
         it(`refuses ${what}`, async () => {
