@@ -134,6 +134,17 @@ describe("review of a rule that comes to a route", () => {
     });
 });
 
+describe("review of the upstream of what is closed", () => {
+    const nowhere = step("ApisixUpstream", "n", { metadata: { name: "alpa-nowhere" } }, undefined);
+
+    it("says where it goes alone", () => assert.match(said([nowhere]).join("\n"), /^risk protection-weakened: .*$/));
+
+    it("says nothing of it where its route goes too", () => {
+        const found = said([nowhere, step("ApisixRoute", "r", route(key()), undefined)]);
+        assert.match(found.join("\n"), /^breaks-callers way-in-removed: Route r goes.*$/);
+    });
+});
+
 describe("review of a rule of a route under another name", () => {
     const under = (name: string, ...plugins: object[]) => ({
         metadata: { name: "r" },

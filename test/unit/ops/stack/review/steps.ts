@@ -13,6 +13,7 @@ const TYPES = {
     Deployment: "kubernetes:apps/v1:Deployment",
     Consumer: "kubernetes:apisix.apache.org/v1alpha1:Consumer",
     ApisixRoute: "kubernetes:apisix.apache.org/v2:ApisixRoute",
+    ApisixUpstream: "kubernetes:apisix.apache.org/v2:ApisixUpstream",
     Release: "kubernetes:helm.sh/v3:Release",
     DaemonSet: "kubernetes:apps/v1:DaemonSet",
     RampartGraph: "pulumi-nodejs:dynamic/alpa-auth:RampartGraph",
