@@ -294,6 +294,14 @@ describe("review of the values of the chart", () => {
     });
 });
 
+describe("review of what is replaced by one of another name", () => {
+    it("names the one that goes", () => {
+        const named = (name: string) => ({ metadata: { name } });
+        const [found] = said([step("Namespace", "n", named("a"), named("b"), "replace")]);
+        assert.match(found, /^breaks-callers data-deleted: Namespace a is deleted with all that is in it/);
+    });
+});
+
 describe("review of a graph that loses what it was of", () => {
     const graph = (deploy: boolean | undefined, component: string) => ({
         metadata: { name: "g" },
