@@ -317,6 +317,28 @@ describe("review of a graph that loses what it was of", () => {
         it(`says of ${what} what it is`, () => assert.match(said([step("RampartGraph", "g", old, now)])[0], first));
 });
 
+describe("review of counters of limits that go", () => {
+    const metadata = { name: "alpa-auth-counters", namespace: "n" };
+    const labels = { app: "counters" };
+    const pods = { metadata, spec: { template: { metadata: { labels } } } };
+    const gone = [
+        step("Deployment", "d", pods, undefined),
+        step("Service", "s", { metadata, spec: { selector: labels } }, undefined),
+    ];
+    const limit = (policy: string) => ({
+        metadata: { name: "lab" },
+        spec: { plugins: [{ name: "limit-count", config: { count: 60, time_window: 60, policy } }] },
+    });
+
+    it("says whom that stops, once", () =>
+        assert.match(said(gone).join("\n"), /^breaks-callers service-interrupted: .*callers with limits get 500.*$/));
+
+    it("says of other stacks alone where the callers of this one are counted elsewhere by then", () => {
+        const found = said([...gone, step("Consumer", "lab-consumer", limit("redis"), limit("local"))]);
+        assert.match(found.join("\n"), /^risk service-interrupted: .*other stacks.*\nrisk limit-changed: .*$/);
+    });
+});
+
 describe("review of numbers that leave nothing, or say nothing", () => {
     it("a Deployment without any pod", () => {
         const pods = (replicas: number) => ({ metadata: { name: "alpa-auth-cloudflared" }, spec: { replicas } });
