@@ -21,6 +21,8 @@ const TYPES = {
     Command: "command:remote:Command",
     ServiceToken: "cloudflare:index/zeroTrustAccessServiceToken:ZeroTrustAccessServiceToken",
     AccessPolicy: "cloudflare:index/zeroTrustAccessPolicy:ZeroTrustAccessPolicy",
+    AccessApplication: "cloudflare:index/zeroTrustAccessApplication:ZeroTrustAccessApplication",
+    Tunnel: "cloudflare:index/zeroTrustTunnelCloudflared:ZeroTrustTunnelCloudflared",
     TunnelConfig: "cloudflare:index/zeroTrustTunnelCloudflaredConfig:ZeroTrustTunnelCloudflaredConfig",
     DnsRecord: "cloudflare:index/dnsRecord:DnsRecord",
     Ruleset: "cloudflare:index/ruleset:Ruleset",
