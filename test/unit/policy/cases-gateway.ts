@@ -445,6 +445,12 @@ export const GATEWAY: Record<string, Case[]> = {
             upstream("logprobs", (s) => delete s.retries),
             /^spec\.retries: must be 0 \(got nothing;/m,
         ],
+        [
+            "other tries and times for a port",
+            "intra",
+            upstream("completions", (s) => (s.portLevelSettings = [{ port: 20001, retries: 3 }])),
+            /^spec\.portLevelSettings: must be empty/m,
+        ],
     ],
     "logprobs-one-backend": [
         [
