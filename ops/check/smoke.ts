@@ -29,16 +29,17 @@ export async function smoke(context: Context, args: SmokeArgs): Promise<void> {
     const stack = await findStack(context, args.stack);
     const consumers = readConsumers(stack.text);
     const index = consumers.findIndex(({ name }) => name === args.consumer);
+    const access = readValue(stack.text, "option") === "cloudflare";
+    const limits = access ? "" : "--requests 10 --per-seconds 60 ";
     if (index < 0)
         throw new UsageError([
-            `--consumer: must be a caller made for this (${stack.short} has no ${args.consumer}). Run: npm run ops -- consumer add ${args.consumer} --requests 10 --per-seconds 60 --apply`,
+            `--consumer: must be a caller made for this (${stack.short} has no ${args.consumer}). Run: npm run ops -- consumer add ${args.consumer} ${limits}--apply`,
         ]);
     const consumer = consumers[index];
     const outputs = await readOutputs(context, stack);
     const url = args.url ?? outputs.url;
     if (url === undefined) throw new UsageError([`--stack: ${stack.short} must have been brought up. Run: pulumi up`]);
     const { namespace } = await gatewayOf(context, stack);
-    const access = readValue(stack.text, "option") === "cloudflare";
     const presented = await credentialsOf(consumer, outputs, namespace, access);
     const good = presented.filter(({ expect }) => expect === "answer");
     // Each request that is let in makes Alpa work.
@@ -64,7 +65,9 @@ export async function smoke(context: Context, args: SmokeArgs): Promise<void> {
         for (const method of METHODS) await ask(check, who, method, auth, expect === "answer" ? "answer" : { refused });
     const untried = good.length === 0 ? [`${consumer.name} has no credential that can be tried`] : [];
     untried.push(...notTried(consumer, presented));
-    const limit = await limitRow(caller, good[0], limitsOf(stack, index), args.mostRequests - needed);
+    const limit = access
+        ? "the limit: it is the edge's, which other callers may share"
+        : await limitRow(caller, good[0], limitsOf(stack, index), args.mostRequests - needed);
     if (typeof limit === "string") untried.push(limit);
     else rows.push(limit);
 

@@ -100,9 +100,17 @@ export const noRetries: Rule = {
         inputs: { kind: "ApisixUpstream", metadata: { name: "alpa-completions" }, spec: { retries: 1 } },
     },
     check: (resource) => {
+        if (!isUpstream(resource)) return [];
         const retries = at(resource.props, "spec.retries");
-        if (!isUpstream(resource) || !isOther(retries, 0)) return [];
-        return [`spec.retries: must be 0 (got ${shown(retries)}; unset, APISIX tries every node). Set it.`];
+        return [
+            ...(isOther(retries, 0)
+                ? [`spec.retries: must be 0 (got ${shown(retries)}; unset, APISIX tries every node). Set it.`]
+                : []),
+            // They hold in the place of the upstream's own, its times among them.
+            ...(list(at(resource.props, "spec.portLevelSettings")).length > 0
+                ? ["spec.portLevelSettings: must be empty (got some). Write them as the upstream's own."]
+                : []),
+        ];
     },
 };
 

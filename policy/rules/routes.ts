@@ -36,7 +36,7 @@ export const routeAsks: Rule = {
         if (resource.type.startsWith("cloudflare:")) return tunnel(resource);
         const streams = list(at(resource.props, "spec.stream"));
         return [
-            ...rulesOf(resource).flatMap((rule) => [...asks(rule), ...backends(rule)]),
+            ...rulesOf(resource).flatMap((rule) => [...asks(rule), ...settingsUnseen(rule), ...backends(rule)]),
             ...apisixCharts(resource).flatMap(pluginsOff),
             ...(kind === "ApisixRoute" && streams.length > 0
                 ? ["spec.stream: must be empty: a stream asks for no credential. Remove it."]
@@ -82,6 +82,17 @@ function asks(rule: RouteRule): string[] {
               ]
             : []),
     ]);
+}
+
+/** What is in the Secret is laid over the settings that stand in the route. */
+function settingsUnseen({ where, props }: RouteRule): string[] {
+    return list(props.plugins).flatMap((plugin, i) =>
+        [undefined, "", UNKNOWN].includes(at(plugin, "secretRef") as string)
+            ? []
+            : [
+                  `${where}.plugins[${i}].secretRef: must be unset: what the Secret says is not seen. Write it into config.`,
+              ],
+    );
 }
 
 const hasEnd = (claims: unknown) =>

@@ -1,4 +1,4 @@
-import { list, UNKNOWN, type Resource } from "./resource";
+import { at, list, UNKNOWN, type Resource } from "./resource";
 import { apisixCharts } from "./kubernetes";
 import type { Rule } from "./rule";
 
@@ -11,12 +11,21 @@ export const valuesSeen: Rule = {
         inputs: { chart: "apisix", valueYamlFiles: [{ path: "more.yaml" }] },
     },
     check: ({ props, ...rest }: Resource) => {
-        if (apisixCharts({ props, ...rest }).length === 0) return [];
+        const charts = apisixCharts({ props, ...rest });
+        if (charts.length === 0) return [];
         const files = list(props.valueYamlFiles).length > 0;
         const programs = ["postrender", "postRenderer"].filter(
             (field) => ![undefined, null, "", UNKNOWN].includes(props[field] as string),
         );
+        const objects = charts.flatMap(({ values, where }) =>
+            ["extraDeploy", "etcd.extraDeploy"]
+                .filter((path) => list(at(values, path)).length > 0)
+                .map((path) => `${where}.${path}`),
+        );
         return [
+            ...objects.map(
+                (place) => `${place}: must be empty (got some objects). Make them resources, which rules read.`,
+            ),
             ...(files ? ["valueYamlFiles: must be empty (got some). Write what they say into values."] : []),
             ...programs.map((field) => `${field}: must be unset: what it makes of the chart is not seen. Remove it.`),
         ];

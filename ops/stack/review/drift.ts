@@ -3,8 +3,12 @@ import { isDeepStrictEqual } from "node:util";
 import type { Context } from "../../context";
 import { findStack } from "../stack";
 import { isMap, type Props } from "./differences";
+import { byDanger, type Code, type Finding } from "./finding";
 import type { Preview, Step } from "./preview";
 import { exported, failOn, previewRun, render, reviewOf, type ReviewArgs } from "./review";
+
+/** What callers gain is harmless in a change that is reviewed. Behind Pulumi's back nobody has agreed to it. */
+const GAINS: Code[] = ["credential-added", "limit-raised", "way-in-added"];
 
 export type DriftArgs = Pick<ReviewArgs, "stack" | "format" | "failOn">;
 
@@ -15,11 +19,12 @@ export async function drift(context: Context, args: DriftArgs): Promise<void> {
     const preview = previewRun("pulumi refresh", stack, await context.pulumi(refresh));
     const found = reviewOf(driftOf(preview), context.today, state);
     const back = `Put it back: pulumi up --refresh -s ${stack.short}, with PULUMI_K8S_ENABLE_PATCH_FORCE=true where another manager holds the field. Or write it into the config`;
-    const findings = found.findings.map((finding) => ({
+    const findings = found.findings.map((finding): Finding => ({
         ...finding,
+        ...(GAINS.includes(finding.code) && { severity: "risk" }),
         todo: finding.code === "state-unfinished" ? finding.todo : back,
     }));
-    const report = { ...found, findings, about: "drift" as const };
+    const report = { ...found, findings: findings.sort(byDanger), about: "drift" as const };
     context.out(render(report, args.format));
     failOn(report, args.failOn);
 }

@@ -6,7 +6,7 @@ import { byDanger, CODES, type Evidence, type Finding } from "./finding";
 import { nothing, objectName, patternOf, type KindRule, type Run, type Verdict, type Verdicts } from "./rule";
 import { COMMON, ruleOf } from "./rules";
 import { titleOf } from "./title";
-import { nameOf, shown, withoutSecrets } from "./words";
+import { nameOf, shown, veiled, withoutSecrets } from "./words";
 
 export function runOf(changes: Change[], config: Record<string, string>, today: Date): Run {
     return {
@@ -135,8 +135,8 @@ function evidenceOf(change: Change, verdict: Verdict, difference?: Difference): 
     const property = at === undefined ? undefined : withoutSecrets(at);
     const sides = "old" in verdict || "new" in verdict ? verdict : difference;
     const path = placeOf(change, verdict, difference);
-    const old = sides ? shown(sides.old, path) : undefined;
-    const now = sides ? shown(sides.new, path) : undefined;
+    const old = sides ? shown(veiled(sides.old, sides.new), path) : undefined;
+    const now = sides ? shown(veiled(sides.new, sides.old), path) : undefined;
     if (property === undefined) return { resource: name, urn, ...(EXISTS[op] as object) };
     // Secret on both sides: that it differs is all there is to see.
     const hidden = difference?.hidden && !isSecret(difference.old) ? {} : undefined;

@@ -5,7 +5,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { UsageError } from "../../errors";
 import { isMap, isSecret, SECRET, type Props } from "./differences";
-import { stackOf, type Preview, type ResourceState, type Step } from "./preview";
+import { OPERATIONS, stackOf, type Preview, type ResourceState, type Step } from "./preview";
 import { jsonProblem } from "./words";
 
 /** Marks of a value that stands in an object of its own, and of one that is secret (sdk/go/common/resource/sig). */
@@ -57,17 +57,25 @@ function parsed(text: string, where: string): Props & { manifest?: { time?: stri
         throw new UsageError([`${where}: must be whole JSON (${jsonProblem(error)}). It may be cut off. ${MAKE}`]);
     }
     if (isMap(value) && isMap(value.resourcePlans)) {
-        if (Object.values(value.resourcePlans).every(isResourcePlan)) return value;
-        throw new UsageError([`${where}: must have steps and a goal for each resource. ${MAKE}`]);
+        const plans = Object.values(value.resourcePlans);
+        if (!plans.every(isResourcePlan))
+            throw new UsageError([`${where}: must have steps and a goal for each resource. ${MAKE}`]);
+        const strange = plans.flatMap(({ steps = [] }) => steps).find((step) => !OPERATIONS.has(step));
+        if (strange === undefined) return value;
+        throw new UsageError([
+            `${where}: must have operations that are known here (got ${JSON.stringify(strange)}, of another version of Pulumi). Use the version that is pinned.`,
+        ]);
     }
     const hint = isMap(value) && "steps" in value ? " It is a preview: use --preview." : "";
     throw new UsageError([`${where}: must be a plan of pulumi preview --save-plan.${hint} ${MAKE}`]);
 }
 
-function isResourcePlan(value: unknown): boolean {
+function isResourcePlan(value: unknown): value is ResourcePlan {
     if (!isMap(value)) return false;
-    const { steps = [], goal = {} } = value;
-    return Array.isArray(steps) && (goal === null || isMap(goal));
+    const { steps = [], goal } = value;
+    const { adds, updates, deletes = [] } = isMap(goal) && isMap(goal.inputDiff) ? goal.inputDiff : {};
+    const maps = [goal ?? undefined, adds, updates].every((one) => one === undefined || isMap(one));
+    return maps && Array.isArray(steps) && Array.isArray(deletes);
 }
 
 const MAKE = "Make it with: pulumi preview --save-plan plan.json";
@@ -95,8 +103,11 @@ function otherVersion({ manifest }: { manifest?: { version?: string } }, where: 
 function stepsOf(urn: string, { steps = [], goal }: ResourcePlan, known: Map<string, ResourceState>): Step[] {
     // Providers that the engine makes by itself are in no preview either (pkg/engine/update.go, `isDefaultProviderStep`).
     const isDefault = /^urn:pulumi:.*\bpulumi:providers:[^:]+::default/.test(urn);
-    if (isDefault || steps.every((step) => step === "same")) return [];
     const old = known.get(urn) ?? aliased(urn, goal, known);
+    // As in a preview: what stays is a step only where its protection changes (`shouldShow` in pkg/backend/display).
+    const stays = Boolean(goal?.protect ?? old?.protect) === Boolean(old?.protect);
+    const done = steps.filter((step) => step !== "same" || !stays);
+    if (isDefault || done.length === 0) return [];
     const type = goal?.type ?? old?.type ?? "";
     const oldState = old && { ...old, inputs: blinded(old.inputs) as Props, outputs: blinded(old.outputs) as Props };
     const { adds = {}, updates = {}, deletes = [] } = goal?.inputDiff ?? {};
@@ -106,15 +117,13 @@ function stepsOf(urn: string, { steps = [], goal }: ResourcePlan, known: Map<str
         (key) => isSecret(now[key]) && isDeepStrictEqual(now[key], oldState?.inputs[key]),
     );
     const newState = { urn, type, custom: goal?.custom ?? old?.custom, protect: goal?.protect, inputs: now };
-    return steps
-        .filter((step) => step !== "same")
-        .map((step) => ({
-            op: step,
-            urn,
-            oldState,
-            diffReasons: reasons,
-            ...(/^(delete|discard)/.test(step) ? {} : { newState }),
-        }));
+    return done.map((step) => ({
+        op: step,
+        urn,
+        oldState,
+        diffReasons: reasons,
+        ...(/^(delete|discard)/.test(step) ? {} : { newState }),
+    }));
 }
 
 /** The resource as the state knows it by an earlier name. */

@@ -71,9 +71,13 @@ export function pluginVerdicts(title: string, at: string, old: unknown, now: unk
     const verdicts = [...new Set([...before.keys(), ...after.keys()])].flatMap((name): Verdict[] => {
         const [from, to] = [before.get(name), after.get(name)];
         if (isDeepStrictEqual(from, to)) return [];
+        const property = `${at}[${name}]`;
+        if (isDeepStrictEqual(withoutErrors(from), withoutErrors(to)))
+            return [
+                { code: "errors-changed", says: `${title}: errors look different`, ...narrowed(property, from, to) },
+            ];
         const event = from === undefined ? "comes" : to === undefined ? "goes" : "changes";
         const known = PLUGINS[name]?.[event];
-        const property = `${at}[${name}]`;
         if (!known)
             return [
                 {
@@ -107,6 +111,8 @@ export function pluginVerdicts(title: string, at: string, old: unknown, now: unk
 function refusal(title: string, old: Props | undefined, now: Props | undefined): Partial<Verdict> {
     const [was, is] = [refusesAll(old), refusesAll(now)];
     if (was === is) return {};
+    if (was !== undefined && is !== undefined)
+        return { code: "errors-changed", says: `${title}: every request is refused with ${is}, not ${was}` };
     if (is !== undefined) return { code: "service-interrupted", says: `${title}: every request is refused with ${is}` };
     if (now === undefined) return {};
     return { code: "way-in-added", says: `${title}: requests are no longer refused with ${was}` };
@@ -128,8 +134,6 @@ function finer(name: string, old: Props | undefined, now: Props | undefined): Pa
         return { code: "protection-weakened" };
     if (/-auth$/.test(name) && hiding(old).some((one) => !hiding(now).includes(one)))
         return { code: "protection-weakened", severity: "breaks-callers" };
-    if (/-auth$/.test(name) && isDeepStrictEqual(withoutErrors(old), withoutErrors(now)))
-        return { code: "errors-changed" };
     if (name === "client-control" && bodyLimit(now) > bodyLimit(old)) return { code: "changed-inside" };
     // The length is told by client-control, which reads it before this one does.
     if (name === "request-validation" && isDeepStrictEqual(schemas(old), schemas(now)))
@@ -150,10 +154,13 @@ function hiding({ name, config }: Props): string[] {
     return [...(itself === true ? [String(name)] : []), ...parts];
 }
 
-function withoutErrors({ config }: Props): unknown {
-    if (!isMap(config)) return config;
+/** A plugin without what callers read of its refusals. */
+function withoutErrors(plugin: Props | undefined): unknown {
+    const { config } = plugin ?? {};
+    if (!isMap(config)) return plugin;
     const { error_response: _, ...meta } = isMap(config._meta) ? config._meta : {};
-    return { ...config, _meta: meta };
+    const { body: __, headers: ___, ...abort } = isMap(config.abort) ? config.abort : {};
+    return { ...plugin, config: { ...config, _meta: meta, abort } };
 }
 
 /** Whether APISIX runs a plugin. One that is off counts as not there, and so does one of which it is not known yet. */

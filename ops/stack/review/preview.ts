@@ -41,7 +41,7 @@ export interface Preview {
 }
 
 /** Every operation of a step that Pulumi 3.274 has (sdk/go/common/apitype/history.go and pkg/resource/deploy/step.go). */
-const OPERATIONS = new Set([
+export const OPERATIONS: ReadonlySet<unknown> = new Set([
     "same",
     "create",
     "update",
@@ -72,7 +72,7 @@ export function readPreview(text: string, where: string, stack?: string): Previe
         throw new UsageError([`${where}: must have a list of steps. ${MAKE}`]);
     if (digest.steps === undefined && digest.changeSummary === undefined)
         throw new UsageError([
-            `${where}: must be what pulumi preview --json prints (it has neither steps nor a summary). ${MAKE}`,
+            `${where}: must be what pulumi preview --json prints (it has neither steps nor a summary).${"resourcePlans" in digest ? " It is a plan: use --plan." : ""} ${MAKE}`,
         ]);
     const steps = list(digest.steps) as Step[];
     const problems = steps.flatMap((step, i) => stepProblems(step, `${where}: steps[${i}]`));
@@ -102,8 +102,10 @@ function parsed(text: string, where: string): Props {
             ]);
         throw new UsageError([`${where}: must be whole JSON (${jsonProblem(error)}). It may be cut off. ${MAKE}`]);
     }
-    if (!isMap(value))
-        throw new UsageError([`${where}: must be what pulumi preview --json prints (got a ${typeof value}). ${MAKE}`]);
+    if (!isMap(value)) {
+        const got = value === null ? "null" : `a ${Array.isArray(value) ? "list" : typeof value}`;
+        throw new UsageError([`${where}: must be what pulumi preview --json prints (got ${got}). ${MAKE}`]);
+    }
     return value;
 }
 

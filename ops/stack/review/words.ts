@@ -29,6 +29,15 @@ export function shown(value: unknown, path: Path = []): string | undefined {
     return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
 }
 
+/** A value without what is secret on the other side: it may have lost its mark there, or got one, and be the same. */
+export function veiled(value: unknown, other: unknown): unknown {
+    if (other === SECRET) return value === undefined ? undefined : SECRET;
+    if (typeof value !== "object" || value === null || typeof other !== "object" || other === null) return value;
+    const part = (at: string | number) => (other as Record<string | number, unknown>)[at];
+    if (Array.isArray(value)) return value.map((one, i) => veiled(one, part(i)));
+    return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, veiled(one, part(key))]));
+}
+
 /** A sentence, without what is a secret by its form. */
 export function withoutSecrets(says: string): string {
     return says.replace(IN_SENTENCE, SECRET);

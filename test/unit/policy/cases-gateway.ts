@@ -9,6 +9,12 @@ const methods = (config: any) => config.auth_plugins;
 export const GATEWAY: Record<string, Case[]> = {
     "route-asks-who": [
         [
+            "settings of a plugin that stand in a Secret",
+            "intra",
+            plugin("completions", "multi-auth", (p) => (p.secretRef = "more")),
+            /^spec\.http\[0\]\.plugins\[1\]\.secretRef: must be unset/m,
+        ],
+        [
             "a rule without a plugin that asks",
             "intra",
             plugin("completions", "multi-auth", (_, r) => r.plugins.splice(1, 1)),
@@ -444,6 +450,12 @@ export const GATEWAY: Record<string, Case[]> = {
             "intra",
             upstream("logprobs", (s) => delete s.retries),
             /^spec\.retries: must be 0 \(got nothing;/m,
+        ],
+        [
+            "other tries and times for a port",
+            "intra",
+            upstream("completions", (s) => (s.portLevelSettings = [{ port: 20001, retries: 3 }])),
+            /^spec\.portLevelSettings: must be empty/m,
         ],
     ],
     "logprobs-one-backend": [

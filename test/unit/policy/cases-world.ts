@@ -282,6 +282,18 @@ export const WORLD: Record<string, Case[]> = {
             inputs("Release", "alpa-apisix-release", (r) => (r.postrender = "./change.sh")),
             /^postrender: must be unset/m,
         ],
+        [
+            "objects beside APISIX as values of its chart",
+            "intra",
+            values((v) => (v.extraDeploy = [{ kind: "Service", spec: { type: "NodePort" } }])),
+            /^values\.extraDeploy: must be empty/m,
+        ],
+        [
+            "the same of the chart in it",
+            "intra",
+            values((v) => (v.etcd.extraDeploy = [{ kind: "ConfigMap" }])),
+            /^values\.etcd\.extraDeploy: must be empty/m,
+        ],
     ],
     "inter-outlives-a-node": [
         [

@@ -1,7 +1,7 @@
 /** Access at Cloudflare: who is let in, and for which names. */
 import type { Change } from "../changes";
 import { isMap, isUnknown, isUnknownAt, type Difference, type Props } from "../differences";
-import { always, nothing, type KindRule, type Run, type Verdict } from "../rule";
+import { always, goes, nothing, type KindRule, type Run, type Verdict } from "../rule";
 import { seconds } from "../timeouts";
 import { counted, listed } from "../words";
 import { NAMES, PLACE } from "./cloudflare";
@@ -125,10 +125,13 @@ function session({ old, new: now }: Difference, change: Change): Verdict {
 
 export const accessApplication: KindRule = {
     created: (change) => ({ code: "added", says: `Access application ${change.name} is made` }),
-    deleted: (change) => ({
-        code: "authentication-removed",
-        says: `Access application ${change.name} goes: nobody is asked for a token, and only the connectors still refuse`,
-    }),
+    deleted: (change, { changes }) =>
+        changes.some((other) => other.kind === "cloudflare ZeroTrustTunnelCloudflared" && goes(other))
+            ? { code: "way-in-removed", says: `Access application ${change.name} goes, with the tunnel behind it` }
+            : {
+                  code: "authentication-removed",
+                  says: `Access application ${change.name} goes: nobody is asked for a token, and only the connectors still refuse`,
+              },
     replaced: (change) => ({
         code: "service-interrupted",
         says: `Access application ${change.name} is made anew, for another audience: connectors refuse everybody until they know it`,

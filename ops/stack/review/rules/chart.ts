@@ -1,7 +1,7 @@
 /** Values of the chart of APISIX, whoever installs it. */
 import type { Change } from "../changes";
 import { valueAt, type Difference, type Path } from "../differences";
-import { nothing, type Row, type Verdict } from "../rule";
+import { patternOf, type Row, type Verdict, type Verdicts } from "../rule";
 import { gateway, pluginsOn, protocols, TLS } from "./entry";
 
 /** Rows of the chart's values. Between the parts of a path stands `/`, since names in it have dashes and dots. */
@@ -12,11 +12,8 @@ export function valueRows(base: Path): Row[] {
         [at("service/http/nodePort"), port],
         [at("service/tls/nodePort"), port],
         [at("service/type"), serviceType],
-        [at("service/externalTrafficPolicy"), nothing], // follows from the type
-        [
-            at("service/**"),
-            (_, change) => ({ code: "way-in-changed", says: `The entry point of ${gateway(change)} changes` }),
-        ],
+        [at("service/externalTrafficPolicy"), unlessWith(at("service/type"), entry)],
+        [at("service/**"), entry],
         [
             at("apisix/admin/**"),
             (_, change) => ({
@@ -42,7 +39,7 @@ export function valueRows(base: Path): Row[] {
                 says: `${gateway(change)}: etcd keeps its data elsewhere, and what it had stays behind or goes`,
             }),
         ],
-        [at("etcd/pdb/**"), nothing],
+        [at("etcd/pdb/**"), unlessWith(at("etcd/replicaCount"), budget)],
         [at("etcd/**"), etcd("restarts")],
         [
             at("ingress-controller/enabled"),
@@ -52,7 +49,10 @@ export function valueRows(base: Path): Row[] {
                 says: "The ingress controller comes or goes: without it no change arrives",
             }),
         ],
-        [at("ingress-controller/podDisruptionBudget/**"), nothing],
+        [
+            at("ingress-controller/podDisruptionBudget/**"),
+            unlessWith(at("ingress-controller/deployment/replicas"), budget),
+        ],
         ...["deployment/resources/**", "resources/**", "config/execADCTimeout", "config/logLevel", "config/adc/**"].map(
             (path): Row => [at(`ingress-controller/${path}`), controllerRestarts],
         ),
@@ -65,19 +65,31 @@ export function valueRows(base: Path): Row[] {
                 says: `${gateway(change)}: the ingress controller is another, or works in another way; changes may not arrive`,
             }),
         ],
-        [
-            at("podDisruptionBudget/**"),
-            (_, change) => ({
-                code: "protection-weakened",
-                says: `${gateway(change)}: how many pods may be away at once changes`,
-            }),
-        ],
+        [at("podDisruptionBudget/**"), budget],
         [
             at("updateStrategy/**"),
             (_, change) => ({ code: "gateway-changed", says: `${gateway(change)}: pods are replaced in another way` }),
         ],
         [at("**"), restart(base)],
     ];
+}
+
+/** Follows from another value, and is told by that where both change. */
+function unlessWith(other: string, judge: (difference: Difference, change: Change) => Verdict) {
+    const path = patternOf(other);
+    return (difference: Difference, change: Change): Verdicts =>
+        valueAt(change.old, path) === valueAt(change.new, path) ? judge(difference, change) : undefined;
+}
+
+function entry(_: Difference, change: Change): Verdict {
+    return { code: "way-in-changed", says: `The entry point of ${gateway(change)} changes` };
+}
+
+function budget(_: Difference, change: Change): Verdict {
+    return {
+        code: "protection-weakened",
+        says: `${gateway(change)}: how many pods may be away at once changes`,
+    };
 }
 
 function replicas({ old: before, new: after }: Difference, change: Change): Verdict {

@@ -58,7 +58,7 @@ export const budget: KindRule = {
 export const deployment: KindRule = {
     deleted: (change, run) =>
         isCounters(change)
-            ? counters(change, run, "go")
+            ? (countedElsewhere(run) ?? counters(change, run, "go"))
             : { code: "way-in-removed", says: `${title(change)} goes: what it led to is not reached any more` },
     replaced: (change, run) =>
         isCounters(change)
@@ -90,6 +90,19 @@ function counters(_: Change, { config }: Run, does: string): Verdict {
               code: "service-interrupted",
               says: `The counters of limits ${does}: callers with limits get 500 meanwhile, and counts begin again`,
           };
+}
+
+/** What is deleted goes last: by then callers that the run has moved ask it no more. */
+function countedElsewhere({ changes }: Run): Verdict | undefined {
+    const isCounted = (props: Change["old"]) => JSON.stringify(props ?? {}).includes('"policy":"redis"');
+    const moved = ({ kind, old, new: now }: Change) =>
+        kind === "kubernetes Consumer" && now !== undefined && isCounted(old) && !isCounted(now);
+    if (!changes.some(moved)) return undefined;
+    return {
+        code: "service-interrupted",
+        severity: "risk",
+        says: "The counters of limits go, and callers of this stack are counted elsewhere by then: those of other stacks at the gateway must be too",
+    };
 }
 
 function rolled(change: Change): Verdict {

@@ -7,11 +7,15 @@ import { NAMES, PLACE } from "./cloudflare";
 import { edgeRuleVerdicts } from "./edge-rules";
 
 export const ruleset: KindRule = {
-    created: (change) => {
+    created: (change, { changes }) => {
         const rules = change.new?.rules;
-        const isSkip = Array.isArray(rules) && rules.every((rule) => isMap(rule) && rule.action === "skip");
         // What it skips are checks for browsers, which callers are not.
-        if (isSkip) return { code: "added", says: `${title(change)} are made` };
+        const isSkip = Array.isArray(rules) && rules.every((rule) => isMap(rule) && rule.action === "skip");
+        // With its tunnel the way in is new: nobody comes by it whom it did not refuse before.
+        const isNew = changes.some(
+            ({ kind, op }) => kind === "cloudflare ZeroTrustTunnelCloudflared" && op === "create",
+        );
+        if (isSkip || isNew) return { code: "added", says: `${title(change)} are made` };
         return edgeRuleVerdicts(title(change), undefined, rules);
     },
     deleted: (change) => edgeRuleVerdicts(title(change), change.old?.rules, undefined),

@@ -22,19 +22,21 @@ export const hostCommand: KindRule = {
     deleted: (change) =>
         bareMetal.is(change)
             ? bareMetal.deleted()
-            : ({
-                  firewall: {
-                      code: "opens-to-network",
-                      says: `${change.name}: the rules of Alpa's host go, and whoever reaches the host reaches Alpa`,
-                  },
-                  connectors: { code: "way-in-removed", says: `${change.name}: the connectors of this host stop` },
-                  node: /-snap$/.test(change.name)
-                      ? {
-                            code: "data-deleted",
-                            says: `${nodeOf(change)}: MicroK8s goes from the host, with every volume that lies on it`,
-                        }
-                      : { code: "host-changed", says: `${nodeOf(change)} leaves the cluster`, severity: "risk" },
-              }[part(change)] as Verdict),
+            : change.old?.delete === undefined
+              ? { code: "changed-inside", says: `${change.name} goes, and nothing is done on its host` }
+              : ({
+                    firewall: {
+                        code: "opens-to-network",
+                        says: `${change.name}: the rules of Alpa's host go, and whoever reaches the host reaches Alpa`,
+                    },
+                    connectors: { code: "way-in-removed", says: `${change.name}: the connectors of this host stop` },
+                    node: /-snap$/.test(change.name)
+                        ? {
+                              code: "data-deleted",
+                              says: `${nodeOf(change)}: MicroK8s goes from the host, with every volume that lies on it`,
+                          }
+                        : { code: "host-changed", says: `${nodeOf(change)} leaves the cluster`, severity: "risk" },
+                }[part(change)] as Verdict),
     replaced: (change) =>
         ({
             firewall: {

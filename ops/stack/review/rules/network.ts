@@ -105,8 +105,11 @@ const DATA = new Set<unknown>([9080, 9443]);
 /** Where connectors tell whether they are ready, and what they count. */
 const TOLD = new Set<unknown>([2000]);
 
+/** By a label that a pod must have. What says only which it must not have, or that it has one, names none. */
 function isNamed(selector: unknown): boolean {
-    return isMap(selector) && Object.values(selector).some((part) => isMap(part) && Object.keys(part).length > 0);
+    const { matchLabels, matchExpressions } = isMap(selector) ? selector : {};
+    const isIn = (one: unknown) => isMap(one) && one.operator === "In";
+    return (isMap(matchLabels) && Object.keys(matchLabels).length > 0) || rules(matchExpressions).some(isIn);
 }
 
 /** Whether a rule lets in nobody whom another does not let in by itself. */

@@ -67,18 +67,26 @@ function rules({ old, new: now }: Difference): Verdict[] {
             });
     }
     for (const [name, rule] of after)
-        if (!known.has(name)) {
-            const open = authPlugins(rule).length === 0 && !leadsNowhere(rule);
-            verdicts.push({
-                code: open ? "authentication-removed" : "way-in-added",
-                says: open
-                    ? `${listed(paths(rule))}: opens without authentication`
-                    : `${listed(paths(rule))}: rule ${name} is made`,
-                property: `spec.http[${name}]`,
-                new: paths(rule),
-            });
-        }
+        if (!known.has(name))
+            verdicts.push({ ...comes(name, rule, before), property: `spec.http[${name}]`, new: paths(rule) });
     return verdicts;
+}
+
+function comes(name: string, rule: Props, before: Map<string, Props>): Verdict {
+    const title = listed(paths(rule));
+    const made: Verdict = { code: "way-in-added", says: `${title}: rule ${name} is made` };
+    if (leadsNowhere(rule))
+        return before.size === 0
+            ? made
+            : { code: "request-refused", says: `${title}: rule ${name} is made, by which the gateway itself answers` };
+    if (authPlugins(rule).length === 0)
+        return { code: "authentication-removed", says: `${title}: opens without authentication` };
+    const served = [...before.values()].find(
+        (other) => !leadsNowhere(other) && paths(other).some((path) => paths(rule).includes(path)),
+    );
+    if (served === undefined) return made;
+    const says = `${title}: rule ${name} may take requests, and ${String(served.name)} served them`;
+    return { code: "route-changed", says };
 }
 
 /** Name of a rule that is for the same requests, and is not known yet. */

@@ -4,7 +4,7 @@ import type { Change } from "../changes";
 import { isMap, isUnknown, valueAt } from "../differences";
 import { always, objectTitle as title, type KindRule, type Verdict } from "../rule";
 import { listed, shown } from "../words";
-import { goesWithRay } from "./pods";
+import { comeAlong, goesWithRay } from "./pods";
 
 export const service: KindRule = {
     created: (change) => {
@@ -21,7 +21,10 @@ export const service: KindRule = {
         };
     },
     deleted: (change, run) =>
-        goesWithRay(run, change) ? undefined : { code: "way-in-removed", says: `${title(change)} goes` },
+        // Told by that.
+        goesWithRay(run, change) || comeAlong(run, "delete", change, valueAt(change.old, ["spec", "selector"]))
+            ? undefined
+            : { code: "way-in-removed", says: `${title(change)} goes` },
     replaced: (change) => ({
         code: "service-interrupted",
         says: `${title(change)} is deleted and made anew, with another address`,

@@ -1,15 +1,15 @@
 /** The Alpa services that requests go to: ApisixUpstream. */
 import type { Change } from "../changes";
 import { isMap, type Difference } from "../differences";
-import { objectName, type KindRule, type Verdict } from "../rule";
+import { goes, objectName, type KindRule, type Run, type Verdict, type Verdicts } from "../rule";
 import { timeoutVerdicts } from "../timeouts";
 import { listed } from "../words";
 
 export const upstream: KindRule = {
     created: (change) => ({ code: "added", says: `Upstream ${objectName(change)} is made` }),
-    deleted: (change) =>
+    deleted: (change, run) =>
         /-nowhere$/.test(objectName(change))
-            ? undefined
+            ? closed(change, run)
             : { code: "way-in-removed", says: `Upstream ${objectName(change)} goes: what leads there gets 503` },
     replaced: (change) => ({
         code: "service-interrupted",
@@ -47,6 +47,15 @@ export const upstream: KindRule = {
         ],
     ],
 };
+
+/** What rules lead to that answer by themselves. With their route it is of no more use. */
+function closed(change: Change, { changes }: Run): Verdicts {
+    if (changes.some((other) => other.kind === "kubernetes ApisixRoute" && goes(other))) return undefined;
+    return {
+        code: "protection-weakened",
+        says: `Upstream ${objectName(change)} goes, to which all leads that is closed`,
+    };
+}
 
 function nodes({ old, new: now }: Difference, change: Change): Verdict[] {
     const [before, after] = [nodeMap(old), nodeMap(now)];

@@ -164,6 +164,9 @@ describe("ops check smoke", () => {
         const without = await run({ text: stack(undefined) });
         assert.equal(without.code, 2);
         assert.match(without.note, /--consumer: must be a caller made for this.*consumer add smoke --requests 10/);
+        // With option cloudflare a caller has no limits of its own, and the config check refuses them.
+        const edge = await run({ text: stack(undefined, "cloudflare") });
+        assert.match(edge.note, /Run: npm run ops -- consumer add smoke --apply$/m);
         const down = await run({ outputs: {} });
         assert.equal(down.code, 2);
         assert.match(down.note, /--stack: intra must have been brought up/);
@@ -207,6 +210,7 @@ describe("ops check smoke", () => {
                 row,
             ]);
             assert.deepEqual(rows, twice);
+            assert.match(note, /not tried: the limit: it is the edge's, which other callers may share\./);
             assert.doesNotMatch(out + note, new RegExp(token.client_secret));
         } finally {
             await world.close();

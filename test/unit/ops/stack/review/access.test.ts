@@ -1,7 +1,7 @@
 // Proves that a review compares whom an Access policy lets in with the tokens that the same run makes and deletes.
 import { strict as assert } from "node:assert";
 import { UNKNOWN } from "../../../../../ops/stack/review/differences";
-import { leftBehind, review, step } from "./steps";
+import { leftBehind, review, said, step } from "./steps";
 
 const token = (id: string) => ({ serviceToken: { tokenId: id } });
 const list = (...includes: unknown[]) => ({ name: "p", decision: "non_identity", includes });
@@ -91,4 +91,17 @@ describe("review of whom an Access policy lets in", () => {
                 expected,
             );
         });
+});
+
+describe("review of an application of Access that goes", () => {
+    const gone = step("AccessApplication", "a", { name: "llm" }, undefined);
+
+    it("says that nobody is asked any more", () =>
+        assert.match(said([gone]).join("\n"), /^breaks-callers authentication-removed: Access application a goes.*$/));
+
+    it("opens nothing where the tunnel behind it goes too", () => {
+        const found = said([gone, step("Tunnel", "t", { name: "llm" }, undefined)]).join("\n");
+        assert.match(found, /^breaks-callers way-in-removed: Access application a goes, with the tunnel behind it$/m);
+        assert.doesNotMatch(found, /authentication-removed/);
+    });
 });

@@ -20,7 +20,7 @@ describe("review of Secrets that are made anew", () => {
 
     it("says so of one that gets another name", () => {
         const [first] = said([step("Secret", "lab.a-secret", hidden("lab.a"), hidden("lab.b"), "replace")]);
-        assert.match(first, /^breaks-callers service-interrupted: Credential lab\/b is deleted/);
+        assert.match(first, /^breaks-callers service-interrupted: Credential lab\/a is deleted/);
     });
 
     it("says once that it is another, where the difference is there", () => {

@@ -57,9 +57,18 @@ describe("ops stack drift", () => {
     });
 
     it("ends with 0 for what no caller notices, though it fails on a risk", async () => {
-        const { code, out, note } = await drift([limited(600)]);
+        const { metadata, ...rest } = plugins(60);
+        const labels = { "alpa-auth.io/role": "x" };
+        const newState = { ...CONSUMER, inputs: { ...rest, metadata: { ...metadata, labels } } };
+        const { code, out, note } = await drift([{ ...limited(60), newState }]);
         assert.equal(code, 0, note);
-        assert.match(out, /resources: 1 changed\. Findings: 1 harmless\.[^]*limit-raised/);
+        assert.match(out, /resources: 1 changed\. Findings: 1 harmless\.[^]*changed-inside/);
+    });
+
+    it("takes what a caller has got by hand for a risk: nobody has agreed to it", async () => {
+        const { code, out } = await drift([limited(600)]);
+        assert.equal(code, 1, out);
+        assert.match(out, /Findings: 1 risk\.[^]*RISK\n {2}limit-raised {2}Caller alice has more/);
     });
 
     it("says what somebody has deleted", async () => {

@@ -20,6 +20,12 @@ const guard = (more: object = {}, config: object = {}) => ({
     config: { body_schema: { type: "object" }, ...config },
     ...more,
 });
+const longest = (max_body_size: number, error_response?: string) => ({
+    name: "client-control",
+    config: { max_body_size, _meta: { error_response } },
+});
+const refusal = (abort: object) => ({ name: "fault-injection", config: { abort: { http_status: 403, ...abort } } });
+const LOOKS = /^risk errors-changed: \/completions: errors look different$/;
 
 describe("review of the plugins of a route", () => {
     const cases: [what: string, old: object, now: object, first: RegExp][] = [
@@ -61,6 +67,17 @@ describe("review of the plugins of a route", () => {
             both(true, true, { _meta: { error_response: "x" } }),
             /^risk errors-changed/,
         ],
+        ["another error of the guard", guard(), guard({}, { _meta: { error_response: "x" } }), LOOKS],
+        ["another error for long bodies", longest(8), longest(8, "x"), LOOKS],
+        ["fewer bytes, and the error that names them", longest(8), longest(4, "x"), /^breaks-callers request-refused/],
+        ["another word in a refusal", refusal({ body: "a" }), refusal({ body: "b" }), LOOKS],
+        ["another time to come back", refusal({ headers: {} }), refusal({ headers: { "Retry-After": "9" } }), LOOKS],
+        [
+            "another status of a refusal",
+            refusal({}),
+            refusal({ http_status: 404 }),
+            /^risk errors-changed: .*404, not 403/,
+        ],
     ];
     for (const [what, old, now, first] of cases)
         it(`says of ${what} what it is`, () => {
@@ -94,6 +111,38 @@ describe("review of where a route leads", () => {
     for (const [old, now, first] of cases)
         it(`says of a way to ${old} that leads to ${now} what it is`, () =>
             assert.match(said([step("ApisixRoute", "r", to(old), to(now))])[0], first));
+});
+
+describe("review of a rule that comes to a route", () => {
+    const rule = (name: string, path: string, upstream: string) => ({
+        ...{ name, match: { paths: [path] }, plugins: [key()], upstreams: [{ name: upstream }] },
+    });
+    const first = rule("x", "/completions", "alpa-completions");
+    const of = (...rules: object[]) => ({ metadata: { name: "r" }, spec: { http: rules } });
+    const cases: [what: string, more: object, found: RegExp][] = [
+        ["a path of its own", rule("y", "/logprobs", "alpa-logprobs"), /^harmless way-in-added/],
+        ["requests that another one serves", rule("y", "/completions", "b"), /^risk route-changed: .*x served them/],
+        ["nothing behind it", rule("y", "/*", "alpa-nowhere"), /^breaks-callers request-refused: .*the gateway itself/],
+    ];
+    for (const [what, more, found] of cases)
+        it(`says of one with ${what} what it is`, () =>
+            assert.match(said([step("ApisixRoute", "r", of(first), of(first, more))]).join("\n"), found));
+
+    it("finds nothing refused in a route that is new as a whole", () => {
+        const all = said([step("ApisixRoute", "r", undefined, of(first, rule("closed", "/*", "alpa-nowhere")))]);
+        assert.match(all.join("\n"), /^harmless way-in-added: Route r is made$/);
+    });
+});
+
+describe("review of the upstream of what is closed", () => {
+    const nowhere = step("ApisixUpstream", "n", { metadata: { name: "alpa-nowhere" } }, undefined);
+
+    it("says where it goes alone", () => assert.match(said([nowhere]).join("\n"), /^risk protection-weakened: .*$/));
+
+    it("says nothing of it where its route goes too", () => {
+        const found = said([nowhere, step("ApisixRoute", "r", route(key()), undefined)]);
+        assert.match(found.join("\n"), /^breaks-callers way-in-removed: Route r goes.*$/);
+    });
 });
 
 describe("review of a rule of a route under another name", () => {
@@ -179,6 +228,30 @@ describe("review of the values of the chart", () => {
             {},
             /^risk gateway-changed.*3 pods become 1/,
         ],
+        [
+            "the budget of etcd",
+            { etcd: { replicaCount: 3, pdb: { create: true } } },
+            { etcd: { replicaCount: 3, pdb: { create: false } } },
+            /^risk protection-weakened/,
+        ],
+        [
+            "a member of etcd more, and the budget that comes with it",
+            { etcd: { replicaCount: 1, pdb: { create: false } } },
+            { etcd: { replicaCount: 3, pdb: { create: true } } },
+            /^risk pods-restart/,
+        ],
+        [
+            "the budget of the controller",
+            { "ingress-controller": { podDisruptionBudget: { enabled: true } } },
+            {},
+            /^risk protection-weakened/,
+        ],
+        [
+            "nodes that answer no more by the pods of others",
+            { service: { type: "NodePort", externalTrafficPolicy: "Cluster" } },
+            { service: { type: "NodePort", externalTrafficPolicy: "Local" } },
+            /^breaks-callers way-in-changed/,
+        ],
         ["no etcd", { etcd: { enabled: true } }, { etcd: { enabled: false } }, /^breaks-callers data-deleted/],
         ["no pod of APISIX", { replicaCount: 2 }, { replicaCount: 0 }, /^breaks-callers service-interrupted/],
     ];
@@ -221,6 +294,14 @@ describe("review of the values of the chart", () => {
     });
 });
 
+describe("review of what is replaced by one of another name", () => {
+    it("names the one that goes", () => {
+        const named = (name: string) => ({ metadata: { name } });
+        const [found] = said([step("Namespace", "n", named("a"), named("b"), "replace")]);
+        assert.match(found, /^breaks-callers data-deleted: Namespace a is deleted with all that is in it/);
+    });
+});
+
 describe("review of a graph that loses what it was of", () => {
     const graph = (deploy: boolean | undefined, component: string) => ({
         metadata: { name: "g" },
@@ -234,6 +315,28 @@ describe("review of a graph that loses what it was of", () => {
     ];
     for (const [what, old, now, first] of cases)
         it(`says of ${what} what it is`, () => assert.match(said([step("RampartGraph", "g", old, now)])[0], first));
+});
+
+describe("review of counters of limits that go", () => {
+    const metadata = { name: "alpa-auth-counters", namespace: "n" };
+    const labels = { app: "counters" };
+    const pods = { metadata, spec: { template: { metadata: { labels } } } };
+    const gone = [
+        step("Deployment", "d", pods, undefined),
+        step("Service", "s", { metadata, spec: { selector: labels } }, undefined),
+    ];
+    const limit = (policy: string) => ({
+        metadata: { name: "lab" },
+        spec: { plugins: [{ name: "limit-count", config: { count: 60, time_window: 60, policy } }] },
+    });
+
+    it("says whom that stops, once", () =>
+        assert.match(said(gone).join("\n"), /^breaks-callers service-interrupted: .*callers with limits get 500.*$/));
+
+    it("says of other stacks alone where the callers of this one are counted elsewhere by then", () => {
+        const found = said([...gone, step("Consumer", "lab-consumer", limit("redis"), limit("local"))]);
+        assert.match(found.join("\n"), /^risk service-interrupted: .*other stacks.*\nrisk limit-changed: .*$/);
+    });
 });
 
 describe("review of numbers that leave nothing, or say nothing", () => {

@@ -6,7 +6,7 @@ import { reviewOf } from "../../../../../ops/stack/review/review";
 import { TODAY } from "../../kit";
 import { said, step } from "./steps";
 
-const inputs = { create: "x" };
+const inputs = { create: "x", delete: "y" };
 
 describe("review of what runs on hosts", () => {
     const cases: [name: string, op: string, expected: RegExp][] = [
@@ -21,6 +21,13 @@ describe("review of what runs on hosts", () => {
             const [old, now] = [op === "create" ? undefined : inputs, op === "delete" ? undefined : inputs];
             assert.match(said([step("Command", name, old, now, op)])[0], expected);
         });
+});
+
+describe("review of a step of a host that has nothing to take back", () => {
+    it("says of its end that nothing is done", () => {
+        const found = said([step("Command", "nodes-addons", { create: "x" }, undefined)]);
+        assert.match(found.join("\n"), /^harmless changed-inside: nodes-addons goes, and nothing is done on its host$/);
+    });
 });
 
 describe("what a review is given", () => {

@@ -5,6 +5,9 @@ import { UNKNOWN } from "../../../../../ops/stack/review/differences";
 import { leftBehind, review, said, step } from "./steps";
 
 const named = { podSelector: { matchLabels: { app: "x" } } };
+const labelled = (operator: string) => ({
+    podSelector: { matchExpressions: [{ key: "app", operator, values: ["x", "y"] }] },
+});
 const policy = (spec: object, namespace = "alpa-auth") => ({
     metadata: { name: "p", namespace },
     spec: { podSelector: {}, policyTypes: ["Ingress"], ...spec },
@@ -30,6 +33,16 @@ describe("review of what the network lets through", () => {
             ["breaks-callers opens-to-network", "harmless network-narrowed"],
         ],
         ["one for named pods", { ingress: [{ from: [named], ports: ports(9080) }] }, ["harmless network-narrowed"]],
+        [
+            "one for pods with one of several labels",
+            { ingress: [{ from: [labelled("In")], ports: ports(9180) }] },
+            ["harmless network-narrowed"],
+        ],
+        [
+            "one for all pods but some",
+            { ingress: [{ from: [labelled("NotIn")], ports: ports(9180) }] },
+            ["breaks-callers opens-to-network", "harmless network-narrowed"],
+        ],
         ["one that closes all", {}, ["risk network-narrowed"]],
         [
             "one that is not as it must be",

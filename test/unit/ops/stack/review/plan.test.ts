@@ -11,6 +11,9 @@ const credential = (id: string) => ({ name: id, type: "key-auth", secretRef: { n
 const metadata = { name: "alice", namespace: "alpa-auth" };
 const secretUrn = "urn:pulumi:intra::alpa-auth::kubernetes:core/v1:Secret::alice.a-secret";
 
+const ZONE = "cloudflare:index/zone:Zone";
+const zoneUrn = `urn:pulumi:intra::alpa-auth::${ZONE}::zone`;
+
 const STATE = {
     manifest: { time: "2026-11-25T10:00:00Z", version: "v3.274.1" },
     resources: [
@@ -28,6 +31,7 @@ const STATE = {
             id: "s",
             inputs: { metadata: { name: "alice.a" }, stringData: SECRET },
         },
+        { urn: zoneUrn, type: ZONE, custom: true, id: "z", protect: true, inputs: { name: "example.com" } },
     ],
 };
 
@@ -97,6 +101,16 @@ describe("ops stack review --plan", () => {
             },
             ["credential-revoked"],
         ],
+        [
+            "a zone that stays as it is",
+            { [zoneUrn]: { steps: ["same"], goal: { ...goal({}, ZONE), protect: true } } },
+            [],
+        ],
+        [
+            "a zone that is protected no more",
+            { [zoneUrn]: { steps: ["same"], goal: { ...goal({}, ZONE), protect: false } } },
+            ["policy-violated"],
+        ],
     ];
     for (const [what, resources, codes] of read)
         it(`reads ${what}`, async () => {
@@ -139,6 +153,12 @@ describe("ops stack review --plan", () => {
             "steps that are no list",
             plan(revoke).replace(/"steps":\[[^\]]*\]/, '"steps":5'),
             /must have steps and a goal/,
+        ],
+        ["a difference that is none", plan({ [URN]: { steps: ["update"], goal: goal({ deletes: 5 }) } }), /and a goal/],
+        [
+            "an operation of another version",
+            plan({ [URN]: { steps: ["teleport"], goal: goal({}) } }),
+            /must have operations that are known here \(got "teleport", of another version of Pulumi\)/,
         ],
     ];
     for (const [what, text, problem] of refused)

@@ -228,7 +228,9 @@ describe("ops stack review refuses", () => {
         ["an empty file", "", /--preview: must not be empty/],
         ["what is cut off", digest(gone("alice")).slice(0, 80), /--preview: must be whole JSON .* It may be cut off/],
         ["JSON of something else", '{"a":1}', /must be what pulumi preview --json prints/],
-        ["a list", "[]", /must be what pulumi preview --json prints/],
+        ["a list", "[]", /must be what pulumi preview --json prints \(got a list\)/],
+        ["nothing", "null", /must be what pulumi preview --json prints \(got null\)/],
+        ["a plan", '{"manifest":{},"resourcePlans":{}}', /It is a plan: use --plan/],
         ["a stream of events", '{"sequence":1}\n{"sequence":2}\n', /must be one document, not a stream of events/],
         [
             "another project",

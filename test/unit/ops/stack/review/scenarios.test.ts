@@ -178,6 +178,20 @@ describe("review of other options", () => {
         assert.deepEqual(codes(findings), ["risk pods-restart"]);
     });
 
+    it("in a stack that is new nobody is cut off, and nothing is opened", async () => {
+        const rateLimit = { requests: 60, perSeconds: 10 };
+        const stacks = [
+            await recordStack("helm"),
+            await recordExposed("rampart"),
+            await recordInter(interSettings("helm")),
+            await recordCloudflare({ rateLimit }),
+        ];
+        for (const stack of stacks)
+            assert.doesNotMatch(codes(found([], stack)).join("\n"), /breaks-callers/, stack[0].type);
+        const limited = found(await recordCloudflare(), stacks[3]);
+        assert.deepEqual(codes(limited), ["breaks-callers request-refused"]);
+    });
+
     it("from no exposure to cloudflare, the ports of the nodes close", async () => {
         const findings = found(await recordStack("rampart"), await recordExposed("rampart"));
         const removed = findings.filter(({ code }) => code === "way-in-removed").map(({ says }) => says);

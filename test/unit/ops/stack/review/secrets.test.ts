@@ -50,6 +50,15 @@ describe("no secret is shown", () => {
     };
     hides("a header that Alpa gets", [step("ApisixRoute", "r", rewritten("a"), rewritten("b"))]);
 
+    const script = (create: string) => ({ create, delete: "x" });
+    hides("what has lost its mark", [step("Command", "c", script("[secret]"), script(HIDDEN))]);
+    hides("what gets one now", [step("Command", "c", script(HIDDEN), script("[secret]"))]);
+    const called = (match: unknown) => ({
+        metadata: { name: "r" },
+        spec: { http: [{ name: "x", match: { exprs: [match] } }] },
+    });
+    hides("a part that has lost it", [step("ApisixRoute", "r", called("[secret]"), called(HIDDEN))]);
+
     const chart = (n: string) => ({
         chart: "apisix",
         values: { apisix: { admin: { credentials: { admin: `${HIDDEN}${n}`, viewer: `${HIDDEN}${n}` } } } },
