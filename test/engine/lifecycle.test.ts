@@ -39,10 +39,10 @@ describe("intra-a on the engine", function () {
             .sort();
     }
 
-    /** The same of `up`, from what it says that it has done. */
+    /** The same of `up`, from what it says that it has done to objects. */
     async function changed(): Promise<string[]> {
         const { stdout } = succeeded(await stack.up());
-        return [...stdout.matchAll(/^ [-+~ ]+ \S+ (\S+) (create|update|delete|replace)d\b/gm)]
+        return [...stdout.matchAll(/^ [-+~ ]+ \S+:\S+ (\S+) (create|update|delete|replace)d\b/gm)]
             .map(([, name, op]) => `${op} ${name}`)
             .sort();
     }
@@ -149,7 +149,6 @@ describe("intra-a on the engine", function () {
         const { facts } = current().world;
         stack.configure({ ...limited, alpa: { endpoints: [facts.alpa], answerTimeoutSeconds: 900 } });
         assert.deepEqual(await changed(), [
-            "update alpa-route",
             "update alpa-route-accepted",
             "update alpa-route-completions",
             "update alpa-route-logprobs",
