@@ -88,12 +88,13 @@ describe("ops on a stack of option callers", () => {
 
 describe("ops consumer list with several stacks at one gateway", () => {
     const live = (name: string, owner: string | undefined): LiveConsumer => {
-        return { name, owner, credentials: [{ id: "a", type: "key-auth", secret: `${name}.a` }], accepted: true };
+        const credentials = [{ id: "a", type: "key-auth", secret: `${name}.a` }];
+        return { name, owner, credentials, plugins: [], accepted: true };
     };
     const rows = (...consumers: LiveConsumer[]) =>
         compare(
             [{ name: "lab", credentials: [{ id: "a", method: "key" }] }],
-            { consumers, secrets: new Set(consumers.map(({ name }) => `${name}.a`)) },
+            { consumers, secrets: new Set(consumers.map(({ name }) => `${name}.a`)), tokens: new Map() },
             "alpa-auth/callers-1",
             new Date(TODAY),
         ).map(({ consumer, stack, problems }) => [consumer, stack, ...problems]);
