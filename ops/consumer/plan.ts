@@ -97,6 +97,11 @@ export function planRotate(text: string, name: string, id: string, asked: Rotati
         problems.push(
             `--overlap-days: must end by ${credential.expires}, when ${id} expires anyway (got ${asked.overlapDays}). Give at most ${daysUntil(credential.expires, today)}.`,
         );
+    // The caller would be without a credential from that day on.
+    if (asked.expires !== undefined && asked.expires <= end)
+        problems.push(
+            `--expires: must be a day after ${end}, when the overlap ends (got ${asked.expires}). Choose a later one, or fewer --overlap-days.`,
+        );
     if (problems.length > 0) return { problems, effects: [] };
     const added = addCredential(text, name, credentialOf(next));
     return {
