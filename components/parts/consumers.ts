@@ -118,10 +118,10 @@ export class Consumers extends pulumi.ComponentResource {
             this.keys[who] = credential.key ?? this.generated.make(name, "key");
             return { key: this.keys[who] };
         }
-        const claim = { key: claimKey(namespace, consumer, credential.id), algorithm: credential.algorithm };
-        if (credential.algorithm !== "HS256") return { ...claim, public_key: credential.publicKey };
+        const settings = tokenSettings(namespace, consumer, credential);
+        if (credential.algorithm !== "HS256") return settings;
         this.jwtSecrets[who] = this.generated.make(name, "jwt-secret");
-        return { ...claim, secret: this.jwtSecrets[who] };
+        return { ...settings, secret: this.jwtSecrets[who] };
     }
 }
 
@@ -136,6 +136,16 @@ export function secretName(consumer: string, credential: string): string {
  */
 export function claimKey(namespace: string, consumer: string, credential: string): string {
     return `${namespace}_${consumer}.${credential}`;
+}
+
+/** What the Secret of a credential with tokens holds, but for the secret that signs them. */
+export function tokenSettings(
+    namespace: string,
+    consumer: string,
+    credential: Extract<Credential, { method: "jwt" }>,
+): Record<string, string> {
+    const claim = { key: claimKey(namespace, consumer, credential.id), algorithm: credential.algorithm };
+    return credential.algorithm === "HS256" ? claim : { ...claim, public_key: credential.publicKey };
 }
 
 /** Spec of the Consumer object. */

@@ -78,12 +78,20 @@ export class SharedCounters extends pulumi.ComponentResource {
             { parent: this, dependsOn: pod },
         );
 
-        const { whenDown, timeoutMilliseconds } = settings;
-        // The whole name: APISIX resolves it without the search list of a pod.
-        const host = `${COUNTERS}.${namespace}.svc.cluster.local`;
-        this.counters = { host, whenDown, timeoutMilliseconds, answerTimeoutSeconds };
+        this.counters = countersOf(namespace, settings, answerTimeoutSeconds);
         this.registerOutputs({ counters: this.counters });
     }
+}
+
+/** What limits need to know of the counters of a namespace. */
+export function countersOf(
+    namespace: string,
+    { whenDown, timeoutMilliseconds }: CountersSettings,
+    answerTimeoutSeconds: number,
+): Counters {
+    // The whole name: APISIX resolves it without the search list of a pod.
+    const host = `${COUNTERS}.${namespace}.svc.cluster.local`;
+    return { host, whenDown, timeoutMilliseconds, answerTimeoutSeconds };
 }
 
 /** Spec of the Deployment: no disk, no account, nothing it does not need. */

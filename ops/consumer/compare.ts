@@ -1,6 +1,7 @@
 import { isOver } from "../dates";
 import type { Consumer } from "../stack/stack-file";
 import type { Live, LiveConsumer } from "./live";
+import { differences, type Rendered } from "./rendered";
 
 /** In place of a consumer's name, which has no brackets. */
 export const ALL = "(all)";
@@ -28,8 +29,17 @@ export interface Row {
     problems: string[];
 }
 
-/** @param owner how the objects of this stack call it */
-export function compare(config: Consumer[], live: Live, owner: string, today: Date): Row[] {
+/**
+ * @param owner how the objects of this stack call it
+ * @param rendered what the program makes of the callers. Unset: limits and tokens are not compared
+ */
+export function compare(
+    config: Consumer[],
+    live: Live,
+    owner: string,
+    today: Date,
+    rendered?: Map<string, Rendered>,
+): Row[] {
     const rows = config.flatMap((consumer) => {
         const object = live.consumers.find(({ name }) => name === consumer.name);
         const wanted: (Consumer["credentials"][number] | undefined)[] = [...consumer.credentials];
@@ -37,7 +47,12 @@ export function compare(config: Consumer[], live: Live, owner: string, today: Da
         const extra = object?.credentials.filter(({ id }) => !known.has(id)) ?? [];
         if (wanted.length === 0 && extra.length === 0) wanted.push(undefined);
         return [
-            ...wanted.map((credential) => rowOf(consumer.name, credential, object, live, owner, today)),
+            ...wanted.map((credential) => {
+                const row = rowOf(consumer.name, credential, object, live, owner, today);
+                const wanted = rendered?.get(consumer.name);
+                if (wanted && object) row.problems.push(...differences(wanted, object, live, credential?.id));
+                return row;
+            }),
             ...extra.map(({ id }) => unwanted(consumer.name, id, object!, live, "not in the config")),
         ];
     });
@@ -62,7 +77,7 @@ function anotherStack(theirs: string | undefined, owner: string): string | null 
 }
 
 /** What holds for every consumer, said once. */
-function forAll(problem: string): Row {
+export function forAll(problem: string): Row {
     const nothing = { credential: null, method: null, algorithm: null, expires: null, lastApplied: null, secret: null };
     return { consumer: ALL, stack: null, ...nothing, live: false, accepted: false, problems: [problem] };
 }

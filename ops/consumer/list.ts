@@ -1,3 +1,4 @@
+import { secretName } from "../../components/parts/consumers";
 import { VERIFIER } from "../../components/parts/conversion-phases";
 import type { Context } from "../context";
 import { Failure } from "../errors";
@@ -6,15 +7,18 @@ import { accessOf } from "../stack/cluster";
 import { gatewayOf } from "../stack/gateway";
 import { findStack, type Stack } from "../stack/stack";
 import { PROJECT, readConsumers, readValue } from "../stack/stack-file";
-import { ALL, compare, type Row } from "./compare";
+import { ALL, compare, forAll, type Row } from "./compare";
 import { tokenRows, type TokenRow } from "./list-tokens";
 import { readLive } from "./live";
+import { renderedOf } from "./rendered";
 
 export interface ListArgs {
     stack?: string;
     json?: boolean;
     check?: boolean;
 }
+
+const UNREADABLE = "the config is refused, so limits and tokens were not compared (pulumi preview says why)";
 
 /** Shows the callers of the config against those of the cluster, or of Cloudflare. */
 export async function list(context: Context, args: ListArgs): Promise<void> {
@@ -24,11 +28,16 @@ export async function list(context: Context, args: ListArgs): Promise<void> {
         const rows = await tokenRows(context, stack);
         return show(context, stack, args, rows, renderTokens, "Cloudflare");
     }
-    const { namespace } = await gatewayOf(context, stack);
-    const live = await readLive(await accessOf(context, stack), namespace);
+    const gateway = await gatewayOf(context, stack);
+    const rendered = await renderedOf(context, stack, gateway);
+    const tokens = [...(rendered ?? [])].flatMap(([name, one]) =>
+        [...one.tokens.keys()].map((id) => secretName(name, id)),
+    );
+    const live = await readLive(await accessOf(context, stack), gateway.namespace, tokens);
     // Of the program itself, and no caller.
     if (option === "intra-b") live.consumers = live.consumers.filter(({ name }) => name !== VERIFIER);
-    const rows = compare(readConsumers(stack.text), live, `${PROJECT}/${stack.short}`, context.today);
+    const rows = compare(readConsumers(stack.text), live, `${PROJECT}/${stack.short}`, context.today, rendered);
+    if (rendered === undefined) rows.push(forAll(UNREADABLE));
     show(context, stack, args, rows, render, "cluster");
 }
 

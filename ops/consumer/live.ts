@@ -1,6 +1,7 @@
 import type * as client from "@kubernetes/client-node" with { "resolution-mode": "import" };
 import { OWNER_ANNOTATION } from "../../components/parts/ownership";
 import { kubeConfigOf, type PlainAccess } from "../../components/parts/cluster-reader";
+import type { ConsumerPlugin } from "../../components/parts/limits";
 import { kubernetesClient } from "../../components/parts/kubernetes-client";
 import { judge, type Observed } from "../../components/parts/readiness";
 import { Failure } from "../errors";
@@ -12,6 +13,8 @@ export interface LiveConsumer {
     owner?: string;
     /** Type as APISIX calls it: `key-auth`, `jwt-auth`. */
     credentials: { id: string; type?: string; secret?: string }[];
+    /** As they stand in the object. */
+    plugins: ConsumerPlugin[];
     /** Whether the ingress controller has accepted this very version. */
     accepted: boolean;
     /** What it said of it. */
@@ -29,15 +32,27 @@ export interface Live {
     routeProblem?: string;
     /** Names of the Secrets of the namespace; never what is in them. */
     secrets: Set<string>;
+    /** Fields of Secrets with settings of tokens, by the name of the Secret; never what signs them. */
+    tokens: Map<string, Record<string, string>>;
 }
 
 /** Longest wait for the API server, in seconds. */
 const LIMIT_SECONDS = 30;
-/** Of a Secret only its name leaves the API server. */
+/** Secrets of tokens that are asked for at the same time. */
+const AT_ONCE = 20;
+/** Of all other Secrets only the name leaves the API server. */
 const NAMES_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
 
-/** Reads the callers of a namespace from the cluster. */
-export async function readLive(access: PlainAccess, namespace: string, limitSeconds = LIMIT_SECONDS): Promise<Live> {
+/**
+ * Reads the callers of a namespace from the cluster.
+ * @param tokens names of the Secrets of tokens whose settings are read
+ */
+export async function readLive(
+    access: PlainAccess,
+    namespace: string,
+    tokens: string[],
+    limitSeconds = LIMIT_SECONDS,
+): Promise<Live> {
     const k8s = kubernetesClient();
     const config = kubeConfigOf(access);
     const server = config.getCurrentCluster()?.server;
@@ -58,6 +73,12 @@ export async function readLive(access: PlainAccess, namespace: string, limitSeco
             if (error.code === 404) return instead;
             throw error;
         };
+    const settings = new Map<string, Record<string, string>>();
+    // As a list of one, which needs no right that the list of names does not need.
+    const readToken = async (name: string) => {
+        const { items } = await core.listNamespacedSecret({ namespace, fieldSelector: `metadata.name=${name}` }, limit);
+        if (items[0]) settings.set(name, tokenFields(items[0].data ?? {}));
+    };
     try {
         const [consumers, found, secrets] = await Promise.all([
             custom.listNamespacedCustomObject(kind, limit).catch(absent({ items: [] })) as Promise<{
@@ -66,6 +87,7 @@ export async function readLive(access: PlainAccess, namespace: string, limitSeco
             custom.getNamespacedCustomObject(route, limit).catch(absent(undefined)) as Promise<Observed | undefined>,
             core.listNamespacedSecret({ namespace }, names),
         ]);
+        for (let i = 0; i < tokens.length; i += AT_ONCE) await Promise.all(tokens.slice(i, i + AT_ONCE).map(readToken));
         const verdict = judge({ kind: "condition", type: "Accepted" }, found);
         return {
             consumers: consumers.items.map(readConsumer),
@@ -74,6 +96,7 @@ export async function readLive(access: PlainAccess, namespace: string, limitSeco
                 ? {}
                 : { routeProblem: `ApisixRoute ${namespace}/alpa: ${verdict.why}` }),
             secrets: new Set(secrets.items.map((secret) => secret.metadata!.name!)),
+            tokens: settings,
         };
     } catch (error) {
         const { code, cause, message } = error as { code?: number | string; cause?: Error; message: string };
@@ -84,14 +107,17 @@ export async function readLive(access: PlainAccess, namespace: string, limitSeco
                   ? `HTTP ${code}`
                   : (cause?.message ?? message).split("\n")[0];
         throw new Failure(
-            `cluster: the API server at ${server} must let this account list consumers and the names of Secrets and read the ApisixRoute alpa in ${namespace} (${why}). Check address, network and role.`,
+            `cluster: the API server at ${server} must let this account list consumers and Secrets and read the ApisixRoute alpa in ${namespace} (${why}). Check address, network and role.`,
         );
     }
 }
 
 interface ConsumerObject {
     metadata: { name: string; generation?: number; annotations?: Record<string, string> };
-    spec?: { credentials?: { name?: string; type?: string; secretRef?: { name?: string } }[] };
+    spec?: {
+        credentials?: { name?: string; type?: string; secretRef?: { name?: string } }[];
+        plugins?: ConsumerPlugin[];
+    };
     status?: { conditions?: Condition[] };
 }
 
@@ -115,10 +141,18 @@ export function readConsumer({ metadata, spec, status }: ConsumerObject): LiveCo
             type,
             secret: secretRef?.name,
         })),
+        plugins: spec?.plugins ?? [],
         accepted: current && condition?.status === "True",
         message: current ? condition?.message : "not seen by the ingress controller yet",
         since: condition?.lastTransitionTime,
     };
+}
+
+/** What a Secret of tokens holds beside the secret that signs them, which is dropped here. */
+function tokenFields({ secret: _, ...rest }: Record<string, string>): Record<string, string> {
+    return Object.fromEntries(
+        Object.entries(rest).map(([name, data]) => [name, Buffer.from(data, "base64").toString()]),
+    );
 }
 
 /** Options of requests that are given up: a connection to a silent server would keep the process from ending. */

@@ -68,6 +68,16 @@ export function planRotate(text: string, name: string, id: string, asked: Rotati
     const { consumer, credential, problems } = lookUp(text, name, id);
     problems.push(...dayProblems("--expires", asked.expires, today), ...overlapProblems(text, asked.overlapDays));
     if (!consumer || !credential) return { problems, effects: [] };
+    const end = dayAfter(today, asked.overlapDays);
+    if (isOver(credential.expires, today))
+        problems.push(
+            `${name}/${id}: must work still (it expired on ${credential.expires}). Add a credential: npm run ops -- consumer add`,
+        );
+    else if (credential.expires !== undefined && credential.expires < end)
+        // Whoever gave it that end had a reason, and a rotation is no way around it.
+        problems.push(
+            `--overlap-days: must end by ${credential.expires}, when ${id} expires anyway (got ${asked.overlapDays}). Give at most ${daysUntil(credential.expires, today)}.`,
+        );
     if (credential.method === "service-token") return planRotateInPlace(text, name, credential, asked, today, problems);
     const { successor } = asked;
     if (successor === undefined)
@@ -87,15 +97,10 @@ export function planRotate(text: string, name: string, id: string, asked: Rotati
     // Both would go on with one key pair, the leaked one maybe.
     if (asked.publicKey !== undefined && asked.publicKey.trim() === credential.publicKey?.trim())
         problems.push(`--public-key-file: must be a new key (got that of ${name}/${id}). Ask the caller for it.`);
-    const end = dayAfter(today, asked.overlapDays);
-    if (isOver(credential.expires, today))
+    // The caller would be without a credential from that day on.
+    if (asked.expires !== undefined && asked.expires <= end)
         problems.push(
-            `${name}/${id}: must work still (it expired on ${credential.expires}). Add a credential: npm run ops -- consumer add`,
-        );
-    else if (credential.expires !== undefined && credential.expires < end)
-        // Whoever gave it that end had a reason, and a rotation is no way around it.
-        problems.push(
-            `--overlap-days: must end by ${credential.expires}, when ${id} expires anyway (got ${asked.overlapDays}). Give at most ${daysUntil(credential.expires, today)}.`,
+            `--expires: must be a day after ${end}, when the overlap ends (got ${asked.expires}). Choose a later one, or fewer --overlap-days.`,
         );
     if (problems.length > 0) return { problems, effects: [] };
     const added = addCredential(text, name, credentialOf(next));

@@ -1,5 +1,5 @@
 import { daysUntil } from "../../config/credentials";
-import { dayAfter, isOver } from "../dates";
+import { dayAfter } from "../dates";
 import type { Plan } from "../stack/change";
 import { setSecretVersion, type Credential } from "../stack/stack-file";
 import type { Rotation } from "./plan";
@@ -12,7 +12,7 @@ import type { Rotation } from "./plan";
 export function planRotateInPlace(
     text: string,
     name: string,
-    { id, expires, secretVersion: version = 1, previousSecretExpires: before }: Credential,
+    { id, secretVersion: version = 1, previousSecretExpires: before }: Credential,
     { successor, publicKey, overlapDays, expires: end }: Rotation,
     today: Date,
     problems: string[],
@@ -26,10 +26,6 @@ export function planRotateInPlace(
         problems.push("--public-key-file: belongs to method jwt (got method service-token). Leave it out.");
     if (end !== undefined)
         problems.push(`--expires: belongs to a successor (got ${end}). Change expires of ${who} in the stack file.`);
-    if (isOver(expires, today))
-        problems.push(
-            `${who}: must work still (it expired on ${expires}). Add a credential: npm run ops -- consumer add`,
-        );
     if (problems.length > 0) return { problems, effects: [] };
     const until = dayAfter(today, overlapDays);
     const effects = [

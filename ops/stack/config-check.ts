@@ -1,4 +1,4 @@
-import { ConfigError, parse } from "../../config";
+import { ConfigError, parse, type Settings } from "../../config";
 import { plainSecrets } from "../../config/stack-file";
 import type { Context } from "../context";
 import { asPulumiReads, parseYaml } from "./keep-style";
@@ -19,7 +19,25 @@ export interface Verdict {
  * @param secrets plain text by ciphertext, for the checks that look into secrets
  * @param folder where the stack file is
  */
-export function checkConfig(text: string, secrets: ReadonlyMap<string, string> = new Map(), folder?: string): Verdict {
+export function checkConfig(text: string, secrets?: ReadonlyMap<string, string>, folder?: string): Verdict {
+    try {
+        return { problems: [], warnings: readSettings(text, secrets, folder).warnings };
+    } catch (error) {
+        if (error instanceof ConfigError) return { problems: error.problems, warnings: [] };
+        throw error;
+    }
+}
+
+/**
+ * What the program makes of a stack file; the parameters are those of `checkConfig`.
+ * @throws ConfigError naming every problem at once.
+ */
+export function readSettings(
+    text: string,
+    secrets: ReadonlyMap<string, string> = new Map(),
+    folder?: string,
+    today?: Date,
+): Settings {
     const file = asPulumiReads(parseYaml(text), secrets) as { config?: Record<string, unknown> } | null;
     const sealed = parseYaml(text).toJS() as { config?: Record<string, unknown> } | null;
     const own = Object.entries(file?.config ?? {}).filter(([key]) => key.startsWith(PREFIX) || !key.includes(":"));
@@ -31,15 +49,7 @@ export function checkConfig(text: string, secrets: ReadonlyMap<string, string> =
     const isSecret = (key: string, value?: unknown) =>
         JSON.stringify(sealed?.config?.[`${PREFIX}${key}`] ?? sealed?.config?.[key] ?? null).includes('{"secure":') &&
         !inPlain(value);
-    try {
-        return {
-            problems: [],
-            warnings: parse(Object.fromEntries(raw), isSecret, undefined, undefined, folder).warnings,
-        };
-    } catch (error) {
-        if (error instanceof ConfigError) return { problems: error.problems, warnings: [] };
-        throw error;
-    }
+    return parse(Object.fromEntries(raw), isSecret, today, undefined, folder);
 }
 
 /** Plain text by ciphertext of all secrets of a stack file, read through a pipe; asks Pulumi only if there are any. */

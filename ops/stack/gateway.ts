@@ -1,3 +1,4 @@
+import type { Counters } from "../../components/parts/limits";
 import { DEFAULT_NAMESPACE } from "../../config/schema";
 import type { Context } from "../context";
 import { Failure, UsageError } from "../errors";
@@ -11,6 +12,8 @@ export interface Gateway {
     namespace: string;
     /** Longest time one answer may take, in seconds. Unset: the default. */
     answerTimeoutSeconds?: number;
+    /** Where the stack that made it counts limits; of another stack only. Unset: in each APISIX pod. */
+    counters?: Counters;
 }
 
 /** Of the stack itself, or with option callers of the stack that made the gateway. */
@@ -30,7 +33,11 @@ async function ofAnotherStack({ pulumi }: Context, stack: Stack): Promise<Gatewa
     const { code, stdout, stderr } = await pulumi(["stack", "output", "gateway", "--json", "--stack", of]);
     const found = code === 0 ? (JSON.parse(stdout) as Partial<Gateway>) : undefined;
     if (typeof found?.namespace === "string")
-        return { namespace: found.namespace, answerTimeoutSeconds: found.answerTimeoutSeconds };
+        return {
+            namespace: found.namespace,
+            answerTimeoutSeconds: found.answerTimeoutSeconds,
+            ...(found.counters ? { counters: found.counters } : {}),
+        };
     throw new Failure(
         `of: stack ${of} must have the output gateway (Pulumi says: ${said(stderr)}). Correct the name, or run: pulumi up -s ${of}`,
     );

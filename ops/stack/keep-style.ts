@@ -1,5 +1,5 @@
 import { diffArrays } from "diff";
-import { Document, isMap, isScalar, parseDocument, visit, type ToStringOptions } from "yaml";
+import { Document, isCollection, isMap, isScalar, parseDocument, visit, type Node, type ToStringOptions } from "yaml";
 import { UsageError } from "../errors";
 
 /**
@@ -94,6 +94,37 @@ function alignment(from: string[], to: string[]): number[] {
         base += come;
     }
     return places;
+}
+
+/**
+ * Comments below an entry that was removed from a list, in their place again: the library takes them for a part of it, also
+ * where they stand above what comes next. Those that are indented more than the entry go with it.
+ * @param entry of `before`, as it was read
+ * @param first whether it was the first of its list
+ */
+export function keepCommentsBelow(before: string, after: string, entry: Node, first: boolean): string {
+    const lines = before.split("\n");
+    const lineOf = (offset: number) => before.slice(0, offset).split("\n").length - 1;
+    const indent = /^( *)- /.exec(lines[lineOf(entry.range![0])])?.[1].length;
+    if (indent === undefined) return after;
+    let end = 0;
+    visit(entry, {
+        Node: (_, node) => {
+            if (isScalar(node) || (isCollection(node) && node.flow)) end = Math.max(end, node.range![1]);
+        },
+    });
+    const rest = lines.slice(lineOf(before.slice(0, end).trimEnd().length) + 1);
+    const next = rest.findIndex((line) => !/^\s*(#|$)/.test(line));
+    const below = next === -1 ? rest : rest.slice(0, next);
+    let from = below.findIndex((line) => /^ *#/.test(line) && line.indexOf("#") <= indent);
+    if (from === -1) return after;
+    while (!first && from > 0 && below[from - 1].trim() === "") from--;
+    const edited = after.split("\n");
+    const head = edited.slice(0, edited.length - (rest.length - below.length));
+    const known = below.map((line) => line.trim());
+    while (head.length > 0 && known.includes(head.at(-1)!.trim())) head.pop();
+    const kept = [...head, ...below.slice(from), ...rest.slice(below.length)].join("\n");
+    return meaning(kept) === meaning(after) ? kept : after;
 }
 
 /** What a YAML text says, whatever it looks like; undefined when it says nothing that can be read. */

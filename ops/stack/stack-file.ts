@@ -2,7 +2,7 @@ import { isAlias, isMap, isScalar, isSeq, parse, Scalar, visit } from "yaml";
 import type { Document, Node, Pair, YAMLMap, YAMLSeq } from "yaml";
 import type { Algorithm } from "../../config/credentials";
 import { UsageError } from "../errors";
-import { editYaml, parseYaml } from "./keep-style";
+import { editYaml, keepCommentsBelow, parseYaml } from "./keep-style";
 
 /** Ways of callers to prove who they are; the last one with option cloudflare only. */
 export const METHODS = ["key", "jwt", "service-token"] as const;
@@ -145,20 +145,29 @@ export function setSecretVersion(text: string, consumer: string, id: string, ver
 }
 
 export function removeCredential(text: string, consumer: string, id: string): string {
-    return editYaml(text, (document) => {
+    return removeEntry(text, (document) => {
         const entry = credentialNode(document, consumer, id);
         const list = find(consumersNode(document)!, "name", consumer)!.get("credentials", true) as unknown as YAMLSeq;
-        remove(list, entry);
+        return { list, entry };
     });
 }
 
 export function removeConsumer(text: string, consumer: string): string {
-    return editYaml(text, (document) => {
+    return removeEntry(text, (document) => {
         const list = consumersNode(document)!;
         const entry = writtenOut(find(list, "name", consumer), consumer);
         namedNowhereElse(document, consumer, list, ...within(entry));
-        remove(list, entry);
+        return { list, entry };
     });
+}
+
+function removeEntry(text: string, find: (document: Document) => { list: YAMLSeq; entry: Node }): string {
+    const { list, entry } = find(parseYaml(text));
+    const after = editYaml(text, (document) => {
+        const found = find(document);
+        remove(found.list, found.entry);
+    });
+    return keepCommentsBelow(text, after, entry, list.items[0] === entry);
 }
 
 function remove(list: YAMLSeq, entry: Node): void {
@@ -167,7 +176,9 @@ function remove(list: YAMLSeq, entry: Node): void {
     // The blank line that parted it from the one before it.
     const next = list.items[0] as Node | undefined;
     if (at === 0 && next) next.spaceBefore = false;
-    if (list.items.length === 0) list.flow = true; // an empty block is no list
+    if (list.items.length > 0 || list.flow) return;
+    list.flow = true; // an empty block is no list
+    list.comment = undefined; // what stands below it stays there
 }
 
 /** The list as it stands in the file, to be edited; undefined where there is none. */

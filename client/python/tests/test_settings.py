@@ -56,6 +56,10 @@ def test_what_is_given_by_hand_counts_before_a_variable() -> None:
     assert "https://b.example" in repr(client)
 
 
+def test_no_variable_is_wanted_with_an_address_given_by_hand() -> None:
+    assert "https://b.example" in repr(Client.from_env({"ALPA_API_KEY": "k"}, url="https://b.example"))
+
+
 def test_plain_http_is_allowed_by_a_variable() -> None:
     environ = {"ALPA_URL": "http://api.example.com", "ALPA_API_KEY": "k"}
     with pytest.raises(ConfigurationError, match="must be https"):

@@ -70,6 +70,12 @@ def test_without_a_credential_one_is_missing(status: int) -> None:
         read(status, b"", None)
 
 
+@pytest.mark.parametrize("number", [1003, 1010, 1106, 1200])
+def test_a_rule_of_the_edge_is_told_by_its_number(number: int) -> None:
+    with pytest.raises(NotAllowedError, match="Give the operator the number: a rule of the edge"):
+        read(403, f"error code: {number}\n".encode())
+
+
 def test_an_error_with_a_stacktrace_is_alpas_and_one_without_is_the_gateways() -> None:
     error = {"type": "error", "message": "m", "stacktrace": "File x"}
     for status in (200, 400, 500):

@@ -64,7 +64,7 @@ export class Client {
      * @param options take the place of what the environment says
      */
     static fromEnv(options: ClientOptions = {}, environment: NodeJS.ProcessEnv = process.env): Client {
-        return new Client({ ...readEnvironment(environment), ...options });
+        return new Client({ ...readEnvironment(environment, options.url), ...options });
     }
 
     /**
@@ -106,7 +106,7 @@ export class Client {
         return (await post(this.#settings, "logprobs", body, options, isLogprobs)) as unknown as Logprobs;
     }
 
-    /** Alpa's own key. Where there is none the field stays away: Alpa refuses every key that it does not know, "" too. */
+    /** Alpa's own key. Where there is none the field stays away: Alpa refuses every key that it does not know. */
     #key(): { api_key?: string } {
         const { apiKey } = this.#settings;
         return apiKey === null ? {} : { api_key: apiKey };

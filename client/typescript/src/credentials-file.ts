@@ -54,7 +54,7 @@ function credentialOf(text: string, file: string, privateKey: string | undefined
 function read(file: string): string {
     if (isText(file)) throw problem(NOT_A_NAME);
     try {
-        return readFileSync(file, "utf8");
+        return readFileSync(file, "utf8").replaceAll("\r\n", "\n");
     } catch (error) {
         throw problem(
             `must be a file that can be read (got ${file}: ${(error as NodeJS.ErrnoException).code}). Correct the path.`,

@@ -22,7 +22,8 @@ export const NAMES = [
 
 type Values = Record<string, string | undefined>;
 
-export function readEnvironment(environment: NodeJS.ProcessEnv): ClientOptions {
+/** @param url address that is given already */
+export function readEnvironment(environment: NodeJS.ProcessEnv, url?: string): ClientOptions {
     const problems: Problems = [];
     const values: Values = {};
     for (const name of NAMES) {
@@ -32,7 +33,9 @@ export function readEnvironment(environment: NodeJS.ProcessEnv): ClientOptions {
     }
     const ways = Object.keys(WAYS).filter((way) => WAYS[way]!.some((name) => values[name] !== undefined));
     const options =
-        values.ALPA_CREDENTIALS_FILE === undefined ? withoutFile(ways, values, problems) : fromFile(values, problems);
+        values.ALPA_CREDENTIALS_FILE === undefined
+            ? withoutFile(ways, values, problems, url)
+            : fromFile(values, problems);
 
     const { ALPA_ANSWER_TIMEOUT_SECONDS: seconds, ALPA_ALLOW_HTTP: http } = values;
     if (seconds !== undefined && !/^\d{1,6}(\.\d{1,6})?$/.test(seconds))
@@ -47,12 +50,11 @@ export function readEnvironment(environment: NodeJS.ProcessEnv): ClientOptions {
     };
 }
 
-function withoutFile(ways: string[], values: Values, problems: Problems): ClientOptions {
-    if (values.ALPA_URL === undefined)
-        problems.push("ALPA_URL: must be set (it is not). Take the address from the handout.");
+function withoutFile(ways: string[], values: Values, problems: Problems, url = values.ALPA_URL): ClientOptions {
+    if (url === undefined) problems.push("ALPA_URL: must be set (it is not). Take the address from the handout.");
     if (ways.length > 1)
         problems.push(`${ways.join(", ")}: must be one way to authenticate (got ${ways.length}). Unset the others.`);
-    return { url: values.ALPA_URL, auth: ways.length === 1 ? credential(ways[0]!, values, problems) : undefined };
+    return { url, auth: ways.length === 1 ? credential(ways[0]!, values, problems) : undefined };
 }
 
 function fromFile(values: Values, problems: Problems): ClientOptions {

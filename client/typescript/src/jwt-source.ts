@@ -30,6 +30,8 @@ export type JwtOptions =
 export const SKEW_SECONDS = 60;
 /** Set here. nbf never: APISIX refuses a token in the second in which it begins. */
 const OURS = ["key", "iat", "exp", "nbf"];
+const BLANK_AT_ENDS = /^\s|\s$/;
+const NO_BLANK_AT_ENDS = "must have no blank or line break at its ends (it has). Trim what you read from a file.";
 
 export interface Minting {
     kind: "minting";
@@ -71,6 +73,7 @@ export function sourceOf(options: JwtOptions, problems: Problems): Source {
     const { key, lifetimeSeconds = 900, claims = {} } = options as MintingOptions;
     if (typeof key !== "string" || key === "")
         problems.push(`Jwt.key: must be the value of the claim key (got ${kind(key)}). Take it from the handout.`);
+    else if (BLANK_AT_ENDS.test(key)) problems.push(`Jwt.key: ${NO_BLANK_AT_ENDS}`);
     // With less than twice the skew each request would need a token of its own; a day is what the operators' tokens last.
     const life = { least: 2 * SKEW_SECONDS, most: 86_400, whole: true };
     checkNumber("Jwt.lifetimeSeconds", lifetimeSeconds, life, problems);
@@ -83,10 +86,9 @@ export function sourceOf(options: JwtOptions, problems: Problems): Source {
             problems.push(
                 `Jwt.secret: must be a text that is not empty (got ${kind(all.secret)}). Take it from the handout.`,
             );
-        else if (/^\s|\s$/.test(all.secret))
-            problems.push(
-                "Jwt.secret: must have no blank or line break at its ends (it has). Trim what you read from a file.",
-            );
+        else if (all.secret.includes("-----BEGIN"))
+            problems.push("Jwt.secret: must be a shared secret (it is a key in PEM). Give it as privateKey.");
+        else if (BLANK_AT_ENDS.test(all.secret)) problems.push(`Jwt.secret: ${NO_BLANK_AT_ENDS}`);
         if (all.algorithm !== undefined && all.algorithm !== "HS256")
             problems.push(
                 `Jwt.algorithm: must be HS256 with a secret (got ${JSON.stringify(all.algorithm)}). Remove it.`,

@@ -63,8 +63,8 @@ export function readSettings(options: ClientOptions, problems: Problems = []): S
     const { answerTimeoutSeconds = DEFAULT_ANSWER_SECONDS, maxAttempts = 3, maxWaitSeconds = 60 } = options;
     if (auth !== undefined && !isCredential(auth))
         problems.push(`auth: must be an ApiKey, a Jwt or a ServiceToken (got ${kind(auth)}). Make one of it.`);
-    if (apiKey !== null && typeof apiKey !== "string")
-        problems.push(`apiKey: must be a text (got ${kind(apiKey)}). Correct it, or leave it out.`);
+    if (apiKey !== null && (typeof apiKey !== "string" || apiKey === ""))
+        problems.push(`apiKey: must be a text that is not empty (got ${kind(apiKey)}). Correct it, or leave it out.`);
     if (auth !== undefined && apiKey !== null)
         problems.push(
             "auth: must be the only credential (apiKey is given too). Keep auth for a gateway, or apiKey for an Alpa without one.",

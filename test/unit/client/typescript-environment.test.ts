@@ -113,6 +113,21 @@ describe("TypeScript client from the environment", () => {
         assert.equal(String(client), "Client(https://other.example, ApiKey(***))");
     });
 
+    it("wants no variable with an address that it is given", () => {
+        const client = Client.fromEnv({ url: "https://other.example" }, { ALPA_API_KEY: KEY });
+        assert.equal(String(client), "Client(https://other.example, ApiKey(***))");
+    });
+
+    it("reads a handout whose lines end as those of Windows", async () => {
+        const windows = page({ method: "jwt", algorithm: "HS256", claim: "ns_a.b", secret: KEY }).replaceAll(
+            "\n",
+            "\r\n",
+        );
+        const { url, answerTimeoutSeconds, auth } = readCredentialsFile(file("windows.md", windows), undefined);
+        assert.deepEqual([url, answerTimeoutSeconds], ["https://api.example.com/alpa", 610]);
+        assert.match((await auth!.headers()).Authorization, /^Bearer /);
+    });
+
     const odd = "k'\"\\$`!#&;<>|*?{}()[]~%^END";
     it("reads every kind of handout", async () => {
         const read = (credential: Handout["credential"], privateKey?: string) =>

@@ -72,6 +72,11 @@ describe("TypeScript client refuses", () => {
             /^url: must be https where a credential/,
         ],
         [
+            "an empty key of Alpa's own",
+            () => new Client({ url: "https://a.example", apiKey: "" }),
+            /^apiKey: must be a text that is not empty \(got an empty one\)/,
+        ],
+        [
             "a number as auth",
             () => new Client({ url: "https://a.example", auth: 1 as never }),
             /^auth: must be an ApiKey/,
@@ -142,6 +147,16 @@ describe("TypeScript client refuses", () => {
             "a secret with a line break",
             () => new Jwt({ key: "k", secret: `${KEY}\n` }),
             /^Jwt.secret: must have no blank/,
+        ],
+        [
+            "a key in PEM as a secret",
+            () => new Jwt({ key: "k", secret: PUBLIC_KEY.trim() }),
+            /^Jwt.secret: must be a shared secret \(it is a key in PEM\)/,
+        ],
+        [
+            "a claim with a line break",
+            () => new Jwt({ key: "ns_a.b\n", secret: KEY }),
+            /^Jwt.key: must have no blank or line break/,
         ],
         ["no claim", () => new Jwt({ key: "", secret: KEY }), /^Jwt.key: must be the value/],
         [

@@ -2,8 +2,13 @@
 // stack, and that `consumer list` takes the callers of other stacks at one gateway for what they are.
 import { strict as assert } from "node:assert";
 import { decodeJwt } from "jose";
+import { limitPlugins, type Counters } from "../../../components/parts/limits";
 import { compare } from "../../../ops/consumer/compare";
 import type { LiveConsumer } from "../../../ops/consumer/live";
+import { renderedOf } from "../../../ops/consumer/rendered";
+import type { Context } from "../../../ops/context";
+import { gatewayOf } from "../../../ops/stack/gateway";
+import type { Stack } from "../../../ops/stack/stack";
 import { bench, OUTPUTS, STACK_FILE, TODAY, type Says } from "./kit";
 
 const MAIN = "organization/alpa-auth/main";
@@ -78,6 +83,20 @@ describe("ops on a stack of option callers", () => {
         assert.match(note, /namespace: belongs to option intra-a/);
     });
 
+    it("compares limits with those that are counted where the other stack says", async () => {
+        const counters: Counters = { host: "c", whenDown: "refuse", timeoutMilliseconds: 5, answerTimeoutSeconds: 90 };
+        const says = main({ namespace: "shared", answerTimeoutSeconds: 90, counters });
+        const context = {
+            today: new Date(TODAY),
+            pulumi: async (args: string[]) => ({ code: 0, stdout: "", stderr: "", ...(await says({ args })) }),
+        } as unknown as Context;
+        const text = TEXT.replace("    alpa-auth:consumers", "    alpa-auth:limits: { concurrent: 2 }\n$&");
+        const stack = { text, file: "Pulumi.more.yaml" } as Stack;
+        const rendered = await renderedOf(context, stack, await gatewayOf(context, stack));
+        assert.deepEqual(rendered!.get("alice")!.plugins, limitPlugins({ concurrent: 2 }, "shared", counters));
+        assert.equal(rendered!.get("tokens")!.tokens.get("hs")!.key, "shared_tokens.hs");
+    });
+
     it("leaves the stack of a gateway to its own file", async () => {
         const { ops, calls } = bench();
         await ops("token", "issue", "tokens", "hs", "--ttl", "60");
@@ -88,12 +107,13 @@ describe("ops on a stack of option callers", () => {
 
 describe("ops consumer list with several stacks at one gateway", () => {
     const live = (name: string, owner: string | undefined): LiveConsumer => {
-        return { name, owner, credentials: [{ id: "a", type: "key-auth", secret: `${name}.a` }], accepted: true };
+        const credentials = [{ id: "a", type: "key-auth", secret: `${name}.a` }];
+        return { name, owner, credentials, plugins: [], accepted: true };
     };
     const rows = (...consumers: LiveConsumer[]) =>
         compare(
             [{ name: "lab", credentials: [{ id: "a", method: "key" }] }],
-            { consumers, secrets: new Set(consumers.map(({ name }) => `${name}.a`)) },
+            { consumers, secrets: new Set(consumers.map(({ name }) => `${name}.a`)), tokens: new Map() },
             "alpa-auth/callers-1",
             new Date(TODAY),
         ).map(({ consumer, stack, problems }) => [consumer, stack, ...problems]);

@@ -95,6 +95,16 @@ const refused: [what: string, command: string, problem: RegExp][] = [
         /Must be a whole number of at least 1/,
     ],
     [
+        "a successor that ends before the overlap",
+        `consumer rotate alice a1 ${ROTATE.join(" ")} --expires 2026-12-08`,
+        /--expires: must be a day after 2026-12-09, when the overlap ends \(got 2026-12-08\)\. Choose a later one, or fewer --overlap-days/,
+    ],
+    [
+        "a successor that ends with the overlap",
+        `consumer rotate alice a1 ${ROTATE.join(" ")} --expires 2026-12-09`,
+        /--expires: must be a day after 2026-12-09, when the overlap ends/,
+    ],
+    [
         "a successor that exists",
         "consumer rotate alice a1 --successor a2 --overlap-days 3",
         /--successor: must be a new id/,

@@ -135,7 +135,7 @@ def _clock_advice(date: Optional[float], asked: Asked) -> Optional[str]:
 
 
 def _forbidden(asked: Asked, said: str, known: Dict[str, Any]) -> NoReturn:
-    if re.search(r"error code: 10\d\d", said):
+    if re.search(r"error code: 1\d{3}\b", said):
         step = "Give the operator the number: a rule of the edge keeps this program out, whatever its credential."
         raise NotAllowedError(f"The edge refuses this program (403): {said}", next_step=step, **known)
     if asked.auth is None:

@@ -90,7 +90,7 @@ class Client:
         """
         from .environment import read
 
-        return cls(**{**read(os.environ if environ is None else environ), **options})
+        return cls(**{**read(os.environ if environ is None else environ, options.get("url")), **options})
 
     @classmethod
     def from_credentials_file(cls, file: str, *, private_key: Optional[str] = None, **options: Any) -> "Client":

@@ -32,9 +32,10 @@ _WAYS = {
 }
 
 
-def read(environ: Mapping[str, str]) -> Dict[str, Any]:
+def read(environ: Mapping[str, str], url: Optional[str] = None) -> Dict[str, Any]:
     """Arguments for Client.
 
+    :param url: address that is given already
     :raises ConfigurationError: lists every problem
     """
     values = {name: environ[name] for name in NAMES if name in environ}
@@ -47,7 +48,7 @@ def read(environ: Mapping[str, str]) -> Dict[str, Any]:
         # A private key is what a handout of that kind lacks: those two go together.
         _file(file, values, ways, arguments, problems)
     else:
-        if "ALPA_URL" not in values:
+        if "ALPA_URL" not in values and url is None:
             problems.append("ALPA_URL: must be set (it is not). Take the address from the handout.")
         if len(ways) > 1:
             problems.append(f"{', '.join(ways)}: must be one way to authenticate (got {len(ways)}). Unset the others.")

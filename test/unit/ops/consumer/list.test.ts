@@ -1,5 +1,5 @@
 // Proves what `consumer list` makes of config and cluster, against an API server that answers as the real one does: which
-// differences it marks, that it exits with 1 for them when asked, and that no value of a Secret reaches it.
+// differences it marks, that it exits with 1 for them when asked, and that it shows no secret.
 import { strict as assert } from "node:assert";
 import { execFile } from "node:child_process";
 import * as http from "node:http";
@@ -7,15 +7,20 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { compare } from "../../../../ops/consumer/compare";
 import { readConsumer, type Live } from "../../../../ops/consumer/live";
+import { limitPlugins, type ConsumerPlugin, type Counters } from "../../../../components/parts/limits";
+import { readConsumers } from "../../../../ops/stack/stack-file";
 import { bench, STACK_FILE, TODAY } from "../kit";
 
 const OURS = "alpa-auth/intra";
+const SECRET = "a-secret-that-signs-0123456789abcdef";
+const PUBLIC_KEY = readConsumers(STACK_FILE)[1].credentials[2].publicKey!;
 
 interface More {
     owner?: string;
     observed?: number;
     status?: string;
     type?: string;
+    plugins?: object[];
 }
 
 const object = (name: string, ids: string[], more: More = {}) => ({
@@ -26,6 +31,7 @@ const object = (name: string, ids: string[], more: More = {}) => ({
             type: more.type ?? "key-auth",
             secretRef: { name: `${name}.${id}` },
         })),
+        ...(more.plugins ? { plugins: more.plugins as ConsumerPlugin[] } : {}),
     },
     status: {
         conditions: [
@@ -43,6 +49,7 @@ const object = (name: string, ids: string[], more: More = {}) => ({
 const live = (objects: ReturnType<typeof object>[], secrets: string[]): Live => ({
     consumers: objects.map(readConsumer),
     secrets: new Set(secrets),
+    tokens: new Map(),
 });
 
 const bob = (...credentials: { id: string; expires?: string }[]) => [
@@ -128,9 +135,10 @@ describe("ops consumer list", () => {
 
         before(async () => {
             server = http.createServer((request, response) => {
-                const path = request.url!.split("?")[0];
-                accepts[path] = request.headers.accept;
-                const found = answers[path] ?? 404;
+                const url = decodeURIComponent(request.url!);
+                const path = url.split("?")[0];
+                accepts[url] = request.headers.accept;
+                const found = answers[url] ?? answers[path] ?? 404;
                 const status = typeof found === "number" ? found : 200;
                 const body = typeof found === "number" ? { kind: "Status", code: found } : found;
                 response.writeHead(status, { "Content-Type": "application/json" }).end(JSON.stringify(body));
@@ -160,8 +168,31 @@ describe("ops consumer list", () => {
         const listOf = (text: string, ...args: string[]) =>
             bench({
                 text,
-                says: ({ args }) => (args.slice(0, 2).join(" ") === "config get" ? { stdout: kubeconfig } : undefined),
+                says: ({ args }) => {
+                    const asked = args.slice(0, 2).join(" ");
+                    if (asked === "config get") return { stdout: kubeconfig };
+                    const cluster = { value: JSON.stringify({ kubeconfig }), objectValue: { kubeconfig } };
+                    if (asked === "config --json") return { stdout: JSON.stringify({ "alpa-auth:cluster": cluster }) };
+                    return undefined;
+                },
             }).ops("consumer", "list", ...args);
+        const secretOf = (name: string, fields: Record<string, string>) => ({
+            [`${SECRETS}?fieldSelector=metadata.name=${name}`]: {
+                items: [
+                    {
+                        metadata: { name },
+                        data: Object.fromEntries(
+                            Object.entries(fields).map(([field, text]) => [
+                                field,
+                                Buffer.from(text).toString("base64"),
+                            ]),
+                        ),
+                    },
+                ],
+            },
+        });
+        const hs = { key: "alpa-auth_tokens.hs", algorithm: "HS256", secret: SECRET };
+        const rs = { key: "alpa-auth_tokens.rs", algorithm: "RS256", public_key: PUBLIC_KEY };
 
         const route = (status: string, observedGeneration = 2) => {
             const said = { reason: "SyncFailed", message: "APISIX said no" };
@@ -176,9 +207,11 @@ describe("ops consumer list", () => {
             },
             [SECRETS]: secrets("alice.a1", "alice.a2", "tokens.hs", "tokens.rs"),
             [ROUTE]: route("True"),
+            ...secretOf("tokens.hs", hs),
+            ...secretOf("tokens.rs", rs),
         });
 
-        it("asks for names of Secrets only, through the kubeconfig of the stack", async () => {
+        it("asks for names of Secrets only, but for those of tokens, through the kubeconfig of the stack", async () => {
             answers = allLive();
             const { code, out, note } = await list("--check");
             assert.equal(code, 0, out + note);
@@ -189,10 +222,136 @@ describe("ops consumer list", () => {
         it("does not count who checks the component of option intra-b among the callers, and only there", async () => {
             const { [CONSUMERS]: own, ...rest } = allLive();
             answers = { ...rest, [CONSUMERS]: { items: [...own.items, object("alpa-verifier", ["key"])] } };
-            const { code, out, note } = await listOf(sealed.replace("option: intra-a", "option: intra-b"), "--check");
+            const { code, out, note } = await listOf(sealed.replace("option: intra-a", "option: intra-b"));
             assert.equal(code, 0, out + note);
             assert.doesNotMatch(out, /alpa-verifier/);
             assert.match((await list()).out, /│ alpa-verifier .*! not in the config/);
+        });
+
+        const tokens: [what: string, secrets: object, problem: RegExp][] = [
+            [
+                "the algorithm of a token",
+                secretOf("tokens.hs", { ...hs, algorithm: "HS512" }),
+                /tokens +│ hs .*! Secret has another algorithm │/,
+            ],
+            [
+                "the public key of a token",
+                secretOf("tokens.rs", { ...rs, public_key: PUBLIC_KEY.replace("MIIB", "MIIC") }),
+                /tokens +│ rs .*! Secret has another public_key │/,
+            ],
+            [
+                "a signature with a secret in the place of a key pair",
+                secretOf("tokens.rs", { ...hs, key: rs.key }),
+                /tokens +│ rs .*! Secret has another algorithm, public_key │/,
+            ],
+        ];
+        for (const [what, changed, problem] of tokens)
+            it(`marks ${what} that differs in the cluster, and shows no secret`, async () => {
+                answers = { ...allLive(), ...changed };
+                for (const format of [[], ["--json"]]) {
+                    const { code, out, note } = await list("--check", ...format);
+                    assert.equal(code, 1);
+                    assert.ok(!(out + note).includes(SECRET));
+                    if (format.length === 0) assert.match(out, problem);
+                    assert.match(note, /1 of 6 lines do not/);
+                }
+            });
+
+        const counters: Counters = {
+            host: "alpa-auth-counters.alpa-auth.svc.cluster.local",
+            whenDown: "allow",
+            timeoutMilliseconds: 250,
+            answerTimeoutSeconds: 600,
+        };
+        const SHARED =
+            "    alpa-auth:gateway: { replicas: 2, sharedCounters: { whenDown: allow, timeoutMilliseconds: 250 } }\n";
+        const STACK = "    alpa-auth:limits: { requests: 60, perSeconds: 60, concurrent: 2 }\n";
+        const OWN = "        - name: alice\n          limits: { concurrent: 5 }\n";
+        const limits: [what: string, config: string, own: boolean, live: ConsumerPlugin[], differ?: string][] = [
+            [
+                "the stack's limits",
+                STACK,
+                false,
+                limitPlugins({ requests: 60, perSeconds: 60, concurrent: 2 }, "alpa-auth"),
+            ],
+            [
+                "limits of its own over the stack's",
+                STACK,
+                true,
+                limitPlugins({ requests: 60, perSeconds: 60, concurrent: 5 }, "alpa-auth"),
+            ],
+            [
+                "limits that are counted in one place",
+                SHARED,
+                true,
+                limitPlugins({ concurrent: 5 }, "alpa-auth", counters),
+            ],
+            [
+                "other requests",
+                STACK,
+                false,
+                limitPlugins({ requests: 61, perSeconds: 60, concurrent: 2 }, "alpa-auth"),
+                "limit-count",
+            ],
+            [
+                "another window",
+                STACK,
+                false,
+                limitPlugins({ requests: 60, perSeconds: 61, concurrent: 2 }, "alpa-auth"),
+                "limit-count",
+            ],
+            [
+                "the stack's limits instead of its own",
+                STACK,
+                true,
+                limitPlugins({ requests: 60, perSeconds: 60, concurrent: 2 }, "alpa-auth"),
+                "limit-conn",
+            ],
+            ["no limits", STACK, false, [], "limit-conn, limit-count"],
+            [
+                "limits that are not in the config",
+                "",
+                false,
+                limitPlugins({ concurrent: 1 }, "alpa-auth"),
+                "limit-conn",
+            ],
+        ];
+        for (const [what, config, own, plugins, differ] of limits)
+            it(`${differ === undefined ? "takes" : "marks"} ${what}`, async () => {
+                const text = sealed.replace("    alpa-auth:consumers:\n", `${config}    alpa-auth:consumers:\n`);
+                const { [CONSUMERS]: both, ...rest } = allLive();
+                const [, others] = both.items;
+                const theirs =
+                    config === STACK ? limitPlugins({ requests: 60, perSeconds: 60, concurrent: 2 }, "alpa-auth") : [];
+                answers = {
+                    ...rest,
+                    [CONSUMERS]: {
+                        items: [
+                            object("alice", ["a1", "a2"], { plugins: [...plugins].reverse() }),
+                            { ...others, spec: { ...others.spec, plugins: theirs } },
+                        ],
+                    },
+                };
+                const { code, out } = await listOf(
+                    own ? text.replace("        - name: alice\n", OWN) : text,
+                    "--check",
+                );
+                assert.equal(code, differ === undefined ? 0 : 1, out);
+                if (differ !== undefined) assert.ok(out.includes(`! live with other limits (${differ}) │`), out);
+            });
+
+        it("marks a credential that has its settings from another Secret", async () => {
+            const { [CONSUMERS]: own, ...rest } = allLive();
+            own.items[1].spec.credentials[1].secretRef.name = "tokens.hs";
+            answers = { ...rest, [CONSUMERS]: own };
+            assert.match((await list("--check")).out, /tokens +│ rs .*! live with the Secret tokens\.hs │/);
+        });
+
+        it("says so where limits and tokens cannot be compared, since the config is refused", async () => {
+            answers = allLive();
+            const { code, out } = await listOf(sealed.replace("algorithm: HS256 }", "algorithm: HS257 }"), "--check");
+            assert.equal(code, 1);
+            assert.match(out, /│ \(all\) +│ .*! the config is refused, so limits and tokens were not compared/);
         });
 
         const refusals: [what: string, route: object | undefined, words: RegExp][] = [
@@ -251,7 +410,7 @@ describe("ops consumer list", () => {
             const access = { kubeconfig: kubeconfig.replace(/:\d+"/, `:${(silent.address() as AddressInfo).port}"`) };
             const code = `
                 const { readLive } = require("${join(__dirname, "../../../../ops/consumer/live.ts")}");
-                readLive(${JSON.stringify(access)}, "alpa-auth", 1).catch((error) => console.log(error.message));`;
+                readLive(${JSON.stringify(access)}, "alpa-auth", [], 1).catch((error) => console.log(error.message));`;
             try {
                 const said = await new Promise<string>((resolve, reject) => {
                     const args = ["--import", "tsx", "--input-type=commonjs", "-"];
@@ -274,7 +433,7 @@ describe("ops consumer list", () => {
             assert.equal(code, 1);
             assert.match(
                 note,
-                /must let this account list consumers and the names of Secrets and read the ApisixRoute alpa in alpa-auth \(HTTP 403\)/,
+                /must let this account list consumers and Secrets and read the ApisixRoute alpa in alpa-auth \(HTTP 403\)/,
             );
         });
     });

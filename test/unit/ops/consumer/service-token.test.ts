@@ -132,6 +132,19 @@ describe("ops consumer with service tokens", () => {
             assert.equal(file(), FILE);
         });
 
+    it("does not rotate beyond the end that the token has anyway", async () => {
+        const ending = FILE.replace("service-token } # in use", 'service-token, expires: "2026-12-05" } # in use');
+        const { ops, text: file } = cloudflare({ text: ending });
+        const { code, note } = await ops(...ROTATE, "a", "--overlap-days", "14", "--apply");
+        assert.equal(code, 2);
+        assert.match(
+            note,
+            /--overlap-days: must end by 2026-12-05, when a expires anyway \(got 14\)\. Give at most 10/,
+        );
+        assert.equal(file(), ending);
+        assert.equal((await ops(...ROTATE, "a", "--overlap-days", "10")).code, 0);
+    });
+
     it("keeps the record of a handout when a lock refuses the rotation", async () => {
         let locked = false;
         const lock = { code: 255, stderr: "error: the stack is currently locked by 1 lock(s)." };

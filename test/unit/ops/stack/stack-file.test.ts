@@ -58,6 +58,31 @@ const REMARKS = `config:
       method: key
       expires: 2027-01-31 # as agreed
 `;
+/** Comments below entries that are written on several lines: the library takes each for a part of the entry above it. */
+const BELOW = `config:
+    alpa-auth:consumers:
+        - name: bob
+          credentials:
+              - id: a
+                method: key
+                # of a
+              # of b
+
+              - id: b
+                method: key
+              # no more for bob
+        # of eve
+
+        - name: eve
+          credentials:
+              - id: e
+                method: key
+        # no more callers
+
+    # of the gateway
+    alpa-auth:gateway: { nodePort: 30801 }
+# the end
+`;
 const PEM = "-----BEGIN PUBLIC KEY-----\nabc\n-----END PUBLIC KEY-----\n";
 
 const edits: [what: string, before: string, edit: (text: string) => string, change: string][] = [
@@ -170,6 +195,40 @@ const edits: [what: string, before: string, edit: (text: string) => string, chan
             "-          - id: x",
             "-            method: key      # hm",
         ].join("\n"),
+    ],
+    [
+        "keeps the comment of the credential below one that it removes",
+        BELOW,
+        (t) => removeCredential(t, "bob", "a"),
+        "-              - id: a\n-                method: key\n-                # of a",
+    ],
+    [
+        "keeps the comments below the last credential that it removes",
+        BELOW,
+        (t) => removeCredential(t, "eve", "e"),
+        "-          credentials:\n-              - id: e\n-                method: key\n+          credentials: []",
+    ],
+    [
+        "keeps the comment of the consumer below one that it removes",
+        BELOW,
+        (t) => removeConsumer(t, "bob"),
+        BELOW.slice(BELOW.indexOf("        - name: bob"), BELOW.indexOf("        # of eve"))
+            .trimEnd()
+            .replace(/^/gm, "-"),
+    ],
+    [
+        "keeps the comments of the list and of the next key below the last consumer that it removes",
+        BELOW,
+        (t) => removeConsumer(t, "eve"),
+        BELOW.slice(BELOW.indexOf("\n        - name: eve"), BELOW.indexOf("        # no more callers"))
+            .trimEnd()
+            .replace(/^/gm, "-"),
+    ],
+    [
+        "keeps the comments below a list that it empties, once",
+        "config:\n  alpa-auth:consumers:\n  - name: bob\n    credentials: []\n  # nobody else\n  alpa-auth:option: intra-a\n",
+        (t) => removeConsumer(t, "bob"),
+        "-  alpa-auth:consumers:\n-  - name: bob\n-    credentials: []\n+  alpa-auth:consumers: []",
     ],
     [
         "adds a consumer to a list without indentation",
