@@ -34,10 +34,11 @@ function clusterScene({ world, address, gpus = false, option }: ClusterScene): S
     const names = gpus ? GPU_TOOLS : SANDBOX_TOOLS;
     return {
         tools: names,
-        async start(dir, log, { loadSeconds }) {
+        async start(dir, log, asked) {
             const tools = await ensureTools<ToolName>(names, { log });
-            const onGpus = { gpus: { operator: tools["kuberay-operator"], loadSeconds } };
-            const own = gpus && hostsCanBePlayed(option, log) ? onGpus : {};
+            const onGpus = { gpus: { operator: tools["kuberay-operator"], ...asked } };
+            const own = gpus && hostsCanBePlayed(option ?? asked.failStep, log) ? onGpus : {};
+            if (asked.failStep) log(`of a conversion, ${asked.failStep} fails in this world`);
             return startWorld({ tools, stateDir: dir, log, ...world, ...own });
         },
         async layOver(shipped, facts, say) {
@@ -59,13 +60,13 @@ function clusterScene({ world, address, gpus = false, option }: ClusterScene): S
     };
 }
 
-/** Without hosts the stack works as well; what is lost is the way from bare metal into the cluster. */
-function hostsCanBePlayed(option: string | undefined, log: Say): boolean {
+/** Without hosts the stack works as well; what is lost is the way from bare metal into the cluster. @param needed what asks for that way */
+function hostsCanBePlayed(needed: string | undefined, log: Say): boolean {
     try {
         checkNamespaces();
         return true;
     } catch (error) {
-        if (option !== undefined) throw error;
+        if (needed !== undefined) throw error;
         log(`Alpa is on no host, and stays out of the cluster. ${(error as Error).message}`);
         return false;
     }

@@ -56,7 +56,8 @@ function conversion({ nodes, image, weights, bareMetal }: GpuFacts, chartReposit
             weights: { hostPath: weights },
             operatorChart: { repository: chartRepository },
         },
-        "alpa-auth:convert": { bareMetal: { hosts, unit } },
+        // 10 s instead of 120: a service that does not end is seen before systemd kills it, after 20 s here.
+        "alpa-auth:convert": { bareMetal: { hosts, unit, stopTimeoutSeconds: 10 } },
     };
 }
 

@@ -53,6 +53,10 @@ describe("Stack files of the sandbox", () => {
         assert.ok(settings.option === "intra-b");
         assert.equal(settings.conversion.phase, "prepare");
         assert.deepEqual(settings.conversion.opt.nodes, gpus.nodes);
+        assert.ok(
+            settings.conversion.bareMetal.stopTimeoutSeconds < 20,
+            "a stop that fails is seen before systemd kills",
+        );
     });
 
     it("of intra have a secret for every host of bare metal", () => {
