@@ -390,11 +390,13 @@ describe("ops convert, Pulumi's words", () => {
             "  dgx-01: must have its GPUs free",
         ];
         assert.equal(errorsIn(remote.join("\n")), "it ended with 1: dgx-01: must have its GPUs free");
+        const all = ["    error: 2 problem(s) in the cluster, nothing was changed:", "      - a", "      - b", "", "x"];
+        assert.equal(errorsIn(all.join("\n")), "2 problem(s) in the cluster, nothing was changed: - a - b");
         const pack = ["Policies:", "    alpa-auth@v0.1.0", "        - [mandatory]  answers-not-cut  (route)", ""];
         const refused = [...pack, "Diagnostics:", "  pulumi:pulumi:Stack:", "    error: preview failed"];
         assert.match(errorsIn(refused.join("\n")), /^policy pack: .* - \[mandatory\] answers-not-cut \(route\)$/);
         assert.equal(errorsIn("a\nb\nc\nd\n"), "b; c; d");
         assert.equal(errorsIn(""), "it said nothing");
-        assert.ok(errorsIn(`error: ${"x".repeat(5000)}`).length < 900);
+        assert.ok(errorsIn(`error: ${"x".repeat(5000)}`).length < 2100);
     });
 });
