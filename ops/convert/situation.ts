@@ -47,8 +47,6 @@ export async function situation(context: Context, name: string | undefined): Pro
     if (outputs.url === undefined)
         throw new UsageError([`--stack: ${stack.short} must have been brought up. Run: pulumi up -s ${stack.short}`]);
     const conversions = records(context.folder, stack.short);
-    const minutes = readNumber(stack.text, "convert", "budgetMinutes") ?? DEFAULT_BUDGET_MINUTES;
-    const longest = longestAnswer(stack.text);
     const known = { ...measuredIn(stack.text), ...measured(conversions) };
     const { namespace } = await gatewayOf(context, stack);
     const cluster = context.openHolder(await accessOf(context, stack), namespace);
@@ -58,15 +56,22 @@ export async function situation(context: Context, name: string | undefined): Pro
         cluster,
         holder: await cluster.read().catch(() => outputs.conversion?.holder),
         conversions,
-        answerSeconds: longest,
+        answerSeconds: longestAnswer(stack.text),
         told: tell(seen(stack, outputs), conversions),
         measured: known,
-        budget: {
-            seconds: minutes * 60,
-            expected: { ...defaults(longest), ...known },
-            patienceSeconds: patience(stack.text, longest),
-            lookSeconds: longestLook(longest),
-        },
+        budget: budgetOf(stack.text, known),
+    };
+}
+
+/** @param known times of steps that were measured */
+export function budgetOf(text: string, known: Expected): Budget {
+    const minutes = readNumber(text, "convert", "budgetMinutes") ?? DEFAULT_BUDGET_MINUTES;
+    const longest = longestAnswer(text);
+    return {
+        seconds: minutes * 60,
+        expected: { ...defaults(longest), ...known },
+        patienceSeconds: patience(text, longest),
+        lookSeconds: longestLook(longest),
     };
 }
 
