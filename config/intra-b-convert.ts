@@ -52,10 +52,12 @@ export const convert = z
                     .describe("Commands that do so where no service does, as root, on every host in turn."),
                 stopTimeoutSeconds: positive("a time in seconds")
                     .default(120)
-                    .describe("Longest time for a host to stop and to have its GPUs free, in seconds."),
+                    .describe("Longest time for a host to stop, and then to have its GPUs free, in seconds."),
                 startTimeoutSeconds: positive("a time in seconds")
                     .default(2400)
-                    .describe("Longest time from the start until Alpa answers with its model loaded, in seconds."),
+                    .describe(
+                        "Longest time for a host to start, and then for Alpa to answer with its model loaded, in seconds.",
+                    ),
             })
             .describe("Alpa without the cluster, and so the way back: exactly one of `unit` and `commands`."),
         measured: z

@@ -3,17 +3,18 @@ import type { Live } from "../components/parts/cluster-reader";
 import { optNamespace } from "../components/parts/opt-graph";
 import { OPT_PODS } from "../components/parts/opt-pods";
 import type { ClusterView } from "./cluster";
+import { quantity } from "./quantity";
 
 export const HOSTNAME = "kubernetes.io/hostname";
 const GPUS = "nvidia.com/gpu";
 
-type Settings = Pick<GatewayClusterArgs, "namespace" | "conversion">;
+export type Settings = Pick<GatewayClusterArgs, "namespace" | "conversion">;
 
 /** Whether every node has the GPUs, and has them left: the scheduler gives away what pods ask for, whoever computes on it. */
 export async function gpuProblems({ namespace, conversion }: Settings, cluster: ClusterView): Promise<string[]> {
     const { nodes, gpusPerNode } = conversion!.opt;
     const [all, pods] = await Promise.all([cluster.list("v1", "Node"), cluster.list("v1", "Pod")]);
-    const byName = new Map(all.map((node) => [node.metadata?.labels?.[HOSTNAME] ?? node.metadata?.name, node]));
+    const byName = byHostname(all);
     const others = pods.filter((pod) => !isOurs(pod, namespace));
     return nodes.flatMap((name) => {
         const node = byName.get(name);
@@ -30,7 +31,9 @@ export async function gpuProblems({ namespace, conversion }: Settings, cluster: 
                 `opt.gpusPerNode: must be at most the GPUs of every node (got ${gpusPerNode}, and ${name} has ${has}). ${hint}`,
             ];
         }
-        const taken = others.map((pod) => ({ pod, gpus: asksFor(pod, node.metadata?.name) })).filter((t) => t.gpus > 0);
+        const taken = others
+            .map((pod) => ({ pod, gpus: asksFor(pod, node.metadata?.name, GPUS) }))
+            .filter((t) => t.gpus > 0);
         const sum = taken.reduce((total, { gpus }) => total + gpus, 0);
         if (has - sum >= gpusPerNode) return [];
         const who = taken.map(({ pod, gpus }) => `${pod.metadata?.namespace}/${pod.metadata?.name} ${gpus}`).join(", ");
@@ -40,19 +43,25 @@ export async function gpuProblems({ namespace, conversion }: Settings, cluster: 
     });
 }
 
-function isOurs({ metadata }: Live, namespace: string): boolean {
+/** Nodes by the label that pods ask for. */
+export function byHostname(nodes: Live[]): Map<string | undefined, Live> {
+    return new Map(nodes.map((node) => [node.metadata?.labels?.[HOSTNAME] ?? node.metadata?.name, node]));
+}
+
+/** Whether a pod is one of the component's that hold GPUs. */
+export function isOurs({ metadata }: Live, namespace: string): boolean {
     const [[key, name]] = Object.entries(OPT_PODS);
     if (metadata?.namespace === namespace) return metadata.labels?.[key] === name;
     return ["ray", "alpa"].some((component) => metadata?.namespace === optNamespace(namespace, component));
 }
 
-/** GPUs that a pod holds of a node: those of its containers together, or of the first ones one after another. */
-function asksFor({ spec, status }: Live, node: string | undefined): number {
+/** What a pod holds of a node: that of its containers together, or of the first ones one after another. */
+export function asksFor({ spec, status }: Live, node: string | undefined, resource: string): number {
     type Container = { resources?: { requests?: Record<string, string>; limits?: Record<string, string> } };
     const pod = (spec ?? {}) as { nodeName?: string; containers?: Container[]; initContainers?: Container[] };
     if (pod.nodeName === undefined || pod.nodeName !== node) return 0;
     if (["Succeeded", "Failed"].includes(status?.phase ?? "")) return 0;
-    const of = ({ resources }: Container) => Number(resources?.requests?.[GPUS] ?? resources?.limits?.[GPUS] ?? 0);
-    const together = (pod.containers ?? []).map(of).reduce((sum, gpus) => sum + gpus, 0);
+    const of = ({ resources }: Container) => quantity(resources?.requests?.[resource] ?? resources?.limits?.[resource]);
+    const together = (pod.containers ?? []).map(of).reduce((sum, asked) => sum + asked, 0);
     return Math.max(together, ...(pod.initContainers ?? []).map(of));
 }

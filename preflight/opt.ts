@@ -8,6 +8,7 @@ import type { ClusterView } from "./cluster";
 import { recorded } from "./conversion";
 import { definition } from "./definitions";
 import { gpuProblems, HOSTNAME } from "./gpus";
+import { roomProblems } from "./room";
 
 /**
  * What the component stands on: nodes with GPUs, the weights, an operator that knows what is written, and a gateway that it
@@ -28,19 +29,23 @@ export async function component(settings: GatewayClusterArgs, cluster: ClusterVi
 
 /**
  * What stands in the way of a step on. Of a step back it must not: a component that is broken is why one goes back; nor of a
- * run that stays where it is: a credential must be revocable while a node is away.
+ * run that stays where it is: a credential must be revocable while a node is away. Room on the nodes changes by itself, and
+ * once callers wait a look at it must not be what sends them the whole way back.
  */
 export async function componentOnItsWay(
     settings: GatewayClusterArgs,
     cluster: ClusterView,
 ): Promise<{ problems: string[]; warnings: string[] }> {
     if (settings.conversion === undefined) return { problems: [], warnings: [] };
-    const [found, { reached }] = await Promise.all([
+    const { phase } = settings.conversion;
+    const [found, room, { reached }] = await Promise.all([
         component(settings, cluster),
+        roomProblems(settings, cluster),
         recorded(settings.namespace, cluster),
     ]);
-    const on = leadsOn(reached, settings.conversion.phase);
-    return on ? { problems: found, warnings: [] } : { problems: [], warnings: found };
+    if (!leadsOn(reached, phase)) return { problems: [], warnings: [...found, ...room] };
+    if (phase === "prepare" || phase === "drain") return { problems: [...found, ...room], warnings: [] };
+    return { problems: found, warnings: room };
 }
 
 type Opt = NonNullable<GatewayClusterArgs["conversion"]>["opt"];

@@ -4,7 +4,7 @@ import { PLANS } from "./cloudflare/account";
 import { down } from "./commands/down";
 import { env } from "./commands/env";
 import { status } from "./commands/status";
-import { EXPOSURES, OPTIONS } from "./world/scene";
+import { EXPOSURES, FAIL_STEPS, OPTIONS } from "./world/scene";
 
 // Loaded by their first use: the stand-ins take two seconds, which the other commands need not.
 const standalone = () => import("./commands/standalone.js");
@@ -41,6 +41,11 @@ program
         new Option("--option <name>", "option of stack intra: Alpa ready to move into the cluster").choices(OPTIONS),
     )
     .option("--load-seconds <seconds>", "how long the model of stack intra takes to load (default: 5)", seconds)
+    .addOption(
+        new Option("--fail-step <step>", "step of a conversion of stack intra that fails each time").choices(
+            FAIL_STEPS,
+        ),
+    )
     .option("--detach", "leave it running and return; end it with `down`", false)
     .action(async (options) => (await import("./commands/up.js")).up(options));
 program.command("env").description("print export lines, so that pulumi can be typed by hand").action(env);

@@ -14,9 +14,9 @@ export interface BareMetalSettings {
     alpaHost: string;
     /** Port of Alpa on the first host. */
     port: number;
-    /** Longest time for a host to stop and to have its GPUs free, in seconds. */
+    /** Longest time for a host to stop, and then to have its GPUs free, in seconds. */
     stopTimeoutSeconds: number;
-    /** Longest time from the start until Alpa answers with its model loaded, in seconds. */
+    /** Longest time for a host to start, and then for Alpa to answer with its model loaded, in seconds. */
     startTimeoutSeconds: number;
 }
 

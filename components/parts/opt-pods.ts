@@ -11,6 +11,9 @@ const STOP_SECONDS = 30;
 /** One whose Ray has died gives no answer any more: nobody waits for it. */
 const DEAD = { terminationGracePeriodSeconds: STOP_SECONDS };
 
+/** A node with GPUs may be kept for those who ask for them. */
+export const TOLERATIONS = [{ key: "nvidia.com/gpu", operator: "Exists", effect: "NoSchedule" }];
+
 /** How the pods are made. */
 export interface PodSettings {
     opt: OptSettings;
@@ -59,8 +62,7 @@ function pod(opt: OptSettings, node: string, answerTimeoutSeconds: number) {
     return {
         terminationGracePeriodSeconds: answerTimeoutSeconds + STOP_SECONDS,
         nodeSelector: { "kubernetes.io/hostname": node },
-        // A node with GPUs may be kept for those who ask for them.
-        tolerations: [{ key: "nvidia.com/gpu", operator: "Exists", effect: "NoSchedule" }],
+        tolerations: TOLERATIONS,
         automountServiceAccountToken: false,
         enableServiceLinks: false,
         ...(opt.runtimeClass === undefined ? {} : { runtimeClassName: opt.runtimeClass }),
@@ -170,7 +172,7 @@ export function renderImages(opt: OptSettings) {
                         },
                     },
                 },
-                tolerations: [{ key: "nvidia.com/gpu", operator: "Exists", effect: "NoSchedule" }],
+                tolerations: TOLERATIONS,
                 terminationGracePeriodSeconds: 1,
                 volumes: weightsVolume(opt),
                 containers: [

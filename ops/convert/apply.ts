@@ -28,7 +28,7 @@ const ASK_SECONDS = 5;
 const LOCKED_SECONDS = 600;
 /** As the file backend says it: `created by user@host (pid 123) at …`. */
 const LOCKED_BY = /created by \S+@(\S+) \(pid (\d+)\)/;
-const SAID_LIMIT = 800;
+const SAID_LIMIT = 2000;
 
 /** @throws Error with Pulumi's own words */
 export async function bringUp(context: Context, { stack: name, rest, kept, edit, onLine, signal }: Run): Promise<void> {
@@ -108,10 +108,14 @@ function isLeftBehind(said: string): boolean {
 export function errorsIn(said: string): string {
     // eslint-disable-next-line no-control-regex -- colours
     const lines = said.replace(/\x1b\[[0-9;]*m/g, "").split("\n");
-    // What a provider says of a program that it ran is in the line below.
     const errors = lines.flatMap((line, i) => {
         if (!/^\s*error: /.test(line)) return [];
-        return [`${line.trim().replace(/^error: /, "")}${line.endsWith(":") ? ` ${(lines[i + 1] ?? "").trim()}` : ""}`];
+        const first = line.trim().replace(/^error: /, "");
+        if (!line.endsWith(":")) return [first];
+        // What a provider says of a program that it ran is in the line below; what a look has found, in a list.
+        const below = lines.slice(i + 1).map((one) => one.trim());
+        const end = below.findIndex((one, j) => j > 0 && !one.startsWith("- "));
+        return [[first, ...below.slice(0, end < 0 ? undefined : end)].join(" ")];
     });
     const found = [...new Set(errors)].filter((line) => !/^(update failed|preview failed)$/.test(line));
     const policy = /\[mandatory\]/.test(said) ? packWords(said)?.replace(/\s+/g, " ") : undefined;

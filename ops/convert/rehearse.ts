@@ -12,12 +12,14 @@ import { seal } from "../stack/seal";
 import type { Stack } from "../stack/stack";
 import { errorsIn } from "./apply";
 import { append, isOver, records } from "./audit";
+import { budgetProblems } from "./checks";
 import { duration } from "./clock";
+import { measured } from "./expected";
 import type { PlanArgs } from "./plan";
 import { rehearsalStack, renderRehearsal, type RehearsalStack } from "./rehearsal-stack";
 import type { Converted } from "./report";
 import { convert } from "./run";
-import { situation, whoAmI } from "./situation";
+import { budgetOf, situation, whoAmI } from "./situation";
 
 export async function rehearse(context: Context, args: PlanArgs): Promise<void> {
     const { stack } = await situation(context, args.stack);
@@ -30,6 +32,9 @@ export async function rehearse(context: Context, args: PlanArgs): Promise<void> 
         const text = renderRehearsal("", made.values, new Map());
         problems.push(
             ...checkConfig(text, made.secrets, context.folder).problems.map((one) => `convert.rehearsal: ${one}`),
+            ...budgetProblems(budgetOf(text, measured(records(context.folder, short))), "intra-b").map((one) =>
+                one.replaceAll("convert.budgetMinutes", "convert.rehearsal.convert.budgetMinutes"),
+            ),
         );
     }
     if (existsSync(file))

@@ -3,6 +3,7 @@ import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { hostname, userInfo } from "node:os";
 import { dirname, join } from "node:path";
+import { isSeq } from "yaml";
 import { answerSeconds } from "../../config/exposure-settings";
 import type { Context } from "../context";
 import { ROOT } from "../context";
@@ -46,8 +47,6 @@ export async function situation(context: Context, name: string | undefined): Pro
     if (outputs.url === undefined)
         throw new UsageError([`--stack: ${stack.short} must have been brought up. Run: pulumi up -s ${stack.short}`]);
     const conversions = records(context.folder, stack.short);
-    const minutes = readNumber(stack.text, "convert", "budgetMinutes") ?? DEFAULT_BUDGET_MINUTES;
-    const longest = longestAnswer(stack.text);
     const known = { ...measuredIn(stack.text), ...measured(conversions) };
     const { namespace } = await gatewayOf(context, stack);
     const cluster = context.openHolder(await accessOf(context, stack), namespace);
@@ -57,15 +56,22 @@ export async function situation(context: Context, name: string | undefined): Pro
         cluster,
         holder: await cluster.read().catch(() => outputs.conversion?.holder),
         conversions,
-        answerSeconds: longest,
+        answerSeconds: longestAnswer(stack.text),
         told: tell(seen(stack, outputs), conversions),
         measured: known,
-        budget: {
-            seconds: minutes * 60,
-            expected: { ...defaults(longest), ...known },
-            patienceSeconds: patience(stack.text, longest),
-            lookSeconds: longestLook(longest),
-        },
+        budget: budgetOf(stack.text, known),
+    };
+}
+
+/** @param known times of steps that were measured */
+export function budgetOf(text: string, known: Expected): Budget {
+    const minutes = readNumber(text, "convert", "budgetMinutes") ?? DEFAULT_BUDGET_MINUTES;
+    const longest = longestAnswer(text);
+    return {
+        seconds: minutes * 60,
+        expected: { ...defaults(longest), ...known },
+        patienceSeconds: patience(text, longest),
+        lookSeconds: longestLook(longest),
     };
 }
 
@@ -81,11 +87,16 @@ function longestAnswer(text: string): number {
 /** Defaults of convert.bareMetal, and what Kubernetes and the gateway are given beside it, in seconds. */
 const [START_SECONDS, STOP_SECONDS, OTHERS_SECONDS] = [2400, 120, 900];
 
-/** All limits that the program has in one step of the way back, one after the other. */
-function patience(text: string, answerSeconds: number): number {
+/**
+ * All limits that the program has in one step of the way back, one after the other: a host after another has its GPUs free and is
+ * started, a worker is halted before; then Alpa has to answer.
+ */
+export function patience(text: string, answerSeconds: number): number {
     const of = (key: string, otherwise: number) => readNumber(text, "convert", "bareMetal", key) ?? otherwise;
-    const stop = of("stopTimeoutSeconds", STOP_SECONDS);
-    return answerSeconds + of("startTimeoutSeconds", START_SECONDS) + 2 * stop + OTHERS_SECONDS;
+    const [start, stop] = [of("startTimeoutSeconds", START_SECONDS), of("stopTimeoutSeconds", STOP_SECONDS)];
+    const hosts = readValue(text, "convert", "bareMetal", "hosts");
+    const count = isSeq(hosts) ? hosts.items.length : 1;
+    return answerSeconds + count * (start + 2 * stop) + start + OTHERS_SECONDS;
 }
 
 export function seen({ text }: Stack, { conversion }: Outputs): Seen {

@@ -81,7 +81,7 @@ async function tools(names: Scene["tools"], say: Say): Promise<void> {
 }
 
 async function startWorldProcess(dir: string, name: SceneName, say: Say, signal: AbortSignal) {
-    const { stack, exposure, option, loadSeconds } = name;
+    const { stack, exposure, option, loadSeconds, failStep } = name;
     const logFile = join(dir, "logs", "world.log");
     rmSync(logFile, { force: true });
     const world = await spawnTracked({
@@ -89,7 +89,7 @@ async function startWorldProcess(dir: string, name: SceneName, say: Say, signal:
         command: process.execPath,
         args: [
             ...["--import", `file://${require.resolve("tsx")}`, join(__dirname, "../world/main.ts")],
-            ...[dir, JSON.stringify({ stack, exposure, option, loadSeconds })],
+            ...[dir, JSON.stringify({ stack, exposure, option, loadSeconds, failStep })],
         ],
         logFile,
         stateDir: dir,

@@ -34,18 +34,20 @@ function clusterScene({ world, address, gpus = false, option }: ClusterScene): S
     const names = gpus ? GPU_TOOLS : SANDBOX_TOOLS;
     return {
         tools: names,
-        async start(dir, log, { loadSeconds }) {
+        async start(dir, log, asked) {
             const tools = await ensureTools<ToolName>(names, { log });
-            const onGpus = { gpus: { operator: tools["kuberay-operator"], loadSeconds } };
-            const own = gpus && hostsCanBePlayed(option, log) ? onGpus : {};
+            const onGpus = { gpus: { operator: tools["kuberay-operator"], rehearsal: true, ...asked } };
+            const own = gpus && hostsCanBePlayed(option ?? asked.failStep, log) ? onGpus : {};
+            if (asked.failStep) log(`of a conversion, ${asked.failStep} fails in this world`);
             return startWorld({ tools, stateDir: dir, log, ...world, ...own });
         },
         async layOver(shipped, facts, say) {
             const { alpas, chartRepository, gpus: found } = facts as ClusterFacts;
             const nodePort = await entryPort(say);
-            const addresses = { alpa: alpas, chartRepository, nodePort, address, gpus: found, option };
-            const key = found && readFileSync(found.bareMetal.privateKeyFile, "utf8");
-            const secrets = found ? Object.fromEntries(hostKeys(found).map((path) => [path, key!])) : {};
+            const rehearsalPort = found && (await freePortFrom(nodePort + 1));
+            const addresses = { alpa: alpas, chartRepository, nodePort, address, gpus: found, rehearsalPort, option };
+            const keys = Object.entries(found ? hostKeys(found) : {});
+            const secrets = Object.fromEntries(keys.map(([path, file]) => [path, readFileSync(file, "utf8")]));
             return { text: layOver(shipped, addresses), secrets };
         },
         attempts(dir, outputs, _, shipped) {
@@ -55,17 +57,17 @@ function clusterScene({ world, address, gpus = false, option }: ClusterScene): S
         hint: (facts) =>
             (facts as ClusterFacts).gpus &&
             'Alpa runs on bare metal. To have it moved into the cluster, and back: eval "$(npm run -s sandbox -- env)" && ' +
-                "npm run ops -- convert run",
+                "npm run ops -- convert run\nTo rehearse that on a node of its own first: npm run ops -- convert plan --rehearse",
     };
 }
 
-/** Without hosts the stack works as well; what is lost is the way from bare metal into the cluster. */
-function hostsCanBePlayed(option: string | undefined, log: Say): boolean {
+/** Without hosts the stack works as well; what is lost is the way from bare metal into the cluster. @param needed what asks for that way */
+function hostsCanBePlayed(needed: string | undefined, log: Say): boolean {
     try {
         checkNamespaces();
         return true;
     } catch (error) {
-        if (option !== undefined) throw error;
+        if (needed !== undefined) throw error;
         log(`Alpa is on no host, and stays out of the cluster. ${(error as Error).message}`);
         return false;
     }

@@ -4,9 +4,10 @@ import type { AlpaOptions } from "../alpa/server";
 import type { NodeShape } from "../control-plane";
 import { BareMetal, UNIT, USER } from "../gpus/bare-metal";
 import { freePort } from "../processes";
-import { GpuFaults } from "../gpus/faults";
+import { GpuFaults, type Fault } from "../gpus/faults";
 import { GpuLedger } from "../gpus/ledger";
 import type { WorkloadsOptions } from "../workloads";
+import type { FailStep } from "./scene";
 import { writePrivate, type BareMetalFacts, type GpuFacts } from "./state";
 
 export interface GpuOptions {
@@ -22,7 +23,17 @@ export interface GpuOptions {
      * @default false
      */
     rehearsal?: boolean;
+    /** Step of a conversion that fails each time, on the head's node. @default none */
+    failStep?: FailStep;
 }
+
+/** What makes a step of a conversion fail. */
+const FAILS: Record<FailStep, Pick<Fault, "step" | "side">> = {
+    prepare: { step: "pull", side: "pod" },
+    stop: { step: "stop", side: "bare metal" },
+    start: { step: "load", side: "pod" },
+    verify: { step: "answers", side: "pod" },
+};
 
 /** Address of the first host, 127.0.0.N. */
 const FIRST_ADDRESS = 31;
@@ -54,6 +65,8 @@ export class Gpus {
         this.nodes = named;
         this.ledger = new GpuLedger(new Map(gpus), this.faults);
         this.loadSeconds = options.loadSeconds ?? 5;
+        const { failStep } = options;
+        if (failStep) this.faults.add({ ...FAILS[failStep], node: named[0], times: Infinity });
     }
 
     /** Folder with the definitions of the operator's version. */
@@ -83,6 +96,8 @@ export class Gpus {
         }
         return {
             close: async () => {
+                // What is to end now must not be kept from it.
+                this.faults.clear();
                 await this.rehearsal?.bareMetal.close();
                 await this.bareMetal.close();
             },

@@ -9,7 +9,8 @@ async function main(): Promise<void> {
         ["SIGINT", "SIGTERM"].forEach((signal) => process.once(signal, () => resolve())),
     );
     const asked = JSON.parse(name) as SceneName;
-    const world = await sceneOf(asked).start(dir, log, asked);
+    const { loadSeconds, failStep } = asked;
+    const world = await sceneOf(asked).start(dir, log, { loadSeconds, failStep });
     log("ready");
     await ended;
     await world.close();

@@ -1,7 +1,7 @@
 /** The shipped stack file with the sandbox's addresses laid over it. */
 import { parse, stringify } from "yaml";
 import { DEFAULT_NAMESPACE } from "../../config/schema";
-import type { GpuFacts } from "./state";
+import type { BareMetalFacts, GpuFacts } from "./state";
 
 export interface Addresses {
     /** `host:port` of each Alpa stand-in. */
@@ -14,6 +14,8 @@ export interface Addresses {
     nodePort?: number;
     /** What it takes to move Alpa into the cluster. Unset: the stack says nothing of it. */
     gpus?: GpuFacts;
+    /** Free port of a rehearsal's entry point. */
+    rehearsalPort?: number;
     /** Key `option` of the stack. Unset: as shipped. */
     option?: string;
 }
@@ -37,26 +39,38 @@ export function layOver(shipped: string, addresses: Addresses): string {
     };
     // 1 s instead of 15: nothing here takes longer to reach APISIX, and an operator trying things out need not wait.
     config["alpa-auth:readiness"] = { ...(config["alpa-auth:readiness"] as object | undefined), settleSeconds: 1 };
-    if (addresses.gpus) Object.assign(config, conversion(addresses.gpus, addresses.chartRepository));
+    const { gpus, chartRepository, rehearsalPort } = addresses;
+    if (gpus) Object.assign(config, conversion(gpus, chartRepository, rehearsalPort));
     if (addresses.option !== undefined) config["alpa-auth:option"] = addresses.option;
     return stringify({ ...file, config });
 }
 
-/** Where the private keys of the hosts of bare metal belong, in the config. */
-export function hostKeys({ bareMetal }: GpuFacts): string[] {
-    return bareMetal.hosts.map((_, i) => `convert.bareMetal.hosts[${i}].privateKey`);
+/** Files with the private keys of the hosts of bare metal, by where each belongs in the config. */
+export function hostKeys({ bareMetal, rehearsal }: GpuFacts): Record<string, string> {
+    const of = (under: string, { hosts, privateKeyFile }: BareMetalFacts) =>
+        hosts.map((_, i) => [`${under}.bareMetal.hosts[${i}].privateKey`, privateKeyFile]);
+    const small = rehearsal ? of("convert.rehearsal.convert", rehearsal.bareMetal) : [];
+    return Object.fromEntries([...of("convert", bareMetal), ...small]) as Record<string, string>;
 }
 
-/** Keys by which `ops convert` knows both sides. */
-function conversion({ nodes, image, weights, bareMetal }: GpuFacts, chartRepository: string): Record<string, object> {
-    const { hosts, unit } = bareMetal;
+/** Keys by which `ops convert` knows both sides, and what a rehearsal has in their place. */
+function conversion(gpus: GpuFacts, chartRepository: string, rehearsalPort?: number): Record<string, object> {
+    const { nodes, image, weights, rehearsal } = gpus;
+    // 10 s instead of 120: a service that does not end is seen before systemd kills it, after 20 s here.
+    const bareMetal = ({ hosts, unit }: BareMetalFacts) => ({ hosts, unit, stopTimeoutSeconds: 10 });
+    const small = rehearsal && {
+        alpa: { endpoints: [rehearsal.alpa] },
+        gateway: { nodePort: rehearsalPort },
+        opt: { model: "alpa/opt-125m", nodes: rehearsal.nodes },
+        convert: { bareMetal: bareMetal(rehearsal.bareMetal) },
+    };
     return {
         "alpa-auth:opt": {
             ...{ image, nodes, model: "alpa/opt-66b", gpuMemoryGiB: 40, rayVersion: "2.0.0" },
             weights: { hostPath: weights },
             operatorChart: { repository: chartRepository },
         },
-        "alpa-auth:convert": { bareMetal: { hosts, unit } },
+        "alpa-auth:convert": { bareMetal: bareMetal(gpus.bareMetal), ...(small && { rehearsal: small }) },
     };
 }
 

@@ -8,6 +8,10 @@ export const EXPOSURES = ["azure", "cloudflare"] as const;
 /** Options of a stack that it can be brought up with, beside the shipped one. */
 export const OPTIONS = ["intra-b"] as const;
 
+/** Steps of a conversion that a world with GPUs can have fail. */
+export const FAIL_STEPS = ["prepare", "stop", "start", "verify"] as const;
+export type FailStep = (typeof FAIL_STEPS)[number];
+
 export type Say = (line: string) => void;
 
 export interface StackText {
@@ -22,9 +26,14 @@ export interface Scene {
     tools: readonly ToolName[];
     /**
      * Starts everything; its facts are written once it is ready.
-     * @param asked `loadSeconds`: how long the model takes to load on either side, in seconds
+     * @param asked `loadSeconds`: how long the model takes to load on either side, in seconds; `failStep`: what fails of a
+     *   conversion
      */
-    start(dir: string, log: Say, asked: { loadSeconds?: number }): Promise<{ close(): Promise<void> }>;
+    start(
+        dir: string,
+        log: Say,
+        asked: { loadSeconds?: number; failStep?: FailStep },
+    ): Promise<{ close(): Promise<void> }>;
     /** Lays the sandbox's addresses over a shipped stack file, which is never changed. */
     layOver(shipped: string, world: WorldFacts, say: Say): Promise<StackText>;
     /** @param outputs of the stack, secrets in plain */

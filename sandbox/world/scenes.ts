@@ -1,7 +1,7 @@
 import { cloudflareScene } from "./cloudflare-scene";
 import { INTER_WORLD, INTRA_WORLD, interScene, intraBScene, intraScene } from "./cluster-scenes";
 import { exposureScene } from "./exposure-scene";
-import type { EXPOSURES, OPTIONS, Scene } from "./scene";
+import type { EXPOSURES, FailStep, OPTIONS, Scene } from "./scene";
 
 /** By the name of the shipped stack file, `Pulumi.<name>.yaml`. */
 const SCENES = { intra: intraScene, inter: interScene, cloudflare: cloudflareScene } satisfies Record<string, Scene>;
@@ -19,14 +19,19 @@ export interface SceneName {
     option?: (typeof OPTIONS)[number];
     /** How long the model takes to load on either side, in seconds. @default 5 */
     loadSeconds?: number;
+    /** Step of a conversion that fails as long as the world is there. Unset: none does. */
+    failStep?: FailStep;
 }
 
 /** @throws Error where a stack has no such exposure or option, or no model that is loaded */
-export function sceneOf({ stack, exposure = "azure", option, loadSeconds }: SceneName): Scene {
-    if (loadSeconds !== undefined && (stack !== "intra" || exposure !== "azure"))
-        throw new Error(
-            `--load-seconds ${loadSeconds}: must go with stack intra and without exposure (got ${stack}, ${exposure}), where Alpa is on GPUs.`,
-        );
+export function sceneOf({ stack, exposure = "azure", option, loadSeconds, failStep }: SceneName): Scene {
+    for (const [flag, value] of Object.entries({ "--load-seconds": loadSeconds, "--fail-step": failStep }))
+        if (value !== undefined && (stack !== "intra" || exposure !== "azure"))
+            throw new Error(
+                `${flag} ${value}: must go with stack intra and without exposure (got ${stack}, ${exposure}), where Alpa is on GPUs.`,
+            );
+    if (failStep === "prepare" && option === "intra-b")
+        throw new Error(`--fail-step prepare: must go without --option intra-b, which has prepared everything.`);
     if (option !== undefined) {
         if (stack !== "intra")
             throw new Error(

@@ -60,10 +60,8 @@ export class ConvertStack extends EngineStack {
                 credentials: [{ id: "key", method: "key" }],
             })),
         });
-        const key = readFileSync(bareMetal.privateKeyFile, "utf8");
-        for (const path of hostKeys(facts.gpus!)) await stack.configureSecret(path, key);
-        const own = "convert.rehearsal.convert.bareMetal.hosts[0].privateKey";
-        await stack.configureSecret(own, readFileSync(rehearsal!.bareMetal.privateKeyFile, "utf8"));
+        for (const [path, file] of Object.entries(hostKeys(facts.gpus!)))
+            await stack.configureSecret(path, readFileSync(file, "utf8"));
         return stack;
     }
 

@@ -26,3 +26,14 @@ export function view({ record, objects = {}, lists = {} }: World): ClusterView {
 /** Settings of a run that is asked for a stage. */
 export const to = (phase: Stage, values = {}, convert = {}) =>
     phase === "intra-a" ? settings("rampart", values) : intraBSettings(values, {}, { phase, ...convert });
+
+/** A DGX node that takes pods. @param more laid over it */
+export const node = (name: string, gpus?: string, more: Partial<Live> = {}): Live => ({
+    metadata: { name, labels: { "kubernetes.io/hostname": name } },
+    ...more,
+    status: {
+        conditions: [{ type: "Ready", status: "True" }],
+        allocatable: { cpu: "256", memory: "2113535152Ki", ...(gpus === undefined ? {} : { "nvidia.com/gpu": gpus }) },
+        ...more.status,
+    } as Live["status"],
+});

@@ -7,17 +7,12 @@ import { OWNER_ANNOTATION } from "../../../components/parts/ownership";
 import { component, componentOnItsWay } from "../../../preflight/opt";
 import { settings } from "../intra-a";
 import { intraBSettings, RAMPART_OPT } from "../intra-b";
-import { to, view, type World } from "./conversion-kit";
+import { node, to, view, type World } from "./conversion-kit";
 
 const CRD = "CustomResourceDefinition rayclusters.ray.io";
 const KNOWN = { spec: { versions: [{ schema: { upgradeStrategy: {} } }] } } as unknown as Live;
 const CLAIM = "PersistentVolumeClaim alpa-auth/opt-weights";
 
-const node = (name: string, gpus?: string): Live =>
-    ({
-        metadata: { name, labels: { "kubernetes.io/hostname": name } },
-        status: { allocatable: gpus === undefined ? {} : { "nvidia.com/gpu": gpus } },
-    }) as Live;
 const gpuPod = (namespace: string, name: string, nodeName: string | undefined, gpus: number, labels = {}): Live => ({
     metadata: { namespace, name, labels },
     spec: { nodeName, containers: [{ resources: { requests: { "nvidia.com/gpu": `${gpus}` } } }] },
@@ -155,6 +150,32 @@ describe("preflight of the component", () => {
         assert.deepEqual(await found("stop", at("start")), [0, 1]);
         assert.deepEqual(await found("stop", at("stop", "start")), [0, 1], "the start did not end");
         assert.deepEqual(await found("intra-a", at("prepare")), [0, 0]);
+    });
+
+    it("refuses nodes that take no pods before callers wait, and only warns of them from then on", async () => {
+        const cordoned = node("dgx-01", "8", { spec: { unschedulable: true } });
+        const lists = { Node: [cordoned, node("dgx-02", "8")] };
+        const found = async (phase: Stage, reached: Stage) => {
+            const record = { phase: reached, going: reached };
+            const { problems, warnings } = await componentOnItsWay(
+                to(phase) as GatewayClusterArgs,
+                view({ ...GOOD, lists, record }),
+            );
+            return [problems.length, warnings.length];
+        };
+        assert.deepEqual(await found("prepare", "intra-a"), [1, 0]);
+        assert.deepEqual(await found("drain", "prepare"), [1, 0]);
+        assert.deepEqual(await found("prepare", "prepare"), [0, 1]);
+        for (const [phase, reached] of [
+            ["stop", "drain"],
+            ["start", "stop"],
+            ["verify", "start"],
+            ["switch", "verify"],
+            ["done", "switch"],
+            ["done", "done"],
+            ["drain", "stop"],
+        ] as const)
+            assert.deepEqual(await found(phase, reached), [0, 1], phase);
     });
 
     it("refuses nodes that another conversion has, and not its own", async () => {

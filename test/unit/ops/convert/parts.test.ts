@@ -16,6 +16,7 @@ import { holderOf, takeLock } from "../../../../ops/convert/lock";
 import { Progress, renderProgress } from "../../../../ops/convert/progress";
 import { PLACES, type Place } from "../../../../ops/convert/phases";
 import { whatAHumanMustDo } from "../../../../ops/convert/report";
+import { patience } from "../../../../ops/convert/situation";
 import { leave, placeIn, restOf, setMeasured, setPlace } from "../../../../ops/convert/stack-edit";
 import { callAt, startClock } from "../../../../ops/convert/timer";
 import { CONVERT_FILE } from "./service";
@@ -106,6 +107,20 @@ describe("ops convert, the longest way back", () => {
     it("has the place that is brought about once more after a step that failed half-way", () => {
         const expected = { ...defaults(600), "back to verify": 1000 };
         assert.equal(wholeReturn(expected), 1000 + 720 + 720 + 60);
+    });
+});
+
+describe("ops convert, how long the way back is waited for", () => {
+    it("has every wait of every host: free GPUs and a start each, a halt of workers, and the model at the end", () => {
+        const one = CONVERT_FILE.replace(
+            "unit: alpa-ray.service",
+            "startTimeoutSeconds: 1000\n      stopTimeoutSeconds: 50",
+        );
+        assert.equal(patience(CONVERT_FILE, 600), 600 + (2400 + 2 * 120) + 2400 + 900);
+        assert.equal(patience(one, 0) - patience(CONVERT_FILE, 0), 2 * (1000 - 2400) + 2 * (50 - 120));
+        const second = "- { address: 10.20.96.189, user: ops }";
+        const two = CONVERT_FILE.replace("        - address: 10.20.96.188\n", `        ${second}\n$&`);
+        assert.equal(patience(two, 0) - patience(CONVERT_FILE, 0), 2400 + 2 * 120);
     });
 });
 
@@ -375,11 +390,13 @@ describe("ops convert, Pulumi's words", () => {
             "  dgx-01: must have its GPUs free",
         ];
         assert.equal(errorsIn(remote.join("\n")), "it ended with 1: dgx-01: must have its GPUs free");
+        const all = ["    error: 2 problem(s) in the cluster, nothing was changed:", "      - a", "      - b", "", "x"];
+        assert.equal(errorsIn(all.join("\n")), "2 problem(s) in the cluster, nothing was changed: - a - b");
         const pack = ["Policies:", "    alpa-auth@v0.1.0", "        - [mandatory]  answers-not-cut  (route)", ""];
         const refused = [...pack, "Diagnostics:", "  pulumi:pulumi:Stack:", "    error: preview failed"];
         assert.match(errorsIn(refused.join("\n")), /^policy pack: .* - \[mandatory\] answers-not-cut \(route\)$/);
         assert.equal(errorsIn("a\nb\nc\nd\n"), "b; c; d");
         assert.equal(errorsIn(""), "it said nothing");
-        assert.ok(errorsIn(`error: ${"x".repeat(5000)}`).length < 900);
+        assert.ok(errorsIn(`error: ${"x".repeat(5000)}`).length < 2100);
     });
 });

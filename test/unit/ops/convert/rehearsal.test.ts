@@ -71,6 +71,17 @@ describe("ops convert plan --rehearse", function () {
         assert.deepEqual(problems, []);
     });
 
+    it("refuses a budget that the times of a stack that was never measured do not fit, and makes nothing", async () => {
+        const it = await convertBench(TEXT.replace("budgetMinutes: 60", "budgetMinutes: 45"));
+        const { code, note } = await it.ops("convert", "plan", "--rehearse");
+        assert.equal(code, 2);
+        assert.match(
+            note,
+            /convert\.rehearsal\.convert\.budgetMinutes: must be at least 57, .*\(got 45\)\. Run: pulumi config set --path convert\.rehearsal\.convert\.budgetMinutes 57/,
+        );
+        assert.ok(it.calls.every(({ args }) => args[1] !== "init" && args[0] !== "up"));
+    });
+
     const refused: [why: string, text: string, problem: RegExp][] = [
         ["nothing of its own", CONVERT_FILE, /^convert\.rehearsal: required/],
         [

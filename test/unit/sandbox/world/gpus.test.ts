@@ -7,6 +7,8 @@ import { dgxNodes } from "../../../../sandbox/control-plane";
 import { UNIT } from "../../../../sandbox/gpus/bare-metal";
 import { freePort, waitFor } from "../../../../sandbox/processes";
 import { Gpus } from "../../../../sandbox/world/gpus";
+import type { FailStep } from "../../../../sandbox/world/scene";
+import type { GpuFaults } from "../../../../sandbox/gpus/faults";
 
 describe("A world with GPUs", function () {
     this.timeout(60_000);
@@ -23,6 +25,29 @@ describe("A world with GPUs", function () {
     after(async () => {
         await started?.close();
         rmSync(dir, { recursive: true, force: true });
+    });
+
+    const fails: [failStep: FailStep, ...where: Parameters<GpuFaults["take"]>][] = [
+        ["prepare", "pull", "pod", "dgx-01"],
+        ["stop", "stop", "bare metal", "dgx-01"],
+        ["start", "load", "pod", "dgx-01"],
+        ["verify", "answers", "pod", "dgx-01"],
+    ];
+    for (const [failStep, step, side, node] of fails)
+        it(`has step ${failStep} fail in production each time, and nothing on the other side or in a rehearsal`, () => {
+            const { faults } = new Gpus({ operator: "", rehearsal: true, failStep }, dgxNodes(3), dir);
+            const other = side === "pod" ? "bare metal" : "pod";
+            for (let i = 0; i < 3; i++) assert.ok(faults.take(step, side, node));
+            assert.ok(!faults.take(step, other, node));
+            assert.ok(!faults.take(step, side, "dgx-03"));
+        });
+
+    it("ends although a step fails on order", async () => {
+        const orders = new Gpus({ operator: "", failStep: "stop" }, dgxNodes(1), dir);
+        const bareMetal = await orders.startBareMetal({ port: await freePort(), seconds: 0 }, () => undefined);
+        const since = Date.now();
+        await bareMetal.close();
+        assert.ok(Date.now() - since < 10_000, "systemd would wait for 20 s");
     });
 
     const status = async (address: string) => {

@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse as parseYaml } from "yaml";
 import { parse } from "../../../../config";
+import { rehearsalStack } from "../../../../ops/convert/rehearsal-stack";
 import { newKey, publicLine } from "../../../../sandbox/hosts";
 import { hostKeys, layOver, type Addresses } from "../../../../sandbox/world/overlay";
 import { ROOT } from "../../../../sandbox/world/state";
@@ -53,13 +54,35 @@ describe("Stack files of the sandbox", () => {
         assert.ok(settings.option === "intra-b");
         assert.equal(settings.conversion.phase, "prepare");
         assert.deepEqual(settings.conversion.opt.nodes, gpus.nodes);
+        assert.ok(
+            settings.conversion.bareMetal.stopTimeoutSeconds < 20,
+            "a stop that fails is seen before systemd kills",
+        );
     });
 
-    it("of intra have a secret for every host of bare metal", () => {
-        assert.deepEqual(hostKeys(gpus), [
-            "convert.bareMetal.hosts[0].privateKey",
-            "convert.bareMetal.hosts[1].privateKey",
-        ]);
+    const apart = { nodes: ["dgx-03"], alpa: "127.0.0.1:20003" };
+    const small = { hosts: [{ ...host, address: "127.0.0.33" }], unit: "alpa-ray.service", privateKeyFile: "/small" };
+    const rehearsal = { ...apart, bareMetal: small };
+
+    it("of intra have a rehearsal that shares nothing with production, where there is a node for it", () => {
+        const shipped = readFileSync(join(ROOT, "Pulumi.intra.yaml"), "utf8");
+        const text = layOver(shipped, { ...addresses, gpus: { ...gpus, rehearsal }, rehearsalPort: 30802 });
+        const { values, problems } = rehearsalStack(text, new Map());
+        assert.deepEqual(problems, []);
+        const { convert, ...others } = values as { convert: { bareMetal: { hosts: object[] } } };
+        Object.assign(convert.bareMetal.hosts[0], { privateKey: newKey() });
+        assert.equal(parse(raw({ ...others, convert })).option, "intra-a");
+    });
+
+    it("of intra have a secret for every host of bare metal, and of a rehearsal", () => {
+        const of = (files: Record<string, string>) => Object.entries(files);
+        const own = [
+            ["convert.bareMetal.hosts[0].privateKey", "/nowhere"],
+            ["convert.bareMetal.hosts[1].privateKey", "/nowhere"],
+        ];
+        assert.deepEqual(of(hostKeys(gpus)), own);
+        const all = [...own, ["convert.rehearsal.convert.bareMetal.hosts[0].privateKey", "/small"]];
+        assert.deepEqual(of(hostKeys({ ...gpus, rehearsal })), all);
     });
 
     it("of inter lead to two Alpa services, through the address in front of the nodes", () => {

@@ -53,6 +53,20 @@ describe("what the sandbox brings up", () => {
                 /--load-seconds 60: must go with stack intra/,
             );
     });
+    it("has a step of a conversion that fails, where a conversion can be made and has not begun with it", () => {
+        assert.equal(sceneOf({ stack: "intra", failStep: "start" }), sceneOf({ stack: "intra" }));
+        for (const without of [{ stack: "inter" }, { stack: "intra", exposure: "cloudflare" }] as const)
+            assert.throws(
+                () => sceneOf({ ...without, failStep: "stop" }),
+                /--fail-step stop: must go with stack intra/,
+            );
+        const option = "intra-b";
+        assert.equal(sceneOf({ stack: "intra", option, failStep: "start" }), sceneOf({ stack: "intra", option }));
+        assert.throws(
+            () => sceneOf({ stack: "intra", option, failStep: "prepare" }),
+            /--fail-step prepare: must go without --option intra-b, which has prepared everything/,
+        );
+    });
     it("has no exposure where there is no gateway", () => {
         assert.throws(() => sceneOf({ stack: "cloudflare", exposure: "cloudflare" }), /--exposure cloudflare: must be/);
         assert.equal(sceneOf({ stack: "intra", exposure: "azure" }), sceneOf({ stack: "intra" }));

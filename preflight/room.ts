@@ -1,0 +1,74 @@
+import type { V1Node } from "@kubernetes/client-node" with { "resolution-mode": "import" };
+import type { Live } from "../components/parts/cluster-reader";
+import { TOLERATIONS } from "../components/parts/opt-pods";
+import { nodeState, type ClusterView } from "./cluster";
+import { asksFor, byHostname, isOurs, type Settings } from "./gpus";
+import { quantity } from "./quantity";
+
+/** So many pods are named that ask for most. */
+const NAMED = 3;
+
+/**
+ * Whether every node takes the component's pods and has cores and memory left for them. The pods come with `start`, when bare
+ * metal has stopped: a node without room is found out in time, or callers wait for all of the way back.
+ */
+export async function roomProblems({ namespace, conversion }: Settings, cluster: ClusterView): Promise<string[]> {
+    const { nodes, cpu, memoryGiB } = conversion!.opt;
+    const [all, pods] = await Promise.all([cluster.list("v1", "Node"), cluster.list("v1", "Pod")]);
+    const found = byHostname(all);
+    const others = pods.filter((pod) => !isOurs(pod, namespace));
+    const wanted: Wanted[] = [
+        { key: "cpu", resource: "cpu", amount: cpu, unit: 1 },
+        { key: "memoryGiB", resource: "memory", amount: memoryGiB, unit: 2 ** 30 },
+    ];
+    return nodes.flatMap((name) => {
+        const node = found.get(name);
+        if (node === undefined) return [];
+        const unfit = unfitFor(node);
+        if (unfit === undefined) return wanted.flatMap((one) => notLeft(name, node, others, one));
+        return [
+            `opt.nodes: ${name} must take the component's pods (${unfit}). Have it take them, or choose other nodes. Look: kubectl describe node ${node.metadata?.name}`,
+        ];
+    });
+}
+
+/** Of each node, in units of the key. */
+interface Wanted {
+    key: string;
+    resource: string;
+    amount: number;
+    unit: number;
+}
+
+function notLeft(name: string, node: Live, others: Live[], { key, resource, amount, unit }: Wanted): string[] {
+    const { allocatable = {} } = (node.status ?? {}) as { allocatable?: Record<string, string> };
+    const has = quantity(allocatable[resource]) / unit;
+    const taken = others
+        .map((pod) => ({ pod, asks: asksFor(pod, node.metadata?.name, resource) / unit }))
+        .filter(({ asks }) => asks > 0)
+        .sort((a, b) => b.asks - a.asks);
+    const sum = taken.reduce((total, { asks }) => total + asks, 0);
+    // Sums of thousandths are not exact.
+    if (has - sum >= amount - 1e-6) return [];
+    const most = taken.slice(0, NAMED).map(({ pod, asks }) => {
+        return `${pod.metadata?.namespace}/${pod.metadata?.name} ${inShort(asks)}`;
+    });
+    const who = [...most, ...(taken.length > NAMED ? ["…"] : [])].join(", ");
+    return [
+        `opt.resources.${key}: must be left on every node (got ${amount}, and of the ${inShort(has)} of ${name} other pods ask for ${inShort(sum)}${who && `: ${who}`}). End them, lower it, or choose other nodes.`,
+    ];
+}
+
+/** Why the component's pods may not be placed on a node; undefined where they may. */
+function unfitFor(node: Live): string | undefined {
+    const { spec, ...rest } = node as unknown as V1Node;
+    const taints = spec?.taints?.filter(
+        (taint) => !TOLERATIONS.some(({ key, effect }) => taint.key === key && taint.effect === effect),
+    );
+    return nodeState({ ...rest, spec: { ...spec, taints } }).unfit;
+}
+
+/** Rounded down at two digits: what is missing by a little does not look as if it were there. */
+function inShort(amount: number): string {
+    return `${Math.floor(amount * 100 + 1e-6) / 100}`;
+}

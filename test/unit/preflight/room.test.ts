@@ -1,0 +1,97 @@
+// Proves which nodes are said to have no place for the component's pods. The cluster here is a fake.
+import { strict as assert } from "node:assert";
+import type { Live } from "../../../components/parts/cluster-reader";
+import { quantity } from "../../../preflight/quantity";
+import { roomProblems } from "../../../preflight/room";
+import { intraBSettings } from "../intra-b";
+import { node, view } from "./conversion-kit";
+
+const found = (first: Live, pods: Live[] = []) =>
+    roomProblems(intraBSettings(), view({ lists: { Node: [first, node("dgx-02", "8")], Pod: pods } }));
+const ofNode = (more: Partial<Live>) => node("dgx-01", "8", more);
+const has = (allocatable: Record<string, string>) => ofNode({ status: { allocatable } as unknown as Live["status"] });
+const tainted = (key: string, effect: string) => ofNode({ spec: { taints: [{ key, effect }] } });
+const pod = (namespace: string, name: string, requests: Record<string, string>, more: Partial<Live> = {}): Live => ({
+    metadata: { namespace, name },
+    spec: { nodeName: "dgx-01", containers: [{ resources: { requests } }] },
+    ...more,
+});
+
+describe("preflight of the nodes' room", () => {
+    const refused: [why: string, first: Live, pods: Live[], said: RegExp][] = [
+        [
+            "a node that is cordoned",
+            ofNode({ spec: { unschedulable: true } }),
+            [],
+            /^opt\.nodes: dgx-01 must take the component's pods \(cordoned\)\. .*: kubectl describe node dgx-01$/,
+        ],
+        [
+            "a node that is not Ready",
+            ofNode({ status: { conditions: [{ type: "Ready", status: "Unknown" }] } as Live["status"] }),
+            [],
+            /^opt\.nodes: dgx-01 must take the component's pods \(not Ready\)/,
+        ],
+        [
+            "a taint that the pods do not tolerate",
+            tainted("maintenance", "NoSchedule"),
+            [],
+            /^opt\.nodes: dgx-01 must take the component's pods \(taint maintenance\)/,
+        ],
+        ["a taint for GPUs that ends pods", tainted("nvidia.com/gpu", "NoExecute"), [], /\(taint nvidia\.com\/gpu\)/],
+        [
+            "a node that is too small",
+            has({ cpu: "15500m", memory: "2Ti" }),
+            [],
+            /^opt\.resources\.cpu: must be left on every node \(got 16, and of the 15\.5 of dgx-01 other pods ask for 0\)\. .*$/,
+        ],
+        [
+            "memory that other pods ask for",
+            has({ cpu: "256", memory: "256Gi" }),
+            [pod("jobs", "small", { memory: "512Mi" }), pod("jobs", "big", { memory: "64Gi", cpu: "1" })],
+            /^opt\.resources\.memoryGiB: must be left on every node \(got 200, and of the 256 of dgx-01 other pods ask for 64\.5: jobs\/big 64, jobs\/small 0\.5\)/,
+        ],
+    ];
+    for (const [why, first, pods, said] of refused)
+        it(`refuses ${why}`, async () => {
+            const all = await found(first, pods);
+            assert.equal(all.length, 1, all.join("\n"));
+            assert.match(all[0], said);
+        });
+
+    it("takes nodes that are kept for GPUs, nodes just large enough, and its own pods on them", async () => {
+        assert.deepEqual(await found(tainted("nvidia.com/gpu", "NoSchedule")), []);
+        assert.deepEqual(await found(tainted("busy", "PreferNoSchedule")), []);
+        assert.deepEqual(await found(has({ cpu: "16", memory: "200Gi" })), []);
+        const own = { metadata: { namespace: "alpa-auth", name: "head", labels: { "ray.io/cluster": "alpa-opt" } } };
+        const ended = { status: { phase: "Succeeded" } as Live["status"] };
+        const pods = [pod("", "", { cpu: "16" }, own), pod("jobs", "done", { cpu: "16" }, ended)];
+        assert.deepEqual(await found(has({ cpu: "16", memory: "200Gi" }), pods), []);
+        assert.deepEqual(await found(has({ cpu: "17", memory: "201Gi" }), [pod("a", "b", { cpu: "1" })]), []);
+    });
+
+    it("names the pods that ask for most, and not every one", async () => {
+        const pods = [1, 2, 3, 4, 5].map((cpu) => pod("jobs", `job-${cpu}`, { cpu: `${cpu}` }));
+        const [said] = await found(has({ cpu: "16", memory: "2Ti" }), pods);
+        assert.match(said, /ask for 15: jobs\/job-5 5, jobs\/job-4 4, jobs\/job-3 3, …\)/);
+    });
+
+    it("says nothing of a node that is not there: that is said elsewhere", async () => {
+        assert.deepEqual(await roomProblems(intraBSettings(), view({ lists: { Node: [node("dgx-02")] } })), []);
+    });
+});
+
+describe("a quantity of Kubernetes", () => {
+    const read: [text: string | undefined, is: number][] = [
+        [undefined, 0],
+        ["8", 8],
+        ["1.5", 1.5],
+        ["15500m", 15.5],
+        ["200Gi", 200 * 2 ** 30],
+        ["2113535152Ki", 2113535152 * 1024],
+        ["2T", 2e12],
+        ["12e3", 12000],
+        ["1E", 1e18],
+        ["1Ei", 2 ** 60],
+    ];
+    for (const [text, is] of read) it(`${text} is ${is}`, () => assert.equal(quantity(text), is));
+});
