@@ -14,8 +14,9 @@ export function azureChecks(
         problems.push("azure: belongs to a gateway that this stack installs (got installer existing). Remove it.");
     if (values.azure !== undefined && gateway.address !== undefined)
         problems.push("gateway.address: must be left out with azure.hostname, which is what callers use. Remove it.");
-    const { http, https } = mapping(azure.ports);
-    if (http !== undefined && http === https)
+    // Without TLS nobody is led to the other one.
+    const { http = 80, https = values.tls === undefined ? undefined : 443 } = mapping(azure.ports);
+    if (http === https)
         problems.push(`azure.ports: http and https must differ (got ${String(http)} for both). Change one.`);
     return [...problems, ...tlsProblems(values, isSecret, today)];
 }

@@ -160,6 +160,16 @@ describe("config of exposure azure", () => {
         ],
         ["one port for both", () => ({ azure, tls: tls(good, { nodePort: 30800 }) }), /^tls\.nodePort: must differ/],
         [
+            "for HTTP the port that TLS has by itself",
+            () => ({ azure, tls: tls(), gateway: { nodePort: 30843 } }),
+            /^tls\.nodePort: must differ from the port of HTTP \(got 30843 for both\)/,
+        ],
+        [
+            "one port of the load balancer for both, as one of them has by itself",
+            () => ({ azure: { ...azure, ports: { http: 443 } }, tls: tls() }),
+            /^azure\.ports: http and https must differ \(got 443 for both\)/,
+        ],
+        [
             "an old version",
             () => ({ azure, tls: tls(good, { minimumVersion: "1.1" }) }),
             /^tls\.minimumVersion: must be/,
