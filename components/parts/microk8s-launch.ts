@@ -9,6 +9,8 @@ export const SERVICE_NETWORK = "10.152.183.0/24";
 
 /** StorageClass of a node's own disk, or none. */
 export type Storage = "hostpath" | "none";
+/** Name of that StorageClass. */
+export const HOSTPATH_CLASS = "microk8s-hostpath";
 
 export interface LaunchSettings {
     role: "control-plane" | "worker";
