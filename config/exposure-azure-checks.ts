@@ -14,6 +14,10 @@ export function azureChecks(
         problems.push("azure: belongs to a gateway that this stack installs (got installer existing). Remove it.");
     if (values.azure !== undefined && gateway.address !== undefined)
         problems.push("gateway.address: must be left out with azure.hostname, which is what callers use. Remove it.");
+    else if (values.tls !== undefined && gateway.address !== undefined)
+        problems.push(
+            "gateway.address: must be left out with tls, since callers use the first of tls.hostnames. Remove it.",
+        );
     // Without TLS nobody is led to the other one.
     const { http = 80, https = values.tls === undefined ? undefined : 443 } = mapping(azure.ports);
     if (http === https)

@@ -207,6 +207,11 @@ describe("config of exposure azure", () => {
             /^gateway\.address: must be left out with azure\.hostname/,
         ],
         [
+            "an address for callers beside the names that TLS is served for",
+            () => ({ tls: tls(good, { hostnames: ["llm.example.com"] }), gateway: { address: "10.0.0.1" } }),
+            /^gateway\.address: must be left out with tls/,
+        ],
+        [
             "both with exposure cloudflare",
             () => ({ ...EXPOSURE, azure, tls: tls() }),
             /^azure: belongs to exposure azure/,
