@@ -9,7 +9,7 @@ import { MISMATCH, plainHost, runOnHost, type RunOnHost } from "../components/pa
 import { PLACE_LABEL } from "../components/parts/microk8s-common-script";
 import { ProblemList } from "../problems";
 import { openCluster } from "./cluster";
-import { clusterFindings, hostFindings } from "./hosts-findings";
+import { clusterFindings, hostFindings, hostWarnings } from "./hosts-findings";
 
 /** All that stands in the way on the hosts. Thrown before the first resource, in preview too. */
 export class HostsError extends ProblemList {
@@ -119,7 +119,10 @@ export async function hostsPreflight(
     return {
         access: { kubeconfig: pulumi.secret(kubeconfig) },
         detour: excused.some(({ place }) => place === first),
-        warnings: excused.map(({ problem }) => `${problem} The others are a cluster, so this run goes on without it.`),
+        warnings: [
+            ...excused.map(({ problem }) => `${problem} The others are a cluster, so this run goes on without it.`),
+            ...hosts.flatMap((host) => hostWarnings(host, settings, owner)),
+        ],
     };
 }
 

@@ -23,6 +23,11 @@ export interface LaunchSettings {
     podNetwork?: string;
 }
 
+/** Names and addresses that the certificate of a node is for. @param sans those of every node beside its own */
+export function certificateNames({ role, address }: { role: string; address: string }, sans: string[]): string[] {
+    return role === "control-plane" ? [...new Set([address, ...sans])] : [];
+}
+
 /**
  * What MicroK8s reads while it is installed (its launch configuration, version 0.1.0). It takes the place of the one that
  * MicroK8s brings, so all that one has and we need is repeated.

@@ -212,6 +212,13 @@ describe("preflight of hosts", () => {
                 return more.length === 0;
             }));
 
+    it("warns of a node whose certificate has other names than the config says", async () => {
+        const first = member(0, { kubeconfig: ENCODED, sans: "10.0.0.1 k8s.example.com" });
+        const reached = await check([first, member(1, { sans: "10.0.0.2" }), member(2)]);
+        assert.deepEqual(reached?.warnings, [
+            "cluster.nodes[0]: 10.0.0.1 keeps the names of its certificate, which is made when MicroK8s is installed (10.0.0.1 k8s.example.com; the config says 10.0.0.1). Put another host in its place, or set cluster.sans back.",
+        ]);
+    });
     it("says of a new cluster that it has no Rampart, unless that is installed or not needed", () => {
         const said = (gateway: object) => withoutCluster({ gateway: gateway as never }, "hostpath");
         const rampart = interSettings("rampart").gateway;
