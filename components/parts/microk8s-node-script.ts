@@ -107,7 +107,7 @@ join_node() {
     ours && installed || fail "must run MicroK8s of this stack. Run pulumi up again."
     if [ -e "$etc/joined" ]; then
         # A control plane that restarts does not answer for a moment.
-        until_true 60 member || fail "must be in the cluster (it has left it, or was reset). Take it out of cluster.nodes, run pulumi up, put it back and run pulumi up."
+        until_true 60 member || fail "must be in the cluster (it has left it, or was reset). Put another host in its place; or, if it is a worker, take it out of cluster.nodes, run pulumi up, and put it back."
         return 0
     fi
     # Of a join that was cut off nobody knows how far it came, and a second one on top of it does harm.
