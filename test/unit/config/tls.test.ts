@@ -202,6 +202,12 @@ describe("config of exposure azure", () => {
             /^azure\.addresses\[0\]: must be an IPv4 or IPv6 address \(got "lb\.example\.com"\)/,
         ],
         [
+            "an address that is named twice, which no answer of a name server could equal",
+            () => ({ azure: { ...azure, addresses: ["20.50.2.10", "2603:1000::1", "2603:1000:0::1", "20.50.2.10"] } }),
+            /^azure\.addresses\[2\]: must be named once \(got "2603:1000:0::1", which azure\.addresses\[1\] is too\)/,
+            /^azure\.addresses\[3\]: must be named once/,
+        ],
+        [
             "a second address for callers",
             () => ({ azure, gateway: { address: "10.0.0.1" } }),
             /^gateway\.address: must be left out with azure\.hostname/,
