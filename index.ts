@@ -64,7 +64,7 @@ async function lookAtCluster(settings: IntraASettings | IntraBSettings | InterSe
     if (reached === undefined) {
         const problems = withoutRecord(settings);
         if (problems.length > 0) throw new PreflightError(problems);
-        return { warnings: [NO_CLUSTER_YET, ...withoutCluster(settings.gateway)] };
+        return { warnings: [NO_CLUSTER_YET, ...withoutCluster(settings, nodes.storage)] };
     }
     const { access, detour, warnings } = reached;
     const more = await preflight({ ...settings, cluster: access }, owner());

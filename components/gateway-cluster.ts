@@ -16,6 +16,7 @@ import { metadata } from "./parts/ownership";
 import { componentNamespace } from "./parts/rampart-graph";
 import { SAMPLE_COMPLETION } from "./parts/sample";
 import type { SharedGateway } from "./parts/shared-gateway";
+import { quote } from "./parts/ssh-script";
 import { SharedCounters, type CountersSettings } from "./parts/shared-counters";
 import { GatewayTls, type GatewayTlsSettings } from "./parts/tls";
 import { VERIFICATION_PREFIX } from "./parts/verification";
@@ -173,7 +174,7 @@ export function gatewayOrigin({
 
 /** A completion asked for as callers do. @param key unset: there is none, and the answer is 401 */
 export function curlLine(url: string, key: string | undefined): string {
-    const header = key === undefined ? "" : ` -H 'apikey: ${key}'`;
+    const header = key === undefined ? "" : ` -H ${quote(`apikey: ${key}`)}`;
     return `curl -sS ${url}/completions${header} -H 'Content-Type: application/json' -d '${SAMPLE_COMPLETION}'`;
 }
 

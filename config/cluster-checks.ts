@@ -1,3 +1,4 @@
+import { LEAST_NODES } from "../components/parts/availability";
 import { POD_NETWORK, SERVICE_NETWORK } from "../components/parts/microk8s-launch";
 import { holdIpv4, isIpv4, networkProblem } from "../components/parts/networks";
 import { list, mapping } from "./cross-checks";
@@ -45,18 +46,24 @@ function ramparts(values: Raw): string[] {
 }
 
 /**
- * Whether the nodes survive the loss of one, for an option that promises it.
+ * Whether the nodes and the gateway on them survive the loss of one, for an option that promises it.
  * @returns the problem, if there is one; nothing for a cluster that is there already
  */
 export function haProblems(values: Raw): string[] {
     const { nodes } = mapping(values.cluster);
     if (nodes === undefined) return [];
-    const members = list(nodes)
-        .map(mapping)
-        .filter(({ role }) => role === "control-plane");
-    if (members.length >= FEWEST_FOR_HA) return [];
+    const hosts = list(nodes).map(mapping);
+    const members = hosts.filter(({ role }) => role === "control-plane");
+    if (members.length < FEWEST_FOR_HA)
+        return [
+            `cluster.nodes: must have at least ${FEWEST_FOR_HA} of role control-plane, so that the loss of one stops nothing (got ${members.length}). Add some.`,
+        ];
+    const open = hosts.filter(
+        ({ taints }) => !list(taints).some((taint) => /:No(Schedule|Execute)$/.test(String(taint))),
+    );
+    if (open.length >= LEAST_NODES) return [];
     return [
-        `cluster.nodes: must have at least ${FEWEST_FOR_HA} of role control-plane, so that the loss of one stops nothing (got ${members.length}). Add some.`,
+        `cluster.nodes: must have at least ${LEAST_NODES} without taints of NoSchedule or NoExecute, for pods of the gateway (got ${open.length}). Add some, or take taints away.`,
     ];
 }
 

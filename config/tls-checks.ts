@@ -1,5 +1,6 @@
 import { createPrivateKey, X509Certificate, type KeyObject } from "node:crypto";
 import { list, mapping } from "./cross-checks";
+import { DEFAULT_TLS_NODE_PORT } from "./tls";
 
 type Raw = Record<string, unknown>;
 
@@ -32,8 +33,11 @@ export function tlsProblems(values: Raw, isSecret: (key: string, value?: unknown
         problems.push("tls.hostnames: must name at least one host. Remove the key to have azure.hostname.");
     if (typeof azure.hostname === "string" && names.length > 0 && !names.includes(azure.hostname))
         problems.push(`tls.hostnames: must hold azure.hostname, ${azure.hostname} (got ${names.join(", ")}). Add it.`);
-    if (tls.nodePort !== undefined && tls.nodePort === (gateway.nodePort ?? 30800))
-        problems.push(`tls.nodePort: must differ from the port of HTTP (got ${tls.nodePort} for both). Change one.`);
+    const { nodePort = DEFAULT_TLS_NODE_PORT } = tls;
+    if (nodePort === (gateway.nodePort ?? 30800))
+        problems.push(
+            `tls.nodePort: must differ from the port of HTTP (got ${String(nodePort)} for both). Change one.`,
+        );
     const { certificate, key } = mapping(files);
     if (typeof key === "string" && !isSecret("tls", key))
         problems.push(

@@ -1,3 +1,4 @@
+import { isIPv4 } from "node:net";
 import * as z from "zod";
 import { DEFAULT_OVERLAP_DAYS, DEFAULT_TOKEN_OVERLAP_DAYS } from "./credentials";
 import { got } from "./problems";
@@ -36,7 +37,9 @@ export const pinned = z.string().refine((tag) => /\d/.test(tag) && !/(^|[^a-z])l
     error: (i) => `must be a pinned version, never latest${got(i.input)}. Name the exact tag`,
 });
 
-export const isHost = (host: string) => host.split(".").every((label) => DNS_LABEL.test(label));
+/** A name never ends in a number (RFC 1123), so what does is an IPv4 address or a mistake. */
+export const isHost = (host: string) =>
+    host.split(".").every((label) => DNS_LABEL.test(label)) && (isIPv4(host) || !/(^|\.)\d+$/.test(host));
 
 export const endpoint = z.string().check((ctx) => {
     const match = /^([^:/]+):(\d+)$/.exec(ctx.value);

@@ -204,6 +204,12 @@ function checkCommands(check: Command, context: Context): void {
             collect,
             [],
         )
+        .option(
+            "--closed <address>",
+            "an address of a host that must answer nobody, as Alpa's; may be repeated",
+            collect,
+            [],
+        )
         .option("--ca <file>", "certificates to trust, in PEM form (default: those of this machine)")
         .option("--timeout <seconds>", "longest time for all of it", wholeNumber(1), 60)
         .action((args) => checkExposure(context, args));

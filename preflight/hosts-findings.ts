@@ -1,4 +1,5 @@
 import type { Microk8sArgs } from "../components/parts/microk8s";
+import { certificateNames } from "../components/parts/microk8s-launch";
 import { placeOf } from "../components/parts/ssh-host";
 import type { Looked } from "./hosts";
 
@@ -37,6 +38,19 @@ export function hostFindings(host: Looked, { channel }: Microk8sArgs, owner: str
             `have the ports of MicroK8s free (${taken.replace(" by ", " is taken by ")}). Stop that, or have it use another: of Ray, --min-worker-port and --max-worker-port.`,
         );
     return problems;
+}
+
+/** What an operator should know of one host. */
+export function hostWarnings(
+    { where, place, wanted, ...host }: Looked,
+    { sans }: Microk8sArgs,
+    owner: string,
+): string[] {
+    const names = certificateNames(wanted, sans).join(" ");
+    if (host.owner !== owner || host.sans === undefined || host.sans === names) return [];
+    return [
+        `${where}: ${place} keeps the names of its certificate, which is made when MicroK8s is installed (${host.sans}; the config says ${names}). Put another host in its place, or set cluster.sans back.`,
+    ];
 }
 
 /** What stands in the way among them. @param away nodes of the cluster that do not answer, by their names in the config */

@@ -1,14 +1,15 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { GatewaySettings } from "../components/gateway-cluster";
+import type { GatewayClusterArgs } from "../components/gateway-cluster";
 import type { ClusterAccess } from "../components/parts/kubeconfig";
 import type { Microk8sArgs } from "../components/parts/microk8s";
+import { HOSTPATH_CLASS, type Storage } from "../components/parts/microk8s-launch";
 import { probe, readProbe, type Probed } from "../components/parts/microk8s-probe-script";
 import { placeOf } from "../components/parts/ssh-host";
 import { MISMATCH, plainHost, runOnHost, type RunOnHost } from "../components/parts/ssh-run";
 import { PLACE_LABEL } from "../components/parts/microk8s-common-script";
 import { ProblemList } from "../problems";
 import { openCluster } from "./cluster";
-import { clusterFindings, hostFindings } from "./hosts-findings";
+import { clusterFindings, hostFindings, hostWarnings } from "./hosts-findings";
 
 /** All that stands in the way on the hosts. Thrown before the first resource, in preview too. */
 export class HostsError extends ProblemList {
@@ -27,12 +28,28 @@ const ASK_SECONDS = 10;
 export const NO_CLUSTER_YET =
     "cluster: nodes are not a cluster yet, so only the hosts were looked at. What stands in the way in the cluster is said as it comes up.";
 
-/** What a new cluster lacks for this gateway, as far as the config alone tells. */
-export function withoutCluster(gateway: GatewaySettings): string[] {
-    if (gateway.installer !== "rampart" || gateway.install !== undefined) return [];
-    return [
-        "gateway.installer: rampart needs Rampart in the cluster, and a new cluster has none. Set rampart.install to your chart of it, choose helm, or install it when the nodes are a cluster, and run pulumi up again.",
-    ];
+/** What a new cluster lacks for this gateway, as far as the config alone tells. @param storage the StorageClass it gets */
+export function withoutCluster(
+    { gateway, tls }: Pick<GatewayClusterArgs, "gateway" | "tls">,
+    storage: Storage,
+): string[] {
+    if (gateway.installer === "existing") return [];
+    const warnings: string[] = [];
+    if (gateway.installer === "rampart" && gateway.install === undefined)
+        warnings.push(
+            "gateway.installer: rampart needs Rampart in the cluster, and a new cluster has none. Set rampart.install to your chart of it, choose helm, or install it when the nodes are a cluster, and run pulumi up again.",
+        );
+    if (tls?.source.kind === "cert-manager")
+        warnings.push(
+            "tls.certificate.certManager: needs cert-manager in the cluster, and a new cluster has none. Give files, or install it and its issuer when the nodes are a cluster, and run pulumi up again.",
+        );
+    const has = storage === "hostpath" ? HOSTPATH_CLASS : undefined;
+    const { storageClass: wanted = has } = gateway.release;
+    if (wanted === undefined || wanted !== has)
+        warnings.push(
+            `gateway.storageClass: etcd waits for a volume of it, and a new cluster has ${has ?? "none"}. Install yours when the nodes are a cluster, and run pulumi up again.`,
+        );
+    return warnings;
 }
 
 /** A host that has answered. */
@@ -102,7 +119,10 @@ export async function hostsPreflight(
     return {
         access: { kubeconfig: pulumi.secret(kubeconfig) },
         detour: excused.some(({ place }) => place === first),
-        warnings: excused.map(({ problem }) => `${problem} The others are a cluster, so this run goes on without it.`),
+        warnings: [
+            ...excused.map(({ problem }) => `${problem} The others are a cluster, so this run goes on without it.`),
+            ...hosts.flatMap((host) => hostWarnings(host, settings, owner)),
+        ],
     };
 }
 

@@ -10,8 +10,10 @@ import { untilSettled } from "./until-settled";
 type Inputs = pulumi.Unwrap<Omit<AwaitedArgs, "cluster">> & PlainAccess;
 export const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> = {
     async diff(_id, olds, news) {
-        // The kubeconfig too: deletion will use the one in the state. A time limit is only looked at while waiting.
-        return { changes: subject(olds) !== subject(news) || olds.kubeconfig !== news.kubeconfig };
+        // The kubeconfig too, and what is waited for then: deletion will use those in the state.
+        const ofDeletion = ({ kubeconfig, goneAfter, timeoutSeconds }: Inputs) =>
+            JSON.stringify([kubeconfig, goneAfter, goneAfter && timeoutSeconds]);
+        return { changes: subject(olds) !== subject(news) || ofDeletion(olds) !== ofDeletion(news) };
     },
     async create(inputs) {
         await untilReady(inputs);
@@ -49,16 +51,17 @@ async function untilReady(inputs: Inputs): Promise<void> {
     await untilSettled({ title, hint, timeoutSeconds, settleSeconds, look });
 }
 
-/** Waits for a namespace to go. @throws Error after 10 minutes, naming the namespace */
+/** Waits for a namespace to go. @throws Error when it does not in time, naming the namespace */
 async function untilGone(inputs: Inputs, name: string): Promise<void> {
+    const { timeoutSeconds } = inputs;
     const read = openReader(inputs);
     const start = Date.now();
     // A read that fails says nothing about the namespace: it is asked again until the time limit.
     const there = () => read({ apiVersion: "v1", kind: "Namespace", name }).catch(() => ({}));
     while (await there()) {
-        if (Date.now() - start > 600_000)
+        if (Date.now() - start > timeoutSeconds * 1000)
             throw new Error(
-                `Namespace ${name}: not gone after 600 s. Look: kubectl get namespace ${name} -o jsonpath='{.status.conditions}'`,
+                `Namespace ${name}: not gone after ${timeoutSeconds} s. Look: kubectl get namespace ${name} -o jsonpath='{.status.conditions}'`,
             );
         await new Promise((resolve) => setTimeout(resolve, 500));
     }

@@ -12,7 +12,7 @@ export interface AwaitedArgs {
     generation: pulumi.Input<number | undefined>;
     /** `metadata.uid` of the object, where it may be deleted and made anew in one generation: waited for anew too. */
     uid?: pulumi.Input<string>;
-    /** Longest wait, in seconds. */
+    /** Longest wait, in seconds; for {@link goneAfter} too. */
     timeoutSeconds: number;
     /** How long it must stay ready, in seconds. @default 0 */
     settleSeconds?: number;

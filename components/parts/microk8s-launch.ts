@@ -9,6 +9,8 @@ export const SERVICE_NETWORK = "10.152.183.0/24";
 
 /** StorageClass of a node's own disk, or none. */
 export type Storage = "hostpath" | "none";
+/** Name of that StorageClass. */
+export const HOSTPATH_CLASS = "microk8s-hostpath";
 
 export interface LaunchSettings {
     role: "control-plane" | "worker";
@@ -19,6 +21,11 @@ export interface LaunchSettings {
     storage: Storage;
     /** Network that pods get their addresses from. Unset: {@link POD_NETWORK}. */
     podNetwork?: string;
+}
+
+/** Names and addresses that the certificate of a node is for. @param sans those of every node beside its own */
+export function certificateNames({ role, address }: { role: string; address: string }, sans: string[]): string[] {
+    return role === "control-plane" ? [...new Set([address, ...sans])] : [];
 }
 
 /**

@@ -75,9 +75,8 @@ install_node() {
     [ -e "$etc/role" ] || put "$etc/role" "$role"
     [ "$(mark role)" = "$role" ] ||
         fail "must stay a $(mark role) node (the config says $role). Set its role back, or take it out of cluster.nodes, run pulumi up, and put it back."
+    # Made when MicroK8s is installed: a node in place keeps its own, and the look before a run says so.
     [ -e "$etc/sans" ] || put "$etc/sans" "$sans"
-    [ "$(mark sans)" = "$sans" ] ||
-        fail "must keep the names of its certificate, which is made when MicroK8s is installed (it is for $(mark sans); the config says $sans). Set cluster.sans and the address back, or take the node out of cluster.nodes, run pulumi up, and put it back."
     # Installed before this was a setting.
     [ -e "$etc/pods" ] || put "$etc/pods" ${POD_NETWORK}
     [ "$(mark pods)" = "$pods" ] ||
@@ -108,7 +107,7 @@ join_node() {
     ours && installed || fail "must run MicroK8s of this stack. Run pulumi up again."
     if [ -e "$etc/joined" ]; then
         # A control plane that restarts does not answer for a moment.
-        until_true 60 member || fail "must be in the cluster (it has left it, or was reset). Take it out of cluster.nodes, run pulumi up, put it back and run pulumi up."
+        until_true 60 member || fail "must be in the cluster (it has left it, or was reset). Put another host in its place; or, if it is a worker, take it out of cluster.nodes, run pulumi up, and put it back."
         return 0
     fi
     # Of a join that was cut off nobody knows how far it came, and a second one on top of it does harm.

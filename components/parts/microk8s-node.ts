@@ -2,7 +2,7 @@ import type * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import { hostCommand, type HostStep } from "./host-command";
-import { POD_NETWORK, renderLaunch, type Storage } from "./microk8s-launch";
+import { certificateNames, POD_NETWORK, renderLaunch, type Storage } from "./microk8s-launch";
 import { clusterScript, INVITATION_SECONDS, nodeScript, type ClusterFacts, type Waits } from "./microk8s-scripts";
 import { owner } from "./ownership";
 import { placeOf, type SshHost } from "./ssh-host";
@@ -104,7 +104,7 @@ export class Microk8sNode extends pulumi.ComponentResource {
 
     private onNode(url?: pulumi.Output<string>): pulumi.Output<string> {
         const { host, sans, waits, first, storage, podNetwork = POD_NETWORK } = this.args;
-        const names = host.role === "control-plane" ? [...new Set([host.address, ...sans])] : [];
+        const names = certificateNames(host, sans);
         const own = podNetwork === POD_NETWORK ? {} : { podNetwork };
         const launch = renderLaunch({ role: host.role, first, sans: names, storage, ...own });
         const secrets = pulumi.all([url, host.sudoPassword]);

@@ -19,6 +19,8 @@ export interface Probed {
     /** In a cluster with others, or alone: of MicroK8s that no stack installed. */
     clustered: boolean;
     role?: string;
+    /** Names and addresses that its certificate is for, with a blank between two. */
+    sans?: string;
     /** Kubeconfig of a cluster that was finished; the node that started it says so. */
     kubeconfig?: string;
     /** The same of another control-plane node, which does not know whether the cluster was finished. */
@@ -35,6 +37,7 @@ say systemName "$( (. /etc/os-release && echo "$PRETTY_NAME") 2>/dev/null || una
 say hostname "$(hostname | tr 'A-Z' 'a-z')"
 say owner "$(mark owner)"
 say role "$(mark role)"
+say sans "$(mark sans)"
 [ ! -e "$etc/joined" ] || say joined yes
 if command -v snap >/dev/null; then
     say snapd yes
@@ -80,6 +83,7 @@ export function readProbe(text: string): Probed {
         joined: last("joined") === "yes",
         clustered: last("clustered") === "yes",
         role: last("role"),
+        sans: last("sans"),
         kubeconfig: decoded("kubeconfig"),
         spareKubeconfig: decoded("spareKubeconfig"),
         clock: Number(last("clock")),

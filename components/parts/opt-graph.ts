@@ -8,8 +8,8 @@ import type { OperatorChart, OptSettings, RampartCharts } from "./opt-settings";
 /** Name of the graph that holds the operator, or with shape `rampart` all of it. */
 export const OPT_GRAPH = "opt";
 const API_VERSION = "rampart.petuum.com/v1beta2";
-/** Longest wait for a namespace of the graph to be gone, in seconds: that of Rampart's own wait, and its second pass. */
-const GONE_SECONDS = 300;
+/** Longest wait for a namespace of the graph to be gone, in seconds: twice what Rampart takes for it, with its second pass. */
+const GONE_SECONDS = 600;
 
 /** Namespace Rampart makes for a component of the graph. */
 export function optNamespace(namespace: string, component: string): string {

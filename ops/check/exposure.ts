@@ -16,6 +16,7 @@ export interface CheckExposureArgs {
     stack?: string;
     json?: boolean;
     address: string[];
+    closed: string[];
     ca?: string;
     timeout: number;
 }
@@ -34,6 +35,8 @@ export interface PortRow {
 /** What is looked at. */
 export interface Target {
     addresses: string[];
+    /** Addresses of hosts that are no way in: no port of theirs may answer. */
+    shut: string[];
     /** Ports of the entry point at these addresses; empty where callers come by a tunnel. */
     entryPorts: number[];
     ports: Port[];
@@ -59,12 +62,16 @@ export async function checkExposure(context: Context, args: CheckExposureArgs): 
 }
 
 export async function look(target: Target, end: number): Promise<{ ports: PortRow[]; entry: EntryCheck[] }> {
-    const { addresses, entryPorts, ports, entries } = target;
+    const { addresses, shut, entryPorts, ports, entries } = target;
+    const all = [...addresses, ...shut];
     const closed = ports.filter(({ port }) => !entryPorts.includes(port));
-    const jobs = addresses.flatMap((address) => [
-        ...entryPorts.map((port) => ({ address, port, what: "entry point", risk: "", expected: "open" as const })),
-        ...closed.map((one) => ({ address, ...one, expected: "closed" as const })),
-    ]);
+    const jobs = [
+        ...addresses.flatMap((address) => [
+            ...entryPorts.map((port) => ({ address, port, what: "entry point", risk: "", expected: "open" as const })),
+            ...closed.map((one) => ({ address, ...one, expected: "closed" as const })),
+        ]),
+        ...shut.flatMap((address) => ports.map((one) => ({ address, ...one, expected: "closed" as const }))),
+    ];
     const rows: PortRow[] = [];
     const worker = async () => {
         for (let job = jobs.shift(); job !== undefined; job = jobs.shift()) {
@@ -76,7 +83,7 @@ export async function look(target: Target, end: number): Promise<{ ports: PortRo
     };
     const entry = Promise.all(entries.map((one) => checkEntry({ ...one, end })));
     await Promise.all(Array.from({ length: AT_ONCE }, worker));
-    const place = (row: PortRow) => [Number(row.ok), addresses.indexOf(row.address), row.port];
+    const place = (row: PortRow) => [Number(row.ok), all.indexOf(row.address), row.port];
     const sorted = rows.sort((a, b) => {
         const [x, y] = [place(a), place(b)];
         return x[0] - y[0] || x[1] - y[1] || x[2] - y[2];
@@ -103,20 +110,25 @@ async function readTarget(context: Context, args: CheckExposureArgs): Promise<Ta
         throw new UsageError([`--stack: ${stack.short} must have been brought up. Run: pulumi up`]);
     const url = new URL(outputs.url);
     const atCloudflare = [readValue(stack.text, "exposure"), readValue(stack.text, "option")].includes("cloudflare");
-    const bad = args.address.find((one) => isIP(one) === 0);
-    if (bad !== undefined)
-        throw new UsageError([`--address: must be an IPv4 or IPv6 address (got ${bad}). Correct it.`]);
-    if (atCloudflare && args.address.length === 0)
+    const bad = (["address", "closed"] as const).flatMap((option) =>
+        args[option]
+            .filter((one) => isIP(one) === 0)
+            .map((one) => `--${option}: must be an IPv4 or IPv6 address (got ${one}). Correct it.`),
+    );
+    if (bad.length > 0) throw new UsageError(bad);
+    if (atCloudflare && args.address.length + args.closed.length === 0)
         throw new UsageError([
             "--address: required where callers come by Cloudflare. Name the hosts, which must answer nobody.",
         ]);
     const ca = args.ca === undefined ? undefined : readCa(args.ca);
     const access = readValue(stack.text, "option") === "cloudflare";
+    const shut = args.closed;
     const common = { url, ca, refused: access ? [401, 403] : [401], closed: access ? [403, 404] : [404] };
     if (atCloudflare) {
         const [edge] = await addressesOf(url.hostname);
         return {
             addresses: args.address,
+            shut,
             entryPorts: [],
             ports: CLOSED_PORTS,
             entries: [{ ...common, address: edge }],
@@ -131,6 +143,7 @@ async function readTarget(context: Context, args: CheckExposureArgs): Promise<Ta
     const redirects = readValue(stack.text, "tls", "redirect") !== false;
     return {
         addresses,
+        shut,
         entryPorts,
         ports: CLOSED_PORTS,
         entries: addresses.map((address) => ({ ...common, address, httpPort: redirects ? httpPort : undefined })),

@@ -102,6 +102,11 @@ const refused: Refused[] = [
     ["a path behind an endpoint", port("10.0.0.11:20001/completions"), /^alpa\.endpoints\[0\]: must be host:port/],
     ["port 0", port("10.0.0.11:0"), /^alpa\.endpoints\[0\]: must have a port between 1 and 65535/],
     ["port 65536", port("10.0.0.11:65536"), /^alpa\.endpoints\[0\]: must have a port between 1 and 65535/],
+    [
+        "an address with a number that is none",
+        port("10.0.0.300:20001"),
+        /^alpa\.endpoints\[0\]: must name a lower-case host/,
+    ],
     ["a host in capitals", port("Node-1:20001"), /^alpa\.endpoints\[0\]: must name a lower-case host/],
     [
         "no time for an answer",

@@ -4,7 +4,7 @@ import { parse as parseYaml } from "yaml";
 import { profileName } from "../../../components/parts/apisix-profile";
 import { plannedObjects } from "../../../preflight/planned";
 import { asked, comesAfter, inputsOf, one, oneOfKind, type Seen } from "../../kit";
-import { INTER_INSTALLERS, interSettings, recordInter, type InterInstaller } from "../inter";
+import { INTER_INSTALLERS, interSettings, interValues, parseInter, recordInter, type InterInstaller } from "../inter";
 import { identities, identity } from "../intra-a";
 
 const PATCH = "kubernetes:apps/v1:DeploymentPatch";
@@ -167,7 +167,9 @@ for (const installer of INTER_INSTALLERS)
 describe("InterCluster with TLS", () => {
     it("looks beforehand for the settings file that it makes", async () => {
         const certManager = { issuer: "internal", kind: "ClusterIssuer" };
-        const settings = interSettings("helm", { tls: { certificate: { certManager }, hostnames: ["a.example.com"] } });
+        const tls = { certificate: { certManager }, hostnames: ["a.example.com"] };
+        const own = { installer: "helm", crds: ["crds.yaml"], address: undefined };
+        const settings = parseInter(interValues({ tls }, own));
         const { name } = oneOfKind(await recordInter(settings), "ConfigMap").inputs.metadata;
         assert.ok(plannedObjects(settings).some((o) => o.kind === "ConfigMap" && o.name === name));
     });

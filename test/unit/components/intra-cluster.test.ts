@@ -1,5 +1,6 @@
 // Proves what option intra-a asks of the engine, for each installer. That it deploys is proved on the engine.
 import { strict as assert } from "node:assert";
+import { execFileSync } from "node:child_process";
 import * as pulumi from "@pulumi/pulumi";
 import { curlLine } from "../../../components/gateway-cluster";
 import { IntraCluster } from "../../../components/intra-cluster";
@@ -270,6 +271,13 @@ describe("curlLine", () => {
     it("asks for a completion with the key in the header, never in the address", () => {
         assert.match(line, /^curl .*http:\/\/h:30800\/alpa\/completions .*-H 'apikey: k3y'/);
         assert.doesNotMatch(line, /[?&]apikey/);
+    });
+    it("has a shell read a key that was brought along as it is", () => {
+        const words = execFileSync("sh", [
+            "-c",
+            `curl() { printf '%s\\n' "$@"; }\n${curlLine("http://h", "it's-$HOME;x")}`,
+        ]);
+        assert.ok(words.toString().split("\n").includes("apikey: it's-$HOME;x"));
     });
     it("sends JSON that Alpa takes", () => {
         const body = JSON.parse(/-d '([^']+)'$/.exec(line)![1]);

@@ -165,5 +165,10 @@ describe("config cluster", () => {
         const count = (nodes: object[]) => haProblems({ cluster: { nodes } });
         assert.match(count([node(1), worker(2), worker(3)])[0], /at least 3 of role control-plane.*\(got 1\)/);
         assert.deepEqual([count(THREE), haProblems({ cluster: {} })], [[], []]);
+        const shut = node(3, { taints: ["use=etcd:NoSchedule"] });
+        assert.deepEqual(count([node(1), node(2), shut]), [
+            "cluster.nodes: must have at least 3 without taints of NoSchedule or NoExecute, for pods of the gateway (got 2). Add some, or take taints away.",
+        ]);
+        assert.deepEqual(count([node(1), node(2), shut, worker(4, { taints: ["use=etcd:PreferNoSchedule"] })]), []);
     });
 });

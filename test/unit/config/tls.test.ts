@@ -160,6 +160,16 @@ describe("config of exposure azure", () => {
         ],
         ["one port for both", () => ({ azure, tls: tls(good, { nodePort: 30800 }) }), /^tls\.nodePort: must differ/],
         [
+            "for HTTP the port that TLS has by itself",
+            () => ({ azure, tls: tls(), gateway: { nodePort: 30843 } }),
+            /^tls\.nodePort: must differ from the port of HTTP \(got 30843 for both\)/,
+        ],
+        [
+            "one port of the load balancer for both, as one of them has by itself",
+            () => ({ azure: { ...azure, ports: { http: 443 } }, tls: tls() }),
+            /^azure\.ports: http and https must differ \(got 443 for both\)/,
+        ],
+        [
             "an old version",
             () => ({ azure, tls: tls(good, { minimumVersion: "1.1" }) }),
             /^tls\.minimumVersion: must be/,
@@ -192,9 +202,20 @@ describe("config of exposure azure", () => {
             /^azure\.addresses\[0\]: must be an IPv4 or IPv6 address \(got "lb\.example\.com"\)/,
         ],
         [
+            "an address that is named twice, which no answer of a name server could equal",
+            () => ({ azure: { ...azure, addresses: ["20.50.2.10", "2603:1000::1", "2603:1000:0::1", "20.50.2.10"] } }),
+            /^azure\.addresses\[2\]: must be named once \(got "2603:1000:0::1", which azure\.addresses\[1\] is too\)/,
+            /^azure\.addresses\[3\]: must be named once/,
+        ],
+        [
             "a second address for callers",
             () => ({ azure, gateway: { address: "10.0.0.1" } }),
             /^gateway\.address: must be left out with azure\.hostname/,
+        ],
+        [
+            "an address for callers beside the names that TLS is served for",
+            () => ({ tls: tls(good, { hostnames: ["llm.example.com"] }), gateway: { address: "10.0.0.1" } }),
+            /^gateway\.address: must be left out with tls/,
         ],
         [
             "both with exposure cloudflare",

@@ -212,11 +212,38 @@ describe("preflight of hosts", () => {
                 return more.length === 0;
             }));
 
+    it("warns of a node whose certificate has other names than the config says", async () => {
+        const first = member(0, { kubeconfig: ENCODED, sans: "10.0.0.1 k8s.example.com" });
+        const reached = await check([first, member(1, { sans: "10.0.0.2" }), member(2)]);
+        assert.deepEqual(reached?.warnings, [
+            "cluster.nodes[0]: 10.0.0.1 keeps the names of its certificate, which is made when MicroK8s is installed (10.0.0.1 k8s.example.com; the config says 10.0.0.1). Put another host in its place, or set cluster.sans back.",
+        ]);
+    });
     it("says of a new cluster that it has no Rampart, unless that is installed or not needed", () => {
-        const gateway = (installer: "rampart" | "helm") => ({ ...interSettings(installer).gateway });
-        assert.match(withoutCluster(gateway("rampart"))[0], /^gateway\.installer: rampart needs Rampart/);
-        assert.deepEqual(withoutCluster(gateway("helm")), []);
+        const said = (gateway: object) => withoutCluster({ gateway: gateway as never }, "hostpath");
+        const rampart = interSettings("rampart").gateway;
+        assert.match(said(rampart)[0], /^gateway\.installer: rampart needs Rampart/);
+        assert.deepEqual(said(interSettings("helm").gateway), []);
         const install = { repository: "https://a.example", chart: "rampart", version: "1.0.0", namespace: "r" };
-        assert.deepEqual(withoutCluster({ ...gateway("rampart"), install } as never), []);
+        assert.deepEqual(said({ ...rampart, install }), []);
+    });
+    it("says of a new cluster that it has no StorageClass for etcd, unless it gets the one that is wanted", () => {
+        const { gateway } = interSettings("helm");
+        const of = (storageClass?: string) => ({
+            gateway: { ...gateway, release: { ...gateway.release, storageClass } },
+        });
+        const said = (has: string) => [
+            `gateway.storageClass: etcd waits for a volume of it, and a new cluster has ${has}. Install yours when the nodes are a cluster, and run pulumi up again.`,
+        ];
+        assert.deepEqual(withoutCluster(of(), "none"), said("none"));
+        assert.deepEqual(withoutCluster(of("fast"), "hostpath"), said("microk8s-hostpath"));
+        assert.deepEqual(withoutCluster(of("microk8s-hostpath"), "hostpath"), []);
+    });
+    it("says of a new cluster that it has no cert-manager for a certificate", () => {
+        const { gateway } = interSettings("helm");
+        const from = (source: object) =>
+            withoutCluster({ gateway, tls: { hostnames: ["a.example"], redirect: true, source } as never }, "hostpath");
+        assert.match(from({ kind: "cert-manager" })[0], /^tls\.certificate\.certManager: needs cert-manager/);
+        assert.deepEqual(from({ kind: "files" }), []);
     });
 });

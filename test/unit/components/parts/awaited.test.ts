@@ -250,6 +250,15 @@ describe("the stored provider", () => {
         ).delete!("id", inputs);
         assert.deepEqual(api.asked, Array(3).fill("/api/v1/namespaces/b"));
     });
+
+    it("gives the namespace its own time to go, that of the last run", async () => {
+        api = await fakeApi(() => ({ status: { phase: "Terminating" } }));
+        const { cluster: _, ...inputs } = { ...args, kubeconfig: api.kubeconfig, goneAfter: "b", timeoutSeconds: 0.1 };
+        const provider = await load();
+        await assert.rejects(provider.delete!("id", inputs), /^Error: Namespace b: not gone after 0\.1 s\. Look: /);
+        const { changes } = await provider.diff!("id", inputs, { ...inputs, timeoutSeconds: 0.2 });
+        assert.ok(changes, "deletion will use the time in the state");
+    });
 });
 
 describe("the reader", () => {

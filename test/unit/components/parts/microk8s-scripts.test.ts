@@ -203,4 +203,11 @@ describe("MicroK8s on hosts", function () {
         );
         assert.equal(a.snapd.release?.channel, CHANNEL);
     });
+
+    it("leaves the names of a certificate as they were made, and says which they are", async () => {
+        await install(a);
+        const more = nodeScript({ launch: "", sans: [a.address, "k8s.example.com"] }, waits);
+        assert.equal(await run(a, more, "install", CHANNEL, "control-plane"), "first");
+        assert.equal((await look(a)).sans, a.address);
+    });
 });

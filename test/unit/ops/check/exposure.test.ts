@@ -14,6 +14,7 @@ import { bench, type Said } from "../kit";
 
 /** Loopback too, and nobody's. */
 const ADDRESS = "127.83.19.7";
+const ALPA_HOST = "127.83.19.8";
 const NAME = "llm.example.com";
 
 /** What a gateway answers to a stranger. */
@@ -109,6 +110,18 @@ describe("ops check exposure", () => {
         const unnamed = await run(outputs, { "alpa-auth:exposure": "cloudflare" });
         assert.equal(unnamed.code, 2);
         assert.match(unnamed.note, /--address: required where callers come by Cloudflare/);
+    });
+    it("wants no port of a host that is no way in open, and asks it for no entry point", async () => {
+        const port = await listen(createServer(gateway));
+        await listen(createTcpServer(), 20001, ALPA_HOST);
+        const said = await run({ url: `http://${ADDRESS}:${port}/alpa` }, {}, "--closed", ALPA_HOST, "--json");
+        const { ports, entry, wrong } = findings(said);
+        assert.deepEqual(
+            wrong.map((row) => [row.address, row.port, row.expected]),
+            [[ALPA_HOST, 20001, "closed"]],
+        );
+        assert.equal(ports.filter(({ address }) => address === ALPA_HOST).length, CLOSED_PORTS.length);
+        assert.ok(entry.every(({ address }) => address === ADDRESS));
     });
 
     const wrong: [what: string, outputs: () => Promise<object>, check: RegExp, got: RegExp, meaning: RegExp][] = [
@@ -208,6 +221,12 @@ describe("ops check exposure", () => {
             { url: "http://10.0.0.1" },
             ["--address", "lb.example.com"],
             /--address: must be an IPv4/,
+        ],
+        [
+            "a name for a host that must be closed",
+            { url: "http://10.0.0.1" },
+            ["--closed", "dgx-1"],
+            /--closed: must be an IPv4/,
         ],
         [
             "a file that is no certificate",
