@@ -271,6 +271,26 @@ describe("ops consumer list of service tokens", () => {
         );
     });
 
+    it("names a token that is disabled on one side only", () => {
+        const [{ credentials }] = config;
+        const problemsOf = (inConfig: boolean | undefined, enabled: boolean | undefined) => {
+            const lab = { name: "lab", credentials: [{ ...credentials[0], enabled: inConfig }] };
+            return compareTokens([lab], [live(`${OWNER}/lab/a`, { enabled })], OWNER, new Date(TODAY))[0].problems;
+        };
+        assert.deepEqual(problemsOf(undefined, false), [
+            "disabled at Cloudflare, and not in the config: pulumi up --refresh",
+        ]);
+        assert.deepEqual(problemsOf(true, false), [
+            "disabled at Cloudflare, and not in the config: pulumi up --refresh",
+        ]);
+        assert.deepEqual(problemsOf(false, true), [
+            "disabled in the config, and not at Cloudflare: pulumi up --refresh",
+        ]);
+        assert.deepEqual(problemsOf(false, false), []);
+        // An API that does not say it.
+        assert.deepEqual(problemsOf(false, undefined), []);
+    });
+
     it("asks Cloudflare with the token of the stack, and shows no secret", async () => {
         const asked: http.IncomingMessage[] = [];
         const server = http.createServer((request, response) => {
@@ -293,8 +313,8 @@ describe("ops consumer list of service tokens", () => {
             });
             const { code, out, note } = await ops("consumer", "list", "--check");
             assert.equal(code, 1);
-            assert.match(out, /lab +│ a +│ +│ 2027-11-25T00:00:00Z +│ disabled/);
-            assert.match(note, /config and Cloudflare must agree \(1 of 3 lines do not\)/);
+            assert.match(out, /lab +│ a +│ +│ 2027-11-25T00:00:00Z +│ disabled +│ ! disabled at Cloudflare/);
+            assert.match(note, /config and Cloudflare must agree \(2 of 3 lines do not\)/);
             assert.match(
                 asked[0].url!,
                 /^\/client\/v4\/accounts\/0123456789abcdef0123456789abcdef\/access\/service_tokens/,
