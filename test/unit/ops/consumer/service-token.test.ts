@@ -159,6 +159,21 @@ describe("ops consumer with service tokens", () => {
         text(out, /CF-Access-Client-Id: 0123\.access/, /CF-Access-Client-Secret: s3cret-of-lab-a/, /--max-time 110 /);
     });
 
+    it("says in the handout when Cloudflare ends the token, or the config before", async () => {
+        const page = async (expires: object, text = FILE) =>
+            (
+                await cloudflare({ text, outputs: { ...outputs("https://llm.example.com"), expires } }).ops(
+                    ...["consumer", "handout", "lab", "a"],
+                )
+            ).out;
+        assert.match(
+            await page({ "lab/a": "2027-11-25" }),
+            /^Credential lab\/a\. It works until 2027-11-25 \(UTC\)\.$/m,
+        );
+        const sooner = FILE.replace("id: a, method: service-token", '$&, expires: "2027-01-31"');
+        assert.match(await page({ "lab/a": "2027-11-25" }, sooner), /It works until 2027-01-31 \(UTC\)/);
+    });
+
     it("hands out the time that the edge waits as pulumi config set writes it", async () => {
         const text = FILE.replace("pro }", "enterprise }") + '    alpa-auth:proxyTimeoutSeconds: "300"\n';
         const { out } = await cloudflare({ text }).ops("consumer", "handout", "lab", "a");
