@@ -223,6 +223,15 @@ describe("CloudflareAccess", () => {
         });
     });
 
+    it("takes a token that is not disabled for that line", async () => {
+        const [first, ...others] = CONSUMERS;
+        const stopped = first.credentials.map((one) => ({ ...one, enabled: false }));
+        let auth: CloudflareAccess | undefined;
+        const consumers = [{ ...first, credentials: stopped }, ...others];
+        await record(() => (auth = new CloudflareAccess("alpa", cloudflareStack({ consumers }))), TOKENS, CALLS);
+        assert.match(await value(auth!.curl), /-H 'CF-Access-Client-Secret: s3cret-of-nlp\.2026a'/);
+    });
+
     it("touches nothing of others when a caller comes", async () => {
         const more = await recordCloudflare({
             consumers: [...CONSUMERS, { name: "new", credentials: [{ id: "a", method: "service-token" }] }],
