@@ -87,6 +87,16 @@ const refused: [why: string, values: Record<string, unknown>, ...problems: (stri
         /^zone\.name: must be/,
         /^hostname: must lie in/,
     ],
+    [
+        "more connectors than a tunnel takes",
+        { tunnel: { ...TUNNEL, instances: 26 } },
+        "tunnel: must have at most 25 connectors, Cloudflare's limit for a tunnel (got 26: 1 host with 26 each). Lower tunnel.instances, or have fewer hosts.",
+    ],
+    [
+        "no ports for the health of all connectors",
+        { tunnel: { ...TUNNEL, instances: 2, hosts: [{ ...HOST, metricsPort: 65535 }] } },
+        "tunnel.hosts[0].metricsPort: must be at most 65534, since 2 connectors take the ports from there on (got 65535). Lower it.",
+    ],
     ["two Alpas", { alpa: { ...ALPA, endpoints: ["a:1", "b:1"] } }, /^alpa\.endpoints: must name exactly one/],
     ["no Alpa", { alpa: { ...ALPA, endpoints: [] } }, /^alpa\.endpoints: must name exactly one/],
     [
