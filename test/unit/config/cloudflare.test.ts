@@ -106,6 +106,11 @@ const refused: [why: string, values: Record<string, unknown>, ...problems: (stri
     ],
     ["a duration in days", one({ duration: "30d" }), /^consumers\[0\].*duration: must be a time as 8760h.*got "30d"/],
     ["a duration of nothing", one({ duration: "0h" }), /duration: must be a time/],
+    [
+        "a duration longer than Go can hold",
+        one({ duration: "2562048h" }),
+        /duration: must be a time .*at most 2562047h/,
+    ],
     ["an empty duration", one({ duration: "" }), /duration: must be a time/],
     ["an expiry that is no day", one({ expires: "2027-02-30" }), /^consumers\[0\].*expires: must be a day/],
     [
@@ -266,6 +271,7 @@ const accepted: [what: string, values: Record<string, unknown>][] = [
         },
     ],
     ["a duration in hours and minutes", one({ duration: "720h30m" })],
+    ["the longest duration that Go holds", one({ duration: "2562047h47m16s" })],
     ["a token without an end", one({ duration: "forever" })],
     ["an overlap of 30 days", one({ secretVersion: 2, previousSecretExpires: "2026-12-25" })],
     ["a rotation whose overlap is over", one({ secretVersion: 7, previousSecretExpires: "2020-01-01" })],
