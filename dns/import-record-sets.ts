@@ -97,6 +97,12 @@ function take(set: Fields, where: string, { zone, items, notes, problems }: Impo
         problems.push(`${where}: must be a record set with name and type. Export it again.`);
         return;
     }
+    if (/\/privatednszones\//i.test(String(set.type))) {
+        problems.push(
+            `${where}: must be of a public zone (got ${String(set.type)}). Private zones do not move: their names would be known to all.`,
+        );
+        return;
+    }
     const name = plainName(String(set.fqdn ?? (set.name === "@" ? zone : `${set.name}.${zone}`)));
     const title = `${where} ${name} ${type}`;
     if (!isWithin(name, zone)) {

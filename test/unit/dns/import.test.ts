@@ -153,6 +153,11 @@ describe("import of az network dns record-set list", () => {
             /sets\.json:2: must be JSON \([^()]*[^:]\)\. Export it again\.$/,
         ],
         [
+            "sets of a private zone",
+            JSON.stringify([{ ...SETS[4], type: "Microsoft.Network/privateDnsZones/A" }, SETS[0]], null, 2),
+            /^sets\.json:2: must be of a public zone \(got Microsoft\.Network\/privateDnsZones\/A\)\. Private zones do not move/,
+        ],
+        [
             "an address that is not there",
             JSON.stringify([set("a", "A", { TTL: 60, ARecords: [{}] }), SETS[0]], null, 2),
             /^sets\.json:2: must be a record set with the data of its type \(got A\)\. Export it again\.$/,
