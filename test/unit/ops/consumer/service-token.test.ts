@@ -337,7 +337,10 @@ describe("ops consumer list of service tokens", () => {
             const { code, out, note } = await ops("consumer", "list", "--check");
             assert.equal(code, 1);
             assert.match(out, /lab +│ a +│ +│ 2027-11-25T00:00:00Z +│ disabled +│ ! disabled at Cloudflare/);
-            assert.match(note, /config and Cloudflare must agree \(2 of 3 lines do not\)/);
+            assert.match(
+                note,
+                /config and Cloudflare must agree \(2 of 3 lines do not\)\. Run: pulumi up --refresh -s intra$/m,
+            );
             assert.match(
                 asked[0].url!,
                 /^\/client\/v4\/accounts\/0123456789abcdef0123456789abcdef\/access\/service_tokens/,
