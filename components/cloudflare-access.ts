@@ -46,7 +46,7 @@ export class CloudflareAccess extends pulumi.ComponentResource {
     readonly credentials: pulumi.Output<Record<string, TokenPair>>;
     /** Day on which each token ends, by `<consumer>/<credential>`: by the config or by Cloudflare, whichever is sooner. */
     readonly expires: pulumi.Output<Record<string, string>>;
-    /** A request with the first token that works as pasted; secret. */
+    /** A request with the first token that is not disabled; works as pasted; secret. */
     readonly curl: pulumi.Output<string>;
     /** What the registrar must name before anything of the zone is answered. */
     readonly nameServers: pulumi.Output<string[]>;
@@ -103,7 +103,7 @@ export class CloudflareAccess extends pulumi.ComponentResource {
         this.url = `https://${hostnames[0]}`;
         this.credentials = pulumi.secret(tokens.pairs) as pulumi.Output<Record<string, TokenPair>>;
         this.expires = pulumi.output(tokens.ends).apply((ends) => sooner(ends as Record<string, string>, args.expires));
-        this.curl = this.credentials.apply((pairs) => curlLine(this.url, Object.values(pairs)[0]));
+        this.curl = this.credentials.apply((pairs) => curlLine(this.url, pairs[firstEnabled(consumers)]));
         this.nameServers = zone.nameServers;
         this.zoneStatus = zone.status;
         this.ds = dns?.ds;
@@ -115,6 +115,13 @@ export class CloudflareAccess extends pulumi.ComponentResource {
 /** Names that are not among the zone's other records: those turn to the tunnel with the zone's move. */
 export function namesOfOurOwn({ hostnames, dns }: Pick<CloudflareAccessArgs, "hostnames" | "dns">): string[] {
     return hostnames.filter((hostname) => !dns?.records.some(({ name }) => name === hostname));
+}
+
+/** `<consumer>/<credential>`; empty: there is none. */
+function firstEnabled(consumers: TokenConsumer[]): string {
+    const all = consumers.flatMap(({ name, credentials }) => credentials.map((one) => ({ name, ...one })));
+    const first = all.find(({ enabled }) => enabled);
+    return first === undefined ? "" : `${first.name}/${first.id}`;
 }
 
 /** A completion asked for as callers do. @param pair unset: there is none, and the answer is 401 or 403 */

@@ -4,9 +4,17 @@ import { got } from "./problems";
 import { dnsLabel, positive } from "./values";
 
 /** A time as Go writes it, in whole hours, minutes and seconds; or without an end. */
-const DURATION = /^(?=\d)(\d+h)?(\d+m)?(\d+s)?$/;
+const DURATION = /^(?=\d)(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?$/;
+/** Longest that Go holds, in seconds: 2562047h47m16s, 63 bits of nanoseconds. */
+const LONGEST_SECONDS = Math.floor(2 ** 63 / 1e9);
 /** Cloudflare's own default: one year. */
 export const DEFAULT_DURATION = "8760h";
+
+function isDuration(text: string): boolean {
+    const [, hours = 0, minutes = 0, seconds = 0] = (DURATION.exec(text) ?? []).map((part) => Number(part ?? 0));
+    const all = hours * 3600 + minutes * 60 + seconds;
+    return all > 0 && all <= LONGEST_SECONDS;
+}
 
 const credential = z.strictObject({
     id: dnsLabel.describe("Name of the credential, unique within its consumer."),
@@ -26,9 +34,9 @@ const credential = z.strictObject({
         ),
     duration: z
         .string()
-        .refine((text) => text === "forever" || (DURATION.test(text) && /[1-9]/.test(text)), {
+        .refine((text) => text === "forever" || isDuration(text), {
             error: (i) =>
-                `must be a time as 8760h or 720h30m, or forever${got(i.input)}. Days and weeks must be given in hours`,
+                `must be a time as 8760h or 720h30m, at most 2562047h, or forever${got(i.input)}. Days and weeks must be given in hours`,
         })
         .default(DEFAULT_DURATION)
         .describe("How long Cloudflare accepts the token, from its making or its last change; or `forever`."),

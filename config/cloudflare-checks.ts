@@ -9,6 +9,9 @@ import { sshHostProblems } from "./ssh-host";
 export const MOST_TOKENS = 50;
 /** Cloudflare's limit for an Access application. */
 const MOST_HOSTNAMES = 5;
+/** Cloudflare's limit for a tunnel. */
+const MOST_CONNECTORS = 25;
+const LAST_PORT = 65535;
 
 type Raw = Record<string, unknown>;
 
@@ -36,6 +39,7 @@ export function cloudflareChecks(
             (value) => isSecret("tunnel", value),
             "For more connectors raise tunnel.instances.",
         ),
+        ...connectorProblems(tunnel),
         ...duplicateNames(consumers),
         ...rotationProblems(consumers, values.maxOverlapDays ?? DEFAULT_TOKEN_OVERLAP_DAYS, today),
         ...tokenCount(consumers, today),
@@ -72,6 +76,24 @@ export function hostnameProblems(values: Raw, zone: unknown): string[] {
                 `${where}: must be one level below ${zone}, as far as the zone's own certificate goes (got ${JSON.stringify(name)}). Shorten it, or order a certificate for it and set certificate to advanced.`,
             );
     }
+    return problems;
+}
+
+/** Each connector counts at Cloudflare, and has a port of its own on its host. */
+function connectorProblems({ hosts, instances = 2 }: Raw): string[] {
+    if (typeof instances !== "number") return []; // the schema says so
+    const all = list(hosts).map(mapping);
+    const problems: string[] = [];
+    if (all.length * instances > MOST_CONNECTORS)
+        problems.push(
+            `tunnel: must have at most ${MOST_CONNECTORS} connectors, Cloudflare's limit for a tunnel (got ${all.length * instances}: ${all.length} host${all.length === 1 ? "" : "s"} with ${instances} each). Lower tunnel.instances, or have fewer hosts.`,
+        );
+    const last = LAST_PORT - instances + 1;
+    for (const [i, { metricsPort }] of all.entries())
+        if (typeof metricsPort === "number" && metricsPort > last && metricsPort <= LAST_PORT)
+            problems.push(
+                `tunnel.hosts[${i}].metricsPort: must be at most ${last}, since ${instances} connectors take the ports from there on (got ${metricsPort}). Lower it.`,
+            );
     return problems;
 }
 

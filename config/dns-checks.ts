@@ -50,7 +50,14 @@ function twice(placed: Placed[]): string[] {
  * @param zone its own name cannot be a CNAME on the old side, only at Cloudflare
  */
 export function serviceProblems(records: ZoneRecord[], hostnames: string[], file: string, zone: unknown): string[] {
-    return records
+    const taken = hostnames.flatMap((hostname) => {
+        const types = [...new Set(records.filter(({ name }) => name === hostname).map(({ type }) => type))];
+        if (types.length === 0 || types.some((type) => ["A", "AAAA", "CNAME"].includes(type))) return [];
+        return [
+            `${file} ${hostname}: must have a CNAME to turn to the tunnel (got ${types.join(", ")}): of a name in the data the stack makes no other record. Choose another hostname, or remove these here and on the old side.`,
+        ];
+    });
+    const turning = records
         .filter(({ name }) => hostnames.includes(name))
         .flatMap(({ name, type, proxied }) => {
             const where = `${file} ${name} ${type}`;
@@ -65,6 +72,7 @@ export function serviceProblems(records: ZoneRecord[], hostnames: string[], file
             if (type !== "CNAME" || proxied) return [];
             return [`${where} proxied: must be true: the name leads to the tunnel from phase proxied on. Set it.`];
         });
+    return [...taken, ...turning];
 }
 
 function apexProblems({ record, where }: Placed, zone: string): string[] {

@@ -106,7 +106,7 @@ function fields(words: Word[]): Pick<Entry, "ttl" | "class" | "type" | "words"> 
     }
     const type = words.shift();
     if (!type || type.quoted || !/^[a-z][a-z0-9-]*$/i.test(type.text))
-        return "must be a record: name, ttl, IN, type, data. Is this an export of a DNS zone?";
+        return "must be a record: name, ttl, IN, type, data. Name a file that is an export of a DNS zone";
     if (family !== undefined && family !== "IN" && family !== "AZURE")
         return `must be of class IN (got ${family}). Remove it`;
     return { ttl, class: family ?? "IN", type: type.text.toUpperCase(), words };

@@ -23,6 +23,8 @@ export interface Sides {
     new: Server[];
     /** Whether proxied names are answered by the edge already. */
     atEdge?: boolean;
+    /** Names that the stack makes for itself, on the new side alone. */
+    hostnames?: string[];
     signal?: AbortSignal;
 }
 
@@ -34,7 +36,7 @@ const LARGE = 400;
 /** @throws NoAnswer naming every server that does not answer at all, by UDP and by TCP */
 export async function compare(sides: Sides): Promise<ComparedRow[]> {
     await allAnswer(sides);
-    const checks = checksOf(sides.records, sides.zone, sides.atEdge);
+    const checks = checksOf(sides.records, sides.zone, sides.atEdge, sides.hostnames);
     const rows = await pooled(checks, (check) => compareOne(check, sides, false));
     const large = checks.filter((_, i) => rows[i].tcp || rows[i].old.length > LARGE || rows[i].new.length > LARGE);
     const again = await pooled(large, (check) => compareOne(check, sides, true));

@@ -86,7 +86,7 @@ async function compareSides(facts: DnsFacts, question: FactsQuestion, lookup: Lo
     if (oldServers.length === 0) throw new Error("dns.oldServers: required until the delegation has changed");
     const newServers = question.newServers ?? facts.status!.nameServers;
     const [old, fresh] = await Promise.all([oldServers, newServers].map((labels) => findServers(labels, lookup)));
-    const rows = await compare({ zone, records, old, new: fresh, signal });
+    const rows = await compare({ zone, records, old, new: fresh, hostnames: facts.hostnames, signal });
     facts.differences = rows.filter(({ equal }) => !equal);
 }
 

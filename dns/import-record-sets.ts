@@ -62,10 +62,11 @@ export function importRecordSets(source: string, file: string, zone?: string): I
     const document = parseDocument(source, { lineCounter: lines });
     const found: Imported = { zone: zone ?? "", items: [], notes: [], problems: [] };
     const lineOf = (node: Node | null) => `${file}:${node?.range ? lines.linePos(node.range[0]).line : 1}`;
-    for (const { message, pos } of document.errors)
-        found.problems.push(
-            `${file}:${lines.linePos(pos[0]).line}: must be JSON (${message.split("\n")[0]}). Export it again.`,
-        );
+    // What follows the first is of its making.
+    for (const { message, pos } of document.errors.slice(0, 1)) {
+        const why = message.split("\n")[0].replace(/ at line \d+, column \d+:?$/, "");
+        found.problems.push(`${file}:${lines.linePos(pos[0]).line}: must be JSON (${why}). Export it again.`);
+    }
     if (found.problems.length > 0) return found;
     const sets = document.contents;
     if (!isSeq(sets) || sets.items.length === 0) {
@@ -96,6 +97,12 @@ function take(set: Fields, where: string, { zone, items, notes, problems }: Impo
         problems.push(`${where}: must be a record set with name and type. Export it again.`);
         return;
     }
+    if (/\/privatednszones\//i.test(String(set.type))) {
+        problems.push(
+            `${where}: must be of a public zone (got ${String(set.type)}). Private zones do not move: their names would be known to all.`,
+        );
+        return;
+    }
     const name = plainName(String(set.fqdn ?? (set.name === "@" ? zone : `${set.name}.${zone}`)));
     const title = `${where} ${name} ${type}`;
     if (!isWithin(name, zone)) {
@@ -120,12 +127,23 @@ function take(set: Fields, where: string, { zone, items, notes, problems }: Impo
         if (data.length === 0) notes.push(`${title}: has no data, left out.`);
         if (type === "NS" && data.length > 0) notes.push(`${title}: a delegation, kept.`);
         const ttl = data.length > 0 ? possibleTtl(time, title, notes) : 0;
-        for (const one of data) {
-            const made = value(one);
+        const values = data.map(value);
+        if (Number.isNaN(ttl) || !values.every(isComplete))
+            problems.push(`${where}: must be a record set with the data of its type (got ${type}). Export it again.`);
+        for (const made of values) {
             if (typeof made === "string") items.push({ name, type, ttl, undecided: made });
             else items.push({ name, type, ttl, proxied: false, ...made } as ZoneRecord);
         }
     }
+}
+
+/** Whether nothing of a value was missing; that of a CAA record may be empty. */
+function isComplete(made: object | string): boolean {
+    if (typeof made === "string") return true;
+    const { data, ...rest } = made as { data?: Fields };
+    return Object.entries({ ...rest, ...data }).every(
+        ([key, part]) => key === "value" || (part !== "" && !Number.isNaN(part)),
+    );
 }
 
 /** With keys in lower case. */

@@ -21,12 +21,14 @@ const AT_APEX = ["A", "AAAA", "CAA", "MX", "TXT"];
 
 /**
  * @param atEdge whether proxied names are answered by the edge already
+ * @param hostnames names that the stack makes for itself: their absence is not asked for
  * @param random part of a name that nobody has
  */
 export function checksOf(
     records: ZoneRecord[],
     zone: string,
     atEdge = false,
+    hostnames: string[] = [],
     random = randomBytes(6).toString("hex"),
 ): Check[] {
     const sets = new Map<string, ZoneRecord[]>();
@@ -54,7 +56,7 @@ export function checksOf(
         for (const type of ["A", "AAAA"]) checks.push({ name: zone, type, as: "flattened", why: "CNAME at the apex" });
 
     const absent = (name: string, type: string) => {
-        const covered = proxied.has(name) || has(name, "CNAME") || has(name, type);
+        const covered = hostnames.includes(name) || proxied.has(name) || has(name, "CNAME") || has(name, type);
         if (!covered && delegationOf(name, zone, cuts) === undefined)
             checks.push({ name, type, expected: [], why: "must not exist" });
     };

@@ -33,6 +33,8 @@ interface Wanted {
     old: string[];
     new: string[];
     atEdge: boolean;
+    /** Of the stack. */
+    hostnames: string[];
 }
 
 /** Compares every record on both sides of a move, and what must not exist on either. */
@@ -60,7 +62,7 @@ async function isOfAzure(context: Context, args: CheckDnsArgs): Promise<boolean>
 }
 
 async function compared(wanted: Wanted, signal: AbortSignal, limit: number): Promise<ComparedRow[]> {
-    const { zone, records, atEdge } = wanted;
+    const { zone, records, atEdge, hostnames } = wanted;
     const lookup = systemLookup();
     let sides: [Server[], Server[]];
     try {
@@ -69,7 +71,7 @@ async function compared(wanted: Wanted, signal: AbortSignal, limit: number): Pro
         throw new UsageError([`${(error as Error).message}. Correct --old or --new.`]);
     }
     try {
-        return await compare({ zone, records, old: sides[0], new: sides[1], atEdge, signal });
+        return await compare({ zone, records, old: sides[0], new: sides[1], atEdge, hostnames, signal });
     } catch (error) {
         if (!(error instanceof NoAnswer)) throw error;
         const late = signal.aborted ? ` Nothing more after ${limit} s: see --timeout.` : "";
@@ -95,7 +97,9 @@ async function readWanted(context: Context, args: CheckDnsArgs, signal: AbortSig
     for (const warning of data.warnings) context.note(warning);
     const named = args.new.length > 0 ? args.new : asTexts(value("dns", "newServers"));
     const fresh = named.length > 0 ? named : await serversAtCloudflare(context, stack, zone, signal);
-    return { zone, records: data.records, old, new: fresh, atEdge: args.atEdge ?? phase >= PHASES.indexOf("proxied") };
+    const atEdge = args.atEdge ?? phase >= PHASES.indexOf("proxied");
+    const hostnames = [String(value("hostname") ?? ""), ...asTexts(value("aliases"))];
+    return { zone, records: data.records, old, new: fresh, atEdge, hostnames };
 }
 
 async function serversAtCloudflare(

@@ -35,7 +35,7 @@ export async function credentialsOf(
         add("wrong key", "", new ApiKey(nobodys()), "refusal");
         add("wrong token", "", new Jwt({ key: claimKey(namespace, name, "nobody"), secret: nobodys() }), "refusal");
     }
-    for (const { id } of credentials) {
+    for (const { id, enabled = true } of credentials) {
         const who = `${name}/${id}`;
         const [key, secret, pair] = [outputs.credentials[who], outputs.jwtSecrets[who], outputs.serviceTokens[who]];
         if (key !== undefined) add("key", who, new ApiKey(key), "answer");
@@ -48,7 +48,8 @@ export async function credentialsOf(
         }
         if (pair !== undefined) {
             add("wrong client secret", who, new ServiceToken({ ...pair, clientSecret: nobodys() }), "refusal");
-            add("service token", who, new ServiceToken(pair), "answer");
+            if (enabled) add("service token", who, new ServiceToken(pair), "answer");
+            else add("disabled service token", who, new ServiceToken(pair), "refusal");
         }
     }
     return list;

@@ -4,7 +4,7 @@ import { inWords } from "../dates";
 import { Failure } from "../errors";
 import { json, table } from "../output";
 import { findStack } from "../stack/stack";
-import { readConsumers, type Consumer } from "../stack/stack-file";
+import { readConsumers, readValue, type Consumer } from "../stack/stack-file";
 
 export interface Expiring {
     consumer: string;
@@ -27,6 +27,8 @@ export interface ExpiringArgs {
 export async function expiring(context: Context, args: ExpiringArgs): Promise<void> {
     const stack = await findStack(context, args.stack);
     const { failOn } = args;
+    // A service token gets a new secret in place, which moves no end of the config.
+    const tokens = readValue(stack.text, "option") === "cloudflare";
     // What it fails on is shown too.
     const within = Math.max(args.within, failOn ?? 0);
     const found = soonest(readConsumers(stack.text), within, context.today);
@@ -40,13 +42,17 @@ export async function expiring(context: Context, args: ExpiringArgs): Promise<vo
             ),
         );
         context.note(
-            "Next: npm run ops -- consumer rotate <consumer> <credential> --successor <id> --overlap-days <n>",
+            tokens
+                ? "Next: npm run ops -- consumer add <consumer> --credential <id>"
+                : "Next: npm run ops -- consumer rotate <consumer> <credential> --successor <id> --overlap-days <n>",
         );
     }
+    if (tokens)
+        context.note("Ends that Cloudflare sets, by duration, are not among these. See: npm run ops -- consumer list");
     const near = failOn === undefined ? [] : found.filter(({ days }) => days <= failOn);
     if (near.length > 0)
         throw new Failure(
-            `${stack.short}: no credential must end within ${failOn} days or be over (got ${near.map((e) => `${e.consumer}/${e.credential}`).join(", ")}). Rotate it; remove the entry of one that is over: npm run ops -- consumer revoke`,
+            `${stack.short}: no credential must end within ${failOn} days or be over (got ${near.map((e) => `${e.consumer}/${e.credential}`).join(", ")}). ${tokens ? "Have a successor beside it" : "Rotate it"}; remove the entry of one that is over: npm run ops -- consumer revoke`,
         );
 }
 

@@ -88,7 +88,9 @@ function pageOf(stack: Stack, name: string, credential: Credential, outputs: Out
     if (method === "service-token") {
         const pair = outputs.serviceTokens[who];
         if (pair === undefined) throw notUp;
-        return { ...page, credential: { method, ...pair } };
+        // Cloudflare has an end of its own, and the config may have got a sooner one since the last run.
+        const [end] = [expires, outputs.expires[who]].filter((day) => day !== undefined).sort();
+        return { ...page, expires: end, credential: { method, ...pair } };
     }
     if (method === "key") {
         const key = outputs.credentials[who];

@@ -57,7 +57,7 @@ export function compareTokens(config: Consumer[], live: LiveToken[], owner: stri
     const rows = config.flatMap(({ name: consumer, credentials }): TokenRow[] => {
         const nothing = { method: null, expires: null, ends: null, live: false, enabled: null, problems: [] };
         if (credentials.length === 0) return [{ consumer, credential: null, ...nothing }];
-        return credentials.map(({ id, expires }) => {
+        return credentials.map(({ id, expires, enabled = true }) => {
             const name = tokenName(owner, consumer, id);
             known.add(name);
             const found = live.find((token) => token.name === name);
@@ -68,6 +68,11 @@ export function compareTokens(config: Consumer[], live: LiveToken[], owner: stri
             const ends = found?.expires_at ?? null;
             if (!over && ends !== null && Date.parse(ends) <= today.getTime())
                 problems.push("ended at Cloudflare: rotate it");
+            // Without a refresh Pulumi does not see what was done by hand.
+            if (!over && enabled && found?.enabled === false)
+                problems.push("disabled at Cloudflare, and not in the config: pulumi up --refresh");
+            if (!over && !enabled && found?.enabled === true)
+                problems.push("disabled in the config, and not at Cloudflare: pulumi up --refresh");
             return {
                 consumer,
                 credential: id,

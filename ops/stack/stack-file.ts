@@ -16,6 +16,8 @@ export interface Credential {
     publicKey?: string;
     /** As `2027-01-31`. */
     expires?: string;
+    /** Of a service token. Unset: it is. */
+    enabled?: boolean;
     /** Of a service token. */
     secretVersion?: number;
     /** Of a service token, as `2027-01-31`. */
@@ -60,6 +62,7 @@ export function readConsumers(text: string): Consumer[] {
             ...(typeof algorithm === "string" ? { algorithm } : {}),
             ...(typeof publicKey === "string" ? { publicKey } : {}),
             ...(expires === undefined ? {} : { expires: String(expires).slice(0, 10) }),
+            ...(typeof token.enabled === "boolean" ? { enabled: token.enabled } : {}),
             ...(typeof token.secretVersion === "number" ? { secretVersion: token.secretVersion } : {}),
             ...(token.previousSecretExpires === undefined
                 ? {}

@@ -46,6 +46,8 @@ export interface Outputs {
     jwtSecrets: Record<string, string>;
     /** Service token by `<consumer>/<credential>`. */
     serviceTokens: Record<string, TokenPair>;
+    /** Day on which each ends that has an end, by `<consumer>/<credential>`: with service tokens Cloudflare's is among them. */
+    expires: Record<string, string>;
     /** With option intra-b: how far it is, as the cluster has it. */
     conversion?: ConversionOutput;
 }
@@ -67,11 +69,13 @@ export async function readOutputs({ pulumi }: Context, stack: Stack, signal?: Ab
         url,
         credentials = {},
         jwtSecrets = {},
+        expires = {},
         conversion,
     } = JSON.parse(text) as {
         url?: string;
         credentials?: Record<string, string | TokenPair>;
         jwtSecrets?: Record<string, string>;
+        expires?: Record<string, string>;
         conversion?: ConversionOutput;
     };
     const pairs = Object.entries(credentials);
@@ -79,6 +83,7 @@ export async function readOutputs({ pulumi }: Context, stack: Stack, signal?: Ab
         url,
         credentials: Object.fromEntries(pairs.filter((p): p is [string, string] => typeof p[1] === "string")),
         jwtSecrets,
+        expires,
         ...(conversion === undefined ? {} : { conversion }),
         serviceTokens: Object.fromEntries(pairs.filter((p): p is [string, TokenPair] => typeof p[1] === "object")),
     };

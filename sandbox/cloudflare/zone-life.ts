@@ -72,7 +72,11 @@ export function followClock(account: Account, zones: Map<string, Zone>): void {
 
 export const firstCheck = (account: Account): string => account.stamp(FIRST_CHECK_SECONDS);
 
+/** The pack names the zone and `*.zone`, for which `issuewild` goes before `issue` where there is one (RFC 8659, 4.3). */
 function mayIssue(zone: Zone, records: Iterable<DnsRecord>): boolean {
-    const issue = [...records].filter((r) => r.type === "CAA" && r.name === zone.name && r.data?.tag === "issue");
-    return issue.length === 0 || issue.some((r) => AUTHORITIES.includes(String(r.data?.value).split(";")[0].trim()));
+    const caa = [...records].filter((r) => r.type === "CAA" && r.name === zone.name);
+    return ["issue", "issuewild"].every((tag) => {
+        const set = caa.filter((r) => r.data?.tag === tag);
+        return set.length === 0 || set.some((r) => AUTHORITIES.includes(String(r.data?.value).split(";")[0].trim()));
+    });
 }

@@ -8,7 +8,7 @@ import type { Preview, Step } from "./preview";
 import { exported, failOn, previewRun, render, reviewOf, type ReviewArgs } from "./review";
 
 /** What callers gain is harmless in a change that is reviewed. Behind Pulumi's back nobody has agreed to it. */
-const GAINS: Code[] = ["credential-added", "limit-raised", "way-in-added"];
+const GAINS: Code[] = ["credential-added", "credential-ends-later", "limit-raised", "way-in-added"];
 
 export type DriftArgs = Pick<ReviewArgs, "stack" | "format" | "failOn">;
 

@@ -114,6 +114,7 @@ export const CODES = {
     "state-unfinished": ["risk", "Look at what the interrupted run has made, then run: pulumi refresh"],
     "caller-added": ["harmless", "Hand its credentials out: npm run ops -- consumer handout."],
     "credential-added": ["harmless", "Hand it out: npm run ops -- consumer handout."],
+    "credential-ends-later": ["harmless", "Nothing."],
     "limit-raised": ["harmless", "Nothing."],
     "timeout-raised": ["harmless", "Nothing."],
     "way-in-added": ["harmless", "Try it: npm run ops -- check smoke."],

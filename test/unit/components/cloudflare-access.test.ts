@@ -192,6 +192,11 @@ describe("CloudflareAccess", () => {
         );
     });
 
+    it("names the only hostname's place in the application too: one of an alias that went would stay otherwise", () => {
+        const { domain, destinations } = one(seen, TYPES.application).inputs;
+        assert.deepEqual([domain, destinations], ["llm.example.com", [{ type: "public", uri: "llm.example.com" }]]);
+    });
+
     it("keeps the record of a hostname that becomes an alias of another", async () => {
         const renamed = await recordCloudflare({ hostname: "opt.example.com", aliases: ["llm.example.com"] });
         const before = one(seen, TYPES.record);
@@ -216,6 +221,15 @@ describe("CloudflareAccess", () => {
             "lab/2026b": "2027-11-25",
             "nlp/2026a": "2027-06-30", // the config's, which is sooner
         });
+    });
+
+    it("takes a token that is not disabled for that line", async () => {
+        const [first, ...others] = CONSUMERS;
+        const stopped = first.credentials.map((one) => ({ ...one, enabled: false }));
+        let auth: CloudflareAccess | undefined;
+        const consumers = [{ ...first, credentials: stopped }, ...others];
+        await record(() => (auth = new CloudflareAccess("alpa", cloudflareStack({ consumers }))), TOKENS, CALLS);
+        assert.match(await value(auth!.curl), /-H 'CF-Access-Client-Secret: s3cret-of-nlp\.2026a'/);
     });
 
     it("touches nothing of others when a caller comes", async () => {

@@ -87,6 +87,16 @@ const refused: [why: string, values: Record<string, unknown>, ...problems: (stri
         /^zone\.name: must be/,
         /^hostname: must lie in/,
     ],
+    [
+        "more connectors than a tunnel takes",
+        { tunnel: { ...TUNNEL, instances: 26 } },
+        "tunnel: must have at most 25 connectors, Cloudflare's limit for a tunnel (got 26: 1 host with 26 each). Lower tunnel.instances, or have fewer hosts.",
+    ],
+    [
+        "no ports for the health of all connectors",
+        { tunnel: { ...TUNNEL, instances: 2, hosts: [{ ...HOST, metricsPort: 65535 }] } },
+        "tunnel.hosts[0].metricsPort: must be at most 65534, since 2 connectors take the ports from there on (got 65535). Lower it.",
+    ],
     ["two Alpas", { alpa: { ...ALPA, endpoints: ["a:1", "b:1"] } }, /^alpa\.endpoints: must name exactly one/],
     ["no Alpa", { alpa: { ...ALPA, endpoints: [] } }, /^alpa\.endpoints: must name exactly one/],
     [
@@ -96,6 +106,11 @@ const refused: [why: string, values: Record<string, unknown>, ...problems: (stri
     ],
     ["a duration in days", one({ duration: "30d" }), /^consumers\[0\].*duration: must be a time as 8760h.*got "30d"/],
     ["a duration of nothing", one({ duration: "0h" }), /duration: must be a time/],
+    [
+        "a duration longer than Go can hold",
+        one({ duration: "2562048h" }),
+        /duration: must be a time .*at most 2562047h/,
+    ],
     ["an empty duration", one({ duration: "" }), /duration: must be a time/],
     ["an expiry that is no day", one({ expires: "2027-02-30" }), /^consumers\[0\].*expires: must be a day/],
     [
@@ -256,6 +271,7 @@ const accepted: [what: string, values: Record<string, unknown>][] = [
         },
     ],
     ["a duration in hours and minutes", one({ duration: "720h30m" })],
+    ["the longest duration that Go holds", one({ duration: "2562047h47m16s" })],
     ["a token without an end", one({ duration: "forever" })],
     ["an overlap of 30 days", one({ secretVersion: 2, previousSecretExpires: "2026-12-25" })],
     ["a rotation whose overlap is over", one({ secretVersion: 7, previousSecretExpires: "2020-01-01" })],

@@ -255,6 +255,17 @@ describe("zone data", () => {
         ]);
     });
 
+    it("must have a record to turn to the tunnel, where the service's name has others", () => {
+        const { records } = entries(
+            "name: '@', type: MX, ttl: 300, content: mail.example.net, priority: 10",
+            "name: '@', type: TXT, ttl: 300, content: v=spf1 -all",
+            "name: llm.example.com, type: CNAME, content: x.example.net, proxied: true",
+        );
+        assert.deepEqual(serviceProblems(records, ["example.com", "llm.example.com"], "zone.yaml", "example.com"), [
+            "zone.yaml example.com: must have a CNAME to turn to the tunnel (got MX, TXT): of a name in the data the stack makes no other record. Choose another hostname, or remove these here and on the old side.",
+        ]);
+    });
+
     it("say of an address at the apex that the old side keeps it, since it cannot have a CNAME there", () => {
         const { records } = entries("name: '@', type: A, ttl: 300, content: 192.0.2.1");
         const [problem, ...others] = serviceProblems(records, ["example.com"], "zone.yaml", "example.com");

@@ -47,7 +47,7 @@ const good: [what: string, text: string, last: unknown[]][] = [
 ];
 
 const bad: [what: string, text: string, line: number, problem: RegExp][] = [
-    ["a page of the web", "<!DOCTYPE html>\n<html>", 1, /must be a record.*Is this an export/],
+    ["a page of the web", "<!DOCTYPE html>\n<html>", 1, /must be a record.* an export of a DNS zone$/],
     ["a name alone", "a A 192.0.2.1\nb\n", 2, /must be a record/],
     ["another class", "a CH TXT x", 1, /must be of class IN \(got CH\)/],
     ["$INCLUDE", "a A 192.0.2.1\n$INCLUDE other.txt", 2, /\$INCLUDE must not be there/],

@@ -148,6 +148,39 @@ describe("import of az network dns record-set list", () => {
         ["an empty list", "[]", /must be a list of record sets/],
         ["lists of other things", '[\n  { "id": 1 }\n]', /sets\.json:2: must be a record set with name and type/],
         [
+            "a name that a text is cut off in",
+            '[\n  { "name": "a',
+            /sets\.json:2: must be JSON \([^()]*[^:]\)\. Export it again\.$/,
+        ],
+        [
+            "sets of a private zone",
+            JSON.stringify([{ ...SETS[4], type: "Microsoft.Network/privateDnsZones/A" }, SETS[0]], null, 2),
+            /^sets\.json:2: must be of a public zone \(got Microsoft\.Network\/privateDnsZones\/A\)\. Private zones do not move/,
+        ],
+        [
+            "an address that is not there",
+            JSON.stringify([set("a", "A", { TTL: 60, ARecords: [{}] }), SETS[0]], null, 2),
+            /^sets\.json:2: must be a record set with the data of its type \(got A\)\. Export it again\.$/,
+        ],
+        [
+            "a number that is none",
+            JSON.stringify(
+                [set("m", "MX", { TTL: 60, MXRecords: [{ exchange: "mx.example.net" }] }), SETS[0]],
+                null,
+                2,
+            ),
+            /^sets\.json:2: must be a record set with the data of its type \(got MX\)/,
+        ],
+        [
+            "a time to live that is none",
+            JSON.stringify(
+                [set("a", "A", { TTL: "soon", ARecords: [{ ipv4Address: "192.0.2.1" }] }), SETS[0]],
+                null,
+                2,
+            ),
+            /^sets\.json:2: must be a record set with the data of its type \(got A\)/,
+        ],
+        [
             "sets of another zone",
             JSON.stringify([...SETS, { ...SETS[4], fqdn: "a.example.org." }]),
             /must be in the zone example\.com/,

@@ -46,7 +46,7 @@ function duration({ old, new: now }: Difference, change: Change): Verdict {
     // Cloudflare counts from the update, or from the creation: nobody here knows which, and then it ends at once.
     if (!(hours(now) >= hours(old)))
         return { code: "credential-ends-sooner", says: `${who} ends sooner, maybe at once` };
-    return { code: "changed-inside", says: `${who} lasts longer` };
+    return { code: "credential-ends-later", says: `${who} lasts longer` };
 }
 
 function rotated({ old, new: now }: Difference, change: Change, { today }: { today: Date }): Verdict {
@@ -64,7 +64,7 @@ function previous({ old, new: now }: Difference, change: Change, { today }: { to
     if (old === undefined || change.old?.clientSecretVersion !== change.new?.clientSecretVersion) return undefined; // told by the version
     const who = `Credential ${credential(change)}`;
     if (typeof now === "string" && now > String(old))
-        return { code: "changed-inside", says: `${who}: the secret of before ends later` };
+        return { code: "credential-ends-later", says: `${who}: the secret of before ends later` };
     const over = typeof now !== "string" || new Date(now) <= today;
     return {
         code: "credential-ends-sooner",

@@ -189,27 +189,37 @@ describe("ops check smoke", () => {
             );
             await world.connect();
             world.respond = (_, answer) => answer.end('{"choices":[],"cache_id":"c","logprobs":[],"indices":[]}');
-            const token = world.token();
-            const policy = world.policy("non_identity", [{ service_token: { token_id: token.id } }]);
-            world.application([policy], { domain: "localhost" });
-            const pair = { clientId: token.client_id, clientSecret: token.client_secret };
+            const [token, stopped] = [world.token(), world.token({ enabled: false })];
+            const listed = [token, stopped].map(({ id }) => ({ service_token: { token_id: id } }));
+            world.application([world.policy("non_identity", listed)], { domain: "localhost" });
+            const pairOf = (one: typeof token) => ({ clientId: one.client_id, clientSecret: one.client_secret });
             const { code, out, note } = await run(
                 {
                     text: stack(
-                        { name: "smoke", credentials: [{ id: "edge", method: "service-token" }] },
+                        {
+                            name: "smoke",
+                            credentials: [
+                                { id: "edge", method: "service-token" },
+                                { id: "off", method: "service-token", enabled: false },
+                            ],
+                        },
                         "cloudflare",
                     ),
-                    outputs: { url: `http://localhost:${world.edge.port}`, credentials: { "smoke/edge": pair } },
+                    outputs: {
+                        url: `http://localhost:${world.edge.port}`,
+                        credentials: { "smoke/edge": pairOf(token), "smoke/off": pairOf(stopped) },
+                    },
                 },
                 "--json",
             );
             assert.equal(code, 0, note);
             const rows = JSON.parse(out).checks.map(({ check, got }: any) => `${check} ${got}`);
-            const twice = ["no credential 403", "wrong client secret 403", "service token 200"].flatMap((row) => [
-                row,
-                row,
-            ]);
-            assert.deepEqual(rows, twice);
+            const wrong = "wrong client secret 403";
+            const once = ["no credential 403", wrong, "service token 200", wrong, "disabled service token 403"];
+            assert.deepEqual(
+                rows,
+                once.flatMap((row) => [row, row]),
+            );
             assert.match(note, /not tried: the limit: it is the edge's, which other callers may share\./);
             assert.doesNotMatch(out + note, new RegExp(token.client_secret));
         } finally {

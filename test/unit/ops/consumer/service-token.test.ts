@@ -172,6 +172,21 @@ describe("ops consumer with service tokens", () => {
         text(out, /CF-Access-Client-Id: 0123\.access/, /CF-Access-Client-Secret: s3cret-of-lab-a/, /--max-time 110 /);
     });
 
+    it("says in the handout when Cloudflare ends the token, or the config before", async () => {
+        const page = async (expires: object, text = FILE) =>
+            (
+                await cloudflare({ text, outputs: { ...outputs("https://llm.example.com"), expires } }).ops(
+                    ...["consumer", "handout", "lab", "a"],
+                )
+            ).out;
+        assert.match(
+            await page({ "lab/a": "2027-11-25" }),
+            /^Credential lab\/a\. It works until 2027-11-25 \(UTC\)\.$/m,
+        );
+        const sooner = FILE.replace("id: a, method: service-token", '$&, expires: "2027-01-31"');
+        assert.match(await page({ "lab/a": "2027-11-25" }, sooner), /It works until 2027-01-31 \(UTC\)/);
+    });
+
     it("hands out the time that the edge waits as pulumi config set writes it", async () => {
         const text = FILE.replace("pro }", "enterprise }") + '    alpa-auth:proxyTimeoutSeconds: "300"\n';
         const { out } = await cloudflare({ text }).ops("consumer", "handout", "lab", "a");
@@ -182,6 +197,14 @@ describe("ops consumer with service tokens", () => {
         const { code, note } = await cloudflare().ops("consumer", "handout", "lab", "b");
         assert.equal(code, 2);
         assert.match(note, /lab\/b: must be in the stack's outputs/);
+    });
+
+    it("says of what ends how a token goes on, and where Cloudflare's own ends are", async () => {
+        const { out, note } = await cloudflare().ops("consumer", "expiring", "--fail-on", "1");
+        assert.doesNotMatch(note, /--successor|Rotate it/); // neither of which a service token has
+        text(note, /Next: npm run ops -- consumer add <consumer> --credential <id>/, /Have a successor beside it;/);
+        text(note, /duration.* npm run ops -- consumer list/);
+        text(out, /old/);
     });
 
     it("lists what ends, as for keys", async () => {
@@ -284,6 +307,26 @@ describe("ops consumer list of service tokens", () => {
         );
     });
 
+    it("names a token that is disabled on one side only", () => {
+        const [{ credentials }] = config;
+        const problemsOf = (inConfig: boolean | undefined, enabled: boolean | undefined) => {
+            const lab = { name: "lab", credentials: [{ ...credentials[0], enabled: inConfig }] };
+            return compareTokens([lab], [live(`${OWNER}/lab/a`, { enabled })], OWNER, new Date(TODAY))[0].problems;
+        };
+        assert.deepEqual(problemsOf(undefined, false), [
+            "disabled at Cloudflare, and not in the config: pulumi up --refresh",
+        ]);
+        assert.deepEqual(problemsOf(true, false), [
+            "disabled at Cloudflare, and not in the config: pulumi up --refresh",
+        ]);
+        assert.deepEqual(problemsOf(false, true), [
+            "disabled in the config, and not at Cloudflare: pulumi up --refresh",
+        ]);
+        assert.deepEqual(problemsOf(false, false), []);
+        // An API that does not say it.
+        assert.deepEqual(problemsOf(false, undefined), []);
+    });
+
     it("asks Cloudflare with the token of the stack, and shows no secret", async () => {
         const asked: http.IncomingMessage[] = [];
         const server = http.createServer((request, response) => {
@@ -306,8 +349,11 @@ describe("ops consumer list of service tokens", () => {
             });
             const { code, out, note } = await ops("consumer", "list", "--check");
             assert.equal(code, 1);
-            assert.match(out, /lab +│ a +│ +│ 2027-11-25T00:00:00Z +│ disabled/);
-            assert.match(note, /config and Cloudflare must agree \(1 of 3 lines do not\)/);
+            assert.match(out, /lab +│ a +│ +│ 2027-11-25T00:00:00Z +│ disabled +│ ! disabled at Cloudflare/);
+            assert.match(
+                note,
+                /config and Cloudflare must agree \(2 of 3 lines do not\)\. Run: pulumi up --refresh -s intra$/m,
+            );
             assert.match(
                 asked[0].url!,
                 /^\/client\/v4\/accounts\/0123456789abcdef0123456789abcdef\/access\/service_tokens/,

@@ -74,13 +74,17 @@ describe("Life of a zone at the Cloudflare stand-in", () => {
     });
 
     it("has no edge certificate while CAA records allow none of Cloudflare's authorities", async () => {
-        const caa = (value: string) => ({ name: "@", type: "CAA", data: { flags: 0, tag: "issue", value } });
+        const caa = (value: string, tag = "issue") => ({ name: "@", type: "CAA", data: { flags: 0, tag, value } });
         await api.post(`zones/${zone.id}/dns_records`, caa("other.test"));
+        await api.post(`zones/${zone.id}/dns_records`, caa("other.test", "issuewild"));
         parent = zone.name_servers;
         await check();
         api.account.advance(DAY);
         assert.equal(zone.certificate_packs[0].status, "pending_validation");
         await api.post(`zones/${zone.id}/dns_records`, caa("letsencrypt.org"));
+        // It names *.example.test too, for which issuewild goes before issue (RFC 8659, 4.3).
+        assert.equal(api.account.zones.get(zone.id)?.certificate_packs[0].status, "pending_validation");
+        await api.post(`zones/${zone.id}/dns_records`, caa("letsencrypt.org", "issuewild"));
         assert.equal(api.account.zones.get(zone.id)?.certificate_packs[0].status, "active");
     });
 

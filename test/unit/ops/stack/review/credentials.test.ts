@@ -113,7 +113,7 @@ describe("review of what an earlier run has replaced and not deleted", () => {
         const found = said([leftover("lab.a-token", old), step("ServiceToken", "lab.a-token", old, now)]);
         assert.deepEqual(
             found.map((one) => one.split(":")[0]),
-            ["risk deleted", "harmless changed-inside"],
+            ["risk deleted", "harmless credential-ends-later"],
         );
     });
 });

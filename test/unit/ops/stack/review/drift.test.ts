@@ -71,6 +71,15 @@ describe("ops stack drift", () => {
         assert.match(out, /Findings: 1 risk\.[^]*RISK\n {2}limit-raised {2}Caller alice has more/);
     });
 
+    it("takes a service token that somebody has prolonged for a risk too", async () => {
+        const token = base("cloudflare:index/zeroTrustAccessServiceToken:ZeroTrustAccessServiceToken", "lab.a-token");
+        const lasting = (duration: string) => ({ ...token, inputs: { name: "alpa-auth/intra/lab/a", duration } });
+        const steps = [{ op: "update", urn: token.urn, oldState: lasting("8760h"), newState: lasting("forever") }];
+        const { code, out } = await drift(steps);
+        assert.equal(code, 1, out);
+        assert.match(out, /RISK\n {2}credential-ends-later {2}Credential lab\/a lasts longer/);
+    });
+
     it("says what somebody has deleted", async () => {
         const { out } = await drift([
             { op: "delete", urn: CONSUMER.urn, oldState: { ...CONSUMER, inputs: plugins(60) } },

@@ -9,7 +9,7 @@ recordedSet("cloudflare", {
     nothing: [],
     "mail to operators": [],
     "a caller more": ["harmless credential-added"],
-    "a token that lasts longer": ["harmless changed-inside"],
+    "a token that lasts longer": ["harmless credential-ends-later"],
     "a caller less": ["breaks-callers credential-revoked"],
     "a token less": ["breaks-callers credential-revoked"],
     "a token that is disabled": ["breaks-callers credential-revoked"],
