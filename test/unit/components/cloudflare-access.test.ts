@@ -192,11 +192,6 @@ describe("CloudflareAccess", () => {
         );
     });
 
-    it("names the only hostname's place in the application too: one of an alias that went would stay otherwise", () => {
-        const { domain, destinations } = one(seen, TYPES.application).inputs;
-        assert.deepEqual([domain, destinations], ["llm.example.com", [{ type: "public", uri: "llm.example.com" }]]);
-    });
-
     it("keeps the record of a hostname that becomes an alias of another", async () => {
         const renamed = await recordCloudflare({ hostname: "opt.example.com", aliases: ["llm.example.com"] });
         const before = one(seen, TYPES.record);
