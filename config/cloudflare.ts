@@ -40,7 +40,9 @@ export const cloudflareSchema = z.strictObject({
     aliases: z
         .array(domain("a host name"))
         .default([])
-        .describe("More names of the same service in the zone. With `hostname` at most 5, Cloudflare's limit."),
+        .describe(
+            "More names of the same service in the zone. With `hostname` at most 5, Cloudflare's limit. When the last one goes, take it out of the Access application by hand too: it stays there otherwise.",
+        ),
     certificate: z
         .enum(["universal", "advanced"])
         .default("universal")
