@@ -49,18 +49,23 @@ describe("a chart of option inter that is upgraded", function () {
         key = outputs.credentials["bob/b"];
     });
 
+    /** Brings it up with another time and version, while callers ask. */
+    const upgrade = async (answerTimeoutSeconds: number) => {
+        const traffic = new Traffic(url, key);
+        await traffic.underWay(3);
+        configure(answerTimeoutSeconds, "3.17.0-ubuntu");
+        succeeded(await stack.up());
+        const { all, failed } = await traffic.end();
+        assert.deepEqual(failed, [], `of ${all}`);
+    };
+
     it("has given the time to its first pods", async () => {
         assert.equal(await grace(), 675);
     });
 
     it("keeps the time and starts pods once, without a lost request", async () => {
         const before = await versions();
-        const traffic = new Traffic(url, key);
-        await traffic.underWay(3);
-        configure(600, "3.17.0-ubuntu");
-        succeeded(await stack.up());
-        const { all, failed } = await traffic.end();
-        assert.deepEqual(failed, [], `of ${all}`);
+        await upgrade(600);
         assert.equal(await grace(), 675);
         assert.equal((await versions()) - before, 1);
         const again = succeeded(await stack.up());
@@ -68,12 +73,7 @@ describe("a chart of option inter that is upgraded", function () {
     });
 
     it("follows the longest answer", async () => {
-        const traffic = new Traffic(url, key);
-        await traffic.underWay(3);
-        configure(900, "3.17.0-ubuntu");
-        succeeded(await stack.up());
-        const { all, failed } = await traffic.end();
-        assert.deepEqual(failed, [], `of ${all}`);
+        await upgrade(900);
         assert.equal(await grace(), 975);
         succeeded(await stack.destroy());
         assert.deepEqual(await stack.resources(), []);
