@@ -104,7 +104,9 @@ export abstract class GatewayCluster extends pulumi.ComponentResource {
             new CloudflareExposure(
                 `${name}-exposure`,
                 {
-                    ...{ ...args.exposure, namespace, origin: gatewayOrigin(args) },
+                    ...args.exposure,
+                    namespace,
+                    origin: gatewayOrigin(args),
                     prefixes: conversion ? [PREFIX, VERIFICATION_PREFIX] : [PREFIX],
                 },
                 // The name leads to a gateway that knows its route and its callers already.
