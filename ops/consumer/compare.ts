@@ -49,8 +49,8 @@ export function compare(
         return [
             ...wanted.map((credential) => {
                 const row = rowOf(consumer.name, credential, object, live, owner, today);
-                const wanted = rendered?.get(consumer.name);
-                if (wanted && object) row.problems.push(...differences(wanted, object, live, credential?.id));
+                const made = rendered?.get(consumer.name);
+                if (made && object) row.problems.push(...differences(made, object, live, credential?.id));
                 return row;
             }),
             ...extra.map(({ id }) => unwanted(consumer.name, id, object!, live, "not in the config")),
