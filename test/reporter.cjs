@@ -3,6 +3,9 @@
 const { format } = require("node:util");
 const { reporters } = require("mocha");
 
+/** Of a suite this many failures are told whole, and the rest only named: tests of one stack fail after the first that did. */
+const TOLD = 3;
+
 module.exports = class extends reporters.Spec {
     constructor(runner, options) {
         super(runner, options);
@@ -15,7 +18,11 @@ module.exports = class extends reporters.Spec {
     }
 
     epilogue() {
-        if (!process.send) return super.epilogue();
+        const named = this.leaveToldOnes();
+        if (!process.send) {
+            super.epilogue();
+            return process.stdout.write(named);
+        }
         const { Base } = reporters;
         const print = Base.consoleLog;
         let said = "";
@@ -23,6 +30,20 @@ module.exports = class extends reporters.Spec {
         super.epilogue();
         Base.consoleLog = print;
         const { passes: passed, failures: failed } = this.stats;
-        process.send({ passed, failed, failures: failed > 0 ? said : "" });
+        process.send({ passed, failed, failures: failed > 0 ? said + named : "" });
+    }
+
+    /** Takes the other failures from the list. @returns their names, in a line each */
+    leaveToldOnes() {
+        const seen = new Map();
+        const isTold = (test) => {
+            const [suite] = test.titlePath();
+            seen.set(suite, (seen.get(suite) ?? 0) + 1);
+            return seen.get(suite) <= TOLD;
+        };
+        const told = this.failures.filter(isTold);
+        const rest = this.failures.filter((test) => !told.includes(test));
+        this.failures = told;
+        return rest.map((test) => `  and: ${test.fullTitle()}\n`).join("");
     }
 };

@@ -77,6 +77,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     writeSecret(kubeconfigPath, adminKubeConfig);
 
     const started: TrackedProcess[] = [];
+    let closing = false;
     const proxy = await startServiceProxy({
         port: ports.serviceProxy,
         pki,
@@ -87,9 +88,13 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
         const logFile = join(home, "logs", `${name}.log`);
         const program = await spawnTracked({ name, command: tools[name], args: programArgs, env, logFile, stateDir });
         started.push(program);
+        void program.exited.then(({ code, signal }) => {
+            if (!closing) log(`${name} has ended by itself (${signal ?? code}). Its log ends:\n${lastLines(logFile)}`);
+        });
         return program;
     };
     const close = async () => {
+        closing = true;
         for (const program of started.reverse()) {
             log(`stopping ${program.name}`);
             await program.stop();
@@ -120,6 +125,8 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
                 "/healthz",
             ),
             ready(scheduler, [], { ...api, server: `https://127.0.0.1:${ports.scheduler}` }, "/healthz"),
+            // Also where there are no nodes yet: those that come later wait for it without end.
+            untilReady("kwok", [kwok], () => isHealthy(`http://127.0.0.1:${ports.kwok}/healthz`)),
             nodesReady(api, nodes, [kwok, controllerManager]),
             defaultNamespaceReady(api, controllerManager),
         ]);
@@ -186,6 +193,12 @@ async function ready(program: TrackedProcess, also: TrackedProcess[], api: Api, 
         const answer = await call(api, "GET", path, undefined, { seconds: 2 }).catch(() => undefined);
         return answer?.status === 200;
     });
+}
+
+/** kwok says it in clear, to whoever asks. */
+async function isHealthy(url: string): Promise<boolean> {
+    const answer = await fetch(url, { signal: AbortSignal.timeout(2000) }).catch(() => undefined);
+    return answer?.ok ?? false;
 }
 
 async function nodesReady(api: Api, nodes: NodeShape[], programs: TrackedProcess[]): Promise<void> {

@@ -1,7 +1,7 @@
 /** Ports on loopback: finding free ones, and saying who holds one that is not. */
 import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
-import { createServer, type AddressInfo } from "node:net";
+import { createServer } from "node:net";
 import { basename } from "node:path";
 import { hasProc } from "./identity";
 import { programOf } from "./proc-table";
@@ -30,22 +30,32 @@ export function describeHolder(port: number): string {
 const handedOut = new Set<number>();
 
 /**
+ * Where ports are looked for: below those that Linux gives away by itself (32768 to 60999: net.ipv4.ip_local_port_range) and
+ * those of Services (from 30000). A port is handed out seconds before its program listens, and any connection or server of
+ * another process could get it meanwhile.
+ */
+const RANGE = { first: 20_000, count: 10_000 };
+/** Each process begins somewhere else, so that two that look at the same time do not find the same port. */
+let next = (process.pid * 101) % RANGE.count;
+
+/**
  * A port on 127.0.0.1 that nobody listens on: the preferred one when it is free, else any. One this process was already
  * given is not given again, so that two programs started at once do not meet on it.
  */
 export async function freePort(preferred?: number): Promise<number> {
-    if (preferred !== undefined && (await canListen(preferred)) !== undefined) {
+    if (preferred !== undefined && (await canListen(preferred))) {
         handedOut.add(preferred);
         return preferred;
     }
-    for (let tries = 0; tries < 100; tries++) {
-        const port = await canListen(0);
-        if (port !== undefined && !handedOut.has(port)) {
-            handedOut.add(port);
-            return port;
-        }
+    for (let tries = 0; tries < RANGE.count; tries++) {
+        const port = RANGE.first + next;
+        next = (next + 1) % RANGE.count;
+        if (handedOut.has(port)) continue;
+        handedOut.add(port); // before it is tried: others ask meanwhile
+        if (await canListen(port)) return port;
     }
-    throw new Error("freePort: a free port on 127.0.0.1 must exist (100 tries found none). Close other programs.");
+    const last = RANGE.first + RANGE.count - 1;
+    throw new Error(`a port between ${RANGE.first} and ${last} must be free on 127.0.0.1. Close other programs.`);
 }
 
 /** The last port an API server gives to a Service of type NodePort, unless told otherwise. */
@@ -54,7 +64,7 @@ const LAST_NODE_PORT = 32767;
 /** The first port from `first` on that nobody listens on, within the range of node ports. */
 export async function freePortFrom(first: number): Promise<number> {
     for (let port = first; port <= LAST_NODE_PORT; port++)
-        if ((await canListen(port)) !== undefined) {
+        if (await canListen(port)) {
             handedOut.add(port);
             return port;
         }
@@ -63,15 +73,12 @@ export async function freePortFrom(first: number): Promise<number> {
     );
 }
 
-/** The port listened on for a moment, or undefined when that is refused. */
-function canListen(port: number): Promise<number | undefined> {
+/** Listens for a moment. */
+function canListen(port: number): Promise<boolean> {
     return new Promise((resolve) => {
         const server = createServer();
-        server.once("error", () => resolve(undefined));
-        server.listen({ port, host: "127.0.0.1", exclusive: true }, () => {
-            const got = (server.address() as AddressInfo).port;
-            server.close(() => resolve(got));
-        });
+        server.once("error", () => resolve(false));
+        server.listen({ port, host: "127.0.0.1", exclusive: true }, () => server.close(() => resolve(true)));
     });
 }
 

@@ -139,14 +139,20 @@ export class EngineStack {
 
 /** Fails with what Pulumi said. */
 export function succeeded(run: PulumiRun): PulumiRun {
-    assert.equal(run.code, 0, `pulumi ended with ${run.code}:\n${run.stdout}\n${run.stderr}`);
+    assert.ok(run.code === 0, `pulumi ended with ${run.code}:\n${essence(run.stdout)}\n${run.stderr}`);
     return run;
 }
 
 /** All that Pulumi printed; fails when it succeeded. */
 export function failed(run: PulumiRun): string {
-    assert.notEqual(run.code, 0, `pulumi should have failed:\n${run.stdout}`);
+    assert.ok(run.code !== 0, `pulumi should have failed:\n${essence(run.stdout)}`);
     return `${run.stdout}\n${run.stderr}`;
+}
+
+/** What Pulumi prints at the end: what was wrong and what is different. Its list of resources says less, in many more lines. */
+function essence(stdout: string): string {
+    const diagnostics = stdout.indexOf("\nDiagnostics:");
+    return diagnostics >= 0 ? stdout.slice(diagnostics + 1) : stdout.split("\n").slice(-30).join("\n");
 }
 
 /** Waits for a state that something else brings about; the limit is an error that says what was last seen. */

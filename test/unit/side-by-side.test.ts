@@ -36,6 +36,18 @@ describe("tests side by side", function () {
         assert.doesNotMatch(said, /Error: on purpose/);
     });
 
+    it("tells the first failures of a suite whole, and names those after them", async () => {
+        const many = `for (let i = 1; i < 6; i++) it("t" + i, () => { throw new Error("why " + i); });`;
+        const { failed, failures } = await run([
+            file("many", `describe("one", () => { ${many} }); describe("two", () => { ${many} });`),
+        ]);
+        assert.equal(failed, 10);
+        const told = [...failures.matchAll(/Error: (why \d)/g)].map(([, why]) => why);
+        assert.deepEqual(told, ["why 1", "why 2", "why 3", "why 1", "why 2", "why 3"]);
+        const named = [...failures.matchAll(/^ {2}and: (.*)$/gm)].map(([, title]) => title);
+        assert.deepEqual(named, ["one t4", "one t5", "two t4", "two t5"]);
+    });
+
     it("takes a process that ends without a result for a failure, and goes on with the next", async () => {
         const { passed, failed, failures } = await run([
             file("gone", `it("x", () => process.kill(process.pid, "SIGKILL"));`),

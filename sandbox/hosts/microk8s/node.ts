@@ -34,6 +34,7 @@ export interface Place {
 }
 
 export class Microk8sNode {
+    /** Undefined only while it is being installed. */
     cluster!: Cluster;
     member!: Member;
     /** Stopped by `microk8s stop`. */
@@ -155,6 +156,7 @@ export class Microk8sNode {
     /** An installation that failed leaves nothing. */
     async undo(): Promise<void> {
         await this.close();
+        this.cluster?.forget(this.member);
         this.place.files.undo(this.release.revision);
     }
 

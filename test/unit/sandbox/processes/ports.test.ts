@@ -12,6 +12,11 @@ describe("Ports", () => {
     it("are handed out once", async () => {
         const ports = await Promise.all(Array.from({ length: 20 }, () => freePort()));
         assert.equal(new Set(ports).size, 20);
+        // Nobody is given one of these who asks the system for any.
+        assert.ok(
+            ports.every((port) => port < 30_000),
+            ports.join(),
+        );
     });
 
     it("are the preferred one only while it is free", async () => {

@@ -48,6 +48,17 @@ describe("launch configuration of the stand-in of MicroK8s", () => {
         assert.match(text(usual, args), /^--authorization-mode=AlwaysAllow$/m);
     });
 
+    it("leaves nothing of an installation that the API did not take: the next one is in the same cluster", async () => {
+        const { api } = hosts;
+        const request = api.request.bind(api);
+        const host = await new Hosts({ api }).start("again");
+        api.request = () => Promise.reject(new Error("no answer"));
+        const first = await root(host, INSTALL).finally(() => (api.request = request));
+        assert.match(first.err, /no answer/);
+        await done(host, INSTALL);
+        assert.equal(host.microk8s!.cluster.rest, api);
+    });
+
     it("fails an installation when it cannot be read, and leaves nothing of it", async () => {
         const refused: [launch: string, why: RegExp][] = [
             ["version: [", /could not parse configuration/],
