@@ -64,7 +64,7 @@ const LAST_NODE_PORT = 32767;
 /** The first port from `first` on that nobody listens on, within the range of node ports. */
 export async function freePortFrom(first: number): Promise<number> {
     for (let port = first; port <= LAST_NODE_PORT; port++)
-        if (await canListen(port)) {
+        if (!handedOut.has(port) && (await canListen(port))) {
             handedOut.add(port);
             return port;
         }

@@ -7,7 +7,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
 import type { Seen } from "../../sandbox/alpa/server";
-import { freePortFrom } from "../../sandbox/processes";
+import { freePort } from "../../sandbox/processes";
 import {
     startCloudflareWorld,
     type CloudflareWorld,
@@ -45,8 +45,8 @@ export function useCloudflare(options: Omit<CloudflareWorldOptions, "tools" | "s
 /** The first of two free ports in a row: hosts have this machine's, and others run tests on it too. */
 export async function freePair(): Promise<number> {
     for (;;) {
-        const first = await freePortFrom(21_000 + Math.floor(Math.random() * 9_000));
-        if ((await freePortFrom(first + 1)) === first + 1) return first;
+        const first = await freePort();
+        if ((await freePort()) === first + 1) return first;
     }
 }
 
