@@ -33,8 +33,41 @@ const INT_TEXT = /^[+-]?\d+(?:_\d+)*$/;
 const FLOAT_TEXT = /^[+-]?(?:(?:\d+(?:_\d+)*\.?(?:\d+(?:_\d+)*)?|\.\d+(?:_\d+)*)(?:e[+-]?\d+(?:_\d+)*)?)$/i;
 const FLOAT_WORD = /^([+-]?)(inf|infinity|nan)$/i;
 
-// What int() and float() strip; String.trim leaves U+0085 alone.
-const PYTHON_SPACE = /^[\s\x85]+|[\s\x85]+$/g;
+// What int() and float() strip once a text is ASCII: C's isspace.
+const C_SPACE = /^[ \t-\r]+|[ \t-\r]+$/g;
+// The text of int() is "%.200R": at most so many characters of the repr.
+const QUOTED_BY_INT = 200;
+
+/** A text as int() and float() read it: decimal digits and blanks of any script count, the first other character ends it. */
+function toAscii(text: string): string {
+    let out = "";
+    for (const char of text) {
+        const code = char.codePointAt(0) as number;
+        if (code < 0x7f) out += char;
+        else if (code !== 0xfeff && /[\s\x85]/.test(char)) out += " ";
+        else if (/\p{Nd}/u.test(char)) out += digitOf(code);
+        else return `${out}?`;
+    }
+    return out;
+}
+
+/** Digits come in runs that begin with a zero. */
+function digitOf(code: number): number {
+    let zero = code;
+    while (/\p{Nd}/u.test(String.fromCodePoint(zero - 1))) zero -= 1;
+    return (code - zero) % 10;
+}
+
+const HEX_TEXT = /^\+?(?:0x_?)?[0-9a-f]+(?:_[0-9a-f]+)*$/i;
+
+/** Whether `uuid.UUID(text)` takes it: 32 characters, marks aside, that int() reads to base 16. */
+export function isUuid(text: string): boolean {
+    const bare = text
+        .replaceAll("urn:", "")
+        .replaceAll("uuid:", "")
+        .replace(/^[{}]+|[{}]+$|-/g, "");
+    return [...bare].length === 32 && HEX_TEXT.test(toAscii(bare).replace(C_SPACE, ""));
+}
 
 /** `int(value)` */
 export function toInt(value: PyValue): bigint {
@@ -46,9 +79,10 @@ export function toInt(value: PyValue): bigint {
         return BigInt(Math.trunc(value));
     }
     if (typeof value === "string") {
-        const text = value.replace(PYTHON_SPACE, "");
+        const text = toAscii(value).replace(C_SPACE, "");
         if (!INT_TEXT.test(text)) {
-            throw new PyError("ValueError", `invalid literal for int() with base 10: ${repr(value)}`);
+            const quoted = [...repr(value)].slice(0, QUOTED_BY_INT).join("");
+            throw new PyError("ValueError", `invalid literal for int() with base 10: ${quoted}`);
         }
         const digits = BigInt(text.replace(/[+_-]/g, ""));
         return text.startsWith("-") ? -digits : digits;
@@ -69,7 +103,7 @@ export function toFloat(value: PyValue): number {
         return number;
     }
     if (typeof value === "string") {
-        const text = value.replace(PYTHON_SPACE, "");
+        const text = toAscii(value).replace(C_SPACE, "");
         const word = FLOAT_WORD.exec(text);
         if (word) return /nan/i.test(word[2]) ? NaN : word[1] === "-" ? -Infinity : Infinity;
         if (!FLOAT_TEXT.test(text)) {

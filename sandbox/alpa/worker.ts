@@ -6,7 +6,7 @@ import { randomUUID } from "node:crypto";
 
 import { BatchLoop, type BatchOptions, type Scoring } from "./batches";
 import { encode, MAX_BATCH, MAX_SEQUENCE } from "./model";
-import { isInt, PyError, roundToTenth, str, toBool, toFloat, toInt, type PyValue } from "./python-value";
+import { isInt, isUuid, PyError, roundToTenth, str, toBool, toFloat, toInt, type PyValue } from "./python-value";
 
 type Args = Map<string, PyValue>;
 
@@ -18,8 +18,6 @@ export interface WorkerOptions extends BatchOptions {
     /** The worker's log. As in the real one, keys and client addresses are written out. */
     log: (line: string) => void;
 }
-
-const UUID = /^[0-9a-fA-F]{32}$/;
 
 export class Worker {
     readonly batches: BatchLoop;
@@ -104,14 +102,7 @@ export class Worker {
         checkLength(prompts);
 
         const cacheId = args.has("cache_id") ? str(args.get("cache_id") as PyValue) : randomUUID();
-        if (
-            !UUID.test(
-                cacheId
-                    .replaceAll("urn:", "")
-                    .replaceAll("uuid:", "")
-                    .replace(/^[{}]+|[{}]+$|-/g, ""),
-            )
-        ) {
+        if (!isUuid(cacheId)) {
             throw new PyError(
                 "ValueError",
                 'Malformed "cache_id", you must use the the value returned in a prior server response',

@@ -52,6 +52,16 @@ const refused: [why: string, body: unknown, message: string][] = [
     ],
     ["max_tokens in words", { ...good, max_tokens: "ten" }, "invalid literal for int() with base 10: 'ten'"],
     [
+        "max_tokens in many words, of which 200 characters are quoted",
+        { ...good, max_tokens: "ten ".repeat(60) },
+        `invalid literal for int() with base 10: '${"ten ".repeat(50).slice(0, 199)}`,
+    ],
+    [
+        "max_tokens behind a byte order mark",
+        { ...good, max_tokens: "\ufeff3" },
+        "invalid literal for int() with base 10: '\\ufeff3'",
+    ],
+    [
         "max_tokens as a list",
         { ...good, max_tokens: [] },
         "int() argument must be a string, a bytes-like object or a number, not 'list'",
@@ -71,6 +81,11 @@ const accepted: [why: string, body: unknown, texts: string[]][] = [
     ["true as a token id", { ...good, prompt: [true] }, [" one two"]],
     ["max_tokens 3.9", { ...good, max_tokens: 3.9 }, [" on"]],
     ["max_tokens with blanks", { ...good, max_tokens: " 3 " }, [" on"]],
+    [
+        "max_tokens in digits of another script",
+        { ...good, max_tokens: "\u3000\u0663", temperature: "\uff10.5" },
+        [" on"],
+    ],
     ["top_p that rounds to 1.0", { ...good, top_p: 1.04 }, [" one two"]],
     ["temperature that rounds to zero", { ...good, temperature: -0.04 }, [" one two"]],
     ["infinite temperature", '{"model":"default","prompt":"a","max_tokens":3,"temperature":Infinity}', [" on"]],
@@ -243,6 +258,17 @@ describe("Alpa stand-in", () => {
                 assert.match(json.message, /^Malformed "cache_id"/);
             }));
     }
+
+    for (const cache_id of [
+        "{urn:uuid:00000000-0000-4000-8000-000000000000}",
+        `0x${"A".repeat(30)}`,
+        ` +${"a_".repeat(14)}aa`,
+    ])
+        it(`takes a cache_id as uuid.UUID reads it: ${cache_id}`, () =>
+            withAlpa({}, async ({ port }) => {
+                const body = { model: "default", prompt: "a", top_k: 1, cache_id };
+                assert.equal((await ask(port, { path: "/logprobs", body })).json.cache_id, cache_id);
+            }));
 
     it("refuses logprobs of prompts of different length", () =>
         withAlpa({}, async ({ port }) => {
