@@ -62,7 +62,7 @@ export function pformat(value: Json, width = 72): string {
  */
 function layout(value: Json, indent: number, allowance: number, level: number, width: number): string {
     const oneLine = repr(value);
-    if (oneLine.length <= width - indent - allowance) return oneLine;
+    if (lengthOf(oneLine) <= width - indent - allowance) return oneLine;
     if (typeof value === "string") return layoutString(value, indent, allowance, level, width);
     const newLine = `,\n${" ".repeat(indent + 1)}`;
     const room = (last: boolean) => (last ? allowance + 1 : 1);
@@ -74,13 +74,16 @@ function layout(value: Json, indent: number, allowance: number, level: number, w
         const entries = sortedEntries(value);
         const items = entries.map(([key, item], i) => {
             const head = `${reprString(key)}: `;
-            const column = indent + 1 + head.length;
+            const column = indent + 1 + lengthOf(head);
             return head + layout(item, column, room(i === entries.length - 1), level + 1, width);
         });
         return `{${items.join(newLine)}}`;
     }
     return oneLine;
 }
+
+/** len(): characters, where JavaScript counts UTF-16 units. */
+const lengthOf = (text: string) => (/[\ud800-\udfff]/.test(text) ? [...text].length : text.length);
 
 /** Long strings are broken after white space into adjacent literals; only a top-level one is put in parentheses. */
 function layoutString(text: string, indent: number, allowance: number, level: number, width: number): string {
@@ -92,7 +95,7 @@ function layoutString(text: string, indent: number, allowance: number, level: nu
     const chunks: string[] = [];
     lines.forEach((line, i) => {
         const lastLine = i === lines.length - 1;
-        if (repr(line).length <= width - column - (lastLine ? tail : 0)) {
+        if (lengthOf(repr(line)) <= width - column - (lastLine ? tail : 0)) {
             chunks.push(repr(line));
             return;
         }
@@ -100,7 +103,7 @@ function layoutString(text: string, indent: number, allowance: number, level: nu
         const words = (line.match(/\S*\s*/g) ?? []).filter((word) => word !== "");
         words.forEach((word, j) => {
             const room = width - column - (lastLine && j === words.length - 1 ? tail : 0);
-            if (repr(current + word).length > room) {
+            if (lengthOf(repr(current + word)) > room) {
                 if (current !== "") chunks.push(repr(current));
                 current = word;
             } else current += word;

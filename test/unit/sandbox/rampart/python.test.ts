@@ -26,6 +26,14 @@ describe("Python's printing", () => {
         );
     });
 
+    it("counts characters, of which some are two units here", () => {
+        const value = { flow: "code", text: "😀".repeat(10), type: "repository", z: "123" };
+        assert.equal(
+            pformat(value),
+            `{'flow': 'code', 'text': '${"😀".repeat(10)}', 'type': 'repository', 'z': '123'}`,
+        );
+    });
+
     it("breaks long texts after white space", () => {
         const text = "long text with many words that goes over the width of seventy-two characters";
         assert.equal(
