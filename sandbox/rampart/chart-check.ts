@@ -1,11 +1,10 @@
 /**
  * The controller's look at the charts of a graph: the repo must answer, the chart must be there, and the chart's
  * annotation says which inputs and outputs it has and which infrastructure it provides or requires.
- * Imitated: petuum/rampart 47a837c, component_chart.py, component_spec.py, repository.py. Of the annotation's own schema
- * only the shape is checked; the text of a breach is not the real one.
+ * Imitated: petuum/rampart 47a837c, component_chart.py, repository.py.
  */
-import { parse } from "yaml";
 import type { GraphApi } from "./api.js";
+import { asYaml, type ComponentSpec, type PortSpec, readSpec } from "./chart-annotation.js";
 import { type Chart, helmRepoName, kubernetesView, rampartView } from "./chart.js";
 import { Crash, GraphErrors } from "./errors.js";
 import { HelmError, type HelmRepo, type HelmRunner, HelmTimeout } from "./helm-runner.js";
@@ -13,18 +12,8 @@ import type { Edge, Graph, GraphRef } from "./parse.js";
 import { isMap, repr } from "./python.js";
 import { CHART_ANNOTATION, type InfraSource } from "./types.js";
 
-export interface PortSpec {
-    name: string;
-    type: "volume" | "pulsar";
-    mountPath?: string;
-}
-
-export interface ChartFacts {
+export interface ChartFacts extends ComponentSpec {
     repo: HelmRepo;
-    inputs: PortSpec[];
-    outputs: PortSpec[];
-    provides: string[];
-    requires: string[];
     /** How messages call it. */
     specName: string;
 }
@@ -103,24 +92,7 @@ function readAnnotation(text: string, chart: Chart, repo: HelmRepo, url: string)
             `Error parsing chart annotations for (${chart.name}, ${chart.version}) at ${url}, please make sure that ` +
                 `your component  spec under 'annotations' is valid.\n${why}`,
         );
-    const spec = asYaml(String(annotation), refuse) as Record<string, unknown> | null;
-    for (const key of ["inputs", "outputs", "provides", "requires"]) {
-        const value = spec?.[key];
-        const optional = key === "provides" || key === "requires";
-        if (!Array.isArray(value) && !(optional && value === undefined)) {
-            throw refuse(`${key}: must be a list (got ${value === undefined ? "nothing" : typeof value}).`);
-        }
-    }
-    const { inputs, outputs, provides = [], requires = [] } = spec as unknown as Partial<ChartFacts>;
-    return { specName, inputs: inputs ?? [], outputs: outputs ?? [], provides, requires };
-}
-
-function asYaml(text: string, refuse: (why: string) => Error): unknown {
-    try {
-        return parse(text);
-    } catch (error) {
-        throw refuse((error as Error).message);
-    }
+    return { specName, ...readSpec(String(annotation), specName, refuse) };
 }
 
 /** Compares an edge with the chart's declaration; an exact name first, then the longest prefix (`name*`). */
