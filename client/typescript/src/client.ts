@@ -81,7 +81,7 @@ export class Client {
     async completions(prompt: Prompt, options: CompletionsOptions = {}): Promise<Completions> {
         const { minTokens = 0, maxTokens = 32, topP = 1, temperature = 1, echo = true } = options;
         const body = {
-            model: options.model ?? this.#settings.defaultModel,
+            model: options.model || this.#settings.defaultModel, // "" too, as in Alpa's client
             prompt,
             min_tokens: minTokens,
             max_tokens: maxTokens,
@@ -97,7 +97,7 @@ export class Client {
     async logprobs(prompt: Prompt, options: LogprobsOptions = {}): Promise<Logprobs> {
         const { topK = 50, cacheId } = options;
         const body = {
-            model: options.model ?? this.#settings.defaultModel,
+            model: options.model || this.#settings.defaultModel, // "" too, as in Alpa's client
             prompt,
             top_k: topK,
             ...this.#key(),

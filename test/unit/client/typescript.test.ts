@@ -106,6 +106,11 @@ describe("TypeScript client at the gateway", () => {
         assert.match((await fails(errors.RequestRefusedError, astray.completions("a"))).message, /404.*handout/);
     });
 
+    it("takes a model without a name for none, as Alpa's client does", async () => {
+        const { choices } = await client(new ApiKey(KEY)).completions("Paris is", { maxTokens: 8, model: "" });
+        assert.deepEqual(choices, [{ text: "Paris is one two" }]);
+    });
+
     it("passes on Alpa's own error with its stack trace", async () => {
         const error = await fails(errors.AlpaError, client(new ApiKey(KEY)).completions("a", { model: "other" }));
         assert.match(error.message, /Model 'other' is not registered/);
