@@ -110,9 +110,9 @@ export async function startAlpa(options: AlpaOptions): Promise<Alpa> {
     server.on("clientError", (_error, socket) => {
         if (!socket.writable) return;
         const body = "Invalid HTTP request received.";
+        // h11 knows no version of such a request: the answer has no length and ends with the connection.
         socket.end(
-            "HTTP/1.1 400 Bad Request\r\ncontent-type: text/plain; charset=utf-8\r\nconnection: close\r\n" +
-                `content-length: ${body.length}\r\n\r\n${body}`,
+            `HTTP/1.1 400 Bad Request\r\ncontent-type: text/plain; charset=utf-8\r\nconnection: close\r\n\r\n${body}`,
         );
     });
     await new Promise<void>((resolve, reject) => {
@@ -225,7 +225,7 @@ function sendJson(request: http.IncomingMessage, response: http.ServerResponse, 
         headers.push(["access-control-allow-origin", withCookie ? origin : "*"]);
         if (withCookie) headers.push(["vary", "Origin"]);
     }
-    headers.push(["transfer-encoding", "chunked"]);
+    if (request.httpVersion === "1.1") headers.push(["transfer-encoding", "chunked"]);
     sendHead(request, response, status, headers);
     response.end(request.method === "HEAD" ? undefined : dumps(result));
 }
@@ -237,6 +237,8 @@ function sendHead(
     headers: [string, string][],
 ) {
     response.sendDate = false;
+    // h11 closes after every answer to HTTP/1.0, whose end is the end of the body.
+    if (request.httpVersion !== "1.1") response.shouldKeepAlive = response.useChunkedEncodingByDefault = false;
     // uvicorn says "connection" only when it is going to close.
     if (request.httpVersion === "1.1" && response.shouldKeepAlive) response.removeHeader("connection");
     const own: [string, string][] = [

@@ -2,6 +2,7 @@
 // Texts of Python errors were compared with what a CPython 3.8.18 prints.
 
 import assert from "node:assert/strict";
+import net from "node:net";
 
 import type { Seen } from "../../../../sandbox/alpa/server";
 import { ask, good, inOneBatch, withAlpa, type Ask } from "./kit";
@@ -193,6 +194,27 @@ describe("Alpa stand-in", () => {
             const { status, text } = await ask(port, { method: "OPTIONS", headers });
             assert.deepEqual([status, text], [400, "Disallowed CORS method"]);
         }));
+
+    const raw: [what: string, request: string, answer: RegExp][] = [
+        [
+            "HTTP/1.0 without chunks, and closes",
+            "GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n",
+            /^HTTP\/1\.1 400 Bad Request\r\n(?!.*(chunked|keep-alive))[^]*\r\n\r\n\{"type": "error"[^]*\}$/i,
+        ],
+        [
+            "what is no HTTP with a line of text, of no length",
+            "nonsense\r\n\r\n",
+            /^HTTP\/1\.1 400 Bad Request\r\n(?![^]*(chunked|content-length))[^]*\r\n\r\nInvalid HTTP request received\.$/i,
+        ],
+    ];
+    for (const [what, request, answer] of raw)
+        it(`answers ${what}`, () =>
+            withAlpa({}, async ({ port }) => {
+                const socket = net.connect(port, "127.0.0.1", () => socket.write(request));
+                let text = "";
+                for await (const chunk of socket) text += String(chunk);
+                assert.match(text, answer);
+            }));
 
     it("says why before any model is registered", () =>
         withAlpa({ mode: "no-model" }, async ({ port }) => {
