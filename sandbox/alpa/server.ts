@@ -45,6 +45,8 @@ export interface AlpaOptions {
     weights?: Weights;
     /** Waits for companions of a batch's first request. @default 1.0 s, the worker's batch_timeout; tests replace it */
     batchWindow?: () => Promise<unknown>;
+    /** Milliseconds, for the age of caches. @default Date.now */
+    now?: () => number;
     log?: (line: string) => void;
     /** Called with every request, before it is answered. */
     onRequest?: (seen: Seen) => void;
@@ -80,6 +82,7 @@ export async function startAlpa(options: AlpaOptions): Promise<Alpa> {
         allowWithoutKey: mode !== "keys-strict",
         seconds: options.seconds ?? 0,
         weights: options.weights,
+        now: options.now ?? Date.now,
         batchWindow: options.batchWindow ?? (() => new Promise((resolve) => setTimeout(resolve, BATCH_TIMEOUT_MS))),
         log,
     });

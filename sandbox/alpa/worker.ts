@@ -101,7 +101,8 @@ export class Worker {
         this.options.log(`Received new logprobs request: ${describe(prompts, args, ip)}, top_k: ${topK}`);
         checkLength(prompts);
 
-        const cacheId = args.has("cache_id") ? str(args.get("cache_id") as PyValue) : randomUUID();
+        const sent = given(args, "cache_id", randomUUID());
+        const cacheId = str(sent);
         if (!isUuid(cacheId)) {
             throw new PyError(
                 "ValueError",
@@ -109,7 +110,9 @@ export class Worker {
             );
         }
         const found = await new Promise<Parameters<Scoring["done"]>[0]>((done) => {
-            this.batches.push({ kind: "logprobs", inputs: given(args, "input", prompts), cacheId, topK, done });
+            const inputs = given(args, "input", prompts);
+            const cacheKey = typeof sent === "bigint" ? sent : cacheId;
+            this.batches.push({ kind: "logprobs", inputs, cacheId, cacheKey, topK, done });
         });
         if (found instanceof PyError) throw found;
         return { cache_id: cacheId, logprobs: found.logprobs, indices: found.indices };

@@ -266,6 +266,42 @@ describe("Alpa stand-in", () => {
             assert.equal((await step([1], first.cache_id)).type, undefined, "pushed out by four others");
         }));
 
+    it("takes a cache_id that is an int and its text for two caches", () =>
+        withAlpa({}, async ({ port }) => {
+            const id = "1".repeat(32);
+            const step = async (prompt: number[], cache_id: string) => {
+                const body = `{"model":"default","top_k":1,"prompt":${JSON.stringify(prompt)},"cache_id":${cache_id}}`;
+                return (await ask(port, { path: "/logprobs", body })).json;
+            };
+            assert.equal((await step([5], id)).cache_id, id);
+            assert.equal((await step([9, 9, 9], `"${id}"`)).cache_id, id, "a cache of its own");
+            assert.equal((await step([5, 6], id)).cache_id, id);
+            assert.match((await step([5], id)).message, /^Request does not extend/);
+        }));
+
+    for (const [age, texts] of [
+        [15_000, [" on", "ab on"]],
+        [15_001, ["ab on", "ab on"]],
+    ] as const)
+        it(`lets logprobs with a cache of ${age} ms ${age > 15_000 ? "wait" : "come before what waits"}`, async () => {
+            let now = 0;
+            const logprobs = (port: number, prompt: number[], cache_id?: string) =>
+                ask(port, { path: "/logprobs", body: { model: "default", prompt, top_k: 1, cache_id } });
+            const echoing = (echo: boolean) => (alpa: { port: number }) =>
+                ask(alpa.port, { body: { ...good, max_tokens: 3, prompt: "ab", echo } });
+            const cache_id = "0".repeat(32);
+            const [, first, second] = await inOneBatch({ now: () => now }, [
+                async ({ port }) => logprobs(port, [5], cache_id),
+                async (alpa) => ((now = age), echoing(false)(alpa)),
+                echoing(true),
+                async ({ port }) => logprobs(port, [5, 6], cache_id),
+            ]);
+            assert.deepEqual(
+                [first, second].map(({ json }) => json.choices[0].text),
+                texts,
+            );
+        });
+
     for (const [why, cache_id] of [
         ["null", null],
         ["a word", "x"],
