@@ -13,7 +13,7 @@ import { type WebhookAddress, webhookConfiguration } from "./crds.js";
 import { KubeApi } from "./kube-api.js";
 import { Rest } from "./rest.js";
 import { Crash } from "./errors.js";
-import type { GraphObject, JsonObject } from "./types.js";
+import { GROUP, type GraphObject, type JsonObject, VERSION } from "./types.js";
 import { toV1beta2, validateGraph, type World } from "./validator.js";
 
 export interface Webhook extends WebhookAddress {
@@ -32,6 +32,7 @@ export interface WebhookOptions {
 interface AdmissionRequest {
     uid: string;
     name?: string;
+    generateName?: string;
     namespace?: string;
     operation: string;
     object: GraphObject;
@@ -79,18 +80,22 @@ async function answer(
     readWorld: () => Promise<World>,
     log: (line: string) => void,
 ): Promise<void> {
-    const route = `${request.method} ${request.url?.split("?")[0]}`;
-    if (route === "GET /healthz") {
+    const { method = "" } = request;
+    const path = request.url?.split("?")[0] ?? "";
+    if (path === "/healthz" && ["GET", "HEAD"].includes(method)) {
         response.writeHead(200).end();
         return;
     }
-    const handlers: Record<string, (body: never) => Promise<object>> = {
-        "POST /validate": (body: { request: AdmissionRequest }) => review(body.request, readWorld, log),
-        "POST /conversion": async (body: ConversionReview) => convert(body),
+    const handlers: Record<string, ((body: never) => Promise<object>) | undefined> = {
+        "/validate": (body: { request: AdmissionRequest }) => review(body.request, readWorld, log),
+        "/conversion": async (body: ConversionReview) => convert(body),
     };
-    const handler = handlers[route];
-    if (handler === undefined) {
-        response.writeHead(404, { "content-type": "text/plain; charset=utf-8" }).end("404: Not Found");
+    const handler = handlers[path];
+    if (handler === undefined || method !== "POST") {
+        const allow = path === "/healthz" ? "GET,HEAD" : handler && "POST";
+        const head = { "content-type": "text/plain; charset=utf-8" };
+        if (allow) response.writeHead(405, { ...head, allow }).end("405: Method Not Allowed");
+        else response.writeHead(404, head).end("404: Not Found");
         return;
     }
     let text = "";
@@ -105,6 +110,9 @@ async function review(
     log: (line: string) => void,
 ): Promise<object> {
     const response = await decide(request, readWorld);
+    // Its log line asks for the namespace, and fails without one.
+    const named = request.name ?? request.generateName;
+    if (named !== undefined && request.namespace === undefined) throw new Crash("KeyError: 'namespace'");
     log(
         `webhook: ${request.operation} ${request.namespace}/${request.name}: ${response.allowed ? "allowed" : "refused"}`,
     );
@@ -116,19 +124,19 @@ async function review(
 }
 
 async function decide(request: AdmissionRequest, readWorld: () => Promise<World>) {
-    if (!["CREATE", "UPDATE"].includes(request.operation)) return { allowed: true };
     // The names of the request count, not those of the object: by now the API server has made one from generateName.
-    const metadata = { ...request.object.metadata } as Partial<GraphObject["metadata"]>;
-    delete metadata.name;
-    if (request.name !== undefined) metadata.name = request.name;
+    const name = request.name ?? request.generateName;
+    if (name === undefined) return denied("Invalid graph", "No name found");
+    if (!["CREATE", "UPDATE"].includes(request.operation)) return { allowed: true };
+    const metadata = { ...request.object.metadata, name };
     if (request.namespace !== undefined) metadata.namespace = request.namespace;
     const verdict = validateGraph({ ...request.object, metadata } as GraphObject, await readWorld());
     if ("crash" in verdict) throw new Crash(verdict.crash);
     if (verdict.allowed) return { allowed: true };
-    const { message } = verdict;
-    const reason = message === "No name found" ? "Invalid graph" : `Invalid: ${message}`;
-    return { allowed: false, status: { code: 403, reason, message } };
+    return denied(`Invalid: ${verdict.message}`, verdict.message);
 }
+
+const denied = (reason: string, message: string) => ({ allowed: false, status: { code: 403, reason, message } });
 
 interface ConversionReview {
     apiVersion: string;
@@ -140,9 +148,10 @@ export function convert({ apiVersion, request }: ConversionReview): object {
     const wanted = request.desiredAPIVersion;
     const convertedObjects = request.objects.map((object) => {
         if (wanted.endsWith("/v1beta2")) return { ...toV1beta2(object), apiVersion: wanted };
+        if (object.apiVersion !== `${GROUP}/${VERSION}`) return { ...object, apiVersion: wanted };
         if (object.spec === undefined) throw new Crash("KeyError: 'spec'");
         const spec = { ...(object.spec as JsonObject) };
-        if (object.apiVersion.endsWith("/v1beta2")) delete spec["deploy"];
+        delete spec["deploy"];
         return { ...object, spec, apiVersion: wanted };
     });
     const response = { uid: request.uid, result: { status: "Success" }, convertedObjects };

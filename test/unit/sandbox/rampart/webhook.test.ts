@@ -14,11 +14,11 @@ describe("Rampart webhook server", () => {
     });
     after(() => webhook.close());
 
-    function post(path: string, body: object): Promise<{ status: number; text: string }> {
+    function post(path: string, body: object, method = "POST"): Promise<{ status: number; text: string }> {
         return new Promise((resolve, reject) => {
             const ca = Buffer.from(webhook.caBundle, "base64");
             const url = `https://127.0.0.1:${webhook.port}${path}`;
-            const sent = request(url, { method: "POST", ca }, (answer) => {
+            const sent = request(url, { method, ca }, (answer) => {
                 let text = "";
                 answer.setEncoding("utf8").on("data", (chunk: string) => (text += chunk));
                 answer.on("end", () => resolve({ status: answer.statusCode ?? 0, text }));
@@ -55,6 +55,25 @@ describe("Rampart webhook server", () => {
         assert.equal(JSON.parse(text).response.allowed, true);
     });
 
+    it("wants a name in the request, whatever the object has, before it looks at anything else", async () => {
+        const nameless = { name: undefined, operation: "DELETE" };
+        const { text } = await post("/validate", review({ metadata: { generateName: "g-" } }, nameless));
+        const status = { code: 403, reason: "Invalid graph", message: "No name found" };
+        assert.deepEqual(JSON.parse(text).response, { allowed: false, status, uid: "1" });
+    });
+
+    it("crashes without a namespace, once it has judged", async () => {
+        const cluster = review(graphOf("g", { svc: component() }), { namespace: undefined });
+        assert.equal((await post("/validate", cluster)).status, 500);
+    });
+
+    it("knows no other methods", async () => {
+        const answers = ["/validate", "/conversion", "/healthz"].map((path) => post(path, {}, "PUT"));
+        const refused = { status: 405, text: "405: Method Not Allowed" };
+        assert.deepEqual(await Promise.all(answers), [refused, refused, refused]);
+        assert.equal((await post("/healthz", {}, "GET")).status, 200);
+    });
+
     it("knows no other routes", async () => {
         assert.equal((await post("/other", {})).status, 404);
     });
@@ -71,6 +90,8 @@ describe("Rampart webhook server", () => {
         const down = to("v1beta1", up as object).response.convertedObjects[0];
         assert.deepEqual(down?.spec, { graph: { components: {}, flows: {} } });
         assert.equal(down?.apiVersion, "rampart.petuum.com/v1beta1");
+        const same = to("v1beta1", { apiVersion: "rampart.petuum.com/v1beta1" });
+        assert.equal(same.response.convertedObjects[0]?.spec, undefined, "not looked at");
     });
 
     it("is asked about v1beta2 only, so that old graphs are converted first, and its failure refuses", () => {
