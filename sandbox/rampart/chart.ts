@@ -83,6 +83,15 @@ function splitUrl(url: string): SplitUrl {
     return out;
 }
 
+/** urlsplit(url).scheme */
+export function schemeOf(url: string): string {
+    try {
+        return splitUrl(url).scheme;
+    } catch (error) {
+        throw new Crash(`ValueError: ${(error as Error).message}`);
+    }
+}
+
 const stripSlashes = (text: string) => text.replace(/^\/+|\/+$/g, "");
 
 /** Name under which helm knows the repo: SHA-1 of the URL with its host in lower case, user and password included. */

@@ -120,9 +120,15 @@ function mergeOver(base: JsonObject, over: JsonObject): JsonObject {
     return out;
 }
 
+/** Python's str.title(): capitals at the start and behind whatever is no letter, and nowhere else. */
+const title = (text: string) => text.toLowerCase().replace(/(?<![a-z])[a-z]/g, (letter) => letter.toUpperCase());
+
 /** Secret keys with hyphens become camelCase; forceUpdate is helm's alone. */
-function helmfileKeys(options: Record<string, string>): Record<string, string> {
-    const camel = (key: string) => key.replace(/-+(\w)/g, (_, letter: string) => letter.toUpperCase());
+export function helmfileKeys(options: Record<string, string>): Record<string, string> {
+    const camel = (key: string) => {
+        const [first, ...rest] = key.split("-") as [string, ...string[]];
+        return first + rest.map(title).join("");
+    };
     return Object.fromEntries(
         Object.entries(options)
             .map(([key, value]) => [camel(key), value] as const)

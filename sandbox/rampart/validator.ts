@@ -3,7 +3,7 @@
  * Imitated: petuum/rampart 47a837c, validator.py with all objects/*.py, as recorded behind a real API server.
  * Not imitated: the "Timeout waiting for another graph to validate" answer (needs 10 s of waiting for a lock).
  */
-import { kubernetesView } from "./chart.js";
+import { kubernetesView, schemeOf } from "./chart.js";
 import { collect, Crash, GraphErrors } from "./errors.js";
 import { type Component, type Edge, type Flow, type Graph, parseGraph, type World } from "./parse.js";
 import { repr } from "./python.js";
@@ -117,7 +117,8 @@ function dvcProblems({ remote, storageRemote, storageSecret, storageSecretType }
     if (remote && !storageRemote && storageSecret && !storageSecretType) {
         errors.push("storageSecretType is required when storageRemote is not provided.");
     }
-    if (storageRemote && !/^s3:/i.test(storageRemote)) errors.push(`DVC remote: ${storageRemote} is not supported.`);
+    if (storageRemote && schemeOf(storageRemote) !== "s3")
+        errors.push(`DVC remote: ${storageRemote} is not supported.`);
     return errors;
 }
 

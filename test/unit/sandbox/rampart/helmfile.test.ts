@@ -1,7 +1,7 @@
 // Proves the order in which releases are installed, and how a failing one is reported.
 import assert from "node:assert/strict";
 import { HelmError, type HelmRunner, type ReleaseRequest } from "../../../../sandbox/rampart/helm-runner.js";
-import { componentValues, type Helmfile, type Release } from "../../../../sandbox/rampart/helmfile.js";
+import { componentValues, helmfileKeys, type Helmfile, type Release } from "../../../../sandbox/rampart/helmfile.js";
 import { helmfileOver, planLayers } from "../../../../sandbox/rampart/helmfile-sync.js";
 import { parseGraph } from "../../../../sandbox/rampart/parse.js";
 import { component, graphOf } from "./memory-cluster.js";
@@ -68,6 +68,13 @@ describe("helmfile sync", () => {
     it("refuses a cycle", () => {
         assert.match(String(planLayers([release("a", ["b"]), release("b", ["a"])])), /^cycle detected/);
         assert.match(String(planLayers([release("a", ["a"])])), /^cycle detected/);
+    });
+});
+
+describe("keys of a repo's Secret in the helmfile", () => {
+    it("are camelCase as Python's title() makes it, without forceUpdate", () => {
+        const options = { "pass-credentials": "true", "ca-CertFile": "/c", "a--b2c": "x", "force-update": "true" };
+        assert.deepEqual(helmfileKeys(options), { passCredentials: "true", caCertfile: "/c", aB2C: "x" });
     });
 });
 

@@ -32,6 +32,9 @@ describe("Rampart webhook", () => {
         ["chart.secret beside a Secret as repo", svc(chart({ repo: "my-repo", secret: "creds" }))],
         ["a name with a trailing line break", graphOf("g", { "a\n": component() })],
     ];
+    const dvc = (storageRemote: string) =>
+        withFlows({ code: { type: "repository", config: { kind: "dvc", size: "1Gi", storageRemote } } }, {});
+    allowed.push(["a storage remote with blanks before its scheme", dvc("  S3://bucket")]);
     for (const [what, graph] of allowed) {
         it(`lets ${what} through`, () => assert.deepEqual(validateGraph(graph, empty), { allowed: true }));
     }
@@ -122,6 +125,7 @@ describe("Rampart webhook", () => {
             withFlows(data, { inputs: { in: { type: "repository", flow: "data" } } }),
             "AttributeError: 'PVFlow' object has no attribute '_repo_origin_mount_path'",
         ],
+        ["a storage remote that is no URL", dvc("s3://["), "ValueError: Invalid IPv6 URL"],
         [
             "a repo whose port is no number",
             svc(chart({ repo: "https://charts.example.com:http" })),
