@@ -31,14 +31,21 @@ const INT32 = 2n ** 31n;
 
 /** Token ids of a text. Browsers send CR LF, the training data had LF. */
 export function encode(text: string): bigint[] {
-    const lone = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/.exec(text);
-    if (lone) {
-        const code = lone[0].charCodeAt(0).toString(16);
-        const position = [...text.slice(0, lone.index)].length;
-        const what = `'utf-8' codec can't encode character '\\u${code}' in position ${position}: surrogates not allowed`;
-        throw new PyError("UnicodeEncodeError", what);
-    }
-    return Array.from(Buffer.from(text.replace(/\r\n?/g, "\n")), (byte) => BYTE_IDS[byte]);
+    const sent = text.replace(/\r\n?/g, "\n");
+    const lone = /[\ud800-\udfff]+/u.exec(sent);
+    if (lone) throw unencodable(sent.slice(0, lone.index), lone[0]);
+    return Array.from(Buffer.from(sent), (byte) => BYTE_IDS[byte]);
+}
+
+/** Surrogates in a row are named together, by their place among characters. */
+function unencodable(before: string, lone: string): PyError {
+    const start = [...before].length;
+    const end = start + lone.length - 1;
+    const which =
+        lone.length === 1
+            ? `character '\\u${lone.charCodeAt(0).toString(16)}' in position ${start}`
+            : `characters in position ${start}-${end}`;
+    return new PyError("UnicodeEncodeError", `'utf-8' codec can't encode ${which}: surrogates not allowed`);
 }
 
 function decode(ids: bigint[]): string {

@@ -51,6 +51,16 @@ const refused: [why: string, body: unknown, message: string][] = [
         '{"model":"default","prompt":[1.0]}',
         "The prompt must be either a string, a list of strings, a list of integers, or a list of integer lists.",
     ],
+    [
+        "half a pair behind a line break",
+        '{"model":"default","prompt":"a\\r\\nb\\ud800"}',
+        "'utf-8' codec can't encode character '\\ud800' in position 3: surrogates not allowed",
+    ],
+    [
+        "halves of pairs in a row",
+        '{"model":"default","prompt":"é😀\\ude00\\ud83d"}',
+        "'utf-8' codec can't encode characters in position 2-3: surrogates not allowed",
+    ],
     ["max_tokens in words", { ...good, max_tokens: "ten" }, "invalid literal for int() with base 10: 'ten'"],
     [
         "max_tokens in many words, of which 200 characters are quoted",
