@@ -6,11 +6,10 @@
 // - one batch uses `n` and `echo` of its last item (temperature and top_p too, which this model has no use for);
 // - nothing else in the worker runs while it generates;
 // - logprobs that go on from a cache of the last 15 s come before everything that waits.
-// Not imitated: the weights between groups of users (recaptcha 300, key 10, none 1). Requests are served in order,
-// which is the same thing as long as all of them come from one group, as they do behind a gateway.
 
 import { forward, generate, MAX_BATCH, type Weights } from "./model";
 import { PyError, type PyValue } from "./python-value";
+import { type Caller, Waiting } from "./scheduler";
 
 export interface Generation {
     kind: "generate";
@@ -55,7 +54,7 @@ export interface BatchOptions {
 }
 
 export class BatchLoop {
-    private readonly queue: (Generation | Scoring)[] = [];
+    private readonly queue = new Waiting<Generation | Scoring>();
     private readonly cache = new Map<string | bigint, { used: number; since: number; inputs: PyValue[][] }>();
     private wake: () => void = () => {};
     private uses = 0;
@@ -74,9 +73,9 @@ export class BatchLoop {
         this.wake();
     }
 
-    push(item: Generation | Scoring): void {
+    push(item: Generation | Scoring, caller: Caller): void {
         if (item.kind === "logprobs" && this.goesFirst(item)) this.queue.unshift(item);
-        else this.queue.push(item);
+        else this.queue.push(item, caller);
         this.wake();
     }
 
@@ -88,7 +87,7 @@ export class BatchLoop {
     private async run(): Promise<void> {
         try {
             for (;;) {
-                while (this.queue.length === 0 && !this.closed) {
+                while (this.queue.size === 0 && !this.closed) {
                     await new Promise<void>((resolve) => (this.wake = resolve));
                 }
                 if (this.closed) return;
@@ -105,10 +104,15 @@ export class BatchLoop {
     }
 
     private async generateBatch(first: Generation): Promise<void> {
-        if (this.queue.length < FULL_QUEUE) await this.options.batchWindow();
+        if (this.queue.size < FULL_QUEUE) await this.options.batchWindow();
         const batch = [first];
-        while (batch.length < MAX_BATCH && this.queue[0]?.kind === "generate") {
-            batch.push(this.queue.shift() as Generation);
+        while (batch.length < MAX_BATCH && this.queue.size > 0) {
+            const next = this.queue.shift() as Generation | Scoring;
+            if (next.kind === "generate") batch.push(next);
+            else {
+                this.queue.unshift(next);
+                break;
+            }
         }
         const last = batch[batch.length - 1];
         const texts = generate({

@@ -7,6 +7,7 @@ import { randomUUID } from "node:crypto";
 import { BatchLoop, type BatchOptions, type Scoring } from "./batches";
 import { encode, MAX_BATCH, MAX_SEQUENCE } from "./model";
 import { isInt, isUuid, PyError, roundToTenth, str, toBool, toFloat, toInt, type PyValue } from "./python-value";
+import type { Caller } from "./scheduler";
 
 type Args = Map<string, PyValue>;
 
@@ -29,15 +30,15 @@ export class Worker {
     /** Answers one request or throws what the caller gets as a 400. May never settle, as in the real worker. */
     async handle(path: string, args: Args, ip: string): Promise<object> {
         await this.batches.idle;
-        this.authorize(args);
-        if (path.includes("completions")) return this.completions(args, ip);
-        if (path.includes("logprobs")) return this.logprobs(args, ip);
+        const caller = this.authorize(args);
+        if (path.includes("completions")) return this.completions(args, ip, caller);
+        if (path.includes("logprobs")) return this.logprobs(args, ip, caller);
         throw new PyError("ValueError", "Invalid url: {request.url}");
     }
 
-    private authorize(args: Args): void {
+    private authorize(args: Args): Caller {
         const key = args.get("api_key") ?? null;
-        if (typeof key === "string" && this.options.apiKeys.includes(key)) return;
+        if (typeof key === "string" && this.options.apiKeys.includes(key)) return { group: "key", key };
         if (key !== null) {
             this.options.log("Rejected a request with an incorrect key.");
             throw new PyError(
@@ -48,7 +49,8 @@ export class Worker {
         }
         // Recaptcha is off as shipped, and then any answer to it passes, null too (its text is "None").
         const recaptcha = args.has("g-recaptcha-response") ? str(args.get("g-recaptcha-response") as PyValue) : "";
-        if (recaptcha !== "" || this.options.allowWithoutKey) return;
+        if (recaptcha !== "") return { group: "recaptcha" };
+        if (this.options.allowWithoutKey) return { group: "none" };
         this.options.log("Rejected a request with no API key.");
         throw new PyError(
             "ValueError",
@@ -56,7 +58,7 @@ export class Worker {
         );
     }
 
-    private async completions(args: Args, ip: string): Promise<object> {
+    private async completions(args: Args, ip: string, caller: Caller): Promise<object> {
         const prompts = normalizePrompts(required(args, "prompt"));
         const minTokens = toInt(given(args, "min_tokens", 0n));
         const maxTokens = toInt(given(args, "max_tokens", BigInt(MAX_SEQUENCE)));
@@ -74,7 +76,7 @@ export class Worker {
             (prompt) =>
                 new Promise<string>((done) => {
                     const input = given(args, "input", prompt);
-                    this.batches.push({ kind: "generate", input, minTokens, maxTokens, n, echo, done });
+                    this.batches.push({ kind: "generate", input, minTokens, maxTokens, n, echo, done }, caller);
                 }),
         );
         return {
@@ -85,7 +87,7 @@ export class Worker {
         };
     }
 
-    private async logprobs(args: Args, ip: string): Promise<object> {
+    private async logprobs(args: Args, ip: string, caller: Caller): Promise<object> {
         const prompts = normalizePrompts(required(args, "prompt"));
         if (prompts.length > MAX_BATCH) throw new PyError("AssertionError", "Please submit a smaller batch");
         if (prompts.some((prompt) => prompt.length !== prompts[0].length)) {
@@ -112,7 +114,7 @@ export class Worker {
         const found = await new Promise<Parameters<Scoring["done"]>[0]>((done) => {
             const inputs = given(args, "input", prompts);
             const cacheKey = typeof sent === "bigint" ? sent : cacheId;
-            this.batches.push({ kind: "logprobs", inputs, cacheId, cacheKey, topK, done });
+            this.batches.push({ kind: "logprobs", inputs, cacheId, cacheKey, topK, done }, caller);
         });
         if (found instanceof PyError) throw found;
         return { cache_id: cacheId, logprobs: found.logprobs, indices: found.indices };

@@ -251,6 +251,24 @@ describe("Alpa stand-in", () => {
         assert.deepEqual(texts, ["ab on", "ab on", "ab on", "ab on", " on"]);
     });
 
+    const groups: [who: string, more: object, texts: string[]][] = [
+        ["a key", { api_key: "key-a" }, [" on", " on", " on", " on", " on", " on"]],
+        ["an answer to recaptcha", { "g-recaptcha-response": "x" }, [" on", " on", " on", " on", " on", " on"]],
+        ["nothing", {}, [" on", " on", " on", " on", "ab on", "ab on"]],
+    ];
+    for (const [who, more, texts] of groups)
+        it(`asks for who sends ${who} ${who === "nothing" ? "in turn" : "before those without"}`, async () => {
+            const send = (fields: object) => (alpa: { port: number }) =>
+                ask(alpa.port, { body: { ...good, max_tokens: 3, prompt: "ab", ...fields } });
+            // The last one alone wants an echo, which counts for all of its batch where it is the last of that too.
+            const sends = [...Array<object>(5).fill({}), { ...more, echo: true }].map(send);
+            const answers = await inOneBatch({ mode: "keys" }, sends);
+            assert.deepEqual(
+                answers.map(({ json }) => json.choices[0].text),
+                texts,
+            );
+        });
+
     it("replaces the checked prompt by a field called input", () =>
         withAlpa({}, async ({ port }) => {
             const { json } = await ask(port, { body: { ...good, max_tokens: 0, echo: true, input: [70, 109] } });

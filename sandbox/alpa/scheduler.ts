@@ -1,0 +1,111 @@
+// Who is next in the worker (alpa-projects/alpa @ b8078a9, examples/llm_serving/service/scheduler.py): a round between
+// groups of users by weight, inside the group with keys a round between keys, and a front that comes before both.
+// Not imitated: `api_key_weights` of the keys file; all keys weigh the default.
+
+/** How a caller was let in; the number is the weight of the group. */
+export const GROUP_WEIGHTS = { recaptcha: 300, key: 10, none: 1 } as const;
+export type Group = keyof typeof GROUP_WEIGHTS;
+
+const GROUP_SCALE = 300;
+const KEY_WEIGHT = 10;
+const KEY_SCALE = 100;
+// Queues that wait for nothing and whose credit is still remembered.
+const REMEMBERED = 100;
+
+interface Queue<T> {
+    /** Waiting items with their numbers, which count all items of the round. */
+    items: [number: number, item: T][];
+    credit: number;
+    /** Up to when the credit has been counted. */
+    counted: number;
+    /** When its first item is due. */
+    due: number;
+}
+
+/** Each queue earns credit with time, as fast as its weight; an item costs `scale`. Time goes on to the next item that is due. */
+export class WeightedRound<T> {
+    private readonly waiting = new Map<string, Queue<T>>();
+    private readonly idle = new Map<string, Queue<T>>();
+    private now = 0;
+    private count = 0;
+
+    constructor(
+        private readonly scale: number,
+        private readonly weightOf: (name: string) => number,
+    ) {}
+
+    push(name: string, item: T): void {
+        const known = this.waiting.get(name);
+        const queue = known ?? this.idle.get(name) ?? { items: [], credit: 0, counted: 0, due: 0 };
+        queue.items.push([this.count++, item]);
+        if (known) return;
+        this.idle.delete(name);
+        this.waiting.set(name, queue);
+        queue.counted = this.now;
+        this.plan(name, queue);
+    }
+
+    shift(): [name: string, item: T] | undefined {
+        const [first] = [...this.waiting].sort(([, a], [, b]) => a.due - b.due || a.items[0][0] - b.items[0][0]);
+        if (first === undefined) return undefined;
+        const [name, queue] = first;
+        if (queue.credit < this.scale) {
+            this.now = queue.due;
+            queue.credit += (this.now - queue.counted) * this.weightOf(name);
+        }
+        queue.credit -= this.scale;
+        queue.counted = this.now;
+        const [, item] = queue.items.shift() as [number, T];
+        if (queue.items.length > 0) this.plan(name, queue);
+        else this.rest(name, queue);
+        return [name, item];
+    }
+
+    private plan(name: string, queue: Queue<T>): void {
+        const missing = Math.max(0, this.scale - queue.credit);
+        queue.due = this.now + Math.ceil(missing / this.weightOf(name));
+    }
+
+    private rest(name: string, queue: Queue<T>): void {
+        this.waiting.delete(name);
+        this.idle.set(name, queue);
+        const [oldest] = this.idle.keys();
+        if (this.idle.size > REMEMBERED) this.idle.delete(oldest);
+    }
+}
+
+export interface Caller {
+    group: Group;
+    /** Of group `key` alone. */
+    key?: string;
+}
+
+/** Everything that waits for the batch loop. */
+export class Waiting<T> {
+    private readonly front: T[] = [];
+    private readonly groups = new WeightedRound<undefined>(GROUP_SCALE, (name) => GROUP_WEIGHTS[name as Group]);
+    private readonly keys = new WeightedRound<T>(KEY_SCALE, () => KEY_WEIGHT);
+    private readonly others: Record<Exclude<Group, "key">, T[]> = { recaptcha: [], none: [] };
+    size = 0;
+
+    push(item: T, { group, key = "" }: Caller): void {
+        this.size += 1;
+        this.groups.push(group, undefined);
+        if (group === "key") this.keys.push(key, item);
+        else this.others[group].push(item);
+    }
+
+    /** Before everything else; the last one put there is the first. */
+    unshift(item: T): void {
+        this.size += 1;
+        this.front.unshift(item);
+    }
+
+    shift(): T | undefined {
+        if (this.size === 0) return undefined;
+        this.size -= 1;
+        if (this.front.length > 0) return this.front.shift();
+        const [group] = this.groups.shift() as [Group, undefined];
+        return group === "key" ? this.keys.shift()?.[1] : this.others[group].shift();
+    }
+}
