@@ -5,10 +5,12 @@
  */
 import type { GraphApi } from "./api.js";
 import { asYaml, type ComponentSpec, type PortSpec, readSpec } from "./chart-annotation.js";
+import type { ChartCache } from "./chart-cache.js";
 import { type Chart, helmRepoName, kubernetesView, rampartView } from "./chart.js";
 import { Crash, GraphErrors } from "./errors.js";
 import { HelmError, type HelmRepo, type HelmRunner, HelmTimeout } from "./helm-runner.js";
 import type { Edge, Graph, GraphRef } from "./parse.js";
+import type { TaskRef } from "./prepare.js";
 import { isMap, repr } from "./python.js";
 import { CHART_ANNOTATION, type InfraSource } from "./types.js";
 
@@ -21,6 +23,7 @@ export interface ChartFacts extends ComponentSpec {
 export interface ChartSources {
     api: GraphApi;
     helm: HelmRunner;
+    charts: ChartCache;
     controllerNamespace: string;
     repoTimeoutSeconds: number;
     signal: AbortSignal;
@@ -28,16 +31,44 @@ export interface ChartSources {
 
 const invalid = (text: string) => new GraphErrors("validation", [text]);
 
-export async function inspectChart(chart: Chart, ref: GraphRef, from: ChartSources): Promise<ChartFacts> {
+export async function inspectChart(chart: Chart, ref: TaskRef, from: ChartSources): Promise<ChartFacts> {
     const { repo, fullUrl } = await findRepo(chart, ref, from);
     const limits = { timeoutSeconds: from.repoTimeoutSeconds, signal: from.signal };
     const adding = `Failed to add repo ${repo.name} whose url is ${repo.url}.\n`;
     await report(from.helm.repoCheck(repo, limits), adding, adding);
+    const specName = rampartView(`component-spec-${chart.name}-${chart.version}-${repo.name}`);
+    const annotation = await annotationOf(chart, repo, ref, from);
+    if (annotation === "") return { repo, specName, inputs: [], outputs: [], provides: [], requires: [] };
+    const spec = readSpec(annotation, specName, (why) =>
+        invalid(
+            `Error parsing chart annotations for (${chart.name}, ${chart.version}) at ${fullUrl}, please make sure that ` +
+                `your component  spec under 'annotations' is valid.\n${why}`,
+        ),
+    );
+    return { repo, specName, ...spec };
+}
+
+/** The annotation of a chart, or "". The newest version is looked at each time, any other once. */
+async function annotationOf(chart: Chart, repo: HelmRepo, { uid }: TaskRef, from: ChartSources): Promise<string> {
+    const cache = from.charts.of(repo, uid);
+    const key = JSON.stringify([chart.name, chart.version]);
+    const known = cache.get(key);
+    if (known !== undefined) return known;
+    const limits = { timeoutSeconds: from.repoTimeoutSeconds, signal: from.signal };
     const showing = `Failed to get chart descriptions for ${repo.name}/${chart.name}\n`;
     const version = chart.version === "latest" ? undefined : chart.version;
     const shown = from.helm.showChart(repo, chart.name, version, limits);
     const text = await report(shown, showing, `Failed to show chart for repo ${repo.url}.\n`);
-    return { repo, ...readAnnotation(text, chart, repo, fullUrl) };
+    const file = asYaml(text, (error) =>
+        invalid(
+            `Error parsing chart descriptions for ${repo.name}/${chart.name}, ` +
+                `please make sure that your chart is valid\n${error}`,
+        ),
+    );
+    const annotations = isMap(file) ? file["annotations"] : undefined;
+    const annotation = String((isMap(annotations) && annotations[CHART_ANNOTATION]) || "");
+    if (version !== undefined) cache.set(key, annotation);
+    return annotation;
 }
 
 async function report<T>(running: Promise<T>, failed: string, late: string): Promise<T> {
@@ -75,25 +106,6 @@ async function findRepo(chart: Chart, ref: GraphRef, from: ChartSources): Promis
 }
 
 const trim = (url: string) => url.replace(/^\/+|\/+$/g, "");
-
-function readAnnotation(text: string, chart: Chart, repo: HelmRepo, url: string): Omit<ChartFacts, "repo"> {
-    const specName = rampartView(`component-spec-${chart.name}-${chart.version}-${repo.name}`);
-    const file = asYaml(text, (error) =>
-        invalid(
-            `Error parsing chart descriptions for ${repo.name}/${chart.name}, ` +
-                `please make sure that your chart is valid\n${error}`,
-        ),
-    );
-    const annotations = isMap(file) ? file["annotations"] : undefined;
-    const annotation = isMap(annotations) ? annotations[CHART_ANNOTATION] : undefined;
-    if (!annotation) return { specName, inputs: [], outputs: [], provides: [], requires: [] };
-    const refuse = (why: string) =>
-        invalid(
-            `Error parsing chart annotations for (${chart.name}, ${chart.version}) at ${url}, please make sure that ` +
-                `your component  spec under 'annotations' is valid.\n${why}`,
-        );
-    return { specName, ...readSpec(String(annotation), specName, refuse) };
-}
 
 /** Compares an edge with the chart's declaration; an exact name first, then the longest prefix (`name*`). */
 export function edgeAgainstChart(edge: Edge, facts: ChartFacts): string[] {

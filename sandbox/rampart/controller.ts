@@ -3,10 +3,11 @@
  * Imitated: petuum/rampart 47a837c (2023-04-07), controller.py with its objects, as recorded against a real API server.
  * One watch, restarted every 60 s, which shows every graph anew; a task per event, one at a time per graph, different
  * graphs in parallel. An exception that the real program does not catch ends this "process" too: see `exited`.
- * Not imitated: flows, the edges release, the mutating webhook, Pulsar, files in the work directory, the repo cache.
+ * Not imitated: flows, the edges release, the mutating webhook, Pulsar, files in the work directory.
  */
 import type { KubeConfig } from "@kubernetes/client-node";
 import { type Clock, type GraphApi, realClock } from "./api.js";
+import { ChartCache } from "./chart-cache.js";
 import { type Settings, type Tools } from "./deploy.js";
 import { Cancelled, Crash, Killed } from "./errors.js";
 import type { HelmRunner } from "./helm-runner.js";
@@ -74,6 +75,7 @@ export function runController(api: GraphApi, options: ControllerOptions): Contro
         api,
         helm: options.helm,
         helmfile: options.helmfile ?? helmfileOver(options.helm),
+        charts: new ChartCache(),
         clock: options.clock ?? realClock,
         settings,
         log: options.log ?? (() => {}),

@@ -5,6 +5,7 @@
  */
 import { ApiError, type Clock, type GraphApi } from "./api.js";
 import type { ChartFacts } from "./chart-check.js";
+import type { ChartCache } from "./chart-cache.js";
 import { rampartView } from "./chart.js";
 import { Cancelled, collect, Crash, GraphErrors, Killed } from "./errors.js";
 import { HelmError, type HelmRunner } from "./helm-runner.js";
@@ -31,6 +32,7 @@ export interface Tools {
     api: GraphApi;
     helm: HelmRunner;
     helmfile: HelmfileRunner;
+    charts: ChartCache;
     clock: Clock;
     settings: Settings;
     log: (line: string) => void;

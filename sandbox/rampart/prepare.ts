@@ -21,7 +21,7 @@ export async function prepare(tools: Tools, ref: TaskRef, object: GraphObject, s
     const world = await readWorld(tools.api);
     signal.throwIfAborted();
     const graph = parseGraph(object.spec, ref, world, tools.settings.env);
-    const facts = await checkWithCharts(tools, graph, world, signal);
+    const facts = await checkWithCharts(tools, { ...graph, uid: ref.uid }, world, signal);
     const provides = [...new Set([...facts.values()].flatMap((fact) => fact.provides))];
     const deployment = new Deployment(tools, graph, ref.uid, facts, signal);
     await tools.api.applyInfra(ref, provides, "registered");
@@ -33,8 +33,8 @@ export async function prepare(tools: Tools, ref: TaskRef, object: GraphObject, s
 
 /** One component after the other; a component whose chart is not to be had is not looked at any further. */
 async function checkWithCharts(
-    { api, helm, settings }: Tools,
-    graph: Graph,
+    { api, helm, charts, settings }: Tools,
+    graph: Graph & TaskRef,
     world: World,
     signal: AbortSignal,
 ): Promise<Map<string, ChartFacts>> {
@@ -44,7 +44,7 @@ async function checkWithCharts(
         try {
             for (const chart of [component.chart, ...(component.ingressNeeded && graph.aux ? [graph.aux] : [])]) {
                 if (facts.has(chart.key)) continue;
-                facts.set(chart.key, await inspectChart(chart, graph, { ...settings, api, helm, signal }));
+                facts.set(chart.key, await inspectChart(chart, graph, { ...settings, api, helm, charts, signal }));
                 signal.throwIfAborted();
             }
             const own = facts.get(component.chart.key) as ChartFacts;

@@ -24,7 +24,7 @@ export async function findGraph(tools: Tools, ref: TaskRef): Promise<GraphObject
 export async function syncPass(tools: Tools, ref: TaskRef, signal: AbortSignal): Promise<void> {
     const graph = await findGraph(tools, ref);
     signal.throwIfAborted();
-    if (graph === undefined) return;
+    if (graph === undefined) return tools.charts.release(ref.uid);
     if (graph.metadata.deletionTimestamp !== undefined) return deletionPass(tools, ref, graph, signal);
     if (graph.status?.observedGeneration === graph.metadata.generation) return;
 
@@ -51,6 +51,7 @@ async function deletionPass(tools: Tools, ref: TaskRef, graph: GraphObject, sign
         if (!(error instanceof GraphErrors)) throw error;
     }
     signal.throwIfAborted();
+    tools.charts.release(ref.uid);
     const finalizers = graph.metadata.finalizers.filter((name) => name !== FINALIZER);
     try {
         await tools.api.replaceGraph({ ...graph, metadata: { ...graph.metadata, finalizers } });

@@ -113,6 +113,21 @@ describe("Rampart controller", () => {
         assert.deepEqual(world.helm.helmfiles[0]?.repositories, [expected]);
     });
 
+    it("looks at a chart of one version once while a graph uses its repo, and at the newest each time", async () => {
+        const newest = component({ chart: { repo: "https://charts.example.com", name: "x" } });
+        create(graphOf("g", { svc: component(), other: newest }))(world);
+        await world.reaches("g", "Deployed", 1);
+        change("g", { $ui: 1 })(world);
+        await world.reaches("g", "Deployed", 2);
+        const [fixed, latest] = ["generic-service 0.4.1", "x undefined"];
+        assert.deepEqual(world.helm.shown.sort(), [fixed, latest, latest]);
+        remove("g")(world);
+        await world.isGone("g");
+        create(one("again"))(world);
+        await world.reaches("again", "Deployed");
+        assert.equal(world.helm.shown.filter((chart) => chart === fixed).length, 2, "forgotten with the graph");
+    });
+
     it("fails with just a key's name when ingressNeeded comes without auxConfig", async () => {
         world.cluster.secrets.set("default/rampart-repo", { url: "https://charts.example.com/rampart" });
         create(graphOf("g", { svc: component({ ingressNeeded: true }) }))(world);

@@ -14,6 +14,8 @@ const HELM_SECONDS = 0.05;
  */
 export class ScriptedHelm implements HelmRunner {
     readonly helmfiles: Helmfile[] = [];
+    /** Charts that were looked at, with the version asked for. */
+    readonly shown: string[] = [];
 
     constructor(private readonly clock: VirtualClock) {}
 
@@ -24,7 +26,8 @@ export class ScriptedHelm implements HelmRunner {
         throw new HelmError(1, "", text);
     }
 
-    async showChart(_repo: HelmRepo, name: string, _version: string | undefined, { signal }: Limits): Promise<string> {
+    async showChart(_repo: HelmRepo, name: string, version: string | undefined, { signal }: Limits): Promise<string> {
+        this.shown.push(`${name} ${version}`);
         await this.clock.sleep(HELM_SECONDS, signal);
         if (name === "missing-chart") {
             throw new HelmError(1, "", `Error: chart "${name}" matching not found in repo index\n`);
