@@ -7,6 +7,7 @@
 
 import http from "node:http";
 import type { AddressInfo } from "node:net";
+import type { Duplex } from "node:stream";
 
 import type { Weights } from "./model";
 import { dumps, loads } from "./python-json";
@@ -90,7 +91,8 @@ export async function startAlpa(options: AlpaOptions): Promise<Alpa> {
     if (mode !== "no-model") models.set("default", worker);
     if (mode === "default") models.set("noreplica", "loading");
 
-    const server = http.createServer({ maxHeaderSize: MAX_HEAD_BYTES }, (request, response) => {
+    const listener = (request: http.IncomingMessage, response: http.ServerResponse) => {
+        if (!isWhole(request)) return refuseAsInvalid(request.socket);
         const chunks: Buffer[] = [];
         request.on("data", (chunk: Buffer) => chunks.push(chunk));
         request.on("error", () => {}); // the caller has gone: nobody to answer
@@ -104,20 +106,16 @@ export async function startAlpa(options: AlpaOptions): Promise<Alpa> {
                 .catch((error: unknown) => ({ status: 400, result: errorBody(error) }))
                 .then(({ status, result }) => sendJson(request, response, status, result));
         });
-    });
+    };
+    const server = http.createServer({ maxHeaderSize: MAX_HEAD_BYTES, requireHostHeader: false }, listener);
+    // uvicorn looks for 100-continue alone, and passes over any other expectation.
+    server.on("checkExpectation", listener);
     // Neither uvicorn nor Alpa limits how long a request may take.
     server.requestTimeout = 0;
     server.headersTimeout = 0;
     server.timeout = 0;
     server.keepAliveTimeout = KEEP_ALIVE_MS;
-    server.on("clientError", (_error, socket) => {
-        if (!socket.writable) return;
-        const body = "Invalid HTTP request received.";
-        // h11 knows no version of such a request: the answer has no length and ends with the connection.
-        socket.end(
-            `HTTP/1.1 400 Bad Request\r\ncontent-type: text/plain; charset=utf-8\r\nconnection: close\r\n\r\n${body}`,
-        );
-    });
+    server.on("clientError", (_error, socket) => refuseAsInvalid(socket));
     await new Promise<void>((resolve, reject) => {
         server.once("error", reject);
         server.listen(options.port, "127.0.0.1", resolve);
@@ -137,6 +135,19 @@ export async function startAlpa(options: AlpaOptions): Promise<Alpa> {
                 server.closeAllConnections();
             }),
     };
+}
+
+/** h11 wants one Host, of HTTP/1.1 at least, and no second one ever. */
+function isWhole({ httpVersion, rawHeaders }: http.IncomingMessage): boolean {
+    const hosts = rawHeaders.filter((name, i) => i % 2 === 0 && name.toLowerCase() === "host").length;
+    return hosts === 1 || (hosts === 0 && httpVersion === "1.0");
+}
+
+/** h11 knows no version of such a request: the answer has no length and ends with the connection. */
+function refuseAsInvalid(socket: Duplex): void {
+    if (!socket.writable) return;
+    const head = "HTTP/1.1 400 Bad Request\r\ncontent-type: text/plain; charset=utf-8\r\nconnection: close\r\n\r\n";
+    socket.end(`${head}Invalid HTTP request received.`);
 }
 
 /** The controller's part: JSON, then the model's name, then the worker. */

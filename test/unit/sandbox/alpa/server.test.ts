@@ -205,16 +205,21 @@ describe("Alpa stand-in", () => {
             assert.deepEqual([status, text], [400, "Disallowed CORS method"]);
         }));
 
+    const INVALID =
+        /^HTTP\/1\.1 400 Bad Request\r\n(?![^]*(chunked|content-length))[^]*\r\n\r\nInvalid HTTP request received\.$/i;
     const raw: [what: string, request: string, answer: RegExp][] = [
         [
             "HTTP/1.0 without chunks, and closes",
             "GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n",
             /^HTTP\/1\.1 400 Bad Request\r\n(?!.*(chunked|keep-alive))[^]*\r\n\r\n\{"type": "error"[^]*\}$/i,
         ],
+        ["what is no HTTP with a line of text, of no length", "nonsense\r\n\r\n", INVALID],
+        ["a request without a host in the same way", "GET / HTTP/1.1\r\n\r\n", INVALID],
+        ["two hosts in the same way", "GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\nConnection: close\r\n\r\n", INVALID],
         [
-            "what is no HTTP with a line of text, of no length",
-            "nonsense\r\n\r\n",
-            /^HTTP\/1\.1 400 Bad Request\r\n(?![^]*(chunked|content-length))[^]*\r\n\r\nInvalid HTTP request received\.$/i,
+            "an expectation that is none as if it were not there",
+            "GET / HTTP/1.1\r\nHost: a\r\nExpect: more\r\nConnection: close\r\n\r\n",
+            /^HTTP\/1\.1 400 Bad Request\r\n[^]*"type": "error"/,
         ],
     ];
     for (const [what, request, answer] of raw)
