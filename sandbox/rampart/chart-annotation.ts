@@ -1,7 +1,8 @@
 /**
  * What a chart says about itself in its annotation: inputs, outputs, and the infrastructure it provides or requires.
- * Imitated: petuum/rampart 47a837c, component_spec.py, with yamale 4.0.2 on Rampart's own rules. Known difference: the words
- * for text that is no YAML are not the real ones, and several documents are refused.
+ * Imitated: petuum/rampart 47a837c, component_spec.py, with yamale 4.0.2 on Rampart's own rules. Known difference: text that
+ * is no YAML is always refused, in other words than the real ones; some of it, as a list without its end, ends the real
+ * controller. Several documents are refused too.
  */
 import { parse } from "yaml";
 import { Crash, GraphErrors } from "./errors.js";
