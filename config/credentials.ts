@@ -36,6 +36,8 @@ type Raw = Record<string, unknown>;
 interface Place {
     where: string;
     entry: Raw;
+    /** Whose it is, by the place in the list. */
+    consumer: number;
 }
 
 /**
@@ -47,10 +49,15 @@ export function credentialProblems(consumers: Raw[], isSecret: (key: string) => 
     const places = consumers.flatMap((consumer, i) =>
         (Array.isArray(consumer.credentials) ? consumer.credentials : []).map((entry: unknown, j): Place => ({
             where: `consumers[${i}].credentials[${j}]`,
+            consumer: i,
             entry: typeof entry === "object" && entry !== null ? (entry as Raw) : {},
         })),
     );
-    return [...places.flatMap((place) => [...keyProblems(place, isSecret), ...tokenProblems(place)]), ...twice(places)];
+    return [
+        ...places.flatMap((place) => [...keyProblems(place, isSecret), ...tokenProblems(place)]),
+        ...twice(places),
+        ...sharedPairs(places),
+    ];
 }
 
 function keyProblems({ where, entry }: Place, isSecret: (key: string) => boolean): string[] {
@@ -83,6 +90,35 @@ function twice(places: Place[]): string[] {
         seen.set(entry.key, first ?? where);
         return first === undefined ? [] : [`${where}.key: must be used once (${first} has the same). Bring another.`];
     });
+}
+
+/**
+ * Callers with one public key: who holds its private half can sign as each of them, since the names that tokens carry are no
+ * secret. Two credentials of one caller may have it: there it is the same holder.
+ */
+function sharedPairs(places: Place[]): string[] {
+    const seen = new Map<string, Place>();
+    return places.flatMap((place) => {
+        const { where, entry } = place;
+        const key = typeof entry.publicKey === "string" ? derOf(entry.publicKey) : undefined;
+        if (key === undefined) return [];
+        const first = seen.get(key) ?? place;
+        seen.set(key, first);
+        return first.consumer === place.consumer
+            ? []
+            : [
+                  `${where}.publicKey: must belong to one caller (${first.where} has the same): each could sign as the other. Have each make a pair.`,
+              ];
+    });
+}
+
+/** The same for one key however its text is broken; undefined where it cannot be read. */
+function derOf(pem: string): string | undefined {
+    try {
+        return createPublicKey(pem).export({ type: "spki", format: "der" }).toString("base64");
+    } catch {
+        return undefined; // said already
+    }
 }
 
 function tokenProblems({ where, entry }: Place): string[] {

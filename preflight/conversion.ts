@@ -1,6 +1,5 @@
 import type { GatewayClusterArgs } from "../components/gateway-cluster";
-import { BEFORE, leadsOn, stepsFrom, type Stage } from "../components/parts/conversion-phases";
-import { RECORD } from "../components/parts/conversion-record";
+import { BEFORE, leadsOn, RECORD, stepsFrom, type Stage } from "../components/parts/conversion-phases";
 import { plainAccess } from "../components/parts/kubeconfig";
 import { openCluster, type ClusterView } from "./cluster";
 import { differingCallers } from "./conversion-callers";

@@ -5,8 +5,7 @@ import { releaseInstallation, releaseNamespace } from "../components/parts/apisi
 import { ADMIN_KEYS_SECRET, profileOf } from "../components/parts/apisix-values";
 import type { ObjectRef } from "../components/parts/cluster-reader";
 import { secretName, type ConsumerSettings } from "../components/parts/consumers";
-import { VERIFIER } from "../components/parts/conversion-phases";
-import { RECORD } from "../components/parts/conversion-record";
+import { RECORD, VERIFIER } from "../components/parts/conversion-phases";
 import { POLICIES } from "../components/parts/network-policies";
 import { OPT_GRAPH } from "../components/parts/opt-graph";
 import { operatorNamespace } from "../components/parts/opt-operator";

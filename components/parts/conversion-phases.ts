@@ -51,3 +51,6 @@ export function leadsOn(from: Stage, to: Stage): boolean {
 
 /** Consumer that checks over the verification route what callers would get. */
 export const VERIFIER = "alpa-verifier";
+
+/** Name of the ConfigMap that says how far a conversion is. */
+export const RECORD = "alpa-auth-conversion";

@@ -1,6 +1,6 @@
 import type * as client from "@kubernetes/client-node" with { "resolution-mode": "import" };
 import type * as pulumi from "@pulumi/pulumi";
-import { isAbsent, kubeConfigOf, type PlainAccess } from "./cluster-reader";
+import { isAbsent, kubeConfigOf, titleOf, wordsOf, type ObjectRef, type PlainAccess } from "./cluster-reader";
 import type { ConversionRecordArgs } from "./conversion-record";
 
 // All of this is stored in the state as text, by the rules of awaited-provider.ts.
@@ -64,7 +64,14 @@ async function written(inputs: Inputs, fields: Fields): Promise<Written> {
 async function patch(inputs: Inputs, data: Fields): Promise<Written> {
     const merge = "application/merge-patch+json" as client.PatchStrategy;
     const object = { ...objectOf(inputs), metadata: inputs.metadata, data } as client.KubernetesObject;
-    return open(inputs).patch(object, undefined, undefined, undefined, undefined, merge);
+    try {
+        return await open(inputs).patch(object, undefined, undefined, undefined, undefined, merge);
+    } catch (error) {
+        if (isAbsent(error)) throw error;
+        const { name, namespace } = object.metadata as { name: string; namespace: string };
+        const title = titleOf({ ...object, name, namespace } as ObjectRef);
+        throw new Error(`${title}: must be written (${wordsOf(error)}). Correct what it names.`);
+    }
 }
 
 function objectOf({ metadata }: Inputs) {

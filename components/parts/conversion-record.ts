@@ -4,8 +4,6 @@ import { provider } from "./conversion-record-provider";
 import type { ClusterAccess } from "./kubeconfig";
 import type { metadata } from "./ownership";
 
-/** Name of the ConfigMap that says how far a conversion is. */
-export const RECORD = "alpa-auth-conversion";
 /** What tells it from others in a list of the whole cluster. */
 export const RECORD_LABELS = { "alpa-auth.io/role": "conversion" };
 

@@ -1,6 +1,6 @@
 import type * as client from "@kubernetes/client-node" with { "resolution-mode": "import" };
 import type * as pulumi from "@pulumi/pulumi";
-import { isAbsent, kubeConfigOf, openReader, titleOf, type Live, type PlainAccess } from "./cluster-reader";
+import { isAbsent, kubeConfigOf, openReader, titleOf, wordsOf, type Live, type PlainAccess } from "./cluster-reader";
 
 // All of this is stored in the state as text, by the rules of awaited-provider.ts.
 
@@ -145,21 +145,6 @@ async function waitWhile(
             );
         await new Promise((resolve) => setTimeout(resolve, 1000));
     }
-}
-
-/** The API server's words for an error. Of a schema's text, which quotes the schema, only what is wrong and where. */
-function wordsOf(error: unknown): string {
-    const { body, message } = error as { body?: unknown; message?: string };
-    let words = String(message).split("\n")[0];
-    try {
-        words = (typeof body === "string" ? JSON.parse(body) : body).message ?? words;
-    } catch {
-        // Not an answer of the API server: the error speaks for itself.
-    }
-    const lines = words.trim().split("\n");
-    if (!lines.some((line) => line.startsWith("Failed validating "))) return lines.join("\n");
-    const where = lines.find((line) => line.startsWith("On instance"));
-    return [lines[0], where?.replace(/:$/, "")].filter(Boolean).join(" ");
 }
 
 /** Of a live value, the fields that we set. */

@@ -5,7 +5,7 @@
 import type * as client from "@kubernetes/client-node" with { "resolution-mode": "import" };
 import { setTimeout as pause } from "node:timers/promises";
 import { isAbsent, kubeConfigOf, type PlainAccess } from "../../components/parts/cluster-reader";
-import { RECORD } from "../../components/parts/conversion-record";
+import { RECORD } from "../../components/parts/conversion-phases";
 import { kubernetesClient } from "../../components/parts/kubernetes-client";
 import { Failure, UsageError } from "../errors";
 

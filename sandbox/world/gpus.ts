@@ -23,12 +23,12 @@ export interface GpuOptions {
      * @default false
      */
     rehearsal?: boolean;
-    /** Step of a conversion that fails each time, on the head's node. @default none */
+    /** Step of a conversion that fails each time; where a node fails, it is the head's. @default none */
     failStep?: FailStep;
 }
 
-/** What makes a step of a conversion fail. */
-const FAILS: Record<FailStep, Pick<Fault, "step" | "side">> = {
+/** What makes a step of a conversion fail on a node. In the others nothing is done there. */
+const FAILS: Partial<Record<FailStep, Pick<Fault, "step" | "side">>> = {
     prepare: { step: "pull", side: "pod" },
     stop: { step: "stop", side: "bare metal" },
     start: { step: "load", side: "pod" },
@@ -45,6 +45,8 @@ const WEIGHTS = "/data/opt_weights";
 export class Gpus {
     readonly faults = new GpuFaults();
     readonly ledger: GpuLedger;
+    /** Step whose end the API server is to refuse, see owners.ts. */
+    readonly refusedStep?: FailStep;
     /** There once the world has started. */
     bareMetal!: BareMetal;
     /** The small one, where there is a node for it. */
@@ -66,7 +68,9 @@ export class Gpus {
         this.ledger = new GpuLedger(new Map(gpus), this.faults);
         this.loadSeconds = options.loadSeconds ?? 5;
         const { failStep } = options;
-        if (failStep) this.faults.add({ ...FAILS[failStep], node: named[0], times: Infinity });
+        const fails = failStep && FAILS[failStep];
+        if (fails) this.faults.add({ ...fails, node: named[0], times: Infinity });
+        else this.refusedStep = failStep;
     }
 
     /** Folder with the definitions of the operator's version. */

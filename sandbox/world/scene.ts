@@ -1,4 +1,5 @@
 /** What differs between the stacks that `up` can bring up: their world, their stack file, and the requests to try. */
+import { PHASES, type Phase } from "../../components/parts/conversion-phases";
 import type { ToolName } from "../toolchain/toolchain";
 import type { Attempt, WorldFacts } from "./state";
 
@@ -8,9 +9,9 @@ export const EXPOSURES = ["azure", "cloudflare"] as const;
 /** Options of a stack that it can be brought up with, beside the shipped one. */
 export const OPTIONS = ["intra-b"] as const;
 
-/** Steps of a conversion that a world with GPUs can have fail. */
-export const FAIL_STEPS = ["prepare", "stop", "start", "verify"] as const;
-export type FailStep = (typeof FAIL_STEPS)[number];
+/** Steps of a conversion, each of which a world with GPUs can have fail. */
+export const FAIL_STEPS = PHASES;
+export type FailStep = Phase;
 
 export type Say = (line: string) => void;
 

@@ -9,9 +9,11 @@ import { dgxNodes, startControlPlane, type ControlPlane, type NodeShape } from "
 import { describeHolder, freePort, SANDBOX_MARK } from "../processes";
 import { installPlugins } from "../plugins/launchers";
 import { startRampart } from "../rampart/main";
+import { Rest } from "../rampart/rest";
 import type { Toolchain } from "../toolchain/toolchain";
 import { startWorkloads, type Workloads } from "../workloads";
 import { Gpus, type GpuOptions } from "./gpus";
+import { refuseStep } from "./owners";
 import { preparePulumi, pulumiHome } from "./pulumi";
 import { sandboxId, writeFacts, type CloudflareFacts, type ClusterFacts } from "./state";
 
@@ -96,6 +98,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
             }),
         );
         kubeConfig.loadFromFile(controlPlane.kubeconfigPath);
+        if (gpus?.refusedStep) await refuseStep(new Rest(kubeConfig), gpus.refusedStep);
         const first = await portOf(options, 0, log);
         log("workloads");
         const { kubeconfigPath } = controlPlane;

@@ -6,10 +6,12 @@ import { PHASES, type Phase } from "../../ops/convert/phases";
 import type { Fault } from "../../sandbox/gpus/faults";
 import { ask, steadyCallers, type Sent } from "../engine/conversion-kit";
 import { ConvertStack, killed } from "../engine/convert-kit";
-import { assertAnnounced, refuse, told, untilStep } from "../engine/convert-trouble";
+import { assertAnnounced, told, untilStep } from "../engine/convert-trouble";
 import { gpuWorld } from "../engine/gpu-world";
 import type { Place } from "../engine/place";
 import { succeeded, TOOLS_MILLISECONDS } from "../engine/stack";
+import { Rest } from "../../sandbox/rampart/rest";
+import { refuse } from "../../sandbox/world/owners";
 import type { World } from "../../sandbox/world/world";
 
 /** Puts something in the way. @returns what takes it away */
@@ -86,7 +88,10 @@ describe("npm run ops -- convert", function () {
         };
     };
     const refused = (apiGroup: string, resource: string, operation: "CREATE" | "UPDATE") => () =>
-        refuse(place.world.kubeConfig, { apiGroup, resource, operation });
+        refuse(new Rest(place.world.kubeConfig), {
+            ...{ name: "refused-by-the-owners", apiGroup, resource, operation },
+            message: `${resource} are frozen`,
+        });
     const refusedRoutes = refused("apisix.apache.org", "apisixroutes", "UPDATE");
 
     /** What fails in each phase but the last, as it may in reality. */

@@ -1,10 +1,8 @@
 /** What meets a conversion on its way, and what its record and its callers say of it afterwards. */
 import { strict as assert } from "node:assert";
-import type { KubeConfig } from "@kubernetes/client-node";
 import type { Entry } from "../../ops/convert/audit";
 import { duration } from "../../ops/convert/clock";
 import { closesWindow, opensWindow } from "../../ops/convert/phases";
-import { Rest } from "../../sandbox/rampart/rest";
 import type { Sent } from "./conversion-kit";
 import type { ConvertStack } from "./convert-kit";
 import { eventually } from "./stack";
@@ -85,51 +83,4 @@ export async function untilStep(
         },
         400,
     );
-}
-
-const NAME = "refused-by-the-owners";
-const BASE = "/apis/admissionregistration.k8s.io/v1";
-
-/** What the API server is to refuse. */
-export interface Refused {
-    apiGroup: string;
-    /** As `apisixroutes`. */
-    resource: string;
-    operation: "CREATE" | "UPDATE";
-}
-
-/** The API server refuses something, as a policy of the cluster's owners may. @returns what ends that */
-export async function refuse(
-    kubeConfig: KubeConfig,
-    { apiGroup, resource, operation }: Refused,
-): Promise<() => Promise<void>> {
-    const rest = new Rest(kubeConfig);
-    const kind = (name: string) => ({ apiVersion: "admissionregistration.k8s.io/v1", kind: name });
-    await rest.call("POST", `${BASE}/validatingadmissionpolicies`, {
-        ...kind("ValidatingAdmissionPolicy"),
-        metadata: { name: NAME },
-        spec: {
-            failurePolicy: "Fail",
-            matchConstraints: {
-                resourceRules: [
-                    {
-                        apiGroups: [apiGroup],
-                        apiVersions: ["*"],
-                        operations: [operation],
-                        resources: [resource],
-                    },
-                ],
-            },
-            validations: [{ expression: "false", message: `${resource} are frozen` }],
-        },
-    });
-    await rest.call("POST", `${BASE}/validatingadmissionpolicybindings`, {
-        ...kind("ValidatingAdmissionPolicyBinding"),
-        metadata: { name: NAME },
-        spec: { policyName: NAME, validationActions: ["Deny"] },
-    });
-    return async () => {
-        await rest.call("DELETE", `${BASE}/validatingadmissionpolicybindings/${NAME}`);
-        await rest.call("DELETE", `${BASE}/validatingadmissionpolicies/${NAME}`);
-    };
 }

@@ -17,9 +17,9 @@ const EC384 = pem(generateKeyPairSync("ec", { namedCurve: "P-384" }));
 const ED = pem(generateKeyPairSync("ed25519"));
 
 const jwt = (more: object) => ({ id: "a", method: "jwt", ...more });
-function problems(credentials: unknown[], isSecret = true): string[] {
+function problems(credentials: unknown[], isSecret = true, others: unknown[] = []): string[] {
     try {
-        parse(raw({ consumers: [{ name: "lab", credentials }] }), () => isSecret, TODAY);
+        parse(raw({ consumers: [{ name: "lab", credentials }, ...others] }), () => isSecret, TODAY);
         return [];
     } catch (error) {
         assert.ok(error instanceof ConfigError, String(error));
@@ -127,6 +127,19 @@ describe("credentials in the config", () => {
                 `${AT}.key: must be stored encrypted, and stands in the stack file in plain text. Run: pulumi config set --secret --path '${AT}.key'.`,
             ].map((text) => text.replace(/\.$/, "")),
         ));
+
+    it("refuse one public key for two callers, however it is written: each could sign as the other", () => {
+        const own = [
+            jwt({ algorithm: "RS256", publicKey: RSA }),
+            { ...jwt({ algorithm: "RS256", publicKey: RSA }), id: "b" },
+        ];
+        const folded = RSA.replace(/\n/g, "\r\n");
+        const other = { name: "other", credentials: [jwt({ algorithm: "RS256", publicKey: folded })] };
+        assert.deepEqual(problems(own), []);
+        assert.deepEqual(problems(own, true, [other]), [
+            `consumers[1].credentials[0].publicKey: must belong to one caller (${AT} has the same): each could sign as the other. Have each make a pair.`,
+        ]);
+    });
 
     it("refuse one key for two credentials, naming both places", () => {
         const got = problems([

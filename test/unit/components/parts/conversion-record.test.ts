@@ -15,6 +15,7 @@ describe("ConversionRecord", () => {
     let text: string;
     const sent: (Request & { path: string })[] = [];
     let exists = true;
+    let refusal: object | undefined;
     let data: Record<string, string>;
     before(async () => {
         const made = await record(() => new ConversionRecord("record", { cluster: {}, metadata, begin }, {}));
@@ -23,9 +24,11 @@ describe("ConversionRecord", () => {
     beforeEach(async () => {
         sent.length = 0;
         exists = true;
+        refusal = undefined;
         data = {};
         api = await fakeApi((path, request) => {
             sent.push({ path, ...request });
+            if (refusal) return refusal;
             if (request.method !== "POST" && !exists) return undefined;
             if (request.method !== "DELETE") data = { ...data, ...request.body.data };
             return { kind: "ConfigMap", apiVersion: "v1", metadata, data };
@@ -52,6 +55,14 @@ describe("ConversionRecord", () => {
         assert.equal(method, "POST");
         assert.deepEqual(body.data, begin);
         assert.deepEqual(body.metadata.annotations, metadata.annotations);
+    });
+
+    it("says in the API server's words why it was refused", async () => {
+        refusal = { kind: "Status", code: 422, message: 'configmaps "x" is forbidden: frozen' };
+        await assert.rejects(load(text).update!("id", inputs({ end }), inputs({ end })), {
+            message:
+                'ConfigMap a/alpa-auth-conversion: must be written (configmaps "x" is forbidden: frozen). Correct what it names.',
+        });
     });
 
     it("changes its own fields of one that is there, and takes a holder away that is gone", async () => {

@@ -35,12 +35,18 @@ describe("A world with GPUs", function () {
     ];
     for (const [failStep, step, side, node] of fails)
         it(`has step ${failStep} fail in production each time, and nothing on the other side or in a rehearsal`, () => {
-            const { faults } = new Gpus({ operator: "", rehearsal: true, failStep }, dgxNodes(3), dir);
+            const { faults, refusedStep } = new Gpus({ operator: "", rehearsal: true, failStep }, dgxNodes(3), dir);
+            assert.equal(refusedStep, undefined);
             const other = side === "pod" ? "bare metal" : "pod";
             for (let i = 0; i < 3; i++) assert.ok(faults.take(step, side, node));
             assert.ok(!faults.take(step, other, node));
             assert.ok(!faults.take(step, side, "dgx-03"));
         });
+
+    it("leaves steps in which nothing is done on a node to the API server", () => {
+        for (const failStep of ["drain", "switch", "done"] as const)
+            assert.equal(new Gpus({ operator: "", failStep }, dgxNodes(1), dir).refusedStep, failStep);
+    });
 
     it("ends although a step fails on order", async () => {
         const orders = new Gpus({ operator: "", failStep: "stop" }, dgxNodes(1), dir);

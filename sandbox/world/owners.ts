@@ -1,0 +1,57 @@
+/** What the owners of a cluster may have its API server refuse, by a policy of theirs. */
+import { RECORD } from "../../components/parts/conversion-phases";
+import type { Rest } from "../rampart/rest";
+import type { FailStep } from "./scene";
+
+const BASE = "/apis/admissionregistration.k8s.io/v1";
+
+/** What is refused. */
+export interface Refusal {
+    /** Of the policy. */
+    name: string;
+    apiGroup: string;
+    /** As `apisixroutes`. */
+    resource: string;
+    operation: "CREATE" | "UPDATE";
+    /** Which of these objects it is about, in CEL. @default all */
+    about?: string;
+    /** What must hold, in CEL. @default nothing can */
+    must?: string;
+    message: string;
+}
+
+/** Puts a policy into force, a second or so later. @returns what takes it away */
+export async function refuse(rest: Rest, refusal: Refusal): Promise<() => Promise<void>> {
+    const { name, apiGroup, resource, operation, about = "true", must = "false", message } = refusal;
+    const kind = (of: string) => ({ apiVersion: "admissionregistration.k8s.io/v1", kind: of, metadata: { name } });
+    const rule = { apiGroups: [apiGroup], apiVersions: ["*"], operations: [operation], resources: [resource] };
+    await rest.call("POST", `${BASE}/validatingadmissionpolicies`, {
+        ...kind("ValidatingAdmissionPolicy"),
+        spec: {
+            failurePolicy: "Fail",
+            matchConstraints: { resourceRules: [rule] },
+            matchConditions: [{ name: "about", expression: about }],
+            validations: [{ expression: must, message }],
+        },
+    });
+    await rest.call("POST", `${BASE}/validatingadmissionpolicybindings`, {
+        ...kind("ValidatingAdmissionPolicyBinding"),
+        spec: { policyName: name, validationActions: ["Deny"] },
+    });
+    return async () => {
+        await rest.call("DELETE", `${BASE}/validatingadmissionpolicybindings/${name}`);
+        await rest.call("DELETE", `${BASE}/validatingadmissionpolicies/${name}`);
+    };
+}
+
+/** Refuses the last thing that a step of a conversion does: to record that it is done. Rehearsals are left alone. */
+export async function refuseStep(rest: Rest, step: FailStep): Promise<void> {
+    const reached = (object: string) => `${object}.?data.?phase.orValue("") == "${step}"`;
+    await refuse(rest, {
+        name: "sandbox-fail-step",
+        ...{ apiGroup: "", resource: "configmaps", operation: "UPDATE" },
+        about: `object.metadata.name == "${RECORD}" && !object.metadata.namespace.endsWith("-rehearsal")`,
+        must: `!(${reached("object")}) || ${reached("oldObject")}`,
+        message: `this sandbox was brought up with --fail-step ${step}`,
+    });
+}
