@@ -32,7 +32,7 @@ class CallersStack extends EngineStack {
 }
 
 describe("a stack of callers on the engine", function () {
-    this.timeout(120_000);
+    this.timeout(600_000);
     useWorld();
     let main: TestStack;
     let more: CallersStack;

@@ -60,7 +60,7 @@ const { records, problems } = parseZoneData(text, ZONE, "the data");
 const atAzure = records.map((record) => ({ ...record, ttl: record.proxied ? 300 : record.ttl, proxied: false }));
 
 describe("move of a zone on the engine", function () {
-    this.timeout(180_000);
+    this.timeout(600_000);
     useCloudflare({ dns: { records: atAzure }, account: { certificateSeconds: HOUR } });
     let stack: AccessStack;
     let resolvers: Resolvers;

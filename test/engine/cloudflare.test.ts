@@ -23,7 +23,7 @@ const ENTERPRISE = { zone: { name: "example.com", plan: "enterprise" } };
 const bob = { name: "bob", credentials: [token("only")] };
 
 describe("cloudflare on the engine", function () {
-    this.timeout(180_000);
+    this.timeout(600_000);
     useCloudflare();
     let stack: AccessStack;
     let pairs: Record<string, Pair>;

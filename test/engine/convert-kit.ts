@@ -87,7 +87,7 @@ export class ConvertStack extends EngineStack {
             const live = await this.at.world.read("v1", "ConfigMap", this.name, "alpa-auth-conversion");
             return (live?.data as Record<string, string> | undefined)?.going;
         };
-        await eventually(`a run to ${place}`, async () => ((await going()) === place ? true : undefined), 120);
+        await eventually(`a run to ${place}`, async () => ((await going()) === place ? true : undefined), 300);
     }
 
     /** All pods of the component go, as with their nodes. */

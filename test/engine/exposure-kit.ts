@@ -51,7 +51,7 @@ export function useExposure(more: Pick<WorldOptions, "nodes" | "alpaServices" | 
         end = place.end;
     });
     after(async function () {
-        this.timeout(60_000);
+        this.timeout(300_000);
         running = undefined;
         await end();
     });

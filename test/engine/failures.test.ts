@@ -9,7 +9,7 @@ import { call, current, eventually, failed, schedulable, succeeded, TestStack, u
 const consumers = [{ name: "alice", credentials: [{ id: "k1", method: "key" }] }];
 
 describe("what goes wrong", function () {
-    this.timeout(240_000);
+    this.timeout(600_000);
     useWorld();
 
     it("a config error lists every problem, has no stack trace, and changes nothing", async () => {
@@ -107,10 +107,8 @@ describe("what goes wrong", function () {
         const graph = { apiVersion: "rampart.petuum.com/v1beta2", kind: "RampartGraph", metadata };
         const live = async () => (await world.read(graph.apiVersion, graph.kind, stack.name, "gateway")) as any;
         const deployed = (generation: number) =>
-            eventually(
-                `generation ${generation} deployed`,
-                async () => ((await live())?.status?.observedGeneration === generation ? true : undefined),
-                60,
+            eventually(`generation ${generation} deployed`, async () =>
+                (await live())?.status?.observedGeneration === generation ? true : undefined,
             );
         const patch = (change: object, type = PatchStrategy.MergePatch) =>
             objects.patch({ ...graph, ...change }, undefined, undefined, "kubectl-edit", undefined, type);
@@ -129,7 +127,7 @@ describe("what goes wrong", function () {
         await objects.delete(graph);
         // Rampart leaves the namespace Terminating, and refuses a graph until it is gone.
         const inside = () => world.read("v1", "Namespace", undefined, `${stack.name}-gateway-apisix`);
-        await eventually("the graph gone", async () => (((await live()) ?? (await inside())) ? undefined : true), 60);
+        await eventually("the graph gone", async () => (((await live()) ?? (await inside())) ? undefined : true));
         succeeded(await stack.up("--refresh"));
         const { url, credentials } = await stack.outputs();
         assert.equal((await call(url, { key: credentials["alice/k1"] })).status, 200);
@@ -141,11 +139,7 @@ describe("what goes wrong", function () {
         const core = current().world.kubeConfig.makeApiClient(CoreV1Api);
         // Somebody takes the port after the checks have passed: Kubernetes refuses the chart's Service.
         const up = stack.up();
-        await eventually(
-            "the graph",
-            async () => current().world.read("v1", "Namespace", undefined, `${stack.name}`),
-            60,
-        );
+        await eventually("the graph", async () => current().world.read("v1", "Namespace", undefined, `${stack.name}`));
         await core.createNamespacedService({
             namespace: "default",
             body: {
@@ -207,7 +201,6 @@ describe("what goes wrong", function () {
             await eventually(
                 () => `pulumi to come to the graph, after\n${lines.join("\n")}\n`,
                 async () => asked() || undefined,
-                60,
             );
             assert.equal((await graph())!.metadata!.generation, 1, "the graph was patched while Deploying");
             await schedulable(true);

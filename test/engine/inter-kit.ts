@@ -37,7 +37,7 @@ export function useNodes(): void {
         );
     });
     after(async function () {
-        this.timeout(60_000);
+        this.timeout(300_000);
         const place = running;
         running = undefined;
         await place?.end();

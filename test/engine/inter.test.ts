@@ -10,7 +10,7 @@ const [FIRST, SECOND, THIRD] = ["gateway-01", "gateway-02", "gateway-03"];
 const APISIX = "app.kubernetes.io/name=apisix";
 
 describe("inter on the engine", function () {
-    this.timeout(240_000);
+    this.timeout(600_000);
     useNodes();
     let stack: InterStack;
     let url: string;

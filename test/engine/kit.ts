@@ -40,7 +40,7 @@ export function useWorld(rampart: WorldOptions["rampart"] = "installed"): void {
 }
 
 after(async function () {
-    this.timeout(60_000);
+    this.timeout(300_000);
     await end();
 });
 

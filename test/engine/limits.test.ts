@@ -10,7 +10,7 @@ const caller = (name: string, limits?: object) => ({ name, limits, credentials: 
 const requests = (count: number) => ({ requests: count, perSeconds: 3600 });
 
 describe("limits", function () {
-    this.timeout(180_000);
+    this.timeout(600_000);
     useWorld();
     let stack: TestStack;
     let url: string;

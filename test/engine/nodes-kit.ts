@@ -164,5 +164,5 @@ export function allLeaving(pods: V1Pod[]): Promise<true> {
         const uids = staying.map(({ metadata }) => metadata!.uid);
         return pods.every(({ metadata }) => !uids.includes(metadata!.uid)) || undefined;
     };
-    return eventually("every gateway told to stop", look, 120);
+    return eventually("every gateway told to stop", look, 300);
 }

@@ -17,7 +17,7 @@ interface Said {
 }
 
 describe("npm run ops", function () {
-    this.timeout(180_000);
+    this.timeout(600_000);
     useWorld();
     let stack: TestStack;
     let file: string;

@@ -15,7 +15,7 @@ interface Found {
 const BROUGHT = "brought-key-0123456789-abcdefghij-0123456789";
 
 describe("secrets", function () {
-    this.timeout(180_000);
+    this.timeout(600_000);
     useWorld();
     let stack: TestStack;
     let secrets: Found[];
