@@ -129,7 +129,11 @@ describe("limits", function () {
             assert.equal(status, 500);
             assert.ok(waited >= 1000 && waited < 10_000, `1000 ms, and not ${waited} ms`);
             await counters(0);
-            const answer = await as("alice/a");
+            // The gateway goes on with the counters that it has until they are gone, a moment after they are no longer ready.
+            const answer = await eventually("an answer without the counters", async () => {
+                const one = await as("alice/a");
+                return one.status === 429 ? undefined : one;
+            });
             assert.equal(answer.status, 500);
             assert.equal(JSON.parse(answer.body).type, "error");
             assert.equal((await call(url, {})).status, 401, "authentication does not depend on it");
@@ -142,9 +146,22 @@ describe("limits", function () {
             assert.equal((await whileTheyHang()).status, 200);
             assert.equal((await as("alice/a")).status, 429, "and counts again with what it has counted before");
             await counters(0);
+            await eventually(
+                "an answer without the counters",
+                async () => (await as("alice/a")).status === 200 || undefined,
+            );
             assert.deepEqual(await statuses("alice/a", 3), [200, 200, 200]);
             await counters(1);
-            assert.deepEqual(await statuses("alice/a", 3), [200, 200, 429], "a restart starts the counts again");
+            const counted = await eventually("an answer that is counted", async () => {
+                const one = await as("alice/a");
+                return one.headers.has("x-ratelimit-remaining") ? one : undefined;
+            });
+            assert.deepEqual(
+                [counted.status, counted.headers.get("x-ratelimit-remaining")],
+                [200, "1"],
+                "a restart starts the counts again",
+            );
+            assert.deepEqual(await statuses("alice/a", 2), [200, 429]);
         });
     });
 });
