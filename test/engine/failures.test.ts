@@ -30,7 +30,7 @@ describe("what goes wrong", function () {
         assert.deepEqual(await stack.resources(), []);
     });
 
-    it("an unreachable cluster fails within 30 s and names its address", async () => {
+    it("an unreachable cluster fails at once and names its address", async () => {
         const kubeconfig = JSON.stringify({
             clusters: [{ name: "c", cluster: { server: "https://127.0.0.1:1" } }],
             contexts: [{ name: "c", context: { cluster: "c", user: "u" } }],
@@ -39,10 +39,9 @@ describe("what goes wrong", function () {
         });
         const stack = await TestStack.create("unreachable");
         await stack.configureSecret("cluster.kubeconfig", kubeconfig);
-        const start = Date.now();
         const said = failed(await stack.up());
-        assert.ok(Date.now() - start < 30_000);
-        assert.match(said, /https:\/\/127\.0\.0\.1:1 must answer/);
+        assert.match(said, /https:\/\/127\.0\.0\.1:1 must answer \(/);
+        assert.doesNotMatch(said, /no answer in/, "it must not wait out its 30 s");
         assert.deepEqual(await stack.resources(), []);
     });
 
@@ -92,7 +91,7 @@ describe("what goes wrong", function () {
         const said = failed(await stack.up());
         assert.match(said, /Rampart reports Failed \(GraphValidationError\)/);
         assert.match(said, /9\.9\.9|apisix/);
-        assert.ok(Date.now() - start < 60_000, "it must not wait out the time limit");
+        assert.ok(Date.now() - start < 300_000, "it must not wait out graphTimeoutSeconds");
         assert.match(failed(await stack.up()), /Rampart reports Failed/, "a failure is not forgotten");
         stack.configure({ consumers });
         succeeded(await stack.up());
