@@ -22,7 +22,7 @@ class CallersStack extends EngineStack {
     }
 
     configure(config: StackConfig): void {
-        const readiness = { settleSeconds: 0.5, acceptTimeoutSeconds: 20 };
+        const readiness = { settleSeconds: 0.5, acceptTimeoutSeconds: 120 };
         this.write({ option: "callers", of: whole(MAIN), readiness, ...config });
     }
 

@@ -84,7 +84,7 @@ export class InterStack extends EngineStack {
                 // All of the sandbox shares a few cores: an answer can take longer than on machines of their own.
                 sharedCounters: { whenDown: "refuse", timeoutMilliseconds: 1000 },
             },
-            readiness: { settleSeconds: 0.5, graphTimeoutSeconds: 120, acceptTimeoutSeconds: 20 },
+            readiness: { settleSeconds: 0.5, graphTimeoutSeconds: 300, acceptTimeoutSeconds: 120 },
             ...config,
         });
     }

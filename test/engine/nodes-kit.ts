@@ -70,7 +70,7 @@ export class NodesStack extends EngineStack {
                 sharedCounters: { whenDown: "refuse", timeoutMilliseconds: 1000 },
                 ...(gateway as object | undefined),
             },
-            readiness: { settleSeconds: 0.5, graphTimeoutSeconds: 120, acceptTimeoutSeconds: 20 },
+            readiness: { settleSeconds: 0.5, graphTimeoutSeconds: 300, acceptTimeoutSeconds: 120 },
             ...config,
         });
     }
