@@ -16,7 +16,7 @@ const TOKEN = "0123456789abcdef0123456789abcdef";
 const CHANNEL = "1.34/stable";
 /** Stands for what runs on the host beside MicroK8s. */
 const RAY = "[Service]\nExecStart=/bin/sleep 1000\n";
-const waits = { readySeconds: 5, drainSeconds: 5 };
+const waits = { readySeconds: 60, drainSeconds: 60 };
 
 describe("MicroK8s on hosts", function () {
     this.timeout(300_000);
