@@ -3,6 +3,7 @@
 import { strict as assert } from "node:assert";
 import { AppsV1Api } from "@kubernetes/client-node";
 import { call, current, eventually, succeeded, TestStack, useWorld, type Answer } from "./kit";
+import { SLOW_COMPLETION, startSlowAlpa, type SlowAlpa } from "./slow-alpa";
 
 const key = (id: string) => ({ id, method: "key" });
 const caller = (name: string, limits?: object) => ({ name, limits, credentials: [key("a"), key("b")] });
@@ -15,6 +16,8 @@ describe("limits", function () {
     let stack: TestStack;
     let url: string;
     let keys: Record<string, string>;
+    /** In the place of Alpa, where requests are to be open together. */
+    let slow: SlowAlpa | undefined;
 
     async function configure(config: object): Promise<void> {
         stack.configure({ ...config });
@@ -37,6 +40,7 @@ describe("limits", function () {
     });
     after(async () => {
         succeeded(await stack.destroy());
+        await slow?.close();
     });
 
     it("holds a caller to its own limit, over all its credentials, and says when it may come back", async () => {
@@ -69,9 +73,21 @@ describe("limits", function () {
     });
 
     it("holds a caller to the requests it may have open, and frees the place afterwards", async () => {
-        await configure({ consumers: [caller("alice", { concurrent: 1 }), caller("bob", { concurrent: 2 })] });
-        // Alpa waits up to a second for others to share a batch with, so that these are open together.
-        const both = await Promise.all([as("alice/a"), as("alice/b"), as("bob/a"), as("bob/b")]);
+        slow = await startSlowAlpa();
+        await configure({
+            alpa: { endpoints: [slow.address] },
+            consumers: [caller("alice", { concurrent: 1 }), caller("bob", { concurrent: 2 })],
+        });
+        let refusals = 0;
+        const sent = ["alice/a", "alice/b", "bob/a", "bob/b"].map(async (who) => {
+            const answer = await call(url, { key: keys[who], body: JSON.parse(SLOW_COMPLETION) as object });
+            if (answer.status !== 200) refusals++;
+            return answer;
+        });
+        const said = () => `three open and one refused (${slow!.underWay()} and ${refusals})`;
+        await eventually(said, async () => (slow!.underWay() === 3 && refusals === 1) || undefined);
+        slow.release();
+        const both = await Promise.all(sent);
         assert.deepEqual(
             both.slice(2).map((a) => a.status),
             [200, 200],
