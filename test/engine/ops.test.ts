@@ -9,6 +9,7 @@ import { Client } from "../../client/typescript/src/index";
 import { pulumiEnv } from "../../sandbox/world/pulumi";
 import { ROOT } from "../../sandbox/world/state";
 import { call, current, succeeded, TestStack, useWorld } from "./kit";
+import { ProcessLists } from "./process-lists";
 
 interface Said {
     code: number;
@@ -60,12 +61,12 @@ describe("npm run ops", function () {
         const args = ["--import", "tsx", join(ROOT, "ops/cli.ts"), ...command.split(" "), "--stack", "ops"];
         const child = spawn(process.execPath, args, { cwd: ROOT, env });
         child.stdin.end(options.input);
-        const sampling = setInterval(() => processes.push(execFileSync("ps", ["axww", "-o", "args"]).toString()), 300);
+        const lists = new ProcessLists(300);
         const result: Said = { code: -1, out: "", note: "" };
         child.stdout.on("data", (text) => (result.out += text));
         child.stderr.on("data", (text) => (result.note += text));
         result.code = await new Promise((resolve) => child.on("close", (code) => resolve(code ?? -1)));
-        clearInterval(sampling);
+        processes.push(await lists.stop());
         said += options.secret ? result.note : result.out + result.note;
         return result;
     }
