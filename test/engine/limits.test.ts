@@ -107,8 +107,8 @@ describe("limits", function () {
 
     describe("over two gateway pods", () => {
         const shared = (whenDown: string, consumers: object[]) => ({
-            // Ten times the default: on a busy machine the counters themselves need longer than 100 ms now and then.
-            gateway: { replicas: 2, sharedCounters: { whenDown, timeoutMilliseconds: 1000 } },
+            // Thirty times the default: on a busy machine the counters themselves need longer than 100 ms now and then, and a second.
+            gateway: { replicas: 2, sharedCounters: { whenDown, timeoutMilliseconds: 3000 } },
             consumers,
         });
         const counters = async (replicas: number) => {
@@ -143,7 +143,7 @@ describe("limits", function () {
         it("refuses everyone with limits while the counters are away or hang, where the operator chose so", async () => {
             const { status, waited } = await whileTheyHang();
             assert.equal(status, 500);
-            assert.ok(waited >= 1000 && waited < 10_000, `1000 ms, and not ${waited} ms`);
+            assert.ok(waited >= 3000 && waited < 60_000, `3000 ms, and not ${waited} ms`);
             await counters(0);
             // The gateway goes on with the counters that it has until they are gone, a moment after they are no longer ready.
             const answer = await eventually("an answer without the counters", async () => {

@@ -67,7 +67,7 @@ export class NodesStack extends EngineStack {
                 nodePort: this.nodePort,
                 chart: { repository: facts.chartRepository },
                 // All of the sandbox shares a few cores: an answer can take longer than on machines of their own.
-                sharedCounters: { whenDown: "refuse", timeoutMilliseconds: 1000 },
+                sharedCounters: { whenDown: "refuse", timeoutMilliseconds: 10_000 },
                 ...(gateway as object | undefined),
             },
             readiness: { settleSeconds: 0.5, graphTimeoutSeconds: 300, acceptTimeoutSeconds: 120 },
