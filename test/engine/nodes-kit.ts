@@ -57,7 +57,7 @@ export class NodesStack extends EngineStack {
         this.write({
             option: "inter",
             namespace: this.name,
-            cluster: { nodes: entries, waitSeconds: 30 },
+            cluster: { nodes: entries, waitSeconds: 120 },
             alpa: {
                 endpoints: [...facts.alpas, this.slow.address],
                 firewall: { apply: "ssh", hosts: [{ ...common, address, port, hostKey }] },
