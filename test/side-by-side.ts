@@ -104,7 +104,7 @@ function ended(child: ChildProcess): Promise<string> {
         child.once("exit", (code, signal) => {
             const end = () => resolve(String(code ?? signal));
             child.once("close", end);
-            setTimeout(end, 2000).unref();
+            setTimeout(end, 20_000).unref();
         });
     });
 }

@@ -101,7 +101,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
         }
         await proxy.close();
         // The kernel may hold a port a moment longer than the process; a start right after must find it free.
-        await waitFor(`port ${ports.apiserver} to be free`, () => !whoHolds(ports.apiserver), { seconds: 10 });
+        await waitFor(`port ${ports.apiserver} to be free`, () => !whoHolds(ports.apiserver), { seconds: 60 });
     };
 
     try {
@@ -203,7 +203,10 @@ async function isHealthy(url: string): Promise<boolean> {
 
 async function nodesReady(api: Api, nodes: NodeShape[], programs: TrackedProcess[]): Promise<void> {
     await untilReady("nodes", programs, async () => {
-        const list = JSON.parse((await call(api, "GET", "/api/v1/nodes")).body) as { items: NodeStatus[] };
+        // Also an API server that is ready does not answer every time while the machine is busy.
+        const answer = await call(api, "GET", "/api/v1/nodes").catch(() => undefined);
+        if (answer?.status !== 200) return false;
+        const list = JSON.parse(answer.body) as { items: NodeStatus[] };
         const usable = list.items.filter(isUsable).map((node) => node.metadata.name);
         return nodes.every((node) => usable.includes(node.name));
     });
@@ -224,7 +227,7 @@ function isUsable(node: NodeStatus): boolean {
 async function defaultNamespaceReady(api: Api, controllerManager: TrackedProcess): Promise<void> {
     await untilReady("service accounts", [controllerManager], async () => {
         const path = "/api/v1/namespaces/default/serviceaccounts/default";
-        return (await call(api, "GET", path)).status === 200;
+        return (await call(api, "GET", path).catch(() => undefined))?.status === 200;
     });
 }
 

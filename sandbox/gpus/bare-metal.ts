@@ -21,7 +21,7 @@ import { nvidiaSmi } from "./nvidia-smi";
 export const UNIT = "alpa-ray.service";
 export const USER = "ops";
 /** Longest wait for the first start, in seconds. Seen: 1. */
-const START_SECONDS = 30;
+const START_SECONDS = 120;
 
 export interface BareMetalOptions {
     /** Names of the hosts, which are those of the cluster's nodes. The first is the Ray head. */

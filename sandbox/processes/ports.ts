@@ -32,9 +32,10 @@ const handedOut = new Set<number>();
 /**
  * Where ports are looked for: below those that Linux gives away by itself (32768 to 60999: net.ipv4.ip_local_port_range) and
  * those of Services (from 30000). A port is handed out seconds before its program listens, and any connection or server of
- * another process could get it meanwhile.
+ * another process could get it meanwhile. Above those that programs here take by default: Alpa (from 20001) and cloudflared's
+ * metrics (20241 to 20245).
  */
-const RANGE = { first: 20_000, count: 10_000 };
+const RANGE = { first: 20_300, count: 9_700 };
 /** Each process begins somewhere else, so that two that look at the same time do not find the same port. */
 let next = (process.pid * 101) % RANGE.count;
 

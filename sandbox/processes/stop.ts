@@ -15,7 +15,7 @@ export interface StopOptions {
 }
 
 /** Seconds a killed process has to disappear; longer means it hangs in the kernel. */
-const KILL_SECONDS = 5;
+const KILL_SECONDS = 30;
 
 /** Ends one process and its group (every process of ours leads a group of its own). */
 export async function endProcess(target: ProcessIdentity, name: string, options: StopOptions = {}): Promise<void> {

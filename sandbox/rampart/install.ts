@@ -18,7 +18,7 @@ export interface InstallOptions {
 }
 
 /** How long the API server may take to serve a new kind, in seconds. */
-const ESTABLISHED_SECONDS = 30;
+const ESTABLISHED_SECONDS = 120;
 
 /** CRDs, namespace, the controller's and the validator's Deployment, StorageClass, repo Secret. Safe to repeat. */
 export async function installRampart(kubeConfig: KubeConfig, options: InstallOptions = {}): Promise<void> {

@@ -110,6 +110,11 @@ export class Gateways {
         }
     }
 
+    /** Whether new connections are led to pods of a node, as far as is known of their readiness. */
+    leadTo(node: string): boolean {
+        return this.pods.list().some(({ pod }) => pod.spec?.nodeName === node && this.isListedReady(pod));
+    }
+
     bringBack(node: string): void {
         this.isCutOff.delete(node);
         for (const { nodePort } of this.open.values()) nodePort.resume();

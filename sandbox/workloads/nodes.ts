@@ -23,13 +23,20 @@ const KWOK = { annotation: "kwok.x-k8s.io/node", value: "fake" };
 const GIVEN_UP_SECONDS = 50;
 /** kubectl's pause before it asks again for an eviction that was refused. */
 const ASK_AGAIN_SECONDS = 5;
+/** Longest wait until the gateways have seen what was written, in seconds. */
+const KNOWN_SECONDS = 60;
 /** The shortest pause between two looks at the API server, in seconds. */
 const SHORTEST_PAUSE = 0.05;
 
 export interface NodesOptions {
     rest: Rest;
     clock: Clock;
-    gateways: { kill(uid: string): Promise<void>; cutOff(node: string): void; bringBack(node: string): void };
+    gateways: {
+        kill(uid: string): Promise<void>;
+        cutOff(node: string): void;
+        bringBack(node: string): void;
+        leadTo(node: string): boolean;
+    };
     /** Called when a node has been cut off or is back. */
     changed(): void;
 }
@@ -77,7 +84,7 @@ export class Nodes {
         await this.options.rest.call("PATCH", `/api/v1/nodes/${node}`, { spec: { unschedulable: yes } });
     }
 
-    /** Resolves when the cluster has given the node up. */
+    /** Resolves when the cluster has given the node up, and no new connection is led there. */
     async cutOff(node: string): Promise<void> {
         const { rest, clock, gateways, changed } = this.options;
         gateways.cutOff(node);
@@ -86,6 +93,8 @@ export class Nodes {
         await elapse(clock, GIVEN_UP_SECONDS);
         await this.setConditions(node, "Unknown");
         for (const pod of await this.podsOn(node)) await this.setReady(pod, "False");
+        // They see it by a watch, and not in the middle of a look at the cluster, which takes seconds on a busy machine.
+        await waitFor(`node ${node}: without callers`, () => !gateways.leadTo(node), { seconds: KNOWN_SECONDS });
     }
 
     /** Resolves when the node takes pods again, and those that stayed on it are ready. */
@@ -101,7 +110,7 @@ export class Nodes {
             `node ${node}: back`,
             async () =>
                 !(await rest.call<V1Node>("GET", path)).spec?.taints?.some(({ effect }) => effect === "NoExecute"),
-            { seconds: 30 },
+            { seconds: 120 },
         );
     }
 

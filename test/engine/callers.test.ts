@@ -135,7 +135,7 @@ const rows: Row[] = [
 ];
 
 describe("a caller's credential", function () {
-    this.timeout(120_000);
+    this.timeout(600_000);
     useWorld();
     let stack: TestStack;
     let known: Known;

@@ -12,7 +12,7 @@ const UNIT = "alpa-auth-cloudflared";
 const PASSWORD = "correct horse";
 
 describe("hosts of the connectors on the engine", function () {
-    this.timeout(120_000);
+    this.timeout(600_000);
     useCloudflare();
     let stack: AccessStack;
     let folder: string;

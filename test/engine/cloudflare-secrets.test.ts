@@ -1,7 +1,6 @@
 // Proves that no secret of option cloudflare can be read where an operator, a reviewer or another user of the machine looks:
 // so in what review and drift say of it on the real engine. What a review says of each kind of change is asked of recordings.
 import { strict as assert } from "node:assert";
-import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Finding } from "../../ops/stack/review/finding";
@@ -9,12 +8,13 @@ import { tokenOf } from "../../sandbox/cloudflare/account";
 import { apiTokenFile } from "../../sandbox/world/state";
 import { codes } from "../findings";
 import { AccessStack, here, succeeded, useCloudflare } from "./cloudflare-kit";
+import { ProcessLists } from "./process-lists";
 import { textBelow } from "./text-below";
 
 const token = (more: object = {}) => ({ name: "alice", credentials: [{ id: "a", method: "service-token", ...more }] });
 
 describe("secrets of option cloudflare", function () {
-    this.timeout(180_000);
+    this.timeout(600_000);
     useCloudflare();
     let stack: AccessStack;
     const secrets: Record<string, string> = {};
@@ -25,17 +25,15 @@ describe("secrets of option cloudflare", function () {
     before(async () => {
         const { world, dir } = here();
         stack = await AccessStack.create("secretive", { consumers: [token()] });
-        const processes: string[] = [];
-        const sampling = setInterval(() => processes.push(execFileSync("ps", ["axww", "-o", "args"]).toString()), 100);
+        const processes = new ProcessLists(100);
         const up = succeeded(await stack.run(["up", "--yes", "--diff"]));
         const pair = (await stack.outputs()).credentials["alice/a"];
         const second = { secretVersion: 2, previousSecretExpires: dayIn(9) };
         stack.configure({ consumers: [token(second)] });
         places["preview of a rotation"] = (await stack.preview("--diff")).stdout;
         const rotation = succeeded(await stack.run(["up", "--yes", "--diff"]));
-        clearInterval(sampling);
         places["output of up"] = up.stdout + up.stderr + rotation.stdout + rotation.stderr;
-        places["process list"] = processes.join("\n");
+        places["process list"] = await processes.stop();
         assert.match(places["process list"], /cloudflared|connector/, "the list was taken while connectors ran");
 
         const [tunnel] = world.account.tunnels.values();

@@ -8,7 +8,7 @@ const hostname = `llm.${NAME}`;
 const zone = (manage: string) => ({ hostname, zone: { name: NAME, manage, plan: "free" } });
 
 describe("a zone made by the stack", function () {
-    this.timeout(180_000);
+    this.timeout(600_000);
     useCloudflare();
     let stack: AccessStack;
     let made: { id: string; records: unknown[] };

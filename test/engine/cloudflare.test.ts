@@ -23,7 +23,7 @@ const ENTERPRISE = { zone: { name: "example.com", plan: "enterprise" } };
 const bob = { name: "bob", credentials: [token("only")] };
 
 describe("cloudflare on the engine", function () {
-    this.timeout(180_000);
+    this.timeout(600_000);
     useCloudflare();
     let stack: AccessStack;
     let pairs: Record<string, Pair>;
@@ -176,7 +176,7 @@ describe("cloudflare on the engine", function () {
     });
 
     it("leaves a credential out from its day on, and warns before", async () => {
-        assert.match(said, /alice\/soon expires in 5 days/);
+        assert.match(said, /alice\/soon expires in [45] days/); // 4 after midnight
         assert.equal(pairs["alice/soon"], undefined);
         assert.deepEqual([await status(leaving), await status(pairs["alice/b"])], [401, 200]);
     });

@@ -32,7 +32,7 @@ export class ConversionStack extends EngineStack {
             option: "intra-a",
             namespace: name,
             alpa: { endpoints: [alpa], answerTimeoutSeconds: 20 },
-            readiness: { settleSeconds: 0.5, graphTimeoutSeconds: 120, acceptTimeoutSeconds: 20 },
+            readiness: { settleSeconds: 0.5, graphTimeoutSeconds: 300, acceptTimeoutSeconds: 120 },
             gateway: { nodePort, address: "127.0.0.1", chart: { repository } },
             consumers: CONSUMERS,
             opt: {

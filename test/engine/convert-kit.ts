@@ -39,7 +39,7 @@ export class ConvertStack extends EngineStack {
             option: "intra-a",
             namespace: name,
             alpa: { endpoints: [facts.alpa], answerTimeoutSeconds: 60 },
-            readiness: { settleSeconds: 0.5, graphTimeoutSeconds: 120, acceptTimeoutSeconds: 20 },
+            readiness: { settleSeconds: 0.5, graphTimeoutSeconds: 300, acceptTimeoutSeconds: 120 },
             gateway: { nodePort: stack.nodePort, address: "127.0.0.1", chart: { repository: facts.chartRepository } },
             opt: {
                 ...{ image, nodes, model: "alpa/opt-66b", gpuMemoryGiB: 40, rayVersion: "2.0.0" },
@@ -87,7 +87,7 @@ export class ConvertStack extends EngineStack {
             const live = await this.at.world.read("v1", "ConfigMap", this.name, "alpa-auth-conversion");
             return (live?.data as Record<string, string> | undefined)?.going;
         };
-        await eventually(`a run to ${place}`, async () => ((await going()) === place ? true : undefined), 120);
+        await eventually(`a run to ${place}`, async () => ((await going()) === place ? true : undefined), 300);
     }
 
     /** All pods of the component go, as with their nodes. */

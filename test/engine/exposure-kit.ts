@@ -51,7 +51,7 @@ export function useExposure(more: Pick<WorldOptions, "nodes" | "alpaServices" | 
         end = place.end;
     });
     after(async function () {
-        this.timeout(60_000);
+        this.timeout(300_000);
         running = undefined;
         await end();
     });
@@ -114,7 +114,7 @@ export class ExposedStack extends EngineStack {
         const { chartRepository } = here().world.facts;
         return {
             gateway: { chart: { repository: chartRepository }, ...(gateway as object | undefined) },
-            readiness: { settleSeconds: 0.5, graphTimeoutSeconds: 120, acceptTimeoutSeconds: 20 },
+            readiness: { settleSeconds: 0.5, graphTimeoutSeconds: 300, acceptTimeoutSeconds: 120 },
             ...config,
         };
     }

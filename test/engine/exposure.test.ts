@@ -21,7 +21,7 @@ async function call(url: string, apikey: string, headers: Record<string, string>
 }
 
 describe("exposure cloudflare", function () {
-    this.timeout(240_000);
+    this.timeout(600_000);
     useExposure();
     let stack: ExposedStack;
     let apikey: string;
@@ -91,7 +91,7 @@ describe("exposure cloudflare", function () {
         port = await freePortFrom(31200);
         both();
         await upUnder(byName);
-        await eventually("the port", async () => ((await byPort().catch(() => 0)) === 200 ? true : undefined), 10);
+        await eventually("the port", async () => ((await byPort().catch(() => 0)) === 200 ? true : undefined));
     });
     it("believes no caller of the port about where it comes from", async () => {
         takeAlpaRequests();
@@ -114,7 +114,7 @@ describe("exposure cloudflare", function () {
     it("closes the port without a failed request by the tunnel", async () => {
         stack.configure({ consumers });
         await upUnder(byName);
-        await eventually("the port closed", async () => ((await byPort().catch(() => 0)) === 0 ? true : undefined), 10);
+        await eventually("the port closed", async () => ((await byPort().catch(() => 0)) === 0 ? true : undefined));
     });
 
     it("shows its token in no object but the Secret", async () => {

@@ -9,7 +9,7 @@ import { call, current, eventually, failed, schedulable, succeeded, TestStack, u
 const consumers = [{ name: "alice", credentials: [{ id: "k1", method: "key" }] }];
 
 describe("what goes wrong", function () {
-    this.timeout(240_000);
+    this.timeout(600_000);
     useWorld();
 
     it("a config error lists every problem, has no stack trace, and changes nothing", async () => {
@@ -30,7 +30,7 @@ describe("what goes wrong", function () {
         assert.deepEqual(await stack.resources(), []);
     });
 
-    it("an unreachable cluster fails within 30 s and names its address", async () => {
+    it("an unreachable cluster fails at once and names its address", async () => {
         const kubeconfig = JSON.stringify({
             clusters: [{ name: "c", cluster: { server: "https://127.0.0.1:1" } }],
             contexts: [{ name: "c", context: { cluster: "c", user: "u" } }],
@@ -39,10 +39,9 @@ describe("what goes wrong", function () {
         });
         const stack = await TestStack.create("unreachable");
         await stack.configureSecret("cluster.kubeconfig", kubeconfig);
-        const start = Date.now();
         const said = failed(await stack.up());
-        assert.ok(Date.now() - start < 30_000);
-        assert.match(said, /https:\/\/127\.0\.0\.1:1 must answer/);
+        assert.match(said, /https:\/\/127\.0\.0\.1:1 must answer \(/);
+        assert.doesNotMatch(said, /no answer in/, "it must not wait out its 30 s");
         assert.deepEqual(await stack.resources(), []);
     });
 
@@ -92,7 +91,7 @@ describe("what goes wrong", function () {
         const said = failed(await stack.up());
         assert.match(said, /Rampart reports Failed \(GraphValidationError\)/);
         assert.match(said, /9\.9\.9|apisix/);
-        assert.ok(Date.now() - start < 60_000, "it must not wait out the time limit");
+        assert.ok(Date.now() - start < 300_000, "it must not wait out graphTimeoutSeconds");
         assert.match(failed(await stack.up()), /Rampart reports Failed/, "a failure is not forgotten");
         stack.configure({ consumers });
         succeeded(await stack.up());
@@ -107,10 +106,8 @@ describe("what goes wrong", function () {
         const graph = { apiVersion: "rampart.petuum.com/v1beta2", kind: "RampartGraph", metadata };
         const live = async () => (await world.read(graph.apiVersion, graph.kind, stack.name, "gateway")) as any;
         const deployed = (generation: number) =>
-            eventually(
-                `generation ${generation} deployed`,
-                async () => ((await live())?.status?.observedGeneration === generation ? true : undefined),
-                60,
+            eventually(`generation ${generation} deployed`, async () =>
+                (await live())?.status?.observedGeneration === generation ? true : undefined,
             );
         const patch = (change: object, type = PatchStrategy.MergePatch) =>
             objects.patch({ ...graph, ...change }, undefined, undefined, "kubectl-edit", undefined, type);
@@ -129,7 +126,7 @@ describe("what goes wrong", function () {
         await objects.delete(graph);
         // Rampart leaves the namespace Terminating, and refuses a graph until it is gone.
         const inside = () => world.read("v1", "Namespace", undefined, `${stack.name}-gateway-apisix`);
-        await eventually("the graph gone", async () => (((await live()) ?? (await inside())) ? undefined : true), 60);
+        await eventually("the graph gone", async () => (((await live()) ?? (await inside())) ? undefined : true));
         succeeded(await stack.up("--refresh"));
         const { url, credentials } = await stack.outputs();
         assert.equal((await call(url, { key: credentials["alice/k1"] })).status, 200);
@@ -141,11 +138,7 @@ describe("what goes wrong", function () {
         const core = current().world.kubeConfig.makeApiClient(CoreV1Api);
         // Somebody takes the port after the checks have passed: Kubernetes refuses the chart's Service.
         const up = stack.up();
-        await eventually(
-            "the graph",
-            async () => current().world.read("v1", "Namespace", undefined, `${stack.name}`),
-            60,
-        );
+        await eventually("the graph", async () => current().world.read("v1", "Namespace", undefined, `${stack.name}`));
         await core.createNamespacedService({
             namespace: "default",
             body: {
@@ -207,7 +200,6 @@ describe("what goes wrong", function () {
             await eventually(
                 () => `pulumi to come to the graph, after\n${lines.join("\n")}\n`,
                 async () => asked() || undefined,
-                60,
             );
             assert.equal((await graph())!.metadata!.generation, 1, "the graph was patched while Deploying");
             await schedulable(true);

@@ -17,7 +17,7 @@ const RAY = "/apis/ray.io/v1/namespaces/llm/rayclusters/alpa-opt";
 const LOAD_SECONDS = 1;
 
 describe("GPUs on the engine", function () {
-    this.timeout(120_000);
+    this.timeout(600_000);
     let place: Place<World> | undefined;
     let world: World;
     let rest: Rest;
@@ -40,7 +40,7 @@ describe("GPUs on the engine", function () {
         const values = ["--set", "singleNamespaceInstall=true,watchNamespace={llm}"];
         await promisify(execFile)(helm, [
             ...["install", "kuberay", "kuberay-operator", ...repository, "--namespace", "llm-kuberay", ...values],
-            ...["--kubeconfig", world.facts.kubeconfig, "--wait", "--timeout", "60s"],
+            ...["--kubeconfig", world.facts.kubeconfig, "--wait", "--timeout", "5m"],
         ]);
         await rest.call("POST", RAY.replace("/alpa-opt", ""), rayCluster(true));
         await rest.call("POST", "/api/v1/namespaces/llm/services", service());
@@ -49,7 +49,8 @@ describe("GPUs on the engine", function () {
 
     const suspend = (yes: boolean) => rest.call("PATCH", RAY, { spec: { suspend: yes } });
     const pods = async () => (await core().listNamespacedPod({ namespace: "llm" })).items;
-    const until = <T>(what: string, look: () => Promise<T | false | undefined>) => waitFor(what, look, { seconds: 40 });
+    const until = <T>(what: string, look: () => Promise<T | false | undefined>) =>
+        waitFor(what, look, { seconds: 120 });
     const all = async (is: (pod: V1Pod) => boolean) => {
         const found = await pods();
         return found.length === 2 && found.every(is) && found;

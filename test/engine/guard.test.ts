@@ -64,7 +64,7 @@ const rows: Row[] = [
 ];
 
 describe("the guard", function () {
-    this.timeout(120_000);
+    this.timeout(600_000);
     useWorld();
     let stack: TestStack;
     let key: string;

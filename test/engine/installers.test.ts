@@ -16,7 +16,7 @@ const consumers = [{ name: "alice", credentials: [{ id: "k1", method: "key" }] }
 const crds = ["apisix", "gateway-api"].map((group) => join(ROOT, "sandbox/crds", group, "*.yaml"));
 
 describe("gateway.installer", function () {
-    this.timeout(240_000);
+    this.timeout(600_000);
     // A cluster without Rampart: nobody has brought any definitions yet.
     useWorld({ username: "nobody", password: "never-asked" });
     let helm: TestStack;
@@ -158,7 +158,7 @@ async function installByHand(name: string): Promise<number> {
     const args = ["install", name, "apisix", "--repo", world.facts.chartRepository, "--version", "2.14.0"];
     await promisify(execFile)(
         world.tools.helm,
-        [...args, "-n", name, "-f", file, "--skip-crds", "--wait", "--timeout", "60s"],
+        [...args, "-n", name, "-f", file, "--skip-crds", "--wait", "--timeout", "5m"],
         {
             env: { ...process.env, KUBECONFIG: world.facts.kubeconfig },
         },

@@ -37,7 +37,7 @@ export function useNodes(): void {
         );
     });
     after(async function () {
-        this.timeout(60_000);
+        this.timeout(300_000);
         const place = running;
         running = undefined;
         await place?.end();
@@ -82,9 +82,9 @@ export class InterStack extends EngineStack {
                 address: "127.0.0.1",
                 chart: { repository: facts.chartRepository },
                 // All of the sandbox shares a few cores: an answer can take longer than on machines of their own.
-                sharedCounters: { whenDown: "refuse", timeoutMilliseconds: 1000 },
+                sharedCounters: { whenDown: "refuse", timeoutMilliseconds: 10_000 },
             },
-            readiness: { settleSeconds: 0.5, graphTimeoutSeconds: 120, acceptTimeoutSeconds: 20 },
+            readiness: { settleSeconds: 0.5, graphTimeoutSeconds: 300, acceptTimeoutSeconds: 120 },
             ...config,
         });
     }

@@ -10,7 +10,7 @@ const [FIRST, SECOND, THIRD] = ["gateway-01", "gateway-02", "gateway-03"];
 const APISIX = "app.kubernetes.io/name=apisix";
 
 describe("inter on the engine", function () {
-    this.timeout(240_000);
+    this.timeout(600_000);
     useNodes();
     let stack: InterStack;
     let url: string;
@@ -109,8 +109,8 @@ describe("inter on the engine", function () {
     it("lets one node be drained at a time, and loses no request", async () => {
         const traffic = new Traffic(url, keys["bob/b"]);
         await traffic.underWay(3);
-        await machines().drain(FIRST, { seconds: 60 });
-        const second = machines().drain(SECOND, { seconds: 60 });
+        await machines().drain(FIRST, { seconds: 300 });
+        const second = machines().drain(SECOND, { seconds: 300 });
         // The third member of etcd has no place while the first node is away: the budget holds the second one's.
         await eventually("the second node empty but for etcd", async () => {
             const left = (await core.listPodForAllNamespaces({ fieldSelector: `spec.nodeName=${SECOND}` })).items;

@@ -40,7 +40,7 @@ export function useWorld(rampart: WorldOptions["rampart"] = "installed"): void {
 }
 
 after(async function () {
-    this.timeout(60_000);
+    this.timeout(300_000);
     await end();
 });
 
@@ -86,7 +86,7 @@ export class TestStack extends EngineStack {
             option: "intra-a",
             namespace: this.name,
             alpa: { endpoints: [facts.alpa] },
-            readiness: { settleSeconds: 0.5, graphTimeoutSeconds: 120, acceptTimeoutSeconds: 20 },
+            readiness: { settleSeconds: 0.5, graphTimeoutSeconds: 300, acceptTimeoutSeconds: 120 },
             ...rest,
         };
         if (gateway?.installer !== "existing")

@@ -14,7 +14,7 @@ import { call, current, failed, succeeded, TestStack, useWorld } from "./kit";
 const PASSWORD = "correct horse";
 
 describe("MicroK8s on the engine", function () {
-    this.timeout(180_000);
+    this.timeout(600_000);
     useWorld();
     let play: Microk8sPlay;
     let stack: TestStack;

@@ -57,7 +57,7 @@ export class NodesStack extends EngineStack {
         this.write({
             option: "inter",
             namespace: this.name,
-            cluster: { nodes: entries, waitSeconds: 30 },
+            cluster: { nodes: entries, waitSeconds: 120 },
             alpa: {
                 endpoints: [...facts.alpas, this.slow.address],
                 firewall: { apply: "ssh", hosts: [{ ...common, address, port, hostKey }] },
@@ -67,10 +67,10 @@ export class NodesStack extends EngineStack {
                 nodePort: this.nodePort,
                 chart: { repository: facts.chartRepository },
                 // All of the sandbox shares a few cores: an answer can take longer than on machines of their own.
-                sharedCounters: { whenDown: "refuse", timeoutMilliseconds: 1000 },
+                sharedCounters: { whenDown: "refuse", timeoutMilliseconds: 10_000 },
                 ...(gateway as object | undefined),
             },
-            readiness: { settleSeconds: 0.5, graphTimeoutSeconds: 120, acceptTimeoutSeconds: 20 },
+            readiness: { settleSeconds: 0.5, graphTimeoutSeconds: 300, acceptTimeoutSeconds: 120 },
             ...config,
         });
     }
@@ -164,5 +164,5 @@ export function allLeaving(pods: V1Pod[]): Promise<true> {
         const uids = staying.map(({ metadata }) => metadata!.uid);
         return pods.every(({ metadata }) => !uids.includes(metadata!.uid)) || undefined;
     };
-    return eventually("every gateway told to stop", look, 120);
+    return eventually("every gateway told to stop", look, 300);
 }

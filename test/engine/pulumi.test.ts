@@ -13,7 +13,7 @@ const key = (id: string) => ({ id, method: "key" });
 const consumers = [{ name: "alice", credentials: [key("k1")] }];
 
 describe("pulumi typed by hand", function () {
-    this.timeout(240_000);
+    this.timeout(600_000);
     useWorld();
     let stack: TestStack;
 

@@ -8,7 +8,7 @@ const consumers = [{ name: "alice", credentials: [{ id: "k1", method: "key" }] }
 const access = { username: "operator", password: "password-of-the-private-repository" };
 
 describe("rampart.install", function () {
-    this.timeout(360_000);
+    this.timeout(600_000);
     useWorld(access);
     let stack: TestStack;
     const running = () => current().world.read("apps/v1", "Deployment", "rampart", "rampart");
@@ -78,7 +78,7 @@ describe("rampart.install", function () {
         await objects.delete(theirs);
         const gone = async () =>
             (await world.read(theirs.apiVersion, theirs.kind, "default", "theirs")) ? undefined : true;
-        await eventually("their graph gone", gone, 60);
+        await eventually("their graph gone", gone);
         succeeded(await stack.destroy());
         assert.equal(await running(), undefined);
         assert.deepEqual(await stack.resources(), []);

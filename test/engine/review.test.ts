@@ -12,7 +12,7 @@ import { read } from "../recorded/recording";
 import { current, failed, succeeded, TestStack, useWorld } from "./kit";
 
 describe("review on the engine", function () {
-    this.timeout(240_000);
+    this.timeout(600_000);
     useWorld();
     let stack: TestStack;
     let secrets: string[];

@@ -12,7 +12,7 @@ const alice = { name: "alice", credentials: [key("a1")] };
 const bob = { name: "bob", credentials: [key("b1")] };
 
 describe("ops stack rollback on the engine", function () {
-    this.timeout(240_000);
+    this.timeout(600_000);
     useWorld();
 
     it("takes a caller back, and no request of the other one fails", async () => {

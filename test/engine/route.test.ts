@@ -7,7 +7,7 @@ import { call, current, succeeded, takeAlpaRequests, TestStack, useWorld } from 
 const consumers = [{ name: "alice", credentials: [{ id: "k1", method: "key" }] }];
 
 describe("the route", function () {
-    this.timeout(120_000);
+    this.timeout(600_000);
     useWorld();
     let stack: TestStack;
     let url: string;

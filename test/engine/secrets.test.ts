@@ -1,9 +1,9 @@
 // Proves that no generated secret can be read where an operator, a reviewer or another user of the machine looks:
 // state, preview, diff, log, history, error, process list.
 import { strict as assert } from "node:assert";
-import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { current, succeeded, TestStack, useWorld } from "./kit";
+import { ProcessLists } from "./process-lists";
 import { textBelow } from "./text-below";
 
 interface Found {
@@ -15,7 +15,7 @@ interface Found {
 const BROUGHT = "brought-key-0123456789-abcdefghij-0123456789";
 
 describe("secrets", function () {
-    this.timeout(180_000);
+    this.timeout(600_000);
     useWorld();
     let stack: TestStack;
     let secrets: Found[];
@@ -36,12 +36,10 @@ describe("secrets", function () {
             await stack.must(["config", "set", "--path", `alpa-auth:consumers[0].credentials[2].${field}`, text]);
         await stack.configureSecret("consumers[0].credentials[2].key", BROUGHT);
 
-        const processes: string[] = [];
-        const sampling = setInterval(() => processes.push(execFileSync("ps", ["axww", "-o", "args"]).toString()), 200);
+        const processes = new ProcessLists(200);
         const up = succeeded(await stack.run(["up", "--yes", "--diff"]));
-        clearInterval(sampling);
         places["output of up"] = up.stdout + up.stderr;
-        places["process list"] = processes.join("\n");
+        places["process list"] = await processes.stop();
         assert.match(places["process list"], /pulumi-resource-kubernetes/, "the list was taken while Pulumi ran");
 
         secrets = [

@@ -126,7 +126,7 @@ export class EngineStack {
     async upKilledWhen(when: () => Promise<boolean>): Promise<void> {
         let pid = 0;
         const up = this.run(["up", "--yes", "--skip-preview"], { onStart: (p) => (pid = p) });
-        await eventually("the moment to kill pulumi", async () => (await when()) || undefined, 60);
+        await eventually("the moment to kill pulumi", async () => (await when()) || undefined);
         process.kill(pid, "SIGKILL");
         await up;
     }
@@ -155,11 +155,14 @@ function essence(stdout: string): string {
     return diagnostics >= 0 ? stdout.slice(diagnostics + 1) : stdout.split("\n").slice(-30).join("\n");
 }
 
-/** Waits for a state that something else brings about; the limit is an error that says what was last seen. */
+/**
+ * Waits for a state that something else brings about; the limit is an error that says what was last seen. It is far beyond
+ * what anything takes here: other processes of tests, and whatever runs on this machine, make everything slower at times.
+ */
 export async function eventually<T>(
     what: string | (() => string),
     look: () => Promise<T | undefined>,
-    seconds = 30,
+    seconds = 120,
 ): Promise<T> {
     const end = Date.now() + seconds * 1000;
     for (;;) {

@@ -16,7 +16,7 @@ const NAME = "llm.example.com";
 const consumers = [{ name: "alice", credentials: [{ id: "k1", method: "key" }] }];
 
 describe("TLS at the gateway", function () {
-    this.timeout(240_000);
+    this.timeout(600_000);
     useWorld();
     let stack: TestStack;
     let tlsPort: number;
@@ -136,7 +136,7 @@ describe("TLS at the gateway", function () {
             async () => {
                 const preview = await stack.preview("--diff");
                 const up = succeeded(await stack.up());
-                await eventually("the new certificate", async () => ((await shown()) === old ? undefined : true), 10);
+                await eventually("the new certificate", async () => ((await shown()) === old ? undefined : true));
                 return { preview, up };
             },
         );

@@ -105,7 +105,7 @@ const allowed: [what: string, file: string, code: string][] = [
 ];
 
 describe("lint", function () {
-    this.timeout(60_000); // loading the TypeScript parser on a busy machine
+    this.timeout(240_000); // loading the TypeScript parser on a busy machine
     const eslint = new ESLint({ cwd: root });
     const messages = async (file: string, code: string) => {
         const [result] = await eslint.lintText(code, { filePath: path.join(root, file) });

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { inSuites, sideBySide, type Job } from "../side-by-side";
 
 describe("tests side by side", function () {
-    this.timeout(60_000); // three processes, half a second each where nothing else runs
+    this.timeout(180_000); // three processes, half a second each where nothing else runs
     let folder: string;
     before(() => (folder = mkdtempSync(join(tmpdir(), "alpa-auth-side-"))));
     after(() => rmSync(folder, { recursive: true, force: true }));
@@ -16,12 +16,17 @@ describe("tests side by side", function () {
         writeFileSync(path, text);
         return [path];
     };
-    const run = async (jobs: Job[], signal?: AbortSignal, onText: (text: string) => void = () => undefined) => {
+    interface Given {
+        signal?: AbortSignal;
+        onText?: (text: string) => void;
+        endMilliseconds?: number;
+    }
+    const run = async (jobs: Job[], { signal, onText = () => undefined, endMilliseconds }: Given = {}) => {
         let said = "";
         // The fixtures are plain JavaScript: without the project's loader a process starts in a third of the time.
         const write = (text: string) => void ((said += text), onText(text));
         const args = ["--no-config", "--no-color", "--reporter=test/reporter.cjs"];
-        return { ...(await sideBySide(jobs, { lanes: 2, write, signal, args, endMilliseconds: 2000 })), said };
+        return { ...(await sideBySide(jobs, { lanes: 2, write, signal, args, endMilliseconds })), said };
     };
 
     it("counts what passed and failed in all of them, and keeps the failures for the end", async () => {
@@ -61,10 +66,9 @@ describe("tests side by side", function () {
     });
 
     it("ends a process that goes on after its tests, and takes it for a failure", async () => {
-        const { passed, failed, failures } = await run([
-            file("open", `it("x", () => void setInterval(() => {}, 1000));`),
-            file("last", `it("x", () => {});`),
-        ]);
+        const open = file("open", `it("x", () => void setInterval(() => {}, 1000));`);
+        const jobs = [open, file("last", `it("x", () => {});`)];
+        const { passed, failed, failures } = await run(jobs, { endMilliseconds: 4000 });
         assert.deepEqual([passed, failed], [2, 1]);
         assert.match(failures, /open\.cjs: its tests ended, and its process did not: something was left open/);
     });
@@ -74,7 +78,7 @@ describe("tests side by side", function () {
         const there = JSON.stringify(join(folder, "there"));
         const last = `${show} it("last", () => require("node:fs").writeFileSync(${there}, ""));`;
         const wait = `const look = () => require("node:fs").existsSync(${there}) ? done() : setTimeout(look, 50); look();`;
-        const slow = `it("slow", function (done) { this.timeout(50_000); ${wait} });`;
+        const slow = `it("slow", function (done) { this.timeout(150_000); ${wait} });`;
         const { said, took } = await run([file("slow", slow), file("one", show), file("two", last)]);
         assert.equal(said.match(/✔ lane 1/g)?.length, 2, said);
         assert.equal(took.length, 3);
@@ -94,7 +98,7 @@ describe("tests side by side", function () {
         );
         const never = file("never", `it("never", () => {});`);
         const onText = () => controller.abort();
-        const { said, failed } = await run([wait, wait, never], controller.signal, onText);
+        const { said, failed } = await run([wait, wait, never], { signal: controller.signal, onText });
         assert.doesNotMatch(said, /never/);
         assert.equal(failed, 0);
     });

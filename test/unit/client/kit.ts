@@ -70,7 +70,7 @@ export async function startService(pair?: Pair): Promise<Service> {
     await consumer(
         `${NAMESPACE}_limited`,
         { key: { "key-auth": { key: LIMITED_KEY } } },
-        { requests: 2, perSeconds: 1 },
+        { requests: 2, perSeconds: 2 },
     );
     await consumer("elsewhere_team", { key: { "key-auth": { key: STRANGER_KEY } } });
     const guard = { maxBodyBytes: 65_536, contextTokens: 1024, vocabulary: 50_272 };

@@ -13,7 +13,7 @@ const page = (name: string) => readFileSync(resolve(__dirname, "../../..", name)
 const CLIENTS = page("docs/clients.md");
 
 describe("client/python", function () {
-    this.timeout(120_000);
+    this.timeout(400_000);
     let tools: PythonTools;
     let folder: string;
     let stage: Awaited<ReturnType<typeof startCallersWorld>>;

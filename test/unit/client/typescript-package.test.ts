@@ -52,12 +52,12 @@ function tokenOf(key: string, secret: string): Promise<string> {
 }
 
 describe("package of the TypeScript client", function () {
-    this.timeout(60_000);
+    this.timeout(240_000);
     let folder: string;
     let stage: Awaited<ReturnType<typeof startCallersWorld>>;
 
     before(async function () {
-        this.timeout(240_000); // npm twice and tsc twice: minutes on a machine that does much else
+        this.timeout(600_000); // npm twice and tsc twice: minutes on a machine that does much else
         // By its real name: npm and tsc see another path than the one of a link.
         folder = mkdtempSync(join(tmpdir(), "alpa-auth-package-"));
         const [source, user] = [join(folder, "source"), join(folder, "user")];

@@ -66,7 +66,7 @@ const holds = (text: string, secret: string) =>
     readings(text).some((reading) => reading.toLowerCase().includes(secret.toLowerCase()));
 
 describe("TypeScript client and secrets", function () {
-    this.timeout(20_000);
+    this.timeout(120_000);
     let server: Server;
     before(async () => (server = await Server.start()));
     beforeEach(() => server.clear());

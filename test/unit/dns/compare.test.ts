@@ -157,13 +157,13 @@ describe("comparison of both sides", () => {
         fresh.server.silent = true;
         old.server.udpOnly = true;
         const started = Date.now();
-        await assert.rejects(rows({ signal: AbortSignal.timeout(300) }), (error: Error) => {
+        await assert.rejects(rows({ signal: AbortSignal.timeout(1500) }), (error: Error) => {
             assert.match(error.message, /new by UDP: no time left/);
             assert.match(error.message, /new by TCP: no time left/);
             assert.match(error.message, /old by TCP: closed before an answer/);
             return true;
         });
-        assert.ok(Date.now() - started < 2000);
+        assert.ok(Date.now() - started < 20_000);
     });
 
     it("says so when a server does not have the zone", async () => {

@@ -193,7 +193,7 @@ describe("preflight of a conversion", () => {
 });
 
 describe("planned objects of option intra-b", function () {
-    this.timeout(60_000);
+    this.timeout(240_000);
     const cases: [what: string, values: object, opt: object][] = [
         ["under Rampart", {}, {}],
         ["with installer helm", { gateway: { installer: "helm", crds: ["a.yaml"] } }, {}],

@@ -22,7 +22,7 @@ const FOUND = "boot=as-found";
 
 describe("scripts for bare metal", function () {
     // Scripts look again each half second, and a busy machine takes longer.
-    this.timeout(120_000);
+    this.timeout(400_000);
     const faults = new GpuFaults();
     const ledger = new GpuLedger(new Map(NODES.map((name) => [name, 8])), faults);
     let bareMetal: BareMetal;
@@ -55,8 +55,8 @@ describe("scripts for bare metal", function () {
             how: { unit: UNIT },
             alpaHost: "127.0.0.1",
             port,
-            stopTimeoutSeconds: 5,
-            startTimeoutSeconds: 30,
+            stopTimeoutSeconds: 30,
+            startTimeoutSeconds: 120,
         },
         ...{ running: true, atBoot: true, answerTimeoutSeconds: 30, attempt: 0 },
         ...more,
@@ -100,7 +100,7 @@ describe("scripts for bare metal", function () {
     it("stop it when running answers have ended, and end when the GPUs are seen free", async () => {
         const before = arrived;
         const answer = complete();
-        await waitFor("a request on its way", () => arrived > before, { seconds: 20 });
+        await waitFor("a request on its way", () => arrived > before, { seconds: 100 });
         assert.equal(await cease(), "stopped, GPUs free");
         assert.equal(await answer, 200);
         assert.deepEqual(holders(), []);
@@ -181,7 +181,7 @@ describe("scripts for bare metal", function () {
         );
         try {
             const cutOff = host.systemctl("start", UNIT);
-            await waitFor("GPUs held", () => ledger.on("dgx-02").length > 0, { seconds: 20 });
+            await waitFor("GPUs held", () => ledger.on("dgx-02").length > 0, { seconds: 100 });
             assert.equal(await systemctl(1, "is-active"), "activating");
             const limits = { stopTimeoutSeconds: 1, startTimeoutSeconds: 2 };
             await assert.rejects(run(1, ["start", FOUND], limits), { message: /must start within 2 s/ });
@@ -298,7 +298,7 @@ describe("scripts for bare metal", function () {
             const hold = ledger.take("dgx-02", { side: "pod", name: "alpa-auth/other", gpus: 8 })!;
             await bareMetal.hosts[1].host.systemctl("start", UNIT);
             await waitFor("a failed service", async () => (await systemctl(1, "is-failed")) === "failed", {
-                seconds: 20,
+                seconds: 100,
             });
             await assert.rejects(run(1, ["holds"]), {
                 message: /dgx-02: alpa-ray\.service must run \(it has failed\)\. Look: journalctl -u alpa-ray\.service/,
@@ -363,7 +363,7 @@ describe("scripts for bare metal", function () {
         const earlier = assert.rejects(run(0, ["stop", "after-answers", FOUND]), {
             message: /dgx-01: must be left to the run/,
         });
-        await waitFor("the earlier run's turn", async () => (await turn()).stdout !== before, { seconds: 20 });
+        await waitFor("the earlier run's turn", async () => (await turn()).stdout !== before, { seconds: 100 });
         assert.match(await run(0, ["start", FOUND]), /^runs: /);
         await earlier;
         held.destroy();
@@ -385,7 +385,7 @@ describe("scripts for bare metal", function () {
         await run(1, ["stop", FOUND], { how });
         assert.equal(pid(), undefined);
         await run(1, ["start", FOUND], { how });
-        await waitFor("GPUs held", () => pid() !== undefined, { seconds: 20 });
+        await waitFor("GPUs held", () => pid() !== undefined, { seconds: 100 });
         await run(1, ["stop", FOUND], { how });
     });
 
@@ -398,7 +398,7 @@ describe("scripts for bare metal", function () {
         it("say how it ended and where its words are, and not the words", async () => {
             await assert.rejects(run(1, ["stop", FOUND], commands({ stop: "echo s3cret; exit 3" })), (error: Error) => {
                 const where = "/run/alpa-auth-bare-metal/said";
-                const said = `dgx-02: the stop command must succeed within 5 s (exit code 3). Look: ${where}`;
+                const said = `dgx-02: the stop command must succeed within 30 s (exit code 3). Look: ${where}`;
                 assert.ok(error.message.includes(said), error.message);
                 assert.doesNotMatch(error.message, /s3cret/);
                 return true;
@@ -412,7 +412,7 @@ describe("scripts for bare metal", function () {
             const daemon = "sh -c 'sleep 30' & echo $! >/run/left";
             const began = Date.now();
             await run(1, ["start", FOUND], { ...commands({ start: daemon }), startTimeoutSeconds: 40 });
-            assert.ok(Date.now() - began < 20_000, "it left a process");
+            assert.ok(Date.now() - began < 30_000, "it left a process");
             await root("kill $(cat /run/left) 2>/dev/null || :");
             await run(1, ["stop", FOUND], commands({}));
             const hangs = { ...commands({ start: "exec sleep 30" }), startTimeoutSeconds: 1 };

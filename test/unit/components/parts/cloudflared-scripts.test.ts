@@ -9,6 +9,7 @@ import { renderCommands, renderScript } from "../../../../components/parts/cloud
 import { createServer as createWebServer } from "node:http";
 import { createServer, type Server } from "node:net";
 import { type Host, type HostOptions, serveDownloads, startHost } from "../../../../sandbox/hosts";
+import { freePort } from "../../../../sandbox/processes";
 import { on } from "../../sandbox/hosts/kit";
 
 const TOKEN = "token-'with'-$signs";
@@ -45,17 +46,12 @@ interface Start {
     pid: number;
 }
 
-/** The first of some free ports in a row, below those that the system gives to connections. */
+/** The first of some free ports in a row, which nobody else is given. */
 async function freePorts(count: number): Promise<number> {
-    const free = (port: number) =>
-        new Promise<boolean>((resolve) => {
-            const server = createServer().once("error", () => resolve(false));
-            server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
-        });
     for (;;) {
-        const first = 21_000 + Math.floor(Math.random() * 10_000);
-        const all = await Promise.all(Array.from({ length: count }, (_, i) => free(first + i)));
-        if (all.every(Boolean)) return first;
+        const ports: number[] = [];
+        while (ports.length < count) ports.push(await freePort());
+        if (ports.every((port, i) => port === ports[0] + i)) return ports[0];
     }
 }
 
@@ -75,7 +71,7 @@ async function listening(
 
 describe("cloudflared on a host", function () {
     // A connector is a Node.js of its own: about 1 s for an installation here, more on a busy machine.
-    this.timeout(60_000);
+    this.timeout(300_000);
     let folder: string;
     let mirror: Awaited<ReturnType<typeof serveDownloads>>;
     const sums: Record<string, string> = {};

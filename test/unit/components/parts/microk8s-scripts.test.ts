@@ -16,10 +16,10 @@ const TOKEN = "0123456789abcdef0123456789abcdef";
 const CHANNEL = "1.34/stable";
 /** Stands for what runs on the host beside MicroK8s. */
 const RAY = "[Service]\nExecStart=/bin/sleep 1000\n";
-const waits = { readySeconds: 5, drainSeconds: 5 };
+const waits = { readySeconds: 60, drainSeconds: 60 };
 
 describe("MicroK8s on hosts", function () {
-    this.timeout(60_000);
+    this.timeout(300_000);
     let play: Microk8sPlay;
     let a: Microk8sHost;
     let b: Microk8sHost;
@@ -32,7 +32,7 @@ describe("MicroK8s on hosts", function () {
         const { address, port, hostKey, privateKey } = host;
         const reached = { address, port, user: "root", hostKey, privateKey };
         const line = commandLine(host.name, OWNER, ...words);
-        const said = await runOnHost(reached, line, script, AbortSignal.timeout(25_000));
+        const said = await runOnHost(reached, line, script, AbortSignal.timeout(120_000));
         assert.equal(said.code, 0, said.stderr);
         return said.stdout.trim();
     }

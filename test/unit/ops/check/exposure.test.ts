@@ -198,7 +198,7 @@ describe("ops check exposure", () => {
         const start = Date.now();
         const said = await run({ url: `http://${ADDRESS}:${silent}/alpa` }, {}, "--timeout", "1", "--json");
         assert.equal(said.code, 1);
-        assert.ok(Date.now() - start < 4000);
+        assert.ok(Date.now() - start < 20_000);
         assert.ok(findings(said).wrong.every(({ got }) => got === "no answer in time"));
     });
     it("knows the ports of Alpa, Ray, APISIX, etcd and Kubernetes", () => {

@@ -12,7 +12,7 @@ import { renderHandout, type Handout } from "../../../../ops/consumer/lines";
 import { bench, SECRETS } from "../kit";
 
 describe("lines of a handout", function () {
-    this.timeout(30_000);
+    this.timeout(120_000);
     let server: http.Server;
     let url: string;
     let seen: http.IncomingHttpHeaders[] = [];

@@ -10,7 +10,7 @@ import { CONVERT_FILE, convertBench, VERIFIER_KEY } from "./service";
 import { SECRETS } from "../kit";
 
 describe("npm run ops -- convert run", function () {
-    this.timeout(20_000);
+    this.timeout(120_000);
 
     it("takes the stack through every phase, changes nothing else in its file, and keeps a record without secrets", async () => {
         const { ops, state, text, record, calls, file } = await convertBench();
@@ -330,7 +330,7 @@ describe("npm run ops -- convert run", function () {
 });
 
 describe("npm run ops -- convert, interrupted", function () {
-    this.timeout(20_000);
+    this.timeout(120_000);
 
     /** A conversion whose process is gone after the `pulumi up` to a place, with what that leaves. */
     async function interruptedAt(place: string) {
@@ -579,7 +579,7 @@ describe("npm run ops -- convert, interrupted", function () {
 });
 
 describe("npm run ops -- convert, refused", function () {
-    this.timeout(20_000);
+    this.timeout(120_000);
 
     const MINIMAL = (option: string) => `config:\n  alpa-auth:option: ${option}\n`;
     const refused: [why: string, text: string, problem: RegExp][] = [

@@ -28,7 +28,7 @@ const SECRETS = new Map([
 ]);
 
 describe("ops convert plan --rehearse", function () {
-    this.timeout(20_000);
+    this.timeout(120_000);
 
     it("is a stack with the settings of production, and with its own where it stops or starts something", () => {
         const { values, problems, needs, secrets } = rehearsalStack(TEXT, SECRETS) as any;

@@ -20,24 +20,31 @@ describe("a run of Pulumi", () => {
         rmSync(folder, { recursive: true, force: true });
     });
 
-    /** Breaks off a program as soon as it says that it is there. @param onInterrupt what it does then */
-    async function brokenOff(onInterrupt: string) {
+    /**
+     * Breaks off a program as soon as it says that it is there.
+     * @param onInterrupt what it does then
+     * @param patience seconds until it is interrupted once more, and then until it is killed: it needs a moment for each
+     */
+    async function brokenOff(onInterrupt: string, patience: [number, number]) {
         const file = join(folder, "pulumi");
         const program = `process.on("SIGINT", () => { ${onInterrupt} }); setInterval(() => 0, 1000); console.log("here");`;
         writeFileSync(file, `#!${process.execPath}\n${program}\n`);
         chmodSync(file, 0o755);
         const order = new AbortController();
         const onLine = () => order.abort();
-        return runPulumi(folder, [0.2, 0.2])(["up"], { onLine, signal: order.signal });
+        return runPulumi(folder, patience)(["up"], { onLine, signal: order.signal });
     }
 
     it("that ends what it has begun is let do so", async () => {
-        const { code, stdout } = await brokenOff('console.log("ending"); setTimeout(() => process.exit(3), 50);');
+        const { code, stdout } = await brokenOff(
+            'console.log("ending"); setTimeout(() => process.exit(3), 50);',
+            [20, 1],
+        );
         assert.deepEqual([code, stdout], [3, "here\nending\n"]);
     });
 
     it("that does not end is interrupted once more, and then killed", async () => {
-        const { code, stdout } = await brokenOff('console.log("no");');
+        const { code, stdout } = await brokenOff('console.log("no");', [1.5, 1.5]);
         assert.deepEqual([code, stdout], [1, "here\nno\nno\n"]);
     });
 
@@ -45,7 +52,7 @@ describe("a run of Pulumi", () => {
         const file = join(folder, "plugin.pid");
         const plugin = `require("node:child_process").spawn("sleep", ["60"], { detached: true, stdio: "inherit" })`;
         const once = `if (globalThis.plugin === undefined) require("node:fs").writeFileSync(${JSON.stringify(file)}, String((globalThis.plugin = ${plugin}).pid))`;
-        const { code } = await brokenOff(once);
+        const { code } = await brokenOff(once, [3, 0.1]);
         process.kill(Number(readFileSync(file, "utf8")), "SIGKILL");
         assert.equal(code, 1);
     });

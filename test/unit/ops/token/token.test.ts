@@ -24,7 +24,7 @@ describe("ops token issue", () => {
             assert.deepEqual(Object.keys(payload).sort(), ["exp", "iat", "key"]);
             assert.equal(payload.key, "alpa-auth_tokens.hs");
             assert.equal(payload.exp! - payload.iat!, seconds);
-            assert.ok(Math.abs(payload.iat! - Date.now() / 1000) < 5);
+            assert.ok(Math.abs(payload.iat! - Date.now() / 1000) < 60);
         });
 
     it("prints the token alone, and lets the secret go nowhere", async () => {

@@ -115,8 +115,10 @@ export class Bench {
         const flying = recorded.whileInFlight;
         const inFlight = flying && rawRequest(this.gateway.port, this.raw({ ...flying, body: recorded.request.body }));
         if (flying) {
+            let over = false;
+            inFlight!.finally(() => (over = true)).catch(() => undefined);
             const arrived = () => upstreams.some(([, u]) => u.seen.length > 0);
-            for (let waited = 0; !arrived() && waited < 400; waited += 5) await sleep(5);
+            while (!arrived() && !over) await sleep(5);
         }
         for (const [, upstream] of upstreams) upstream.seen.length = 0;
 

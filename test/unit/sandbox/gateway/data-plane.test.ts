@@ -179,10 +179,10 @@ describe("gateway data plane", () => {
         };
         await kit.put("/routes/r1", { uri: "/completions", plugins, upstream: kit.target });
         const socket = connect(kit.gateway.port, "127.0.0.1");
-        socket.write("GET /completions HTTP/1.1\r\nHost: api.example.org\r\nX-Debug-Delay: 5\r\n\r\n");
+        socket.write("GET /completions HTTP/1.1\r\nHost: api.example.org\r\nX-Debug-Delay: 60\r\n\r\n");
         const until = async (done: () => Promise<boolean> | boolean) => {
-            const end = Date.now() + 3000;
-            while (!(await done())) assert.ok(Date.now() < end, "condition not met within 3 s");
+            const end = Date.now() + 25_000;
+            while (!(await done())) assert.ok(Date.now() < end, "condition not met within 25 s");
         };
         await until(async () => {
             await new Promise((resolve) => setImmediate(resolve));

@@ -74,7 +74,8 @@ async function serve(seen: Seen[], request: IncomingMessage, answer: ServerRespo
     const path = request.url ?? "/";
     seen.push({ method: request.method ?? "", path, headers, body });
 
-    if (delay) await sleep(Number(delay) * 1000);
+    // Not waited for when the tests are over.
+    if (delay) await sleep(Number(delay) * 1000, undefined, { ref: false });
     if (reset) return void request.socket.resetAndDestroy();
     if (close) return void request.socket.end();
     const good = acceptable(path, body);

@@ -29,7 +29,7 @@ const recordings = loadRecordings();
 
 if (recordings)
     describe("gateway stand-in against the recordings of APISIX 3.18.0", function () {
-        this.timeout(60_000);
+        this.timeout(300_000);
         let outcomes: Outcome[] = [];
         const reasonFor = (config: string) => NOT_IMITATED.find(([pattern]) => pattern.test(config))?.[1];
 

@@ -10,7 +10,7 @@ import { on } from "./kit";
 
 describe("sandbox host", function () {
     // A command over SSH takes 0.03 s here, more on a busy machine.
-    this.timeout(30_000);
+    this.timeout(120_000);
     const hosts: Host[] = [];
     const start = async (options: Partial<HostOptions> = {}) => {
         const host = await startHost({ name: "head", ...options });
@@ -102,7 +102,7 @@ describe("sandbox host", function () {
         const pid = Number(fs.readFileSync(file, "utf8"));
         await Promise.all([assert.rejects(waiting), hosts.splice(hosts.indexOf(other), 1)[0].close()]);
         // Killed, it is there until its parent has heard of it.
-        await waitFor("the service to be gone", () => !isThere(pid), { seconds: 10 });
+        await waitFor("the service to be gone", () => !isThere(pid), { seconds: 60 });
         await assert.rejects(on(other, "true"), /connection refused/);
         assert.equal(fs.existsSync(other.root), false);
     });
@@ -133,7 +133,7 @@ describe("sandbox host", function () {
         const [pid] = other.pids();
         await stopAll(stateDir);
         // Killed, it is there until its parent has heard of it.
-        await waitFor("the service to be gone", () => !isThere(pid), { seconds: 10 });
+        await waitFor("the service to be gone", () => !isThere(pid), { seconds: 60 });
         fs.rmSync(stateDir, { recursive: true });
     });
 

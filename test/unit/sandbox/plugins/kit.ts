@@ -54,7 +54,7 @@ export function folderWith(files: Record<string, string>): { folder: string; rem
 }
 
 /** Resolves when `look` gives something; gives up with a reason. */
-export async function eventually<T>(what: string, look: () => T | undefined, seconds = 8): Promise<T> {
+export async function eventually<T>(what: string, look: () => T | undefined, seconds = 25): Promise<T> {
     const end = Date.now() + seconds * 1000;
     while (Date.now() < end) {
         const found = look();

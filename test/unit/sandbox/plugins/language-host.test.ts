@@ -314,7 +314,7 @@ describe("language host", () => {
             const folder = program({ "node_modules/@pulumi/pulumi/cmd/run-plugin/index.js": script });
             const stream = client.runPlugin(pluginRequest(folder, "resource"));
             const got = collect(stream);
-            const pid = Number(await eventually("its output", () => /pid (\d+)/.exec(got.stdout)?.[1]));
+            const pid = Number(await eventually("its output", () => /pid (\d+)\n/.exec(got.stdout)?.[1]));
             assert.ok(got.stdout.startsWith(`1234\na=b / ${folder} 127.0.0.1:9\n`));
             stream.cancel();
             await eventually("its end", () => !isRunning(pid) || undefined);

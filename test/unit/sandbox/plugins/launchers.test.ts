@@ -15,7 +15,7 @@ import { ask, eventually, folderWith, isRunning, parentOf } from "./kit";
 
 describe("plugin launchers", function () {
     // Most of these start Node.js twice: half a second here, more on a busy machine.
-    this.timeout(30_000);
+    this.timeout(120_000);
     let folder: string;
     let remove: () => void;
     let removeAll: () => void;
@@ -137,7 +137,9 @@ describe("plugin launchers", function () {
         const info = new language.ProgramInfo().setProgramDirectory(folder).setEntryPoint(".");
         const ended = ask(client, client.run, new language.RunRequest().setPwd(folder).setInfo(info));
         ended.catch(() => undefined); // the host is about to be killed
-        const pid = Number(await eventually("the program", () => fs.existsSync(seen) && fs.readFileSync(seen, "utf8")));
+        // There, and written: a file is empty for a moment.
+        const written = () => (fs.existsSync(seen) && fs.readFileSync(seen, "utf8")) || undefined;
+        const pid = Number(await eventually("the program", written));
         process.kill(started!, "SIGKILL");
         await eventually("its end", () => !isRunning(pid) || undefined);
         client.close();

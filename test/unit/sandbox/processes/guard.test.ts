@@ -11,7 +11,7 @@ import { alive, ended, firstLine, gone, SLEEPER, startNode, temporaryFolder } fr
 const processes = JSON.stringify(join(__dirname, "../../../../sandbox/processes"));
 
 describe("Guard", function () {
-    this.timeout(30_000); // several Node.js processes start with the TypeScript loader on a busy machine
+    this.timeout(180_000); // several Node.js processes start with the TypeScript loader on a busy machine
     let folder: ReturnType<typeof temporaryFolder>;
     let commandLine: ChildProcess;
     beforeEach(() => (folder = temporaryFolder()));
@@ -76,7 +76,7 @@ describe("Guard", function () {
 
     it("ends alone when asked, after an orderly stop", async () => {
         const { guard, etcd } = await start("await guard.stop();");
-        await waitFor("the guard's end", () => !isAlive(guard ?? { pid: 0, started: "" }), { seconds: 5 });
+        await waitFor("the guard's end", () => !isAlive(guard ?? { pid: 0, started: "" }), { seconds: 60 });
         assert.equal(isAlive(etcd), true);
         assert.deepEqual(
             readLedger(folder.path).map((entry) => entry.name),

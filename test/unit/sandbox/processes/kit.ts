@@ -46,7 +46,7 @@ export function ended(child: ChildProcess): Promise<void> {
     return new Promise((resolve) => child.once("exit", () => resolve()));
 }
 
-export async function gone(process: ProcessIdentity, seconds = 5): Promise<void> {
+export async function gone(process: ProcessIdentity, seconds = 25): Promise<void> {
     await waitFor(`end of process ${process.pid}`, () => !isAlive(process), { seconds });
 }
 

@@ -123,7 +123,7 @@ describe("Orphaned Pulumi plugins", () => {
                 const found = await waitFor(
                     "the orphan",
                     () => (findOrphanPlugins(id).length === 1 ? findOrphanPlugins(id) : undefined),
-                    { seconds: 5 },
+                    { seconds: 25 },
                 );
                 assert.deepEqual(
                     found.map((orphan) => [orphan.pid, orphan.name]),

@@ -44,7 +44,7 @@ describe("Processes of the sandbox", () => {
 
     it("are killed when they do not leave within their grace", async () => {
         const one = await start("stubborn", STUBBORN);
-        await waitFor("its first line", () => readFileSync(one.logFile, "utf8").includes("ready"), { seconds: 5 });
+        await waitFor("its first line", () => readFileSync(one.logFile, "utf8").includes("ready"), { seconds: 25 });
         await one.stop({ graceSeconds: 0.2 });
         assert.equal((await one.exited).signal, "SIGKILL");
     });
@@ -53,7 +53,7 @@ describe("Processes of the sandbox", () => {
         const script = `const c = require("child_process").spawn(process.execPath, ["-e", "${SLEEPER}"], { detached: true, stdio: "ignore" }); console.log(c.pid); ${SLEEPER}`;
         const one = await start("parent", script);
         const pid = await waitFor("the child's pid", () => Number(readFileSync(one.logFile, "utf8")) || undefined, {
-            seconds: 5,
+            seconds: 25,
         });
         const child = alive(pid);
         await stopAll(folder.path);

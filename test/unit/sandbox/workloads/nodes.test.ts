@@ -12,6 +12,8 @@ describe("Nodes of the sandbox", () => {
     let machine: V1Node;
     let asked: string[];
     let refusals: number;
+    /** How often the gateways still lead to a node that was cut off. */
+    let leads: number;
     let said: string[];
     let nodes: Nodes;
 
@@ -19,6 +21,7 @@ describe("Nodes of the sandbox", () => {
         asked = [];
         said = [];
         refusals = 0;
+        leads = 0;
         pods = [pod({ image: "a:1", uid: "one", node: "n1" }), pod({ image: "a:1", uid: "two", node: "n1" })];
         machine = {
             spec: {},
@@ -42,6 +45,7 @@ describe("Nodes of the sandbox", () => {
             kill: async (uid: string) => void said.push(`kill ${uid}`),
             cutOff: (node: string) => void said.push(`cut off ${node}`),
             bringBack: (node: string) => void said.push(`back ${node}`),
+            leadTo: () => leads-- > 0,
         };
         nodes = new Nodes({ rest: { call } as unknown as Rest, clock, gateways, changed: () => undefined });
     });
@@ -49,7 +53,7 @@ describe("Nodes of the sandbox", () => {
 
     it("are cordoned and then emptied by evictions, which are asked for again while a budget refuses them", async () => {
         refusals = 3;
-        assert.deepEqual(await nodes.drain("n1", { seconds: 5 }), { refused: 3 });
+        assert.deepEqual(await nodes.drain("n1", { seconds: 20 }), { refused: 3 });
         assert.match(asked[0], /PATCH \/api\/v1\/nodes\/n1 .*"unschedulable":true/);
         assert.equal(writes().filter((line) => line.includes("/eviction")).length, 5);
     });
@@ -57,7 +61,7 @@ describe("Nodes of the sandbox", () => {
     it("wait for evicted pods to be gone, and ask no second time", async () => {
         pods[0].metadata!.deletionTimestamp = new Date();
         pods.pop();
-        const drained = nodes.drain("n1", { seconds: 5 });
+        const drained = nodes.drain("n1", { seconds: 20 });
         while (asked.length < 4) await new Promise((resolve) => setTimeout(resolve, 5));
         assert.deepEqual(writes().length, 1);
         pods = [];
@@ -72,7 +76,7 @@ describe("Nodes of the sandbox", () => {
     it("leave pods of a DaemonSet and those that have ended alone", async () => {
         pods[0].metadata!.ownerReferences = [{ kind: "DaemonSet" } as never];
         pods[1].status!.phase = "Succeeded";
-        await nodes.drain("n1", { seconds: 1 });
+        await nodes.drain("n1", { seconds: 20 });
         assert.equal(writes().length, 1);
     });
 
@@ -84,6 +88,12 @@ describe("Nodes of the sandbox", () => {
         assert.match(conditions, /nodes\/n1\/status .*"type":"Ready","status":"Unknown".*Kubelet stopped posting/);
         assert.equal(ofPods.length, 2);
         for (const line of ofPods) assert.match(line, /status .*"type":"Ready","status":"False"/);
+    });
+
+    it("are given up only when nobody is led there any more", async () => {
+        leads = 2;
+        await nodes.cutOff("n1");
+        assert.equal(leads, -1);
     });
 
     it("are Ready when they are back, and so are the pods that stayed", async () => {

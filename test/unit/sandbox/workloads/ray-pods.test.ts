@@ -46,7 +46,7 @@ describe("Pods of a RayCluster in the sandbox", () => {
     const main = (name: string) => cluster.get(name)!.status!.containerStatuses?.[0];
     const waits = (name: string) => main(name)?.state!.waiting;
     const startable = (name: string) => cluster.get(name)!.metadata!.annotations?.[STARTABLE_ANNOTATION];
-    const until = (what: string, found: () => boolean) => waitFor(what, found, { seconds: 10, everyMilliseconds: 5 });
+    const until = (what: string, found: () => boolean) => waitFor(what, found, { seconds: 25, everyMilliseconds: 5 });
     const ask = async () => {
         const body = JSON.stringify({ model: "default", prompt: "a", max_tokens: 4 });
         const answer = await fetch(`http://127.0.0.1:${ray.alpaOf(head())}/completions`, { method: "POST", body });
@@ -102,7 +102,7 @@ describe("Pods of a RayCluster in the sandbox", () => {
         await put(worker());
         await until("Alpa: launched", () => ray.alpaOf(head()) !== undefined);
         await until("both: startable", () => startable("head") === "true");
-        await waitFor("Alpa: loaded", async () => (await ask()) === 200, { seconds: 10 });
+        await waitFor("Alpa: loaded", async () => (await ask()) === 200, { seconds: 25 });
     });
 
     it("wait for the head, where they are workers", async () => {
@@ -160,13 +160,13 @@ describe("Pods of a RayCluster in the sandbox", () => {
         await until("head: ended once", () => main("head")?.restartCount === 1);
         assert.match(lines.join("\n"), /weights cannot be loaded/);
         await until("Alpa: launched again", () => ray.alpaOf(head()) !== undefined);
-        await waitFor("Alpa: loaded", async () => (await ask()) === 200, { seconds: 10 });
+        await waitFor("Alpa: loaded", async () => (await ask()) === 200, { seconds: 25 });
     });
 
     it("end where Alpa is when a worker is lost, and load again with the next one", async () => {
         await put(head(), worker());
         await waitFor("Alpa: loaded", async () => ray.alpaOf(head()) !== undefined && (await ask()) === 200, {
-            seconds: 10,
+            seconds: 25,
         });
         cluster.delete("worker");
         await look();

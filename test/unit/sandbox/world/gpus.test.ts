@@ -11,7 +11,7 @@ import type { FailStep } from "../../../../sandbox/world/scene";
 import type { GpuFaults } from "../../../../sandbox/gpus/faults";
 
 describe("A world with GPUs", function () {
-    this.timeout(60_000);
+    this.timeout(180_000);
     let dir: string;
     let gpus: Gpus;
     let port: number;
@@ -53,7 +53,7 @@ describe("A world with GPUs", function () {
         const bareMetal = await orders.startBareMetal({ port: await freePort(), seconds: 0 }, () => undefined);
         const since = Date.now();
         await bareMetal.close();
-        assert.ok(Date.now() - since < 10_000, "systemd would wait for 20 s");
+        assert.ok(Date.now() - since < 20_000, "systemd would wait for 20 s");
     });
 
     const status = async (address: string) => {
@@ -80,7 +80,7 @@ describe("A world with GPUs", function () {
         assert.equal(await status(rehearsal!.alpa), 200);
         const [{ host }] = gpus.rehearsal!.bareMetal.hosts;
         await host.systemctl("stop", UNIT);
-        await waitFor("rehearsal: silent", async () => (await status(rehearsal!.alpa)) === undefined, { seconds: 20 });
+        await waitFor("rehearsal: silent", async () => (await status(rehearsal!.alpa)) === undefined, { seconds: 100 });
         assert.equal(await status(`127.0.0.1:${port}`), 200);
     });
 });

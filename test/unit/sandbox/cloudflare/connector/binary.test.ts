@@ -137,7 +137,7 @@ describe("cloudflared stand-in: the program", () => {
     });
 
     it("silent, as without power: what was on it fails once five pings have no answer, and the other serves on", async () => {
-        const own = await World.start({}, { pingMs: 50 });
+        const own = await World.start({}, { pingMs: 400 });
         try {
             own.respond = (_, answer) => answer.end("ok");
             writeFileSync(join(folder, "own-token"), tokenOf(own.account, own.tunnel), { mode: 0o600 });

@@ -69,7 +69,7 @@ export const exists = (host: Microk8sHost, file: string): boolean => fs.existsSy
 export const text = (host: Microk8sHost, file: string): string => fs.readFileSync(path.join(host.root, file), "utf8");
 
 export async function applied(host: Microk8sHost): Promise<void> {
-    await waitFor("the launch configuration", () => exists(host, `${LAUNCHER}/install.yaml.applied`), { seconds: 5 });
+    await waitFor("the launch configuration", () => exists(host, `${LAUNCHER}/install.yaml.applied`), { seconds: 25 });
 }
 
 export const names = async (host: Microk8sHost): Promise<string[]> =>

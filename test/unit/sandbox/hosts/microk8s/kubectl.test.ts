@@ -115,7 +115,7 @@ describe("stand-in of kubectl", () => {
             /error when evicting pods\/"web" -n "llm": global timeout reached/,
         );
         const free = setTimeout(() => (api.blocked = () => false), 100);
-        assert.match(await out("drain a --timeout=5s"), /drained$/);
+        assert.match(await out("drain a --timeout=25s"), /drained$/);
         clearTimeout(free);
     });
 

@@ -106,13 +106,13 @@ describe("launch configuration of the stand-in of MicroK8s", () => {
         const { stage, microk8s } = host;
         const config = "version: 0.1.0\naddons:\n  - name: dns\n";
         assert.equal((await stage.run("/usr/local/sbin/snap", ["set", "microk8s", `config=${config}`])).code, 0);
-        await waitFor("dns", async () => (await done(host, "microk8s status -a dns")) === "enabled", { seconds: 5 });
+        await waitFor("dns", async () => (await done(host, "microk8s status -a dns")) === "enabled", { seconds: 25 });
         microk8s!.place.files.write(
             `${LAUNCHER}/more.yaml`,
             "version: 0.1.0\naddons: [{ name: dns, disable: true }]\n",
         );
         await waitFor("no dns", async () => (await done(host, "microk8s status -a dns")) === "disabled", {
-            seconds: 5,
+            seconds: 25,
         });
         const bad = await stage.run("/usr/local/sbin/snap", ["set", "microk8s", "config=version: ["]);
         assert.match(bad.err, /run hook "configure": could not parse/);

@@ -6,7 +6,7 @@ import { on } from "../kit";
 import { Hosts } from "./kit";
 
 describe("host with the stand-in of MicroK8s", function () {
-    this.timeout(30_000);
+    this.timeout(120_000);
     const hosts = new Hosts();
     let host: Awaited<ReturnType<Hosts["start"]>>;
     before(async () => {

@@ -1,0 +1,35 @@
+import { execFile } from "node:child_process";
+import { setTimeout as pause } from "node:timers/promises";
+import { promisify } from "node:util";
+import { endAfterTest } from "./leftovers";
+
+const run = promisify(execFile);
+
+/**
+ * What every user of the machine sees of its processes, taken again and again until it is stopped. Nothing waits for `ps`
+ * meanwhile: hosts and gateways are in this process too.
+ */
+export class ProcessLists {
+    private readonly texts: string[] = [];
+    private stopped = false;
+    private readonly loop: Promise<void>;
+
+    constructor(everyMilliseconds: number) {
+        endAfterTest(() => (this.stopped = true));
+        this.loop = this.take(everyMilliseconds);
+    }
+
+    private async take(everyMilliseconds: number): Promise<void> {
+        while (!this.stopped) {
+            this.texts.push((await run("ps", ["axww", "-o", "args"], { maxBuffer: 1e8 })).stdout);
+            await pause(everyMilliseconds);
+        }
+    }
+
+    /** @returns all of them */
+    async stop(): Promise<string> {
+        this.stopped = true;
+        await this.loop;
+        return this.texts.join("\n");
+    }
+}
