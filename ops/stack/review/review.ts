@@ -179,7 +179,7 @@ function unfinished({ pending_operations: pending = [] }: Exported): Finding[] {
             severity: "risk",
             says: `An earlier run was cut off, or one is under way: ${pending.length} of its operations are in the state unfinished`,
             evidence: [],
-            todo: "Look whether one is under way. If none is, look at what it has made, then run: pulumi refresh",
+            todo: "Look whether one is under way. If none is, look at what it has made, then run: pulumi refresh --clear-pending-creates",
         },
     ];
 }
