@@ -34,7 +34,7 @@ export async function review(context: Context, args: ReviewArgs): Promise<void> 
     const problems = [
         args.preview && args.plan ? "--plan: must not come with --preview. Choose one of them." : "",
         args.savePlan && (args.preview || args.plan)
-            ? "--save-plan: must come without --preview and --plan: it is of a preview made now."
+            ? "--save-plan: must come without --preview and --plan, since it is of a preview made now. Leave it or them out."
             : "",
     ].filter((problem) => problem !== "");
     if (problems.length > 0) throw new UsageError(problems);
