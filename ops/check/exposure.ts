@@ -61,7 +61,7 @@ export async function checkExposure(context: Context, args: CheckExposureArgs): 
     context.note(`exposure: ${all} findings, all as they must be, as seen from this machine.`);
 }
 
-export async function look(target: Target, end: number): Promise<{ ports: PortRow[]; entry: EntryCheck[] }> {
+async function look(target: Target, end: number): Promise<{ ports: PortRow[]; entry: EntryCheck[] }> {
     const { addresses, shut, entryPorts, ports, entries } = target;
     const all = [...addresses, ...shut];
     const closed = ports.filter(({ port }) => !entryPorts.includes(port));
