@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { isIP } from "node:net";
 import { X509Certificate } from "node:crypto";
 import type { AzureSide } from "../../components/parts/azure-side";
+import { DEFAULT_NODE_PORT } from "../../config/values";
 import type { Context } from "../context";
 import { Failure, UsageError } from "../errors";
 import { json, table } from "../output";
@@ -153,7 +154,7 @@ async function readTarget(context: Context, args: CheckExposureArgs): Promise<Ta
 /** Port of HTTP beside TLS: of the load balancer, or of the nodes. */
 function httpPortOf({ text }: Stack, { loadBalancer }: StackOutputs): number {
     const rule = loadBalancer?.rules.at(-1);
-    return rule?.frontendPort ?? Number(readValue(text, "gateway", "nodePort") ?? 30800);
+    return rule?.frontendPort ?? Number(readValue(text, "gateway", "nodePort") ?? DEFAULT_NODE_PORT);
 }
 
 async function addressesOf(host: string): Promise<string[]> {
