@@ -4,13 +4,12 @@ import { readFileSync } from "node:fs";
 import { hostname, userInfo } from "node:os";
 import { dirname, join } from "node:path";
 import { isSeq } from "yaml";
-import { answerSeconds } from "../../config/exposure-settings";
 import { DEFAULT_BUDGET_MINUTES, DEFAULT_HOST_WAITS } from "../../config/intra-b-convert";
 import type { Context } from "../context";
 import { ROOT } from "../context";
 import { UsageError } from "../errors";
 import { accessOf } from "../stack/cluster";
-import { gatewayOf } from "../stack/gateway";
+import { gatewayOf, longestAnswer } from "../stack/gateway";
 import { findStack, readOutputs, type Outputs, type Stack } from "../stack/stack";
 import { readNumber, readValue } from "../stack/stack-file";
 import { records, type Conversion, type Versions } from "./audit";
@@ -74,15 +73,6 @@ export function budgetOf(text: string, known: Expected): Budget {
         patienceSeconds: patience(text, longest),
         lookSeconds: longestLook(longest),
     };
-}
-
-/** As the program has it, in seconds: where callers come through Cloudflare, unless set, as long as the edge waits. */
-function longestAnswer(text: string): number {
-    return answerSeconds({
-        exposure: readValue(text, "exposure") === "cloudflare" ? "cloudflare" : "azure",
-        alpa: { answerTimeoutSeconds: readNumber(text, "alpa", "answerTimeoutSeconds") },
-        proxyTimeoutSeconds: readNumber(text, "proxyTimeoutSeconds"),
-    });
 }
 
 /** What Kubernetes and the gateway are given beside the hosts, in seconds. */
