@@ -57,9 +57,21 @@ export async function checkExposure(context: Context, args: CheckExposureArgs): 
     const all = ports.length + entry.length;
     if (wrong > 0)
         throw new Failure(
-            `exposure: only the entry point may answer, and only with refusals (${wrong} of ${all} findings are wrong). Close the ports in the firewall or the network security group, then look again.`,
+            `exposure: only the entry point may answer, and only with refusals (${wrong} of ${all} findings are wrong). ${adviceOn(ports, entry)}Then look again.`,
         );
     context.note(`exposure: ${all} findings, all as they must be, as seen from this machine.`);
+}
+
+/** What to do about what is wrong, a sentence each. */
+function adviceOn(ports: PortRow[], entry: EntryCheck[]): string {
+    const wrong = ports.filter(({ ok }) => !ok);
+    const open = wrong.filter(({ state }) => state === "open");
+    return [
+        open.length > 0 ? "Close the open ports in the firewall or the network security group. " : "",
+        wrong.length > open.length || entry.some(({ ok }) => !ok)
+            ? "Correct the entry point or its certificate as the table says. "
+            : "",
+    ].join("");
 }
 
 async function look(target: Target, end: number): Promise<{ ports: PortRow[]; entry: EntryCheck[] }> {
