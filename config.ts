@@ -137,7 +137,7 @@ export function parse(
 function optionProblem(option: unknown): string | undefined {
     if (OPTIONS.includes(option as Option)) return undefined;
     if (option === undefined) return "option: required. Run: pulumi config set option intra-a";
-    return `option: must be one of ${OPTIONS.join(", ")} (got ${JSON.stringify(option)}).${didYouMean(String(option), OPTIONS)}`;
+    return `option: must be one of ${OPTIONS.join(", ")} (got ${JSON.stringify(option)}).${didYouMean(String(option), OPTIONS) || " Choose one."}`;
 }
 
 /** Keys whose value is a text, whatever it looks like. */

@@ -141,7 +141,7 @@ function consumersOf(callers: Callers) {
 }
 
 /** What the sandbox's own stack has. */
-export const SETTLE_SECONDS = 1;
+const SETTLE_SECONDS = 1;
 
 /** The same objects by a program without components and without waits. */
 export class Flat extends Program {

@@ -165,10 +165,7 @@ export abstract class GatewayCluster extends pulumi.ComponentResource {
 }
 
 /** Where the gateway is reached inside the cluster. */
-export function gatewayOrigin({
-    gateway,
-    namespace,
-}: Pick<GatewayClusterArgs, "gateway" | "namespace">): GatewayOrigin {
+function gatewayOrigin({ gateway, namespace }: Pick<GatewayClusterArgs, "gateway" | "namespace">): GatewayOrigin {
     if (gateway.installer === "existing") return gateway.origin!;
     const apisix = gateway.installer === "helm" ? releaseNamespace(namespace) : componentNamespace(namespace);
     return { service: GATEWAY_SERVICE, namespace: apisix, labels: APISIX_PODS.matchLabels, podPort: DATA_PORT };

@@ -34,6 +34,6 @@ export function answerTimeProblems(alpa: Raw, proxyTimeout: unknown, graceSecond
 }
 
 /** Time of the longest answer, in whole seconds. */
-export function answerSeconds(tokens: number, tokensPerSecond: number): number {
+function answerSeconds(tokens: number, tokensPerSecond: number): number {
     return Math.ceil(tokens / tokensPerSecond) + BATCH_WAIT_SECONDS;
 }

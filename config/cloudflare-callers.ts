@@ -8,7 +8,7 @@ const DURATION = /^(?=\d)(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?$/;
 /** Longest that Go holds, in seconds: 2562047h47m16s, 63 bits of nanoseconds. */
 const LONGEST_SECONDS = Math.floor(2 ** 63 / 1e9);
 /** Cloudflare's own default: one year. */
-export const DEFAULT_DURATION = "8760h";
+const DEFAULT_DURATION = "8760h";
 
 function isDuration(text: string): boolean {
     const [, hours = 0, minutes = 0, seconds = 0] = (DURATION.exec(text) ?? []).map((part) => Number(part ?? 0));

@@ -6,7 +6,7 @@ import { planProblems } from "./plans";
 import { sshHostProblems } from "./ssh-host";
 
 /** Cloudflare's limit for an account. */
-export const MOST_TOKENS = 50;
+const MOST_TOKENS = 50;
 /** Cloudflare's limit for an Access application. */
 const MOST_HOSTNAMES = 5;
 /** Cloudflare's limit for a tunnel. */

@@ -9,7 +9,7 @@ import { endpoint, isHost, positive, tokenOverlapDays } from "./values";
 export const PLANS = ["free", "pro", "business", "enterprise"] as const;
 export type Plan = (typeof PLANS)[number];
 /** Windows and block times that the API of rate limiting takes, in seconds. */
-export const PERIODS = [10, 60, 120, 300, 600, 3600, 86400];
+const PERIODS = [10, 60, 120, 300, 600, 3600, 86400];
 /** What the edge waits for the first byte of an answer unless told otherwise, in seconds: 524 after it. */
 export const DEFAULT_PROXY_TIMEOUT = 100;
 /** Longest that Enterprise may set. */

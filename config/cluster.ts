@@ -135,7 +135,6 @@ export const cluster = z
     .describe("The cluster the gateway runs in.");
 
 export type ParsedCluster = z.infer<typeof cluster>;
-export type ParsedNode = z.infer<typeof node>;
 
 function why(input: unknown): string {
     const parsed = parseKubeconfig(String(input));

@@ -2,13 +2,12 @@ import type { ExposureSettings } from "../components/parts/cloudflare-exposure";
 import { edgeWaits, heldTimeout } from "./cloudflare";
 import { GRACE_BEYOND_SECONDS, unmeasured } from "./cloudflare-settings";
 import type { ParsedGateway as Parsed } from "./intra";
+import { DEFAULT_NODE_PORT } from "./values";
 
 /** Longest answer, unless a stack says otherwise, in seconds. */
 const DEFAULT_ANSWER_SECONDS = 600;
 /** The gateway gives up this long before the edge does: callers get its error, which reads like Alpa's, and not a page. */
 const BEFORE_THE_EDGE_SECONDS = 5;
-/** Port of the entry point on every node where callers come to the nodes. */
-const DEFAULT_NODE_PORT = 30800;
 
 /** What the longest answer depends on. */
 export type AnswerWait = Pick<Parsed, "exposure" | "proxyTimeoutSeconds"> & {

@@ -7,6 +7,11 @@ import { positive, text } from "./values";
 /** Steps that fall into the time for which callers are refused, in their order. */
 export const STEPS_OF_THE_WINDOW = ["drain", "stop", "start", "verify", "switch"] as const;
 
+/** Minutes for which callers may get 503, unless the stack says otherwise. */
+export const DEFAULT_BUDGET_MINUTES = 60;
+/** Longest waits for a host of bare metal, unless the stack says otherwise, in seconds. */
+export const DEFAULT_HOST_WAITS = { stopTimeoutSeconds: 120, startTimeoutSeconds: 2400 };
+
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/;
 
 const seconds = (step: string) =>
@@ -24,7 +29,7 @@ export const convert = z
             .default("prepare")
             .describe("How far the conversion is. One step forward or back at a time: `ops convert` sets it."),
         budgetMinutes: positive("a time in minutes")
-            .default(60)
+            .default(DEFAULT_BUDGET_MINUTES)
             .describe("Longest time for which callers may be refused, in minutes. `ops convert` keeps it."),
         retryAfterSeconds: positive("a time in seconds")
             .default(60)
@@ -51,10 +56,10 @@ export const convert = z
                     .optional()
                     .describe("Commands that do so where no service does, as root, on every host in turn."),
                 stopTimeoutSeconds: positive("a time in seconds")
-                    .default(120)
+                    .default(DEFAULT_HOST_WAITS.stopTimeoutSeconds)
                     .describe("Longest time for a host to stop, and then to have its GPUs free, in seconds."),
                 startTimeoutSeconds: positive("a time in seconds")
-                    .default(2400)
+                    .default(DEFAULT_HOST_WAITS.startTimeoutSeconds)
                     .describe(
                         "Longest time for a host to start, and then for Alpa to answer with its model loaded, in seconds.",
                     ),

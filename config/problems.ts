@@ -59,7 +59,7 @@ export function explain(
         ];
     if (issue.code === "invalid_value" && issue.message.startsWith("Invalid"))
         return [
-            `${where}: must be one of ${issue.values.join(", ")}${got(input)}.${didYouMean(String(input), issue.values.map(String))}`,
+            `${where}: must be one of ${issue.values.join(", ")}${got(input)}.${didYouMean(String(input), issue.values.map(String)) || " Choose one."}`,
         ];
     return [`${where}: ${issue.message.replace(/\.$/, "")}.`];
 }

@@ -1,6 +1,7 @@
 import { createPrivateKey, X509Certificate, type KeyObject } from "node:crypto";
 import { list, mapping } from "./cross-checks";
 import { DEFAULT_TLS_NODE_PORT } from "./tls";
+import { DEFAULT_NODE_PORT } from "./values";
 
 type Raw = Record<string, unknown>;
 
@@ -34,7 +35,7 @@ export function tlsProblems(values: Raw, isSecret: (key: string, value?: unknown
     if (typeof azure.hostname === "string" && names.length > 0 && !names.includes(azure.hostname))
         problems.push(`tls.hostnames: must hold azure.hostname, ${azure.hostname} (got ${names.join(", ")}). Add it.`);
     const { nodePort = DEFAULT_TLS_NODE_PORT } = tls;
-    if (nodePort === (gateway.nodePort ?? 30800))
+    if (nodePort === (gateway.nodePort ?? DEFAULT_NODE_PORT))
         problems.push(
             `tls.nodePort: must differ from the port of HTTP (got ${String(nodePort)} for both). Change one.`,
         );

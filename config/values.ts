@@ -10,6 +10,8 @@ const DNS_LABEL = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
 export const LABEL_LIMIT = 63;
 /** Namespace of what a stack makes, unless it says otherwise. */
 export const DEFAULT_NAMESPACE = "alpa-auth";
+/** Port of the entry point on every node where callers come to the nodes, unless a stack says otherwise. */
+export const DEFAULT_NODE_PORT = 30800;
 
 export const positive = (what: string) => {
     const error = (i: { input?: unknown }) => `must be ${what} of at least 1${got(i.input)}. Give a whole number`;

@@ -2,7 +2,7 @@
 import type { CertificatePack } from "./cloudflare";
 
 /** Names without an active certificate. A wildcard holds for one level. */
-export function uncovered(names: string[], packs: CertificatePack[]): string[] {
+function uncovered(names: string[], packs: CertificatePack[]): string[] {
     const active = packs.filter(({ status }) => status === "active").flatMap(({ hosts }) => hosts);
     return names.filter((name) => !active.includes(name) && !active.includes(name.replace(/^[^.]+/, "*")));
 }

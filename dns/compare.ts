@@ -124,7 +124,7 @@ async function sideSays(
     return { kind: "failed", text: said.map(({ label, text }) => `${label}: ${text}`).join("; "), tcp: used };
 }
 
-export function outcome(answer: Answer, { name, type }: Check): Said {
+function outcome(answer: Answer, { name, type }: Check): Said {
     if (answer.rcode === "NXDOMAIN") return { kind: "nothing", text: "NXDOMAIN" };
     if (answer.rcode !== "NOERROR") return { kind: "failed", text: answer.rcode };
     const values = (rows: Answer["answers"], of: string) => rows.filter((r) => r.type === of).map((r) => r.value);

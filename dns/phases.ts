@@ -4,7 +4,7 @@ import { certificateNeed } from "./certificates";
 import { delegatedToUs, type DnsFacts } from "./facts";
 
 /** Days after which Cloudflare deletes a free zone that waits for its delegation, or has lost it. */
-export const DELETED_AFTER_DAYS = { pending: 28, moved: 7 };
+const DELETED_AFTER_DAYS = { pending: 28, moved: 7 };
 const DAY_MS = 24 * 60 * 60 * 1000;
 const CHECK = "npm run ops -- check dns";
 
@@ -29,7 +29,7 @@ export function phaseProblems(phase: Phase, facts: DnsFacts): string[] {
  * Whether Cloudflare serves already what a phase is to bring. Then the phase changes nothing, or is a way back, and nothing
  * is refused: a run that revokes a token or corrects a record must not wait for a name server.
  */
-export function isReached(phase: Phase, facts: DnsFacts): boolean {
+function isReached(phase: Phase, facts: DnsFacts): boolean {
     const { status, proxied, proxiedNow, ownDs } = facts;
     const active = status?.status === "active";
     switch (phase) {

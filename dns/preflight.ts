@@ -54,8 +54,3 @@ export async function dnsReport(
     });
     return { problems: phaseProblems(phase, facts), notes: phaseNotes(phase, facts) };
 }
-
-/** Only what stands against the phase of the config. */
-export async function dnsPreflight(settings: DnsSettings, access?: CloudflareAccess): Promise<string[]> {
-    return (await dnsReport(settings, access)).problems;
-}

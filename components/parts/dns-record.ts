@@ -4,11 +4,6 @@ import { createHash } from "node:crypto";
 export const PHASES = ["mirror", "delegated", "proxied", "signed"] as const;
 export type Phase = (typeof PHASES)[number];
 
-/** Types whose value is one text. */
-export const CONTENT_TYPES = ["A", "AAAA", "CNAME", "MX", "NS", "PTR", "TXT"] as const;
-/** Types whose value has parts of its own. */
-export const DATA_TYPES = ["CAA", "DS", "SRV", "TLSA"] as const;
-
 interface Common {
     /** Whole name, in lower case and without the final dot. */
     name: string;
@@ -18,7 +13,8 @@ interface Common {
     proxied: boolean;
 }
 export interface ContentRecord extends Common {
-    type: (typeof CONTENT_TYPES)[number];
+    /** Types whose value is one text. */
+    type: "A" | "AAAA" | "CNAME" | "MX" | "NS" | "PTR" | "TXT";
     /** Address, name without the final dot, or text without quotes. */
     content: string;
     /** Of MX only. */
@@ -56,7 +52,7 @@ export interface RenderedRecord {
 }
 
 /** Time to live while a zone moves, in seconds: a mistake is over after five minutes. */
-export const MOVE_TTL = 300;
+const MOVE_TTL = 300;
 /** Cloudflare's word for "automatic", the only time to live of a proxied record. */
 const AUTOMATIC = 1;
 /** Longest string inside a TXT record, in bytes (RFC 1035, 3.3). */

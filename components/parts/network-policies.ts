@@ -22,7 +22,7 @@ const INGRESS_CONTROLLER = {
 /** Data port of APISIX in its container. */
 export const DATA_PORT = 9080;
 /** The same for TLS. */
-export const TLS_PORT = 9443;
+const TLS_PORT = 9443;
 const ADMIN_PORT = 9180;
 const ETCD_CLIENT_PORT = 2379;
 const ETCD_PEER_PORT = 2380;

@@ -3,6 +3,7 @@ import { Awaited } from "./awaited";
 import { RampartGraph } from "./graph-resource";
 import type { ClusterAccess } from "./kubeconfig";
 import { metadata } from "./ownership";
+import { ALPA_PORT } from "./opt-head";
 import type { OperatorChart, OptSettings, RampartCharts } from "./opt-settings";
 
 /** Name of the graph that holds the operator, or with shape `rampart` all of it. */
@@ -146,7 +147,7 @@ export function renderRampartOpt(
         image: {
             repository,
             tag,
-            ports: [{ name: "http", port: 20001 }],
+            ports: [{ name: "http", port: ALPA_PORT }],
             command: ["/bin/bash", "-c"],
             args: [opt.command],
         },

@@ -72,14 +72,14 @@ function pod(opt: OptSettings, node: string, answerTimeoutSeconds: number) {
 }
 
 /** The weights as a volume; none where they are in the image. */
-export function weightsVolume({ weights }: Pick<OptSettings, "weights">) {
+function weightsVolume({ weights }: Pick<OptSettings, "weights">) {
     const { claim, hostPath } = weights;
     if (claim !== undefined) return [{ name: "weights", persistentVolumeClaim: { claimName: claim, readOnly: true } }];
     // A folder that is missing is an error, and not made.
     return hostPath === undefined ? [] : [{ name: "weights", hostPath: { path: hostPath, type: "Directory" } }];
 }
 
-export function weightsMount(opt: Pick<OptSettings, "weights">) {
+function weightsMount(opt: Pick<OptSettings, "weights">) {
     return weightsVolume(opt).map(({ name }) => ({ name, mountPath: opt.weights.mountPath, readOnly: true }));
 }
 

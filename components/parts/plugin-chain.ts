@@ -98,7 +98,7 @@ export function alpaChain(
  * send a key, since key-auth was asked first. And limits say when their window ends in fractions of a second, which a
  * Retry-After must not hold; a limit on open requests says nothing, so one second.
  */
-export const ANSWER_HEADERS = `return function()
+const ANSWER_HEADERS = `return function()
     if ngx.status ~= 401 then
         ngx.header["WWW-Authenticate"] = nil
     end

@@ -108,9 +108,7 @@ export class Verification extends pulumi.ComponentResource {
 }
 
 /** Spec of the ApisixRoute: the two paths of Alpa for one consumer, whatever becomes of the others'. */
-export function renderVerification(
-    args: Pick<VerificationArgs, "namespace" | "binding" | "guard" | "answerTimeoutSeconds">,
-) {
+function renderVerification(args: Pick<VerificationArgs, "namespace" | "binding" | "guard" | "answerTimeoutSeconds">) {
     const { namespace, binding, guard, answerTimeoutSeconds } = args;
     return {
         ingressClassName: binding.ingressClass,

@@ -10,6 +10,6 @@ export function stackRecords(text: string): RecordSet[] {
 }
 
 /** A node of the file as a plain value. */
-export function plain(value: unknown): unknown {
+function plain(value: unknown): unknown {
     return (value as { toJSON?(): unknown } | undefined)?.toJSON?.() ?? value;
 }

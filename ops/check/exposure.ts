@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { isIP } from "node:net";
 import { X509Certificate } from "node:crypto";
 import type { AzureSide } from "../../components/parts/azure-side";
+import { DEFAULT_NODE_PORT } from "../../config/values";
 import type { Context } from "../context";
 import { Failure, UsageError } from "../errors";
 import { json, table } from "../output";
@@ -56,12 +57,24 @@ export async function checkExposure(context: Context, args: CheckExposureArgs): 
     const all = ports.length + entry.length;
     if (wrong > 0)
         throw new Failure(
-            `exposure: only the entry point may answer, and only with refusals (${wrong} of ${all} findings are wrong). Close the ports in the firewall or the network security group, then look again.`,
+            `exposure: only the entry point may answer, and only with refusals (${wrong} of ${all} findings are wrong). ${adviceOn(ports, entry)}Then look again.`,
         );
     context.note(`exposure: ${all} findings, all as they must be, as seen from this machine.`);
 }
 
-export async function look(target: Target, end: number): Promise<{ ports: PortRow[]; entry: EntryCheck[] }> {
+/** What to do about what is wrong, a sentence each. */
+function adviceOn(ports: PortRow[], entry: EntryCheck[]): string {
+    const wrong = ports.filter(({ ok }) => !ok);
+    const open = wrong.filter(({ state }) => state === "open");
+    return [
+        open.length > 0 ? "Close the open ports in the firewall or the network security group. " : "",
+        wrong.length > open.length || entry.some(({ ok }) => !ok)
+            ? "Correct the entry point or its certificate as the table says. "
+            : "",
+    ].join("");
+}
+
+async function look(target: Target, end: number): Promise<{ ports: PortRow[]; entry: EntryCheck[] }> {
     const { addresses, shut, entryPorts, ports, entries } = target;
     const all = [...addresses, ...shut];
     const closed = ports.filter(({ port }) => !entryPorts.includes(port));
@@ -153,7 +166,7 @@ async function readTarget(context: Context, args: CheckExposureArgs): Promise<Ta
 /** Port of HTTP beside TLS: of the load balancer, or of the nodes. */
 function httpPortOf({ text }: Stack, { loadBalancer }: StackOutputs): number {
     const rule = loadBalancer?.rules.at(-1);
-    return rule?.frontendPort ?? Number(readValue(text, "gateway", "nodePort") ?? 30800);
+    return rule?.frontendPort ?? Number(readValue(text, "gateway", "nodePort") ?? DEFAULT_NODE_PORT);
 }
 
 async function addressesOf(host: string): Promise<string[]> {

@@ -1,20 +1,16 @@
 import { closeSync, openSync, rmSync, writeFileSync } from "node:fs";
 import { relative } from "node:path";
-import { DEFAULT_PROXY_TIMEOUT } from "../../config/cloudflare";
 import { claimKey } from "../../components/parts/consumers";
 import type { Context } from "../context";
 import { isOver } from "../dates";
 import { Failure, UsageError } from "../errors";
 import { gatewayOf, type Gateway } from "../stack/gateway";
 import { findStack, readOutputs, type Outputs, type Stack } from "../stack/stack";
-import { readNumber, readValue, type Credential } from "../stack/stack-file";
+import type { Credential } from "../stack/stack-file";
 import { handouts, record, recordFile } from "./handed-out";
 import { renderHandout, type Handout } from "./lines";
 import { lookUp } from "./plan";
 import { encrypterFor, readRecipients, shortened } from "./recipients";
-
-/** As in the schemas: what a stack has that says nothing. */
-const DEFAULT_ANSWER_SECONDS = 600;
 
 export interface HandoutArgs {
     stack?: string;
@@ -75,16 +71,7 @@ function pageOf(stack: Stack, name: string, credential: Credential, outputs: Out
     ]);
     if (outputs.url === undefined) throw notUp;
     const claim = claimKey(gateway.namespace, name, id);
-    const edge = readValue(stack.text, "option") === "cloudflare";
-    const seconds =
-        gateway.answerTimeoutSeconds ??
-        (edge ? (readNumber(stack.text, "proxyTimeoutSeconds") ?? DEFAULT_PROXY_TIMEOUT) : DEFAULT_ANSWER_SECONDS);
-    const page = {
-        who,
-        url: outputs.url,
-        expires,
-        answerTimeoutSeconds: seconds,
-    };
+    const page = { who, url: outputs.url, expires, answerTimeoutSeconds: gateway.answerTimeoutSeconds };
     if (method === "service-token") {
         const pair = outputs.serviceTokens[who];
         if (pair === undefined) throw notUp;

@@ -35,7 +35,7 @@ export async function importKeys(context: Context, file: string, args: ImportArg
     );
 }
 
-export function planImport(text: string, keys: string[], names: string[]): Plan {
+function planImport(text: string, keys: string[], names: string[]): Plan {
     const problems: string[] = [];
     if (names.length !== keys.length)
         problems.push(
@@ -56,7 +56,7 @@ export function planImport(text: string, keys: string[], names: string[]): Plan 
 }
 
 /** @throws UsageError that names the number of a key at most */
-export function readKeys(file: string): string[] {
+function readKeys(file: string): string[] {
     let content: unknown;
     try {
         content = JSON.parse(readFileSync(file, "utf8"));

@@ -50,12 +50,11 @@ function show<R extends { problems: string[] }>(
     place: string,
 ): void {
     context.out(args.json ? json(rows) : render(rows));
-    // A token that somebody has deleted or changed there is seen by a refresh only.
-    const refresh = place === "Cloudflare" ? "--refresh " : "";
     const wrong = rows.filter(({ problems }) => problems.length > 0).length;
     if (args.check && wrong > 0)
+        // What somebody has deleted or changed there is seen by a refresh only.
         throw new Failure(
-            `${stack.short}: config and ${place} must agree (${wrong} of ${rows.length} lines do not). Run: pulumi up ${refresh}-s ${stack.short}`,
+            `${stack.short}: config and ${place} must agree (${wrong} of ${rows.length} lines do not). Run: pulumi up --refresh -s ${stack.short}`,
         );
 }
 

@@ -163,7 +163,7 @@ export function lookUp(text: string, name: string, id?: string) {
 }
 
 /** `key`, `jwt HS256`, with the end if it has one. */
-export function describe({ method, algorithm, expires }: Pick<Credential, "method" | "algorithm" | "expires">): string {
+function describe({ method, algorithm, expires }: Pick<Credential, "method" | "algorithm" | "expires">): string {
     const how = [method, algorithm].filter((word) => word !== undefined).join(" ");
     return expires === undefined ? how : `${how}, until ${expires}`;
 }

@@ -40,7 +40,7 @@ export async function renderedOf(
     }
 }
 
-export function render(consumers: ConsumerSettings[], namespace: string, counters?: Counters): Map<string, Rendered> {
+function render(consumers: ConsumerSettings[], namespace: string, counters?: Counters): Map<string, Rendered> {
     return new Map(
         consumers.map(({ name, limits, credentials }) => {
             const tokens = credentials.flatMap((one) =>

@@ -5,9 +5,6 @@ import { backFrom, closesWindow, forwardFrom, isDown, nameOf, PLACES, type Place
 /** Expected time of a step, by {@link nameOf}. */
 export type Expected = Record<string, number>;
 
-/** Minutes for which callers may get 503, unless the stack says otherwise. */
-export const DEFAULT_BUDGET_MINUTES = 60;
-
 /** Longest time for the outputs after a failure: callers wait for the way back. */
 export const LOOK_AGAIN_SECONDS = 60;
 

@@ -1,11 +1,11 @@
 /** What a rehearsal must not share with production. Pure. */
 import { list, mapping } from "../../config/cross-checks";
 import { DEFAULT_NAMESPACE } from "../../config/schema";
+import { DEFAULT_NODE_PORT } from "../../config/values";
 import { isMap } from "../stack/review/differences";
 
 type Values = Record<string, unknown>;
 
-const DEFAULT_NODE_PORT = 30800;
 const REQUIRED = "Set it in convert.rehearsal";
 
 /**

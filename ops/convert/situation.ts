@@ -4,16 +4,16 @@ import { readFileSync } from "node:fs";
 import { hostname, userInfo } from "node:os";
 import { dirname, join } from "node:path";
 import { isSeq } from "yaml";
-import { answerSeconds } from "../../config/exposure-settings";
+import { DEFAULT_BUDGET_MINUTES, DEFAULT_HOST_WAITS } from "../../config/intra-b-convert";
 import type { Context } from "../context";
 import { ROOT } from "../context";
 import { UsageError } from "../errors";
 import { accessOf } from "../stack/cluster";
-import { gatewayOf } from "../stack/gateway";
+import { gatewayOf, longestAnswer } from "../stack/gateway";
 import { findStack, readOutputs, type Outputs, type Stack } from "../stack/stack";
 import { readNumber, readValue } from "../stack/stack-file";
 import { records, type Conversion, type Versions } from "./audit";
-import { DEFAULT_BUDGET_MINUTES, longestLook, type Budget, type Expected } from "./clock";
+import { longestLook, type Budget, type Expected } from "./clock";
 import { defaults, measured } from "./expected";
 import type { ClusterHolder, HolderView } from "./holder";
 import { PHASES, type Phase } from "./phases";
@@ -75,25 +75,17 @@ export function budgetOf(text: string, known: Expected): Budget {
     };
 }
 
-/** As the program has it, in seconds: where callers come through Cloudflare, unless set, as long as the edge waits. */
-function longestAnswer(text: string): number {
-    return answerSeconds({
-        exposure: readValue(text, "exposure") === "cloudflare" ? "cloudflare" : "azure",
-        alpa: { answerTimeoutSeconds: readNumber(text, "alpa", "answerTimeoutSeconds") },
-        proxyTimeoutSeconds: readNumber(text, "proxyTimeoutSeconds"),
-    });
-}
-
-/** Defaults of convert.bareMetal, and what Kubernetes and the gateway are given beside it, in seconds. */
-const [START_SECONDS, STOP_SECONDS, OTHERS_SECONDS] = [2400, 120, 900];
+/** What Kubernetes and the gateway are given beside the hosts, in seconds. */
+const OTHERS_SECONDS = 900;
 
 /**
  * All limits that the program has in one step of the way back, one after the other: a host after another has its GPUs free and is
  * started, a worker is halted before; then Alpa has to answer.
  */
 export function patience(text: string, answerSeconds: number): number {
-    const of = (key: string, otherwise: number) => readNumber(text, "convert", "bareMetal", key) ?? otherwise;
-    const [start, stop] = [of("startTimeoutSeconds", START_SECONDS), of("stopTimeoutSeconds", STOP_SECONDS)];
+    const of = (key: keyof typeof DEFAULT_HOST_WAITS) =>
+        readNumber(text, "convert", "bareMetal", key) ?? DEFAULT_HOST_WAITS[key];
+    const [start, stop] = [of("startTimeoutSeconds"), of("stopTimeoutSeconds")];
     const hosts = readValue(text, "convert", "bareMetal", "hosts");
     const count = isSeq(hosts) ? hosts.items.length : 1;
     return answerSeconds + count * (start + 2 * stop) + start + OTHERS_SECONDS;

@@ -65,7 +65,7 @@ function readExport(file: string, zone: string | undefined): Imported {
 }
 
 /** The data as it is to be reviewed: by name, the zone itself first. */
-export function renderData({ zone, items }: Imported): string {
+function renderData({ zone, items }: Imported): string {
     const key = ({ name, type }: ZoneRecord | Undecided) =>
         `${name === zone ? "" : name.split(".").reverse().join(".")} ${type}`;
     const sorted = items

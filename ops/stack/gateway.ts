@@ -1,4 +1,6 @@
 import type { Counters } from "../../components/parts/limits";
+import { DEFAULT_PROXY_TIMEOUT } from "../../config/cloudflare";
+import { answerSeconds } from "../../config/exposure-settings";
 import { DEFAULT_NAMESPACE } from "../../config/schema";
 import type { Context } from "../context";
 import { Failure, UsageError } from "../errors";
@@ -10,8 +12,8 @@ import { readNumber, readValue } from "./stack-file";
 export interface Gateway {
     /** Namespace of the consumers. */
     namespace: string;
-    /** Longest time one answer may take, in seconds. Unset: the default. */
-    answerTimeoutSeconds?: number;
+    /** Longest time one answer may take, in seconds. */
+    answerTimeoutSeconds: number;
     /** Where the stack that made it counts limits; of another stack only. Unset: in each APISIX pod. */
     counters?: Counters;
 }
@@ -19,11 +21,20 @@ export interface Gateway {
 /** Of the stack itself, or with option callers of the stack that made the gateway. */
 export async function gatewayOf(context: Context, stack: Stack): Promise<Gateway> {
     if (readValue(stack.text, "option") === "callers") return ofAnotherStack(context, stack);
-    const answerTimeoutSeconds = readNumber(stack.text, "alpa", "answerTimeoutSeconds");
     return {
         namespace: String(readValue(stack.text, "namespace") ?? DEFAULT_NAMESPACE),
-        ...(answerTimeoutSeconds === undefined ? {} : { answerTimeoutSeconds }),
+        answerTimeoutSeconds: longestAnswer(stack.text),
     };
+}
+
+/** Longest time one answer may take, in seconds, as the program has it of a stack file. */
+export function longestAnswer(text: string): number {
+    const answerTimeoutSeconds = readNumber(text, "alpa", "answerTimeoutSeconds");
+    const proxyTimeoutSeconds = readNumber(text, "proxyTimeoutSeconds");
+    if (readValue(text, "option") === "cloudflare")
+        return answerTimeoutSeconds ?? proxyTimeoutSeconds ?? DEFAULT_PROXY_TIMEOUT;
+    const exposure = readValue(text, "exposure") === "cloudflare" ? "cloudflare" : "azure";
+    return answerSeconds({ exposure, alpa: { answerTimeoutSeconds }, proxyTimeoutSeconds });
 }
 
 async function ofAnotherStack({ pulumi }: Context, stack: Stack): Promise<Gateway> {
@@ -31,7 +42,7 @@ async function ofAnotherStack({ pulumi }: Context, stack: Stack): Promise<Gatewa
     if (typeof of !== "string")
         throw new UsageError(["of: required. Run: pulumi config set of organization/alpa-auth/intra"]);
     const { code, stdout, stderr } = await pulumi(["stack", "output", "gateway", "--json", "--stack", of]);
-    const found = code === 0 ? (JSON.parse(stdout) as Partial<Gateway>) : undefined;
+    const found = code === 0 ? (JSON.parse(stdout) as Gateway) : undefined;
     if (typeof found?.namespace === "string")
         return {
             namespace: found.namespace,

@@ -64,8 +64,9 @@ async function pendingOperations({ pulumi }: Context, stack: Stack): Promise<str
     const { deployment } = JSON.parse(stdout) as { deployment?: { pending_operations?: unknown[] } };
     const pending = deployment?.pending_operations?.length ?? 0;
     if (pending === 0) return [];
+    // Without the flag, and without a terminal to ask, a refresh leaves a create that was cut off in the state.
     return [
-        `${stack.short}: must have no pending operations (got ${pending} of an interrupted run). Look, then run: pulumi refresh -s ${stack.short}`,
+        `${stack.short}: must have no pending operations (got ${pending} of an interrupted run). Look at what it has made, then run: pulumi refresh --clear-pending-creates -s ${stack.short}`,
     ];
 }
 

@@ -69,7 +69,7 @@ function ownerOf(stack: Stack, namespace: string, key: unknown): Owner | undefin
         .find(({ name, credential }) => claimKey(namespace, name, credential.id) === key);
 }
 
-export function expiryInWords({ exp, nbf }: JWTPayload, now: Date): string {
+function expiryInWords({ exp, nbf }: JWTPayload, now: Date): string {
     const early = typeof nbf === "number" && nbf * 1000 > now.getTime();
     const ignored = early ? `; nbf ${iso(nbf)}: the gateway does not look at it` : "";
     const why = exp === undefined ? "it has no claim exp" : "its claim exp is no number";

@@ -11,7 +11,7 @@ import { signToken } from "./sign";
  * Longest life of a token, in seconds: a day. A token cannot be revoked but with its credential, so it is made for the
  * work of a day and not to be kept.
  */
-export const LONGEST_TTL_SECONDS = 24 * 60 * 60;
+const LONGEST_TTL_SECONDS = 24 * 60 * 60;
 
 /** Claims that say whose token it is and how long it works: not for the caller to choose. */
 const OURS = ["key", "iat", "exp", "nbf"];
@@ -59,7 +59,7 @@ export async function issue(context: Context, name: string, id: string, args: Is
 }
 
 /** `900`, `15m`, `1h`, in seconds. */
-export function ttlSeconds(text: string, problems: string[]): number {
+function ttlSeconds(text: string, problems: string[]): number {
     const [, number, unit] = /^(\d{1,6})([smh]?)$/.exec(text) ?? [];
     const seconds = Number(number) * { s: 1, m: 60, h: 3600 }[(unit || "s") as "s" | "m" | "h"];
     if (seconds >= 1 && seconds <= LONGEST_TTL_SECONDS) return seconds;

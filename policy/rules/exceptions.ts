@@ -60,7 +60,9 @@ export function parseExceptions(text: string, rules: readonly string[], today: D
         const where = `exceptions.${i}`;
         const days = daysUntil(until, today);
         return [
-            ...(rules.includes(rule) ? [] : [`${where}.rule: must be one of ${rules.join(", ")} (got "${rule}").`]),
+            ...(rules.includes(rule)
+                ? []
+                : [`${where}.rule: must be one of ${rules.join(", ")} (got "${rule}"). Choose one.`]),
             ...(days === undefined
                 ? [`${where}.until: must be a day (got "${until}"). Write for example 2027-01-31.`]
                 : days > MOST_DAYS

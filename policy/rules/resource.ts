@@ -110,7 +110,7 @@ export function kindOf({ props, type }: Resource): string {
 }
 
 /** Types of the components that a resource is in, from the outside in. */
-export function componentsOf({ urn }: Resource): string[] {
+function componentsOf({ urn }: Resource): string[] {
     return (urn.split("::")[2] ?? "").split("$").slice(0, -1);
 }
 

@@ -133,7 +133,7 @@ export function str(value: PyValue): string {
 }
 
 /** `repr(value)` */
-export function repr(value: PyValue): string {
+function repr(value: PyValue): string {
     if (value === null) return "None";
     if (typeof value === "boolean") return value ? "True" : "False";
     if (typeof value === "bigint") return value.toString();

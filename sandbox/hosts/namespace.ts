@@ -20,7 +20,7 @@ export interface Entering {
 /** Starts a program on the host, as leader of a process group of its own. */
 export type Enter = (rights: Rights, argv: string[], options: Entering) => ChildProcess;
 
-export const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/snap/bin";
+const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/snap/bin";
 
 const READ_ONLY = `ro() {
     mount -o remount,bind,ro "$1" 2>/dev/null || mount -o remount,bind,ro,nosuid,nodev "$1" 2>/dev/null ||

@@ -24,7 +24,7 @@ export interface Resource {
 }
 
 export const APISIX_GROUP = "apisix.apache.org";
-export const GATEWAY_GROUP = "gateway.networking.k8s.io";
+const GATEWAY_GROUP = "gateway.networking.k8s.io";
 
 export const KINDS = {
     ApisixRoute: [APISIX_GROUP, "v2", "apisixroutes"],

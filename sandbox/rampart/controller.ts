@@ -46,7 +46,7 @@ export interface Controller {
 }
 
 /** What a controller pod's environment looks like. The credential is a canary: nobody may ever print it. */
-export const POD_ENV: Environment = {
+const POD_ENV: Environment = {
     HOME: "/root",
     HOSTNAME: "rampart-controller-0",
     KUBERNETES_SERVICE_HOST: "10.152.183.1",

@@ -71,12 +71,12 @@ export function crds(webhook?: WebhookAddress) {
     ];
 }
 
-export function webhookUrl({ port }: WebhookAddress, path: "validate" | "conversion"): string {
+function webhookUrl({ port }: WebhookAddress, path: "validate" | "conversion"): string {
     return `https://127.0.0.1:${port}/${path}`;
 }
 
 /** Name by which refusals are signed: `admission webhook "…" denied the request`. */
-export const WEBHOOK_NAME = "validator.rampart.petuum.com";
+const WEBHOOK_NAME = "validator.rampart.petuum.com";
 
 /** matchPolicy Equivalent: a v1beta1 object is converted first, then validated as v1beta2. */
 export function webhookConfiguration(webhook: WebhookAddress) {

@@ -197,7 +197,7 @@ function readNamespace({ metadata, status }: NamespaceObject): Namespace {
     };
 }
 
-export function ingressEndpoint({ metadata, spec }: IngressObject): Endpoint {
+function ingressEndpoint({ metadata, spec }: IngressObject): Endpoint {
     const rules = spec.rules ?? [];
     // The real controller does not survive a rule without paths in this place: it logs and leaves the phase as it was.
     const paths = rules.flatMap((rule) => {
@@ -208,7 +208,7 @@ export function ingressEndpoint({ metadata, spec }: IngressObject): Endpoint {
 }
 
 /** Asterisks at both ends of a path are cut off. */
-export function routeEndpoint({ metadata, spec }: RouteObject): Endpoint {
+function routeEndpoint({ metadata, spec }: RouteObject): Endpoint {
     const paths = (spec?.http ?? []).flatMap((http) => http.match?.paths ?? []);
     return { namespace: metadata.namespace, paths: paths.map((path) => path.replace(/^\*+|\*+$/g, "")) };
 }

@@ -68,7 +68,7 @@ export interface Graph extends GraphRef {
 /** Where the auth-aux chart comes from: RAMPART_AUX_CHART_REPO, _NAME and _VERSION of the controller's environment. */
 export type Environment = Record<string, string | undefined>;
 
-export const derivedNamespace = (ref: GraphRef, component: string) => `${ref.namespace}-${ref.name}-${component}`;
+const derivedNamespace = (ref: GraphRef, component: string) => `${ref.namespace}-${ref.name}-${component}`;
 
 export function parseGraph(spec: Json | undefined, ref: GraphRef, world: World, env: Environment = {}): Graph {
     if (spec === undefined) throw new Crash("KeyError: 'spec'");

@@ -19,7 +19,7 @@ export interface Rule {
     oneOf?: Rule[];
 }
 
-export const NAME_PATTERN = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$";
+const NAME_PATTERN = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$";
 const IO_KEY_PATTERN = "^[a-zA-Z0-9_-]*$";
 
 /** Semantic Versioning 2 with the group names Python's syntax needs: the text is quoted in messages. */

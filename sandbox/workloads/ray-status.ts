@@ -11,7 +11,7 @@ export type PodState =
     | { is: "running"; ready: boolean };
 
 /** The container that ends when the program fails: the one with the GPUs. */
-export function mainContainer({ spec }: V1Pod): V1Container {
+function mainContainer({ spec }: V1Pod): V1Container {
     return spec!.containers.find((container) => gpusOf(container) > 0) ?? spec!.containers[0];
 }
 

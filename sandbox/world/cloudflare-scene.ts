@@ -32,7 +32,7 @@ interface Pair {
 }
 
 /** @param shipped text of the stack file in the clone, which is never changed */
-export function layOver(shipped: string, world: WorldFacts): string {
+function layOver(shipped: string, world: WorldFacts): string {
     const file = parse(shipped) as StackFile;
     const { account, teamName, host, cloudflared } = headNode(world);
     const { address, port, user, hostKey } = host;

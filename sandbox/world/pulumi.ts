@@ -53,7 +53,7 @@ export function preparePulumi(dir: string, world: Pick<WorldFacts, "bin" | "pulu
  * A `pulumi` that is the real one with the sandbox's own stack file: Pulumi takes that only as an argument, and would
  * otherwise write into the shipped one.
  */
-export function renderWrapper(pulumi: string, stackFiles: string): string {
+function renderWrapper(pulumi: string, stackFiles: string): string {
     return `#!/bin/sh
 # The real pulumi, with the sandbox's own stack file laid over the shipped one.
 stack=

@@ -29,7 +29,7 @@ const port = (endpoint: string) => ({ alpa: { endpoints: [endpoint] } });
 const refused: Refused[] = [
     ["no option", { option: undefined }, /^option: required\. Run: pulumi config set option intra-a$/],
     ["an unknown option", { option: "intra-aa" }, /^option: must be one of .*got "intra-aa".*Did you mean intra-a\?$/],
-    ["an option that is nothing like one", { option: "kubernetes" }, /^option: must be one of [^?]*$/],
+    ["an option that is nothing like one", { option: "kubernetes" }, /^option: must be one of [^?]*\. Choose one\.$/],
     ["an unknown key", { gatway: {} }, "gatway: is not a known key. Did you mean gateway?"],
     ["a key like none", { telemetry: "x" }, "telemetry: is not a known key. Remove it."],
     ["an unknown nested key", { gateway: { nodeport: 30900 } }, /^gateway\.nodeport: .*Did you mean nodePort\?$/],

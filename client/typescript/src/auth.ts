@@ -6,7 +6,10 @@ export class ApiKey extends Credential {
     readonly method = "key";
     readonly #key: string;
 
-    /** @param key from the handout; undefined is refused, so that it may come from `process.env` */
+    /**
+     * @param key from the handout; undefined is refused, so that it may come from `process.env`
+     * @throws ConfigurationError, it cannot be sent in a header
+     */
     constructor(key: string | undefined) {
         super();
         const problems: Problems = [];
@@ -42,6 +45,7 @@ export class ServiceToken extends Credential {
     readonly #clientSecret: string;
     readonly #header: string | undefined;
 
+    /** @throws ConfigurationError with every part that cannot be sent in a header */
     constructor({ clientId, clientSecret, header }: ServiceTokenOptions) {
         super();
         const problems: Problems = [];

@@ -8,7 +8,7 @@ export type Prompt = string | string[] | number[] | number[][];
 
 /** Defaults are those of Alpa's client. */
 export interface CompletionsOptions extends CallOptions {
-    /** @default 0 */
+    /** Least and most tokens that are made. @default 0 */
     minTokens?: number | undefined;
     /** @default 32 */
     maxTokens?: number | undefined;
@@ -20,8 +20,9 @@ export interface CompletionsOptions extends CallOptions {
     echo?: boolean | undefined;
 }
 
+/** Defaults are those of Alpa's client. */
 export interface LogprobsOptions extends CallOptions {
-    /** @default 50 */
+    /** How many of the likeliest tokens are told. @default 50 */
     topK?: number | undefined;
     /** Of an earlier answer, to go on from it. @default none */
     cacheId?: string | undefined;
@@ -62,6 +63,8 @@ export class Client {
     /**
      * A client as the environment says, in the variables of docs/clients.md.
      * @param options take the place of what the environment says
+     * @throws ConfigurationError with every problem of the variables and the options
+     * @throws ExpiredCredentialError, the credential is past its end
      */
     static fromEnv(options: ClientOptions = {}, environment: NodeJS.ProcessEnv = process.env): Client {
         return new Client({ ...readEnvironment(environment, options.url), ...options });
@@ -70,6 +73,7 @@ export class Client {
     /**
      * A client from the file of `ops consumer handout`.
      * @param options take the place of what the file says
+     * @throws ConfigurationError with every problem of the file and the options
      * @throws ExpiredCredentialError, the credential is past its end
      */
     static fromCredentialsFile(file: string, options: FileOptions = {}): Client {
@@ -77,7 +81,7 @@ export class Client {
         return new Client({ ...readCredentialsFile(file, privateKey), ...others });
     }
 
-    /** Goes on from a prompt. */
+    /** Goes on from a prompt, or from each of several. @throws AlpaClientError, of the kind that fits */
     async completions(prompt: Prompt, options: CompletionsOptions = {}): Promise<Completions> {
         const { minTokens = 0, maxTokens = 32, topP = 1, temperature = 1, echo = true } = options;
         const body = {
@@ -93,7 +97,7 @@ export class Client {
         return (await post(this.#settings, "completions", body, options, isCompletions)) as unknown as Completions;
     }
 
-    /** The likeliest next tokens of a prompt. */
+    /** The likeliest next tokens of a prompt. @throws AlpaClientError, of the kind that fits */
     async logprobs(prompt: Prompt, options: LogprobsOptions = {}): Promise<Logprobs> {
         const { topK = 50, cacheId } = options;
         const body = {

@@ -25,7 +25,11 @@ export class Jwt extends Credential {
     /** By which offset the token of a request was made. */
     readonly #offsets = new WeakMap<object, number>();
 
-    /** @param clock for tests */
+    /**
+     * @param clock for tests
+     * @throws ConfigurationError with every problem of the options
+     * @throws ExpiredCredentialError, a token that was given is past its end
+     */
     constructor(options: JwtOptions, clock: Clock = realClock) {
         super();
         const problems: Problems = [];

@@ -52,10 +52,10 @@ export interface Settings {
 }
 
 /** Where Alpa's own client goes. A credential must not go anywhere by default. */
-export const ALPA_URL = "https://api.alpa.ai";
+const ALPA_URL = "https://api.alpa.ai";
 /** A day is long enough to be no mistake. In seconds. */
 export const A_TIME = { least: 0.001, most: 86_400 };
-export const DEFAULT_ANSWER_SECONDS = 610;
+const DEFAULT_ANSWER_SECONDS = 610;
 
 /** @param problems those found before, so that all are told at once */
 export function readSettings(options: ClientOptions, problems: Problems = []): Settings {

@@ -23,7 +23,7 @@ export interface Acceptance {
 /** The file, from the root of a clone. */
 export const FILE = "policy/accepted.yaml";
 /** Farther ends are refused, in days: it is for one change, and the next one of the kind is another. */
-export const MOST_DAYS = 30;
+const MOST_DAYS = 30;
 const LEAST_REASON = 10;
 
 /** Those that the pack refuses whatever a review says. */

@@ -44,7 +44,7 @@ export function differences(old: unknown, now: unknown, wholes: string[][], path
 }
 
 /** Whether a path follows a pattern as far as the shorter of them goes. `**` at the end stands for all that is deeper. */
-export function fits(pattern: string[], path: Path): boolean {
+function fits(pattern: string[], path: Path): boolean {
     const end = pattern.indexOf("**");
     const length = Math.min(end === -1 ? pattern.length : end, path.length);
     return Array.from({ length }, (_, i) => pattern[i] === "*" || pattern[i] === String(path[i])).every(Boolean);

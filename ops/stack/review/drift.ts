@@ -30,7 +30,7 @@ export async function drift(context: Context, args: DriftArgs): Promise<void> {
 }
 
 /** What is there now as a change from what Pulumi has made. */
-export function driftOf(preview: Preview): Preview {
+function driftOf(preview: Preview): Preview {
     return { ...preview, steps: preview.steps.map(live) };
 }
 

@@ -111,7 +111,10 @@ export const CODES = {
     "unknown-until-apply": ["risk", "Look at this property again while it is applied."],
     "unknown-resource": ["risk", "This review does not know the kind: read its part of pulumi preview --diff."],
     "other-change": ["risk", "This review does not know the property: read its part of pulumi preview --diff."],
-    "state-unfinished": ["risk", "Look at what the interrupted run has made, then run: pulumi refresh"],
+    "state-unfinished": [
+        "risk",
+        "Look at what the interrupted run has made, then run: pulumi refresh --clear-pending-creates",
+    ],
     "caller-added": ["harmless", "Hand its credentials out: npm run ops -- consumer handout."],
     "credential-added": ["harmless", "Hand it out: npm run ops -- consumer handout."],
     "credential-ends-later": ["harmless", "Nothing."],

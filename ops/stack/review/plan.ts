@@ -145,7 +145,7 @@ function aliased(
 }
 
 /** A value as previews print it. */
-export function blinded(value: unknown): unknown {
+function blinded(value: unknown): unknown {
     if (Array.isArray(value)) return value.map(blinded);
     if (!isMap(value)) return value;
     if (value[SIGNATURE] === SECRET_SIGNATURE) return SECRET;

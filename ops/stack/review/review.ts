@@ -34,7 +34,7 @@ export async function review(context: Context, args: ReviewArgs): Promise<void> 
     const problems = [
         args.preview && args.plan ? "--plan: must not come with --preview. Choose one of them." : "",
         args.savePlan && (args.preview || args.plan)
-            ? "--save-plan: must come without --preview and --plan: it is of a preview made now."
+            ? "--save-plan: must come without --preview and --plan, since it is of a preview made now. Leave it or them out."
             : "",
     ].filter((problem) => problem !== "");
     if (problems.length > 0) throw new UsageError(problems);
@@ -179,7 +179,7 @@ function unfinished({ pending_operations: pending = [] }: Exported): Finding[] {
             severity: "risk",
             says: `An earlier run was cut off, or one is under way: ${pending.length} of its operations are in the state unfinished`,
             evidence: [],
-            todo: "Look whether one is under way. If none is, look at what it has made, then run: pulumi refresh",
+            todo: "Look whether one is under way. If none is, look at what it has made, then run: pulumi refresh --clear-pending-creates",
         },
     ];
 }

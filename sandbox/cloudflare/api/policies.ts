@@ -26,7 +26,7 @@ const SELECTORS: Record<string, z.ZodType> = {
     login_method: id,
     service_token: z.strictObject({ token_id: z.string() }),
 };
-export const selectors = z.array(z.record(z.string(), z.looseObject({}))).superRefine((list, context) => {
+const selectors = z.array(z.record(z.string(), z.looseObject({}))).superRefine((list, context) => {
     list.forEach((selector, i) => {
         const [name, ...more] = Object.keys(selector);
         if (name === undefined || more.length > 0) return context.addIssue(issue(i, "must have exactly one key"));

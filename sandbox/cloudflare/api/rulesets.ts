@@ -11,7 +11,7 @@ import { checkCharacteristic } from "./ruleset-characteristics";
 import { checkPlan } from "./ruleset-plan";
 
 const rulesets = product("Zone WAF");
-export const RATE_LIMITING = "http_ratelimit";
+const RATE_LIMITING = "http_ratelimit";
 const CUSTOM_RULES = "http_request_firewall_custom";
 
 /** What a rule may skip, by the documentation of custom rules; capitals count. */

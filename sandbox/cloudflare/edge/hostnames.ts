@@ -44,7 +44,7 @@ export function wayOf(account: Account, hostname: string): Way {
 }
 
 /** The longest zone name that the hostname ends with. */
-export function zoneOf(account: Account, hostname: string): Zone | undefined {
+function zoneOf(account: Account, hostname: string): Zone | undefined {
     const zones = [...account.zones.values()].filter((z) => hostname === z.name || hostname.endsWith(`.${z.name}`));
     return zones.sort((a, b) => b.name.length - a.name.length)[0];
 }

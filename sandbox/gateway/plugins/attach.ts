@@ -11,7 +11,7 @@ export function attachConsumer(ctx: Context, consumer: AuthConsumer): void {
     ctx.headers.set("X-Consumer-Custom-ID", consumer.customId === undefined ? undefined : bytes(consumer.customId));
 }
 
-export function unauthorized(ctx: Context, challenge: string, message: string): Exit {
+function unauthorized(ctx: Context, challenge: string, message: string): Exit {
     ctx.response.set("WWW-Authenticate", challenge);
     return { code: 401, body: { message } };
 }

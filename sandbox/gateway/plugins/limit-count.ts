@@ -26,7 +26,7 @@ export interface LimitCountConf extends LimitConf, PolicyConf {
 
 const amount = { oneOf: [{ type: "integer", exclusiveMinimum: 0 }, { type: "string" }] };
 
-export const limitCountSchema = {
+const limitCountSchema = {
     type: "object",
     properties: {
         count: amount,

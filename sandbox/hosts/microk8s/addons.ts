@@ -21,8 +21,8 @@ export interface Addon {
 
 const DEPLOYMENTS = "/apis/apps/v1/namespaces/kube-system/deployments";
 const CLASSES = "/apis/storage.k8s.io/v1/storageclasses";
-export const DNS_ADDRESS = "10.152.183.10";
-export const STORAGE_CLASS = "microk8s-hostpath";
+const DNS_ADDRESS = "10.152.183.10";
+const STORAGE_CLASS = "microk8s-hostpath";
 
 const deployment = (name: string, label: string, image: string) => ({
     apiVersion: "apps/v1",

@@ -14,7 +14,7 @@ const TRACKS: Record<string, [version: string, revision: number]> = {
     "1.35": ["v1.35.0", 8612],
     latest: ["v1.35.0", 8612],
 };
-export const RISKS = ["stable", "candidate", "beta", "edge"];
+const RISKS = ["stable", "candidate", "beta", "edge"];
 export const CHANNELS = Object.keys(TRACKS).flatMap((track) => RISKS.map((risk) => `${track}/${risk}`));
 
 /** The release of a channel as it is written for snap: track, track/risk or risk; undefined when there is none. */

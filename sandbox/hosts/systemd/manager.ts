@@ -18,7 +18,7 @@ import { JobFailed, NOTIFY_FOLDER, Service } from "./service";
 import { BadUnit, parseUnit, type UnitFile } from "./unit-file";
 
 /** The version of systemd that a host says it has, where nothing else is asked for. */
-export const SYSTEMD_VERSION = 252;
+const SYSTEMD_VERSION = 252;
 const FOLDER = "etc/systemd/system";
 
 /** An error of systemctl's own, with its exit code. */

@@ -147,7 +147,7 @@ function specifiers(value: string, unit: string): string {
 export const credentialsFolder = (unit: string) => `/run/credentials/${unit}`;
 
 /** Words of a command line: by spaces, unless in quotes. Escapes are not imitated. */
-export function words(line: string): string[] {
+function words(line: string): string[] {
     if (line.includes("\\")) throw new BadUnit("a backslash in a command line is not imitated");
     const found = line.match(/(?:[^\s"']+|"[^"]*"|'[^']*')+/g) ?? [];
     return found.map((word) => word.replace(/"([^"]*)"|'([^']*)'/g, (_, a?: string, b?: string) => a ?? b ?? ""));

@@ -23,7 +23,7 @@ import { RESOURCE_TYPES } from "./resources";
 import { settingsOf, settingsProblems } from "./settings";
 
 /** The version of the SDK this imitates. */
-export const VERSION = "6.22.1";
+const VERSION = "6.22.1";
 
 /** The rules of a resource type; one that is not imitated is an error, never a resource without rules. */
 function resourceType(urn: string): ResourceType {

@@ -3,13 +3,13 @@ import { type Field, type Fields, type Type, wireName } from "./fields";
 import { sameField } from "./plan";
 
 /** A value of the wrong JSON type in an answer. */
-export class WrongType extends Error {}
+class WrongType extends Error {}
 
 const none = (value: Value | undefined): value is null | undefined => value === undefined || value === null;
 const inBody = (field: Field) => field.path === undefined && field.kind !== "computed";
 
 /** A value as it is sent. */
-export function encode(type: Type, value: Value): Value {
+function encode(type: Type, value: Value): Value {
     if (typeof type === "string") return value;
     if ("object" in type) return encodeFields(type.object, value as Values);
     if ("map" in type) {

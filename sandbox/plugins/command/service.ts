@@ -19,7 +19,7 @@ import { problemsOf, runOf, withDefaults } from "./inputs";
 import { run } from "./ssh";
 
 /** The version of the SDK this imitates. */
-export const VERSION = "1.2.1";
+const VERSION = "1.2.1";
 
 const COMMAND = "command:remote:Command";
 /** Always a secret, whatever the program says. */

@@ -37,7 +37,7 @@ export function readOptions(raw: Record<string, unknown>): RuntimeOptions {
 }
 
 /** Splits a line as a shell does: blanks separate, quotes and backslashes keep together. No expansion. */
-export function splitWords(line: string): string[] {
+function splitWords(line: string): string[] {
     const words: string[] = [];
     let word: string | undefined;
     let quote = "";

@@ -27,7 +27,7 @@ export function locate(script: string, program: string): string {
 }
 
 /** Command line of the runner, with the flags it reads and nothing secret among them. */
-export function runArguments(request: RunRequest, engine: string, program: string, tracing?: string): string[] {
+function runArguments(request: RunRequest, engine: string, program: string, tracing?: string): string[] {
     const info = request.getInfo();
     const flags: [name: string, value: string | undefined][] = [
         ["monitor", request.getMonitorAddress()],
@@ -49,7 +49,7 @@ export function runArguments(request: RunRequest, engine: string, program: strin
 }
 
 /** Environment of the program: the configuration travels here, because a command line can be read by every user. */
-export function runEnvironment(request: RunRequest, options: RuntimeOptions): NodeJS.ProcessEnv {
+function runEnvironment(request: RunRequest, options: RuntimeOptions): NodeJS.ProcessEnv {
     const config = Object.fromEntries(request.getConfigMap().getEntryList());
     return {
         ...process.env,

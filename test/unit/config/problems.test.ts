@@ -30,6 +30,11 @@ describe("explain", () => {
             'list[1].size: must be one of small, large (got "lrge"). Did you mean large?',
         ],
         [
+            "what to do where no value is near",
+            { list: [{ size: "telemetry" }] },
+            'list[0].size: must be one of small, large (got "telemetry"). Choose one.',
+        ],
+        [
             "each unknown key of a place",
             { list: [{ size: "large", sice: 1, x: 2 }] },
             "list[0].sice: is not a known key. Did you mean size?",

@@ -1,8 +1,8 @@
 // Proves what is said when Cloudflare or a name server cannot be asked. What the facts mean: phases.test.ts; a whole move:
 // test/unit/sandbox/dns/move.test.ts.
 import { strict as assert } from "node:assert";
-import { dnsPreflight, dnsReport, type DnsSettings } from "../../../dns/preflight";
-import { accessFromEnvironment } from "../../../dns/cloudflare";
+import { dnsReport, type DnsSettings } from "../../../dns/preflight";
+import { accessFromEnvironment, type CloudflareAccess } from "../../../dns/cloudflare";
 import { findServers, parentServers, type Lookup } from "../../../dns/servers";
 import { World } from "../sandbox/dns/world";
 import { ADMIN } from "../sandbox/cloudflare/kit";
@@ -13,6 +13,10 @@ const NOWHERE: Lookup = {
     address: () => Promise.reject(Object.assign(new Error(), { code: "ENOTFOUND" })),
     nameServers: () => Promise.reject(Object.assign(new Error(), { code: "ENOTFOUND" })),
 };
+
+/** What stands against the phase of the config. */
+const problemsOf = async (settings: DnsSettings, access?: CloudflareAccess) =>
+    (await dnsReport(settings, access)).problems;
 
 describe("dns preflight", () => {
     let world: World;
@@ -29,7 +33,7 @@ describe("dns preflight", () => {
     const access = () => ({ baseUrl: world.api.api.url, token: ADMIN });
 
     it("finds nothing in the way of a zone that is ready", async () => {
-        assert.deepEqual(await dnsPreflight(settings, access()), []);
+        assert.deepEqual(await problemsOf(settings, access()), []);
     });
 
     it("looks Cloudflare's servers up where none are named", async () => {
@@ -42,8 +46,8 @@ describe("dns preflight", () => {
         const { CLOUDFLARE_API_TOKEN: kept } = process.env;
         delete process.env.CLOUDFLARE_API_TOKEN;
         try {
-            assert.match((await dnsPreflight(settings))[0], /^CLOUDFLARE_API_TOKEN: must be set/);
-            assert.deepEqual(await dnsPreflight({ ...settings, phase: "mirror" }), []);
+            assert.match((await problemsOf(settings))[0], /^CLOUDFLARE_API_TOKEN: must be set/);
+            assert.deepEqual(await problemsOf({ ...settings, phase: "mirror" }), []);
         } finally {
             if (kept !== undefined) process.env.CLOUDFLARE_API_TOKEN = kept;
         }
@@ -51,9 +55,9 @@ describe("dns preflight", () => {
 
     it("needs to see zone and DNS only, until a name is proxied", async () => {
         const token = world.api.token({ permissions: ["Zone Read", "DNS Read"] });
-        assert.deepEqual(await dnsPreflight(settings, { ...access(), token }), []);
+        assert.deepEqual(await problemsOf(settings, { ...access(), token }), []);
         const records = [{ ...RECORDS[0], proxied: true }];
-        const problems = await dnsPreflight({ ...settings, phase: "proxied", records }, { ...access(), token });
+        const problems = await problemsOf({ ...settings, phase: "proxied", records }, { ...access(), token });
         assert.match(
             problems.join("\n"),
             /needs to know the edge certificates \(Cloudflare GET .*certificate_packs: 403/,
@@ -62,7 +66,7 @@ describe("dns preflight", () => {
 
     it("names what Cloudflare said, and never the token", async () => {
         const token = "wrong-token-of-forty-characters-or-more-00";
-        const [problem] = await dnsPreflight(settings, { ...access(), token });
+        const [problem] = await problemsOf(settings, { ...access(), token });
         assert.match(
             problem,
             /^dns\.phase: delegated needs to know how far the move is \(Cloudflare GET zones: 401 \(1000 /,
@@ -71,7 +75,7 @@ describe("dns preflight", () => {
     });
 
     it("names Cloudflare when it is away, and what else is missing in the same run", async () => {
-        const problems = await dnsPreflight(
+        const problems = await problemsOf(
             { ...settings, parentServers: ["127.0.0.1:1"] },
             { baseUrl: "http://127.0.0.1:1/client/v4", token: ADMIN },
         );
@@ -82,7 +86,7 @@ describe("dns preflight", () => {
 
     it("does without one of several servers of the zone above", async () => {
         const parentServers = ["127.0.0.1:1", world.at.parent.address];
-        assert.deepEqual(await dnsPreflight({ ...settings, parentServers }, access()), []);
+        assert.deepEqual(await problemsOf({ ...settings, parentServers }, access()), []);
     });
 
     it("does without a server of the zone above whose name has no address", async () => {
@@ -118,7 +122,7 @@ describe("dns preflight", () => {
     });
 
     it("asks for the old servers while they are needed", async () => {
-        const [problem] = await dnsPreflight({ ...settings, oldServers: [] }, access());
+        const [problem] = await problemsOf({ ...settings, oldServers: [] }, access());
         assert.match(problem, /dns\.oldServers: required until the delegation has changed/);
     });
 

@@ -6,6 +6,8 @@ import { join } from "node:path";
 import type { Command } from "commander";
 import { realContext } from "../../../ops/context";
 import { program } from "../../../ops/program";
+import { layOver } from "../../../sandbox/world/overlay";
+import { bench } from "./kit";
 
 const ROOT = join(__dirname, "../../..");
 const PAGES = ["README.md", "CONTRIBUTING.md", ...readdirSync(join(ROOT, "docs")).map((name) => `docs/${name}`)].filter(
@@ -37,6 +39,28 @@ describe("docs of npm run ops", () => {
                 seen++;
             }
         assert.ok(seen > 10);
+    });
+
+    it("of operations show what is said of the sandbox's stack", async () => {
+        const addresses = { alpa: ["127.0.0.1:20001"], chartRepository: "http://127.0.0.1:8879", nodePort: 30800 };
+        const { ops } = bench({ text: layOver(read("Pulumi.intra.yaml"), addresses) });
+        const page = read("docs/operations.md");
+        const shown = (command: string) => {
+            const [, block] = page.split(`npm run ops -- ${command}\n\`\`\`\n\n\`\`\`text\n`);
+            assert.ok(block !== undefined, `${command} is shown with what it says`);
+            return block.split("\n```")[0].split("\n");
+        };
+        for (const command of [
+            "consumer add team-b --requests 60 --per-seconds 60 --concurrent 2 --expires 2027-06-30",
+            "consumer rotate mbzuai-nlp 2026a --successor 2026b --overlap-days 14 --apply",
+            "consumer revoke mbzuai-nlp 2026a --apply",
+        ]) {
+            const { out, note } = await ops(...command.split(" "));
+            const said = out.split("\n");
+            // The proof is of a gateway, and there is none here.
+            for (const line of shown(command).filter((one) => one !== "…" && !one.includes(": refused by ")))
+                assert.ok(said.includes(line), `${command} does not say "${line}":\n${out}${note}`);
+        }
     });
 
     it("of operations name every command", () => {

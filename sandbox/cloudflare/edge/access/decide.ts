@@ -17,7 +17,7 @@ import type { SigningKeys } from "./keys";
 import { judge } from "./policies";
 import { secretHeaders, shownBy } from "./service-tokens";
 
-export const COOKIE = "CF_Authorization";
+const COOKIE = "CF_Authorization";
 
 export type Decision =
     /** `jwt`: for the origin. `cookie`: to be set with the answer. `strip`: names of headers with secrets. */

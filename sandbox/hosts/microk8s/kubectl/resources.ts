@@ -32,7 +32,7 @@ const RESOURCES = [
     resource("storageclasses", "storageclass", ["sc"], "/apis/storage.k8s.io/v1", false),
 ];
 
-export function resourceNamed(given: string): Resource {
+function resourceNamed(given: string): Resource {
     const known = RESOURCES.find(({ plural, singular, full, short }) =>
         [plural, singular, full, ...short].includes(given.toLowerCase()),
     );

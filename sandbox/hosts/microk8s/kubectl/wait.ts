@@ -2,7 +2,7 @@
 import { pause } from "../../../processes";
 
 /** Between two looks, in milliseconds. */
-export const LOOK_MILLISECONDS = 50;
+const LOOK_MILLISECONDS = 50;
 
 /** Looks until something is there; undefined when the time is over or the caller gone. */
 export async function until<T>(

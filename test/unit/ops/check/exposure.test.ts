@@ -89,7 +89,8 @@ describe("ops check exposure", () => {
             said.out.split("\n")[3],
             /│ 8265 +│ Ray, dashboard and jobs +│ open +│ NO +│ whoever reaches it can run code/,
         );
-        assert.match(said.note, /\(1 of 25 findings are wrong\)/);
+        assert.match(said.note, /\(1 of 25 findings are wrong\)\. Close the open ports in the firewall/);
+        assert.doesNotMatch(said.note, /certificate/);
     });
     it("looks at the addresses that are named, in place of those of the stack", async () => {
         const port = await listen(createServer(gateway));
@@ -187,6 +188,7 @@ describe("ops check exposure", () => {
             assert.ok(found, said.out);
             assert.match(found.got, got);
             assert.match(found.meaning, meaning);
+            assert.match(said.note, /findings are wrong\)\. Correct the entry point or its certificate/);
         });
 
     it("is over in time where nothing answers", async () => {

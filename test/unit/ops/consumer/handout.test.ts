@@ -5,7 +5,7 @@ import { generateKeyPairSync } from "node:crypto";
 import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { armor, Decrypter, generateIdentity, identityToRecipient } from "age-encryption";
-import { bench, OUTPUTS, SECRETS } from "../kit";
+import { bench, OUTPUTS, SECRETS, STACK_FILE } from "../kit";
 import { sshEd25519, sshRsa } from "./ssh-identity";
 
 const HANDOUT = ["consumer", "handout", "alice", "a1"];
@@ -20,6 +20,26 @@ describe("ops consumer handout", () => {
         assert.deepEqual(JSON.parse(readFileSync(file, "utf8")), [{ at: "2026-11-25T12:00:00.000Z", recipients: [] }]);
         assert.ok(!note.includes(SECRETS.key));
     });
+
+    const waits: [what: string, text: string, seconds: number][] = [
+        ["as long as the default and 10 s", STACK_FILE, 610],
+        [
+            "as long as the stack says and 10 s",
+            STACK_FILE.replace(/(endpoints: .*)/, "$1\n        answerTimeoutSeconds: 120"),
+            130,
+        ],
+        [
+            "as long as the gateway behind Cloudflare's edge and 10 s",
+            STACK_FILE.replace(/(option: .*)/, "$1\n    alpa-auth:exposure: cloudflare"),
+            105,
+        ],
+    ];
+    for (const [what, text, seconds] of waits)
+        it(`has the caller wait for an answer ${what}`, async () => {
+            const { out, note } = await bench({ text }).ops(...HANDOUT);
+            assert.ok(out.includes(`--max-time ${seconds} `), out + note);
+            assert.ok(out.includes(`timeout=${seconds},`), out);
+        });
 
     it("refuses a second time, unless there is a reason, which it records", async () => {
         const { ops, folder } = bench();

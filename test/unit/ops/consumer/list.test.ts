@@ -392,7 +392,7 @@ describe("ops consumer list", () => {
             assert.equal(code, 1);
             assert.match(
                 note,
-                /intra: config and cluster must agree \(\d of 6 lines do not\)\. Run: pulumi up -s intra/,
+                /intra: config and cluster must agree \(\d of 6 lines do not\)\. Run: pulumi up --refresh -s intra$/m,
             );
         });
 

@@ -5,10 +5,11 @@ import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSyn
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
+import { DEFAULT_BUDGET_MINUTES } from "../../../../config/intra-b-convert";
 import { difference, latencyBound, type Answer } from "../../../../ops/convert/answers";
 import { errorsIn } from "../../../../ops/convert/apply";
 import { append, isOver, newFile, records, type Entry, type Event } from "../../../../ops/convert/audit";
-import { DEFAULT_BUDGET_MINUTES, duration, needed, neededBack } from "../../../../ops/convert/clock";
+import { duration, needed, neededBack } from "../../../../ops/convert/clock";
 import { remainingForward, returnFrom, TURN_SECONDS, wholeReturn } from "../../../../ops/convert/clock";
 import { budgetProblems } from "../../../../ops/convert/checks";
 import { defaults, measured } from "../../../../ops/convert/expected";

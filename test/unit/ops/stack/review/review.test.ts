@@ -219,7 +219,9 @@ describe("ops stack review", () => {
             if (args[1] === "export") return { stdout: '{"deployment":{"pending_operations":[{}]}}' };
             return undefined;
         };
-        assert.match((await bench({ says }).ops("stack", "review")).out, /state-unfinished/);
+        const { out } = await bench({ says }).ops("stack", "review");
+        assert.match(out, /state-unfinished/);
+        assert.match(out, /pulumi refresh --clear-pending-creates/);
     });
 });
 
