@@ -11,6 +11,9 @@ import { lookupVariable } from "./variables";
 /** Plugins see this many request headers (default of ngx.req.get_headers); the upstream gets them all. */
 const MAX_HEADERS = 100;
 
+/** nginx drops a header whose name has any other character, without a word (ignore_invalid_headers). */
+const KEPT_NAME = /^[A-Za-z0-9_-]+$/;
+
 export interface Peer {
     address: string;
     port: number;
@@ -73,7 +76,8 @@ export class Context {
         this.uri = target.uri;
         this.args = target.args;
         this.unparsed = target.unparsed;
-        this.headers = HeaderList.fromRaw(request.rawHeaders);
+        const sent = HeaderList.fromRaw(request.rawHeaders);
+        this.headers = new HeaderList([...sent].filter(([name]) => KEPT_NAME.test(name)));
 
         // real_ip_header X-Real-IP, real_ip_from 127.0.0.1 and unix sockets: the defaults of APISIX
         const claimed = this.headers.get("x-real-ip");

@@ -75,6 +75,12 @@ export function createDataServer(parts: PipelineParts, trustedAddresses: readonl
     return server;
 }
 
+/** nginx takes no second line of these, whatever their values. Facts: the header table of its ngx_http_request.c. */
+const ONCE = new Set([
+    ...["authorization", "content-length", "content-range", "expect", "transfer-encoding"],
+    ...["if-match", "if-modified-since", "if-none-match", "if-range", "if-unmodified-since"],
+]);
+
 interface Refusal {
     status: number;
     detail?: string;
@@ -91,13 +97,19 @@ function refuse(request: IncomingMessage): Refusal | undefined {
     const raw = request.rawHeaders;
     let total = line;
     const hosts: string[] = [];
+    const names = new Set<string>();
+    let repeated = false;
     for (let i = 0; i + 1 < raw.length; i += 2) {
         const size = raw[i].length + raw[i + 1].length + ": \r\n".length;
         total += size;
         if (size > MAX_HEAD_LINE) return tooLarge;
-        if (raw[i].toLowerCase() === "host") hosts.push(raw[i + 1]);
+        const name = raw[i].toLowerCase();
+        if (name === "host") hosts.push(raw[i + 1]);
+        repeated ||= ONCE.has(name) && names.has(name);
+        names.add(name);
     }
     if (total > MAX_HEAD) return tooLarge;
+    if (repeated) return { status: 400 };
 
     const needsHost = request.httpVersion !== "1.0";
     if (hosts.length > 1 || (needsHost && hosts.length === 0)) return { status: 400 };

@@ -236,6 +236,15 @@ describe("gateway data plane", () => {
         }
     });
 
+    it("drops a header whose name nginx calls invalid, and keeps one with an underscore", async () => {
+        await kit.put("/routes/r1", { uri: "/completions", plugins: {}, upstream: kit.target });
+        await kit.send("/completions", { "X.Dot": "1", "X~Tilde": "1", X_Under: "1", "X-Dash": "1" });
+        const names = Object.keys(kit.upstream.seen.at(-1)?.headers ?? {}).filter((name) =>
+            /^x.(dot|til|und|das)/.test(name),
+        );
+        assert.deepEqual(names.sort(), ["x-dash", "x_under"]);
+    });
+
     it("refuses what nginx refuses before APISIX runs", async () => {
         const cases: [why: string, path: string, headers: Record<string, string>, method: string, status: number][] = [
             ["a path above the root", "/../x", {}, "POST", 400],
@@ -244,6 +253,8 @@ describe("gateway data plane", () => {
             ["a target over 8 KiB", `/?${"y".repeat(9000)}`, {}, "POST", 414],
             ["TRACE", "/", {}, "TRACE", 405],
             ["a second Host", "/", { host: "b" }, "POST", 400],
+            ["a second Authorization", "/", { Authorization: "Bearer a", authorization: "Bearer a" }, "POST", 400],
+            ["a second If-Match", "/", { "If-Match": "a", "if-match": "b" }, "POST", 400],
         ];
         for (const [why, path, headers, method, status] of cases) {
             const answer = await kit.send(path, headers, { method, body: "" });
