@@ -118,7 +118,7 @@ export class Context {
     }
 
     setQueryArgs(args: Args): void {
-        this.args = encodeArgs(args);
+        this.args = encodeArgs(args) || undefined;
         this.queryChanged = true;
     }
 

@@ -7,7 +7,7 @@ import { compileExpr } from "../../../../sandbox/gateway/expr";
 import { compileSchema, type Schema } from "../../../../sandbox/gateway/jsonschema";
 import { luaNumber } from "../../../../sandbox/gateway/lua";
 import { compilePcre } from "../../../../sandbox/gateway/pcre";
-import { parseTarget } from "../../../../sandbox/gateway/uri";
+import { decodeArgs, encodeArgs, escapePath, parseTarget } from "../../../../sandbox/gateway/uri";
 
 describe("request targets", () => {
     const paths: [raw: string, uri: string | undefined][] = [
@@ -29,6 +29,21 @@ describe("request targets", () => {
     ];
     for (const [raw, uri] of paths)
         it(`reads ${raw} as ${uri ?? "a bad request"}`, () => assert.equal(parseTarget(raw)?.uri, uri));
+
+    it("has no query where nothing follows the question mark", () =>
+        assert.deepEqual(
+            ["/a", "/a?", "/a?#b", "/a?b"].map((raw) => parseTarget(raw)?.args),
+            [undefined, undefined, undefined, "b"],
+        ));
+
+    it("escapes in a path what nginx escapes, and nothing else", () => {
+        const printable = Array.from({ length: 0x7f - 0x20 }, (_, i) => String.fromCharCode(0x20 + i));
+        assert.equal(printable.filter((ch) => escapePath(ch) !== ch).join(""), ' "#%<>?\\^`{|}');
+        assert.equal(escapePath("\x7f\xe9 b"), "%7F%E9%20b");
+    });
+
+    it("escapes in a query it writes anew what is not alphanumeric or one of -._~!'()*", () =>
+        assert.equal(encodeArgs(decodeArgs("a=-._~!'()*&b=%2F%40+,")), "a=-._~!'()*&b=%2F%40%20%2C"));
 });
 
 describe("JSON as lua-cjson reads it", () => {
