@@ -4,7 +4,7 @@ import { RoundRobin } from "../../../../sandbox/gateway/balancer";
 import { decodeJson } from "../../../../sandbox/gateway/cjson";
 import { encodeJson } from "../../../../sandbox/gateway/cjson-encode";
 import { compileExpr } from "../../../../sandbox/gateway/expr";
-import { compileSchema, type Schema } from "../../../../sandbox/gateway/jsonschema";
+import { SchemaCrash, compileSchema, type Schema } from "../../../../sandbox/gateway/jsonschema";
 import { luaNumber } from "../../../../sandbox/gateway/lua";
 import { compilePcre } from "../../../../sandbox/gateway/pcre";
 import { decodeArgs, encodeArgs, escapePath, parseTarget } from "../../../../sandbox/gateway/uri";
@@ -109,6 +109,26 @@ describe("schemas as APISIX checks them", () => {
             "value should match only one schema, but matches both schemas 1 and 2",
         ],
         [{ not: { type: "string" } }, "a", "value wasn't supposed to match schema"],
+        [{ required: [] }, {}, undefined],
+        [{ required: [] }, { a: 1 }, "the input data should be an empty table"],
+        [{ required: [] }, "a", "the input data should be an empty table"],
+        [{ items: true, minItems: 2, enum: [1] }, [1], undefined],
+        [{ items: false }, [], undefined],
+        [{ items: false }, [1], "expect false always"],
+        [{ items: false }, "a", "expect false always"],
+        [{ propertyNames: true, const: 1 }, 2, undefined],
+        [{ propertyNames: false }, { a: 1 }, "expect false always"],
+        [{ contains: true }, {}, "check contains: expect array table"],
+        [{ contains: false }, [], "check contains: expect table"],
+        [{ contains: { minimum: 2 } }, [1, 2], undefined],
+        [{ contains: { minimum: 2 } }, [1], "failed to check contains"],
+        [{ contains: { minimum: 2 } }, {}, "check contains: empty array is invalid"],
+        [{ uniqueItems: true }, [[1], [1], 2, 2], "expected unique items but items 3 and 4 are equal"],
+        [{ type: "table" }, [1], undefined],
+        [{ format: "ipv4" }, "1.2.3.256", "expect valid ipv4 address but got: 1.2.3.256"],
+        [{ format: "ipv6" }, "1:2", "expect valid ipv6 address but got: 1:2"],
+        [{ format: "email" }, "a@b", "expect valid email address but got: a@b"],
+        [{ format: "hostname" }, "a_b", "expect valid ipv4 address but got: a_b"],
         [{ if: { minimum: 5 }, then: { maximum: 7 } }, 8, "then clause did not match"],
         [
             { $ref: "#/definitions/n", definitions: { n: { type: "number" } } },
@@ -120,12 +140,23 @@ describe("schemas as APISIX checks them", () => {
         it(`${JSON.stringify(schema)} of ${JSON.stringify(value)}: ${error ?? "valid"}`, () =>
             assert.equal(compileSchema(schema)(value), error));
 
-    it("writes defaults into the value, except false", () => {
-        const schema = { properties: { a: { default: 1 }, b: { default: false } } };
+    it("writes defaults into the value, except null", () => {
+        const schema = { properties: { a: { default: 1 }, b: { default: false }, c: { default: null } } };
         const value = {};
         compileSchema(schema)(value);
-        assert.deepEqual(value, { a: 1 });
+        assert.deepEqual(value, { a: 1, b: false });
     });
+
+    it("counts the characters of bytes, and each byte that is in none", () => {
+        const lengthOf = (text: string) => /got (\d+)/.exec(compileSchema({ maxLength: 0 }, true)(text) ?? "")?.[1];
+        assert.deepEqual(
+            ["\xc3\xa9x", "\xf0\x9f\x98\x80", "\xff\xfe", "\xc0\xaf", "\xe2\x82", "\xed\xa0\x80"].map(lengthOf),
+            ["2", "1", "2", "2", "2", "3"],
+        );
+    });
+
+    it("ends the request where contains meets no table", () =>
+        assert.throws(() => compileSchema({ contains: { type: "string" } })("a"), SchemaCrash));
 
     it("refuses an unknown type name when the schema is written", () => {
         assert.throws(() => compileSchema({ type: "text" }), /invalid JSON type: text/);
