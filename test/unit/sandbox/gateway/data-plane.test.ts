@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { connect, type AddressInfo } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import { Kit, header } from "./kit";
 
 describe("gateway data plane", () => {
@@ -191,6 +192,29 @@ describe("gateway data plane", () => {
         assert.equal((await kit.send("/completions")).status, 429);
         socket.destroy();
         await until(async () => (await kit.send("/completions")).status === 200);
+    });
+
+    it("ends a request with 500 where a limit of limit-conn is a variable without a number, unless it may pass", async () => {
+        const limits = { conn: "$http_x_conn", burst: 0, default_conn_delay: 0.1, key: "remote_addr" };
+        const statusOf = async (conn: string, more: object = {}) => {
+            const plugins = { "limit-conn": { ...limits, ...more } };
+            await kit.put("/routes/r1", { uri: "/completions", plugins, upstream: kit.target });
+            return (await kit.send("/completions", conn === "" ? {} : { "X-Conn": conn })).status;
+        };
+        assert.equal(await statusOf("1"), 200);
+        assert.deepEqual([await statusOf(""), await statusOf("x")], [500, 500]);
+        assert.equal(await statusOf("x", { allow_degradation: true }), 200);
+    });
+
+    it("delays what is over conn by default_conn_delay, however long earlier requests took", async () => {
+        const limits = { conn: 1, burst: 1, default_conn_delay: 0.1, key: "remote_addr" };
+        await kit.put("/routes/r1", { uri: "/completions", plugins: { "limit-conn": limits }, upstream: kit.target });
+        await kit.send("/completions", { "X-Debug-Delay": "1" });
+        const slow = kit.send("/completions", { "X-Debug-Delay": "0.3" });
+        await sleep(100);
+        const { elapsedMs } = await kit.send("/completions");
+        await slow;
+        assert.ok(elapsedMs >= 90 && elapsedMs < 500, String(elapsedMs));
     });
 
     it("keeps several gateways of one process apart", async () => {
