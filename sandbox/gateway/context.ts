@@ -14,6 +14,16 @@ const MAX_HEADERS = 100;
 /** nginx drops a header whose name has any other character, without a word (ignore_invalid_headers). */
 const KEPT_NAME = /^[A-Za-z0-9_-]+$/;
 
+/** The last address of a list, without its port, as nginx reads one that a proxy names; undefined when it is none. */
+function lastAddress(text: string): string | undefined {
+    const last = /[^ ,]*(?=[ ,]*$)/.exec(text)?.[0] ?? "";
+    if (isIP(last) > 0) return last;
+    const [, bracketed, plain = bracketed, port] = /^(?:\[(.*)\]|([^:]*)):(\d+)$/.exec(last) ?? [];
+    const family = isIP(plain ?? "");
+    const fits = bracketed === undefined ? family === 4 : family === 6;
+    return fits && Number(port) >= 1 && Number(port) <= 65535 ? plain : undefined;
+}
+
 export interface Peer {
     address: string;
     port: number;
@@ -80,9 +90,8 @@ export class Context {
         this.headers = new HeaderList([...sent].filter(([name]) => KEPT_NAME.test(name)));
 
         // real_ip_header X-Real-IP, real_ip_from 127.0.0.1 and unix sockets: the defaults of APISIX
-        const claimed = this.headers.get("x-real-ip");
-        const believed = peer.address === "127.0.0.1" && claimed !== undefined && isIP(claimed) > 0;
-        this.remoteAddress = believed ? claimed : peer.address;
+        const claimed = lastAddress(this.headers.all("x-real-ip").at(-1) ?? "");
+        this.remoteAddress = (peer.address === "127.0.0.1" ? claimed : undefined) ?? peer.address;
 
         this.trusted = matchesNetwork(peer.address, trustedAddresses);
         if (!this.trusted) {

@@ -269,6 +269,24 @@ describe("gateway data plane", () => {
         assert.deepEqual(names.sort(), ["x-dash", "x_under"]);
     });
 
+    it("believes the last address of X-Real-IP, with or without a port, and nothing else there", async () => {
+        await kit.put("/routes/r1", { uri: "/completions", plugins: {}, upstream: kit.target });
+        for (const [sent, seen] of [
+            ["10.1.1.1", "10.1.1.1"],
+            ["10.1.1.1, 10.2.2.2", "10.2.2.2"],
+            ["10.1.1.1 ,", "10.1.1.1"],
+            ["10.1.1.1:80", "10.1.1.1"],
+            ["2001:db8::1", "2001:db8::1"],
+            ["[2001:db8::1]:80", "2001:db8::1"],
+            ["10.1.1.1:0", "127.0.0.1"],
+            ["10.1.1.1, nobody", "127.0.0.1"],
+            ["", "127.0.0.1"],
+        ]) {
+            await kit.send("/completions", { "X-Real-IP": sent });
+            assert.equal(kit.upstream.seen.at(-1)?.headers["x-real-ip"], seen, sent);
+        }
+    });
+
     it("refuses what nginx refuses before APISIX runs", async () => {
         const cases: [why: string, path: string, headers: Record<string, string>, method: string, status: number][] = [
             ["a path above the root", "/../x", {}, "POST", 400],
