@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Socket } from "node:net";
 import { Context } from "./context";
 import { MAX_HEAD, MAX_HEAD_LINE, errorPage, statusText } from "./nginx";
+import { NotImitated } from "./not-imitated";
 import { handleRequest, type PipelineParts } from "./pipeline";
 import { parseTarget } from "./uri";
 
@@ -52,6 +53,10 @@ export function createDataServer(parts: PipelineParts, trustedAddresses: readonl
     server.on("connect", (_, socket) => rawRefusal(socket as Socket, 405));
     server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
         if (error.code === "ECONNRESET" || !socket.writable) return socket.destroy();
+        const method = /^[A-Z_-]+(?= )/.exec(String((error as { rawPacket?: Buffer }).rawPacket ?? ""))?.[0];
+        // nginx hands on any method of such letters, Node's parser does not
+        if (error.code === "HPE_INVALID_METHOD" && method !== undefined)
+            return rawAnswer(socket as Socket, 501, "text/plain", `${new NotImitated(`method ${method}`).message}\n`);
         const detail = error.code === "HPE_HEADER_OVERFLOW" ? "Request Header Or Cookie Too Large" : undefined;
         rawRefusal(socket as Socket, 400, detail);
     });
@@ -124,14 +129,17 @@ function validHost(host: string): boolean {
 }
 
 function rawRefusal(socket: Socket, status: number, detail?: string): void {
-    const page = errorPage(status, detail);
+    rawAnswer(socket, status, "text/html", errorPage(status, detail));
+}
+
+function rawAnswer(socket: Socket, status: number, type: string, body: string): void {
     const head = [
         `HTTP/1.1 ${status} ${statusText(status)}`,
         "Server: openresty",
         `Date: ${new Date().toUTCString()}`,
-        "Content-Type: text/html; charset=utf-8",
-        `Content-Length: ${page.length}`,
+        `Content-Type: ${type}; charset=utf-8`,
+        `Content-Length: ${body.length}`,
         "Connection: close",
     ];
-    socket.end(`${head.join("\r\n")}\r\n\r\n${page}`);
+    socket.end(`${head.join("\r\n")}\r\n\r\n${body}`);
 }

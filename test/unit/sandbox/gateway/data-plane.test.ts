@@ -260,6 +260,12 @@ describe("gateway data plane", () => {
         }
     });
 
+    it("refuses by name a method that nginx would hand on and Node does not read, and one that neither takes", async () => {
+        const answer = await kit.send("/", {}, { method: "FOO", body: "" });
+        assert.deepEqual([answer.status, /method FOO .* not imitated/.test(answer.text)], [501, true]);
+        assert.equal((await kit.send("/", {}, { method: "foo", body: "" })).status, 400);
+    });
+
     it("drops a header whose name nginx calls invalid, and keeps one with an underscore", async () => {
         await kit.put("/routes/r1", { uri: "/completions", plugins: {}, upstream: kit.target });
         await kit.send("/completions", { "X.Dot": "1", "X~Tilde": "1", X_Under: "1", "X-Dash": "1" });
