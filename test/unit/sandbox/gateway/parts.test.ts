@@ -172,6 +172,8 @@ describe("expressions in vars and filters", () => {
         [[["http_y", "~=", "1"]], true],
         [[["http_x", "in", ["0", "1"]]], true],
         [[["http_x", "!", "in", ["0", "1"]]], false],
+        [[["http_x", "in", [0, 1]]], false],
+        [[["status", "in", [502, 503]]], true],
         [[["remote_addr", "ipmatch", ["10.0.0.0/8"]]], true],
         [[["http_x", "~~", "^[0-9]$"]], true],
         [["OR", ["http_x", "==", "2"], ["status", "<", 600]], true],
