@@ -170,14 +170,19 @@ export class Context {
 
     /** Replaces $name, ${name} and ${name ?? fallback} in a text; counts the ones that had a value. */
     resolve(template: string): { text: string; resolved: number } {
+        return this.resolveBytes(bytes(template));
+    }
+
+    /** The same for a text of one byte per character. @param escape what is done to each value */
+    resolveBytes(template: string, escape = (value: string) => value): { text: string; resolved: number } {
         let resolved = 0;
-        const text = bytes(template).replace(
+        const text = template.replace(
             /(?<!\\)\$(?:\{(\w+)(?:\s*\?\?\s*([^}]*))?\}|(\w+))/g,
             (_, braced?: string, fallback?: string, plain?: string) => {
                 const value = this.lookup(braced ?? plain ?? "") ?? fallback?.trim();
                 if (value === undefined) return "";
                 resolved++;
-                return String(value);
+                return escape(String(value));
             },
         );
         return { text, resolved };

@@ -275,6 +275,49 @@ describe("gateway data plane", () => {
         assert.deepEqual(names.sort(), ["x-dash", "x_under"]);
     });
 
+    describe("proxy-rewrite", () => {
+        const seenAfter = async (config: object, path: string, headers: Record<string, string> = {}) => {
+            await kit.put("/routes/r1", { uri: "/*", plugins: { "proxy-rewrite": config }, upstream: kit.target });
+            await kit.send(path, headers);
+            return kit.upstream.seen.at(-1);
+        };
+
+        it("puts what regex_uri caught into header values, before their variables, and nothing where it caught nothing", async () => {
+            const set = { "X-All": "<$1>", "X-Part": "a-${2}-b", "X-None": "$3", "X-Client": "$http_x_in" };
+            const config = { regex_uri: ["^/alpa/([^/]*)/?(.*)", "/$1"], headers: { set } };
+            const { headers } =
+                (await seenAfter(config, "/alpa/caf%C3%A9/x", { "X-In": "$1", "X-None": "sent" })) ?? {};
+            const shown = ["x-all", "x-part", "x-none", "x-client"].map((name) => headers?.[name]);
+            assert.deepEqual(shown, ["<caf\xc3\xa9>", "a-x-b", undefined, "$1"]);
+            assert.equal((await seenAfter(config, "/alpa/$http_x_in/", { "X-In": "y" }))?.headers["x-all"], "<y>");
+            assert.equal((await seenAfter(config, "/other"))?.headers["x-all"], "<>");
+        });
+
+        it("takes a question mark in a variable for a part of the path", async () => {
+            const seen = await seenAfter({ uri: "/c/$arg_x?fixed=1" }, "/z?x=a%3Fb");
+            assert.equal(seen?.path, "/c/a%253Fb?fixed=1&x=a%3Fb");
+        });
+
+        it("sends the uri as it is with use_real_request_uri_unsafe", async () => {
+            const seen = await seenAfter({ uri: "/c/%41", use_real_request_uri_unsafe: true }, "/z?x=1");
+            assert.equal(seen?.path, "/c/%41");
+        });
+
+        it("removes a header that it sets to nothing, in both forms", async () => {
+            for (const headers of [{ set: { "X-A": "" } }, { "X-A": "" }])
+                assert.equal((await seenAfter({ headers }, "/z", { "X-A": "1" }))?.headers["x-a"], undefined);
+        });
+
+        it("is refused with a replacement that names a variable", async () => {
+            const plugins = { "proxy-rewrite": { regex_uri: ["^/a", "/$host"] } };
+            const { status, body } = await kit.admin("PUT", "/routes/r1", { uri: "/*", plugins, upstream: kit.target });
+            assert.deepEqual(
+                [status, /failed to compile the replacement template$/.test(String(body.error_msg))],
+                [400, true],
+            );
+        });
+    });
+
     it("believes the last address of X-Real-IP, with or without a port, and nothing else there", async () => {
         await kit.put("/routes/r1", { uri: "/completions", plugins: {}, upstream: kit.target });
         for (const [sent, seen] of [
