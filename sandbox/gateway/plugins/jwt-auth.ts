@@ -141,7 +141,7 @@ function takeToken(ctx: Context, conf: JwtAuthConf): string | undefined {
             others
                 .filter(([, name]) => name !== conf.cookie)
                 .map(([all]) => all)
-                .join("; "),
+                .join("; ") || undefined, // nothing left removes the header
         );
     }
     return cookie;

@@ -1,7 +1,8 @@
 import { decodeBase64 } from "../base64";
 import { compileExpr } from "../expr";
 import { bytes } from "../headers";
-import { compilePcre, expandReplacement } from "../pcre";
+import { NotImitated } from "../not-imitated";
+import { compilePcre, expandReplacement, isReplacement } from "../pcre";
 import { definePlugin } from "./define";
 
 type Values = Record<string, string | number>;
@@ -73,7 +74,10 @@ export const responseRewrite = definePlugin<ResponseRewriteConf>({
     },
     check: (conf) => {
         if (conf.body_base64 && (!conf.body || !decodeBase64(conf.body))) return "invalid base64 content";
-        for (const { regex, options } of conf.filters ?? []) compilePcre(bytes(regex), options);
+        for (const { regex, options, replace } of conf.filters ?? []) {
+            compilePcre(bytes(regex), options);
+            if (!isReplacement(replace)) throw new NotImitated(`response-rewrite with the replacement ${replace}`);
+        }
         const compiled = conf.vars && compileExpr(conf.vars);
         return compiled && "error" in compiled
             ? `failed to validate the 'vars' expression: ${compiled.error}`
