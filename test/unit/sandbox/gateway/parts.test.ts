@@ -1,6 +1,6 @@
 /** Claims about the pure parts: paths, JSON, schemas, expressions, balancing. */
 import assert from "node:assert/strict";
-import { RoundRobin } from "../../../../sandbox/gateway/balancer";
+import { Ring, RoundRobin } from "../../../../sandbox/gateway/balancer";
 import { decodeJson } from "../../../../sandbox/gateway/cjson";
 import { encodeJson } from "../../../../sandbox/gateway/cjson-encode";
 import { compileExpr } from "../../../../sandbox/gateway/expr";
@@ -213,5 +213,24 @@ describe("round robin", () => {
         const count = (name: string) => picks.filter((p) => p === name).length;
         assert.ok(Math.abs(count("a") - 200) <= 2 && Math.abs(count("b") - 100) <= 2);
         assert.equal(count("c"), 0);
+    });
+});
+
+describe("ring of chash", () => {
+    // what lua-resty-chash gives for these names and keys
+    const ringOf = (weights: Record<string, number>) =>
+        new Ring(Object.entries(weights).map(([name, weight]): [string, string, number] => [name, name, weight]));
+    it("gives each key to the name that lua-resty-chash gives it to", () => {
+        const ring = ringOf({ server1: 10, server2: 2, server3: 1 });
+        const found = Array.from({ length: 100_000 }, (_, i) => ring.find(String(i + 1), new Set()));
+        const count = (name: string) => found.filter((f) => f === name).length;
+        assert.deepEqual(["server1", "server2", "server3"].map(count), [77_075, 14_743, 8_182]);
+    });
+    it("goes on to the next point of one that was not tried, and ends when there is none", () => {
+        const ring = ringOf({ server1: 2, server2: 2, server3: 1 });
+        assert.equal(ring.find("foo", new Set()), "server1");
+        assert.notEqual(ring.find("foo", new Set(["server1"])), "server1");
+        assert.equal(ring.find("foo", new Set(["server1", "server2"])), "server3");
+        assert.equal(ring.find("foo", new Set(["server1", "server2", "server3"])), undefined);
     });
 });
