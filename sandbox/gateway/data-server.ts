@@ -119,6 +119,10 @@ function refuse(request: IncomingMessage): Refusal | undefined {
     const needsHost = request.httpVersion !== "1.0";
     if (hosts.length > 1 || (needsHost && hosts.length === 0)) return { status: 400 };
     if (hosts.length === 1 && !validHost(hosts[0])) return { status: 400 };
+    // nginx routes by the host of the request line and sends on that of Host
+    const named = /^https?:\/\/([^/?#]*)/i.exec(target)?.[1];
+    if (named !== undefined && named.toLowerCase() !== hosts[0]?.toLowerCase())
+        return { status: 501, detail: new NotImitated("a host in the request line that is not Host's").message };
     if (method === "TRACE") return { status: 405 };
     if (!parseTarget(target)) return { status: 400 };
     return undefined;

@@ -266,6 +266,14 @@ describe("gateway data plane", () => {
         assert.equal((await kit.send("/", {}, { method: "foo", body: "" })).status, 400);
     });
 
+    it("takes a target with a host when it is that of Host, and refuses another as not imitated", async () => {
+        await kit.put("/routes/r1", { uri: "/completions", plugins: {}, upstream: kit.target });
+        const host = "a.example";
+        assert.equal((await kit.send("http://A.example/completions", {}, { host })).status, 200);
+        const answer = await kit.send("http://b.example/completions", {}, { host });
+        assert.deepEqual([answer.status, /host in the request line .* not imitated/.test(answer.text)], [501, true]);
+    });
+
     it("drops a header whose name nginx calls invalid, and keeps one with an underscore", async () => {
         await kit.put("/routes/r1", { uri: "/completions", plugins: {}, upstream: kit.target });
         await kit.send("/completions", { "X.Dot": "1", "X~Tilde": "1", X_Under: "1", "X-Dash": "1" });
