@@ -1,5 +1,5 @@
-/** Picks upstream nodes: roundrobin (lua-resty-roundrobin's order, random start) and chash. */
-import { createHash } from "node:crypto";
+/** Picks upstream nodes: roundrobin (lua-resty-roundrobin's order, random start) and chash (lua-resty-chash's ring). */
+import { crc32 } from "node:zlib";
 import type { Context } from "./context";
 import type { Node, Upstream } from "./types";
 
@@ -47,30 +47,48 @@ export class RoundRobin<T> {
 /** Points on the ring for each unit of weight, as lua-resty-chash has. */
 const POINTS_PER_WEIGHT = 160;
 
-class Ring {
-    private readonly points: [hash: number, node: Node][] = [];
+/** The ring of lua-resty-chash: a key goes to the first point at or after its hash. */
+export class Ring<T> {
+    private readonly points: [hash: number, item: T][] = [];
 
-    constructor(nodes: readonly Node[]) {
-        const base = Math.min(...nodes.map((n) => n.weight));
-        for (const node of nodes)
-            for (let i = 0; i < POINTS_PER_WEIGHT * (node.weight / base); i++)
-                this.points.push([hash(`${node.host}:${node.port}#${i}`), node]);
+    /** @param items with the text that places each on the ring */
+    constructor(items: Iterable<[item: T, id: string, weight: number]>) {
+        const link = Buffer.alloc(4); // a point's hash is of the id and the hash before
+        for (const [item, id, weight] of items) {
+            const base = hash(id);
+            link.writeUInt32LE(0);
+            for (let i = 0; i < POINTS_PER_WEIGHT * weight; i++) {
+                const point = crc32(link, base);
+                this.points.push([point, item]);
+                link.writeUInt32LE(point);
+            }
+        }
         this.points.sort(([a], [b]) => a - b);
     }
 
-    find(key: string, tried: ReadonlySet<Node>): Node | undefined {
-        const at = hash(key);
-        const start = this.points.findIndex(([h]) => h >= at);
+    find(key: string, tried: ReadonlySet<T>): T | undefined {
+        const start = this.firstFrom(hash(key));
         for (let i = 0; i < this.points.length; i++) {
-            const [, node] = this.points[(Math.max(start, 0) + i) % this.points.length];
-            if (!tried.has(node)) return node;
+            const [, item] = this.points[(start + i) % this.points.length];
+            if (!tried.has(item)) return item;
         }
         return undefined;
+    }
+
+    /** Index of the first point not below `at`; the number of points when there is none. */
+    private firstFrom(at: number): number {
+        let [low, high] = [0, this.points.length];
+        while (low < high) {
+            const middle = (low + high) >> 1;
+            if (this.points[middle][0] < at) low = middle + 1;
+            else high = middle;
+        }
+        return low;
     }
 }
 
 function hash(text: string): number {
-    return createHash("md5").update(text, "latin1").digest().readUInt32BE(0);
+    return crc32(Buffer.from(text, "latin1"));
 }
 
 /** The value chash hashes. */
@@ -89,7 +107,8 @@ function hashValue(upstream: Upstream, ctx: Context): string {
 function groupPicker(upstream: Upstream, nodes: readonly Node[]): Picker {
     const usable = nodes.filter((n) => n.weight > 0);
     if (upstream.type === "chash") {
-        const ring = new Ring(usable);
+        const idOf = ({ host, port }: Node) => `${host}:${port}`.replace(/:/g, "\0");
+        const ring = new Ring(usable.map((n): [Node, string, number] => [n, idOf(n), n.weight]));
         return { next: (ctx, tried) => ring.find(hashValue(upstream, ctx), tried) };
     }
     const robin = new RoundRobin(usable.map((n): [Node, number] => [n, n.weight]));

@@ -1,4 +1,5 @@
 /** Checks plugin configurations the way the Admin API does, and fills in defaults. */
+import { encodeJson } from "./cjson-encode";
 import { compileExpr } from "./expr";
 import { compileSchema, type Check, type Schema } from "./jsonschema";
 import { NotImitated } from "./not-imitated";
@@ -42,9 +43,11 @@ export class PluginChecker implements CheckTools {
     /** Checks a whole plugins object; the message is complete. */
     checkPlugins(plugins: Conf, kind: ConfKind): string | undefined {
         for (const [name, conf] of Object.entries(plugins)) {
-            if (typeof conf !== "object" || conf === null || Array.isArray(conf))
-                return `invalid plugin conf ${JSON.stringify(conf)} for plugin [${name}]`;
+            if (typeof conf !== "object" || conf === null)
+                return `invalid plugin conf ${encodeJson(conf)} for plugin [${name}]`;
             if (!this.isKnown(name)) return `unknown plugin [${name}]`;
+            if (Array.isArray(conf) && conf.length === 0)
+                throw new NotImitated(`an empty list for plugin ${name}, which APISIX reads as an empty object`);
             const error = this.checkPlugin(name, conf, kind);
             if (error !== undefined) return `failed to check the configuration of plugin ${name} err: ${error}`;
             const filter = ((conf as Conf)._meta as Conf | undefined)?.filter;

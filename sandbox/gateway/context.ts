@@ -11,6 +11,19 @@ import { lookupVariable } from "./variables";
 /** Plugins see this many request headers (default of ngx.req.get_headers); the upstream gets them all. */
 const MAX_HEADERS = 100;
 
+/** nginx drops a header whose name has any other character, without a word (ignore_invalid_headers). */
+const KEPT_NAME = /^[A-Za-z0-9_-]+$/;
+
+/** The last address of a list, without its port, as nginx reads one that a proxy names; undefined when it is none. */
+function lastAddress(text: string): string | undefined {
+    const last = /[^ ,]*(?=[ ,]*$)/.exec(text)?.[0] ?? "";
+    if (isIP(last) > 0) return last;
+    const [, bracketed, plain = bracketed, port] = /^(?:\[(.*)\]|([^:]*)):(\d+)$/.exec(last) ?? [];
+    const family = isIP(plain ?? "");
+    const fits = bracketed === undefined ? family === 4 : family === 6;
+    return fits && Number(port) >= 1 && Number(port) <= 65535 ? plain : undefined;
+}
+
 export interface Peer {
     address: string;
     port: number;
@@ -73,12 +86,12 @@ export class Context {
         this.uri = target.uri;
         this.args = target.args;
         this.unparsed = target.unparsed;
-        this.headers = HeaderList.fromRaw(request.rawHeaders);
+        const sent = HeaderList.fromRaw(request.rawHeaders);
+        this.headers = new HeaderList([...sent].filter(([name]) => KEPT_NAME.test(name)));
 
         // real_ip_header X-Real-IP, real_ip_from 127.0.0.1 and unix sockets: the defaults of APISIX
-        const claimed = this.headers.get("x-real-ip");
-        const believed = peer.address === "127.0.0.1" && claimed !== undefined && isIP(claimed) > 0;
-        this.remoteAddress = believed ? claimed : peer.address;
+        const claimed = lastAddress(this.headers.all("x-real-ip").at(-1) ?? "");
+        this.remoteAddress = (peer.address === "127.0.0.1" ? claimed : undefined) ?? peer.address;
 
         this.trusted = matchesNetwork(peer.address, trustedAddresses);
         if (!this.trusted) {
@@ -114,7 +127,7 @@ export class Context {
     }
 
     setQueryArgs(args: Args): void {
-        this.args = encodeArgs(args);
+        this.args = encodeArgs(args) || undefined;
         this.queryChanged = true;
     }
 
@@ -157,14 +170,19 @@ export class Context {
 
     /** Replaces $name, ${name} and ${name ?? fallback} in a text; counts the ones that had a value. */
     resolve(template: string): { text: string; resolved: number } {
+        return this.resolveBytes(bytes(template));
+    }
+
+    /** The same for a text of one byte per character. @param escape what is done to each value */
+    resolveBytes(template: string, escape = (value: string) => value): { text: string; resolved: number } {
         let resolved = 0;
-        const text = bytes(template).replace(
+        const text = template.replace(
             /(?<!\\)\$(?:\{(\w+)(?:\s*\?\?\s*([^}]*))?\}|(\w+))/g,
             (_, braced?: string, fallback?: string, plain?: string) => {
                 const value = this.lookup(braced ?? plain ?? "") ?? fallback?.trim();
                 if (value === undefined) return "";
                 resolved++;
-                return String(value);
+                return escape(String(value));
             },
         );
         return { text, resolved };

@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Socket } from "node:net";
 import { Context } from "./context";
 import { MAX_HEAD, MAX_HEAD_LINE, errorPage, statusText } from "./nginx";
+import { NotImitated } from "./not-imitated";
 import { handleRequest, type PipelineParts } from "./pipeline";
 import { parseTarget } from "./uri";
 
@@ -52,6 +53,10 @@ export function createDataServer(parts: PipelineParts, trustedAddresses: readonl
     server.on("connect", (_, socket) => rawRefusal(socket as Socket, 405));
     server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
         if (error.code === "ECONNRESET" || !socket.writable) return socket.destroy();
+        const method = /^[A-Z_-]+(?= )/.exec(String((error as { rawPacket?: Buffer }).rawPacket ?? ""))?.[0];
+        // nginx hands on any method of such letters, Node's parser does not
+        if (error.code === "HPE_INVALID_METHOD" && method !== undefined)
+            return rawAnswer(socket as Socket, 501, "text/plain", `${new NotImitated(`method ${method}`).message}\n`);
         const detail = error.code === "HPE_HEADER_OVERFLOW" ? "Request Header Or Cookie Too Large" : undefined;
         rawRefusal(socket as Socket, 400, detail);
     });
@@ -75,6 +80,12 @@ export function createDataServer(parts: PipelineParts, trustedAddresses: readonl
     return server;
 }
 
+/** nginx takes no second line of these, whatever their values. Facts: the header table of its ngx_http_request.c. */
+const ONCE = new Set([
+    ...["authorization", "content-length", "content-range", "expect", "transfer-encoding"],
+    ...["if-match", "if-modified-since", "if-none-match", "if-range", "if-unmodified-since"],
+]);
+
 interface Refusal {
     status: number;
     detail?: string;
@@ -91,17 +102,27 @@ function refuse(request: IncomingMessage): Refusal | undefined {
     const raw = request.rawHeaders;
     let total = line;
     const hosts: string[] = [];
+    const names = new Set<string>();
+    let repeated = false;
     for (let i = 0; i + 1 < raw.length; i += 2) {
         const size = raw[i].length + raw[i + 1].length + ": \r\n".length;
         total += size;
         if (size > MAX_HEAD_LINE) return tooLarge;
-        if (raw[i].toLowerCase() === "host") hosts.push(raw[i + 1]);
+        const name = raw[i].toLowerCase();
+        if (name === "host") hosts.push(raw[i + 1]);
+        repeated ||= ONCE.has(name) && names.has(name);
+        names.add(name);
     }
     if (total > MAX_HEAD) return tooLarge;
+    if (repeated) return { status: 400 };
 
     const needsHost = request.httpVersion !== "1.0";
     if (hosts.length > 1 || (needsHost && hosts.length === 0)) return { status: 400 };
     if (hosts.length === 1 && !validHost(hosts[0])) return { status: 400 };
+    // nginx routes by the host of the request line and sends on that of Host
+    const named = /^https?:\/\/([^/?#]*)/i.exec(target)?.[1];
+    if (named !== undefined && named.toLowerCase() !== hosts[0]?.toLowerCase())
+        return { status: 501, detail: new NotImitated("a host in the request line that is not Host's").message };
     if (method === "TRACE") return { status: 405 };
     if (!parseTarget(target)) return { status: 400 };
     return undefined;
@@ -112,14 +133,17 @@ function validHost(host: string): boolean {
 }
 
 function rawRefusal(socket: Socket, status: number, detail?: string): void {
-    const page = errorPage(status, detail);
+    rawAnswer(socket, status, "text/html", errorPage(status, detail));
+}
+
+function rawAnswer(socket: Socket, status: number, type: string, body: string): void {
     const head = [
         `HTTP/1.1 ${status} ${statusText(status)}`,
         "Server: openresty",
         `Date: ${new Date().toUTCString()}`,
-        "Content-Type: text/html; charset=utf-8",
-        `Content-Length: ${page.length}`,
+        `Content-Type: ${type}; charset=utf-8`,
+        `Content-Length: ${body.length}`,
         "Connection: close",
     ];
-    socket.end(`${head.join("\r\n")}\r\n\r\n${page}`);
+    socket.end(`${head.join("\r\n")}\r\n\r\n${body}`);
 }

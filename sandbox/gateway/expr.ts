@@ -58,7 +58,11 @@ const OPERATORS: Record<string, Compare> = {
     ">=": ordered((a, b) => a >= b),
     "<": ordered((a, b) => a < b),
     "<=": ordered((a, b) => a <= b),
-    in: (left, right) => Array.isArray(right) && right.some((r) => equal(left, r)),
+    // a number in the list is not the text of a number, other than after ==
+    in: (left, right) =>
+        Array.isArray(right) &&
+        left !== undefined &&
+        right.some((r) => left === (typeof r === "string" ? bytes(r) : r)),
     has: () => false, // no variable here holds a list
     ipmatch: inNetworks,
 };

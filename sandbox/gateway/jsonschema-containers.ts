@@ -1,5 +1,16 @@
 /** Keywords of a schema that look into objects and arrays. */
-import { deepEqual, has, isDict, isTable, type Check, type Compile, type Dict, type Schema } from "./jsonschema-values";
+import { isIPv4, isIPv6 } from "node:net";
+import {
+    SchemaCrash,
+    deepEqual,
+    has,
+    isDict,
+    isTable,
+    type Check,
+    type Compile,
+    type Dict,
+    type Schema,
+} from "./jsonschema-values";
 import { luaQuote } from "./lua";
 import { compilePcre } from "./pcre";
 
@@ -36,9 +47,7 @@ export function objectCheck(schema: Dict, compile: Compile): Check | undefined {
         return undefined;
     };
 
-    return (table) => {
-        if (!isTable(table) || (Array.isArray(table) && table.length > 0)) return undefined;
-        const value = table as Dict;
+    const checkObject = (value: Dict): string | undefined => {
         for (const { name, check, fallback } of properties) {
             if (has(value, name)) {
                 const error = check(value[name]);
@@ -46,8 +55,7 @@ export function objectCheck(schema: Dict, compile: Compile): Check | undefined {
                 const unmet = dependency(value, (n) => n === name);
                 if (unmet !== undefined) return unmet;
             } else if (required.includes(name)) return `property "${name}" is required`;
-            // a default of false is not written: Lua takes it for no default
-            else if (fallback !== undefined && fallback !== false && fallback !== null && !Array.isArray(value))
+            else if (fallback !== undefined && fallback !== null && !Array.isArray(value))
                 value[name] = structuredClone(fallback);
         }
         for (const name of required) if (!has(value, name)) return `property "${name}" is required`;
@@ -74,10 +82,35 @@ export function objectCheck(schema: Dict, compile: Compile): Check | undefined {
             return `expect object to have at most ${schema.maxProperties} properties`;
         return undefined;
     };
+    return (value) => {
+        const error = isTable(value) && !isList(value) ? checkObject(value as Dict) : undefined;
+        // taken for a wish that there be nothing at all
+        const empty = Array.isArray(schema.required) && required.length === 0;
+        return error ?? (empty && !isEmptyTable(value) ? "the input data should be an empty table" : undefined);
+    };
 }
 
-export function arrayCheck(schema: Dict, compile: Compile): Check | undefined {
+const isList = (value: unknown) => Array.isArray(value) && value.length > 0;
+const isEmptyTable = (value: unknown) => isTable(value) && Object.keys(value).length === 0;
+
+/** Schemas true and false in `items`, `propertyNames` and `contains` end the whole check, as in the original. */
+export class Settled {
+    constructor(readonly error?: string) {}
+}
+
+/** @param schema true or false @param holds what false lets through */
+function settled(schema: unknown, holds: (value: unknown) => boolean, error: string) {
+    if (schema === true) return () => new Settled();
+    return schema === false ? (value: unknown) => new Settled(holds(value) ? undefined : error) : undefined;
+}
+
+/** Says what is wrong, or settles the value. */
+export type Step = (value: unknown) => string | Settled | undefined;
+
+export function arrayCheck(schema: Dict, compile: Compile): Step | undefined {
     const { items, minItems, maxItems, uniqueItems, additionalItems } = schema;
+    const whole = settled(items, isEmptyTable, "expect false always");
+    if (whole) return whole;
     if (items === undefined && minItems === undefined && maxItems === undefined && !uniqueItems) return undefined;
     const each = items !== undefined && !Array.isArray(items) ? compile(items as Schema) : undefined;
     const tuple = Array.isArray(items) ? (items as Schema[]).map(compile) : undefined;
@@ -93,26 +126,58 @@ export function arrayCheck(schema: Dict, compile: Compile): Check | undefined {
             const kind = tuple && i >= tuple.length ? "additional item" : "item";
             if (error !== undefined) return `failed to validate ${kind} ${i + 1}: ${error}`;
         }
-        if (uniqueItems)
-            for (let j = 1; j < value.length; j++)
-                for (let i = 0; i < j; i++)
-                    if (deepEqual(value[i], value[j]))
-                        return `expected unique items but items ${i + 1} and ${j + 1} are equal`;
-        return undefined;
+        return uniqueItems ? equalItems(value) : undefined;
     };
 }
 
-export function containsCheck(schema: Dict, compile: Compile): Check | undefined {
-    const format = schema.format;
-    const inner = isDict(schema.contains) ? compile(schema.contains) : undefined;
-    return (value) => {
-        if (typeof value === "string" && format === "ipv4" && !/^(\d{1,3}\.){3}\d{1,3}$/.test(value))
-            return `expect valid ipv4 address but got: ${value}`;
-        if (typeof value === "string" && format === "ipv6" && !/^[0-9a-fA-F:.]*:[0-9a-fA-F:.]*$/.test(value))
-            return `expect valid ipv6 address but got: ${value}`;
-        if (schema.const !== undefined && !deepEqual(schema.const, value)) return "failed to check const value";
-        if (!inner || !Array.isArray(value)) return undefined;
-        if (value.length === 0) return "check contains: empty array is invalid";
-        return value.some((v) => inner(v) === undefined) ? undefined : "failed to check contains";
+/** Plain values are compared first, tables after them. */
+function equalItems(items: unknown[]): string | undefined {
+    const message = (i: number, j: number) => `expected unique items but items ${i + 1} and ${j + 1} are equal`;
+    const first = new Map<unknown, number>();
+    for (const [j, item] of items.entries()) {
+        if (isTable(item)) continue;
+        if (Number.isNaN(item)) throw new SchemaCrash("table index is NaN");
+        const i = first.get(item);
+        if (i !== undefined) return message(i, j);
+        first.set(item, j);
+    }
+    const tables = [...items.entries()].filter(([, item]) => isTable(item));
+    for (const [at, [i, item]] of tables.entries())
+        for (const [j, other] of tables.slice(at + 1)) if (deepEqual(item, other)) return message(i, j);
+    return undefined;
+}
+
+const EMAIL = /^[A-Za-z0-9_\-.]+@[A-Za-z0-9_\-.]+\.[A-Za-z]{2,4}\n?$/;
+/** Text of a string that is not of the format. The one for host names is a slip of the original. */
+const FORMATS: Record<string, [fits: (text: string) => boolean, called: string]> = {
+    email: [(text) => EMAIL.test(text), "email"],
+    ipv4: [isIPv4, "ipv4"],
+    ipv6: [(text) => isIPv6(text) && !text.includes("%"), "ipv6"],
+    hostname: [(text) => /^[a-zA-Z0-9\-.]+\n?$/.test(text), "ipv4"],
+};
+
+/** What comes last: propertyNames (true or false alone), format, const, contains. */
+export function lastChecks(schema: Dict, compile: Compile): Step[] {
+    const { propertyNames, contains } = schema;
+    const [fits, called] = FORMATS[String(schema.format)] ?? [];
+    const inner = isDict(contains) ? compile(contains) : undefined;
+    const some = (value: unknown): string | undefined => {
+        if (!isTable(value)) throw new SchemaCrash("bad argument #1 to 'ipairs'");
+        if (isEmptyTable(value)) return "check contains: empty array is invalid";
+        if (!Array.isArray(value) || value.some((v) => inner?.(v) === undefined)) return undefined;
+        return "failed to check contains";
     };
+    const steps: (Step | undefined)[] = [
+        settled(propertyNames, isEmptyTable, "expect false always"),
+        fits &&
+            ((v) => (typeof v !== "string" || fits(v) ? undefined : `expect valid ${called} address but got: ${v}`)),
+        schema.const === undefined
+            ? undefined
+            : (v) => (deepEqual(schema.const, v) ? undefined : "failed to check const value"),
+        contains === true
+            ? (v) => new Settled(isList(v) ? undefined : "check contains: expect array table")
+            : settled(contains, (v) => !isTable(v), "check contains: expect table"),
+        inner && some,
+    ];
+    return steps.filter((step) => step !== undefined);
 }

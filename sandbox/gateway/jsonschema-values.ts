@@ -33,6 +33,10 @@ function ofType(type: string, value: unknown): boolean {
             return typeof value === "number" && value % 1 === 0;
         case "null":
             return value === null;
+        case "table": // the validator's own, as the next one
+            return isTable(value);
+        case "function":
+            return false;
         case "string":
         case "boolean":
         case "number":
@@ -52,9 +56,19 @@ export function deepEqual(a: unknown, b: unknown): boolean {
     );
 }
 
-/** Characters of a string: code points, or UTF-8 lead bytes when the text holds one byte per character. */
+const PART = "[\x80-\xbf]";
+/** Well-formed characters of more than one byte; each byte that is in none counts alone. */
+const WIDE = new RegExp(
+    [
+        ...[`[\xc2-\xdf]${PART}`, `\xe0[\xa0-\xbf]${PART}`, `[\xe1-\xec\xee\xef]${PART}{2}`, `\xed[\x80-\x9f]${PART}`],
+        ...[`\xf0[\x90-\xbf]${PART}{2}`, `[\xf1-\xf3]${PART}{3}`, `\xf4[\x80-\x8f]${PART}{2}`],
+    ].join("|"),
+    "g",
+);
+
+/** Characters of a string: code points, or those of UTF-8 when the text holds one byte per character. */
 function length(text: string, byteText: boolean): number {
-    return byteText ? text.replace(/[\x80-\xbf]/g, "").length : [...text].length;
+    return byteText ? text.replace(WIDE, "x").length : [...text].length;
 }
 
 export function typeCheck({ type }: Dict): Check | undefined {

@@ -1,10 +1,10 @@
 /**
  * JSON Schema as the validator inside APISIX 3.18 (api7/jsonschema) reads it: same order of checks, same messages, its
- * defaults written into the value, its gaps (propertyNames is ignored, a broken pattern refuses every string).
+ * defaults written into the value, its gaps (a schema in propertyNames is ignored, a broken pattern refuses every string).
  * Messages that recordings show: type, required, minimum, maximum, minItems, maxProperties, pattern, additional
  * properties, allOf, anyOf, oneOf, not, dependencies; the others were read only.
  */
-import { arrayCheck, containsCheck, objectCheck } from "./jsonschema-containers";
+import { Settled, arrayCheck, lastChecks, objectCheck, type Step } from "./jsonschema-containers";
 import {
     SchemaCrash,
     isDict,
@@ -55,12 +55,13 @@ export function compileSchema(root: Schema, byteText = false): Check {
             numberCheck(schema),
             valueCheck(schema),
             combined(schema, compile),
-            containsCheck(schema, compile),
-        ].filter((step): step is Check => step !== undefined);
+            ...lastChecks(schema, compile),
+        ].filter((step): step is Step => step !== undefined);
         return (value) => {
             for (const step of steps) {
-                const error = step(value);
-                if (error !== undefined) return error;
+                const result = step(value);
+                if (result instanceof Settled) return result.error;
+                if (result !== undefined) return result;
             }
             return undefined;
         };

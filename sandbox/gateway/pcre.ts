@@ -64,6 +64,11 @@ function translate(pattern: string, options: string): string {
     return out;
 }
 
+/** What ngx.re.sub takes for a replacement: "$" stands before a number or another "$". */
+export function isReplacement(text: string): boolean {
+    return /^(?:[^$]|\$\$|\$\d+|\$\{\d+\})*$/.test(text);
+}
+
 /** The replacement text of ngx.re.sub for one match: $1, ${1}, $0, $$. */
 export function expandReplacement(replacement: string, groups: readonly (string | undefined)[]): string {
     return replacement.replace(/\$(?:\$|\{(\d+)\}|(\d+))/g, (_, braced?: string, plain?: string) => {

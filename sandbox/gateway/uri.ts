@@ -6,7 +6,7 @@
 export interface Target {
     /** Path after decoding and normalisation. */
     uri: string;
-    /** Text after the first "?", undefined when there is none. */
+    /** Text after the first "?", undefined when there is none or it is empty. */
     args: string | undefined;
     /** Path and query exactly as the client sent them. */
     unparsed: string;
@@ -49,7 +49,8 @@ export function parseTarget(raw: string): Target | undefined {
             literal = ch === "%" || ch === "#" || ch === "?";
         }
         if (!literal && (ch === "?" || ch === "#")) {
-            if (ch === "?") args = unparsed.slice(i + 1).split("#")[0];
+            // nothing after the "?" is the same as no "?"
+            if (ch === "?") args = unparsed.slice(i + 1).split("#")[0] || undefined;
             break;
         }
         if (literal) {
@@ -79,9 +80,9 @@ export function parseTarget(raw: string): Target | undefined {
 
 const hex2 = (ch: string) => `%${ch.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`;
 
-/** Escapes a path for the upstream's request line. */
+/** Escapes a path for the upstream's request line, as nginx does since 1.21.1 (ngx_escape_uri, NGX_ESCAPE_URI). */
 export function escapePath(path: string): string {
-    return path.replace(/[\x00-\x20#%?\x7f-\xff]/g, hex2);
+    return path.replace(/[\x00-\x20"#%<>?\\^`{|}\x7f-\xff]/g, hex2);
 }
 
 /** Query arguments in order; a repeated name keeps all its values, a name without "=" has the value true. */
@@ -112,8 +113,9 @@ export function decodeArgs(text: string, max = MAX_ARGS): Args {
     return args;
 }
 
+/** As ngx.encode_args: besides what RFC 3986 calls unreserved, !'()* stay as they are. */
 export function encodeArgs(args: Args): string {
-    const escape = (text: string) => text.replace(/[^A-Za-z0-9\-._~]/g, hex2);
+    const escape = (text: string) => text.replace(/[^A-Za-z0-9\-._~!'()*]/g, hex2);
     return [...args]
         .flatMap(([name, values]) => values.map((v) => (v === true ? escape(name) : `${escape(name)}=${escape(v)}`)))
         .join("&");

@@ -73,9 +73,9 @@ export const cors = definePlugin<CorsConf>({
             );
             ctx.response.set("Access-Control-Max-Age", String(conf.max_age));
             if (conf.expose_headers) ctx.response.set("Access-Control-Expose-Headers", conf.expose_headers);
+            // what was not asked for is not allowed either: the upstream's own header goes
             const asked = ctx.header("Access-Control-Request-Headers");
-            if (conf.allow_headers !== "**") ctx.response.set("Access-Control-Allow-Headers", conf.allow_headers);
-            else if (asked !== undefined) ctx.response.set("Access-Control-Allow-Headers", asked);
+            ctx.response.set("Access-Control-Allow-Headers", conf.allow_headers === "**" ? asked : conf.allow_headers);
             if (conf.allow_credential) ctx.response.set("Access-Control-Allow-Credentials", "true");
         };
         return {

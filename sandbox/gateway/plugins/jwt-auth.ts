@@ -1,5 +1,7 @@
+import { decodeBase64 } from "../base64";
 import type { Context } from "../context";
 import { bytes } from "../headers";
+import { NginxExit } from "../nginx";
 import type { Conf } from "../types";
 import { anonymousOr, attachConsumer } from "./attach";
 import { definePlugin } from "./define";
@@ -25,8 +27,6 @@ interface JwtCredential {
     base64_secret?: boolean;
     lifetime_grace_period: number;
 }
-
-const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}(?:==)?|[A-Za-z0-9+/]{3}=?)?$/;
 
 /** jwt-auth: header, then query, then cookie; the first that exists is used even when it holds no token. */
 export const jwtAuth = definePlugin<JwtAuthConf>({
@@ -86,7 +86,7 @@ export const jwtAuth = definePlugin<JwtAuthConf>({
         const hmac = HMAC_ALGORITHMS.includes(credential.algorithm);
         if (hmac && credential.secret === undefined)
             return 'property "secret" is required when using HS based algorithms';
-        if (credential.base64_secret && !BASE64.test(credential.secret ?? ""))
+        if (credential.base64_secret && !decodeBase64(credential.secret ?? ""))
             return "base64_secret required but the secret is not in base64 format";
         return undefined;
     },
@@ -101,10 +101,9 @@ export const jwtAuth = definePlugin<JwtAuthConf>({
                 const jwt = parseJwt(token);
                 if (!jwt) return refuse("JWT token invalid");
 
-                const name = jwt.claims[conf.key_claim_name];
+                const name = field(jwt.claims, bytes(conf.key_claim_name));
                 if (name === undefined || name === false) return refuse("missing user key in JWT token");
-                const consumer =
-                    typeof name === "string" ? tools.findConsumer("jwt-auth", "key", bytes(name)) : undefined;
+                const consumer = typeof name === "string" ? tools.findConsumer("jwt-auth", "key", name) : undefined;
                 if (!consumer) return refuse("Invalid user key in JWT token");
                 if (!verified(jwt, consumer.auth, conf.claims_to_verify)) return refuse("failed to verify jwt");
                 attachConsumer(ctx, consumer);
@@ -112,6 +111,13 @@ export const jwtAuth = definePlugin<JwtAuthConf>({
         };
     },
 });
+
+/** What Lua finds in a decoded value under a name. Numbers, true and null have no fields: asking is an error there. */
+function field(value: unknown, name: string): unknown {
+    if (typeof value === "string" || Array.isArray(value)) return undefined;
+    if (typeof value !== "object" || value === null) throw new NginxExit(500);
+    return (value as Record<string, unknown>)[name];
+}
 
 /** Takes the token out of the request as well when hide_credentials is set, even if it turns out to be bad. */
 function takeToken(ctx: Context, conf: JwtAuthConf): string | undefined {
@@ -135,7 +141,7 @@ function takeToken(ctx: Context, conf: JwtAuthConf): string | undefined {
             others
                 .filter(([, name]) => name !== conf.cookie)
                 .map(([all]) => all)
-                .join("; "),
+                .join("; ") || undefined, // nothing left removes the header
         );
     }
     return cookie;
@@ -143,23 +149,26 @@ function takeToken(ctx: Context, conf: JwtAuthConf): string | undefined {
 
 function verified(jwt: Jwt, conf: Conf, claims: string[] | undefined): boolean {
     const credential = conf as unknown as JwtCredential;
-    if (jwt.header.alg !== credential.algorithm) return false; // no algorithm confusion since 3.17
+    if (field(jwt.header, "alg") !== credential.algorithm) return false; // no algorithm confusion since 3.17
     const hmac = HMAC_ALGORITHMS.includes(credential.algorithm);
     if (hmac && credential.secret === undefined) return false; // its secret reference did not resolve
-    const secret = Buffer.from(credential.secret ?? "", credential.base64_secret ? "base64" : "utf8");
+    const text = credential.secret ?? "";
+    const secret = credential.base64_secret ? decodeBase64(text) : Buffer.from(text);
+    if (!secret) return false;
     if (!verifySignature(jwt, credential.algorithm, hmac ? secret : (credential.public_key ?? ""))) return false;
 
     const listed = claims && claims.length > 0 ? claims : undefined;
     const now = Math.floor(Date.now() / 1000);
     const grace = credential.lifetime_grace_period;
     for (const claim of listed ?? ["exp", "nbf"]) {
-        const value = jwt.claims[claim];
+        const value = field(jwt.claims, claim);
         if (value === undefined) {
             if (listed) return false; // named in claims_to_verify: must be there
             continue;
         }
         if (typeof value !== "number") return false;
-        if (claim === "exp" ? value <= now - grace : value >= now + grace) return false;
+        const holds = claim === "exp" ? value > now - grace : value < now + grace; // NaN never holds
+        if (!holds) return false;
     }
     return true;
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Context } from "../context";
 import { confVersion } from "../counters";
 import { NotImitated } from "../not-imitated";
 import { definePlugin } from "./define";
@@ -11,7 +12,6 @@ interface LimitConnConf extends LimitConf, PolicyConf {
     burst: number | string;
     /** Seconds. */
     default_conn_delay: number;
-    only_use_default_delay?: boolean;
     /** Seconds after which a place in a shared server is free again, whatever has become of its gateway. */
     key_ttl: number;
     rules?: unknown[];
@@ -52,7 +52,6 @@ export const limitConn = definePlugin<LimitConnConf>({
     create: (conf, parentKey, tools) => {
         const prefix = `limit_conn:${parentKey}:${confVersion(conf)}`;
         const note = {};
-        let unitDelay = conf.default_conn_delay;
 
         const enterHere = (key: string, max: number) => {
             const open = tools.counters.add(key, 1, 0);
@@ -67,8 +66,9 @@ export const limitConn = definePlugin<LimitConnConf>({
 
         return {
             async access(ctx) {
-                const number = (v: number | string) => (typeof v === "string" ? Number(ctx.resolve(v).text) : v);
-                const [max, burst] = [number(conf.conn), number(conf.burst)];
+                const failed = conf.allow_degradation ? undefined : { code: 500 };
+                const [max, burst] = [conf.conn, conf.burst].map((value) => amountOf(ctx, value));
+                if (max === undefined || burst === undefined) return failed;
                 const key = `${prefix}:${limitKey(ctx, conf.key, conf.key_type)}`;
                 const request = randomUUID();
                 const tried = await unlessFailed(
@@ -78,19 +78,17 @@ export const limitConn = definePlugin<LimitConnConf>({
                         ? tools.shared.enter(conf, key, request, max + burst, conf.key_ttl)
                         : enterHere(key, max + burst),
                 );
-                if (!tried) return conf.allow_degradation ? undefined : { code: 500 };
+                if (!tried) return failed;
                 const { entered, open } = tried.value;
                 if (!entered) return rejection(conf);
-                ctx.notes.set(note, { key, request, since: Date.now() } satisfies Place);
-                if (open > max) await sleep(Math.floor((open - 1) / max) * unitDelay * 1000);
+                ctx.notes.set(note, { key, request } satisfies Place);
+                // the latency seen changes nothing for later requests: each has a limiter of its own since there are rules
+                if (open > max) await sleep(Math.floor((open - 1) / max) * conf.default_conn_delay * 1000);
                 return undefined;
             },
             log(ctx) {
                 const place = ctx.notes.get(note) as Place | undefined;
-                if (!place) return;
-                leave(place);
-                // the delay of later requests follows the latency seen, unless it is pinned
-                if (!conf.only_use_default_delay) unitDelay = (unitDelay + (Date.now() - place.since) / 1000) / 2;
+                if (place) leave(place);
             },
         };
     },
@@ -99,5 +97,12 @@ export const limitConn = definePlugin<LimitConnConf>({
 interface Place {
     key: string;
     request: string;
-    since: number;
+}
+
+/** Undefined where the text of a variable is no number. */
+function amountOf(ctx: Context, value: number | string): number | undefined {
+    if (typeof value === "number") return value;
+    const { text } = ctx.resolve(value);
+    const number = text.trim() === "" ? NaN : Number(text);
+    return Number.isNaN(number) ? undefined : number;
 }

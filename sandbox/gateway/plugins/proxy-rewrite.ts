@@ -1,6 +1,6 @@
 import type { Context } from "../context";
 import { bytes } from "../headers";
-import { compilePcre, expandReplacement } from "../pcre";
+import { compilePcre, expandReplacement, isReplacement } from "../pcre";
 import { escapePath } from "../uri";
 import { definePlugin } from "./define";
 
@@ -60,17 +60,17 @@ export const proxyRewrite = definePlugin<ProxyRewriteConf>({
     },
     check: ({ regex_uri: pairs = [], headers }) => {
         if (pairs.length % 2 !== 0) return "The length of regex_uri should be an even number";
-        for (let i = 0; i < pairs.length; i += 2)
-            if (!compilePcre(bytes(pairs[i])))
-                return `invalid regex_uri(${pairs[i]}, ${pairs[i + 1]}): bad regular expression`;
+        for (let i = 0; i < pairs.length; i += 2) {
+            const invalid = `invalid regex_uri(${pairs[i]}, ${pairs[i + 1]})`;
+            if (!compilePcre(bytes(pairs[i]))) return `${invalid}: bad regular expression`;
+            if (!isReplacement(pairs[i + 1])) return `${invalid}: failed to compile the replacement template`;
+        }
         const names = headers && !isOperations(headers) ? Object.keys(headers) : [];
         return names.includes("") ? "invalid field length in header" : undefined;
     },
     create: (conf) => {
-        const flat = conf.headers !== undefined && !isOperations(conf.headers);
-        const operations: HeaderOperations = flat
-            ? { set: conf.headers as Values }
-            : ((conf.headers as HeaderOperations | undefined) ?? {});
+        const { headers = {} } = conf;
+        const operations: HeaderOperations = isOperations(headers) ? headers : { set: headers };
         const pairs = (conf.regex_uri ?? []).flatMap((text, i, all) =>
             i % 2 === 0 ? [{ regex: compilePcre(bytes(text)), replacement: bytes(all[i + 1]) }] : [],
         );
@@ -78,12 +78,10 @@ export const proxyRewrite = definePlugin<ProxyRewriteConf>({
             rewrite(ctx) {
                 if (conf.host !== undefined) ctx.upstreamHost = ctx.resolve(conf.host).text;
                 const captures = rewritePath(ctx, conf, pairs);
-                const value = (v: string | number) => expandCaptures(ctx.resolve(String(v)).text, captures);
+                const value = (v: string | number) => ctx.resolveBytes(expandCaptures(bytes(String(v)), captures)).text;
                 for (const [name, v] of Object.entries(operations.add ?? {})) ctx.headers.add(name, value(v));
-                for (const [name, v] of Object.entries(operations.set ?? {})) {
-                    const text = value(v);
-                    ctx.headers.set(name, flat && text === "" ? undefined : text); // in the flat form "" removes
-                }
+                for (const [name, v] of Object.entries(operations.set ?? {}))
+                    ctx.headers.set(name, value(v) || undefined); // nothing as the value removes a header
                 for (const name of operations.remove ?? []) ctx.headers.delete(name);
                 if (conf.method !== undefined) ctx.method = conf.method;
             },
@@ -95,9 +93,9 @@ function isOperations(headers: HeaderOperations | Values): headers is HeaderOper
     return (["add", "set", "remove"] as const).some((key) => typeof (headers as HeaderOperations)[key] === "object");
 }
 
-/** $1 … of the matching regex_uri in header values; without a match they stay. */
+/** $1 … of the matching regex_uri in header values, before the variables; empty without a match. */
 function expandCaptures(text: string, captures: readonly string[] | undefined): string {
-    return captures ? expandReplacement(text, captures) : text;
+    return text.replace(/(?<!\\)\$\{?(\d+)\}?/g, (_, number: string) => captures?.[Number(number)] ?? "");
 }
 
 /** Sets the upstream's path; returns the captures of the regex_uri pair that matched. */
@@ -112,7 +110,7 @@ function rewritePath(
     let separator = false; // a "?" in the result starts a query only when the configuration wrote it
     if (conf.uri !== undefined) {
         separator = true;
-        path = ctx.resolve(conf.uri).text;
+        path = ctx.resolveBytes(bytes(conf.uri), (value) => value.replace("?", "%3F")).text;
     } else if (pairs.length > 0) {
         separator = !path.includes("?");
         for (const { regex, replacement } of pairs) {
@@ -126,7 +124,7 @@ function rewritePath(
             break;
         }
     }
-    if (unsafe && conf.uri === undefined) {
+    if (unsafe) {
         ctx.upstreamUri = path;
         return captures;
     }

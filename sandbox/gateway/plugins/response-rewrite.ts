@@ -1,6 +1,8 @@
+import { decodeBase64 } from "../base64";
 import { compileExpr } from "../expr";
 import { bytes } from "../headers";
-import { compilePcre, expandReplacement } from "../pcre";
+import { NotImitated } from "../not-imitated";
+import { compilePcre, expandReplacement, isReplacement } from "../pcre";
 import { definePlugin } from "./define";
 
 type Values = Record<string, string | number>;
@@ -71,8 +73,11 @@ export const responseRewrite = definePlugin<ResponseRewriteConf>({
         dependencies: { body: { not: { required: ["filters"] } }, filters: { not: { required: ["body"] } } },
     },
     check: (conf) => {
-        if (conf.body_base64 && !/^[A-Za-z0-9+/]+={0,2}$/.test(conf.body ?? "")) return "invalid base64 content";
-        for (const { regex, options } of conf.filters ?? []) compilePcre(bytes(regex), options);
+        if (conf.body_base64 && (!conf.body || !decodeBase64(conf.body))) return "invalid base64 content";
+        for (const { regex, options, replace } of conf.filters ?? []) {
+            compilePcre(bytes(regex), options);
+            if (!isReplacement(replace)) throw new NotImitated(`response-rewrite with the replacement ${replace}`);
+        }
         const compiled = conf.vars && compileExpr(conf.vars);
         return compiled && "error" in compiled
             ? `failed to validate the 'vars' expression: ${compiled.error}`
@@ -83,7 +88,8 @@ export const responseRewrite = definePlugin<ResponseRewriteConf>({
         const condition = compiled && "condition" in compiled ? compiled.condition : () => true;
         const headers = operations(conf.headers);
         const filters = (conf.filters ?? []).map((f) => ({ ...f, compiled: compilePcre(bytes(f.regex), f.options) }));
-        const body = conf.body === undefined ? undefined : Buffer.from(conf.body, conf.body_base64 ? "base64" : "utf8");
+        const { body: text } = conf;
+        const body = text === undefined ? undefined : conf.body_base64 ? decodeBase64(text) : Buffer.from(text);
         return {
             headerFilter(ctx) {
                 ctx.responseRewriteMatched = condition(ctx.lookup);

@@ -30,6 +30,28 @@ describe("gateway Admin API", () => {
     const refused: [why: string, path: string, body: () => unknown, status: number, message: RegExp][] = [
         ["an unknown plugin", "/routes/r", () => route({ plugins: { nope: {} } }), 400, /^unknown plugin \[nope\]$/],
         [
+            "an unknown plugin's list",
+            "/routes/r",
+            () => route({ plugins: { nope: [] } }),
+            400,
+            /^unknown plugin \[nope\]$/,
+        ],
+        [
+            "a plugin's list",
+            "/routes/r",
+            () => route({ plugins: { "key-auth": ["x"] } }),
+            400,
+            /^failed to check the configuration of plugin key-auth err: wrong type: expected object, got table$/,
+        ],
+        ["a plugin's empty list", "/routes/r", () => route({ plugins: { "key-auth": [] } }), 501, /empty list/],
+        [
+            "a plugin's text",
+            "/routes/r",
+            () => route({ plugins: { "key-auth": "\x7f" } }),
+            400,
+            /^invalid plugin conf "\\u007f" for plugin \[key-auth\]$/,
+        ],
+        [
             "a plugin it does not play",
             "/routes/r",
             () => route({ plugins: { "exit-transformer": { functions: [] } } }),

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { connect, type AddressInfo } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import { Kit, header } from "./kit";
 
 describe("gateway data plane", () => {
@@ -193,6 +194,29 @@ describe("gateway data plane", () => {
         await until(async () => (await kit.send("/completions")).status === 200);
     });
 
+    it("ends a request with 500 where a limit of limit-conn is a variable without a number, unless it may pass", async () => {
+        const limits = { conn: "$http_x_conn", burst: 0, default_conn_delay: 0.1, key: "remote_addr" };
+        const statusOf = async (conn: string, more: object = {}) => {
+            const plugins = { "limit-conn": { ...limits, ...more } };
+            await kit.put("/routes/r1", { uri: "/completions", plugins, upstream: kit.target });
+            return (await kit.send("/completions", conn === "" ? {} : { "X-Conn": conn })).status;
+        };
+        assert.equal(await statusOf("1"), 200);
+        assert.deepEqual([await statusOf(""), await statusOf("x")], [500, 500]);
+        assert.equal(await statusOf("x", { allow_degradation: true }), 200);
+    });
+
+    it("delays what is over conn by default_conn_delay, however long earlier requests took", async () => {
+        const limits = { conn: 1, burst: 1, default_conn_delay: 0.1, key: "remote_addr" };
+        await kit.put("/routes/r1", { uri: "/completions", plugins: { "limit-conn": limits }, upstream: kit.target });
+        await kit.send("/completions", { "X-Debug-Delay": "1" });
+        const slow = kit.send("/completions", { "X-Debug-Delay": "0.3" });
+        await sleep(100);
+        const { elapsedMs } = await kit.send("/completions");
+        await slow;
+        assert.ok(elapsedMs >= 90 && elapsedMs < 500, String(elapsedMs));
+    });
+
     it("keeps several gateways of one process apart", async () => {
         await withKey();
         const other = await Kit.start();
@@ -236,6 +260,99 @@ describe("gateway data plane", () => {
         }
     });
 
+    it("refuses by name a method that nginx would hand on and Node does not read, and one that neither takes", async () => {
+        const answer = await kit.send("/", {}, { method: "FOO", body: "" });
+        assert.deepEqual([answer.status, /method FOO .* not imitated/.test(answer.text)], [501, true]);
+        assert.equal((await kit.send("/", {}, { method: "foo", body: "" })).status, 400);
+    });
+
+    it("takes a target with a host when it is that of Host, and refuses another as not imitated", async () => {
+        await kit.put("/routes/r1", { uri: "/completions", plugins: {}, upstream: kit.target });
+        const host = "a.example";
+        assert.equal((await kit.send("http://A.example/completions", {}, { host })).status, 200);
+        const answer = await kit.send("http://b.example/completions", {}, { host });
+        assert.deepEqual([answer.status, /host in the request line .* not imitated/.test(answer.text)], [501, true]);
+    });
+
+    it("drops a header whose name nginx calls invalid, and keeps one with an underscore", async () => {
+        await kit.put("/routes/r1", { uri: "/completions", plugins: {}, upstream: kit.target });
+        await kit.send("/completions", { "X.Dot": "1", "X~Tilde": "1", X_Under: "1", "X-Dash": "1" });
+        const names = Object.keys(kit.upstream.seen.at(-1)?.headers ?? {}).filter((name) =>
+            /^x.(dot|til|und|das)/.test(name),
+        );
+        assert.deepEqual(names.sort(), ["x-dash", "x_under"]);
+    });
+
+    it("cors with allow_headers ** allows the headers that were asked for, and none the upstream would", async () => {
+        const plugins = { cors: { allow_headers: "**" } };
+        await kit.put("/routes/r1", { uri: "/completions", plugins, upstream: kit.target });
+        const name = "Access-Control-Allow-Headers";
+        const asked = { Origin: "https://a.example", "Access-Control-Request-Headers": "apikey" };
+        assert.equal(header(await kit.send("/completions", asked), name), "apikey");
+        assert.equal(header(await kit.send("/completions", { Origin: asked.Origin }), name), undefined);
+    });
+
+    describe("proxy-rewrite", () => {
+        const seenAfter = async (config: object, path: string, headers: Record<string, string> = {}) => {
+            await kit.put("/routes/r1", { uri: "/*", plugins: { "proxy-rewrite": config }, upstream: kit.target });
+            await kit.send(path, headers);
+            return kit.upstream.seen.at(-1);
+        };
+
+        it("puts what regex_uri caught into header values, before their variables, and nothing where it caught nothing", async () => {
+            const set = { "X-All": "<$1>", "X-Part": "a-${2}-b", "X-None": "$3", "X-Client": "$http_x_in" };
+            const config = { regex_uri: ["^/alpa/([^/]*)/?(.*)", "/$1"], headers: { set } };
+            const { headers } =
+                (await seenAfter(config, "/alpa/caf%C3%A9/x", { "X-In": "$1", "X-None": "sent" })) ?? {};
+            const shown = ["x-all", "x-part", "x-none", "x-client"].map((name) => headers?.[name]);
+            assert.deepEqual(shown, ["<caf\xc3\xa9>", "a-x-b", undefined, "$1"]);
+            assert.equal((await seenAfter(config, "/alpa/$http_x_in/", { "X-In": "y" }))?.headers["x-all"], "<y>");
+            assert.equal((await seenAfter(config, "/other"))?.headers["x-all"], "<>");
+        });
+
+        it("takes a question mark in a variable for a part of the path", async () => {
+            const seen = await seenAfter({ uri: "/c/$arg_x?fixed=1" }, "/z?x=a%3Fb");
+            assert.equal(seen?.path, "/c/a%253Fb?fixed=1&x=a%3Fb");
+        });
+
+        it("sends the uri as it is with use_real_request_uri_unsafe", async () => {
+            const seen = await seenAfter({ uri: "/c/%41", use_real_request_uri_unsafe: true }, "/z?x=1");
+            assert.equal(seen?.path, "/c/%41");
+        });
+
+        it("removes a header that it sets to nothing, in both forms", async () => {
+            for (const headers of [{ set: { "X-A": "" } }, { "X-A": "" }])
+                assert.equal((await seenAfter({ headers }, "/z", { "X-A": "1" }))?.headers["x-a"], undefined);
+        });
+
+        it("is refused with a replacement that names a variable", async () => {
+            const plugins = { "proxy-rewrite": { regex_uri: ["^/a", "/$host"] } };
+            const { status, body } = await kit.admin("PUT", "/routes/r1", { uri: "/*", plugins, upstream: kit.target });
+            assert.deepEqual(
+                [status, /failed to compile the replacement template$/.test(String(body.error_msg))],
+                [400, true],
+            );
+        });
+    });
+
+    it("believes the last address of X-Real-IP, with or without a port, and nothing else there", async () => {
+        await kit.put("/routes/r1", { uri: "/completions", plugins: {}, upstream: kit.target });
+        for (const [sent, seen] of [
+            ["10.1.1.1", "10.1.1.1"],
+            ["10.1.1.1, 10.2.2.2", "10.2.2.2"],
+            ["10.1.1.1 ,", "10.1.1.1"],
+            ["10.1.1.1:80", "10.1.1.1"],
+            ["2001:db8::1", "2001:db8::1"],
+            ["[2001:db8::1]:80", "2001:db8::1"],
+            ["10.1.1.1:0", "127.0.0.1"],
+            ["10.1.1.1, nobody", "127.0.0.1"],
+            ["", "127.0.0.1"],
+        ]) {
+            await kit.send("/completions", { "X-Real-IP": sent });
+            assert.equal(kit.upstream.seen.at(-1)?.headers["x-real-ip"], seen, sent);
+        }
+    });
+
     it("refuses what nginx refuses before APISIX runs", async () => {
         const cases: [why: string, path: string, headers: Record<string, string>, method: string, status: number][] = [
             ["a path above the root", "/../x", {}, "POST", 400],
@@ -244,6 +361,8 @@ describe("gateway data plane", () => {
             ["a target over 8 KiB", `/?${"y".repeat(9000)}`, {}, "POST", 414],
             ["TRACE", "/", {}, "TRACE", 405],
             ["a second Host", "/", { host: "b" }, "POST", 400],
+            ["a second Authorization", "/", { Authorization: "Bearer a", authorization: "Bearer a" }, "POST", 400],
+            ["a second If-Match", "/", { "If-Match": "a", "if-match": "b" }, "POST", 400],
         ];
         for (const [why, path, headers, method, status] of cases) {
             const answer = await kit.send(path, headers, { method, body: "" });

@@ -1,13 +1,13 @@
 /** Claims about the pure parts: paths, JSON, schemas, expressions, balancing. */
 import assert from "node:assert/strict";
-import { RoundRobin } from "../../../../sandbox/gateway/balancer";
+import { Ring, RoundRobin } from "../../../../sandbox/gateway/balancer";
 import { decodeJson } from "../../../../sandbox/gateway/cjson";
 import { encodeJson } from "../../../../sandbox/gateway/cjson-encode";
 import { compileExpr } from "../../../../sandbox/gateway/expr";
-import { compileSchema, type Schema } from "../../../../sandbox/gateway/jsonschema";
+import { SchemaCrash, compileSchema, type Schema } from "../../../../sandbox/gateway/jsonschema";
 import { luaNumber } from "../../../../sandbox/gateway/lua";
 import { compilePcre } from "../../../../sandbox/gateway/pcre";
-import { parseTarget } from "../../../../sandbox/gateway/uri";
+import { decodeArgs, encodeArgs, escapePath, parseTarget } from "../../../../sandbox/gateway/uri";
 
 describe("request targets", () => {
     const paths: [raw: string, uri: string | undefined][] = [
@@ -29,6 +29,21 @@ describe("request targets", () => {
     ];
     for (const [raw, uri] of paths)
         it(`reads ${raw} as ${uri ?? "a bad request"}`, () => assert.equal(parseTarget(raw)?.uri, uri));
+
+    it("has no query where nothing follows the question mark", () =>
+        assert.deepEqual(
+            ["/a", "/a?", "/a?#b", "/a?b"].map((raw) => parseTarget(raw)?.args),
+            [undefined, undefined, undefined, "b"],
+        ));
+
+    it("escapes in a path what nginx escapes, and nothing else", () => {
+        const printable = Array.from({ length: 0x7f - 0x20 }, (_, i) => String.fromCharCode(0x20 + i));
+        assert.equal(printable.filter((ch) => escapePath(ch) !== ch).join(""), ' "#%<>?\\^`{|}');
+        assert.equal(escapePath("\x7f\xe9 b"), "%7F%E9%20b");
+    });
+
+    it("escapes in a query it writes anew what is not alphanumeric or one of -._~!'()*", () =>
+        assert.equal(encodeArgs(decodeArgs("a=-._~!'()*&b=%2F%40+,")), "a=-._~!'()*&b=%2F%40%20%2C"));
 });
 
 describe("JSON as lua-cjson reads it", () => {
@@ -94,6 +109,26 @@ describe("schemas as APISIX checks them", () => {
             "value should match only one schema, but matches both schemas 1 and 2",
         ],
         [{ not: { type: "string" } }, "a", "value wasn't supposed to match schema"],
+        [{ required: [] }, {}, undefined],
+        [{ required: [] }, { a: 1 }, "the input data should be an empty table"],
+        [{ required: [] }, "a", "the input data should be an empty table"],
+        [{ items: true, minItems: 2, enum: [1] }, [1], undefined],
+        [{ items: false }, [], undefined],
+        [{ items: false }, [1], "expect false always"],
+        [{ items: false }, "a", "expect false always"],
+        [{ propertyNames: true, const: 1 }, 2, undefined],
+        [{ propertyNames: false }, { a: 1 }, "expect false always"],
+        [{ contains: true }, {}, "check contains: expect array table"],
+        [{ contains: false }, [], "check contains: expect table"],
+        [{ contains: { minimum: 2 } }, [1, 2], undefined],
+        [{ contains: { minimum: 2 } }, [1], "failed to check contains"],
+        [{ contains: { minimum: 2 } }, {}, "check contains: empty array is invalid"],
+        [{ uniqueItems: true }, [[1], [1], 2, 2], "expected unique items but items 3 and 4 are equal"],
+        [{ type: "table" }, [1], undefined],
+        [{ format: "ipv4" }, "1.2.3.256", "expect valid ipv4 address but got: 1.2.3.256"],
+        [{ format: "ipv6" }, "1:2", "expect valid ipv6 address but got: 1:2"],
+        [{ format: "email" }, "a@b", "expect valid email address but got: a@b"],
+        [{ format: "hostname" }, "a_b", "expect valid ipv4 address but got: a_b"],
         [{ if: { minimum: 5 }, then: { maximum: 7 } }, 8, "then clause did not match"],
         [
             { $ref: "#/definitions/n", definitions: { n: { type: "number" } } },
@@ -105,12 +140,23 @@ describe("schemas as APISIX checks them", () => {
         it(`${JSON.stringify(schema)} of ${JSON.stringify(value)}: ${error ?? "valid"}`, () =>
             assert.equal(compileSchema(schema)(value), error));
 
-    it("writes defaults into the value, except false", () => {
-        const schema = { properties: { a: { default: 1 }, b: { default: false } } };
+    it("writes defaults into the value, except null", () => {
+        const schema = { properties: { a: { default: 1 }, b: { default: false }, c: { default: null } } };
         const value = {};
         compileSchema(schema)(value);
-        assert.deepEqual(value, { a: 1 });
+        assert.deepEqual(value, { a: 1, b: false });
     });
+
+    it("counts the characters of bytes, and each byte that is in none", () => {
+        const lengthOf = (text: string) => /got (\d+)/.exec(compileSchema({ maxLength: 0 }, true)(text) ?? "")?.[1];
+        assert.deepEqual(
+            ["\xc3\xa9x", "\xf0\x9f\x98\x80", "\xff\xfe", "\xc0\xaf", "\xe2\x82", "\xed\xa0\x80"].map(lengthOf),
+            ["2", "1", "2", "2", "2", "3"],
+        );
+    });
+
+    it("ends the request where contains meets no table", () =>
+        assert.throws(() => compileSchema({ contains: { type: "string" } })("a"), SchemaCrash));
 
     it("refuses an unknown type name when the schema is written", () => {
         assert.throws(() => compileSchema({ type: "text" }), /invalid JSON type: text/);
@@ -126,6 +172,8 @@ describe("expressions in vars and filters", () => {
         [[["http_y", "~=", "1"]], true],
         [[["http_x", "in", ["0", "1"]]], true],
         [[["http_x", "!", "in", ["0", "1"]]], false],
+        [[["http_x", "in", [0, 1]]], false],
+        [[["status", "in", [502, 503]]], true],
         [[["remote_addr", "ipmatch", ["10.0.0.0/8"]]], true],
         [[["http_x", "~~", "^[0-9]$"]], true],
         [["OR", ["http_x", "==", "2"], ["status", "<", 600]], true],
@@ -165,5 +213,24 @@ describe("round robin", () => {
         const count = (name: string) => picks.filter((p) => p === name).length;
         assert.ok(Math.abs(count("a") - 200) <= 2 && Math.abs(count("b") - 100) <= 2);
         assert.equal(count("c"), 0);
+    });
+});
+
+describe("ring of chash", () => {
+    // what lua-resty-chash gives for these names and keys
+    const ringOf = (weights: Record<string, number>) =>
+        new Ring(Object.entries(weights).map(([name, weight]): [string, string, number] => [name, name, weight]));
+    it("gives each key to the name that lua-resty-chash gives it to", () => {
+        const ring = ringOf({ server1: 10, server2: 2, server3: 1 });
+        const found = Array.from({ length: 100_000 }, (_, i) => ring.find(String(i + 1), new Set()));
+        const count = (name: string) => found.filter((f) => f === name).length;
+        assert.deepEqual(["server1", "server2", "server3"].map(count), [77_075, 14_743, 8_182]);
+    });
+    it("goes on to the next point of one that was not tried, and ends when there is none", () => {
+        const ring = ringOf({ server1: 2, server2: 2, server3: 1 });
+        assert.equal(ring.find("foo", new Set()), "server1");
+        assert.notEqual(ring.find("foo", new Set(["server1"])), "server1");
+        assert.equal(ring.find("foo", new Set(["server1", "server2"])), "server3");
+        assert.equal(ring.find("foo", new Set(["server1", "server2", "server3"])), undefined);
     });
 });
