@@ -16,6 +16,7 @@ import { callersPreflight, gatewayOf } from "./preflight/callers";
 import { cloudflarePreflight, exposurePreflight } from "./preflight/cloudflare";
 import { hostsPreflight, NO_CLUSTER_YET, withoutCluster } from "./preflight/hosts";
 import { preflight, PreflightError } from "./preflight/preflight";
+import { endedFiles } from "./preflight/tls";
 import { callers } from "./stacks/callers";
 import { cloudflare } from "./stacks/cloudflare";
 import { inter } from "./stacks/inter";
@@ -62,7 +63,7 @@ async function lookAtCluster(settings: IntraASettings | IntraBSettings | InterSe
     if (nodes === undefined) return { warnings: await preflight(settings, owner()), run: await attempt(settings) };
     const reached = await hostsPreflight(nodes, owner());
     if (reached === undefined) {
-        const problems = withoutRecord(settings);
+        const problems = [...withoutRecord(settings), ...endedFiles(settings.tls)];
         if (problems.length > 0) throw new PreflightError(problems);
         return { warnings: [NO_CLUSTER_YET, ...withoutCluster(settings, nodes.storage)] };
     }

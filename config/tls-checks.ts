@@ -1,4 +1,5 @@
-import { createPrivateKey, X509Certificate, type KeyObject } from "node:crypto";
+import { createPrivateKey, type KeyObject, type X509Certificate } from "node:crypto";
+import { chainOf, day, endedIn, which } from "../components/parts/certificate-chain";
 import { list, mapping } from "./cross-checks";
 import { DEFAULT_TLS_NODE_PORT } from "./tls";
 import { DEFAULT_NODE_PORT } from "./values";
@@ -53,7 +54,7 @@ export function tlsProblems(values: Raw, isSecret: (key: string, value?: unknown
 export function tlsWarnings(certificate: string, today: Date): string[] {
     return chainOf(certificate).certificates.flatMap((one, i) => {
         const days = Math.floor((new Date(one.validTo).getTime() - today.getTime()) / DAY_MS);
-        if (days >= WARN_DAYS) return [];
+        if (days >= WARN_DAYS || endedIn([one], today).length > 0) return [];
         return [`${CERTIFICATE}: ${which(i)} ends in ${days} days, on ${day(one.validTo)}. Renew it.`];
     });
 }
@@ -67,8 +68,6 @@ function certificateProblems(pem: string, keyPem: string, hostnames: string[], t
     const problems: string[] = [];
     const [leaf] = certificates;
     for (const [i, one] of certificates.entries()) {
-        if (new Date(one.validTo) <= today)
-            problems.push(`${CERTIFICATE}: ${which(i)} must be valid (it ended on ${day(one.validTo)}). Renew it.`);
         if (new Date(one.validFrom) > today)
             problems.push(
                 `${CERTIFICATE}: ${which(i)} must be valid (it begins on ${day(one.validFrom)}). Wait, or correct the clock.`,
@@ -104,26 +103,6 @@ function keyProblems(leaf: X509Certificate, pem: string): string[] {
     if (key.asymmetricKeyType === "rsa" && bits !== undefined && bits < LEAST_RSA_BITS)
         return [`${KEY}: must have ${LEAST_RSA_BITS} bits or more with RSA (got ${bits}). Order another certificate.`];
     return [];
-}
-
-function chainOf(pem: string): { certificates: X509Certificate[]; unreadable?: string } {
-    const blocks = pem.match(/-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g) ?? [];
-    const certificates: X509Certificate[] = [];
-    for (const [i, block] of blocks.entries())
-        try {
-            certificates.push(new X509Certificate(block));
-        } catch {
-            return { certificates, unreadable: `number ${i + 1} cannot be read` };
-        }
-    return certificates.length === 0 ? { certificates, unreadable: "there is none" } : { certificates };
-}
-
-function which(index: number): string {
-    return index === 0 ? "the certificate" : `number ${index + 1} of the chain`;
-}
-
-function day(date: string): string {
-    return new Date(date).toISOString().slice(0, 10);
 }
 
 function namesOf({ subjectAltName }: X509Certificate): string {

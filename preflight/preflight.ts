@@ -6,7 +6,7 @@ import { conversion } from "./conversion";
 import { definitions } from "./definitions";
 import { nodes, podNetworks, type Looked } from "./nodes";
 import { componentOnItsWay } from "./opt";
-import { certManager, redirectLeft } from "./tls";
+import { certManager, endedCertificate, redirectLeft } from "./tls";
 
 /** All that stands in the way in the cluster. Thrown before the first resource, in preview too. */
 export class PreflightError extends ProblemList {
@@ -35,6 +35,11 @@ export async function preflight(
         warnings.push(...found.warnings, ...(await podNetworks(settings, cluster)));
         return found.problems;
     };
+    const ofCertificate = async (cluster: ClusterView) => {
+        const found = await endedCertificate(settings, cluster);
+        warnings.push(...found.warnings);
+        return found.problems;
+    };
     const ofComponent = async (cluster: ClusterView) => {
         const found = await componentOnItsWay(settings, cluster);
         warnings.push(...found.warnings);
@@ -49,6 +54,7 @@ export async function preflight(
         storageClass(settings, cluster),
         nodePort(settings, cluster),
         certManager(settings, cluster),
+        ofCertificate(cluster),
         redirectLeft(settings, cluster),
         foreignObjects(settings, cluster, owner),
     ]);

@@ -1,7 +1,9 @@
 import type { GatewayClusterArgs } from "../components/gateway-cluster";
 import { ROUTE } from "../components/parts/alpa-route";
+import { chainOf, endedIn } from "../components/parts/certificate-chain";
 import { titleOf } from "../components/parts/cluster-reader";
 import { REDIRECT } from "../components/parts/plugin-chain";
+import { tlsSecret } from "../components/parts/tls";
 import { absent } from "./checks";
 import type { ClusterView } from "./cluster";
 import { definition } from "./definitions";
@@ -24,6 +26,30 @@ export async function certManager({ tls, namespace }: GatewayClusterArgs, cluste
     const missing = await absent(cluster, [issuer]);
     return missing.map(
         (o) => `tls.certificate.certManager.issuer: ${titleOf(o)} must exist. Correct it, or create it.`,
+    );
+}
+
+/**
+ * A certificate that has ended is not put into service: every handshake would fail. Where it is in service already, it is only
+ * warned of: a credential must be revocable meanwhile.
+ */
+export async function endedCertificate(
+    { tls, namespace }: GatewayClusterArgs,
+    cluster: ClusterView,
+): Promise<{ problems: string[]; warnings: string[] }> {
+    const said = endedFiles(tls);
+    if (tls === undefined || said.length === 0) return { problems: [], warnings: [] };
+    // The name is that of this very certificate.
+    const secret = { apiVersion: "v1", kind: "Secret", namespace, name: tlsSecret(tls.source) };
+    const isServed = (await absent(cluster, [secret])).length === 0;
+    return isServed ? { problems: [], warnings: said } : { problems: said, warnings: [] };
+}
+
+/** The same before there is a cluster. */
+export function endedFiles(tls: GatewayClusterArgs["tls"]): string[] {
+    if (tls?.source.kind !== "files") return [];
+    return endedIn(chainOf(tls.source.certificate).certificates, new Date()).map(
+        ({ name, on }) => `tls.certificate.files.certificate: ${name} must be valid (it ended on ${on}). Renew it.`,
     );
 }
 

@@ -7,6 +7,7 @@ import { DEFINITIONS, WRITTEN_VERSIONS } from "../../components/parts/definition
 import type { ClusterView, NodePortService, NodeState, StorageClass } from "../../preflight/cluster";
 import { plannedObjects } from "../../preflight/planned";
 import { preflight, PreflightError } from "../../preflight/preflight";
+import { certificate } from "../certificates";
 import { node } from "./cluster-nodes";
 import { KUBECONFIG, settings, type Installer } from "./intra-a";
 
@@ -240,6 +241,17 @@ describe("preflight", () => {
             assert.equal(got.length, problem ? 1 : 0, got.join("\n"));
             if (problem) assert.match(got[0], problem);
         });
+
+    it("stops for a certificate that has ended, and only warns of it where it is in service: keys are revoked meanwhile", async () => {
+        const files = await certificate(["llm.example.com"], { notAfter: new Date(Date.now() - 1000) });
+        const values = { ...withTls, tls: { certificate: { files } } };
+        const { problems: got, asked } = await problems("helm", {}, values);
+        assert.equal(got.length, 1, got.join("\n"));
+        assert.match(got[0], /^tls\.certificate\.files\.certificate: the certificate must be valid \(it ended on /);
+        const secret = asked.find((name) => name.startsWith("Secret alpa-auth/alpa-tls"))!;
+        const served = () => new FakeCluster({ objects: { [secret]: OWN } });
+        assert.deepEqual(await preflight(settings("helm", values), OWN, served), got);
+    });
 
     const redirecting = {
         objects: { [ROUTE]: OWN, "Namespace alpa-auth": OWN },

@@ -1,0 +1,31 @@
+/** Certificates in PEM form, the server's own first. */
+import { X509Certificate } from "node:crypto";
+
+export function chainOf(pem: string): { certificates: X509Certificate[]; unreadable?: string } {
+    const blocks = pem.match(/-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g) ?? [];
+    const certificates: X509Certificate[] = [];
+    for (const [i, block] of blocks.entries())
+        try {
+            certificates.push(new X509Certificate(block));
+        } catch {
+            return { certificates, unreadable: `number ${i + 1} cannot be read` };
+        }
+    return certificates.length === 0 ? { certificates, unreadable: "there is none" } : { certificates };
+}
+
+/** Those that have ended, as messages name them, with the day. */
+export function endedIn(certificates: X509Certificate[], today: Date): { name: string; on: string }[] {
+    return certificates.flatMap(({ validTo }, i) =>
+        new Date(validTo) <= today ? [{ name: which(i), on: day(validTo) }] : [],
+    );
+}
+
+/** How messages name a certificate of a chain. */
+export function which(index: number): string {
+    return index === 0 ? "the certificate" : `number ${index + 1} of the chain`;
+}
+
+/** As `2027-01-31`. @param date as a certificate has it */
+export function day(date: string): string {
+    return new Date(date).toISOString().slice(0, 10);
+}
