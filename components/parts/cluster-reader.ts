@@ -46,21 +46,6 @@ export function isAbsent(error: unknown): boolean {
     return code === 404 || /^Unrecognized API version and kind/.test(message ?? "");
 }
 
-/** The API server's words for an error. Of a schema's text, which quotes the schema, only what is wrong and where. */
-export function wordsOf(error: unknown): string {
-    const { body, message } = error as { body?: unknown; message?: string };
-    let words = String(message).split("\n")[0];
-    try {
-        words = (typeof body === "string" ? JSON.parse(body) : body).message ?? words;
-    } catch {
-        // Not an answer of the API server: the error speaks for itself.
-    }
-    const lines = words.trim().split("\n");
-    if (!lines.some((line) => line.startsWith("Failed validating "))) return lines.join("\n");
-    const where = lines.find((line) => line.startsWith("On instance"));
-    return [lines[0], where?.replace(/:$/, "")].filter(Boolean).join(" ");
-}
-
 /** The kubeconfig that an access stands for. */
 export function kubeConfigOf(access: PlainAccess): client.KubeConfig {
     // eslint-disable-next-line @typescript-eslint/no-require-imports -- an import at the top would be stored by value

@@ -1,6 +1,7 @@
 import type * as client from "@kubernetes/client-node" with { "resolution-mode": "import" };
 import type * as pulumi from "@pulumi/pulumi";
-import { isAbsent, kubeConfigOf, openReader, titleOf, wordsOf, type Live, type PlainAccess } from "./cluster-reader";
+import { wordsOf } from "./api-words";
+import { isAbsent, kubeConfigOf, openReader, titleOf, type Live, type PlainAccess } from "./cluster-reader";
 
 // All of this is stored in the state as text, by the rules of awaited-provider.ts.
 
