@@ -29,8 +29,6 @@ export interface Took {
 export interface Options {
     /** How many processes at a time. Each is told its number in TEST_LANE. */
     lanes: number;
-    /** Number of the first lane, where others run beside these. @default 0 */
-    firstLane?: number;
     /** More variables for each process. */
     env?: NodeJS.ProcessEnv;
     write: (text: string) => void;
@@ -44,7 +42,7 @@ export interface Options {
 
 /** Runs the jobs in their order, each in the first lane that is free. @returns all their results as one, and their times */
 export async function sideBySide(jobs: Job[], options: Options): Promise<Result & { took: Took[] }> {
-    const { lanes, firstLane = 0, signal } = options;
+    const { lanes, signal } = options;
     const waiting = [...jobs];
     const all = { passed: 0, failed: 0, failures: "", took: [] as Took[] };
     const lane = async (number: number) => {
@@ -57,7 +55,7 @@ export async function sideBySide(jobs: Job[], options: Options): Promise<Result 
             all.failures += failures;
         }
     };
-    await Promise.all(Array.from({ length: lanes }, (_, number) => lane(firstLane + number)));
+    await Promise.all(Array.from({ length: lanes }, (_, number) => lane(number)));
     return all;
 }
 
