@@ -83,13 +83,10 @@ function keyProblems({ where, entry }: Place, isSecret: (key: string) => boolean
 
 /** Two callers with one key: whoever comes last in the gateway has it, and the other is let in under that name. */
 function twice(places: Place[]): string[] {
-    const seen = new Map<unknown, string>();
-    return places.flatMap(({ where, entry }) => {
-        if (typeof entry.key !== "string" || entry.key === "") return [];
-        const first = seen.get(entry.key);
-        seen.set(entry.key, first ?? where);
-        return first === undefined ? [] : [`${where}.key: must be used once (${first} has the same). Bring another.`];
-    });
+    const keyOf = ({ key }: Raw) => (typeof key === "string" && key !== "" ? key : undefined);
+    return repeats(places, keyOf).map(
+        ([{ where }, first]) => `${where}.key: must be used once (${first.where} has the same). Bring another.`,
+    );
 }
 
 /**
@@ -97,18 +94,24 @@ function twice(places: Place[]): string[] {
  * secret. Two credentials of one caller may have it: there it is the same holder.
  */
 function sharedPairs(places: Place[]): string[] {
+    const keyOf = ({ publicKey }: Raw) => (typeof publicKey === "string" ? derOf(publicKey) : undefined);
+    return repeats(places, keyOf)
+        .filter(([place, first]) => place.consumer !== first.consumer)
+        .map(
+            ([{ where }, first]) =>
+                `${where}.publicKey: must belong to one caller (${first.where} has the same): each could sign as the other. Have each make a pair.`,
+        );
+}
+
+/** Each place with a value that an earlier one has, and the first of these. */
+function repeats(places: Place[], valueOf: (entry: Raw) => string | undefined): [Place, first: Place][] {
     const seen = new Map<string, Place>();
-    return places.flatMap((place) => {
-        const { where, entry } = place;
-        const key = typeof entry.publicKey === "string" ? derOf(entry.publicKey) : undefined;
-        if (key === undefined) return [];
-        const first = seen.get(key) ?? place;
-        seen.set(key, first);
-        return first.consumer === place.consumer
-            ? []
-            : [
-                  `${where}.publicKey: must belong to one caller (${first.where} has the same): each could sign as the other. Have each make a pair.`,
-              ];
+    return places.flatMap((place): [Place, Place][] => {
+        const value = valueOf(place.entry);
+        if (value === undefined) return [];
+        const first = seen.get(value);
+        if (first === undefined) seen.set(value, place);
+        return first === undefined ? [] : [[place, first]];
     });
 }
 

@@ -1,5 +1,5 @@
 import { createPrivateKey, type KeyObject, type X509Certificate } from "node:crypto";
-import { chainOf, day, endedIn, which } from "../components/parts/certificate-chain";
+import { chainOf, day, hasEnded, which } from "../components/parts/certificate-chain";
 import { list, mapping } from "./cross-checks";
 import { DEFAULT_TLS_NODE_PORT } from "./tls";
 import { DEFAULT_NODE_PORT } from "./values";
@@ -54,7 +54,7 @@ export function tlsProblems(values: Raw, isSecret: (key: string, value?: unknown
 export function tlsWarnings(certificate: string, today: Date): string[] {
     return chainOf(certificate).certificates.flatMap((one, i) => {
         const days = Math.floor((new Date(one.validTo).getTime() - today.getTime()) / DAY_MS);
-        if (days >= WARN_DAYS || endedIn([one], today).length > 0) return [];
+        if (days >= WARN_DAYS || hasEnded(one, today)) return [];
         return [`${CERTIFICATE}: ${which(i)} ends in ${days} days, on ${day(one.validTo)}. Renew it.`];
     });
 }

@@ -15,9 +15,11 @@ export function chainOf(pem: string): { certificates: X509Certificate[]; unreada
 
 /** Those that have ended, as messages name them, with the day. */
 export function endedIn(certificates: X509Certificate[], today: Date): { name: string; on: string }[] {
-    return certificates.flatMap(({ validTo }, i) =>
-        new Date(validTo) <= today ? [{ name: which(i), on: day(validTo) }] : [],
-    );
+    return certificates.flatMap((one, i) => (hasEnded(one, today) ? [{ name: which(i), on: day(one.validTo) }] : []));
+}
+
+export function hasEnded({ validTo }: X509Certificate, today: Date): boolean {
+    return new Date(validTo) <= today;
 }
 
 /** How messages name a certificate of a chain. */

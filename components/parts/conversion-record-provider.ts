@@ -1,7 +1,7 @@
 import type * as client from "@kubernetes/client-node" with { "resolution-mode": "import" };
 import type * as pulumi from "@pulumi/pulumi";
 import { wordsOf } from "./api-words";
-import { isAbsent, kubeConfigOf, titleOf, type ObjectRef, type PlainAccess } from "./cluster-reader";
+import { isAbsent, kubeConfigOf, titleOf, type PlainAccess } from "./cluster-reader";
 import type { ConversionRecordArgs } from "./conversion-record";
 
 // All of this is stored in the state as text, by the rules of awaited-provider.ts.
@@ -27,7 +27,7 @@ export const provider: pulumi.dynamic.ResourceProvider<Inputs, State> = {
     async delete(_id, inputs) {
         try {
             if (inputs.end) await patch(inputs, { phase: null, callers: null, since: null });
-            else await open(inputs).delete(objectOf(inputs));
+            else await inWords(inputs, open(inputs).delete(objectOf(inputs)));
         } catch (error) {
             if (!isAbsent(error)) throw error;
         }
@@ -58,20 +58,27 @@ async function written(inputs: Inputs, fields: Fields): Promise<Written> {
     } catch (error) {
         if (!isAbsent(error)) throw error;
         const data = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null));
-        return open(inputs).create({ ...objectOf(inputs), metadata: inputs.metadata, data } as client.KubernetesObject);
+        const object = { ...objectOf(inputs), metadata: inputs.metadata, data } as client.KubernetesObject;
+        return inWords(inputs, open(inputs).create(object));
     }
 }
 
 async function patch(inputs: Inputs, data: Fields): Promise<Written> {
     const merge = "application/merge-patch+json" as client.PatchStrategy;
     const object = { ...objectOf(inputs), metadata: inputs.metadata, data } as client.KubernetesObject;
+    return inWords(inputs, open(inputs).patch(object, undefined, undefined, undefined, undefined, merge));
+}
+
+/** @throws Error in the API server's words; as it is where the object is absent */
+async function inWords<T>(inputs: Inputs, writing: Promise<T>): Promise<T> {
     try {
-        return await open(inputs).patch(object, undefined, undefined, undefined, undefined, merge);
+        return await writing;
     } catch (error) {
         if (isAbsent(error)) throw error;
-        const { name, namespace } = object.metadata as { name: string; namespace: string };
-        const title = titleOf({ ...object, name, namespace } as ObjectRef);
-        throw new Error(`${title}: must be written (${wordsOf(error)}). Correct what it names.`);
+        const { metadata, ...kind } = objectOf(inputs);
+        throw new Error(
+            `${titleOf({ ...kind, ...metadata })}: must be written (${wordsOf(error)}). Correct what it names.`,
+        );
     }
 }
 

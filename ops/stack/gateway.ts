@@ -1,5 +1,5 @@
 import type { Counters } from "../../components/parts/limits";
-import { DEFAULT_PROXY_TIMEOUT } from "../../config/cloudflare";
+import { edgeWaits } from "../../config/cloudflare";
 import { answerSeconds } from "../../config/exposure-settings";
 import { DEFAULT_NAMESPACE } from "../../config/schema";
 import type { Context } from "../context";
@@ -31,8 +31,7 @@ export async function gatewayOf(context: Context, stack: Stack): Promise<Gateway
 export function longestAnswer(text: string): number {
     const answerTimeoutSeconds = readNumber(text, "alpa", "answerTimeoutSeconds");
     const proxyTimeoutSeconds = readNumber(text, "proxyTimeoutSeconds");
-    if (readValue(text, "option") === "cloudflare")
-        return answerTimeoutSeconds ?? proxyTimeoutSeconds ?? DEFAULT_PROXY_TIMEOUT;
+    if (readValue(text, "option") === "cloudflare") return answerTimeoutSeconds ?? edgeWaits({ proxyTimeoutSeconds });
     const exposure = readValue(text, "exposure") === "cloudflare" ? "cloudflare" : "azure";
     return answerSeconds({ exposure, alpa: { answerTimeoutSeconds }, proxyTimeoutSeconds });
 }

@@ -63,6 +63,10 @@ describe("ConversionRecord", () => {
             message:
                 'ConfigMap a/alpa-auth-conversion: must be written (configmaps "x" is forbidden: frozen). Correct what it names.',
         });
+        await assert.rejects(
+            load(text).delete!("id", inputs({ begin })),
+            /must be written \(configmaps "x" is forbidden/,
+        );
     });
 
     it("changes its own fields of one that is there, and takes a holder away that is gone", async () => {
