@@ -129,7 +129,8 @@ export class GatewayPods {
         const { pod, gateway, settings } = leaving;
         const container = containerOf(pod);
         const { preStop, answers } = podEnd(pod, container, settings);
-        await elapse(clock, preStop, signal);
+        // Without one it is told to quit before anybody can come again.
+        if (preStop > 0) await elapse(clock, preStop, signal);
         if ((leaving.state as GatewayPod["state"]) === "gone") return;
         leaving.state = "quits";
         const done = new AbortController();
