@@ -64,7 +64,8 @@ export class AlpaRoute extends pulumi.ComponentResource {
                     apiVersion: "apisix.apache.org/v2",
                     kind: "ApisixUpstream",
                     metadata: attempted(metadata(`alpa-${role}`, namespace), args.attempt),
-                    spec: { ingressClassName: binding.ingressClass, ...spec },
+                    // No class: the controller would wait 5 minutes for it after each start, and push nothing meanwhile.
+                    spec,
                 },
                 { parent: this },
             );

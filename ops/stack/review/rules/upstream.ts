@@ -33,9 +33,10 @@ export const upstream: KindRule = {
         ],
         [
             "spec.ingressClassName",
-            (_, change) => ({
-                code: "way-in-changed",
-                says: `Upstream ${objectName(change)} belongs to another gateway`,
+            // A route takes an upstream whatever its class: it only decides what the controller waits for.
+            ({ new: now }, change) => ({
+                code: now === undefined ? "changed-inside" : "gateway-changed",
+                says: `Upstream ${objectName(change)}: the ingress controller ${now === undefined ? "no longer waits" : "waits"} 5 minutes for it after each start`,
             }),
         ],
         [

@@ -113,6 +113,17 @@ describe("review of where a route leads", () => {
             assert.match(said([step("ApisixRoute", "r", to(old), to(now))])[0], first));
 });
 
+describe("review of an upstream's ingress class", () => {
+    const of = (spec: object) => ({ metadata: { name: "u" }, spec: { externalNodes: [], ...spec } });
+    const classed = of({ ingressClassName: "alpa-auth" });
+
+    it("is a risk where one comes, for which the ingress controller waits after each start", () =>
+        assert.match(said([step("ApisixUpstream", "u", of({}), classed)])[0], /^risk gateway-changed: .* waits 5 min/));
+
+    it("is harmless where it goes, which leads callers nowhere else", () =>
+        assert.match(said([step("ApisixUpstream", "u", classed, of({}))])[0], /^harmless changed-inside: /));
+});
+
 describe("review of a rule that comes to a route", () => {
     const rule = (name: string, path: string, upstream: string) => ({
         ...{ name, match: { paths: [path] }, plugins: [key()], upstreams: [{ name: upstream }] },
