@@ -98,7 +98,7 @@ export class Context {
             for (const [name, value] of [
                 ["X-Forwarded-Proto", this.scheme],
                 ["X-Forwarded-Host", this.headers.get("host") ?? ""],
-                ["X-Forwarded-Port", String(peer.localPort)],
+                ["X-Forwarded-Port", this.forwardedPort],
             ] as const)
                 if (this.headers.has(name)) this.headers.set(name, value);
             this.headers.delete("Forwarded");
@@ -109,6 +109,11 @@ export class Context {
 
     get scheme(): "http" | "https" {
         return "encrypted" in this.request.socket ? "https" : "http";
+    }
+
+    /** The port that the caller names in Host, else the one it came to. */
+    get forwardedPort(): string {
+        return /:(\d+)$/.exec(this.headers.get("host") ?? "")?.[1] ?? String(this.peer.localPort);
     }
 
     /** Host without port, trailing dot and case. */

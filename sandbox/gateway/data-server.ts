@@ -5,6 +5,7 @@ import { Context } from "./context";
 import { MAX_HEAD, MAX_HEAD_LINE, errorPage, statusText } from "./nginx";
 import { NotImitated } from "./not-imitated";
 import { handleRequest, type PipelineParts } from "./pipeline";
+import { RawHeads, readRefused } from "./raw-head";
 import { parseTarget } from "./uri";
 
 /** Node must read more than nginx allows, so that the answer to too much is ours. Bytes. */
@@ -27,6 +28,7 @@ export function createDataServer(parts: PipelineParts, trustedAddresses: readonl
 
     const serve = (expects: boolean) => (request: IncomingMessage, answer: ServerResponse) => {
         if (lingering.has(request.socket)) return; // pipelined behind a connection's last answer
+        heads.restoreTabs(request);
         answer.on("error", () => undefined); // the client went away while we wrote
         request.on("error", () => undefined);
         const problem = refuse(request);
@@ -47,16 +49,21 @@ export function createDataServer(parts: PipelineParts, trustedAddresses: readonl
         const ctx = new Context(request, answer, target, peer, trustedAddresses, expects);
         handleRequest(ctx, parts).catch((error: unknown) => parts.log(`gateway: ${String(error)}`));
     };
+    const heads = new RawHeads();
     server.on("request", serve(false));
     server.on("checkContinue", serve(true));
     server.on("checkExpectation", serve(false));
     server.on("connect", (_, socket) => rawRefusal(socket as Socket, 405));
     server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
         if (error.code === "ECONNRESET" || !socket.writable) return socket.destroy();
-        const method = /^[A-Z_-]+(?= )/.exec(String((error as { rawPacket?: Buffer }).rawPacket ?? ""))?.[0];
-        // nginx hands on any method of such letters, Node's parser does not
-        if (error.code === "HPE_INVALID_METHOD" && method !== undefined)
-            return rawAnswer(socket as Socket, 501, "text/plain", `${new NotImitated(`method ${method}`).message}\n`);
+        // What Node's parser knows nothing of, nginx hands on.
+        if (error.code === "HPE_INVALID_METHOD" || error.code === "HPE_INVALID_URL") {
+            const packet = (error as { rawPacket?: Buffer }).rawPacket?.toString("latin1") ?? "";
+            const read = readRefused(packet, socket as Socket);
+            if (read) return serve(false)(read.request, read.answer);
+        }
+        // Any coding but chunked alone, whatever else is wrong with the length.
+        if (error.code === "HPE_INVALID_TRANSFER_ENCODING") return rawRefusal(socket as Socket, 501);
         const detail = error.code === "HPE_HEADER_OVERFLOW" ? "Request Header Or Cookie Too Large" : undefined;
         rawRefusal(socket as Socket, 400, detail);
     });
@@ -64,6 +71,7 @@ export function createDataServer(parts: PipelineParts, trustedAddresses: readonl
     const lingering = new WeakSet<Socket>();
     server.on("connection", (socket: Socket) => {
         socket.setNoDelay(true);
+        heads.follow(socket);
         // Node closes a connection right after its last answer; unread request bytes would turn that into a reset
         // that can overtake the answer. Like nginx, stop writing, read on for a while, then close.
         socket.destroySoon = () => {
@@ -104,17 +112,20 @@ function refuse(request: IncomingMessage): Refusal | undefined {
     const hosts: string[] = [];
     const names = new Set<string>();
     let repeated = false;
+    let coding = "chunked";
     for (let i = 0; i + 1 < raw.length; i += 2) {
         const size = raw[i].length + raw[i + 1].length + ": \r\n".length;
         total += size;
         if (size > MAX_HEAD_LINE) return tooLarge;
         const name = raw[i].toLowerCase();
         if (name === "host") hosts.push(raw[i + 1]);
+        if (name === "transfer-encoding") coding = raw[i + 1];
         repeated ||= ONCE.has(name) && names.has(name);
         names.add(name);
     }
     if (total > MAX_HEAD) return tooLarge;
     if (repeated) return { status: 400 };
+    if (coding.toLowerCase() !== "chunked") return { status: 501 };
 
     const needsHost = request.httpVersion !== "1.0";
     if (hosts.length > 1 || (needsHost && hosts.length === 0)) return { status: 400 };

@@ -28,7 +28,7 @@ export function upstreamHeaders(ctx: Context, upstream: Upstream, node: Node, bo
     const seen: [string, string][] = [
         ["X-Forwarded-Proto", ctx.scheme],
         ["X-Forwarded-Host", ctx.headers.get("host") ?? ""],
-        ["X-Forwarded-Port", String(ctx.peer.localPort)],
+        ["X-Forwarded-Port", ctx.forwardedPort],
     ];
     for (const [name, value] of seen) list.push([name, ctx.headers.get(name) ?? value]);
     const named = new Set(seen.map(([name]) => name.toLowerCase()));

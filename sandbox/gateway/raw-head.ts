@@ -1,0 +1,69 @@
+/**
+ * Heads as nginx reads them where Node's parser reads another thing: a tab beside a header's value belongs to the value,
+ * a method is any word of capital letters, "-" and "_", and a target may hold any byte.
+ */
+import { IncomingMessage, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+
+/** Longest head that is kept: what Node reads at most. */
+const LONGEST = 1024 * 1024;
+
+/** The latest bytes of each connection. */
+export class RawHeads {
+    private readonly recent = new WeakMap<Socket, string>();
+
+    /** Listens before Node's parser does, which then gets its bytes from here too. */
+    follow(socket: Socket): void {
+        socket.prependListener("data", (chunk: Buffer) => {
+            const text = (this.recent.get(socket) ?? "") + chunk.toString("latin1");
+            this.recent.set(socket, text.slice(-LONGEST));
+        });
+    }
+
+    /** Gives headers the tabs back that Node has taken from both ends of their values. */
+    restoreTabs({ socket, rawHeaders }: IncomingMessage): void {
+        const text = this.recent.get(socket) ?? "";
+        this.recent.delete(socket);
+        if (!text.includes("\t")) return;
+        for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
+            const [name, value] = [rawHeaders[i], rawHeaders[i + 1]].map(escapeRegExp);
+            const lines = [...text.matchAll(new RegExp(`\n${name}:([ \t]*${value}[ \t]*)\r?\n`, "g"))];
+            const written = lines.at(-1)?.[1];
+            if (written !== undefined) rawHeaders[i + 1] = written.replace(/^ +| +$/g, "");
+        }
+    }
+}
+
+/**
+ * The request that Node's parser refuses for its method or its target, on the connection's last answer; its body is left
+ * unread. Undefined when this is no whole head that nginx would take.
+ */
+export function readRefused(
+    packet: string,
+    socket: Socket,
+): { request: IncomingMessage; answer: ServerResponse } | undefined {
+    const [, method, url, lines] =
+        /^([A-Z_-]+) (\/[^ \r\n]*) HTTP\/1\.1\r\n((?:[^\r\n]*\r\n)*?)\r\n/.exec(packet) ?? [];
+    if (lines === undefined) return undefined;
+    const request = new IncomingMessage(socket);
+    Object.assign(request, { method, url, httpVersion: "1.1", httpVersionMajor: 1, httpVersionMinor: 1 });
+    for (const line of lines.split("\r\n").slice(0, -1)) {
+        const [, name, value] = /^([^:\s]+):(.*)$/.exec(line) ?? [];
+        if (name === undefined) return undefined;
+        request.rawHeaders.push(name, value.replace(/^ +| +$/g, ""));
+        request.headers[name.toLowerCase()] ??= value.trim();
+    }
+    request.push(null);
+    const answer = new ServerResponse(request);
+    answer.shouldKeepAlive = false;
+    answer.assignSocket(socket);
+    answer.once("finish", () => {
+        answer.detachSocket(socket);
+        socket.destroySoon();
+    });
+    return { request, answer };
+}
+
+function escapeRegExp(text: string): string {
+    return text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+}
