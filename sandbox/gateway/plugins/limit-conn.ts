@@ -1,10 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Context } from "../context";
-import { confVersion } from "../counters";
 import { NotImitated } from "../not-imitated";
 import { definePlugin } from "./define";
-import { limitKey, rejection, rejectionSchema, type LimitConf } from "./limit-key";
+import { countersName, limitKey, rejection, rejectionSchema, type LimitConf } from "./limit-key";
 import { checkPolicy, policyBranch, policySchema, unlessFailed, type PolicyConf } from "./limit-policy";
 
 interface LimitConnConf extends LimitConf, PolicyConf {
@@ -50,7 +49,7 @@ export const limitConn = definePlugin<LimitConnConf>({
         return undefined;
     },
     create: (conf, parentKey, tools) => {
-        const prefix = `limit_conn:${parentKey}:${confVersion(conf)}`;
+        const name = countersName("limit-conn", parentKey, conf);
         const note = {};
 
         const enterHere = (key: string, max: number) => {
@@ -69,7 +68,7 @@ export const limitConn = definePlugin<LimitConnConf>({
                 const failed = conf.allow_degradation ? undefined : { code: 500 };
                 const [max, burst] = [conf.conn, conf.burst].map((value) => amountOf(ctx, value));
                 if (max === undefined || burst === undefined) return failed;
-                const key = `${prefix}:${limitKey(ctx, conf.key, conf.key_type)}`;
+                const key = `limit_conn:${name(ctx)}:${limitKey(ctx, conf.key, conf.key_type)}`;
                 const request = randomUUID();
                 const tried = await unlessFailed(
                     "limit-conn",

@@ -1,9 +1,9 @@
-import { confVersion, stable } from "../counters";
+import { stable } from "../counters";
 import type { Context } from "../context";
 import { NotImitated } from "../not-imitated";
 import type { Conf, Exit } from "../types";
 import { definePlugin } from "./define";
-import { limitKey, rejection, rejectionSchema, type LimitConf } from "./limit-key";
+import { countersName, limitKey, rejection, rejectionSchema, type LimitConf } from "./limit-key";
 import { checkPolicy, policyBranch, policySchema, unlessFailed, type PolicyConf } from "./limit-policy";
 import { localWindows, sharedWindows } from "./limit-windows";
 
@@ -92,7 +92,7 @@ export const limitCount = definePlugin<LimitCountConf>({
         return undefined;
     },
     create: (conf, parentKey, tools) => {
-        const prefix = conf.group ?? `${parentKey}:${confVersion(conf)}`;
+        const name = countersName("limit-count", parentKey, conf);
         const take =
             conf.policy === "redis"
                 ? sharedWindows(tools.shared, conf, conf.window_type)
@@ -101,6 +101,7 @@ export const limitCount = definePlugin<LimitCountConf>({
             async access(ctx): Promise<Exit | undefined> {
                 const rules = conf.rules ? dynamicRules(ctx, conf.rules) : singleRule(ctx, conf);
                 if (rules.length === 0) return conf.allow_degradation ? undefined : { code: 500 };
+                const prefix = conf.group ?? name(ctx);
                 const names = headerNames(tools.metadata("limit-count"));
                 for (const rule of rules) {
                     const key = `plugin-limit-count${prefix}:${rule.key}${rule.prefix ? `:${rule.prefix}` : ""}`;
@@ -111,11 +112,11 @@ export const limitCount = definePlugin<LimitCountConf>({
                     }
                     const verdict = counted.value;
                     if (conf.show_limit_quota_header) {
-                        const name = (plain: string) =>
+                        const header = (plain: string) =>
                             rule.prefix ? plain.replace(/^X-/, `X-${rule.prefix}-`) : plain;
-                        ctx.response.set(name(names.limit), String(rule.count));
-                        ctx.response.set(name(names.remaining), String(verdict.remaining));
-                        ctx.response.set(name(names.reset), verdict.reset);
+                        ctx.response.set(header(names.limit), String(rule.count));
+                        ctx.response.set(header(names.remaining), String(verdict.remaining));
+                        ctx.response.set(header(names.reset), verdict.reset);
                     }
                     if (!verdict.allowed) return rejection(conf);
                 }

@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { confVersion } from "../counters";
 import { definePlugin } from "./define";
-import { limitKey, rejection, rejectionSchema, type LimitConf } from "./limit-key";
+import { countersName, limitKey, rejection, rejectionSchema, type LimitConf } from "./limit-key";
 import { checkPolicy, policyBranch, policySchema, unlessFailed, type PolicyConf } from "./limit-policy";
 
 interface LimitReqConf extends LimitConf, PolicyConf {
@@ -35,7 +34,7 @@ export const limitReq = definePlugin<LimitReqConf>({
         return undefined;
     },
     create: (conf, parentKey, tools) => {
-        const prefix = `limit_req:${parentKey}:${confVersion(conf)}`;
+        const name = countersName("limit-req", parentKey, conf);
 
         /** Undefined = refused; a refused request does not fill the bucket. */
         const pour = (old: Bucket | undefined, now: number): Bucket | undefined => {
@@ -59,7 +58,7 @@ export const limitReq = definePlugin<LimitReqConf>({
 
         return {
             async access(ctx) {
-                const key = `${prefix}:${limitKey(ctx, conf.key, conf.key_type)}`;
+                const key = `limit_req:${name(ctx)}:${limitKey(ctx, conf.key, conf.key_type)}`;
                 const keys: [string, string] = [`${key}excess`, `${key}last`];
                 const poured = await unlessFailed(
                     "limit-req",

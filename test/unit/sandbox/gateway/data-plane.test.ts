@@ -95,6 +95,28 @@ describe("gateway data plane", () => {
         assert.equal((await kit.send("/completions", { apikey: "first-key" })).status, 200);
     });
 
+    it("counts a consumer's requests on through an equal rewrite, and anew once its route has the plugin too", async () => {
+        const limit = (count: number) => ({ "limit-count": { count, time_window: 60, rejected_code: 429 } });
+        const auth = { "key-auth": { key: "counted" } };
+        const consumer = () => kit.put("/consumers", { username: "counted", plugins: { ...auth, ...limit(1) } });
+        const route = (plugins: object) =>
+            kit.put("/routes/r1", {
+                uri: "/completions",
+                plugins: { "key-auth": {}, ...plugins },
+                upstream: kit.target,
+            });
+        const status = async () => (await kit.send("/completions", { apikey: "counted" })).status;
+        await route({});
+        await consumer();
+        assert.deepEqual([await status(), await status()], [200, 429]);
+        await consumer();
+        assert.equal(await status(), 429);
+        await route(limit(1000));
+        assert.equal(await status(), 429, "its mark is looked at once");
+        await consumer();
+        assert.deepEqual([await status(), await status()], [200, 429]);
+    });
+
     const twoNodes = (retries: number) => ({
         type: "roundrobin",
         nodes: [
