@@ -114,8 +114,6 @@ app.kubernetes.io/component: etcd
 {{- if gt (int .Values.replicaCount) 1 }}
 - name: ETCD_INITIAL_CLUSTER_TOKEN
   value: {{ .Values.initialClusterToken | quote }}
-- name: ETCD_INITIAL_CLUSTER_STATE
-  value: {{ .Release.IsInstall | ternary "new" "existing" | quote }}
 - name: ETCD_INITIAL_CLUSTER
   {{- $members := list }}
   {{- range until (int .Values.replicaCount) }}
