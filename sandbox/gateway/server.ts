@@ -17,7 +17,9 @@
  *   those by https and the passive ones
  * - Admin API: stream routes, schemas, paging and filters of lists: 501
  *
- * Known differences: HTTP/2 is not served; `prometheus` is accepted and its metrics port is not opened; idle
+ * Known differences: HTTP/2 is not served; JSON that is written anew keeps the order of its fields, where APISIX has that of
+ * a Lua table's hash, which differs between processes (its strings are hashed with a seed of LuaJIT's own for each state):
+ * nothing may rely on either; `prometheus` is accepted and its metrics port is not opened; idle
  * connections to upstreams are kept for 2 s, not 60; policy redis sends transactions where APISIX sends Lua scripts;
  * state is in memory, as the sandbox has its own etcd for Kubernetes.
  */
