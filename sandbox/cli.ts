@@ -82,7 +82,7 @@ program
     .action(async (options) => (await standalone()).runAlpa(options));
 program
     .command("redis")
-    .description("Redis alone, as far as limits shared by several gateways need it")
+    .description("a real Redis or Valkey alone, for limits shared by several gateways")
     .requiredOption("--port <port>", "port to listen on", port)
     .option("--password <password>", "password that clients must give")
     .action(async (options) => (await standalone()).runRedis(options));

@@ -1,9 +1,13 @@
 /** Stand-ins on their own, for recordings and other people's programs. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { startAlpa } from "../alpa/server";
 import { Account, type Plan } from "../cloudflare/account";
 import { startCloudflareApi } from "../cloudflare/api/server";
 import { startEdge } from "../cloudflare/edge/server";
 import { startGateway } from "../gateway/server";
+import { startGuard } from "../processes";
 import { startRedis } from "../redis/server";
 
 /** After a zone was made, in milliseconds: its answer still says "pending". */
@@ -53,9 +57,16 @@ export async function runAlpa(options: { port: number; seconds: number }): Promi
 }
 
 export async function runRedis(options: { port: number; password?: string }): Promise<void> {
-    const redis = await startRedis(options);
-    console.log(`Redis stand-in: redis://127.0.0.1:${redis.port}`);
-    await closeOnSignal(redis);
+    const stateDir = mkdtempSync(join(tmpdir(), "alpa-auth-redis-"));
+    const guard = await startGuard({ stateDir, sandboxId: stateDir });
+    try {
+        const redis = await startRedis({ ...options, stateDir });
+        console.log(`Redis: redis://127.0.0.1:${redis.port}`);
+        await closeOnSignal(redis);
+    } finally {
+        await guard.stop();
+        rmSync(stateDir, { recursive: true, force: true });
+    }
 }
 
 /** Runs until Ctrl-C or a polite kill. */

@@ -18,10 +18,9 @@
  * - Admin API: stream routes, schemas, paging and filters of lists: 501
  *
  * Known differences: HTTP/2 is not served; JSON that is written anew keeps the order of its fields, where APISIX has that of
- * a Lua table's hash, which differs between processes (its strings are hashed with a seed of LuaJIT's own for each state):
- * nothing may rely on either; `prometheus` is accepted and its metrics port is not opened; idle
- * connections to upstreams are kept for 2 s, not 60; policy redis sends transactions where APISIX sends Lua scripts;
- * state is in memory, as the sandbox has its own etcd for Kubernetes.
+ * a Lua table's hash, which APISIX itself calls unstable (core/json.lua): nothing may rely on either; `prometheus` is
+ * accepted and its metrics port is not opened; idle connections to upstreams are kept for 2 s, not 60; state is in memory,
+ * as the sandbox has its own etcd for Kubernetes.
  */
 import type { Server } from "node:http";
 import type { AddressInfo, Socket } from "node:net";

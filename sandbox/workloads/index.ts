@@ -25,6 +25,8 @@ export interface WorkloadsOptions {
     kubeConfig: KubeConfig;
     controlPlane: ControlPlane;
     log: (line: string) => void;
+    /** Where processes are recorded. */
+    stateDir?: string;
     /** `host:port` where connectors find Cloudflare's edge. Unset: pods of cloudflared do not start. */
     edge?: string;
     /** @default real time */
@@ -69,7 +71,7 @@ export async function startWorkloads(options: WorkloadsOptions): Promise<Workloa
         wake();
     };
     const cluster = new Cluster(kubeConfig, changed, log);
-    const redis = new RedisPods(log, (pod) => gateways.reachable(pod));
+    const redis = new RedisPods(log, (pod) => gateways.reachable(pod), options.stateDir);
     const ended = (pod: V1Pod) => takeAway(cluster, pod);
     const { gpus } = options;
     const ray = gpus && new RayPods(gpus, { cluster, clock, ended, changed, log });

@@ -1,7 +1,7 @@
 /**
- * Plays Valkey: a Redis stand-in of its own for each running pod, so that a new pod starts empty. Valkey 8 answers the
- * commands it has as Redis 7 does. Options other than those below are refused, as is every other value: nothing is
- * written to a disk, and nobody is asked for a password. --maxmemory is taken and not enforced.
+ * Plays Valkey's pods: a real Redis or Valkey for each running one, with the options of its container, so that a new pod
+ * starts empty. Options other than those below are refused, as is every other value: nothing is written to a disk, and
+ * nobody is asked for a password.
  */
 import type { V1Container, V1Pod } from "@kubernetes/client-node";
 import { startRedis, type RedisServer } from "../redis/server";
@@ -33,15 +33,26 @@ export function valkeyProblem({ image: name, command = [], args = [] }: V1Contai
     return undefined;
 }
 
+/** The options of a container as lines of a configuration file. */
+function linesOf(pod: V1Pod): string[] {
+    const { command = [], args = [] } = pod.spec!.containers.find((container) => VALKEY.test(container.image!))!;
+    const words = [...command, ...args];
+    if (words[0] === "valkey-server") words.shift();
+    const lines: string[] = [];
+    for (let i = 0; i < words.length; i += 2) lines.push(`${words[i].slice(2)} ${words[i + 1] || '""'}`);
+    return lines;
+}
+
 export class RedisPods {
     /** By uid of the pod. */
     private readonly servers = new Map<string, RedisServer>();
     private last: Snapshot | undefined;
 
-    /** @param reachable whether the machine of a pod can be reached. @default all can */
+    /** @param stateDir where the servers' processes are recorded @param reachable whether the machine of a pod can be reached. @default all can */
     constructor(
         private readonly log: (line: string) => void,
         private readonly reachable: (pod: V1Pod) => boolean = () => true,
+        private readonly stateDir?: string,
     ) {}
 
     async reconcile(now: Snapshot): Promise<void> {
@@ -55,7 +66,7 @@ export class RedisPods {
         for (const pod of pods) {
             const { uid, namespace, name } = pod.metadata!;
             if (this.servers.has(uid!)) continue;
-            const server = await startRedis({ port: 0 });
+            const server = await startRedis({ port: 0, lines: linesOf(pod), stateDir: this.stateDir });
             this.servers.set(uid!, server);
             this.log(`${namespace}/${name}: Redis plays ${image(pod, VALKEY)} on 127.0.0.1:${server.port}`);
         }
@@ -85,7 +96,7 @@ export class RedisPods {
 
     /** Servers that run take requests and answer none, until told otherwise. */
     hang(hanging: boolean): void {
-        for (const server of this.servers.values()) server.hanging = hanging;
+        for (const server of this.servers.values()) server.hang(hanging);
     }
 
     async close(): Promise<void> {

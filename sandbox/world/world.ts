@@ -115,7 +115,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
         const clock = { secondLasts: options.secondLasts ?? 1 };
         const edge = options.cloudflare?.connectorAddress;
         const ofPods = gpus?.workloads({ port: first, seconds: options.alpaSeconds }, env);
-        const played = { programs, edge, clock, gpus: ofPods };
+        const played = { programs, edge, clock, stateDir, gpus: ofPods };
         const workloads = keep(await startWorkloads({ kubeConfig, controlPlane, log, ...played }));
         log("chart repository");
         const repository = { helmPath: tools.helm, stateDir };

@@ -63,13 +63,11 @@ export const limitReq = definePlugin<LimitReqConf>({
                 const poured = await unlessFailed(
                     "limit-req",
                     tools,
-                    conf.policy === "redis"
-                        ? tools.shared.replace(conf, keys, (old) => pour(old, Date.now()))
-                        : pourHere(keys),
+                    conf.policy === "redis" ? tools.shared.pour(conf, key, conf.rate, conf.burst) : pourHere(keys)?.[0],
                 );
                 if (!poured) return conf.allow_degradation ? undefined : { code: 500 };
-                if (!poured.value) return rejection(conf);
-                const delay = poured.value[0] / conf.rate;
+                if (poured.value === undefined) return rejection(conf);
+                const delay = poured.value / conf.rate;
                 if (delay >= 0.001 && !conf.nodelay) await sleep(delay * 1000);
                 return undefined;
             },

@@ -47,8 +47,8 @@ async function fixedShared(
     limit: number,
     window: number,
 ): Promise<Verdict> {
-    const { count, first, leftMs } = await shared.count(conf, key, window);
-    const reset = first ? String(window) : twoDecimals(leftMs / 1000);
+    const { count, leftMs } = await shared.count(conf, key, window);
+    const reset = twoDecimals(leftMs / 1000);
     return { allowed: count <= limit, remaining: Math.max(0, limit - count), reset };
 }
 
@@ -56,13 +56,13 @@ async function fixedShared(
 class Slide {
     private readonly id: number;
     /** Seconds until the clock's window ends. */
-    private readonly left: number;
+    readonly left: number;
 
     /** @param now milliseconds */
     constructor(
         now: number,
         private readonly limit: number,
-        private readonly window: number,
+        readonly window: number,
     ) {
         this.id = Math.floor(now / 1000 / window);
         this.left = window - ((now / 1000) % window);
@@ -114,7 +114,6 @@ async function slidingShared(
     window: number,
 ): Promise<Verdict> {
     const slide = new Slide(Date.now(), limit, window);
-    const [current, before] = slide.keys(key);
-    const { admitted, count, previous } = await shared.countIf(conf, current, before, slide.life, slide.admits);
+    const { admitted, count, previous } = await shared.countIf(conf, slide.keys(key), limit, slide);
     return slide.verdict(admitted, count, previous);
 }

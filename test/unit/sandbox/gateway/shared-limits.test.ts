@@ -1,6 +1,6 @@
 /**
  * Claim: gateways with policy redis count together and exactly, and what callers see when Redis is away is what APISIX
- * does. That the stand-in for Redis behaves like Redis is not proved here.
+ * does. The server is a real one.
  */
 import assert from "node:assert/strict";
 import { once } from "node:events";
@@ -10,6 +10,7 @@ import { createServer as createTlsServer } from "node:tls";
 import { generate } from "selfsigned";
 import { SharedCounters } from "../../../../sandbox/gateway/shared-counters";
 import { startRedis, type RedisServer } from "../../../../sandbox/redis/server";
+import { RawRedis } from "../redis/kit";
 import { Kit, header } from "./kit";
 
 type Json = Record<string, unknown>;
@@ -68,6 +69,31 @@ describe("gateway limits shared through Redis", function () {
             await configure("limit-count", { ...COUNT, count: 7, time_window, window_type: type, ...shared() });
             const answers = await statuses(Array.from({ length: 40 }, (_, i) => send(kits[i % 2])));
             assert.deepEqual([times(200, answers), times(429, answers)], [7, 33]);
+        });
+
+    it("decides by scripts that the server keeps, sent once each", async () => {
+        await configure("limit-count", { ...COUNT, count: 7, ...shared() });
+        for (let i = 0; i < 3; i++) assert.equal((await send(kits[i % 2])).status, 200);
+        const client = await RawRedis.connect(redis.port);
+        const [, stats] = await client.say("AUTH sesame", "INFO commandstats");
+        client.close();
+        assert.match(stats, /cmdstat_evalsha:calls=3,/);
+        assert.match(stats, /cmdstat_eval:calls=1,/);
+    });
+
+    for (const [allowed, status] of [
+        [false, 500],
+        [true, 200],
+    ] as const)
+        it(`limit-count answers ${status} when the server's memory is full, with allow_degradation ${allowed}`, async () => {
+            const full = await startRedis({ port: 0, lines: ["maxmemory 1", "maxmemory-policy noeviction"] });
+            try {
+                const conf = { ...shared(), redis_port: full.port, redis_password: undefined };
+                await configure("limit-count", { ...COUNT, ...conf, allow_degradation: allowed });
+                assert.equal((await send(kits[0])).status, status);
+            } finally {
+                await full.close();
+            }
         });
 
     it("limit-count with policy local lets its count through each gateway", async () => {
@@ -212,7 +238,7 @@ describe("gateway limits shared through Redis", function () {
             it(`${plugin} waits redis_timeout for a Redis that hangs, then answers ${status}`, async () => {
                 const waiting = (redis_timeout: number) =>
                     configure(plugin, { ...conf, ...shared(), redis_timeout, allow_degradation: allowed });
-                redis.hanging = true;
+                redis.hang(true);
                 await waiting(600_000);
                 assert.equal((await kits[0].send("/completions")).status, 401, "a request without a key does not wait");
 
@@ -220,9 +246,9 @@ describe("gateway limits shared through Redis", function () {
                 const answer = await send(kits[0]);
                 assert.equal(answer.status, status);
                 assert.ok(answer.elapsedMs >= 990 && answer.elapsedMs < 20_000, `${answer.elapsedMs} ms`);
-                redis.hanging = false;
+                redis.hang(false);
                 assert.equal((await send(kits[0])).status, 200);
-                redis.hanging = true; // now on a connection that has worked before
+                redis.hang(true); // now on a connection that has worked before
                 assert.equal((await send(kits[0])).status, status);
             });
 

