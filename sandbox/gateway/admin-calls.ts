@@ -43,14 +43,22 @@ function shown(key: string, { value, createdIndex, modifiedIndex }: Stored): obj
     return { key: etcdKey(key), value, createdIndex, modifiedIndex };
 }
 
+/** Private keys of certificates are written and never read. */
+function withoutKeys(resource: string, stored: Stored): Stored {
+    if (resource !== "ssls") return stored;
+    const { key: _key, keys: _keys, ...value } = stored.value;
+    return { ...stored, value };
+}
+
 function get({ store, folder, id, resource, args }: Call): Answer {
+    const answer = (key: string, stored: Stored) => shown(key, withoutKeys(resource, stored));
     if (id !== undefined) {
         const stored = store.etcd.objects.get(folder + id);
-        return stored ? { status: 200, body: shown(folder + id, stored) } : NOT_FOUND;
+        return stored ? { status: 200, body: answer(folder + id, stored) } : NOT_FOUND;
     }
     const unknown = LIST_ARGS.find((name) => args.has(name));
     if (unknown) throw new NotImitated(`Admin API list argument ${unknown}`);
-    const list = store.etcd.list(folder).map(([key, stored]) => shown(key, stored));
+    const list = store.etcd.list(folder).map(([key, stored]) => answer(key, stored));
     // Of credentials no folder is made, and after a loss there is none of anything until a gateway starts.
     const isFolder = resource !== "credentials" && store.etcd.hasFolders;
     if (list.length === 0 && !isFolder) return NOT_FOUND;

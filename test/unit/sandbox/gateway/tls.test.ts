@@ -119,6 +119,7 @@ describe("gateway: TLS", () => {
             await admin("PUT", "ssls/1", ssl(own, "llm.example.com")),
         ])
             assert.ok(!text.includes("PRIVATE KEY"), text);
+        for (const path of ["ssls", "ssls/1"]) assert.doesNotMatch((await admin("GET", path)).text, /"keys?":\[?"[^/]/);
         assert.equal(await shown("llm.example.com"), "llm.example.com");
     });
 
