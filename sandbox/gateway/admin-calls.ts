@@ -45,13 +45,15 @@ function shown(key: string, { value, createdIndex, modifiedIndex }: Stored): obj
 
 function get({ store, folder, id, resource, args }: Call): Answer {
     if (id !== undefined) {
-        const stored = store.config.objects.get(folder + id);
+        const stored = store.etcd.objects.get(folder + id);
         return stored ? { status: 200, body: shown(folder + id, stored) } : NOT_FOUND;
     }
     const unknown = LIST_ARGS.find((name) => args.has(name));
     if (unknown) throw new NotImitated(`Admin API list argument ${unknown}`);
-    const list = store.config.list(folder).map(([key, stored]) => shown(key, stored));
-    if (resource === "credentials" && list.length === 0) return NOT_FOUND; // only folders made at start are known empty
+    const list = store.etcd.list(folder).map(([key, stored]) => shown(key, stored));
+    // Of credentials no folder is made, and after a loss there is none of anything until a gateway starts.
+    const isFolder = resource !== "credentials" && store.etcd.hasFolders;
+    if (list.length === 0 && !isFolder) return NOT_FOUND;
     return { status: 200, body: { total: list.length, list } };
 }
 
@@ -80,7 +82,7 @@ function put(call: Call, post: boolean): Answer {
         const given = own.id as string | number | undefined;
         if (post) {
             if (id !== undefined || given !== undefined) return refusal(`wrong ${KINDS[resource]} id, do not need it`);
-            id = store.config.nextId();
+            id = store.etcd.nextId();
         }
         id ??= given === undefined ? undefined : String(given);
         if (id === undefined) return refusal(`missing ${KINDS[resource]} id`);
@@ -93,13 +95,13 @@ function put(call: Call, post: boolean): Answer {
     const key = folder + String(id);
     const refused = checkObject(store, resource, key, own);
     if (refused) return refused;
-    if (resource === "credentials" && !store.config.objects.has(`/consumers/${folder.split("/")[2]}`))
+    if (resource === "credentials" && !store.etcd.objects.has(`/consumers/${folder.split("/")[2]}`))
         return refusal("consumer not found", 404);
     return save(store, resource, key, own);
 }
 
 function save(store: Store, resource: string, key: string, conf: Conf): Answer {
-    const old = store.config.objects.get(key);
+    const old = store.etcd.objects.get(key);
     const now = Math.floor(Date.now() / 1000);
     if (resource === "plugin_metadata") conf.id = key.split("/")[2];
     else {
@@ -107,7 +109,7 @@ function save(store: Store, resource: string, key: string, conf: Conf): Answer {
         conf.update_time = now;
     }
     if (resource === "ssls") Object.assign(conf, sealedSsl(conf));
-    store.config.set(key, conf);
+    store.etcd.set(key, conf);
     const value = isObject(conf.plugins) ? { ...conf, plugins: encryptPlugins(conf.plugins) } : conf;
     return { status: old ? 200 : 201, body: { key: etcdKey(key), value } };
 }
@@ -117,7 +119,7 @@ function patch({ store, resource, folder, id, subPath, conf }: Call): Answer {
     if (conf === undefined) return refusal("missing new configuration");
     if (subPath.length === 0 && (typeof conf !== "object" || conf === null)) return refusal("invalid configuration");
     const key = folder + id;
-    const old = store.config.objects.get(key);
+    const old = store.etcd.objects.get(key);
     if (!old) return NOT_FOUND;
     const wrapped = subPath.reduceRight<unknown>((inner, name) => ({ [name]: inner }), conf);
     const merged = merge(structuredClone(old.value), wrapped as Conf, subPath.length);
@@ -144,7 +146,7 @@ function remove({ store, resource, folder, id, args }: Call): Answer {
     }
     const key = folder + id;
     if (resource === "consumers")
-        for (const [credential] of store.config.list(`${key}/credentials/`)) store.config.delete(credential);
-    if (!store.config.delete(key)) return NOT_FOUND;
+        for (const [credential] of store.etcd.list(`${key}/credentials/`)) store.etcd.delete(credential);
+    if (!store.etcd.delete(key)) return NOT_FOUND;
     return { status: 200, body: { deleted: "1", key: etcdKey(key) } };
 }

@@ -95,14 +95,14 @@ function missingReference(store: Store, conf: Conf): Answer | undefined {
         ["plugin_config_id", "plugin_configs", "plugin config info by plugin config id"],
     ]) {
         const id = conf[field];
-        if (id !== undefined && !store.config.objects.has(`/${folder}/${String(id as string)}`))
+        if (id !== undefined && !store.etcd.objects.has(`/${folder}/${String(id as string)}`))
             return refusal(`failed to fetch ${name} [${String(id as string)}], response code: 404`);
     }
     return undefined;
 }
 
 function checkGlobalRule(store: Store, key: string, conf: Conf): Answer | undefined {
-    for (const [otherKey, { value }] of store.config.list("/global_rules/"))
+    for (const [otherKey, { value }] of store.etcd.list("/global_rules/"))
         for (const name of Object.keys(conf.plugins as Conf))
             if (otherKey !== key && Object.hasOwn((value.plugins ?? {}) as Conf, name))
                 return refusal(`plugin '${name}' already exists in global rule with id '${otherKey.split("/")[2]}'`);
@@ -160,7 +160,7 @@ export function stillUsed(store: Store, resource: string, id: string): Answer | 
         if (split) return refusal(`can not delete this upstream, plugin in ${split} is still using it now`);
     }
     for (const folder of folders)
-        for (const [key, { value }] of store.config.list(`/${folder}/`))
+        for (const [key, { value }] of store.etcd.list(`/${folder}/`))
             if (value[field] !== undefined && String(value[field] as string) === id)
                 return refusal(`can not delete ${text}, ${KINDS[folder]} [${key.split("/")[2]}] is still using it now`);
     return undefined;
@@ -169,7 +169,7 @@ export function stillUsed(store: Store, resource: string, id: string): Answer | 
 /** Object whose traffic-split names the upstream. */
 function splitUser(store: Store, id: string): string | undefined {
     for (const folder of ["routes", "services", "plugin_configs", "global_rules"])
-        for (const [key, { value }] of store.config.list(`/${folder}/`)) {
+        for (const [key, { value }] of store.etcd.list(`/${folder}/`)) {
             const split = (value.plugins as Conf | undefined)?.["traffic-split"];
             if (split !== undefined && namesUpstream(split, id)) return `${KINDS[folder]} [${key.split("/")[2]}]`;
         }

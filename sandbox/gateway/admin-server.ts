@@ -63,7 +63,7 @@ async function serve(store: Store, keys: AdminKeys, request: IncomingMessage): P
     if (denied !== undefined) return { status: 401, body: { error_msg: "failed to check token", description: denied } };
 
     // The real one answers 503 with a message of its etcd client, which nobody has recorded.
-    if (!store.config.hasQuorum) throw new NotImitated("Admin API while etcd has no quorum");
+    if (!store.etcd.hasQuorum) throw new NotImitated("Admin API while etcd has no quorum");
 
     const segments = target.uri.slice(PREFIX.length + 1).split("/");
     let [resource, id] = segments as [string, string | undefined];

@@ -13,6 +13,34 @@ export class Configuration {
     revision = 20;
     /** A majority of etcd's members is there. Without it only what is in a gateway's memory counts. */
     hasQuorum = true;
+    /** Each kind of object has a key of its own, which APISIX writes when it starts; without it nothing is listed. */
+    hasFolders = false;
+    private next: Configuration | undefined;
+
+    /** What etcd holds now: this, until it lost all. */
+    current(): Configuration {
+        return this.next?.current() ?? this;
+    }
+
+    /**
+     * etcd starts again without its data, its revisions from the beginning. Gateways that run have got what they know
+     * with later ones, so they hear of nothing new and go on with it.
+     * Not imitated: that they do hear of it once as much was written again.
+     */
+    lose(): Configuration {
+        const { next } = this;
+        if (next) return next.lose();
+        this.next = new Configuration();
+        this.next.hasQuorum = this.hasQuorum;
+        return this.next;
+    }
+
+    /** Somebody deletes every key while etcd runs, which all gateways hear of. */
+    clear(): void {
+        this.objects.clear();
+        this.hasFolders = false;
+        this.revision++;
+    }
 
     set(key: string, value: Conf): Stored {
         const old = this.objects.get(key);

@@ -82,13 +82,12 @@ export interface Gateway {
 /** Both ports are on 127.0.0.1 only. */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     const log = options.log ?? (() => undefined);
-    const store = new Store(
-        options.configuration ?? new Configuration(),
-        await LuaMachine.start(),
-        options.resolve ?? (() => undefined),
-        log,
-        { httpsPort: options.httpsPort ?? options.tls?.port, secondLasts: options.secondLasts },
-    );
+    const configuration = options.configuration ?? new Configuration();
+    configuration.hasFolders = true;
+    const store = new Store(configuration, await LuaMachine.start(), options.resolve ?? (() => undefined), log, {
+        httpsPort: options.httpsPort ?? options.tls?.port,
+        secondLasts: options.secondLasts,
+    });
     const agent = createAgent();
     const data = createDataServer({ store, agent, log }, options.trustedAddresses ?? []);
     const admin = createAdminServer(store, { admin: options.adminKey, viewer: options.viewerKey }, log);

@@ -74,11 +74,16 @@ export class Store {
         return this.made.runtime;
     }
 
+    /** What the Admin API reads and writes; requests run on what this gateway knows of it. */
+    get etcd(): Configuration {
+        return this.config.current();
+    }
+
     /** Whose credential has this key value, if anyone's: for the refusal of duplicates. The last one loaded counts. */
     findCredential(plugin: string, value: string): Pick<AuthConsumer, "username" | "credentialId"> | undefined {
         const field = PLUGINS.get(plugin)?.auth?.keyField;
         if (field === undefined) return undefined;
-        const { objects } = this.config;
+        const { objects } = this.etcd;
         let found: string | undefined;
         // Each write asks, and with many callers the data plane's view would be built anew for each.
         for (const [key, { value: conf }] of objects) {

@@ -1,14 +1,20 @@
 // Stand-in for the APISIX ingress controller 2.0.1: watches a real API server, translates (translate.ts, which lists what
-// is imitated and what is not), pushes to the Admin API and writes conditions.
-// Timing as in the real one: a change is pushed at once (here within a tenth of a second), everything is compared again
-// every minute (provider.syncPeriod of the chart), a failed push is tried again with growing pauses. Accepted=True is
-// written after the translation and before the push; a failed push turns it to SyncFailed, the next good one back.
+// is imitated and what is not), pushes to the Admin API (admin.ts) and writes conditions.
+// Timing as in the real one (internal/manager, internal/provider/apisix/provider.go):
+// - once it leads, nothing is pushed before each object it has registered has been reconciled, or for 5 minutes. It
+//   registers ApisixUpstreams and ApisixPluginConfigs of its class too, and nothing ever reports those as reconciled: a
+//   single one, deleted meanwhile or not, has it wait to the end. Conditions are written in that time all the same;
+// - then a change is pushed at once (here within a tenth of a second), and everything is compared once a minute
+//   (provider.syncPeriod of the chart);
+// - a failed push is repeated after 1, 2, 4, … seconds, up to 1000, and with each change and each minute;
+// - Accepted=True is written after the translation and before the push; a failed push turns it to SyncFailed, the next
+//   good one back. An APISIX that cannot be reached or read fails all that belongs to it.
 
 import { setMaxListeners } from "node:events";
 
 import type { KubeConfig } from "@kubernetes/client-node";
 
-import { inParallel } from "./admin";
+import { inParallel, type Failure } from "./admin";
 import { pause } from "../processes";
 import { ApiServer, reflect } from "./api-server";
 import { keyOf, KINDS, type Kind, type World } from "./kinds";
@@ -16,7 +22,7 @@ import type { ApisixObject } from "./objects";
 import { Pusher, type ResolveAdmin } from "./pusher";
 import { gatewayStatus, StatusWriter } from "./status";
 import { proxyObjects, translate, type Outcome, type Translation } from "./translate";
-import type { Target } from "./gateway";
+import { ingressClass, type Target } from "./gateway";
 
 export interface IngressControllerOptions {
     kubeConfig: KubeConfig;
@@ -24,6 +30,8 @@ export interface IngressControllerOptions {
     controllerName?: string;
     /** URL of the Admin API behind an in-cluster Service, or undefined while there is none. */
     resolveAdmin: ResolveAdmin;
+    /** How long a second lasts, in seconds. @default 1 */
+    secondLasts?: number;
     log: (line: string) => void;
 }
 
@@ -33,8 +41,12 @@ export interface IngressController {
 
 // Events that come in a burst, as from one `pulumi up`, are pushed together.
 const DEBOUNCE_MS = 100;
-const FULL_SYNC_MS = 60_000;
-const RETRY_MS = { first: 1000, longest: 10_000 };
+const READY_SECONDS = 300;
+const SYNC_SECONDS = 60;
+const RETRY_SECONDS = { first: 1, longest: 1000 };
+
+/** Kinds that are registered and never reported as reconciled. */
+const NEVER_READY: Kind[] = ["ApisixUpstream", "ApisixPluginConfig"];
 
 /** Kinds whose condition tells of a failed push. A Consumer (v1alpha1) is not among them: it stays Available. */
 const TELLS_SYNC_FAILED: Kind[] = ["ApisixRoute", "ApisixConsumer", "ApisixGlobalRule", "ApisixTls"];
@@ -59,6 +71,9 @@ class Controller {
     private said = new Set<string>();
     private wake = () => {};
     private dirty = true;
+    private readonly began = Date.now();
+    /** What the last push was made of. */
+    private pushed = "";
 
     constructor(private readonly options: IngressControllerOptions) {
         const log = (line: string) => options.log(line);
@@ -90,20 +105,48 @@ class Controller {
         // Before everything is listed, an absent resource would look like a deleted one.
         const ended = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve()));
         await Promise.race([ended, Promise.all(this.reflectors.map(([, { listed }]) => listed))]);
-        let nextFull = 0;
-        let retry = 0;
+        const readyAt = this.began + this.milliseconds(this.waitsForReady() ? READY_SECONDS : 0);
+        const longest = this.milliseconds(RETRY_SECONDS.longest);
+        let nextTick = Math.max(readyAt, Date.now()) + this.milliseconds(SYNC_SECONDS);
+        let backoff = this.milliseconds(RETRY_SECONDS.first);
+        let retryAt = Infinity;
         while (!signal.aborted) {
             this.dirty = false;
-            const full = Date.now() >= nextFull || retry > 0;
-            if (full) nextFull = Date.now() + FULL_SYNC_MS;
-            const ok = await this.sync(full).catch((error: Error) => {
+            const due = Date.now() >= Math.min(nextTick, retryAt);
+            const pushed = await this.round(Date.now() >= readyAt, due).catch((error: Error) => {
                 this.options.log(`error: ${error.stack}`);
                 return false;
             });
-            retry = ok ? 0 : Math.min(retry * 2 || RETRY_MS.first, RETRY_MS.longest);
-            await this.sleep(retry || Math.max(0, nextFull - Date.now()));
+            while (nextTick <= Date.now()) nextTick += this.milliseconds(SYNC_SECONDS);
+            if (pushed === false) {
+                retryAt = Date.now() + backoff;
+                backoff = Math.min(backoff * 2, longest);
+            } else if (pushed) {
+                retryAt = Infinity;
+                backoff = this.milliseconds(RETRY_SECONDS.first);
+            }
+            const next = Date.now() < readyAt ? readyAt : Math.min(nextTick, retryAt);
+            await this.sleep(Math.max(0, next - Date.now()));
             if (this.dirty) await pause(DEBOUNCE_MS, signal);
         }
+    }
+
+    private milliseconds(seconds: number): number {
+        return seconds * 1000 * (this.options.secondLasts ?? 1);
+    }
+
+    private world(): World {
+        return Object.fromEntries(this.reflectors.map(([kind, { items }]) => [kind, items()])) as unknown as World;
+    }
+
+    private waitsForReady(): boolean {
+        const world = this.world();
+        const registered = NEVER_READY.flatMap((kind) =>
+            world[kind].filter(({ spec }) => ingressClass(world, this.name, spec?.ingressClassName)),
+        );
+        if (registered.length > 0)
+            this.options.log(`nothing is pushed for ${READY_SECONDS} s: ${registered.map(keyOf).join(", ")}`);
+        return registered.length > 0;
     }
 
     /** Until something has changed, the time is over, or the end. */
@@ -114,18 +157,21 @@ class Controller {
         await pause(ms, AbortSignal.any([this.stop.signal, woken.signal]));
     }
 
-    /** One round over everything. False when it has to be tried again soon. */
-    private async sync(full: boolean): Promise<boolean> {
-        const world = Object.fromEntries(
-            this.reflectors.map(([kind, { items }]) => [kind, items()]),
-        ) as unknown as World;
+    /** One round over everything. Undefined when nothing was pushed, false when a push has failed. */
+    private async round(isReady: boolean, due: boolean): Promise<boolean | undefined> {
+        const world = this.world();
         const translation = translate(world, this.name);
         this.say(translation.log);
         await this.accept(translation.outcomes);
+        if (!isReady) return undefined;
+        const { targets } = translation;
+        const wanted = targets.map((target) => ({ target, ...this.wanted(world, translation, target) }));
+        const state = JSON.stringify([wanted, translation.outcomes.map(stateOf)]);
+        if (state === this.pushed && !due) return undefined;
+        this.pushed = state;
         const failures: [Outcome, string][] = [];
         let ok = true;
-        for (const target of translation.targets)
-            ok = (await this.push(world, translation, target, full, failures)) && ok;
+        for (const one of wanted) ok = (await this.push(translation, one, failures)) && ok;
         await this.report(translation.outcomes, failures);
         return ok;
     }
@@ -146,8 +192,7 @@ class Controller {
             present.add(owner);
             if (objects && target) this.good.set(owner, { target: target.key, objects });
             else if (!target && conditions[0].status === "True") this.good.delete(owner);
-            const { uid, generation } = resource.metadata;
-            const state = JSON.stringify([uid, generation, conditions, target?.key, objects]);
+            const state = stateOf(outcome);
             if (this.seen.get(owner) === state) continue;
             this.seen.set(owner, state);
             const more = kind === "Gateway" ? gatewayStatus(resource, addresses ?? []) : {};
@@ -161,34 +206,38 @@ class Controller {
         }
     }
 
-    private async push(
-        world: World,
-        { outcomes, blocked }: Translation,
-        target: Target,
-        full: boolean,
-        failures: [Outcome, string][],
-    ): Promise<boolean> {
-        const desired = new Map<string, { object: ApisixObject; outcome?: Outcome }>();
-        for (const object of proxyObjects(world, target)) desired.set(object.path, { object });
-        const bound: Outcome[] = [];
+    /** All that a target should hold, and what leads to it. */
+    private wanted(world: World, { outcomes }: Translation, target: Target) {
+        const objects = new Map(proxyObjects(world, target).map((object) => [object.path, object]));
+        const owners: [path: string, owner: string][] = [];
         for (const outcome of outcomes) {
             const owner = ownerOf(outcome);
             const good = this.good.get(owner);
             if (good?.target !== target.key) continue;
-            bound.push(outcome);
             for (const object of good.objects) {
-                if (desired.has(object.path)) this.options.log(`${owner}: takes the place of another ${object.path}`);
-                desired.set(object.path, { object, outcome });
+                if (objects.has(object.path)) this.options.log(`${owner}: takes the place of another ${object.path}`);
+                objects.set(object.path, object);
+                owners.push([object.path, owner]);
             }
         }
-        const objects = [...desired.values()].map(({ object }) => object);
+        return { objects: [...objects.values()], owners };
+    }
+
+    private async push(
+        { outcomes, blocked }: Translation,
+        { target, objects, owners }: { target: Target } & ReturnType<Controller["wanted"]>,
+        failures: [Outcome, string][],
+    ): Promise<boolean> {
         const whole = blocked.get(target.key);
-        const found = whole ? [{ unreachable: true, message: whole }] : await this.pusher.push(target, objects, full);
-        if (found === "no address") return false;
-        for (const { object, unreachable, message } of found) {
+        const found = whole ? [{ unreachable: true, message: whole }] : await this.pusher.push(target, objects);
+        const ownerOfPath = new Map(owners);
+        const bound = new Set(ownerOfPath.values());
+        for (const { object, unreachable, message } of found as Failure[]) {
             if (unreachable) this.options.log(`error: GatewayProxy ${target.key}: ${message}`);
-            const hit = unreachable ? bound : [object && desired.get(object.path)?.outcome];
-            for (const outcome of hit) if (outcome) failures.push([outcome, message]);
+            const owner = object && ownerOfPath.get(object.path);
+            for (const outcome of outcomes)
+                if (unreachable ? bound.has(ownerOf(outcome)) : ownerOf(outcome) === owner)
+                    failures.push([outcome, message]);
         }
         return found.length === 0;
     }
@@ -218,4 +267,10 @@ class Controller {
 
 function ownerOf({ kind, resource }: Outcome): string {
     return `${kind} ${keyOf(resource)}`;
+}
+
+/** What a resource's conditions and objects are made of. */
+function stateOf({ resource, conditions, target, objects }: Outcome): string {
+    const { uid, generation } = resource.metadata;
+    return JSON.stringify([uid, generation, conditions, target?.key, objects]);
 }

@@ -18,6 +18,9 @@ export interface ApisixObject {
     body: Record<string, unknown>;
 }
 
+/** Label of an upstream that a service has besides its own: the service's id. */
+export const SERVICE_LABEL = "__ADC_UPSTREAM_SERVICE_ID";
+
 /** Why a resource is not accepted, in the words of its condition. */
 export class Refusal extends Error {
     constructor(

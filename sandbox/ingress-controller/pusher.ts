@@ -1,6 +1,6 @@
 // One APISIX may have several Admin APIs; each gets everything.
 
-import { AdminApi, type Failure } from "./admin";
+import { AdminApi, unreachable, type Failure } from "./admin";
 import type { Target } from "./gateway";
 import type { ApisixObject } from "./objects";
 
@@ -12,41 +12,28 @@ export type ResolveAdmin = (service: {
 }) => Promise<string | undefined>;
 
 export class Pusher {
-    private readonly admins = new Map<string, { adminKey: string; api: AdminApi }>();
-
     constructor(
         private readonly resolveAdmin: ResolveAdmin,
         private readonly log: (line: string) => void,
     ) {}
 
-    async push(target: Target, objects: ApisixObject[], full: boolean): Promise<Failure[] | "no address"> {
-        const urls = await this.urls(target);
-        if (urls.length === 0) {
-            this.log(`GatewayProxy ${target.key}: there is no Admin API yet; trying again`);
-            return "no address";
+    async push(target: Target, objects: ApisixObject[]): Promise<Failure[]> {
+        const { admin, adminKey } = target;
+        if ("service" in admin) {
+            const { namespace, name, port } = admin.service;
+            const address = `http://${name}.${namespace}.svc:${port}`;
+            const url = await this.resolveAdmin(admin.service).catch((error: Error) => error);
+            if (url === undefined) return [unreachable(address, new Error(`connect ECONNREFUSED ${name}:${port}`))];
+            if (url instanceof Error) return [unreachable(address, url)];
+            return this.to(url, adminKey, objects);
         }
         const failures: Failure[] = [];
-        for (const url of urls) {
-            const id = `${target.key} ${url}`;
-            const known = this.admins.get(id);
-            const isKnown = known?.adminKey === target.adminKey;
-            const log = (line: string) => this.log(`${url}: ${line}`);
-            const api = known && isKnown ? known.api : new AdminApi(url, target.adminKey, log);
-            this.admins.set(id, { adminKey: target.adminKey, api });
-            failures.push(...(await api.sync(objects, full || !isKnown)));
-        }
+        for (const url of admin.endpoints) failures.push(...(await this.to(url, adminKey, objects)));
         return failures;
     }
 
-    private async urls({ admin, key }: Target): Promise<string[]> {
-        const withoutSlash = (url: string) => url.replace(/\/+$/, "");
-        if ("endpoints" in admin) return admin.endpoints.map(withoutSlash);
-        try {
-            const url = await this.resolveAdmin(admin.service);
-            return url === undefined ? [] : [withoutSlash(url)];
-        } catch (error) {
-            this.log(`GatewayProxy ${key}: ${(error as Error).message}`);
-            return [];
-        }
+    private to(url: string, adminKey: string, objects: ApisixObject[]): Promise<Failure[]> {
+        const withoutSlash = url.replace(/\/+$/, "");
+        return new AdminApi(withoutSlash, adminKey, (line) => this.log(`${withoutSlash}: ${line}`)).sync(objects);
     }
 }

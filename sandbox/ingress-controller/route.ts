@@ -6,7 +6,7 @@ import { isIP } from "node:net";
 
 import { toVar, type Expression } from "./expressions";
 import { find, type Resource, type World } from "./kinds";
-import { nameId, notImitated, ownerLabels, Refusal, type ApisixObject } from "./objects";
+import { nameId, notImitated, ownerLabels, Refusal, SERVICE_LABEL, type ApisixObject } from "./objects";
 import { rulePlugins, sharedPlugins, type Plugin, type PluginSource } from "./plugins";
 import { fromApisixUpstream, newUpstream, serviceNodes, timeout, type Upstream } from "./upstream";
 
@@ -109,7 +109,10 @@ function translateRule(context: RouteContext, owner: Resource, rule: Rule, index
     };
     return [
         object("services", serviceId, service),
-        ...others.map(({ id, body }) => object("upstreams", id, body)),
+        ...others.map(({ id, body }) => {
+            const labelled = { ...body, labels: { ...body.labels, [SERVICE_LABEL]: serviceId } };
+            return object("upstreams", id, labelled);
+        }),
         object("routes", nameId(routeName), route),
     ];
 }

@@ -13,7 +13,7 @@ import { isReady, type Cluster, type Snapshot } from "./cluster";
 import { CONTROLLER, runs } from "./pods";
 import { serviceAccountOf } from "./service-account";
 
-/** The shortest second of an election, in seconds: each candidate asks the API server every two. */
+/** The shortest second of a controller, in seconds: each candidate asks the API server every two. */
 const SHORTEST_SECOND = 0.1;
 
 export interface ControllersOptions {
@@ -60,14 +60,15 @@ export class Controllers {
         const { controllerName, leaderElectionId, disabled } = configured(pod, now);
         const log = (line: string) => this.options.log(`ingress controller ${controllerName}: ${line}`);
         const kubeConfig = await this.serviceAccount(pod);
-        const lead = () => startIngressController({ kubeConfig, controllerName, resolveAdmin, log });
+        const secondLasts = Math.max(clock.secondLasts, SHORTEST_SECOND);
+        const lead = () => startIngressController({ kubeConfig, controllerName, resolveAdmin, secondLasts, log });
         if (disabled) return lead();
         return new LeaderElection({
             kubeConfig,
             namespace: namespace!,
             id: leaderElectionId,
             pod: name!,
-            secondLasts: Math.max(clock.secondLasts, SHORTEST_SECOND),
+            secondLasts,
             lead,
             log,
         });

@@ -1,6 +1,6 @@
 /**
  * What the gateways of one release share through etcd. It lasts as long as a pod of them or of their etcd does: it
- * survives a restart of the pods and not the loss of etcd. While fewer than half of the members and one more are there,
+ * survives a restart of the pods and not the loss of etcd. It can lose what it holds on order. While fewer than half of the members and one more are there,
  * nothing is read or written through an Admin API, and gateways go on with what they have in memory.
  *
  * Not imitated: the readiness probe of a member, which fails without a quorum.
@@ -21,6 +21,13 @@ export class EtcdMembers {
         const configuration = this.configurations.get(key) ?? new Configuration();
         this.configurations.set(key, configuration);
         return configuration;
+    }
+
+    /** Has the etcd of each release lose its data: its members come back empty, or somebody deletes all keys while it runs. */
+    lose(how: "data" | "keys"): void {
+        for (const [key, configuration] of this.configurations)
+            if (how === "keys") configuration.clear();
+            else this.configurations.set(key, configuration.lose());
     }
 
     /** @param reachable whether the machine of a pod can be reached */

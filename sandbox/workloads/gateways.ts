@@ -102,6 +102,10 @@ export class Gateways {
         return this.pods.kill(uid);
     }
 
+    loseEtcd(how: "data" | "keys"): void {
+        this.etcd.lose(how);
+    }
+
     /** Lets nothing through to a node and its pods, nor from them. */
     cutOff(node: string): void {
         this.isCutOff.add(node);

@@ -53,6 +53,11 @@ export interface Workloads {
     leaders(): string[];
     /** Has the shared counters that run take requests and answer none, or answer again. */
     hangCounters(hanging: boolean): void;
+    /**
+     * Has the etcd of the gateways come back without its data, or deletes all keys while it runs. The first leaves callers
+     * alone until a gateway starts anew, the second does not; both end what the ingress controller can do until then.
+     */
+    loseEtcd(how: "data" | "keys"): void;
     close(): Promise<void>;
 }
 
@@ -127,6 +132,7 @@ export async function startWorkloads(options: WorkloadsOptions): Promise<Workloa
         lost: () => gateways.lost(),
         leaders: () => controllers.leaders(),
         hangCounters: (hanging) => redis.hang(hanging),
+        loseEtcd: (how) => gateways.loseEtcd(how),
         close: async () => {
             closed = true;
             wake();

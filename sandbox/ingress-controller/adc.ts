@@ -1,0 +1,191 @@
+// What api7/adc 0.23.1 reads from an Admin API, how it compares that with the wanted objects, and what it writes.
+// Facts: libs/backend-apisix (fetcher, transformer, operator), libs/differ (differv3), apps/cli (server/sync), and answers
+// of the real program. A synchronisation of everything has no label selector, so labels protect nothing:
+// - a consumer, credential, service, SSL object or global rule that is not wanted is deleted, whoever made it;
+// - a route counts only below a listed service, an upstream only as a service's own or labelled with one, a credential
+//   only of the four methods below: others are never seen, hence stay, as plugin configs do;
+// - fields it does not read are neither compared nor put back, such as the status of a route;
+// - a credential without a name that is not wanted ends the whole synchronisation before the first write;
+// - what is deleted with its consumer is deleted once more, which fails.
+// Not imitated: the three further tries of a write that failed, consumer groups, stream routes.
+
+import { isDeepStrictEqual } from "node:util";
+
+import { SERVICE_LABEL, type ApisixObject, type Collection } from "./objects";
+
+type Body = Record<string, unknown>;
+
+/** Everything below one Admin API that ADC looks at, by the names of its folders. */
+export type Listed = Record<(typeof LISTED)[number], Body[]> & { credentials: Map<string, Body[]> };
+
+export const LISTED = [
+    "routes",
+    "services",
+    "upstreams",
+    "ssls",
+    "consumers",
+    "plugin_configs",
+    "global_rules",
+    "plugin_metadata",
+] as const;
+
+export interface Change {
+    collection: Collection;
+    verb: "delete" | "update" | "create";
+    /** In this order. */
+    requests: { method: "PUT" | "DELETE"; path: string; body?: Body }[];
+    /** The wanted object; undefined when it is deleted. */
+    object?: ApisixObject;
+}
+
+const CREDENTIALS = ["key-auth", "basic-auth", "jwt-auth", "hmac-auth"];
+
+/** Fields that are read of an object, and so compared. */
+const UPSTREAM = [
+    ...["desc", "labels", "type", "hash_on", "key", "checks", "nodes", "scheme", "retries", "retry_timeout", "timeout"],
+    ...["tls", "keepalive_pool", "pass_host", "upstream_host", "service_name", "discovery_type", "discovery_args"],
+];
+const READ: Record<Collection, string[] | undefined> = {
+    routes: [
+        ...["name", "desc", "labels", "uris", "hosts", "priority", "timeout", "vars", "methods", "enable_websocket"],
+        ...["remote_addrs", "plugins", "filter_func"],
+    ],
+    services: ["name", "desc", "labels", "hosts", "plugins"],
+    upstreams: ["name", ...UPSTREAM],
+    consumers: ["username", "desc", "labels", "plugins"],
+    credentials: ["name", "desc", "labels", "plugins"],
+    // Private keys are not shown by APISIX.
+    ssls: ["labels", "type", "sni", "snis", "cert", "certs", "client", "ssl_protocols"],
+    global_rules: ["plugins"],
+    plugin_metadata: undefined,
+};
+
+/** Kinds of changes in the order in which they are made. */
+const ORDER = [
+    ...["routes.delete", "services.delete", "upstreams.delete", "consumers.delete", "ssls.delete"],
+    ...["ssls.create", "ssls.update"],
+    ...["routes.update", "services.update", "upstreams.update", "consumers.update"],
+    ...["services.create", "routes.create", "consumers.create", "upstreams.create"],
+    ...["global_rules.delete", "global_rules.create", "global_rules.update"],
+    ...["plugin_metadata.delete", "plugin_metadata.create", "plugin_metadata.update"],
+    ...["credentials.delete", "credentials.create", "credentials.update"],
+];
+
+/** The words of Node.js for a hash of nothing: the id of a credential without a name. */
+const NO_NAME =
+    'TypeError [ERR_INVALID_ARG_TYPE]: The "data" argument must be of type string or an instance of Buffer, ' +
+    "TypedArray, or DataView. Received undefined";
+
+/** What is to be written, in groups of one kind each. @throws Error when nothing can be */
+export function changes(wanted: ApisixObject[], listed: Listed): Change[][] {
+    const there = seen(listed);
+    // As it is sent: without what is undefined.
+    const sent = wanted.map((object): ApisixObject => ({ ...object, body: JSON.parse(JSON.stringify(object.body)) }));
+    const byPath = new Map(sent.map((object) => [object.path, object]));
+    const found: Change[] = [];
+    for (const [path, { collection, value }] of there) {
+        if (byPath.has(path)) continue;
+        if (collection === "credentials" && typeof value.name !== "string") throw new Error(NO_NAME);
+        const paths = collection === "services" ? [path, `upstreams/${idOf(path)}`] : [path];
+        const requests = paths.map((one) => ({ method: "DELETE" as const, path: one }));
+        found.push({ collection, verb: "delete", requests });
+    }
+    for (const object of sent) {
+        const before = there.get(object.path);
+        const parts = partsOf(object);
+        const changed = before ? parts.filter(({ read }) => !isSame(read(object.body), read(before.value))) : parts;
+        const requests = changed.map(({ path, body }) => ({ method: "PUT" as const, path, body }));
+        if (requests.length === 0) continue;
+        found.push({ collection: object.collection, verb: before ? "update" : "create", requests, object });
+    }
+    return ORDER.map((kind) => found.filter(({ collection, verb }) => `${collection}.${verb}` === kind));
+}
+
+/** By path: what counts of what is there. A service has its own upstream in it. */
+function seen(listed: Listed): Map<string, { collection: Collection; value: Body }> {
+    const found = new Map<string, { collection: Collection; value: Body }>();
+    const upstreams = new Map(listed.upstreams.map((upstream) => [String(upstream.id), upstream]));
+    const services = new Set(listed.services.map(({ id }) => String(id)));
+    const add = (collection: Collection, id: unknown, value: Body, folder: string = collection) =>
+        found.set(`${folder}/${String(id)}`, { collection, value });
+    for (const service of listed.services) {
+        const own = service.upstream_id === undefined ? service.upstream : upstreams.get(String(service.upstream_id));
+        add("services", service.id, { ...service, upstream: own });
+    }
+    for (const route of listed.routes) {
+        if (!services.has(String(route.service_id))) continue;
+        const shared = listed.plugin_configs.find(({ id }) => id === route.plugin_config_id);
+        const uris = route.uri === undefined ? route.uris : [route.uri];
+        const hosts = route.host === undefined ? route.hosts : [route.host];
+        const remote_addrs = route.remote_addr === undefined ? route.remote_addrs : [route.remote_addr];
+        const plugins = shared && route.plugin_config_id !== undefined ? shared.plugins : route.plugins;
+        add("routes", route.id, { ...route, name: route.name ?? route.id, uris, hosts, remote_addrs, plugins });
+    }
+    for (const upstream of listed.upstreams) {
+        const label = (upstream.labels as Record<string, string> | undefined)?.[SERVICE_LABEL];
+        if (label !== undefined && services.has(label)) add("upstreams", upstream.id, upstream);
+    }
+    for (const consumer of listed.consumers) {
+        const username = String(consumer.username);
+        add("consumers", username, consumer);
+        for (const credential of listed.credentials.get(username) ?? []) {
+            const [type] = Object.keys((credential.plugins ?? {}) as Body);
+            if (CREDENTIALS.includes(type)) add("credentials", credential.id, credential, credentialsOf(username));
+        }
+    }
+    for (const ssl of listed.ssls) add("ssls", ssl.id, ssl);
+    // A rule counts by its plugins, whatever its own id.
+    for (const { plugins } of listed.global_rules)
+        for (const [name, config] of Object.entries((plugins ?? {}) as Body))
+            add("global_rules", name, { plugins: { [name]: config } });
+    for (const { id, ...metadata } of listed.plugin_metadata) add("plugin_metadata", id, metadata);
+    return found;
+}
+
+interface Part {
+    path: string;
+    body: Body;
+    read: (value: Body) => Body;
+}
+
+/** What is written of an object: a service is one, and its own upstream another, which comes first. */
+function partsOf({ collection, id, path, body }: ApisixObject): Part[] {
+    const fields = READ[collection];
+    const read = (value: Body) => (fields ? pick(value, fields) : pick(value, Object.keys(value)));
+    if (collection !== "services") return [{ path, body, read }];
+    const { upstream, ...service } = body;
+    const own: Part = {
+        path: `upstreams/${id}`,
+        body: { ...(upstream as Body), id, name: body.name },
+        read: (value) => pick((value.upstream ?? {}) as Body, UPSTREAM),
+    };
+    return [...(upstream === undefined ? [] : [own]), { path, body: { ...service, upstream_id: id }, read }];
+}
+
+function pick(value: Body, fields: string[]): Body {
+    const kept = fields.filter((field) => value[field] !== undefined && !isEmpty(field, value[field]));
+    return Object.fromEntries(
+        kept.map((field) => [field, field === "labels" ? withoutOwn(value.labels as Body) : value[field]]),
+    );
+}
+
+/** No plugins are as good as an empty set of them. */
+function isEmpty(field: string, value: unknown): boolean {
+    return field === "plugins" && Object.keys(value as Body).length === 0;
+}
+
+function withoutOwn({ [SERVICE_LABEL]: _own, ...labels }: Body): Body {
+    return labels;
+}
+
+function isSame(one: Body, other: Body): boolean {
+    return isDeepStrictEqual(one, other);
+}
+
+export function credentialsOf(username: string): string {
+    return `consumers/${username}/credentials`;
+}
+
+function idOf(path: string): string {
+    return path.slice(path.lastIndexOf("/") + 1);
+}
