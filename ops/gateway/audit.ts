@@ -7,8 +7,10 @@ import { CONNECTIONS, foreignObjects, type Foreign } from "./foreign";
 
 export interface Audit {
     foreign: Foreign[];
-    /** Why APISIX could not be read, or not be trusted to be what the ingress controller wants. Unset: it was read. */
+    /** Why APISIX was not read, or what is wrong with it as a whole. Unset: it was read. */
     unread?: string;
+    /** It was not read, and nobody has said that it can be: the gateway is not of this project. */
+    isUnknown?: boolean;
 }
 
 /** Tests give their own. */
@@ -35,8 +37,8 @@ export const auditGateway: AuditGateway = async (access, binding, isInstalled) =
         }
     } catch (error) {
         const { status, message } = error as AdminApiError;
-        if (!isInstalled && status === 404) return { foreign: [] };
-        return { foreign: [], unread: message.split("\n")[0] };
+        const why = message.split("\n")[0];
+        return { foreign: [], unread: `APISIX of ${namespace}: ${why}`, isUnknown: !isInstalled && status === 404 };
     }
 };
 

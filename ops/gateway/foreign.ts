@@ -6,6 +6,7 @@
 import { troubleOf, type AdminApi } from "../../components/parts/gateway-admin";
 import { quote } from "../../components/parts/ssh-script";
 import { Failure } from "../errors";
+import { plain } from "../stack/review/report";
 import type { Expected } from "./expected";
 
 /** An object of APISIX that is not the ingress controller's, or that is and has more in it than it writes. */
@@ -207,7 +208,7 @@ function foreignCredential(
         ? `was changed by hand in what the ingress controller does not put back (${[...fields, "name"].join(", ")})`
         : "was not made by the ingress controller";
     return {
-        says: `APISIX: credential ${shown(id, value.name)} of consumer ${username} ${what}${ends}`,
+        says: plain(`APISIX: credential ${shown(id, value.name)} of consumer ${username} ${what}${ends}`),
         path,
         repair: deletion(namespace, path),
         consumer: username,
@@ -220,7 +221,7 @@ function foreign(namespace: string, kind: Kind, { key, value }: Item, problem: s
     // A secret manager's id has two parts.
     const path = [kind, ...id.split("/")].map(encodeURIComponent).join("/");
     return {
-        says: `APISIX: ${KINDS[kind]} ${shown(id, value.name)} ${problem}`,
+        says: plain(`APISIX: ${KINDS[kind]} ${shown(id, value.name)} ${problem}`),
         path,
         repair: deletion(namespace, path),
         ...(kind === "consumers" ? { consumer: id } : {}),
@@ -233,6 +234,16 @@ const NAME = 60;
 function shown(id: string, name: unknown): string {
     const text = typeof name === "string" && name !== id ? `${id} (${name})` : id;
     return text.length > NAME ? `${text.slice(0, NAME)}…` : text;
+}
+
+/** What comes before the commands of findings: with a key that others know, all of it comes back. @param stack that made the gateway */
+export function beforeRepair(namespace: string, stack: string): string[] {
+    return [
+        "Whoever did this had an Admin key. Rotate both keys first, then delete (docs/operations.md: An Admin key has leaked):",
+        `  pulumi up -s ${stack} --replace '**::alpa-admin-keys-admin' --replace '**::alpa-admin-keys-viewer'`,
+        `  kubectl -n ${namespace} rollout restart deployment/apisix`,
+        `  kubectl -n ${namespace} port-forward deployment/apisix 9180    # in another terminal, while you delete`,
+    ];
 }
 
 /** The key goes through pipes alone: a command line can be read by everyone on the machine. */
