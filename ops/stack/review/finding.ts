@@ -115,7 +115,10 @@ export const CODES = {
     "unknown-until-apply": ["risk", "Look at this property again while it is applied."],
     "unknown-resource": ["risk", "This review does not know the kind: read its part of pulumi preview --diff."],
     "other-change": ["risk", "This review does not know the property: read its part of pulumi preview --diff."],
-    "gateway-not-read": ["risk", "What is in APISIX and in no Kubernetes object is not seen: put it right, and look again."],
+    "gateway-not-read": [
+        "risk",
+        "What is in APISIX and in no Kubernetes object is not seen: put it right, and look again.",
+    ],
     "state-unfinished": [
         "risk",
         "Look at what the interrupted run has made, then run: pulumi refresh --clear-pending-creates",
