@@ -1,5 +1,5 @@
 // Proves what is made of an answer of the Admin API, and which pod and key are asked. The connection itself is proved on the
-// engine, test/engine/gateway-admin.test.ts.
+// engine, test/engine/review.test.ts.
 import { strict as assert } from "node:assert";
 import * as pulumi from "@pulumi/pulumi";
 import { ADMIN_KEYS_SECRET, ADMIN_SERVICE } from "../../../../components/parts/apisix-values";
