@@ -165,7 +165,10 @@ describe("review on the engine", function () {
             assert.equal(list.code, 1, list.stderr + list.stdout);
             assert.match(list.stdout.replace(/\s+/g, " "), /etcd has lost APISIX's directory keys/);
             const drift = await stack.ops("stack", "drift");
-            assert.match(drift.stdout, /gateway-not-read {2}etcd has lost[^]*-> Run: kubectl -n \S+ rollout restart/);
+            assert.match(
+                drift.stdout,
+                /gateway-not-read {2}APISIX of \S+: etcd has lost[^]*-> Run: kubectl -n \S+ rollout restart/,
+            );
             assert.match(failed(await stack.up()).replace(/\s+/g, " "), says);
             const annotations = { "kubectl.kubernetes.io/restartedAt": new Date().toISOString() };
             await current()
