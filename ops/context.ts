@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import { text } from "node:stream/consumers";
 import { openHolder, type OpenHolder } from "./convert/holder";
 import { UsageError } from "./errors";
+import { auditGateway, type AuditGateway } from "./gateway/audit";
 import { underPolicy, WITHOUT_PACK } from "./stack/policy-pack";
 import { runPulumi, type PulumiRunner } from "./stack/pulumi";
 
@@ -22,6 +23,8 @@ export interface Context {
     connectTo?: string;
     /** Who runs a conversion, as a stack's cluster says. */
     openHolder: OpenHolder;
+    /** What is in APISIX and not of the ingress controller. */
+    auditGateway: AuditGateway;
     /** Result of the command: standard output. */
     out(text: string): void;
     /** Writes to the terminal as it is, where there is one. */
@@ -44,6 +47,7 @@ export function realContext(): Context {
             return loopback(process.env.ALPA_AUTH_CONNECT_TO);
         },
         openHolder,
+        auditGateway,
         terminal: process.stderr.isTTY ? (text) => void process.stderr.write(text) : undefined,
         out: (line) => console.log(line),
         note,

@@ -6,7 +6,7 @@ import type { ConsumerSettings } from "../components/parts/consumers";
 import { OWNER_ANNOTATION } from "../components/parts/ownership";
 import { inPlaceWarnings, type SharedGateway } from "../components/parts/shared-gateway";
 import { hasLimits } from "../components/parts/limits";
-import { foreignAmong } from "./checks";
+import { foreignAmong, troubleIn } from "./checks";
 import { openCluster, type ClusterView } from "./cluster";
 import { plannedCallers } from "./planned";
 import { ProblemList } from "../problems";
@@ -88,6 +88,7 @@ export async function callersPreflight(
     await checkCluster(access, open, (cluster) => [
         routeOf(of, namespace, cluster),
         foreignAmong(plannedCallers(namespace, consumers), cluster, owner),
+        troubleIn(gateway.binding.gatewayNamespace, cluster),
     ]);
     return warnings;
 }

@@ -116,6 +116,17 @@ export async function nodePort(settings: GatewayClusterArgs, cluster: ClusterVie
     });
 }
 
+/** A gateway that takes no changes: a run would wait for it in vain, and end half way. */
+export async function deafGateway(settings: GatewayClusterArgs, cluster: ClusterView): Promise<string[]> {
+    const namespace = gatewayNamespace(settings);
+    return namespace === undefined ? [] : troubleIn(namespace, cluster);
+}
+
+export async function troubleIn(namespace: string, cluster: ClusterView): Promise<string[]> {
+    const trouble = await cluster.gatewayTrouble(namespace);
+    return trouble === undefined ? [] : [`gateway: ${trouble}`];
+}
+
 /** Objects of our names that another made: server-side apply would take them over without a word. */
 export function foreignObjects(settings: GatewayClusterArgs, cluster: ClusterView, owner: string): Promise<string[]> {
     return foreignAmong(plannedObjects(settings), cluster, owner);

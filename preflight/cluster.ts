@@ -8,6 +8,7 @@ import {
     type ObjectRef,
     type PlainAccess,
 } from "../components/parts/cluster-reader";
+import { adminTrouble } from "../components/parts/gateway-admin";
 import { kubernetesClient } from "../components/parts/kubernetes-client";
 
 /** A Service that holds a port on every node. */
@@ -41,6 +42,8 @@ export interface ClusterView {
     nodePorts(): Promise<NodePortService[]>;
     storageClasses(): Promise<StorageClass[]>;
     nodes(): Promise<NodeState[]>;
+    /** Why no change arrives at the APISIX of a namespace; undefined when nothing is wrong, or it cannot be asked. */
+    gatewayTrouble(namespace: string): Promise<string | undefined>;
 }
 
 /** Opens the cluster of a stack. @throws Error when the access names no cluster */
@@ -72,6 +75,7 @@ export function openCluster(access: PlainAccess): ClusterView {
             }));
         },
         nodes: async () => (await config.makeApiClient(k8s.CoreV1Api).listNode()).items.map(nodeState),
+        gatewayTrouble: (namespace) => adminTrouble(access, namespace),
     };
 }
 

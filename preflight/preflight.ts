@@ -1,6 +1,6 @@
 import { plainAccess, type ClusterAccess } from "../components/parts/kubeconfig";
 import { ProblemList } from "../problems";
-import { foreignObjects, nodePort, prerequisites, storageClass } from "./checks";
+import { deafGateway, foreignObjects, nodePort, prerequisites, storageClass } from "./checks";
 import { openCluster, type ClusterView } from "./cluster";
 import { conversion } from "./conversion";
 import { definitions } from "./definitions";
@@ -56,6 +56,7 @@ export async function preflight(
         certManager(settings, cluster),
         ofCertificate(cluster),
         redirectLeft(settings, cluster),
+        deafGateway(settings, cluster),
         foreignObjects(settings, cluster, owner),
     ]);
     return warnings;

@@ -78,8 +78,8 @@ export function apisixValues(settings: ReleaseSettings, namespace: string, insta
             },
         },
         etcd: {
-            // One member: its data is written anew by the ingress controller, and a restart of it does not stop
-            // APISIX, which keeps its configuration in memory.
+            // One member: a restart of it does not stop APISIX, which keeps its configuration in memory. When it loses its
+            // data, the ingress controller writes it again only after a restart of APISIX (decision 0033).
             replicaCount: 1,
             // Off: of one member none may be missing, so the chart's budget would stop every drain of its node.
             pdb: { create: false },

@@ -27,6 +27,8 @@ export interface Row {
     secret: boolean | null;
     /** What does not fit together. */
     problems: string[];
+    /** Command that puts it right, where there is one. */
+    repair?: string;
 }
 
 /**

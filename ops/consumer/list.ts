@@ -1,15 +1,17 @@
 import { secretName } from "../../components/parts/consumers";
+import type { PlainAccess } from "../../components/parts/cluster-reader";
 import { VERIFIER } from "../../components/parts/conversion-phases";
 import type { Context } from "../context";
 import { Failure } from "../errors";
+import { beforeRepair } from "../gateway/foreign";
 import { json, table } from "../output";
 import { accessOf } from "../stack/cluster";
-import { gatewayOf } from "../stack/gateway";
+import { gatewayOf, type Gateway } from "../stack/gateway";
 import { findStack, type Stack } from "../stack/stack";
 import { PROJECT, readConsumers, readValue } from "../stack/stack-file";
 import { ALL, compare, forAll, type Row } from "./compare";
 import { tokenRows, type TokenRow } from "./list-tokens";
-import { readLive } from "./live";
+import { readLive, type Live } from "./live";
 import { renderedOf } from "./rendered";
 
 export interface ListArgs {
@@ -33,12 +35,30 @@ export async function list(context: Context, args: ListArgs): Promise<void> {
     const tokens = [...(rendered ?? [])].flatMap(([name, one]) =>
         [...one.tokens.keys()].map((id) => secretName(name, id)),
     );
-    const live = await readLive(await accessOf(context, stack), gateway.namespace, tokens);
+    const access = await accessOf(context, stack);
+    const live = await readLive(access, gateway.namespace, tokens);
     // Of the program itself, and no caller.
     if (option === "intra-b") live.consumers = live.consumers.filter(({ name }) => name !== VERIFIER);
     const rows = compare(readConsumers(stack.text), live, `${PROJECT}/${stack.short}`, context.today, rendered);
     if (rendered === undefined) rows.push(forAll(UNREADABLE));
-    show(context, stack, args, rows, render, "cluster");
+    rows.push(...(await foreignRows(context, access, gateway, live)));
+    // In a table the commands would be broken up.
+    const repairs = rows.flatMap(({ repair }) => (repair === undefined ? [] : [`  ${repair}`]));
+    const madeBy = String(readValue(stack.text, "of") ?? stack.short);
+    const before = repairs.length > 0 ? beforeRepair(gateway.binding!.gatewayNamespace, madeBy) : [];
+    show(context, stack, args, rows, (all) => [render(all), ...before, ...repairs].join("\n"), "cluster");
+}
+
+/** What is in APISIX beside what the ingress controller writes there: nobody finds it in the cluster. */
+async function foreignRows(context: Context, access: PlainAccess, gateway: Gateway, live: Live): Promise<Row[]> {
+    if (gateway.binding === undefined) return [];
+    const { foreign, unread, isUnknown } = await context.auditGateway(access, gateway.binding, gateway.isInstalled);
+    const rows = foreign.map(({ says, repair }) => ({ ...forAll(says), live: true, repair }));
+    // Before the first run there is no APISIX.
+    if (unread === undefined || live.consumers.length === 0) return rows;
+    if (!isUnknown) return [...rows, forAll(unread)];
+    context.note(`Not compared with what is in APISIX: ${unread}`);
+    return rows;
 }
 
 function show<R extends { problems: string[] }>(

@@ -1,4 +1,8 @@
+import { releaseNamespace } from "../../components/parts/apisix-release";
+import type { GatewayBinding } from "../../components/parts/gateway-wiring";
 import type { Counters } from "../../components/parts/limits";
+import { componentNamespace } from "../../components/parts/rampart-graph";
+import type { SharedGateway } from "../../components/parts/shared-gateway";
 import { edgeWaits } from "../../config/cloudflare";
 import { answerSeconds } from "../../config/exposure-settings";
 import { DEFAULT_NAMESPACE } from "../../config/schema";
@@ -16,14 +20,35 @@ export interface Gateway {
     answerTimeoutSeconds: number;
     /** Where the stack that made it counts limits; of another stack only. Unset: in each APISIX pod. */
     counters?: Counters;
+    /** What routes and consumers are bound to. Unset: the other stack was brought up by an earlier version, which does not say. */
+    binding?: GatewayBinding;
+    /** Whether a stack of this project has installed it. */
+    isInstalled: boolean;
 }
 
 /** Of the stack itself, or with option callers of the stack that made the gateway. */
 export async function gatewayOf(context: Context, stack: Stack): Promise<Gateway> {
     if (readValue(stack.text, "option") === "callers") return ofAnotherStack(context, stack);
+    const namespace = String(readValue(stack.text, "namespace") ?? DEFAULT_NAMESPACE);
+    const installer = readValue(stack.text, "gateway", "installer");
+    const inPlace = (name: string) => String(readValue(stack.text, "gateway", "existing", name));
     return {
-        namespace: String(readValue(stack.text, "namespace") ?? DEFAULT_NAMESPACE),
+        namespace,
         answerTimeoutSeconds: longestAnswer(stack.text),
+        isInstalled: installer !== "existing",
+        binding:
+            installer === "existing"
+                ? {
+                      ingressClass: inPlace("ingressClass"),
+                      gateway: inPlace("gateway"),
+                      gatewayNamespace: inPlace("gatewayNamespace"),
+                  }
+                : {
+                      ingressClass: namespace,
+                      gateway: namespace,
+                      gatewayNamespace:
+                          installer === "helm" ? releaseNamespace(namespace) : componentNamespace(namespace),
+                  },
     };
 }
 
@@ -41,11 +66,14 @@ async function ofAnotherStack({ pulumi }: Context, stack: Stack): Promise<Gatewa
     if (typeof of !== "string")
         throw new UsageError(["of: required. Run: pulumi config set of organization/alpa-auth/intra"]);
     const { code, stdout, stderr } = await pulumi(["stack", "output", "gateway", "--json", "--stack", of]);
-    const found = code === 0 ? (JSON.parse(stdout) as Gateway) : undefined;
+    const found = code === 0 ? (JSON.parse(stdout) as Partial<SharedGateway>) : undefined;
     if (typeof found?.namespace === "string")
         return {
             namespace: found.namespace,
-            answerTimeoutSeconds: found.answerTimeoutSeconds,
+            answerTimeoutSeconds: found.answerTimeoutSeconds!,
+            // What it knows of one that is in place does not include its pods.
+            isInstalled: found.replicas !== undefined,
+            ...(found.binding ? { binding: found.binding } : {}),
             ...(found.counters ? { counters: found.counters } : {}),
         };
     throw new Failure(

@@ -13,6 +13,8 @@ export interface Ports {
     kwok: number;
     /** Where kube-apiserver asks for connections into the cluster: see service-proxy.ts. */
     serviceProxy: number;
+    /** The emulated kubelet of every node: see kubelet.ts. */
+    kubelet: number;
 }
 
 export interface Paths {
@@ -58,7 +60,7 @@ export function etcdArguments(pki: Pki, ports: Ports, paths: Paths): string[] {
 }
 
 export function apiserverArguments(pki: Pki, ports: Ports, paths: Paths): string[] {
-    const { ca, serving, etcd, etcdCa, serviceAccounts } = pki.files;
+    const { ca, serving, etcd, etcdCa, serviceAccounts, egress } = pki.files;
     return flags({
         "etcd-servers": `https://127.0.0.1:${ports.etcdClient}`,
         "etcd-cafile": etcdCa,
@@ -80,6 +82,8 @@ export function apiserverArguments(pki: Pki, ports: Ports, paths: Paths): string
         "enable-admission-plugins": "NodeRestriction",
         "allow-privileged": "true",
         "egress-selector-config-file": paths.egress,
+        "kubelet-client-certificate": egress.cert,
+        "kubelet-client-key": egress.key,
         // Connections of stand-ins end with them; waiting a minute for open watches only delays `down`.
         "shutdown-send-retry-after": "false",
         profiling: "false",
@@ -135,6 +139,8 @@ export function kwokArguments(ports: Ports, paths: Paths): string[] {
         "manage-all-nodes": "false",
         "manage-nodes-with-annotation-selector": "kwok.x-k8s.io/node=fake",
         "server-address": `127.0.0.1:${ports.kwok}`,
+        // Nodes report this port as their kubelet's, and kube-apiserver connects to it.
+        "node-port": ports.kubelet,
         cidr: POD_RANGE,
         "node-lease-duration-seconds": 40,
     });

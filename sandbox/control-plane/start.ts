@@ -9,6 +9,7 @@ import { freePort, lastLines, spawnTracked, waitFor, whoHolds, type TrackedProce
 import { call, ensure, type Api } from "./api";
 import * as args from "./arguments";
 import { kubeconfig } from "./kubeconfig";
+import { startKubelet, type PodPort } from "./kubelet";
 import { dgxNodes, nodeObject, type NodeShape } from "./nodes";
 import { openPki, type Identity, type Pki } from "./pki";
 import { writeSecret } from "./secret-file";
@@ -41,6 +42,8 @@ export interface ControlPlaneOptions {
     port?: number;
     /** Which local port plays an address inside the cluster. @default none: every such connection is refused at once */
     dialIn?: DialIn;
+    /** Local port that serves a container's port, for port-forwarding. @default none: no pod accepts a connection */
+    podPort?: PodPort;
     log?: (line: string) => void;
 }
 
@@ -81,9 +84,11 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     const proxy = await startServiceProxy({
         port: ports.serviceProxy,
         pki,
-        dialIn: options.dialIn ?? (() => undefined),
+        // Every node's kubelet is the one emulated here, whatever the node's address.
+        dialIn: (host, port) => (port === ports.kubelet ? port : options.dialIn?.(host, port)),
         log,
     });
+    const kubelet = await startKubelet({ port: ports.kubelet, pki, podPort: options.podPort ?? (() => undefined) });
     const start = async (name: keyof ControlPlaneTools, programArgs: string[]) => {
         const logFile = join(home, "logs", `${name}.log`);
         const program = await spawnTracked({ name, command: tools[name], args: programArgs, env, logFile, stateDir });
@@ -99,7 +104,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
             log(`stopping ${program.name}`);
             await program.stop();
         }
-        await proxy.close();
+        await Promise.all([proxy.close(), kubelet.close()]);
         // The kernel may hold a port a moment longer than the process; a start right after must find it free.
         await waitFor(`port ${ports.apiserver} to be free`, () => !whoHolds(ports.apiserver), { seconds: 60 });
     };
@@ -162,6 +167,7 @@ async function choosePorts(file: string, apiserver?: number): Promise<args.Ports
         scheduler: await freePort(kept.scheduler),
         kwok: await freePort(kept.kwok),
         serviceProxy: await freePort(kept.serviceProxy),
+        kubelet: await freePort(kept.kubelet),
     };
     writeSecret(file, JSON.stringify(ports, null, 2));
     return ports;

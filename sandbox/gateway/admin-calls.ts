@@ -59,10 +59,14 @@ function get({ store, folder, id, resource, args }: Call): Answer {
     const unknown = LIST_ARGS.find((name) => args.has(name));
     if (unknown) throw new NotImitated(`Admin API list argument ${unknown}`);
     const list = store.etcd.list(folder).map(([key, stored]) => answer(key, stored));
-    // Of credentials no folder is made, and after a loss there is none of anything until a gateway starts.
-    const isFolder = resource !== "credentials" && store.etcd.hasFolders;
-    if (list.length === 0 && !isFolder) return NOT_FOUND;
+    // Of credentials no folder is made.
+    if (list.length === 0) return resource === "credentials" ? NOT_FOUND : emptyList(store);
     return { status: 200, body: { total: list.length, list } };
+}
+
+/** After a loss there is no folder of anything until a gateway starts. */
+export function emptyList(store: Store): Answer {
+    return store.etcd.hasFolders ? { status: 200, body: { total: 0, list: [] } } : NOT_FOUND;
 }
 
 const isObject = (value: unknown): value is Conf =>

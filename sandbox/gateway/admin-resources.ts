@@ -31,7 +31,10 @@ export const KINDS: Record<string, string> = {
 };
 
 /** Resources of APISIX 3.18 that are not played. */
-export const OTHER_RESOURCES = ["protos", "stream_routes", "consumer_groups", "secrets", "schema", "plugins"];
+export const OTHER_RESOURCES = ["protos", "consumer_groups", "secrets", "schema", "plugins"];
+
+/** Those of them that hold nothing here, so that their lists are empty. */
+export const EMPTY_LISTS = ["protos", "consumer_groups", "secrets"];
 
 const NO_POST_OR_PATCH = ["consumers", "credentials", "plugin_metadata"];
 

@@ -5,8 +5,8 @@
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { CjsonError, decodeJson } from "./cjson";
-import { runCall, type Call } from "./admin-calls";
-import { KINDS, OTHER_RESOURCES, refusal, unsupported, type Answer } from "./admin-resources";
+import { emptyList, runCall, type Call } from "./admin-calls";
+import { EMPTY_LISTS, KINDS, OTHER_RESOURCES, refusal, unsupported, type Answer } from "./admin-resources";
 import { SERVER, errorPage, statusText } from "./nginx";
 import { NotImitated } from "./not-imitated";
 import type { Store } from "./store";
@@ -73,6 +73,9 @@ async function serve(store: Store, keys: AdminKeys, request: IncomingMessage): P
         [owner, resource, id] = [id, "credentials", rest[1]];
         rest = rest.slice(2);
     }
+    if (method === "GET" && id === undefined && EMPTY_LISTS.includes(resource)) return emptyList(store);
+    // The chart's gateways have no stream mode (admin/init.lua).
+    if (resource === "stream_routes") return refusal("stream mode is disabled, can not add stream routes");
     if (OTHER_RESOURCES.includes(resource)) throw new NotImitated(`Admin API resource ${resource}`);
     if (!Object.hasOwn(KINDS, resource)) return refusal(`Unsupported resource type: ${resource}`, 404);
     const wrongMethod = unsupported(resource, method);

@@ -23,6 +23,8 @@ import { APISIX, runs } from "./pods";
 const DATA_PORT = 9080;
 /** The same for TLS. */
 const TLS_PORT = 9443;
+/** Port of the Admin API in the container. */
+const ADMIN_PORT = 9180;
 /** What stands in front of the nodes. */
 const FRONT = "127.0.0.1";
 /** How long nodes go on with the endpoints they know: kube-proxy's --iptables-min-sync-period. */
@@ -138,8 +140,21 @@ export class Gateways {
         const found = this.service(service.namespace, service.name);
         const port = found?.spec?.ports?.find((p) => service.port === undefined || p.port === service.port);
         const gateway = this.behind(found).at(-1);
-        return gateway && port?.targetPort === 9180 ? `http://127.0.0.1:${gateway.adminPort}` : undefined;
+        return gateway && port?.targetPort === ADMIN_PORT ? `http://127.0.0.1:${gateway.adminPort}` : undefined;
     };
+
+    /** Local port of a container's data, TLS or Admin port. A pod of a node that is cut off cannot be reached. */
+    podPort(namespace: string, name: string, port: number): number | undefined {
+        const found = this.pods
+            .list()
+            .find(
+                ({ pod, state }) =>
+                    state !== "gone" && pod.metadata!.namespace === namespace && pod.metadata!.name === name,
+            );
+        if (!found || !this.reachable(found.pod)) return undefined;
+        const { gateway } = found;
+        return { [DATA_PORT]: gateway.port, [TLS_PORT]: gateway.tlsPort, [ADMIN_PORT]: gateway.adminPort }[port];
+    }
 
     /**
      * Plays the cluster's DNS and kube-proxy for the data port behind `<service>.<namespace>.svc.cluster.local`.

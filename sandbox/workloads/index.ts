@@ -47,6 +47,8 @@ export interface Workloads {
     nodes: Nodes;
     /** Where the gateways reach a name or an address of the cluster's: see {@link Resolve}. */
     resolve: Resolve;
+    /** Local port that serves a port of a gateway pod's container; undefined when nothing listens on it. */
+    podPort(namespace: string, pod: string, port: number): number | undefined;
     /** What callers have lost at node ports, because a pod was killed or a node cut off. */
     lost(): Lost;
     /** Uids of the pods whose ingress controller leads. */
@@ -128,6 +130,7 @@ export async function startWorkloads(options: WorkloadsOptions): Promise<Workloa
     return {
         nodes: new Nodes({ rest: cluster.rest, clock, gateways, changed }),
         resolve,
+        podPort: (namespace, pod, port) => gateways.podPort(namespace, pod, port),
         lost: () => gateways.lost(),
         leaders: () => controllers.leaders(),
         hangCounters: (hanging) => redis.hang(hanging),

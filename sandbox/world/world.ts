@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { openReader, type Live } from "../../components/parts/cluster-reader";
 import { startAlpa, type Seen } from "../alpa/server";
 import { startChartRepository } from "../charts/repository";
-import { dgxNodes, startControlPlane, type ControlPlane, type NodeShape } from "../control-plane";
+import { dgxNodes, startControlPlane, type ControlPlane, type NodeShape, type PodPort } from "../control-plane";
 import { describeHolder, freePort, SANDBOX_MARK } from "../processes";
 import { installPlugins } from "../plugins/launchers";
 import { startRampart } from "../rampart/main";
@@ -82,11 +82,13 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     const close = async () => {
         for (const part of started.reverse()) await part.close();
     };
+    let workloads: Workloads | undefined;
     try {
         const nodes = options.nodes ?? dgxNodes(options.gpus?.rehearsal ? 3 : 2);
         const gpus = options.gpus && new Gpus(options.gpus, nodes, stateDir);
         log("control plane");
         const kubeConfig = new KubeConfig();
+        const podPort: PodPort = (namespace, pod, port) => workloads?.podPort(namespace, pod, port);
         const controlPlane = keep(
             await startControlPlane({
                 tools,
@@ -94,6 +96,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
                 env,
                 fresh: true,
                 nodes,
+                podPort,
                 log,
             }),
         );
@@ -116,7 +119,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
         const edge = options.cloudflare?.connectorAddress;
         const ofPods = gpus?.workloads({ port: first, seconds: options.alpaSeconds }, env);
         const played = { programs, edge, clock, stateDir, gpus: ofPods };
-        const workloads = keep(await startWorkloads({ kubeConfig, controlPlane, log, ...played }));
+        workloads = keep(await startWorkloads({ kubeConfig, controlPlane, log, ...played }));
         log("chart repository");
         const repository = { helmPath: tools.helm, stateDir };
         const charts = keep(await startChartRepository({ ...repository, name: "charts", kuberayCrds: gpus?.crds }));

@@ -4,12 +4,12 @@
 import { strict as assert } from "node:assert";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { CoreV1Api, CustomObjectsApi } from "@kubernetes/client-node";
+import { AppsV1Api, CoreV1Api, CustomObjectsApi, PatchStrategy, setHeaderOptions } from "@kubernetes/client-node";
 import type { Finding } from "../../ops/stack/review/finding";
 import { codes, findingsOf } from "../findings";
 import { alice, CHANGES, consumers, MUCH, STACK } from "../recorded/intra-a";
 import { read } from "../recorded/recording";
-import { current, failed, succeeded, TestStack, useWorld } from "./kit";
+import { current, eventually, failed, succeeded, TestStack, useWorld } from "./kit";
 
 describe("review on the engine", function () {
     this.timeout(600_000);
@@ -110,6 +110,88 @@ describe("review on the engine", function () {
         const nothing = await stack.ops("stack", "drift", "--format", "json");
         assert.equal(nothing.code, 0, nothing.stderr + nothing.stdout);
         assert.deepEqual(told(nothing.stdout), []);
+    });
+
+    describe("of what APISIX has by hand", () => {
+        const gateway = () => `${stack.name}-gateway-apisix`;
+        const core = () => current().world.kubeConfig.makeApiClient(CoreV1Api);
+
+        /** As somebody who has an Admin key does it. */
+        async function admin(method: "PUT" | "DELETE", path: string, body?: object): Promise<number> {
+            const namespace = gateway();
+            const { data } = await core().readNamespacedSecret({ namespace, name: "apisix-admin-keys" });
+            const { items } = await core().listNamespacedPod({ namespace });
+            const ports = items.map(({ metadata }) =>
+                current().world.workloads.podPort(namespace, metadata!.name!, 9180),
+            );
+            const answer = await fetch(`http://127.0.0.1:${ports.find((port) => port)}/apisix/admin/${path}`, {
+                method,
+                headers: { "X-API-KEY": Buffer.from(data!.admin, "base64").toString() },
+                body: body && JSON.stringify(body),
+            });
+            return answer.status;
+        }
+
+        it("names a credential of our caller and a consumer, neither of which any Kubernetes object has", async () => {
+            const before = await stack.ops("consumer", "list", "--check");
+            assert.equal(before.code, 0, before.stderr + before.stdout);
+            const door = `consumers/${stack.name}_${alice.name}/credentials/door`;
+            const key = "KEY-by-hand-0123456789abcdef";
+            // Without a name it ends every run of the ingress controller, so that the consumer stays too.
+            assert.equal(await admin("PUT", door, { plugins: { "key-auth": { key } } }), 201);
+            assert.equal(await admin("PUT", "consumers/eve", { username: "eve" }), 201);
+            const list = await stack.ops("consumer", "list", "--check");
+            const drift = await stack.ops("stack", "drift");
+            for (const { code, stdout, stderr } of [list, drift]) {
+                assert.equal(code, 1, stdout + stderr);
+                assert.match(stdout, /APISIX: consumer eve was not made by the ingress controller/);
+                assert.match(
+                    stdout,
+                    /APISIX: credential door of consumer \S+ was not made by the ingress controller\. It has/,
+                );
+                for (const path of [door, "consumers/eve"])
+                    assert.ok(stdout.includes(`-X DELETE -H @- 'http://127.0.0.1:9180/apisix/admin/${path}'`), path);
+                for (const secret of [key, ...secrets]) assert.ok(!(stdout + stderr).includes(secret));
+            }
+            for (const path of [door, "consumers/eve"]) assert.equal(await admin("DELETE", path), 200);
+            const after = await stack.ops("consumer", "list", "--check");
+            assert.equal(after.code, 0, after.stderr + after.stdout);
+        });
+
+        it("says that etcd is empty, and a change stops before it begins, until the command that is named", async () => {
+            current().world.workloads.loseEtcd("data");
+            const says = /etcd has lost APISIX's directory keys.*kubectl -n \S+ rollout restart deployment\/apisix/;
+            const list = await stack.ops("consumer", "list", "--check");
+            assert.equal(list.code, 1, list.stderr + list.stdout);
+            assert.match(list.stdout.replace(/\s+/g, " "), /etcd has lost APISIX's directory keys/);
+            const drift = await stack.ops("stack", "drift");
+            assert.match(
+                drift.stdout,
+                /gateway-not-read {2}APISIX of \S+: etcd has lost[^]*-> Run: kubectl -n \S+ rollout restart/,
+            );
+            assert.match(failed(await stack.up()).replace(/\s+/g, " "), says);
+            const annotations = { "kubectl.kubernetes.io/restartedAt": new Date().toISOString() };
+            await current()
+                .world.kubeConfig.makeApiClient(AppsV1Api)
+                .patchNamespacedDeployment(
+                    {
+                        namespace: gateway(),
+                        name: "apisix",
+                        body: { spec: { template: { metadata: { annotations } } } },
+                    },
+                    setHeaderOptions("Content-Type", PatchStrategy.MergePatch),
+                );
+            let last = "";
+            await eventually(
+                () => last,
+                async () => {
+                    const { code, stdout } = await stack.ops("consumer", "list", "--check");
+                    last = stdout;
+                    return code === 0 || undefined;
+                },
+            );
+            succeeded(await stack.up());
+        });
     });
 
     it("refuses a plan that is older than the state", async () => {

@@ -34,6 +34,8 @@ interface World {
     /** Versions that a definition serves. @default those we write */
     serves?: Record<string, string[]>;
     version?: () => Promise<unknown>;
+    /** What is wrong with the APISIX of each namespace. */
+    troubles?: Record<string, string>;
 }
 class FakeCluster implements ClusterView {
     readonly server = "https://10.0.0.1:16443";
@@ -55,6 +57,7 @@ class FakeCluster implements ClusterView {
             }));
     };
     nodes = async () => this.world.nodes ?? [];
+    gatewayTrouble = async (namespace: string) => this.world.troubles?.[namespace];
     storageClasses = async () => this.world.storage ?? [{ name: "standard", isDefault: true }];
     read = async (ref: ObjectRef): Promise<Live | undefined> => {
         this.asked.push(title(ref));
@@ -95,6 +98,21 @@ async function problems(installer: Installer, world: World, values: Record<strin
 }
 
 describe("preflight", () => {
+    const LOST = "etcd has lost keys. Run: kubectl rollout restart";
+    for (const [installer, namespace] of [
+        ["rampart", "alpa-auth-gateway-apisix"],
+        ["helm", "alpa-auth-gateway"],
+    ] as const)
+        it(`says why the gateway of installer ${installer} takes no change, before a run waits for it`, async () => {
+            const world = { objects: installer === "rampart" ? RAMPART : {}, troubles: { [namespace]: LOST } };
+            assert.deepEqual((await problems(installer, world)).problems, [`gateway: ${LOST}`]);
+        });
+
+    it("asks no APISIX that others have installed", async () => {
+        const troubles = { edge: LOST, "alpa-auth-gateway": LOST, "alpa-auth-gateway-apisix": LOST };
+        assert.deepEqual((await problems("existing", { objects: SHARED, troubles })).problems, []);
+    });
+
     const passes: [what: string, installer: Installer, world: World][] = [
         ["an empty cluster with Rampart", "rampart", { objects: RAMPART }],
         ["an empty cluster, with installer helm", "helm", {}],

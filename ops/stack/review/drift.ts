@@ -1,7 +1,10 @@
 /** `ops stack drift`: what somebody has changed behind Pulumi's back, in the words of a review. It corrects nothing. */
 import { isDeepStrictEqual } from "node:util";
 import type { Context } from "../../context";
-import { findStack } from "../stack";
+import { accessOf } from "../cluster";
+import { gatewayOf } from "../gateway";
+import { findStack, type Stack } from "../stack";
+import { readValue } from "../stack-file";
 import { isMap, type Props } from "./differences";
 import { byDanger, type Code, type Finding } from "./finding";
 import type { Preview, Step } from "./preview";
@@ -24,9 +27,37 @@ export async function drift(context: Context, args: DriftArgs): Promise<void> {
         ...(GAINS.includes(finding.code) && { severity: "risk" }),
         todo: finding.code === "state-unfinished" ? finding.todo : back,
     }));
+    // Where nothing was brought up there is no APISIX.
+    if ((state.resources ?? []).length > 0) findings.push(...(await inApisix(context, stack)));
     const report = { ...found, findings: findings.sort(byDanger), about: "drift" as const };
     context.out(render(report, args.format));
     failOn(report, args.failOn);
+}
+
+/** What is in APISIX beside what the ingress controller writes there, of which Pulumi knows nothing. */
+async function inApisix(context: Context, stack: Stack): Promise<Finding[]> {
+    if (readValue(stack.text, "option") === "cloudflare") return [];
+    const { binding, isInstalled } = await gatewayOf(context, stack);
+    if (binding === undefined) return [];
+    const { foreign, unread, isUnknown } = await context.auditGateway(
+        await accessOf(context, stack),
+        binding,
+        isInstalled,
+    );
+    if (unread !== undefined && isUnknown) context.note(`Not compared with what is in APISIX: ${unread}`);
+    return [
+        ...foreign.map(({ says, repair }): Finding => {
+            const todo = `Rotate both Admin keys first, and begin port-forwarding (docs/operations.md: An Admin key has leaked). Then run: ${repair}`;
+            return { code: "foreign-in-gateway", severity: "breaks-callers", says, evidence: [], todo };
+        }),
+        ...(unread === undefined || isUnknown ? [] : [unreadFinding(unread)]),
+    ];
+}
+
+function unreadFinding(why: string): Finding {
+    const [says, command] = why.split(/\. (?=Run: )/);
+    const todo = command ?? "Put it right, and look again: what is in APISIX and in no Kubernetes object is not seen.";
+    return { code: "gateway-not-read", severity: "risk", says, evidence: [], todo };
 }
 
 /** What is there now as a change from what Pulumi has made. */

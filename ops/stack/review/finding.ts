@@ -39,6 +39,10 @@ export const CODES = {
         "breaks-callers",
         "Do not apply it: everybody reaches Alpa. Put back the plugin, the policy or the application.",
     ],
+    "foreign-in-gateway": [
+        "breaks-callers",
+        "Somebody has had an Admin key: rotate both, and delete what they left. docs/operations.md: An Admin key has leaked.",
+    ],
     "policy-violated": [
         "breaks-callers",
         "Correct it: pulumi up refuses it where the pack is on. docs/policy.md says how an exception is made.",
@@ -111,6 +115,10 @@ export const CODES = {
     "unknown-until-apply": ["risk", "Look at this property again while it is applied."],
     "unknown-resource": ["risk", "This review does not know the kind: read its part of pulumi preview --diff."],
     "other-change": ["risk", "This review does not know the property: read its part of pulumi preview --diff."],
+    "gateway-not-read": [
+        "risk",
+        "What is in APISIX and in no Kubernetes object is not seen: put it right, and look again.",
+    ],
     "state-unfinished": [
         "risk",
         "Look at what the interrupted run has made, then run: pulumi refresh --clear-pending-creates",

@@ -1,6 +1,6 @@
 /** A review as a comment of a pull request. */
 import { SEVERITIES, type Finding, type Severity } from "./finding";
-import { cut, evidenceText, grouped, plain, summary, TITLES, type Review } from "./report";
+import { cut, evidenceText, grouped, plain, summary, TITLES, todosOf, type Review } from "./report";
 import { counted } from "./words";
 
 /** A comment of GitHub takes 65,536 characters; what a workflow writes around this one has the rest. */
@@ -57,8 +57,11 @@ function moreText([{ code }]: Finding[], count: number): string {
     return `- \`${code}\` and ${counted(count, "more finding")} of this code\n`;
 }
 
-function todoText([{ severity, todo }]: Finding[]): string {
-    return severity === "harmless" ? "" : `  - **To do:** ${escaped(todo)}\n`;
+function todoText(group: Finding[]): string {
+    if (group[0].severity === "harmless") return "";
+    return todosOf(group)
+        .map((todo) => `  - **To do:** ${escaped(todo)}\n`)
+        .join("");
 }
 
 function title({ findings }: Review): string {

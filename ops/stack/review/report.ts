@@ -79,8 +79,13 @@ function serious(group: Finding[]): string[] {
         ...(more > 0
             ? [`  ${group[0].code}  and ${counted(more, "more finding")} of this code; all: --format json`]
             : []),
-        `    -> ${group[0].todo}`,
+        ...todosOf(group).map((todo) => `    -> ${todo}`),
     ];
+}
+
+/** What to do about the findings that are shown of a group: of most codes it is the same for all. */
+export function todosOf(group: Finding[]): string[] {
+    return [...new Set(group.slice(0, SHOWN).map(({ todo }) => todo))];
 }
 
 function harmless(group: Finding[]): string[] {

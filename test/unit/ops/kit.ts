@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { run } from "../../../ops/cli";
+import type { AuditGateway } from "../../../ops/gateway/audit";
 import type { OpenHolder } from "../../../ops/convert/holder";
 import type { PulumiResult } from "../../../ops/stack/pulumi";
 
@@ -83,6 +84,8 @@ export interface BenchOptions {
     connectTo?: string;
     /** Who runs a conversion. @default none that could be asked */
     openHolder?: OpenHolder;
+    /** What is in APISIX and not of the ingress controller. @default nothing */
+    auditGateway?: AuditGateway;
     /** Root of a clone. @default that of this repository */
     program?: string;
     /** Folder of the stack file. @default one of its own */
@@ -111,6 +114,7 @@ export function bench(options: BenchOptions = {}): Bench {
             refusalSeconds: options.refusalSeconds ?? 0,
             connectTo: options.connectTo,
             program: options.program,
+            auditGateway: options.auditGateway ?? (async () => ({ foreign: [] })),
             openHolder: options.openHolder ?? (() => assert.fail("no fake for the cluster")),
             out: (text) => (said.out += `${text}\n`),
             note: (text) => (said.note += `${text}\n`),

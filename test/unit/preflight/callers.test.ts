@@ -22,13 +22,14 @@ const ROUTE = "ApisixRoute alpa-auth/alpa";
 type Objects = Record<string, string | null>;
 const UP: Objects = { [HOME]: THEIRS, [ROUTE]: THEIRS };
 
-function cluster(objects: Objects, going: string[] = []): ClusterView {
+function cluster(objects: Objects, going: string[] = [], troubles: Record<string, string> = {}): ClusterView {
     const nothing = async () => [];
     return {
         server: "https://10.0.0.1:16443",
         version: async () => ({}),
         nodes: nothing,
         nodePorts: nothing,
+        gatewayTrouble: async (namespace) => troubles[namespace],
         storageClasses: nothing,
         list: nothing,
         read: async ({ kind, namespace, name }: ObjectRef): Promise<Live | undefined> => {
@@ -45,11 +46,11 @@ function cluster(objects: Objects, going: string[] = []): ClusterView {
 /** What the checks say; the warnings where they let pass. */
 async function said(
     objects: Objects,
-    { gateway = GATEWAY, values = {}, going = [] as string[] } = {},
+    { gateway = GATEWAY, values = {}, going = [] as string[], troubles = {} } = {},
 ): Promise<{ problems: string[]; warnings: string[] }> {
     const settings = { ...callersSettings(values), gateway };
     try {
-        const warnings = await callersPreflight(settings, OWN, () => cluster(objects, going));
+        const warnings = await callersPreflight(settings, OWN, () => cluster(objects, going, troubles));
         return { problems: [], warnings };
     } catch (error) {
         assert.ok(error instanceof PreflightError || error instanceof GatewayError, String(error));
@@ -60,6 +61,11 @@ async function said(
 describe("preflight of option callers", () => {
     it("lets pass where the route is the other stack's and the names are free or ours", async () => {
         assert.deepEqual(await said({ ...UP, "Consumer alpa-auth/lab": OWN }), { problems: [], warnings: [] });
+    });
+
+    it("refuses a gateway that takes no change", async () => {
+        const troubles = { [GATEWAY.binding.gatewayNamespace]: "etcd has lost keys. Run: kubectl" };
+        assert.deepEqual((await said(UP, { troubles })).problems, ["gateway: etcd has lost keys. Run: kubectl"]);
     });
 
     const refused: [what: string, objects: Objects, problem: RegExp][] = [

@@ -25,8 +25,9 @@ function cluster(list: NodeState[], installed = false): ClusterView {
 /** What a whole look says, on nodes that are enough. */
 const warned = async (stack: ReturnType<typeof interSettings>, view: ClusterView) => {
     const rest = { server: "x", version: async () => ({}), nodePorts: async () => [], read: async () => undefined };
+    const gatewayTrouble = async () => undefined;
     const storageClasses = async () => [{ name: "a", isDefault: true }];
-    const whole = { ...view, ...rest, storageClasses, nodes: async () => fit("a", "b", "c") };
+    const whole = { ...view, ...rest, gatewayTrouble, storageClasses, nodes: async () => fit("a", "b", "c") };
     return { warnings: await preflight(stack, "alpa-auth/test", () => whole) };
 };
 const fit = (...names: string[]): NodeState[] => names.map((name) => ({ name }));

@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { compare } from "../../../../ops/consumer/compare";
 import { readConsumer, type Live } from "../../../../ops/consumer/live";
 import { limitPlugins, type ConsumerPlugin, type Counters } from "../../../../components/parts/limits";
+import type { Audit } from "../../../../ops/gateway/audit";
 import { readConsumers } from "../../../../ops/stack/stack-file";
 import { bench, STACK_FILE, TODAY } from "../kit";
 
@@ -165,9 +166,12 @@ describe("ops consumer list", () => {
             "config:\n    alpa-auth:cluster: { kubeconfig: { secure: v1:x } }\n",
         );
         const list = (...args: string[]) => listOf(sealed, ...args);
+        let audit: Audit;
+        beforeEach(() => (audit = { foreign: [] }));
         const listOf = (text: string, ...args: string[]) =>
             bench({
                 text,
+                auditGateway: async () => audit,
                 says: ({ args }) => {
                     const asked = args.slice(0, 2).join(" ");
                     if (asked === "config get") return { stdout: kubeconfig };
@@ -217,6 +221,46 @@ describe("ops consumer list", () => {
             assert.equal(code, 0, out + note);
             assert.match(accepts[SECRETS]!, /as=PartialObjectMetadataList/);
             assert.match(out, /│ tokens +│ rs +│ jwt RS256 +│ +│ yes +│ yes +│ 2026-11-24T10:00:00Z │/);
+        });
+
+        it("names what APISIX has by hand, with the commands under the table", async () => {
+            answers = allLive();
+            audit = {
+                foreign: [{ says: "APISIX: consumer eve is strange", path: "consumers/eve", repair: "delete eve" }],
+            };
+            const { code, out, note } = await list("--check");
+            assert.equal(code, 1, out);
+            assert.match(note, /\(1 of 7 lines do not\)/);
+            assert.match(out, /│ \(all\) .*! APISIX: consumer eve is strange │/);
+            assert.match(
+                out,
+                /pulumi up -s intra --replace '\*\*::alpa-admin-keys-admin' --replace '\*\*::alpa-admin-keys-viewer'\n/,
+            );
+            assert.match(out, /kubectl -n alpa-auth-gateway-apisix rollout restart deployment\/apisix\n/);
+            assert.match(out, /\n {2}delete eve\n$/);
+            const [row] = JSON.parse((await list("--json")).out).slice(-1);
+            assert.deepEqual(
+                [row.consumer, row.problems, row.repair],
+                ["(all)", ["APISIX: consumer eve is strange"], "delete eve"],
+            );
+        });
+
+        it("does not pass an APISIX that was not read, but for one of a gateway in place", async () => {
+            answers = allLive();
+            audit = { foreign: [], unread: "APISIX of x: no pod is ready" };
+            const { code, out } = await list("--check");
+            assert.equal(code, 1);
+            assert.match(out, /! APISIX of x: no pod is ready │/);
+            audit = { ...audit, isUnknown: true };
+            const inPlace = await list("--check");
+            assert.equal(inPlace.code, 0, inPlace.out);
+            assert.match(inPlace.note, /^Not compared with what is in APISIX: APISIX of x/);
+        });
+
+        it("expects no APISIX before the first run", async () => {
+            answers = { [SECRETS]: secrets() };
+            audit = { foreign: [], unread: "APISIX of x: there is no Secret" };
+            assert.doesNotMatch((await list()).out, /APISIX/);
         });
 
         it("does not count who checks the component of option intra-b among the callers, and only there", async () => {

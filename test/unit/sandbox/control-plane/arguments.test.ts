@@ -28,6 +28,7 @@ const ports: args.Ports = {
     scheduler: 5,
     kwok: 6,
     serviceProxy: 7,
+    kubelet: 8,
 };
 const paths: args.Paths = {
     etcdData: "/etcd",

@@ -26,6 +26,16 @@ describe("gateway Admin API", () => {
         assert.deepEqual([write.status, write.body.description], [401, "invalid method for role viewer"]);
     });
 
+    it("lists nothing of kinds that it does not play, and refuses stream routes without stream mode", async () => {
+        for (const kind of ["protos", "consumer_groups", "secrets"])
+            assert.deepEqual(await kit.admin("GET", `/${kind}`), { status: 200, body: { total: 0, list: [] } });
+        assert.equal((await kit.admin("PUT", "/protos/p", { content: "x" })).status, 501);
+        assert.deepEqual(await kit.admin("GET", "/stream_routes"), {
+            status: 400,
+            body: { error_msg: "stream mode is disabled, can not add stream routes" },
+        });
+    });
+
     const sharedCount = { count: 1, time_window: 1, policy: "redis", redis_host: "127.0.0.1" };
     const refused: [why: string, path: string, body: () => unknown, status: number, message: RegExp][] = [
         ["an unknown plugin", "/routes/r", () => route({ plugins: { nope: {} } }), 400, /^unknown plugin \[nope\]$/],

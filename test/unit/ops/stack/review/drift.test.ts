@@ -1,7 +1,7 @@
 // Proves what `ops stack drift` makes of a refresh that changes nothing. That providers report it like this is proved by
 // test/engine/review.test.ts.
 import { strict as assert } from "node:assert";
-import { bench } from "../../kit";
+import { bench, STACK_FILE, type BenchOptions } from "../../kit";
 
 const base = (type: string, name: string) => ({
     urn: `urn:pulumi:intra::alpa-auth::${type}::${name}`,
@@ -29,9 +29,16 @@ const values = (replicaCount: number) => ({
 });
 
 async function drift(steps: object[], ...args: string[]) {
-    const says = ({ args: [verb] }: { args: string[] }) =>
-        verb === "refresh" ? { stdout: JSON.stringify({ steps, changeSummary: {} }) } : undefined;
-    const { ops, calls } = bench({ says });
+    return driftOf({}, steps, ...args);
+}
+
+async function driftOf(options: Partial<BenchOptions>, steps: object[], ...args: string[]) {
+    const says = ({ args: [verb, noun] }: { args: string[] }) => {
+        if (verb === "refresh") return { stdout: JSON.stringify({ steps, changeSummary: {} }) };
+        const deployment = { resources: [{ urn: CONSUMER.urn }] };
+        return verb === "stack" && noun === "export" ? { stdout: JSON.stringify({ deployment }) } : undefined;
+    };
+    const { ops, calls } = bench({ says, ...options });
     return { calls, ...(await ops("stack", "drift", ...args)) };
 }
 
@@ -69,6 +76,72 @@ describe("ops stack drift", () => {
         const { code, out } = await drift([limited(600)]);
         assert.equal(code, 1, out);
         assert.match(out, /Findings: 1 risk\.[^]*RISK\n {2}limit-raised {2}Caller alice has more/);
+    });
+
+    const foreign = (name: string) => ({
+        says: `APISIX: consumer ${name} is strange`,
+        path: "p",
+        repair: `delete ${name}`,
+    });
+
+    it("names all that APISIX has by hand, each with the command that deletes it", async () => {
+        const asked: unknown[] = [];
+        const auditGateway: BenchOptions["auditGateway"] = async (_access, ...rest) => {
+            asked.push(rest);
+            return { foreign: [foreign("eve"), foreign("mallory")] };
+        };
+        for (const format of ["text", "markdown"]) {
+            const { code, out, note } = await driftOf({ auditGateway }, [], "--format", format);
+            assert.equal(code, 1);
+            for (const name of ["eve", "mallory"]) {
+                assert.match(out, new RegExp(`foreign-in-gateway.*consumer ${name} is strange`));
+                assert.match(out, new RegExp(`Rotate both Admin keys first.*Then run: delete ${name}`));
+            }
+            assert.match(note, /must have no risk for callers \(2 of 2/);
+        }
+        const gatewayNamespace = "alpa-auth-gateway-apisix";
+        assert.deepEqual(asked[0], [{ ingressClass: "alpa-auth", gateway: "alpa-auth", gatewayNamespace }, true]);
+    });
+
+    it("takes an APISIX that was not read for a risk, and says what to run", async () => {
+        const auditGateway = async () => ({ foreign: [], unread: "etcd has lost keys. Run: kubectl restart" });
+        const { code, out } = await driftOf({ auditGateway }, []);
+        assert.equal(code, 1, out);
+        assert.match(out, /RISK\n {2}gateway-not-read {2}etcd has lost keys\.\n {4}-> Run: kubectl restart/);
+    });
+
+    it("only says of a gateway in place that APISIX was not read", async () => {
+        const existing = "{ ingressClass: shared, gateway: g, gatewayNamespace: edge, url: http://x }";
+        const text = STACK_FILE.replace(
+            "config:\n",
+            `config:\n    alpa-auth:gateway: { installer: existing, existing: ${existing} }\n`,
+        );
+        const asked: unknown[] = [];
+        const auditGateway: BenchOptions["auditGateway"] = async (_access, ...rest) => {
+            asked.push(rest);
+            return { foreign: [], unread: "no Secret", isUnknown: true };
+        };
+        const { code, note } = await driftOf({ text, auditGateway }, []);
+        assert.equal(code, 0, note);
+        assert.match(note, /Not compared with what is in APISIX: no Secret/);
+        assert.deepEqual(asked, [[{ ingressClass: "shared", gateway: "g", gatewayNamespace: "edge" }, false]]);
+    });
+
+    it("asks no APISIX where nothing was brought up", async () => {
+        const auditGateway = async () => assert.fail("asked");
+        assert.equal(
+            (
+                await driftOf(
+                    {
+                        auditGateway,
+                        says: ({ args: [verb] }) =>
+                            verb === "refresh" ? { stdout: JSON.stringify({ steps: [] }) } : undefined,
+                    },
+                    [],
+                )
+            ).code,
+            0,
+        );
     });
 
     it("takes a service token that somebody has prolonged for a risk too", async () => {

@@ -1,0 +1,91 @@
+import type { V1Pod } from "@kubernetes/client-node" with { "resolution-mode": "import" };
+import { openLister, openReader, type Live, type PlainAccess } from "./cluster-reader";
+import { connectToPod, type PodAnswer } from "./pod-connection";
+
+// Reading the Admin API of the gateway's pods. All of this may be stored in the state as text, by the rules of
+// awaited-provider.ts.
+
+/** Port of the Admin API in its container, and the Secret with its keys; as apisix-values.ts has them. */
+const ADMIN_PORT = 9180;
+const KEYS = "apisix-admin-keys";
+
+/** The Admin API of one ready gateway pod, with the key that may only read. */
+export interface AdminApi {
+    /** @param path below `/apisix/admin/` */
+    get(path: string): Promise<PodAnswer>;
+    close(): void;
+}
+
+/** Why the Admin API could not be opened: `status` 404 when there is no Secret with its keys. */
+export type AdminApiError = Error & { status?: number };
+
+/**
+ * Opens the Admin API of a ready gateway pod through port-forwarding.
+ * @param connections to that pod; requests take turns on them
+ * @throws AdminApiError saying what is missing
+ */
+export async function openAdminApi(access: PlainAccess, namespace: string, connections = 1): Promise<AdminApi> {
+    const secret = await openReader(access)({ apiVersion: "v1", kind: "Secret", namespace, name: KEYS });
+    const data = secret?.data as Record<string, string> | undefined;
+    if (data?.viewer === undefined)
+        throw Object.assign(new Error(`there is no Secret ${namespace}/${KEYS} with the key viewer`), { status: 404 });
+    const pods = await openLister(access)("v1", "Pod", namespace);
+    const pod = pods.find(isReadyGateway)?.metadata?.name;
+    if (pod === undefined) throw new Error(`no APISIX pod of ${namespace} is ready`);
+    const headers = { "X-API-KEY": Buffer.from(data.viewer, "base64").toString() };
+    const open = Array.from({ length: connections }, () => connectToPod(access, { namespace, pod, port: ADMIN_PORT }));
+    let turn = 0;
+    return {
+        get: (path) => open[turn++ % open.length].request({ method: "GET", path: `/apisix/admin/${path}`, headers }),
+        close: () => open.forEach((connection) => connection.close()),
+    };
+}
+
+/** Whether a pod runs APISIX, and takes requests. */
+export function isReadyGateway(pod: Live): boolean {
+    const { labels, deletionTimestamp } = pod.metadata ?? {};
+    const { conditions = [] } = (pod as unknown as V1Pod).status ?? {};
+    const ready = conditions.some(({ type, status }) => type === "Ready" && status === "True");
+    return labels?.["app.kubernetes.io/name"] === "apisix" && deletionTimestamp === undefined && ready;
+}
+
+/**
+ * What an answer to `GET /apisix/admin/routes` says of etcd. APISIX writes the keys of its folders when a pod starts, and at no
+ * other time: while they are missing, every list is 404, and the ingress controller can send nothing (seen with 3.18.0).
+ */
+export function etcdState({ status, body }: Pick<PodAnswer, "status" | "body">): "present" | "lost" | "unknown" {
+    if (status === 200) return "present";
+    if (status !== 404) return "unknown";
+    try {
+        return (JSON.parse(body) as { message?: unknown } | null)?.message === "Key not found" ? "lost" : "unknown";
+    } catch {
+        return "unknown";
+    }
+}
+
+/** What an answer of the Admin API says of the gateway as a whole: why no change arrives, and what to run. */
+export function troubleOf(answer: Pick<PodAnswer, "status" | "body">, namespace: string): string | undefined {
+    const restart = `Run: kubectl -n ${namespace} rollout restart deployment/apisix`;
+    if (etcdState(answer) === "lost")
+        return `etcd has lost APISIX's directory keys, so no change of a route or consumer arrives, no revocation either. ${restart}`;
+    if (answer.status === 401)
+        return `APISIX rejects the keys of Secret ${namespace}/${KEYS}: its pods started with others, so no change of a route or consumer arrives. ${restart}`;
+    return undefined;
+}
+
+/**
+ * Why no change arrives at APISIX; undefined when nothing is wrong with it, or when it cannot be asked: no pod is ready, or the
+ * user may not use port-forwarding.
+ */
+export async function adminTrouble(access: PlainAccess, gatewayNamespace: string): Promise<string | undefined> {
+    try {
+        const api = await openAdminApi(access, gatewayNamespace);
+        try {
+            return troubleOf(await api.get("routes"), gatewayNamespace);
+        } finally {
+            api.close();
+        }
+    } catch {
+        return undefined;
+    }
+}

@@ -1,0 +1,59 @@
+/** Compares what is in APISIX with what the ingress controller writes there. It only reads, with the Admin API's viewer key. */
+import { openLister, openReader, type PlainAccess } from "../../components/parts/cluster-reader";
+import { openAdminApi, type AdminApiError } from "../../components/parts/gateway-admin";
+import type { GatewayBinding } from "../../components/parts/gateway-wiring";
+import { expectedObjects } from "./expected";
+import { CONNECTIONS, foreignObjects, type Foreign } from "./foreign";
+
+export interface Audit {
+    foreign: Foreign[];
+    /** Why APISIX was not read, or what is wrong with it as a whole. Unset: it was read. */
+    unread?: string;
+    /** It was not read, and nobody has said that it can be: the gateway is not of this project. */
+    isUnknown?: boolean;
+}
+
+/** Tests give their own. */
+export type AuditGateway = (access: PlainAccess, binding: GatewayBinding, isInstalled: boolean) => Promise<Audit>;
+
+/**
+ * How long something must be foreign, in seconds: what was taken out of Kubernetes stays in APISIX until the ingress controller
+ * has sent it, with 301 consumers for 3 s.
+ */
+const SETTLE_SECONDS = 10;
+const PAUSE_SECONDS = 2;
+
+/** @param isInstalled whether a stack of this project has installed the gateway, so that its Admin API must be there */
+export const auditGateway: AuditGateway = async (access, binding, isInstalled) => {
+    const namespace = binding.gatewayNamespace;
+    try {
+        const api = await openAdminApi(access, namespace, CONNECTIONS);
+        try {
+            const read = async () =>
+                foreignObjects(api, await expectedObjects(openLister(access), openReader(access), binding), namespace);
+            return { foreign: await lasting(read) };
+        } finally {
+            api.close();
+        }
+    } catch (error) {
+        const { status, message } = error as AdminApiError;
+        const why = message.split("\n")[0];
+        return { foreign: [], unread: `APISIX of ${namespace}: ${why}`, isUnknown: !isInstalled && status === 404 };
+    }
+};
+
+/** What every reading has found, for a while. */
+export async function lasting(
+    read: () => Promise<Foreign[]>,
+    seconds = SETTLE_SECONDS,
+    pause = PAUSE_SECONDS,
+): Promise<Foreign[]> {
+    const start = Date.now();
+    let found = await read();
+    while (found.length > 0 && Date.now() - start < seconds * 1000) {
+        await new Promise((resolve) => setTimeout(resolve, pause * 1000));
+        const before = new Set(found.map(({ says }) => says));
+        found = (await read()).filter(({ says }) => before.has(says));
+    }
+    return found;
+}

@@ -1,0 +1,187 @@
+/**
+ * What the ingress controller 2.0.1 writes into APISIX, by the Kubernetes objects that are there: the ids of every kind. They
+ * follow its `api/adc/types.go` and `internal/adc/translator`, and ADC 0.23.1's `libs/differ`.
+ */
+import { createHash } from "node:crypto";
+import { crc32 } from "node:zlib";
+import type { Lister, Live, Reader } from "../../components/parts/cluster-reader";
+import type { GatewayBinding } from "../../components/parts/gateway-wiring";
+
+type OfRoutes = "routes" | "stream_routes" | "services" | "upstreams";
+
+/** Ids of what the ingress controller writes. */
+export interface Expected {
+    /** Its name, which is in a label of nearly all that it writes. */
+    controller: string;
+    /** By the kind's folder in the Admin API. */
+    ids: Record<OfRoutes | "ssls" | "global_rules" | "plugin_metadata", Set<string>>;
+    /** Ids of credentials by APISIX's name of the consumer, with the credential's own name. */
+    consumers: Map<string, Map<string, string>>;
+    /** `kind namespace/name` of objects whose ids are not worked out here: they are known by the controller's labels. */
+    byLabel: Set<string>;
+}
+
+/** Kinds of Kubernetes that may lead to routes too; none is of this project. */
+const BY_LABEL: [apiVersion: string, kind: string][] = [
+    ["networking.k8s.io/v1", "Ingress"],
+    ["gateway.networking.k8s.io/v1", "HTTPRoute"],
+    ["gateway.networking.k8s.io/v1", "GRPCRoute"],
+    ["gateway.networking.k8s.io/v1alpha2", "TLSRoute"],
+    ["gateway.networking.k8s.io/v1alpha2", "TCPRoute"],
+    ["gateway.networking.k8s.io/v1alpha2", "UDPRoute"],
+];
+const V2 = "apisix.apache.org/v2";
+const V1ALPHA1 = "apisix.apache.org/v1alpha1";
+const DEFAULT_CLASS = "ingressclass.kubernetes.io/is-default-class";
+
+interface ProxyName {
+    namespace: string;
+    name: string;
+}
+
+/** The id of a route, a service, an upstream or a certificate. */
+export function idOf(name: string): string {
+    return crc32(name).toString(16);
+}
+
+/** The id of a credential of a consumer. */
+export function credentialId(username: string, credential: string): string {
+    return createHash("sha1").update(`${username}.${credential}`).digest("hex");
+}
+
+/** Reads the cluster. @throws Error where the classes of the gateway are not there */
+export async function expectedObjects(list: Lister, read: Reader, binding: GatewayBinding): Promise<Expected> {
+    const ref = { apiVersion: "networking.k8s.io/v1", kind: "IngressClass", name: binding.ingressClass };
+    const ours = await read(ref);
+    const controller = specOf(ours).controller as string | undefined;
+    const proxy = specOf(ours).parameters as ProxyName | undefined;
+    if (controller === undefined || proxy === undefined)
+        throw new Error(`IngressClass ${binding.ingressClass} is missing, or leads to no GatewayProxy`);
+    const all = (apiVersion: string, kind: string) => list(apiVersion, kind);
+    const [classes, gatewayClasses, gateways] = await Promise.all([
+        all("networking.k8s.io/v1", "IngressClass"),
+        all("gateway.networking.k8s.io/v1", "GatewayClass"),
+        all("gateway.networking.k8s.io/v1", "Gateway"),
+    ]);
+    const [routes, certificates, rules, simple, consumers, others, found] = await Promise.all([
+        all(V2, "ApisixRoute"),
+        all(V2, "ApisixTls"),
+        all(V2, "ApisixGlobalRule"),
+        all(V2, "ApisixConsumer"),
+        all(V1ALPHA1, "Consumer"),
+        Promise.all(BY_LABEL.map(([apiVersion, kind]) => all(apiVersion, kind))),
+        read({ apiVersion: V1ALPHA1, kind: "GatewayProxy", ...proxy }),
+    ]);
+    const bound = boundBy(classes, controller, proxy);
+    const isOurGateway = gatewaysOf(gateways, gatewayClasses, controller, proxy);
+    const inClass = routes.filter(bound);
+    return {
+        controller,
+        ids: {
+            ...idsOfRoutes(inClass),
+            ssls: new Set(certificates.filter(bound).map((tls) => idOf(`ApisixTls_${fullName(tls)}`))),
+            global_rules: new Set([
+                ...rules.filter(bound).flatMap((rule) => enabled(specOf(rule).plugins, "enable")),
+                ...enabled(specOf(found).plugins, "enabled"),
+            ]),
+            plugin_metadata: new Set(Object.keys((specOf(found).pluginMetadata as object | undefined) ?? {})),
+        },
+        consumers: new Map([
+            ...simple.filter(bound).map((one) => [fullName(one), new Map<string, string>()] as const),
+            ...consumers
+                .filter((one) => isOurGateway(specOf(one).gatewayRef as Partial<ProxyName> | undefined, one))
+                .map((one) => [fullName(one), credentialsOf(one)] as const),
+        ]),
+        byLabel: new Set(others.flatMap((of, i) => of.map((one) => `${BY_LABEL[i][1]} ${path(one)}`))),
+    };
+}
+
+type Spec = Record<string, unknown>;
+
+function specOf(object: Live | undefined): Spec {
+    return (object?.spec as Spec | undefined) ?? {};
+}
+
+function path({ metadata }: Live): string {
+    return `${metadata!.namespace}/${metadata!.name}`;
+}
+
+function fullName({ metadata }: Live): string {
+    return `${metadata!.namespace}_${metadata!.name}`;
+}
+
+/** Whether the controller takes an object by its class, and writes it into this APISIX. */
+function boundBy(classes: Live[], controller: string, proxy: ProxyName): (object: Live) => boolean {
+    const leading = classes.filter((one) => {
+        const { controller: theirs, parameters } = specOf(one) as { controller?: string; parameters?: ProxyName };
+        return theirs === controller && parameters?.namespace === proxy.namespace && parameters.name === proxy.name;
+    });
+    const names = new Set(leading.map(({ metadata }) => metadata!.name));
+    const hasDefault = leading.some(({ metadata }) => metadata?.annotations?.[DEFAULT_CLASS] === "true");
+    return (object) => {
+        const { ingressClassName } = specOf(object) as { ingressClassName?: string };
+        return ingressClassName ? names.has(ingressClassName) : hasDefault;
+    };
+}
+
+/** Whether a reference of an object leads to a Gateway of this controller and this APISIX. */
+function gatewaysOf(gateways: Live[], classes: Live[], controller: string, proxy: ProxyName) {
+    const ofController = new Set(
+        classes.filter((one) => specOf(one).controllerName === controller).map(({ metadata }) => metadata!.name),
+    );
+    const names = new Set(
+        gateways
+            .filter((one) => {
+                const { gatewayClassName, infrastructure } = specOf(one) as {
+                    gatewayClassName?: string;
+                    infrastructure?: { parametersRef?: { name?: string } };
+                };
+                const isOurs = ofController.has(gatewayClassName) && one.metadata?.namespace === proxy.namespace;
+                return isOurs && infrastructure?.parametersRef?.name === proxy.name;
+            })
+            .map(path),
+    );
+    return (ref: Partial<ProxyName> | undefined, object: Live) =>
+        names.has(`${ref?.namespace ?? object.metadata!.namespace}/${ref?.name}`);
+}
+
+interface RouteSpec {
+    http?: { name: string; backends?: unknown[]; upstreams?: { name: string }[] }[];
+    stream?: { name: string; protocol?: string }[];
+}
+
+/** Each rule is a service with a route; the service's upstream has the service's id, further ones have their own. */
+function idsOfRoutes(objects: Live[]): Record<OfRoutes, Set<string>> {
+    const ids = { routes: new Set<string>(), stream_routes: new Set<string>(), services: new Set<string>() };
+    const further: string[] = [];
+    for (const object of objects) {
+        const { http = [], stream = [] } = specOf(object) as RouteSpec;
+        const name = fullName(object);
+        http.forEach(({ name: rule, backends = [], upstreams = [] }, index) => {
+            ids.services.add(idOf(`${name}_${index}`));
+            ids.routes.add(idOf(`${name}_${rule}`));
+            further.push(...backends.map((_, i) => idOf(`${name}_${index}_${i}`)));
+            further.push(...upstreams.map((upstream) => idOf(`${object.metadata!.namespace}_${upstream.name}`)));
+        });
+        for (const { name: rule, protocol = "" } of stream) {
+            ids.services.add(idOf(`${name}_${rule}_${protocol}`));
+            ids.stream_routes.add(idOf(`${name}_${rule}_${protocol || "TCP"}`));
+        }
+    }
+    return { ...ids, upstreams: new Set([...ids.services, ...further]) };
+}
+
+/** Names of plugins that are switched on: in one kind unless they are off, in the other only when they are on. */
+function enabled(plugins: unknown, field: "enable" | "enabled"): string[] {
+    return ((plugins as { name: string; enable?: boolean; enabled?: boolean }[] | undefined) ?? [])
+        .filter((plugin) => plugin[field] ?? field === "enable")
+        .map(({ name }) => name);
+}
+
+function credentialsOf(consumer: Live): Map<string, string> {
+    const { credentials = [] } = specOf(consumer) as { credentials?: { name?: string }[] };
+    const username = fullName(consumer);
+    return new Map(
+        credentials.flatMap(({ name }) => (name === undefined ? [] : [[credentialId(username, name), name] as const])),
+    );
+}

@@ -1,0 +1,254 @@
+/**
+ * What is in APISIX and is not the ingress controller's. Whoever has had an Admin key can have left routes, consumers and
+ * credentials there. The ingress controller does not remove all of it, whatever is changed or rotated afterwards: ADC 0.23.1
+ * looks at eight kinds of objects and at some of their fields, and an object it cannot read ends its whole run.
+ */
+import { troubleOf, type AdminApi } from "../../components/parts/gateway-admin";
+import { quote } from "../../components/parts/ssh-script";
+import { Failure } from "../errors";
+import { plain } from "../stack/review/report";
+import type { Expected } from "./expected";
+
+/** An object of APISIX that is not the ingress controller's, or that is and has more in it than it writes. */
+export interface Foreign {
+    /** One sentence; the object's own names are in it, and nothing else of it. */
+    says: string;
+    /** Its place below `/apisix/admin/`. */
+    path: string;
+    /** Command that removes it. */
+    repair: string;
+    /** Name of the consumer, and of the credential, where it is one of them. */
+    consumer?: string;
+    credential?: string;
+}
+
+type Value = Record<string, unknown> & { id?: string; name?: string; labels?: Record<string, string> };
+
+/** An object as a list shows it. The key says where it lies in etcd, and cannot be chosen freely, unlike what is in it. */
+interface Item {
+    key: string;
+    value: Value;
+}
+
+/** Kinds of objects by their folder, in the order in which they can be deleted, with what they are called. */
+const KINDS = {
+    global_rules: "global rule",
+    routes: "route",
+    stream_routes: "stream route",
+    services: "service",
+    upstreams: "upstream",
+    consumers: "consumer",
+    consumer_groups: "consumer group",
+    plugin_configs: "plugin config",
+    plugin_metadata: "plugin metadata",
+    ssls: "certificate",
+    protos: "proto",
+    secrets: "secret manager",
+} as const;
+type Kind = keyof typeof KINDS;
+
+const METADATA = ["id", "name", "desc", "labels", "create_time", "update_time"];
+/** Fields that ADC writes, or compares and puts back. What else is in an object stays. */
+const FIELDS: Partial<Record<Kind | "credentials", string[]>> = {
+    routes: [
+        ...[...METADATA, "uri", "uris", "host", "hosts", "priority", "timeout", "vars", "methods", "enable_websocket"],
+        ...["remote_addr", "remote_addrs", "plugins", "filter_func", "service_id", "status"],
+    ],
+    services: [...METADATA, "hosts", "plugins", "upstream_id"],
+    upstreams: [
+        ...[...METADATA, "type", "hash_on", "key", "checks", "nodes", "scheme", "retries", "retry_timeout", "timeout"],
+        ...["tls", "keepalive_pool", "pass_host", "upstream_host", "service_name", "discovery_type", "discovery_args"],
+    ],
+    consumers: [...METADATA, "username", "plugins"],
+    credentials: [...METADATA, "plugins"],
+};
+/** Kinds whose objects carry the controller's labels. */
+const LABELLED: Kind[] = ["routes", "services", "consumers", "ssls"];
+/** Requests for credentials under way at the same time: one for each consumer. */
+export const CONNECTIONS = 4;
+
+/**
+ * Reads the whole of an APISIX and names what is not the ingress controller's.
+ * @param namespace of the gateway, for the commands
+ * @throws Failure when APISIX does not answer
+ */
+export async function foreignObjects(api: AdminApi, expected: Expected, namespace: string): Promise<Foreign[]> {
+    const lists = new Map<Kind, Item[]>();
+    for (const kind of Object.keys(KINDS) as Kind[]) lists.set(kind, await listOf(api, kind, namespace));
+    const ours = new Map(
+        [...lists].map(([kind, items]) => [kind, items.filter((item) => isOurs(kind, item, expected))]),
+    );
+    // What kinds of routes we do not work out have, is known by the service that it belongs to.
+    const services = new Set(ours.get("services")!.map(({ key }) => idIn(key)));
+    ours.set(
+        "upstreams",
+        lists.get("upstreams")!.filter((item) => isOurUpstream(item, expected, services)),
+    );
+    const found: Foreign[] = [];
+    for (const kind of Object.keys(KINDS) as Kind[])
+        for (const item of lists.get(kind)!) {
+            const problem = ours.get(kind)!.includes(item)
+                ? surplus(kind, item, services)
+                : strange(kind, item, expected);
+            if (problem !== undefined) found.push(foreign(namespace, kind, item, problem));
+        }
+    const usernames = ours.get("consumers")!.map(({ key }) => idIn(key));
+    return [...found, ...(await foreignCredentials(api, expected, usernames, namespace))];
+}
+
+/** @returns nothing where the kind is switched off */
+async function listOf(api: AdminApi, folder: string, namespace: string, mayMiss = false): Promise<Item[]> {
+    const { status, body } = await api.get(folder);
+    if (status === 404 && mayMiss) return [];
+    const trouble = troubleOf({ status, body }, namespace);
+    if (trouble !== undefined) throw new Failure(trouble);
+    // A gateway without stream mode has no such list.
+    if (status === 400 && folder === "stream_routes") return [];
+    // Never what it answered: that may hold keys.
+    if (status !== 200) throw new Failure(`the Admin API answers ${status} to GET ${folder}`);
+    const { list } = JSON.parse(body) as { list?: unknown };
+    // An empty list may be written as an object.
+    return Array.isArray(list) ? (list as Item[]).filter(({ value }) => typeof value === "object") : [];
+}
+
+/** Id of an object: what comes after its folder, `/` included in the case of secret managers. */
+function idIn(key: string): string {
+    return key.replace(/^\/apisix\/[^/]+\//, "").replace(/^.*\/credentials\//, "");
+}
+
+function isOurs(kind: Kind, { key, value }: Item, { ids, consumers, ...expected }: Expected): boolean {
+    const id = idIn(key);
+    if (LABELLED.includes(kind) && !hasLabels(value, expected.controller)) return false;
+    if (kind === "consumers") return consumers.has(id);
+    if (kind in ids && ids[kind as keyof typeof ids].has(id)) return true;
+    return LABELLED.includes(kind) && isOfObject(value, expected.byLabel);
+}
+
+function isOurUpstream({ key, value }: Item, { ids }: Expected, services: Set<string>): boolean {
+    const id = idIn(key);
+    return ids.upstreams.has(id) || services.has(id) || services.has(value.labels?.__ADC_UPSTREAM_SERVICE_ID ?? "");
+}
+
+function hasLabels({ labels }: Value, controller: string): boolean {
+    return labels?.["manager-by"] === "apisix-ingress-controller" && labels["k8s/controller-name"] === controller;
+}
+
+function isOfObject({ labels }: Value, objects: Set<string>): boolean {
+    return objects.has(`${labels?.["k8s/kind"]} ${labels?.["k8s/namespace"]}/${labels?.["k8s/name"]}`);
+}
+
+/** What is wrong with an object that is not ours. */
+function strange(kind: Kind, { value }: Item, { controller }: Expected): string {
+    return LABELLED.includes(kind) && hasLabels(value, controller)
+        ? "has the ingress controller's labels, and no Kubernetes object leads to it"
+        : "was not made by the ingress controller";
+}
+
+/** What is wrong with an object that is ours; undefined: nothing. */
+function surplus(kind: Kind, { key, value }: Item, services: Set<string>): string | undefined {
+    const fields = more(kind, value);
+    if (kind === "global_rules")
+        fields.push(...Object.keys((value.plugins as object | undefined) ?? {}).filter((name) => name !== idIn(key)));
+    if (kind === "services" && value.upstream_id !== undefined && value.upstream_id !== idIn(key))
+        fields.push("upstream_id");
+    if (kind === "routes" && !services.has(String(value.service_id))) fields.push("service_id");
+    // Off with 0: the next rule that fits takes its requests.
+    if (kind === "routes" && (value.status ?? 1) !== 1) fields.push("status");
+    return fields.length === 0
+        ? undefined
+        : `was changed by hand in what the ingress controller does not put back (${fields.join(", ")})`;
+}
+
+function more(kind: Kind | "credentials", value: Value): string[] {
+    const known = FIELDS[kind];
+    return known === undefined ? [] : Object.keys(value).filter((field) => !known.includes(field));
+}
+
+/** Of consumers that are ours. Of others it is enough to know them: their credentials go with them. */
+async function foreignCredentials(
+    api: AdminApi,
+    { consumers }: Expected,
+    usernames: string[],
+    namespace: string,
+): Promise<Foreign[]> {
+    const found = new Map<string, Foreign[]>();
+    const left = [...usernames];
+    const work = async () => {
+        for (let username = left.pop(); username !== undefined; username = left.pop()) {
+            const folder = `consumers/${encodeURIComponent(username)}/credentials`;
+            const known = consumers.get(username)!;
+            const list = await listOf(api, folder, namespace, true);
+            found.set(
+                username,
+                list.flatMap((item) => foreignCredential(item, username, known, namespace) ?? []),
+            );
+        }
+    };
+    await Promise.all(Array.from({ length: CONNECTIONS }, work));
+    return usernames.flatMap((username) => found.get(username) ?? []);
+}
+
+function foreignCredential(
+    { key, value }: Item,
+    username: string,
+    known: Map<string, string>,
+    namespace: string,
+): Foreign | undefined {
+    const id = idIn(key);
+    const fields = more("credentials", value);
+    const isKnown = known.has(id);
+    if (isKnown && fields.length === 0 && typeof value.name === "string") return undefined;
+    const path = `consumers/${encodeURIComponent(username)}/credentials/${encodeURIComponent(id)}`;
+    // ADC makes the id of a credential of its name: without one it ends with an error before it has written anything.
+    const ends =
+        typeof value.name === "string"
+            ? ""
+            : ". It has no name, which ends every run of the ingress controller: no change arrives";
+    const what = isKnown
+        ? `was changed by hand in what the ingress controller does not put back (${[...fields, "name"].join(", ")})`
+        : "was not made by the ingress controller";
+    return {
+        says: plain(`APISIX: credential ${shown(id, value.name)} of consumer ${username} ${what}${ends}`),
+        path,
+        repair: deletion(namespace, path),
+        consumer: username,
+        credential: known.get(id) ?? id,
+    };
+}
+
+function foreign(namespace: string, kind: Kind, { key, value }: Item, problem: string): Foreign {
+    const id = idIn(key);
+    // A secret manager's id has two parts.
+    const path = [kind, ...id.split("/")].map(encodeURIComponent).join("/");
+    return {
+        says: plain(`APISIX: ${KINDS[kind]} ${shown(id, value.name)} ${problem}`),
+        path,
+        repair: deletion(namespace, path),
+        ...(kind === "consumers" ? { consumer: id } : {}),
+    };
+}
+
+/** Longest name that is shown: anybody may have chosen it. */
+const NAME = 60;
+
+function shown(id: string, name: unknown): string {
+    const text = typeof name === "string" && name !== id ? `${id} (${name})` : id;
+    return text.length > NAME ? `${text.slice(0, NAME)}…` : text;
+}
+
+/** What comes before the commands of findings: with a key that others know, all of it comes back. @param stack that made the gateway */
+export function beforeRepair(namespace: string, stack: string): string[] {
+    return [
+        "Whoever did this had an Admin key. Rotate both keys first, then delete (docs/operations.md: An Admin key has leaked):",
+        `  pulumi up -s ${stack} --replace '**::alpa-admin-keys-admin' --replace '**::alpa-admin-keys-viewer'`,
+        `  kubectl -n ${namespace} rollout restart deployment/apisix`,
+        `  kubectl -n ${namespace} port-forward deployment/apisix 9180    # in another terminal, while you delete`,
+    ];
+}
+
+/** The key goes through pipes alone: a command line can be read by everyone on the machine. */
+function deletion(namespace: string, path: string): string {
+    const key = `kubectl -n ${namespace} get secret apisix-admin-keys -o jsonpath='{.data.admin}' | base64 -d`;
+    const url = quote(`http://127.0.0.1:9180/apisix/admin/${path}`);
+    return `${key} | sed 's/^/X-API-KEY: /' | curl -sS --fail-with-body -X DELETE -H @- ${url}`;
+}

@@ -1,0 +1,295 @@
+// Proves what of an APISIX is taken for the ingress controller's and what is named, by ids, labels and fields. That these are
+// what the controller writes is proved on the engine, test/engine/review.test.ts: nothing of a whole stack is named.
+import { strict as assert } from "node:assert";
+import type { Live } from "../../../../components/parts/cluster-reader";
+import { lasting } from "../../../../ops/gateway/audit";
+import { credentialId, expectedObjects, idOf } from "../../../../ops/gateway/expected";
+import { foreignObjects, type Foreign } from "../../../../ops/gateway/foreign";
+
+const NAMESPACE = "alpa-auth-gateway";
+const CONTROLLER = "apisix.apache.org/alpa-auth";
+const PROXY = { namespace: NAMESPACE, name: "alpa-auth" };
+const SECRET = "KEY-of-a-caller-0123456789";
+
+const object = (kind: string, namespace: string | undefined, name: string, spec: object, more: object = {}) => ({
+    kind,
+    metadata: { namespace, name, ...more },
+    spec,
+});
+const ingressClass = (name: string, controller = CONTROLLER, proxy: object = PROXY, more = {}) =>
+    object("IngressClass", undefined, name, { controller, parameters: { kind: "GatewayProxy", ...proxy } }, more);
+const route = (namespace: string, name: string, ingressClassName: string | undefined, spec: object = {}) =>
+    object("ApisixRoute", namespace, name, {
+        ...(ingressClassName === undefined ? {} : { ingressClassName }),
+        http: [{ name: "completions", upstreams: [{ name: "alpa-completions" }] }],
+        ...spec,
+    });
+const consumer = (namespace: string, name: string, ids: string[], gateway: object = { ...PROXY }) =>
+    object("Consumer", namespace, name, { gatewayRef: gateway, credentials: ids.map((id) => ({ name: id })) });
+
+/** A stack with a caller, and one caller of another stack at the same gateway. */
+const CLUSTER = [
+    ingressClass("alpa-auth"),
+    object("GatewayClass", undefined, "alpa-auth", { controllerName: CONTROLLER }),
+    object("Gateway", NAMESPACE, "alpa-auth", {
+        gatewayClassName: "alpa-auth",
+        infrastructure: { parametersRef: { kind: "GatewayProxy", name: PROXY.name } },
+    }),
+    object("GatewayProxy", NAMESPACE, PROXY.name, {}),
+    route("alpa-auth", "alpa", "alpa-auth"),
+    consumer("alpa-auth", "alice", ["a1"]),
+    consumer("lab", "bob", ["b1"]),
+];
+const BINDING = { ingressClass: "alpa-auth", gateway: "alpa-auth", gatewayNamespace: NAMESPACE };
+
+function cluster(objects: object[]) {
+    const of = (kind: string) => (objects as Live[]).filter((one) => one.kind === kind);
+    return {
+        list: async (_version: string, kind: string) => of(kind),
+        read: async ({ kind, name }: { kind: string; name: string }) =>
+            of(kind).find(({ metadata }) => metadata!.name === name),
+    };
+}
+
+const labels = (kind: string, namespace: string, name: string) => ({
+    "k8s/kind": kind,
+    "k8s/namespace": namespace,
+    "k8s/name": name,
+    "k8s/controller-name": CONTROLLER,
+    "manager-by": "apisix-ingress-controller",
+});
+const OF_ROUTE = labels("ApisixRoute", "alpa-auth", "alpa");
+const SERVICE = idOf("alpa-auth_alpa_0");
+const ROUTE = idOf("alpa-auth_alpa_completions");
+const A1 = credentialId("alpa-auth_alice", "a1");
+
+/** What the ingress controller makes of it, by path. */
+const WRITTEN: Record<string, object> = {
+    [`services/${SERVICE}`]: { id: SERVICE, name: "alpa-auth_alpa_0", labels: OF_ROUTE, upstream_id: SERVICE },
+    [`upstreams/${SERVICE}`]: { id: SERVICE, nodes: [], labels: { "managed-by": "apisix-ingress-controller" } },
+    [`routes/${ROUTE}`]: { id: ROUTE, labels: OF_ROUTE, uris: ["/x"], service_id: SERVICE, status: 1 },
+    "consumers/alpa-auth_alice": { username: "alpa-auth_alice", labels: labels("Consumer", "alpa-auth", "alice") },
+    [`consumers/alpa-auth_alice/credentials/${A1}`]: { id: A1, name: "a1", plugins: { "key-auth": { key: SECRET } } },
+    "consumers/lab_bob": { username: "lab_bob", labels: labels("Consumer", "lab", "bob") },
+};
+
+/** An Admin API that holds these objects. */
+function admin(objects: Record<string, object>, statuses: Record<string, number> = { stream_routes: 400 }) {
+    const asked: string[] = [];
+    const get = async (folder: string) => {
+        asked.push(folder);
+        const inside = Object.entries(objects).filter(([path]) => {
+            const id = path.slice(folder.length + 1);
+            return path.startsWith(`${folder}/`) && (folder === "secrets" || !id.includes("/"));
+        });
+        const status = statuses[folder] ?? (folder.endsWith("/credentials") && inside.length === 0 ? 404 : 200);
+        const list = inside.map(([path, value]) => ({ key: `/apisix/${path}`, value, createdIndex: 1 }));
+        const body =
+            status === 200 ? { total: list.length, list: list.length > 0 ? list : {} } : { message: "Key not found" };
+        return { status, headers: {}, body: JSON.stringify(body) };
+    };
+    return { asked, get, close: () => undefined };
+}
+
+async function named(written: Record<string, object>, objects: object[] = CLUSTER): Promise<Foreign[]> {
+    const { list, read } = cluster(objects);
+    return foreignObjects(admin(written), await expectedObjects(list, read, BINDING), NAMESPACE);
+}
+
+describe("what is in APISIX and is not of the ingress controller", () => {
+    it("is nothing where all is as the controller writes it, for callers of other stacks and namespaces too", async () => {
+        assert.deepEqual(await named(WRITTEN), []);
+    });
+
+    const NO_OBJECT = "has the ingress controller's labels, and no Kubernetes object leads to it";
+    const BY_HAND = "was not made by the ingress controller";
+    const strangers: [what: string, path: string, value: object, says: string][] = [
+        ["a consumer", "consumers/eve", { username: "eve" }, `APISIX: consumer eve ${BY_HAND}`],
+        [
+            "a consumer with forged labels",
+            "consumers/alpa-auth_eve",
+            { username: "alpa-auth_eve", labels: labels("Consumer", "alpa-auth", "alice") },
+            `APISIX: consumer alpa-auth_eve ${NO_OBJECT}`,
+        ],
+        [
+            "a route with forged labels",
+            "routes/1",
+            { id: "1", name: "open", labels: OF_ROUTE, uri: "/open" },
+            `APISIX: route 1 (open) ${NO_OBJECT}`,
+        ],
+        [
+            "a route without labels in the place of ours",
+            `routes/${ROUTE}`,
+            { id: ROUTE, service_id: SERVICE },
+            `APISIX: route ${ROUTE} ${BY_HAND}`,
+        ],
+        ["a service", "services/s", { id: "s" }, `APISIX: service s ${BY_HAND}`],
+        ["an upstream", "upstreams/u", { id: "u" }, `APISIX: upstream u ${BY_HAND}`],
+        ["a certificate", "ssls/c", { id: "c" }, `APISIX: certificate c ${BY_HAND}`],
+        ["a global rule", "global_rules/1", { id: "1", plugins: {} }, `APISIX: global rule 1 ${BY_HAND}`],
+        ["a plugin config", "plugin_configs/1", { id: "1" }, `APISIX: plugin config 1 ${BY_HAND}`],
+        ["plugin metadata", "plugin_metadata/http-logger", {}, `APISIX: plugin metadata http-logger ${BY_HAND}`],
+        ["a proto", "protos/1", { id: "1" }, `APISIX: proto 1 ${BY_HAND}`],
+        ["a consumer group", "consumer_groups/g", { id: "g" }, `APISIX: consumer group g ${BY_HAND}`],
+        ["a secret manager", "secrets/vault/1", { id: "vault/1" }, `APISIX: secret manager vault/1 ${BY_HAND}`],
+    ];
+    for (const [what, path, value, says] of strangers)
+        it(`names ${what}, with the command that deletes it`, async () => {
+            const found = await named({ ...WRITTEN, [path]: value });
+            assert.deepEqual(
+                found.map((one) => [one.says, one.path]),
+                [[says, path]],
+            );
+            assert.ok(found[0].repair.endsWith(`-X DELETE -H @- 'http://127.0.0.1:9180/apisix/admin/${path}'`));
+        });
+
+    it("names a stream route, where there is a stream mode", async () => {
+        const { list, read } = cluster(CLUSTER);
+        const api = admin({ ...WRITTEN, "stream_routes/1": { id: "1" } }, {});
+        const found = await foreignObjects(api, await expectedObjects(list, read, BINDING), NAMESPACE);
+        assert.deepEqual(
+            found.map(({ path }) => path),
+            ["stream_routes/1"],
+        );
+    });
+
+    it("names a credential of our consumer by its id, and says when it stops the ingress controller", async () => {
+        const path = "consumers/alpa-auth_alice/credentials/door";
+        const plugins = { "key-auth": { key: SECRET } };
+        const [withName] = await named({ ...WRITTEN, [path]: { id: "door", name: "door", plugins } });
+        assert.equal(withName.says, `APISIX: credential door of consumer alpa-auth_alice ${BY_HAND}`);
+        const [nameless] = await named({ ...WRITTEN, [path]: { id: "door", plugins } });
+        assert.equal(
+            nameless.says,
+            `APISIX: credential door of consumer alpa-auth_alice ${BY_HAND}. It has no name, which ends every run of the ingress controller: no change arrives`,
+        );
+        assert.deepEqual([nameless.path, nameless.consumer], [path, "alpa-auth_alice"]);
+    });
+
+    it("names what the controller wrote and does not put back, by the fields", async () => {
+        const changed: [path: string, more: object, fields: string][] = [
+            [`routes/${ROUTE}`, { upstream: { nodes: {} }, script: "x" }, "upstream, script"],
+            [`routes/${ROUTE}`, { status: 0 }, "status"],
+            [`routes/${ROUTE}`, { service_id: "other" }, "service_id"],
+            [`services/${SERVICE}`, { upstream_id: "u" }, "upstream_id"],
+            ["consumers/alpa-auth_alice", { group_id: "g" }, "group_id"],
+        ];
+        for (const [path, more, fields] of changed) {
+            const found = await named({ ...WRITTEN, [path]: { ...WRITTEN[path], ...more } });
+            assert.equal(found.length, 1, path);
+            assert.ok(found[0].says.endsWith(`does not put back (${fields})`), found[0].says);
+        }
+    });
+
+    it("shows no key, and no orders to a terminal", async () => {
+        const plugins = { "key-auth": { key: SECRET } };
+        const found = await named({
+            ...WRITTEN,
+            "consumers/eve": { username: "eve", plugins },
+            "routes/r": { id: "r", name: `x\u001b[2J\n${"y".repeat(500)}`, plugins },
+        });
+        assert.equal(found.length, 2);
+        const text = JSON.stringify(found);
+        assert.ok(!text.includes(SECRET) && !text.includes("\\u001b") && !text.includes("\\n"), text);
+        assert.ok(text.length < 1500, String(text.length));
+    });
+
+    const foreignRoute = { ...WRITTEN, "routes/x": { id: "x" } };
+    it("takes a route of another class or another gateway for none of this APISIX", async () => {
+        const others = [
+            route("team", "r", "theirs"),
+            ingressClass("theirs", "apisix.apache.org/other"),
+            route("team", "s", "elsewhere"),
+            ingressClass("elsewhere", CONTROLLER, { namespace: "far", name: "far" }),
+            consumer("team", "mallory", ["m"], { namespace: "far", name: "far" }),
+        ];
+        const id = idOf("team_r_completions");
+        const written = { ...WRITTEN, [`routes/${id}`]: { id, labels: OF_ROUTE, service_id: SERVICE } };
+        const found = await named(
+            { ...written, "consumers/team_mallory": { labels: labels("Consumer", "team", "mallory") } },
+            [...CLUSTER, ...others],
+        );
+        assert.deepEqual(
+            found.map(({ path }) => path),
+            [`routes/${id}`, "consumers/team_mallory"],
+        );
+    });
+
+    it("knows routes of the default class, of streams, and further upstreams", async () => {
+        const isDefault = { annotations: { "ingressclass.kubernetes.io/is-default-class": "true" } };
+        const objects = [
+            ...CLUSTER.filter(({ kind }) => kind !== "IngressClass"),
+            ingressClass("alpa-auth", CONTROLLER, PROXY, isDefault),
+            route("team", "r", undefined, {
+                http: [{ name: "a", backends: [{}, {}], upstreams: [{ name: "u" }] }],
+                stream: [{ name: "s", protocol: "UDP" }],
+            }),
+        ];
+        const mine = labels("ApisixRoute", "team", "r");
+        const [service, stream] = [idOf("team_r_0"), idOf("team_r_s_UDP")];
+        const more = {
+            [`services/${service}`]: { labels: mine, upstream_id: service },
+            [`services/${stream}`]: { labels: mine, upstream_id: stream },
+            [`routes/${idOf("team_r_a")}`]: { labels: mine, service_id: service },
+            [`upstreams/${service}`]: {},
+            [`upstreams/${idOf("team_r_0_1")}`]: {},
+            [`upstreams/${idOf("team_u")}`]: {},
+        };
+        assert.deepEqual(await named({ ...WRITTEN, ...more }, objects), []);
+    });
+
+    it("knows objects of an Ingress by their labels, while there is one", async () => {
+        const mine = labels("Ingress", "team", "web");
+        const more = {
+            "services/s": { labels: mine, upstream_id: "s" },
+            "routes/r": { labels: mine, service_id: "s" },
+        };
+        const written = { ...WRITTEN, ...more, "upstreams/s": {} };
+        assert.deepEqual(await named(written, [...CLUSTER, object("Ingress", "team", "web", {})]), []);
+        assert.equal((await named(written)).length, 3);
+    });
+
+    it("says that etcd is empty, and what a list was answered with, never in its words", async () => {
+        const { list, read } = cluster(CLUSTER);
+        const expected = await expectedObjects(list, read, BINDING);
+        const emptied = admin({}, { global_rules: 404 });
+        await assert.rejects(
+            foreignObjects(emptied, expected, NAMESPACE),
+            /^Error: etcd has lost APISIX's directory keys/,
+        );
+        const broken = admin(foreignRoute, { routes: 500, stream_routes: 400 });
+        await assert.rejects(
+            foreignObjects(broken, expected, NAMESPACE),
+            /^Error: the Admin API answers 500 to GET routes$/,
+        );
+    });
+
+    it("needs the class of the gateway", async () => {
+        const { list, read } = cluster([]);
+        await assert.rejects(expectedObjects(list, read, BINDING), /IngressClass alpa-auth is missing/);
+    });
+
+    it("asks for credentials of our consumers once each", async () => {
+        const { list, read } = cluster(CLUSTER);
+        const api = admin({ ...WRITTEN, "consumers/eve": {} });
+        await foreignObjects(api, await expectedObjects(list, read, BINDING), NAMESPACE);
+        assert.deepEqual(api.asked.filter((path) => path.endsWith("/credentials")).sort(), [
+            "consumers/alpa-auth_alice/credentials",
+            "consumers/lab_bob/credentials",
+        ]);
+    });
+
+    it("is named when every reading has it: what is on its way out of APISIX is not", async () => {
+        const one = (says: string): Foreign => ({ says, path: says, repair: "" });
+        const readings = [
+            [one("stays"), one("goes")],
+            [one("stays"), one("comes")],
+            [one("stays"), one("comes")],
+        ];
+        const read = async () => (readings.length > 1 ? readings.shift()! : readings[0]);
+        assert.deepEqual(await lasting(read, 0.05, 0.01), [one("stays")]);
+        let count = 0;
+        const clean = async () => (count++, []);
+        assert.deepEqual([await lasting(clean, 0.05, 0.01), count], [[], 1]);
+    });
+});
