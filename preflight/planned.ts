@@ -5,6 +5,7 @@ import { releaseInstallation, releaseNamespace } from "../components/parts/apisi
 import { ADMIN_KEYS_SECRET, profileOf } from "../components/parts/apisix-values";
 import type { ObjectRef } from "../components/parts/cluster-reader";
 import { secretName, type ConsumerSettings } from "../components/parts/consumers";
+import { CONTROLLER_BUDGET } from "../components/parts/controller-budget";
 import { RECORD, VERIFIER } from "../components/parts/conversion-phases";
 import { POLICIES } from "../components/parts/network-policies";
 import { OPT_GRAPH } from "../components/parts/opt-graph";
@@ -39,7 +40,7 @@ export function plannedObjects(settings: GatewayClusterArgs): ObjectRef[] {
         const cluster = { name: namespace };
         objects.push(
             { apiVersion: "v1", kind: "Secret", namespace: apisix, name: ADMIN_KEYS_SECRET.name },
-            ...profiles(settings),
+            ...forAvailability(settings),
             ...POLICIES.map((name) => ({
                 apiVersion: "networking.k8s.io/v1",
                 kind: "NetworkPolicy",
@@ -117,10 +118,13 @@ export function plannedCallers(namespace: string, consumers: ConsumerSettings[])
     ]);
 }
 
-/** The settings file of a gateway that is highly available. */
-function profiles({ gateway, namespace }: GatewayClusterArgs): ObjectRef[] {
+/** Those that a gateway has when it is highly available: its settings file, and the budget of its ingress controllers. */
+function forAvailability({ gateway, namespace }: GatewayClusterArgs): ObjectRef[] {
     if (gateway.installer === "existing" || !gateway.release.availability) return [];
     const own = gateway.installer === "helm" ? releaseInstallation(namespace) : componentInstallation(namespace);
     const name = profileName(profileOf(gateway.release, own));
-    return [{ apiVersion: "v1", kind: "ConfigMap", namespace: own.namespace, name }];
+    return [
+        { apiVersion: "v1", kind: "ConfigMap", namespace: own.namespace, name },
+        { apiVersion: "policy/v1", kind: "PodDisruptionBudget", namespace: own.namespace, name: CONTROLLER_BUDGET },
+    ];
 }

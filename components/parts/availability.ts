@@ -12,6 +12,9 @@ export const LEAST_NODES = 3;
 /** etcd members: the smallest number that outlives one of them. Not a setting: the chart cannot change it later. */
 const ETCD_MEMBERS = 3;
 
+/** Pods of the ingress controller: below the chart `apisix` its chart goes by its alias. */
+export const CONTROLLER_PODS = { matchLabels: { "app.kubernetes.io/name": "ingress-controller" } };
+
 /** What the chart has a pod wait before it is told to stop, so that nobody is sent to it any more. No value of it. */
 const PRE_STOP_SECONDS = 30;
 /** Beyond the longest answer: time to connect and to send, before the answer's own time begins. */
@@ -102,11 +105,10 @@ export function controllerValues() {
                     topologyKey: "kubernetes.io/hostname",
                     // A wish: two on one node are better than one that does not run.
                     whenUnsatisfiable: "ScheduleAnyway",
-                    labelSelector: { matchLabels: { "app.kubernetes.io/name": "ingress-controller" } },
+                    labelSelector: CONTROLLER_PODS,
                 },
             ],
             resources: { requests: { cpu: "100m", memory: "256Mi" }, limits: { memory: "512Mi" } },
         },
-        podDisruptionBudget: { enabled: true, minAvailable: "", maxUnavailable: 1 },
     };
 }

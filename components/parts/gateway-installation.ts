@@ -5,6 +5,7 @@ import { ApisixRelease, releaseInstallation } from "./apisix-release";
 import { profileOf, type ReleaseSettings } from "./apisix-values";
 import { graceSeconds } from "./availability";
 import { CONNECTOR_LABELS } from "./cloudflared-deployment";
+import { ControllerBudget } from "./controller-budget";
 import { GatewayWiring } from "./gateway-wiring";
 import { GracefulStop } from "./graceful-stop";
 import type { ClusterAccess } from "./kubeconfig";
@@ -57,6 +58,7 @@ export function installGateway(
         const callersFrom = args.onlyConnectors ? { namespace, labels: CONNECTOR_LABELS } : undefined;
         const tls = gateway.release.tls === undefined ? {} : { tls: true };
         const policies = new NetworkPolicies(`${name}-policies`, { namespace: apisix, callersFrom, ...tls }, o);
+        if (availability) new ControllerBudget(`${name}-controller`, { namespace: apisix }, o);
         const profile =
             availability &&
             new ApisixProfile(
