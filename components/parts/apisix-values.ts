@@ -1,4 +1,4 @@
-import { profileName, renderProfile } from "./apisix-profile";
+import { profileName, renderProfile, TLS_CIPHERS } from "./apisix-profile";
 import { controllerValues, etcdValues, gatewayValues, shutdownSeconds, type Availability } from "./availability";
 
 /** What of the APISIX release is chosen in the stack config. */
@@ -141,7 +141,7 @@ function protocolsOf({ minimumVersion }: ReleaseTls): string {
 
 function tlsValues(tls: ReleaseTls) {
     return {
-        ssl: { enabled: true, sslProtocols: protocolsOf(tls) },
+        ssl: { enabled: true, sslProtocols: protocolsOf(tls), sslCiphers: TLS_CIPHERS },
         // Without it a redirect names the port in the container, which no caller reaches.
         pluginAttrs: { redirect: { https_port: tls.publicPort } },
     };

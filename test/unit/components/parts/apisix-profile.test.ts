@@ -21,6 +21,7 @@ describe("the settings file of APISIX", () => {
             enable: values.ssl.enabled,
             listen: [{ port: 9443 }],
             ssl_protocols: values.ssl.sslProtocols,
+            ssl_ciphers: values.ssl.sslCiphers,
         });
         assert.deepEqual(attributes, values.pluginAttrs);
     });
