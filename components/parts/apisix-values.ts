@@ -1,5 +1,12 @@
 import { profileName, renderProfile, TLS_CIPHERS } from "./apisix-profile";
-import { controllerValues, etcdValues, gatewayValues, shutdownSeconds, type Availability } from "./availability";
+import {
+    controllerValues,
+    ETCD_MEMBERS,
+    etcdValues,
+    gatewayValues,
+    shutdownSeconds,
+    type Availability,
+} from "./availability";
 
 /** What of the APISIX release is chosen in the stack config. */
 export interface ReleaseSettings {
@@ -78,9 +85,7 @@ export function apisixValues(settings: ReleaseSettings, namespace: string, insta
             },
         },
         etcd: {
-            // One member: its data is written anew by the ingress controller, and a restart of it does not stop
-            // APISIX, which keeps its configuration in memory.
-            replicaCount: 1,
+            replicaCount: etcdMembers(settings),
             // Off: of one member none may be missing, so the chart's budget would stop every drain of its node.
             pdb: { create: false },
             // Off: it asks a running etcd for its members, so after a first deployment that failed it never ends well.
@@ -114,6 +119,19 @@ export function apisixValues(settings: ReleaseSettings, namespace: string, insta
             ...(availability === undefined ? {} : controllerValues()),
         },
     };
+}
+
+/**
+ * Members of etcd. One is enough for a gateway that may stop with its node: the ingress controller writes its data again,
+ * and a restart of it does not stop APISIX, which keeps its configuration in memory.
+ */
+export function etcdMembers({ availability }: Pick<ReleaseSettings, "availability">): number {
+    return availability === undefined ? 1 : ETCD_MEMBERS;
+}
+
+/** Name of etcd's StatefulSet and Service. */
+export function etcdName({ release }: Installation): string {
+    return `${release}-etcd`;
 }
 
 interface ServiceValues {

@@ -10,7 +10,7 @@ export interface Availability {
 /** Fewest APISIX pods, and nodes for them: while one is away, the loss of another must not be an outage. */
 export const LEAST_NODES = 3;
 /** etcd members: the smallest number that outlives one of them. Not a setting: the chart cannot change it later. */
-const ETCD_MEMBERS = 3;
+export const ETCD_MEMBERS = 3;
 
 /** Pods of the ingress controller: below the chart `apisix` its chart goes by its alias. */
 export const CONTROLLER_PODS = { matchLabels: { "app.kubernetes.io/name": "ingress-controller" } };
@@ -86,7 +86,6 @@ export function gatewayValues(profile: string) {
 /** Values of the sub-chart `etcd`, in place of those for one member. */
 export function etcdValues() {
     return {
-        replicaCount: ETCD_MEMBERS,
         pdb: { create: true, minAvailable: 2 },
         // Anti-affinity here: a volume ties its member to a node, and a member never moves. Two on one node would be
         // lost together, and with them the majority.

@@ -9,6 +9,7 @@ import { plannedObjects } from "../../preflight/planned";
 import { preflight, PreflightError } from "../../preflight/preflight";
 import { certificate } from "../certificates";
 import { node } from "./cluster-nodes";
+import { interSettings } from "./inter";
 import { KUBECONFIG, settings, type Installer } from "./intra-a";
 
 const OWN = "alpa-auth/test";
@@ -305,6 +306,52 @@ describe("preflight", () => {
         assert.deepEqual((await problems("rampart", { objects: RAMPART, storage }, named)).problems, []);
     });
 
+    describe("where etcd runs", () => {
+        const ETCD = "StatefulSet alpa-auth-gateway/alpa-auth-etcd";
+        const running = (replicas: number, storageClassName?: string): World => ({
+            objects: { [ETCD]: undefined, "Namespace alpa-auth-gateway": OWN },
+            specs: { [ETCD]: { replicas, volumeClaimTemplates: [{ spec: { storageClassName } }] } },
+            storage: ["standard", "fast"].map((name) => ({ name, isDefault: name === "standard" })),
+        });
+        const ofInter = async (world: World): Promise<string[]> => {
+            const nodes = [1, 2, 3].map((n) => ({ name: `n${n}` }));
+            const cluster = new FakeCluster({ ...world, nodes });
+            return preflight(interSettings("helm"), OWN, () => cluster).then(
+                () => [],
+                (error: PreflightError) => error.problems,
+            );
+        };
+        const fast = { gateway: { installer: "helm", storageClass: "fast" } };
+
+        it("goes on with the same StorageClass and the same members", async () => {
+            assert.deepEqual((await problems("helm", running(1))).problems, []);
+            assert.deepEqual((await problems("helm", running(1, "fast"), fast)).problems, []);
+            assert.deepEqual(await ofInter(running(3)), []);
+        });
+
+        it("rejects another StorageClass, which Kubernetes would reject in the middle of a run", async () => {
+            assert.deepEqual((await problems("helm", running(1, "standard"), fast)).problems, [
+                'gateway.storageClass: cannot change from standard to fast, since Kubernetes rejects that for StatefulSet alpa-auth-gateway/alpa-auth-etcd, which exists. Set it back, or follow "Replace etcd" in docs/operations.md.',
+            ]);
+            assert.match(
+                (await problems("helm", running(1, "fast"))).problems.join(),
+                /^gateway\.storageClass: cannot change from fast to the cluster's default/,
+            );
+        });
+
+        it("rejects other numbers of members, which could form two clusters", async () => {
+            assert.deepEqual(await ofInter(running(1)), [
+                'option: etcd cannot change from 1 to 3 members in place (StatefulSet alpa-auth-gateway/alpa-auth-etcd): they could form two clusters. Set it back, or follow "Replace etcd" in docs/operations.md.',
+            ]);
+            assert.match(
+                (await problems("helm", running(3))).problems.join(),
+                /^option: etcd cannot change from 3 to 1/,
+            );
+        });
+
+        it("goes on while an operator has scaled it to 0", async () => assert.deepEqual(await ofInter(running(0)), []));
+    });
+
     it("needs the definitions in the cluster where it is told to bring none", async () => {
         const none = { gateway: { installer: "helm", crds: [] } };
         assert.deepEqual((await problems("helm", { objects: THEIRS }, none)).problems, []);
@@ -448,6 +495,8 @@ describe("preflight and objects of our names", () => {
                 "IngressClass alpa-auth",
                 "Namespace alpa-auth",
                 "Namespace alpa-auth",
+                // Whether etcd runs there, and whether objects of ours may be there.
+                "Namespace alpa-auth-gateway-apisix",
                 "Namespace alpa-auth-gateway-apisix",
             ].sort(),
         );
