@@ -3,7 +3,7 @@ import { strict as assert } from "node:assert";
 import * as pulumi from "@pulumi/pulumi";
 import type { Live, ObjectRef } from "../../components/parts/cluster-reader";
 import { OWNER_ANNOTATION } from "../../components/parts/ownership";
-import { DEFINITIONS, WRITTEN_VERSIONS } from "../../components/parts/definitions";
+import { DEFINITIONS, WATCHED_VERSIONS, WRITTEN_VERSIONS } from "../../components/parts/definitions";
 import type { ClusterView, NodePortService, NodeState, StorageClass } from "../../preflight/cluster";
 import { plannedObjects } from "../../preflight/planned";
 import { preflight, PreflightError } from "../../preflight/preflight";
@@ -67,7 +67,7 @@ class FakeCluster implements ClusterView {
         const annotations: Record<string, string> = owner === undefined ? {} : { [OWNER_ANNOTATION]: owner };
         if (ref.kind !== "CustomResourceDefinition")
             return { metadata: { annotations }, spec: this.world.specs?.[title(ref)] };
-        const versions = this.world.serves?.[ref.name] ?? [WRITTEN_VERSIONS[ref.name]];
+        const versions = this.world.serves?.[ref.name] ?? [{ ...WRITTEN_VERSIONS, ...WATCHED_VERSIONS }[ref.name]];
         return { metadata: { annotations }, spec: { versions: versions.map((name) => ({ name, served: true })) } };
     };
 }
@@ -200,6 +200,8 @@ describe("preflight", () => {
             /^gateway\.existing: CustomResourceDefinition apisixupstreams\.apisix\.apache\.org must exist/,
             /^gateway\.existing: CustomResourceDefinition consumers\.apisix\.apache\.org must exist/,
             /^gateway\.existing: CustomResourceDefinition gateways\.gateway\.networking\.k8s\.io must exist/,
+            /^gateway\.existing: CustomResourceDefinition grpcroutes\.gateway\.networking\.k8s\.io must exist, or the/,
+            /^gateway\.existing: CustomResourceDefinition httproutes\.gateway\.networking\.k8s\.io must exist, or the/,
         ],
     ];
     for (const [what, installer, world, ...expected] of refused)
@@ -306,6 +308,20 @@ describe("preflight", () => {
         assert.deepEqual((await problems("rampart", { objects: RAMPART, storage }, named)).problems, []);
     });
 
+    for (const [installer, objects, values, key] of [
+        ["helm", THEIRS, { gateway: { installer: "helm", crds: [] } }, "crds"],
+        ["existing", SHARED, {}, "existing"],
+    ] as const)
+        it(`needs the definition of GRPCRoute with ${key}, though this project writes none`, async () => {
+            const { [CRD("grpcroutes.gateway.networking.k8s.io")]: _, ...others } = objects as Record<
+                string,
+                undefined
+            >;
+            assert.deepEqual((await problems(installer, { objects: others }, values)).problems, [
+                `gateway.${key}: CustomResourceDefinition grpcroutes.gateway.networking.k8s.io must exist, or the ingress controller exits two minutes after its start. Install the definitions of ingress controller 2.x and of Gateway API.`,
+            ]);
+        });
+
     describe("where etcd runs", () => {
         const ETCD = "StatefulSet alpa-auth-gateway/alpa-auth-etcd";
         const running = (replicas: number, storageClassName?: string): World => ({
@@ -356,8 +372,8 @@ describe("preflight", () => {
         const none = { gateway: { installer: "helm", crds: [] } };
         assert.deepEqual((await problems("helm", { objects: THEIRS }, none)).problems, []);
         const got = (await problems("helm", {}, none)).problems;
-        assert.equal(got.length, Object.keys(WRITTEN_VERSIONS).length);
-        for (const problem of got) assert.match(problem, /^gateway\.crds: CustomResourceDefinition .* must exist\./);
+        assert.equal(got.length, Object.keys({ ...WRITTEN_VERSIONS, ...WATCHED_VERSIONS }).length);
+        for (const problem of got) assert.match(problem, /^gateway\.crds: CustomResourceDefinition .* must exist[.,]/);
     });
 
     describe("where it installs Rampart", () => {
@@ -486,7 +502,7 @@ describe("preflight and objects of our names", () => {
                 ANCHORS,
                 ROLE,
                 GRAPHS,
-                ...Object.keys(WRITTEN_VERSIONS).map(CRD),
+                ...Object.keys({ ...WRITTEN_VERSIONS, ...WATCHED_VERSIONS }).map(CRD),
                 // Whether it sends callers to HTTPS; a missing one does not.
                 ROUTE,
                 // How far a conversion is; a missing one has not begun.
