@@ -127,6 +127,14 @@ for (const installer of INTER_INSTALLERS)
             );
         });
 
+        it("deletes Gateway and GatewayClass while the ingress controller runs, which takes their finalizers off", () => {
+            const installation =
+                installer === "helm" ? one(seen, "kubernetes:helm.sh/v3:Release") : oneOfKind(seen, "RampartGraph");
+            // What is created later is deleted earlier.
+            for (const kind of ["GatewayClass", "Gateway"])
+                assert.ok(comesAfter(seen, oneOfKind(seen, kind), installation), kind);
+        });
+
         it("has pods read a settings file that is there before them, and start anew with another one", () => {
             const { extraEnvVars, extraVolumes, extraVolumeMounts } = valuesOf(seen, installer);
             const { metadata, data } = oneOfKind(seen, "ConfigMap").inputs;
