@@ -15,7 +15,9 @@ export async function createAsWritten(access: KubeConfig, object: KubernetesObje
 async function post(access: KubeConfig, object: KubernetesObject, query: string): Promise<string | undefined> {
     const { apiVersion, kind, metadata } = object;
     const group = apiVersion!.includes("/") ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
-    const { resources } = JSON.parse((await send(access, "GET", group)).body) as {
+    // A group that the server does not know is answered with 404, in words.
+    const known = await send(access, "GET", group);
+    const { resources } = (known.status === 200 ? JSON.parse(known.body) : { resources: [] }) as {
         resources: { kind: string; name: string; namespaced: boolean }[];
     };
     const found = resources.find((r) => r.kind === kind && !r.name.includes("/"));

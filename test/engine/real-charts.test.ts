@@ -133,8 +133,6 @@ if (CHARTS)
                     );
                     return ready.length === all.flat().length || undefined;
                 });
-                for (const name of new Set(sets.map(({ installation }) => installation.namespace)))
-                    await createAsWritten(access, { apiVersion: "v1", kind: "Namespace", metadata: { name } });
             });
             after(async () => {
                 await plane?.close();
@@ -154,6 +152,9 @@ if (CHARTS)
                     }
                 assert.equal(rendered.size, sets.length);
                 log(`${objects.size} different objects of ${rendered.size} sets`);
+                const namespaces = new Set([...objects.values()].map(({ object }) => object.metadata!.namespace));
+                for (const name of namespaces)
+                    await createAsWritten(access, { apiVersion: "v1", kind: "Namespace", metadata: { name } });
                 const refused: string[] = [];
                 await each([...objects.values()], async ({ object, what }) => {
                     const refusal = await dryRunCreate(access, object);

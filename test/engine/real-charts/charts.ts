@@ -6,6 +6,7 @@ import { promisify } from "node:util";
 import type { KubernetesObject } from "@kubernetes/client-node";
 import { parse, parseAllDocuments, stringify } from "yaml";
 import type { Tree } from "../../../policy/rules/resource";
+import versions from "../../../sandbox/toolchain/versions.json";
 import type { ValueSet } from "./value-sets";
 
 const run = promisify(execFile);
@@ -37,7 +38,9 @@ export class RealCharts {
         const file = join(this.folder, `values-${(this.files += 1)}.yaml`);
         writeFileSync(file, stringify(values));
         const chart = await this.path(set.chart);
-        const text = await this.helm(["template", release, chart, "-n", namespace, "-f", file, ...more]);
+        // Of a helm that is built from source the default is 1.20, for which charts write other objects.
+        const server = ["--kube-version", versions.kubernetes];
+        const text = await this.helm(["template", release, chart, "-n", namespace, "-f", file, ...server, ...more]);
         return parseAllDocuments(text).flatMap((document) => {
             if (document.errors.length > 0) throw document.errors[0];
             const object = document.toJS() as KubernetesObject | null;
