@@ -1,6 +1,6 @@
 import type { GatewayClusterArgs } from "../components/gateway-cluster";
 import type { Live, ObjectRef } from "../components/parts/cluster-reader";
-import { DEFINITIONS, WRITTEN_VERSIONS } from "../components/parts/definitions";
+import { DEFINITIONS, WATCHED_VERSIONS, WRITTEN_VERSIONS } from "../components/parts/definitions";
 import { OWNER_ANNOTATION } from "../components/parts/ownership";
 import type { ClusterView } from "./cluster";
 
@@ -22,18 +22,20 @@ export async function definitions(
 ): Promise<string[]> {
     const { gateway } = settings;
     if (gateway.installer === "helm" && gateway.crds?.length !== 0) return othersDefinitions(cluster, owner);
-    const names = Object.keys(WRITTEN_VERSIONS).filter(
+    const versions: Record<string, string> = { ...WRITTEN_VERSIONS, ...WATCHED_VERSIONS };
+    const names = Object.keys(versions).filter(
         (name) => gateway.installer !== "existing" || !OF_OUR_OWN_GATEWAY.includes(name),
     );
     const found = await Promise.all(names.map((name) => cluster.read(definition(name))));
     const problems: string[] = [];
     names.forEach((name, i) => {
         const live = found[i];
-        const wanted = WRITTEN_VERSIONS[name];
+        const wanted = versions[name];
+        const why = name in WATCHED_VERSIONS ? ", or the ingress controller exits two minutes after its start" : "";
         // Rampart's run of the chart brings those that are missing.
         if (!live && gateway.installer !== "rampart")
             problems.push(
-                `gateway.${gateway.installer === "helm" ? "crds" : "existing"}: CustomResourceDefinition ${name} must exist. Install the definitions of ingress controller 2.x and of Gateway API.`,
+                `gateway.${gateway.installer === "helm" ? "crds" : "existing"}: CustomResourceDefinition ${name} must exist${why}. Install the definitions of ingress controller 2.x and of Gateway API.`,
             );
         else if (live && !served(live).includes(wanted))
             problems.push(

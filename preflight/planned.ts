@@ -1,25 +1,25 @@
 import type { GatewayClusterArgs } from "../components/gateway-cluster";
 import { ROUTE } from "../components/parts/alpa-route";
 import { profileName } from "../components/parts/apisix-profile";
-import { releaseInstallation, releaseNamespace } from "../components/parts/apisix-release";
 import { ADMIN_KEYS_SECRET, profileOf } from "../components/parts/apisix-values";
 import type { ObjectRef } from "../components/parts/cluster-reader";
 import { secretName, type ConsumerSettings } from "../components/parts/consumers";
+import { CONTROLLER_BUDGET } from "../components/parts/controller-budget";
 import { RECORD, VERIFIER } from "../components/parts/conversion-phases";
+import { installationOf } from "../components/parts/gateway-installation";
 import { POLICIES } from "../components/parts/network-policies";
 import { OPT_GRAPH } from "../components/parts/opt-graph";
 import { operatorNamespace } from "../components/parts/opt-operator";
 import { OPT } from "../components/parts/opt-pods";
 import { VERIFICATION } from "../components/parts/verification";
 import { CONNECTORS } from "../components/parts/cloudflared-deployment";
-import { componentInstallation, componentNamespace } from "../components/parts/rampart-graph";
 import { TLS_CERTIFICATE, TLS_OBJECT, tlsSecret } from "../components/parts/tls";
 import { COUNTERS } from "../components/parts/shared-counters";
 
 /** Namespace APISIX runs in; undefined when it is not ours to install. */
 export function gatewayNamespace({ gateway, namespace }: GatewayClusterArgs): string | undefined {
     if (gateway.installer === "existing") return undefined;
-    return gateway.installer === "helm" ? releaseNamespace(namespace) : componentNamespace(namespace);
+    return installationOf(gateway, namespace).namespace;
 }
 
 /**
@@ -39,7 +39,7 @@ export function plannedObjects(settings: GatewayClusterArgs): ObjectRef[] {
         const cluster = { name: namespace };
         objects.push(
             { apiVersion: "v1", kind: "Secret", namespace: apisix, name: ADMIN_KEYS_SECRET.name },
-            ...profiles(settings),
+            ...forAvailability(settings),
             ...POLICIES.map((name) => ({
                 apiVersion: "networking.k8s.io/v1",
                 kind: "NetworkPolicy",
@@ -117,10 +117,13 @@ export function plannedCallers(namespace: string, consumers: ConsumerSettings[])
     ]);
 }
 
-/** The settings file of a gateway that is highly available. */
-function profiles({ gateway, namespace }: GatewayClusterArgs): ObjectRef[] {
+/** Those that a gateway has when it is highly available: its settings file, and the budget of its ingress controllers. */
+function forAvailability({ gateway, namespace }: GatewayClusterArgs): ObjectRef[] {
     if (gateway.installer === "existing" || !gateway.release.availability) return [];
-    const own = gateway.installer === "helm" ? releaseInstallation(namespace) : componentInstallation(namespace);
+    const own = installationOf(gateway, namespace);
     const name = profileName(profileOf(gateway.release, own));
-    return [{ apiVersion: "v1", kind: "ConfigMap", namespace: own.namespace, name }];
+    return [
+        { apiVersion: "v1", kind: "ConfigMap", namespace: own.namespace, name },
+        { apiVersion: "policy/v1", kind: "PodDisruptionBudget", namespace: own.namespace, name: CONTROLLER_BUDGET },
+    ];
 }

@@ -5,6 +5,7 @@ import { openCluster, type ClusterView } from "./cluster";
 import { conversion } from "./conversion";
 import { definitions } from "./definitions";
 import { nodes, podNetworks, type Looked } from "./nodes";
+import { etcdInPlace } from "./etcd";
 import { componentOnItsWay } from "./opt";
 import { certManager, endedCertificate, redirectLeft } from "./tls";
 
@@ -52,6 +53,7 @@ export async function preflight(
         prerequisites(settings, cluster),
         definitions(settings, cluster, owner),
         storageClass(settings, cluster),
+        etcdInPlace(settings, cluster),
         nodePort(settings, cluster),
         certManager(settings, cluster),
         ofCertificate(cluster),

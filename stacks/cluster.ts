@@ -1,5 +1,6 @@
 import * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
+import type { GatewayClusterArgs } from "../components/gateway-cluster";
 import type { ClusterAccess } from "../components/parts/kubeconfig";
 import { Microk8s, type Microk8sArgs } from "../components/parts/microk8s";
 import { owner } from "../components/parts/ownership";
@@ -12,14 +13,19 @@ export interface StackCluster {
 }
 
 /** The cluster of a stack: one that is there, or one that it makes of hosts. */
-export function clusterOf({ cluster, nodes, detour }: StackCluster): {
+export function clusterOf({
+    cluster,
+    nodes,
+    detour,
+    alpa: { answerTimeoutSeconds },
+}: StackCluster & Pick<GatewayClusterArgs, "alpa">): {
     access: ClusterAccess;
     provider: k8s.Provider;
     /** Outputs of the stack: the kubeconfig of a cluster that nobody has another one of. */
     outputs: { kubeconfig?: pulumi.Output<string> };
 } {
     if (nodes === undefined) return { access: cluster, provider: new k8s.Provider("cluster", cluster), outputs: {} };
-    const made = new Microk8s("nodes", nodes);
+    const made = new Microk8s("nodes", { ...nodes, answerTimeoutSeconds });
     const kubeconfig = detour?.kubeconfig ?? made.kubeconfig;
     // The same cluster, whichever of its nodes the kubeconfig leads to: without a name, another node would mean to the
     // provider that all objects have to be made anew.

@@ -103,7 +103,9 @@ $(leaving)"
     echo "rules loaded"
 }
 remove_rules() {
-${UNLESS_ANOTHERS}    if [ -e "$unit_file" ]; then
+${UNLESS_ANOTHERS}    [ -n "$nft" ] || [ ! -e "$etc/rules.nft" ] ||
+        fail "must have nft to unload table ${TABLE} (there is none, and its rules may be in force). Run there: apt-get install nftables; then run pulumi again."
+    if [ -e "$unit_file" ]; then
         systemctl disable --now "$unit" >/dev/null 2>&1 || fail "must stop $unit. Look: systemctl status $unit"
     fi
     if [ -n "$nft" ] && loaded >/dev/null; then

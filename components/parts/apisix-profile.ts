@@ -32,6 +32,14 @@ export const PROFILE = "alpa-auth";
 export const PROFILE_FILE = `config-${PROFILE}.yaml`;
 
 /**
+ * Cipher suites of TLS 1.2: those with forward secrecy and authenticated encryption. The chart's own list ends with
+ * AES128-SHA and AES256-SHA, which have neither. TLS 1.3 has suites of its own.
+ */
+export const TLS_CIPHERS = ["AES128-GCM-SHA256", "AES256-GCM-SHA384", "CHACHA20-POLY1305"]
+    .flatMap((cipher) => ["ECDSA", "RSA"].map((key) => `ECDHE-${key}-${cipher}`))
+    .join(":");
+
+/**
  * APISIX's settings in a file of our own, beside the chart's: of the chart's no value reaches
  * `worker_shutdown_timeout`, and its 240 s cut longer answers off.
  *
@@ -65,7 +73,12 @@ export function renderProfile({ release, namespace, shutdownSeconds, tls }: Prof
             ssl:
                 tls === undefined
                     ? { enable: false }
-                    : { enable: true, listen: [{ port: 9443 }], ssl_protocols: tls.protocols },
+                    : {
+                          enable: true,
+                          listen: [{ port: 9443 }],
+                          ssl_protocols: tls.protocols,
+                          ssl_ciphers: TLS_CIPHERS,
+                      },
         },
         // Without it a redirect names the port in the container, which no caller reaches.
         ...(tls === undefined ? {} : { plugin_attr: { redirect: { https_port: tls.publicPort } } }),

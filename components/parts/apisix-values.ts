@@ -1,5 +1,12 @@
-import { profileName, renderProfile } from "./apisix-profile";
-import { controllerValues, etcdValues, gatewayValues, shutdownSeconds, type Availability } from "./availability";
+import { profileName, renderProfile, TLS_CIPHERS } from "./apisix-profile";
+import {
+    controllerValues,
+    ETCD_MEMBERS,
+    etcdValues,
+    gatewayValues,
+    shutdownSeconds,
+    type Availability,
+} from "./availability";
 
 /** What of the APISIX release is chosen in the stack config. */
 export interface ReleaseSettings {
@@ -78,9 +85,7 @@ export function apisixValues(settings: ReleaseSettings, namespace: string, insta
             },
         },
         etcd: {
-            // One member: a restart of it does not stop APISIX, which keeps its configuration in memory. When it loses its
-            // data, the ingress controller writes it again only after a restart of APISIX (decision 0033).
-            replicaCount: 1,
+            replicaCount: etcdMembers(settings),
             // Off: of one member none may be missing, so the chart's budget would stop every drain of its node.
             pdb: { create: false },
             // Off: it asks a running etcd for its members, so after a first deployment that failed it never ends well.
@@ -116,6 +121,19 @@ export function apisixValues(settings: ReleaseSettings, namespace: string, insta
     };
 }
 
+/**
+ * Members of etcd. One is enough for a gateway that may stop with its node: the ingress controller writes its data again,
+ * and a restart of it does not stop APISIX, which keeps its configuration in memory.
+ */
+export function etcdMembers({ availability }: Pick<ReleaseSettings, "availability">): number {
+    return availability === undefined ? 1 : ETCD_MEMBERS;
+}
+
+/** Name of etcd's StatefulSet and Service. */
+export function etcdName({ release }: Installation): string {
+    return `${release}-etcd`;
+}
+
 interface ServiceValues {
     type: "ClusterIP" | "NodePort";
     externalTrafficPolicy: "" | "Cluster";
@@ -141,7 +159,7 @@ function protocolsOf({ minimumVersion }: ReleaseTls): string {
 
 function tlsValues(tls: ReleaseTls) {
     return {
-        ssl: { enabled: true, sslProtocols: protocolsOf(tls) },
+        ssl: { enabled: true, sslProtocols: protocolsOf(tls), sslCiphers: TLS_CIPHERS },
         // Without it a redirect names the port in the container, which no caller reaches.
         pluginAttrs: { redirect: { https_port: tls.publicPort } },
     };

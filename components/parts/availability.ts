@@ -10,7 +10,10 @@ export interface Availability {
 /** Fewest APISIX pods, and nodes for them: while one is away, the loss of another must not be an outage. */
 export const LEAST_NODES = 3;
 /** etcd members: the smallest number that outlives one of them. Not a setting: the chart cannot change it later. */
-const ETCD_MEMBERS = 3;
+export const ETCD_MEMBERS = 3;
+
+/** Pods of the ingress controller: below the chart `apisix` its chart goes by its alias. */
+export const CONTROLLER_PODS = { matchLabels: { "app.kubernetes.io/name": "ingress-controller" } };
 
 /** What the chart has a pod wait before it is told to stop, so that nobody is sent to it any more. No value of it. */
 const PRE_STOP_SECONDS = 30;
@@ -83,7 +86,6 @@ export function gatewayValues(profile: string) {
 /** Values of the sub-chart `etcd`, in place of those for one member. */
 export function etcdValues() {
     return {
-        replicaCount: ETCD_MEMBERS,
         pdb: { create: true, minAvailable: 2 },
         // Anti-affinity here: a volume ties its member to a node, and a member never moves. Two on one node would be
         // lost together, and with them the majority.
@@ -102,11 +104,10 @@ export function controllerValues() {
                     topologyKey: "kubernetes.io/hostname",
                     // A wish: two on one node are better than one that does not run.
                     whenUnsatisfiable: "ScheduleAnyway",
-                    labelSelector: { matchLabels: { "app.kubernetes.io/name": "ingress-controller" } },
+                    labelSelector: CONTROLLER_PODS,
                 },
             ],
             resources: { requests: { cpu: "100m", memory: "256Mi" }, limits: { memory: "512Mi" } },
         },
-        podDisruptionBudget: { enabled: true, minAvailable: "", maxUnavailable: 1 },
     };
 }

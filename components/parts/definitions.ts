@@ -40,3 +40,13 @@ export const WRITTEN_VERSIONS: Record<string, string> = {
     "gatewayclasses.gateway.networking.k8s.io": "v1",
     "gateways.gateway.networking.k8s.io": "v1",
 };
+
+/**
+ * Kinds that ingress controller 2.0.1 watches wherever Gateway API is, whether or not their definitions are there: it ends
+ * two minutes after each start without them ("failed to wait for gateway caches to sync"). Those of the other routes it
+ * leaves out where they are missing.
+ */
+export const WATCHED_VERSIONS: Record<string, string> = {
+    "grpcroutes.gateway.networking.k8s.io": "v1",
+    "httproutes.gateway.networking.k8s.io": "v1",
+};

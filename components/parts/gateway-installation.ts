@@ -2,9 +2,10 @@ import * as pulumi from "@pulumi/pulumi";
 import { AdminKeys } from "./admin-keys";
 import { ApisixProfile } from "./apisix-profile";
 import { ApisixRelease, releaseInstallation } from "./apisix-release";
-import { profileOf, type ReleaseSettings } from "./apisix-values";
+import { profileOf, type Installation, type ReleaseSettings } from "./apisix-values";
 import { graceSeconds } from "./availability";
 import { CONNECTOR_LABELS } from "./cloudflared-deployment";
+import { ControllerBudget } from "./controller-budget";
 import { GatewayWiring } from "./gateway-wiring";
 import { GracefulStop } from "./graceful-stop";
 import type { ClusterAccess } from "./kubeconfig";
@@ -50,13 +51,13 @@ export function installGateway(
 ): GatewayWiring {
     const { namespace, gateway } = args;
     const { availability } = gateway.release;
-    const installation =
-        gateway.installer === "helm" ? releaseInstallation(namespace) : componentInstallation(namespace);
+    const installation = installationOf(gateway, namespace);
     const inNamespace = (apisix: string, o: pulumi.ComponentResourceOptions) => {
         // Without the keys no pod starts, so they come last: the policies are in force before anything listens.
         const callersFrom = args.onlyConnectors ? { namespace, labels: CONNECTOR_LABELS } : undefined;
         const tls = gateway.release.tls === undefined ? {} : { tls: true };
         const policies = new NetworkPolicies(`${name}-policies`, { namespace: apisix, callersFrom, ...tls }, o);
+        if (availability) new ControllerBudget(`${name}-controller`, { namespace: apisix }, o);
         const profile =
             availability &&
             new ApisixProfile(
@@ -83,6 +84,11 @@ export function installGateway(
         // Nobody is let in before pods finish what they have begun.
         { parent, dependsOn: stop ? [apisix, stop] : apisix },
     );
+}
+
+/** What the chart is installed as, by whoever installs it. */
+export function installationOf({ installer }: Pick<OwnGateway, "installer">, namespace: string): Installation {
+    return installer === "helm" ? releaseInstallation(namespace) : componentInstallation(namespace);
 }
 
 function install(

@@ -1,5 +1,6 @@
 // What runs on the hosts of a MicroK8s cluster: see ssh-script.ts for how it gets there.
 
+import { graceSeconds } from "./availability";
 import { ON_CLUSTER } from "./microk8s-cluster-script";
 import { POD_NETWORK } from "./microk8s-launch";
 import { ON_NODE } from "./microk8s-node-script";
@@ -8,8 +9,13 @@ import { scriptAsRoot } from "./ssh-script";
 /** How long an invitation lasts, in seconds: a node that is on its way in has joined by then, or never will. */
 export const INVITATION_SECONDS = 600;
 
-/** Longest time for the pods of a node to end, in seconds: that of the longest answer, and a rolling start elsewhere. */
-export const DRAIN_SECONDS = 1200;
+/** For a pod that must run elsewhere before the next one may leave, in seconds: its budget allows one at a time. */
+const START_ELSEWHERE_SECONDS = 525;
+
+/** Longest time for the pods of a node to end, in seconds. A gateway's pod takes what its longest answer may take. */
+export function drainSeconds(answerTimeoutSeconds: number): number {
+    return graceSeconds({ answerTimeoutSeconds }) + START_ELSEWHERE_SECONDS;
+}
 
 export interface Waits {
     /** Longest wait for one state of a node, in seconds. */

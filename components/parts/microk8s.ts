@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { hostCommand } from "./host-command";
 import type { Storage } from "./microk8s-launch";
 import { Microk8sNode, type NodeHost } from "./microk8s-node";
-import { clusterScript, DRAIN_SECONDS } from "./microk8s-scripts";
+import { clusterScript, drainSeconds } from "./microk8s-scripts";
 import { placeOf } from "./ssh-host";
 
 export interface Microk8sArgs {
@@ -20,6 +20,12 @@ export interface Microk8sArgs {
     waitSeconds: number;
 }
 
+/** What runs on the nodes, as far as they must know it. */
+export interface Microk8sLoad {
+    /** Longest time one answer may take, in seconds: a node that leaves waits for its pods to finish theirs. */
+    answerTimeoutSeconds: number;
+}
+
 /**
  * A MicroK8s cluster on hosts that are reached by SSH. Nodes join one after another. A node that is right is left alone, and
  * one that this stack did not install is refused. A run that was cut off half-way is finished by the next one.
@@ -28,12 +34,12 @@ export class Microk8s extends pulumi.ComponentResource {
     /** Access for an administrator; secret. Known when every node is ready. */
     readonly kubeconfig: pulumi.Output<string>;
 
-    constructor(name: string, args: Microk8sArgs, opts?: pulumi.ComponentResourceOptions) {
+    constructor(name: string, args: Microk8sArgs & Microk8sLoad, opts?: pulumi.ComponentResourceOptions) {
         super("alpa-auth:parts:Microk8s", name, {}, opts);
-        const { nodes, waitSeconds, storage } = args;
+        const { nodes, waitSeconds, storage, answerTimeoutSeconds } = args;
         const first = nodes.find(({ role }) => role === "control-plane")!;
         const second = nodes.find((host) => host !== first && host.role === "control-plane");
-        const waits = { readySeconds: waitSeconds, drainSeconds: DRAIN_SECONDS };
+        const waits = { readySeconds: waitSeconds, drainSeconds: drainSeconds(answerTimeoutSeconds) };
         const node = (host: NodeHost, after: pulumi.Resource[]) =>
             new Microk8sNode(
                 `${name}-${placeOf(host)}`,

@@ -5,6 +5,8 @@ import { secondsOf } from "./answer-times";
 import type { Rule } from "./rule";
 
 const TOPOLOGY = "InterCluster";
+/** What the chart labels the pods of its ingress controller with. */
+const CONTROLLER_LABELS = { "app.kubernetes.io/name": "ingress-controller" };
 /** While one node is away, the loss of another must not be an outage. */
 const LEAST = { gateways: 3, etcd: 3, controllers: 2, connectors: 2 };
 
@@ -54,7 +56,6 @@ function chart({ values, where }: Chart): string[] {
             ? []
             : [...atLeast("etcd.replicaCount", LEAST.etcd), ...on("etcd.pdb.create", "etcd")]),
         ...atLeast("ingress-controller.deployment.replicas", LEAST.controllers),
-        ...on("ingress-controller.podDisruptionBudget.enabled", "the ingress controller"),
     ];
 }
 
@@ -67,7 +68,7 @@ function connectors(resource: Resource): string[] {
     return [`spec.replicas: must be ${LEAST.connectors} or more (got ${shown(replicas)}). Raise it.`];
 }
 
-/** Deployments of several pods, of which a drain may take all at once. */
+/** Pods of which a drain may take all at once: those of Deployments, and those of the chart's ingress controller. */
 function withoutBudget(inside: Resource[]) {
     const budgets = inside.filter((resource) => kindOf(resource) === "PodDisruptionBudget");
     const covered = (labels: Record<string, unknown>, namespace?: string) =>
@@ -79,7 +80,15 @@ function withoutBudget(inside: Resource[]) {
                 wanted.every(([label, value]) => labels[label] === value)
             );
         });
-    return inside.flatMap((resource) => {
+    const controllers = inside.flatMap((resource) =>
+        apisixCharts(resource)
+            .filter(({ namespace }) => !covered(CONTROLLER_LABELS, namespace))
+            .map(({ where }) => ({
+                urn: resource.urn,
+                message: `${where}.ingress-controller: must have a PodDisruptionBudget beside the chart (there is none), since the chart's own cannot be rendered. Add it.`,
+            })),
+    );
+    const deployments = inside.flatMap((resource) => {
         if (kindOf(resource) !== "Deployment" || resource.type.endsWith("Patch")) return [];
         const { replicas, template } = map(resource.props.spec);
         const labels = map(at(template, "metadata.labels"));
@@ -87,6 +96,7 @@ function withoutBudget(inside: Resource[]) {
         const message = "must have a PodDisruptionBudget for its pods (there is none). Add it.";
         return [{ urn: resource.urn, message: `spec.replicas: ${replicas} pods ${message}` }];
     });
+    return [...controllers, ...deployments];
 }
 
 /** Pods of APISIX that are killed before the longest answer is there. */

@@ -37,8 +37,8 @@ export interface HostOptions {
     name: string;
     /** Users that may log in, all with the same key. @default ["ops"] */
     users?: string[];
-    /** Who may become root by sudo, with `nopasswd-sh` only for `sh` without a password; `root` among the users needs none. @default "nopasswd" */
-    sudo?: "none" | "nopasswd" | "nopasswd-sh" | "password";
+    /** Who may become root by sudo, with `nopasswd-sh` only for `sh` without a password, with `nopasswd-true` only for `true` at all; `root` among the users needs none. @default "nopasswd" */
+    sudo?: "none" | "nopasswd" | "nopasswd-sh" | "nopasswd-true" | "password";
     /** The users' password, for sudo. */
     password?: string;
     /** Private key of the host, in OpenSSH form. @default a new one */

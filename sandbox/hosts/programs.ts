@@ -9,7 +9,7 @@ export interface ProgramOptions {
     name: string;
     address: string;
     /** Who may become root, and what it takes. */
-    sudo: "none" | "nopasswd" | "nopasswd-sh" | "password";
+    sudo: "none" | "nopasswd" | "nopasswd-sh" | "nopasswd-true" | "password";
     /** SHA-256 of the users' password, in hex. */
     passwordHash: string;
     /** As `uname -m` says it. @default this machine's */
@@ -48,6 +48,8 @@ root:*) policy=nopasswd ;;
 esac
 # As with "ALL, NOPASSWD: /bin/sh" in sudoers.
 [ $policy != nopasswd-sh ] || case \${1:-} in sh) policy=nopasswd ;; *) policy=password ;; esac
+# As with "NOPASSWD: /bin/true" alone: what no rule names is denied, after a password too.
+[ $policy != nopasswd-true ] || case \${1:-} in true) policy=nopasswd ;; *) policy=none ;; esac
 denied() { echo "$LOGNAME is not in the sudoers file." >&2; exit 1; }
 case $policy in
 nopasswd) ;;

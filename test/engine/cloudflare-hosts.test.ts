@@ -128,7 +128,7 @@ describe("hosts of the connectors on the engine", function () {
         configure(denied);
         await fails(
             denied,
-            /user ops must become root by sudo without a password \(.*\)\. Allow it, or give sudoPassword\./,
+            /user ops must be allowed sh by sudo without a password \(.*\)\. Add to sudoers: .*, or give sudoPassword\./,
         );
         assert.deepEqual(ours(host), []);
     });
@@ -137,9 +137,9 @@ describe("hosts of the connectors on the engine", function () {
         const asked = await place("asked", { sudo: "password", password: PASSWORD });
         const host = await start(asked);
         configure(asked);
-        await fails(asked, /user ops must become root by sudo without a password .* give sudoPassword\./);
+        await fails(asked, /user ops must be allowed sh by sudo without a password .* give sudoPassword\./);
         await stack.configureSecret("tunnel.hosts[0].sudoPassword", "wrong horse");
-        await fails(asked, /must become root by sudo with the given password \(.*\)\. Correct sudoPassword/);
+        await fails(asked, /must be allowed sh by sudo with the given password \(.*\)\. Correct sudoPassword/);
         assert.deepEqual(ours(host), []);
         await stack.configureSecret("tunnel.hosts[0].sudoPassword", PASSWORD);
         const { stdout, stderr } = succeeded(await stack.up());

@@ -2,16 +2,27 @@ import { request } from "node:https";
 import type { KubeConfig, KubernetesObject } from "@kubernetes/client-node";
 
 /** What `kubectl create --dry-run=server --validate=strict` does. @returns the server's refusal, or undefined */
-export async function dryRunCreate(access: KubeConfig, object: KubernetesObject): Promise<string | undefined> {
+export function dryRunCreate(access: KubeConfig, object: KubernetesObject): Promise<string | undefined> {
+    return post(access, object, "dryRun=All&fieldValidation=Strict");
+}
+
+/** Creates an object as it is written: the client's own call reads a definition's schema into classes, which drop parts of it. */
+export async function createAsWritten(access: KubeConfig, object: KubernetesObject): Promise<void> {
+    const refusal = await post(access, object, "");
+    if (refusal !== undefined) throw new Error(refusal);
+}
+
+async function post(access: KubeConfig, object: KubernetesObject, query: string): Promise<string | undefined> {
     const { apiVersion, kind, metadata } = object;
     const group = apiVersion!.includes("/") ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
-    const { resources } = JSON.parse((await send(access, "GET", group)).body) as {
+    // A group that the server does not know is answered with 404, in words.
+    const known = await send(access, "GET", group);
+    const { resources } = (known.status === 200 ? JSON.parse(known.body) : { resources: [] }) as {
         resources: { kind: string; name: string; namespaced: boolean }[];
     };
     const found = resources.find((r) => r.kind === kind && !r.name.includes("/"));
     if (!found) return `no definition of ${kind} in ${apiVersion}`;
     const namespace = found.namespaced && metadata?.namespace ? `/namespaces/${metadata.namespace}` : "";
-    const query = "dryRun=All&fieldValidation=Strict";
     const answer = await send(access, "POST", `${group}${namespace}/${found.name}?${query}`, object);
     return answer.status < 300 ? undefined : `${kind}: ${JSON.parse(answer.body).message}`;
 }

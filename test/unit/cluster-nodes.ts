@@ -28,8 +28,8 @@ export const SAID = Object.fromEntries(
 );
 
 /** All that a stack with such nodes asks of the engine. */
-export function recordNodes(cluster: object): Promise<Seen[]> {
-    const settings = parseIntra(raw({ cluster, gateway: { installer: "helm", crds: ["crds.yaml"] } }));
+export function recordNodes(cluster: object, values: object = {}): Promise<Seen[]> {
+    const settings = parseIntra(raw({ cluster, gateway: { installer: "helm", crds: ["crds.yaml"] }, ...values }));
     return record(() => intra(settings), { ...SAID, "nodes-kubeconfig": { stdout: KUBECONFIG } });
 }
 

@@ -3,12 +3,13 @@ import { strict as assert } from "node:assert";
 import * as pulumi from "@pulumi/pulumi";
 import type { Live, ObjectRef } from "../../components/parts/cluster-reader";
 import { OWNER_ANNOTATION } from "../../components/parts/ownership";
-import { DEFINITIONS, WRITTEN_VERSIONS } from "../../components/parts/definitions";
+import { DEFINITIONS, WATCHED_VERSIONS, WRITTEN_VERSIONS } from "../../components/parts/definitions";
 import type { ClusterView, NodePortService, NodeState, StorageClass } from "../../preflight/cluster";
 import { plannedObjects } from "../../preflight/planned";
 import { preflight, PreflightError } from "../../preflight/preflight";
 import { certificate } from "../certificates";
 import { node } from "./cluster-nodes";
+import { interSettings } from "./inter";
 import { KUBECONFIG, settings, type Installer } from "./intra-a";
 
 const OWN = "alpa-auth/test";
@@ -69,7 +70,7 @@ class FakeCluster implements ClusterView {
         const annotations: Record<string, string> = owner === undefined ? {} : { [OWNER_ANNOTATION]: owner };
         if (ref.kind !== "CustomResourceDefinition")
             return { metadata: { annotations }, spec: this.world.specs?.[title(ref)] };
-        const versions = this.world.serves?.[ref.name] ?? [WRITTEN_VERSIONS[ref.name]];
+        const versions = this.world.serves?.[ref.name] ?? [{ ...WRITTEN_VERSIONS, ...WATCHED_VERSIONS }[ref.name]];
         return { metadata: { annotations }, spec: { versions: versions.map((name) => ({ name, served: true })) } };
     };
 }
@@ -217,6 +218,8 @@ describe("preflight", () => {
             /^gateway\.existing: CustomResourceDefinition apisixupstreams\.apisix\.apache\.org must exist/,
             /^gateway\.existing: CustomResourceDefinition consumers\.apisix\.apache\.org must exist/,
             /^gateway\.existing: CustomResourceDefinition gateways\.gateway\.networking\.k8s\.io must exist/,
+            /^gateway\.existing: CustomResourceDefinition grpcroutes\.gateway\.networking\.k8s\.io must exist, or the/,
+            /^gateway\.existing: CustomResourceDefinition httproutes\.gateway\.networking\.k8s\.io must exist, or the/,
         ],
     ];
     for (const [what, installer, world, ...expected] of refused)
@@ -323,12 +326,72 @@ describe("preflight", () => {
         assert.deepEqual((await problems("rampart", { objects: RAMPART, storage }, named)).problems, []);
     });
 
+    for (const [installer, objects, values, key] of [
+        ["helm", THEIRS, { gateway: { installer: "helm", crds: [] } }, "crds"],
+        ["existing", SHARED, {}, "existing"],
+    ] as const)
+        it(`needs the definition of GRPCRoute with ${key}, though this project writes none`, async () => {
+            const { [CRD("grpcroutes.gateway.networking.k8s.io")]: _, ...others } = objects as Record<
+                string,
+                undefined
+            >;
+            assert.deepEqual((await problems(installer, { objects: others }, values)).problems, [
+                `gateway.${key}: CustomResourceDefinition grpcroutes.gateway.networking.k8s.io must exist, or the ingress controller exits two minutes after its start. Install the definitions of ingress controller 2.x and of Gateway API.`,
+            ]);
+        });
+
+    describe("where etcd runs", () => {
+        const ETCD = "StatefulSet alpa-auth-gateway/alpa-auth-etcd";
+        const running = (replicas: number, storageClassName?: string): World => ({
+            objects: { [ETCD]: undefined, "Namespace alpa-auth-gateway": OWN },
+            specs: { [ETCD]: { replicas, volumeClaimTemplates: [{ spec: { storageClassName } }] } },
+            storage: ["standard", "fast"].map((name) => ({ name, isDefault: name === "standard" })),
+        });
+        const ofInter = async (world: World): Promise<string[]> => {
+            const nodes = [1, 2, 3].map((n) => ({ name: `n${n}` }));
+            const cluster = new FakeCluster({ ...world, nodes });
+            return preflight(interSettings("helm"), OWN, () => cluster).then(
+                () => [],
+                (error: PreflightError) => error.problems,
+            );
+        };
+        const fast = { gateway: { installer: "helm", storageClass: "fast" } };
+
+        it("goes on with the same StorageClass and the same members", async () => {
+            assert.deepEqual((await problems("helm", running(1))).problems, []);
+            assert.deepEqual((await problems("helm", running(1, "fast"), fast)).problems, []);
+            assert.deepEqual(await ofInter(running(3)), []);
+        });
+
+        it("rejects another StorageClass, which Kubernetes would reject in the middle of a run", async () => {
+            assert.deepEqual((await problems("helm", running(1, "standard"), fast)).problems, [
+                'gateway.storageClass: cannot change from standard to fast, since Kubernetes rejects that for StatefulSet alpa-auth-gateway/alpa-auth-etcd, which exists. Set it back, or follow "Replace etcd" in docs/operations.md.',
+            ]);
+            assert.match(
+                (await problems("helm", running(1, "fast"))).problems.join(),
+                /^gateway\.storageClass: cannot change from fast to the cluster's default/,
+            );
+        });
+
+        it("rejects other numbers of members, which could form two clusters", async () => {
+            assert.deepEqual(await ofInter(running(1)), [
+                'option: etcd cannot change from 1 to 3 members in place (StatefulSet alpa-auth-gateway/alpa-auth-etcd): they could form two clusters. Set it back, or follow "Replace etcd" in docs/operations.md.',
+            ]);
+            assert.match(
+                (await problems("helm", running(3))).problems.join(),
+                /^option: etcd cannot change from 3 to 1/,
+            );
+        });
+
+        it("goes on while an operator has scaled it to 0", async () => assert.deepEqual(await ofInter(running(0)), []));
+    });
+
     it("needs the definitions in the cluster where it is told to bring none", async () => {
         const none = { gateway: { installer: "helm", crds: [] } };
         assert.deepEqual((await problems("helm", { objects: THEIRS }, none)).problems, []);
         const got = (await problems("helm", {}, none)).problems;
-        assert.equal(got.length, Object.keys(WRITTEN_VERSIONS).length);
-        for (const problem of got) assert.match(problem, /^gateway\.crds: CustomResourceDefinition .* must exist\./);
+        assert.equal(got.length, Object.keys({ ...WRITTEN_VERSIONS, ...WATCHED_VERSIONS }).length);
+        for (const problem of got) assert.match(problem, /^gateway\.crds: CustomResourceDefinition .* must exist[.,]/);
     });
 
     describe("where it installs Rampart", () => {
@@ -457,7 +520,7 @@ describe("preflight and objects of our names", () => {
                 ANCHORS,
                 ROLE,
                 GRAPHS,
-                ...Object.keys(WRITTEN_VERSIONS).map(CRD),
+                ...Object.keys({ ...WRITTEN_VERSIONS, ...WATCHED_VERSIONS }).map(CRD),
                 // Whether it sends callers to HTTPS; a missing one does not.
                 ROUTE,
                 // How far a conversion is; a missing one has not begun.
@@ -466,6 +529,8 @@ describe("preflight and objects of our names", () => {
                 "IngressClass alpa-auth",
                 "Namespace alpa-auth",
                 "Namespace alpa-auth",
+                // Whether etcd runs there, and whether objects of ours may be there.
+                "Namespace alpa-auth-gateway-apisix",
                 "Namespace alpa-auth-gateway-apisix",
             ].sort(),
         );

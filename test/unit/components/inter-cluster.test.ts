@@ -61,10 +61,23 @@ for (const installer of INTER_INSTALLERS)
         });
 
         it("has two ingress controllers, of which one leads", () => {
-            const { deployment, config, podDisruptionBudget } = valuesOf(seen, installer)["ingress-controller"];
+            const { deployment, config } = valuesOf(seen, installer)["ingress-controller"];
             assert.equal(deployment.replicas, 2);
             assert.notEqual(config.leaderElection?.disable, true);
-            assert.equal(podDisruptionBudget.maxUnavailable, 1);
+        });
+
+        it("lets a drain evict one ingress controller at a time, by a budget that is no value of the chart", () => {
+            const budget = oneOfKind(seen, "PodDisruptionBudget");
+            assert.equal(valuesOf(seen, installer)["ingress-controller"].podDisruptionBudget, undefined);
+            assert.deepEqual(budget.inputs.spec, {
+                maxUnavailable: 1,
+                selector: { matchLabels: { "app.kubernetes.io/name": "ingress-controller" } },
+            });
+            assert.equal(
+                budget.inputs.metadata.namespace,
+                installer === "helm" ? "alpa-auth-gateway" : "alpa-auth-gateway-apisix",
+            );
+            if (installer === "rampart") assert.match(asked(budget).deletedWith, /::alpa-gateway-graph$/);
         });
 
         it("says what each pod needs, so that none is put where it does not fit", () => {
@@ -112,6 +125,14 @@ for (const installer of INTER_INSTALLERS)
                 asked(patch).deletedWith,
                 installer === "helm" ? /::alpa-apisix-release$/ : /::alpa-gateway-graph$/,
             );
+        });
+
+        it("deletes Gateway and GatewayClass while the ingress controller runs, which takes their finalizers off", () => {
+            const installation =
+                installer === "helm" ? one(seen, "kubernetes:helm.sh/v3:Release") : oneOfKind(seen, "RampartGraph");
+            // What is created later is deleted earlier.
+            for (const kind of ["GatewayClass", "Gateway"])
+                assert.ok(comesAfter(seen, oneOfKind(seen, kind), installation), kind);
         });
 
         it("has pods read a settings file that is there before them, and start anew with another one", () => {

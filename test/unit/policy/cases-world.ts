@@ -341,8 +341,14 @@ export const WORLD: Record<string, Case[]> = {
         [
             "controllers without a budget",
             "inter",
-            values((v) => delete v["ingress-controller"].podDisruptionBudget),
-            /ingress-controller\.podDisruptionBudget\.enabled: must be true/,
+            without("PodDisruptionBudget", "alpa-auth-ingress-controller"),
+            /^values\.ingress-controller: must have a PodDisruptionBudget beside the chart/m,
+        ],
+        [
+            "a budget for the controllers of another namespace",
+            "interExposed",
+            inputs("PodDisruptionBudget", "alpa-auth-ingress-controller", (b) => (b.metadata.namespace = "other")),
+            /ingress-controller: must have a PodDisruptionBudget beside the chart/,
         ],
         [
             "one connector",

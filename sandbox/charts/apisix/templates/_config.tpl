@@ -39,6 +39,7 @@ apisix:
       - port: {{ .Values.apisix.ssl.containerPort }}
         enable_http3: {{ .Values.apisix.ssl.enableHTTP3 }}
     ssl_protocols: {{ .Values.apisix.ssl.sslProtocols | quote }}
+    ssl_ciphers: {{ .Values.apisix.ssl.sslCiphers | quote }}
     {{- end }}
   status:
     ip: {{ .Values.apisix.status.ip | quote }}

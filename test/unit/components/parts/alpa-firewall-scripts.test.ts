@@ -7,6 +7,7 @@ import type { FirewallRules } from "../../../../components/parts/alpa-firewall-r
 import { renderCommands, renderScript } from "../../../../components/parts/alpa-firewall-scripts";
 import { type Host, type HostOptions, startHost } from "../../../../sandbox/hosts";
 import { layNft, type Nft, NFT } from "../../../../sandbox/hosts/nft";
+import { findOnPath } from "../../../../sandbox/toolchain/path";
 import { on } from "../../sandbox/hosts/kit";
 
 const UNIT = "alpa-auth-firewall.service";
@@ -155,6 +156,30 @@ describe("rules on the Alpa host", function () {
         await run("create", { sudoPassword: "geheim" });
         assert.ok(!reaches("10.0.0.13"));
     });
+
+    it("name the host, and the rule that sudo lacks, where it allows true and not sh", async () => {
+        await start({ sudo: "nopasswd-true", password: "geheim" });
+        const rule = String.raw`ops ALL=\(root\) NOPASSWD: /\S*sh`;
+        const said = `^10\\.0\\.0\\.5: user ops must be allowed sh by sudo without a password \\(.*\\)\\. Add to sudoers: ${rule}, or give`;
+        await assert.rejects(run("create"), fails(new RegExp(said, "m")));
+    });
+
+    // The machine's own would be found in place of the host's.
+    if (findOnPath("nft") === undefined)
+        it("stay, and say so, where nft is gone when they are removed", async () => {
+            await start();
+            await run("create");
+            const program = fs.readFileSync(at(NFT));
+            fs.rmSync(at(NFT));
+            await assert.rejects(
+                run("delete"),
+                fails(/must have nft to unload table inet \S+ \(there is none, and its rules may/),
+            );
+            assert.ok(!reaches("10.0.0.13"));
+            fs.writeFileSync(at(NFT), program, { mode: 0o755 });
+            await run("delete");
+            assert.ok(reaches("10.0.0.13"));
+        });
 
     it("say that a host without systemd is not for them", async () => {
         await start({ os: "alpine" });

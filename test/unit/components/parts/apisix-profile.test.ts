@@ -21,8 +21,14 @@ describe("the settings file of APISIX", () => {
             enable: values.ssl.enabled,
             listen: [{ port: 9443 }],
             ssl_protocols: values.ssl.sslProtocols,
+            ssl_ciphers: values.ssl.sslCiphers,
         });
         assert.deepEqual(attributes, values.pluginAttrs);
+    });
+
+    it("takes forwarded headers from the pod itself alone, as the chart's own file does", () => {
+        assert.deepEqual(read({}).apisix.trusted_addresses, ["127.0.0.1"]);
+        assert.ok(!("trustedAddresses" in apisixValues(release, "team-a", installation).apisix));
     });
 
     it("serves no TLS unless told to, though that is APISIX's own default", () => {

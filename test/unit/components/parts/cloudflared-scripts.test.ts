@@ -342,13 +342,13 @@ describe("cloudflared on a host", function () {
             "a user without sudo",
             { sudo: "none" },
             () => ({ sudoPassword: "x" }),
-            /user ops must become root by sudo with the given password \(.*\)\. Correct sudoPassword, or allow the user\.$/,
+            /user ops must be allowed sh by sudo with the given password \(.*\)\. Correct sudoPassword, or add to sudoers: ops ALL=\(root\) \/.*sh\.$/,
         ],
         [
             "a password that is not given",
             { sudo: "password", password: "right" },
             () => ({}),
-            /user ops must become root by sudo without a password \(sudo: a password is required\)\. Allow it, or give sudoPassword\.$/,
+            /user ops must be allowed sh by sudo without a password \(sudo: a password is required\)\. Add to sudoers: ops ALL=\(root\) NOPASSWD: \/.*sh, or give sudoPassword\.$/,
         ],
         [
             "a wrong password",

@@ -57,6 +57,17 @@ describe("Microk8s", () => {
         }
     });
 
+    it("waits for the pods of a node that leaves as long as their longest answer may take, and longer", async () => {
+        const waited = async (alpa: object) => {
+            const seen = await recordNodes({ nodes: THREE }, { alpa: { endpoints: ["10.0.1.11:20001"], ...alpa } });
+            const script = String(plain(step(seen, 2, "ready").inputs.stdin));
+            return Number(/drain_seconds=\D*(\d+)/.exec(script)![1]);
+        };
+        const [usual, long] = [await waited({}), await waited({ answerTimeoutSeconds: 3600 })];
+        assert.equal(usual, 1200);
+        assert.equal(long - usual, 3000);
+    });
+
     it("adds nothing but its own steps for one more node, and touches no other", async () => {
         const four = await recordNodes({ nodes: [...THREE, node(4, { role: "worker" })] });
         const key = (r: Seen) => `${r.type} ${r.name}`;

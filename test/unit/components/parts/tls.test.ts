@@ -1,10 +1,13 @@
 // Proves what TLS at the gateway asks of the cluster, in which order, and that its key shows nowhere.
 import { strict as assert } from "node:assert";
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
+import { connect, createServer } from "node:tls";
 import * as pulumi from "@pulumi/pulumi";
 import { parse } from "yaml";
 import { renderRoute } from "../../../../components/parts/alpa-route";
 import { apisixValues } from "../../../../components/parts/apisix-values";
-import { renderProfile } from "../../../../components/parts/apisix-profile";
+import { renderProfile, TLS_CIPHERS } from "../../../../components/parts/apisix-profile";
 import type { AzureSide } from "../../../../components/parts/azure-side";
 import { NetworkPolicies } from "../../../../components/parts/network-policies";
 import { judge } from "../../../../components/parts/readiness";
@@ -136,9 +139,39 @@ describe("GatewayTls", () => {
             { release: "team-a", namespace: "gateway" },
         ) as any;
         assert.equal(service.tls.nodePort, 30843);
-        assert.deepEqual(apisix.ssl, { enabled: true, sslProtocols: "TLSv1.3" });
+        assert.deepEqual([apisix.ssl.enabled, apisix.ssl.sslProtocols], [true, "TLSv1.3"]);
         assert.deepEqual(apisix.pluginAttrs, { redirect: { https_port: 443 } });
     });
+    it("has the chart offer callers the same ciphers as the settings file of a highly available gateway", () => {
+        const tls = { nodePort: 30843, minimumVersion: "1.2" as const, publicPort: 443 };
+        const { apisix } = apisixValues({ ...release, tls }, "team-a", { release: "team-a", namespace: "gateway" });
+        assert.equal((apisix as any).ssl.sslCiphers, TLS_CIPHERS);
+    });
+    it("offers no cipher without forward secrecy or authenticated encryption, as AES128-SHA", () => {
+        const [ours, chart] = [TLS_CIPHERS, "ECDHE-RSA-AES128-SHA256:AES128-GCM-SHA256:AES128-SHA"];
+        const weak = (list: string) =>
+            list.split(":").filter((cipher) => !/^ECDHE-.*(GCM-SHA\d+|POLY1305)$/.test(cipher)).length;
+        assert.deepEqual([weak(ours), weak(chart)], [0, 3]);
+    });
+    for (const [cipher, spoken] of [
+        ["ECDHE-ECDSA-AES128-GCM-SHA256", true],
+        ["ECDHE-ECDSA-CHACHA20-POLY1305", true],
+        ["ECDHE-ECDSA-AES256-SHA", false],
+    ] as const)
+        it(`${spoken ? "speaks" : "does not speak"} ${cipher} with a caller that offers nothing else`, async () => {
+            const server = createServer({ cert: pair.certificate, key: pair.key, ciphers: TLS_CIPHERS });
+            await once(server.listen(0, "127.0.0.1"), "listening");
+            const { port } = server.address() as AddressInfo;
+            const options = { ca: pair.certificate, ciphers: cipher, maxVersion: "TLSv1.2" } as const;
+            const socket = connect({ ...options, port, host: "127.0.0.1", servername: azure.hostname });
+            const outcome = await Promise.race([
+                once(socket, "secureConnect").then(() => socket.getCipher().name),
+                new Promise((resolve) => socket.on("error", ({ code }: NodeJS.ErrnoException) => resolve(code))),
+            ]);
+            socket.destroy();
+            server.close();
+            assert.equal(outcome, spoken ? cipher : "ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE");
+        });
     it("is in the settings file of a highly available gateway too, which takes the place of the chart's", () => {
         const tls = { protocols: "TLSv1.2 TLSv1.3", publicPort: 8443 };
         const file = (more: object) =>
@@ -147,6 +180,7 @@ describe("GatewayTls", () => {
             enable: true,
             listen: [{ port: 9443 }],
             ssl_protocols: "TLSv1.2 TLSv1.3",
+            ssl_ciphers: TLS_CIPHERS,
         });
         assert.deepEqual(file({ tls }).plugin_attr, { redirect: { https_port: 8443 } });
         assert.deepEqual(file({}).apisix.ssl, { enable: false });

@@ -1,0 +1,97 @@
+/** Every combination of chart values that a stack config can lead to. */
+import { releaseInstallation } from "../../../components/parts/apisix-release";
+import { apisixValues, type Installation } from "../../../components/parts/apisix-values";
+import { operatorValues, optNamespace } from "../../../components/parts/opt-graph";
+import { operatorNamespace } from "../../../components/parts/opt-operator";
+import { componentInstallation } from "../../../components/parts/rampart-graph";
+import type { Tree } from "../../../policy/rules/resource";
+import versions from "../../../sandbox/toolchain/versions.json";
+import { EXPOSURE, parseIntra, raw } from "../../unit/intra-a";
+import { interValues, parseInter } from "../../unit/inter";
+
+export interface ValueSet {
+    /** Where it comes from, for messages. */
+    what: string;
+    chart: { name: string; version: string };
+    installation: Installation;
+    values: Tree;
+}
+
+/** A choice in the stack config, and what each way of it sets there. */
+type Choice = Record<string, { gateway?: object; [key: string]: unknown }>;
+
+const AZURE = { exposure: "azure" };
+const tls = (minimumVersion: string) => ({
+    ...AZURE,
+    tls: { certificate: { certManager: { issuer: "internal" } }, hostnames: ["llm.example.com"], minimumVersion },
+});
+const MIRROR = {
+    image: { repository: "mirror.example.org/apache/apisix" },
+    etcdImage: { registry: "mirror.example.org", repository: "mirrored/etcd" },
+};
+
+const CHOICES: Choice[] = [
+    { "option intra-a": { option: "intra-a" }, "option inter": { option: "inter" } },
+    { "by Helm": { gateway: { installer: "helm" } }, "by Rampart": { gateway: { installer: "rampart" } } },
+    { "the usual pods": {}, "four pods": { gateway: { replicas: 4 } } },
+    {
+        "a tunnel": EXPOSURE,
+        "a tunnel and a node port": { ...EXPOSURE, gateway: { nodePort: 30900 } },
+        "a node port": AZURE,
+        "TLS 1.2": tls("1.2"),
+        "TLS 1.3": tls("1.3"),
+    },
+    { "the cluster's storage": {}, "a StorageClass": { gateway: { storageClass: "fast" } } },
+    { "public images": {}, "mirrored images": { gateway: MIRROR } },
+];
+
+/** Those of the chart `apisix`. */
+export function apisixSets(): ValueSet[] {
+    return combined(CHOICES).map(({ what, config }) => {
+        const { option, gateway, ...rest } = config;
+        const address = "tls" in rest || rest.exposure === "cloudflare" ? undefined : "llm.example.com";
+        const settings =
+            option === "inter"
+                ? parseInter(interValues(rest, { address, ...(gateway as object) }))
+                : parseIntra(raw({ gateway, ...rest }));
+        const { namespace } = settings;
+        if (settings.gateway.installer === "existing") throw new Error(`${what}: installs nothing`);
+        const { release, installer } = settings.gateway;
+        const installation = installer === "helm" ? releaseInstallation(namespace) : componentInstallation(namespace);
+        return {
+            what,
+            chart: { name: "apisix", version: release.chart.version },
+            installation,
+            values: apisixValues(release, namespace, installation) as unknown as Tree,
+        };
+    });
+}
+
+/** Those of the chart `kuberay-operator`. */
+export function operatorSets(): ValueSet[] {
+    const namespace = "alpa-auth";
+    const chart = { repository: "https://charts.example.org", version: versions.kuberay };
+    const installations = {
+        "by Helm": { release: "kuberay", namespace: operatorNamespace(namespace) },
+        "by Rampart": { release: "component", namespace: optNamespace(namespace, "kuberay") },
+    };
+    return Object.entries(installations).flatMap(([by, installation]) =>
+        ["quay.io/kuberay/operator", "mirror.example.org/kuberay/operator"].map((image) => ({
+            what: `KubeRay's operator, ${by}, ${image}`,
+            chart: { name: "kuberay-operator", version: chart.version },
+            installation,
+            values: operatorValues(namespace, { ...chart, image }),
+        })),
+    );
+}
+
+function combined(choices: Choice[]): { what: string; config: Record<string, unknown> }[] {
+    const [first, ...others] = choices;
+    if (first === undefined) return [{ what: "", config: {} }];
+    return Object.entries(first).flatMap(([what, { gateway, ...config }]) =>
+        combined(others).map((other) => ({
+            what: other.what === "" ? what : `${what}, ${other.what}`,
+            config: { ...config, ...other.config, gateway: { ...gateway, ...(other.config.gateway as object) } },
+        })),
+    );
+}
