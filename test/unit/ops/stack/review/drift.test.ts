@@ -28,12 +28,14 @@ const values = (replicaCount: number) => ({
     spec: { graph: { components: { apisix: { config: { replicaCount } } } } },
 });
 
-async function drift(steps: object[], ...args: string[]) {
+async function driftOf(refreshed: object, ...args: string[]) {
     const says = ({ args: [verb] }: { args: string[] }) =>
-        verb === "refresh" ? { stdout: JSON.stringify({ steps, changeSummary: {} }) } : undefined;
+        verb === "refresh" ? { stdout: JSON.stringify(refreshed) } : undefined;
     const { ops, calls } = bench({ says });
     return { calls, ...(await ops("stack", "drift", ...args)) };
 }
+
+const drift = (steps: object[], ...args: string[]) => driftOf({ steps, changeSummary: {} }, ...args);
 
 describe("ops stack drift", () => {
     it("looks only, and finds nothing where all is as it was made", async () => {
@@ -78,6 +80,21 @@ describe("ops stack drift", () => {
         const { code, out } = await drift(steps);
         assert.equal(code, 1, out);
         assert.match(out, /RISK\n {2}credential-ends-later {2}Credential lab\/a lasts longer/);
+    });
+
+    it("fails where Pulumi counts a change that it does not show: that is not the same as none", async () => {
+        const kept = { op: "refresh", urn: CONSUMER.urn, oldState: CONSUMER, newState: CONSUMER };
+        const { code, out, note } = await driftOf({ steps: [kept, kept], changeSummary: { same: 1, update: 1 } });
+        assert.equal(code, 1, out);
+        assert.equal(out, "");
+        assert.match(note, /pulumi refresh: must show every change that it counts \(update: 1 counted, 0 shown\)/);
+        assert.match(note, /Set PULUMI_TF_BRIDGE_ACCURATE_PF_BRIDGE_PREVIEW=true where it runs/);
+    });
+
+    it("counts each operation for itself, and what stays the same not at all", async () => {
+        const changeSummary = { same: 40, update: 1 };
+        const { out } = await driftOf({ steps: [limited(6)], changeSummary });
+        assert.match(out, /limit-lowered/);
     });
 
     it("says what somebody has deleted", async () => {
