@@ -165,13 +165,13 @@ describe("cloudflare on the engine", function () {
         assert.deepEqual([await status(pairs["bob/only"]), await status(leaving)], [200, 200]);
     });
 
-    it("leaves the edge's timeout when its key goes, and says so; 100 puts it back", async () => {
+    it("leaves the edge's timeout when its key goes, and says so; 125 puts it back", async () => {
         assert.equal(settingOf(zone(), "proxy_read_timeout"), 600);
         stack.configure({ consumers: [alice(token("b"), soon(5)), bob], ...ENTERPRISE });
         const { stdout, stderr } = succeeded(await stack.preview());
         assert.match(stdout + stderr, /example\.com waits 600 s, which nothing here puts back/);
-        await up([alice(token("b"), soon(0)), bob], { ...ENTERPRISE, proxyTimeoutSeconds: 100 });
-        assert.equal(settingOf(zone(), "proxy_read_timeout"), 100);
+        await up([alice(token("b"), soon(0)), bob], { ...ENTERPRISE, proxyTimeoutSeconds: 125 });
+        assert.equal(settingOf(zone(), "proxy_read_timeout"), 125);
         account().setPlan(zone(), "free");
     });
 

@@ -33,7 +33,7 @@ export interface EdgeOptions {
     connectorPort?: number;
     /** Port that plays `<team>.cloudflareaccess.com`. @default a free one */
     teamDomainPort?: number;
-    /** Multiplies the read timeout: 0.01 makes the 100 s one second. @default 1 */
+    /** Multiplies the read timeout: 0.008 makes the 125 s one second. @default 1 */
     scale?: number;
     /** Between two pings of a connection, in milliseconds: see connectors.ts. @default 1000 */
     pingMs?: number;

@@ -27,7 +27,7 @@ const build = (args: Partial<CloudflaredHostArgs> = {}): Promise<Seen[]> =>
                 version: "2026.8.2",
                 sha256: SHA256,
                 token: pulumi.secret("the-tunnel-token"),
-                graceSeconds: 620,
+                graceSeconds: 180,
                 instances: 2,
                 ...args,
             }),

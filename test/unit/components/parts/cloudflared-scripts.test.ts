@@ -139,7 +139,7 @@ describe("cloudflared on a host", function () {
         return on(
             host as Host,
             commands[verb],
-            renderScript({ token, sudoPassword }, { graceSeconds: 620, startSeconds: wish.startSeconds ?? 30 }),
+            renderScript({ token, sudoPassword }, { graceSeconds: 180, startSeconds: wish.startSeconds ?? 30 }),
             user,
         );
     };
@@ -171,7 +171,7 @@ describe("cloudflared on a host", function () {
         );
         for (const { args } of starts()) {
             assert.doesNotMatch(args.join(" "), /signs/);
-            assert.match(args.join(" "), /--grace-period 620s run --token-file \/run\/credentials\//);
+            assert.match(args.join(" "), /--grace-period 180s run --token-file \/run\/credentials\//);
         }
         assert.deepEqual([mode(`etc/${UNIT}`), mode(`etc/${UNIT}/token`)], ["700", "600"]);
         // The service's user has to reach the program.
