@@ -380,6 +380,31 @@ describe("cloudflare provider", () => {
             assert.deepEqual([moved.destinations, moved.self_hosted_domains], [undefined, undefined]);
         });
 
+        it("keeps the last alias where the program leaves destinations out, and says nothing of it", async () => {
+            const two = [APP.domain, "b.example.test"].map((uri) => ({ type: "public", uri }));
+            api.answer(result({ ...answered, destinations: two, self_hosted_domains: two.map(({ uri }) => uri) }));
+            const { state } = await api.provider.create("ZeroTrustAccessApplication", { ...inputs, destinations: two });
+            assert.deepEqual((await api.provider.diff("ZeroTrustAccessApplication", state, inputs)).changes, []);
+            await api.provider.update("ZeroTrustAccessApplication", state, { ...inputs, name: "other" });
+            assert.deepEqual(bodies().at(-1).destinations, two);
+        });
+
+        it("takes it away where destinations have one name, which differ no more after a refresh", async () => {
+            const [type, given] = ["ZeroTrustAccessApplication", { ...inputs, destinations: answered.destinations }];
+            const two = [...answered.destinations, { type: "public", uri: "b.example.test" }];
+            api.answer(result({ ...answered, destinations: two }));
+            const { state } = await api.provider.create(type, { ...inputs, destinations: two });
+            assert.deepEqual((await api.provider.diff(type, state, given)).changes, [
+                "destinations",
+                "selfHostedDomains",
+            ]);
+            api.answer(result(answered));
+            const after = await api.provider.update(type, state, given);
+            assert.deepEqual(bodies()[0].destinations, answered.destinations);
+            const again = await api.provider.read(type, ID, after, given);
+            assert.deepEqual((await api.provider.diff(type, again.state, given)).changes, []);
+        });
+
         it("is quiet after a refresh; after an import, flags that are false go out as null", async () => {
             api.answer(result(answered));
             const { state } = await api.provider.create("ZeroTrustAccessApplication", inputs);
@@ -392,6 +417,21 @@ describe("cloudflare provider", () => {
             await api.provider.update("ZeroTrustAccessApplication", imported.state, inputs);
             assert.equal(bodies().at(-1).enable_binding_cookie, null);
         });
+    });
+
+    it("ZoneDnssec: flags that are unset differ after every refresh, those that are false do not", async () => {
+        const flags = { dnssec_multi_signer: false, dnssec_presigned: false, dnssec_use_nsec3: false };
+        api.answer(result({ status: "active", ...flags }));
+        const unset = { zoneId: ZONE, status: "active" };
+        const off = { ...unset, dnssecMultiSigner: false, dnssecPresigned: false, dnssecUseNsec3: false };
+        const differs = async (given: Values) => {
+            const made = await api.provider.create("ZoneDnssec", given);
+            const { state } = await api.provider.read("ZoneDnssec", ZONE, made.state, given);
+            const { changes } = await api.provider.diff("ZoneDnssec", state, given);
+            return changes.filter((name) => name.startsWith("dnssec"));
+        };
+        assert.deepEqual(await differs(unset), ["dnssecMultiSigner", "dnssecPresigned", "dnssecUseNsec3"]);
+        assert.deepEqual(await differs(off), []);
     });
 
     it("Ruleset: sends defaults of a rule and never its id; a ref taken away changes nothing", async () => {
