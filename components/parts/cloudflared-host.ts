@@ -25,6 +25,8 @@ export interface CloudflaredHostArgs {
     token: pulumi.Output<string>;
     /** How long a connector that stops waits for running answers, in seconds: at most 180, or it does not start. */
     graceSeconds: number;
+    /** The Zero Trust team, whose keys of Access each host must reach: a connector without them is ready and answers 502. */
+    teamName: string;
     /** Connectors on each host. With one host at least 2: one serves while the other is changed. */
     instances: number;
 }
@@ -46,7 +48,7 @@ export class CloudflaredHost extends pulumi.ComponentResource {
             const times = { graceSeconds: args.graceSeconds, startSeconds: START_SECONDS };
             const script = pulumi
                 .all([args.token, sudoPassword])
-                .apply(([token, password]) => renderScript({ token, sudoPassword: password }, times));
+                .apply(([token, password]) => renderScript({ token, sudoPassword: password }, times, args.teamName));
             const connectors = new command.remote.Command(
                 `${name}-${place}`,
                 {

@@ -28,6 +28,7 @@ const build = (args: Partial<CloudflaredHostArgs> = {}): Promise<Seen[]> =>
                 sha256: SHA256,
                 token: pulumi.secret("the-tunnel-token"),
                 graceSeconds: 180,
+                teamName: "acme",
                 instances: 2,
                 ...args,
             }),
