@@ -85,11 +85,11 @@ describe("cloudflare on the engine", function () {
     });
 
     it("drift names what somebody has weakened at Cloudflare, up --refresh puts it back, and then it finds nothing", async () => {
-        const [application] = account().applications.values();
+        const application = () => [...account().applications.values()][0];
         const [tunnel] = account().tunnels.values();
-        const before = structuredClone(application.policies);
+        const before = application().policies;
         made("alice/a").enabled = false;
-        application.policies = [];
+        application().policies = [];
         for (const rule of tunnel.configuration!.config.ingress) delete rule.originRequest?.access;
         const { code, stdout, stderr } = await stack.ops("stack", "drift", "--format", "json");
         assert.equal(code, 1, stdout + stderr);
@@ -97,7 +97,7 @@ describe("cloudflare on the engine", function () {
         for (const one of ["credential-revoked", "way-in-removed", "authentication-removed"])
             assert.ok(codes.includes(one), stdout);
         succeeded(await stack.up("--refresh"));
-        assert.deepEqual(application.policies, before);
+        assert.deepEqual(application().policies, before);
         const nothing = await stack.ops("stack", "drift");
         assert.equal(nothing.code, 0, nothing.stdout + nothing.stderr);
         assert.equal(await status(pairs["alice/a"]), 200);
