@@ -23,7 +23,7 @@ export interface CloudflareAccessArgs {
     /** `host:port` of Alpa, as seen from the hosts of the connectors. */
     endpoint: string;
     /** The connectors, without the token that they join the tunnel with. */
-    connectors: Omit<CloudflaredHostArgs, "token">;
+    connectors: Omit<CloudflaredHostArgs, "token" | "teamName">;
     /** The part before `.cloudflareaccess.com`. */
     teamName: string;
     /** Unset: none. */
@@ -79,7 +79,7 @@ export class CloudflareAccess extends pulumi.ComponentResource {
         // refused while any is there.
         const connectors = new CloudflaredHost(
             `${name}-connectors`,
-            { ...args.connectors, token: tunnel.token },
+            { ...args.connectors, teamName, token: tunnel.token },
             { ...inside, dependsOn: routes },
         );
         const rules = new EdgeRules(`${name}-edge`, { ...args, zoneId }, inside);

@@ -1,4 +1,5 @@
 import { DEFAULT_MAX_TOKENS, DEFAULT_PROXY_TIMEOUT } from "./cloudflare";
+import { MOST_GRACE_SECONDS } from "./cloudflare-tunnel";
 
 type Raw = Record<string, unknown>;
 
@@ -26,9 +27,10 @@ export function answerTimeProblems(alpa: Raw, proxyTimeout: unknown, graceSecond
             );
     }
     const longest = typeof answer === "number" ? answer : limit;
-    if (typeof graceSeconds === "number" && graceSeconds < longest)
+    const least = Math.min(longest, MOST_GRACE_SECONDS);
+    if (typeof graceSeconds === "number" && graceSeconds < least)
         problems.push(
-            `tunnel.graceSeconds: must be at least ${longest}, the longest answer (got ${graceSeconds}). Raise it, or an upgrade cuts answers off.`,
+            `tunnel.graceSeconds: must be at least ${least}${longest > least ? "" : ", the longest answer"} (got ${graceSeconds}). Raise it, or an upgrade cuts answers off.`,
         );
     return problems;
 }

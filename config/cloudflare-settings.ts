@@ -1,6 +1,7 @@
 import type { CloudflareAccessArgs } from "../components/cloudflare-access";
 import type { TokenConsumer } from "../components/parts/service-tokens";
 import { edgeWaits, heldTimeout, type ParsedCloudflare } from "./cloudflare";
+import { cutAnswers, defaultGrace } from "./cloudflare-tunnel";
 import { daysUntil, dayText, expiryWarning } from "./credentials";
 import type { ZoneData } from "./dns";
 import { sshHostOf } from "./ssh-host";
@@ -21,9 +22,6 @@ export interface CloudflareSettings extends CloudflareAccessArgs {
     };
 }
 
-/** Beyond the longest answer, for connectors that stop: time to say goodbye, in seconds. */
-export const GRACE_BEYOND_SECONDS = 20;
-
 /**
  * Checked values in the shape the components take.
  * @param data the zone's data, where the config names some
@@ -31,7 +29,6 @@ export const GRACE_BEYOND_SECONDS = 20;
 export function cloudflareSettings(config: ParsedCloudflare, data: ZoneData, today: Date): CloudflareSettings {
     const { account, hostname, aliases, zone, alpa, tunnel, access, rateLimit } = config;
     const { consumers, warnings, expires } = callers(config, today);
-    const answerSeconds = alpa.answerTimeoutSeconds ?? edgeWaits(config);
     return {
         option: "cloudflare",
         warnings: [...warnings, ...answerWarnings(config), ...data.warnings],
@@ -48,7 +45,7 @@ export function cloudflareSettings(config: ParsedCloudflare, data: ZoneData, tod
             sha256: tunnel.sha256,
             ...(tunnel.source === undefined ? {} : { source: tunnel.source }),
             instances: tunnel.instances,
-            graceSeconds: tunnel.graceSeconds ?? answerSeconds + GRACE_BEYOND_SECONDS,
+            graceSeconds: tunnel.graceSeconds ?? defaultGrace(longestAnswer(config)),
         },
         teamName: access.teamName,
         ...(rateLimit === undefined
@@ -95,7 +92,7 @@ function callers(config: ParsedCloudflare, today: Date) {
 
 function answerWarnings(config: ParsedCloudflare): string[] {
     const { alpa, rateLimit, zone, tunnel } = config;
-    const warnings = unmeasured(alpa, edgeWaits(config));
+    const warnings = [...unmeasured(alpa, edgeWaits(config)), ...cutAnswers(longestAnswer(config))];
     if (rateLimit !== undefined && zone.plan === "free")
         warnings.push(
             `rateLimit: with plan free it holds for /completions and /logprobs of every name in ${zone.name}: a rule there may look at the path only.`,
@@ -103,6 +100,10 @@ function answerWarnings(config: ParsedCloudflare): string[] {
     if (tunnel.hosts.length * tunnel.instances < 2)
         warnings.push("tunnel: one connector, so every upgrade of it is an outage. Have two, on one host or more.");
     return warnings;
+}
+
+function longestAnswer(config: ParsedCloudflare): number {
+    return config.alpa.answerTimeoutSeconds ?? edgeWaits(config);
 }
 
 /** Whether answers fit into the time that the edge waits cannot be told without Alpa's speed. */

@@ -1,6 +1,7 @@
 import type { ExposureSettings } from "../components/parts/cloudflare-exposure";
 import { edgeWaits, heldTimeout } from "./cloudflare";
-import { GRACE_BEYOND_SECONDS, unmeasured } from "./cloudflare-settings";
+import { unmeasured } from "./cloudflare-settings";
+import { cutAnswers, defaultGrace } from "./cloudflare-tunnel";
 import type { ParsedGateway as Parsed } from "./intra";
 import { DEFAULT_NODE_PORT } from "./values";
 
@@ -40,7 +41,7 @@ export function exposureSettings(config: Parsed): ExposureSettings | undefined {
         connectors: {
             version,
             replicas,
-            graceSeconds: graceSeconds ?? answerSeconds(config) + GRACE_BEYOND_SECONDS,
+            graceSeconds: graceSeconds ?? defaultGrace(answerSeconds(config)),
         },
         browserChecks,
         ...heldTimeout(config, zone!.plan),
@@ -50,7 +51,7 @@ export function exposureSettings(config: Parsed): ExposureSettings | undefined {
 export function exposureWarnings(config: Parsed): string[] {
     if (config.exposure === "azure") return [];
     const { alpa, gateway, tunnel } = config;
-    const warnings = unmeasured(alpa, edgeWaits(config));
+    const warnings = [...unmeasured(alpa, edgeWaits(config)), ...cutAnswers(answerSeconds(config))];
     if (tunnel!.replicas === 1)
         warnings.push("tunnel.replicas: one connector, so the loss of its node is an outage. Have two.");
     if (gateway.nodePort !== undefined)

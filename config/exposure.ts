@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { cloudflareSchema } from "./cloudflare";
+import { graceSeconds } from "./cloudflare-tunnel";
 import { got } from "./problems";
 import { dnsLabel, pinned, positive } from "./values";
 
@@ -20,9 +21,7 @@ const tunnel = z
             })
             .default(2)
             .describe("Pods of the connectors, on different nodes where there are several."),
-        graceSeconds: positive("a time in seconds")
-            .optional()
-            .describe("Time for running answers when a connector stops. Unset: the longest answer and 20 more."),
+        graceSeconds,
     })
     .describe("The connectors (`cloudflared`) that carry requests from Cloudflare to the gateway, as pods.");
 

@@ -182,15 +182,15 @@ async function timeout(zoneId: string, findings: Findings) {
         );
 }
 
-/** What a zone waits that nobody has changed, in seconds: by the older documentation of Cloudflare, and by the newer. */
-const UNTOUCHED_TIMEOUTS = [100, 120];
+/** What a zone waits that nobody has changed, in seconds: what the config counts with (DEFAULT_PROXY_TIMEOUT there). */
+const UNTOUCHED_TIMEOUT = 125;
 
 /** A setting that a stack holds no more keeps its value, and the config counts with the default then. */
 async function leftTimeout({ zone }: ZoneSide, zoneId: string, findings: Findings) {
     const setting = await findings.getIfAllowed<{ value?: unknown }>(`zones/${zoneId}/settings/${TIMEOUT}`);
     const seconds = setting?.value;
-    if (typeof seconds !== "number" || UNTOUCHED_TIMEOUTS.includes(seconds)) return;
+    if (typeof seconds !== "number" || seconds === UNTOUCHED_TIMEOUT) return;
     findings.warnings.push(
-        `proxyTimeoutSeconds: not set, and ${zone.name} waits ${seconds} s, which nothing here puts back. Write 100 for the default again, or ${seconds} to count with it.`,
+        `proxyTimeoutSeconds: not set, and ${zone.name} waits ${seconds} s, which nothing here puts back. Write ${UNTOUCHED_TIMEOUT} for the default again, or ${seconds} to count with it.`,
     );
 }

@@ -34,8 +34,8 @@ export class Access extends pulumi.ComponentResource {
                 type: "self_hosted",
                 name: owner(),
                 domain: hostnames[0],
-                // Given for several names only: with one, the domain says it, and both together are compared badly.
-                ...(hostnames.length > 1 ? { destinations: hostnames.map((uri) => ({ type: "public", uri })) } : {}),
+                // For one name too: without it the provider keeps what Cloudflare has, and the last alias would stay.
+                destinations: hostnames.map((uri) => ({ type: "public", uri })),
                 policies: policies.map(({ id }, i) => ({ id, precedence: i + 1 })),
                 sessionDuration: SESSION,
                 // Callers are programs: a page to log in is no answer to them.

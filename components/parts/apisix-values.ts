@@ -122,8 +122,9 @@ export function apisixValues(settings: ReleaseSettings, namespace: string, insta
 }
 
 /**
- * Members of etcd. One is enough for a gateway that may stop with its node: the ingress controller writes its data again,
- * and a restart of it does not stop APISIX, which keeps its configuration in memory.
+ * Members of etcd. One is enough for a gateway that may stop with its node: a restart of it does not stop APISIX, which keeps
+ * its configuration in memory. When it loses its data, the ingress controller writes it again only after a restart of APISIX
+ * (decision 0033).
  */
 export function etcdMembers({ availability }: Pick<ReleaseSettings, "availability">): number {
     return availability === undefined ? 1 : ETCD_MEMBERS;

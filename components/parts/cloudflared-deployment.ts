@@ -11,7 +11,7 @@ export interface ConnectorSettings {
     version: string;
     /** Pods; one more while they are changed. */
     replicas: number;
-    /** How long a connector that stops waits for running answers, in seconds. Longer than the longest answer. */
+    /** How long a connector that stops waits for running answers, in seconds: at most 180, or it does not start. */
     graceSeconds: number;
 }
 
@@ -44,7 +44,7 @@ const DEFAULT_DELETE_SECONDS = 600;
 
 /**
  * Connectors (`cloudflared`) as pods: they call out to Cloudflare, and nothing but their health can be asked of them. One
- * is made before one goes, and one that goes finishes its answers first.
+ * is made before one goes, and one that goes has its grace period to finish its answers.
  *
  * The provider waits for the rollout, so a wrong token or a closed way out fails the run.
  */

@@ -23,15 +23,17 @@ export interface CloudflaredHostArgs {
     source?: string;
     /** Token of the tunnel. */
     token: pulumi.Output<string>;
-    /** How long a connector that stops waits for running answers, in seconds. Longer than the longest answer. */
+    /** How long a connector that stops waits for running answers, in seconds: at most 180, or it does not start. */
     graceSeconds: number;
+    /** The Zero Trust team, whose keys of Access each host must reach: a connector without them is ready and answers 502. */
+    teamName: string;
     /** Connectors on each host. With one host at least 2: one serves while the other is changed. */
     instances: number;
 }
 
 /**
  * Connectors (`cloudflared`) on hosts that are reached by SSH, as services of systemd. One is changed at a time, and the
- * next one only after Cloudflare can reach it: an upgrade takes up to the grace period for each. A run that was cut off
+ * next one only after Cloudflare can reach it: an upgrade takes the grace period for each, also of a connector without a request (QUIC). A run that was cut off
  * half-way is finished by the next one.
  */
 export class CloudflaredHost extends pulumi.ComponentResource {
@@ -46,7 +48,7 @@ export class CloudflaredHost extends pulumi.ComponentResource {
             const times = { graceSeconds: args.graceSeconds, startSeconds: START_SECONDS };
             const script = pulumi
                 .all([args.token, sudoPassword])
-                .apply(([token, password]) => renderScript({ token, sudoPassword: password }, times));
+                .apply(([token, password]) => renderScript({ token, sudoPassword: password }, times, args.teamName));
             const connectors = new command.remote.Command(
                 `${name}-${place}`,
                 {

@@ -7,7 +7,7 @@ const SYSTEMD_VERSION = 247;
 /** Room for two versions of cloudflared (40 MB each) while one replaces the other, in MB. */
 const FREE_MB = 100;
 
-/** Runs as root. Arguments: host, owner, install|remove, then those of install. Reads $token, $unit_text and $start_seconds. */
+/** Runs as root. Arguments: host, owner, install|remove, then those of install. Reads $token, $unit_text, $start_seconds and $keys_url. */
 export const AS_ROOT = `
 umask 077
 where=$1 owner=$2 mode=$3
@@ -81,6 +81,14 @@ check_host() {
     esac
     command -v curl >/dev/null || command -v wget >/dev/null || fail "must have curl or wget. Install one of them."
     command -v sha256sum >/dev/null || fail "must have sha256sum. Install coreutils."
+}
+# A connector is ready without the keys of Access, and then answers every request with 502.
+check_keys() {
+    # The connectors' own way out, where the operator has given them one.
+    proxy=$(sed -n 's/^HTTPS_PROXY=//p' /etc/default/${UNIT} 2>/dev/null | tail -n 1)
+    if command -v curl >/dev/null; then said=$(https_proxy=$proxy curl -fsS --connect-timeout 10 --max-time 20 -o /dev/null "$keys_url" 2>&1) && return 0
+    else said=$(https_proxy=$proxy wget -nv -t 1 -T 10 -O /dev/null "$keys_url" 2>&1) && return 0; fi
+    fail "must reach $keys_url, the keys of Access ($(echo "$said" | tail -n 1)). Without them connectors answer every request with 502. Open TCP 443 to that name and run pulumi up again."
 }
 check_room() {
     free=$(df -Pk "$1" | awk 'NR == 2 { print int($4 / 1024) }')
@@ -156,6 +164,7 @@ install_all() {
     version=$1 sha256=$2 instances=$3 port=$4 source=$5
     check_host
     check_owner
+    check_keys
     mkdir -p "$etc" "$lib" || fail "must have room for $etc and $lib. Free space there and run pulumi up again."
     chmod 755 "$lib"
     put "$etc/owner" "$owner"
@@ -177,6 +186,7 @@ install_all() {
     for n in $(instances_here); do [ "$n" -le "$instances" ] || surplus="$surplus $n"; done
     stop $surplus
     for old in "$lib"/cloudflared-*; do [ "$old" = "$binary" ] || rm -f "$old"; done
+    check_keys
     # Last: before all is done the place in the stack's state may still be the old one.
     put "$etc/place" "$where"
     echo "cloudflared $version: $instances connector(s) ready"

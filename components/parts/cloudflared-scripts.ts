@@ -5,9 +5,18 @@ import { renderUnit, type Times } from "./cloudflared-unit";
 import { commandLine, scriptAsRoot } from "./ssh-script";
 
 /** What sh reads on a host: for installing and for removing, told apart by its arguments. Holds the secrets. */
-export function renderScript(secrets: { token: string; sudoPassword?: string }, times: Times): string {
+export function renderScript(
+    secrets: { token: string; sudoPassword?: string },
+    times: Times,
+    teamName: string,
+): string {
     const unit = renderUnit(times).replace(/\n$/, "");
-    const variables = { token: secrets.token, unit_text: unit, start_seconds: `${times.startSeconds}` };
+    const variables = {
+        token: secrets.token,
+        unit_text: unit,
+        start_seconds: `${times.startSeconds}`,
+        keys_url: `https://${teamName}.cloudflareaccess.com/cdn-cgi/access/certs`,
+    };
     return scriptAsRoot(AS_ROOT, variables, secrets.sudoPassword);
 }
 

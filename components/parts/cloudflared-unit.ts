@@ -4,7 +4,7 @@
 export const UNIT = "alpa-auth-cloudflared";
 
 export interface Times {
-    /** How long a connector that stops waits for running answers, in seconds. */
+    /** How long a connector that stops waits for running answers, in seconds: at most 180, or it does not start. */
     graceSeconds: number;
     /** Longest time from the start of a connector to its first connection to Cloudflare, in seconds. */
     startSeconds: number;

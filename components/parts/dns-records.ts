@@ -52,7 +52,14 @@ export class DnsRecords extends pulumi.ComponentResource {
         if (phase === "signed") {
             const signed = new cloudflare.ZoneDnssec(
                 `${name}-dnssec`,
-                { zoneId, status: "active" },
+                {
+                    zoneId,
+                    status: "active",
+                    // What Cloudflare answers: unset, each of them would differ after every refresh.
+                    dnssecMultiSigner: false,
+                    dnssecPresigned: false,
+                    dnssecUseNsec3: false,
+                },
                 // Kept when the phase goes back or the stack is destroyed: without signatures and with the DS record
                 // still at the registry, validating resolvers would refuse the whole zone.
                 { parent: this, dependsOn: made, retainOnDelete: true },

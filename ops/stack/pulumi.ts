@@ -22,6 +22,12 @@ const PATIENCE_SECONDS = [60, 30];
 /** Longest time from breaking it off to its end. */
 export const BREAK_OFF_SECONDS = PATIENCE_SECONDS.reduce((sum, seconds) => sum + seconds, 0);
 
+/**
+ * For the processes that Pulumi starts. The Cloudflare provider says only then which of its properties differ, and without
+ * that the JSON of a refresh leaves the resource out (pulumi-terraform-bridge, pkg/pf/tfbridge/provider_diff.go).
+ */
+export const PROVIDER_ENV = { PULUMI_TF_BRIDGE_ACCURATE_PF_BRIDGE_PREVIEW: "true" };
+
 export type PulumiRunner = (args: string[], options?: PulumiOptions) => Promise<PulumiResult>;
 
 /**
@@ -32,6 +38,7 @@ export function runPulumi(folder: string, patienceSeconds = PATIENCE_SECONDS): P
     return async (args, { input = "", onLine, signal } = {}) => {
         const child = spawn("pulumi", [...args, "--non-interactive"], {
             cwd: folder,
+            env: { ...process.env, ...PROVIDER_ENV },
             stdio: ["pipe", "pipe", "pipe"],
             // With a signal, Ctrl-C is for us to hand on: twice would have it give up at once.
             detached: signal !== undefined,

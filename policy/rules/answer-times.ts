@@ -5,9 +5,12 @@ import type { Rule } from "./rule";
 
 /**
  * APISIX's own 60 s, which cut the first long answer off. Not the 600 s that a stack has where it says nothing: behind
- * Cloudflare an answer has 100 s, and a stack may say that its longest takes less.
+ * Cloudflare an answer has 125 s, and a stack may say that its longest takes less.
  */
 const LEAST_READ_SECONDS = 60;
+
+/** The longest grace period that cloudflared starts with: a longer answer cannot be waited for. */
+const MOST_GRACE_SECONDS = 180;
 
 /** @returns seconds of a time as APISIX takes it: 600s, 10m, 500ms */
 export function secondsOf(time: unknown): number | undefined {
@@ -81,13 +84,14 @@ function stoppedEarly(resources: Resource[]) {
         0,
         ...resources.flatMap(rulesOf).map(({ props }) => secondsOf(at(props, "timeout.read")) ?? 0),
     );
+    const least = Math.min(longest, MOST_GRACE_SECONDS);
     return resources.flatMap((resource) =>
         stops(resource).flatMap(({ where, grace }) =>
-            grace < longest
+            grace < least
                 ? [
                       {
                           urn: resource.urn,
-                          message: `${where}.args: must have a --grace-period of the longest answer, ${longest} s (got ${grace} s). Raise it.`,
+                          message: `${where}.args: must have a --grace-period of ${least} s, for answers of up to ${longest} s (got ${grace} s). Raise it.`,
                       },
                   ]
                 : [],
@@ -105,9 +109,13 @@ function stops(resource: Resource) {
     });
 }
 
-/** A connector that finishes its answers is not killed before. */
+/** A connector starts with its grace period, and is not killed before it is over. */
 function graces(resource: Resource): string[] {
     return stops(resource).flatMap(({ spec, where, grace }) => {
+        if (grace > MOST_GRACE_SECONDS)
+            return [
+                `${where}.args: must have a --grace-period of at most ${MOST_GRACE_SECONDS} s, or cloudflared does not start (got ${grace} s). Lower it.`,
+            ];
         const { terminationGracePeriodSeconds: killed = 30 } = spec;
         if (killed === UNKNOWN || number(killed) > grace) return [];
         return [

@@ -18,8 +18,8 @@ const LONG_TTLS = [
     ...[2678400, 5356800, 16070400, 31536000],
 ];
 
-/** Seconds the edge waits between two bytes of an origin: 100 by the older documentation, 120 by the current one. */
-export const PROXY_READ_TIMEOUT = 100;
+/** Seconds the edge waits between two bytes of an origin (connection limits in Cloudflare's docs, since 2026; 100 before). */
+export const PROXY_READ_TIMEOUT = 125;
 
 export const SETTINGS: Record<string, Setting> = {
     always_online: { values: onOff, initial: "off" },

@@ -49,6 +49,8 @@ export interface Difference {
     property: string;
     kind: "ADD" | "DELETE" | "UPDATE";
     replace: boolean;
+    /** The parts of it that differ, where a provider names them. */
+    parts?: Pick<Difference, "property" | "kind">[];
 }
 
 const KINDS = {
@@ -57,16 +59,22 @@ const KINDS = {
     UPDATE: [provider.PropertyDiff.Kind.UPDATE, provider.PropertyDiff.Kind.UPDATE_REPLACE],
 } as const;
 
-export function writeDifferences(found: Difference[]): provider.DiffResponse {
+/** Names of what differs, and of what needs a new resource. */
+export function writeNames(found: Difference[]): provider.DiffResponse {
     const { DIFF_NONE, DIFF_SOME } = provider.DiffResponse.DiffChanges;
-    const response = new provider.DiffResponse()
+    return new provider.DiffResponse()
         .setChanges(found.length === 0 ? DIFF_NONE : DIFF_SOME)
         .setDiffsList(found.map(({ property }) => property))
-        .setReplacesList(found.filter(({ replace }) => replace).map(({ property }) => property))
-        .setHasdetaileddiff(true);
-    for (const { property, kind, replace } of found) {
-        const detail = new provider.PropertyDiff().setKind(KINDS[kind][replace ? 1 : 0]);
-        response.getDetaileddiffMap().set(property, detail);
-    }
+        .setReplacesList(found.filter(({ replace }) => replace).map(({ property }) => property));
+}
+
+/** The same, and how each differs. */
+export function writeDifferences(found: Difference[]): provider.DiffResponse {
+    const response = writeNames(found).setHasdetaileddiff(true);
+    for (const { replace, parts, ...whole } of found)
+        for (const { property, kind } of parts ?? [whole])
+            response
+                .getDetaileddiffMap()
+                .set(property, new provider.PropertyDiff().setKind(KINDS[kind][replace ? 1 : 0]));
     return response;
 }

@@ -12,8 +12,7 @@
  * without a setting's `value`, or without a record's `data`), this one fails and says so.
  *
  * Not imitated: the schema (so no code from `pulumi import`), states written by old versions, the warnings it prints, the
- * raw-state delta that the bridge keeps beside a state, `includeShadowMetadata` of a record, and nested paths in a
- * difference: only the outermost property is named.
+ * raw-state delta that the bridge keeps beside a state, and `includeShadowMetadata` of a record.
  */
 import { ResourceProviderService } from "@pulumi/pulumi/proto/provider_grpc_pb";
 import { cloudflareService } from "./cloudflare/service";

@@ -8,7 +8,7 @@
  * that is ready once stays so when its connector loses the edge; a bad token keeps it waiting instead of ending it.
  */
 import type { V1Container, V1Pod } from "@kubernetes/client-node";
-import { parseArguments, UsageError, type RunArguments } from "../cloudflare/connector/arguments";
+import { parseArguments, startProblem, UsageError, type RunArguments } from "../cloudflare/connector/arguments";
 import { Connector } from "../cloudflare/connector/connector";
 import { createLog } from "../cloudflare/connector/log";
 import type { Resolve } from "../cloudflare/connector/proxy";
@@ -21,9 +21,11 @@ export function connectorProblem(container: V1Container, edge: string | undefine
     if (!CLOUDFLARED.test(container.image!)) return undefined;
     if (edge === undefined) return "this sandbox has no edge of Cloudflare that a connector could reach";
     try {
-        const { token, tokenFile } = argumentsOf(container, edge);
+        const given = argumentsOf(container, edge);
+        const { token, tokenFile } = given;
         if (token !== undefined) return "the sandbox's cloudflared takes its token from a file alone";
-        return tokenFile === undefined ? "the sandbox's cloudflared needs TUNNEL_TOKEN_FILE" : undefined;
+        if (tokenFile === undefined) return "the sandbox's cloudflared needs TUNNEL_TOKEN_FILE";
+        return startProblem(given);
     } catch (error) {
         if (error instanceof UsageError) return error.message;
         throw error;

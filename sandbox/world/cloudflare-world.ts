@@ -89,7 +89,7 @@ export async function startCloudflareWorld(options: CloudflareWorldOptions): Pro
             const { sha256 } = await buildConnector(next, { version });
             return { version, sha256, source: `${downloads.url}/cloudflared-next` };
         };
-        const files = { "etc/default/alpa-auth-cloudflared": `TUNNEL_EDGE=127.0.0.1:${edge.connectorPort}\n` };
+        const files = outside(edge);
         const host = keep(await startHost({ name: "head", users: [USER], files, stateDir, ...options.host }));
         const privateKeyFile = join(stateDir, "host-key");
         writePrivate(privateKeyFile, host.privateKey);
@@ -121,6 +121,15 @@ export async function startCloudflareWorld(options: CloudflareWorldOptions): Pro
         await close().catch((closing: Error) => log(closing.message));
         throw error;
     }
+}
+
+/** What a host of this machine finds at Cloudflare: where the edge is, and the team's domain. */
+export function outside({ connectorPort, teamDomainTls: { name, port, certificate } }: Edge): Record<string, string> {
+    return {
+        "etc/default/alpa-auth-cloudflared": `TUNNEL_EDGE=127.0.0.1:${connectorPort}\n`,
+        "root/.curlrc": `connect-to = "${name}:443:127.0.0.1:${port}"\ncacert = "/root/team-domain.pem"\n`,
+        "root/team-domain.pem": certificate,
+    };
 }
 
 async function alpaPort(wanted: number, log: (line: string) => void): Promise<number> {

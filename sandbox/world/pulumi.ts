@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
+import { PROVIDER_ENV } from "../../ops/stack/pulumi";
 import { SANDBOX_MARK } from "../processes";
 import { apiTokenFile, ROOT, sandboxId, writePrivate, type WorldFacts } from "./state";
 
@@ -32,6 +33,7 @@ export function pulumiEnv(dir: string, world: WorldFacts): Record<string, string
         PULUMI_NODEJS_TRANSPILE_ONLY: "true",
         // Where the official Pulumi is installed, its engine fetches its own plugins.
         ...(world.pluginDir ? { PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "1" } : {}),
+        ...PROVIDER_ENV,
         [SANDBOX_MARK]: sandboxId(dir),
     };
 }

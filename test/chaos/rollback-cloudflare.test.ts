@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { VERSION } from "../../sandbox/cloudflare/connector/connector";
 import { buildConnector } from "../../sandbox/cloudflare/connector/build";
 import { serveDownloads, startHost, type Host } from "../../sandbox/hosts";
+import { outside } from "../../sandbox/world/cloudflare-world";
 import { useDocumentedToken } from "../engine/api-permissions";
 import { freePair } from "../engine/cloudflare-kit";
 import { askEdge } from "../engine/edge-request";
@@ -62,7 +63,7 @@ describe("ops stack rollback from option cloudflare to intra-a", function () {
         folder = mkdtempSync(join(dir, "host-"));
         program = await buildConnector(join(folder, "cloudflared"));
         downloads = await serveDownloads({ "/cloudflared": program.path });
-        const files = { "etc/default/alpa-auth-cloudflared": `TUNNEL_EDGE=127.0.0.1:${edge.connectorPort}\n` };
+        const files = outside(edge);
         host = await startHost({ name: "head", users: ["ops"], files, stateDir: dir });
         port = await freeNodePort();
         stack = await AnyStack.create("move");

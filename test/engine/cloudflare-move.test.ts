@@ -228,6 +228,7 @@ describe("move of a zone on the engine", function () {
         dns().registry.setDs(ZONE, [(await stack.outputs()).ds!]);
         await pass(2 * DAY);
         assert.equal(zone().dnssec.status, "active");
+        await stack.must(["refresh", "--yes", "--skip-preview"]);
         await changesNothing();
     });
 

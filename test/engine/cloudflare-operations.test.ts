@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { newKey, publicLine, startHost, type Host } from "../../sandbox/hosts";
 import { freePort } from "../../sandbox/processes";
+import { outside } from "../../sandbox/world/cloudflare-world";
 import { AccessStack, eventually, failed, freePair, here, succeeded, useCloudflare, type Pair } from "./cloudflare-kit";
 import { askEdge } from "./edge-request";
 import { HELD, HeldOrigin } from "./held-origin";
@@ -65,7 +66,7 @@ describe("daily work with option cloudflare on the engine", function () {
         const { world, dir } = here();
         folder = mkdtempSync(join(tmpdir(), "alpa-auth-second-"));
         const second = { port: await freePort(), hostKey: newKey(), metricsPort: await freePair() };
-        const files = { [`etc/default/${UNIT}`]: `TUNNEL_EDGE=127.0.0.1:${world.edge.connectorPort}\n` };
+        const files = outside(world.edge);
         const privateKey = readFileSync(world.facts.cloudflare.host.privateKeyFile, "utf8");
         hosts = [world.host, await startHost({ name: "second", files, privateKey, stateDir: dir, folder, ...second })];
         stack = await AccessStack.create("llm");

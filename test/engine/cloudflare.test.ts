@@ -1,6 +1,7 @@
 // Proves that option cloudflare does on the real engine what its config says: who gets in, through rotation, revocation and
 // upgrades, and what stays behind. What stands in for Cloudflare is in cloudflare-kit.ts.
 import { strict as assert } from "node:assert";
+import { readPreview } from "../../ops/stack/review/preview";
 import { settingOf } from "../../sandbox/cloudflare/settings";
 import {
     AccessStack,
@@ -81,6 +82,36 @@ describe("cloudflare on the engine", function () {
         for (const args of [[], ["--refresh"]])
             assert.match(succeeded(await stack.up(...args)).stdout, /Resources:\n\s+\d+ unchanged\n/);
         succeeded(await stack.preview("--expect-no-changes"));
+    });
+
+    it("drift names what somebody has weakened at Cloudflare, up --refresh puts it back, and then it finds nothing", async () => {
+        const application = () => [...account().applications.values()][0];
+        const [tunnel] = account().tunnels.values();
+        const before = application().policies;
+        made("alice/a").enabled = false;
+        application().policies = [];
+        for (const rule of tunnel.configuration!.config.ingress) delete rule.originRequest?.access;
+        const { code, stdout, stderr } = await stack.ops("stack", "drift", "--format", "json");
+        assert.equal(code, 1, stdout + stderr);
+        const codes = (JSON.parse(stdout).findings as { code: string }[]).map((finding) => finding.code);
+        for (const one of ["credential-revoked", "way-in-removed", "authentication-removed"])
+            assert.ok(codes.includes(one), stdout);
+        succeeded(await stack.up("--refresh"));
+        assert.deepEqual(application().policies, before);
+        const nothing = await stack.ops("stack", "drift");
+        assert.equal(nothing.code, 0, nothing.stdout + nothing.stderr);
+        assert.equal(await status(pairs["alice/a"]), 200);
+    });
+
+    it("fails where the provider does not say what differs: drift is not told nothing", async () => {
+        made("alice/a").enabled = false;
+        const env = { PULUMI_TF_BRIDGE_ACCURATE_PF_BRIDGE_PREVIEW: "false" };
+        const refresh = ["refresh", "--preview-only", "--json"];
+        const { steps, changeSummary } = JSON.parse(succeeded(await stack.run(refresh, { env })).stdout);
+        made("alice/a").enabled = true;
+        assert.equal(changeSummary.update, 1);
+        assert.ok(steps.every(({ op }: { op: string }) => op !== "update"));
+        assert.throws(() => readPreview(JSON.stringify({ steps, changeSummary }), "x"), /update: 1 counted, 0 shown/);
     });
 
     it("gives a new secret in place: both work until the day, then only the new one", async () => {
@@ -165,13 +196,13 @@ describe("cloudflare on the engine", function () {
         assert.deepEqual([await status(pairs["bob/only"]), await status(leaving)], [200, 200]);
     });
 
-    it("leaves the edge's timeout when its key goes, and says so; 100 puts it back", async () => {
+    it("leaves the edge's timeout when its key goes, and says so; 125 puts it back", async () => {
         assert.equal(settingOf(zone(), "proxy_read_timeout"), 600);
         stack.configure({ consumers: [alice(token("b"), soon(5)), bob], ...ENTERPRISE });
         const { stdout, stderr } = succeeded(await stack.preview());
         assert.match(stdout + stderr, /example\.com waits 600 s, which nothing here puts back/);
-        await up([alice(token("b"), soon(0)), bob], { ...ENTERPRISE, proxyTimeoutSeconds: 100 });
-        assert.equal(settingOf(zone(), "proxy_read_timeout"), 100);
+        await up([alice(token("b"), soon(0)), bob], { ...ENTERPRISE, proxyTimeoutSeconds: 125 });
+        assert.equal(settingOf(zone(), "proxy_read_timeout"), 125);
         account().setPlan(zone(), "free");
     });
 

@@ -1,4 +1,5 @@
 /** Steps of a preview as changes of resources: one for each, with what differs. */
+import { isComputed } from "./computed";
 import {
     differences,
     isMap,
@@ -152,10 +153,11 @@ function identity({ kind, old, new: now }: Change): string | undefined {
 }
 
 /** What differs, down to what `wholes` name. What is secret on both sides differs where Pulumi says so. */
-export function differencesOf({ old = {}, new: now = {}, reasons }: Change, wholes: string[][]): Difference[] {
+export function differencesOf({ kind, old = {}, new: now = {}, reasons }: Change, wholes: string[][]): Difference[] {
     const seen = differences(old, now, wholes);
     const hidden = reasons
         .filter((path) => path.length > 0 && !String(path[0]).startsWith("__"))
+        .filter((path) => !isComputed(kind, path, old, now))
         .filter((path) => !seen.some((other) => overlap(path, other.path)))
         .filter(
             (path, i, all) => !all.some((other, j) => j !== i && other.length > path.length && overlap(path, other)),

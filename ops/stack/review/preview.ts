@@ -3,8 +3,9 @@
  * that stay as they are are not among its steps, and secrets are written as `[secret]` whatever it is asked for.
  */
 import { PROJECT } from "../stack-file";
-import { UsageError } from "../../errors";
+import { Failure, UsageError } from "../../errors";
 import { isMap, type Props } from "./differences";
+import { PROVIDER_ENV } from "../pulumi";
 import { plain } from "./report";
 import { jsonProblem, withoutSecrets } from "./words";
 
@@ -77,6 +78,9 @@ export function readPreview(text: string, where: string, stack?: string): Previe
     const steps = list(digest.steps) as Step[];
     const problems = steps.flatMap((step, i) => stepProblems(step, `${where}: steps[${i}]`));
     if (problems.length > 0) throw new UsageError([...new Set(problems)].slice(0, 20));
+    const unshown = unshownChanges(digest.changeSummary, steps);
+    if (unshown.length > 0)
+        throw new Failure(`${where}: must show every change that it counts (${unshown.join(", ")}). ${SHOW}`);
     const name =
         stackOf(
             steps.map(({ urn }) => urn),
@@ -89,6 +93,21 @@ export function readPreview(text: string, where: string, stack?: string): Previe
 }
 
 const MAKE = "Make it with: pulumi preview --json > preview.json";
+const SHOW = `Some resource changes, and Pulumi leaves out which. Set ${Object.entries(PROVIDER_ENV)
+    .map(([name, value]) => `${name}=${value}`)
+    .join(" ")} where it runs and make it again; if that is set, look without --json, at --diff.`;
+
+/**
+ * Of a provider that sends no detailed diff, as a dynamic one, Pulumi 3.274 counts the updates that a refresh finds, and
+ * leaves them out of the steps (`ShowPreviewDigest` in pkg/backend/display/json.go).
+ */
+function unshownChanges(summary: unknown, steps: Step[]): string[] {
+    if (!isMap(summary)) return [];
+    return Object.entries(summary).flatMap(([op, counted]) => {
+        const shown = steps.filter((step) => step.op === op).length;
+        return op === "same" || !(Number(counted) > shown) ? [] : [`${op}: ${counted} counted, ${shown} shown`];
+    });
+}
 
 function parsed(text: string, where: string): Props {
     let value: unknown;

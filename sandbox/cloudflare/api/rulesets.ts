@@ -2,6 +2,7 @@
 import { z } from "zod";
 import type { Account, Ruleset, RulesetRule, Zone } from "../account";
 import { readExpression } from "../edge/rules/evaluate";
+import { RealOperator } from "../edge/rules/parse";
 import { hexId } from "../ids";
 import { ApiError, notFound, NotImitated } from "./answer";
 import { bodyOf, product, without, type Call, type Route } from "./call";
@@ -134,13 +135,14 @@ function checkParameters({ action, action_parameters: given = {} }: RuleBody, wh
 }
 
 /**
- * As the edge reads it. What it does not know is refused as the real API refuses what is wrong; a few things that the real
- * language has are among it.
+ * As the edge reads it. Operators that the real language has are not imitated; what else the edge does not know is refused as
+ * the real API refuses what is wrong, a few fields and functions of it among that.
  */
 function checkExpression(expression: string, where: string): void {
     try {
         readExpression(expression);
     } catch (error) {
+        if (error instanceof RealOperator) throw new NotImitated(error.message);
         throw invalid(20127, `${where}: filter parsing error: ${(error as Error).message}.`);
     }
 }

@@ -20,6 +20,14 @@ export type Arguments = RunArguments | { command: "version" } | { command: "read
 
 export class UsageError extends Error {}
 
+/** connection.MaxGracePeriod. */
+const MOST_GRACE_MILLISECONDS = 180_000;
+
+/** Why the real one ends with 1 once it has read its token (cmd/cloudflared/tunnel/configuration.go). */
+export function startProblem({ graceMilliseconds }: RunArguments): string | undefined {
+    return graceMilliseconds > MOST_GRACE_MILLISECONDS ? "grace-period must be equal or less than 3m0s" : undefined;
+}
+
 type Place = "top" | "tunnel" | "run";
 interface Flag {
     places: Place[];

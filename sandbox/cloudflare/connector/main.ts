@@ -8,7 +8,7 @@
  */
 import { readFileSync } from "node:fs";
 import { get } from "node:http";
-import { type Arguments, parseArguments, type RunArguments, UsageError } from "./arguments";
+import { type Arguments, parseArguments, type RunArguments, startProblem, UsageError } from "./arguments";
 import { Connector, VERSION } from "./connector";
 import { createLog, type Log } from "./log";
 import { serveMetrics } from "./metrics";
@@ -44,6 +44,12 @@ async function run(args: RunArguments): Promise<number> {
         return EXIT_USAGE;
     }
     delete process.env.TUNNEL_TOKEN;
+    const problem = startProblem(args);
+    if (problem !== undefined) {
+        log("error", "Couldn't start tunnel", { error: problem });
+        process.stderr.write(`${problem}\n`);
+        return 1;
+    }
     log("info", "Starting tunnel", { tunnelID: token.tunnelId });
     log("info", `Version ${VERSION} (sandbox stand-in)`);
 

@@ -33,7 +33,7 @@ export interface EdgeOptions {
     connectorPort?: number;
     /** Port that plays `<team>.cloudflareaccess.com`. @default a free one */
     teamDomainPort?: number;
-    /** Multiplies the read timeout: 0.01 makes the 100 s one second. @default 1 */
+    /** Multiplies the read timeout: 0.008 makes the 125 s one second. @default 1 */
     scale?: number;
     /** Between two pings of a connection, in milliseconds: see connectors.ts. @default 1000 */
     pingMs?: number;
@@ -47,6 +47,8 @@ export interface Edge {
     url: string;
     connectorPort: number;
     teamDomainPort: number;
+    /** The same with TLS, under its name, and the certificate that it shows. */
+    teamDomainTls: { name: string; port: number; certificate: string };
     /** The key set of Access, for origins that verify. */
     certsUrl: string;
     /** Signs with a new key from now on; the one before stays listed. */
@@ -62,8 +64,13 @@ const NODE_MAX_HEAD = 256 * 1024;
 export async function startEdge(options: EdgeOptions): Promise<Edge> {
     const { account, scale = 1, log = () => {} } = options;
     const keys = options.keys ?? (await SigningKeys.create(() => account.now()));
-    const teamDomain = createTeamDomain(keys);
-    const teamDomainPort = await listen(teamDomain, options.teamDomainPort ?? 0);
+    const teamDomain = await createTeamDomain(keys, account.organization.auth_domain);
+    const teamDomainPort = await listen(teamDomain.plain, options.teamDomainPort ?? 0);
+    const teamDomainTls = {
+        name: account.organization.auth_domain,
+        port: await listen(teamDomain.secure, 0),
+        certificate: teamDomain.certificate,
+    };
     const certsUrl = `http://127.0.0.1:${teamDomainPort}/cdn-cgi/access/certs`;
     const connectors = new Connectors(account, certsUrl, log, options.pingMs);
     const connectorPort = await connectors.listen(options.connectorPort ?? 0);
@@ -143,10 +150,11 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
         url: `http://127.0.0.1:${port}`,
         connectorPort,
         teamDomainPort,
+        teamDomainTls,
         certsUrl,
         rotateKeys: () => keys.rotate(),
         close: async () => {
-            await Promise.all([close(server), close(teamDomain), connectors.close()]);
+            await Promise.all([close(server), close(teamDomain.plain), close(teamDomain.secure), connectors.close()]);
         },
     };
 }

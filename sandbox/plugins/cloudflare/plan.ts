@@ -69,17 +69,51 @@ export function sameField(field: Field, before: Value | undefined, after: Value 
     return field.same?.(before, after) || sameValue(field.type, before, after);
 }
 
-/** What of a resource's state would change, and which of it needs a new resource. */
+/**
+ * What of a resource's state would change, and which of it needs a new resource. Where something does, what only the API's
+ * answer will tell is named too.
+ */
 export function difference(type: ResourceType, state: Values, inputs: Values): Difference[] {
     const crash = type.crash?.(state);
     if (crash) throw new Error(`${crash} (the released provider's process ends here: nil pointer dereference)`);
     const planned = plan(type, inputs, state);
-    return Object.entries(type.fields).flatMap(([property, field]) => {
-        const [before, after] = [state[property], planned[property]];
+    const fields = Object.entries(type.fields);
+    const changed = fields.filter(([property, field]) => {
         const silent = field.kind === "both" && none(inputs[property]) && field.default === undefined;
-        if (silent || sameField(field, before, after)) return [];
-        const kind = none(before) ? "ADD" : none(after) ? "DELETE" : "UPDATE";
-        return [{ property, kind, replace: field.replace === true }];
+        return !silent && !sameField(field, state[property], planned[property]);
+    });
+    if (changed.length === 0) return [];
+    return fields
+        .filter((field) => changed.includes(field) || planned[field[0]] === UNKNOWN)
+        .map(([property, field]) => {
+            const [before, after] = [state[property], planned[property]];
+            const parts = partsOf(field, before, after, property);
+            return { property, kind: kindOf(before, after), replace: field.replace === true, parts };
+        });
+}
+
+const kindOf = (before: Value | undefined, after: Value | undefined): Difference["kind"] =>
+    none(before) ? "ADD" : none(after) ? "DELETE" : "UPDATE";
+
+type Part = Pick<Difference, "property" | "kind">;
+
+/** The innermost parts that differ, by their paths; elements of a list, and of a set, by their place. */
+function partsOf(field: Field, before: Value | undefined, after: Value | undefined, property: string): Part[] {
+    const { type } = field;
+    if (none(before) || none(after) || after === UNKNOWN || typeof type === "string")
+        return before === after || sameValue(type, before, after) ? [] : [{ property, kind: kindOf(before, after) }];
+    if (Array.isArray(before) && Array.isArray(after) && ("list" in type || "set" in type)) {
+        const element: Field = { type: "list" in type ? type.list : type.set, kind: "required" };
+        const places = Array.from({ length: Math.max(before.length, after.length) }, (_, place) => place);
+        return places.flatMap((place) => partsOf(element, before[place], after[place], `${property}[${place}]`));
+    }
+    if (!isObject(before) || !isObject(after)) return [{ property, kind: "UPDATE" }];
+    const fieldOf = (name: string): Field | undefined =>
+        "object" in type ? type.object[name] : "map" in type ? { type: type.map, kind: "required" } : undefined;
+    return [...new Set([...Object.keys(before), ...Object.keys(after)])].flatMap((name) => {
+        const inner = fieldOf(name);
+        if (!inner || sameField(inner, before[name], after[name])) return [];
+        return partsOf(inner, before[name], after[name], `${property}.${name}`);
     });
 }
 

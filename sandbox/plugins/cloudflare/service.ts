@@ -9,6 +9,7 @@ import {
     readValues,
     type Values,
     writeDifferences,
+    writeNames,
     writeValues,
     writeWithSecrets,
 } from "../protocol";
@@ -35,6 +36,10 @@ function resourceType(urn: string): ResourceType {
             "Use one of these, or install Pulumi.",
     );
 }
+
+/** The bridge says how properties differ only where it is asked to (pkg/pf/tfbridge/provider_diff.go). */
+const inDetail = ({ PULUMI_TF_BRIDGE_ACCURATE_PF_BRIDGE_PREVIEW: asked = "" }: NodeJS.ProcessEnv) =>
+    ["1", "true"].includes(asked.toLowerCase());
 
 const secretsOf = (type: ResourceType) =>
     Object.entries(type.fields).flatMap(([name, field]) => (field.secret ? [name] : []));
@@ -81,7 +86,8 @@ export function cloudflareService(env: NodeJS.ProcessEnv = process.env): grpc.Un
         }),
         diff: unary((request: provider.DiffRequest) => {
             const type = resourceType(request.getUrn());
-            return writeDifferences(difference(type, readValues(request.getOlds()), readValues(request.getNews())));
+            const found = difference(type, readValues(request.getOlds()), readValues(request.getNews()));
+            return inDetail(env) ? writeDifferences(found) : writeNames(found);
         }),
         create: unary(async (request: provider.CreateRequest) => {
             const type = resourceType(request.getUrn());

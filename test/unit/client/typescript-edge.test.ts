@@ -141,8 +141,8 @@ describe("TypeScript client at the edge", () => {
 
 /** fetch sends no Host but that of the address: the name must lead here. */
 const NAME = "localhost";
-/** 100 s without a byte become half a second. */
-const SCALE = 0.005;
+/** 125 s without a byte become half a second. */
+const SCALE = 0.004;
 
 describe("TypeScript client at an edge in trouble", () => {
     let world: World;

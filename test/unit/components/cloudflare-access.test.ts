@@ -192,6 +192,12 @@ describe("CloudflareAccess", () => {
         );
     });
 
+    it("names the one place of the application too, so that the last alias goes", () => {
+        assert.deepEqual(one(seen, TYPES.application).inputs.destinations, [
+            { type: "public", uri: "llm.example.com" },
+        ]);
+    });
+
     it("keeps the record of a hostname that becomes an alias of another", async () => {
         const renamed = await recordCloudflare({ hostname: "opt.example.com", aliases: ["llm.example.com"] });
         const before = one(seen, TYPES.record);

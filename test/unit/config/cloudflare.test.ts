@@ -192,9 +192,9 @@ const refused: [why: string, values: Record<string, unknown>, ...problems: (stri
         /^rateLimit\.per: must be address with plan business/,
     ],
     [
-        "another timeout than 100 s",
+        "another timeout than 125 s",
         { ...zone({ plan: "business" }), proxyTimeoutSeconds: 300 },
-        "proxyTimeoutSeconds: must be 100 with plan business (got 300). Another needs plan enterprise.",
+        "proxyTimeoutSeconds: must be 125 with plan business (got 300). Another needs plan enterprise.",
     ],
     [
         "a timeout beyond Cloudflare's",
@@ -204,17 +204,27 @@ const refused: [why: string, values: Record<string, unknown>, ...problems: (stri
     [
         "an answer longer than the edge waits",
         { alpa: { ...ALPA, answerTimeoutSeconds: 600 } },
-        /^alpa\.answerTimeoutSeconds: must be at most 100, after which the edge answers 524 \(got 600\)/,
+        /^alpa\.answerTimeoutSeconds: must be at most 125, after which the edge answers 524 \(got 600\)/,
     ],
     [
         "more tokens than fit",
         { alpa: { ...ALPA, tokensPerSecond: 4 } },
-        "alpa.maxTokens: must fit into the 100 s that the edge waits (got 1024: at 4 tokens per second 257 s). Have callers ask for at most 396 and write that, or raise proxyTimeoutSeconds, which needs plan enterprise.",
+        "alpa.maxTokens: must fit into the 125 s that the edge waits (got 1024: at 4 tokens per second 257 s). Have callers ask for at most 496 and write that, or raise proxyTimeoutSeconds, which needs plan enterprise.",
     ],
     [
         "a grace shorter than an answer",
         { tunnel: { ...TUNNEL, graceSeconds: 30 } },
-        /^tunnel\.graceSeconds: must be at least 100/,
+        /^tunnel\.graceSeconds: must be at least 125, the longest answer/,
+    ],
+    [
+        "a grace that cloudflared does not start with",
+        { tunnel: { ...TUNNEL, graceSeconds: 181 } },
+        "tunnel.graceSeconds: must be at most 180: cloudflared starts with no longer one (got 181). Lower it.",
+    ],
+    [
+        "a grace shorter than the longest that there is, where answers are longer",
+        { ...zone({ plan: "enterprise" }), proxyTimeoutSeconds: 600, tunnel: { ...TUNNEL, graceSeconds: 179 } },
+        /^tunnel\.graceSeconds: must be at least 180 \(got 179\)/,
     ],
     ["no hosts", { tunnel: { ...TUNNEL, hosts: [] } }, /^tunnel\.hosts: must name at least one host/],
     [
@@ -330,8 +340,20 @@ describe("config of option cloudflare", () => {
 
     it("gives connectors two instances and 20 s beyond the longest answer", () => {
         const { instances, graceSeconds } = cloudflareStack().connectors;
-        assert.deepEqual([instances, graceSeconds], [2, 120]);
+        assert.deepEqual([instances, graceSeconds], [2, 145]);
         assert.equal(cloudflareStack({ alpa: { ...ALPA, answerTimeoutSeconds: 90 } }).connectors.graceSeconds, 110);
+    });
+
+    it("has them wait as long as cloudflared lets them, and says that longer answers are cut", () => {
+        const longer = (seconds: number) =>
+            cloudflareStack({ ...zone({ plan: "enterprise" }), proxyTimeoutSeconds: seconds });
+        const cut = /^tunnel: a connector that stops waits at most 180 s, so of answers of up to 181 s /;
+        assert.deepEqual(
+            [159, 160, 161, 600].map((seconds) => longer(seconds).connectors.graceSeconds),
+            [179, 180, 180, 180],
+        );
+        assert.equal(longer(180).warnings.filter((one) => /waits at most/.test(one)).length, 0);
+        assert.equal(longer(181).warnings.filter((one) => cut.test(one)).length, 1);
     });
 
     it("holds the zone's timeout where it is named, the default too, and the plan lets it be set", () => {
@@ -339,8 +361,8 @@ describe("config of option cloudflare", () => {
             cloudflareStack({ ...zone({ plan }), ...more }).proxyTimeoutSeconds;
         assert.equal(held("enterprise"), undefined);
         assert.equal(held("enterprise", { proxyTimeoutSeconds: 600 }), 600);
-        assert.equal(held("enterprise", { proxyTimeoutSeconds: 100 }), 100);
-        assert.equal(held("pro", { proxyTimeoutSeconds: 100 }), undefined);
+        assert.equal(held("enterprise", { proxyTimeoutSeconds: 125 }), 125);
+        assert.equal(held("pro", { proxyTimeoutSeconds: 125 }), undefined);
     });
 
     it("leaves expired tokens out, and warns of what ends, is disabled or was not measured", () => {
@@ -368,7 +390,7 @@ describe("config of option cloudflare", () => {
             /lab\/over expired/,
             /lab\/soon expires in 6 days/,
             /lab\/off is disabled/,
-            /1024 tokens need 11 per second/,
+            /1024 tokens need 9 per second/,
             /^rateLimit: with plan free/,
             /^tunnel: one connector/,
         ];

@@ -27,7 +27,7 @@ describe("config of exposure cloudflare", () => {
             hostname: "llm.example.com",
             zone: { name: "example.com", manage: "existing" },
             plan: "pro",
-            connectors: { version: "2026.8.2", replicas: 2, graceSeconds: 115 },
+            connectors: { version: "2026.8.2", replicas: 2, graceSeconds: 140 },
             browserChecks: "skip",
         });
     });
@@ -46,7 +46,12 @@ describe("config of exposure cloudflare", () => {
         const { alpa, exposure } = settings("rampart", { ...EXPOSURE, zone, proxyTimeoutSeconds: 605 });
         assert.equal(alpa.answerTimeoutSeconds, 600);
         assert.equal(exposure!.proxyTimeoutSeconds, 605);
-        assert.equal(exposure!.connectors.graceSeconds, 620);
+    });
+    it("has connectors wait as long as cloudflared lets them, and says that longer answers are cut", () => {
+        const zone = { name: "example.com", plan: "enterprise" };
+        const { exposure, warnings } = settings("rampart", { ...EXPOSURE, zone, proxyTimeoutSeconds: 605 });
+        assert.equal(exposure!.connectors.graceSeconds, 180);
+        assert.ok(warnings.some((one) => /^tunnel: a connector that stops waits at most 180 s, .*600 s/.test(one)));
     });
 
     const refused: Refused[] = [
@@ -92,22 +97,27 @@ describe("config of exposure cloudflare", () => {
         [
             "a longer wait than the plan has",
             { ...EXPOSURE, proxyTimeoutSeconds: 300 },
-            /^proxyTimeoutSeconds: must be 100 with plan pro/,
+            /^proxyTimeoutSeconds: must be 125 with plan pro/,
         ],
         [
             "answers that the edge does not wait for",
             { ...EXPOSURE, alpa: { ...EXPOSURE.alpa, answerTimeoutSeconds: 600 } },
-            /^alpa\.answerTimeoutSeconds: must be at most 100, .*\(got 600\)/,
+            /^alpa\.answerTimeoutSeconds: must be at most 125, .*\(got 600\)/,
         ],
         [
             "tokens that do not come in time",
             { ...EXPOSURE, alpa: { ...EXPOSURE.alpa, tokensPerSecond: 4 } },
-            /^alpa\.maxTokens: must fit into the 100 s .*257 s/,
+            /^alpa\.maxTokens: must fit into the 125 s .*257 s/,
         ],
         [
             "connectors that stop before the longest answer",
             { ...EXPOSURE, tunnel: { version: "2026.8.2", graceSeconds: 30 } },
-            /^tunnel\.graceSeconds: must be at least 100/,
+            /^tunnel\.graceSeconds: must be at least 125/,
+        ],
+        [
+            "connectors that cloudflared does not start",
+            { ...EXPOSURE, tunnel: { version: "2026.8.2", graceSeconds: 181 } },
+            /^tunnel\.graceSeconds: must be at most 180: cloudflared starts with no longer one \(got 181\)/,
         ],
         ["no version", { ...EXPOSURE, tunnel: { version: "latest" } }, /^tunnel\.version: must be a pinned version/],
         [

@@ -425,7 +425,16 @@ export const GATEWAY: Record<string, Case[]> = {
                 const { args } = template.spec.containers[0];
                 args[args.indexOf("--grace-period") + 1] = "10s";
             }),
-            /args: must have a --grace-period of the longest answer, \d+ s \(got 10 s\)/,
+            /args: must have a --grace-period of \d+ s, for answers of up to \d+ s \(got 10 s\)/,
+        ],
+        [
+            "a connector with a grace period that cloudflared refuses",
+            "exposed",
+            spec("Deployment", "alpa-auth-cloudflared", ({ template }) => {
+                const { args } = template.spec.containers[0];
+                args[args.indexOf("--grace-period") + 1] = "181s";
+            }),
+            /args: must have a --grace-period of at most 180 s, or cloudflared does not start \(got 181 s\)/,
         ],
         [
             "a connector that is killed before it is done",

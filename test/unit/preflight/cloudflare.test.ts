@@ -55,7 +55,7 @@ const FREE: World = {
     zones: zone(),
     [RECORDS]: { result: [] },
     [RULESETS]: { result: [] },
-    [TIMEOUT]: { result: { editable: true, value: 100 } },
+    [TIMEOUT]: { result: { editable: true, value: 125 } },
     [PACKS]: { result: [{ status: "active", hosts: ["example.com", "*.example.com"] }] },
 };
 
@@ -400,10 +400,10 @@ describe("preflight of Cloudflare", () => {
         const [warning, ...others] = await left(600);
         assert.match(
             warning,
-            /^proxyTimeoutSeconds: not set, and example\.com waits 600 s, .* Write 100 for the default/,
+            /^proxyTimeoutSeconds: not set, and example\.com waits 600 s, .* Write 125 for the default/,
         );
         assert.deepEqual(others, []);
-        for (const untouched of [100, 120]) assert.deepEqual(await left(untouched), []);
+        assert.deepEqual(await left(125), []);
         assert.deepEqual(await left(600, { [TIMEOUT]: DENIED }), []);
     });
     it("asks nothing about the timeout on other plans", async () => {

@@ -1,7 +1,7 @@
 /** Access at Cloudflare: who is let in, and for which names. */
 import type { Change } from "../changes";
 import { isMap, isUnknown, isUnknownAt, type Difference, type Props } from "../differences";
-import { always, goes, nothing, type KindRule, type Run, type Verdict } from "../rule";
+import { always, goes, nothing, type KindRule, type Run, type Verdict, type Verdicts } from "../rule";
 import { seconds } from "../timeouts";
 import { counted, listed } from "../words";
 import { NAMES, PLACE } from "./cloudflare";
@@ -138,7 +138,8 @@ export const accessApplication: KindRule = {
     }),
     rows: [
         ["domain", hostname],
-        ["destinations", hostname],
+        // Left out, there is one: the domain.
+        ["destinations", (names, change) => hostname({ ...names, old: names.old ?? change.old?.domain }, change)],
         ["policies", policies],
         ["serviceAuth401Redirect", always("errors-changed", () => "Callers without a token get another answer")],
         ["sessionDuration", session],
@@ -163,7 +164,7 @@ function policies({ old, new: now }: Difference, change: Change): Verdict {
 }
 
 /** Names that an application guards: one that is not guarded any more is open, or leads nowhere. */
-function hostname({ old, new: now }: Difference, change: Change): Verdict {
+function hostname({ old, new: now }: Difference, change: Change): Verdicts {
     const [before, after] = [names(old), names(now)];
     const gone = before.filter((name) => !after.includes(name));
     if (gone.length > 0)
@@ -171,6 +172,7 @@ function hostname({ old, new: now }: Difference, change: Change): Verdict {
             code: "way-in-changed",
             says: `${listed(gone)} is no longer the service's: ${listed(after) || "nothing"} is`,
         };
+    if (after.every((name) => before.includes(name))) return undefined;
     return { code: "way-in-added", says: `${listed(after)}: ${change.name} guards it too` };
 }
 

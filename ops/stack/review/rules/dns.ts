@@ -1,7 +1,7 @@
 /** A zone at Cloudflare, its records and its signatures. */
 import type { Change } from "../changes";
-import { isUnknown } from "../differences";
-import { always, nothing, type KindRule } from "../rule";
+import { isUnknown, type Difference } from "../differences";
+import { always, nothing, type KindRule, type Row, type Verdict, type Verdicts } from "../rule";
 import { PLACE } from "./cloudflare";
 
 /** Names that lead to the tunnel are callers' way in. */
@@ -105,7 +105,22 @@ export const dnssec: KindRule = {
     }),
     replaced: (change) => ({ code: "way-in-removed", says: `${change.name}: the zone is signed with other keys` }),
     rows: [
-        ["status", always("dns-record-changed", (change) => `${change.name}: signing is turned on or off`)],
+        ["status", signing],
+        // Set to what Cloudflare has anyway, so that a refresh finds no difference.
+        ...["dnssecMultiSigner", "dnssecPresigned", "dnssecUseNsec3"].map((flag): Row => [flag, signingMode]),
         ...PLACE,
     ],
 };
+
+function signing({ old, new: now }: Difference, { name }: Change): Verdict {
+    if (old === "active" && now === "pending")
+        return {
+            code: "changed-inside",
+            says: `${name}: Cloudflare signs the zone, and finds no DS record at the registry`,
+        };
+    return { code: "dns-record-changed", says: `${name}: signing is turned on or off` };
+}
+
+function signingMode({ old = false, new: now = false }: Difference, { name }: Change): Verdicts {
+    return old === now ? undefined : { code: "dns-record-changed", says: `${name}: the zone is signed in another way` };
+}

@@ -1,12 +1,33 @@
 /** The team's domain, `<team>.cloudflareaccess.com`: the keys, and the login page that a followed redirect would end on. */
-import { createServer, type Server } from "node:http";
+import { createServer, type RequestListener, type Server } from "node:http";
+import { createServer as createTlsServer } from "node:https";
+import { generate } from "selfsigned";
 import type { SigningKeys } from "./keys";
 
 const LOGIN_PAGE =
     "<!DOCTYPE html>\n<html><head><title>Sign in ・ Cloudflare Access</title></head><body>Sign in</body></html>\n";
 
-export function createTeamDomain(keys: SigningKeys): Server {
-    return createServer((request, answer) => {
+/** @returns without TLS, for what plays connectors, and with a certificate that only those take who are given it */
+export async function createTeamDomain(keys: SigningKeys, name: string): Promise<TeamDomain> {
+    const answer = answersOf(keys);
+    const { cert, private: key } = await generate([{ name: "commonName", value: name }], {
+        keyType: "ec",
+        curve: "P-256",
+        algorithm: "sha256",
+        extensions: [{ name: "subjectAltName", altNames: [{ type: 2, value: name }] }],
+    });
+    return { plain: createServer(answer), secure: createTlsServer({ cert, key }, answer), certificate: cert };
+}
+
+export interface TeamDomain {
+    plain: Server;
+    secure: ReturnType<typeof createTlsServer>;
+    /** In PEM form. */
+    certificate: string;
+}
+
+function answersOf(keys: SigningKeys): RequestListener {
+    return (request, answer) => {
         const path = (request.url ?? "/").split("?")[0];
         const send = (status: number, type: string, body: string, headers: Record<string, string> = {}) => {
             answer.writeHead(status, { "Content-Type": type, Server: "cloudflare", ...headers });
@@ -23,5 +44,5 @@ export function createTeamDomain(keys: SigningKeys): Server {
         } else {
             send(501, "text/plain", `not imitated by the sandbox's team domain: ${path}\n`);
         }
-    });
+    };
 }

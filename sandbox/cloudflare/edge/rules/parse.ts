@@ -31,7 +31,12 @@ const COMPARISONS: Record<string, string> = {
     "~": "matches",
 };
 const OPERATORS = ["eq", "ne", "lt", "le", "gt", "ge", "contains", "matches", "in"];
+/** Operators of the real language that are not imitated: not wrong, as what cannot be read is. */
+const REAL_OPERATORS = ["wildcard", "strict", "xor"];
 const FUNCTIONS = ["lower", "upper", "len", "starts_with", "ends_with"];
+
+/** A part of the real language. */
+export class RealOperator extends NotImitated {}
 
 export function parseExpression(text: string): Expression {
     return new Parser(text).whole();
@@ -52,6 +57,7 @@ class Parser {
 
     whole(): Expression {
         const expression = this.or();
+        this.refuseReal();
         if (this.at < this.tokens.length) throw this.lacking(`"${this.tokens[this.at]}"`);
         return expression;
     }
@@ -88,6 +94,7 @@ class Parser {
     private comparison(): Expression {
         const left = this.operand();
         const word = this.tokens[this.at] ?? "";
+        this.refuseReal();
         const operator = COMPARISONS[word] ?? word;
         if (!OPERATORS.includes(operator)) return { kind: "truthy", of: left };
         this.at++;
@@ -145,6 +152,12 @@ class Parser {
     }
     private expect(word: string): void {
         if (!this.take(word)) throw this.lacking(`"${this.tokens[this.at] ?? "the end"}" where "${word}" should be`);
+    }
+    private refuseReal(): void {
+        const word = this.tokens[this.at];
+        if (!REAL_OPERATORS.includes(word)) return;
+        const operator = word === "strict" ? `strict ${this.tokens[this.at + 1] ?? ""}` : word;
+        throw new RealOperator(`the operator ${operator} in the expression ${this.text}`);
     }
     private lacking(what: string): NotImitated {
         return new NotImitated(`${what} in the expression ${this.text}`);

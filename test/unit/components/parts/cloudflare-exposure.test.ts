@@ -78,7 +78,7 @@ describe("a gateway behind Cloudflare", () => {
     });
     it("gives up before the edge does, and connectors wait longer than it", async () => {
         const { alpa, exposure } = settings("helm", exposed("helm"));
-        assert.equal(alpa.answerTimeoutSeconds, 95);
-        assert.equal(exposure!.connectors.graceSeconds, 115);
+        assert.equal(alpa.answerTimeoutSeconds, 120);
+        assert.equal(exposure!.connectors.graceSeconds, 140);
     });
 });

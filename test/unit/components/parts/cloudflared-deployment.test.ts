@@ -15,7 +15,7 @@ describe("CloudflaredDeployment", () => {
                     namespace: "alpa",
                     version: "2026.8.2",
                     replicas,
-                    graceSeconds: 620,
+                    graceSeconds: 180,
                     token: pulumi.secret(token),
                     origin: { namespace: "gateway", labels: { app: "apisix" }, port: 9080 },
                 }),
@@ -50,8 +50,8 @@ describe("CloudflaredDeployment", () => {
 
     it("has time for the longest answer, and the kubelet gives it more", async () => {
         const { args } = await container();
-        assert.equal(args[args.indexOf("--grace-period") + 1], "620s");
-        assert.ok((await podOf()).spec.terminationGracePeriodSeconds > 620);
+        assert.equal(args[args.indexOf("--grace-period") + 1], "180s");
+        assert.ok((await podOf()).spec.terminationGracePeriodSeconds > 180);
     });
     it("is waited for longer than its pods may take to stop", async () => {
         const seen = await build();

@@ -7,9 +7,11 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { renderCommands, renderScript } from "../../../../components/parts/cloudflared-scripts";
 import { createServer as createWebServer } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import { createServer, type Server } from "node:net";
 import { type Host, type HostOptions, serveDownloads, startHost } from "../../../../sandbox/hosts";
 import { freePort } from "../../../../sandbox/processes";
+import { certificate } from "../../../certificates";
 import { on } from "../../sandbox/hosts/kit";
 
 const TOKEN = "token-'with'-$signs";
@@ -69,6 +71,25 @@ async function listening(
     }
 }
 
+/** The team's domain, whose keys of Access connectors need, and files by which a host finds it. */
+async function teamDomain() {
+    const name = "acme.cloudflareaccess.com";
+    const { certificate: cert, key } = await certificate([name]);
+    const asked: string[] = [];
+    const team = { asked, answersTo: Infinity, files: {}, close: () => void 0 };
+    const server = createTlsServer({ cert, key }, (request, answer) => {
+        asked.push(`${request.headers.host}${request.url}`);
+        const fits = asked.length <= team.answersTo;
+        answer.writeHead(fits ? 200 : 503).end("{}");
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const { port } = server.address() as { port: number };
+    const curlrc = `connect-to = "${name}:443:127.0.0.1:${port}"\ncacert = "/root/team.pem"\n`;
+    team.files = { "root/.curlrc": curlrc, "root/team.pem": cert };
+    team.close = () => void server.close();
+    return team;
+}
+
 describe("cloudflared on a host", function () {
     // A connector is a Node.js of its own: about 1 s for an installation here, more on a busy machine.
     this.timeout(300_000);
@@ -77,8 +98,10 @@ describe("cloudflared on a host", function () {
     const sums: Record<string, string> = {};
     let host: Host | undefined;
     let metricsPort: number;
+    let team: Awaited<ReturnType<typeof teamDomain>>;
 
     before(async () => {
+        team = await teamDomain();
         folder = fs.mkdtempSync(path.join(os.tmpdir(), "mirror-"));
         const programs = {
             "1": connector("1"),
@@ -97,10 +120,13 @@ describe("cloudflared on a host", function () {
     });
     after(() => {
         mirror.close();
+        team.close();
         fs.rmSync(folder, { recursive: true });
     });
     beforeEach(async () => {
         metricsPort = await freePorts(3);
+        Object.assign(team, { answersTo: Infinity });
+        team.asked.length = 0;
     });
     afterEach(async () => {
         await host?.close();
@@ -108,7 +134,7 @@ describe("cloudflared on a host", function () {
     });
 
     const start = async (options: Partial<HostOptions> = {}) => {
-        host = await startHost({ name: "head", ...options });
+        host = await startHost({ name: "head", ...options, files: { ...team.files, ...options.files } });
         return host;
     };
 
@@ -139,7 +165,7 @@ describe("cloudflared on a host", function () {
         return on(
             host as Host,
             commands[verb],
-            renderScript({ token, sudoPassword }, { graceSeconds: 620, startSeconds: wish.startSeconds ?? 30 }),
+            renderScript({ token, sudoPassword }, { graceSeconds: 180, startSeconds: wish.startSeconds ?? 30 }, "acme"),
             user,
         );
     };
@@ -171,7 +197,7 @@ describe("cloudflared on a host", function () {
         );
         for (const { args } of starts()) {
             assert.doesNotMatch(args.join(" "), /signs/);
-            assert.match(args.join(" "), /--grace-period 620s run --token-file \/run\/credentials\//);
+            assert.match(args.join(" "), /--grace-period 180s run --token-file \/run\/credentials\//);
         }
         assert.deepEqual([mode(`etc/${UNIT}`), mode(`etc/${UNIT}/token`)], ["700", "600"]);
         // The service's user has to reach the program.
@@ -181,6 +207,33 @@ describe("cloudflared on a host", function () {
         );
         const { stdout: enabled } = await on(host as Host, `systemctl is-enabled ${UNIT}@1 ${UNIT}@2`);
         assert.equal(enabled, "enabled\nenabled");
+    });
+
+    it("asks for the keys of Access before it changes anything, and again when the connectors are ready", async () => {
+        await start();
+        await install();
+        assert.deepEqual(team.asked, Array(2).fill("acme.cloudflareaccess.com/cdn-cgi/access/certs"));
+    });
+
+    const KEYS = "https://acme.cloudflareaccess.com/cdn-cgi/access/certs";
+    const LACKING =
+        /Without them connectors answer every request with 502\. Open TCP 443 to that name and run pulumi up/;
+
+    it("changes nothing on a host that does not reach the keys of Access, and says what to open", async () => {
+        await start({ files: { "root/.curlrc": 'connect-to = "acme.cloudflareaccess.com:443:127.0.0.1:1"\n' } });
+        await assert.rejects(install(), (error: Error) => {
+            assert.ok(error.message.includes(`10.0.0.5: must reach ${KEYS}, the keys of Access (`), error.message);
+            assert.match(error.message, LACKING);
+            return true;
+        });
+        assert.equal(fs.existsSync(at(`etc/${UNIT}`)), false);
+    });
+
+    it("fails where the keys are out of reach when the connectors are ready: ready is not enough", async () => {
+        await start();
+        team.answersTo = 1;
+        await assert.rejects(install(), LACKING);
+        assert.equal(starts().length, 2);
     });
 
     it("shows its secrets to nobody who lists processes meanwhile", async () => {

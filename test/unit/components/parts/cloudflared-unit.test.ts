@@ -6,15 +6,15 @@ import { startHost } from "../../../../sandbox/hosts";
 import { parseUnit } from "../../../../sandbox/hosts/systemd/unit-file";
 import { on } from "../../sandbox/hosts/kit";
 
-const text = renderUnit({ graceSeconds: 620, startSeconds: 60 });
+const text = renderUnit({ graceSeconds: 180, startSeconds: 60 });
 
 describe("connectors' unit file", function () {
     this.timeout(120_000);
 
     it("lets a connector end by itself: systemd waits longer than its grace period", () => {
         const unit = parseUnit(text, "alpa-auth-cloudflared@1.service");
-        assert.equal(unit.execStart[unit.execStart.indexOf("--grace-period") + 1], "620s");
-        assert.equal(unit.timeoutStopMs, 640_000);
+        assert.equal(unit.execStart[unit.execStart.indexOf("--grace-period") + 1], "180s");
+        assert.equal(unit.timeoutStopMs, 200_000);
     });
 
     it("gives the token as a credential, to a user of the service's own", () => {

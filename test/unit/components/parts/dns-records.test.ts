@@ -87,6 +87,9 @@ describe("DnsRecords", () => {
             assert.ok((await build(phase)).every((r) => r.type !== DNSSEC));
         const dnssec = one(await build("signed"), DNSSEC);
         assert.equal(dnssec.inputs.status, "active");
+        // As Cloudflare reads them back: unset they would differ after every refresh.
+        const { dnssecMultiSigner, dnssecPresigned, dnssecUseNsec3 } = dnssec.inputs;
+        assert.deepEqual([dnssecMultiSigner, dnssecPresigned, dnssecUseNsec3], [false, false, false]);
         assert.equal(asked(dnssec).retainOnDelete, true);
     });
 

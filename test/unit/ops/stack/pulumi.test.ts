@@ -20,6 +20,19 @@ describe("a run of Pulumi", () => {
         rmSync(folder, { recursive: true, force: true });
     });
 
+    it("has providers say in detail what differs, whatever the environment says of that", async () => {
+        const name = "PULUMI_TF_BRIDGE_ACCURATE_PF_BRIDGE_PREVIEW";
+        const file = join(folder, "pulumi");
+        writeFileSync(file, `#!${process.execPath}\nconsole.log(process.env.${name})\n`);
+        chmodSync(file, 0o755);
+        process.env[name] = "false";
+        try {
+            assert.equal((await runPulumi(folder)(["refresh"])).stdout, "true\n");
+        } finally {
+            delete process.env[name];
+        }
+    });
+
     /**
      * Breaks off a program as soon as it says that it is there.
      * @param onInterrupt what it does then

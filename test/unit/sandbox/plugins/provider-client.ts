@@ -17,6 +17,12 @@ export const isSecret = (value: any) => typeof value === "object" && value !== n
 export const plain = (state: Values): Values =>
     Object.fromEntries(Object.entries(state).map(([name, value]) => [name, isSecret(value) ? value.value : value]));
 
+const diffRequest = (urn: string, state: Values, inputs: Values) =>
+    new provider.DiffRequest()
+        .setUrn(urn)
+        .setOlds(struct(plain(state)))
+        .setNews(struct(inputs));
+
 /** A provider of the sandbox behind its protocol: the calls the engine makes, with property maps as plain objects. */
 export async function providerClient(service: grpc.UntypedServiceImplementation, urnOf: (type: string) => string) {
     const { client, close } = await connect(ResourceProviderService, service, ResourceProviderClient);
@@ -58,12 +64,19 @@ export async function providerClient(service: grpc.UntypedServiceImplementation,
             return values((await ask(client, client.update, request)).getProperties());
         },
         async diff(type: string, state: Values, inputs: Values): Promise<{ changes: string[]; replaces: string[] }> {
-            const request = new provider.DiffRequest()
-                .setUrn(urnOf(type))
-                .setOlds(struct(plain(state)))
-                .setNews(struct(inputs));
-            const found = await ask(client, client.diff, request);
+            const found = await ask(client, client.diff, diffRequest(urnOf(type), state, inputs));
             return { changes: found.getDiffsList().sort(), replaces: found.getReplacesList().sort() };
+        },
+        /** Kinds of what differs, by path; undefined where the provider does not say. */
+        async detailedDiff(type: string, state: Values, inputs: Values): Promise<Record<string, string> | undefined> {
+            const found = await ask(client, client.diff, diffRequest(urnOf(type), state, inputs));
+            if (!found.getHasdetaileddiff()) return undefined;
+            const kinds = Object.entries(provider.PropertyDiff.Kind);
+            const nameOf = (kind: number) => kinds.find(([, value]) => value === kind)![0];
+            const entries = found.getDetaileddiffMap().getEntryList();
+            return Object.fromEntries(
+                entries.map(([path]) => [path, nameOf(found.getDetaileddiffMap().get(path)!.getKind())]),
+            );
         },
         async read(type: string, id: string, state: Values = {}, inputs: Values = {}) {
             const request = new provider.ReadRequest()

@@ -112,6 +112,11 @@ describe("cloudflared of the sandbox's cluster", () => {
             /not imitated: X from elsewhere/,
         ],
         ["a flag that it does not know", { args: ["tunnel", "--hello-world", "run"] }, /not defined: -hello-world/],
+        [
+            "a grace period above three minutes",
+            { args: ["tunnel", "--grace-period", "181s", "run"], env: ENV },
+            /must be equal or less than 3m0s/,
+        ],
         ["another command", { args: ["access"] }, /not imitated/],
     ];
     for (const [what, container, problem] of refused)

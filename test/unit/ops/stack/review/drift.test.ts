@@ -28,19 +28,19 @@ const values = (replicaCount: number) => ({
     spec: { graph: { components: { apisix: { config: { replicaCount } } } } },
 });
 
-async function drift(steps: object[], ...args: string[]) {
-    return driftOf({}, steps, ...args);
-}
-
-async function driftOf(options: Partial<BenchOptions>, steps: object[], ...args: string[]) {
+async function driftOf(options: Partial<BenchOptions>, refreshed: object, ...args: string[]) {
     const says = ({ args: [verb, noun] }: { args: string[] }) => {
-        if (verb === "refresh") return { stdout: JSON.stringify({ steps, changeSummary: {} }) };
+        if (verb === "refresh") return { stdout: JSON.stringify(refreshed) };
         const deployment = { resources: [{ urn: CONSUMER.urn }] };
         return verb === "stack" && noun === "export" ? { stdout: JSON.stringify({ deployment }) } : undefined;
     };
     const { ops, calls } = bench({ says, ...options });
     return { calls, ...(await ops("stack", "drift", ...args)) };
 }
+
+const drift = (steps: object[], ...args: string[]) => driftOf({}, { steps, changeSummary: {} }, ...args);
+
+const NOTHING = { steps: [], changeSummary: {} };
 
 describe("ops stack drift", () => {
     it("looks only, and finds nothing where all is as it was made", async () => {
@@ -91,7 +91,7 @@ describe("ops stack drift", () => {
             return { foreign: [foreign("eve"), foreign("mallory")] };
         };
         for (const format of ["text", "markdown"]) {
-            const { code, out, note } = await driftOf({ auditGateway }, [], "--format", format);
+            const { code, out, note } = await driftOf({ auditGateway }, NOTHING, "--format", format);
             assert.equal(code, 1);
             for (const name of ["eve", "mallory"]) {
                 assert.match(out, new RegExp(`foreign-in-gateway.*consumer ${name} is strange`));
@@ -105,7 +105,7 @@ describe("ops stack drift", () => {
 
     it("takes an APISIX that was not read for a risk, and says what to run", async () => {
         const auditGateway = async () => ({ foreign: [], unread: "etcd has lost keys. Run: kubectl restart" });
-        const { code, out } = await driftOf({ auditGateway }, []);
+        const { code, out } = await driftOf({ auditGateway }, NOTHING);
         assert.equal(code, 1, out);
         assert.match(out, /RISK\n {2}gateway-not-read {2}etcd has lost keys\.\n {4}-> Run: kubectl restart/);
     });
@@ -121,7 +121,7 @@ describe("ops stack drift", () => {
             asked.push(rest);
             return { foreign: [], unread: "no Secret", isUnknown: true };
         };
-        const { code, note } = await driftOf({ text, auditGateway }, []);
+        const { code, note } = await driftOf({ text, auditGateway }, NOTHING);
         assert.equal(code, 0, note);
         assert.match(note, /Not compared with what is in APISIX: no Secret/);
         assert.deepEqual(asked, [[{ ingressClass: "shared", gateway: "g", gatewayNamespace: "edge" }, false]]);
@@ -135,9 +135,9 @@ describe("ops stack drift", () => {
                     {
                         auditGateway,
                         says: ({ args: [verb] }) =>
-                            verb === "refresh" ? { stdout: JSON.stringify({ steps: [] }) } : undefined,
+                            verb === "refresh" ? { stdout: JSON.stringify(NOTHING) } : undefined,
                     },
-                    [],
+                    NOTHING,
                 )
             ).code,
             0,
@@ -151,6 +151,21 @@ describe("ops stack drift", () => {
         const { code, out } = await drift(steps);
         assert.equal(code, 1, out);
         assert.match(out, /RISK\n {2}credential-ends-later {2}Credential lab\/a lasts longer/);
+    });
+
+    it("fails where Pulumi counts a change that it does not show: that is not the same as none", async () => {
+        const kept = { op: "refresh", urn: CONSUMER.urn, oldState: CONSUMER, newState: CONSUMER };
+        const { code, out, note } = await driftOf({}, { steps: [kept, kept], changeSummary: { same: 1, update: 1 } });
+        assert.equal(code, 1, out);
+        assert.equal(out, "");
+        assert.match(note, /pulumi refresh: must show every change that it counts \(update: 1 counted, 0 shown\)/);
+        assert.match(note, /Set PULUMI_TF_BRIDGE_ACCURATE_PF_BRIDGE_PREVIEW=true where it runs/);
+    });
+
+    it("counts each operation for itself, and what stays the same not at all", async () => {
+        const changeSummary = { same: 40, update: 1 };
+        const { out } = await driftOf({}, { steps: [limited(6)], changeSummary });
+        assert.match(out, /limit-lowered/);
     });
 
     it("says what somebody has deleted", async () => {

@@ -91,6 +91,13 @@ describe("ops stack review", () => {
         );
     });
 
+    it("fails where the preview counts a change that it does not show", async () => {
+        const preview = { steps: [come("bob")], changeSummary: { create: 1, update: 2, same: 3 } };
+        const { code, out, note } = await review(JSON.stringify(preview), ["--fail-on", "none"]);
+        assert.deepEqual([code, out], [1, ""]);
+        assert.match(note, /--preview: must show every change that it counts \(update: 2 counted, 0 shown\)/);
+    });
+
     it("says what is known only when it is applied", async () => {
         const oldState = consumer("alice", ["a"]);
         const inputs = { ...oldState.inputs, novel: "04da6b54-80e4-46f7-96ec-b56ff0331ba9" };

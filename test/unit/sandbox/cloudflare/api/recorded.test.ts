@@ -11,34 +11,78 @@ const DIFFERENT: Record<string, [status: number, why: string]> = {
     "DnsRecord: update proxied CNAME to ttl 300": [400, "a proxied record has ttl 1; the recorder did not check"],
 };
 
-/** Failures, and answers that were wrong on purpose: the stand-in gives them on order only. */
-const onOrder = ({ step }: Recorded) => step.startsWith("error:") && !/404|unknown id/.test(step);
+/** What only a broken or busy server answers: the stand-in's own answer is whole. What the provider makes of it is its test. */
+const BROKEN = [
+    "Zone: error: refresh without account",
+    "DnsRecord: error: 409 with x-should-retry false",
+    "DnsRecord: error: 409 without header",
+    "DnsRecord: error: 429 with Retry-After-Ms 10, three times",
+    "DnsRecord: error: 429 with Retry-After-Ms 10, for ever",
+    "DnsRecord: error: 500 with x-should-retry false, body not JSON",
+    "DnsRecord: error: 200 with success false and result null",
+    "DnsRecord: error: 200 with a body that is not JSON",
+    "DnsRecord: error: 200 with modified_on as a number",
+    "DnsRecord: error: text/plain on delete",
+    "DnsRecord: error: refresh of a CAA record without data",
+    "ZoneSetting: error: refresh without value",
+    "Healthcheck: error: 204 on delete",
+];
+
+/** Tokens other than that of the account's owner, with which a request was made. */
+const TOKENS: Record<string, (api: TestApi) => string> = {
+    "DnsRecord: error: 403": (api) => api.token({ permissions: ["DNS Read"] }),
+    "NotificationPolicy: error: 401": () => "x".repeat(40),
+};
 
 const calls = recordedCalls();
+const nameOf = ({ resource, step }: Recorded) => `${resource}: ${step}`;
 if (calls.length > 0) {
     describe("Cloudflare API stand-in, against the recorded calls", () => {
-        let api: TestApi;
-        afterEach(() => api.close());
+        let api: TestApi | undefined;
+        afterEach(async () => {
+            await api?.close();
+            api = undefined;
+        });
+
+        /** Sends the recorded request to an account that is where it was made. */
+        async function send(recorded: Recorded) {
+            // a health check needs a plan; the recorded zone is a free one
+            const plan = recorded.resource === "Healthcheck" ? "pro" : "free";
+            api = await TestApi.start({ name: "Acct", plan });
+            api.account.delegation = () => ["ns1.old.test"];
+            const known = await prepare(api, recorded);
+            const query = new URLSearchParams(resolve(recorded.query, known)).toString();
+            const path = resolve(recorded.path, known).slice(1) + (query && `?${query}`);
+            const body = recorded.requestBody === null ? undefined : resolve(recorded.requestBody, known);
+            return api.call(recorded.method, path, body, TOKENS[nameOf(recorded)]?.(api));
+        }
 
         for (const recorded of calls) {
-            const name = `${recorded.resource}: ${recorded.step}`;
+            const name = nameOf(recorded);
+            if (BROKEN.includes(name)) {
+                it(`gives a whole answer where one was recorded that was not: ${name}`, async () => {
+                    const { status, headers, body } = await send(recorded);
+                    assert.deepEqual([status, body.success, body.errors], [200, true, []]);
+                    assert.match(headers.get("content-type")!, /^application\/json/);
+                    if (recorded.method !== "DELETE") assert.ok(body.result.id, JSON.stringify(body));
+                });
+                continue;
+            }
             const [status, why] = DIFFERENT[name] ?? [recorded.responseStatus, undefined];
             it(why ? `answers ${name} with ${status}: ${why}` : `answers ${name}`, async () => {
-                // a health check needs a plan; the recorded zone is a free one
-                const plan = recorded.resource === "Healthcheck" ? "pro" : "free";
-                api = await TestApi.start({ name: "Acct", plan });
-                api.account.delegation = () => ["ns1.old.test"];
-                const known = await prepare(api, recorded);
-                const wanted = recorded.responseBodyMinimalThatWorked;
-                if (onOrder(recorded)) api.account.faults.add({ status, body: wanted ?? "no JSON" });
-
-                const query = new URLSearchParams(resolve(recorded.query, known)).toString();
-                const path = resolve(recorded.path, known).slice(1) + (query && `?${query}`);
-                const body = recorded.requestBody === null ? undefined : resolve(recorded.requestBody, known);
-                const got = await api.call(recorded.method, path, body);
+                const got = await send(recorded);
                 assert.equal(got.status, status, got.text);
+                const wanted = recorded.responseBodyMinimalThatWorked;
                 if (!why && wanted) assert.deepEqual(differences(wanted, got.body), []);
             });
         }
+
+        it("has a recording of each case that is told apart here", () => {
+            const told = [...Object.keys(DIFFERENT), ...Object.keys(TOKENS), ...BROKEN];
+            assert.deepEqual(
+                told.filter((name) => !calls.map(nameOf).includes(name)),
+                [],
+            );
+        });
     });
 }

@@ -146,6 +146,17 @@ describe("Rulesets at the Cloudflare stand-in", () => {
         });
     }
 
+    for (const [operator, expression] of [
+        ["wildcard", 'http.host wildcard "*.example.test"'],
+        ["strict wildcard", 'http.request.uri.path strict wildcard "/v1/*"'],
+        ["xor", "ssl xor cf.client.bot"],
+    ])
+        it(`says that it does not imitate the operator ${operator}, which the real language has`, async () => {
+            const got = await create([rule({ expression })]);
+            assert.equal(got.status, 501, got.text);
+            assert.match(got.text, new RegExp(`the operator ${operator} in the expression .* is not imitated`));
+        });
+
     const header = 'http.request.headers["cf-access-client-id"]';
     const onHost = rule({ expression: '(http.host eq "a.example.test")' });
     const plans: [plan: Plan, why: string, rules: object[], status: number][] = [

@@ -27,7 +27,7 @@ describe("cloudflared stand-in: its own Access check", () => {
     before(async () => {
         keys = await SigningKeys.create(() => new Date(now));
         others = await SigningKeys.create(() => new Date());
-        teamDomain = createTeamDomain(keys);
+        teamDomain = (await createTeamDomain(keys, "team.cloudflareaccess.com")).plain;
         teamDomain.on("request", () => fetched++);
         await new Promise<void>((resolve) => teamDomain.listen(0, "127.0.0.1", resolve));
         const { port } = teamDomain.address() as AddressInfo;

@@ -25,11 +25,11 @@ describe("cloudflared stand-in: command line", () => {
 
     it("reads the container's form, with = and one dash too", () => {
         const line =
-            "tunnel --no-autoupdate -metrics=0.0.0.0:2000 --grace-period 9m30s --edge e:1 --edge e:2 --loglevel debug run";
+            "tunnel --no-autoupdate -metrics=0.0.0.0:2000 --grace-period 2m30s --edge e:1 --edge e:2 --loglevel debug run";
         assert.deepEqual(parse(line, { TUNNEL_TOKEN: "t" }), {
             ...DEFAULTS,
             metrics: "0.0.0.0:2000",
-            graceMilliseconds: 570_000,
+            graceMilliseconds: 150_000,
             edges: ["e:1", "e:2"],
             level: "debug",
             token: "t",

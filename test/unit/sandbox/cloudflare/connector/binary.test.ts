@@ -104,6 +104,16 @@ describe("cloudflared stand-in: the program", () => {
         assert.ok(!running.said().includes(world.tunnel.secret), "the secret is in no line");
     });
 
+    it("does not start with a grace period above three minutes: it says so and ends with 1", async () => {
+        const running = start(service(["--grace-period", "181s"]));
+        assert.equal(await running.ended, 1);
+        assert.match(running.said(), /^grace-period must be equal or less than 3m0s$/m);
+        assert.equal(world.tunnel.connections.length, 0);
+        const most = start(service(["--grace-period", "3m"]));
+        await world.until(() => world.tunnel.connections.length === 4);
+        most.child.kill("SIGKILL");
+    });
+
     it("finishes what runs within the grace period", async () => {
         const running = start(service(["--grace-period", "20s"]));
         await world.until(() => world.tunnel.connections.length === 4);

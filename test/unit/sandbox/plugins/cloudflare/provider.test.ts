@@ -3,14 +3,30 @@
 import assert from "node:assert/strict";
 import * as grpc from "@grpc/grpc-js";
 import { UNKNOWN } from "../../../../../sandbox/plugins/protocol";
-import { isSecret, plain, type Values } from "../provider-client";
-import { ACCOUNT, type Api, result, startApi, TOKEN, ZONE } from "./api";
+import { cloudflareService } from "../../../../../sandbox/plugins/cloudflare/service";
+import { isSecret, plain, providerClient, type Values } from "../provider-client";
+import { ACCOUNT, type Api, result, startApi, TOKEN, urnOf, ZONE } from "./api";
 
 const ID = "c".repeat(32);
 const RECORD = { zoneId: ZONE, name: "www.example.test", type: "A", ttl: 300, content: "192.0.2.1" };
 const STATE = { ...RECORD, id: ID, proxied: false, tags: [], settings: {}, modifiedOn: "2026-01-01T00:00:00Z" };
 const SERVICE_TOKEN = { accountId: ACCOUNT, name: "caller" };
 const DATE = "2026-12-01T00:00:00Z";
+/** What only the API tells, of types whose changes are asked for here. */
+const COMPUTED: Record<string, string[]> = {
+    DnsRecord: ["commentModifiedOn", "createdOn", "meta", "modifiedOn", "proxiable", "tagsModifiedOn"],
+    Zone: [
+        ...["activatedOn", "cnameSuffix", "createdOn", "developmentMode", "meta", "modifiedOn", "nameServers"],
+        ...["originalDnshost", "originalNameServers", "originalRegistrar", "owner", "permissions", "plan", "status"],
+        ...["tenant", "tenantUnit", "verificationKey"],
+    ],
+    ZeroTrustTunnelCloudflared: [
+        ...["accountTag", "connections", "connsActiveAt", "connsInactiveAt", "createdAt", "deletedAt", "metadata"],
+        ...["remoteConfig", "status", "tunType"],
+    ],
+    ZeroTrustTunnelCloudflaredConfig: ["createdAt", "source", "version"],
+    ZeroTrustAccessPolicy: ["appCount", "createdAt", "reusable", "updatedAt"],
+};
 const APP = { accountId: ACCOUNT, type: "self_hosted", name: "api", domain: "api.example.test" };
 
 describe("cloudflare provider", () => {
@@ -274,7 +290,10 @@ describe("cloudflare provider", () => {
             assert.deepEqual([state.clientSecret, state.clientSecretVersion], [undefined, undefined]);
             const rotated = { ...SERVICE_TOKEN, clientSecretVersion: 3, previousClientSecretExpiresAt: DATE };
             const { changes } = await api.provider.diff("ZeroTrustAccessServiceToken", state, rotated);
-            assert.deepEqual(changes, ["clientSecretVersion", "previousClientSecretExpiresAt"]);
+            assert.deepEqual(
+                changes.filter((name) => !["enabled", "expiresAt"].includes(name)),
+                ["clientSecretVersion", "previousClientSecretExpiresAt"],
+            );
         });
     });
 
@@ -313,7 +332,7 @@ describe("cloudflare provider", () => {
             api.answer(result({ ...answer, id: ID }));
             const { state } = await api.provider.read("ZeroTrustAccessPolicy", ID, { ...inputs, id: ID });
             const { changes } = await api.provider.diff("ZeroTrustAccessPolicy", state, inputs);
-            assert.deepEqual(changes, ["sessionDuration"]);
+            assert.deepEqual(changes, [...COMPUTED.ZeroTrustAccessPolicy, "sessionDuration"].sort());
         });
     });
 
@@ -361,6 +380,31 @@ describe("cloudflare provider", () => {
             assert.deepEqual([moved.destinations, moved.self_hosted_domains], [undefined, undefined]);
         });
 
+        it("keeps the last alias where the program leaves destinations out, and says nothing of it", async () => {
+            const two = [APP.domain, "b.example.test"].map((uri) => ({ type: "public", uri }));
+            api.answer(result({ ...answered, destinations: two, self_hosted_domains: two.map(({ uri }) => uri) }));
+            const { state } = await api.provider.create("ZeroTrustAccessApplication", { ...inputs, destinations: two });
+            assert.deepEqual((await api.provider.diff("ZeroTrustAccessApplication", state, inputs)).changes, []);
+            await api.provider.update("ZeroTrustAccessApplication", state, { ...inputs, name: "other" });
+            assert.deepEqual(bodies().at(-1).destinations, two);
+        });
+
+        it("takes it away where destinations have one name, which differ no more after a refresh", async () => {
+            const [type, given] = ["ZeroTrustAccessApplication", { ...inputs, destinations: answered.destinations }];
+            const two = [...answered.destinations, { type: "public", uri: "b.example.test" }];
+            api.answer(result({ ...answered, destinations: two }));
+            const { state } = await api.provider.create(type, { ...inputs, destinations: two });
+            assert.deepEqual((await api.provider.diff(type, state, given)).changes, [
+                "destinations",
+                "selfHostedDomains",
+            ]);
+            api.answer(result(answered));
+            const after = await api.provider.update(type, state, given);
+            assert.deepEqual(bodies()[0].destinations, answered.destinations);
+            const again = await api.provider.read(type, ID, after, given);
+            assert.deepEqual((await api.provider.diff(type, again.state, given)).changes, []);
+        });
+
         it("is quiet after a refresh; after an import, flags that are false go out as null", async () => {
             api.answer(result(answered));
             const { state } = await api.provider.create("ZeroTrustAccessApplication", inputs);
@@ -373,6 +417,21 @@ describe("cloudflare provider", () => {
             await api.provider.update("ZeroTrustAccessApplication", imported.state, inputs);
             assert.equal(bodies().at(-1).enable_binding_cookie, null);
         });
+    });
+
+    it("ZoneDnssec: flags that are unset differ after every refresh, those that are false do not", async () => {
+        const flags = { dnssec_multi_signer: false, dnssec_presigned: false, dnssec_use_nsec3: false };
+        api.answer(result({ status: "active", ...flags }));
+        const unset = { zoneId: ZONE, status: "active" };
+        const off = { ...unset, dnssecMultiSigner: false, dnssecPresigned: false, dnssecUseNsec3: false };
+        const differs = async (given: Values) => {
+            const made = await api.provider.create("ZoneDnssec", given);
+            const { state } = await api.provider.read("ZoneDnssec", ZONE, made.state, given);
+            const { changes } = await api.provider.diff("ZoneDnssec", state, given);
+            return changes.filter((name) => name.startsWith("dnssec"));
+        };
+        assert.deepEqual(await differs(unset), ["dnssecMultiSigner", "dnssecPresigned", "dnssecUseNsec3"]);
+        assert.deepEqual(await differs(off), []);
     });
 
     it("Ruleset: sends defaults of a rule and never its id; a ref taken away changes nothing", async () => {
@@ -480,9 +539,96 @@ describe("cloudflare provider", () => {
         for (const [why, type, state, inputs, changes, replaces] of cases) {
             it(`${type}: ${why}`, async () => {
                 const { id: _id, ...given } = inputs;
-                assert.deepEqual(await api.provider.diff(type, state, given), { changes, replaces });
+                const found = await api.provider.diff(type, state, given);
+                const ours = found.changes.filter((name) => !COMPUTED[type]?.includes(name));
+                assert.deepEqual({ changes: ours, replaces: found.replaces }, { changes, replaces });
             });
         }
+
+        const [app, policy] = ["ZeroTrustAccessApplication", "ZeroTrustAccessPolicy"];
+        const token = { ...SERVICE_TOKEN, enabled: true };
+        const tokenState = { ...token, id: ID, duration: "8760h", clientSecretVersion: 1, clientId: "i", aud: "x" };
+        const rotated = { ...token, clientSecretVersion: 2, previousClientSecretExpiresAt: DATE };
+        const appState = { ...APP, id: ID, sessionDuration: "24h", policies: [], aud: "x" };
+        const shown = { ...appState, appLauncherVisible: true, httpOnlyCookieAttribute: true };
+        const derived = { destinations: [{ type: "public", uri: APP.domain }], selfHostedDomains: [APP.domain] };
+        const rules = { zoneId: ZONE, kind: "zone", name: "r", phase: "http_ratelimit", rules: [] };
+        const answered: [what: string, type: string, state: Values, inputs: Values, changes: string[]][] = [
+            [
+                "the end of a token",
+                "ZeroTrustAccessServiceToken",
+                tokenState,
+                { ...token, name: "b" },
+                ["expiresAt", "name"],
+            ],
+            [
+                "the secret of a token that is rotated",
+                "ZeroTrustAccessServiceToken",
+                tokenState,
+                rotated,
+                ["clientSecret", "clientSecretVersion", "expiresAt", "previousClientSecretExpiresAt"],
+            ],
+            [
+                "version and time of a rule set",
+                "Ruleset",
+                { ...rules, id: ID, description: "", version: "1", lastUpdated: DATE },
+                { ...rules, description: "b" },
+                ["description", "lastUpdated", "version"],
+            ],
+            [
+                "version, time and source of a tunnel's configuration",
+                "ZeroTrustTunnelCloudflaredConfig",
+                { ...config, id: ID, version: 1, createdAt: DATE, source: "cloudflare" },
+                { ...config, config: { ingresses: [{ service: "http_status:503" }] } },
+                ["config", "createdAt", "source", "version"],
+            ],
+            [
+                "the names of an application that the API derives",
+                app,
+                { ...shown, ...derived },
+                { ...APP, domain: "b.example.test" },
+                ["destinations", "domain", "selfHostedDomains"],
+            ],
+            [
+                "none of an application whose domain stays",
+                app,
+                { ...shown, ...derived },
+                { ...APP, name: "b" },
+                ["name"],
+            ],
+        ];
+        for (const [what, type, state, inputs, changes] of answered)
+            it(`names what only the API's answer will tell: ${what}`, async () => {
+                assert.deepEqual((await api.provider.diff(type, state, inputs)).changes, changes);
+            });
+
+        describe("how", () => {
+            const asked = (value: string) => ({ PULUMI_TF_BRIDGE_ACCURATE_PF_BRIDGE_PREVIEW: value });
+            const includes = (...ids: string[]) => ids.map((tokenId) => ({ serviceToken: { tokenId } }));
+            const given = { accountId: ACCOUNT, name: "p", decision: "non_identity", includes: includes("a", "b") };
+            const state = { ...given, id: ID, sessionDuration: "24h", includes: includes("a"), approvalRequired: true };
+            const differences = async (env: NodeJS.ProcessEnv) => {
+                const { detailedDiff, close } = await providerClient(cloudflareService(env), urnOf);
+                try {
+                    return await detailedDiff(policy, state, given);
+                } finally {
+                    close();
+                }
+            };
+
+            it("is said where the environment asks for it, down to the part", async () => {
+                for (const value of ["true", "1", "True"])
+                    assert.deepEqual(await differences(asked(value)), {
+                        "includes[1]": "ADD",
+                        approvalRequired: "DELETE",
+                        ...Object.fromEntries(COMPUTED[policy].map((name) => [name, "ADD"])),
+                    });
+            });
+
+            it("is not said otherwise, as released", async () => {
+                for (const env of [{}, asked("false"), asked("")]) assert.equal(await differences(env), undefined);
+            });
+        });
 
         it("shows a preview without asking, with everything unknown that only the API knows", async () => {
             api.answer(result({}));

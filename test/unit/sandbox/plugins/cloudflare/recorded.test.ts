@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import * as path from "node:path";
-import { ACCOUNT, type Api, result, startApi, ZONE } from "./api";
+import { ACCOUNT, type Answer, type Api, result, startApi, ZONE } from "./api";
 import type { Values } from "../provider-client";
 
 interface Recorded {
@@ -13,6 +13,7 @@ interface Recorded {
     path: string | null;
     query: Record<string, string>;
     requestBody: unknown;
+    responseStatus: number | null;
     responseBodyMinimalThatWorked: { result: Values } | null;
 }
 
@@ -164,7 +165,9 @@ const ADDED: Record<string, (body: Values) => Values> = {
 
 if (existsSync(file)) {
     const { cases } = JSON.parse(readFileSync(file, "utf8")) as { cases: Recorded[] };
+    const replayed = new Set<string>();
     const recorded = (resource: string, step: string) => {
+        replayed.add(`${resource}: ${step}`);
         const found = cases.filter((item) => item.resource === resource && item.step === step);
         assert.equal(found.length, 1, `one recording of ${resource} ${step}`);
         return fill(found[0]);
@@ -253,6 +256,207 @@ if (existsSync(file)) {
             const found = await api.provider.invoke(token, { accountId: ACCOUNT, tunnelId: ID });
             assert.equal(found.token, "{base64 token}");
             assert.equal(api.calls[0].path, call.path);
+        });
+
+        const record = { ...A, id: ID, proxied: false, tags: [], settings: {} };
+        const setting = { zoneId: ZONE, settingId: "ssl", value: "strict", id: "ssl" };
+        const secure = { accountId: ACCOUNT, name: "t1", configSrc: "cloudflare", id: ID };
+        const health = { ...check, id: ID };
+        const update = (type: string, state: Values, inputs: Values) => () => api.provider.update(type, state, inputs);
+        const read = (type: string, state: Values) => () => api.provider.read(type, String(state.id), state, state);
+        const remove = (type: string, state: Values) => () => api.provider.delete(type, String(state.id), state);
+        const create = (type: string, inputs: Values) => () => api.provider.create(type, inputs);
+        const changed = (content: string) => update("DnsRecord", record, { ...A, content });
+        const NO_JSON = { body: "no JSON" };
+        const CAA_STATE = { ...CAA, id: ID, data: { flags: 0, tag: "issue", value: "x" } };
+
+        interface Odd {
+            step: [resource: string, step: string];
+            act: () => Promise<unknown>;
+            /** In place of the recorded one, where the recording does not say all of it. */
+            answers?: Answer[];
+            /** What it fails with; else what it gives must fit. */
+            fails?: RegExp;
+            gives?: (given: any) => unknown;
+            /** @default 1 */
+            requests?: number;
+        }
+        const D = "DnsRecord";
+        const busy = { status: 429, headers: { "retry-after-ms": "1" }, body: {} };
+        const odd: Odd[] = [
+            { step: [D, "error: 403"], act: changed("1.1.1.2"), fails: /PUT ".*": 403 Forbidden \{.*10000/ },
+            {
+                step: [D, "error: 409 with x-should-retry false"],
+                act: changed("1.1.1.3"),
+                answers: [{ status: 409, headers: { "x-should-retry": "false" }, body: {} }],
+                fails: /409 Conflict/,
+            },
+            {
+                step: [D, "error: 409 without header"],
+                act: changed("1.1.1.4"),
+                answers: [{ status: 409, body: {} }, result({ id: ID })],
+                requests: 2,
+            },
+            {
+                step: [D, "error: 429 with Retry-After-Ms 10, three times"],
+                act: changed("1.1.1.6"),
+                answers: [busy, busy, busy, result({ id: ID })],
+                requests: 4,
+            },
+            {
+                step: [D, "error: 429 with Retry-After-Ms 10, for ever"],
+                act: changed("1.1.1.5"),
+                answers: [busy],
+                fails: /429 Too Many Requests/,
+                requests: 11,
+            },
+            {
+                step: [D, "error: 500 with x-should-retry false, body not JSON"],
+                act: changed("1.1.1.12"),
+                answers: [{ status: 500, headers: { "x-should-retry": "false" }, ...NO_JSON }],
+                fails: /500 Internal Server Error : failed/,
+            },
+            {
+                step: [D, "error: 200 with success false and result null"],
+                act: changed("1.1.1.7"),
+                gives: (state) => state.id === undefined,
+            },
+            {
+                step: [D, "error: 200 with a body that is not JSON"],
+                act: changed("1.1.1.13"),
+                answers: [NO_JSON],
+                gives: (state) => state.id === undefined,
+            },
+            {
+                step: [D, "error: 200 with modified_on as a number"],
+                act: changed("1.1.1.10"),
+                fails: /unexpected unknown value at modifiedOn/,
+            },
+            {
+                step: [D, "odd: 200 with computed fields missing"],
+                act: changed("1.1.1.8"),
+                gives: (state) => state.modifiedOn === undefined && state.content === "1.1.1.8",
+            },
+            {
+                step: [D, "odd: 200 with Content-Type text/plain on PUT"],
+                act: changed("1.1.1.11"),
+                answers: [{ ...result({ id: ID }), headers: { "content-type": "text/plain" } }],
+                gives: (state) => state.id === ID,
+            },
+            {
+                step: [D, "odd: TXT content answered with or without quotes"],
+                act: update(
+                    D,
+                    { ...record, name: "t1.example.test", type: "TXT", content: '"plain text"' },
+                    { zoneId: ZONE, name: "t1.example.test", type: "TXT", ttl: 300, content: "plain text" },
+                ),
+                gives: (state) => state.content === "plain text",
+            },
+            { step: [D, "error: 404 on refresh"], act: read(D, record), gives: ({ id }) => id === "" },
+            {
+                step: [D, "error: text/plain on delete"],
+                act: remove(D, record),
+                answers: [{ headers: { "content-type": "text/plain" }, body: "done" }],
+                fails: /content-type 'text\/plain' that is not 'application\/json'/,
+            },
+            {
+                step: [D, "error: refresh of a CAA record without data"],
+                act: async () => {
+                    const { state } = await api.provider.read(D, ID, CAA_STATE, CAA_STATE);
+                    return api.provider.diff(D, { ...state, type: "CAA" }, caa("x"));
+                },
+                fails: /data: is missing in the state/,
+            },
+            {
+                step: [D, "error: import of an unknown id"],
+                act: () => api.provider.read(D, `${ZONE}/${ID}`),
+                fails: /404 Not Found/,
+            },
+            {
+                step: ["Zone", "import"],
+                act: () => api.provider.read("Zone", ZONE),
+                gives: ({ inputs }) => inputs.name === "example.test" && inputs.account.id === ACCOUNT,
+            },
+            {
+                step: ["Zone", "error: refresh without account"],
+                act: async () => {
+                    const state = { ...zone, id: ZONE, type: "full", paused: false };
+                    const found = await api.provider.read("Zone", ZONE, state, zone);
+                    return api.provider.diff("Zone", found.state, zone);
+                },
+                answers: [result({ id: ZONE, name: "example.test", type: "full", paused: false })],
+                gives: ({ replaces }) => replaces.includes("account"),
+            },
+            {
+                step: ["ZoneSetting", "error: refresh without value"],
+                act: async () => {
+                    const { state } = await api.provider.read("ZoneSetting", "ssl", setting, setting);
+                    return api.provider.diff("ZoneSetting", state, { zoneId: ZONE, settingId: "ssl", value: "full" });
+                },
+                fails: /value: is missing in the state/,
+            },
+            {
+                step: ["ZeroTrustTunnelCloudflared", "replace by configSrc, same name"],
+                act: create("ZeroTrustTunnelCloudflared", { ...tunnel("t1"), configSrc: "local" }),
+                answers: [{ status: 409, headers: { "x-should-retry": "false" }, body: {} }],
+                fails: /409 Conflict/,
+            },
+            {
+                step: ["ZeroTrustTunnelCloudflared", "destroy with connections"],
+                act: remove("ZeroTrustTunnelCloudflared", secure),
+                fails: /400 Bad Request \{.*1022/,
+            },
+            {
+                step: ["ZeroTrustTunnelCloudflared", "refresh, deleted_at set"],
+                act: read("ZeroTrustTunnelCloudflared", secure),
+                answers: [result({ id: ID, name: "t1", deleted_at: "2026-11-01T00:00:00Z" })],
+                gives: ({ id, state }) => id === ID && state.deletedAt === "2026-11-01T00:00:00Z",
+            },
+            {
+                step: ["ZeroTrustTunnelCloudflared", "refresh, 404 on tunnel and configuration"],
+                act: read("ZeroTrustTunnelCloudflared", secure),
+                gives: ({ id }) => id === "",
+            },
+            { step: ["Healthcheck", "error: 404 on delete"], act: remove("Healthcheck", health), fails: /404/ },
+            {
+                step: ["Healthcheck", "error: 204 on delete"],
+                act: remove("Healthcheck", health),
+                answers: [{ status: 204, headers: { "content-type": "" }, body: "" }],
+                fails: /content-type '' that is not/,
+            },
+            {
+                step: ["NotificationPolicy", "error: 401"],
+                act: create("NotificationPolicy", alert("expiring")),
+                fails: /401 Unauthorized \{.*1000/,
+            },
+        ];
+        for (const {
+            step: [resource, step],
+            act,
+            answers,
+            fails,
+            gives = () => true,
+            requests = 1,
+        } of odd)
+            it(`${resource}: ${step}`, async () => {
+                const call = recorded(resource, step);
+                const own = { status: call.responseStatus!, body: call.responseBodyMinimalThatWorked ?? {} };
+                api.answer(...(answers ?? [own]));
+                const done = act();
+                if (fails) await assert.rejects(done, fails);
+                else assert.ok(gives(await done), JSON.stringify(await done));
+                const made = api.calls.map(({ method, body }) => [method, body ?? null]);
+                // Created where it was recorded as an update: the body is the same but for the id.
+                const method = resource === "NotificationPolicy" ? "POST" : call.method;
+                assert.deepEqual(made, Array(requests).fill([method, call.requestBody]));
+            });
+
+        it("every recording is replayed", () => {
+            const all = cases.map(({ resource, step }) => `${resource}: ${step}`);
+            assert.deepEqual(
+                all.filter((name) => !replayed.has(name)),
+                [],
+            );
         });
     });
 }
