@@ -94,13 +94,7 @@ export function connectToPod(access: PlainAccess, target: PodPort): PodConnectio
     return {
         request: ({ method, path, headers = {} }) =>
             new Promise<PodAnswer>((resolve, reject) => {
-                const limit = setTimeout(
-                    () =>
-                        sent.destroy(
-                            new Error(`${title}: no answer on port ${target.port} within ${ANSWER_SECONDS} s`),
-                        ),
-                    ANSWER_SECONDS * 1000,
-                );
+                let limit: NodeJS.Timeout | undefined;
                 const failed = (error: Error) => {
                     clearTimeout(limit);
                     reject(error.message.startsWith("pod ") ? error : new Error(`${title}: ${error.message}`));
@@ -115,6 +109,8 @@ export function connectToPod(access: PlainAccess, target: PodPort): PodConnectio
                         resolve({ status: answer.statusCode!, headers: answer.headers, body });
                     });
                 });
+                const late = new Error(`${title}: no answer on port ${target.port} within ${ANSWER_SECONDS} s`);
+                limit = setTimeout(() => sent.destroy(late), ANSWER_SECONDS * 1000);
                 sent.on("error", failed);
                 sent.end();
             }),
