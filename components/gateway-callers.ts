@@ -3,6 +3,7 @@ import { curlLine, secretMap } from "./gateway-cluster";
 import type { AcceptSettings } from "./parts/alpa-route";
 import { Consumers, type ConsumerSettings } from "./parts/consumers";
 import type { ClusterAccess } from "./parts/kubeconfig";
+import { APISIX_PODS } from "./parts/network-policies";
 import type { SharedGateway } from "./parts/shared-gateway";
 
 export interface GatewayCallersArgs {
@@ -32,7 +33,16 @@ export class GatewayCallers extends pulumi.ComponentResource {
 
         const consumers = new Consumers(
             `${name}-consumers`,
-            { namespace, binding, counters, cluster, readiness, consumers: args.consumers },
+            {
+                ...{ namespace, binding, counters, cluster, readiness },
+                consumers: args.consumers,
+                // The gateway is another stack's, and so may the permission be to ask its pods.
+                pods: {
+                    namespace: binding.gatewayNamespace,
+                    labels: APISIX_PODS.matchLabels,
+                    unasked: "settle",
+                },
+            },
             { parent: this },
         );
 

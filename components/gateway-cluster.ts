@@ -8,6 +8,7 @@ import { GATEWAY_SERVICE } from "./parts/apisix-values";
 import { CloudflareExposure, type ExposureSettings, type GatewayOrigin } from "./parts/cloudflare-exposure";
 import { Consumers, type ConsumerSettings } from "./parts/consumers";
 import { installGateway, type OwnGateway } from "./parts/gateway-installation";
+import type { GatewayPods } from "./parts/gateway-pods";
 import type { GatewayBinding, GatewayWiring } from "./parts/gateway-wiring";
 import type { GuardSettings } from "./parts/guard";
 import type { ClusterAccess } from "./parts/kubeconfig";
@@ -78,6 +79,7 @@ export abstract class GatewayCluster extends pulumi.ComponentResource {
         );
         const wiring = this.install(name, args, home);
         const binding = wiring?.binding ?? (gateway as GatewayBinding);
+        const pods = gatewayPods(gateway, binding);
         const bound = { namespace, binding, cluster, readiness };
         const after = { parent: this, dependsOn: wiring ? [home, wiring] : [home] };
         const ownGateway = gateway.installer !== "existing";
@@ -87,7 +89,7 @@ export abstract class GatewayCluster extends pulumi.ComponentResource {
         const route = new AlpaRoute(
             `${name}-route`,
             {
-                ...{ ...bound, guard, ownGateway, redirect: args.tls?.redirect ?? false, refused, attempt },
+                ...{ ...bound, pods, guard, ownGateway, redirect: args.tls?.redirect ?? false, refused, attempt },
                 alpa: conversion?.alpa ?? alpa,
             },
             // Nobody is sent to HTTPS before it is served, nor let in before somebody answers.
@@ -96,7 +98,14 @@ export abstract class GatewayCluster extends pulumi.ComponentResource {
         const shared = this.sharedCounters(name, args, binding, home);
         const consumers = new Consumers(
             `${name}-consumers`,
-            { ...bound, consumers: args.consumers, counters: shared?.counters },
+            {
+                ...bound,
+                pods,
+                consumers: args.consumers,
+                counters: shared?.counters,
+                // An own gateway goes with the namespace. One that existed stays, and must reject what is deleted.
+                deletedWith: ownGateway ? home : undefined,
+            },
             // Limits that name the counters before they run would refuse every caller, or none.
             { ...after, dependsOn: [...after.dependsOn, ...(shared ? [shared] : [])] },
         );
@@ -162,6 +171,15 @@ export abstract class GatewayCluster extends pulumi.ComponentResource {
             { parent: this, dependsOn: home },
         );
     }
+}
+
+/** The pods of APISIX, which are asked whether a change has reached them. */
+function gatewayPods({ installer }: GatewaySettings, { gatewayNamespace }: GatewayBinding): GatewayPods {
+    return {
+        namespace: gatewayNamespace,
+        labels: APISIX_PODS.matchLabels,
+        unasked: installer === "existing" ? "settle" : "fail",
+    };
 }
 
 /** Where the gateway is reached inside the cluster. */

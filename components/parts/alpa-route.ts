@@ -8,20 +8,24 @@ import {
     timeouts,
     type AlpaSettings,
 } from "./alpa-upstreams";
+import { createHash } from "node:crypto";
 import { Awaited } from "./awaited";
+import type { GatewayPods } from "./gateway-pods";
 import type { GatewayBinding } from "./gateway-wiring";
 import { generationOf } from "./generation";
 import type { ClusterAccess } from "./kubeconfig";
 import { metadata } from "./ownership";
 import type { GuardSettings } from "./guard";
+import { PREFIX } from "./paths";
 import { alpaChain, closedChain, queryStringChain, toHttps, type Passing } from "./plugin-chain";
 import type { RoutePlugin } from "./route-plugin";
+import { RouteServed } from "./route-served";
 
 /** How long to wait for the ingress controller. */
 export interface AcceptSettings {
     /** Longest wait for one object, in seconds. */
     acceptTimeoutSeconds: number;
-    /** How long an object must stay accepted, in seconds. */
+    /** How long an object must stay accepted where the gateway's pods cannot be asked, in seconds. */
     settleSeconds: number;
 }
 
@@ -33,6 +37,8 @@ export interface AlpaRouteArgs {
     guard: GuardSettings;
     cluster: ClusterAccess;
     readiness: AcceptSettings;
+    /** The pods that a change of the route must reach. */
+    pods: GatewayPods;
     /** Close every other path of the gateway too. False where the gateway serves others as well. */
     ownGateway: boolean;
     /** Send who comes by HTTP to HTTPS. @default false */
@@ -45,8 +51,7 @@ export interface AlpaRouteArgs {
 
 /** Name of the ApisixRoute. */
 export const ROUTE = "alpa";
-/** Path callers see in front of Alpa's own. */
-export const PREFIX = "/alpa";
+export { PREFIX };
 /**
  * Upstream of the rules that answer themselves: a rule without any is refused. Port 1 of the gateway's own pod, where
  * nothing listens, so that a gateway that leaves a plugin out closes (502) instead of opening the way to Alpa.
@@ -70,29 +75,34 @@ export class AlpaRoute extends pulumi.ComponentResource {
                 { parent: this },
             );
 
-        const completions = upstream("completions", completionsUpstream(alpa));
-        const logprobs = upstream("logprobs", logprobsUpstream(alpa));
-        const nowhere = upstream("nowhere", renderUpstream([{ address: NOWHERE, weight: 1 }], CONNECT_SECONDS));
+        const specs = {
+            completions: completionsUpstream(alpa),
+            logprobs: logprobsUpstream(alpa),
+            nowhere: renderUpstream([{ address: NOWHERE, weight: 1 }], CONNECT_SECONDS),
+        };
+        const upstreams = Object.entries(specs).map(([role, spec]) => upstream(role, spec));
+        const rules = {
+            namespace,
+            guard,
+            ingressClassName: binding.ingressClass,
+            answerTimeoutSeconds: alpa.answerTimeoutSeconds,
+            ownGateway: args.ownGateway,
+            redirect: args.redirect,
+            refused: args.refused,
+        };
+        const revision = revisionOf({ rules: renderRoute(rules), specs });
         const route = new k8s.apiextensions.CustomResource(
             `${name}-rules`,
             {
                 apiVersion: "apisix.apache.org/v2",
                 kind: "ApisixRoute",
                 metadata: attempted(metadata(ROUTE, namespace), args.attempt),
-                spec: renderRoute({
-                    namespace,
-                    guard,
-                    ingressClassName: binding.ingressClass,
-                    answerTimeoutSeconds: alpa.answerTimeoutSeconds,
-                    ownGateway: args.ownGateway,
-                    redirect: args.redirect,
-                    refused: args.refused,
-                }),
+                spec: renderRoute({ ...rules, revision }),
             },
             // A route that names an upstream before it exists is accepted, and sends its callers nowhere.
-            { parent: this, dependsOn: [completions, logprobs, nowhere] },
+            { parent: this, dependsOn: upstreams },
         );
-        new Awaited(
+        const accepted = new Awaited(
             `${name}-accepted`,
             {
                 cluster,
@@ -100,13 +110,29 @@ export class AlpaRoute extends pulumi.ComponentResource {
                 until: { kind: "condition", type: "Accepted" },
                 generation: generationOf(route),
                 timeoutSeconds: readiness.acceptTimeoutSeconds,
-                settleSeconds: readiness.settleSeconds,
             },
             { parent: this, dependsOn: route },
+        );
+        new RouteServed(
+            `${name}-served`,
+            {
+                cluster,
+                revision,
+                gateway: args.pods,
+                attempt: args.attempt ?? 0,
+                timeoutSeconds: readiness.acceptTimeoutSeconds,
+                settleSeconds: readiness.settleSeconds,
+            },
+            { parent: this, dependsOn: accepted },
         );
 
         this.registerOutputs({});
     }
+}
+
+/** Digest of the rules and upstreams, by which an answer shows which of them are in force. */
+function revisionOf(rendered: object): string {
+    return createHash("sha256").update(JSON.stringify(rendered)).digest("hex").slice(0, 12);
 }
 
 /** Of objects whose last change may have been cut off: with another number they are written again. */
@@ -124,8 +150,10 @@ export function renderRoute(args: {
     ownGateway: boolean;
     redirect?: boolean;
     refused?: Passing["refused"];
+    /** What error answers carry in {@link REVISION_HEADER}. @default no such header */
+    revision?: string;
 }) {
-    const { namespace, guard, ingressClassName, answerTimeoutSeconds, ownGateway, refused } = args;
+    const { namespace, guard, ingressClassName, answerTimeoutSeconds, ownGateway, refused, revision } = args;
     const first = args.redirect ? [toHttps()] : [];
     const open = (role: "completions" | "logprobs") => ({
         name: role,
@@ -136,7 +164,7 @@ export function renderRoute(args: {
         },
         timeout: timeouts(answerTimeoutSeconds),
         upstreams: [{ name: `alpa-${role}` }],
-        plugins: [...first, ...alpaChain(`/${role}`, namespace, guard, { refused })],
+        plugins: [...first, ...alpaChain(`/${role}`, namespace, guard, { refused, revision })],
     });
     const closed = (name: string, paths: string[], methods: string[], priority: number, plugins: RoutePlugin[]) => ({
         name,
@@ -151,8 +179,14 @@ export function renderRoute(args: {
         http: [
             open("completions"),
             open("logprobs"),
-            closed("query-string", [`${PREFIX}/completions`, `${PREFIX}/logprobs`], ["POST"], -1, queryStringChain()),
-            closed("closed", everything, [], -10, closedChain(PREFIX)),
+            closed(
+                "query-string",
+                [`${PREFIX}/completions`, `${PREFIX}/logprobs`],
+                ["POST"],
+                -1,
+                queryStringChain(revision),
+            ),
+            closed("closed", everything, [], -10, closedChain(PREFIX, revision)),
         ],
     };
 }

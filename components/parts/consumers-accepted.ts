@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { GatewayPods } from "./gateway-pods";
 import type { ClusterAccess } from "./kubeconfig";
 import { provider } from "./consumers-provider";
 
@@ -8,15 +9,18 @@ export interface ConsumersAcceptedArgs {
     namespace: string;
     /** `metadata.generation` of each Consumer by its name: those with a new one are waited for. */
     generations: pulumi.Input<Record<string, pulumi.Input<number | undefined>>>;
+    /** The pods that must authenticate the credentials. */
+    gateway: GatewayPods;
     /** Longest wait, in seconds. */
     timeoutSeconds: number;
-    /** How long all of it must hold, in seconds. */
+    /** How long the ingress controller must accept all of them where the pods cannot be asked, in seconds. */
     settleSeconds: number;
 }
 
 /**
- * Waits until the ingress controller has taken every Consumer that is new or changed, and APISIX has taken what the
- * controller sent. One for all consumers: it lists them once a look, and keeps one number for each in the state.
+ * Waits until every gateway pod authenticates the credentials of each Consumer that is new or changed. The ingress
+ * controller's own condition is not enough: it says Available before it sends anything to APISIX. One for all consumers: it
+ * lists them once a look, and keeps one number for each in the state.
  */
 export class ConsumersAccepted extends pulumi.dynamic.Resource {
     constructor(name: string, args: ConsumersAcceptedArgs, opts: pulumi.CustomResourceOptions) {

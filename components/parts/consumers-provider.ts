@@ -1,6 +1,9 @@
 import type * as pulumi from "@pulumi/pulumi";
+import { askAdmin } from "./admin-evidence";
 import { openLister, openReader, type PlainAccess } from "./cluster-reader";
 import type { ConsumersAcceptedArgs } from "./consumers-accepted";
+import { askWith, credentialsOf, viewerKey, type LiveConsumer, type Sent } from "./credential-evidence";
+import { askEveryPod, POD_ADMIN_PORT, POD_DATA_PORT } from "./gateway-pods";
 import { judge, type Verdict } from "./readiness";
 import { untilSettled } from "./until-settled";
 
@@ -30,12 +33,13 @@ export const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> = {
     },
 };
 
-/** @throws Error with the controller's words for each consumer it refuses, or saying how far it came */
+/** @throws Error with the controller's words for each consumer it refuses, or naming a gateway pod that lags */
 async function untilAccepted(inputs: Inputs, names: string[]): Promise<void> {
     if (names.length === 0) return;
-    const { namespace, timeoutSeconds, settleSeconds } = inputs;
+    const { namespace, gateway, timeoutSeconds, settleSeconds } = inputs;
     const list = openLister(inputs);
     const read = openReader(inputs);
+    let sent: Sent[] | undefined;
     const look = async (): Promise<Verdict> => {
         const live = new Map(
             (await list("apisix.apache.org/v1alpha1", "Consumer", namespace)).map((o) => [o.metadata?.name, o]),
@@ -61,9 +65,19 @@ async function untilAccepted(inputs: Inputs, names: string[]): Promise<void> {
         // A Consumer stays Available when APISIX refuses what was sent; the route says when nothing arrives any more.
         const route = { apiVersion: "apisix.apache.org/v2", kind: "ApisixRoute", namespace, name: "alpa" };
         const verdict = judge({ kind: "condition", type: "Accepted" }, await read(route));
-        return verdict.state === "ready"
-            ? verdict
-            : { ...verdict, why: `ApisixRoute ${namespace}/alpa: ${verdict.why}` };
+        if (verdict.state !== "ready") return { ...verdict, why: `ApisixRoute ${namespace}/alpa: ${verdict.why}` };
+        const consumers = names.map((name) => live.get(name)! as LiveConsumer);
+        const credentials = (sent ??= await credentialsOf(read, namespace, consumers));
+        const viewer = await viewerKey(read, gateway.namespace);
+        return askEveryPod(inputs, gateway, async (connect) => {
+            const stored =
+                viewer &&
+                (await askAdmin(connect(POD_ADMIN_PORT), viewer, namespace, consumers, {
+                    there: credentials,
+                    gone: [],
+                }));
+            return stored ?? askWith(() => connect(POD_DATA_PORT), "authenticates", credentials);
+        });
     };
     const hint = `Look: kubectl -n ${namespace} get consumers.apisix.apache.org -o yaml`;
     await untilSettled({ title: `Consumers of ${namespace}`, hint, timeoutSeconds, settleSeconds, look });

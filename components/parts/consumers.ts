@@ -2,6 +2,8 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { AcceptSettings } from "./alpa-route";
 import { ConsumersAccepted } from "./consumers-accepted";
+import { CredentialsRevoked } from "./credentials-revoked";
+import type { GatewayPods } from "./gateway-pods";
 import { GeneratedSecrets } from "./generated-secrets";
 import { generationOf } from "./generation";
 import type { GatewayBinding } from "./gateway-wiring";
@@ -38,6 +40,10 @@ export interface ConsumersArgs {
     binding: GatewayBinding;
     cluster: ClusterAccess;
     readiness: AcceptSettings;
+    /** The pods that a change of a caller must reach. */
+    pods: GatewayPods;
+    /** Deleted together with it, without a proof that the gateway rejects the credentials. Unset: never. */
+    deletedWith?: pulumi.Resource;
     /** Unset: each APISIX pod counts limits for itself. */
     counters?: Counters;
 }
@@ -45,7 +51,7 @@ export interface ConsumersArgs {
 /**
  * The callers with their credentials. Each consumer's resources are its own, so that a change of it touches no other's:
  * a Secret for each credential, the salt of generated material where there is any, and one Consumer object. They share
- * the seed of that, and one wait, which is no object in the cluster: a wait for each would be most of a large state.
+ * the seed of that, and two waits, which are no objects in the cluster: a wait for each would be most of a large state.
  */
 export class Consumers extends pulumi.ComponentResource {
     /** Key by `<consumer>/<credential>`; secret. */
@@ -57,17 +63,27 @@ export class Consumers extends pulumi.ComponentResource {
     constructor(name: string, args: ConsumersArgs, opts?: pulumi.ComponentResourceOptions) {
         super("alpa-auth:parts:Consumers", name, {}, opts);
         const { consumers, namespace, cluster, readiness } = args;
+        const wait = {
+            cluster,
+            namespace,
+            gateway: args.pods,
+            timeoutSeconds: readiness.acceptTimeoutSeconds,
+            settleSeconds: readiness.settleSeconds,
+        };
 
         this.generated = new GeneratedSecrets(name, this);
-        const objects = consumers.map((consumer) => this.consumer(consumer, args));
+        const secrets = consumers.map((consumer) => this.secrets(consumer, namespace));
+        const revoked = new CredentialsRevoked(
+            `${name}-revoked`,
+            { ...wait, credentials: consumers.flatMap((c) => c.credentials.map(({ id }) => `${c.name}/${id}`)) },
+            { parent: this, dependsOn: secrets.flat(), deletedWith: args.deletedWith },
+        );
+        const objects = consumers.map((consumer, i) => this.consumer(consumer, args, [...secrets[i], revoked]));
         new ConsumersAccepted(
             `${name}-accepted`,
             {
-                cluster,
-                namespace,
+                ...wait,
                 generations: Object.fromEntries(consumers.map((c, i) => [c.name, generationOf(objects[i])])),
-                timeoutSeconds: readiness.acceptTimeoutSeconds,
-                settleSeconds: readiness.settleSeconds,
             },
             { parent: this },
         );
@@ -75,11 +91,8 @@ export class Consumers extends pulumi.ComponentResource {
         this.registerOutputs({});
     }
 
-    private consumer(
-        consumer: ConsumerSettings,
-        { namespace, binding, counters }: ConsumersArgs,
-    ): k8s.apiextensions.CustomResource {
-        const secrets = consumer.credentials.map((credential) => {
+    private secrets(consumer: ConsumerSettings, namespace: string): k8s.core.v1.Secret[] {
+        return consumer.credentials.map((credential) => {
             const name = `${consumer.name}.${credential.id}`;
             return new k8s.core.v1.Secret(
                 `${name}-secret`,
@@ -90,6 +103,13 @@ export class Consumers extends pulumi.ComponentResource {
                 { parent: this },
             );
         });
+    }
+
+    private consumer(
+        consumer: ConsumerSettings,
+        { namespace, binding, counters }: ConsumersArgs,
+        dependsOn: pulumi.Resource[],
+    ): k8s.apiextensions.CustomResource {
         return new k8s.apiextensions.CustomResource(
             `${consumer.name}-consumer`,
             {
@@ -98,8 +118,8 @@ export class Consumers extends pulumi.ComponentResource {
                 metadata: metadata(consumer.name, namespace),
                 spec: renderConsumer(consumer, binding, namespace, counters),
             },
-            // A credential whose Secret is missing is left out without a word.
-            { parent: this, dependsOn: secrets },
+            // The ingress controller silently skips a credential whose Secret is missing.
+            { parent: this, dependsOn },
         );
     }
 

@@ -1,4 +1,5 @@
 import { guardPlugins, type GuardSettings } from "./guard";
+import { REVISION_HEADER } from "./paths";
 import { alpaError, plugin, type RoutePlugin } from "./route-plugin";
 
 /**
@@ -64,6 +65,8 @@ export interface Passing {
     only?: string;
     /** Nobody gets through at present: they are told to come back then. */
     refused?: { retryAfterSeconds: number };
+    /** See {@link shapeErrors}. */
+    revision?: string;
 }
 
 /**
@@ -75,7 +78,7 @@ export function alpaChain(
     path: "/completions" | "/logprobs",
     namespace: string,
     guard: GuardSettings,
-    { only, refused }: Passing = {},
+    { only, refused, revision }: Passing = {},
 ): RoutePlugin[] {
     const theirs = only === undefined ? `^${namespace}_` : `^${namespace}_${only}$`;
     return [
@@ -88,7 +91,7 @@ export function alpaChain(
         }),
         ...guardPlugins(path, guard),
         plugin("proxy-rewrite", { uri: path, headers: { remove: REMOVED_HEADERS } }),
-        shapeErrors(),
+        shapeErrors(revision),
         plugin("serverless-post-function", { phase: "header_filter", functions: [ANSWER_HEADERS] }),
     ];
 }
@@ -109,14 +112,14 @@ const ANSWER_HEADERS = `return function()
 end`;
 
 /** Refuses a request with a query string: Alpa reads none, and a secret in it would end in Alpa's log. */
-export function queryStringChain(): RoutePlugin[] {
+export function queryStringChain(revision?: string): RoutePlugin[] {
     return [
         ...authentication(),
         plugin("fault-injection", {
             abort: abort(400, "no query string is accepted: send credentials in headers, and the rest as JSON"),
             _meta: { priority: WHO_MAY },
         }),
-        shapeErrors(),
+        shapeErrors(revision),
     ];
 }
 
@@ -138,24 +141,30 @@ export function toHttps(): RoutePlugin {
 }
 
 /** Closes everything that is no route of ours. */
-export function closedChain(prefix: string): RoutePlugin[] {
+export function closedChain(prefix: string, revision?: string): RoutePlugin[] {
     return [
         plugin("fault-injection", {
             abort: abort(404, `not found: the service answers POST ${prefix}/completions and POST ${prefix}/logprobs`),
         }),
-        shapeErrors(),
+        shapeErrors(revision),
     ];
 }
 
 /**
  * Makes what the gateway refuses look like an error of Alpa's: the pages of nginx, and the two shapes plugins use.
  * Alpa's own errors match neither pattern and keep their bytes.
+ * @param revision says by which version of the rules the gateway has answered. Unset: nothing does
  */
-function shapeErrors(): RoutePlugin {
+function shapeErrors(revision?: string): RoutePlugin {
     const shape = '{"type":"error","message":"$1","stacktrace":""}';
     return plugin("response-rewrite", {
         vars: [["status", ">=", 400]],
-        headers: { set: { "Content-Type": "application/json" } },
+        headers: {
+            set: {
+                "Content-Type": "application/json",
+                ...(revision === undefined ? {} : { [REVISION_HEADER]: revision }),
+            },
+        },
         filters: [
             {
                 regex: '^\\s*<html>\\s*<head><title>([^<"\\\\]*)</title>.*$',

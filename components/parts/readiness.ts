@@ -17,7 +17,13 @@ export type Until =
       };
 
 export type Verdict =
-    | { state: "ready" }
+    | {
+          state: "ready";
+          /** The data plane itself has shown it: nothing is left to wait for. */
+          proved?: true;
+          /** Why the data plane could not be asked. */
+          unproved?: string;
+      }
     | { state: "waiting"; why: string }
     /** The controller says no, in its own words. It counts once it has been so for this long without interruption. */
     | { state: "failed"; why: string; finalAfterSeconds: number };

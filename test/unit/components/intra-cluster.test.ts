@@ -25,6 +25,7 @@ import {
 const AWAITED = "pulumi-nodejs:dynamic/alpa-auth:Awaited";
 /** The wait that all callers share: no object in the cluster. */
 const SHARED_WAIT = "pulumi-nodejs:dynamic/alpa-auth:ConsumersAccepted alpa-consumers-accepted";
+const PROOF = "pulumi-nodejs:dynamic/alpa-auth:CredentialsRevoked alpa-consumers-revoked";
 const install = { repository: "https://charts.example.org", version: "1.2.3" };
 const added = { name: "new", credentials: [{ id: "first", method: "key" }] };
 const key = (r: Seen) => `${r.type} ${r.name}`;
@@ -151,16 +152,20 @@ for (const installer of INSTALLERS)
             assert.deepEqual(plannedObjects(settings(installer)).map(identity).sort(), made.sort());
         });
 
-        it("a new caller is three new resources, and touches nothing else but the wait for all", async () => {
+        it("a new caller is three new resources, and touches nothing else but the waits for all", async () => {
             const before = await recordStack(installer);
             const after = await recordStack(installer, { consumers: [CONSUMERS[0], added, CONSUMERS[1]] });
-            assert.deepEqual(difference(before, after).changed, [SHARED_WAIT]);
+            assert.deepEqual(difference(before, after).changed, [PROOF, SHARED_WAIT]);
             assert.deepEqual(difference(before, after).added.sort(), [
                 "kubernetes:apisix.apache.org/v1alpha1:Consumer new-consumer",
                 "kubernetes:core/v1:Secret new.first-secret",
                 "random:index/randomUuid:RandomUuid new.first-key",
             ]);
-            assert.deepEqual(difference(after, before), { added: [], changed: [SHARED_WAIT] }, "and on its way out");
+            assert.deepEqual(
+                difference(after, before),
+                { added: [], changed: [PROOF, SHARED_WAIT] },
+                "and on its way out",
+            );
         });
 
         it("a new credential is two new resources, and changes its caller only", async () => {
@@ -172,7 +177,7 @@ for (const installer of INSTALLERS)
                 "kubernetes:core/v1:Secret nlp.2026b-secret",
                 "random:index/randomUuid:RandomUuid nlp.2026b-key",
             ]);
-            assert.deepEqual(changed, ["kubernetes:apisix.apache.org/v1alpha1:Consumer nlp-consumer"]);
+            assert.deepEqual(changed, [PROOF, "kubernetes:apisix.apache.org/v1alpha1:Consumer nlp-consumer"]);
         });
 
         it("limits change the Consumer object, and no key", async () => {

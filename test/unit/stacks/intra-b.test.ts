@@ -49,7 +49,7 @@ describe("option intra-b", function () {
     });
 
     const changes: [from: Phase, to: Phase, ...names: string[]][] = [
-        ["prepare", "drain", "alpa-route-rules"],
+        ["prepare", "drain", "alpa-route-rules", "alpa-route-served"],
         ["drain", "stop", ANSWERS, HEAD, WORKER, LOOK],
         [
             "stop",
@@ -58,9 +58,11 @@ describe("option intra-b", function () {
             "alpa-conversion-component-ready",
             "alpa-route-completions",
             "alpa-route-logprobs",
+            "alpa-route-rules",
+            "alpa-route-served",
         ],
         ["start", "verify"],
-        ["verify", "switch", "alpa-route-rules"],
+        ["verify", "switch", "alpa-route-rules", "alpa-route-served"],
         ["switch", "done", HEAD, WORKER],
     ];
     for (const [from, to, ...names] of changes)

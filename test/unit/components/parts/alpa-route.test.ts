@@ -6,17 +6,19 @@ const binding = { ingressClass: "alpa-auth", gateway: "alpa-auth", gatewayNamesp
 const guard = { maxBodyBytes: 65536, contextTokens: 1024, vocabulary: 50272 };
 const render = (answerTimeoutSeconds: number, ownGateway: boolean) =>
     renderRoute({ namespace: "alpa-auth", guard, ingressClassName: "alpa-auth", answerTimeoutSeconds, ownGateway });
-const build = (ownGateway = true) =>
+const SERVED = "pulumi-nodejs:dynamic/alpa-auth:RouteServed";
+const build = (ownGateway = true, answerTimeoutSeconds = 900) =>
     new AlpaRoute("alpa-route", {
         namespace: "alpa-auth",
         binding,
         alpa: {
             endpoints: ["10.0.0.11:20001", "10.0.0.12:20002"].map((address) => ({ address, weight: 1 })),
-            answerTimeoutSeconds: 900,
+            answerTimeoutSeconds,
         },
         guard,
         cluster: {},
         readiness: { acceptTimeoutSeconds: 120, settleSeconds: 15 },
+        pods: { namespace: "gateway", labels: { app: "apisix" }, unasked: "fail" },
         ownGateway,
     });
 const spec = render(900, true);
@@ -102,7 +104,7 @@ describe("AlpaRoute", () => {
         assert.ok(comesAfter(seen, accepted, route));
     });
 
-    it("waits for the generation it has made, as long as the config says", async () => {
+    it("waits for the generation it has made, and proves it at the gateway's pods", async () => {
         const { inputs } = one(await record(() => build()), "pulumi-nodejs:dynamic/alpa-auth:Awaited");
         const { object, until, generation, timeoutSeconds, settleSeconds } = inputs;
         assert.deepEqual(
@@ -117,9 +119,28 @@ describe("AlpaRoute", () => {
                 until: { kind: "condition", type: "Accepted" },
                 generation: 1,
                 timeoutSeconds: 120,
-                settleSeconds: 15,
+                settleSeconds: undefined,
             },
         );
+    });
+
+    it("has each rule's error answers say by which version of the rules and upstreams they are", async () => {
+        const seen = await record(() => build());
+        const { revision, gateway, settleSeconds } = one(seen, SERVED).inputs;
+        assert.match(revision, /^[0-9a-f]{12}$/);
+        assert.deepEqual([gateway.namespace, settleSeconds], ["gateway", 15]);
+        for (const { name, plugins } of oneOfKind(seen, "ApisixRoute", "alpa").inputs.spec.http) {
+            const shaped = plugins.find((p: any) => p.name === "response-rewrite");
+            assert.equal(shaped.config.headers.set["X-Alpa-Auth-Revision"], revision, name);
+        }
+    });
+
+    it("has another revision for other rules, and for other upstreams", async () => {
+        const revision = async (own: boolean, seconds?: number) =>
+            one(await record(() => build(own, seconds)), SERVED).inputs.revision;
+        const all = [await revision(true), await revision(false), await revision(true, 901)];
+        assert.equal(new Set(all).size, 3);
+        assert.equal(await revision(true), all[0]);
     });
 
     it("closes its own prefix only, where it is told so", async () => {

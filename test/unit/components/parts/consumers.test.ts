@@ -23,11 +23,13 @@ const build = (consumer: ConsumerSettings, more: Partial<ConsumersArgs> = {}) =>
         binding,
         cluster: {},
         readiness: { acceptTimeoutSeconds: 120, settleSeconds: 15 },
+        pods: { namespace: "gateway", labels: { app: "apisix" }, unasked: "fail" },
         ...more,
     });
 const SALT = "random:index/randomUuid:RandomUuid";
 const SEED = "random:index/randomPassword:RandomPassword";
 const ACCEPTED = "pulumi-nodejs:dynamic/alpa-auth:ConsumersAccepted";
+const REVOKED = "pulumi-nodejs:dynamic/alpa-auth:CredentialsRevoked";
 const PUBLIC_KEY = "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n";
 
 /** What the fake engine generates is always the same text. */
@@ -68,11 +70,18 @@ describe("Consumers", () => {
         one(seen, SEED, "alpa-consumers-seed");
     });
 
-    it("makes three resources of a caller with one key, and one seed and one wait for all callers", async () => {
+    it("makes three resources of a caller with one key, and one seed and two waits for all callers", async () => {
         const seen = await record(() => build(caller(key("a"))));
         assert.deepEqual(
             seen.filter((r) => !r.type.startsWith("alpa-auth:")).map((r) => r.name),
-            ["lab.a-key", "alpa-consumers-seed", "lab.a-secret", "lab-consumer", "alpa-consumers-accepted"],
+            [
+                "lab.a-key",
+                "alpa-consumers-seed",
+                "lab.a-secret",
+                "alpa-consumers-revoked",
+                "lab-consumer",
+                "alpa-consumers-accepted",
+            ],
         );
     });
 
@@ -122,6 +131,16 @@ describe("Consumers", () => {
         assert.deepEqual(waiting.inputs.generations, { lab: 1 });
     });
 
+    it("deletes the Consumer, then proves that its credentials are rejected, then deletes their Secrets", async () => {
+        const seen = await record(() => build(lab));
+        const proof = one(seen, REVOKED);
+        assert.deepEqual(proof.inputs.credentials, ["lab/2026a", "lab/2026b"]);
+        // Pulumi deletes in the reverse order.
+        assert.ok(comesAfter(seen, oneOfKind(seen, "Consumer", "lab"), proof));
+        for (const id of ["2026a", "2026b"])
+            assert.ok(comesAfter(seen, proof, oneOfKind(seen, "Secret", `lab.${id}`)), id);
+    });
+
     it("hands out keys and secrets by consumer and credential, as secrets", async () => {
         let built: Consumers | undefined;
         await record(() => (built = build(caller(key("a"), { id: "t", method: "jwt", algorithm: "HS256" }))));
@@ -151,8 +170,8 @@ describe("Consumers", () => {
         const [before, after] = [await names("lab"), await names("lab-two")];
         assert.deepEqual(
             before.filter((n) => after.includes(n)),
-            ["alpa-auth:parts:Consumers", SEED, ACCEPTED].map(
-                (type, i) => `${type} alpa-consumers${["", "-seed", "-accepted"][i]}`,
+            ["alpa-auth:parts:Consumers", SEED, REVOKED, ACCEPTED].map(
+                (type, i) => `${type} alpa-consumers${["", "-seed", "-revoked", "-accepted"][i]}`,
             ),
         );
     });

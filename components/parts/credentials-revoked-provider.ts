@@ -1,0 +1,76 @@
+import type * as crypto from "node:crypto";
+import type * as pulumi from "@pulumi/pulumi";
+import { askAdmin } from "./admin-evidence";
+import { openLister, openReader, type PlainAccess } from "./cluster-reader";
+import { askWith, sentWith, textsOf, viewerKey, type LiveConsumer } from "./credential-evidence";
+import type { CredentialsRevokedArgs } from "./credentials-revoked";
+import { askEveryPod, controllerLogs, POD_ADMIN_PORT, POD_DATA_PORT } from "./gateway-pods";
+import { untilSettled } from "./until-settled";
+
+// All of this is stored in the state as text, by the rules of awaited-provider.ts.
+
+type Inputs = pulumi.Unwrap<Omit<CredentialsRevokedArgs, "cluster">> & PlainAccess;
+
+export const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> = {
+    async diff(_id, olds, news) {
+        const removed = olds.credentials.some((one) => !news.credentials.includes(one));
+        const moved = olds.namespace !== news.namespace;
+        return {
+            // All inputs: the deletion of a later `up` uses those in the state.
+            changes: JSON.stringify(olds) !== JSON.stringify({ ...olds, ...news }),
+            replaces: removed || moved ? [moved ? "namespace" : "credentials"] : [],
+        };
+    },
+    async create(inputs) {
+        // eslint-disable-next-line @typescript-eslint/no-require-imports -- an import at the top would be stored by value
+        const { randomUUID } = require("node:crypto") as typeof crypto;
+        return { id: randomUUID(), outs: inputs };
+    },
+    async update(_id, _olds, inputs) {
+        return { outs: inputs };
+    },
+    async delete(_id, inputs) {
+        await untilRejected(inputs);
+    },
+};
+
+/** @throws Error naming a gateway pod that still authenticates a credential that is not declared any more */
+async function untilRejected(inputs: Inputs): Promise<void> {
+    const { namespace, gateway, timeoutSeconds, settleSeconds, credentials } = inputs;
+    const list = openLister(inputs);
+    const read = openReader(inputs);
+    const consumers = (await list("apisix.apache.org/v1alpha1", "Consumer", namespace)) as LiveConsumer[];
+    const secretOf = new Map(
+        consumers.flatMap(({ metadata, spec }) =>
+            (spec?.credentials ?? []).map(
+                ({ name, secretRef }) => [`${metadata!.name}/${name}` as string, secretRef?.name] as const,
+            ),
+        ),
+    );
+    const removed = credentials.filter((one) => !secretOf.has(one));
+    if (removed.length === 0) return;
+    const secrets = new Map((await list("v1", "Secret", namespace)).map((secret) => [secret.metadata?.name, secret]));
+    // A key that was moved to another entry goes on working, as the stack says.
+    const kept = new Set([...secretOf.values()].map((name) => textsOf(secrets.get(name)).key));
+    const gone = removed
+        .map((who) => sentWith(who, secrets.get(who.replace("/", "."))))
+        .filter((sent) => sent !== undefined)
+        .filter(({ headers, claim }) => !kept.has(claim ?? headers?.apikey ?? ""));
+    if (gone.length === 0) return;
+    const viewer = await viewerKey(read, gateway.namespace);
+    await untilSettled({
+        title: `Removed credentials of ${namespace}`,
+        hint: `They may still work. ${controllerLogs(gateway.namespace)}`,
+        timeoutSeconds,
+        settleSeconds,
+        look: async () => {
+            const route = { apiVersion: "apisix.apache.org/v2", kind: "ApisixRoute", namespace, name: "alpa" };
+            const closed = (await read(route)) === undefined;
+            return askEveryPod(inputs, gateway, async (connect) => {
+                const stored =
+                    viewer && (await askAdmin(connect(POD_ADMIN_PORT), viewer, namespace, [], { there: [], gone }));
+                return stored ?? askWith(() => connect(POD_DATA_PORT), "rejects", gone, closed);
+            });
+        },
+    });
+}

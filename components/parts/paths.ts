@@ -1,0 +1,8 @@
+/** Path callers see in front of Alpa's own. */
+export const PREFIX = "/alpa";
+
+/**
+ * Header of the gateway's own error answers: a digest of the route's rules and upstreams. It shows which rules a pod answers by,
+ * so that an `up` can end when they are in force.
+ */
+export const REVISION_HEADER = "X-Alpa-Auth-Revision";

@@ -1,0 +1,60 @@
+import type * as pulumi from "@pulumi/pulumi";
+import type { PlainAccess } from "./cluster-reader";
+import { askEveryPod, controllerLogs, POD_DATA_PORT } from "./gateway-pods";
+import { PREFIX, REVISION_HEADER } from "./paths";
+import type { RouteServedArgs } from "./route-served";
+import { untilSettled } from "./until-settled";
+
+// All of this is stored in the state as text, by the rules of awaited-provider.ts.
+
+type Inputs = pulumi.Unwrap<Omit<RouteServedArgs, "cluster">> & PlainAccess;
+
+/** One request for each rule. Without a credential none reaches Alpa; Cloudflare's header keeps the redirect away. */
+const REQUESTS = [
+    { method: "POST", path: `${PREFIX}/completions` },
+    { method: "POST", path: `${PREFIX}/logprobs` },
+    { method: "POST", path: `${PREFIX}/completions?evidence` },
+    { method: "GET", path: PREFIX },
+];
+const NO_REDIRECT = { "CF-Ray": "evidence" };
+
+export const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> = {
+    async diff(_id, olds, news) {
+        return { changes: subject(olds) !== subject(news) };
+    },
+    async create(inputs) {
+        await untilServed(inputs);
+        return { id: inputs.gateway.namespace, outs: inputs };
+    },
+    async update(_id, _olds, inputs) {
+        await untilServed(inputs);
+        return { outs: inputs };
+    },
+};
+
+/** What is waited for, to tell whether it has changed. */
+function subject({ revision, attempt, gateway }: Inputs): string {
+    return JSON.stringify([revision, attempt, gateway.namespace]);
+}
+
+/** @throws Error naming a gateway pod that answers by other rules */
+async function untilServed(inputs: Inputs): Promise<void> {
+    const { gateway, revision, timeoutSeconds, settleSeconds } = inputs;
+    const header = REVISION_HEADER.toLowerCase();
+    await untilSettled({
+        title: "Route alpa at the gateway",
+        hint: controllerLogs(gateway.namespace),
+        timeoutSeconds,
+        settleSeconds,
+        look: () =>
+            askEveryPod(inputs, gateway, async (connect) => {
+                const connection = connect(POD_DATA_PORT);
+                for (const request of REQUESTS) {
+                    const { status, headers } = await connection.request({ ...request, headers: NO_REDIRECT });
+                    if (headers[header] !== revision)
+                        return `it answers ${request.method} ${request.path} (${status}) by ${headers[header] === undefined ? "no rule of this route" : "older rules"}`;
+                }
+                return undefined;
+            }),
+    });
+}
