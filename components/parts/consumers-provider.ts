@@ -2,7 +2,8 @@ import type * as pulumi from "@pulumi/pulumi";
 import { askAdmin } from "./admin-evidence";
 import { openLister, openReader, type PlainAccess } from "./cluster-reader";
 import type { ConsumersAcceptedArgs } from "./consumers-accepted";
-import { askWith, credentialsOf, viewerKey, type LiveConsumer, type Sent } from "./credential-evidence";
+import { askWith, credentialsOf, type LiveConsumer, type Sent } from "./credential-evidence";
+import { adminTrouble, viewerKey } from "./gateway-admin";
 import { askEveryPod, POD_ADMIN_PORT, POD_DATA_PORT } from "./gateway-pods";
 import { judge, type Verdict } from "./readiness";
 import { untilSettled } from "./until-settled";
@@ -80,5 +81,6 @@ async function untilAccepted(inputs: Inputs, names: string[]): Promise<void> {
         });
     };
     const hint = `Look: kubectl -n ${namespace} get consumers.apisix.apache.org -o yaml`;
-    await untilSettled({ title: `Consumers of ${namespace}`, hint, timeoutSeconds, settleSeconds, look });
+    const trouble = () => adminTrouble(inputs, gateway.namespace);
+    await untilSettled({ title: `Consumers of ${namespace}`, hint, timeoutSeconds, settleSeconds, look, trouble });
 }

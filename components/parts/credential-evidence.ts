@@ -65,11 +65,6 @@ export function sentWith(who: string, secret: Live | undefined): Sent | undefine
     return { who, claim: key, headers: { Authorization: `Bearer ${token}` } };
 }
 
-/** Key that may read the Admin API; undefined where the Secret of our own installations does not exist. */
-export async function viewerKey(read: Reader, namespace: string): Promise<string | undefined> {
-    return textsOf(await read({ apiVersion: "v1", kind: "Secret", namespace, name: "apisix-admin-keys" })).viewer;
-}
-
 /** The credentials of some Consumers, each with what to send. */
 export async function credentialsOf(read: Reader, namespace: string, consumers: LiveConsumer[]): Promise<Sent[]> {
     const sent: Sent[] = [];

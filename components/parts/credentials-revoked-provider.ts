@@ -2,8 +2,9 @@ import type * as crypto from "node:crypto";
 import type * as pulumi from "@pulumi/pulumi";
 import { askAdmin } from "./admin-evidence";
 import { openLister, openReader, type PlainAccess } from "./cluster-reader";
-import { askWith, sentWith, textsOf, viewerKey, type LiveConsumer } from "./credential-evidence";
+import { askWith, sentWith, textsOf, type LiveConsumer } from "./credential-evidence";
 import type { CredentialsRevokedArgs } from "./credentials-revoked";
+import { adminTrouble, viewerKey } from "./gateway-admin";
 import { askEveryPod, controllerLogs, POD_ADMIN_PORT, POD_DATA_PORT } from "./gateway-pods";
 import { untilSettled } from "./until-settled";
 
@@ -63,6 +64,7 @@ async function untilRejected(inputs: Inputs): Promise<void> {
         hint: `They may still work. ${controllerLogs(gateway.namespace)}`,
         timeoutSeconds,
         settleSeconds,
+        trouble: () => adminTrouble(inputs, gateway.namespace),
         look: async () => {
             const route = { apiVersion: "apisix.apache.org/v2", kind: "ApisixRoute", namespace, name: "alpa" };
             const closed = (await read(route)) === undefined;

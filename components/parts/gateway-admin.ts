@@ -1,12 +1,11 @@
-import type { V1Pod } from "@kubernetes/client-node" with { "resolution-mode": "import" };
-import { openLister, openReader, type Live, type PlainAccess } from "./cluster-reader";
+import { openLister, openReader, type Live, type PlainAccess, type Reader } from "./cluster-reader";
+import { isReadyPod, POD_ADMIN_PORT } from "./gateway-pods";
 import { connectToPod, type PodAnswer } from "./pod-connection";
 
 // Reading the Admin API of the gateway's pods. All of this may be stored in the state as text, by the rules of
 // awaited-provider.ts.
 
-/** Port of the Admin API in its container, and the Secret with its keys; as apisix-values.ts has them. */
-const ADMIN_PORT = 9180;
+/** The Secret with the keys of the Admin API, as apisix-values.ts has it. */
 const KEYS = "apisix-admin-keys";
 
 /** The Admin API of one ready gateway pod, with the key that may only read. */
@@ -25,15 +24,16 @@ export type AdminApiError = Error & { status?: number };
  * @throws AdminApiError saying what is missing
  */
 export async function openAdminApi(access: PlainAccess, namespace: string, connections = 1): Promise<AdminApi> {
-    const secret = await openReader(access)({ apiVersion: "v1", kind: "Secret", namespace, name: KEYS });
-    const data = secret?.data as Record<string, string> | undefined;
-    if (data?.viewer === undefined)
+    const key = await viewerKey(openReader(access), namespace);
+    if (key === undefined)
         throw Object.assign(new Error(`there is no Secret ${namespace}/${KEYS} with the key viewer`), { status: 404 });
     const pods = await openLister(access)("v1", "Pod", namespace);
     const pod = pods.find(isReadyGateway)?.metadata?.name;
     if (pod === undefined) throw new Error(`no APISIX pod of ${namespace} is ready`);
-    const headers = { "X-API-KEY": Buffer.from(data.viewer, "base64").toString() };
-    const open = Array.from({ length: connections }, () => connectToPod(access, { namespace, pod, port: ADMIN_PORT }));
+    const headers = { "X-API-KEY": key };
+    const open = Array.from({ length: connections }, () =>
+        connectToPod(access, { namespace, pod, port: POD_ADMIN_PORT }),
+    );
     let turn = 0;
     return {
         get: (path) => open[turn++ % open.length].request({ method: "GET", path: `/apisix/admin/${path}`, headers }),
@@ -41,12 +41,16 @@ export async function openAdminApi(access: PlainAccess, namespace: string, conne
     };
 }
 
+/** The key that may only read; undefined where the gateway has no Secret of ours. */
+export async function viewerKey(read: Reader, namespace: string): Promise<string | undefined> {
+    const secret = await read({ apiVersion: "v1", kind: "Secret", namespace, name: KEYS });
+    const viewer = (secret?.data as Record<string, string> | undefined)?.viewer;
+    return viewer === undefined ? undefined : Buffer.from(viewer, "base64").toString();
+}
+
 /** Whether a pod runs APISIX, and takes requests. */
 export function isReadyGateway(pod: Live): boolean {
-    const { labels, deletionTimestamp } = pod.metadata ?? {};
-    const { conditions = [] } = (pod as unknown as V1Pod).status ?? {};
-    const ready = conditions.some(({ type, status }) => type === "Ready" && status === "True");
-    return labels?.["app.kubernetes.io/name"] === "apisix" && deletionTimestamp === undefined && ready;
+    return isReadyPod(pod, { "app.kubernetes.io/name": "apisix" });
 }
 
 /**

@@ -21,6 +21,15 @@ export interface GatewayPods {
 export const POD_DATA_PORT = 9080;
 export const POD_ADMIN_PORT = 9180;
 
+/** Whether a pod has these labels, takes requests, and is not about to end. */
+export function isReadyPod({ metadata, status }: Live, labels: Record<string, string>): boolean {
+    return (
+        metadata?.deletionTimestamp === undefined &&
+        Object.entries(labels).every(([key, value]) => metadata?.labels?.[key] === value) &&
+        (status?.conditions ?? []).some(({ type, status }) => type === "Ready" && status === "True")
+    );
+}
+
 /** A command to look with, at what should have passed a change on. */
 export function controllerLogs(namespace: string): string {
     return `Look: kubectl -n ${namespace} logs -l 'app.kubernetes.io/name in (ingress-controller, apisix-ingress-controller)'`;
@@ -45,12 +54,7 @@ export async function askEveryPod(
         if ((error as { code?: number }).code !== 403) throw error;
         return cannot(`the kubeconfig user lacks permission to list pods in namespace ${namespace} (RBAC).`);
     }
-    const ready = pods.filter(
-        ({ metadata, status }) =>
-            metadata?.deletionTimestamp === undefined &&
-            Object.entries(labels).every(([key, value]) => metadata?.labels?.[key] === value) &&
-            status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True"),
-    );
+    const ready = pods.filter((pod) => isReadyPod(pod, labels));
     if (ready.length === 0) {
         const selector = Object.entries(labels).map((pair) => pair.join("="));
         const why = `no ready pod with the labels ${selector.join(",")} in namespace ${namespace}`;

@@ -1,5 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { PlainAccess } from "./cluster-reader";
+import { adminTrouble } from "./gateway-admin";
 import { askEveryPod, controllerLogs, POD_DATA_PORT } from "./gateway-pods";
 import { PREFIX, REVISION_HEADER } from "./paths";
 import type { RouteServedArgs } from "./route-served";
@@ -46,6 +47,7 @@ async function untilServed(inputs: Inputs): Promise<void> {
         hint: controllerLogs(gateway.namespace),
         timeoutSeconds,
         settleSeconds,
+        trouble: () => adminTrouble(inputs, gateway.namespace),
         look: () =>
             askEveryPod(inputs, gateway, async (connect) => {
                 const connection = connect(POD_DATA_PORT);

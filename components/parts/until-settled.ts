@@ -13,10 +13,14 @@ export interface Wait {
     settleSeconds: number;
     /** Says how far it is. One that fails is asked again: a restarting API server answers again by itself. */
     look: () => Promise<Verdict>;
+    /** What may be behind a wait that fails, and what to run; asked once, before the error is thrown. */
+    trouble?: () => Promise<string | undefined>;
 }
 
 /** @throws Error naming what was waited for, how far it came, and how to look */
-export async function untilSettled({ title, hint, timeoutSeconds, settleSeconds, look }: Wait): Promise<void> {
+export async function untilSettled(wait: Wait): Promise<void> {
+    const { title, hint, timeoutSeconds, settleSeconds, look, trouble = async () => undefined } = wait;
+    const told = async (what: string) => new Error([what, await trouble(), hint].filter(Boolean).join(" "));
     const start = Date.now();
     let readySince: number | undefined;
     let failedSince: number | undefined;
@@ -30,7 +34,7 @@ export async function untilSettled({ title, hint, timeoutSeconds, settleSeconds,
         failedSince = verdict.state === "failed" ? (failedSince ?? now) : undefined;
         const late = now - start > timeoutSeconds * 1000;
         if (verdict.state === "failed" && (late || now - failedSince! >= verdict.finalAfterSeconds * 1000))
-            throw new Error(`${title}: ${verdict.why} ${hint}`);
+            throw await told(`${title}: ${verdict.why}`);
         readySince = verdict.state === "ready" ? (readySince ?? now) : undefined;
         if (verdict.state === "ready" && (verdict.proved || now - readySince! >= settleSeconds * 1000)) {
             if (verdict.unproved)
@@ -40,7 +44,7 @@ export async function untilSettled({ title, hint, timeoutSeconds, settleSeconds,
             return;
         }
         const why = verdict.state === "ready" ? "not settled yet" : verdict.why;
-        if (late) throw new Error(`${title}: not ready after ${timeoutSeconds} s (${why}). ${hint}`);
+        if (late) throw await told(`${title}: not ready after ${timeoutSeconds} s (${why}).`);
         if (now - lastWord >= 15_000) {
             console.log(`waiting for ${title}: ${why} (${Math.round((now - start) / 1000)} of ${timeoutSeconds} s)`);
             lastWord = now;

@@ -72,7 +72,8 @@ export async function startKubelet(options: { port: number; pki: Pki; podPort: P
     };
 }
 
-function forward(client: WebSocket, ports: number[], localPort: (port: number) => number | undefined): void {
+/** Connects the channels of an accepted WebSocket to local ports. */
+export function forward(client: WebSocket, ports: number[], localPort: (port: number) => number | undefined): void {
     const upstreams = ports.map((port, index) => {
         const send = (channel: number, data: Buffer) => {
             if (client.readyState === client.OPEN) client.send(Buffer.concat([Buffer.from([channel]), data]));

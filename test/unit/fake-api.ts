@@ -1,5 +1,6 @@
 import * as http from "node:http";
 import type { AddressInfo } from "node:net";
+import type { FakePods } from "./fake-pods";
 
 /** Resources the fake knows: group and version, kind, plural, namespaced. */
 const KINDS: [apiVersion: string, kind: string, plural: string, namespaced: boolean][] = [
@@ -38,8 +39,12 @@ export interface Request {
  * A Kubernetes API server: discovery of `KINDS`, and what `answer` says for each path. A `Status` is answered with its
  * own code.
  * @param answer called for each request, so that an object can change between two looks
+ * @param pods what is reached through port-forwarding. Unset: nothing is
  */
-export async function fakeApi(answer: (path: string, request: Request) => Answer): Promise<FakeApi> {
+export async function fakeApi(
+    answer: (path: string, request: Request) => Answer,
+    pods?: Pick<FakePods, "upgrade">,
+): Promise<FakeApi> {
     const asked: string[] = [];
     const server = http.createServer(async (request, response) => {
         const { pathname: path, searchParams } = new URL(request.url!, "http://fake");
@@ -58,6 +63,7 @@ export async function fakeApi(answer: (path: string, request: Request) => Answer
         const body = typeof found === "object" ? found : { kind: "Status", status: "Failure", code: status };
         response.writeHead(status, { "Content-Type": "application/json" }).end(JSON.stringify(body));
     });
+    if (pods) server.on("upgrade", (request, socket, head) => pods.upgrade(request, socket, head));
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     const { port } = server.address() as AddressInfo;
     return {
