@@ -18,9 +18,12 @@ import { EtcdMembers } from "./etcd-members";
 import { GatewayPods, type GatewayPod } from "./gateway-pods";
 import { openNodePort, type Destination, type Lost, type NodePort } from "./node-port";
 import { APISIX, runs } from "./pods";
+import type { RealGateways } from "./real-gateways";
 
 /** Data port of APISIX in its container. */
 const DATA_PORT = 9080;
+/** The same for its Admin API. */
+const ADMIN_PORT = 9180;
 /** The same for TLS. */
 const TLS_PORT = 9443;
 /** What stands in front of the nodes. */
@@ -35,6 +38,8 @@ export interface GatewaysOptions {
     clock?: Clock;
     /** Takes a pod's object away: its containers have ended. @default it stays */
     ended?: (pod: V1Pod) => Promise<void>;
+    /** @default stand-ins */
+    real?: RealGateways;
     log: (line: string) => void;
 }
 
@@ -69,7 +74,7 @@ export class Gateways {
     private readonly clock: Clock;
 
     constructor(private readonly options: GatewaysOptions) {
-        const { resolve, clock = REAL_TIME, ended = async () => undefined, log } = options;
+        const { resolve, clock = REAL_TIME, ended = async () => undefined, real, log } = options;
         this.clock = clock;
         this.pods = new GatewayPods({
             clock,
@@ -78,6 +83,7 @@ export class Gateways {
             reachable: this.reachable,
             cut: (uid) => this.open.forEach(({ nodePort }) => nodePort.cut(uid)),
             ended,
+            real,
             log,
         });
     }
@@ -134,7 +140,7 @@ export class Gateways {
         const found = this.service(service.namespace, service.name);
         const port = found?.spec?.ports?.find((p) => service.port === undefined || p.port === service.port);
         const gateway = this.behind(found).at(-1);
-        return gateway && port?.targetPort === 9180 ? `http://127.0.0.1:${gateway.adminPort}` : undefined;
+        return gateway && port?.targetPort === ADMIN_PORT ? `http://127.0.0.1:${gateway.adminPort}` : undefined;
     };
 
     /**
@@ -151,6 +157,20 @@ export class Gateways {
         const gateway = data ? this.behind(found).at(-1) : undefined;
         if (!gateway) throw new Error(`dial tcp ${host}:${port}: connect: connection refused`);
         return gateway.port;
+    };
+
+    /** Port on 127.0.0.1 that plays a port of the pod with an address; undefined where nothing listens there. */
+    readonly podPort = (address: string, port: number): number | undefined => {
+        const found = this.pods
+            .list()
+            .find(({ pod, state }) => pod.status?.podIP === address && ["runs", "leaves"].includes(state));
+        if (!found || !this.reachable(found.pod)) return undefined;
+        const { gateway } = found;
+        return new Map([
+            [DATA_PORT, gateway.port],
+            [ADMIN_PORT, gateway.adminPort],
+            [TLS_PORT, gateway.tlsPort],
+        ]).get(port);
     };
 
     private async followNodePorts(now: Snapshot): Promise<void> {

@@ -1,9 +1,12 @@
 /**
- * Plays Valkey: a Redis stand-in of its own for each running pod, so that a new pod starts empty. Valkey 8 answers the
- * commands it has as Redis 7 does. Options other than those below are refused, as is every other value: nothing is
- * written to a disk, and nobody is asked for a password. --maxmemory is taken and not enforced.
+ * Plays Valkey: a Redis stand-in of its own for each running pod, or a real server, so that a new pod starts empty. Valkey 8
+ * answers the commands it has as Redis 7 does. Options other than those below are refused, as is every other value: nothing is
+ * written to a disk, and nobody is asked for a password. The stand-in takes --maxmemory and does not enforce it.
  */
 import type { V1Container, V1Pod } from "@kubernetes/client-node";
+import type { Found } from "../real/parts";
+import { startRealRedis } from "../real/redis";
+import { folderOf, type Ground } from "../real/run";
 import { startRedis, type RedisServer } from "../redis/server";
 import { isReady, selects, type Snapshot } from "./cluster";
 import { image, isRunning, runs, VALKEY } from "./pods";
@@ -21,10 +24,9 @@ const OPTIONS = new Map([
 /** Why a container of Valkey cannot be played. */
 export function valkeyProblem({ image: name, command = [], args = [] }: V1Container): string | undefined {
     if (!VALKEY.test(name!)) return undefined;
-    const words = [...command, ...args];
-    // The image's entry point puts it in front of options.
-    if (words[0] === "valkey-server") words.shift();
-    else if (command.length > 0) return `the sandbox's Valkey does not play the command ${command[0]}`;
+    const words = optionsOf({ command, args });
+    if (command.length > 0 && command[0] !== "valkey-server")
+        return `the sandbox's Valkey does not play the command ${command[0]}`;
     while (words.length > 0) {
         const [option, value] = words.splice(0, 2);
         if (value === undefined || !OPTIONS.get(option)?.test(value))
@@ -33,15 +35,25 @@ export function valkeyProblem({ image: name, command = [], args = [] }: V1Contai
     return undefined;
 }
 
+/** The image's entry point puts the program in front of options. */
+function optionsOf({ command = [], args = [] }: Pick<V1Container, "command" | "args">): string[] {
+    const words = [...command, ...args];
+    return words[0] === "valkey-server" ? words.slice(1) : words;
+}
+
 export class RedisPods {
     /** By uid of the pod. */
     private readonly servers = new Map<string, RedisServer>();
     private last: Snapshot | undefined;
 
-    /** @param reachable whether the machine of a pod can be reached. @default all can */
+    /**
+     * @param reachable whether the machine of a pod can be reached. @default all can
+     * @param real a server to run for each pod. @default the stand-in
+     */
     constructor(
         private readonly log: (line: string) => void,
         private readonly reachable: (pod: V1Pod) => boolean = () => true,
+        private readonly real?: { found: Found; ground: Ground },
     ) {}
 
     async reconcile(now: Snapshot): Promise<void> {
@@ -55,10 +67,17 @@ export class RedisPods {
         for (const pod of pods) {
             const { uid, namespace, name } = pod.metadata!;
             if (this.servers.has(uid!)) continue;
-            const server = await startRedis({ port: 0 });
+            const server = this.real ? await this.startReal(pod, this.real) : await startRedis({ port: 0 });
             this.servers.set(uid!, server);
-            this.log(`${namespace}/${name}: Redis plays ${image(pod, VALKEY)} on 127.0.0.1:${server.port}`);
+            const version = this.real ? ` ${this.real.found.version}` : "";
+            this.log(`${namespace}/${name}: Redis${version} plays ${image(pod, VALKEY)} on 127.0.0.1:${server.port}`);
         }
+    }
+
+    private startReal(pod: V1Pod, { found, ground }: { found: Found; ground: Ground }): Promise<RedisServer> {
+        const { uid, namespace, name } = pod.metadata!;
+        const args = optionsOf(pod.spec!.containers.find((container) => VALKEY.test(container.image!))!);
+        return startRealRedis(ground, { found, title: `${namespace}/${name}`, args, folder: folderOf(ground, uid!) });
     }
 
     /**

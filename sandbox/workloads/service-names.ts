@@ -1,0 +1,26 @@
+/** What cluster DNS and kube-proxy know of Services, for real programs. */
+import type { Resolve } from "../gateway/redis-connections";
+import type { NetworkOptions } from "../real/network";
+import type { Snapshot } from "./cluster";
+import type { EtcdPods } from "./etcd-pods";
+
+/** @param etcd its members, if they are real; `others`: what plays every other Service */
+export function serviceNames(parts: {
+    snapshot: () => Snapshot;
+    etcd?: Pick<EtcdPods, "behind">;
+    others: Resolve;
+}): Pick<NetworkOptions, "portsOf" | "resolve"> {
+    const find = (host: string) => {
+        const [, name, namespace] = /^([^.]+)\.([^.]+)\.svc\.cluster\.local\.?$/.exec(host) ?? [];
+        return parts
+            .snapshot()
+            .services.find(({ metadata }) => metadata!.name === name && metadata!.namespace === namespace);
+    };
+    return {
+        portsOf: (host) => find(host)?.spec?.ports?.map(({ port }) => port),
+        resolve: (host, port) => {
+            const service = find(host);
+            return (service && parts.etcd?.behind(service, port)) ?? parts.others(host, port);
+        },
+    };
+}
