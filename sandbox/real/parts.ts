@@ -111,7 +111,7 @@ function versionPrinted(path: string, probe: string[]): string {
     } catch {
         throw new Error(`${path} ${probe.join(" ")} fails`);
     }
-    return /\d+\.\d+(\.\d+)?[-+.\w]*/.exec(printed)?.[0] ?? "unknown";
+    return /\d+\.\d+(\.\d+)?/.exec(printed)?.[0] ?? "unknown";
 }
 
 /** The version of ADC that comes with the chart's ingress controller. */
