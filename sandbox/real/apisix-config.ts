@@ -2,7 +2,7 @@
  * The settings file of a real APISIX on this machine, from the one that its pod has: everything stays as it is rendered but
  * where it listens, where it finds etcd and DNS, and where it writes. Pure.
  */
-import { parse, stringify } from "yaml";
+import { parse } from "yaml";
 
 /** Ports on 127.0.0.1, by those of the container. */
 export interface ApisixPorts {
@@ -53,26 +53,31 @@ interface Settings {
 
 const HOST = "127.0.0.1";
 
+/** As the library of APISIX reads it: on is true. */
+function settingsOf(text: string): Settings {
+    return (parse(text, { version: "1.1" }) ?? {}) as Settings;
+}
+
 /** How many ports of the stream proxy a file has. */
 export function streamCount(text: string): number {
-    const { tcp = [], udp = [] } = ((parse(text) ?? {}) as Settings).apisix?.stream_proxy ?? {};
+    const { tcp = [], udp = [] } = settingsOf(text).apisix?.stream_proxy ?? {};
     return tcp.length + udp.length;
 }
 
 export function servesTls(text: string): boolean {
-    return ((parse(text) ?? {}) as Settings).apisix?.ssl?.enable === true;
+    return settingsOf(text).apisix?.ssl?.enable === true;
 }
 
 /** Names that a file finds etcd by, with their ports. */
 export function etcdHosts(text: string): { host: string; port: number }[] {
-    const hosts = ((parse(text) ?? {}) as Settings).deployment?.etcd?.host ?? [];
+    const hosts = settingsOf(text).deployment?.etcd?.host ?? [];
     return hosts.map((url) => ({ host: new URL(url).hostname, port: Number(new URL(url).port) }));
 }
 
 /** @param text the file as the pod sees it */
 export function apisixConfig(text: string, place: ApisixPlace): string {
     const { ports, etcd, dns, writes, user } = place;
-    const settings = (parse(text) ?? {}) as Settings;
+    const settings = settingsOf(text);
     const { apisix = {}, deployment = {} } = settings;
     const first = [apisix.node_listen ?? []].flat()[0];
     const data = { ...(typeof first === "object" ? first : {}), ip: HOST, port: ports.data };
@@ -80,7 +85,8 @@ export function apisixConfig(text: string, place: ApisixPlace): string {
     const free = [...ports.streams];
     const moved = (list: unknown[] | undefined) =>
         list?.map((one) => ({ ...(typeof one === "object" ? one : {}), addr: `${HOST}:${free.shift()}` }));
-    return stringify({
+    // JSON: what YAML writes without quotes, such as on, is no text for APISIX.
+    return JSON.stringify({
         ...settings,
         apisix: {
             ...apisix,

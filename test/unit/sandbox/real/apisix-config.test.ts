@@ -13,7 +13,7 @@ apisix:
   stream_proxy: { tcp: [9100], udp: [9200] }
   ssl: { enable: true, listen: [{ port: 9443, enable_http3: false }], ssl_protocols: TLSv1.3 }
   trusted_addresses: [10.0.0.0/8]
-nginx_config: { worker_processes: auto, http: { real_ip_from: [127.0.0.1] } }
+nginx_config: { worker_processes: auto, http: { underscores_in_headers: "on", enable_access_log: on } }
 plugin_attr: { redirect: { https_port: 443 } }
 deployment:
   role: traditional
@@ -61,7 +61,8 @@ describe("settings of a real APISIX", () => {
         assert.equal(apisix.enable_http2, true);
         assert.equal((apisix.ssl as Record<string, unknown>).ssl_protocols, "TLSv1.3");
         assert.deepEqual(apisix.trusted_addresses, ["10.0.0.0/8"]);
-        assert.deepEqual(nginx_config, { worker_processes: "auto", http: { real_ip_from: ["127.0.0.1"] } });
+        const http = { underscores_in_headers: "on", enable_access_log: true };
+        assert.deepEqual(nginx_config, { worker_processes: "auto", http });
         assert.deepEqual(plugin_attr.redirect, { https_port: 443 });
         assert.equal(deployment.role, "traditional");
         assert.deepEqual((deployment.admin as Record<string, unknown>).admin_key, [
