@@ -1,7 +1,7 @@
 /**
  * The network of pods and Services for real programs, which know nothing of stand-ins: a DNS server that knows the cluster's
- * names, an address of its own on loopback for each name, and a proxy that takes requests for addresses of pods. Every name
- * outside of the cluster is unknown here, so nothing real leaves loopback by a name.
+ * names, an address of its own on loopback for each name, and a proxy that takes requests for addresses of pods and names of
+ * Services. Every name outside of the cluster is unknown here, so nothing real leaves loopback by a name.
  *
  * Not there: addresses of Services and pods without the proxy.
  */
@@ -77,7 +77,7 @@ export class ClusterNetwork {
         return `${this.prefix}.1`;
     }
 
-    /** URL of the HTTP proxy that reaches pods by their addresses. */
+    /** URL of the HTTP proxy that reaches pods by their addresses, and Services by their names. */
     get proxyUrl(): string {
         return `http://127.0.0.1:${(this.proxy.address() as AddressInfo).port}`;
     }
@@ -144,9 +144,18 @@ export class ClusterNetwork {
         this.dns.send(packet, port, address, () => undefined);
     }
 
+    /** Port on 127.0.0.1 behind the address of a pod, or the name of a Service. */
+    private behind(host: string, port: number): number | undefined {
+        try {
+            return this.options.podPort(host, port) ?? (this.options.portsOf(host) && this.options.resolve(host, port));
+        } catch {
+            return undefined;
+        }
+    }
+
     private pass(incoming: IncomingMessage, outgoing: ServerResponse): void {
         const url = URL.canParse(incoming.url ?? "") ? new URL(incoming.url!) : undefined;
-        const port = url && this.options.podPort(url.hostname, Number(url.port || 80));
+        const port = url && this.behind(url.hostname, Number(url.port || 80));
         // As a connection to a pod that is not there ends.
         if (!url || port === undefined) return void incoming.socket.destroy();
         const { "proxy-connection": _, ...headers } = incoming.headers;

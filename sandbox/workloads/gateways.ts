@@ -165,13 +165,17 @@ export class Gateways {
             .list()
             .find(({ pod, state }) => pod.status?.podIP === address && ["runs", "leaves"].includes(state));
         if (!found || !this.reachable(found.pod)) return undefined;
-        const { gateway } = found;
-        return new Map([
-            [DATA_PORT, gateway.port],
-            [ADMIN_PORT, gateway.adminPort],
-            [TLS_PORT, gateway.tlsPort],
-        ]).get(port);
+        return localPort(found.gateway, port);
     };
+
+    /** Port on 127.0.0.1 behind a port of a Service; undefined where no gateway is behind it. @throws Error where none is ready */
+    behindPort(service: V1Service, port: number): number | undefined {
+        if (!this.last?.pods.some((pod) => runs(pod, APISIX) && selects(service, pod))) return undefined;
+        const target = service.spec?.ports?.find((one) => one.port === port)?.targetPort;
+        const gateway = this.behind(service).at(-1);
+        if (!gateway) throw new Error(`${service.metadata!.name}:${port}: connection refused`);
+        return localPort(gateway, Number(target));
+    }
 
     private async followNodePorts(now: Snapshot): Promise<void> {
         const places: { node?: string; address: string }[] = [{ address: FRONT }];
@@ -258,6 +262,15 @@ export class Gateways {
         if (!this.said.has(line)) this.options.log(line);
         this.said.add(line);
     }
+}
+
+function localPort({ port, adminPort, tlsPort }: Gateway, containerPort: number): number | undefined {
+    const ports: Record<number, number | undefined> = {
+        [DATA_PORT]: port,
+        [ADMIN_PORT]: adminPort,
+        [TLS_PORT]: tlsPort,
+    };
+    return ports[containerPort];
 }
 
 function add(sum: Lost, more: Lost): void {

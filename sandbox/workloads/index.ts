@@ -88,6 +88,7 @@ export async function startWorkloads(options: WorkloadsOptions): Promise<Workloa
                   ...serviceNames({
                       snapshot: () => cluster.snapshot(),
                       etcd,
+                      gateways: { behindPort: (service, port) => gateways.behindPort(service, port) },
                       others: (host, port) => resolve(host, port),
                   }),
                   podPort: (address, port) => gateways.podPort(address, port),

@@ -66,7 +66,8 @@ if (process.platform === "linux" && process.getuid?.() === 0)
             await assert.rejects(dns.resolve6(NAME), { code: "ENODATA" });
         });
 
-        it("passes requests for a pod's address", async () => {
+        it("passes requests for a pod's address, and for a Service's name", async () => {
+            assert.equal(await get(`http://${NAME}:6379/b`, network.proxyUrl), "200 GET /b");
             assert.equal(await get("http://10.1.2.3:9180/apisix?x=1", network.proxyUrl), "200 GET /apisix?x=1");
         });
 
