@@ -13,7 +13,7 @@ export function serviceNames(parts: {
     others: Resolve;
 }): Pick<NetworkOptions, "portsOf" | "resolve"> {
     const find = (host: string) => {
-        const [, name, namespace] = /^([^.]+)\.([^.]+)\.svc(?:\.cluster\.local)?\.?$/.exec(host) ?? [];
+        const [, name, namespace] = /^([^.]+)\.([^.]+)\.svc(?:\.cluster\.local)?$/.exec(host) ?? [];
         return parts
             .snapshot()
             .services.find(({ metadata }) => metadata!.name === name && metadata!.namespace === namespace);

@@ -20,7 +20,6 @@ describe("names of the cluster for real programs", () => {
         ["etcd.apisix.svc.cluster.local", [2379], 1],
         ["apisix-admin.apisix.svc", [9180], 2],
         ["counters.apisix.svc.cluster.local", [6379], 3],
-        ["counters.apisix.svc.cluster.local.", [6379], undefined],
         ["counters.other.svc.cluster.local", undefined, undefined],
         ["counters.apisix", undefined, undefined],
         ["example.com", undefined, undefined],
