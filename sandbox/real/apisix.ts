@@ -1,7 +1,6 @@
 /** Starts a real APISIX for a pod: initialised and run as its image's entry point does, in a folder of its own. */
 import { execFile } from "node:child_process";
 import { cpSync, mkdirSync, readdirSync, rmSync, symlinkSync } from "node:fs";
-import { connect } from "node:net";
 import { userInfo } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { promisify } from "node:util";
@@ -10,7 +9,7 @@ import type { Gateway } from "../gateway/server";
 import { freePort, lastLines, pause, waitFor, type TrackedProcess } from "../processes";
 import { apisixConfig, etcdHosts, servesTls, streamCount } from "./apisix-config";
 import type { Found } from "./parts";
-import { startProgram, type Ground } from "./run";
+import { accepts, startProgram, type Ground } from "./run";
 
 const run = promisify(execFile);
 
@@ -127,12 +126,4 @@ async function isHealthy(url: string): Promise<boolean> {
     } catch {
         return false;
     }
-}
-
-function accepts(port: number): Promise<boolean> {
-    return new Promise((resolve) => {
-        const socket = connect(port, "127.0.0.1");
-        socket.once("connect", () => (socket.destroy(), resolve(true)));
-        socket.once("error", () => resolve(false));
-    });
 }

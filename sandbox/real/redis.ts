@@ -1,8 +1,11 @@
 /** Starts a real Valkey or Redis for a pod, with the arguments of its container. */
 import type { RedisServer } from "../redis/server";
-import { freePort } from "../processes";
+import { freePort, lastLines, waitFor } from "../processes";
 import type { Found } from "./parts";
-import { halt, startProgram, type Ground } from "./run";
+import { accepts, halt, startProgram, type Ground } from "./run";
+
+/** Longest wait for its port, in seconds. Seen: 0.1. */
+const START_SECONDS = 20;
 
 export interface RealRedisOptions {
     found: Found;
@@ -21,6 +24,8 @@ export async function startRealRedis(ground: Ground, options: RealRedisOptions):
         command: [options.found.paths.program, ...options.args, ...listen],
         folder: options.folder,
     });
+    const last = () => `Its last lines (${process.logFile}):\n${lastLines(process.logFile)}`;
+    await waitFor(`redis ${options.title} to listen`, () => accepts(port), { seconds: START_SECONDS, hint: last });
     let hanging = false;
     return {
         port,
