@@ -4,6 +4,7 @@ import { PLANS } from "./cloudflare/account";
 import { down } from "./commands/down";
 import { env } from "./commands/env";
 import { status } from "./commands/status";
+import { PART_NAMES } from "./real/parts";
 import { EXPOSURES, FAIL_STEPS, OPTIONS } from "./world/scene";
 
 // Loaded by their first use: the stand-ins take two seconds, which the other commands need not.
@@ -45,6 +46,11 @@ program
         new Option("--fail-step <step>", "step of a conversion of stack intra that fails each time").choices(
             FAIL_STEPS,
         ),
+    )
+    .option(
+        "--real [parts]",
+        "run real programs instead of stand-ins: available (those that are found; the default), all, or some of " +
+            PART_NAMES.join(", "),
     )
     .option("--detach", "leave it running and return; end it with `down`", false)
     .action(async (options) => (await import("./commands/up.js")).up(options));

@@ -52,6 +52,14 @@ export async function packageRampart(helmPath: string, folder: string): Promise<
     await helm(helmPath, folder, ["package", chart, "-d", archives]);
 }
 
+/** Packages real charts, unpacked, as they are. @param charts folders */
+export async function packageReal(helmPath: string, folder: string, charts: string[]): Promise<void> {
+    const archives = join(folder, "archives");
+    rmSync(folder, { recursive: true, force: true });
+    mkdirSync(archives, { recursive: true });
+    for (const chart of charts) await helm(helmPath, folder, ["package", chart, "-d", archives]);
+}
+
 export async function writeIndex(helmPath: string, folder: string, url: string): Promise<void> {
     await helm(helmPath, folder, ["repo", "index", join(folder, "archives"), "--url", url]);
 }
@@ -106,6 +114,6 @@ async function helm(helmPath: string, folder: string, args: string[]): Promise<v
         await run(helmPath, args, { env, timeout: 60_000 });
     } catch (error) {
         const { stderr, message } = error as Error & { stderr?: string };
-        throw new Error(`helm ${args[0]}: must succeed for the stand-in charts. It said: ${stderr || message}`);
+        throw new Error(`helm ${args[0]}: must succeed for the charts. It said: ${stderr || message}`);
     }
 }

@@ -1,5 +1,5 @@
 /**
- * A chart repository on loopback: index.yaml and the archives of the stand-in charts, as a plain web server offers them.
+ * A chart repository on loopback: index.yaml and the archives of charts, as a plain web server offers them.
  * With `auth` it is a private one that asks for a user name and password (HTTP Basic).
  */
 import { timingSafeEqual } from "node:crypto";
@@ -8,7 +8,7 @@ import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { join } from "node:path";
 import { freePort } from "../processes";
-import { packageCharts, packageKuberay, packageRampart, writeIndex } from "./package";
+import { packageCharts, packageKuberay, packageRampart, packageReal, writeIndex } from "./package";
 
 export interface ChartRepositoryOptions {
     helmPath: string;
@@ -17,6 +17,8 @@ export interface ChartRepositoryOptions {
     offers?: "apisix" | "rampart";
     /** Folder with the definitions of KubeRay's operator, which is then offered too. @default it is not offered */
     kuberayCrds?: string;
+    /** Folders of real charts to offer instead of the stand-ins. @default the stand-ins */
+    real?: string[];
     /** @default none: everybody may read */
     auth?: { username: string; password: string };
     /** Keeps two repositories of one sandbox apart. @default "charts" */
@@ -33,8 +35,12 @@ export interface ChartRepository {
 
 export async function startChartRepository(options: ChartRepositoryOptions): Promise<ChartRepository> {
     const folder = join(options.stateDir, options.name ?? "charts");
-    await (options.offers === "rampart" ? packageRampart : packageCharts)(options.helmPath, folder);
-    if (options.kuberayCrds) await packageKuberay(options.helmPath, folder, options.kuberayCrds);
+    const { helmPath, kuberayCrds, real } = options;
+    if (real) await packageReal(helmPath, folder, real);
+    else {
+        await (options.offers === "rampart" ? packageRampart : packageCharts)(helmPath, folder);
+        if (kuberayCrds) await packageKuberay(helmPath, folder, kuberayCrds);
+    }
     const port = await freePort(options.port);
     const url = `http://127.0.0.1:${port}`;
     await writeIndex(options.helmPath, folder, url);

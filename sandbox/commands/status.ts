@@ -1,7 +1,10 @@
 import { running } from "../processes";
+import { partLines } from "../real/choice";
 import { readFacts, stateDir, type StackFacts, type WorldFacts } from "../world/state";
 
-/** Says what runs. `--json`: `{ stack, url, kubeconfig, try: [{ title, command, expect }] }`. */
+/**
+ * Says what runs. `--json`: `{ stack, url, kubeconfig, try: [{ title, command, expect }], parts: [{ part, title, version, real }] }`.
+ */
 export async function status(options: { json: boolean }): Promise<void> {
     const dir = stateDir();
     const world = readFacts<WorldFacts>(dir, "world");
@@ -9,12 +12,13 @@ export async function status(options: { json: boolean }): Promise<void> {
     if (!world || !stack) throw new Error("status: no sandbox is running. Run: npm run sandbox -- up");
     if (options.json) {
         const { url, try: attempts } = stack;
-        console.log(
-            JSON.stringify({ stack: stack.stack, url, kubeconfig: world.kubeconfig ?? null, try: attempts }, null, 2),
-        );
+        const { kubeconfig = null, parts } = world;
+        console.log(JSON.stringify({ stack: stack.stack, url, kubeconfig, try: attempts, parts }, null, 2));
         return;
     }
     console.log(`stack ${stack.stack}: ${stack.url}`);
     for (const { name, pid } of running(dir)) console.log(`  ${name} (pid ${pid})`);
+    console.log();
+    for (const line of partLines(world.parts)) console.log(`  ${line}`);
     for (const attempt of stack.try) console.log(`\n# ${attempt.title}: ${attempt.expect}\n${attempt.command}`);
 }

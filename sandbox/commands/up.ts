@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { lastLines, spawnTracked, startGuard, waitFor } from "../processes";
+import { partLines, partsOfEnvironment, REAL_VARIABLE } from "../real/choice";
 import { ensureTools } from "../toolchain/toolchain";
 import { tryOut } from "../world/attempts";
 import { createStack, mustPulumi } from "../world/pulumi";
@@ -24,8 +25,12 @@ const WORLD_SECONDS = 180;
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /** Starts the world, runs `pulumi up` on a shipped stack file, and shows that it works. */
-export async function up(options: SceneName & { detach: boolean }): Promise<void> {
+export async function up(options: SceneName & { detach: boolean; real?: string | true }): Promise<void> {
     const scene = sceneOf(options);
+    // The world is a process of its own, which reads the variable.
+    if (options.real !== undefined) process.env[REAL_VARIABLE] = options.real === true ? "available" : options.real;
+    // Before anything is ended or built.
+    partsOfEnvironment();
     const dir = stateDir();
     const say = (line: string) => console.log(line);
     say("== tools");
@@ -41,6 +46,7 @@ export async function up(options: SceneName & { detach: boolean }): Promise<void
     try {
         say("== world");
         const world = await startWorldProcess(dir, options, say, interrupted.signal);
+        for (const line of partLines(world.facts.parts)) say(`   ${line}`);
         say(`== pulumi up, stack ${options.stack}`);
         await bringUp(dir, world.facts, options, say, interrupted.signal);
         say("== try it");

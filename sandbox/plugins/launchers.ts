@@ -90,14 +90,16 @@ export function writeLaunchers(parent: string): string {
  * Lays the plugins out below a Pulumi home folder the way an installed Pulumi has them, and returns the folder to put on
  * PATH in place of `pluginDir`. With providers on PATH the engine warns at every command that it uses them; from its own
  * plugin folder it does not. Their folders carry the versions of the installed SDKs, which is what programs ask for.
+ * @param real programs to take instead of those of `pluginDir`, by the name of the provider
  */
-export function installPlugins(home: string, pluginDir: string): string {
+export function installPlugins(home: string, pluginDir: string, real: Record<string, string> = {}): string {
     for (const name of ["random", "kubernetes", "cloudflare", "command"]) {
-        const file = path.join(pluginDir, `pulumi-resource-${name}`);
+        const program = `pulumi-resource-${name}`;
+        const file = real[name] ?? path.join(pluginDir, program);
         if (!fs.existsSync(file)) continue;
         const folder = path.join(home, "plugins", `resource-${name}-v${sdkVersion(name)}`);
         fs.mkdirSync(folder, { recursive: true });
-        linkExecutable(file, folder);
+        linkExecutable(file, folder, program);
     }
     const bin = path.join(home, "bin");
     fs.mkdirSync(bin, { recursive: true });
@@ -112,9 +114,9 @@ function sdkVersion(name: string): string {
     return (JSON.parse(fs.readFileSync(file, "utf8")) as { pulumi: { version: string } }).pulumi.version;
 }
 
-/** Puts an executable into `folder` under its own name, as a second name of the same file where the disk allows it. */
-export function linkExecutable(file: string, folder: string): string {
-    const target = path.join(folder, path.basename(file));
+/** Puts an executable into `folder`, under its own name unless another is given, as a second name of the same file where the disk allows it. */
+export function linkExecutable(file: string, folder: string, name = path.basename(file)): string {
+    const target = path.join(folder, name);
     if (fs.existsSync(target) && fs.statSync(target).ino === fs.statSync(file).ino) return target;
     put(target, (draft) => {
         try {

@@ -1,6 +1,6 @@
 /**
- * Plays the containers of APISIX's ingress controller: in each ready pod one that takes part in the election of a leader,
- * which alone translates and pushes. A pod that goes, or whose node is cut off, stops at once, and its Lease runs out.
+ * Plays the containers of APISIX's ingress controller, or runs real ones: in each ready pod one that takes part in the election
+ * of a leader, which alone translates and pushes. A pod that goes, or whose node is cut off, stops at once, and its Lease runs out.
  */
 import { KubeConfig, type V1Pod } from "@kubernetes/client-node";
 import { parse } from "yaml";
@@ -8,8 +8,12 @@ import type { ControlPlane } from "../control-plane";
 import { startIngressController } from "../ingress-controller/controller";
 import { LeaderElection } from "../ingress-controller/leader-election";
 import type { ResolveAdmin } from "../ingress-controller/pusher";
+import { startRealIngressController } from "../real/ingress-controller";
+import type { Found } from "../real/parts";
+import { folderOf, type Ground } from "../real/run";
 import type { Clock } from "./clock";
 import { isReady, type Cluster, type Snapshot } from "./cluster";
+import { variablesOf } from "./pod-environment";
 import { CONTROLLER, runs } from "./pods";
 import { serviceAccountOf } from "./service-account";
 
@@ -23,6 +27,8 @@ export interface ControllersOptions {
     resolveAdmin: ResolveAdmin;
     /** Whether the machine of a pod can be reached. */
     reachable: (pod: V1Pod) => boolean;
+    /** A real one to run for each pod, and the proxy by which it reaches pods. @default the stand-in */
+    real?: { found: Found; ground: Ground; proxyUrl: string };
     log: (line: string) => void;
 }
 
@@ -55,7 +61,8 @@ export class Controllers {
     }
 
     private async start(pod: V1Pod, now: Snapshot): Promise<{ close(): Promise<void>; leads?: boolean }> {
-        const { clock, resolveAdmin } = this.options;
+        const { clock, resolveAdmin, real } = this.options;
+        if (real) return this.startReal(pod, now, real);
         const { namespace, name } = pod.metadata!;
         const { controllerName, leaderElectionId, disabled } = configured(pod, now);
         const log = (line: string) => this.options.log(`ingress controller ${controllerName}: ${line}`);
@@ -74,6 +81,21 @@ export class Controllers {
         });
     }
 
+    private async startReal(pod: V1Pod, now: Snapshot, real: NonNullable<ControllersOptions["real"]>) {
+        const { cluster, controlPlane, log } = this.options;
+        const { found, ground, proxyUrl } = real;
+        const { uid, namespace, name } = pod.metadata!;
+        const started = await startRealIngressController(ground, {
+            ...{ found, pod, proxyUrl },
+            settings: settingsOf(pod, now) ?? "",
+            kubeconfig: await serviceAccountOf(pod, cluster, controlPlane),
+            folder: folderOf(ground, uid!),
+            variablesOf: (container) => variablesOf(pod, container, now),
+        });
+        log(`${namespace}/${name}: ingress controller ${found.version} runs`);
+        return started;
+    }
+
     private async serviceAccount(pod: V1Pod): Promise<KubeConfig> {
         const { cluster, controlPlane } = this.options;
         const config = new KubeConfig();
@@ -88,13 +110,16 @@ interface Configured {
     disabled: boolean;
 }
 
-/** What the configuration file mounted into an ingress controller says, over the program's defaults. */
-function configured(pod: V1Pod, now: Snapshot): Configured {
+function settingsOf(pod: V1Pod, now: Snapshot): string | undefined {
     const names = (pod.spec?.volumes ?? []).map((volume) => volume.configMap?.name);
-    const file = now.configMaps.find(
+    return now.configMaps.find(
         (m) => m.metadata!.namespace === pod.metadata!.namespace && names.includes(m.metadata!.name),
     )?.data?.["config.yaml"];
-    const values = (parse(file ?? "") ?? {}) as {
+}
+
+/** What the configuration file mounted into an ingress controller says, over the program's defaults. */
+function configured(pod: V1Pod, now: Snapshot): Configured {
+    const values = (parse(settingsOf(pod, now) ?? "") ?? {}) as {
         controller_name?: string;
         leader_election_id?: string;
         leader_election?: { disable?: boolean };

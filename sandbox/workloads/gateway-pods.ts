@@ -1,5 +1,5 @@
 /**
- * Plays the containers of APISIX: a gateway for each pod from when it is ready until it ends, with counters of its own
+ * Plays the containers of APISIX, or has real ones run: a gateway for each pod from when it is ready until it ends, with counters of its own
  * and the keys it was started with. A deleted pod ends as kubelet lets it (see pod-end.ts), and its object goes when it
  * has; a pod whose object is gone before that (a deletion by force, kubelet's SIGKILL) has its connections reset.
  *
@@ -14,6 +14,7 @@ import { decoded, isReady, type Snapshot } from "./cluster";
 import { tlsOf } from "./gateway-tls";
 import { APISIX, byAge, image, runs } from "./pods";
 import { settingsFile } from "./apisix-settings";
+import type { RealGateways } from "./real-gateways";
 import { podEnd } from "./pod-end";
 
 /** Keys of the chart where no Secret is named. */
@@ -41,6 +42,8 @@ export interface GatewayPodsOptions {
     cut(uid: string): void;
     /** Called when a deleted pod's containers have ended: its object can go. */
     ended(pod: V1Pod): Promise<void>;
+    /** Real gateways, each started before its pod is ready. @default stand-ins */
+    real?: RealGateways;
     log(line: string): void;
 }
 
@@ -65,6 +68,7 @@ export class GatewayPods {
             else if (!known && deletionTimestamp && !this.ending.has(uid!)) this.finish(pod, Promise.resolve());
         }
         for (const uid of this.pods.keys()) if (!found.some((pod) => pod.metadata!.uid === uid)) await this.kill(uid);
+        await this.options.real?.reconcile(now, (uid) => this.pods.has(uid));
     }
 
     get(uid: string): GatewayPod | undefined {
@@ -99,18 +103,22 @@ export class GatewayPods {
     }
 
     private async start(pod: V1Pod, now: Snapshot): Promise<void> {
-        const keys = adminKeys(pod, now);
-        if (!keys) return;
-        const { clock, resolve, log } = this.options;
-        const configuration = this.options.configurationOf(pod);
+        const { clock, resolve, log, real } = this.options;
         const { uid, namespace, name } = pod.metadata!;
-        const { secondLasts } = clock;
         const container = containerOf(pod);
         const configMaps = now.configMaps.map(
             ({ metadata: m, data }) => [`${m!.namespace}/${m!.name}`, data ?? {}] as const,
         );
         const settings = settingsFile(pod, container, new Map(configMaps));
-        const own = { ...keys, ...tlsOf(settings), configuration };
+        if (real) {
+            const gateway = real.gatewayOf(pod);
+            if (gateway) this.pods.set(uid!, { pod, gateway, settings, state: "runs" });
+            return;
+        }
+        const keys = adminKeys(pod, now);
+        if (!keys) return;
+        const { secondLasts } = clock;
+        const own = { ...keys, ...tlsOf(settings), configuration: this.options.configurationOf(pod) };
         const gateway = await startGateway({ port: 0, adminPort: 0, ...own, resolve, secondLasts, log });
         this.pods.set(uid!, { pod, gateway, settings, state: "runs" });
         log(`${namespace}/${name}: APISIX plays ${image(pod, APISIX)} as 3.18.0`);

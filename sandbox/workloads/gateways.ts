@@ -18,13 +18,14 @@ import { EtcdMembers } from "./etcd-members";
 import { GatewayPods, type GatewayPod } from "./gateway-pods";
 import { openNodePort, type Destination, type Lost, type NodePort } from "./node-port";
 import { APISIX, runs } from "./pods";
+import type { RealGateways } from "./real-gateways";
 
 /** Data port of APISIX in its container. */
 const DATA_PORT = 9080;
+/** The same for its Admin API. */
+const ADMIN_PORT = 9180;
 /** The same for TLS. */
 const TLS_PORT = 9443;
-/** Port of the Admin API in the container. */
-const ADMIN_PORT = 9180;
 /** What stands in front of the nodes. */
 const FRONT = "127.0.0.1";
 /** How long nodes go on with the endpoints they know: kube-proxy's --iptables-min-sync-period. */
@@ -37,6 +38,8 @@ export interface GatewaysOptions {
     clock?: Clock;
     /** Takes a pod's object away: its containers have ended. @default it stays */
     ended?: (pod: V1Pod) => Promise<void>;
+    /** @default stand-ins */
+    real?: RealGateways;
     log: (line: string) => void;
 }
 
@@ -71,7 +74,7 @@ export class Gateways {
     private readonly clock: Clock;
 
     constructor(private readonly options: GatewaysOptions) {
-        const { resolve, clock = REAL_TIME, ended = async () => undefined, log } = options;
+        const { resolve, clock = REAL_TIME, ended = async () => undefined, real, log } = options;
         this.clock = clock;
         this.pods = new GatewayPods({
             clock,
@@ -80,6 +83,7 @@ export class Gateways {
             reachable: this.reachable,
             cut: (uid) => this.open.forEach(({ nodePort }) => nodePort.cut(uid)),
             ended,
+            real,
             log,
         });
     }
@@ -152,8 +156,7 @@ export class Gateways {
                     state !== "gone" && pod.metadata!.namespace === namespace && pod.metadata!.name === name,
             );
         if (!found || !this.reachable(found.pod)) return undefined;
-        const { gateway } = found;
-        return { [DATA_PORT]: gateway.port, [TLS_PORT]: gateway.tlsPort, [ADMIN_PORT]: gateway.adminPort }[port];
+        return localPort(found.gateway, port);
     }
 
     /**
@@ -171,6 +174,24 @@ export class Gateways {
         if (!gateway) throw new Error(`dial tcp ${host}:${port}: connect: connection refused`);
         return gateway.port;
     };
+
+    /** Port on 127.0.0.1 that plays a port of the pod with an address; undefined where nothing listens there. */
+    readonly portAt = (address: string, port: number): number | undefined => {
+        const found = this.pods
+            .list()
+            .find(({ pod, state }) => pod.status?.podIP === address && ["runs", "leaves"].includes(state));
+        if (!found || !this.reachable(found.pod)) return undefined;
+        return localPort(found.gateway, port);
+    };
+
+    /** Port on 127.0.0.1 behind a port of a Service; undefined where no gateway is behind it. @throws Error where none is ready */
+    behindPort(service: V1Service, port: number): number | undefined {
+        if (!this.last?.pods.some((pod) => runs(pod, APISIX) && selects(service, pod))) return undefined;
+        const target = service.spec?.ports?.find((one) => one.port === port)?.targetPort;
+        const gateway = this.behind(service).at(-1);
+        if (!gateway) throw new Error(`${service.metadata!.name}:${port}: connection refused`);
+        return localPort(gateway, Number(target));
+    }
 
     private async followNodePorts(now: Snapshot): Promise<void> {
         const places: { node?: string; address: string }[] = [{ address: FRONT }];
@@ -257,6 +278,15 @@ export class Gateways {
         if (!this.said.has(line)) this.options.log(line);
         this.said.add(line);
     }
+}
+
+function localPort({ port, adminPort, tlsPort }: Gateway, containerPort: number): number | undefined {
+    const ports: Record<number, number | undefined> = {
+        [DATA_PORT]: port,
+        [ADMIN_PORT]: adminPort,
+        [TLS_PORT]: tlsPort,
+    };
+    return ports[containerPort];
 }
 
 function add(sum: Lost, more: Lost): void {

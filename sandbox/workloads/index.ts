@@ -8,6 +8,11 @@ import { ConnectorPods } from "./connector-pods";
 import { Controllers } from "./controllers";
 import { Gateways } from "./gateways";
 import { missing, type Supplies } from "./kubelet";
+import type { RealParts } from "../real/choice";
+import { ClusterNetwork } from "../real/network";
+import type { PartName } from "../real/parts";
+import type { Ground } from "../real/run";
+import { EtcdPods } from "./etcd-pods";
 import type { Lost } from "./node-port";
 import { Nodes } from "./nodes";
 import type { Resolve } from "../gateway/redis-connections";
@@ -15,7 +20,9 @@ import { alpaAddress } from "./alpa-addresses";
 import { OPERATOR, Operators, type OperatorsOptions } from "./operators";
 import { APISIX, PAUSE, runs } from "./pods";
 import { RayPods, type RayPodsOptions } from "./ray-pods";
+import { RealGateways } from "./real-gateways";
 import { RedisPods } from "./redis-pods";
+import { serviceNames } from "./service-names";
 import { createDefaultClass, provision } from "./volumes";
 
 /** A look at the cluster that takes so long is said: meanwhile no pod gets ready. */
@@ -35,6 +42,8 @@ export interface WorkloadsOptions {
     gpus?: RayPodsOptions & Pick<OperatorsOptions, "program" | "stateDir" | "env">;
     /** More programs to play: each runs while a pod of its image is ready. */
     programs?: Program[];
+    /** What is real, on what ground, and the etcd that real gateways need. @default stand-ins */
+    real?: { parts: RealParts; ground: Ground; etcd: string };
 }
 
 /** A program that runs in this process in place of a container. */
@@ -73,7 +82,29 @@ export async function startWorkloads(options: WorkloadsOptions): Promise<Workloa
         wake();
     };
     const cluster = new Cluster(kubeConfig, changed, log);
+    const { real } = options;
+    const ofPart = (part: PartName) => {
+        const found = real?.parts[part];
+        return found && { found, ground: real.ground };
+    };
     const redis = new RedisPods(log, (pod) => gateways.reachable(pod), options.stateDir);
+    const apisix = ofPart("apisix");
+    const controller = ofPart("ingress-controller");
+    const etcd = apisix && new EtcdPods(real!.etcd, apisix.ground, (pod) => gateways.reachable(pod));
+    const network =
+        apisix || controller
+            ? await ClusterNetwork.start({
+                  ...serviceNames({
+                      snapshot: () => cluster.snapshot(),
+                      etcd,
+                      gateways: { behindPort: (service, port) => gateways.behindPort(service, port) },
+                      others: (host, port) => resolve(host, port),
+                  }),
+                  podPort: (address, port) => gateways.portAt(address, port),
+                  log,
+              })
+            : undefined;
+    const realGateways = apisix && new RealGateways(apisix.found, apisix.ground, network!, changed);
     const ended = (pod: V1Pod) => takeAway(cluster, pod);
     const { gpus } = options;
     const ray = gpus && new RayPods(gpus, { cluster, clock, ended, changed, log });
@@ -81,11 +112,20 @@ export async function startWorkloads(options: WorkloadsOptions): Promise<Workloa
     gpus?.ledger.onChange(changed);
     const resolve: Resolve = (host, port) =>
         (ray && alpaAddress(cluster.snapshot(), ray, host, port)) ?? redis.resolve(host, port);
-    const gateways: Gateways = new Gateways({ resolve, clock, ended, log });
+    const gateways: Gateways = new Gateways({ resolve, clock, ended, real: realGateways, log });
     const connectors = new ConnectorPods({ edge: options.edge, resolve: gateways.resolveData, changed, log });
     const resolveAdmin = async (admin: Parameters<Gateways["resolveAdmin"]>[0]) => gateways.resolveAdmin(admin);
     const { reachable } = gateways;
-    const controllers = new Controllers({ cluster, controlPlane, clock, resolveAdmin, reachable, log });
+    const ofController = controller && { ...controller, proxyUrl: network!.proxyUrl };
+    const controllers = new Controllers({
+        cluster,
+        controlPlane,
+        clock,
+        resolveAdmin,
+        reachable,
+        real: ofController,
+        log,
+    });
     const programs = (options.programs ?? []).map((program) => ({
         program,
         running: undefined as Running | undefined,
@@ -106,9 +146,12 @@ export async function startWorkloads(options: WorkloadsOptions): Promise<Workloa
                 await provision(cluster, now);
                 await connectors.reconcile(now);
                 const images = gpus && [gpus.images, OPERATOR, PAUSE];
-                const supplies = suppliesOf(now, { edge: options.edge, connected: connectors.connected, images });
+                const listens = realGateways && ((pod: V1Pod) => realGateways.gatewayOf(pod) !== undefined);
+                const { connected } = connectors;
+                const supplies = suppliesOf(now, { edge: options.edge, connected, images, listens });
                 const others = now.pods.filter((pod) => !ray?.plays(pod));
-                await admit(cluster, others, supplies);
+                await admit(cluster, others, supplies, (pod) => realGateways?.begin(pod, now));
+                await etcd?.reconcile(now);
                 await ray?.reconcile(now, supplies);
                 for (const part of [redis, gateways, controllers]) await part.reconcile(now);
                 await operators?.reconcile(now);
@@ -141,7 +184,8 @@ export async function startWorkloads(options: WorkloadsOptions): Promise<Workloa
             await running;
             cluster.close();
             await operators?.close();
-            for (const part of [controllers, connectors, gateways, redis]) await part.close();
+            for (const part of [controllers, connectors, gateways, realGateways, redis, etcd, network])
+                await part?.close();
             await ray?.close();
             for (const { running: program } of programs) await program?.close();
         },
@@ -155,7 +199,7 @@ function runsImage(pod: V1Pod, image: RegExp): boolean {
 }
 
 /** What there is for pods to use. */
-function suppliesOf(now: Snapshot, more: Pick<Supplies, "edge" | "connected" | "images">): Supplies {
+function suppliesOf(now: Snapshot, more: Pick<Supplies, "edge" | "connected" | "images" | "listens">): Supplies {
     return {
         ...more,
         secrets: new Map(now.secrets.map((s) => [key(s), decoded(s)])),
@@ -165,8 +209,11 @@ function suppliesOf(now: Snapshot, more: Pick<Supplies, "edge" | "connected" | "
     };
 }
 
-/** Lets every pod start that has what it needs, and says on the others what they wait for. */
-async function admit(cluster: Cluster, pods: V1Pod[], supplies: Supplies): Promise<void> {
+/**
+ * Lets every pod start that has what it needs, and says on the others what they wait for.
+ * @param begin starts the containers of a pod that is not ready before they are
+ */
+async function admit(cluster: Cluster, pods: V1Pod[], supplies: Supplies, begin: (pod: V1Pod) => void): Promise<void> {
     for (const pod of pods) {
         const { annotations, deletionTimestamp } = pod.metadata!;
         if (!pod.spec?.nodeName || deletionTimestamp || annotations?.[STARTABLE_ANNOTATION]) continue;
@@ -178,6 +225,7 @@ async function admit(cluster: Cluster, pods: V1Pod[], supplies: Supplies): Promi
             await cluster.rest.call("PATCH", path, { metadata: { annotations } });
             continue;
         }
+        if (lack.runs) begin(pod);
         const containerStatuses = waitingStatuses(pod, lack.container, lack.reason, lack.message);
         if (reasons(pod.status?.containerStatuses) !== reasons(containerStatuses))
             await cluster.rest.call("PATCH", `${path}/status`, { status: { containerStatuses } });

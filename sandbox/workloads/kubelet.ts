@@ -24,6 +24,8 @@ export interface Supplies {
     images?: RegExp[];
     /** Whether the connector of a pod is connected to the edge. */
     connected?: (pod: V1Pod) => boolean;
+    /** Whether the gateway of a pod listens. @default it does as soon as its pod is ready */
+    listens?: (pod: V1Pod) => boolean;
 }
 
 export interface Missing {
@@ -36,6 +38,8 @@ export interface Missing {
         | "CreateContainerError"
         | "PodInitializing";
     message: string;
+    /** Its containers run; what it waits for is its readiness probe. */
+    runs?: true;
 }
 
 /** Images that the sandbox knows how to play; any other one cannot be pulled here. */
@@ -78,6 +82,8 @@ export function missing(pod: V1Pod, supplies: Supplies): Missing | undefined {
         // kwok makes a pod run and be ready at once: it must wait for what its readiness probe would wait for.
         if (CLOUDFLARED.test(container.image!) && !supplies.connected?.(pod))
             return waiting("Readiness probe failed: HTTP probe failed with statuscode: 503");
+        if (APISIX.test(container.image!) && supplies.listens?.(pod) === false)
+            return { ...waiting("Readiness probe failed: dial tcp: connect: connection refused"), runs: true };
         const awaited = awaitedPort(container);
         if (awaited && !supplies.reachable(namespace, awaited.host, awaited.port))
             return {

@@ -17,6 +17,7 @@ import { serveDownloads, startHost, type Host, type HostOptions } from "../hosts
 import { describeHolder, freePort } from "../processes";
 import type { Toolchain } from "../toolchain/toolchain";
 import { preparePulumi } from "./pulumi";
+import { partsOfEnvironment, reportParts, type RealParts } from "../real/choice";
 import { apiTokenFile, writeFacts, writePrivate, type HeadNodeFacts, type WorldFacts } from "./state";
 import { pulumiOf } from "./world";
 
@@ -43,6 +44,8 @@ export interface CloudflareWorldOptions {
     dns?: Omit<DnsOptions, "account" | "zone">;
     /** Multiplies the edge's read timeout. @default 1 */
     scale?: number;
+    /** Parts that are the real program instead of a stand-in. @default what ALPA_AUTH_REAL names */
+    real?: RealParts;
     log?: (line: string) => void;
 }
 
@@ -61,7 +64,7 @@ export interface CloudflareWorld {
 
 /** Starts everything, and leaves nothing running when a part fails. */
 export async function startCloudflareWorld(options: CloudflareWorldOptions): Promise<CloudflareWorld> {
-    const { tools, stateDir, log = () => undefined } = options;
+    const { tools, stateDir, real = partsOfEnvironment(), log = () => undefined } = options;
     mkdirSync(stateDir, { recursive: true, mode: 0o700 });
     const started: { close(): Promise<void> | void }[] = [];
     const keep = <T extends { close(): Promise<void> | void }>(part: T): T => (started.push(part), part);
@@ -97,7 +100,8 @@ export async function startCloudflareWorld(options: CloudflareWorldOptions): Pro
             alpa: `127.0.0.1:${alpa.port}`,
             stackFiles: join(stateDir, "stack-files"),
             bin: join(stateDir, "bin"),
-            ...pulumiOf(tools, stateDir),
+            parts: reportParts(real),
+            ...pulumiOf(tools, stateDir, real),
             cloudflare: {
                 api: api.url,
                 account: account.id,

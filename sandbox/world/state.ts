@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import type { PartReport } from "../real/choice";
 import { writeSecret } from "../control-plane/secret-file";
 
 /** Root of the clone. */
@@ -31,6 +32,8 @@ export interface WorldFacts {
     pulumi: string;
     /** Folder of the Pulumi plugin stand-ins; absent where the official Pulumi is installed. */
     pluginDir?: string;
+    /** Which parts are real, and which a stand-in plays. */
+    parts: PartReport[];
 }
 
 /** Facts of a world with a cluster. */

@@ -8,6 +8,7 @@ import { startChartRepository } from "../charts/repository";
 import { dgxNodes, startControlPlane, type ControlPlane, type NodeShape, type PodPort } from "../control-plane";
 import { describeHolder, freePort, SANDBOX_MARK } from "../processes";
 import { installPlugins } from "../plugins/launchers";
+import { partsOfEnvironment, reportParts, type RealParts } from "../real/choice";
 import { startRampart } from "../rampart/main";
 import { Rest } from "../rampart/rest";
 import type { Toolchain } from "../toolchain/toolchain";
@@ -47,6 +48,8 @@ export interface WorldOptions {
     alpaServices?: number;
     /** Told each request that reached Alpa, and the `host:port` it came to. */
     onAlpaRequest?: (seen: Seen, address: string) => void;
+    /** Parts that are the real program instead of a stand-in. @default what ALPA_AUTH_REAL names */
+    real?: RealParts;
     log?: (line: string) => void;
 }
 
@@ -74,7 +77,7 @@ export interface World {
 
 /** Starts everything, in the order in which it is needed, and leaves nothing running when a part fails. */
 export async function startWorld(options: WorldOptions): Promise<World> {
-    const { tools, stateDir, log = () => undefined } = options;
+    const { tools, stateDir, real = partsOfEnvironment(), log = () => undefined } = options;
     mkdirSync(stateDir, { recursive: true, mode: 0o700 });
     const env = { ...process.env, [SANDBOX_MARK]: sandboxId(stateDir) };
     const started: { close(): Promise<void> }[] = [];
@@ -118,11 +121,14 @@ export async function startWorld(options: WorldOptions): Promise<World> {
         const clock = { secondLasts: options.secondLasts ?? 1 };
         const edge = options.cloudflare?.connectorAddress;
         const ofPods = gpus?.workloads({ port: first, seconds: options.alpaSeconds }, env);
-        const played = { programs, edge, clock, stateDir, gpus: ofPods };
+        const ofReal = { parts: real, ground: { stateDir, env, log }, etcd: tools.etcd };
+        const played = { programs, edge, clock, stateDir, gpus: ofPods, real: ofReal };
         workloads = keep(await startWorkloads({ kubeConfig, controlPlane, log, ...played }));
         log("chart repository");
         const repository = { helmPath: tools.helm, stateDir };
-        const charts = keep(await startChartRepository({ ...repository, name: "charts", kuberayCrds: gpus?.crds }));
+        const chartFolders = real.charts && Object.values(real.charts.paths);
+        const offered = { kuberayCrds: gpus?.crds, real: chartFolders };
+        const charts = keep(await startChartRepository({ ...repository, name: "charts", ...offered }));
         const priv =
             auth &&
             keep(await startChartRepository({ ...repository, name: "private-charts", offers: "rampart", auth }));
@@ -148,7 +154,8 @@ export async function startWorld(options: WorldOptions): Promise<World> {
             ...(gpus ? { gpus: gpus.facts() } : {}),
             stackFiles: join(stateDir, "stack-files"),
             bin: join(stateDir, "bin"),
-            ...pulumiOf(tools, stateDir),
+            parts: reportParts(real),
+            ...pulumiOf(tools, stateDir, real),
         };
         preparePulumi(stateDir, facts);
         writeFacts(stateDir, "world", facts);
@@ -171,8 +178,13 @@ async function portOf({ alpaPort = 20001 }: WorldOptions, index: number, log: (l
 }
 
 /** The Pulumi to run: the official one as it is, or the one built here with its plugins laid out as if installed. */
-export function pulumiOf(tools: Toolchain<"pulumi">, stateDir: string): Pick<ClusterFacts, "pulumi" | "pluginDir"> {
+export function pulumiOf(
+    tools: Toolchain<"pulumi">,
+    stateDir: string,
+    real: RealParts,
+): Pick<ClusterFacts, "pulumi" | "pluginDir"> {
     if (!tools.pluginDir) return { pulumi: tools.pulumi };
-    const pluginDir = installPlugins(pulumiHome(stateDir), tools.pluginDir);
+    const cloudflare = real["cloudflare-provider"]?.paths.program;
+    const pluginDir = installPlugins(pulumiHome(stateDir), tools.pluginDir, cloudflare ? { cloudflare } : {});
     return { pulumi: join(pluginDir, "pulumi"), pluginDir };
 }

@@ -82,7 +82,7 @@ describe("npm run sandbox", function () {
         it("ends in an authenticated completion, and every line it prints works as pasted", async () => {
             assert.match(said, /expected 200/);
             const status = await pasted();
-            assert.deepEqual(Object.keys(status).sort(), ["kubeconfig", "stack", "try", "url"]);
+            assert.deepEqual(Object.keys(status).sort(), ["kubeconfig", "parts", "stack", "try", "url"]);
             assert.match(status.url, /^http:\/\/127\.0\.0\.1:\d+\/alpa$/);
         });
 

@@ -85,6 +85,16 @@ describe("plugin launchers", function () {
         ]);
     });
 
+    it("give their place to a real provider, whatever its file is called", () => {
+        const file = path.join(folder, "provider-of-mine");
+        fs.writeFileSync(file, "real", { mode: 0o755 });
+        const home = path.join(folder, "home");
+        installPlugins(home, plugins, { cloudflare: file });
+        const laid = fs.readdirSync(path.join(home, "plugins"), { recursive: true }).map(String);
+        const provider = laid.find((name) => name.endsWith("/pulumi-resource-cloudflare"))!;
+        assert.equal(fs.readFileSync(path.join(home, "plugins", provider), "utf8"), "real");
+    });
+
     for (const name of [
         "pulumi-language-nodejs",
         "pulumi-resource-random",

@@ -100,6 +100,18 @@ describe("Kubelet of the sandbox", () => {
             { reason: "PodInitializing", message: "wait: waits for etcd.ns.svc.cluster.local:2380" },
         ],
     ];
+    it("runs a real APISIX that does not listen yet, and does not call its pod ready", () => {
+        const spec = { containers: [{ name: "main", image: APISIX }] };
+        const waits = (listens: boolean) =>
+            missing({ metadata: { name: "pod", namespace: "ns" }, spec }, { ...supplies, listens: () => listens });
+        assert.deepEqual(waits(false), {
+            reason: "ContainerCreating",
+            message: "Readiness probe failed: dial tcp: connect: connection refused",
+            runs: true,
+        });
+        assert.equal(waits(true), undefined);
+    });
+
     it("does not start APISIX with a preStop that it does not play", () => {
         const exec = { command: ["/bin/sh", "-c", "nginx -s quit"] };
         const found = look({ lifecycle: { preStop: { exec } } });

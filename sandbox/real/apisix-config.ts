@@ -1,0 +1,128 @@
+/**
+ * The settings file of a real APISIX on this machine, from the one that its pod has: everything stays as it is rendered but
+ * where it listens, where it finds etcd and DNS, and where it writes. Pure.
+ */
+import { parse } from "yaml";
+
+/** Ports on 127.0.0.1, by those of the container. */
+export interface ApisixPorts {
+    data: number;
+    admin: number;
+    tls: number;
+    control: number;
+    prometheus: number;
+    /** Of the stream proxy, where the file has one. */
+    streams: number[];
+}
+
+export interface ApisixPlace {
+    ports: ApisixPorts;
+    /** Address on loopback behind each name that etcd has in the file. */
+    etcd: Map<string, string>;
+    /** Address of the DNS server. */
+    dns: string;
+    /** Folder for what the container writes outside of its own folder. */
+    writes: string;
+    /** User of the workers; unset: the one that starts them. nginx asks only when it is root. */
+    user?: string;
+}
+
+interface Listen {
+    ip?: string;
+    port?: number;
+    [key: string]: unknown;
+}
+
+interface Settings {
+    apisix?: {
+        node_listen?: number | (number | Listen)[];
+        ssl?: { enable?: boolean; listen?: Listen[]; [key: string]: unknown };
+        stream_proxy?: { tcp?: unknown[]; udp?: unknown[] };
+        proxy_cache?: { zones?: { disk_path?: string; [key: string]: unknown }[]; [key: string]: unknown };
+        [key: string]: unknown;
+    };
+    nginx_config?: Record<string, unknown>;
+    plugin_attr?: Record<string, unknown>;
+    deployment?: {
+        admin?: { admin_listen?: Listen; [key: string]: unknown };
+        etcd?: { host?: string[]; [key: string]: unknown };
+        [key: string]: unknown;
+    };
+    [key: string]: unknown;
+}
+
+const HOST = "127.0.0.1";
+
+/** As the library of APISIX reads it: on is true. */
+function settingsOf(text: string): Settings {
+    return (parse(text, { version: "1.1" }) ?? {}) as Settings;
+}
+
+/** How many ports of the stream proxy a file has. */
+export function streamCount(text: string): number {
+    const { tcp = [], udp = [] } = settingsOf(text).apisix?.stream_proxy ?? {};
+    return tcp.length + udp.length;
+}
+
+export function servesTls(text: string): boolean {
+    return settingsOf(text).apisix?.ssl?.enable === true;
+}
+
+/** Names that a file finds etcd by, with their ports. */
+export function etcdHosts(text: string): { host: string; port: number }[] {
+    const hosts = settingsOf(text).deployment?.etcd?.host ?? [];
+    return hosts.map((url) => ({ host: new URL(url).hostname, port: Number(new URL(url).port) }));
+}
+
+/** @param text the file as the pod sees it */
+export function apisixConfig(text: string, place: ApisixPlace): string {
+    const { ports, etcd, dns, writes, user } = place;
+    const settings = settingsOf(text);
+    const { apisix = {}, deployment = {} } = settings;
+    const first = [apisix.node_listen ?? []].flat()[0];
+    const data = { ...(typeof first === "object" ? first : {}), ip: HOST, port: ports.data };
+    const { ssl, stream_proxy: streams, proxy_cache: cache } = apisix;
+    const free = [...ports.streams];
+    const moved = (list: unknown[] | undefined) =>
+        list?.map((one) => ({ ...(typeof one === "object" ? one : {}), addr: `${HOST}:${free.shift()}` }));
+    // JSON: what YAML writes without quotes, such as on, is no text for APISIX.
+    return JSON.stringify({
+        ...settings,
+        apisix: {
+            ...apisix,
+            node_listen: [data],
+            control: { ip: HOST, port: ports.control },
+            dns_resolver: [dns],
+            ssl: { ...ssl, listen: [{ ...ssl?.listen?.[0], ip: HOST, port: ports.tls }] },
+            ...(streams && {
+                // UDP ports are plain addresses.
+                stream_proxy: { tcp: moved(streams.tcp), udp: moved(streams.udp)?.map(({ addr }) => addr) },
+            }),
+            ...(cache && {
+                proxy_cache: {
+                    ...cache,
+                    zones: cache.zones?.map((zone) => ({ ...zone, disk_path: `${writes}${zone.disk_path}` })),
+                },
+            }),
+        },
+        nginx_config: { ...settings.nginx_config, ...(user === undefined ? {} : { user }) },
+        plugin_attr: {
+            ...settings.plugin_attr,
+            prometheus: {
+                ...(settings.plugin_attr?.prometheus as object | undefined),
+                export_addr: { ip: HOST, port: ports.prometheus },
+            },
+        },
+        deployment: {
+            ...deployment,
+            admin: { ...deployment.admin, admin_listen: { ip: HOST, port: ports.admin } },
+            etcd: {
+                ...deployment.etcd,
+                host: deployment.etcd?.host?.map((url) => {
+                    const { hostname } = new URL(url);
+                    return url.replace(hostname, etcd.get(hostname) ?? hostname);
+                }),
+            },
+        },
+    });
+}

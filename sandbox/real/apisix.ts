@@ -1,0 +1,129 @@
+/** Starts a real APISIX for a pod: initialised and run as its image's entry point does, in a folder of its own. */
+import { execFile } from "node:child_process";
+import { cpSync, mkdirSync, readdirSync, rmSync, symlinkSync } from "node:fs";
+import { userInfo } from "node:os";
+import { delimiter, dirname, join } from "node:path";
+import { promisify } from "node:util";
+import { writeSecret } from "../control-plane/secret-file";
+import type { Gateway } from "../gateway/server";
+import { freePort, lastLines, pause, waitFor, type TrackedProcess } from "../processes";
+import { apisixConfig, etcdHosts, servesTls, streamCount } from "./apisix-config";
+import type { Found } from "./parts";
+import { accepts, startProgram, type Ground } from "./run";
+
+const run = promisify(execFile);
+
+/** Longest wait for etcd, and for its first open port after it, in seconds. Seen: 2 on two busy cores. */
+const START_SECONDS = 60;
+/** Longest run of one command of its command line, in milliseconds. Seen: 400. */
+const COMMAND_MILLISECONDS = 60_000;
+
+export interface ApisixOptions {
+    found: Found;
+    /** `namespace/name` of the pod. */
+    title: string;
+    folder: string;
+    /** Name of the settings file in its conf folder, and its text. */
+    settings: { name: string; text: string };
+    /** Variables of the container. */
+    variables: Record<string, string>;
+    /** Address on loopback behind a name of the cluster's. */
+    addressOf(host: string): Promise<string | undefined>;
+    dns: string;
+}
+
+/** @throws Error with the last lines of its log */
+export async function startApisix(ground: Ground, options: ApisixOptions): Promise<Gateway> {
+    const { found, title, folder, settings, variables, dns } = options;
+    const { home, openresty, luajit } = found.paths;
+    const etcd = new Map<string, string>();
+    for (const { host, port } of etcdHosts(settings.text)) {
+        const address = await options.addressOf(host);
+        if (address === undefined) throw new Error(`etcd: no such name ${host}`);
+        etcd.set(host, address);
+        await waitFor(`etcd of ${title}`, () => isHealthy(`http://${address}:${port}/health`), {
+            seconds: START_SECONDS,
+        });
+    }
+    const streams = [];
+    for (let i = streamCount(settings.text); i > 0; i--) streams.push(await freePort());
+    const ports = {
+        ...{ data: await freePort(), admin: await freePort(), tls: await freePort(), control: await freePort() },
+        ...{ prometheus: await freePort(), streams },
+    };
+    layOut(home, folder);
+    const user = process.getuid?.() === 0 ? userInfo().username : undefined;
+    const text = apisixConfig(settings.text, { ports, etcd, dns, writes: join(folder, "writes"), user });
+    writeSecret(join(folder, "conf", settings.name), text);
+    const env = { ...ground.env, ...variables, PATH: [dirname(openresty), process.env.PATH].join(delimiter) };
+    for (const command of ["init", "init_etcd"]) await runCommand(luajit, command, { cwd: folder, env });
+    const name = `apisix ${title}`;
+    const started = await startProgram(ground, {
+        name,
+        command: [openresty, "-p", folder, "-c", join(folder, "conf/nginx.conf"), "-g", "daemon off;"],
+        folder,
+        env,
+    });
+    let ended = false;
+    void started.exited.then(() => (ended = true));
+    const last = () => `Its last lines (${started.logFile}):\n${lastLines(started.logFile)}`;
+    try {
+        await waitFor(`${name} to listen`, () => ended || accepts(ports.data), { seconds: START_SECONDS, hint: last });
+        if (ended) throw new Error(`${name} ended while starting. ${last()}`);
+    } catch (error) {
+        await started.stop({ graceSeconds: 0 });
+        throw error;
+    }
+    const tlsPort = servesTls(settings.text) ? ports.tls : undefined;
+    return asGateway(started, { port: ports.data, adminPort: ports.admin, tlsPort });
+}
+
+/** The folders that APISIX looks for in its own, with the settings file as the only one. */
+function layOut(home: string, folder: string): void {
+    rmSync(folder, { recursive: true, force: true });
+    for (const name of ["conf", "logs", "writes/tmp"]) mkdirSync(join(folder, name), { recursive: true, mode: 0o700 });
+    for (const name of ["apisix", "deps"]) symlinkSync(join(home, name), join(folder, name));
+    for (const name of readdirSync(join(home, "conf")))
+        if (!/^(config.*\.yaml|nginx\.conf|apisix\.uid)$/.test(name))
+            cpSync(join(home, "conf", name), join(folder, "conf", name), { recursive: true });
+}
+
+async function runCommand(
+    luajit: string,
+    command: string,
+    options: { cwd: string; env: NodeJS.ProcessEnv },
+): Promise<void> {
+    try {
+        // The path must begin with a dot: else APISIX looks for its files where its packages put them.
+        await run(luajit, ["./apisix/cli/apisix.lua", command], { ...options, timeout: COMMAND_MILLISECONDS });
+    } catch (error) {
+        const { stdout = "", stderr = "" } = error as { stdout?: string; stderr?: string };
+        throw new Error(`apisix ${command} failed: ${`${stdout}${stderr}`.trim().split("\n").slice(-5).join("\n")}`);
+    }
+}
+
+/** As a stand-in's: `close` lets the answers under way end, `kill` cuts them. */
+function asGateway(started: TrackedProcess, ports: Pick<Gateway, "port" | "adminPort" | "tlsPort">): Gateway {
+    const close = async (graceSeconds = 0) => {
+        if (graceSeconds === 0) return started.stop({ graceSeconds: 0 });
+        try {
+            process.kill(started.pid, "SIGQUIT");
+        } catch (error) {
+            if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+        }
+        const stop = new AbortController();
+        const over = graceSeconds === Infinity ? new Promise(() => undefined) : pause(graceSeconds * 1000, stop.signal);
+        await Promise.race([started.exited, over]).finally(() => stop.abort());
+        await started.stop({ graceSeconds: 0 });
+    };
+    return { ...ports, close, kill: () => close(0) };
+}
+
+async function isHealthy(url: string): Promise<boolean> {
+    try {
+        const answer = await fetch(url, { signal: AbortSignal.timeout(2000) });
+        return ((await answer.json()) as { health?: string }).health === "true";
+    } catch {
+        return false;
+    }
+}

@@ -1,0 +1,91 @@
+/**
+ * Which parts of a world are real: `up --real` and the variable ALPA_AUTH_REAL, for the engine tests. `available` takes every
+ * real part that is found; `all` and a list of names demand theirs.
+ */
+import { closest, distance } from "fastest-levenshtein";
+import { PART_NAMES, PARTS, type Found, type PartName } from "./parts";
+
+export const REAL_VARIABLE = "ALPA_AUTH_REAL";
+
+export type Choice = "none" | "available" | "all" | PartName[];
+
+/** The real parts of a world; a stand-in plays every other one. */
+export type RealParts = Partial<Record<PartName, Found>>;
+
+/** One line of what a world consists of. */
+export interface PartReport {
+    part: PartName;
+    title: string;
+    /** Of the real program, or of the one that the stand-in imitates. */
+    version: string;
+    real: boolean;
+}
+
+/** @throws Error naming every word that is not a part */
+export function parseChoice(text: string): Choice {
+    const words = text
+        .split(",")
+        .map((word) => word.trim())
+        .filter((word) => word !== "");
+    if (words.length === 0) return "none";
+    if (words.length === 1 && ["none", "available", "all"].includes(words[0])) return words[0] as Choice;
+    const unknown = words.filter((word) => !(PART_NAMES as string[]).includes(word));
+    if (unknown.length > 0) {
+        const problems = unknown.map((word) => {
+            const near = closest(word, PART_NAMES);
+            return `"${word}" is not a part of the sandbox${distance(word, near) <= 3 ? ` (did you mean ${near}?)` : ""}`;
+        });
+        throw new Error(
+            `real parts: ${problems.join("; ")}. Use available, all, or some of: ${PART_NAMES.join(", ")}.`,
+        );
+    }
+    return [...new Set(words)] as PartName[];
+}
+
+/**
+ * Finds the chosen parts.
+ * @throws Error naming every demanded part that is missing, and how to get it
+ */
+export function findParts(choice: Choice, env: NodeJS.ProcessEnv = process.env): RealParts {
+    const wanted = choice === "none" ? [] : Array.isArray(choice) ? choice : PART_NAMES;
+    const found: RealParts = {};
+    const missing: string[] = [];
+    for (const name of wanted) {
+        const { title, version, accepts, get } = PARTS[name];
+        try {
+            const real = PARTS[name].find(env);
+            if (!accepts.test(real.version))
+                throw new Error(`version ${real.version} is there, and the sandbox is made for ${version}`);
+            found[name] = real;
+        } catch (error) {
+            missing.push(`  ${name} (${title} ${version}): ${(error as Error).message}. ${get}`);
+        }
+    }
+    if (missing.length > 0 && choice !== "available")
+        throw new Error(
+            `real parts: ${missing.length} of ${wanted.length} are missing.\n${missing.join("\n")}\n` +
+                `Or choose those that are there: --real available, or ${REAL_VARIABLE}=available.`,
+        );
+    return found;
+}
+
+/** What the variable asks for. */
+export function partsOfEnvironment(env: NodeJS.ProcessEnv = process.env): RealParts {
+    return findParts(parseChoice(env[REAL_VARIABLE] ?? "none"), env);
+}
+
+export function reportParts(real: RealParts): PartReport[] {
+    return PART_NAMES.map((part) => {
+        const { title, version } = PARTS[part];
+        return { part, title, version: real[part]?.version ?? version, real: real[part] !== undefined };
+    });
+}
+
+/** A line for each part: what it is called, and whether it is real. */
+export function partLines(parts: PartReport[]): string[] {
+    const width = Math.max(...parts.map(({ title }) => title.length));
+    return parts.map(
+        ({ title, version, real }) =>
+            `${title.padEnd(width)}  ${real ? `real, ${version}` : `stand-in for ${version}`}`,
+    );
+}

@@ -1,0 +1,117 @@
+/**
+ * Starts a real ingress controller and its ADC for a pod: with the pod's settings file, arguments and variables, and the
+ * access of its ServiceAccount. Only the ports they listen on are others, and ADC reaches pods through a proxy.
+ */
+import { mkdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { V1Container, V1Pod } from "@kubernetes/client-node";
+import { parse, stringify } from "yaml";
+import { writeSecret } from "../control-plane/secret-file";
+import { freePort } from "../processes";
+import { commandOf, type Found } from "./parts";
+import { startProgram, type Ground } from "./run";
+
+/** As ADC's image has it. */
+const ADC = /(^|\/)adc:/;
+const ADC_STATUS_PORT = "3001";
+
+export interface IngressControllerOptions {
+    found: Found;
+    pod: V1Pod;
+    /** Text of the settings file. */
+    settings: string;
+    /** Text of a kubeconfig with the pod's own access. */
+    kubeconfig: string;
+    folder: string;
+    proxyUrl: string;
+    variablesOf(container: V1Container): Record<string, string>;
+}
+
+export interface RealIngressController {
+    readonly leads: boolean;
+    close(): Promise<void>;
+}
+
+export async function startRealIngressController(
+    ground: Ground,
+    options: IngressControllerOptions,
+): Promise<RealIngressController> {
+    const { found, pod, settings, folder, proxyUrl } = options;
+    const title = `${pod.metadata!.namespace}/${pod.metadata!.name}`;
+    const volumes = sharedFolders(pod, folder);
+    const adc = pod.spec!.containers.find(({ image }) => ADC.test(image!));
+    const manager = pod.spec!.containers.find((container) => container !== adc)!;
+    if (!adc) throw new Error(`${title}: must have a container of ADC, as the chart's has`);
+    writeSecret(join(folder, "config.yaml"), ingressControllerConfig(settings, await freePort(), await freePort()));
+    writeSecret(join(folder, "kubeconfig"), options.kubeconfig);
+    const status = String(await freePort());
+    const inFolders = (container: V1Container) =>
+        Object.fromEntries(
+            Object.entries(options.variablesOf(container)).map(([name, value]) => [
+                name,
+                moved(value, container, volumes),
+            ]),
+        );
+    const adcArguments = (adc.args ?? []).map((word, i, all) =>
+        all[i - 1] === "--listen-status" && word === ADC_STATUS_PORT ? status : moved(word, adc, volumes),
+    );
+    const pusher = await startProgram(ground, {
+        name: `adc ${title}`,
+        command: [...commandOf(found.paths.adc), ...adcArguments],
+        folder,
+        env: { ...inFolders(adc), HTTP_PROXY: proxyUrl, http_proxy: proxyUrl },
+    });
+    const controller = await startProgram(ground, {
+        name: `ingress-controller ${title}`,
+        command: [...commandOf(found.paths.controller), "-c", join(folder, "config.yaml")],
+        folder,
+        env: { ...inFolders(manager), KUBECONFIG: join(folder, "kubeconfig") },
+    });
+    let ended = false;
+    void controller.exited.then(({ code }) => {
+        ended = true;
+        if (code) ground.log(`${title}: the ingress controller has ended with ${code}. Look at ${controller.logFile}`);
+    });
+    return {
+        get leads() {
+            return !ended && /successfully acquired lease/.test(readFileSync(controller.logFile, "utf8"));
+        },
+        close: async () => {
+            // At once, as a node that is cut off is: the lease runs out.
+            await controller.stop({ graceSeconds: 0 });
+            await pusher.stop({ graceSeconds: 0 });
+        },
+    };
+}
+
+/** The settings file as the pod has it, with other addresses to listen on. Pure. */
+export function ingressControllerConfig(text: string, metricsPort: number, probePort: number): string {
+    const settings = (parse(text) ?? {}) as Record<string, unknown>;
+    return stringify({
+        ...settings,
+        metrics_addr: `127.0.0.1:${metricsPort}`,
+        probe_addr: `127.0.0.1:${probePort}`,
+    });
+}
+
+/** A folder for each emptyDir of the pod, by the name of the volume. */
+function sharedFolders(pod: V1Pod, folder: string): Map<string, string> {
+    const found = new Map<string, string>();
+    for (const { name, emptyDir } of pod.spec!.volumes ?? []) {
+        if (!emptyDir) continue;
+        const path = join(folder, "v", String(found.size));
+        mkdirSync(path, { recursive: true, mode: 0o700 });
+        found.set(name, path);
+    }
+    return found;
+}
+
+/** A text of a container with the paths of its shared folders replaced by those of this machine. */
+function moved(text: string, container: V1Container, volumes: Map<string, string>): string {
+    let result = text;
+    for (const { name, mountPath } of container.volumeMounts ?? []) {
+        const folder = volumes.get(name);
+        if (folder) result = result.replace(`${mountPath}/`, `${folder}/`);
+    }
+    return result;
+}

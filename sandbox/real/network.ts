@@ -1,0 +1,170 @@
+/**
+ * The network of pods and Services for real programs, which know nothing of stand-ins: a DNS server that knows the cluster's
+ * names, an address of its own on loopback for each name, and a proxy that takes requests for addresses of pods and names of
+ * Services. Every name outside of the cluster is unknown here, so nothing real leaves loopback by a name.
+ *
+ * Not there: addresses of Services and pods without the proxy.
+ */
+import { createSocket, type Socket } from "node:dgram";
+import { randomInt } from "node:crypto";
+import { createServer, request, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { decode, encode, RECURSION_DESIRED, type Packet } from "dns-packet";
+import { openNodePort, type NodePort } from "../workloads/node-port";
+
+const DNS_PORT = 53;
+/** Addresses of names begin here; the DNS server has one before them. */
+const FIRST_HOST = 10;
+const LAST_HOST = 254;
+/** How long resolvers keep an answer, in seconds. */
+const TTL = 5;
+const REFUSED = 5;
+const UNKNOWN_NAME = 3;
+
+export interface NetworkOptions {
+    /** Ports of a name of the cluster; undefined where there is no such Service. */
+    portsOf(host: string): number[] | undefined;
+    /** Port on 127.0.0.1 behind a name and port. @throws Error where nobody answers */
+    resolve(host: string, port: number): number | undefined;
+    /** Port on 127.0.0.1 behind a pod's address and port. */
+    podPort(address: string, port: number): number | undefined;
+    log(line: string): void;
+}
+
+export class ClusterNetwork {
+    private readonly addresses = new Map<string, string>();
+    private readonly open = new Map<string, Promise<NodePort | undefined>>();
+
+    private constructor(
+        private readonly options: NetworkOptions,
+        private readonly prefix: string,
+        private readonly dns: Socket,
+        private readonly proxy: Server,
+    ) {
+        dns.on("message", (message, { address, port }) => void this.answer(message, address, port));
+        proxy.on("request", (incoming, outgoing) => this.pass(incoming, outgoing));
+    }
+
+    /** @throws Error where this user may not listen on port 53 */
+    static async start(options: NetworkOptions): Promise<ClusterNetwork> {
+        const proxy = createServer();
+        await new Promise<void>((resolve) => proxy.listen(0, "127.0.0.1", resolve));
+        for (;;) {
+            // Worlds beside each other have networks of their own.
+            const prefix = `127.${randomInt(64, 128)}.${randomInt(0, 256)}`;
+            const dns = createSocket("udp4");
+            try {
+                await new Promise<void>((resolve, reject) => {
+                    dns.once("error", reject);
+                    dns.bind(DNS_PORT, `${prefix}.1`, resolve);
+                });
+                return new ClusterNetwork(options, prefix, dns, proxy);
+            } catch (error) {
+                dns.close();
+                const { code } = error as NodeJS.ErrnoException;
+                if (code === "EADDRINUSE") continue;
+                proxy.close();
+                throw new Error(
+                    `real APISIX: its DNS server must listen on port 53 of a loopback address (${code}). ` +
+                        "Run as root, or set net.ipv4.ip_unprivileged_port_start to 53.",
+                );
+            }
+        }
+    }
+
+    /** Address of the DNS server; APISIX asks on port 53 alone. */
+    get dnsAddress(): string {
+        return `${this.prefix}.1`;
+    }
+
+    /** URL of the HTTP proxy that reaches pods by their addresses, and Services by their names. */
+    get proxyUrl(): string {
+        return `http://127.0.0.1:${(this.proxy.address() as AddressInfo).port}`;
+    }
+
+    /** Address on loopback that answers on every port of a name's Service; undefined where there is no such name. */
+    async addressOf(host: string): Promise<string | undefined> {
+        const ports = this.options.portsOf(host);
+        if (ports === undefined) return undefined;
+        const last = FIRST_HOST + this.addresses.size;
+        if (!this.addresses.has(host) && last > LAST_HOST) throw new Error(`more than ${LAST_HOST - FIRST_HOST} names`);
+        const address = this.addresses.get(host) ?? `${this.prefix}.${last}`;
+        this.addresses.set(host, address);
+        await Promise.all(ports.map((port) => this.forward(host, address, port)));
+        return address;
+    }
+
+    async close(): Promise<void> {
+        await new Promise<void>((resolve) => this.dns.close(() => resolve()));
+        this.proxy.closeAllConnections();
+        await new Promise((resolve) => this.proxy.close(resolve));
+        await Promise.all([...this.open.values()].map(async (port) => (await port)?.close()));
+    }
+
+    private async forward(host: string, address: string, port: number): Promise<void> {
+        const key = `${address}:${port}`;
+        const destination = () => {
+            try {
+                const found = this.options.resolve(host, port);
+                return found === undefined ? "none" : { pod: host, port: found };
+            } catch {
+                return "none";
+            }
+        };
+        const opened =
+            this.open.get(key) ??
+            openNodePort(port, destination, address).catch((error: Error) => {
+                this.options.log(`${host}:${port}: ${error.message}`);
+                this.open.delete(key);
+                return undefined;
+            });
+        this.open.set(key, opened);
+        await opened;
+    }
+
+    private async answer(message: Buffer, address: string, port: number): Promise<void> {
+        let query: Packet;
+        try {
+            query = decode(message);
+        } catch {
+            return;
+        }
+        const [question] = query.questions ?? [];
+        const base = { type: "response" as const, id: query.id, questions: query.questions };
+        const flags = (query.flags ?? 0) & RECURSION_DESIRED;
+        const reply = async (): Promise<Packet> => {
+            if (!question) return { ...base, flags: flags | REFUSED };
+            const found = await this.addressOf(question.name.toLowerCase());
+            if (found === undefined) return { ...base, flags: flags | UNKNOWN_NAME };
+            const answers = [{ type: "A" as const, name: question.name, ttl: TTL, data: found }];
+            return { ...base, flags, answers: question.type === "A" ? answers : [] };
+        };
+        const packet = encode(await reply());
+        // The world may have ended meanwhile.
+        this.dns.send(packet, port, address, () => undefined);
+    }
+
+    /** Port on 127.0.0.1 behind the address of a pod, or the name of a Service. */
+    private behind(host: string, port: number): number | undefined {
+        try {
+            return this.options.podPort(host, port) ?? (this.options.portsOf(host) && this.options.resolve(host, port));
+        } catch {
+            return undefined;
+        }
+    }
+
+    private pass(incoming: IncomingMessage, outgoing: ServerResponse): void {
+        const url = URL.canParse(incoming.url ?? "") ? new URL(incoming.url!) : undefined;
+        const port = url && this.behind(url.hostname, Number(url.port || 80));
+        // As a connection to a pod that is not there ends.
+        if (!url || port === undefined) return void incoming.socket.destroy();
+        const { "proxy-connection": _, ...headers } = incoming.headers;
+        const path = `${url.pathname}${url.search}`;
+        const passed = request({ host: "127.0.0.1", port, method: incoming.method, path, headers }, (response) => {
+            outgoing.writeHead(response.statusCode!, response.headers);
+            response.pipe(outgoing);
+        });
+        passed.on("error", () => incoming.socket.destroy());
+        incoming.pipe(passed);
+    }
+}

@@ -1,0 +1,150 @@
+/**
+ * The parts of the sandbox that can be the real program instead of a stand-in, where each is looked for, and how to get it.
+ * Nothing is built or downloaded: a part is found, or it is missing.
+ */
+import { execFileSync } from "node:child_process";
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { isAbsolute, join } from "node:path";
+import { parse } from "yaml";
+import { findOnPath } from "../toolchain/path";
+
+/** A real program that was found. */
+export interface Found {
+    version: string;
+    /** Absolute paths, by their role in the part. */
+    paths: Record<string, string>;
+}
+
+interface Part {
+    /** As its documentation calls it. */
+    title: string;
+    /** The version that the stand-in imitates. */
+    version: string;
+    /** Versions of the real one that the product runs with. */
+    accepts: RegExp;
+    /** How to get it, and which variable names its place. */
+    get: string;
+    /** @throws Error saying what is not where it was looked for */
+    find(env: NodeJS.ProcessEnv): Found;
+}
+
+const PREFIX = "ALPA_AUTH_REAL_";
+/** The same folder from which the tests render every set of values. */
+const CHARTS_VARIABLE = "ALPA_AUTH_CHARTS";
+
+/** By the name that the operator chooses it by. */
+export const PARTS = {
+    charts: {
+        title: "Helm charts",
+        version: "2.14.0",
+        accepts: /^2\.14\./,
+        get: `Name a folder with the charts apisix, apisix-ingress-controller and kuberay-operator, unpacked, in ${CHARTS_VARIABLE}.`,
+        find: findCharts,
+    },
+    apisix: {
+        title: "APISIX on OpenResty",
+        version: "3.18.0",
+        accepts: /^3\.18\./,
+        get: `Install APISIX with OpenResty, or name their folders in ${PREFIX}APISIX and ${PREFIX}OPENRESTY.`,
+        find: findApisix,
+    },
+    "ingress-controller": {
+        title: "APISIX ingress controller with ADC",
+        version: "2.0.1",
+        accepts: /^2\.0\./,
+        get:
+            `Put apisix-ingress-controller and adc on PATH, or name them in ${PREFIX}INGRESS_CONTROLLER and ${PREFIX}ADC, ` +
+            "the latter perhaps as its bundle for Node.js.",
+        find: findIngressController,
+    },
+    "cloudflare-provider": {
+        title: "Pulumi provider cloudflare",
+        version: "6",
+        accepts: /^6\./,
+        get: `Put pulumi-resource-cloudflare on PATH, or name the program in ${PREFIX}CLOUDFLARE_PROVIDER.`,
+        find: (env) => ofProgram(program(env, "CLOUDFLARE_PROVIDER", ["pulumi-resource-cloudflare"]), ["--version"]),
+    },
+} as const satisfies Record<string, Part>;
+
+export type PartName = keyof typeof PARTS;
+export const PART_NAMES = Object.keys(PARTS) as PartName[];
+
+/** A path that a variable names; undefined where it is not set. */
+function named(env: NodeJS.ProcessEnv, variable: string): string | undefined {
+    const value = env[`${PREFIX}${variable}`];
+    if (value === undefined || value === "") return undefined;
+    if (!isAbsolute(value)) throw new Error(`${PREFIX}${variable}: "${value}" is not an absolute path`);
+    if (!existsSync(value)) throw new Error(`${PREFIX}${variable}: ${value} does not exist`);
+    return value;
+}
+
+function program(env: NodeJS.ProcessEnv, variable: string, names: string[]): string {
+    const path = named(env, variable);
+    if (path !== undefined) {
+        if (!statSync(path).isFile()) throw new Error(`${PREFIX}${variable}: ${path} is not a file`);
+        return path;
+    }
+    const found = names.map((name) => findOnPath(name, env)).find((file) => file !== undefined);
+    if (found === undefined) throw new Error(`${names.join(" or ")} is not on PATH`);
+    return found;
+}
+
+/** How a program is started: a script for Node.js by the Node.js that runs the sandbox. */
+export function commandOf(path: string): [string, ...string[]] {
+    return /\.[cm]?js$/.test(path) ? [process.execPath, path] : [path];
+}
+
+function ofProgram(path: string, probe: string[]): Found {
+    return { version: versionPrinted(path, probe), paths: { program: path } };
+}
+
+function versionPrinted(path: string, probe: string[]): string {
+    const [command, ...args] = commandOf(path);
+    let printed: string;
+    try {
+        printed = execFileSync(command, [...args, ...probe], { encoding: "utf8", timeout: 20_000, stdio: "pipe" });
+    } catch {
+        throw new Error(`${path} ${probe.join(" ")} fails`);
+    }
+    return /\d+\.\d+(\.\d+)?/.exec(printed)?.[0] ?? "unknown";
+}
+
+/** The version of ADC that comes with the chart's ingress controller. */
+const ADC_VERSION = /^0\.23\./;
+
+function findIngressController(env: NodeJS.ProcessEnv): Found {
+    const controller = program(env, "INGRESS_CONTROLLER", ["apisix-ingress-controller"]);
+    const adc = program(env, "ADC", ["adc"]);
+    const version = versionPrinted(adc, ["--version"]);
+    if (!ADC_VERSION.test(version)) throw new Error(`${adc} has version ${version}, and the chart comes with 0.23.1`);
+    return { version: versionPrinted(controller, ["version"]), paths: { controller, adc } };
+}
+
+/** Folders of an installation from its packages, unless named otherwise. */
+const APISIX_FOLDER = "/usr/local/apisix";
+const OPENRESTY_FOLDER = "/usr/local/openresty";
+
+function findApisix(env: NodeJS.ProcessEnv): Found {
+    if (process.platform !== "linux") throw new Error("APISIX runs on Linux only");
+    const home = named(env, "APISIX") ?? APISIX_FOLDER;
+    const openresty = named(env, "OPENRESTY") ?? OPENRESTY_FOLDER;
+    const version = join(home, "apisix/core/version.lua");
+    const paths = { home, openresty: join(openresty, "bin/openresty"), luajit: join(openresty, "luajit/bin/luajit") };
+    for (const file of [version, join(home, "deps"), paths.openresty, paths.luajit])
+        if (!existsSync(file)) throw new Error(`${file} does not exist`);
+    return { version: /VERSION = "([^"]+)"/.exec(readFileSync(version, "utf8"))?.[1] ?? "unknown", paths };
+}
+
+function findCharts(env: NodeJS.ProcessEnv): Found {
+    const folder = env[CHARTS_VARIABLE];
+    if (folder === undefined || folder === "") throw new Error(`${CHARTS_VARIABLE} is not set`);
+    const paths = Object.fromEntries(
+        ["apisix", "apisix-ingress-controller", "kuberay-operator"].map((name) => [name, join(folder, name)]),
+    );
+    for (const path of Object.values(paths))
+        if (!existsSync(join(path, "Chart.yaml"))) throw new Error(`${join(path, "Chart.yaml")} does not exist`);
+    return {
+        version: (parse(readFileSync(join(paths.apisix, "Chart.yaml"), "utf8")) as { version: string }).version,
+        paths,
+    };
+}

@@ -1,0 +1,62 @@
+/** What every real program of a world is started with. */
+import { createHash } from "node:crypto";
+import { mkdirSync } from "node:fs";
+import { connect } from "node:net";
+import { join } from "node:path";
+import { spawnTracked, type TrackedProcess } from "../processes";
+
+export interface Ground {
+    /** Where processes are recorded, and everything of them is kept. */
+    stateDir: string;
+    /** Environment of the programs; the sandbox's mark belongs in it. */
+    env: NodeJS.ProcessEnv;
+    log: (line: string) => void;
+}
+
+/** A short folder for what one pod keeps: names of sockets in it must not be longer than 107 characters. */
+export function folderOf({ stateDir }: Ground, uid: string): string {
+    const folder = join(stateDir, "pods", createHash("sha256").update(uid).digest("hex").slice(0, 10));
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    return folder;
+}
+
+export interface ProgramOptions {
+    name: string;
+    command: readonly string[];
+    folder: string;
+    env?: NodeJS.ProcessEnv;
+}
+
+/** Starts a program whose output goes into a file of its folder. */
+export function startProgram(ground: Ground, options: ProgramOptions): Promise<TrackedProcess> {
+    const { name, command, folder, env } = options;
+    const [program, ...args] = command;
+    return spawnTracked({
+        name,
+        command: program,
+        args,
+        env: { ...ground.env, ...env },
+        cwd: folder,
+        logFile: join(folder, `${name.split(" ")[0]}.log`),
+        stateDir: ground.stateDir,
+    });
+}
+
+/** Whether a program takes connections on a port of loopback. */
+export function accepts(port: number): Promise<boolean> {
+    return new Promise((resolve) => {
+        const socket = connect(port, "127.0.0.1");
+        socket.once("connect", () => (socket.destroy(), resolve(true)));
+        socket.once("error", () => resolve(false));
+    });
+}
+
+/** Stops a process without ending it, or lets it go on: what takes requests and answers none. */
+export function halt({ pid }: TrackedProcess, halted: boolean): void {
+    try {
+        process.kill(pid, halted ? "SIGSTOP" : "SIGCONT");
+    } catch (error) {
+        // It has ended.
+        if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+    }
+}

@@ -1,0 +1,130 @@
+/**
+ * Runs a real etcd for each running pod of one, for gateways that are real. What it stores lies where its claim says, and
+ * lasts as long as the claim; a pod without one begins empty. A member whose node is cut off is halted.
+ *
+ * The image's entry point is not there: a member joins the cluster that its variables name, or goes on with what it has.
+ */
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import type { V1Pod, V1Service } from "@kubernetes/client-node";
+import { freePort, type TrackedProcess } from "../processes";
+import { folderOf, halt, startProgram, type Ground } from "../real/run";
+import { isReady, selects, type Snapshot } from "./cluster";
+import { variablesOf } from "./pod-environment";
+import { ETCD, instance, isRunning, runs } from "./pods";
+
+const CLIENT_PORT = 2379;
+
+interface Member {
+    process: TrackedProcess;
+    clientPort: number;
+    pod: V1Pod;
+}
+
+export class EtcdPods {
+    /** By uid of the pod. */
+    private readonly members = new Map<string, Member>();
+    /** Ports of members among themselves, by release and name: they are part of what a member stores. */
+    private readonly peerPorts = new Map<string, number>();
+    /** Folders of data, by the uid of what they belong to. */
+    private readonly kept = new Map<string, string>();
+    private last: Snapshot | undefined;
+
+    constructor(
+        private readonly program: string,
+        private readonly ground: Ground,
+        private readonly reachable: (pod: V1Pod) => boolean,
+    ) {}
+
+    async reconcile(now: Snapshot): Promise<void> {
+        this.last = now;
+        const pods = now.pods.filter((pod) => runs(pod, ETCD) && isRunning(pod));
+        for (const [uid, { process }] of this.members)
+            if (!pods.some((pod) => pod.metadata!.uid === uid)) {
+                this.members.delete(uid);
+                halt(process, false);
+                await process.stop();
+            }
+        const owners = new Set([...now.claims, ...now.pods].map(({ metadata }) => metadata!.uid!));
+        for (const [owner, folder] of this.kept)
+            if (!owners.has(owner)) {
+                this.kept.delete(owner);
+                rmSync(folder, { recursive: true, force: true });
+            }
+        for (const pod of pods) {
+            const known = this.members.get(pod.metadata!.uid!);
+            if (known) Object.assign(known, { pod });
+            else await this.start(pod, now);
+        }
+        for (const { process, pod } of this.members.values()) halt(process, !this.reachable(pod));
+    }
+
+    /** Port on 127.0.0.1 of a member behind a Service; undefined for other Services. @throws Error where none is ready */
+    behind(service: V1Service, port: number): number | undefined {
+        const members = [...this.members.values()].filter(({ pod }) => selects(service, pod));
+        const behind = this.last?.pods.some((pod) => runs(pod, ETCD) && selects(service, pod));
+        if (!behind || port !== CLIENT_PORT) return undefined;
+        const ready = members.find(({ pod }) => this.isListedReady(pod) && this.reachable(pod));
+        if (!ready) throw new Error(`${service.metadata!.name}:${port}: connection refused`);
+        return ready.clientPort;
+    }
+
+    async close(): Promise<void> {
+        for (const { process } of this.members.values()) halt(process, false);
+        await Promise.all([...this.members.values()].map(({ process }) => process.stop()));
+    }
+
+    private isListedReady({ metadata }: V1Pod): boolean {
+        return this.last?.pods.some((pod) => pod.metadata!.uid === metadata!.uid && isReady(pod)) ?? false;
+    }
+
+    private async start(pod: V1Pod, now: Snapshot): Promise<void> {
+        const { uid, namespace, name } = pod.metadata!;
+        const container = pod.spec!.containers.find(({ image }) => ETCD.test(image!))!;
+        const {
+            ETCD_NAME = name!,
+            ETCD_INITIAL_CLUSTER,
+            ETCD_INITIAL_CLUSTER_TOKEN,
+        } = variablesOf(pod, container, now);
+        const clientPort = await freePort();
+        const names = ETCD_INITIAL_CLUSTER?.split(",").map((member) => member.split("=")[0]) ?? [ETCD_NAME];
+        const peers = new Map<string, string>();
+        for (const member of names) peers.set(member, `http://127.0.0.1:${await this.peerPort(pod, member)}`);
+        const client = `http://127.0.0.1:${clientPort}`;
+        const peer = peers.get(ETCD_NAME) ?? `http://127.0.0.1:${await this.peerPort(pod, ETCD_NAME)}`;
+        const folder = folderOf(this.ground, uid!);
+        const options = {
+            name: ETCD_NAME,
+            "data-dir": this.dataOf(pod, now),
+            ...{ "listen-client-urls": client, "advertise-client-urls": client },
+            ...{ "listen-peer-urls": peer, "initial-advertise-peer-urls": peer },
+            "initial-cluster": [...peers].map(([member, url]) => `${member}=${url}`).join(","),
+            "initial-cluster-token": ETCD_INITIAL_CLUSTER_TOKEN ?? "etcd-cluster",
+        };
+        const process = await startProgram(this.ground, {
+            name: `etcd-of-pods ${namespace}/${name}`,
+            command: [this.program, ...Object.entries(options).map(([option, value]) => `--${option}=${value}`)],
+            folder,
+        });
+        this.members.set(uid!, { process, clientPort, pod });
+        this.ground.log(`${namespace}/${name}: etcd runs on ${client} (${process.logFile})`);
+    }
+
+    private async peerPort(pod: V1Pod, member: string): Promise<number> {
+        const key = `${instance(pod)}/${member}`;
+        const port = this.peerPorts.get(key) ?? (await freePort());
+        this.peerPorts.set(key, port);
+        return port;
+    }
+
+    private dataOf(pod: V1Pod, now: Snapshot): string {
+        const names = (pod.spec!.volumes ?? []).map((volume) => volume.persistentVolumeClaim?.claimName);
+        const claim = now.claims.find(
+            ({ metadata }) => metadata!.namespace === pod.metadata!.namespace && names.includes(metadata!.name),
+        );
+        const owner = (claim ?? pod).metadata!.uid!;
+        const folder = join(folderOf(this.ground, owner), "etcd");
+        this.kept.set(owner, folder);
+        return folder;
+    }
+}

@@ -1,0 +1,45 @@
+/** Which checks prove each real part, and the table of a release: part, version, real or stand-in, checks passed. Pure. */
+import type { PartReport } from "../sandbox/real/choice";
+import type { PartName } from "../sandbox/real/parts";
+
+/** Engine tests that go through a part. A part that is not real needs none: `npm test` has its stand-in. */
+export const CHECKS: Record<PartName, readonly string[]> = {
+    charts: ["test/engine/real-charts.test.ts", "test/engine/route.test.ts", "test/engine/inter.test.ts"],
+    apisix: ["test/engine/callers.test.ts", "test/engine/route.test.ts", "test/engine/limits.test.ts"],
+    "ingress-controller": ["test/engine/callers.test.ts", "test/engine/route.test.ts"],
+    "cloudflare-provider": ["test/engine/cloudflare.test.ts", "test/engine/cloudflare-zone.test.ts"],
+};
+
+/** What a file of tests gave. */
+export interface Outcome {
+    passed: number;
+    failed: number;
+}
+
+/** Each file once, in the order of the parts. */
+export function filesToRun(parts: PartReport[]): string[] {
+    return [...new Set(parts.filter(({ real }) => real).flatMap(({ part }) => CHECKS[part]))];
+}
+
+export const HEAD = ["part", "version", "real or stand-in", "checks passed"];
+
+export function rowsOf(parts: PartReport[], outcomes: Map<string, Outcome>): string[][] {
+    return parts.map(({ part, title, version, real }) => {
+        const ran = CHECKS[part].map((file) => outcomes.get(file)).filter((outcome) => outcome !== undefined);
+        const passed = ran.reduce((sum, outcome) => sum + outcome.passed, 0);
+        const failed = ran.reduce((sum, outcome) => sum + outcome.failed, 0);
+        return [title, version, real ? "real" : "stand-in", real ? `${passed} of ${passed + failed}` : "none"];
+    });
+}
+
+/** Whether every real part has checks that ran, and all of them passed. */
+export function holds(parts: PartReport[], outcomes: Map<string, Outcome>): boolean {
+    const files = filesToRun(parts);
+    return (
+        files.length > 0 &&
+        files.every((file) => {
+            const { passed, failed } = outcomes.get(file) ?? { passed: 0, failed: 0 };
+            return passed > 0 && failed === 0;
+        })
+    );
+}
