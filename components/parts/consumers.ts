@@ -75,7 +75,7 @@ export class Consumers extends pulumi.ComponentResource {
         const secrets = consumers.map((consumer) => this.secrets(consumer, namespace));
         const revoked = new CredentialsRevoked(
             `${name}-revoked`,
-            { ...wait, credentials: consumers.flatMap((c) => c.credentials.map(({ id }) => `${c.name}/${id}`)) },
+            { ...wait, credentials: consumers.flatMap((c) => c.credentials.map(({ id }) => `${c.name}/${id}`)).sort() },
             { parent: this, dependsOn: secrets.flat(), deletedWith: args.deletedWith },
         );
         const objects = consumers.map((consumer, i) => this.consumer(consumer, args, [...secrets[i], revoked]));

@@ -94,12 +94,14 @@ export function connectToPod(access: PlainAccess, target: PodPort): PodConnectio
     return {
         request: ({ method, path, headers = {} }) =>
             new Promise<PodAnswer>((resolve, reject) => {
-                let limit: NodeJS.Timeout | undefined;
+                const sent = request({ agent, method, path, headers: { Host: "localhost", ...headers } });
+                const late = new Error(`${title}: no answer on port ${target.port} within ${ANSWER_SECONDS} s`);
+                const limit = setTimeout(() => sent.destroy(late), ANSWER_SECONDS * 1000);
                 const failed = (error: Error) => {
                     clearTimeout(limit);
                     reject(error.message.startsWith("pod ") ? error : new Error(`${title}: ${error.message}`));
                 };
-                const sent = request({ agent, method, path, headers: { Host: "localhost", ...headers } }, (answer) => {
+                sent.on("response", (answer) => {
                     const chunks: Buffer[] = [];
                     answer.on("data", (chunk: Buffer) => chunks.push(chunk));
                     answer.on("error", failed);
@@ -109,8 +111,6 @@ export function connectToPod(access: PlainAccess, target: PodPort): PodConnectio
                         resolve({ status: answer.statusCode!, headers: answer.headers, body });
                     });
                 });
-                const late = new Error(`${title}: no answer on port ${target.port} within ${ANSWER_SECONDS} s`);
-                limit = setTimeout(() => sent.destroy(late), ANSWER_SECONDS * 1000);
                 sent.on("error", failed);
                 sent.end();
             }),

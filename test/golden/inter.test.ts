@@ -10,7 +10,8 @@ const HEADER = (what: string) => `# ${what}, to be read in review. Renew: npm ru
 # Labels and annotations that every object has are left out; a unit test looks for them. (secret): never shown.
 `;
 /** Waits and keys of our own are no objects for reading. */
-const HIDDEN = /Awaited|ConsumersAccepted|SecretVersions|pulumi:providers|random:|^alpa-auth:/;
+const HIDDEN =
+    /Awaited|ConsumersAccepted|CredentialsRevoked|RouteServed|SecretVersions|pulumi:providers|random:|^alpa-auth:/;
 
 const kindOf = (r: Seen): string => r.inputs.kind ?? r.type.split(":").pop();
 const shown = (seen: Seen[]) => seen.filter((r) => r.custom && !HIDDEN.test(r.type));

@@ -1,5 +1,6 @@
 /** Plugins of a route's rule: who is asked what, what is refused, what goes on to Alpa and back. */
 import { isDeepStrictEqual } from "node:util";
+import { REVISION_HEADER } from "../../../components/parts/paths";
 import { isMap, type Props } from "./differences";
 import type { Code } from "./finding";
 import type { Verdict } from "./rule";
@@ -191,7 +192,16 @@ function narrowed(property: string, old: Props | undefined, now: Props | undefin
         : { property: `${property}.config.${key}`, old: from[key], new: to[key] };
 }
 
+/** The digest of all rules in the headers of one changes with any rule, and is no news beside that. */
+function withoutRevision(plugin: Props): Props {
+    const { config } = plugin;
+    const set = isMap(config) && isMap(config.headers) ? config.headers.set : undefined;
+    if (!isMap(config) || !isMap(set)) return plugin;
+    const { [REVISION_HEADER]: _, ...rest } = set;
+    return { ...plugin, config: { ...config, headers: { ...(config.headers as object), set: rest } } };
+}
+
 function byName(value: unknown): Map<string, Props> {
     const all = Array.isArray(value) ? value.filter(isMap) : [];
-    return new Map(all.filter(isOn).map((plugin) => [String(plugin.name), plugin]));
+    return new Map(all.filter(isOn).map((plugin) => [String(plugin.name), withoutRevision(plugin)]));
 }

@@ -47,6 +47,8 @@ export const RULES: Record<string, KindRule | undefined> = {
     // Waits and memories: nothing is made anywhere for them.
     "dynamic Awaited": UNNOTICED,
     "dynamic ConsumersAccepted": UNNOTICED,
+    "dynamic CredentialsRevoked": UNNOTICED,
+    "dynamic RouteServed": UNNOTICED,
     "dynamic ConversionRecord": UNNOTICED,
     "dynamic ImagesReady": UNNOTICED,
     "dynamic RampartGuard": UNNOTICED,

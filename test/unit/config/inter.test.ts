@@ -160,6 +160,6 @@ describe("config of option inter", () => {
         assert.equal(gateway.url, "https://llm.example.com");
         assert.equal(gateway.release.nodePort, undefined);
         assert.equal(exposure!.connectors.replicas, 2);
-        assert.deepEqual(gateway.release.availability, { answerTimeoutSeconds: 95 });
+        assert.deepEqual(gateway.release.availability, { answerTimeoutSeconds: 120 });
     });
 });

@@ -169,7 +169,7 @@ describe("ops consumer with service tokens", () => {
     it("hands out both headers, and the time that the edge waits", async () => {
         const { code, out } = await cloudflare().ops("consumer", "handout", "lab", "a");
         assert.equal(code, 0);
-        text(out, /CF-Access-Client-Id: 0123\.access/, /CF-Access-Client-Secret: s3cret-of-lab-a/, /--max-time 110 /);
+        text(out, /CF-Access-Client-Id: 0123\.access/, /CF-Access-Client-Secret: s3cret-of-lab-a/, /--max-time 135 /);
     });
 
     it("says in the handout when Cloudflare ends the token, or the config before", async () => {

@@ -264,7 +264,7 @@ describe("npm run ops -- convert run", function () {
         const cases: [text: string, seconds: number][] = [
             [CONVERT_FILE, 600],
             [alone, 60],
-            [behind(""), 95],
+            [behind(""), 120],
             [behind("  alpa-auth:proxyTimeoutSeconds: 200\n"), 195],
         ];
         for (const [text, seconds] of cases) {

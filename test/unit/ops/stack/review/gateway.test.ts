@@ -1,5 +1,6 @@
 // Proves that a review takes nothing of a gateway for harmless that turns something off, loses data or is not read by it.
 import { strict as assert } from "node:assert";
+import { pluginVerdicts } from "../../../../../ops/stack/review/plugins";
 import { UNKNOWN } from "../../../../../ops/stack/review/differences";
 import { said, step } from "./steps";
 
@@ -387,5 +388,18 @@ describe("review of numbers that leave nothing, or say nothing", () => {
             spec: { plugins: [{ name: "limit-count", config: { count, time_window: 60 } }] },
         });
         assert.match(said([step("Consumer", "lab-consumer", limit(60), limit("some"))])[0], /^risk limit-changed/);
+    });
+});
+
+describe("review of a route's plugins", () => {
+    it("says nothing of the digest of all rules that error answers carry", () => {
+        const shaped = (revision?: string) => [
+            { name: "response-rewrite", config: { headers: { set: { a: "b", "X-Alpa-Auth-Revision": revision } } } },
+        ];
+        for (const before of ["0123456789ab", undefined])
+            assert.deepEqual(
+                pluginVerdicts("POST /alpa/completions", "plugins", shaped(before), shaped("ba9876543210")),
+                [],
+            );
     });
 });
