@@ -82,7 +82,7 @@ export const intraSchema = z.strictObject({
                 .min(0, { error: (i) => `must be a time in seconds of at least 0${got(i.input)}. Correct it` })
                 .default(DEFAULT_READINESS.settleSeconds)
                 .describe(
-                    "How long an object must stay accepted: the controller says so before it has reached APISIX.",
+                    "How long an object must stay accepted where the gateway's pods cannot be asked: the controller says so before it has reached APISIX.",
                 ),
         })
         .prefault({})
