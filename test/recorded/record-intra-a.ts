@@ -39,7 +39,7 @@ describe("previews of option intra-a", function () {
         const { dir } = current();
         const clone = cloneProgram(join(dir, "renamed"));
         const file = join(clone, "components/parts/alpa-route.ts");
-        const options = "dependsOn: [completions, logprobs, nowhere]";
+        const options = "dependsOn: upstreams";
         const alias = "aliases: [{ name: `${name}-rules` }], ";
         edit(file, "`${name}-rules`", "`${name}-ways`");
         edit(file, options, alias + options);
