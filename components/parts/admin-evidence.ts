@@ -22,7 +22,13 @@ export async function askAdmin(
         const headers = { "X-API-KEY": viewerKey };
         const { status, body } = await admin.request({ method: "GET", path: `/apisix/admin/${path}`, headers });
         if (status !== 200 && status !== 404) throw new Error(`its Admin API answers ${status}`);
-        return status === 404 ? undefined : (JSON.parse(body) as { value?: Stored; list?: { value: Stored }[] });
+        if (status === 404) return undefined;
+        try {
+            return JSON.parse(body) as { value?: Stored; list?: { value: Stored }[] };
+        } catch {
+            // The parser would quote the answer, which may hold keys.
+            throw new Error("its Admin API answers something that is not JSON");
+        }
     };
     const claims = async (consumer: string) => {
         const { list } = (await get(`consumers/${namespace}_${consumer}/credentials`)) ?? {};

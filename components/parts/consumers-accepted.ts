@@ -9,6 +9,8 @@ export interface ConsumersAcceptedArgs {
     namespace: string;
     /** `metadata.generation` of each Consumer by its name: those with a new one are waited for. */
     generations: pulumi.Input<Record<string, pulumi.Input<number | undefined>>>;
+    /** Digest of the credentials' Secrets of each Consumer by its name; a secret. Another key changes no generation. */
+    materials: pulumi.Input<Record<string, pulumi.Input<string>>>;
     /** The pods that must authenticate the credentials. */
     gateway: GatewayPods;
     /** Longest wait, in seconds. */

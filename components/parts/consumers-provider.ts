@@ -4,7 +4,7 @@ import { openLister, openReader, type PlainAccess } from "./cluster-reader";
 import type { ConsumersAcceptedArgs } from "./consumers-accepted";
 import { askWith, credentialsOf, type LiveConsumer, type Sent } from "./credential-evidence";
 import { adminTrouble, viewerKey } from "./gateway-admin";
-import { askEveryPod, POD_ADMIN_PORT, POD_DATA_PORT } from "./gateway-pods";
+import { askEveryPod, POD_ADMIN_PORT, POD_DATA_PORT, withoutAdmin } from "./gateway-pods";
 import { judge, type Verdict } from "./readiness";
 import { untilSettled } from "./until-settled";
 
@@ -17,8 +17,8 @@ const QUOTED = 10;
 
 export const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> = {
     async diff(_id, olds, news) {
-        const part = ({ generations, namespace, kubeconfig }: Inputs) =>
-            JSON.stringify([Object.entries(generations).sort(), namespace, kubeconfig]);
+        const part = ({ generations, materials, namespace, kubeconfig }: Inputs) =>
+            JSON.stringify([Object.entries(generations).sort(), sortedOf(materials), namespace, kubeconfig]);
         return { changes: part(olds) !== part(news) };
     },
     async create(inputs) {
@@ -27,12 +27,20 @@ export const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> = {
     },
     async update(_id, olds, inputs) {
         const names = Object.keys(inputs.generations).filter(
-            (name) => inputs.namespace !== olds.namespace || inputs.generations[name] !== olds.generations[name],
+            (name) =>
+                inputs.namespace !== olds.namespace ||
+                inputs.generations[name] !== olds.generations[name] ||
+                inputs.materials?.[name] !== olds.materials?.[name],
         );
         await untilAccepted(inputs, names);
         return { outs: inputs };
     },
 };
+
+/** A stack that was brought up before digests were kept has none. */
+function sortedOf(materials: Inputs["materials"] | undefined) {
+    return Object.entries(materials ?? {}).sort();
+}
 
 /** @throws Error with the controller's words for each consumer it refuses, or naming a gateway pod that lags */
 async function untilAccepted(inputs: Inputs, names: string[]): Promise<void> {
@@ -70,7 +78,7 @@ async function untilAccepted(inputs: Inputs, names: string[]): Promise<void> {
         const consumers = names.map((name) => live.get(name)! as LiveConsumer);
         const credentials = (sent ??= await credentialsOf(read, namespace, consumers));
         const viewer = await viewerKey(read, gateway.namespace);
-        return askEveryPod(inputs, gateway, async (connect) => {
+        const verdictOfPods = await askEveryPod(inputs, gateway, async (connect) => {
             const stored =
                 viewer &&
                 (await askAdmin(connect(POD_ADMIN_PORT), viewer, namespace, consumers, {
@@ -79,6 +87,7 @@ async function untilAccepted(inputs: Inputs, names: string[]): Promise<void> {
                 }));
             return stored ?? askWith(() => connect(POD_DATA_PORT), "authenticates", credentials);
         });
+        return withoutAdmin(verdictOfPods, gateway, viewer);
     };
     const hint = `Look: kubectl -n ${namespace} get consumers.apisix.apache.org -o yaml`;
     const trouble = () => adminTrouble(inputs, gateway.namespace);

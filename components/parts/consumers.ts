@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { AcceptSettings } from "./alpa-route";
@@ -59,6 +60,8 @@ export class Consumers extends pulumi.ComponentResource {
     /** Secret that signs tokens, by `<consumer>/<credential>`; secret. */
     readonly jwtSecrets: Record<string, pulumi.Output<string>> = {};
     private readonly generated: GeneratedSecrets;
+    /** Of the Secrets of each consumer, by its name. */
+    private readonly digests: Record<string, pulumi.Output<string>> = {};
 
     constructor(name: string, args: ConsumersArgs, opts?: pulumi.ComponentResourceOptions) {
         super("alpa-auth:parts:Consumers", name, {}, opts);
@@ -84,6 +87,7 @@ export class Consumers extends pulumi.ComponentResource {
             {
                 ...wait,
                 generations: Object.fromEntries(consumers.map((c, i) => [c.name, generationOf(objects[i])])),
+                materials: pulumi.secret(this.digests),
             },
             { parent: this },
         );
@@ -92,13 +96,19 @@ export class Consumers extends pulumi.ComponentResource {
     }
 
     private secrets(consumer: ConsumerSettings, namespace: string): k8s.core.v1.Secret[] {
-        return consumer.credentials.map((credential) => {
+        const materials = consumer.credentials.map((credential) =>
+            this.material(`${consumer.name}.${credential.id}`, namespace, consumer.name, credential),
+        );
+        this.digests[consumer.name] = pulumi
+            .all(materials.map((material) => pulumi.output(material)))
+            .apply((all) => createHash("sha256").update(JSON.stringify(all)).digest("hex"));
+        return consumer.credentials.map((credential, i) => {
             const name = `${consumer.name}.${credential.id}`;
             return new k8s.core.v1.Secret(
                 `${name}-secret`,
                 {
                     metadata: credentialMetadata(secretName(consumer.name, credential.id), namespace),
-                    data: secretData(this.material(name, namespace, consumer.name, credential)),
+                    data: secretData(materials[i]),
                 },
                 { parent: this },
             );

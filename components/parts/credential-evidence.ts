@@ -1,6 +1,6 @@
 import type * as crypto from "node:crypto";
 import type { Live, Reader } from "./cluster-reader";
-import { PREFIX } from "./paths";
+import { PREFIX, WORKER_CONNECTIONS } from "./paths";
 import type { PodConnection } from "./pod-connection";
 
 // Part of what the state keeps as text for dynamic resources, by the rules of awaited-provider.ts.
@@ -25,11 +25,6 @@ export interface Sent {
     claim?: string;
 }
 
-/**
- * Connections on which a gateway pod is asked for a change of a few credentials. Each worker of nginx has its own copy of the
- * configuration, and a connection stays with its worker.
- */
-export const WORKER_CONNECTIONS = 4;
 /** From this number of credentials on, one connection: a first `up` of many callers. */
 const MANY = 50;
 /**
@@ -79,7 +74,7 @@ export async function credentialsOf(read: Reader, namespace: string, consumers: 
 
 /**
  * Asks one pod whether it authenticates credentials, or rejects them.
- * @param elsewhere whether 404 counts as a rejection too: there is no route any more
+ * @param elsewhere whether a pod without the route is enough: the route is deleted too
  * @returns which credential is not there yet, and what the pod answered; undefined when all are
  */
 export async function askWith(
@@ -90,12 +85,18 @@ export async function askWith(
 ): Promise<string | undefined> {
     const asked = credentials.filter(({ headers }) => headers !== undefined);
     if (asked.length === 0) return undefined;
-    const good = expected === "authenticates" ? [400] : elsewhere ? [401, 404] : [401];
+    const good = expected === "authenticates" ? 400 : 401;
     for (let i = 0; i < (asked.length >= MANY ? 1 : WORKER_CONNECTIONS); i++) {
         const connection = connect();
+        // On the same connection: a credential is never sent to a route of somebody else's at a shared gateway.
+        const { status: bare } = await connection.request({ ...QUESTION, headers: NO_REDIRECT });
+        if (bare !== 401) {
+            if (elsewhere) continue;
+            return `it answers ${bare} to a request without a credential: it does not have the route`;
+        }
         for (const { who, headers } of asked) {
             const { status } = await connection.request({ ...QUESTION, headers: { ...headers, ...NO_REDIRECT } });
-            if (good.includes(status)) continue;
+            if (status === good) continue;
             const what = status === 400 ? "still authenticates" : "does not authenticate";
             return status === 400 || status === 401
                 ? `it ${what} ${who}`

@@ -2,10 +2,10 @@ import type * as crypto from "node:crypto";
 import type * as pulumi from "@pulumi/pulumi";
 import { askAdmin } from "./admin-evidence";
 import { openLister, openReader, type PlainAccess } from "./cluster-reader";
-import { askWith, sentWith, textsOf, type LiveConsumer } from "./credential-evidence";
+import { askWith, sentWith, textsOf, type LiveConsumer, type Sent } from "./credential-evidence";
 import type { CredentialsRevokedArgs } from "./credentials-revoked";
 import { adminTrouble, viewerKey } from "./gateway-admin";
-import { askEveryPod, controllerLogs, POD_ADMIN_PORT, POD_DATA_PORT } from "./gateway-pods";
+import { askEveryPod, controllerLogs, POD_ADMIN_PORT, POD_DATA_PORT, withoutAdmin } from "./gateway-pods";
 import { untilSettled } from "./until-settled";
 
 // All of this is stored in the state as text, by the rules of awaited-provider.ts.
@@ -14,6 +14,8 @@ type Inputs = pulumi.Unwrap<Omit<CredentialsRevokedArgs, "cluster">> & PlainAcce
 
 export const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> = {
     async diff(_id, olds, news) {
+        // A deletion gets the inputs of the state, whose kubeconfig may be dead by then. This runs before, in the same process.
+        (globalThis as Record<string, unknown>).alpaAuthAccess = { kubeconfig: news.kubeconfig, context: news.context };
         const removed = olds.credentials.some((one) => !news.credentials.includes(one));
         const moved = olds.namespace !== news.namespace;
         return {
@@ -31,15 +33,46 @@ export const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> = {
         return { outs: inputs };
     },
     async delete(_id, inputs) {
-        await untilRejected(inputs);
+        const { alpaAuthAccess } = globalThis as { alpaAuthAccess?: PlainAccess };
+        await untilRejected({ ...inputs, ...alpaAuthAccess });
     },
 };
 
 /** @throws Error naming a gateway pod that still authenticates a credential that is not declared any more */
 async function untilRejected(inputs: Inputs): Promise<void> {
-    const { namespace, gateway, timeoutSeconds, settleSeconds, credentials } = inputs;
-    const list = openLister(inputs);
+    const { namespace, gateway, timeoutSeconds, settleSeconds } = inputs;
     const read = openReader(inputs);
+    let gone: Sent[] | undefined;
+    await untilSettled({
+        title: `Removed credentials of ${namespace}`,
+        hint: `They may still work. ${controllerLogs(gateway.namespace)}`,
+        timeoutSeconds,
+        settleSeconds,
+        trouble: () => adminTrouble(inputs, gateway.namespace),
+        look: async () => {
+            const removed = (gone ??= await removedOf(inputs));
+            if (removed.length === 0) return { state: "ready", proved: true };
+            if ((await read({ apiVersion: "v1", kind: "Namespace", name: gateway.namespace })) === undefined)
+                return { state: "ready", proved: true }; // the gateway itself is gone
+            const route = { apiVersion: "apisix.apache.org/v2", kind: "ApisixRoute", namespace, name: "alpa" };
+            const closed = (await read(route)) === undefined;
+            const viewer = await viewerKey(read, gateway.namespace);
+            const verdict = await askEveryPod(inputs, gateway, async (connect) => {
+                const stored =
+                    viewer &&
+                    (await askAdmin(connect(POD_ADMIN_PORT), viewer, namespace, [], { there: [], gone: removed }));
+                return stored ?? askWith(() => connect(POD_DATA_PORT), "rejects", removed, closed);
+            });
+            const unasked = removed.some(({ headers }) => headers === undefined);
+            return unasked ? withoutAdmin(verdict, gateway, viewer) : verdict;
+        },
+    });
+}
+
+/** The credentials that no Consumer has any more, each with what to send; their Secrets still exist. */
+async function removedOf(inputs: Inputs): Promise<Sent[]> {
+    const { namespace, credentials } = inputs;
+    const list = openLister(inputs);
     const consumers = (await list("apisix.apache.org/v1alpha1", "Consumer", namespace)) as LiveConsumer[];
     const secretOf = new Map(
         consumers.flatMap(({ metadata, spec }) =>
@@ -49,30 +82,12 @@ async function untilRejected(inputs: Inputs): Promise<void> {
         ),
     );
     const removed = credentials.filter((one) => !secretOf.has(one));
-    if (removed.length === 0) return;
+    if (removed.length === 0) return [];
     const secrets = new Map((await list("v1", "Secret", namespace)).map((secret) => [secret.metadata?.name, secret]));
     // A key that was moved to another entry goes on working, as the stack says.
     const kept = new Set([...secretOf.values()].map((name) => textsOf(secrets.get(name)).key));
-    const gone = removed
+    return removed
         .map((who) => sentWith(who, secrets.get(who.replace("/", "."))))
         .filter((sent) => sent !== undefined)
         .filter(({ headers, claim }) => !kept.has(claim ?? headers?.apikey ?? ""));
-    if (gone.length === 0) return;
-    const viewer = await viewerKey(read, gateway.namespace);
-    await untilSettled({
-        title: `Removed credentials of ${namespace}`,
-        hint: `They may still work. ${controllerLogs(gateway.namespace)}`,
-        timeoutSeconds,
-        settleSeconds,
-        trouble: () => adminTrouble(inputs, gateway.namespace),
-        look: async () => {
-            const route = { apiVersion: "apisix.apache.org/v2", kind: "ApisixRoute", namespace, name: "alpa" };
-            const closed = (await read(route)) === undefined;
-            return askEveryPod(inputs, gateway, async (connect) => {
-                const stored =
-                    viewer && (await askAdmin(connect(POD_ADMIN_PORT), viewer, namespace, [], { there: [], gone }));
-                return stored ?? askWith(() => connect(POD_DATA_PORT), "rejects", gone, closed);
-            });
-        },
-    });
 }

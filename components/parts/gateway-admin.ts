@@ -41,9 +41,12 @@ export async function openAdminApi(access: PlainAccess, namespace: string, conne
     };
 }
 
-/** The key that may only read; undefined where the gateway has no Secret of ours. */
+/** The key that may only read; undefined where the gateway has no Secret of ours, or the user may not read it. */
 export async function viewerKey(read: Reader, namespace: string): Promise<string | undefined> {
-    const secret = await read({ apiVersion: "v1", kind: "Secret", namespace, name: KEYS });
+    const secret = await read({ apiVersion: "v1", kind: "Secret", namespace, name: KEYS }).catch((error) => {
+        if ((error as { code?: number }).code !== 403) throw error;
+        return undefined;
+    });
     const viewer = (secret?.data as Record<string, string> | undefined)?.viewer;
     return viewer === undefined ? undefined : Buffer.from(viewer, "base64").toString();
 }

@@ -30,6 +30,17 @@ export function isReadyPod({ metadata, status }: Live, labels: Record<string, st
     );
 }
 
+/**
+ * A verdict that rests on what the pods answered alone, although the Admin API should have been read too.
+ * @param viewer the key for reading it
+ */
+export function withoutAdmin(verdict: Verdict, gateway: GatewayPods, viewer: string | undefined): Verdict {
+    if (viewer !== undefined || verdict.state !== "ready") return verdict;
+    const why = `no Secret ${gateway.namespace}/apisix-admin-keys can be read, so limits and tokens of key pairs were not looked up`;
+    if (gateway.unasked === "fail") return { state: "failed", finalAfterSeconds: 0, why };
+    return { state: "ready", unproved: verdict.unproved ?? why };
+}
+
 /** A command to look with, at what should have passed a change on. */
 export function controllerLogs(namespace: string): string {
     return `Look: kubectl -n ${namespace} logs -l 'app.kubernetes.io/name in (ingress-controller, apisix-ingress-controller)'`;
@@ -73,7 +84,8 @@ export async function askEveryPod(
                 return lacks === undefined ? undefined : { why: `pod ${namespace}/${metadata!.name}: ${lacks}` };
             } catch (error) {
                 const { message, status } = error as PodConnectionError;
-                return { why: message, status };
+                const title = `pod ${namespace}/${metadata!.name}: `;
+                return { why: message.startsWith("pod ") ? message : title + message, status };
             } finally {
                 for (const connection of connections) connection.close();
             }
@@ -83,7 +95,11 @@ export async function askEveryPod(
         return cannot(
             `the kubeconfig user lacks permission to create pods/portforward in namespace ${namespace} (RBAC).`,
         );
-    const lagging = answers.filter((answer) => answer !== undefined);
+    // At a gateway that existed, pods with the same labels may have another port, or be a control plane.
+    const other = (answer: (typeof answers)[number]) => /connection refused/.test(answer?.why ?? "");
+    const listening = unasked === "settle" ? answers.filter((answer) => !other(answer)) : answers;
+    if (listening.length === 0) return cannot(`no pod in namespace ${namespace} listens on port ${POD_DATA_PORT}`);
+    const lagging = listening.filter((answer) => answer !== undefined);
     if (lagging.length === 0) return { state: "ready", proved: true };
-    return { state: "waiting", why: `${lagging.length} of ${ready.length} gateway pods lag, ${lagging[0].why}` };
+    return { state: "waiting", why: `${lagging.length} of ${listening.length} gateway pods lag, ${lagging[0].why}` };
 }

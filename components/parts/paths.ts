@@ -6,3 +6,9 @@ export const PREFIX = "/alpa";
  * so that an `up` can end when they are in force.
  */
 export const REVISION_HEADER = "X-Alpa-Auth-Revision";
+
+/**
+ * Connections on which a gateway pod is asked for a change. Each worker of nginx has its own copy of the
+ * configuration, and a connection stays with its worker.
+ */
+export const WORKER_CONNECTIONS = 4;

@@ -2,7 +2,8 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { PlainAccess } from "./cluster-reader";
 import { adminTrouble } from "./gateway-admin";
 import { askEveryPod, controllerLogs, POD_DATA_PORT } from "./gateway-pods";
-import { PREFIX, REVISION_HEADER } from "./paths";
+import { PREFIX, REVISION_HEADER, WORKER_CONNECTIONS } from "./paths";
+import type { PodConnection } from "./pod-connection";
 import type { RouteServedArgs } from "./route-served";
 import { untilSettled } from "./until-settled";
 
@@ -33,6 +34,12 @@ export const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> = {
     },
 };
 
+/** Each request on each of several connections, since each worker of nginx has its own configuration. */
+function pairs(connect: () => PodConnection) {
+    const connections = Array.from({ length: WORKER_CONNECTIONS }, connect);
+    return connections.flatMap((connection) => REQUESTS.map((request) => [connection, request] as const));
+}
+
 /** What is waited for, to tell whether it has changed. */
 function subject({ revision, attempt, gateway }: Inputs): string {
     return JSON.stringify([revision, attempt, gateway.namespace]);
@@ -50,8 +57,7 @@ async function untilServed(inputs: Inputs): Promise<void> {
         trouble: () => adminTrouble(inputs, gateway.namespace),
         look: () =>
             askEveryPod(inputs, gateway, async (connect) => {
-                const connection = connect(POD_DATA_PORT);
-                for (const request of REQUESTS) {
+                for (const [connection, request] of pairs(() => connect(POD_DATA_PORT))) {
                     const { status, headers } = await connection.request({ ...request, headers: NO_REDIRECT });
                     if (headers[header] !== revision)
                         return `it answers ${request.method} ${request.path} (${status}) by ${headers[header] === undefined ? "no rule of this route" : "older rules"}`;

@@ -17,6 +17,17 @@ export interface Wait {
     trouble?: () => Promise<string | undefined>;
 }
 
+/** Longest time for one look, in seconds: more than one at thousands of callers takes. */
+const LOOK_SECONDS = 120;
+
+/** A connection that is dead may never answer, and no wait may be without end. */
+function withinTime(look: Promise<Verdict>): Promise<Verdict> {
+    return new Promise((resolve, reject) => {
+        const limit = setTimeout(() => reject(new Error(`no answer within ${LOOK_SECONDS} s`)), LOOK_SECONDS * 1000);
+        look.then(resolve, reject).finally(() => clearTimeout(limit));
+    });
+}
+
 /** @throws Error naming what was waited for, how far it came, and how to look */
 export async function untilSettled(wait: Wait): Promise<void> {
     const { title, hint, timeoutSeconds, settleSeconds, look, trouble = async () => undefined } = wait;
@@ -27,7 +38,7 @@ export async function untilSettled(wait: Wait): Promise<void> {
     let lastWord = start;
     for (;;) {
         const now = Date.now();
-        const verdict = await look().catch((error: Error): Verdict => ({
+        const verdict = await withinTime(look()).catch((error: Error): Verdict => ({
             state: "waiting",
             why: String(error.message).split("\n")[0],
         }));

@@ -22,12 +22,17 @@ export interface FakePods {
     close(): Promise<void>;
 }
 
-/** @param forbidden whether the user may not forward ports */
-export async function fakePods(pods: string[], answers: PodAnswers, forbidden = false): Promise<FakePods> {
+/** @param forbidden whether the user may not forward ports. @param closed pods on which nothing listens */
+export async function fakePods(
+    pods: string[],
+    answers: PodAnswers,
+    forbidden = false,
+    closed: string[] = [],
+): Promise<FakePods> {
     const asked: PodAsked[] = [];
     // One server for all: the path of a connection says which pod and port it is for.
     const servers = new Map<string, http.Server>();
-    for (const pod of pods)
+    for (const pod of pods.filter((name) => !closed.includes(name)))
         for (const port of [9080, 9180]) {
             const server = http.createServer(({ method, url, headers }, response) => {
                 const one = { pod, port, method: method!, path: url!, headers };

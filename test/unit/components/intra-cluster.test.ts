@@ -177,7 +177,11 @@ for (const installer of INSTALLERS)
                 "kubernetes:core/v1:Secret nlp.2026b-secret",
                 "random:index/randomUuid:RandomUuid nlp.2026b-key",
             ]);
-            assert.deepEqual(changed, [PROOF, "kubernetes:apisix.apache.org/v1alpha1:Consumer nlp-consumer"]);
+            assert.deepEqual(changed, [
+                PROOF,
+                "kubernetes:apisix.apache.org/v1alpha1:Consumer nlp-consumer",
+                SHARED_WAIT,
+            ]);
         });
 
         it("limits change the Consumer object, and no key", async () => {

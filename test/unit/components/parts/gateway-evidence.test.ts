@@ -34,6 +34,9 @@ const SECRETS = {
 };
 const ADMIN_KEYS = secret("apisix-admin-keys", { viewer: "viewer-key" });
 
+/** Whether a request carries a credential. */
+const has = ({ headers }: PodAsked) => headers.apikey !== undefined || headers.authorization !== undefined;
+
 interface World {
     pods?: object[];
     consumers?: object[];
@@ -43,6 +46,8 @@ interface World {
     forbidden?: boolean;
     unasked?: GatewayPods["unasked"];
     route?: Answer;
+    /** Pods on which nothing listens. */
+    closed?: string[];
 }
 
 const open: (FakeApi | FakePods)[] = [];
@@ -50,7 +55,10 @@ const open: (FakeApi | FakePods)[] = [];
 async function world(of: World): Promise<{ asked: PodAsked[]; inputs: object }> {
     const all = of.pods ?? [pod("one"), pod("two")];
     const names = all.map(({ metadata }: any) => metadata.name as string);
-    const pods = await fakePods(names, of.answers ?? (() => ({ status: 400 })), of.forbidden);
+    const told = of.answers ?? fine;
+    // What the Admin API says is each test's own where the test has it answer.
+    const answers: PodAnswers = (one) => (one.port === 9180 && !of.adminKeys ? fine(one) : told(one));
+    const pods = await fakePods(names, answers, of.forbidden, of.closed);
     const secrets: Record<string, object> = of.secrets ?? SECRETS;
     const api = await fakeApi((path) => {
         const [, namespace, kind, name] = /namespaces\/([^/]+)\/([^/]+)(?:\/(.+))?$/.exec(path) ?? [];
@@ -58,7 +66,8 @@ async function world(of: World): Promise<{ asked: PodAsked[]; inputs: object }> 
         if (kind === "consumers") return { kind: "ConsumerList", items: of.consumers ?? [] };
         if (kind === "apisixroutes")
             return "route" in of ? of.route : { metadata: { generation: 1 }, status: condition("Accepted") };
-        if (namespace === "g") return name === "apisix-admin-keys" && of.adminKeys ? ADMIN_KEYS : undefined;
+        if (namespace === "g")
+            return name === "apisix-admin-keys" && (of.adminKeys ?? of.unasked !== "settle") ? ADMIN_KEYS : undefined;
         return name === undefined ? { kind: "SecretList", items: Object.values(secrets) } : secrets[name];
     }, pods);
     open.push(pods, api);
@@ -79,7 +88,13 @@ async function remove(of: World, ...credentials: string[]): Promise<PodAsked[]> 
     return asked;
 }
 
-const data = (asked: PodAsked[]) => asked.filter(({ port }) => port === 9080);
+/** A gateway that has everything. */
+const fine: PodAnswers = (one) => ({
+    status: one.port === 9180 ? 200 : has(one) ? 400 : 401,
+    body: JSON.stringify({ value: { plugins: {} }, list: [] }),
+});
+
+const data = (asked: PodAsked[]) => asked.filter((one) => one.port === 9080 && has(one));
 
 describe("evidence of the gateway's pods", () => {
     const { log } = console;
@@ -121,14 +136,14 @@ describe("evidence of the gateway's pods", () => {
 
         it("names the one pod that lags, and the credential", async () =>
             assert.rejects(
-                accept({ consumers: bob, answers: ({ pod }) => ({ status: pod === "two" ? 401 : 400 }) }),
+                accept({ consumers: bob, answers: (one) => ({ status: one.pod === "two" || !has(one) ? 401 : 400 }) }),
                 /^Error: Consumers of a: not ready after 1 s \(1 of 2 gateway pods lag, pod g\/two: it does not authenticate bob\/k\)/,
             ));
 
         it("names a pod that has no route yet", async () =>
             assert.rejects(
                 accept({ consumers: bob, answers: () => ({ status: 404 }) }),
-                /pod g\/one: it answers 404 to a request with bob\/k/,
+                /pod g\/one: it answers 404 to a request without a credential: it does not have the route/,
             ));
 
         it("is not asked of pods that end, are not ready, or run something else", async () => {
@@ -144,7 +159,7 @@ describe("evidence of the gateway's pods", () => {
         const stored =
             (plugins: object, keys: string[] = ["a_bob.rs"]): PodAnswers =>
             ({ path, port, headers }) => {
-                if (port === 9080) return { status: 400 };
+                if (port === 9080) return { status: headers.apikey || headers.authorization ? 400 : 401 };
                 assert.equal(headers["x-api-key"], "viewer-key");
                 const list = keys.map((key) => ({ value: { plugins: { "jwt-auth": { key } } } }));
                 const value = { username: "a_bob", plugins };
@@ -192,6 +207,33 @@ describe("evidence of the gateway's pods", () => {
             assert.match(said.join("\n"), /waited 0 s instead of a proof at the gateway: .* create pods\/portforward/);
         });
 
+        it("gives way to the settle time for what only the Admin API can tell", async () => {
+            await accept({ consumers: [consumer("bob", ["rs"])], unasked: "settle" });
+            assert.match(said.join("\n"), /limits and tokens of key pairs were not looked up/);
+        });
+
+        it("leaves out pods that listen elsewhere, at a gateway that existed", async () => {
+            const elsewhere = pod("control-plane");
+            await accept({
+                consumers,
+                pods: [pod("one"), elsewhere],
+                closed: ["control-plane"],
+                unasked: "settle",
+                adminKeys: true,
+                answers: fine,
+            });
+            await assert.rejects(
+                accept({
+                    consumers,
+                    pods: [pod("one"), elsewhere],
+                    closed: ["control-plane"],
+                    adminKeys: true,
+                    answers: fine,
+                }),
+                /pod g\/control-plane: .*connection refused/,
+            );
+        });
+
         it("is waited for while no pod of the stack's own gateway is ready", async () =>
             assert.rejects(accept({ consumers, pods: [] }), /no ready pod with the labels app=apisix in namespace g/));
     });
@@ -207,17 +249,21 @@ describe("evidence of the gateway's pods", () => {
 
         it("names the one pod that still authenticates it, and says that it may still work", async () =>
             assert.rejects(
-                remove({ answers: ({ pod }) => ({ status: pod === "two" ? 400 : 401 }) }, "bob/k"),
+                remove({ answers: (one) => ({ status: one.pod === "two" && has(one) ? 400 : 401 }) }, "bob/k"),
                 /^Error: Removed credentials of a: not ready after 1 s \(1 of 2 gateway pods lag, pod g\/two: it still authenticates bob\/k\)\. They may still work\./,
             ));
 
         it("takes no other answer for a rejection", async () => {
-            for (const status of [200, 404, 429, 502])
-                await assert.rejects(remove({ answers: () => ({ status }) }, "bob/k"), new RegExp(`answers ${status}`));
+            for (const status of [200, 404, 429, 502]) {
+                const answers: PodAnswers = (one) => ({ status: has(one) ? status : 401 });
+                await assert.rejects(remove({ answers }, "bob/k"), new RegExp(`answers ${status}`));
+            }
         });
 
-        it("takes 404 for one where the route is gone too", async () => {
-            await remove({ answers: () => ({ status: 404 }), route: undefined }, "bob/k");
+        it("sends no credential to a pod without the route, which is proof enough when the route is deleted too", async () => {
+            const gone = await remove({ answers: () => ({ status: 404 }), route: undefined }, "bob/k");
+            assert.deepEqual(data(gone), []);
+            await assert.rejects(remove({ answers: () => ({ status: 200 }) }, "bob/k"), /does not have the route/);
         });
 
         it("is not asked for credentials that are still declared", async () =>
@@ -271,7 +317,7 @@ describe("evidence of the gateway's pods", () => {
 
         it("is asked of each rule on every pod, without a credential", async () => {
             const asked = await serve(() => with_("new"));
-            assert.equal(asked.length, 2 * 4);
+            assert.equal(asked.length, 2 * 4 * 4);
             assert.ok(asked.every(({ headers }) => !headers.apikey && !headers.authorization));
         });
 
