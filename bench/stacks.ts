@@ -92,7 +92,7 @@ export abstract class Program {
 export class AlpaAuth extends Program {
     protected readonly where = [];
     protected readonly project = "alpa-auth";
-    protected readonly shared = ["**::alpa-consumers-accepted"];
+    protected readonly shared = ["**::alpa-consumers-accepted", "**::alpa-consumers-revoked"];
 
     async create(): Promise<void> {
         await createStack(this.bench.dir, this.bench.world.facts, this.stack);
