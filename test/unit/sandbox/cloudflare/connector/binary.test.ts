@@ -50,8 +50,9 @@ describe("cloudflared stand-in: the program", () => {
             for (;;) {
                 const match = pattern.exec(text);
                 if (match) return match;
-                const more = Promise.race([once(child.stderr, "data"), once(child.stdout, "data"), ended]);
-                if (typeof (await more) === "number") assert.match(text, pattern, "it ended without saying so");
+                const over = ended.then(() => "over");
+                const more = Promise.race([once(child.stderr, "data"), once(child.stdout, "data"), over]);
+                if ((await more) === "over") assert.match(text, pattern, "it ended without saying so");
             }
         };
         return { child, said: () => text, says, ended };
@@ -115,6 +116,8 @@ describe("cloudflared stand-in: the program", () => {
     });
 
     it("finishes what runs within the grace period", async () => {
+        // Those of the program before may be on their way out still.
+        await world.until(() => world.tunnel.connections.length === 0);
         const running = start(service(["--grace-period", "20s"]));
         await world.until(() => world.tunnel.connections.length === 4);
         const arrived = new Promise<() => void>((resolve) => {
