@@ -1,6 +1,6 @@
 import type * as crypto from "node:crypto";
 import type { Live, Reader } from "./cluster-reader";
-import { PREFIX, WORKER_CONNECTIONS } from "./paths";
+import { NO_REDIRECT, PREFIX, WORKER_CONNECTIONS } from "./paths";
 import type { PodConnection } from "./pod-connection";
 
 // Part of what the state keeps as text for dynamic resources, by the rules of awaited-provider.ts.
@@ -19,7 +19,7 @@ export interface Plugin {
 export interface Sent {
     /** `<consumer>/<credential>`. */
     who: string;
-    /** Headers. Unset: only the caller can sign its tokens, so that nobody can ask with it. */
+    /** Headers. Unset: only the caller can sign its tokens, so no request can be sent with it. */
     headers?: Record<string, string>;
     /** Value of the claim `key`, of a credential with tokens. */
     claim?: string;
@@ -34,10 +34,9 @@ const MANY = 50;
 const TOKEN_SECONDS = 86_400;
 /**
  * The gateway itself rejects a query string, after authentication and before the limits: 400 for a valid credential, 401 for
- * any other, and Alpa sees neither. With Cloudflare's header the redirect to HTTPS does not apply (plugin-chain.ts).
+ * any other, and Alpa sees neither.
  */
 const QUESTION = { method: "POST", path: `${PREFIX}/completions?evidence` };
-const NO_REDIRECT = { "CF-Ray": "evidence" };
 
 /** What a Secret of a credential says in its own words: `secret-data.ts` encodes it. */
 export function textsOf(secret: Live | undefined): Record<string, string> {
@@ -88,7 +87,7 @@ export async function askWith(
     const good = expected === "authenticates" ? 400 : 401;
     for (let i = 0; i < (asked.length >= MANY ? 1 : WORKER_CONNECTIONS); i++) {
         const connection = connect();
-        // On the same connection: a credential is never sent to a route of somebody else's at a shared gateway.
+        // On the same connection: a credential is never sent to another owner's route at a shared gateway.
         const { status: bare } = await connection.request({ ...QUESTION, headers: NO_REDIRECT });
         if (bare !== 401) {
             if (elsewhere) continue;

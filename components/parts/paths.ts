@@ -12,3 +12,6 @@ export const REVISION_HEADER = "X-Alpa-Auth-Revision";
  * configuration, and a connection stays with its worker.
  */
 export const WORKER_CONNECTIONS = 4;
+
+/** With Cloudflare's header the redirect to HTTPS does not apply (plugin-chain.ts), so pods are asked on their HTTP port. */
+export const NO_REDIRECT = { "CF-Ray": "evidence" };

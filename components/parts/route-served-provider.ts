@@ -2,7 +2,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { PlainAccess } from "./cluster-reader";
 import { adminTrouble } from "./gateway-admin";
 import { askEveryPod, controllerLogs, POD_DATA_PORT } from "./gateway-pods";
-import { PREFIX, REVISION_HEADER, WORKER_CONNECTIONS } from "./paths";
+import { NO_REDIRECT, PREFIX, REVISION_HEADER, WORKER_CONNECTIONS } from "./paths";
 import type { PodConnection } from "./pod-connection";
 import type { RouteServedArgs } from "./route-served";
 import { untilSettled } from "./until-settled";
@@ -11,14 +11,13 @@ import { untilSettled } from "./until-settled";
 
 type Inputs = pulumi.Unwrap<Omit<RouteServedArgs, "cluster">> & PlainAccess;
 
-/** One request for each rule. Without a credential none reaches Alpa; Cloudflare's header keeps the redirect away. */
+/** One request for each rule. Without a credential none reaches Alpa. */
 const REQUESTS = [
     { method: "POST", path: `${PREFIX}/completions` },
     { method: "POST", path: `${PREFIX}/logprobs` },
     { method: "POST", path: `${PREFIX}/completions?evidence` },
     { method: "GET", path: PREFIX },
 ];
-const NO_REDIRECT = { "CF-Ray": "evidence" };
 
 export const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> = {
     async diff(_id, olds, news) {
