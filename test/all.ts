@@ -1,6 +1,7 @@
 // What `npm test` runs after lint: all tests, some processes at a time.
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
+import { missingForPackets } from "./kernel-rules";
 import { sideBySide, type Job } from "./side-by-side";
 
 /** For two cores: engine tests wait for clocks and for other processes a third of their time, and more at the end. */
@@ -67,6 +68,9 @@ async function main(args: string[]): Promise<void> {
         write(
             "\nnot run: what the real charts make of our values. ALPA_AUTH_CHARTS names no folder or repository of them.\n",
         );
+    const missing = missingForPackets();
+    if (missing)
+        write(`\nnot run: packets to a kernel with the rules for Alpa's hosts. This machine lacks ${missing}.\n`);
     write(`\n${passed} passed, ${failed} failed\n`);
     process.exitCode = failed > 0 || passed === 0 || signal.aborted ? 1 : 0;
 }

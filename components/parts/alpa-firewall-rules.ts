@@ -18,12 +18,24 @@ export const FIREWALL = "alpa-auth-firewall";
 /** The table, in nft's words: all that the rules are in, and all that is ever taken away. */
 export const TABLE = "inet alpa_auth";
 
+/** Names of the bridges that Docker, Podman, nerdctl and other users of CNI make for containers. */
+const CONTAINER_BRIDGES = ["docker*", "br-*", "podman*", "cni*", "nerdctl*"];
+
+/**
+ * IPv6 headers that can stand between a fragment header and TCP: hop-by-hop options, routing, another fragment header,
+ * authentication, destination options.
+ */
+const IPV6_EXTENSIONS = [0, 43, 44, 51, 60];
+
 /**
  * The rules as nft reads them: loaded in one transaction, they take the place of those before, and of nobody else's.
  *
- * Only the packet that opens a connection (SYN without ACK) is looked at, and only on its way to these ports of this host.
- * So what runs goes on, and the kernel need not track connections for it. It is looked at before any translation of
- * addresses, so that ports published by a container are seen too.
+ * Only the packet that opens a connection (SYN without ACK) is looked at, and only on its way to these ports of this host
+ * or of a container on it. So what runs goes on, and the kernel need not track connections for it. It is looked at before
+ * any translation of addresses, so that ports published by a container are seen too.
+ *
+ * Where nothing tracks connections, fragments come here before the kernel puts them together. Those that can hide a SYN
+ * or its port are dropped, whoever sent them.
  */
 export function renderRules(rules: FirewallRules): string {
     const ray = portSet(rules.rayPorts);
@@ -32,9 +44,10 @@ export function renderRules(rules: FirewallRules): string {
         ...entryChain(portSet(rules.alpaPorts.map(String)), ray),
         ...guardChain("alpa", ["gateways", "leaving", "others"]),
         ...(ray === undefined ? [] : guardChain("ray", ["others"])),
+        ...protectChain(),
     ];
     const stamp = createHash("sha256").update(body.join("\n")).digest("hex").slice(0, 16);
-    const marked = body.map((line) => line.replace("counter drop", `counter drop comment "${MARK}${stamp}"`));
+    const marked = body.map((line) => line.replace(/counter drop$/, `counter drop comment "${MARK}${stamp}"`));
     return `table ${TABLE}\ndelete table ${TABLE}\ntable ${TABLE} {\n${marked.join("\n")}\n}\n`;
 }
 
@@ -72,21 +85,40 @@ function addressSets(name: string, rules: FirewallRules): string[] {
 }
 
 function entryChain(alpa: string | undefined, ray: string | undefined): string[] {
-    const opening = "fib daddr type local tcp flags & (syn | ack) == syn tcp dport";
+    const opening = "tcp flags & (syn | ack) == syn tcp dport";
     return [
         "    chain entry {",
         "        type filter hook prerouting priority raw; policy accept;",
         '        iif "lo" accept',
+        // With TCP's flags in the second fragment, 8 bytes from the start, no rule sees a SYN in the first one.
+        "        ip frag-off & 0x1fff == 1 meta l4proto tcp jump protect",
+        "        frag frag-off 1 frag nexthdr tcp jump protect",
+        // Behind these the TCP header begins anywhere.
+        `        frag nexthdr { ${IPV6_EXTENSIONS.join(", ")} } jump protect`,
         ...(alpa === undefined ? [] : [`        ${opening} ${alpa} jump alpa`]),
         ...(ray === undefined ? [] : [`        ${opening} ${ray} jump ray`]),
         "    }",
     ];
 }
 
-/** Accepts those of the sets, and drops the rest: what it drops is counted. */
+/** Accepts those of the sets, and no others. */
 function guardChain(name: string, sets: string[]): string[] {
     const accept = sets.flatMap((set) => [`        ip saddr @${set}4 accept`, `        ip6 saddr @${set}6 accept`]);
-    return [`    chain ${name} {`, ...accept, "        counter drop", "    }"];
+    return [`    chain ${name} {`, ...accept, "        jump protect", "    }"];
+}
+
+/**
+ * Drops and counts what is for this host, or comes from outside for a container on it. The rest goes on: it is for others,
+ * or stays between containers.
+ */
+function protectChain(): string[] {
+    return [
+        "    chain protect {",
+        "        fib daddr type local counter drop",
+        ...CONTAINER_BRIDGES.map((name) => `        iifname "${name}" return`),
+        ...CONTAINER_BRIDGES.map((name) => `        fib daddr oifname "${name}" counter drop`),
+        "    }",
+    ];
 }
 
 /** Ports in ascending order, those that touch or overlap as one range: one text, however they are given. */

@@ -22,6 +22,16 @@ export type { Packet } from "./ruleset";
 /** Where a host has it: before this machine's own. */
 export const NFT = "/usr/local/sbin/nft";
 
+/** Names of /etc/protocols that nft lists in place of numbers. */
+const PROTOCOLS: Record<number, string> = {
+    0: "ip",
+    6: "tcp",
+    43: "ipv6-route",
+    44: "ipv6-frag",
+    51: "ah",
+    60: "ipv6-opts",
+};
+
 const MISSING = "Error: No such file or directory";
 
 export class Nft {
@@ -135,6 +145,16 @@ function matchText(match: Match): string {
             const ranges = match.ranges.map(([first, last]) => (first === last ? `${first}` : `${first}-${last}`));
             return `tcp dport ${ranges.length === 1 && /^\d+$/.test(ranges[0]) ? ranges[0] : `{ ${ranges.join(", ")} }`}`;
         }
+        case "tcp":
+            return "meta l4proto tcp";
+        case "fragment":
+            return match.family === 4 ? `ip frag-off & 8191 == ${match.offset}` : `frag frag-off ${match.offset}`;
+        case "next-header": {
+            const names = match.numbers.map((number) => PROTOCOLS[number] ?? String(number));
+            return `frag nexthdr ${names.length === 1 ? names[0] : `{ ${names.join(", ")} }`}`;
+        }
+        case "interface":
+            return `${match.side === "in" ? "iifname" : "fib daddr oifname"} "${match.name}"`;
         case "source":
             return `ip${match.family === 6 ? "6" : ""} saddr @${match.set}`;
     }

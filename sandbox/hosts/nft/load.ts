@@ -1,5 +1,5 @@
 import { isIPv4, isIPv6 } from "node:net";
-import { type AddressSet, type Chain, contains, type Match, type Rule, type Ruleset, type Table } from "./ruleset";
+import { type AddressSet, type Chain, contains, type Match, type Rule, type Ruleset, type Table, TCP } from "./ruleset";
 import { END, Reader, words } from "./words";
 
 const MISSING = "Could not process rule: No such file or directory";
@@ -96,7 +96,7 @@ function readRule(reader: Reader): Rule {
 
 function readVerdict(reader: Reader): Rule["verdict"] {
     const kind = reader.take();
-    if (kind === "accept" || kind === "drop") return { kind };
+    if (kind === "accept" || kind === "drop" || kind === "return") return { kind };
     if (kind === "jump") return { kind, chain: reader.name() };
     throw reader.unknown(`${kind} in a rule`);
 }
@@ -106,9 +106,35 @@ function readMatch(reader: Reader): Match | undefined {
     if (reader.has("fib", "daddr", "type", "local")) return { kind: "to-this-host" };
     if (reader.has("tcp", "flags", "&", "(", "syn", "|", "ack", ")", "==", "syn")) return { kind: "opening" };
     if (reader.has("tcp", "dport")) return { kind: "port", ranges: reader.list(() => portRange(reader)) };
+    if (reader.has("meta", "l4proto", "tcp")) return { kind: "tcp" };
+    if (reader.has("ip", "frag-off", "&", "0x1fff", "=="))
+        return { kind: "fragment", family: 4, offset: wholeNumber(reader) };
+    if (reader.has("frag", "frag-off")) return { kind: "fragment", family: 6, offset: wholeNumber(reader) };
+    if (reader.has("frag", "nexthdr", "tcp")) return { kind: "next-header", numbers: [TCP] };
+    if (reader.has("frag", "nexthdr")) return { kind: "next-header", numbers: reader.list(() => protocol(reader)) };
+    if (reader.has("iifname")) return { kind: "interface", side: "in", name: quoted(reader) };
+    if (reader.has("fib", "daddr", "oifname")) return { kind: "interface", side: "out", name: quoted(reader) };
     for (const [word, family] of [["ip", 4] as const, ["ip6", 6] as const])
         if (reader.has(word, "saddr")) return { kind: "source", family, set: reader.take().replace(/^@/, "") };
     return undefined;
+}
+
+function wholeNumber(reader: Reader): number {
+    const text = reader.take();
+    if (!/^\d{1,4}$/.test(text)) throw reader.unknown(`the number ${text}`);
+    return Number(text);
+}
+
+function protocol(reader: Reader): number {
+    const number = wholeNumber(reader);
+    if (number > 255) throw reader.wrong("Protocol out of range");
+    return number;
+}
+
+function quoted(reader: Reader): string {
+    const text = reader.take();
+    if (!/^"[^"*]+\*?"$/.test(text)) throw reader.unknown(`the interface ${text}`);
+    return text.slice(1, -1);
 }
 
 function portRange(reader: Reader): [number, number] {

@@ -26,7 +26,7 @@ export interface Rule {
     matches: Match[];
     /** Packets that came so far; unset: not counted. */
     packets?: number;
-    verdict: { kind: "accept" | "drop" } | { kind: "jump"; chain: string };
+    verdict: { kind: "accept" | "drop" | "return" } | { kind: "jump"; chain: string };
     comment?: string;
 }
 
@@ -34,21 +34,41 @@ export type Match =
     | { kind: "loopback" }
     | { kind: "to-this-host" }
     | { kind: "opening" }
+    | { kind: "tcp" }
     | { kind: "port"; ranges: [number, number][] }
-    | { kind: "source"; family: 4 | 6; set: string };
+    | { kind: "source"; family: 4 | 6; set: string }
+    /** Offset of a fragment, in units of 8 bytes. */
+    | { kind: "fragment"; family: 4 | 6; offset: number }
+    /** What an IPv6 fragment header says comes next. */
+    | { kind: "next-header"; numbers: number[] }
+    /** Name of the interface that a packet comes in by, or leaves by; with `*` at its end the beginning of one. */
+    | { kind: "interface"; side: "in" | "out"; name: string };
 
-/** A TCP packet that comes to a host. */
+/** Protocol numbers. */
+export const TCP = 6;
+export const DESTINATION_OPTIONS = 60;
+
+/** A packet that comes to a host: one of TCP, or a fragment of one. */
 export interface Packet {
     /** Where it comes from, an IP address. */
     source: string;
-    /** Where it goes to. */
-    port: number;
-    /** It came over loopback. @default false */
-    loopback?: boolean;
-    /** It opens a connection: SYN without ACK. @default true */
+    /** Where it goes to; unset in a fragment that does not hold the beginning of the TCP header. */
+    port?: number;
+    /** It opens a connection: SYN without ACK. Unset in a fragment that does not hold TCP's flags. @default true */
     opening?: boolean;
-    /** It is for this host, and not passed on. @default true */
-    here?: boolean;
+    /** Interface that it comes in by. @default "eth0" */
+    arrivesOn?: string;
+    /** Interface that it leaves by; unset: it is for this host. */
+    leavesOn?: string;
+    /** Unset: it is whole. */
+    fragment?: {
+        /** In units of 8 bytes. */
+        offset: number;
+        /** Header that the fragment begins with, or that the first one began with. @default TCP */
+        nextHeader?: number;
+        /** The first fragment ends before TCP's flags. @default false */
+        short?: boolean;
+    };
 }
 
 /** What becomes of a packet; counts it where a rule says so. Every table is asked, until one drops it. */
@@ -59,11 +79,12 @@ export function decide(ruleset: Ruleset, packet: Packet, now = Date.now()): "acc
     return "accept";
 }
 
-/** @returns undefined when no rule decides: the chain that jumped goes on, or the policy says accept */
+/** @returns undefined when no rule decides, or one returns: the chain that jumped goes on, or the policy says accept */
 function walk(table: Table, rules: Rule[], packet: Packet, now: number): "accept" | "drop" | undefined {
     for (const rule of rules) {
         if (!rule.matches.every((match) => holds(table, match, packet, now))) continue;
         if (rule.packets !== undefined) rule.packets++;
+        if (rule.verdict.kind === "return") return undefined;
         if (rule.verdict.kind !== "jump") return rule.verdict.kind;
         const said = walk(table, table.chains.get(rule.verdict.chain)!.rules, packet, now);
         if (said !== undefined) return said;
@@ -72,19 +93,38 @@ function walk(table: Table, rules: Rule[], packet: Packet, now: number): "accept
 }
 
 function holds(table: Table, match: Match, packet: Packet, now: number): boolean {
-    const { source, port, loopback = false, opening = true, here = true } = packet;
+    const { source, arrivesOn = "eth0", leavesOn, fragment } = packet;
+    const family = isIPv6(source) ? 6 : 4;
     switch (match.kind) {
         case "loopback":
-            return loopback;
+            return arrivesOn === "lo";
         case "to-this-host":
-            return here;
+            return leavesOn === undefined;
+        case "tcp":
+            return (fragment?.nextHeader ?? TCP) === TCP;
         case "opening":
-            return opening;
+            return hasTcpHeader(packet) && !fragment?.short && (packet.opening ?? true);
         case "port":
-            return match.ranges.some(([first, last]) => first <= port && port <= last);
+            return (
+                hasTcpHeader(packet) &&
+                match.ranges.some(([first, last]) => first <= packet.port && packet.port <= last)
+            );
         case "source":
-            return (isIPv6(source) ? 6 : 4) === match.family && inSet(table.sets.get(match.set)!, source, now);
+            return family === match.family && inSet(table.sets.get(match.set)!, source, now);
+        case "fragment":
+            return family === match.family && fragment?.offset === match.offset;
+        case "next-header":
+            return family === 6 && fragment !== undefined && match.numbers.includes(fragment.nextHeader ?? TCP);
+        case "interface": {
+            const name = match.side === "in" ? arrivesOn : leavesOn;
+            return match.name.endsWith("*") ? !!name?.startsWith(match.name.slice(0, -1)) : name === match.name;
+        }
     }
+}
+
+/** Whether a packet, or a first fragment, holds the beginning of a TCP header. */
+function hasTcpHeader(packet: Packet): packet is Packet & { port: number } {
+    return packet.port !== undefined && (packet.fragment?.offset ?? 0) === 0;
 }
 
 function inSet(set: AddressSet, address: string, now: number): boolean {

@@ -28,7 +28,9 @@ describe("sandbox nft", () => {
             SET.replace(/}\n$/, "") +
             ' chain in {\n  type filter hook prerouting priority raw; policy accept;\n  iif "lo" accept # always\n' +
             "  fib daddr type local tcp flags & (syn | ack) == syn tcp dport { 7 } jump c\n  tcp dport { 8, 10-12 } drop\n }\n" +
-            ' chain c {\n  ip saddr @s accept\n  counter drop comment "a b"\n }\n}\n';
+            ' chain c {\n  ip saddr @s accept\n  counter drop comment "a b"\n }\n' +
+            " chain f {\n  ip frag-off & 0x1fff == 1 meta l4proto tcp jump c\n  frag frag-off 1 frag nexthdr tcp jump c\n" +
+            '  frag nexthdr { 0, 60 } drop\n  iifname "br-*" return\n  fib daddr oifname "cni0" drop\n }\n}\n';
         assert.deepEqual(load(rules), { code: 0, out: "", err: "" });
         const listed = [
             "table inet t {",
@@ -48,6 +50,14 @@ describe("sandbox nft", () => {
             "\tchain c {",
             "\t\tip saddr @s accept",
             '\t\tcounter drop comment "a b"',
+            "\t}",
+            "",
+            "\tchain f {",
+            "\t\tip frag-off & 8191 == 1 meta l4proto tcp jump c",
+            "\t\tfrag frag-off 1 frag nexthdr tcp jump c",
+            "\t\tfrag nexthdr { ip, ipv6-opts } drop",
+            '\t\tiifname "br-*" return',
+            '\t\tfib daddr oifname "cni0" drop',
             "\t}",
             "}",
             "",
@@ -73,6 +83,9 @@ describe("sandbox nft", () => {
         ["a rule with no such set", chain("ip saddr @none accept"), /No such file or directory/],
         ["a jump to no chain", chain("jump nowhere"), /No such file or directory/],
         ["a port that is none", chain("tcp dport { 70000 } drop"), /Service out of range/],
+        ["a protocol that is none", chain("frag nexthdr { 300 } drop"), /Protocol out of range/],
+        ["a name of a protocol", chain("frag nexthdr { tcp, udp } drop"), /sandbox: the number tcp is not imitated/],
+        ["another mask of fragments", chain("ip frag-off & 0x2000 == 1 drop"), /sandbox: ip in a rule is not imitated/],
         ["a file that ends too soon", "table inet t {\n", /unexpected end of file/],
         [
             "a rule that is not imitated",

@@ -1,0 +1,14 @@
+/** Whether this machine can load rules of nftables and send packets to them, in network namespaces. */
+import { spawnSync } from "node:child_process";
+
+/** Starts a program with a network of its own, as root of it. */
+export const IN_NAMESPACES = ["unshare", "--user", "--map-root-user", "--net"];
+
+/** @returns what is missing, in words */
+export function missingForPackets(): string | undefined {
+    const works = (...words: string[]) => spawnSync(words[0], words.slice(1), { stdio: "ignore" }).status === 0;
+    if (!works("python3", "--version")) return "Python 3";
+    if (!works(...IN_NAMESPACES, "ip", "link")) return "user and network namespaces (Linux), and iproute2";
+    if (!works(...IN_NAMESPACES, "nft", "list", "ruleset")) return "nft";
+    return undefined;
+}
