@@ -103,7 +103,9 @@ export const cloudflareSchema = z.strictObject({
             per: z
                 .enum(["address", "client"])
                 .default("address")
-                .describe("What is counted: each `address`, or each `client` id, which needs plan `enterprise`."),
+                .describe(
+                    "What is counted: each `address`, or each `client` id at each address, with plan `enterprise`.",
+                ),
         })
         .optional()
         .describe("Limit at the edge, before Access and apart in each data center. Unset: none."),

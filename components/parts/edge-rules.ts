@@ -9,7 +9,7 @@ export interface RateLimit {
     perSeconds: number;
     /** How long more are refused, in seconds. */
     blockSeconds: number;
-    /** What is counted: an address, or the id that a caller sends, which needs Enterprise. */
+    /** What is counted: an address, or a client id and an address together, which needs Enterprise. */
     per: "address" | "client";
 }
 
@@ -69,16 +69,19 @@ export function renderSkip(hostnames: string[]) {
     };
 }
 
+const CLIENT_ID = 'http.request.headers["cf-access-client-id"]';
+
 /** Body of a refusal, as Alpa's client reads it. */
 const TOO_MANY = JSON.stringify({ type: "error", message: "Too many requests. Try again later.", stacktrace: "" });
 
 export function renderRateLimit(limit: RateLimit, { hostnames, plan }: Pick<EdgeRulesArgs, "hostnames" | "plan">) {
-    const who = limit.per === "client" ? 'http.request.headers["cf-access-client-id"]' : "ip.src";
+    // The id is what a caller claims: Access looks at it later. Without the address anyone could use up a caller's limit.
+    const who = limit.per === "client" ? [CLIENT_ID, "ip.src"] : ["ip.src"];
     // On the free plan a rule may look at the path only, and says nothing of its own in the refusal.
     const free = plan === "free";
     return {
         ref: "alpa_auth_rate_limit",
-        description: `${limit.requests} requests in ${limit.perSeconds} s for each ${limit.per}`,
+        description: `${limit.requests} requests in ${limit.perSeconds} s for each ${limit.per === "client" ? "client id and address" : "address"}`,
         action: "block",
         ...(free
             ? {}
@@ -91,7 +94,7 @@ export function renderRateLimit(limit: RateLimit, { hostnames, plan }: Pick<Edge
         enabled: true,
         ratelimit: {
             // Counted apart in each data center; Cloudflare requires it.
-            characteristics: ["cf.colo.id", who],
+            characteristics: ["cf.colo.id", ...who],
             period: limit.perSeconds,
             requestsPerPeriod: limit.requests,
             mitigationTimeout: limit.blockSeconds,

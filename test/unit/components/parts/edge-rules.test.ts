@@ -15,9 +15,10 @@ describe("rate limit at the edge", () => {
             mitigationTimeout: 120,
         });
     });
-    it("counts each client id, in lower case, where that is asked for", () => {
+    it("counts each client id, in lower case, at each address, where that is asked for", () => {
         const { ratelimit } = renderRateLimit({ ...LIMIT, per: "client" }, { hostnames: HOSTS, plan: "enterprise" });
-        assert.deepEqual(ratelimit.characteristics, ["cf.colo.id", 'http.request.headers["cf-access-client-id"]']);
+        const id = 'http.request.headers["cf-access-client-id"]';
+        assert.deepEqual(ratelimit.characteristics, ["cf.colo.id", id, "ip.src"]);
     });
     it("refuses as Alpa's client reads it", () => {
         const { actionParameters } = renderRateLimit(LIMIT, { hostnames: HOSTS, plan: "pro" });

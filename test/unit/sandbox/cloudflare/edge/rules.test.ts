@@ -1,7 +1,8 @@
 /** Claim: WAF rules and rate limits act before Access, as far as they are imitated, and nothing else passes silently. */
 import assert from "node:assert/strict";
 import type { RateLimit, RulesetRule } from "../../../../../sandbox/cloudflare/account";
-import { shows, World } from "./kit";
+import { renderRateLimit } from "../../../../../components/parts/edge-rules";
+import { HOST, shows, World } from "./kit";
 
 const CUSTOM = "http_request_firewall_custom";
 const limit = (change: Partial<RateLimit> = {}): RateLimit => ({
@@ -58,6 +59,19 @@ describe("Cloudflare edge: rules", () => {
         assert.deepEqual(await statuses(3, { "CF-Access-Client-Id": "a" }, "/completions"), [200, 200, 429]);
         assert.deepEqual(await statuses(1, { "CF-Access-Client-Id": "b" }, "/completions"), [200]);
         assert.deepEqual(await statuses(1, { "CF-Access-Client-Id": "a" }, "/logprobs"), [200]);
+    });
+
+    it("lets nobody elsewhere use up a caller's limit with its client id", async () => {
+        const perClient = { requests: 2, perSeconds: 10, blockSeconds: 30, per: "client" as const };
+        const rule = renderRateLimit(perClient, { hostnames: [HOST], plan: "enterprise" });
+        const { characteristics } = rule.ratelimit;
+        world.rules("http_ratelimit", [{ expression: rule.expression, ratelimit: limit({ characteristics }) }]);
+        const token = world.token();
+        world.application([world.policy("non_identity", [{ service_token: { token_id: token.id } }])]);
+        const claim = { "CF-Access-Client-Id": token.client_id };
+        const stranger = async () => (await world.send({ headers: claim, from: "127.0.0.2" })).status;
+        assert.deepEqual([await stranger(), await stranger(), await stranger()], [403, 403, 429]);
+        assert.deepEqual(await statuses(3, shows(token)), [200, 200, 429]);
     });
 
     it("answers with the rule's own response", async () => {

@@ -14,23 +14,28 @@ export interface SendOptions {
     path?: string;
     headers?: Record<string, string | string[]>;
     body?: string | Buffer;
+    /** Address that it comes from. @default "127.0.0.1" */
+    from?: string;
 }
 
 export function send(port: number, headers: Record<string, string | string[]>, options: SendOptions): Promise<Reply> {
     return new Promise((resolve, reject) => {
-        const { method = "GET", path = "/", body } = options;
-        const request = httpRequest({ host: "127.0.0.1", port, method, path, headers, agent: false }, (answer) => {
-            const chunks: Buffer[] = [];
-            answer.on("data", (chunk: Buffer) => chunks.push(chunk));
-            answer.on("error", reject);
-            answer.on("end", () =>
-                resolve({
-                    status: answer.statusCode ?? 0,
-                    headers: answer.headers,
-                    body: Buffer.concat(chunks).toString(),
-                }),
-            );
-        });
+        const { method = "GET", path = "/", body, from: localAddress } = options;
+        const request = httpRequest(
+            { host: "127.0.0.1", port, method, path, headers, localAddress, agent: false },
+            (answer) => {
+                const chunks: Buffer[] = [];
+                answer.on("data", (chunk: Buffer) => chunks.push(chunk));
+                answer.on("error", reject);
+                answer.on("end", () =>
+                    resolve({
+                        status: answer.statusCode ?? 0,
+                        headers: answer.headers,
+                        body: Buffer.concat(chunks).toString(),
+                    }),
+                );
+            },
+        );
         request.on("error", reject);
         request.end(body);
     });
