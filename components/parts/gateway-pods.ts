@@ -21,6 +21,9 @@ export interface GatewayPods {
 export const POD_DATA_PORT = 9080;
 export const POD_ADMIN_PORT = 9180;
 
+/** How messages begin that name a permission. */
+export const LACKS_PERMISSION = "the kubeconfig user lacks permission to";
+
 /** Whether a pod has these labels, takes requests, and is not about to end. */
 export function isReadyPod({ metadata, status }: Live, labels: Record<string, string>): boolean {
     return (
@@ -46,60 +49,88 @@ export function controllerLogs(namespace: string): string {
     return `Look: kubectl -n ${namespace} logs -l 'app.kubernetes.io/name in (ingress-controller, apisix-ingress-controller)'`;
 }
 
+/** What one ready pod of a gateway answered. */
+export interface PodReport {
+    /** As messages name it. */
+    title: string;
+    /** What it still lacks. Unset: it has the change, or could not be asked. */
+    lacks?: string;
+    /** Why it could not be asked; it names the pod. */
+    error?: string;
+    /** Of the API server's answer, when that is why. */
+    status?: number;
+}
+
+/** How messages name the pods of a gateway. */
+export function podsTitle({ namespace, labels }: GatewayPods): string {
+    const selector = Object.entries(labels).map((pair) => pair.join("="));
+    return `pod with the labels ${selector.join(",")} in namespace ${namespace}`;
+}
+
 /**
- * Asks every ready pod of a gateway by itself.
- * @param ask what a pod still lacks, or undefined when it has the change; called for all pods at once
+ * Asks every ready pod of a gateway by itself, all at once.
+ * @param ask what a pod still lacks, or undefined when it has the change
+ * @throws Error of the API server, when the pods cannot be listed
  */
+export async function askReadyPods(
+    access: PlainAccess,
+    { namespace, labels }: GatewayPods,
+    ask: (connect: (port: number) => PodConnection) => Promise<string | undefined>,
+): Promise<PodReport[]> {
+    const pods = await openLister(access)("v1", "Pod", namespace);
+    return Promise.all(
+        pods
+            .filter((pod) => isReadyPod(pod, labels))
+            .map(async ({ metadata }) => {
+                const title = `pod ${namespace}/${metadata!.name}`;
+                const connections: PodConnection[] = [];
+                const connect = (port: number) => {
+                    const connection = connectToPod(access, { namespace, pod: metadata!.name!, port });
+                    connections.push(connection);
+                    return connection;
+                };
+                try {
+                    return { title, lacks: await ask(connect) };
+                } catch (error) {
+                    const { message, status } = error as PodConnectionError;
+                    return { title, error: message.startsWith("pod ") ? message : `${title}: ${message}`, status };
+                } finally {
+                    for (const connection of connections) connection.close();
+                }
+            }),
+    );
+}
+
+/** Whether nothing listens on the port that was asked: at a gateway that existed, such a pod may be a control plane. */
+export function isClosed({ error }: PodReport): boolean {
+    return /connection refused/.test(error ?? "");
+}
+
+/** What asking the pods of a gateway comes to: whether a change has reached all of them. See {@link askReadyPods}. */
 export async function askEveryPod(
     access: PlainAccess,
     gateway: GatewayPods,
     ask: (connect: (port: number) => PodConnection) => Promise<string | undefined>,
 ): Promise<Verdict> {
-    const { namespace, labels, unasked } = gateway;
+    const { namespace, unasked } = gateway;
     const cannot = (why: string): Verdict =>
         unasked === "settle" ? { state: "ready", unproved: why } : { state: "failed", finalAfterSeconds: 0, why };
-    let pods: Live[];
+    let reports: PodReport[];
     try {
-        pods = await openLister(access)("v1", "Pod", namespace);
+        reports = await askReadyPods(access, gateway, ask);
     } catch (error) {
         if ((error as { code?: number }).code !== 403) throw error;
-        return cannot(`the kubeconfig user lacks permission to list pods in namespace ${namespace} (RBAC).`);
+        return cannot(`${LACKS_PERMISSION} list pods in namespace ${namespace} (RBAC).`);
     }
-    const ready = pods.filter((pod) => isReadyPod(pod, labels));
-    if (ready.length === 0) {
-        const selector = Object.entries(labels).map((pair) => pair.join("="));
-        const why = `no ready pod with the labels ${selector.join(",")} in namespace ${namespace}`;
+    if (reports.length === 0) {
+        const why = `no ready ${podsTitle(gateway)}`;
         return unasked === "settle" ? { state: "ready", unproved: why } : { state: "waiting", why };
     }
-    const answers = await Promise.all(
-        ready.map(async ({ metadata }) => {
-            const connections: PodConnection[] = [];
-            const connect = (port: number) => {
-                const connection = connectToPod(access, { namespace, pod: metadata!.name!, port });
-                connections.push(connection);
-                return connection;
-            };
-            try {
-                const lacks = await ask(connect);
-                return lacks === undefined ? undefined : { why: `pod ${namespace}/${metadata!.name}: ${lacks}` };
-            } catch (error) {
-                const { message, status } = error as PodConnectionError;
-                const title = `pod ${namespace}/${metadata!.name}: `;
-                return { why: message.startsWith("pod ") ? message : title + message, status };
-            } finally {
-                for (const connection of connections) connection.close();
-            }
-        }),
-    );
-    if (answers.some((answer) => answer?.status === 403))
-        return cannot(
-            `the kubeconfig user lacks permission to create pods/portforward in namespace ${namespace} (RBAC).`,
-        );
-    // At a gateway that existed, pods with the same labels may have another port, or be a control plane.
-    const other = (answer: (typeof answers)[number]) => /connection refused/.test(answer?.why ?? "");
-    const listening = unasked === "settle" ? answers.filter((answer) => !other(answer)) : answers;
+    if (reports.some(({ status }) => status === 403))
+        return cannot(`${LACKS_PERMISSION} create pods/portforward in namespace ${namespace} (RBAC).`);
+    const listening = unasked === "settle" ? reports.filter((report) => !isClosed(report)) : reports;
     if (listening.length === 0) return cannot(`no pod in namespace ${namespace} listens on port ${POD_DATA_PORT}`);
-    const lagging = listening.filter((answer) => answer !== undefined);
+    const lagging = listening.flatMap(({ title, lacks, error }) => (lacks ? `${title}: ${lacks}` : (error ?? [])));
     if (lagging.length === 0) return { state: "ready", proved: true };
-    return { state: "waiting", why: `${lagging.length} of ${listening.length} gateway pods lag, ${lagging[0].why}` };
+    return { state: "waiting", why: `${lagging.length} of ${listening.length} gateway pods lag, ${lagging[0]}` };
 }

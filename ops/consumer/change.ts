@@ -3,6 +3,7 @@ import type { Algorithm } from "../../config/credentials";
 import type { Context } from "../context";
 import { Failure, UsageError } from "../errors";
 import { carryOut, type Plan } from "../stack/change";
+import { accessOf } from "../stack/cluster";
 import { gatewayOf } from "../stack/gateway";
 import { findStack, readOutputs, type Stack } from "../stack/stack";
 import { readConsumers, readValue, type Method } from "../stack/stack-file";
@@ -79,7 +80,7 @@ export async function remove(context: Context, name: string, args: ChangeArgs): 
     await stop(context, stack, name, ids, planRemove(stack.text, name), args);
 }
 
-/** Takes credentials away, and proves at the gateway that they are refused. */
+/** Takes credentials away, and proves at every gateway pod, or at the edge, that they are refused. */
 async function stop(
     context: Context,
     stack: Stack,
@@ -91,11 +92,13 @@ async function stop(
     const probes: Probe[] = [];
     if (args.apply && plan.after !== undefined) {
         const outputs = await readOutputs(context, stack);
-        const { namespace } = await gatewayOf(context, stack);
+        const { namespace, pods } = await gatewayOf(context, stack);
+        const edge = readValue(stack.text, "option") === "cloudflare";
+        const proving = edge ? undefined : { access: await accessOf(context, stack), pods };
+        const tried = { outputs, namespace, pods: proving, connectTo: context.connectTo };
         for (const id of ids) {
             const { credential } = lookUp(stack.text, name, id);
-            const who = `${name}/${id}`;
-            probes.push(await probe(outputs, namespace, who, credential?.publicKey, context.connectTo));
+            probes.push(await probe(tried, `${name}/${id}`, credential?.publicKey));
         }
     }
     if (!(await carryOut(context, stack, plan, args))) return;

@@ -1,11 +1,12 @@
 import { claimKey } from "../../components/parts/consumers";
 import type { Outputs } from "../stack/stack";
 import { signToken } from "../token/sign";
+import { askRejected, type PodEvidence, type ProvingPods } from "./pod-evidence";
 import { postStatus } from "./post";
 
 /** Between two questions, in seconds: few enough not to count as an attack, soon enough to be exact. */
 const PAUSE_SECONDS = 0.5;
-/** Refusals in a row that count: a gateway may have several pods, which learn of a change one after the other. */
+/** Rejections in a row that count at the public address, where each question may reach another pod. */
 const IN_A_ROW = 3;
 /** Where a credential is tried: a place that only an admitted request gets an answer from, and not from Alpa. */
 interface Door {
@@ -44,63 +45,119 @@ export interface Probe {
     prove(limitSeconds: number): Promise<Proof>;
 }
 
+/** What a credential is tried at. */
+export interface Tried {
+    /** Of the time when it works: afterwards they no longer have what is to be tried. */
+    outputs: Outputs;
+    /** Namespace of the consumers. */
+    namespace: string;
+    /** The gateway's pods. Unset: with service tokens, which the edge checks. */
+    pods?: ProvingPods;
+    /** See {@link postStatus}. */
+    connectTo?: string;
+}
+
 /**
- * Asks the gateway or the edge with a credential while it still works, so that a refusal afterwards means something.
+ * Asks the gateway or the edge with a credential while it still works, so that a rejection afterwards means something.
  * Nothing of this reaches Alpa.
- * @param outputs of the time when it works: afterwards they no longer have what is to be tried
- * @param namespace of the consumers
  * @param publicKey of a credential whose tokens only the caller can sign
- * @param connectTo see {@link postStatus}
  */
-export async function probe(
-    outputs: Outputs,
-    namespace: string,
-    who: string,
-    publicKey: string | undefined,
-    connectTo?: string,
-): Promise<Probe> {
+export async function probe(tried: Tried, who: string, publicKey: string | undefined): Promise<Probe> {
+    const { outputs, namespace, pods, connectTo } = tried;
     const { url } = outputs;
     const door = outputs.serviceTokens[who] === undefined ? GATEWAY : EDGE;
-    const said = door.refused.join(", ").replace(/, (\d+)$/, " or $1");
-    // Anew for each question: a token must not end while pulumi runs, and be refused for that.
-    const ask = async () => {
-        const header = await headerOf(outputs, namespace, who);
-        return header === undefined || url === undefined ? undefined : postStatus(url + door.path, header, connectTo);
-    };
-    const before = await ask();
+    // Anew for each question: a token must not end while pulumi runs, and be rejected for that.
+    const headers = () => headerOf(outputs, namespace, who);
+    const sent = await headers();
     const say = (text: string, failed = false): Proof => ({ text: `${who}: ${text}`, failed });
+    if (sent === undefined || url === undefined)
+        return {
+            prove: async () =>
+                publicKey === undefined
+                    ? say("not tried: the stack's outputs did not have it.")
+                    : say("not tried: only the caller can sign its tokens."),
+        };
+    const ask = async () => postStatus(url + door.path, (await headers())!, connectTo);
+    const before = await ask();
     return {
         prove: async (limitSeconds) => {
-            if (before === undefined)
-                return publicKey === undefined
-                    ? say("not tried: the stack's outputs did not have it.")
-                    : say("not tried: only the caller can sign its tokens.");
-            const begin = Date.now();
-            const elapsed = () => Math.round((Date.now() - begin) / 1000);
-            let last: string | undefined;
-            let refusals = 0;
-            let since = 0;
-            for (;;) {
-                last = await ask();
-                if (last === undefined || !door.refused.includes(last)) refusals = 0;
-                else if (++refusals === 1) since = elapsed();
-                if (refusals === IN_A_ROW) break;
-                if (refusals === 0 && elapsed() >= limitSeconds) break;
-                await new Promise((resolve) => setTimeout(resolve, PAUSE_SECONDS * 1000));
+            const evidence = pods && (await podsReject(pods, who, headers, limitSeconds));
+            const trouble = evidence && podTrouble(evidence, limitSeconds);
+            if (trouble !== undefined) return say(`${trouble} ${LOOK}`, true);
+            const { status, after, rejected } = await addressRejects(door, ask, limitSeconds);
+            if (!rejected) {
+                const advice = status === door.letIn ? "It still works" : "Whether it still works is not known";
+                const statuses = door.refused.join(", ").replace(/, (\d+)$/, " or $1");
+                return say(
+                    `must be refused with ${statuses} by ${url} within ${limitSeconds} s (got ${status}). ${advice}: look at ${door.keeper}, then run: npm run ops -- consumer list --check`,
+                    true,
+                );
             }
-            if (refusals === IN_A_ROW)
-                return before === door.letIn
-                    ? say(`refused by ${url} (${last} after ${since} s, ${before} before).`)
-                    : say(
-                          `${last} of ${url}, and it was not let in before either (${before}): no proof of this change.`,
-                      );
-            const advice = last === door.letIn ? "It still works" : "Whether it still works is not known";
-            return say(
-                `must be refused with ${said} by ${url} within ${limitSeconds} s (got ${last}). ${advice}: look at ${door.keeper}, then run: npm run ops -- consumer list --check`,
-                true,
-            );
+            if (before !== door.letIn)
+                return say(
+                    `${status} of ${url}, and it was not let in before either (${before}): no proof of this change.`,
+                );
+            const seen = `${url} (${status} after ${after} s, ${before} before)`;
+            if (evidence?.isPartial)
+                return say(
+                    `the proof is partial. It is refused by ${seen}, but not every gateway pod was asked: ${evidence.unasked.join("; ")}. A pod that was not asked may still accept it: have someone who may ask them look.`,
+                );
+            return say(`refused by ${evidence ? `${everyPod(evidence.asked)} and by ` : ""}${seen}.`);
         },
     };
+}
+
+const LOOK = "Look at the ingress controller and at the pods it names, then run: npm run ops -- consumer list --check";
+
+/** Asks the pods until all reject it, or until the time is over. */
+async function podsReject(
+    pods: ProvingPods,
+    who: string,
+    headers: () => Promise<Record<string, string> | undefined>,
+    limitSeconds: number,
+): Promise<PodEvidence> {
+    const end = Date.now() + limitSeconds * 1000;
+    for (;;) {
+        const evidence = await askRejected(pods, { who, headers: await headers() });
+        const { lagging, unasked, isPartial } = evidence;
+        if (lagging.length === 0 && (unasked.length === 0 || isPartial)) return evidence;
+        if (Date.now() >= end) return evidence;
+        await pause();
+    }
+}
+
+/** Why what the pods have answered is no proof; undefined when it is one, if a partial one. */
+function podTrouble({ asked, lagging, unasked, isPartial }: PodEvidence, limitSeconds: number): string | undefined {
+    const within = `by every gateway pod within ${limitSeconds} s`;
+    if (lagging.length > 0)
+        return `must be refused ${within} (${lagging.length} of ${asked} that were asked do not: ${lagging.join("; ")}). It may still work.`;
+    if (unasked.length > 0 && !isPartial)
+        return `must be shown to be refused ${within} (${unasked.join("; ")}). Whether it still works there is not known.`;
+    return undefined;
+}
+
+function everyPod(asked: number): string {
+    return asked === 1 ? "the 1 gateway pod" : `each of ${asked} gateway pods`;
+}
+
+/** Asks the public address until it has rejected the credential some times in a row, or until the time is over. */
+async function addressRejects(door: Door, ask: () => Promise<string>, limitSeconds: number) {
+    const begin = Date.now();
+    const elapsed = () => Math.round((Date.now() - begin) / 1000);
+    let refusals = 0;
+    let after = 0;
+    for (;;) {
+        const status = await ask();
+        if (!door.refused.includes(status)) refusals = 0;
+        else if (++refusals === 1) after = elapsed();
+        const rejected = refusals === IN_A_ROW;
+        if (rejected || (refusals === 0 && elapsed() >= limitSeconds)) return { status, after, rejected };
+        await pause();
+    }
+}
+
+function pause(): Promise<void> {
+    return new Promise((resolve) => setTimeout(resolve, PAUSE_SECONDS * 1000));
 }
 
 async function headerOf(

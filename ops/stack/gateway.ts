@@ -1,6 +1,8 @@
 import { releaseNamespace } from "../../components/parts/apisix-release";
+import type { GatewayPods } from "../../components/parts/gateway-pods";
 import type { GatewayBinding } from "../../components/parts/gateway-wiring";
 import type { Counters } from "../../components/parts/limits";
+import { APISIX_PODS } from "../../components/parts/network-policies";
 import { componentNamespace } from "../../components/parts/rampart-graph";
 import type { SharedGateway } from "../../components/parts/shared-gateway";
 import { edgeWaits } from "../../config/cloudflare";
@@ -22,6 +24,8 @@ export interface Gateway {
     counters?: Counters;
     /** What routes and consumers are bound to. Unset: the other stack was brought up by an earlier version, which does not say. */
     binding?: GatewayBinding;
+    /** Its pods. Unset as `binding` is. */
+    pods?: GatewayPods;
     /** Whether a stack of this project has installed it. */
     isInstalled: boolean;
 }
@@ -32,24 +36,30 @@ export async function gatewayOf(context: Context, stack: Stack): Promise<Gateway
     const namespace = String(readValue(stack.text, "namespace") ?? DEFAULT_NAMESPACE);
     const installer = readValue(stack.text, "gateway", "installer");
     const inPlace = (name: string) => String(readValue(stack.text, "gateway", "existing", name));
+    const isInstalled = installer !== "existing";
+    const binding = isInstalled
+        ? {
+              ingressClass: namespace,
+              gateway: namespace,
+              gatewayNamespace: installer === "helm" ? releaseNamespace(namespace) : componentNamespace(namespace),
+          }
+        : {
+              ingressClass: inPlace("ingressClass"),
+              gateway: inPlace("gateway"),
+              gatewayNamespace: inPlace("gatewayNamespace"),
+          };
     return {
         namespace,
         answerTimeoutSeconds: longestAnswer(stack.text),
-        isInstalled: installer !== "existing",
-        binding:
-            installer === "existing"
-                ? {
-                      ingressClass: inPlace("ingressClass"),
-                      gateway: inPlace("gateway"),
-                      gatewayNamespace: inPlace("gatewayNamespace"),
-                  }
-                : {
-                      ingressClass: namespace,
-                      gateway: namespace,
-                      gatewayNamespace:
-                          installer === "helm" ? releaseNamespace(namespace) : componentNamespace(namespace),
-                  },
+        isInstalled,
+        binding,
+        pods: podsOf(binding, isInstalled),
     };
+}
+
+/** @param own whether the stack itself has installed them, so that its user may ask them */
+function podsOf({ gatewayNamespace }: GatewayBinding, own: boolean): GatewayPods {
+    return { namespace: gatewayNamespace, labels: APISIX_PODS.matchLabels, unasked: own ? "fail" : "settle" };
 }
 
 /** Longest time one answer may take, in seconds, as the program has it of a stack file. */
@@ -73,7 +83,7 @@ async function ofAnotherStack({ pulumi }: Context, stack: Stack): Promise<Gatewa
             answerTimeoutSeconds: found.answerTimeoutSeconds!,
             // What it knows of one that is in place does not include its pods.
             isInstalled: found.replicas !== undefined,
-            ...(found.binding ? { binding: found.binding } : {}),
+            ...(found.binding ? { binding: found.binding, pods: podsOf(found.binding, false) } : {}),
             ...(found.counters ? { counters: found.counters } : {}),
         };
     throw new Failure(

@@ -147,7 +147,10 @@ describe("npm run ops", function () {
             /│ 30 days │ alice +│ k1 +│ \d{4}-\d\d-\d\d │ in 1[34] days │/,
         );
         const { out } = await done("consumer revoke alice k1 --apply");
-        assert.match(out, /alice\/k1: refused by http:\S+\/alpa \(401 after \d+ s, 400 before\)/);
+        assert.match(
+            out,
+            /alice\/k1: refused by the 1 gateway pod and by http:\S+\/alpa \(401 after \d+ s, 400 before\)/,
+        );
         assert.equal(await status({ apikey: old }), 401);
         assert.equal(await status({ apikey: await key("alice/k3") }), 200);
         await done("consumer list --check");

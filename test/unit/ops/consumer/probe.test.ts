@@ -1,10 +1,38 @@
-// Proves what is said of a revocation: that the gateway refuses, that it does not, or that nobody knows; and that nothing
-// of the asking reaches Alpa. The gateway here is a fake; the engine test asks the real way.
+// Proves what is said of a revocation: that every gateway pod rejects the credential, that one does not, or that one could not
+// be asked; and that nothing of the asking reaches Alpa. Pods and address are fakes here; the engine test asks the real way.
 import { strict as assert } from "node:assert";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import * as http from "node:http";
 import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { decodeJwt } from "jose";
-import { bench, OUTPUTS, SECRETS } from "../kit";
+import { fakeApi, type FakeApi } from "../../fake-api";
+import { fakePods, type FakePods, type PodAnswers, type PodAsked } from "../../fake-pods";
+import { bench, OUTPUTS, SECRETS, STACK_FILE } from "../kit";
+
+const NAMESPACE = "alpa-auth-gateway-apisix";
+const EXISTING = STACK_FILE.replace(
+    "    alpa-auth:consumers:",
+    `    alpa-auth:gateway:
+        installer: existing
+        existing: { ingressClass: apisix, gateway: apisix, gatewayNamespace: ${NAMESPACE}, url: "http://10.0.0.1" }
+    alpa-auth:consumers:`,
+);
+const hasCredential = ({ headers }: PodAsked) => Boolean(headers.apikey ?? headers.authorization);
+/** A pod that has the route, and rejects every credential. */
+const REJECTS: PodAnswers = () => ({ status: 401 });
+
+interface World {
+    names?: string[];
+    answers?: PodAnswers;
+    /** The user may not forward ports. */
+    forbidden?: boolean;
+    /** The user may not list pods. */
+    unlisted?: boolean;
+    /** Pods on which nothing listens. */
+    closed?: string[];
+}
 
 describe("ops consumer revoke --apply", () => {
     let server: http.Server;
@@ -12,8 +40,29 @@ describe("ops consumer revoke --apply", () => {
     let asked: http.IncomingMessage[] = [];
     const connections = new Set<unknown>();
     let statuses: number[] = [];
+    let folder: string;
+    let world: { pods: FakePods; api: FakeApi } | undefined;
+    const { KUBECONFIG } = process.env;
+
+    /** The gateway's pods, and the cluster that the kubeconfig of this machine leads to. */
+    const pods = async ({ names = ["one", "two", "three"], answers = REJECTS, ...of }: World = {}) => {
+        const pods = await fakePods(names, answers, of.forbidden, of.closed);
+        const items = names.map((name) => ({
+            metadata: { name, labels: { "app.kubernetes.io/name": "apisix" } },
+            status: { conditions: [{ type: "Ready", status: "True" }] },
+        }));
+        const api = await fakeApi((path) => {
+            assert.match(path, new RegExp(`^/api/v1/namespaces/${NAMESPACE}/pods$`));
+            return of.unlisted ? 403 : { kind: "PodList", items };
+        }, pods);
+        world = { pods, api };
+        writeFileSync(process.env.KUBECONFIG!, api.kubeconfig);
+        return pods.asked;
+    };
 
     before(async () => {
+        folder = mkdtempSync(join(tmpdir(), "alpa-auth-probe-"));
+        process.env.KUBECONFIG = join(folder, "kubeconfig");
         server = http.createServer((request, response) => {
             asked.push(request);
             connections.add(request.socket);
@@ -25,93 +74,216 @@ describe("ops consumer revoke --apply", () => {
     beforeEach(() => {
         asked = [];
         connections.clear();
+        rmSync(process.env.KUBECONFIG!, { force: true });
     });
-    after(() => server.close());
-
-    const revoke = (...who: string[]) =>
-        bench({ outputs: { ...OUTPUTS, url }, refusalSeconds: 3 }).ops("consumer", "revoke", ...who, "--apply");
-
-    it("asks with the old key until it is refused, by a request that the gateway itself answers", async () => {
-        statuses = [400, 400, 401];
-        const { code, out, note } = await revoke("alice", "a1");
-        assert.equal(code, 0);
-        assert.match(out, /alice\/a1: refused by http:\S+ \(401 after \d s, 400 before\)\./);
-        assert.deepEqual(
-            asked.map(({ url, method }) => `${method} ${url}`),
-            Array(5).fill("POST /alpa/completions?x=1"),
-        );
-        assert.equal(connections.size, 5, "each question may reach another pod");
-        assert.equal(asked[0].headers.apikey, SECRETS.key);
-        assert.ok(!(out + note).includes(SECRETS.key));
+    afterEach(async () => {
+        await world?.pods.close();
+        await world?.api.close();
+        world = undefined;
+    });
+    after(() => {
+        server.close();
+        rmSync(folder, { recursive: true });
+        if (KUBECONFIG === undefined) delete process.env.KUBECONFIG;
+        else process.env.KUBECONFIG = KUBECONFIG;
     });
 
-    it("does not take the refusal of one pod for that of all", async () => {
-        statuses = [400, 401, 401, 400, 401, 401, 401];
-        const { code, out } = await revoke("alice", "a1");
-        assert.equal(code, 0, out);
-        assert.match(out, /alice\/a1: refused by http:\S+ \(401 after \d+ s, 400 before\)\./);
-        assert.equal(asked.length, 7);
+    const at = (text: string, refusalSeconds = 1) => bench({ text, outputs: { ...OUTPUTS, url }, refusalSeconds });
+    const revoke = (...who: string[]) => at(STACK_FILE, 3).ops("consumer", "revoke", ...who, "--apply");
+    const revokeA1 = (text: string) => at(text).ops("consumer", "revoke", "alice", "a1", "--apply");
+
+    describe("at the gateway's pods", () => {
+        beforeEach(() => (statuses = [400, 401]));
+
+        it("asks each by itself with the old key, where Alpa is not reached", async () => {
+            const asked = await pods();
+            const { code, out, note } = await revokeA1(STACK_FILE);
+            assert.equal(code, 0, out + note);
+            assert.match(
+                out,
+                /alice\/a1: refused by each of 3 gateway pods and by http:\S+ \(401 after \d s, 400 before\)\./,
+            );
+            const own = asked.filter(hasCredential);
+            assert.deepEqual([...new Set(own.map(({ pod }) => pod))].sort(), ["one", "three", "two"]);
+            assert.ok(own.every(({ headers }) => headers.apikey === SECRETS.key));
+            assert.ok(own.every(({ method, path }) => `${method} ${path}` === "POST /alpa/completions?evidence"));
+            assert.ok(!(out + note).includes(SECRETS.key));
+        });
+
+        it("never says that a key is refused which one of three still accepts, whatever the address answers", async () => {
+            await pods({ answers: (one) => ({ status: one.pod === "three" && hasCredential(one) ? 400 : 401 }) });
+            const { code, out } = await revokeA1(STACK_FILE);
+            assert.equal(code, 1);
+            assert.ok(!out.includes("alice/a1: refused"), out);
+            assert.match(out, new RegExp(`1 of 3 .*pod ${NAMESPACE}/three: it still authenticates alice/a1`));
+            assert.match(out, /It may still work/);
+        });
+
+        it("waits for the one that lags", async () => {
+            let asks = 0;
+            await pods({
+                answers: (one) => ({ status: one.pod === "two" && hasCredential(one) && asks++ < 1 ? 400 : 401 }),
+            });
+            const { code, out } = await revokeA1(STACK_FILE);
+            assert.equal(code, 0, out);
+            assert.match(out, /alice\/a1: refused by each of 3 gateway pods/);
+        });
+
+        it("names one that could not be asked, and claims nothing", async () => {
+            await pods({ closed: ["two"] });
+            const { code, out } = await revokeA1(STACK_FILE);
+            assert.equal(code, 1);
+            assert.ok(!out.includes("alice/a1: refused"), out);
+            assert.match(out, new RegExp(`every gateway pod .*pod ${NAMESPACE}/two: .*connection refused`));
+            assert.match(out, /Whether it still works there is not known/);
+        });
+
+        it("claims nothing where the stack's own gateway has no ready pod", async () => {
+            await pods({ names: [] });
+            const { code, out } = await revokeA1(STACK_FILE);
+            assert.equal(code, 1);
+            assert.match(out, /there is no ready pod with the labels app\.kubernetes\.io\/name=apisix/);
+        });
+
+        const PERMISSIONS: [needed: string, lacking: World][] = [
+            ["list pods", { unlisted: true }],
+            ["create pods/portforward", { forbidden: true }],
+        ];
+        for (const [needed, lacking] of PERMISSIONS) {
+            it(`fails where the user may not ${needed} of the stack's own gateway`, async () => {
+                await pods(lacking);
+                const { code, out } = await revokeA1(STACK_FILE);
+                assert.equal(code, 1);
+                assert.ok(!out.includes("alice/a1: refused"), out);
+                assert.match(out, new RegExp(`lacks permission to ${needed} in namespace ${NAMESPACE} \\(RBAC\\)`));
+            });
+
+            it(`says that the proof is partial where the user may not ${needed} of a gateway that existed`, async () => {
+                await pods(lacking);
+                const { code, out } = await revokeA1(EXISTING);
+                assert.equal(code, 0, out);
+                assert.match(out, /alice\/a1: the proof is partial\. It is refused by http:\S+ \(401/);
+                assert.match(out, new RegExp(`not every gateway pod was asked: .*lacks permission to ${needed} in`));
+            });
+        }
+
+        it("says that the proof is partial where a gateway that existed has pods which listen elsewhere", async () => {
+            await pods({ closed: ["two"] });
+            const { code, out } = await revokeA1(EXISTING);
+            assert.equal(code, 0, out);
+            assert.match(out, new RegExp(`the proof is partial.*pod ${NAMESPACE}/two: .*connection refused`));
+        });
+
+        it("is not partial but failed where a pod of a gateway that existed still accepts the key", async () => {
+            await pods({
+                closed: ["two"],
+                answers: (one) => ({ status: one.pod === "three" && hasCredential(one) ? 400 : 401 }),
+            });
+            const { code, out } = await revokeA1(EXISTING);
+            assert.equal(code, 1);
+            assert.match(out, new RegExp(`pod ${NAMESPACE}/three: it still authenticates alice/a1`));
+        });
     });
 
-    it("says that it works still when only one of the pods refuses", async () => {
-        statuses = Array.from({ length: 20 }, (_, i) => (i % 2 === 0 ? 400 : 401));
-        const { code, out } = await revoke("alice", "a1");
-        assert.equal(code, 1);
-        assert.match(out, /must be refused with 401 .* \(got 400\)\. It still works/);
-    });
+    describe("at the address", () => {
+        beforeEach(() => pods({ names: ["one"] }));
 
-    it("asks with a token where there is a secret to sign one", async () => {
-        statuses = [400, 401];
-        const { code, out } = await revoke("tokens", "hs");
-        assert.equal(code, 0);
-        assert.match(out, /tokens\/hs: refused/);
-        assert.equal(decodeJwt(asked[0].headers.authorization!.replace("Bearer ", "")).key, "alpa-auth_tokens.hs");
-    });
-
-    it("says that it works still when the time is over, and exits with 1", async () => {
-        statuses = [400];
-        const { code, out, note } = await revoke("alice", "a1");
-        assert.equal(code, 1);
-        assert.match(out, /must be refused with 401 by http:\S+ within 3 s \(got 400\)\. It still works/);
-        assert.match(note, /The change itself is done/);
-    });
-
-    it("does not take silence for a refusal", async () => {
-        const { code, out } = await bench().ops("consumer", "revoke", "alice", "a1", "--apply");
-        assert.equal(code, 1);
-        assert.match(out, /\(got no answer: \w+\)\. Whether it still works is not known/);
-    });
-
-    for (const before of [401, 429, 503])
-        it(`does not claim proof when it was answered with ${before} before`, async () => {
-            statuses = [before, 401];
-            const { code, out } = await revoke("alice", "a1");
+        it("asks with the old key until it is refused, by a request that the gateway itself answers", async () => {
+            statuses = [400, 400, 401];
+            const { code, out, note } = await revoke("alice", "a1");
             assert.equal(code, 0);
             assert.match(
                 out,
-                new RegExp(`alice/a1: 401 of http:\\S+, and it was not let in before either \\(${before}\\): no proof`),
+                /alice\/a1: refused by the 1 gateway pod and by http:\S+ \(401 after \d s, 400 before\)\./,
             );
-            assert.ok(!out.includes("refused by"));
+            assert.deepEqual(
+                asked.map(({ url, method }) => `${method} ${url}`),
+                Array(5).fill("POST /alpa/completions?x=1"),
+            );
+            assert.equal(connections.size, 5, "each question may reach another pod");
+            assert.equal(asked[0].headers.apikey, SECRETS.key);
+            assert.ok(!(out + note).includes(SECRETS.key));
         });
 
-    it("says what it cannot try", async () => {
-        const rs = await revoke("tokens", "rs");
-        assert.equal(rs.code, 0);
-        assert.match(rs.out, /tokens\/rs: not tried: only the caller can sign its tokens/);
-        const old = await revoke("alice", "old");
-        assert.match(old.out, /alice\/old: not tried: the stack's outputs did not have it\./);
-        const gone = await revoke("tokens", "gone");
-        assert.match(gone.out, /tokens\/gone: not tried: the stack's outputs did not have it\./);
-        assert.equal(asked.length, 0);
-    });
+        it("does not take the refusal of one pod for that of all", async () => {
+            statuses = [400, 401, 401, 400, 401, 401, 401];
+            const { code, out } = await revoke("alice", "a1");
+            assert.equal(code, 0, out);
+            assert.match(
+                out,
+                /alice\/a1: refused by the 1 gateway pod and by http:\S+ \(401 after \d+ s, 400 before\)\./,
+            );
+            assert.equal(asked.length, 7);
+        });
 
-    it("remove tries every credential of the caller", async () => {
-        statuses = [400, 400, 401];
-        const { ops, text } = bench({ outputs: { ...OUTPUTS, url }, refusalSeconds: 3 });
-        const { code, out } = await ops("consumer", "remove", "alice", "--apply");
-        assert.equal(code, 0);
-        assert.match(out, /alice is removed\. With it stops: a1, a2, old\./);
-        assert.match(out, /alice\/a1: refused[^]*alice\/a2: refused/);
-        assert.ok(!text().includes("alice"));
+        it("says that it works still when only one of the pods refuses", async () => {
+            statuses = Array.from({ length: 20 }, (_, i) => (i % 2 === 0 ? 400 : 401));
+            const { code, out } = await revoke("alice", "a1");
+            assert.equal(code, 1);
+            assert.match(out, /must be refused with 401 .* \(got 400\)\. It still works/);
+        });
+
+        it("asks with a token where there is a secret to sign one", async () => {
+            statuses = [400, 401];
+            const { code, out } = await revoke("tokens", "hs");
+            assert.equal(code, 0);
+            assert.match(out, /tokens\/hs: refused/);
+            assert.equal(decodeJwt(asked[0].headers.authorization!.replace("Bearer ", "")).key, "alpa-auth_tokens.hs");
+        });
+
+        it("says that it works still when the time is over, and exits with 1", async () => {
+            statuses = [400];
+            const { code, out, note } = await revoke("alice", "a1");
+            assert.equal(code, 1);
+            assert.match(out, /must be refused with 401 by http:\S+ within 3 s \(got 400\)\. It still works/);
+            assert.match(note, /The change itself is done/);
+        });
+
+        it("does not take silence for a refusal", async () => {
+            const { code, out } = await bench({ refusalSeconds: 1 }).ops(
+                "consumer",
+                "revoke",
+                "alice",
+                "a1",
+                "--apply",
+            );
+            assert.equal(code, 1);
+            assert.match(out, /\(got no answer: \w+\)\. Whether it still works is not known/);
+        });
+
+        for (const before of [401, 429, 503])
+            it(`does not claim proof when it was answered with ${before} before`, async () => {
+                statuses = [before, 401];
+                const { code, out } = await revoke("alice", "a1");
+                assert.equal(code, 0);
+                assert.match(
+                    out,
+                    new RegExp(
+                        `alice/a1: 401 of http:\\S+, and it was not let in before either \\(${before}\\): no proof`,
+                    ),
+                );
+                assert.ok(!out.includes("refused by"));
+            });
+
+        it("says what it cannot try", async () => {
+            const rs = await revoke("tokens", "rs");
+            assert.equal(rs.code, 0);
+            assert.match(rs.out, /tokens\/rs: not tried: only the caller can sign its tokens/);
+            const old = await revoke("alice", "old");
+            assert.match(old.out, /alice\/old: not tried: the stack's outputs did not have it\./);
+            const gone = await revoke("tokens", "gone");
+            assert.match(gone.out, /tokens\/gone: not tried: the stack's outputs did not have it\./);
+            assert.equal(asked.length, 0);
+        });
+
+        it("remove tries every credential of the caller", async () => {
+            statuses = [400, 400, 401];
+            const { ops, text } = bench({ outputs: { ...OUTPUTS, url }, refusalSeconds: 3 });
+            const { code, out } = await ops("consumer", "remove", "alice", "--apply");
+            assert.equal(code, 0);
+            assert.match(out, /alice is removed\. With it stops: a1, a2, old\./);
+            assert.match(out, /alice\/a1: refused[^]*alice\/a2: refused/);
+            assert.ok(!text().includes("alice"));
+        });
     });
 });

@@ -1,0 +1,61 @@
+/** What each pod of a gateway answers to a credential that was revoked. */
+import type { PlainAccess } from "../../components/parts/cluster-reader";
+import { askWith, type Sent } from "../../components/parts/credential-evidence";
+import {
+    askReadyPods,
+    isClosed,
+    LACKS_PERMISSION,
+    podsTitle,
+    POD_DATA_PORT,
+    type GatewayPods,
+} from "../../components/parts/gateway-pods";
+
+/** The pods that must reject what is revoked, and the access to ask them. */
+export interface ProvingPods {
+    access: PlainAccess;
+    /** Unset: which they are is not known. */
+    pods?: GatewayPods;
+}
+
+export interface PodEvidence {
+    /** Pods that were asked. */
+    asked: number;
+    /** Those of them that do not reject the credential, each with what it answered. */
+    lagging: string[];
+    /** What could not be asked, and why; pods by their names. */
+    unasked: string[];
+    /** The gateway existed before the stack, and cannot be asked as a whole: the proof is partial. */
+    isPartial: boolean;
+}
+
+const UNKNOWN_PODS = "the stack of the gateway was brought up by a version that does not say where its pods are";
+
+/** Asks every ready pod once. */
+export async function askRejected({ access, pods }: ProvingPods, sent: Sent): Promise<PodEvidence> {
+    if (pods === undefined) return { asked: 0, lagging: [], unasked: [UNKNOWN_PODS], isPartial: true };
+    const settles = pods.unasked === "settle";
+    const whole = (why: string): PodEvidence => ({ asked: 0, lagging: [], unasked: [why], isPartial: settles });
+    try {
+        const reports = await askReadyPods(access, pods, (connect) =>
+            askWith(() => connect(POD_DATA_PORT), "rejects", [sent]),
+        );
+        if (reports.length === 0) return whole(`there is no ready ${podsTitle(pods)}`);
+        const failed = reports.filter(({ error }) => error !== undefined);
+        const needed = failed.some(({ status }) => status === 403)
+            ? [`${LACKS_PERMISSION} create pods/portforward in namespace ${pods.namespace} (RBAC)`]
+            : [];
+        return {
+            asked: reports.length - failed.length,
+            lagging: reports.flatMap(({ title, lacks }) => (lacks === undefined ? [] : [`${title}: ${lacks}`])),
+            unasked: [...failed.map(({ error }) => error!), ...needed],
+            isPartial: settles && failed.length > 0 && failed.every((one) => one.status === 403 || isClosed(one)),
+        };
+    } catch (error) {
+        const { code, message } = error as { code?: number; message: string };
+        return whole(
+            code === 403
+                ? `${LACKS_PERMISSION} list pods in namespace ${pods.namespace} (RBAC)`
+                : `the pods of namespace ${pods.namespace} could not be listed: ${message.split("\n")[0]}`,
+        );
+    }
+}
