@@ -13,6 +13,9 @@ import { DEFAULT_NAMESPACE, dnsLabel, endpoint, maxOverlapDays, pinned, positive
 /** Waits, unless a stack says otherwise. */
 export const DEFAULT_READINESS = { graphTimeoutSeconds: 2700, acceptTimeoutSeconds: 120, settleSeconds: 15 };
 
+/** Prompt and answer together that Alpa takes, in tokens, unless a stack says otherwise. */
+export const DEFAULT_CONTEXT_TOKENS = 1024;
+
 const rampartInstall = z.strictObject({
     repository: url.describe("Address of the private chart repository."),
     chart: z.string().default("rampart").describe("Name of the chart in it."),
@@ -100,11 +103,16 @@ export const intraSchema = z.strictObject({
                 .default(65536)
                 .describe("Largest request body, in bytes: four prompts of the model's length are below 32 KiB."),
             contextTokens: positive("a number of tokens")
-                .default(1024)
+                .default(DEFAULT_CONTEXT_TOKENS)
                 .describe("Longest prompt and answer together, in tokens, as Alpa was started."),
             vocabulary: positive("a number of tokens")
                 .default(50272)
                 .describe("Tokens the model knows: ids from 0 to one less. The default is that of OPT."),
+            minTokens: positive("a number of tokens")
+                .optional()
+                .describe(
+                    "Largest `min_tokens` of a request; it [shortens every caller's prompts](architecture.md#min_tokens). Unset: 0.",
+                ),
         })
         .prefault({})
         .describe("What is refused before it reaches Alpa, because it is known to stop it."),

@@ -10,12 +10,17 @@ export interface GuardSettings {
     contextTokens: number;
     /** Tokens the model knows: ids from 0 to one less. */
     vocabulary: number;
+    /**
+     * Largest `min_tokens` of a request. Above 0 it bounds the prompts of all requests, see {@link completionsSchema}.
+     * @default 0: a prompt may be as long as the model takes
+     */
+    minTokens?: number;
 }
 
 /** Behind authentication (2600) so that strangers learn nothing; before the limits (1003), so that no quota is used. */
 const PRIORITY = 2390;
 /** Most bytes of one character in UTF-8, and a token is at least a byte: bounds the tokens of a text from its length. */
-const MOST_TOKENS_A_CHARACTER = 4;
+export const MOST_TOKENS_A_CHARACTER = 4;
 /** Prompts of one call for logprobs; Alpa refuses more (alpa/serve, b8078a9). */
 const LOGPROBS_PROMPTS = 4;
 
@@ -39,7 +44,7 @@ export function guardPlugins(path: "/completions" | "/logprobs", guard: GuardSet
             max_req_body_size: maxBodyBytes,
             header_schema: HEADERS,
             body_schema: path === "/completions" ? completionsSchema(guard) : logprobsSchema(guard),
-            _meta: { priority: PRIORITY, error_response: alpaError(refusal(path)) },
+            _meta: { priority: PRIORITY, error_response: alpaError(refusal(path, guard)) },
         }),
     ];
 }
@@ -58,24 +63,22 @@ const HEADERS = {
 };
 
 /**
- * Values of min_tokens up to which max_tokens is compared with it. JSON Schema cannot compare two fields, so each step says
- * "at most this, and max_tokens at least this"; between two steps max_tokens must reach the next one.
+ * The body of POST /completions. Fields that are not named pass, as Alpa ignores them.
+ *
+ * Alpa generates for a batch at once, and a batch mixes callers: the longest prompt of any and the largest `min_tokens` of any
+ * must fit into the model's length together, and the largest `max_tokens` of any must reach that `min_tokens`. One exception to
+ * either ends the loop. So `min_tokens` is 0, or the setting for it bounds every prompt, with or without `min_tokens`.
  */
-const STEPS = [...Array.from({ length: 16 }, (_, i) => i + 1), 20, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512];
-
-/** The body of POST /completions. Fields that are not named pass, as Alpa ignores them. */
-export function completionsSchema({ contextTokens, vocabulary }: GuardSettings) {
-    // The sum of prompt and min_tokens cannot be said either: a quarter of the length is kept free for the answer.
-    const answer = Math.floor(contextTokens / 4);
-    const prompt = contextTokens - answer;
-    const none = { properties: { min_tokens: { maximum: 0 } } };
+export function completionsSchema({ contextTokens, vocabulary, minTokens = 0 }: GuardSettings) {
+    const prompt = contextTokens - minTokens;
+    const longest = minTokens === 0 ? {} : { characters: prompt / MOST_TOKENS_A_CHARACTER };
     return {
         type: "object",
         required: ["model", "prompt"],
         properties: {
             model: { type: "string", minLength: 1 },
-            prompt: prompts(contextTokens, vocabulary),
-            min_tokens: { type: "integer", minimum: 0 },
+            prompt: prompts(prompt, vocabulary, longest),
+            min_tokens: { type: "integer", minimum: 0, maximum: minTokens },
             max_tokens: { type: "integer", minimum: 1, maximum: contextTokens }, // a negative one ends the loop
             temperature: { type: "number", minimum: 0, maximum: 100 },
             top_p: { type: "number", minimum: 0, maximum: 1 },
@@ -83,28 +86,14 @@ export function completionsSchema({ contextTokens, vocabulary }: GuardSettings) 
             echo: { type: "boolean" },
             api_key: { type: "null" }, // Alpa refuses any other, and writes it into its log
         },
-        allOf: [
-            notSent,
-            // More than max_tokens, or more than fits behind the prompt, ends the loop.
-            {
-                anyOf: [
-                    none,
-                    ...STEPS.filter((step) => step <= answer).map((step) => ({
-                        properties: { min_tokens: { maximum: step }, max_tokens: { minimum: step } },
-                    })),
-                ],
-            },
-            {
-                anyOf: [
-                    none,
-                    {
-                        properties: {
-                            prompt: prompts(prompt, vocabulary, { characters: prompt / MOST_TOKENS_A_CHARACTER }),
-                        },
-                    },
-                ],
-            },
-        ],
+        allOf: [notSent, ...(minTokens === 0 ? [] : [reached(minTokens)])],
+    };
+}
+
+/** JSON Schema cannot compare two fields: whoever asks for `min_tokens` leaves `max_tokens` at the largest of anybody's, or above. */
+function reached(minTokens: number) {
+    return {
+        anyOf: [{ properties: { min_tokens: { maximum: 0 } } }, { properties: { max_tokens: { minimum: minTokens } } }],
     };
 }
 
@@ -152,10 +141,11 @@ function prompts(tokens: number, vocabulary: number, limits: { most?: number; ch
 }
 
 /** One text for every refusal: the plugin's own is no JSON, and names the first rule it met. */
-function refusal(path: "/completions" | "/logprobs"): string {
+function refusal(path: "/completions" | "/logprobs", { minTokens = 0 }: GuardSettings): string {
+    const least = minTokens === 0 ? "0" : `up to ${minTokens}, with max_tokens of ${minTokens} or more`;
     const fields =
         path === "/completions"
-            ? "n (1), min_tokens (up to max_tokens, behind a short prompt), max_tokens, temperature, top_p, echo (true or false)"
+            ? `n (1), min_tokens (${least}), max_tokens, temperature, top_p, echo (true or false)`
             : "top_k (from 1), cache_id";
     return (
         `request not accepted: send JSON with Content-Type application/json, model, prompt (text or token ids), and if needed ${fields}; ` +
