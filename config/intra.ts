@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { ALPA_BATCH } from "../components/parts/guard";
 import { cluster } from "./cluster";
 import { azure } from "./exposure-azure";
 import { answerKeys, exposureKeys, requiredExposureKeys } from "./exposure";
@@ -108,6 +109,9 @@ export const intraSchema = z.strictObject({
             vocabulary: positive("a number of tokens")
                 .default(50272)
                 .describe("Tokens the model knows: ids from 0 to one less. The default is that of OPT."),
+            maxPrompts: positive("a number of prompts")
+                .default(ALPA_BATCH)
+                .describe("Most prompts of one request, which counts as one in `limits`. The default is Alpa's batch."),
             minTokens: positive("a number of tokens")
                 .optional()
                 .describe(

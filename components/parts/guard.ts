@@ -10,6 +10,8 @@ export interface GuardSettings {
     contextTokens: number;
     /** Tokens the model knows: ids from 0 to one less. */
     vocabulary: number;
+    /** Most prompts of one request: each takes a place in a batch of Alpa, and limits count requests. */
+    maxPrompts: number;
     /**
      * Largest `min_tokens` of a request. Above 0 it bounds the prompts of all requests, see {@link completionsSchema}.
      * @default 0: a prompt may be as long as the model takes
@@ -21,8 +23,8 @@ export interface GuardSettings {
 const PRIORITY = 2390;
 /** Most bytes of one character in UTF-8, and a token is at least a byte: bounds the tokens of a text from its length. */
 export const MOST_TOKENS_A_CHARACTER = 4;
-/** Prompts of one call for logprobs; Alpa refuses more (alpa/serve, b8078a9). */
-const LOGPROBS_PROMPTS = 4;
+/** Prompts that Alpa generates for at once, and the most it takes in one call for logprobs (alpa/serve, b8078a9). */
+export const ALPA_BATCH = 4;
 
 /**
  * Refuses requests that stop or cheat the unmodified Alpa. One exception inside its batch loop ends the loop: from then
@@ -69,15 +71,15 @@ const HEADERS = {
  * must fit into the model's length together, and the largest `max_tokens` of any must reach that `min_tokens`. One exception to
  * either ends the loop. So `min_tokens` is 0, or the setting for it bounds every prompt, with or without `min_tokens`.
  */
-export function completionsSchema({ contextTokens, vocabulary, minTokens = 0 }: GuardSettings) {
+export function completionsSchema({ contextTokens, vocabulary, maxPrompts, minTokens = 0 }: GuardSettings) {
     const prompt = contextTokens - minTokens;
-    const longest = minTokens === 0 ? {} : { characters: prompt / MOST_TOKENS_A_CHARACTER };
+    const characters = minTokens === 0 ? undefined : prompt / MOST_TOKENS_A_CHARACTER;
     return {
         type: "object",
         required: ["model", "prompt"],
         properties: {
             model: { type: "string", minLength: 1 },
-            prompt: prompts(prompt, vocabulary, longest),
+            prompt: prompts(prompt, vocabulary, maxPrompts, characters),
             min_tokens: { type: "integer", minimum: 0, maximum: minTokens },
             max_tokens: { type: "integer", minimum: 1, maximum: contextTokens }, // a negative one ends the loop
             temperature: { type: "number", minimum: 0, maximum: 100 },
@@ -98,13 +100,13 @@ function reached(minTokens: number) {
 }
 
 /** The body of POST /logprobs. */
-export function logprobsSchema({ contextTokens, vocabulary }: GuardSettings) {
+export function logprobsSchema({ contextTokens, vocabulary, maxPrompts }: GuardSettings) {
     return {
         type: "object",
         required: ["model", "prompt"],
         properties: {
             model: { type: "string", minLength: 1 },
-            prompt: prompts(contextTokens, vocabulary, { most: LOGPROBS_PROMPTS }),
+            prompt: prompts(contextTokens, vocabulary, Math.min(maxPrompts, ALPA_BATCH)),
             top_k: { type: "integer", minimum: 1, maximum: 100_000 }, // a negative one ends the loop
             cache_id: { type: "string", pattern: "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$" },
             api_key: { type: "null" },
@@ -124,10 +126,10 @@ const notSent = {
 /**
  * A text, texts, token ids, or lists of token ids. An id beyond the vocabulary, or of 2^31 and more, ends the loop.
  * @param tokens most ids of one prompt
- * @param limits most prompts in a list, and most characters of a text; without, any number
+ * @param most prompts in a list
+ * @param characters of a text at most; without, any number
  */
-function prompts(tokens: number, vocabulary: number, limits: { most?: number; characters?: number } = {}) {
-    const { most, characters } = limits;
+function prompts(tokens: number, vocabulary: number, most: number, characters?: number) {
     const longest = characters === undefined ? {} : { maxLength: Math.floor(characters) };
     const text = { type: "string", minLength: 1, ...longest };
     const ids = {
@@ -136,19 +138,21 @@ function prompts(tokens: number, vocabulary: number, limits: { most?: number; ch
         maxItems: tokens,
         items: { type: "integer", minimum: 0, maximum: vocabulary - 1 },
     };
-    const some = most === undefined ? { minItems: 1 } : { minItems: 1, maxItems: most };
-    return { anyOf: [text, { type: "array", ...some, items: text }, ids, { type: "array", ...some, items: ids }] };
+    const some = { type: "array", minItems: 1, maxItems: most };
+    return { anyOf: [text, { ...some, items: text }, ids, { ...some, items: ids }] };
 }
 
 /** One text for every refusal: the plugin's own is no JSON, and names the first rule it met. */
-function refusal(path: "/completions" | "/logprobs", { minTokens = 0 }: GuardSettings): string {
+function refusal(path: "/completions" | "/logprobs", { maxPrompts, minTokens = 0 }: GuardSettings): string {
     const least = minTokens === 0 ? "0" : `up to ${minTokens}, with max_tokens of ${minTokens} or more`;
     const fields =
         path === "/completions"
             ? `n (1), min_tokens (${least}), max_tokens, temperature, top_p, echo (true or false)`
             : "top_k (from 1), cache_id";
+    const most = path === "/completions" ? maxPrompts : Math.min(maxPrompts, ALPA_BATCH);
     return (
-        `request not accepted: send JSON with Content-Type application/json, model, prompt (text or token ids), and if needed ${fields}; ` +
+        "request not accepted: send JSON with Content-Type application/json, model, " +
+        `prompt (text or token ids, or a list of up to ${most}), and if needed ${fields}; ` +
         "numbers as numbers; no stop, input, api_key or g-recaptcha-response"
     );
 }

@@ -9,7 +9,7 @@ import {
     type GuardSettings,
 } from "../../../../components/parts/guard";
 
-const guard: GuardSettings = { maxBodyBytes: 65536, contextTokens: 1024, vocabulary: 50272 };
+const guard: GuardSettings = { maxBodyBytes: 65536, contextTokens: 1024, vocabulary: 50272, maxPrompts: 4 };
 const ajv = new Ajv({ strict: false });
 const schemas = { completions: ajv.compile(completionsSchema(guard)), logprobs: ajv.compile(logprobsSchema(guard)) };
 const model = "default";
@@ -23,7 +23,7 @@ const passes: Record<keyof typeof schemas, Case[]> = {
             "what the client library sends",
             { prompt: "a", min_tokens: 0, max_tokens: 32, temperature: 1, top_p: 1, echo: true, api_key: null },
         ],
-        ["texts, more than one batch of them", { prompt: ["a", "b", "c", "d", "e"] }],
+        ["as many texts as Alpa has in a batch", { prompt: ["a", "b", "c", "d"] }],
         ["token ids", { prompt: [0, 2, 50271] }],
         ["lists of token ids", { prompt: [[1, 2], [3]] }],
         ["as many tokens as fit", { prompt: Array.from({ length: 1024 }, () => 1) }],
@@ -54,6 +54,8 @@ const refused: Record<keyof typeof schemas, Case[]> = {
         ["an empty prompt", { prompt: "" }],
         ["an empty list", { prompt: [] }],
         ["an empty list in a list", { prompt: [[]] }],
+        ["more texts than Alpa has in a batch", { prompt: ["a", "b", "c", "d", "e"] }],
+        ["more lists of token ids than Alpa has in a batch", { prompt: [[1], [2], [3], [4], [5]] }],
         ["two answers", { prompt: "a", n: 2 }],
         ["no answer", { prompt: "a", n: 0 }],
         ["n as a text", { prompt: "a", n: "2" }],
@@ -177,6 +179,23 @@ describe("guardPlugins", () => {
         assert.ok(!small({ model, prompt: [10] }));
         assert.ok(!small({ model, prompt: Array.from({ length: 9 }, () => 1) }));
         assert.ok(!small({ model, prompt: "a", max_tokens: 9 }));
+    });
+    it("follows the number of prompts, and for logprobs up to what Alpa takes", () => {
+        const fits = (schema: object, count: number) =>
+            ajv.compile(schema)({ model, prompt: Array.from({ length: count }, () => "a") });
+        const of = (maxPrompts: number) => ({ ...guard, maxPrompts });
+        assert.deepEqual(
+            [8, 9].map((count) => fits(completionsSchema(of(8)), count)),
+            [true, false],
+        );
+        assert.deepEqual(
+            [4, 5].map((count) => fits(logprobsSchema(of(8)), count)),
+            [true, false],
+        );
+        assert.deepEqual(
+            [2, 3].map((count) => fits(logprobsSchema(of(2)), count)),
+            [true, false],
+        );
     });
     it("is off only with a reason, and bounds the body all the same", () => {
         const off = { ...guard, disabledBecause: "the model has a guard of its own" };
