@@ -51,6 +51,9 @@ export const intraSchema = z.strictObject({
                 .describe(
                     "Longest time one answer may take, in seconds. Unset: 600; with exposure `cloudflare` 5 less than `proxyTimeoutSeconds`.",
                 ),
+            defaultModel: text("the name of a model")
+                .default("default")
+                .describe("Name of the model that a request without `model` is for, as Alpa was started with."),
             ...answerKeys,
         })
         .describe("The Alpa service behind the gateway, which stays as it is."),

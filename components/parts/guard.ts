@@ -1,3 +1,4 @@
+import { fractionUpTo, wholeNumber } from "./number-schema";
 import { alpaError, plugin, type RoutePlugin } from "./route-plugin";
 
 /** What is refused before it reaches Alpa. */
@@ -10,6 +11,8 @@ export interface GuardSettings {
     contextTokens: number;
     /** Tokens the model knows: ids from 0 to one less. */
     vocabulary: number;
+    /** Name of the model that a request without one is for, as Alpa was started with. */
+    defaultModel: string;
     /** Most prompts of one request: each takes a place in a batch of Alpa, and limits count requests. */
     maxPrompts: number;
     /**
@@ -71,48 +74,58 @@ const HEADERS = {
  * must fit into the model's length together, and the largest `max_tokens` of any must reach that `min_tokens`. One exception to
  * either ends the loop. So `min_tokens` is 0, or the setting for it bounds every prompt, with or without `min_tokens`.
  */
-export function completionsSchema({ contextTokens, vocabulary, maxPrompts, minTokens = 0 }: GuardSettings) {
+export function completionsSchema(guard: GuardSettings) {
+    const { contextTokens, vocabulary, maxPrompts, minTokens = 0 } = guard;
     const prompt = contextTokens - minTokens;
     const characters = minTokens === 0 ? undefined : prompt / MOST_TOKENS_A_CHARACTER;
     return {
         type: "object",
-        required: ["model", "prompt"],
+        required: ["prompt"],
         properties: {
-            model: { type: "string", minLength: 1 },
+            model: model(guard),
             prompt: prompts(prompt, vocabulary, maxPrompts, characters),
-            min_tokens: { type: "integer", minimum: 0, maximum: minTokens },
-            max_tokens: { type: "integer", minimum: 1, maximum: contextTokens }, // a negative one ends the loop
-            temperature: { type: "number", minimum: 0, maximum: 100 },
-            top_p: { type: "number", minimum: 0, maximum: 1 },
-            n: { type: "integer", minimum: 1, maximum: 1 }, // any other fails an assertion in the loop
+            min_tokens: wholeNumber(0, minTokens),
+            max_tokens: wholeNumber(1, contextTokens), // a negative one ends the loop
+            temperature: fractionUpTo(100),
+            top_p: fractionUpTo(1),
+            n: wholeNumber(1, 1), // any other fails an assertion in the loop
             echo: { type: "boolean" },
             api_key: { type: "null" }, // Alpa refuses any other, and writes it into its log
         },
-        allOf: [notSent, ...(minTokens === 0 ? [] : [reached(minTokens)])],
+        allOf: [notSent, ...(minTokens === 0 ? [] : [reached(minTokens, contextTokens)])],
     };
 }
 
 /** JSON Schema cannot compare two fields: whoever asks for `min_tokens` leaves `max_tokens` at the largest of anybody's, or above. */
-function reached(minTokens: number) {
+function reached(minTokens: number, contextTokens: number) {
     return {
-        anyOf: [{ properties: { min_tokens: { maximum: 0 } } }, { properties: { max_tokens: { minimum: minTokens } } }],
+        anyOf: [
+            { properties: { min_tokens: wholeNumber(0, 0) } },
+            { properties: { max_tokens: wholeNumber(minTokens, contextTokens) } },
+        ],
     };
 }
 
 /** The body of POST /logprobs. */
-export function logprobsSchema({ contextTokens, vocabulary, maxPrompts }: GuardSettings) {
+export function logprobsSchema(guard: GuardSettings) {
+    const { contextTokens, vocabulary, maxPrompts } = guard;
     return {
         type: "object",
-        required: ["model", "prompt"],
+        required: ["prompt"],
         properties: {
-            model: { type: "string", minLength: 1 },
+            model: model(guard),
             prompt: prompts(contextTokens, vocabulary, Math.min(maxPrompts, ALPA_BATCH)),
-            top_k: { type: "integer", minimum: 1, maximum: 100_000 }, // a negative one ends the loop
+            top_k: wholeNumber(1, 100_000), // a negative one ends the loop
             cache_id: { type: "string", pattern: "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$" },
             api_key: { type: "null" },
         },
         allOf: [notSent],
     };
+}
+
+/** APISIX writes the default into a body that has none. */
+function model({ defaultModel }: GuardSettings) {
+    return { type: "string", minLength: 1, default: defaultModel };
 }
 
 /**
@@ -151,8 +164,8 @@ function refusal(path: "/completions" | "/logprobs", { maxPrompts, minTokens = 0
             : "top_k (from 1), cache_id";
     const most = path === "/completions" ? maxPrompts : Math.min(maxPrompts, ALPA_BATCH);
     return (
-        "request not accepted: send JSON with Content-Type application/json, model, " +
-        `prompt (text or token ids, or a list of up to ${most}), and if needed ${fields}; ` +
-        "numbers as numbers; no stop, input, api_key or g-recaptcha-response"
+        "request not accepted: send JSON with Content-Type application/json, " +
+        `prompt (text or token ids, or a list of up to ${most}), and if needed model, ${fields}; ` +
+        "no stop, input, api_key or g-recaptcha-response"
     );
 }

@@ -35,6 +35,11 @@ const rows: Row[] = [
         200,
     ],
     ["the last digits that arrive", { model, prompt: "a", max_tokens: 4, top_p: 0.12345678901234 }, 200],
+    [
+        "numbers as texts, for no model by name",
+        { prompt: "alpa is cool", max_tokens: "32", temperature: "0.4", top_p: "0.3" },
+        200,
+    ],
     ["a call for logprobs", { model, prompt: "a", top_k: 5 }, 200, JSON_TYPE, "/logprobs"],
     ["more prompts than Alpa has in a batch", { model, prompt: ["a", "b", "c", "d", "e"] }, 400],
     ["two answers", { model, prompt: "a", n: 2 }, 400],
@@ -47,7 +52,7 @@ const rows: Row[] = [
     ["a way to be served before others", { model, prompt: "a", "g-recaptcha-response": "x" }, 400],
     ["a key for Alpa", { model, prompt: "a", api_key: "k" }, 400],
     ["what takes the place of the prompt", { model, prompt: "a", input: [[1]] }, 400],
-    ["a number as a text", { model, prompt: "a", max_tokens: "4" }, 400],
+    ["a number as a text that is too large", { model, prompt: "a", max_tokens: "1025" }, 400],
     ["logprobs with a negative top_k", { model, prompt: "a", top_k: -1 }, 400, JSON_TYPE, "/logprobs"],
     ["logprobs with a made-up cache_id", { model, prompt: "a", cache_id: "x" }, 400, JSON_TYPE, "/logprobs"],
     ["logprobs of five prompts", { model, prompt: ["a", "b", "c", "d", "e"] }, 400, JSON_TYPE, "/logprobs"],
@@ -88,7 +93,8 @@ describe("the guard", function () {
             assert.equal(answer.status, status, answer.body);
             const seen = takeAlpaRequests();
             assert.equal(seen.length, status === 200 ? 1 : 0);
-            if (status === 200) return assert.deepEqual(JSON.parse(seen[0].body.toString()), JSON.parse(text));
+            if (status === 200)
+                return assert.deepEqual(JSON.parse(seen[0].body.toString()), { model, ...JSON.parse(text) });
             assert.equal(answer.type, "application/json");
             const { type, message, stacktrace } = JSON.parse(answer.body);
             assert.deepEqual([type, stacktrace], ["error", ""]);

@@ -4,7 +4,7 @@ import { strict as assert } from "node:assert";
 import fc from "fast-check";
 import { GuardedAlpa, type Call } from "../../guarded-alpa";
 
-const guard = { maxBodyBytes: 65536, contextTokens: 1024, vocabulary: 50272, maxPrompts: 4 };
+const guard = { maxBodyBytes: 65536, contextTokens: 1024, vocabulary: 50272, maxPrompts: 4, defaultModel: "default" };
 /** Alpa's batch. */
 const CALLERS = 4;
 /** The same numbers in every run: a failure can be looked at again. */
@@ -21,23 +21,25 @@ const text = fc.oneof(
 const ids = length.map((tokens) => Array.from({ length: tokens }, (_, i) => i));
 const several = <T>(one: fc.Arbitrary<T>) => fc.array(one, { minLength: 1, maxLength: 5 });
 const prompt = fc.oneof(text, ids, several(text), several(ids));
+/** A number, or its text. */
+const spelled = (value: fc.Arbitrary<number>) => fc.oneof(value, value.map(String));
 const tokens = fc.oneof(fc.integer({ min: 1, max: 32 }), fc.constantFrom(127, 128, 255, 256, 512, 1024));
 const minTokens = fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 32 }), fc.constantFrom(128, 256));
 
 const completion = fc
     .record({
         prompt,
-        min_tokens: optional(minTokens),
-        max_tokens: optional(tokens),
-        temperature: optional(fc.integer({ min: 0, max: 1000 }).map((tenths) => tenths / 10)),
-        top_p: optional(fc.integer({ min: 0, max: 10 }).map((tenths) => tenths / 10)),
-        n: optional(fc.constant(1)),
+        min_tokens: optional(spelled(minTokens)),
+        max_tokens: optional(spelled(tokens)),
+        temperature: optional(spelled(fc.integer({ min: 0, max: 1000 }).map((tenths) => tenths / 10))),
+        top_p: optional(spelled(fc.integer({ min: 0, max: 10 }).map((tenths) => tenths / 10))),
+        n: optional(spelled(fc.constant(1))),
         echo: optional(fc.boolean()),
     })
-    .map((body): Call => ({ path: "completions", body: { model: "default", ...body } }));
+    .map((body): Call => ({ path: "completions", body }));
 const logprobs = fc
-    .record({ prompt: fc.oneof(text, ids), top_k: optional(fc.integer({ min: 1, max: 100_000 })) })
-    .map((body): Call => ({ path: "logprobs", body: { model: "default", ...body } }));
+    .record({ prompt: fc.oneof(text, ids), top_k: optional(spelled(fc.integer({ min: 1, max: 100_000 }))) })
+    .map((body): Call => ({ path: "logprobs", body }));
 const call = fc.oneof({ weight: 5, arbitrary: completion }, { weight: 1, arbitrary: logprobs });
 const batch = fc.oneof(fc.tuple(call, call), fc.tuple(call, call, call, call));
 

@@ -9,8 +9,15 @@ import {
     type GuardSettings,
 } from "../../../../components/parts/guard";
 
-const guard: GuardSettings = { maxBodyBytes: 65536, contextTokens: 1024, vocabulary: 50272, maxPrompts: 4 };
-const ajv = new Ajv({ strict: false });
+const guard: GuardSettings = {
+    maxBodyBytes: 65536,
+    contextTokens: 1024,
+    vocabulary: 50272,
+    maxPrompts: 4,
+    defaultModel: "default",
+};
+/** Writes defaults into what it checks, as the validator of APISIX does. */
+const ajv = new Ajv({ strict: false, useDefaults: true });
 const schemas = { completions: ajv.compile(completionsSchema(guard)), logprobs: ajv.compile(logprobsSchema(guard)) };
 const model = "default";
 const UUID = "ce2a3ff2-0585-4932-bad9-7e06a2722234";
@@ -28,6 +35,11 @@ const passes: Record<keyof typeof schemas, Case[]> = {
         ["lists of token ids", { prompt: [[1, 2], [3]] }],
         ["as many tokens as fit", { prompt: Array.from({ length: 1024 }, () => 1) }],
         ["n of one", { prompt: "a", n: 1 }],
+        [
+            "numbers as texts",
+            { prompt: "a", max_tokens: "32", temperature: "0.4", top_p: "0.3", n: "1", min_tokens: "0" },
+        ],
+        ["the largest numbers as texts", { prompt: "a", max_tokens: "1024", temperature: "100", top_p: "1.0" }],
         ["a field Alpa ignores", { prompt: "a", stream: true, user: "me" }],
         ["min_tokens of zero", { prompt: "a".repeat(4000), min_tokens: 0 }],
     ],
@@ -46,6 +58,7 @@ const passes: Record<keyof typeof schemas, Case[]> = {
             },
         ],
         ["four prompts", { prompt: ["a", "b", "c", "d"] }],
+        ["top_k as a text", { prompt: "a", top_k: "50" }],
     ],
 };
 const refused: Record<keyof typeof schemas, Case[]> = {
@@ -58,8 +71,16 @@ const refused: Record<keyof typeof schemas, Case[]> = {
         ["more lists of token ids than Alpa has in a batch", { prompt: [[1], [2], [3], [4], [5]] }],
         ["two answers", { prompt: "a", n: 2 }],
         ["no answer", { prompt: "a", n: 0 }],
-        ["n as a text", { prompt: "a", n: "2" }],
+        ["two answers as a text", { prompt: "a", n: "2" }],
         ["n as null", { prompt: "a", n: null }],
+        ["max_tokens as a text above the model's length", { prompt: "a", max_tokens: "1025" }],
+        ["max_tokens as a text of zero", { prompt: "a", max_tokens: "0" }],
+        ["max_tokens as a negative text", { prompt: "a", max_tokens: "-1" }],
+        ["max_tokens as a text that only Python takes for a number", { prompt: "a", max_tokens: " 1_000 " }],
+        ["min_tokens as a text above zero", { prompt: "a", min_tokens: "1" }],
+        ["a temperature that is no number", { prompt: "a", temperature: "nan" }],
+        ["top_p as a text above one", { prompt: "a", top_p: "1.01" }],
+        ["token ids as texts", { prompt: [["1"]] }],
         ["stop", { prompt: "a", stop: ["x"] }],
         ["stop as null", { prompt: "a", stop: null }],
         ["a token id of 2^31", { prompt: [2 ** 31] }],
@@ -83,6 +104,8 @@ const refused: Record<keyof typeof schemas, Case[]> = {
     logprobs: [
         ["a negative top_k", { prompt: "a", top_k: -1 }],
         ["top_k of zero", { prompt: "a", top_k: 0 }],
+        ["top_k as a text of zero", { prompt: "a", top_k: "0" }],
+        ["top_k as a text above Alpa's default", { prompt: "a", top_k: "100001" }],
         ["five prompts", { prompt: ["a", "b", "c", "d", "e"] }],
         ["a cache_id that is none", { prompt: "a", cache_id: "1" }],
         ["a cache_id as null, an error in Alpa", { prompt: "a", cache_id: null }],
@@ -98,7 +121,14 @@ for (const path of ["completions", "logprobs"] as const)
             it(`lets ${what} pass`, () => assert.ok(schemas[path]({ model, ...fields })));
         for (const [what, fields] of refused[path])
             it(`refuses ${what}`, () => assert.ok(!schemas[path]({ model, ...fields })));
-        it("refuses a request for no model", () => assert.ok(!schemas[path]({ prompt: "a" })));
+        it("names the stack's model in a request without one", () => {
+            const body = { prompt: "a" };
+            assert.ok(schemas[path](body));
+            assert.deepEqual(body, { prompt: "a", model });
+        });
+        for (const named of ["", null, 1])
+            it(`refuses a model called ${JSON.stringify(named)}`, () =>
+                assert.ok(!schemas[path]({ model: named, prompt: "a" })));
     });
 
 describe("the guard of /completions with min_tokens allowed up to 128", () => {
@@ -107,6 +137,7 @@ describe("the guard of /completions with min_tokens allowed up to 128", () => {
     const passing: Case[] = [
         ["min_tokens of so many", { prompt: "a", min_tokens: 128, max_tokens: 128 }],
         ["fewer min_tokens, with room for the largest of anybody's", { prompt: "a", min_tokens: 1, max_tokens: 128 }],
+        ["min_tokens and max_tokens as texts", { prompt: "a", min_tokens: "128", max_tokens: "128" }],
         ["min_tokens without max_tokens, which is then the model's length", { prompt: "a", min_tokens: 128 }],
         ["few max_tokens without min_tokens", { prompt: "a", max_tokens: 1 }],
         ["as many token ids as leave room", { prompt: ids(896) }],
@@ -114,6 +145,7 @@ describe("the guard of /completions with min_tokens allowed up to 128", () => {
     ];
     const refusing: Case[] = [
         ["more min_tokens", { prompt: "a", min_tokens: 129 }],
+        ["the same as texts", { prompt: "a", min_tokens: "1", max_tokens: "127" }],
         ["min_tokens with max_tokens below the largest of anybody's", { prompt: "a", min_tokens: 1, max_tokens: 127 }],
         ["token ids that leave no room for another caller's min_tokens", { prompt: ids(897) }],
         ["a text that may leave none", { prompt: ["a", "a".repeat(225)], min_tokens: 0 }],
