@@ -1,7 +1,8 @@
 import { LEAST_NODES } from "../components/parts/availability";
+import { MOST_TOKENS_A_CHARACTER } from "../components/parts/guard";
 import { componentNamespace } from "../components/parts/rampart-graph";
 import { credentialProblems } from "./credentials";
-import { DEFAULT_READINESS } from "./intra";
+import { DEFAULT_CONTEXT_TOKENS, DEFAULT_READINESS } from "./intra";
 import { DEFAULT_NAMESPACE, LABEL_LIMIT } from "./values";
 
 /** Keys of `gateway` that say how to install one. */
@@ -27,6 +28,7 @@ export function crossChecks(
         ...uncountedLimits(gateway, values.limits, consumers, option),
         ...credentialProblems(consumers, (key) => isSecret("consumers", key)),
         ...shortWaits(mapping(values.readiness)),
+        ...noRoomForPrompts(mapping(values.guard)),
         ...duplicateNames(consumers),
         ...longNames(consumers, values.namespace, installer),
     ];
@@ -86,6 +88,16 @@ export function shortWaits(readiness: Record<string, unknown>): string[] {
     if (typeof accept !== "number" || typeof settle !== "number" || accept > settle) return [];
     return [
         `readiness.acceptTimeoutSeconds: must be longer than settleSeconds, ${settle} (got ${accept}). Raise it, or lower settleSeconds.`,
+    ];
+}
+
+/** Of a text only its characters are known, which are up to four tokens each. */
+function noRoomForPrompts({ minTokens, contextTokens = DEFAULT_CONTEXT_TOKENS }: Record<string, unknown>): string[] {
+    if (typeof minTokens !== "number" || typeof contextTokens !== "number") return [];
+    const most = contextTokens - MOST_TOKENS_A_CHARACTER;
+    if (minTokens <= most) return [];
+    return [
+        `guard.minTokens: must leave room for a prompt in contextTokens, ${contextTokens} (got ${minTokens}). Lower it to ${most} or less.`,
     ];
 }
 

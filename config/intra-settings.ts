@@ -41,14 +41,14 @@ export function intraSettings(config: Parsed, today: Date): IntraASettings {
 
 /** What is the same for every option with a gateway. */
 export function sharedSettings(config: ParsedGateway, today: Date) {
-    const { cluster, guard, namespace, readiness, gateway } = config;
+    const { alpa, cluster, guard, namespace, readiness, gateway } = config;
     const { consumers, warnings, expires } = callers(config, today);
     return {
         warnings: [...warnings, ...exposureWarnings(config), ...azureWarnings(config, answerSeconds(config), today)],
         expires,
         namespace,
         ...clusterSettings(cluster),
-        guard,
+        guard: { ...guard, defaultModel: alpa.defaultModel },
         exposure: exposureSettings(config),
         tls: gatewayTls(config),
         azure: azureOutputs(config, nodePort(config), answerSeconds(config)),

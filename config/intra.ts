@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { ALPA_BATCH } from "../components/parts/guard";
 import { cluster } from "./cluster";
 import { azure } from "./exposure-azure";
 import { answerKeys, exposureKeys, requiredExposureKeys } from "./exposure";
@@ -12,6 +13,9 @@ import { DEFAULT_NAMESPACE, dnsLabel, endpoint, maxOverlapDays, pinned, positive
 
 /** Waits, unless a stack says otherwise. */
 export const DEFAULT_READINESS = { graphTimeoutSeconds: 2700, acceptTimeoutSeconds: 120, settleSeconds: 15 };
+
+/** Prompt and answer together that Alpa takes, in tokens, unless a stack says otherwise. */
+export const DEFAULT_CONTEXT_TOKENS = 1024;
 
 const rampartInstall = z.strictObject({
     repository: url.describe("Address of the private chart repository."),
@@ -47,6 +51,9 @@ export const intraSchema = z.strictObject({
                 .describe(
                     "Longest time one answer may take, in seconds. Unset: 600; with exposure `cloudflare` 5 less than `proxyTimeoutSeconds`.",
                 ),
+            defaultModel: text("the name of a model")
+                .default("default")
+                .describe("Name of the model that a request without `model` is for, as Alpa was started with."),
             ...answerKeys,
         })
         .describe("The Alpa service behind the gateway, which stays as it is."),
@@ -100,11 +107,19 @@ export const intraSchema = z.strictObject({
                 .default(65536)
                 .describe("Largest request body, in bytes: four prompts of the model's length are below 32 KiB."),
             contextTokens: positive("a number of tokens")
-                .default(1024)
+                .default(DEFAULT_CONTEXT_TOKENS)
                 .describe("Longest prompt and answer together, in tokens, as Alpa was started."),
             vocabulary: positive("a number of tokens")
                 .default(50272)
                 .describe("Tokens the model knows: ids from 0 to one less. The default is that of OPT."),
+            maxPrompts: positive("a number of prompts")
+                .default(ALPA_BATCH)
+                .describe("Most prompts of one request, which counts as one in `limits`. The default is Alpa's batch."),
+            minTokens: positive("a number of tokens")
+                .optional()
+                .describe(
+                    "Largest `min_tokens` of a request; it [shortens every caller's prompts](architecture.md#min_tokens). Unset: 0.",
+                ),
         })
         .prefault({})
         .describe("What is refused before it reaches Alpa, because it is known to stop it."),

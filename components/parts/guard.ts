@@ -1,3 +1,4 @@
+import { fractionUpTo, wholeNumber } from "./number-schema";
 import { alpaError, plugin, type RoutePlugin } from "./route-plugin";
 
 /** What is refused before it reaches Alpa. */
@@ -10,14 +11,23 @@ export interface GuardSettings {
     contextTokens: number;
     /** Tokens the model knows: ids from 0 to one less. */
     vocabulary: number;
+    /** Name of the model that a request without one is for, as Alpa was started with. */
+    defaultModel: string;
+    /** Most prompts of one request: each takes a place in a batch of Alpa, and limits count requests. */
+    maxPrompts: number;
+    /**
+     * Largest `min_tokens` of a request. Above 0 it bounds the prompts of all requests, see {@link completionsSchema}.
+     * @default 0: a prompt may be as long as the model takes
+     */
+    minTokens?: number;
 }
 
 /** Behind authentication (2600) so that strangers learn nothing; before the limits (1003), so that no quota is used. */
 const PRIORITY = 2390;
 /** Most bytes of one character in UTF-8, and a token is at least a byte: bounds the tokens of a text from its length. */
-const MOST_TOKENS_A_CHARACTER = 4;
-/** Prompts of one call for logprobs; Alpa refuses more (alpa/serve, b8078a9). */
-const LOGPROBS_PROMPTS = 4;
+export const MOST_TOKENS_A_CHARACTER = 4;
+/** Prompts that Alpa generates for at once, and the most it takes in one call for logprobs (alpa/serve, b8078a9). */
+export const ALPA_BATCH = 4;
 
 /**
  * Refuses requests that stop or cheat the unmodified Alpa. One exception inside its batch loop ends the loop: from then
@@ -39,7 +49,7 @@ export function guardPlugins(path: "/completions" | "/logprobs", guard: GuardSet
             max_req_body_size: maxBodyBytes,
             header_schema: HEADERS,
             body_schema: path === "/completions" ? completionsSchema(guard) : logprobsSchema(guard),
-            _meta: { priority: PRIORITY, error_response: alpaError(refusal(path)) },
+            _meta: { priority: PRIORITY, error_response: alpaError(refusal(path, guard)) },
         }),
     ];
 }
@@ -58,70 +68,64 @@ const HEADERS = {
 };
 
 /**
- * Values of min_tokens up to which max_tokens is compared with it. JSON Schema cannot compare two fields, so each step says
- * "at most this, and max_tokens at least this"; between two steps max_tokens must reach the next one.
+ * The body of POST /completions. Fields that are not named pass, as Alpa ignores them.
+ *
+ * Alpa generates for a batch at once, and a batch mixes callers: the longest prompt of any and the largest `min_tokens` of any
+ * must fit into the model's length together, and the largest `max_tokens` of any must reach that `min_tokens`. One exception to
+ * either ends the loop. So `min_tokens` is 0, or the setting for it bounds every prompt, with or without `min_tokens`.
  */
-const STEPS = [...Array.from({ length: 16 }, (_, i) => i + 1), 20, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512];
-
-/** The body of POST /completions. Fields that are not named pass, as Alpa ignores them. */
-export function completionsSchema({ contextTokens, vocabulary }: GuardSettings) {
-    // The sum of prompt and min_tokens cannot be said either: a quarter of the length is kept free for the answer.
-    const answer = Math.floor(contextTokens / 4);
-    const prompt = contextTokens - answer;
-    const none = { properties: { min_tokens: { maximum: 0 } } };
+export function completionsSchema(guard: GuardSettings) {
+    const { contextTokens, vocabulary, maxPrompts, minTokens = 0 } = guard;
+    const prompt = contextTokens - minTokens;
+    const characters = minTokens === 0 ? undefined : prompt / MOST_TOKENS_A_CHARACTER;
     return {
         type: "object",
-        required: ["model", "prompt"],
+        required: ["prompt"],
         properties: {
-            model: { type: "string", minLength: 1 },
-            prompt: prompts(contextTokens, vocabulary),
-            min_tokens: { type: "integer", minimum: 0 },
-            max_tokens: { type: "integer", minimum: 1, maximum: contextTokens }, // a negative one ends the loop
-            temperature: { type: "number", minimum: 0, maximum: 100 },
-            top_p: { type: "number", minimum: 0, maximum: 1 },
-            n: { type: "integer", minimum: 1, maximum: 1 }, // any other fails an assertion in the loop
+            model: model(guard),
+            prompt: prompts(prompt, vocabulary, maxPrompts, characters),
+            min_tokens: wholeNumber(0, minTokens),
+            max_tokens: wholeNumber(1, contextTokens), // a negative one ends the loop
+            temperature: fractionUpTo(100),
+            top_p: fractionUpTo(1),
+            n: wholeNumber(1, 1), // any other fails an assertion in the loop
             echo: { type: "boolean" },
             api_key: { type: "null" }, // Alpa refuses any other, and writes it into its log
         },
-        allOf: [
-            notSent,
-            // More than max_tokens, or more than fits behind the prompt, ends the loop.
-            {
-                anyOf: [
-                    none,
-                    ...STEPS.filter((step) => step <= answer).map((step) => ({
-                        properties: { min_tokens: { maximum: step }, max_tokens: { minimum: step } },
-                    })),
-                ],
-            },
-            {
-                anyOf: [
-                    none,
-                    {
-                        properties: {
-                            prompt: prompts(prompt, vocabulary, { characters: prompt / MOST_TOKENS_A_CHARACTER }),
-                        },
-                    },
-                ],
-            },
+        allOf: [notSent, ...(minTokens === 0 ? [] : [reached(minTokens, contextTokens)])],
+    };
+}
+
+/** JSON Schema cannot compare two fields: whoever asks for `min_tokens` leaves `max_tokens` at the largest of anybody's, or above. */
+function reached(minTokens: number, contextTokens: number) {
+    return {
+        anyOf: [
+            { properties: { min_tokens: wholeNumber(0, 0) } },
+            { properties: { max_tokens: wholeNumber(minTokens, contextTokens) } },
         ],
     };
 }
 
 /** The body of POST /logprobs. */
-export function logprobsSchema({ contextTokens, vocabulary }: GuardSettings) {
+export function logprobsSchema(guard: GuardSettings) {
+    const { contextTokens, vocabulary, maxPrompts } = guard;
     return {
         type: "object",
-        required: ["model", "prompt"],
+        required: ["prompt"],
         properties: {
-            model: { type: "string", minLength: 1 },
-            prompt: prompts(contextTokens, vocabulary, { most: LOGPROBS_PROMPTS }),
-            top_k: { type: "integer", minimum: 1, maximum: 100_000 }, // a negative one ends the loop
+            model: model(guard),
+            prompt: prompts(contextTokens, vocabulary, Math.min(maxPrompts, ALPA_BATCH)),
+            top_k: wholeNumber(1, 100_000), // a negative one ends the loop
             cache_id: { type: "string", pattern: "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$" },
             api_key: { type: "null" },
         },
         allOf: [notSent],
     };
+}
+
+/** APISIX writes the default into a body that has none. */
+function model({ defaultModel }: GuardSettings) {
+    return { type: "string", minLength: 1, default: defaultModel };
 }
 
 /**
@@ -135,10 +139,10 @@ const notSent = {
 /**
  * A text, texts, token ids, or lists of token ids. An id beyond the vocabulary, or of 2^31 and more, ends the loop.
  * @param tokens most ids of one prompt
- * @param limits most prompts in a list, and most characters of a text; without, any number
+ * @param most prompts in a list
+ * @param characters of a text at most; without, any number
  */
-function prompts(tokens: number, vocabulary: number, limits: { most?: number; characters?: number } = {}) {
-    const { most, characters } = limits;
+function prompts(tokens: number, vocabulary: number, most: number, characters?: number) {
     const longest = characters === undefined ? {} : { maxLength: Math.floor(characters) };
     const text = { type: "string", minLength: 1, ...longest };
     const ids = {
@@ -147,18 +151,21 @@ function prompts(tokens: number, vocabulary: number, limits: { most?: number; ch
         maxItems: tokens,
         items: { type: "integer", minimum: 0, maximum: vocabulary - 1 },
     };
-    const some = most === undefined ? { minItems: 1 } : { minItems: 1, maxItems: most };
-    return { anyOf: [text, { type: "array", ...some, items: text }, ids, { type: "array", ...some, items: ids }] };
+    const some = { type: "array", minItems: 1, maxItems: most };
+    return { anyOf: [text, { ...some, items: text }, ids, { ...some, items: ids }] };
 }
 
 /** One text for every refusal: the plugin's own is no JSON, and names the first rule it met. */
-function refusal(path: "/completions" | "/logprobs"): string {
+function refusal(path: "/completions" | "/logprobs", { maxPrompts, minTokens = 0 }: GuardSettings): string {
+    const least = minTokens === 0 ? "0" : `up to ${minTokens}, with max_tokens of ${minTokens} or more`;
     const fields =
         path === "/completions"
-            ? "n (1), min_tokens (up to max_tokens, behind a short prompt), max_tokens, temperature, top_p, echo (true or false)"
+            ? `n (1), min_tokens (${least}), max_tokens, temperature, top_p, echo (true or false)`
             : "top_k (from 1), cache_id";
+    const most = path === "/completions" ? maxPrompts : Math.min(maxPrompts, ALPA_BATCH);
     return (
-        `request not accepted: send JSON with Content-Type application/json, model, prompt (text or token ids), and if needed ${fields}; ` +
-        "numbers as numbers; no stop, input, api_key or g-recaptcha-response"
+        "request not accepted: send JSON with Content-Type application/json, " +
+        `prompt (text or token ids, or a list of up to ${most}), and if needed model, ${fields}; ` +
+        "no stop, input, api_key or g-recaptcha-response"
     );
 }

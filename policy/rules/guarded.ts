@@ -47,5 +47,5 @@ function body(rule: RouteRule): string[] {
             `${where}.config.${schema}: must require ${fields.join(" and ")}. Write it as the guard of this project does.`,
         ];
     };
-    return [...requires("header_schema", "content-type"), ...requires("body_schema", "model", "prompt")];
+    return [...requires("header_schema", "content-type"), ...requires("body_schema", "prompt")];
 }

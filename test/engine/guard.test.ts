@@ -35,18 +35,24 @@ const rows: Row[] = [
         200,
     ],
     ["the last digits that arrive", { model, prompt: "a", max_tokens: 4, top_p: 0.12345678901234 }, 200],
+    [
+        "numbers as texts, for no model by name",
+        { prompt: "alpa is cool", max_tokens: "32", temperature: "0.4", top_p: "0.3" },
+        200,
+    ],
     ["a call for logprobs", { model, prompt: "a", top_k: 5 }, 200, JSON_TYPE, "/logprobs"],
+    ["more prompts than Alpa has in a batch", { model, prompt: ["a", "b", "c", "d", "e"] }, 400],
     ["two answers", { model, prompt: "a", n: 2 }, 400],
     ["two answers, hidden behind a first n", '{"model":"default","prompt":"a","n":1,"n":2}', 400],
     ["stop", { model, prompt: "a", stop: null }, 400],
     ["a token id of 2^31", { model, prompt: [2 ** 31] }, 400],
-    ["min_tokens beyond the model's length", { model, prompt: "a", min_tokens: 5000 }, 400],
+    ["min_tokens, which may not fit behind another caller's prompt", { model, prompt: "a", min_tokens: 1 }, 400],
     ["more tokens than fit", { model, prompt: Array.from({ length: 1025 }, () => 1) }, 400],
     ["a negative max_tokens", { model, prompt: "a", max_tokens: -1 }, 400],
     ["a way to be served before others", { model, prompt: "a", "g-recaptcha-response": "x" }, 400],
     ["a key for Alpa", { model, prompt: "a", api_key: "k" }, 400],
     ["what takes the place of the prompt", { model, prompt: "a", input: [[1]] }, 400],
-    ["a number as a text", { model, prompt: "a", max_tokens: "4" }, 400],
+    ["a number as a text that is too large", { model, prompt: "a", max_tokens: "1025" }, 400],
     ["logprobs with a negative top_k", { model, prompt: "a", top_k: -1 }, 400, JSON_TYPE, "/logprobs"],
     ["logprobs with a made-up cache_id", { model, prompt: "a", cache_id: "x" }, 400, JSON_TYPE, "/logprobs"],
     ["logprobs of five prompts", { model, prompt: ["a", "b", "c", "d", "e"] }, 400, JSON_TYPE, "/logprobs"],
@@ -87,7 +93,8 @@ describe("the guard", function () {
             assert.equal(answer.status, status, answer.body);
             const seen = takeAlpaRequests();
             assert.equal(seen.length, status === 200 ? 1 : 0);
-            if (status === 200) return assert.deepEqual(JSON.parse(seen[0].body.toString()), JSON.parse(text));
+            if (status === 200)
+                return assert.deepEqual(JSON.parse(seen[0].body.toString()), { model, ...JSON.parse(text) });
             assert.equal(answer.type, "application/json");
             const { type, message, stacktrace } = JSON.parse(answer.body);
             assert.deepEqual([type, stacktrace], ["error", ""]);

@@ -251,6 +251,11 @@ const refused: Refused[] = [
         "readiness.acceptTimeoutSeconds: must be longer than settleSeconds, 15 (got 15). Raise it, or lower settleSeconds.",
     ],
     [
+        "min_tokens that leave no room for a prompt",
+        { guard: { minTokens: 1021 } },
+        "guard.minTokens: must leave room for a prompt in contextTokens, 1024 (got 1021). Lower it to 1020 or less.",
+    ],
+    [
         "a namespace that is too long for a Helm release",
         { namespace: "n".repeat(54), gateway: { installer: "helm" } },
         /^namespace: n{54} must be at most 53 characters \(got 54\)/,

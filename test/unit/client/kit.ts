@@ -73,7 +73,13 @@ export async function startService(pair?: Pair): Promise<Service> {
         { requests: 2, perSeconds: 2 },
     );
     await consumer("elsewhere_team", { key: { "key-auth": { key: STRANGER_KEY } } });
-    const guard = { maxBodyBytes: 65_536, contextTokens: 1024, vocabulary: 50_272 };
+    const guard = {
+        maxBodyBytes: 65_536,
+        contextTokens: 1024,
+        vocabulary: 50_272,
+        maxPrompts: 4,
+        defaultModel: "default",
+    };
     const open = async (path: string, upstream: object = {}, plugins: object = {}) => {
         const nodes = { [`127.0.0.1:${alpa.port}`]: 1 };
         for (const role of ["completions", "logprobs"] as const)

@@ -99,7 +99,13 @@ async function addConsumers(put: Put, keys: CallersWorld["keys"]): Promise<void>
 }
 
 async function addRoutes(put: Put, ports: { alpa: number; slow: number }): Promise<void> {
-    const guard = { maxBodyBytes: 65_536, contextTokens: 1024, vocabulary: 50_272 };
+    const guard = {
+        maxBodyBytes: 65_536,
+        contextTokens: 1024,
+        vocabulary: 50_272,
+        maxPrompts: 4,
+        defaultModel: "default",
+    };
     const upstream = (port: number) => ({ type: "roundrobin", nodes: { [`127.0.0.1:${port}`]: 1 }, retries: 0 });
     for (const role of ["completions", "logprobs"] as const) {
         const plugins = byName(alpaChain(`/${role}`, NAMESPACE, guard));

@@ -308,7 +308,7 @@ export const GATEWAY: Record<string, Case[]> = {
             "a guard that looks at no body",
             "intra",
             plugin("completions", "request-validation", ({ config }) => (config.body_schema = { type: "object" })),
-            /config\.body_schema: must require model and prompt/,
+            /config\.body_schema: must require prompt/,
         ],
         [
             "a guard that takes a body of any form",

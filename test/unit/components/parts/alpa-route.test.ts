@@ -3,7 +3,7 @@ import { AlpaRoute, PREFIX, renderRoute } from "../../../../components/parts/alp
 import { comesAfter, one, oneOfKind, record } from "../../../kit";
 
 const binding = { ingressClass: "alpa-auth", gateway: "alpa-auth", gatewayNamespace: "gateway" };
-const guard = { maxBodyBytes: 65536, contextTokens: 1024, vocabulary: 50272 };
+const guard = { maxBodyBytes: 65536, contextTokens: 1024, vocabulary: 50272, maxPrompts: 4, defaultModel: "default" };
 const render = (answerTimeoutSeconds: number, ownGateway: boolean) =>
     renderRoute({ namespace: "alpa-auth", guard, ingressClassName: "alpa-auth", answerTimeoutSeconds, ownGateway });
 const SERVED = "pulumi-nodejs:dynamic/alpa-auth:RouteServed";

@@ -9,8 +9,15 @@ import {
     type GuardSettings,
 } from "../../../../components/parts/guard";
 
-const guard: GuardSettings = { maxBodyBytes: 65536, contextTokens: 1024, vocabulary: 50272 };
-const ajv = new Ajv({ strict: false });
+const guard: GuardSettings = {
+    maxBodyBytes: 65536,
+    contextTokens: 1024,
+    vocabulary: 50272,
+    maxPrompts: 4,
+    defaultModel: "default",
+};
+/** Writes defaults into what it checks, as the validator of APISIX does. */
+const ajv = new Ajv({ strict: false, useDefaults: true });
 const schemas = { completions: ajv.compile(completionsSchema(guard)), logprobs: ajv.compile(logprobsSchema(guard)) };
 const model = "default";
 const UUID = "ce2a3ff2-0585-4932-bad9-7e06a2722234";
@@ -23,18 +30,18 @@ const passes: Record<keyof typeof schemas, Case[]> = {
             "what the client library sends",
             { prompt: "a", min_tokens: 0, max_tokens: 32, temperature: 1, top_p: 1, echo: true, api_key: null },
         ],
-        ["texts, more than one batch of them", { prompt: ["a", "b", "c", "d", "e"] }],
+        ["as many texts as Alpa has in a batch", { prompt: ["a", "b", "c", "d"] }],
         ["token ids", { prompt: [0, 2, 50271] }],
         ["lists of token ids", { prompt: [[1, 2], [3]] }],
         ["as many tokens as fit", { prompt: Array.from({ length: 1024 }, () => 1) }],
         ["n of one", { prompt: "a", n: 1 }],
+        [
+            "numbers as texts",
+            { prompt: "a", max_tokens: "32", temperature: "0.4", top_p: "0.3", n: "1", min_tokens: "0" },
+        ],
+        ["the largest numbers as texts", { prompt: "a", max_tokens: "1024", temperature: "100", top_p: "1.0" }],
         ["a field Alpa ignores", { prompt: "a", stream: true, user: "me" }],
-        ["min_tokens behind a short text", { prompt: "a".repeat(192), min_tokens: 256 }],
-        ["min_tokens with room in max_tokens", { prompt: "a", min_tokens: 10, max_tokens: 256 }],
-        ["min_tokens with the client library's max_tokens", { prompt: "a", min_tokens: 10, max_tokens: 32 }],
-        ["min_tokens of just max_tokens", { prompt: "a", min_tokens: 5, max_tokens: 5 }],
-        ["min_tokens behind token ids", { prompt: Array.from({ length: 768 }, () => 1), min_tokens: 256 }],
-        ["min_tokens behind several short texts", { prompt: ["a", "b"], min_tokens: 1, max_tokens: 5 }],
+        ["min_tokens of zero", { prompt: "a".repeat(4000), min_tokens: 0 }],
     ],
     logprobs: [
         ["a text", { prompt: "Paris is" }],
@@ -51,6 +58,7 @@ const passes: Record<keyof typeof schemas, Case[]> = {
             },
         ],
         ["four prompts", { prompt: ["a", "b", "c", "d"] }],
+        ["top_k as a text", { prompt: "a", top_k: "50" }],
     ],
 };
 const refused: Record<keyof typeof schemas, Case[]> = {
@@ -59,26 +67,30 @@ const refused: Record<keyof typeof schemas, Case[]> = {
         ["an empty prompt", { prompt: "" }],
         ["an empty list", { prompt: [] }],
         ["an empty list in a list", { prompt: [[]] }],
+        ["more texts than Alpa has in a batch", { prompt: ["a", "b", "c", "d", "e"] }],
+        ["more lists of token ids than Alpa has in a batch", { prompt: [[1], [2], [3], [4], [5]] }],
         ["two answers", { prompt: "a", n: 2 }],
         ["no answer", { prompt: "a", n: 0 }],
-        ["n as a text", { prompt: "a", n: "2" }],
+        ["two answers as a text", { prompt: "a", n: "2" }],
         ["n as null", { prompt: "a", n: null }],
+        ["max_tokens as a text above the model's length", { prompt: "a", max_tokens: "1025" }],
+        ["max_tokens as a text of zero", { prompt: "a", max_tokens: "0" }],
+        ["max_tokens as a negative text", { prompt: "a", max_tokens: "-1" }],
+        ["max_tokens as a text that only Python takes for a number", { prompt: "a", max_tokens: " 1_000 " }],
+        ["min_tokens as a text above zero", { prompt: "a", min_tokens: "1" }],
+        ["a temperature that is no number", { prompt: "a", temperature: "nan" }],
+        ["top_p as a text above one", { prompt: "a", top_p: "1.01" }],
+        ["token ids as texts", { prompt: [["1"]] }],
         ["stop", { prompt: "a", stop: ["x"] }],
         ["stop as null", { prompt: "a", stop: null }],
         ["a token id of 2^31", { prompt: [2 ** 31] }],
         ["a token id beyond the vocabulary", { prompt: [50272] }],
         ["a negative token id", { prompt: [[-1]] }],
         ["more tokens than fit", { prompt: Array.from({ length: 1025 }, () => 1) }],
-        ["min_tokens beyond the model's length", { prompt: "a", min_tokens: 1025 }],
-        ["min_tokens that may not fit behind the prompt", { prompt: "a".repeat(193), min_tokens: 256 }],
         [
-            "min_tokens that may not fit behind token ids",
-            { prompt: Array.from({ length: 769 }, () => 1), min_tokens: 256 },
+            "min_tokens above zero, as another caller's prompt may be long",
+            { prompt: "a", min_tokens: 1, max_tokens: 32 },
         ],
-        ["min_tokens that may not fit behind one of several texts", { prompt: ["a", "a".repeat(193)], min_tokens: 1 }],
-        ["min_tokens above max_tokens", { prompt: "a", min_tokens: 10, max_tokens: 5 }],
-        ["min_tokens a little above max_tokens", { prompt: "a", min_tokens: 17, max_tokens: 16 }],
-        ["more min_tokens than are kept free", { prompt: "a", min_tokens: 257 }],
         ["negative min_tokens", { prompt: "a", min_tokens: -1 }],
         ["negative max_tokens", { prompt: "a", max_tokens: -1 }],
         ["a way to be served before others", { prompt: "a", "g-recaptcha-response": "x" }],
@@ -92,6 +104,8 @@ const refused: Record<keyof typeof schemas, Case[]> = {
     logprobs: [
         ["a negative top_k", { prompt: "a", top_k: -1 }],
         ["top_k of zero", { prompt: "a", top_k: 0 }],
+        ["top_k as a text of zero", { prompt: "a", top_k: "0" }],
+        ["top_k as a text above Alpa's default", { prompt: "a", top_k: "100001" }],
         ["five prompts", { prompt: ["a", "b", "c", "d", "e"] }],
         ["a cache_id that is none", { prompt: "a", cache_id: "1" }],
         ["a cache_id as null, an error in Alpa", { prompt: "a", cache_id: null }],
@@ -107,8 +121,38 @@ for (const path of ["completions", "logprobs"] as const)
             it(`lets ${what} pass`, () => assert.ok(schemas[path]({ model, ...fields })));
         for (const [what, fields] of refused[path])
             it(`refuses ${what}`, () => assert.ok(!schemas[path]({ model, ...fields })));
-        it("refuses a request for no model", () => assert.ok(!schemas[path]({ prompt: "a" })));
+        it("names the stack's model in a request without one", () => {
+            const body = { prompt: "a" };
+            assert.ok(schemas[path](body));
+            assert.deepEqual(body, { prompt: "a", model });
+        });
+        for (const named of ["", null, 1])
+            it(`refuses a model called ${JSON.stringify(named)}`, () =>
+                assert.ok(!schemas[path]({ model: named, prompt: "a" })));
     });
+
+describe("the guard of /completions with min_tokens allowed up to 128", () => {
+    const check = ajv.compile(completionsSchema({ ...guard, minTokens: 128 }));
+    const ids = (length: number) => Array.from({ length }, () => 1);
+    const passing: Case[] = [
+        ["min_tokens of so many", { prompt: "a", min_tokens: 128, max_tokens: 128 }],
+        ["fewer min_tokens, with room for the largest of anybody's", { prompt: "a", min_tokens: 1, max_tokens: 128 }],
+        ["min_tokens and max_tokens as texts", { prompt: "a", min_tokens: "128", max_tokens: "128" }],
+        ["min_tokens without max_tokens, which is then the model's length", { prompt: "a", min_tokens: 128 }],
+        ["few max_tokens without min_tokens", { prompt: "a", max_tokens: 1 }],
+        ["as many token ids as leave room", { prompt: ids(896) }],
+        ["as long a text as leaves room", { prompt: ["a", "a".repeat(224)] }],
+    ];
+    const refusing: Case[] = [
+        ["more min_tokens", { prompt: "a", min_tokens: 129 }],
+        ["the same as texts", { prompt: "a", min_tokens: "1", max_tokens: "127" }],
+        ["min_tokens with max_tokens below the largest of anybody's", { prompt: "a", min_tokens: 1, max_tokens: 127 }],
+        ["token ids that leave no room for another caller's min_tokens", { prompt: ids(897) }],
+        ["a text that may leave none", { prompt: ["a", "a".repeat(225)], min_tokens: 0 }],
+    ];
+    for (const [what, fields] of passing) it(`lets ${what} pass`, () => assert.ok(check({ model, ...fields })));
+    for (const [what, fields] of refusing) it(`refuses ${what}`, () => assert.ok(!check({ model, ...fields })));
+});
 
 describe("what the guard refuses", () => {
     const [, table] = readFileSync("docs/architecture.md", "utf8").split("### What the guard refuses");
@@ -167,6 +211,23 @@ describe("guardPlugins", () => {
         assert.ok(!small({ model, prompt: [10] }));
         assert.ok(!small({ model, prompt: Array.from({ length: 9 }, () => 1) }));
         assert.ok(!small({ model, prompt: "a", max_tokens: 9 }));
+    });
+    it("follows the number of prompts, and for logprobs up to what Alpa takes", () => {
+        const fits = (schema: object, count: number) =>
+            ajv.compile(schema)({ model, prompt: Array.from({ length: count }, () => "a") });
+        const of = (maxPrompts: number) => ({ ...guard, maxPrompts });
+        assert.deepEqual(
+            [8, 9].map((count) => fits(completionsSchema(of(8)), count)),
+            [true, false],
+        );
+        assert.deepEqual(
+            [4, 5].map((count) => fits(logprobsSchema(of(8)), count)),
+            [true, false],
+        );
+        assert.deepEqual(
+            [2, 3].map((count) => fits(logprobsSchema(of(2)), count)),
+            [true, false],
+        );
     });
     it("is off only with a reason, and bounds the body all the same", () => {
         const off = { ...guard, disabledBecause: "the model has a guard of its own" };

@@ -3,7 +3,7 @@ import { strict as assert } from "node:assert";
 import { alpaChain, closedChain, queryStringChain } from "../../../../components/parts/plugin-chain";
 import { alpaError } from "../../../../components/parts/route-plugin";
 
-const guard = { maxBodyBytes: 65536, contextTokens: 1024, vocabulary: 50272 };
+const guard = { maxBodyBytes: 65536, contextTokens: 1024, vocabulary: 50272, maxPrompts: 4, defaultModel: "default" };
 const chains = {
     completions: alpaChain("/completions", "alpa-auth", guard),
     logprobs: alpaChain("/logprobs", "alpa-auth", guard),

@@ -74,7 +74,7 @@ describe("GatewayTls", () => {
     });
     it("can serve beside HTTP", () => {
         const base = { namespace: "a", ingressClassName: "a", answerTimeoutSeconds: 1, ownGateway: true };
-        const guard = { maxBodyBytes: 1, contextTokens: 1, vocabulary: 1 };
+        const guard = { maxBodyBytes: 1, contextTokens: 1, vocabulary: 1, maxPrompts: 1, defaultModel: "default" };
         assert.doesNotMatch(JSON.stringify(renderRoute({ ...base, guard, redirect: false })), /redirect/);
     });
     it("lets callers reach its port, and only with it", async () => {

@@ -1,0 +1,52 @@
+/**
+ * Schemas of a number that may also be sent as a text: Alpa reads both by `int()` or `float()`. JSON Schema bounds a text by a
+ * pattern alone, so each bound is written twice. Texts are plain decimals; Python's other spellings are rejected.
+ */
+export function wholeNumber(minimum: number, maximum: number) {
+    return {
+        anyOf: [
+            { type: "integer", minimum, maximum },
+            { type: "string", pattern: `^(?:${decimals(minimum, maximum)})$` },
+        ],
+    };
+}
+
+/** From 0 to a whole number, fractions included. */
+export function fractionUpTo(maximum: number) {
+    const below = `(?:${decimals(0, maximum - 1)})(?:\\.[0-9]+)?`;
+    return {
+        anyOf: [
+            { type: "number", minimum: 0, maximum },
+            { type: "string", pattern: `^(?:${below}|${maximum}(?:\\.0+)?)$` },
+        ],
+    };
+}
+
+/** Matches the decimals of the whole numbers from one to another, without leading zeros. */
+function decimals(from: number, to: number): string {
+    const lengths = Array.from({ length: `${to}`.length }, (_, i) => i + 1).filter(
+        (length) => length >= `${from}`.length,
+    );
+    return lengths
+        .map((length) => {
+            const least = length === 1 ? 0 : 10 ** (length - 1);
+            return sameLength(`${Math.max(from, least)}`, `${Math.min(to, 10 ** length - 1)}`);
+        })
+        .join("|");
+}
+
+/** The same for two numbers of as many digits. */
+function sameLength(from: string, to: string): string {
+    if (from === to) return from;
+    const [first, last] = [Number(from[0]), Number(to[0])];
+    const [restFrom, restTo] = [from.slice(1), to.slice(1)];
+    if (first === last) return `${first}(?:${sameLength(restFrom, restTo)})`;
+    const zeros = /^0*$/.test(restFrom);
+    const nines = /^9*$/.test(restTo);
+    const [low, high] = [zeros ? first : first + 1, nines ? last : last - 1];
+    return [
+        ...(zeros ? [] : [`${first}(?:${sameLength(restFrom, restFrom.replace(/./g, "9"))})`]),
+        ...(low > high ? [] : [`[${low}-${high}]${"[0-9]".repeat(restFrom.length)}`]),
+        ...(nines ? [] : [`${last}(?:${sameLength(restTo.replace(/./g, "0"), restTo)})`]),
+    ].join("|");
+}
