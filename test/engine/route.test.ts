@@ -99,8 +99,8 @@ describe("the route", function () {
     });
 
     it("takes a valid token in Authorization only, under whatever name it comes elsewhere", async () => {
-        const secret = (await stack.outputs()).jwtSecrets["bob/t1"];
-        const token = hs256({ key: "alpa-auth_bob.t1", exp: now() + 600 }, secret);
+        const { jwtSecrets } = await stack.outputs();
+        const token = hs256({ key: `${stack.name}_bob.t1`, exp: now() + 600 }, jwtSecrets["bob/t1"]);
         const ask = (path: string, headers: Record<string, string>) => raw("POST", `/alpa/completions${path}`, headers);
         assert.equal((await ask("", { Authorization: token })).status, 200);
         for (const name of ["never-in-a-cookie", "jwt", "", "="])
