@@ -1,7 +1,7 @@
 import type { GatewayClusterArgs } from "../components/gateway-cluster";
 import { ROUTE } from "../components/parts/alpa-route";
 import { profileName } from "../components/parts/apisix-profile";
-import { ADMIN_KEYS_SECRET, profileOf } from "../components/parts/apisix-values";
+import { ADMIN_KEYS_SECRET, etcdName, profileOf } from "../components/parts/apisix-values";
 import type { ObjectRef } from "../components/parts/cluster-reader";
 import { secretName, type ConsumerSettings } from "../components/parts/consumers";
 import { CONTROLLER_BUDGET } from "../components/parts/controller-budget";
@@ -39,7 +39,7 @@ export function plannedObjects(settings: GatewayClusterArgs): ObjectRef[] {
         const cluster = { name: namespace };
         objects.push(
             { apiVersion: "v1", kind: "Secret", namespace: apisix, name: ADMIN_KEYS_SECRET.name },
-            ...forAvailability(settings),
+            ...ofInstallation(settings),
             ...POLICIES.map((name) => ({
                 apiVersion: "networking.k8s.io/v1",
                 kind: "NetworkPolicy",
@@ -117,13 +117,15 @@ export function plannedCallers(namespace: string, consumers: ConsumerSettings[])
     ]);
 }
 
-/** Those that a gateway has when it is highly available: its settings file, and the budget of its ingress controllers. */
-function forAvailability({ gateway, namespace }: GatewayClusterArgs): ObjectRef[] {
-    if (gateway.installer === "existing" || !gateway.release.availability) return [];
+/** Those that depend on how the gateway is installed: its settings file, etcd's Secret, and the ingress controllers' budget. */
+function ofInstallation({ gateway, namespace }: GatewayClusterArgs): ObjectRef[] {
+    if (gateway.installer === "existing") return [];
     const own = installationOf(gateway, namespace);
-    const name = profileName(profileOf(gateway.release, own));
+    const { namespace: apisix } = own;
+    const inside = (apiVersion: string, kind: string, name: string) => ({ apiVersion, kind, namespace: apisix, name });
     return [
-        { apiVersion: "v1", kind: "ConfigMap", namespace: own.namespace, name },
-        { apiVersion: "policy/v1", kind: "PodDisruptionBudget", namespace: own.namespace, name: CONTROLLER_BUDGET },
+        inside("v1", "ConfigMap", profileName(profileOf(gateway.release, own))),
+        inside("v1", "Secret", etcdName(own)),
+        ...(gateway.release.availability ? [inside("policy/v1", "PodDisruptionBudget", CONTROLLER_BUDGET)] : []),
     ];
 }

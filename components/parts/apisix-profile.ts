@@ -4,7 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { stringify } from "yaml";
 import { metadata } from "./ownership";
 
-/** What the settings of a highly available APISIX are made of. */
+/** What the settings of APISIX are made of. */
 export interface ProfileSettings {
     /** Release that the chart is installed as, and its namespace: etcd is named after them. */
     release: string;
@@ -31,6 +31,13 @@ export interface ApisixProfileArgs {
 export const PROFILE = "alpa-auth";
 export const PROFILE_FILE = `config-${PROFILE}.yaml`;
 
+/** The chart sets it where etcd has a password. */
+const ETCD_PASSWORD_VARIABLE = "APISIX_ETCD_PASSWORD";
+export const KEYRING_VARIABLE = "APISIX_KEYRING";
+
+/** What APISIX encrypts with by default. Everyone knows them: they only read what was stored before there was a key of our own. */
+const DEFAULT_KEYRING = ["qeddd145sfvddff3", "edd1c9f0985e76a2"];
+
 /**
  * Cipher suites of TLS 1.2: those with forward secrecy and authenticated encryption. The chart's own list ends with
  * AES128-SHA and AES256-SHA, which have neither. TLS 1.3 has suites of its own.
@@ -40,8 +47,8 @@ export const TLS_CIPHERS = ["AES128-GCM-SHA256", "AES256-GCM-SHA384", "CHACHA20-
     .join(":");
 
 /**
- * APISIX's settings in a file of our own, beside the chart's: of the chart's no value reaches
- * `worker_shutdown_timeout`, and its 240 s cut longer answers off.
+ * APISIX's settings in a file of our own, beside the chart's: of the chart's no value reaches the keyring of
+ * `data_encryption`, nor `worker_shutdown_timeout`, whose 240 s cut longer answers off.
  *
  * The chart could take the file as a value (`fullCustomConfig`), but renders it as a template, and so does the helmfile
  * of Rampart: neither would leave `${{…}}`, by which APISIX reads its keys, as it is.
@@ -65,11 +72,18 @@ export function renderProfile({ release, namespace, shutdownSeconds, tls }: Prof
     return stringify({
         apisix: {
             node_listen: [9080],
+            // Without TLS it would be spoken in clear: no caller needs it, and a proxy in front may read it in another way.
+            enable_http2: false,
             enable_control: true,
             control: { ip: "127.0.0.1", port: 9090 },
             status: { ip: "0.0.0.0", port: 7085 },
             trusted_addresses: ["127.0.0.1"],
             dns_resolver_valid: 30,
+            data_encryption: {
+                enable_encrypt_fields: true,
+                // The first one encrypts, all of them decrypt.
+                keyring: [variable(KEYRING_VARIABLE), ...DEFAULT_KEYRING],
+            },
             ssl:
                 tls === undefined
                     ? { enable: false }
@@ -99,7 +113,7 @@ export function renderProfile({ release, namespace, shutdownSeconds, tls }: Prof
                 admin_listen: { ip: "0.0.0.0", port: 9180 },
                 admin_key: ["admin", "viewer"].map((role) => ({
                     name: role,
-                    key: `\${{APISIX_${role.toUpperCase()}_KEY}}`,
+                    key: variable(`APISIX_${role.toUpperCase()}_KEY`),
                     role,
                 })),
             },
@@ -108,9 +122,16 @@ export function renderProfile({ release, namespace, shutdownSeconds, tls }: Prof
                 host: [`http://${release}-etcd.${namespace}.svc.cluster.local:2379`],
                 prefix: "/apisix",
                 timeout: 30,
+                user: "root",
+                password: variable(ETCD_PASSWORD_VARIABLE),
             },
         },
     });
+}
+
+/** How APISIX is told to read a variable of its environment. */
+function variable(name: string): string {
+    return `\${{${name}}}`;
 }
 
 /**

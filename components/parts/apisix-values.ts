@@ -1,4 +1,4 @@
-import { profileName, renderProfile, TLS_CIPHERS } from "./apisix-profile";
+import { KEYRING_VARIABLE, PROFILE, PROFILE_FILE, profileName, renderProfile, TLS_CIPHERS } from "./apisix-profile";
 import {
     controllerValues,
     ETCD_MEMBERS,
@@ -53,6 +53,9 @@ export const GATEWAY_SERVICE = { name: `${FULL_NAME}-gateway`, port: 80 };
 /** Secret the chart reads both Admin API keys from; it must be there before a pod can start. */
 export const ADMIN_KEYS_SECRET = { name: "apisix-admin-keys", admin: "admin", viewer: "viewer" };
 
+/** Fields of the Secret that is named after etcd; the chart `apisix` looks for its password there alone. */
+export const ETCD_SECRET = { password: "etcd-root-password", keyring: "keyring" };
+
 /** Own name, so that no other ingress controller in the cluster takes these objects, and this one takes no others'. */
 export function controllerName(namespace: string): string {
     return `apisix.apache.org/${namespace}`;
@@ -69,7 +72,8 @@ export function apisixValues(settings: ReleaseSettings, namespace: string, insta
         fullnameOverride: FULL_NAME,
         image: { repository: image.repository, tag: image.tag },
         replicaCount: replicas,
-        ...(availability === undefined ? {} : gatewayValues(profileName(profileOf(settings, installation)))),
+        ...settingsFileValues(profileName(profileOf(settings, installation)), etcdName(installation)),
+        ...(availability === undefined ? {} : gatewayValues()),
         service: serviceValues(nodePort, tls),
         apisix: {
             ...(tls === undefined ? {} : tlsValues(tls)),
@@ -96,9 +100,16 @@ export function apisixValues(settings: ReleaseSettings, namespace: string, insta
             image: { registry: etcdImage.registry, repository: etcdImage.repository, tag: etcdImage.tag },
             // The chart refuses any other registry unless told that it is meant.
             ...(etcdImage.registry === "docker.io" ? {} : { global: { security: { allowInsecureImages: true } } }),
-            // The chart makes a new signing key at each rendering it cannot look up, which restarts etcd.
-            auth: { token: { enabled: false } },
-            // Off: the chart's own policy lets every pod in the cluster reach etcd, which here has no password.
+            auth: {
+                rbac: {
+                    create: true,
+                    existingSecret: etcdName(installation),
+                    existingSecretPasswordKey: ETCD_SECRET.password,
+                },
+                // The chart makes a new signing key at each rendering it cannot look up, which restarts etcd.
+                token: { enabled: false },
+            },
+            // Off: the chart's own policy lets every pod in the cluster reach etcd.
             networkPolicy: { enabled: false },
             ...(storageClass === undefined ? {} : { persistence: { storageClass } }),
             ...(availability === undefined ? {} : etcdValues()),
@@ -130,7 +141,27 @@ export function etcdMembers({ availability }: Pick<ReleaseSettings, "availabilit
     return availability === undefined ? 1 : ETCD_MEMBERS;
 }
 
-/** Name of etcd's StatefulSet and Service. */
+/** Has APISIX read a settings file of ours. @param profile name of the ConfigMap that holds it */
+function settingsFileValues(profile: string, etcdSecret: string) {
+    const keyring = { secretKeyRef: { name: etcdSecret, key: ETCD_SECRET.keyring } };
+    return {
+        extraEnvVars: [
+            { name: "APISIX_PROFILE", value: PROFILE },
+            { name: KEYRING_VARIABLE, valueFrom: keyring },
+        ],
+        extraVolumes: [{ name: "settings", configMap: { name: profile } }],
+        extraVolumeMounts: [
+            {
+                name: "settings",
+                mountPath: `/usr/local/apisix/conf/${PROFILE_FILE}`,
+                subPath: PROFILE_FILE,
+                readOnly: true,
+            },
+        ],
+    };
+}
+
+/** Name of etcd's StatefulSet, Service and Secret. */
 export function etcdName({ release }: Installation): string {
     return `${release}-etcd`;
 }
@@ -166,11 +197,14 @@ function tlsValues(tls: ReleaseTls) {
     };
 }
 
-/** Text of the settings file of a gateway that is highly available. */
+/** What the chart's own settings file has nginx wait for requests under way, in seconds. */
+const CHART_SHUTDOWN_SECONDS = 240;
+
+/** Text of APISIX's settings file. */
 export function profileOf({ availability, tls }: ReleaseSettings, installation: Installation): string {
     return renderProfile({
         ...installation,
-        shutdownSeconds: shutdownSeconds(availability!),
+        shutdownSeconds: availability === undefined ? CHART_SHUTDOWN_SECONDS : shutdownSeconds(availability),
         tls: tls && { protocols: protocolsOf(tls), publicPort: tls.publicPort },
     });
 }

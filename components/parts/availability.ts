@@ -1,5 +1,4 @@
 import { APISIX_PODS } from "./network-policies";
-import { PROFILE, PROFILE_FILE } from "./apisix-profile";
 
 /** A gateway that goes on when a node is drained or lost. It needs three nodes that take pods. */
 export interface Availability {
@@ -44,11 +43,8 @@ export function goneSeconds(availability: Availability | undefined): number {
     );
 }
 
-/**
- * Values of the chart `apisix` for APISIX itself.
- * @param profile name of the ConfigMap with the settings file
- */
-export function gatewayValues(profile: string) {
+/** Values of the chart `apisix` for APISIX itself. */
+export function gatewayValues() {
     return {
         // One more, then one less: three serve at any time, and a pod that finishes its answers holds up nobody.
         updateStrategy: { type: "RollingUpdate", rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } },
@@ -70,16 +66,6 @@ export function gatewayValues(profile: string) {
         ],
         // Two workers for each pod, whatever the node has: they need this much for what Alpa can answer.
         resources: { requests: { cpu: "250m", memory: "512Mi" }, limits: { memory: "1Gi" } },
-        extraEnvVars: [{ name: "APISIX_PROFILE", value: PROFILE }],
-        extraVolumes: [{ name: "settings", configMap: { name: profile } }],
-        extraVolumeMounts: [
-            {
-                name: "settings",
-                mountPath: `/usr/local/apisix/conf/${PROFILE_FILE}`,
-                subPath: PROFILE_FILE,
-                readOnly: true,
-            },
-        ],
     };
 }
 

@@ -2,10 +2,11 @@ import * as pulumi from "@pulumi/pulumi";
 import { AdminKeys } from "./admin-keys";
 import { ApisixProfile } from "./apisix-profile";
 import { ApisixRelease, releaseInstallation } from "./apisix-release";
-import { profileOf, type Installation, type ReleaseSettings } from "./apisix-values";
+import { etcdName, profileOf, type Installation, type ReleaseSettings } from "./apisix-values";
 import { graceSeconds } from "./availability";
 import { CONNECTOR_LABELS } from "./cloudflared-deployment";
 import { ControllerBudget } from "./controller-budget";
+import { EtcdSecrets } from "./etcd-secrets";
 import { GatewayWiring } from "./gateway-wiring";
 import { GracefulStop } from "./graceful-stop";
 import type { ClusterAccess } from "./kubeconfig";
@@ -58,14 +59,17 @@ export function installGateway(
         const tls = gateway.release.tls === undefined ? {} : { tls: true };
         const policies = new NetworkPolicies(`${name}-policies`, { namespace: apisix, callersFrom, ...tls }, o);
         if (availability) new ControllerBudget(`${name}-controller`, { namespace: apisix }, o);
-        const profile =
-            availability &&
-            new ApisixProfile(
-                `${name}-profile`,
-                { namespace: apisix, text: profileOf(gateway.release, installation) },
-                o,
-            );
-        const dependsOn = profile ? [policies, profile] : policies;
+        const profile = new ApisixProfile(
+            `${name}-profile`,
+            { namespace: apisix, text: profileOf(gateway.release, installation) },
+            o,
+        );
+        const etcd = new EtcdSecrets(
+            `${name}-etcd`,
+            { namespace: apisix, secretName: etcdName(installation) },
+            { ...o, dependsOn: policies },
+        );
+        const dependsOn = [policies, profile, etcd];
         return new AdminKeys(`${name}-admin-keys`, { namespace: apisix }, { ...o, dependsOn });
     };
 

@@ -1,4 +1,5 @@
 import { guardPlugins, type GuardSettings } from "./guard";
+import { incomingHeaders } from "./incoming-headers";
 import { REVISION_HEADER } from "./paths";
 import { alpaError, plugin, type RoutePlugin } from "./route-plugin";
 
@@ -27,9 +28,10 @@ const REMOVED_HEADERS = [
     "X-Consumer-Custom-ID",
 ];
 
-/** No request carries an argument or a cookie of these names, so both methods look at their header only. */
-const NO_QUERY_ARGUMENT = "never-in-the-query";
-const NO_COOKIE = "never-in-a-cookie";
+/** Names that no request can carry, so both methods look at their header only: nginx discards an argument without a name. */
+const NO_QUERY_ARGUMENT = "";
+/** The name of a cookie ends before this character. */
+const NO_COOKIE = "=";
 
 /** Behind authentication (2600) and before the guard (2390): a stranger learns nothing of what bodies are accepted. */
 const WHO_MAY = 2395;
@@ -48,6 +50,7 @@ function authentication(): RoutePlugin[] {
     };
     return [
         plugin("request-id", {}),
+        incomingHeaders(UNAUTHORIZED),
         plugin("multi-auth", {
             auth_plugins: [{ "key-auth": key }, { "jwt-auth": token }],
             _meta: { error_response: alpaError(UNAUTHORIZED) },

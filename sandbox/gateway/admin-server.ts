@@ -21,9 +21,15 @@ export interface AdminKeys {
     viewer?: string;
 }
 
-export function createAdminServer(store: Store, keys: AdminKeys, log: (line: string) => void): Server {
+/** @param etcdPassword what etcd is asked with; undefined: without a user */
+export function createAdminServer(
+    store: Store,
+    keys: AdminKeys,
+    etcdPassword: string | undefined,
+    log: (line: string) => void,
+): Server {
     const server = createServer((request, answer) => {
-        serve(store, keys, request)
+        serve(store, keys, etcdPassword, request)
             .catch((error: unknown): Answer => {
                 log(`admin: ${error instanceof Error ? error.message : String(error)}`);
                 return error instanceof NotImitated
@@ -51,7 +57,12 @@ function write(request: IncomingMessage, answer: ServerResponse, result: AdminAn
     answer.end(request.method === "HEAD" ? undefined : page);
 }
 
-async function serve(store: Store, keys: AdminKeys, request: IncomingMessage): Promise<AdminAnswer> {
+async function serve(
+    store: Store,
+    keys: AdminKeys,
+    etcdPassword: string | undefined,
+    request: IncomingMessage,
+): Promise<AdminAnswer> {
     const target = parseTarget(request.url ?? "/");
     if (!target) return { status: 400 };
     const method = request.method ?? "GET";
@@ -64,6 +75,8 @@ async function serve(store: Store, keys: AdminKeys, request: IncomingMessage): P
 
     // The real one answers 503 with a message of its etcd client, which nobody has recorded.
     if (!store.etcd.hasQuorum) throw new NotImitated("Admin API while etcd has no quorum");
+    // So does one that started before etcd got a password, or with another: it goes on with what it has in memory.
+    if (store.etcd.password !== etcdPassword) throw new NotImitated("Admin API of a gateway that etcd rejects");
 
     const segments = target.uri.slice(PREFIX.length + 1).split("/");
     let [resource, id] = segments as [string, string | undefined];

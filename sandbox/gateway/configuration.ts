@@ -15,6 +15,8 @@ export class Configuration {
     hasQuorum = true;
     /** Each kind of object has a key of its own, which APISIX writes when it starts; without it nothing is listed. */
     hasFolders = false;
+    /** Of etcd's user root, once etcd authenticates. */
+    password: string | undefined;
     private next: Configuration | undefined;
 
     /** What etcd holds now: this, until it lost all. */
@@ -32,6 +34,7 @@ export class Configuration {
         if (next) return next.lose();
         this.next = new Configuration();
         this.next.hasQuorum = this.hasQuorum;
+        this.next.password = this.password; // empty members set it up again, from the same Secret
         return this.next;
     }
 

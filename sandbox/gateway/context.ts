@@ -94,13 +94,14 @@ export class Context {
         this.remoteAddress = (peer.address === "127.0.0.1" ? claimed : undefined) ?? peer.address;
 
         this.trusted = matchesNetwork(peer.address, trustedAddresses);
+        // The configuration sets them for every request, so plugins see them among its headers.
+        for (const [name, value] of [
+            ["X-Forwarded-Proto", this.scheme],
+            ["X-Forwarded-Host", this.headers.get("host") ?? ""],
+            ["X-Forwarded-Port", this.forwardedPort],
+        ] as const)
+            if (!this.trusted || !this.headers.get(name)) this.headers.set(name, value);
         if (!this.trusted) {
-            for (const [name, value] of [
-                ["X-Forwarded-Proto", this.scheme],
-                ["X-Forwarded-Host", this.headers.get("host") ?? ""],
-                ["X-Forwarded-Port", this.forwardedPort],
-            ] as const)
-                if (this.headers.has(name)) this.headers.set(name, value);
             this.headers.delete("Forwarded");
             // without trusted_addresses the client's X-Forwarded-For stays, for compatibility
             if (trustedAddresses.length > 0) this.headers.delete("X-Forwarded-For");

@@ -51,6 +51,8 @@ export interface GatewayOptions {
     trustedAddresses?: string[];
     /** What the Admin API writes and requests run on. @default empty, and this gateway's alone */
     configuration?: Configuration;
+    /** What etcd is asked with. @default it is asked without a user */
+    etcdPassword?: string;
     /** Names and addresses of the cluster's, for plugins and upstreams. @default there are none */
     resolve?: Resolve;
     /** @default TLS is not served */
@@ -91,7 +93,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     });
     const agent = createAgent();
     const data = createDataServer({ store, agent, log }, options.trustedAddresses ?? []);
-    const admin = createAdminServer(store, { admin: options.adminKey, viewer: options.viewerKey }, log);
+    const keys = { admin: options.adminKey, viewer: options.viewerKey };
+    const admin = createAdminServer(store, keys, options.etcdPassword, log);
     const tls = options.tls && createTlsServer(data, new Certificates(store.config), options.tls.protocols);
 
     const closers: ReturnType<typeof closer>[] = [];

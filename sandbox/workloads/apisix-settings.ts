@@ -24,12 +24,12 @@ export function settingsFile(pod: V1Pod, container: V1Container, configMaps: Con
 }
 
 interface Settings {
-    apisix?: { node_listen?: unknown };
+    apisix?: { node_listen?: unknown; data_encryption?: { keyring?: string[] } };
     deployment?: {
         role?: string;
         role_traditional?: { config_provider?: string };
         admin?: { admin_listen?: { ip?: string; port?: number }; admin_key?: { name?: string; key?: string }[] };
-        etcd?: { host?: string[] };
+        etcd?: { host?: string[]; user?: string; password?: string };
     };
 }
 
@@ -55,11 +55,17 @@ export function profileProblem(
     const { ip, port } = admin?.admin_listen ?? {};
     if (ip !== "0.0.0.0" || port !== 9180) return "the sandbox's Admin API is at 0.0.0.0:9180";
     const names = container.env?.map(({ name }) => name) ?? [];
-    for (const { name, key = "" } of admin?.admin_key ?? []) {
-        const variable = /^\$\{\{(\w+)\}\}$/.exec(key)?.[1];
-        if (variable === undefined || !names.includes(variable))
-            return `admin_key ${name}: must be a variable of the environment`;
-    }
+    const isVariable = (text = "") => names.includes(/^\$\{\{(\w+)\}\}$/.exec(text)?.[1] ?? "");
+    for (const { name, key } of admin?.admin_key ?? [])
+        if (!isVariable(key)) return `admin_key ${name}: must be a variable of the environment`;
+    // Without a user etcd is asked without a password, whatever the environment has.
+    if (etcd?.user !== undefined && !isVariable(etcd.password))
+        return "etcd.password: must be a variable of the environment";
+    if ((etcd?.user === undefined) !== !names.includes("APISIX_ETCD_PASSWORD"))
+        return "etcd.user: must be set where the environment has APISIX_ETCD_PASSWORD, and there alone";
+    const [first] = apisix?.data_encryption?.keyring ?? [];
+    if (first !== undefined && !isVariable(first))
+        return "data_encryption.keyring: the first one must be a variable of the environment";
     if ((admin?.admin_key ?? []).length === 0) return "admin_key: APISIX would make keys of its own";
     const hosts = etcd?.host ?? [];
     const answers = hosts.some((host) => {

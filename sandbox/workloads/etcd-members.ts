@@ -3,11 +3,15 @@
  * survives a restart of the pods and not the loss of etcd. It can lose what it holds on order. While fewer than half of the members and one more are there,
  * nothing is read or written through an Admin API, and gateways go on with what they have in memory.
  *
+ * The first member sets up authentication whenever it starts with a password and finds none, with data of before too
+ * (libetcd.sh of the image 3.6). A password that etcd has already is never changed.
+ *
  * Not imitated: the readiness probe of a member, which fails without a quorum.
  */
 import type { V1Pod } from "@kubernetes/client-node";
 import { Configuration } from "../gateway/configuration";
 import { isReady, type Snapshot } from "./cluster";
+import { variablesOf } from "./pod-environment";
 import { APISIX, ETCD, instance, runs } from "./pods";
 
 export class EtcdMembers {
@@ -40,6 +44,8 @@ export class EtcdMembers {
                 this.sizes.delete(key);
             }
         for (const pod of members) this.sizes.set(instance(pod), clusterSize(pod));
+        for (const pod of members)
+            if (isReady(pod) && isFirst(pod)) this.configurationOf(pod).current().password ??= passwordOf(pod, now);
         for (const [key, configuration] of this.configurations) {
             const there = members.filter((pod) => instance(pod) === key && isReady(pod) && reachable(pod)).length;
             const size = this.sizes.get(key);
@@ -49,9 +55,23 @@ export class EtcdMembers {
     }
 }
 
+function passwordOf(pod: V1Pod, now: Snapshot): string | undefined {
+    const container = pod.spec!.containers.find(({ image }) => ETCD.test(image!))!;
+    return variablesOf(pod, container, now).ETCD_ROOT_PASSWORD;
+}
+
+/** Whether a pod is the member that sets up authentication: the first one of its cluster. */
+export function isFirst(pod: V1Pod): boolean {
+    const names = clusterOf(pod);
+    return names.length < 2 || names[0].startsWith(`${pod.metadata!.name}=`);
+}
+
 /** Members that a pod of etcd is told of; the chart says nothing of them where it is alone. */
 function clusterSize(pod: V1Pod): number {
+    return Math.max(1, clusterOf(pod).length);
+}
+
+function clusterOf(pod: V1Pod): string[] {
     const variables = pod.spec!.containers.flatMap(({ env = [] }) => env);
-    const cluster = variables.find(({ name }) => name === "ETCD_INITIAL_CLUSTER")?.value;
-    return cluster === undefined ? 1 : cluster.split(",").length;
+    return variables.find(({ name }) => name === "ETCD_INITIAL_CLUSTER")?.value?.split(",") ?? [];
 }

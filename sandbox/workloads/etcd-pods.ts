@@ -2,18 +2,22 @@
  * Runs a real etcd for each running pod of one, for gateways that are real. What it stores lies where its claim says, and
  * lasts as long as the claim; a pod without one begins empty. A member whose node is cut off is halted.
  *
- * The image's entry point is not there: a member joins the cluster that its variables name, or goes on with what it has.
+ * The image's entry point is not there: a member joins the cluster that its variables name, or goes on with what it has. As with
+ * the image, the first member sets up authentication whenever it starts with a password and finds none.
  */
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import type { V1Pod, V1Service } from "@kubernetes/client-node";
-import { freePort, type TrackedProcess } from "../processes";
+import { freePort, pause, type TrackedProcess } from "../processes";
 import { folderOf, halt, startProgram, type Ground } from "../real/run";
 import { isReady, selects, type Snapshot } from "./cluster";
+import { isFirst } from "./etcd-members";
 import { variablesOf } from "./pod-environment";
 import { ETCD, instance, isRunning, runs } from "./pods";
 
 const CLIENT_PORT = 2379;
+/** Until a member that has no majority yet is asked again. */
+const RETRY_MILLISECONDS = 500;
 
 interface Member {
     process: TrackedProcess;
@@ -85,6 +89,7 @@ export class EtcdPods {
             ETCD_NAME = name!,
             ETCD_INITIAL_CLUSTER,
             ETCD_INITIAL_CLUSTER_TOKEN,
+            ETCD_ROOT_PASSWORD,
         } = variablesOf(pod, container, now);
         const clientPort = await freePort();
         const names = ETCD_INITIAL_CLUSTER?.split(",").map((member) => member.split("=")[0]) ?? [ETCD_NAME];
@@ -108,6 +113,20 @@ export class EtcdPods {
         });
         this.members.set(uid!, { process, clientPort, pod });
         this.ground.log(`${namespace}/${name}: etcd runs on ${client} (${process.logFile})`);
+        if (ETCD_ROOT_PASSWORD !== undefined && isFirst(pod))
+            // Not awaited: it needs the majority of the members, which start after this one.
+            void this.authenticate(`${namespace}/${name}`, uid!, client, ETCD_ROOT_PASSWORD);
+    }
+
+    private async authenticate(title: string, uid: string, client: string, password: string): Promise<void> {
+        while (this.members.has(uid)) {
+            try {
+                if (await enableAuthentication(client, password)) this.ground.log(`${title}: etcd authenticates`);
+                return;
+            } catch {
+                await pause(RETRY_MILLISECONDS);
+            }
+        }
     }
 
     private async peerPort(pod: V1Pod, member: string): Promise<number> {
@@ -127,4 +146,24 @@ export class EtcdPods {
         this.kept.set(owner, folder);
         return folder;
     }
+}
+
+/** Makes the user root and has etcd ask for it. @returns false where it does already. @throws Error where etcd does not answer */
+async function enableAuthentication(client: string, password: string): Promise<boolean> {
+    const call = async (path: string, body: object) => {
+        const answer = await fetch(`${client}/v3/auth/${path}`, {
+            method: "POST",
+            body: JSON.stringify(body),
+            signal: AbortSignal.timeout(5000),
+        });
+        const said = (await answer.json()) as { enabled?: boolean; message?: string };
+        // Of an attempt that was cut off.
+        if (!answer.ok && !/already exists/.test(said.message ?? "")) throw new Error(`${path}: ${said.message}`);
+        return said;
+    };
+    if ((await call("status", {})).enabled === true) return false;
+    await call("user/add", { name: "root", password });
+    await call("user/grant", { user: "root", role: "root" });
+    await call("enable", {});
+    return true;
 }

@@ -14,6 +14,7 @@ import { decoded, isReady, type Snapshot } from "./cluster";
 import { tlsOf } from "./gateway-tls";
 import { APISIX, byAge, image, runs } from "./pods";
 import { settingsFile } from "./apisix-settings";
+import { variablesOf } from "./pod-environment";
 import type { RealGateways } from "./real-gateways";
 import { podEnd } from "./pod-end";
 
@@ -118,7 +119,8 @@ export class GatewayPods {
         const keys = adminKeys(pod, now);
         if (!keys) return;
         const { secondLasts } = clock;
-        const own = { ...keys, ...tlsOf(settings), configuration: this.options.configurationOf(pod) };
+        const etcd = { configuration: this.options.configurationOf(pod), etcdPassword: etcdPassword(pod, now) };
+        const own = { ...keys, ...tlsOf(settings), ...etcd };
         const gateway = await startGateway({ port: 0, adminPort: 0, ...own, resolve, secondLasts, log });
         this.pods.set(uid!, { pod, gateway, settings, state: "runs" });
         log(`${namespace}/${name}: APISIX plays ${image(pod, APISIX)} as 3.18.0`);
@@ -161,6 +163,13 @@ export class GatewayPods {
 
 function containerOf(pod: V1Pod): V1Container {
     return pod.spec!.containers.find((c) => APISIX.test(c.image!))!;
+}
+
+/** What a gateway asks etcd with; undefined: without a user. */
+export function etcdPassword(pod: V1Pod, now: Snapshot): string | undefined {
+    const container = containerOf(pod);
+    const variable = (container.env ?? []).filter(({ name }) => name === "APISIX_ETCD_PASSWORD");
+    return variablesOf(pod, { ...container, env: variable }, now).APISIX_ETCD_PASSWORD;
 }
 
 /** The keys in a pod's environment, as its container would see them if it started now. */

@@ -15,7 +15,7 @@ import type { Gateway } from "../gateway/server";
 import { milliseconds, REAL_TIME, type Clock } from "./clock";
 import { isReady, selects, type Snapshot } from "./cluster";
 import { EtcdMembers } from "./etcd-members";
-import { GatewayPods, type GatewayPod } from "./gateway-pods";
+import { etcdPassword, GatewayPods, type GatewayPod } from "./gateway-pods";
 import { openNodePort, type Destination, type Lost, type NodePort } from "./node-port";
 import { APISIX, runs } from "./pods";
 import type { RealGateways } from "./real-gateways";
@@ -99,6 +99,12 @@ export class Gateways {
     async close(): Promise<void> {
         await Promise.all([...this.open.values()].map(({ nodePort }) => nodePort.close()));
         await this.pods.close();
+    }
+
+    /** Whether a gateway could read etcd with what its pod has: APISIX ends while it starts when etcd rejects it. */
+    admits(pod: V1Pod, now: Snapshot): boolean {
+        this.etcd.reconcile(now, this.reachable);
+        return this.etcd.configurationOf(pod).current().password === etcdPassword(pod, now);
     }
 
     /** Ends a pod's gateway at once; its object is another matter. */

@@ -146,7 +146,8 @@ export async function startWorkloads(options: WorkloadsOptions): Promise<Workloa
                 await provision(cluster, now);
                 await connectors.reconcile(now);
                 const images = gpus && [gpus.images, OPERATOR, PAUSE];
-                const listens = realGateways && ((pod: V1Pod) => realGateways.gatewayOf(pod) !== undefined);
+                const listens = (pod: V1Pod) =>
+                    realGateways ? realGateways.gatewayOf(pod) !== undefined : gateways.admits(pod, now);
                 const { connected } = connectors;
                 const supplies = suppliesOf(now, { edge: options.edge, connected, images, listens });
                 const others = now.pods.filter((pod) => !ray?.plays(pod));

@@ -3,8 +3,12 @@
 import { strict as assert } from "node:assert";
 import { request as rawRequest } from "node:http";
 import { call, current, succeeded, takeAlpaRequests, TestStack, useWorld } from "./kit";
+import { hs256, now } from "./tokens";
 
-const consumers = [{ name: "alice", credentials: [{ id: "k1", method: "key" }] }];
+const consumers = [
+    { name: "alice", credentials: [{ id: "k1", method: "key" }] },
+    { name: "bob", credentials: [{ id: "t1", method: "jwt", algorithm: "HS256" }] },
+];
 
 describe("the route", function () {
     this.timeout(600_000);
@@ -69,6 +73,8 @@ describe("the route", function () {
             "X-Consumer-Username": "somebody-else",
             "X-Credential-Identifier": "somebody-else",
             "X-Consumer-Custom-ID": "somebody-else",
+            X_Consumer_Username: "somebody-else",
+            "X-Credential_Identifier": "somebody-else",
             "CF-Access-Client-Secret": "secret-of-the-caller",
         };
         const answer = await raw("POST", "/alpa/completions", { ...sent, apikey: key });
@@ -77,6 +83,30 @@ describe("the route", function () {
         const text = JSON.stringify(seen);
         for (const forbidden of [key, "-of-the-caller", "somebody-else", "x-consumer", "apikey", "alpa-auth_alice"])
             assert.ok(!text.toLowerCase().includes(forbidden.toLowerCase()), `${forbidden} reached Alpa: ${text}`);
+    });
+
+    it("answers 401 to a token whose header or claims are no JSON object, as to any other bad one", async () => {
+        const part = (json: string) => Buffer.from(json).toString("base64url");
+        for (const json of ["null", "true", "1", '"text"', "[]"])
+            for (const token of [
+                [json, '{"key":"x"}'],
+                ['{"alg":"HS256"}', json],
+            ].map((both) => both.map(part).join("."))) {
+                const answer = await raw("POST", "/alpa/completions", { Authorization: `Bearer ${token}.c2ln` });
+                assert.equal(answer.status, 401, `${json}: ${answer.body}`);
+                assertAlpaError(answer);
+            }
+    });
+
+    it("takes a valid token in Authorization only, under whatever name it comes elsewhere", async () => {
+        const { jwtSecrets } = await stack.outputs();
+        const token = hs256({ key: `${stack.name}_bob.t1`, exp: now() + 600 }, jwtSecrets["bob/t1"]);
+        const ask = (path: string, headers: Record<string, string>) => raw("POST", `/alpa/completions${path}`, headers);
+        assert.equal((await ask("", { Authorization: token })).status, 200);
+        for (const name of ["never-in-a-cookie", "jwt", "", "="])
+            assert.equal((await ask("", { Cookie: `a=b; ${name}=${token}` })).status, 401, `cookie "${name}"`);
+        for (const name of ["never-in-the-query", "jwt", "", "&"])
+            assert.equal((await ask(`?${name}=${token}`, {})).status, 401, `argument "${name}"`);
     });
 
     it("tells Alpa the address the gateway saw, not the one the caller claims", async () => {

@@ -30,6 +30,11 @@ const PLUGINS: Record<string, { comes: [Code, string]; goes: [Code, string]; cha
     },
     "response-rewrite": errors(),
     "serverless-post-function": errors(),
+    "serverless-pre-function": {
+        comes: ["request-refused", "malformed tokens are refused, and headers with an underscore do not reach Alpa"],
+        goes: ["protection-weakened", "Alpa gets headers with an underscore, and a malformed token is an error 500"],
+        changes: ["request-refused", "other requests are refused before authentication"],
+    },
     "request-id": {
         comes: ["changed-inside", "answers have a number"],
         goes: ["errors-changed", "answers have no number any more"],

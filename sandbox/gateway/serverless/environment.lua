@@ -54,7 +54,32 @@ local function variables(what)
     })
 end
 
-local parts = { header = header, var = variables("get ngx.var"), exit = function(status) call("exit", status) end }
+local function find_header(headers, name)
+    return rawget(headers, (gsub(name:lower(), "_", "-")))
+end
+
+-- At most 100, as there without an argument, and "truncated" when there are more.
+local function get_headers(...)
+    if select("#", ...) > 0 then refuse("an argument of ngx.req.get_headers in Lua") end
+    local pairs_of, headers = call("get request headers", ""), {}
+    for i = 2, #pairs_of, 2 do
+        local name, value = pairs_of[i], pairs_of[i + 1]
+        local old = headers[name]
+        if type(old) == "table" then
+            old[#old + 1] = value
+        else
+            headers[name] = old and { old, value } or value
+        end
+    end
+    return setmetatable(headers, { __index = find_header }), pairs_of[1] ~= "all" and pairs_of[1] or nil
+end
+
+local request = setmetatable({
+    get_headers = get_headers,
+    clear_header = function(name) call("clear request header", name) end,
+}, { __index = function(_, name) refuse("ngx.req." .. tostring(name)) end })
+
+local parts = { req = request, header = header, var = variables("get ngx.var"), exit = function(status) call("exit", status) end }
 local ngx = setmetatable({}, {
     __index = function(_, name)
         if name == "status" then return tonumber(call("get status", name)[1]) end

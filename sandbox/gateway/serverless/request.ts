@@ -1,6 +1,6 @@
 /**
  * What ngx.* and ctx.* mean for a request. Facts: the reference of lua-nginx-module and lua-resty-core; the recordings
- * show ngx.status read, and ngx.header written and emptied.
+ * show ngx.status read, and ngx.header written and emptied. ngx.req was run on 3.18.0.
  */
 import type { Context } from "../context";
 import { NginxExit } from "../nginx";
@@ -30,6 +30,10 @@ export function answerLua(
             return ctx.response.all(headerName(name));
         case "set header":
             return setHeader(ctx, headerName(name), values);
+        case "get request headers":
+            return requestHeaders(ctx);
+        case "clear request header":
+            return clearRequestHeader(ctx, phase, name);
         case "get status":
             return [String(ctx.status)];
         case "set status":
@@ -44,6 +48,20 @@ export function answerLua(
         default:
             throw new Error(`no answer for ${what}`);
     }
+}
+
+/** Whether these are all that there are, then a name and a value in turn. */
+function requestHeaders(ctx: Context): string[] {
+    const table = Object.entries(ctx.headerTable());
+    const seen = table.flatMap(([name, values]) => [values].flat().flatMap((value) => [name, value]));
+    return [ctx.headers.size * 2 > seen.length ? "truncated" : "all", ...seen];
+}
+
+/** APISIX's plugins read the headers once and keep them: one that they may have read would be gone for the upstream alone. */
+function clearRequestHeader(ctx: Context, phase: LuaPhase, name: string): undefined {
+    if (phase === "header_filter" || !name.includes("_")) throw new NotImitated(`ngx.req.clear_header("${name}")`);
+    ctx.headers.delete(name);
+    return undefined;
 }
 
 /** "_" stands for "-", as Lua names have none. */

@@ -138,7 +138,7 @@ for (const installer of INTER_INSTALLERS)
         it("has pods read a settings file that is there before them, and start anew with another one", () => {
             const { extraEnvVars, extraVolumes, extraVolumeMounts } = valuesOf(seen, installer);
             const { metadata, data } = oneOfKind(seen, "ConfigMap").inputs;
-            assert.deepEqual(extraEnvVars, [{ name: "APISIX_PROFILE", value: "alpa-auth" }]);
+            assert.deepEqual(extraEnvVars[0], { name: "APISIX_PROFILE", value: "alpa-auth" });
             assert.equal(extraVolumes[0].configMap.name, metadata.name);
             assert.equal(metadata.name, profileName(data["config-alpa-auth.yaml"] as string));
             assert.equal(extraVolumeMounts[0].mountPath, "/usr/local/apisix/conf/config-alpa-auth.yaml");

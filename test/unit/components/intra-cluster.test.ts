@@ -73,13 +73,13 @@ describe("what exists", () => {
             for (const kind of hasNot) assert.ok(!made.has(kind), `${kind} is too much`);
         });
 
-    it("generates Admin keys only for a gateway of its own", async () => {
+    it("generates keys of the Admin API and secrets of etcd only for a gateway of its own", async () => {
         const names = async (installer: Installer) =>
             kubernetesObjects(await recordStack(installer))
                 .filter((r) => r.inputs.kind === "Secret")
                 .map((r) => r.inputs.metadata.name);
         const callers = ["lab.2026a", "lab.2026b", "nlp.2026a"];
-        assert.deepEqual((await names("rampart")).sort(), ["apisix-admin-keys", ...callers]);
+        assert.deepEqual((await names("rampart")).sort(), ["apisix-admin-keys", "component-etcd", ...callers]);
         assert.deepEqual((await names("existing")).sort(), callers);
     });
 

@@ -12,12 +12,12 @@ export const GATEWAY: Record<string, Case[]> = {
             "settings of a plugin that stand in a Secret",
             "intra",
             plugin("completions", "multi-auth", (p) => (p.secretRef = "more")),
-            /^spec\.http\[0\]\.plugins\[1\]\.secretRef: must be unset/m,
+            /^spec\.http\[0\]\.plugins\[2\]\.secretRef: must be unset/m,
         ],
         [
             "a rule without a plugin that asks",
             "intra",
-            plugin("completions", "multi-auth", (_, r) => r.plugins.splice(1, 1)),
+            plugin("completions", "multi-auth", (p, r) => r.plugins.splice(r.plugins.indexOf(p), 1)),
             /^spec\.http\[0\]\.plugins: must have one that asks/m,
         ],
         [

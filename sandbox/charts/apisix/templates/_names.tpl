@@ -42,7 +42,7 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 
 {{- define "apisix.etcdSecret" -}}
 {{- if .Values.etcd.enabled -}}
-{{ .Values.etcd.auth.rbac.existingSecret | default (printf "%s-etcd" .Release.Name) }}
+{{ printf "%s-etcd" .Release.Name }}
 {{- else -}}
 {{ .Values.externalEtcd.existingSecret | default (printf "%s-external-etcd" (include "apisix.fullname" .)) }}
 {{- end }}
@@ -50,7 +50,7 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 
 {{- define "apisix.etcdSecretKey" -}}
 {{- if .Values.etcd.enabled -}}
-{{ .Values.etcd.auth.rbac.existingSecretPasswordKey | default "etcd-root-password" }}
+etcd-root-password
 {{- else -}}
 {{ .Values.externalEtcd.secretPasswordKey }}
 {{- end }}

@@ -1,4 +1,4 @@
-// Proves what the settings file of a highly available APISIX says. That the real one reads it is not proved here.
+// Proves what the settings file of APISIX says. That the real one reads it is proved by the engine tests with the real one.
 import { strict as assert } from "node:assert";
 import { parse } from "yaml";
 import { profileName, renderProfile } from "../../../../components/parts/apisix-profile";
@@ -12,6 +12,24 @@ const read = (settings: object): any => parse(profileOf({ ...release, availabili
 describe("the settings file of APISIX", () => {
     it("gives nginx the longest answer and half a minute", () =>
         assert.equal(read({}).nginx_config.worker_shutdown_timeout, "630s"));
+
+    it("gives nginx what the chart does where nothing is said of availability", () =>
+        assert.equal(read({ availability: undefined }).nginx_config.worker_shutdown_timeout, "240s"));
+
+    it("encrypts with a key of the environment, and reads what was stored before there was one", () => {
+        const { enable_encrypt_fields: on, keyring } = read({}).apisix.data_encryption;
+        assert.equal(on, true);
+        // The rest are APISIX's defaults (config.lua of 3.18.0), which everyone knows.
+        assert.deepEqual(keyring, ["${{APISIX_KEYRING}}", "qeddd145sfvddff3", "edd1c9f0985e76a2"]);
+    });
+
+    it("asks etcd with the password that the chart puts into the environment", () => {
+        const { user, password } = read({}).deployment.etcd;
+        assert.deepEqual([user, password], ["root", "${{APISIX_ETCD_PASSWORD}}"]);
+    });
+
+    it("speaks no HTTP/2, which would be spoken without TLS too", () =>
+        assert.equal(read({}).apisix.enable_http2, false));
 
     it("says of TLS what the chart's values say, which do not reach it", () => {
         const tls = { nodePort: 30843, minimumVersion: "1.3" as const, publicPort: 443 };

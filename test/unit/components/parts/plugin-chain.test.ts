@@ -46,9 +46,8 @@ describe("a chain to Alpa", () => {
             assert.deepEqual([token.header, token.hide_credentials], ["authorization", true]);
         });
         it(`takes neither from where it is by default, the query string and a cookie: ${path}`, () => {
-            assert.ok(key.query && key.query !== "apikey");
-            assert.ok(token.query && token.query !== "jwt");
-            assert.ok(token.cookie && token.cookie !== "jwt");
+            // nginx discards an argument without a name, and the name of a cookie ends before "=".
+            assert.deepEqual([key.query, token.query, token.cookie], ["", "", "="]);
         });
         it(`demands an end of every token: ${path}`, () => assert.deepEqual(token.claims_to_verify, ["exp"]));
         it(`lets nobody in as an anonymous consumer: ${path}`, () => {

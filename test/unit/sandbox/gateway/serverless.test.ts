@@ -161,7 +161,9 @@ describe("gateway serverless functions", () => {
 
     const calls: [code: string, name: string][] = [
         ["ngx.say('x')", "ngx.say"],
-        ["local h = ngx.req.get_headers()", "ngx.req"],
+        ["local h = ngx.req.get_headers(10)", "an argument of ngx.req.get_headers in Lua"],
+        ["ngx.req.clear_header('Authorization')", 'ngx.req.clear_header("Authorization")'],
+        ["ngx.req.set_header('x', '1')", "ngx.req.set_header"],
         ["pcall(function() ngx.sleep(1) end)", "ngx.sleep"],
         ["local x = ngx.var.consumer_name", "ngx.var.consumer_name"],
         ["local x = ctx.route_id", "ctx.route_id in Lua"],
@@ -234,6 +236,26 @@ describe("gateway serverless functions", () => {
         for (const phase of ["rewrite", "access"])
             statuses.push((await answerOf({ "key-auth": {}, ...pre(phase, stop) })).status);
         assert.deepEqual(statuses, [503, 401]);
+    });
+
+    it("see the first 100 headers of a request, and whether there are more", async () => {
+        const code = `return function()
+            local headers, cut = ngx.req.get_headers()
+            local count = 0
+            for name, value in pairs(headers) do count = count + (type(value) == "table" and #value or 1) end
+            return 418, count .. tostring(cut) .. headers["X-H1"] .. headers.x_h2
+        end`;
+        const many = (count: number) =>
+            Object.fromEntries(Array.from({ length: count }, (_, i) => [`X-H${i}`, `${i}`]));
+        // Host, Connection, Content-Length, and three that APISIX adds.
+        assert.equal((await answerOf(pre("rewrite", code), many(94))).text, "100nil12");
+        assert.equal((await answerOf(pre("rewrite", code), many(95))).text, "100truncated12");
+    });
+
+    it("take a header off a request", async () => {
+        await answerOf(pre("rewrite", "return function() ngx.req.clear_header('a_b') end"), { A_B: "1", "A-B": "2" });
+        const { headers } = kit.upstream.seen[0];
+        assert.deepEqual([headers.a_b, headers["a-b"]], [undefined, "2"]);
     });
 
     it("see variables, and several values of one header, and may set several", async () => {

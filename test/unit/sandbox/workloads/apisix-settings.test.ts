@@ -82,6 +82,18 @@ describe("Settings of APISIX in a pod", () => {
             /variable of the environment/,
         ],
         [
+            "a password of etcd in plain text",
+            { ...good, deployment: { ...deployment, etcd: { ...deployment.etcd, user: "root", password: "p" } } },
+            "own",
+            /etcd\.password: must be a variable/,
+        ],
+        [
+            "an encryption key in plain text",
+            { ...good, apisix: { ...good.apisix, data_encryption: { keyring: ["0123456789abcdef"] } } },
+            "own",
+            /keyring: the first one must be a variable/,
+        ],
+        [
             "an etcd that is not there",
             { ...good, deployment: { ...deployment, etcd: { host: ["http://other:2379"] } } },
             "own",

@@ -170,6 +170,47 @@ describe("Gateways of the sandbox", () => {
         assert.equal(await data(), 404, "the route went with etcd");
     });
 
+    describe("with an etcd that authenticates", () => {
+        const members = "etcd-0=http://etcd-0.x:2380,etcd-1=http://etcd-1.x:2380";
+        const member = (uid: string, password?: string): PodArgs => ({
+            image: ETCD,
+            uid,
+            env: { ETCD_INITIAL_CLUSTER: members, ...(password === undefined ? {} : { ETCD_ROOT_PASSWORD: password }) },
+        });
+        const etcd = (password?: string) => [member("etcd-0", password), member("etcd-1", password)];
+        const asking = (uid: string, password?: string) =>
+            one({ uid, created: Number(/\d+/.exec(uid)), env: password ? { APISIX_ETCD_PASSWORD: password } : {} });
+        const admits = (password: string | undefined, now: Snapshot) =>
+            gateways.admits(pod(asking("pod-9", password)), now);
+
+        it("start with its password alone", () => {
+            const now = world(etcd("secret"));
+            assert.deepEqual(
+                ["secret", "other", undefined].map((password) => admits(password, now)),
+                [true, false, false],
+            );
+            gateways = new Gateways({ resolve: redis.resolve, clock, log: () => undefined });
+            assert.deepEqual([admits("secret", world(etcd())), admits(undefined, world(etcd()))], [false, true]);
+        });
+
+        it("wait for its first member, which sets it up with data of before too", async () => {
+            await gateways.reconcile(world([asking("pod-1"), ...etcd()]));
+            await put({ uri: "/", upstream: { type: "roundrobin", nodes: { "127.0.0.1:1": 1 } } });
+            assert.equal(admits("secret", world([member("etcd-0"), member("etcd-1", "secret")])), false);
+            assert.equal(admits("secret", world(etcd("secret"))), true);
+            // One of before answers callers from its memory, and its Admin API reaches etcd no more.
+            await gateways.reconcile(world([asking("pod-1"), ...etcd("secret")]));
+            assert.deepEqual([await data(), await admin("first")], [502, 501]);
+            await gateways.reconcile(world([asking("pod-2", "secret"), ...etcd("secret")]));
+            assert.deepEqual([await data(), await admin("first")], [502, 200]);
+        });
+
+        it("keep the password that it has when the Secret holds another", () => {
+            assert.equal(admits("first", world(etcd("first"))), true);
+            assert.equal(admits("second", world(etcd("second"))), false);
+        });
+    });
+
     it("have an Admin API only behind the right Service and port", async () => {
         await gateways.reconcile(world([one()]));
         assert.equal(gateways.resolveAdmin({ namespace: "apisix", name: "gateway", port: 80 }), undefined);

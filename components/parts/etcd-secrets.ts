@@ -1,0 +1,52 @@
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import * as random from "@pulumi/random";
+import { ETCD_SECRET } from "./apisix-values";
+import { metadata } from "./ownership";
+import { secretData } from "./secret-data";
+
+export interface EtcdSecretsArgs {
+    /** Namespace APISIX and its etcd run in. */
+    namespace: pulumi.Input<string>;
+    /** Name of the Secret. */
+    secretName: string;
+}
+
+/** Bytes of a key for AES-128: the only length that every supported version of APISIX takes. */
+const KEYRING_BYTES = 16;
+
+/**
+ * What keeps others from APISIX's configuration in etcd: the password of its user root, and the key by which APISIX encrypts
+ * credentials before it stores them. The chart's etcd has no password, and APISIX's own keys are known to everyone.
+ *
+ * The option `deletedWith` is handed on to the Secret: it stays until that takes the namespace with it.
+ */
+export class EtcdSecrets extends pulumi.ComponentResource {
+    constructor(name: string, args: EtcdSecretsArgs, opts?: pulumi.ComponentResourceOptions) {
+        super("alpa-auth:parts:EtcdSecrets", name, args, opts);
+        const { namespace, secretName } = args;
+        const password = new random.RandomPassword(
+            `${name}-root-password`,
+            { length: 40, special: false },
+            { parent: this },
+        );
+        const keyring = new random.RandomPassword(
+            `${name}-keyring`,
+            // APISIX reads a variable of digits as a number, and a key must be text.
+            { length: KEYRING_BYTES, special: false, numeric: false },
+            { parent: this },
+        );
+        new k8s.core.v1.Secret(
+            `${name}-secret`,
+            {
+                metadata: metadata(secretName, namespace),
+                data: secretData({
+                    [ETCD_SECRET.password]: password.result,
+                    [ETCD_SECRET.keyring]: keyring.result,
+                }),
+            },
+            { parent: this, deletedWith: opts?.deletedWith },
+        );
+        this.registerOutputs({});
+    }
+}
