@@ -17,6 +17,9 @@ export const DEFAULT_READINESS = { graphTimeoutSeconds: 2700, acceptTimeoutSecon
 /** Prompt and answer together that Alpa takes, in tokens, unless a stack says otherwise. */
 export const DEFAULT_CONTEXT_TOKENS = 1024;
 
+/** Each worker of the gateway holds a body in memory while the guard reads it. */
+const MOST_BODY_BYTES = 1_048_576;
+
 const rampartInstall = z.strictObject({
     repository: url.describe("Address of the private chart repository."),
     chart: z.string().default("rampart").describe("Name of the chart in it."),
@@ -104,8 +107,13 @@ export const intraSchema = z.strictObject({
                 .optional()
                 .describe("Why requests that are known to stop Alpa may pass. Unset: the guard is on."),
             maxBodyBytes: positive("a number of bytes")
+                .refine((bytes) => bytes <= MOST_BODY_BYTES, {
+                    error: (i) => `must be at most ${MOST_BODY_BYTES} bytes, 1 MiB${got(i.input)}. Lower it`,
+                })
                 .default(65536)
-                .describe("Largest request body, in bytes: four prompts of the model's length are below 32 KiB."),
+                .describe(
+                    "Largest request body, in bytes, up to 1 MiB: four prompts of the model's length are below 32 KiB.",
+                ),
             contextTokens: positive("a number of tokens")
                 .default(DEFAULT_CONTEXT_TOKENS)
                 .describe("Longest prompt and answer together, in tokens, as Alpa was started."),

@@ -31,16 +31,11 @@ export class Access extends pulumi.ComponentResource {
             `${name}-application`,
             {
                 accountId: account,
-                type: "self_hosted",
                 name: owner(),
-                domain: hostnames[0],
-                // For one name too: without it the provider keeps what Cloudflare has, and the last alias would stay.
-                destinations: hostnames.map((uri) => ({ type: "public", uri })),
-                policies: policies.map(({ id }, i) => ({ id, precedence: i + 1 })),
-                sessionDuration: SESSION,
-                // Callers are programs: a page to log in is no answer to them.
-                serviceAuth401Redirect: true,
-                appLauncherVisible: false,
+                ...renderApplication(
+                    hostnames,
+                    policies.map(({ id }) => id),
+                ),
             },
             { parent: this },
         );
@@ -52,15 +47,33 @@ export class Access extends pulumi.ComponentResource {
     private policy(name: string, account: string, tokenIds: pulumi.Input<string>[]) {
         return new cloudflare.ZeroTrustAccessPolicy(
             `${name}-policy`,
-            {
-                accountId: account,
-                name: owner(),
-                // Service Auth. A token matched by an Allow policy is sent to the login page.
-                decision: "non_identity",
-                includes: tokenIds.map((tokenId) => ({ serviceToken: { tokenId } })),
-                sessionDuration: SESSION,
-            },
+            { accountId: account, name: owner(), ...renderPolicy(tokenIds) },
             { parent: this },
         );
     }
+}
+
+/** The application, beside its account and its name. */
+export function renderApplication(hostnames: string[], policyIds: pulumi.Input<string>[]) {
+    return {
+        type: "self_hosted",
+        domain: hostnames[0],
+        // For one name too: without it the provider keeps what Cloudflare has, and the last alias would stay.
+        destinations: hostnames.map((uri) => ({ type: "public", uri })),
+        policies: policyIds.map((id, i) => ({ id, precedence: i + 1 })),
+        sessionDuration: SESSION,
+        // Callers are programs: a page to log in is no answer to them.
+        serviceAuth401Redirect: true,
+        appLauncherVisible: false,
+    };
+}
+
+/** Its policy, beside its account and its name. */
+export function renderPolicy(tokenIds: pulumi.Input<string>[]) {
+    return {
+        // Service Auth. A token matched by an Allow policy is sent to the login page.
+        decision: "non_identity",
+        includes: tokenIds.map((tokenId) => ({ serviceToken: { tokenId } })),
+        sessionDuration: SESSION,
+    };
 }

@@ -75,11 +75,7 @@ export class AlpaRoute extends pulumi.ComponentResource {
                 { parent: this },
             );
 
-        const specs = {
-            completions: completionsUpstream(alpa),
-            logprobs: logprobsUpstream(alpa),
-            nowhere: renderUpstream([{ address: NOWHERE, weight: 1 }], CONNECT_SECONDS),
-        };
+        const specs = renderUpstreams(alpa);
         const upstreams = Object.entries(specs).map(([role, spec]) => upstream(role, spec));
         const rules = {
             namespace,
@@ -128,6 +124,15 @@ export class AlpaRoute extends pulumi.ComponentResource {
 
         this.registerOutputs({});
     }
+}
+
+/** Spec of each ApisixUpstream, by what stands behind `alpa-` in its name. */
+export function renderUpstreams(alpa: AlpaSettings) {
+    return {
+        completions: completionsUpstream(alpa),
+        logprobs: logprobsUpstream(alpa),
+        nowhere: renderUpstream([{ address: NOWHERE, weight: 1 }], CONNECT_SECONDS),
+    };
 }
 
 /** Digest of the rules and upstreams, by which an answer shows which of them are in force. */

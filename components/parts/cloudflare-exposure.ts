@@ -43,7 +43,7 @@ export class CloudflareExposure extends pulumi.ComponentResource {
     constructor(name: string, args: CloudflareExposureArgs, opts?: pulumi.ComponentResourceOptions) {
         super("alpa-auth:parts:CloudflareExposure", name, {}, opts);
         const { account, hostname, namespace, origin, prefixes } = args;
-        const paths = prefixes.map((prefix) => `^${prefix}/(completions|logprobs)$`);
+        const paths = pathsBehind(prefixes);
         const hostnames = [hostname];
         const inside = { parent: this };
 
@@ -75,6 +75,11 @@ export class CloudflareExposure extends pulumi.ComponentResource {
         );
         this.registerOutputs({});
     }
+}
+
+/** Expressions for the paths that lead to the gateway. */
+export function pathsBehind(prefixes: string[]): string[] {
+    return prefixes.map((prefix) => `^${prefix}/(completions|logprobs)$`);
 }
 
 /** The whole name, which needs no search list. */

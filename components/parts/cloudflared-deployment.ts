@@ -181,7 +181,7 @@ export function renderConnectors(settings: ConnectorSettings, fingerprint: pulum
 }
 
 /** Out to Cloudflare, to a name server and to the gateway; in to the metrics alone, which the kubelet asks too. */
-function renderPolicy({ port, ...pods }: CloudflaredDeploymentArgs["origin"]) {
+export function renderPolicy({ port, ...pods }: CloudflaredDeploymentArgs["origin"]) {
     const both = (number: number) => ["TCP", "UDP"].map((protocol) => ({ port: number, protocol }));
     return {
         podSelector: { matchLabels: CONNECTOR_LABELS },

@@ -41,7 +41,7 @@ export class GatewayWiring extends pulumi.ComponentResource {
     constructor(name: string, args: GatewayWiringArgs, opts?: pulumi.ComponentResourceOptions) {
         super("alpa-auth:parts:GatewayWiring", name, args, opts);
         const { apisixNamespace, namespace } = args;
-        const parametersRef = { group: "apisix.apache.org", kind: "GatewayProxy", name: namespace };
+        const specs = renderWiring(args);
 
         const proxy = new k8s.apiextensions.CustomResource(
             `${name}-proxy`,
@@ -49,22 +49,7 @@ export class GatewayWiring extends pulumi.ComponentResource {
                 apiVersion: "apisix.apache.org/v1alpha1",
                 kind: "GatewayProxy",
                 metadata: metadata(namespace, apisixNamespace),
-                spec: {
-                    provider: {
-                        type: "ControlPlane",
-                        controlPlane: {
-                            service: ADMIN_SERVICE,
-                            auth: {
-                                type: "AdminKey",
-                                adminKey: {
-                                    valueFrom: {
-                                        secretKeyRef: { name: ADMIN_KEYS_SECRET.name, key: ADMIN_KEYS_SECRET.admin },
-                                    },
-                                },
-                            },
-                        },
-                    },
-                },
+                spec: specs.proxy,
             },
             { parent: this },
         );
@@ -72,16 +57,7 @@ export class GatewayWiring extends pulumi.ComponentResource {
             `${name}-ingress-class`,
             {
                 metadata: metadata(namespace),
-                spec: {
-                    controller: controllerName(namespace),
-                    parameters: {
-                        apiGroup: parametersRef.group,
-                        kind: parametersRef.kind,
-                        name: namespace,
-                        namespace: apisixNamespace,
-                        scope: "Namespace",
-                    },
-                },
+                spec: specs.ingressClass,
             },
             { parent: this, dependsOn: proxy },
         );
@@ -91,7 +67,7 @@ export class GatewayWiring extends pulumi.ComponentResource {
                 apiVersion: "gateway.networking.k8s.io/v1",
                 kind: "GatewayClass",
                 metadata: metadata(namespace, CLASS_NAMESPACE),
-                spec: { controllerName: controllerName(namespace) },
+                spec: specs.gatewayClass,
             },
             { parent: this, customTimeouts: BROKEN_CONTROLLER },
         );
@@ -101,12 +77,7 @@ export class GatewayWiring extends pulumi.ComponentResource {
                 apiVersion: "gateway.networking.k8s.io/v1",
                 kind: "Gateway",
                 metadata: metadata(namespace, apisixNamespace),
-                spec: {
-                    gatewayClassName: namespace,
-                    // Consumers need a Gateway, and a Gateway needs a listener; no traffic goes by it.
-                    listeners: [{ name: "http", protocol: "HTTP", port: 80 }],
-                    infrastructure: { parametersRef },
-                },
+                spec: specs.gateway,
             },
             { parent: this, dependsOn: [proxy, gatewayClass], customTimeouts: BROKEN_CONTROLLER },
         );
@@ -114,4 +85,31 @@ export class GatewayWiring extends pulumi.ComponentResource {
         this.binding = { ingressClass: namespace, gateway: namespace, gatewayNamespace: apisixNamespace };
         this.registerOutputs({ binding: this.binding });
     }
+}
+
+/** Spec of each object. */
+export function renderWiring({ apisixNamespace, namespace }: GatewayWiringArgs) {
+    const parametersRef = { group: "apisix.apache.org", kind: "GatewayProxy", name: namespace };
+    const { name, admin: key } = ADMIN_KEYS_SECRET;
+    const auth = { type: "AdminKey", adminKey: { valueFrom: { secretKeyRef: { name, key } } } };
+    return {
+        proxy: { provider: { type: "ControlPlane", controlPlane: { service: ADMIN_SERVICE, auth } } },
+        ingressClass: {
+            controller: controllerName(namespace),
+            parameters: {
+                apiGroup: parametersRef.group,
+                kind: parametersRef.kind,
+                name: namespace,
+                namespace: apisixNamespace,
+                scope: "Namespace",
+            },
+        },
+        gatewayClass: { controllerName: controllerName(namespace) },
+        gateway: {
+            gatewayClassName: namespace,
+            // Consumers need a Gateway, and a Gateway needs a listener; no traffic goes by it.
+            listeners: [{ name: "http", protocol: "HTTP", port: 80 }],
+            infrastructure: { parametersRef },
+        },
+    };
 }

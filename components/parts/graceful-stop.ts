@@ -41,7 +41,7 @@ export class GracefulStop extends pulumi.ComponentResource {
                         "alpa-auth.io/installed": installed,
                     },
                 },
-                spec: { template: { spec: { terminationGracePeriodSeconds: graceSeconds } } },
+                spec: renderPatch(graceSeconds),
             },
             {
                 parent: this,
@@ -51,4 +51,9 @@ export class GracefulStop extends pulumi.ComponentResource {
         );
         this.registerOutputs({});
     }
+}
+
+/** What the Deployment is given. */
+export function renderPatch(graceSeconds: number) {
+    return { template: { spec: { terminationGracePeriodSeconds: graceSeconds } } };
 }

@@ -27,8 +27,10 @@ const ADMIN_PORT = 9180;
 const ETCD_CLIENT_PORT = 2379;
 const ETCD_PEER_PORT = 2380;
 
+/** What stands in front of a policy's role in its name. */
+export const POLICY_PREFIX = "alpa-auth-";
 /** Names of the policies. */
-export const POLICIES = ["closed", "callers", "admin-api", "etcd"].map((role) => `alpa-auth-${role}`);
+export const POLICIES = Object.keys(renderPolicies({})).map((role) => `${POLICY_PREFIX}${role}`);
 
 /**
  * Who may talk to whom in the gateway's namespace: callers reach the data port and nothing else.
@@ -38,30 +40,37 @@ export const POLICIES = ["closed", "callers", "admin-api", "etcd"].map((role) =>
 export class NetworkPolicies extends pulumi.ComponentResource {
     constructor(name: string, args: NetworkPoliciesArgs, opts?: pulumi.ComponentResourceOptions) {
         super("alpa-auth:parts:NetworkPolicies", name, args, opts);
-        const policy = (role: string, spec: k8s.types.input.networking.v1.NetworkPolicySpec) =>
+        for (const [role, spec] of Object.entries(renderPolicies(args)))
             new k8s.networking.v1.NetworkPolicy(
                 `${name}-${role}`,
-                { metadata: metadata(`alpa-auth-${role}`, args.namespace), spec },
+                { metadata: metadata(`${POLICY_PREFIX}${role}`, args.namespace), spec },
                 { parent: this, deletedWith: opts?.deletedWith },
             );
 
-        policy("closed", { podSelector: {}, policyTypes: ["Ingress"] });
-        policy("callers", {
+        this.registerOutputs({});
+    }
+}
+
+/** Spec of each policy, by its role. */
+export function renderPolicies({ callersFrom, tls }: Pick<NetworkPoliciesArgs, "callersFrom" | "tls">) {
+    return {
+        closed: { podSelector: {}, policyTypes: ["Ingress"] },
+        callers: {
             podSelector: APISIX_PODS,
             policyTypes: ["Ingress"],
             ingress: [
                 {
-                    ...(args.callersFrom === undefined ? {} : { from: [peer(args.callersFrom)] }),
-                    ports: (args.tls ? [DATA_PORT, TLS_PORT] : [DATA_PORT]).map((port) => ({ port, protocol: "TCP" })),
+                    ...(callersFrom === undefined ? {} : { from: [peer(callersFrom)] }),
+                    ports: (tls ? [DATA_PORT, TLS_PORT] : [DATA_PORT]).map((port) => ({ port, protocol: "TCP" })),
                 },
             ],
-        });
-        policy("admin-api", {
+        },
+        "admin-api": {
             podSelector: APISIX_PODS,
             policyTypes: ["Ingress"],
             ingress: [{ from: [{ podSelector: INGRESS_CONTROLLER }], ports: [{ port: ADMIN_PORT, protocol: "TCP" }] }],
-        });
-        policy("etcd", {
+        },
+        etcd: {
             podSelector: ETCD,
             policyTypes: ["Ingress"],
             ingress: [
@@ -74,10 +83,8 @@ export class NetworkPolicies extends pulumi.ComponentResource {
                     ],
                 },
             ],
-        });
-
-        this.registerOutputs({});
-    }
+        },
+    };
 }
 
 /** Pods of one namespace, as a rule names them. @param labels unset: all of them */

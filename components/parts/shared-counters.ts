@@ -24,6 +24,7 @@ export interface SharedCountersArgs {
 
 /** Name of its objects in the namespace of the routes. */
 export const COUNTERS = "alpa-auth-counters";
+const LABELS = { "app.kubernetes.io/name": COUNTERS };
 const PORT = 6379;
 /**
  * How long a node may be silent, or not ready, before another one runs the pod, in seconds: Kubernetes' own 300 would keep
@@ -45,35 +46,21 @@ export class SharedCounters extends pulumi.ComponentResource {
     constructor(name: string, args: SharedCountersArgs, opts?: pulumi.ComponentResourceOptions) {
         super("alpa-auth:parts:SharedCounters", name, args, opts);
         const { namespace, apisixNamespace, settings, answerTimeoutSeconds } = args;
-        const labels = { "app.kubernetes.io/name": COUNTERS };
-
         const policy = new k8s.networking.v1.NetworkPolicy(
             `${name}-policy`,
-            {
-                metadata: metadata(COUNTERS, namespace),
-                spec: {
-                    podSelector: { matchLabels: labels },
-                    policyTypes: ["Ingress", "Egress"],
-                    ingress: [
-                        {
-                            from: [peer({ namespace: apisixNamespace, labels: APISIX_PODS.matchLabels })],
-                            ports: [{ port: PORT, protocol: "TCP" }],
-                        },
-                    ],
-                },
-            },
+            { metadata: metadata(COUNTERS, namespace), spec: renderPolicy(apisixNamespace) },
             { parent: this },
         );
         const pod = new k8s.apps.v1.Deployment(
             `${name}-server`,
-            { metadata: metadata(COUNTERS, namespace), spec: renderServer(labels, settings.image) },
+            { metadata: metadata(COUNTERS, namespace), spec: renderServer(settings.image) },
             { parent: this, dependsOn: policy },
         );
         new k8s.core.v1.Service(
             `${name}-service`,
             {
                 metadata: metadata(COUNTERS, namespace),
-                spec: { type: "ClusterIP", selector: labels, ports: [{ port: PORT, targetPort: PORT }] },
+                spec: { type: "ClusterIP", selector: LABELS, ports: [{ port: PORT, targetPort: PORT }] },
             },
             { parent: this, dependsOn: pod },
         );
@@ -94,15 +81,29 @@ export function countersOf(
     return { host, whenDown, timeoutMilliseconds, answerTimeoutSeconds };
 }
 
+/** Spec of the NetworkPolicy: APISIX asks it, and it asks nobody. */
+export function renderPolicy(apisixNamespace: string) {
+    return {
+        podSelector: { matchLabels: LABELS },
+        policyTypes: ["Ingress", "Egress"],
+        ingress: [
+            {
+                from: [peer({ namespace: apisixNamespace, labels: APISIX_PODS.matchLabels })],
+                ports: [{ port: PORT, protocol: "TCP" }],
+            },
+        ],
+    };
+}
+
 /** Spec of the Deployment: no disk, no account, nothing it does not need. */
-export function renderServer(labels: Record<string, string>, image: CountersSettings["image"]) {
+export function renderServer(image: CountersSettings["image"]) {
     return {
         replicas: 1,
         // Two at a time would count apart.
         strategy: { type: "Recreate" },
-        selector: { matchLabels: labels },
+        selector: { matchLabels: LABELS },
         template: {
-            metadata: { labels },
+            metadata: { labels: LABELS },
             spec: {
                 automountServiceAccountToken: false,
                 enableServiceLinks: false,

@@ -108,7 +108,9 @@ export class Verification extends pulumi.ComponentResource {
 }
 
 /** Spec of the ApisixRoute: the two paths of Alpa for one consumer, whatever becomes of the others'. */
-function renderVerification(args: Pick<VerificationArgs, "namespace" | "binding" | "guard" | "answerTimeoutSeconds">) {
+export function renderVerification(
+    args: Pick<VerificationArgs, "namespace" | "binding" | "guard" | "answerTimeoutSeconds">,
+) {
     const { namespace, binding, guard, answerTimeoutSeconds } = args;
     return {
         ingressClassName: binding.ingressClass,

@@ -199,6 +199,11 @@ const refused: Refused[] = [
         "gateway.sharedCounters.whenDown: required.",
     ],
     [
+        "a request body of any size",
+        { guard: { maxBodyBytes: 10e12 } },
+        /^guard\.maxBodyBytes: must be at most 1048576 bytes, 1 MiB \(got 10000000000000\)\. Lower it/,
+    ],
+    [
         "a guard that is off for no reason",
         { guard: { disabledBecause: "" } },
         /^guard\.disabledBecause: must be the reason/,

@@ -3,7 +3,7 @@ import { strict as assert } from "node:assert";
 import { renderServer } from "../../../../components/parts/shared-counters";
 
 describe("the server that counts", () => {
-    const spec = renderServer({ app: "a" }, { repository: "valkey/valkey", tag: "8.1.1" });
+    const spec = renderServer({ repository: "valkey/valkey", tag: "8.1.1" });
 
     it("is given up 30 s after its node is, in place of 300", () =>
         assert.deepEqual(
