@@ -10,6 +10,7 @@ export interface ApisixPorts {
     admin: number;
     tls: number;
     control: number;
+    status: number;
     prometheus: number;
     /** Of the stream proxy, where the file has one. */
     streams: number[];
@@ -37,6 +38,7 @@ interface Settings {
     apisix?: {
         node_listen?: number | (number | Listen)[];
         ssl?: { enable?: boolean; listen?: Listen[]; [key: string]: unknown };
+        status?: Listen;
         stream_proxy?: { tcp?: unknown[]; udp?: unknown[] };
         proxy_cache?: { zones?: { disk_path?: string; [key: string]: unknown }[]; [key: string]: unknown };
         [key: string]: unknown;
@@ -81,7 +83,7 @@ export function apisixConfig(text: string, place: ApisixPlace): string {
     const { apisix = {}, deployment = {} } = settings;
     const first = [apisix.node_listen ?? []].flat()[0];
     const data = { ...(typeof first === "object" ? first : {}), ip: HOST, port: ports.data };
-    const { ssl, stream_proxy: streams, proxy_cache: cache } = apisix;
+    const { ssl, status, stream_proxy: streams, proxy_cache: cache } = apisix;
     const free = [...ports.streams];
     const moved = (list: unknown[] | undefined) =>
         list?.map((one) => ({ ...(typeof one === "object" ? one : {}), addr: `${HOST}:${free.shift()}` }));
@@ -92,6 +94,7 @@ export function apisixConfig(text: string, place: ApisixPlace): string {
             ...apisix,
             node_listen: [data],
             control: { ip: HOST, port: ports.control },
+            ...(status && { status: { ip: HOST, port: ports.status } }),
             dns_resolver: [dns],
             ssl: { ...ssl, listen: [{ ...ssl?.listen?.[0], ip: HOST, port: ports.tls }] },
             ...(streams && {

@@ -9,7 +9,7 @@ import type { Gateway } from "../gateway/server";
 import { freePort, lastLines, pause, waitFor, type TrackedProcess } from "../processes";
 import { apisixConfig, etcdHosts, servesTls, streamCount } from "./apisix-config";
 import type { Found } from "./parts";
-import { accepts, startProgram, type Ground } from "./run";
+import { startProgram, type Ground } from "./run";
 
 const run = promisify(execFile);
 
@@ -49,7 +49,7 @@ export async function startApisix(ground: Ground, options: ApisixOptions): Promi
     for (let i = streamCount(settings.text); i > 0; i--) streams.push(await freePort());
     const ports = {
         ...{ data: await freePort(), admin: await freePort(), tls: await freePort(), control: await freePort() },
-        ...{ prometheus: await freePort(), streams },
+        ...{ status: await freePort(), prometheus: await freePort(), streams },
     };
     layOut(home, folder);
     const user = process.getuid?.() === 0 ? userInfo().username : undefined;
@@ -68,7 +68,7 @@ export async function startApisix(ground: Ground, options: ApisixOptions): Promi
     void started.exited.then(() => (ended = true));
     const last = () => `Its last lines (${started.logFile}):\n${lastLines(started.logFile)}`;
     try {
-        await waitFor(`${name} to listen`, () => ended || accepts(ports.data), { seconds: START_SECONDS, hint: last });
+        await waitFor(`${name} to answer`, () => ended || answers(ports.data), { seconds: START_SECONDS, hint: last });
         if (ended) throw new Error(`${name} ended while starting. ${last()}`);
     } catch (error) {
         await started.stop({ graceSeconds: 0 });
@@ -117,6 +117,16 @@ function asGateway(started: TrackedProcess, ports: Pick<Gateway, "port" | "admin
         await started.stop({ graceSeconds: 0 });
     };
     return { ...ports, close, kill: () => close(0) };
+}
+
+/** Whether it answers. It listens on some of its ports while it waits for others that are taken, and ends when they stay so. */
+async function answers(port: number): Promise<boolean> {
+    try {
+        await fetch(`http://127.0.0.1:${port}/`, { method: "HEAD", signal: AbortSignal.timeout(2000) });
+        return true;
+    } catch {
+        return false;
+    }
 }
 
 async function isHealthy(url: string): Promise<boolean> {

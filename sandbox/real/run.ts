@@ -1,7 +1,6 @@
 /** What every real program of a world is started with. */
 import { createHash } from "node:crypto";
 import { mkdirSync } from "node:fs";
-import { connect } from "node:net";
 import { join } from "node:path";
 import { spawnTracked, type TrackedProcess } from "../processes";
 
@@ -39,15 +38,6 @@ export function startProgram(ground: Ground, options: ProgramOptions): Promise<T
         cwd: folder,
         logFile: join(folder, `${name.split(" ")[0]}.log`),
         stateDir: ground.stateDir,
-    });
-}
-
-/** Whether a program takes connections on a port of loopback. */
-export function accepts(port: number): Promise<boolean> {
-    return new Promise((resolve) => {
-        const socket = connect(port, "127.0.0.1");
-        socket.once("connect", () => (socket.destroy(), resolve(true)));
-        socket.once("error", () => resolve(false));
     });
 }
 

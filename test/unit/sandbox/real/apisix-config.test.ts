@@ -9,6 +9,7 @@ apisix:
   enable_admin: true
   enable_http2: true
   control: { ip: 127.0.0.1, port: 9090 }
+  status: { ip: 0.0.0.0, port: 7085 }
   proxy_cache: { cache_ttl: 10s, zones: [{ name: one, disk_path: /tmp/disk_cache_one }] }
   stream_proxy: { tcp: [9100], udp: [9200] }
   ssl: { enable: true, listen: [{ port: 9443, enable_http3: false }], ssl_protocols: TLSv1.3 }
@@ -22,7 +23,7 @@ deployment:
 `;
 
 const place = {
-    ports: { data: 1, admin: 2, tls: 3, control: 4, prometheus: 5, streams: [6, 7] },
+    ports: { data: 1, admin: 2, tls: 3, control: 4, status: 8, prometheus: 5, streams: [6, 7] },
     etcd: new Map([["alpa-etcd.llm.svc.cluster.local", "127.70.0.10"]]),
     dns: "127.70.0.1",
     writes: "/pod/writes",
@@ -40,9 +41,13 @@ describe("settings of a real APISIX", () => {
             { port: 3, enable_http3: false, ip: "127.0.0.1" },
         ]);
         assert.deepEqual(apisix.control, { ip: "127.0.0.1", port: 4 });
+        assert.deepEqual(apisix.status, { ip: "127.0.0.1", port: 8 });
         assert.deepEqual((plugin_attr.prometheus as Record<string, unknown>).export_addr, { ip: "127.0.0.1", port: 5 });
         assert.deepEqual(apisix.stream_proxy, { tcp: [{ addr: "127.0.0.1:6" }], udp: ["127.0.0.1:7"] });
     });
+
+    it("has no server for its status where the file has none", () =>
+        assert.equal(read(apisixConfig("apisix: {}", place)).apisix.status, undefined));
 
     it("finds etcd and the cluster's names on loopback", () => {
         assert.deepEqual(settings.deployment.etcd, { host: ["http://127.70.0.10:2379"], prefix: "/apisix" });
