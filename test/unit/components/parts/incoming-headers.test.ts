@@ -7,7 +7,7 @@ import { header, Kit } from "../../sandbox/gateway/kit";
 
 const SECRET = "0123456789abcdef0123456789abcdef";
 const HEADER = '{"alg":"HS256"}';
-const guard = { maxBodyBytes: 65536, contextTokens: 1024, vocabulary: 50272 };
+const guard = { maxBodyBytes: 65536, contextTokens: 1024, vocabulary: 50272, maxPrompts: 4, defaultModel: "default" };
 
 function token(head: string, claims: string): string {
     const signed = [head, claims].map((text) => Buffer.from(text).toString("base64url")).join(".");
