@@ -1,11 +1,15 @@
 // Proves which clusters a stack may name, and that all that is wrong is said at once. Whether the hosts are as the config says
 // is preflight's to find out.
 import { strict as assert } from "node:assert";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { clusterChecks, haProblems } from "../../../config/cluster-checks";
 import { plainSecrets } from "../../../config/stack-file";
 import { node, nodesOf, problemsOf, THREE } from "../cluster-nodes";
 import { KUBECONFIG, parseIntra, raw } from "../intra-a";
 import { itRefuses, type Refused } from "./refused";
+
+const OPERATIONS = readFileSync(join(__dirname, "../../../docs/operations.md"), "utf8");
 
 const worker = (number: number, more: object = {}) => node(number, { role: "worker", ...more });
 
@@ -144,9 +148,20 @@ describe("config cluster", () => {
         );
     });
 
-    it("lets hosts be in 10.1.0.0/16 where pods are elsewhere", () => {
-        const nodes = [{ ...node(1), address: "10.1.96.11" }];
-        assert.equal(nodesOf({ nodes, podNetwork: "10.200.0.0/16" }).podNetwork, "10.200.0.0/16");
+    it("lets hosts and Alpa be in 10.1.0.0/16 where pods are elsewhere, as docs/operations.md says", () => {
+        const [, podNetwork] = /^ *pulumi config set --path cluster\.podNetwork (\S+)$/m.exec(OPERATIONS)!;
+        const nodes = [{ ...node(1), address: "10.1.96.188" }];
+        const settings = (cluster: object) =>
+            parseIntra(raw({ cluster, alpa: { endpoints: ["10.1.96.188:20001"] } }), () => true);
+        assert.equal(settings({ nodes, podNetwork }).nodes!.podNetwork, podNetwork);
+        assert.throws(
+            () => settings({ nodes }),
+            (error: { problems: string[] }) => {
+                const where = error.problems.map((problem) => problem.split(":")[0]);
+                assert.deepEqual(where, ["cluster.nodes[0].address", "alpa.endpoints[0]"]);
+                return true;
+            },
+        );
     });
 
     it("refuses a namespace for Rampart that would take more with it when it goes", () => {
