@@ -5,6 +5,7 @@ import { digestOf } from "./callers-digest";
 import { clusterSettings, type ClusterSettings } from "./cluster-settings";
 import type { AzureSide } from "../components/parts/azure-side";
 import type { RampartInstall } from "../components/parts/rampart";
+import { callerLimits } from "../components/parts/limits";
 import { inPlaceWarnings } from "../components/parts/shared-gateway";
 import { daysUntil, dayText, expiryWarning, keyDigest } from "./credentials";
 import { azureOutputs, azureUrl, azureWarnings, gatewayTls, releaseTls } from "./exposure-azure-settings";
@@ -88,7 +89,7 @@ export function livingCallers(config: Pick<Parsed, "consumers" | "limits">, toda
         const brought = credentials.flatMap(broughtKey);
         return {
             name,
-            limits: { ...config.limits, ...limits },
+            limits: callerLimits(config.limits, limits),
             credentials: living.map(credentialOf),
             ...(brought.length > 0 && { brought }),
         };
