@@ -92,7 +92,7 @@ export abstract class Program {
 export class AlpaAuth extends Program {
     protected readonly where = [];
     protected readonly project = "alpa-auth";
-    protected readonly shared = ["**::alpa-consumers-accepted", "**::alpa-consumers-revoked"];
+    protected readonly shared = ["revocations", "accepted", "revoked"].map((role) => `**::alpa-consumers-${role}`);
 
     async create(): Promise<void> {
         await createStack(this.bench.dir, this.bench.world.facts, this.stack);

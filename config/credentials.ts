@@ -1,4 +1,4 @@
-import { createPublicKey, type KeyObject } from "node:crypto";
+import { createHash, createPublicKey, type KeyObject } from "node:crypto";
 import * as z from "zod";
 import { got } from "./problems";
 
@@ -54,7 +54,11 @@ export function credentialProblems(consumers: Raw[], isSecret: (key: string) => 
         })),
     );
     return [
-        ...places.flatMap((place) => [...keyProblems(place, isSecret), ...tokenProblems(place)]),
+        ...places.flatMap((place) => [
+            ...keyProblems(place, isSecret),
+            ...tokenProblems(place),
+            ...readmitProblems(place),
+        ]),
         ...twice(places),
         ...sharedPairs(places),
     ];
@@ -94,7 +98,7 @@ function twice(places: Place[]): string[] {
  * secret. Two credentials of one caller may have it: there it is the same holder.
  */
 function sharedPairs(places: Place[]): string[] {
-    const keyOf = ({ publicKey }: Raw) => (typeof publicKey === "string" ? derOf(publicKey) : undefined);
+    const keyOf = ({ publicKey }: Raw) => (typeof publicKey === "string" ? numbersOf(publicKey) : undefined);
     return repeats(places, keyOf)
         .filter(([place, first]) => place.consumer !== first.consumer)
         .map(
@@ -115,13 +119,26 @@ function repeats(places: Place[], valueOf: (entry: Raw) => string | undefined): 
     });
 }
 
-/** The same for one key however its text is broken; undefined where it cannot be read. */
-function derOf(pem: string): string | undefined {
+/** The same for one key however it is written, as SPKI with a compressed point too; undefined where it cannot be read. */
+function numbersOf(pem: string): string | undefined {
     try {
-        return createPublicKey(pem).export({ type: "spki", format: "der" }).toString("base64");
+        return JSON.stringify(Object.entries(createPublicKey(pem).export({ format: "jwk" })).sort());
     } catch {
         return undefined; // said already
     }
+}
+
+/** Tells a key that a caller has brought from others, without holding it; undefined where there is none. */
+export function keyDigest({ key, publicKey }: { key?: unknown; publicKey?: unknown }): string | undefined {
+    const of = (kind: string, text: string) => createHash("sha256").update(`${kind} ${text}`).digest("hex");
+    if (typeof key === "string") return of("key", key);
+    const numbers = typeof publicKey === "string" ? numbersOf(publicKey) : undefined;
+    return numbers === undefined ? undefined : of("public", numbers);
+}
+
+function readmitProblems({ where, entry }: Place): string[] {
+    if (entry.readmit === undefined || entry.key !== undefined || entry.publicKey !== undefined) return [];
+    return [`${where}.readmit: belongs to a key that the caller has brought, or to a public key. Remove it.`];
 }
 
 function tokenProblems({ where, entry }: Place): string[] {

@@ -34,6 +34,13 @@ const credential = z.strictObject({
         .string({ error: () => "must be a text. Correct it" })
         .optional()
         .describe("A key the caller has already, as a secret; 16 characters or more. Unset: one is generated."),
+    readmit: z
+        .string({ error: () => "must be a text. Correct it" })
+        .regex(/^revocation-[0-9a-f]{8}$/, {
+            error: () => "must be the id of a revocation, as revocation-0123abcd. The error of pulumi up names it",
+        })
+        .optional()
+        .describe("Id of a revocation that this stack takes back: its revoked key is accepted again."),
 });
 
 export const limits = z

@@ -1,12 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { GatewayClusterArgs, GatewaySettings } from "../components/gateway-cluster";
-import type { ConsumerSettings, Credential } from "../components/parts/consumers";
+import type { BroughtKey, ConsumerSettings, Credential } from "../components/parts/consumers";
 import { digestOf } from "./callers-digest";
 import { clusterSettings, type ClusterSettings } from "./cluster-settings";
 import type { AzureSide } from "../components/parts/azure-side";
 import type { RampartInstall } from "../components/parts/rampart";
+import { callerLimits } from "../components/parts/limits";
 import { inPlaceWarnings } from "../components/parts/shared-gateway";
-import { daysUntil, dayText, expiryWarning } from "./credentials";
+import { daysUntil, dayText, expiryWarning, keyDigest } from "./credentials";
 import { azureOutputs, azureUrl, azureWarnings, gatewayTls, releaseTls } from "./exposure-azure-settings";
 import { answerSeconds, exposureSettings, exposureWarnings, nodePort } from "./exposure-settings";
 import type { ParsedGateway, ParsedIntra as Parsed } from "./intra";
@@ -85,11 +86,22 @@ export function livingCallers(config: Pick<Parsed, "consumers" | "limits">, toda
             return daysUntil(day, today) > 0;
         });
         if (living.length === 0) warnings.push(`consumers: ${name} has no credentials, so it cannot get in. Add one.`);
-        return { name, limits: { ...config.limits, ...limits }, credentials: living.map(credentialOf) };
+        const brought = credentials.flatMap(broughtKey);
+        return {
+            name,
+            limits: callerLimits(config.limits, limits),
+            credentials: living.map(credentialOf),
+            ...(brought.length > 0 && { brought }),
+        };
     });
     if (consumers.length === 0)
         warnings.push("consumers: empty, so nobody can get in but callers of other stacks. Add a consumer.");
     return { consumers, warnings, expires };
+}
+
+function broughtKey({ id, readmit, ...keys }: ParsedGateway["consumers"][number]["credentials"][number]): BroughtKey[] {
+    const digest = keyDigest(keys);
+    return digest === undefined ? [] : [{ id, digest: pulumi.secret(digest), readmit }];
 }
 
 function credentialOf({

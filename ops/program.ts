@@ -166,6 +166,12 @@ function stackCommands(stack: Command, context: Context): void {
         .requiredOption("--to <version>", "number of the version, from stack history", wholeNumber(1))
         .option("--yes", "carry it out, and call the service from outside after it; without it, only show")
         .option("--new-credentials", "accept that revoked credentials come back as new ones, to be handed out again")
+        .option(
+            "--readmit <consumer/credential>",
+            "accept the revoked key of a credential again; may be repeated",
+            collect,
+            [],
+        )
         .option("--config-file <file>", "the stack file of that version, where it is in no commit")
         .addOption(choice("--format <format>", "how to print the review", FORMATS, "text"))
         .option("--consumer <name>", "the caller of the calls after it, made for this", label, "smoke")

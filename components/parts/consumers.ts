@@ -11,6 +11,7 @@ import type { GatewayBinding } from "./gateway-wiring";
 import type { ClusterAccess } from "./kubeconfig";
 import { limitPlugins, type Counters, type Limits } from "./limits";
 import { credentialMetadata, metadata } from "./ownership";
+import { Revocations, type RevocationsArgs } from "./revocations";
 import { secretData } from "./secret-data";
 
 /** One way of a caller to prove who it is. */
@@ -33,6 +34,18 @@ export interface ConsumerSettings {
     limits: Limits;
     /** Every entry works; two entries are an overlap while the caller switches. */
     credentials: Credential[];
+    /** Keys of its own that it has brought, also of credentials that have expired. Unset: none. */
+    brought?: BroughtKey[];
+}
+
+/** A key that no stack has generated: so no new one comes in its place when its entry is declared again. */
+export interface BroughtKey {
+    /** Of the credential. */
+    id: string;
+    /** Tells one key from another; a secret. */
+    digest: pulumi.Output<string>;
+    /** Id of the revocation of this key that the config takes back. */
+    readmit?: string;
 }
 
 export interface ConsumersArgs {
@@ -75,7 +88,8 @@ export class Consumers extends pulumi.ComponentResource {
         };
 
         this.generated = new GeneratedSecrets(name, this);
-        const secrets = consumers.map((consumer) => this.secrets(consumer, namespace));
+        const memory = new Revocations(`${name}-revocations`, broughtKeys(consumers), { parent: this });
+        const secrets = consumers.map((consumer) => this.secrets(consumer, namespace, memory));
         const revoked = new CredentialsRevoked(
             `${name}-revoked`,
             { ...wait, credentials: consumers.flatMap((c) => c.credentials.map(({ id }) => `${c.name}/${id}`)).sort() },
@@ -95,7 +109,7 @@ export class Consumers extends pulumi.ComponentResource {
         this.registerOutputs({});
     }
 
-    private secrets(consumer: ConsumerSettings, namespace: string): k8s.core.v1.Secret[] {
+    private secrets(consumer: ConsumerSettings, namespace: string, memory: Revocations): k8s.core.v1.Secret[] {
         const materials = consumer.credentials.map((credential) =>
             this.material(`${consumer.name}.${credential.id}`, namespace, consumer.name, credential),
         );
@@ -110,7 +124,8 @@ export class Consumers extends pulumi.ComponentResource {
                     metadata: credentialMetadata(secretName(consumer.name, credential.id), namespace),
                     data: secretData(materials[i]),
                 },
-                { parent: this },
+                // A key that was revoked is rejected before it is anywhere.
+                { parent: this, dependsOn: memory },
             );
         });
     }
@@ -153,6 +168,19 @@ export class Consumers extends pulumi.ComponentResource {
         this.jwtSecrets[who] = this.generated.make(name, "jwt-secret");
         return { ...settings, secret: this.jwtSecrets[who] };
     }
+}
+
+/** What is remembered of keys that callers have brought. */
+function broughtKeys(consumers: ConsumerSettings[]): RevocationsArgs {
+    const all = consumers.flatMap(({ name, brought = [] }) =>
+        brought.map(({ id, ...key }) => [`${name}/${id}`, key] as const),
+    );
+    return {
+        declared: pulumi.secret(Object.fromEntries(all.map(([who, { digest }]) => [who, digest]))),
+        readmit: Object.fromEntries(
+            all.flatMap(([who, { readmit }]) => (readmit === undefined ? [] : [[who, readmit]])),
+        ),
+    };
 }
 
 /** Name of the Secret of one credential. A dot joins two labels: with a dash, a-b.c and a.b-c would have one name. */

@@ -10,6 +10,11 @@ export interface Limits {
     concurrent?: number;
 }
 
+/** What a caller may use: what it has no limit of its own for is as for all callers of the stack. */
+export function callerLimits(ofStack: Limits | undefined, own: Limits | undefined): Limits {
+    return { ...ofStack, ...own };
+}
+
 /** Whether any caller has one. */
 export function hasLimits(callers: { limits: Limits }[]): boolean {
     return callers.some(({ limits }) => Object.keys(limits).length > 0);

@@ -1,3 +1,4 @@
+import { callerLimits } from "../../components/parts/limits";
 import type { Credential } from "../../client/typescript/src/index";
 import type { Context } from "../context";
 import { Failure, UsageError } from "../errors";
@@ -20,6 +21,7 @@ export interface SmokeArgs {
 /** The caller that is made for this, unless another one is named. */
 export const SMOKE_CONSUMER = "smoke";
 
+const LIMITS = ["requests", "perSeconds", "concurrent"] as const;
 const METHODS = ["completions", "logprobs"] as const;
 /** Requests at the same time while the limit is sought: one batch of Alpa's. */
 const AT_ONCE = 4;
@@ -74,11 +76,13 @@ export async function smoke(context: Context, args: SmokeArgs): Promise<void> {
     report(context, args, { url, stack: stack.short, rows, versions: caller.versions(), untried });
 }
 
-/** What a caller of this stack may use: its own limits, else those of the stack. */
+/** What a caller of this stack may use. */
 function limitsOf({ text }: Stack, index: number): Limits {
-    const one = (name: keyof Limits) =>
-        readNumber(text, "consumers", String(index), "limits", name) ?? readNumber(text, "limits", name);
-    return { requests: one("requests"), perSeconds: one("perSeconds"), concurrent: one("concurrent") };
+    const at = (...[key, ...path]: [string, ...string[]]) => {
+        const found = LIMITS.map((name) => [name, readNumber(text, key, ...path, name)] as const);
+        return Object.fromEntries(found.filter(([, value]) => value !== undefined));
+    };
+    return callerLimits(at("limits"), at("consumers", String(index), "limits"));
 }
 
 function notTried(

@@ -1,6 +1,7 @@
 // Proves what becomes of every way a caller may send a credential, good and bad. The gateway is a stand-in that was
 // compared with recorded answers of APISIX 3.18.0; the engine and the objects are real.
 import { strict as assert } from "node:assert";
+import { readFileSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
 import { claimKey } from "../../components/parts/consumers";
 import { dayAfter } from "../../ops/dates";
@@ -225,6 +226,30 @@ describe("a caller's credential", function () {
         assert.equal(await status({ apikey: known.k1 }), 401);
         assert.equal(await status(bearer(hs256(claims("hs"), known.hs))), 401);
         assert.equal(await status({ apikey: BROUGHT }), 200);
+    });
+
+    it("that a caller has brought stays revoked, until the config names its revocation", async () => {
+        const status = async () => (await ask("/alpa/completions", { apikey: BROUGHT })).status;
+        const entry = "alpa-auth:consumers[1].credentials[1]";
+        const before = readFileSync(stack.file, "utf8");
+        succeeded(await stack.run(["config", "rm", "--path", entry]));
+        succeeded(await stack.up());
+        assert.equal(await status(), 401);
+
+        writeFileSync(stack.file, before);
+        const REJECTED =
+            /consumers: bob\/brought: this stack has revoked its key on \S+, as bob\/brought\..* readmit: (\S+) to/;
+        const preview = await stack.preview();
+        assert.notEqual(preview.code, 0);
+        const [, id] = REJECTED.exec(preview.stdout + preview.stderr)!;
+        const blind = await stack.up("--skip-preview");
+        assert.notEqual(blind.code, 0);
+        assert.match(blind.stdout + blind.stderr, REJECTED);
+        assert.equal(await status(), 401, "a run without a preview does not admit it either");
+
+        succeeded(await stack.run(["config", "set", "--path", `${entry}.readmit`, id]));
+        succeeded(await stack.up());
+        assert.equal(await status(), 200);
     });
 
     interface Answer {

@@ -1,5 +1,6 @@
 /** What differs between the configs of two versions, in the words of callers first. */
 import { isDeepStrictEqual } from "node:util";
+import { callerLimits, limitPlugins, type ConsumerPlugin, type Limits } from "../../../components/parts/limits";
 import { differences, isMap, pathText, SECRET, type Props } from "../review/differences";
 import { limitVerdicts } from "../review/limits";
 import { shown } from "../review/words";
@@ -7,20 +8,22 @@ import type { Config } from "./versions";
 
 interface Caller {
     credentials: Map<string, Props>;
-    limits: Props;
+    limits: Limits;
 }
 
 /** One sentence for each caller and credential that differs. */
 export function callerLines(before: Config, after: Config): string[] {
     if (before.consumers === SECRET || after.consumers === SECRET)
         return ["callers: a key in the list is secret, so the history does not show the list"];
-    const [old, now] = [callers(before.consumers), callers(after.consumers)];
-    return [...new Set([...old.keys(), ...now.keys()])].flatMap((name) => {
+    const [old, now] = [callers(before), callers(after)];
+    const hidden = [before, after].some(({ limits }) => limits === SECRET);
+    const lines = [...new Set([...old.keys(), ...now.keys()])].flatMap((name) => {
         const [from, to] = [old.get(name), now.get(name)];
         if (from === undefined) return [`caller ${name} gets access`];
         if (to === undefined) return [`caller ${name} loses access`];
-        return [...credentialLines(name, from, to), ...limitLines(name, from, to)];
+        return [...credentialLines(name, from, to), ...(hidden ? [] : limitLines(name, from, to))];
     });
+    return hidden ? [...lines, "callers: limits is secret, so the history does not show what each may use"] : lines;
 }
 
 function credentialLines(name: string, old: Caller, now: Caller): string[] {
@@ -40,17 +43,13 @@ function limitLines(name: string, old: Caller, now: Caller): string[] {
     return limitVerdicts(`caller ${name}`, sides).map(({ says }) => says);
 }
 
-function plugins({ requests, perSeconds, concurrent }: Props): object[] {
-    return [
-        ...(concurrent === undefined ? [] : [{ name: "limit-conn", config: { conn: concurrent } }]),
-        ...(requests === undefined
-            ? []
-            : [{ name: "limit-count", config: { count: requests, time_window: perSeconds } }]),
-    ];
+/** As the program renders them. The scope is no difference between two versions of one stack. */
+function plugins(limits: Limits): ConsumerPlugin[] {
+    return limitPlugins(limits, "");
 }
 
-function callers(value: unknown): Map<string, Caller> {
-    const list = typeof value === "string" ? parsed(value) : value;
+function callers({ consumers, limits: ofStack }: Config): Map<string, Caller> {
+    const list = structured(consumers);
     const all = Array.isArray(list) ? list.filter(isMap) : [];
     return new Map(
         all.map(({ name, limits, credentials }) => {
@@ -58,7 +57,7 @@ function callers(value: unknown): Map<string, Caller> {
             return [
                 String(name),
                 {
-                    limits: isMap(limits) ? limits : {},
+                    limits: callerLimits(limitsIn(structured(ofStack)), limitsIn(limits)),
                     credentials: new Map(entries.map((one) => [String(one.id), one])),
                 },
             ];
@@ -66,10 +65,15 @@ function callers(value: unknown): Map<string, Caller> {
     );
 }
 
-/** A list that is kept as one text, as `pulumi config set` without `--path` does. */
-function parsed(text: string): unknown {
+function limitsIn(value: unknown): Limits | undefined {
+    return isMap(value) ? value : undefined;
+}
+
+/** Also of a value that is kept as one text, as `pulumi config set` without `--path` does. */
+function structured(value: unknown): unknown {
+    if (typeof value !== "string") return value;
     try {
-        return JSON.parse(text);
+        return JSON.parse(value);
     } catch {
         return undefined;
     }

@@ -47,6 +47,10 @@ export const CODES = {
         "breaks-callers",
         "Correct it: pulumi up refuses it where the pack is on. docs/policy.md says how an exception is made.",
     ],
+    "revocation-broken": [
+        "breaks-callers",
+        "Do not apply it unless the caller's key never leaked: whoever has it gets access again.",
+    ],
     "opens-to-network": ["breaks-callers", "Say who needs it. If nobody does, take it out of the change."],
     "zone-deleted": ["breaks-callers", "Do not apply it: every record goes with the zone, mail included."],
     "data-deleted": ["breaks-callers", "Save the data first, or keep the resource."],

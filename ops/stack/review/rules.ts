@@ -6,7 +6,7 @@ import { titleOf } from "./title";
 import { accessApplication, accessPolicy } from "./rules/access";
 import * as cluster from "./rules/cluster";
 import { consumer } from "./rules/consumers";
-import { random, secret } from "./rules/credentials";
+import { random, revocations, secret } from "./rules/credentials";
 import { dnsRecord, dnssec, zone } from "./rules/dns";
 import { ruleset, zoneSetting } from "./rules/edge";
 import { configMap, deploymentPatch, gatewayGraph, release } from "./rules/gateway";
@@ -44,6 +44,7 @@ export const RULES: Record<string, KindRule | undefined> = {
     "kubernetes RayCluster": rayCluster,
     "kubernetes DaemonSet": images,
     "dynamic RampartGraph": gatewayGraph,
+    "dynamic Revocations": revocations,
     // Waits and memories: nothing is made anywhere for them.
     "dynamic Awaited": UNNOTICED,
     "dynamic ConsumersAccepted": UNNOTICED,

@@ -6,8 +6,10 @@ import { isDeepStrictEqual } from "node:util";
 import { smoke } from "../../check/smoke";
 import { ROOT, type Context } from "../../context";
 import { UsageError } from "../../errors";
+import { readSecrets } from "../config-check";
 import { obstaclesOrConversion, remember } from "../guards";
 import { git } from "../history/commits";
+import { byDanger } from "../review/finding";
 import type { Preview } from "../review/preview";
 import type { Review } from "../review/report";
 import { exported, fullReview, render, type ReviewArgs } from "../review/review";
@@ -17,6 +19,7 @@ import { earlierPreview, up } from "./carry-out";
 import { contentOf } from "./config-of-then";
 import { interruption, type Interruption } from "./interruption";
 import { lostIn } from "./lost";
+import { brokenRevocations, revocationFindings, revocationProblems, withReadmit, type Broken } from "./revoked";
 import { findTarget, uncommitted, type Target, type TargetArgs } from "./target";
 import { withWorkTree } from "./work-tree";
 
@@ -27,6 +30,8 @@ export interface RollbackArgs extends TargetArgs {
     yes?: boolean;
     /** Accept that credentials of before are made anew, and that their callers get other ones. */
     newCredentials?: boolean;
+    /** Revoked credentials whose keys may be accepted again, as `<consumer>/<credential>`. */
+    readmit: string[];
     /** Caller for the calls that follow. */
     consumer: string;
 }
@@ -77,10 +82,15 @@ async function goBack(context: Context, args: RollbackArgs, way: Way): Promise<v
     const plan = join(scratch, "plan.json");
     const earlier = { stack, number, program, config, plan, signal: told.signal };
     const state = await exported(context, stack);
+    const secrets = () => readSecrets(context, { ...stack, file: config, text: target.config });
+    const broken = await brokenRevocations(state, target.config, secrets, program);
+    target.config = withReadmit(target.config, broken, program);
+    writeFileSync(config, target.config);
     const preview = await earlierPreview(context, earlier);
-    const review = fullReview(context, preview, state);
+    const shown = fullReview(context, preview, state);
+    const review = { ...shown, findings: [...revocationFindings(broken, program), ...shown.findings].sort(byDanger) };
     context.out(render(review, args.format));
-    const renewed = refuse(preview, review, args);
+    const renewed = refuse(preview, review, broken, args);
     if (!args.yes) {
         context.note(`\nNothing was changed. To go back: add --yes`);
         return;
@@ -107,10 +117,15 @@ async function goBack(context: Context, args: RollbackArgs, way: Way): Promise<v
 }
 
 /**
- * What cannot come back, what breaks a rule of today, and credentials that would be new.
+ * What cannot come back, what breaks a rule of today or a revocation, and credentials that would be new.
  * @returns those that are made anew and accepted as such
  */
-function refuse(preview: Preview, { findings }: Review, { newCredentials }: RollbackArgs): string[] {
+function refuse(
+    preview: Preview,
+    { findings }: Review,
+    revocations: Broken[],
+    { newCredentials, readmit }: RollbackArgs,
+): string[] {
     const { never, renewed } = lostIn(preview);
     const anew =
         renewed.length === 0 || newCredentials
@@ -124,7 +139,12 @@ function refuse(preview: Preview, { findings }: Review, { newCredentials }: Roll
             ({ says, evidence: [{ resource }] }) =>
                 `--to: going back must break no rule of today's. ${resource}: ${says}. Choose another version; or let it off the rule in policy/exceptions.yaml, with a reason and an end, and commit that (docs/policy.md)`,
         );
-    const problems = [...never.map((one) => `--to: ${one}`), ...anew, ...broken];
+    const problems = [
+        ...never.map((one) => `--to: ${one}`),
+        ...revocationProblems(revocations, readmit),
+        ...anew,
+        ...broken,
+    ];
     if (problems.length > 0) throw new UsageError(problems);
     return renewed;
 }

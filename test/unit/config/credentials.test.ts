@@ -1,7 +1,7 @@
 import { strict as assert } from "node:assert";
 import { generateKeyPairSync, type KeyPairKeyObjectResult } from "node:crypto";
 import { parse } from "../../../config";
-import { daysUntil, expiryWarning } from "../../../config/credentials";
+import { daysUntil, expiryWarning, keyDigest } from "../../../config/credentials";
 import { ConfigError } from "../../../config";
 import { raw } from "../intra-a";
 
@@ -209,3 +209,61 @@ describe("the end of a credential", () => {
             assert.deepEqual(config(day).warnings, got === undefined ? [] : [got]);
         });
 });
+
+describe("keys that callers have brought", () => {
+    const brought = (credentials: unknown[]) => {
+        const settings = parse(raw({ consumers: [{ name: "lab", credentials }] }), () => true, TODAY);
+        assert.ok(settings.option === "intra-a");
+        return settings.consumers[0].brought ?? [];
+    };
+
+    it("are remembered by a digest, also of credentials that have expired, and generated ones are not", () => {
+        const found = brought([
+            { id: "k", method: "key", key: KEY },
+            { id: "old", method: "key", key: `${KEY}-old`, expires: "2026-11-01" },
+            jwt({ id: "rs", algorithm: "RS256", publicKey: RSA }),
+            { id: "made", method: "key" },
+            jwt({ id: "hs", algorithm: "HS256" }),
+        ]);
+        assert.deepEqual(
+            found.map(({ id }) => id),
+            ["k", "old", "rs"],
+        );
+    });
+
+    it("are the same key however they are written", () => {
+        const spki = ["ec", "ed25519"].map((type) =>
+            pem(type === "ec" ? generateKeyPairSync("ec", { namedCurve: "P-256" }) : generateKeyPairSync("ed25519")),
+        );
+        for (const text of [RSA, ...spki]) {
+            const broken = `\n${text.replaceAll("\n", "\r\n")}  `;
+            assert.equal(keyDigest({ publicKey: broken }), keyDigest({ publicKey: text }));
+        }
+        const compressed = compress(EC);
+        assert.notEqual(compressed, EC);
+        assert.equal(keyDigest({ publicKey: compressed }), keyDigest({ publicKey: EC }));
+        assert.notEqual(keyDigest({ publicKey: ED }), keyDigest({ publicKey: EC }));
+        assert.notEqual(keyDigest({ key: KEY }), keyDigest({ key: `${KEY}x` }));
+    });
+
+    it("name the revocation that is taken back", () => {
+        const readmit = "revocation-0123abcd";
+        assert.equal(brought([{ id: "k", method: "key", key: KEY, readmit }])[0].readmit, readmit);
+        assert.deepEqual(problems([{ id: "k", method: "key", readmit }]), [
+            `${AT}.readmit: belongs to a key that the caller has brought, or to a public key. Remove it.`,
+        ]);
+        assert.match(
+            problems([{ id: "k", method: "key", key: KEY, readmit: "yes" }])[0],
+            /must be the id of a revocation/,
+        );
+    });
+});
+
+/** The same P-256 key with its point compressed, which OpenSSL reads too. */
+function compress(text: string): string {
+    const der = Buffer.from(text.replace(/-----.*-----|\s/g, ""), "base64");
+    const point = der.subarray(-64);
+    const head = Buffer.from("3039301306072a8648ce3d020106082a8648ce3d030107032200", "hex");
+    const der2 = Buffer.concat([head, Buffer.from([2 + (point[63] & 1)]), point.subarray(0, 32)]);
+    return `-----BEGIN PUBLIC KEY-----\n${der2.toString("base64")}\n-----END PUBLIC KEY-----\n`;
+}

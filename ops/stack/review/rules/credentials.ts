@@ -132,3 +132,29 @@ export const random: KindRule = {
         ],
     ],
 };
+
+/** The memory of revoked keys. */
+export const revocations: KindRule = {
+    created: nothing,
+    deleted: ({ name }) => ({
+        code: "protection-weakened",
+        says: `${name}: the record of revoked keys goes, so that each of them can be declared again`,
+    }),
+    replaced: ({ name }) => ({
+        code: "protection-weakened",
+        says: `${name}: the record of revoked keys begins again, so that each of them can be declared again`,
+    }),
+    rows: [
+        [
+            "readmit.*",
+            ({ path, new: now }) =>
+                now === undefined
+                    ? undefined
+                    : {
+                          code: "revocation-broken",
+                          says: `Breaks the revocation of ${path[1]}: its revoked key works again`,
+                      },
+        ],
+        ["**", nothing],
+    ],
+};

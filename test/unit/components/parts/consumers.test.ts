@@ -29,6 +29,7 @@ const build = (consumer: ConsumerSettings, more: Partial<ConsumersArgs> = {}) =>
 const SALT = "random:index/randomUuid:RandomUuid";
 const SEED = "random:index/randomPassword:RandomPassword";
 const ACCEPTED = "pulumi-nodejs:dynamic/alpa-auth:ConsumersAccepted";
+const MEMORY = "pulumi-nodejs:dynamic/alpa-auth:Revocations";
 const REVOKED = "pulumi-nodejs:dynamic/alpa-auth:CredentialsRevoked";
 const PUBLIC_KEY = "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n";
 
@@ -70,13 +71,14 @@ describe("Consumers", () => {
         one(seen, SEED, "alpa-consumers-seed");
     });
 
-    it("makes three resources of a caller with one key, and one seed and two waits for all callers", async () => {
+    it("makes three resources of a caller with one key, and one seed, one record of revocations and two waits for all callers", async () => {
         const seen = await record(() => build(caller(key("a"))));
         assert.deepEqual(
             seen.filter((r) => !r.type.startsWith("alpa-auth:")).map((r) => r.name),
             [
                 "lab.a-key",
                 "alpa-consumers-seed",
+                "alpa-consumers-revocations",
                 "lab.a-secret",
                 "alpa-consumers-revoked",
                 "lab-consumer",
@@ -116,6 +118,19 @@ describe("Consumers", () => {
     it("keeps the Secret from being copied into sub-namespaces", async () => {
         const secret = oneOfKind(await record(() => build(lab)), "Secret", "lab.2026a");
         assert.equal(secret.inputs.metadata.annotations["propagate.hnc.x-k8s.io/none"], "true");
+    });
+
+    it("remembers the keys that callers have brought, encrypted, before any credential has a Secret", async () => {
+        const brought = [
+            { id: "2026a", digest: pulumi.secret("digest") },
+            { id: "old", digest: pulumi.secret("ended"), readmit: "revocation-0123abcd" },
+        ];
+        const seen = await record(() => build({ ...lab, brought }));
+        const memory = one(seen, MEMORY);
+        const { declared, readmit } = inputsOf(memory, (value) => ({ secret: value }));
+        assert.deepEqual(declared, { secret: { "lab/2026a": "digest", "lab/old": "ended" } });
+        assert.deepEqual(readmit, { "lab/old": "revocation-0123abcd" });
+        assert.ok(comesAfter(seen, oneOfKind(seen, "Secret", "lab.2026a"), memory));
     });
 
     it("makes keys, Secrets, then the Consumer, then waits for it", async () => {
@@ -170,8 +185,8 @@ describe("Consumers", () => {
         const [before, after] = [await names("lab"), await names("lab-two")];
         assert.deepEqual(
             before.filter((n) => after.includes(n)),
-            ["alpa-auth:parts:Consumers", SEED, REVOKED, ACCEPTED].map(
-                (type, i) => `${type} alpa-consumers${["", "-seed", "-revoked", "-accepted"][i]}`,
+            ["alpa-auth:parts:Consumers", SEED, MEMORY, REVOKED, ACCEPTED].map(
+                (type, i) => `${type} alpa-consumers${["", "-seed", "-revocations", "-revoked", "-accepted"][i]}`,
             ),
         );
     });

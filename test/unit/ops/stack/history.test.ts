@@ -89,6 +89,55 @@ describe("ops stack history", () => {
         assert.ok(calls.every(({ args }) => !args.includes("--show-secrets")));
     });
 
+    describe("of limits, as the program computes them from the caller's own and the stack's", () => {
+        const per = (requests: number) => ({ requests, perSeconds: 60 });
+        const own = (limits: object | undefined) => ({ ...alice, limits });
+        const changed = async (before: object, after: object) => {
+            const { out } = await ops([update(after), update(before)]).ops("stack", "history", "--json");
+            return JSON.parse(out)[0].changed.filter((line: string) => line.startsWith("caller"));
+        };
+        const CASES: [what: string, before: object, after: object, says: string[]][] = [
+            [
+                "a limit of its own that is removed gives way to the stack's",
+                config([own(per(10))], { limits: per(60) }),
+                config([own(undefined)], { limits: per(60) }),
+                ["caller alice has more: 10 in 60 s becomes 60 in 60 s"],
+            ],
+            [
+                "a limit of its own that is added takes the place of the stack's",
+                config([own(undefined)], { limits: per(60) }),
+                config([own(per(120))], { limits: per(60) }),
+                ["caller alice has more: 60 in 60 s becomes 120 in 60 s"],
+            ],
+            [
+                "a lower limit of the stack is one of each caller that has none of its own",
+                config([own(undefined), { ...bob, limits: per(10) }], { limits: per(60) }),
+                config([own(undefined), { ...bob, limits: per(10) }], { limits: per(30) }),
+                ["caller alice has less: 60 in 60 s becomes 30 in 60 s"],
+            ],
+            [
+                "each kind of limit counts for itself",
+                config([own({ concurrent: 2 })], { limits: per(60) }),
+                config([own({ concurrent: 2 })]),
+                ["caller alice is no longer held to 60 in 60 s"],
+            ],
+            [
+                "the stack's limits may be kept as one text",
+                config([own(undefined)], { limits: JSON.stringify(per(60)) }),
+                config([own(undefined)], { limits: JSON.stringify(per(30)) }),
+                ["caller alice has less: 60 in 60 s becomes 30 in 60 s"],
+            ],
+            [
+                "nothing is claimed of limits that are secret",
+                config([own(per(10))], { limits: "secret!" }),
+                config([own(undefined)], { limits: "secret!" }),
+                ["callers: limits is secret, so the history does not show what each may use"],
+            ],
+        ];
+        for (const [what, before, after, says] of CASES)
+            it(what, async () => assert.deepEqual(await changed(before, after), says));
+    });
+
     it("takes the numbers of a backend that has some", async () => {
         const { out } = await ops(UPDATES.map((one, i) => ({ ...one, version: 40 - i }))).ops(
             "stack",

@@ -99,7 +99,7 @@ export async function rollback(args: string[], { history = [], steps = [], ...op
     const seen: { verb: string; program: string; config: any; plan?: string }[] = [];
     const says = (call: Call) => {
         const at = (flag: string) => call.args[call.args.indexOf(flag) + 1];
-        if (call.args.includes("--config-file"))
+        if (call.args.includes("--cwd") && call.args.includes("--config-file"))
             seen.push({
                 verb: call.args[0],
                 program: readFileSync(join(at("--cwd"), "index.ts"), "utf8"),

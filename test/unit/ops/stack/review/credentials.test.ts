@@ -117,3 +117,26 @@ describe("review of what an earlier run has replaced and not deleted", () => {
         );
     });
 });
+
+describe("review of the record of revoked keys", () => {
+    const record = (readmit: object, declared = "[secret]") => ({ declared, readmit });
+    const changed = (from: object, to: object) => said([step("Revocations", "r", record(from), record(to, "other"))]);
+
+    it("says that a revocation breaks, whose config names it", () =>
+        assert.deepEqual(changed({}, { "lab/a": "revocation-0123abcd" }), [
+            "breaks-callers revocation-broken: Breaks the revocation of lab/a: its revoked key works again",
+        ]));
+
+    it("says so of another one of the same credential", () =>
+        assert.match(changed({ "lab/a": "revocation-0" }, { "lab/a": "revocation-1" })[0], /^breaks-callers rev/));
+
+    it("says nothing of keys that come and go, nor of a line that is taken out again", () => {
+        assert.deepEqual(changed({}, {}), []);
+        assert.deepEqual(changed({ "lab/a": "revocation-0123abcd" }, {}), []);
+    });
+
+    it("says that it goes, and with it what it remembers", () =>
+        assert.deepEqual(said([step("Revocations", "r", record({}), undefined)]), [
+            "risk protection-weakened: r: the record of revoked keys goes, so that each of them can be declared again",
+        ]));
+});

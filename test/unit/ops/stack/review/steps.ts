@@ -17,6 +17,7 @@ const TYPES = {
     Release: "kubernetes:helm.sh/v3:Release",
     DaemonSet: "kubernetes:apps/v1:DaemonSet",
     RampartGraph: "pulumi-nodejs:dynamic/alpa-auth:RampartGraph",
+    Revocations: "pulumi-nodejs:dynamic/alpa-auth:Revocations",
     RayCluster: "kubernetes:ray.io/v1:RayCluster",
     Command: "command:remote:Command",
     ServiceToken: "cloudflare:index/zeroTrustAccessServiceToken:ZeroTrustAccessServiceToken",

@@ -1,0 +1,113 @@
+/** Which revocations going back would break: keys of callers' own come back as they were, unlike generated ones. */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { parseDocument } from "yaml";
+import { readmitted, type Revocation, type RevocationRecord } from "../../../components/parts/revocations-provider";
+import { keyDigest } from "../../../config/credentials";
+import { asPulumiReads, parseYaml } from "../keep-style";
+import { isMap } from "../review/differences";
+import { CODES, type Finding } from "../review/finding";
+import type { Exported } from "../review/plan";
+import { PROJECT } from "../stack-file";
+
+/** A program that has this file keeps the record of revocations, and takes `readmit` in its config. */
+export const KEEPS_RECORD = "components/parts/revocations-provider.ts";
+const TYPE = "pulumi-nodejs:dynamic/alpa-auth:Revocations";
+
+/** A revocation that would not hold any more. */
+export interface Broken {
+    /** `<consumer>/<credential>` that was revoked. */
+    revoked: string;
+    /** The one of then that has the key. Unset: none has, but the program of then does not remember the revocation. */
+    who?: string;
+    id: string;
+}
+
+/**
+ * @param state of today, with its record
+ * @param config text of the stack file of then
+ * @param readSecrets its plain text by ciphertext; asked only where something was revoked
+ * @param program folder of the program of then
+ */
+export async function brokenRevocations(
+    state: Exported,
+    config: string,
+    readSecrets: () => Promise<ReadonlyMap<string, string>>,
+    program: string,
+): Promise<Broken[]> {
+    const record = recordOf(state);
+    if (record === undefined || record.revoked.length === 0) return [];
+    const back = readmitted(record, declaredIn(config, await readSecrets()));
+    const broken = back.map(({ who, revocation: { id, who: revoked } }) => ({ who, id, revoked }));
+    if (existsSync(join(program, KEEPS_RECORD))) return broken;
+    const others = record.revoked.filter(({ id }) => !broken.some((one) => one.id === id));
+    return [...broken, ...others.map(({ id, who }: Revocation) => ({ id, revoked: who }))];
+}
+
+/** The config with the revocations that it breaks, where the program of then takes them: its preview shows what they mean. */
+export function withReadmit(config: string, broken: Broken[], program: string): string {
+    if (broken.length === 0 || !existsSync(join(program, KEEPS_RECORD))) return config;
+    const document = parseDocument(config);
+    const consumers = consumersOf(document.toJS());
+    consumers.forEach(({ name, credentials }, i) =>
+        credentialsOf(credentials).forEach(({ id }, j) => {
+            const one = broken.find(({ who }) => who === `${String(name)}/${String(id)}`);
+            const place = ["config", `${PROJECT}:consumers`, i, "credentials", j, "readmit"];
+            if (one) document.setIn(place, one.id);
+        }),
+    );
+    return document.toString();
+}
+
+/** What a review says of those that the program of then cannot say itself. */
+export function revocationFindings(broken: Broken[], program: string): Finding[] {
+    if (existsSync(join(program, KEEPS_RECORD))) return [];
+    return broken.map(({ revoked, who }) => ({
+        code: "revocation-broken",
+        severity: CODES["revocation-broken"][0],
+        says: `Breaks the revocation of ${revoked}: ${who === undefined ? "the program of then does not remember it, so that its key can be declared again" : `its revoked key works again, as ${who}`}`,
+        evidence: [],
+        todo: CODES["revocation-broken"][1],
+    }));
+}
+
+/** Those that the operator has not named. */
+export function revocationProblems(broken: Broken[], named: string[]): string[] {
+    const open = [...new Set(broken.map(({ revoked }) => revoked))].filter((who) => !named.includes(who));
+    if (open.length === 0) return [];
+    const flags = open.map((who) => `--readmit ${who}`).join(" ");
+    return [
+        `--to: going back must not break a revocation, and would break that of ${open.join(", ")}. Choose another version. To break it nonetheless, add: ${flags}`,
+    ];
+}
+
+function recordOf({ resources = [] }: Exported): RevocationRecord | undefined {
+    const outputs = resources.find(({ type, delete: gone }) => type === TYPE && !gone)?.outputs;
+    return outputs as RevocationRecord | undefined;
+}
+
+function declaredIn(config: string, secrets: ReadonlyMap<string, string>): Record<string, string> {
+    const declared: Record<string, string> = {};
+    for (const { name, credentials } of consumersOf(asPulumiReads(parseYaml(config), secrets)))
+        for (const one of credentialsOf(credentials)) {
+            const digest = keyDigest(one);
+            if (digest !== undefined) declared[`${String(name)}/${String(one.id)}`] = digest;
+        }
+    return declared;
+}
+
+/** The list, also where it is kept as one text. */
+function consumersOf(file: unknown): Record<string, unknown>[] {
+    const config = isMap(file) && isMap(file.config) ? file.config : {};
+    const list = config[`${PROJECT}:consumers`] ?? config.consumers;
+    if (typeof list !== "string") return credentialsOf(list);
+    try {
+        return credentialsOf(JSON.parse(list));
+    } catch {
+        return [];
+    }
+}
+
+function credentialsOf(value: unknown): Record<string, unknown>[] {
+    return Array.isArray(value) ? value.filter(isMap) : [];
+}

@@ -1,0 +1,126 @@
+// Proves that going back breaks no revocation of a key that a caller has brought, unless the operator names it. Git is real; Pulumi
+// answers from memory, with a record that the provider itself has made.
+import { strict as assert } from "node:assert";
+import { generateKeyPairSync } from "node:crypto";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { provider } from "../../../../components/parts/revocations-provider";
+import { keyDigest } from "../../../../config/credentials";
+import { KEEPS_RECORD } from "../../../../ops/stack/rollback/revoked";
+import type { Call } from "../kit";
+import { commit, hidden, NOW, repository, rollback, update, usePackages, useRepository } from "./rollback-kit";
+
+const publicKey = generateKeyPairSync("ed25519").publicKey.export({ type: "spki", format: "pem" }) as string;
+const KEY = "brought-by-the-caller-0123456789";
+const CONSUMERS = [
+    { name: "lab", credentials: [{ id: "ed", method: "jwt", algorithm: "EdDSA", publicKey }] },
+    { name: "nlp", credentials: [{ id: "k", method: "key" }] },
+];
+const WITH_KEY = [{ name: "nlp", credentials: [{ id: "k", method: "key", key: KEY }] }];
+const declared = { "alpa-auth:consumers": { objectValue: CONSUMERS, value: JSON.stringify(CONSUMERS) } };
+
+/** The state of a stack that has revoked these, by `<consumer>/<credential>`. */
+async function stateWithout(revoked: Record<string, string>) {
+    const inputs = { declared: revoked, readmit: {} };
+    const { outs } = await provider.create!(inputs);
+    const { outs: outputs } = await provider.update!("id", outs!, { declared: {}, readmit: {} });
+    const urn = "urn:pulumi:intra::alpa-auth::pulumi-nodejs:dynamic/alpa-auth:Revocations::alpa-consumers-revocations";
+    const type = "pulumi-nodejs:dynamic/alpa-auth:Revocations";
+    return { id: outputs!.revoked[0].id, deployment: { resources: [{ urn, type, outputs }] } };
+}
+
+describe("ops stack rollback and revoked keys", () => {
+    useRepository();
+    usePackages();
+    let withRecord: string;
+    before(() => {
+        mkdirSync(join(repository.root, "components/parts"), { recursive: true });
+        withRecord = commit({ [KEEPS_RECORD]: "", "index.ts": "third" });
+    });
+
+    const back = async (
+        head: string,
+        revoked: Record<string, string>,
+        args: string[] = [],
+        more: { config?: object; says?: (call: Call) => object | undefined } = {},
+    ) => {
+        const { id, deployment } = await stateWithout(revoked);
+        const says = (call: Call) =>
+            call.args[1] === "export"
+                ? { stdout: JSON.stringify({ deployment }) }
+                : (more.says?.(call) ?? (call.args[0] === "config" ? { stdout: "{}" } : undefined));
+        const history = [update(head, more.config ?? declared), update(withRecord)];
+        return { id, ...(await rollback(["--to", "1", "--yes", ...args], { history, says })) };
+    };
+    const ed = { "lab/ed": keyDigest({ publicKey })! };
+
+    it("refuses to admit a revoked public key again, and the review lists it", async () => {
+        const { code, out, note, seen } = await back(repository.first, ed);
+        assert.equal(code, 2, note);
+        assert.match(
+            out,
+            /BREAKS CALLERS\n {2}revocation-broken {2}Breaks the revocation of lab\/ed: its revoked key works again, as lab\/ed\./,
+        );
+        assert.match(
+            note,
+            /--to: going back must not break a revocation, and would break that of lab\/ed\. .* add: --readmit lab\/ed/,
+        );
+        assert.ok(seen.every(({ verb }) => verb === "preview"));
+    });
+
+    it("refuses it under another name, by the name that was revoked", async () => {
+        const { code, note } = await back(repository.first, { "eve/other": ed["lab/ed"] });
+        assert.equal(code, 2);
+        assert.match(note, /would break that of eve\/other\. .* add: --readmit eve\/other/);
+    });
+
+    it("goes back where the operator names it, and only then", async () => {
+        assert.equal((await back(repository.first, ed, ["--readmit", "lab/other"])).code, 2);
+        const { code, note, seen } = await back(repository.first, ed, ["--readmit", "lab/ed"]);
+        assert.equal(code, 0, note);
+        assert.equal(seen.at(-1)!.verb, "up");
+    });
+
+    it("refuses an imported key, which it compares in plain and never shows", async () => {
+        const sealed = [{ name: "nlp", credentials: [{ id: "k", method: "key", key: { secure: "v1:then" } }] }];
+        const file = join(repository.root, ".git/of-then.yaml");
+        writeFileSync(file, NOW.replace("config:\n", `config:\n    alpa-auth:consumers: ${JSON.stringify(sealed)}\n`));
+        const says = ({ args }: Call) =>
+            args[0] === "config"
+                ? {
+                      stdout: JSON.stringify({
+                          "alpa-auth:consumers": { value: "", objectValue: WITH_KEY },
+                          "alpa-auth:cluster": { value: "", objectValue: { kubeconfig: "IN-PLAIN" } },
+                      }),
+                  }
+                : undefined;
+        const config = { "alpa-auth:consumers": hidden(WITH_KEY) };
+        const revoked = { "nlp/k": keyDigest({ key: KEY })! };
+        const { code, out, note } = await back(repository.first, revoked, ["--config-file", file], { config, says });
+        assert.equal(code, 2, note);
+        assert.match(note, /would break that of nlp\/k/);
+        assert.ok(!`${out}${note}`.includes(KEY));
+    });
+
+    it("has a program that keeps the record say it in its own preview, by the config that names the revocation", async () => {
+        const { code, note, seen, id } = await back(withRecord, ed);
+        assert.equal(code, 2);
+        assert.match(note, /would break that of lab\/ed/);
+        const [lab, nlp] = seen[0].config.config["alpa-auth:consumers"];
+        assert.equal(lab.credentials[0].readmit, id);
+        assert.equal(nlp.credentials[0].readmit, undefined);
+    });
+
+    it("refuses a program that would forget a revocation, until that is named too", async () => {
+        const gone = { "bob/k": "digest-of-a-key-that-the-version-does-not-have" };
+        const { code, out, note } = await back(repository.first, gone);
+        assert.equal(code, 2);
+        assert.match(out, /Breaks the revocation of bob\/k: the program of then does not remember it/);
+        assert.match(note, /add: --readmit bob\/k/);
+        assert.equal((await back(repository.first, gone, ["--readmit", "bob/k"])).code, 0);
+        assert.equal((await back(withRecord, gone)).code, 0, "a program that keeps the record breaks nothing");
+    });
+
+    it("tells a program that keeps the record by a file that this one has", () =>
+        assert.ok(existsSync(resolve(__dirname, "../../../..", KEEPS_RECORD))));
+});
