@@ -77,6 +77,9 @@ export function troubleOf(answer: Pick<PodAnswer, "status" | "body">, namespace:
         return `etcd has lost APISIX's directory keys, so no change of a route or consumer arrives, no revocation either. ${restart}`;
     if (answer.status === 401)
         return `APISIX rejects the keys of Secret ${namespace}/${KEYS}: its pods started with others, so no change of a route or consumer arrives. ${restart}`;
+    // The words of 3.18.0 when its pod started before etcd asked for a password, or with another one.
+    if (answer.status === 503 && answer.body.includes("etcd response missing header.revision"))
+        return `etcd rejects APISIX: its pods started with another password of etcd, or without one, so no change of a route or consumer arrives. ${restart}`;
     return undefined;
 }
 

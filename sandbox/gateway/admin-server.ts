@@ -75,8 +75,9 @@ async function serve(
 
     // The real one answers 503 with a message of its etcd client, which nobody has recorded.
     if (!store.etcd.hasQuorum) throw new NotImitated("Admin API while etcd has no quorum");
-    // So does one that started before etcd got a password, or with another: it goes on with what it has in memory.
-    if (store.etcd.password !== etcdPassword) throw new NotImitated("Admin API of a gateway that etcd rejects");
+    // One that started before etcd asked for a password goes on with what it has in memory (run on 3.18.0).
+    if (store.etcd.password !== etcdPassword)
+        return { status: 503, body: { error_msg: "etcd response missing header.revision" } };
 
     const segments = target.uri.slice(PREFIX.length + 1).split("/");
     let [resource, id] = segments as [string, string | undefined];

@@ -39,6 +39,9 @@ describe("the Admin API of the gateway", () => {
         const rejected = troubleOf(answer(401, { error_msg: "failed to check token" }), "edge");
         assert.match(rejected!, /rejects the keys of Secret edge\/apisix-admin-keys: its pods started with others/);
         assert.ok(rejected!.endsWith(restart));
+        const locked = troubleOf(answer(503, { error_msg: "etcd response missing header.revision" }), "edge");
+        assert.match(locked!, /^etcd rejects APISIX: its pods started with another password of etcd, or without one/);
+        assert.ok(locked!.endsWith(restart));
         for (const fine of [answer(200, {}), answer(503, {})]) assert.equal(troubleOf(fine, "edge"), undefined);
     });
 

@@ -200,7 +200,7 @@ describe("Gateways of the sandbox", () => {
             assert.equal(admits("secret", world(etcd("secret"))), true);
             // One of before answers callers from its memory, and its Admin API reaches etcd no more.
             await gateways.reconcile(world([asking("pod-1"), ...etcd("secret")]));
-            assert.deepEqual([await data(), await admin("first")], [502, 501]);
+            assert.deepEqual([await data(), await admin("first")], [502, 503]);
             await gateways.reconcile(world([asking("pod-2", "secret"), ...etcd("secret")]));
             assert.deepEqual([await data(), await admin("first")], [502, 200]);
         });
