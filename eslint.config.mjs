@@ -117,6 +117,12 @@ export default tseslint.config(
         [],
     ),
     layer(
+        ["policy/rules/rendered/**"],
+        "^(\\.\\./(?!\\.\\.)(?!resource$|rule$|kubernetes$)|\\.\\./\\.\\./(?!\\.\\./(components/parts/|config/intra$))|@pulumi/)",
+        "What is compared with what comes out is rendered by the parts, with settings that the schema takes.",
+        [],
+    ),
+    layer(
         ["client/typescript/**"],
         "^\\.\\./",
         "A package of its own: its callers have nothing else of this repository.",

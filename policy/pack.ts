@@ -39,7 +39,10 @@ export function policies(rules: readonly Rule[], exceptions: Exception[], today:
             },
             ...(checkStack && {
                 validateStack: ({ resources }, report) => {
-                    const all = resources.map((resource) => seen.get(resource.urn) ?? resourceFrom(resource));
+                    const all = resources.map((resource) => ({
+                        ...(seen.get(resource.urn) ?? resourceFrom(resource)),
+                        id: idOf(resource),
+                    }));
                     for (const { message, urn } of standing(all, { ...rule, check: undefined })) report(message, urn);
                 },
             }),
@@ -55,6 +58,13 @@ function resourceFrom({ type, name, urn, opts, props }: Given): Resource {
     return resourceOf({ type, name, urn, protect: opts.protect, inputs });
 }
 type Given = Pick<ResourceValidationArgs, "type" | "name" | "urn" | "opts" | "props">;
+
+/** At the end it hands over what providers have answered, where it knows that. */
+function idOf({ props }: Pick<Given, "props">): unknown {
+    const id: unknown = Object.getOwnPropertyDescriptor(props, "id")?.value;
+    return typeof id === "string" ? resourceOf({ ...NOTHING, id }).id : undefined;
+}
+const NOTHING = { type: "", name: "", urn: "", protect: false, inputs: {} };
 
 /** The SDK's word for a secret becomes that of the rules. */
 function withSecrets(value: unknown): unknown {

@@ -83,6 +83,6 @@ export function pathsBehind(prefixes: string[]): string[] {
 }
 
 /** The whole name, which needs no search list. */
-function endpointOf({ service, namespace }: GatewayOrigin): string {
+export function endpointOf({ service, namespace }: Pick<GatewayOrigin, "service" | "namespace">): string {
     return `${service.name}.${namespace}.svc.cluster.local:${service.port}`;
 }

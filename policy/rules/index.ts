@@ -4,8 +4,11 @@ import { errorShape, logprobsOneBackend, noRetries } from "./answers";
 import { interOutlivesANode } from "./availability";
 import { serviceTokensOnly, zoneProtected } from "./cloudflare";
 import { alpaGuarded } from "./guarded";
+import { hostnamesCovered } from "./hostnames";
+import { knownTypes } from "./known-types";
 import { networkClosed } from "./network";
 import { portsClosed } from "./reachable";
+import { asRendered } from "./rendered";
 import { credentialsHidden, routeAsks } from "./routes";
 import { noSecretInClear } from "./secrets";
 import { isJudgedLater } from "./unknown";
@@ -16,6 +19,9 @@ import type { Rule } from "./rule";
 /** Every rule, the most dangerous first. */
 export const RULES: readonly Rule[] = [
     routeAsks,
+    asRendered,
+    knownTypes,
+    hostnamesCovered,
     noSecretInClear,
     ownAdminKey,
     apisixVersion,

@@ -71,12 +71,9 @@ function openPeer(from: unknown[]): string | undefined {
         const { ipBlock, namespaceSelector, podSelector } = map(peer);
         // A network of addresses holds whoever is in it: machines, and pods where they keep theirs.
         if (map(ipBlock).cidr !== undefined) return "addresses";
-        if (
-            namespaceSelector !== undefined &&
-            isBroad(namespaceSelector) &&
-            (podSelector === undefined || isBroad(podSelector))
-        )
-            return "every pod of the cluster";
+        const anyPod = podSelector === undefined || isBroad(podSelector);
+        if (namespaceSelector !== undefined && namespaceSelector !== UNKNOWN && anyPod)
+            return isBroad(namespaceSelector) ? "every pod of the cluster" : "every pod of a namespace";
         if (namespaceSelector === undefined && podSelector !== undefined && isBroad(podSelector))
             return "every pod of its namespace";
     }

@@ -16,6 +16,8 @@ export interface Resource {
     name: string;
     urn: string;
     protect: boolean;
+    /** What its provider knows it by. Undefined or {@link UNKNOWN} before it is made, and where nobody has said. */
+    id?: unknown;
     /** Inputs, secrets in plain: for comparing, never for messages. */
     props: Tree;
     /** The same, with every secret as a {@link Secret}. */
@@ -39,10 +41,10 @@ const HIDDEN = "[secret]";
 
 /** @param inputs as they travel to a provider, stand in a state or a preview, or with secrets as {@link Secret} */
 export function resourceOf(given: Omit<Resource, "props" | "marked"> & { inputs: Tree }): Resource {
-    const { inputs, ...rest } = given;
+    const { inputs, id, ...rest } = given;
     const marked = read(inputs) as Tree;
     if (given.type === "kubernetes:core/v1:Secret" && "data" in marked) marked.data = plainTexts(marked.data);
-    return { ...rest, marked, props: opened(marked) as Tree };
+    return { ...rest, id: read(id), marked, props: opened(marked) as Tree };
 }
 
 function read(value: unknown): unknown {

@@ -73,6 +73,22 @@ function* variables(tree: unknown, path = ""): Generator<string> {
         yield* variables(part, Array.isArray(tree) ? `${path}[${field}]` : path === "" ? field : `${path}.${field}`);
 }
 
+/** A key that no name and no form tells: random letters and digits. Of digests, 64 hex digits are the public ones. */
+const RANDOM = /(?<![\w./-])(?![0-9a-f]{64}\b)(?=[\w-]*\d)(?=[\w-]*[A-Za-z])[\w-]{16,}(?![\w./])/;
+/** A header or a setting that is given one. */
+const GIVEN = /\b(api-?key|authorization|cf-access-client-secret|password|passwd|token|secret)["']?\s*[=:]\s*\S/i;
+
+/** What a host is told is in previews, logs and its list of processes. */
+function inCommand({ type, marked }: Resource): string[] {
+    if (!/^command:(local|remote):/.test(type)) return [];
+    return ["create", "update", "delete"].flatMap((field) => {
+        const line = marked[field];
+        return typeof line === "string" && (RANDOM.test(line) || GIVEN.test(line))
+            ? [`${field}: must hold no secret (it has what looks like a key). Write it into stdin, as a secret.`]
+            : [];
+    });
+}
+
 function inClear(resource: Resource): string[] {
     const found = kindOf(resource) === "Secret" ? openSecret(resource) : [];
     eachText(resource.marked, (text, path) => {
@@ -83,7 +99,7 @@ function inClear(resource: Resource): string[] {
             found.push(`${path}: must be secret (it is in clear). ${MARK}`);
     });
     for (const path of variables(resource.marked)) found.push(`${path}: must be secret (it is in clear). ${MARK}`);
-    return [...new Set([...found, ...openInTheCluster(resource)])];
+    return [...new Set([...found, ...inCommand(resource), ...openInTheCluster(resource)])];
 }
 
 /** Shorter ones are found by chance, and no key of ours is as short. */

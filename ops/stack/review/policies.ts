@@ -69,7 +69,7 @@ function sides({ steps }: Preview, state: Exported | undefined): [before: Resour
 }
 
 function seen(states: Map<string, ResourceState>): Resource[] {
-    return [...states.values()].map(({ urn, type, protect = false, inputs = {} }) =>
-        resourceOf({ urn, type, name: urn.split("::").at(-1)!, protect, inputs }),
+    return [...states.values()].map(({ urn, type, id, protect = false, inputs = {} }) =>
+        resourceOf({ urn, type, name: urn.split("::").at(-1)!, id: id || undefined, protect, inputs }),
     );
 }

@@ -1,5 +1,6 @@
 /** For each rule, changes of real resources that it must refuse. */
 import type { Base } from "./bases";
+import { CLOSED } from "./cases-closed";
 import { GATEWAY } from "./cases-gateway";
 import { SECRETS } from "./cases-secrets";
 import { WORLD } from "./cases-world";
@@ -8,4 +9,6 @@ import type { Given } from "./stacks";
 export type Case = [what: string, base: Base, change: (resources: Given[]) => void, message: RegExp];
 
 /** By the name of the rule. */
-export const CASES: Record<string, Case[]> = { ...SECRETS, ...GATEWAY, ...WORLD };
+export const CASES: Record<string, Case[]> = {};
+for (const cases of [SECRETS, GATEWAY, WORLD, CLOSED])
+    for (const [rule, some] of Object.entries(cases)) CASES[rule] = [...(CASES[rule] ?? []), ...some];

@@ -106,7 +106,8 @@ describe("the policy pack as Pulumi starts it", function () {
         before(() => {
             folder = mkdtempSync(join(tmpdir(), "policy-"));
             cpSync(join(ROOT, "policy"), join(folder, "policy"), { recursive: true });
-            symlinkSync(join(ROOT, "node_modules"), join(folder, "node_modules"));
+            for (const beside of ["node_modules", "components", "config", "package.json"])
+                symlinkSync(join(ROOT, beside), join(folder, beside));
         });
         after(() => rmSync(folder, { recursive: true }));
 

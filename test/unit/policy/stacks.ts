@@ -36,6 +36,7 @@ export function givenOf(seen: Seen[]): Given[] {
         name: r.name,
         urn: `urn:pulumi:test::alpa-auth::${typesOf(r)}::${r.name}`,
         protect: asked(r).protect,
+        id: `${r.name}-id`,
         inputs: r.inputs,
     }));
 }

@@ -1,0 +1,80 @@
+import { at, isInside, kindOf, list, map, UNKNOWN, type Resource } from "./resource";
+import type { Rule } from "./rule";
+
+type Found = { urn: string; message: string }[];
+
+export const hostnamesCovered: Rule = {
+    name: "hostnames-covered",
+    title: "Every name of a tunnel to Alpa is covered by an Access application of this stack, with policies and tokens of this stack.",
+    reason: "Alpa asks nobody: a name without an application, or with a policy of somebody else, lets in whom this stack does not list.",
+    example: {
+        type: "cloudflare:index/zeroTrustAccessApplication:ZeroTrustAccessApplication",
+        inputs: {
+            domain: "llm.example.com/private",
+            destinations: [{ type: "public", uri: "llm.example.com/private" }],
+        },
+    },
+    check: (resource) => (kindOf(resource) === APPLICATION ? wholeHosts(resource) : []),
+    checkStack: (resources) => [
+        ...uncovered(resources),
+        ...foreign(resources, APPLICATION, "policies", "id", POLICY),
+        ...foreign(resources, POLICY, "includes", "serviceToken.tokenId", TOKEN),
+    ],
+};
+
+const APPLICATION = "ZeroTrustAccessApplication";
+const POLICY = "ZeroTrustAccessPolicy";
+const TOKEN = "ZeroTrustAccessServiceToken";
+const HOST = /^[a-z0-9-]+(\.[a-z0-9-]+)+$/;
+
+function wholeHosts({ props }: Resource): string[] {
+    const uris = list(props.destinations).map((one, i) => [`destinations[${i}].uri`, at(one, "uri")] as const);
+    return [["domain", props.domain] as const, ...uris].flatMap(([where, uri]) =>
+        uri === undefined || uri === UNKNOWN || HOST.test(String(uri))
+            ? []
+            : [`${where}: must be a whole host: other paths of it would be open. Leave the path out.`],
+    );
+}
+
+function uncovered(resources: Resource[]): Found {
+    const destinations = resources
+        .filter((resource) => kindOf(resource) === APPLICATION)
+        .flatMap(({ props }) => (props.destinations === UNKNOWN ? [UNKNOWN] : list(props.destinations)));
+    if (destinations.includes(UNKNOWN)) return [];
+    const covered = destinations.filter((one) => at(one, "type") === "public").map((one) => at(one, "uri"));
+    if (covered.includes(UNKNOWN)) return [];
+    return resources
+        .filter((resource) => kindOf(resource) === "ZeroTrustTunnelCloudflaredConfig")
+        .filter((resource) => !isInside(resource, "CloudflareExposure"))
+        .flatMap(({ urn, props }) =>
+            list(at(props, "config.ingresses")).flatMap((entry, i) => {
+                const { hostname, service } = map(entry);
+                if ([hostname, service, entry].includes(UNKNOWN) || /^http_status:4\d\d$/.test(String(service)))
+                    return [];
+                if (covered.includes(hostname)) return [];
+                const name = hostname === undefined ? "every name" : String(hostname);
+                const message = `config.ingresses[${i}].hostname: ${name} is not covered by an Access application of this stack as a whole. Add it to the application's destinations.`;
+                return [{ urn, message }];
+            }),
+        );
+}
+
+/** Entries that name something by its id which no resource of this stack has. */
+function foreign(resources: Resource[], kind: string, field: string, path: string, of: string): Found {
+    const ids = resources.filter((resource) => kindOf(resource) === of).map(({ id }) => id);
+    const isKnown = (id: unknown) => typeof id === "string";
+    // One that is about to be made has none yet, and the entry that names it neither.
+    const unnamed = ids.filter((id) => !isKnown(id)).length;
+    const what = of === POLICY ? "policy" : "service token";
+    return resources
+        .filter((resource) => kindOf(resource) === kind)
+        .flatMap(({ urn, props }) => {
+            const others = list(props[field])
+                .map((entry, i) => ({ id: at(entry, path), where: `${field}[${i}].${path}` }))
+                .filter(({ id }) => isKnown(id) && !ids.includes(id));
+            return others.slice(unnamed).map(({ where }) => ({
+                urn,
+                message: `${where}: is no ${what} of this stack. Name one that this stack makes.`,
+            }));
+        });
+}

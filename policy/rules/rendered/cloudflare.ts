@@ -1,0 +1,123 @@
+import { renderApplication, renderPolicy } from "../../../components/parts/access";
+import { endpointOf, pathsBehind } from "../../../components/parts/cloudflare-exposure";
+import { CUSTOM_PHASE, RATE_LIMIT_PHASE, renderRateLimit, renderSkip } from "../../../components/parts/edge-rules";
+import { PREFIX } from "../../../components/parts/paths";
+import { PATHS, renderRoutes } from "../../../components/parts/tunnel-routes";
+import { VERIFICATION_PREFIX } from "../../../components/parts/verification";
+import { at, list, map, UNKNOWN, type Resource } from "../resource";
+import { combinations, form, type Form } from "./form";
+import { made } from "./gateway";
+
+// How this project renders what it asks of Cloudflare.
+
+interface Rendered {
+    actual: unknown;
+    forms: Form[];
+}
+
+/** So many names, each another. */
+const samples = (count: number, what: string) => Array.from({ length: count }, (_, i) => `sample-${what}-${i}`);
+const without = (props: Resource["props"], ...fields: string[]) =>
+    Object.fromEntries(Object.entries(props).filter(([field]) => !fields.includes(field)));
+
+export function application({ props }: Resource): Rendered {
+    const names = Math.max(1, list(props.destinations).length);
+    const policies = list(props.policies).length;
+    return {
+        actual: without(props, "accountId", "name"),
+        forms: made(`application ${names} ${policies}`, () => [
+            form({ hostnames: samples(names, "host"), policies: samples(policies, "policy") }, (settings) =>
+                renderApplication(settings.hostnames, settings.policies),
+            ),
+        ]),
+    };
+}
+
+export function policy({ props }: Resource): Rendered {
+    const tokens = list(props.includes).length;
+    return {
+        actual: without(props, "accountId", "name"),
+        forms: made(`policy ${tokens}`, () => [
+            form({ tokens: samples(tokens, "token") }, (settings) => renderPolicy(settings.tokens)),
+        ]),
+    };
+}
+
+/** Paths that lead somewhere: to Alpa, or to a gateway, before and while Alpa is converted. */
+const WAYS = [
+    { paths: PATHS, access: true },
+    { paths: pathsBehind([PREFIX]), access: false },
+    { paths: pathsBehind([PREFIX, VERIFICATION_PREFIX]), access: false },
+];
+
+export function tunnelConfig({ props }: Resource): Rendered {
+    const rules = list(at(props, "config.ingresses")).length - 1;
+    return {
+        actual: { config: props.config },
+        forms: made(`tunnel ${rules}`, () =>
+            WAYS.map(({ paths, access }) => {
+                const hosts = Math.max(1, Math.round(rules / paths.length));
+                return form(
+                    {
+                        hostnames: samples(hosts, "host"),
+                        host: "endpoint.example.org",
+                        service: { name: "sample-service", port: 21001 },
+                        namespace: "sample-namespace",
+                        access: { teamName: "sample-team", audience: "sample-audience" },
+                    },
+                    ({ hostnames, host, service, namespace, access: through }) => ({
+                        config: renderRoutes({
+                            hostnames,
+                            paths,
+                            // A gateway asks callers itself, and is in the cluster.
+                            ...(access
+                                ? { endpoint: `${host}:${service.port}`, access: through }
+                                : { endpoint: endpointOf({ service, namespace }) }),
+                        }),
+                    }),
+                );
+            }),
+        ),
+    };
+}
+
+const LIMIT = { requests: 61, perSeconds: 67, blockSeconds: 71 };
+
+/** Rules of the edge name their hosts in an expression, which is compared as a whole. */
+export function ruleset({ props }: Resource): Rendered {
+    const expression = String(at(list(props.rules)[0], "expression"));
+    const hostnames = [...expression.matchAll(/"([a-z0-9.-]+)"/g)].map(([, name]) => name);
+    const { phase } = props;
+    return {
+        actual: phase === UNKNOWN ? UNKNOWN : without(props, "zoneId", "name"),
+        forms: made(`ruleset ${String(phase)} ${hostnames.join(" ")}`, () =>
+            phase === RATE_LIMIT_PHASE
+                ? combinations({ plan: ["free", "pro"], per: ["address", "client"] }).map(({ plan, per }) =>
+                      form(LIMIT, (limit) => ({
+                          kind: "zone",
+                          phase,
+                          rules: [renderRateLimit({ ...limit, per: per! }, { hostnames, plan: plan! })],
+                      })),
+                  )
+                : [form({}, () => ({ kind: "zone", phase: CUSTOM_PHASE, rules: [renderSkip(hostnames)] }))],
+        ),
+    };
+}
+
+/** Where a tunnel takes its rules from: those of a file on a host are not seen. */
+export function tunnel({ props }: Resource): Rendered {
+    return {
+        actual: { configSrc: props.configSrc },
+        forms: made("tunnel", () => [form({}, () => ({ configSrc: "cloudflare" }))]),
+    };
+}
+
+/** The one setting of a zone that this project writes. */
+export function zoneSetting({ props }: Resource): Rendered {
+    return {
+        actual: map({ settingId: props.settingId, value: props.value }),
+        forms: made("zone setting", () => [
+            form({ value: 601 }, ({ value }) => ({ settingId: "proxy_read_timeout", value })),
+        ]),
+    };
+}

@@ -1,0 +1,143 @@
+import { list, map, shown, UNKNOWN, type Tree } from "../resource";
+import { another, changedIn, keyOf, leaves, placesOf, readBack, replaced, valueAt, type Form } from "./form";
+
+/** More messages about one object say no more. */
+const MOST_MESSAGES = 8;
+
+/** What is not as this project renders it, by the form that is nearest. */
+export function differences(actual: unknown, forms: Form[]): string[] {
+    const found = nearest(actual, forms).map((form) => compared(actual, form));
+    const fewest = found.reduce((a, b) => (b.length < a.length ? b : a));
+    const more = fewest.length - MOST_MESSAGES;
+    const most = fewest.slice(0, MOST_MESSAGES);
+    return more > 0 ? [...most, `${more} more differences. Correct those above first.`] : most;
+}
+
+const shapes = new WeakMap<Form, string[]>();
+
+/** Forms that have the most paths in common with an object, below what is known of it: each costs a rendering. */
+function nearest(actual: unknown, forms: Form[]): Form[] {
+    if (forms.length === 1) return forms;
+    const here = leaves(actual);
+    const unknown = [...here].filter(([, { value }]) => value === UNKNOWN).map(([key]) => key);
+    const isUnknown = (key: string) => unknown.some((above) => key === above || key.startsWith(keyOf(above, "")));
+    const distances = forms.map((form) => {
+        let shape = shapes.get(form);
+        if (!shape) shapes.set(form, (shape = [...leaves(form.render(form.settings as never)).keys()]));
+        const there = shape.filter((key) => !isUnknown(key));
+        const common = there.filter((key) => here.has(key)).length;
+        return here.size - unknown.length + there.length - 2 * common;
+    });
+    const least = Math.min(...distances);
+    return forms.filter((_, i) => distances[i] === least);
+}
+
+function compared(actual: unknown, form: Form): string[] {
+    let settings: unknown = form.settings;
+    const free: string[][] = [];
+    for (const setting of placesOf(form)) {
+        const { value, free: isFree } = readBack(setting, actual);
+        const isNumber = typeof valueAt(form.settings, setting.path) === "number";
+        if (isFree) free.push(setting.path);
+        else if (value !== undefined) settings = replaced(settings, setting.path, isNumber ? Number(value) : value);
+    }
+    const expected = form.render(settings as never);
+    const ignored = new Set(
+        free.flatMap((path) => {
+            const other = replaced(settings, path, another(valueAt(settings, path)));
+            return changedIn(expected, form.render(other as never));
+        }),
+    );
+    return [
+        ...differ({ expected, actual, where: "", key: "", ignored }),
+        ...(form.problems?.(settings as never) ?? []),
+    ];
+}
+
+interface Pair {
+    expected: unknown;
+    actual: unknown;
+    /** Path in the object, for messages. */
+    where: string;
+    /** Path in what was rendered. */
+    key: string;
+    /** Paths in what was rendered that may be anything. */
+    ignored: Set<string>;
+}
+
+const isMap = (value: unknown): value is Tree => typeof value === "object" && value !== null && !Array.isArray(value);
+const below = (where: string, field: string) => (where === "" ? field : `${where}.${field}`);
+
+function* differ(pair: Pair): Generator<string> {
+    const { expected, actual, where, key, ignored } = pair;
+    if (actual === UNKNOWN || ignored.has(key)) return;
+    if (Array.isArray(expected) && Array.isArray(actual)) yield* lists(pair, expected, actual);
+    else if (isMap(expected) && isMap(actual)) yield* maps(pair, expected, actual);
+    else if (actual === undefined) yield `${where}: is missing. ${write(expected)}`;
+    else if (expected === undefined) yield `${where}: is not rendered here. Remove it.`;
+    else if (expected !== actual) yield `${where}: must be ${told(expected)}${got(actual)}. Correct it.`;
+}
+
+function* maps({ where, key, ignored }: Pair, expected: Tree, actual: Tree): Generator<string> {
+    for (const field of new Set([...Object.keys(expected), ...Object.keys(actual)])) {
+        const [one, other] = [expected[field], actual[field]];
+        if (one === undefined && other === undefined) continue;
+        yield* differ({ expected: one, actual: other, where: below(where, field), key: keyOf(key, field), ignored });
+    }
+}
+
+function* lists({ where, key, ignored }: Pair, expected: unknown[], actual: unknown[]): Generator<string> {
+    const names = [namesOf(expected), namesOf(actual)];
+    if (!names[0] || !names[1]) {
+        if (expected.length !== actual.length && !actual.includes(UNKNOWN))
+            yield `${where}: must be a list of ${expected.length} (got ${actual.length}). ${moved(expected, actual)}`;
+        else
+            for (const [i, one] of expected.entries())
+                yield* differ({
+                    expected: one,
+                    actual: actual[i],
+                    where: `${where}[${i}]`,
+                    key: keyOf(key, i),
+                    ignored,
+                });
+        return;
+    }
+    for (const name of names[1])
+        if (!names[0].includes(name)) yield `${where}: ${name} is not rendered here. Remove it.`;
+    for (const [i, name] of names[0].entries()) {
+        const at = names[1].indexOf(name);
+        if (at === -1) yield `${where}: ${name} is missing. Write it as this project renders it.`;
+        else
+            yield* differ({
+                expected: expected[i],
+                actual: actual[at],
+                where: `${where}[${at}]`,
+                key: keyOf(key, i),
+                ignored,
+            });
+    }
+    // Of rules and filters the order counts.
+    const same = names[1].filter((name) => names[0]!.includes(name));
+    const inOrder = names[0].filter((name) => names[1]!.includes(name)).every((name, i) => same[i] === name);
+    if (!inOrder) yield `${where}: must be in the order ${names[0].join(", ")}. Sort it.`;
+}
+
+/** Names of the entries of a list, where each has one of its own. */
+function namesOf(entries: unknown[]): string[] | undefined {
+    const names = entries.map((entry) => map(entry).name);
+    if (!names.every((name) => typeof name === "string")) return undefined;
+    return new Set(names).size === names.length ? (names as string[]) : undefined;
+}
+
+/** What a list of texts lacks. */
+function moved(expected: unknown[], actual: unknown[]): string {
+    const missing = expected.filter((one) => typeof one === "string" && !list(actual).includes(one));
+    return missing.length > 0 ? `Add ${missing.join(", ")}.` : "Write it as this project renders it.";
+}
+
+/** A value of this project. */
+const told = (value: unknown) => (typeof value === "object" ? "as this project renders it" : shown(value));
+const write = (value: unknown) =>
+    typeof value === "object" ? "Write it as this project renders it." : `Write ${shown(value)}.`;
+/** What somebody else has written may be a secret, where it is a text. */
+const got = (value: unknown) => (["number", "boolean"].includes(typeof value) ? ` (got ${shown(value)})` : "");

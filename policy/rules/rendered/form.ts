@@ -1,0 +1,181 @@
+import { isDeepStrictEqual } from "node:util";
+import { UNKNOWN, type Tree } from "../resource";
+
+/**
+ * One way in which this project renders an object. The settings are an example: every number and text in them may be
+ * another one, and is read back from what was rendered. What is a choice (`true`, a field that is absent) is a form of its own.
+ */
+export interface Form {
+    settings: Tree;
+    render: (settings: never) => unknown;
+    /** What is wrong with settings that were read back. */
+    problems?: (settings: never) => string[];
+}
+
+/** @param settings an example without `undefined` @param render what the program itself calls */
+export function form<S extends object>(
+    settings: S,
+    render: (settings: S) => unknown,
+    problems?: (settings: S) => string[],
+): Form {
+    return { settings: settings as Tree, render, problems };
+}
+
+/** Every combination of the choices. */
+export function combinations<const T extends Record<string, readonly unknown[]>>(choices: T) {
+    let all: Tree[] = [{}];
+    for (const [name, values] of Object.entries(choices))
+        all = all.flatMap((one) => values.map((value) => (value === undefined ? one : { ...one, [name]: value })));
+    return all as { [K in keyof T]?: T[K][number] }[];
+}
+
+type Path = string[];
+type Leaf = string | number | boolean | null | symbol;
+/** Where a setting stands in what is rendered: in a text, or as a number with another one added. */
+type Place = { path: Path } & ({ pattern: RegExp; group: number } | { offset: number });
+interface Setting {
+    path: Path;
+    places: Place[];
+}
+
+/** Names, addresses, versions and paths: no expression of nginx, of Lua or of a regular expression. */
+const PLAIN = String.raw`[\w./:@-]+`;
+
+const settingsOf = new WeakMap<Form, Setting[]>();
+
+/** The settings of a form with their places, which rendering it with another value of each shows. */
+export function placesOf(form: Form): Setting[] {
+    const known = settingsOf.get(form);
+    if (known) return known;
+    const first = leaves(form.render(form.settings as never));
+    const settings: Setting[] = [];
+    const texts = new Map<string, Part[]>();
+    for (const { path, value } of leaves(form.settings).values()) {
+        if (typeof value !== "number" && typeof value !== "string") continue;
+        const setting: Setting = { path, places: [] };
+        settings.push(setting);
+        const second = leaves(form.render(replaced(form.settings, path, another(value)) as never));
+        for (const [key, leaf] of first) {
+            const place = placeOf(value, leaf.value, second.get(key)?.value);
+            if (place === undefined) continue;
+            if ("offset" in place) setting.places.push({ path: leaf.path, ...place });
+            else texts.set(key, [...(texts.get(key) ?? []), { setting, ...place }]);
+        }
+    }
+    for (const [key, parts] of texts) addTexts(first.get(key)!, parts);
+    settingsOf.set(form, settings);
+    return settings;
+}
+
+/** A setting in a text. */
+interface Part {
+    setting: Setting;
+    start: number;
+    length: number;
+    number: boolean;
+}
+
+/** A text with one setting, or with several and something between them. */
+function addTexts({ path, value }: { path: Path; value: Leaf }, parts: Part[]): void {
+    const text = String(value);
+    let [source, at] = ["^", 0];
+    const sorted = parts.sort((a, b) => a.start - b.start);
+    for (const { start, length, number } of sorted) {
+        source += `${escaped(text.slice(at, start))}(${number ? String.raw`\d{1,15}` : PLAIN})`;
+        at = start + length;
+    }
+    const pattern = new RegExp(`${source}${escaped(text.slice(at))}$`);
+    // One that is the setting alone is read before one that is a part of a text.
+    const alone = parts.length === 1 && parts[0].length === text.length;
+    for (const [i, { setting }] of sorted.entries())
+        setting.places[alone ? "unshift" : "push"]({ path, pattern, group: i + 1 });
+}
+
+const escaped = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+
+export const another = (value: unknown) => (typeof value === "number" ? value * 2 + 7 : `${String(value)}x`);
+
+/** @param first what is rendered of a setting's value @param second of another value */
+function placeOf(
+    value: number | string,
+    first: Leaf,
+    second: Leaf | undefined,
+): { offset: number } | Omit<Part, "setting"> | undefined {
+    if (first === second || second === undefined) return undefined;
+    if (typeof first === "number" && typeof value === "number") {
+        const offset = first - value;
+        return (second as number) - (another(value) as number) === offset ? { offset } : undefined;
+    }
+    if (typeof first !== "string") return undefined;
+    const { length } = String(value);
+    const start = first.indexOf(String(value));
+    const fits = start >= 0 && second === first.slice(0, start) + another(value) + first.slice(start + length);
+    return fits ? { start, length, number: typeof value === "number" } : undefined;
+}
+
+/**
+ * What is read back of a setting: by the first place that is there, nothing where it does not fit. A setting that stands
+ * nowhere, or somewhere unknown, may have any value.
+ */
+export function readBack({ places }: Setting, actual: unknown): { value?: unknown; free?: boolean } {
+    const found = places.map((place) => ({ place, leaf: valueAt(actual, place.path) }));
+    const known = found.find(({ leaf }) => leaf !== undefined && leaf !== UNKNOWN);
+    const value =
+        known && ("offset" in known.place ? numberOf(known.leaf, known.place.offset) : inText(known.leaf, known.place));
+    const free = value === undefined && (places.length === 0 || found.some(({ leaf }) => leaf === UNKNOWN));
+    return { value, free };
+}
+
+function numberOf(leaf: unknown, offset: number): number | undefined {
+    const value = typeof leaf === "number" ? leaf - offset : NaN;
+    return Number.isSafeInteger(value) && value >= 0 ? value : undefined;
+}
+
+function inText(leaf: unknown, { pattern, group }: { pattern: RegExp; group: number }): string | undefined {
+    return typeof leaf === "string" ? pattern.exec(leaf)?.[group] : undefined;
+}
+
+export function valueAt(tree: unknown, path: Path): unknown {
+    let here = tree;
+    for (const field of path) {
+        if (here === UNKNOWN) return UNKNOWN;
+        if (typeof here !== "object" || here === null) return undefined;
+        here = (here as Tree)[field];
+    }
+    return here;
+}
+
+/** A tree with another value at one path. */
+export function replaced(tree: unknown, path: Path, value: unknown): unknown {
+    if (path.length === 0) return value;
+    const [field, ...rest] = path;
+    const copy = (Array.isArray(tree) ? [...tree] : { ...(tree as Tree) }) as Tree;
+    copy[field] = replaced(copy[field], rest, value);
+    return copy;
+}
+
+/** The values of a tree that are no list and no map, by their path in one text. */
+export function leaves(tree: unknown): Map<string, { path: Path; value: Leaf }> {
+    const found = new Map<string, { path: Path; value: Leaf }>();
+    const walk = (value: unknown, key: string, path: Path): void => {
+        if (value === undefined) return;
+        if (typeof value !== "object" || value === null) return void found.set(key, { path, value: value as Leaf });
+        const fields = Object.keys(value);
+        if (fields.length === 0)
+            return void found.set(key, { path, value: Array.isArray(value) ? NO_ENTRIES : NO_FIELDS });
+        for (const field of fields) walk((value as Tree)[field], keyOf(key, field), [...path, field]);
+    };
+    walk(tree, "", []);
+    return found;
+}
+
+export const keyOf = (above: string, field: string | number) => `${above}\n${field}`;
+
+const NO_ENTRIES = Symbol("a list without entries");
+const NO_FIELDS = Symbol("a map without fields");
+
+/** Paths of what differs between two trees. */
+export function changedIn(one: unknown, other: unknown): string[] {
+    const [a, b] = [leaves(one), leaves(other)];
+    return [...a.keys()].filter((key) => !isDeepStrictEqual(a.get(key)!.value, b.get(key)?.value));
+}

@@ -1,0 +1,195 @@
+import { intraSchema } from "../../../config/intra";
+import { renderRoute, renderUpstreams, ROUTE } from "../../../components/parts/alpa-route";
+import { CONNECTOR_LABELS } from "../../../components/parts/cloudflared-deployment";
+import { renderConsumer, type Credential } from "../../../components/parts/consumers";
+import { renderWiring } from "../../../components/parts/gateway-wiring";
+import { POLICY_PREFIX, renderPolicies } from "../../../components/parts/network-policies";
+import { renderVerification, VERIFICATION } from "../../../components/parts/verification";
+import { at, list, UNKNOWN, type Resource } from "../resource";
+import { combinations, form, type Form } from "./form";
+
+// How this project renders what configures the gateway.
+
+/** Forms of a kind, by the name that the object must have. */
+export type ByName = Record<string, (resource: Resource) => Form[]>;
+
+/** Nothing in the schema bounds one of them by another. */
+const guardSchema = intraSchema.shape.guard;
+const GUARD = guardSchema.parse({});
+const BINDING = { ingressClass: "sample-class", gateway: "sample-gateway", gatewayNamespace: "sample-edge" };
+const NAMESPACE = "sample-namespace";
+const CHOICES = [true, undefined] as const;
+
+const guardProblems = (guard: object) =>
+    (guardSchema.safeParse(guard).error?.issues ?? []).map(
+        ({ path, message }) => `spec.http: ${path.join(".")} ${message}.`,
+    );
+
+const inNamespace = (namespace: string, spec: object) => ({ metadata: { namespace }, spec });
+
+const ROUTES: Form[] = combinations({
+    ownGateway: [true, false],
+    redirect: CHOICES,
+    disabledBecause: ["a reason", undefined],
+    refused: [{ retryAfterSeconds: 300 }, undefined],
+}).map(({ disabledBecause, ...choices }) =>
+    form(
+        {
+            namespace: NAMESPACE,
+            guard: GUARD,
+            ingressClassName: "sample-class",
+            answerTimeoutSeconds: 600,
+            revision: "0123456789ab",
+            refused: {},
+            ...choices,
+        },
+        ({ namespace, guard, ...rest }) =>
+            inNamespace(
+                namespace,
+                renderRoute({
+                    namespace,
+                    ...rest,
+                    guard: disabledBecause ? { ...guard, disabledBecause } : guard,
+                    ownGateway: choices.ownGateway!,
+                    refused: choices.refused && (rest.refused as { retryAfterSeconds: number }),
+                }),
+            ),
+        ({ guard }) => guardProblems(guard),
+    ),
+);
+
+const VERIFICATIONS: Form[] = [undefined, "a reason"].map((disabledBecause) =>
+    form(
+        { namespace: NAMESPACE, binding: BINDING, guard: GUARD, answerTimeoutSeconds: 600 },
+        ({ namespace, guard, ...rest }) =>
+            inNamespace(
+                namespace,
+                renderVerification({
+                    namespace,
+                    ...rest,
+                    guard: disabledBecause ? { ...guard, disabledBecause } : guard,
+                }),
+            ),
+        ({ guard }) => guardProblems(guard),
+    ),
+);
+
+export const routes: ByName = { [ROUTE]: () => ROUTES, [VERIFICATION]: () => VERIFICATIONS };
+
+type UpstreamRole = keyof ReturnType<typeof renderUpstreams>;
+
+/** As many services as the object has: each may be anywhere. */
+function upstream(role: UpstreamRole, resource: Resource): Form[] {
+    const known = at(resource.props, "spec.externalNodes");
+    const nodes = known === UNKNOWN ? 2 : Math.max(1, list(known).length);
+    return made(`${role} ${nodes}`, () =>
+        combinations({ failover: CHOICES }).map(({ failover }) =>
+            form(
+                {
+                    namespace: NAMESPACE,
+                    answerTimeoutSeconds: 600,
+                    endpoints: Array.from({ length: nodes }, (_, i) => ({
+                        host: `alpa-${i}.example.org`,
+                        port: 21001 + 3 * i,
+                        weight: 31 + 3 * i,
+                    })),
+                },
+                ({ namespace, endpoints, answerTimeoutSeconds }) =>
+                    inNamespace(
+                        namespace,
+                        renderUpstreams({
+                            answerTimeoutSeconds,
+                            failover,
+                            endpoints: endpoints.map(({ host, port, weight }) => ({
+                                address: `${host}:${port}`,
+                                weight,
+                            })),
+                        })[role],
+                    ),
+            ),
+        ),
+    );
+}
+
+const ROLES: UpstreamRole[] = ["completions", "logprobs", "nowhere"];
+export const upstreams: ByName = Object.fromEntries(
+    ROLES.map((role) => [`alpa-${role}`, (resource: Resource) => upstream(role, resource)]),
+);
+
+const LIMITS = { requests: 41, perSeconds: 43, concurrent: 47 };
+const COUNTERS = { host: "counters.example.org", timeoutMilliseconds: 101, answerTimeoutSeconds: 601 };
+
+/** A consumer has the name that it has, and as many credentials. */
+export function consumers(resource: Resource): Form[] {
+    const methods = list(at(resource.props, "spec.credentials")).map((one) => at(one, "type") === "jwt-auth");
+    return made(`consumer ${methods.join(" ")}`, () =>
+        combinations({ requests: CHOICES, concurrent: CHOICES, whenDown: ["refuse", "allow", undefined] }).map(
+            ({ requests, concurrent, whenDown }) =>
+                form(
+                    {
+                        name: "sample-consumer",
+                        namespace: NAMESPACE,
+                        binding: BINDING,
+                        ids: methods.map((_, i) => `sample-id-${i}`),
+                        limits: {
+                            ...(requests ? { requests: LIMITS.requests, perSeconds: LIMITS.perSeconds } : {}),
+                            ...(concurrent ? { concurrent: LIMITS.concurrent } : {}),
+                        },
+                        counters: whenDown ? COUNTERS : {},
+                    },
+                    ({ name, namespace, binding, ids, limits, counters }) => ({
+                        metadata: { name, namespace },
+                        spec: renderConsumer(
+                            { name, limits, credentials: ids.map((id, i) => credential(id, methods[i])) },
+                            binding,
+                            namespace,
+                            whenDown ? { ...(counters as typeof COUNTERS), whenDown } : undefined,
+                        ),
+                    }),
+                ),
+        ),
+    );
+}
+
+const credential = (id: string, token: boolean): Credential =>
+    token ? { id, method: "jwt", algorithm: "HS256" } : { id, method: "key" };
+
+/** Objects that lead to the Admin API are named after the namespace of the routes. */
+export function wiring(role: keyof ReturnType<typeof renderWiring>) {
+    const [wired] = made(`wiring ${role}`, () => [
+        form({ namespace: NAMESPACE, apisixNamespace: "sample-edge" }, (settings) => ({
+            metadata: { name: settings.namespace },
+            spec: renderWiring(settings)[role],
+        })),
+    ]);
+    return () => [wired];
+}
+
+type PolicyRole = keyof ReturnType<typeof renderPolicies>;
+const callers = [undefined, { namespace: NAMESPACE, labels: CONNECTOR_LABELS }];
+
+const gatewayPolicy = (role: PolicyRole) =>
+    combinations({ from: callers, tls: CHOICES }).map(({ from, tls }) =>
+        form({ namespace: from?.namespace ?? "" }, ({ namespace }) => ({
+            spec: renderPolicies({ callersFrom: from && { ...from, namespace }, tls })[role],
+        })),
+    );
+const POLICY_ROLES = Object.keys(renderPolicies({})) as PolicyRole[];
+const POLICY_FORMS = new Map(POLICY_ROLES.map((role) => [role, gatewayPolicy(role)]));
+export const gatewayPolicies: ByName = Object.fromEntries(
+    POLICY_ROLES.map((role) => [`${POLICY_PREFIX}${role}`, () => POLICY_FORMS.get(role)!]),
+);
+
+const memory = new Map<string, Form[]>();
+
+/** Forms of one shape are made once: each keeps where its settings stand. */
+export function made(shape: string, make: () => Form[]): Form[] {
+    if (!memory.has(shape)) memory.set(shape, make());
+    return memory.get(shape)!;
+}
+
+/** Of a Kubernetes object its spec and these of its metadata. */
+export function objectOf({ props }: Resource, ...fields: ("name" | "namespace")[]): unknown {
+    const metadata = Object.fromEntries(fields.map((field) => [field, at(props, `metadata.${field}`)]));
+    return { ...(fields.length > 0 ? { metadata } : {}), spec: props.spec };
+}

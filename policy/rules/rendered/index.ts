@@ -1,0 +1,73 @@
+import { apisixCharts, chartsOf } from "../kubernetes";
+import { at, kindOf, map, UNKNOWN, type Resource } from "../resource";
+import type { Rule } from "../rule";
+import { application, policy, ruleset, tunnel, tunnelConfig, zoneSetting } from "./cloudflare";
+import { commandLines } from "./commands";
+import { differences } from "./compare";
+import type { Form } from "./form";
+import { consumers, objectOf, routes, upstreams, wiring, type ByName } from "./gateway";
+import { deployments, graphs, OPT_COMPONENTS, patches, policies, profile, release } from "./installed";
+
+export const asRendered: Rule = {
+    name: "as-rendered",
+    title: "What leads to Alpa, guards it or lets in callers is what this project renders, and nothing beside it.",
+    reason: "Whatever else stands there, a plugin, a field or a rule, can pass authentication and guard by, or give credentials away.",
+    example: {
+        type: "kubernetes:apisix.apache.org/v2:ApisixRoute",
+        inputs: { kind: "ApisixRoute", metadata: { name: "other" }, spec: { http: [] } },
+    },
+    check: (resource) => COMPARED[kindOf(resource)]?.(resource) ?? [],
+};
+
+type Compared = (resource: Resource) => string[];
+
+/** How each kind is compared. Kinds that are not here hold settings alone, or are refused by known-types. */
+const COMPARED: Record<string, Compared> = {
+    ApisixRoute: byName(routes, "namespace"),
+    ApisixUpstream: byName(upstreams, "namespace"),
+    Consumer: (resource) => differences(objectOf(resource, "name", "namespace"), consumers(resource)),
+    GatewayProxy: (resource) => differences(objectOf(resource, "name"), wiring("proxy")()),
+    IngressClass: (resource) => differences(objectOf(resource, "name"), wiring("ingressClass")()),
+    GatewayClass: (resource) => differences(objectOf(resource, "name"), wiring("gatewayClass")()),
+    Gateway: (resource) => differences(objectOf(resource, "name"), wiring("gateway")()),
+    NetworkPolicy: byName(policies),
+    Deployment: (resource) => byName(resource.type.endsWith("Patch") ? patches : deployments)(resource),
+    Release: (resource) => both(release(resource, apisixCharts(resource).length > 0)),
+    RampartGraph: (resource) =>
+        at(resource.props, "metadata.name") === OPT_COMPONENTS.graph
+            ? otherComponents(resource)
+            : byName(graphs, "namespace")(resource),
+    ConfigMap: (resource) => both(profile(resource)),
+    Command: commandLines,
+    ZeroTrustAccessApplication: (resource) => both(application(resource)),
+    ZeroTrustAccessPolicy: (resource) => both(policy(resource)),
+    ZeroTrustTunnelCloudflared: (resource) => both(tunnel(resource)),
+    ZeroTrustTunnelCloudflaredConfig: (resource) => both(tunnelConfig(resource)),
+    Ruleset: (resource) => both(ruleset(resource)),
+    ZoneSetting: (resource) => both(zoneSetting(resource)),
+};
+
+const both = ({ actual, forms }: { actual: unknown; forms: Form[] }) => differences(actual, forms);
+
+function byName(forms: ByName, ...fields: "namespace"[]): Compared {
+    return (resource) => {
+        const name = at(resource.props, "metadata.name");
+        if (name === UNKNOWN) return [];
+        const found = Object.hasOwn(forms, String(name)) ? forms[String(name)] : undefined;
+        if (found) return differences(objectOf(resource, ...fields), found(resource));
+        return [
+            `metadata.name: no ${kindOf(resource)} of this name is rendered by this project (those are ${Object.keys(forms).join(", ")}). Remove it.`,
+        ];
+    };
+}
+
+function otherComponents(resource: Resource): string[] {
+    const names = Object.keys(map(at(resource.props, "spec.graph.components")));
+    return names
+        .filter((name) => !OPT_COMPONENTS.names.includes(name) || apisix(resource, name))
+        .map((name) => `spec.graph.components.${name}: is not rendered here. Remove it.`);
+}
+
+/** A gateway in a graph that no rule compares. */
+const apisix = (resource: Resource, name: string) =>
+    apisixCharts(resource).length > 0 && chartsOf(resource).some(({ where }) => where.includes(`.${name}.`));

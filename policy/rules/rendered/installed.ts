@@ -1,0 +1,188 @@
+import { parse } from "yaml";
+import { PROFILE_FILE } from "../../../components/parts/apisix-profile";
+import { releaseInstallation } from "../../../components/parts/apisix-release";
+import { apisixValues, FULL_NAME, profileOf, type ReleaseSettings } from "../../../components/parts/apisix-values";
+import { CONNECTORS, renderConnectors, renderPolicy } from "../../../components/parts/cloudflared-deployment";
+import { renderPatch } from "../../../components/parts/graceful-stop";
+import { OPT_GRAPH, operatorValues, renderOperatorGraph } from "../../../components/parts/opt-graph";
+import { OPT } from "../../../components/parts/opt-pods";
+import { renderPolicy as renderOptPolicy } from "../../../components/parts/opt-component";
+import { componentInstallation, renderGraph } from "../../../components/parts/rampart-graph";
+import {
+    COUNTERS,
+    renderPolicy as renderCountersPolicy,
+    renderServer,
+} from "../../../components/parts/shared-counters";
+import { at, list, map, type Resource } from "../resource";
+import { combinations, form, type Form } from "./form";
+import { gatewayPolicies, made, type ByName } from "./gateway";
+
+// How this project renders what it installs.
+
+const NAMESPACE = "sample-namespace";
+
+const RELEASE = {
+    chart: { repository: "https://charts.example.org", version: "2.14.99" },
+    image: { repository: "registry.example.org/sample-apisix", tag: "3.18.99-sample" },
+    etcdImage: { registry: "mirror.example.org", repository: "sample/etcd", tag: "3.6.99-sample" },
+    replicas: 17,
+    nodePort: 30811,
+    tls: { nodePort: 30843, publicPort: 30877 },
+    storageClass: "sample-class",
+    availability: { answerTimeoutSeconds: 600 },
+};
+
+/** Values of the chart with every choice that a stack config has, and what they are a part of. */
+function releases(render: (release: ReleaseSettings, settings: typeof SETTINGS) => unknown): Form[] {
+    return combinations({
+        registry: ["docker.io", undefined],
+        open: [true, undefined],
+        minimumVersion: ["1.2", "1.3", undefined],
+        storage: [true, undefined],
+        available: [true, undefined],
+    }).map(({ registry, open, minimumVersion, storage, available }) =>
+        form(SETTINGS, (settings) => {
+            const { etcdImage, nodePort, tls, storageClass, availability, ...rest } = settings.release;
+            return render(
+                {
+                    ...rest,
+                    etcdImage: registry ? { ...etcdImage, registry } : etcdImage,
+                    ...(open ? { nodePort } : {}),
+                    ...(minimumVersion ? { tls: { ...tls, minimumVersion: minimumVersion } } : {}),
+                    ...(storage ? { storageClass } : {}),
+                    ...(available ? { availability } : {}),
+                },
+                settings,
+            );
+        }),
+    );
+}
+const SETTINGS = { namespace: NAMESPACE, retry: 5, release: RELEASE };
+
+/** What Helm is given, by the name of the release's chart. */
+export function release({ props }: Resource, apisix: boolean): { actual: unknown; forms: Form[] } {
+    const values = map(props.values);
+    if (apisix)
+        return {
+            actual: { values },
+            forms: made("release", () =>
+                releases((release, { namespace }) => ({
+                    values: apisixValues(release, namespace, releaseInstallation(namespace)),
+                })),
+            ),
+        };
+    const operator = {
+        repository: "https://charts.example.org",
+        version: "1.6.99",
+        image: "mirror.example.org/sample",
+    };
+    return {
+        actual: { name: props.name, values },
+        forms: made("other releases", () => [
+            // Rampart's chart is the operator's own, under any name, and gets no values.
+            form({}, () => ({ name: "rampart", values: {} })),
+            form({ namespace: NAMESPACE, operator }, (settings) => ({
+                name: "kuberay",
+                values: operatorValues(settings.namespace, settings.operator),
+            })),
+        ]),
+    };
+}
+
+export const graphs: ByName = {
+    gateway: () =>
+        made("graph", () =>
+            releases((release, { namespace, retry }) => ({
+                metadata: { namespace },
+                spec: renderGraph({ namespace, release, retry }),
+            })),
+        ),
+};
+
+/** The graph of the model is from Rampart's private charts, whose settings are many: these are its components. */
+export const OPT_COMPONENTS = {
+    graph: OPT_GRAPH,
+    names: ["operator", "ray", "alpa", ...Object.keys(operatorGraph().graph.components)],
+};
+function operatorGraph() {
+    return renderOperatorGraph(NAMESPACE, { repository: "r", version: "v", image: "i" }, 0);
+}
+
+/** The settings file of APISIX, as what it says. */
+export function profile({ props }: Resource): { actual: unknown; forms: Form[] } {
+    const text = at(props, "data");
+    const file = map(text)[PROFILE_FILE];
+    return {
+        actual: {
+            metadata: { namespace: at(props, "metadata.namespace") },
+            data: { ...map(text), ...(typeof file === "string" ? { [PROFILE_FILE]: parsed(file) } : {}) },
+        },
+        forms: made("profile", () =>
+            combinations({ installer: ["helm", "rampart"], minimumVersion: ["1.2", "1.3", undefined] }).map(
+                ({ installer, minimumVersion }) =>
+                    form(
+                        { namespace: NAMESPACE, tls: RELEASE.tls, availability: RELEASE.availability },
+                        ({ namespace, tls, availability }) => {
+                            const of = installer === "helm" ? releaseInstallation : componentInstallation;
+                            const installation = of(namespace);
+                            const { nodePort: _n, storageClass: _s, ...rest } = RELEASE;
+                            const settings = {
+                                ...rest,
+                                availability,
+                                tls: minimumVersion && { ...tls, minimumVersion: minimumVersion },
+                            } as ReleaseSettings;
+                            return {
+                                metadata: { namespace: installation.namespace },
+                                data: { [PROFILE_FILE]: parse(profileOf(settings, installation)) },
+                            };
+                        },
+                    ),
+            ),
+        ),
+    };
+}
+
+function parsed(text: string): unknown {
+    try {
+        return parse(text, { logLevel: "error" });
+    } catch {
+        return "no YAML";
+    }
+}
+
+const image = { repository: "registry.example.org/sample", tag: "8.1.99" };
+export const deployments: ByName = {
+    [CONNECTORS]: () =>
+        made("connectors", () => [
+            form(
+                { version: "2026.8.99", replicas: 19, graceSeconds: 120, fingerprint: "0123456789abcdef" },
+                ({ fingerprint, ...settings }) => ({ spec: renderConnectors(settings, fingerprint) }),
+            ),
+        ]),
+    [COUNTERS]: () => made("counters", () => [form(image, (settings) => ({ spec: renderServer(settings) }))]),
+};
+
+/** Patches of what the chart has made. */
+export const patches: ByName = {
+    [FULL_NAME]: () => made("patch", () => [form({ seconds: 645 }, ({ seconds }) => ({ spec: renderPatch(seconds) }))]),
+};
+
+export const policies: ByName = {
+    ...gatewayPolicies,
+    [CONNECTORS]: ({ props }) => {
+        const peers = list(at(props, "spec.egress")).flatMap((rule) => list(at(rule, "to")));
+        const labelled = peers.some((peer) => at(peer, "podSelector") !== undefined);
+        const labels = labelled ? { labels: { "app.kubernetes.io/name": "sample" } } : {};
+        return made(`policy of connectors ${labelled}`, () => [
+            form({ namespace: NAMESPACE, port: 9081, ...labels }, (settings) => ({ spec: renderPolicy(settings) })),
+        ]);
+    },
+    [COUNTERS]: () =>
+        made("policy of counters", () => [
+            form({ namespace: NAMESPACE }, ({ namespace }) => ({ spec: renderCountersPolicy(namespace) })),
+        ]),
+    [OPT]: () =>
+        made("policy of opt", () => [
+            form({ namespace: NAMESPACE }, ({ namespace }) => ({ spec: renderOptPolicy(namespace) })),
+        ]),
+};

@@ -1,0 +1,199 @@
+/** What is not as this project renders it, although no other rule has a word for it. */
+import type { Case } from "./cases";
+import { find, inputs, more, plugin, spec, values } from "./changes";
+
+const rule = (name: string, change: (rule: any) => void) =>
+    spec("ApisixRoute", undefined, ({ http }) => change(http.find((one: any) => one.name === name)));
+const added = (name: string, config: object) => rule("completions", (r) => r.plugins.push(on(name, config)));
+const on = (name: string, config: object) => ({ name, enable: true, config });
+const object = (apiVersion: string, kind: string, given: object) =>
+    more(`kubernetes:${apiVersion}:${kind}`, {
+        apiVersion,
+        kind,
+        metadata: { name: "more", namespace: "alpa-auth" },
+        spec: given,
+    });
+const cloudflare = (kind: string, given: object) =>
+    more(`cloudflare:index/${kind[0].toLowerCase()}${kind.slice(1)}:${kind}`, given);
+const LUA = { phase: "rewrite", functions: ["return function() ngx.exec('/anything') end"] };
+const tunnelRules = (change: (ingresses: any[]) => void) =>
+    inputs("ZeroTrustTunnelCloudflaredConfig", undefined, ({ config }) => change(config.ingresses));
+const application = (change: (application: any) => void) => inputs("ZeroTrustAccessApplication", undefined, change);
+const command = (change: (command: any) => void) => inputs("Command", "alpa-connectors-10.0.0.11", change);
+
+export const CLOSED: Record<string, Case[]> = {
+    "as-rendered": [
+        [
+            "Lua before authentication",
+            "intra",
+            added("serverless-pre-function", LUA),
+            /^spec\.http\[0\]\.plugins: serverless-pre-function is not rendered here\. Remove it\./m,
+        ],
+        [
+            "a part of the requests that goes to another upstream",
+            "intra",
+            added("traffic-split", { rules: [{ weighted_upstreams: [{ upstream_id: "other" }] }] }),
+            /^spec\.http\[0\]\.plugins: traffic-split is not rendered here/m,
+        ],
+        [
+            "a copy of each request for a collector of logs",
+            "intra",
+            added("http-logger", { uri: "http://10.9.9.9/", include_req_body: true }),
+            /^spec\.http\[0\]\.plugins: http-logger is not rendered here/m,
+        ],
+        [
+            "a body schema that names fields and bounds none",
+            "intra",
+            plugin("completions", "request-validation", ({ config }) => {
+                config.body_schema = { type: "object", required: ["model", "prompt"] };
+            }),
+            /^spec\.http\[0\]\.plugins\[\d\]\.config\.body_schema\.properties: is missing/m,
+        ],
+        [
+            "a guard that takes any Content-Type",
+            "intra",
+            plugin("completions", "request-validation", ({ config }) => {
+                delete config.header_schema.properties["content-type"].pattern;
+            }),
+            /header_schema\.properties\.content-type\.pattern: is missing/,
+        ],
+        [
+            "a body of 10 TB",
+            "intra",
+            plugin("completions", "client-control", ({ config }) => (config.max_body_size = 10e12)),
+            /^spec\.http: maxBodyBytes must be at most 1048576 bytes/m,
+        ],
+        [
+            "a body of 10 TB, wherever its size stands",
+            "intra",
+            (all) => {
+                const route = find(all, "ApisixRoute").inputs;
+                route.spec = JSON.parse(JSON.stringify(route.spec).replaceAll("65536", "10000000000000"));
+            },
+            /^spec\.http: maxBodyBytes must be at most 1048576 bytes/m,
+        ],
+        [
+            "a key in a header that Alpa reads",
+            "intra",
+            plugin("completions", "proxy-rewrite", ({ config }) => (config.headers.set = { "X-Key": "$http_apikey" })),
+            /^spec\.http\[0\]\.plugins\[\d\]\.config\.headers\.set: is not rendered here/m,
+        ],
+        [
+            "cookies and forged addresses that go on to Alpa",
+            "intra",
+            plugin("completions", "proxy-rewrite", ({ config }) => {
+                config.headers.remove = config.headers.remove.filter(
+                    (header: string) => !["Cookie", "X-Forwarded-For"].includes(header),
+                );
+            }),
+            /^spec\.http\[0\]\.plugins\[\d\]\.config\.headers\.remove/m,
+        ],
+        [
+            "an allow-all policy beside those of the project",
+            "intra",
+            object("networking.k8s.io/v1", "NetworkPolicy", {
+                podSelector: {},
+                ingress: [{ from: [{ podSelector: { matchLabels: { app: "debug" } } }] }],
+            }),
+            /^metadata\.name: no NetworkPolicy of this name is rendered/m,
+        ],
+        [
+            "a rule of a tunnel for another host",
+            "cloudflare",
+            tunnelRules((rules) => rules.unshift({ ...rules[0], service: "ssh://127.0.0.1:22" })),
+            /^config\.ingresses/m,
+        ],
+        [
+            "a tunnel that is a bastion",
+            "cloudflare",
+            tunnelRules((rules) => rules.unshift({ ...rules[0], service: "bastion" })),
+            /^config\.ingresses/m,
+        ],
+    ],
+    "known-types": [
+        [
+            "Lua for every route, as a global rule",
+            "intra",
+            object("apisix.apache.org/v2", "ApisixGlobalRule", { plugins: [on("serverless-pre-function", LUA)] }),
+            /^type: kubernetes:apisix\.apache\.org\/v2:ApisixGlobalRule is not made by this project/m,
+        ],
+        [
+            "Lua in a configuration of plugins",
+            "intra",
+            object("apisix.apache.org/v2", "ApisixPluginConfig", { plugins: [on("serverless-pre-function", LUA)] }),
+            /^type: kubernetes:apisix\.apache\.org\/v2:ApisixPluginConfig is not made/m,
+        ],
+        [
+            "Calico's policy that allows everything",
+            "intra",
+            object("projectcalico.org/v3", "GlobalNetworkPolicy", {
+                types: ["Ingress"],
+                order: 1,
+                ingress: [{ action: "Allow" }],
+            }),
+            /^type: kubernetes:projectcalico\.org\/v3:GlobalNetworkPolicy is not made/m,
+        ],
+    ],
+    "hostnames-covered": [
+        [
+            "an Access application on a sub-path",
+            "cloudflare",
+            application((a) => {
+                a.domain = "llm.example.com/private";
+                a.destinations = [{ type: "public", uri: "llm.example.com/private" }];
+            }),
+            /^config\.ingresses\[0\]\.hostname: llm\.example\.com is not covered/m,
+        ],
+        [
+            "a name of the tunnel that no Access application has",
+            "cloudflare",
+            tunnelRules((rules) => rules.unshift({ ...rules[0], hostname: "old.example.com" })),
+            /^config\.ingresses\[0\]\.hostname: old\.example\.com is not covered/m,
+        ],
+        [
+            "a policy that another program makes",
+            "cloudflare",
+            application((a) => (a.policies = [{ id: "f00dcafe-0000-4000-8000-000000000000", precedence: 1 }])),
+            /^policies\[0\]\.id: is no policy of this stack/m,
+        ],
+    ],
+    "no-secret-in-clear": [
+        [
+            "a key inside a command on a host",
+            "cloudflare",
+            command((c) => (c.create += " apikey=4f9d1c2be80a4d5f9a6b7c8d9e0f1a2b")),
+            /^create: must hold no secret/m,
+        ],
+        [
+            "the same in the command that removes",
+            "cloudflare",
+            command((c) => (c.delete = "curl -H 'Authorization: 7Hs92kLmQpZx81Vb' http://10.0.0.11:20001/")),
+            /^delete: must /m,
+        ],
+    ],
+    "network-closed": [
+        [
+            "the Admin API for a whole namespace",
+            "intra",
+            spec("NetworkPolicy", "alpa-auth-admin-api", (s) => {
+                s.ingress[0].from = [{ namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "dev" } } }];
+            }),
+            /^spec\.ingress\[0\]: must not let every pod of a namespace to APISIX's Admin API/m,
+        ],
+        [
+            "etcd for a whole namespace",
+            "intra",
+            spec("NetworkPolicy", "alpa-auth-etcd", (s) => {
+                s.ingress[0].from = [
+                    {
+                        namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "dev" } },
+                        podSelector: {},
+                    },
+                ];
+            }),
+            /must not let every pod of a namespace to etcd/,
+        ],
+    ],
+};
+void values;
+void cloudflare;
