@@ -14,10 +14,14 @@ import { variablesOf } from "./pod-environment";
 import { ETCD, instance, isRunning, runs } from "./pods";
 
 const CLIENT_PORT = 2379;
+/** A byte of zero in base64: from it to itself, etcd takes every key. */
+const EVERY = "AA==";
 
 interface Member {
     process: TrackedProcess;
     clientPort: number;
+    /** Folder of its data. */
+    data: string;
     pod: V1Pod;
 }
 
@@ -29,6 +33,8 @@ export class EtcdPods {
     /** Folders of data, by the uid of what they belong to. */
     private readonly kept = new Map<string, string>();
     private last: Snapshot | undefined;
+    /** Called when the members that are to lose their data have come back without it. */
+    private emptied: (() => void) | undefined;
 
     constructor(
         private readonly program: string,
@@ -51,12 +57,32 @@ export class EtcdPods {
                 this.kept.delete(owner);
                 rmSync(folder, { recursive: true, force: true });
             }
+        const { emptied } = this;
+        if (emptied) await this.empty();
         for (const pod of pods) {
             const known = this.members.get(pod.metadata!.uid!);
             if (known) Object.assign(known, { pod });
             else await this.start(pod, now);
         }
         for (const { process, pod } of this.members.values()) halt(process, !this.reachable(pod));
+        if (emptied) {
+            this.emptied = undefined;
+            emptied();
+        }
+    }
+
+    /**
+     * Has the members come back without their data, at the next look, or deletes all keys while they run.
+     * @returns when they are at it
+     */
+    async lose(how: "data" | "keys"): Promise<void> {
+        if (how === "data") return new Promise((resolve) => (this.emptied = resolve));
+        for (const { clientPort } of this.members.values()) {
+            const all = { key: EVERY, range_end: EVERY };
+            const options = { method: "POST", body: JSON.stringify(all), signal: AbortSignal.timeout(5000) };
+            const answer = await fetch(`http://127.0.0.1:${clientPort}/v3/kv/deleterange`, options);
+            if (!answer.ok) throw new Error(`etcd: ${answer.status} ${await answer.text()}`);
+        }
     }
 
     /** Port on 127.0.0.1 of a member behind a Service; undefined for other Services. @throws Error where none is ready */
@@ -72,6 +98,15 @@ export class EtcdPods {
     async close(): Promise<void> {
         for (const { process } of this.members.values()) halt(process, false);
         await Promise.all([...this.members.values()].map(({ process }) => process.stop()));
+    }
+
+    private async empty(): Promise<void> {
+        for (const [uid, { process, data }] of this.members) {
+            halt(process, false);
+            await process.stop({ graceSeconds: 0 });
+            rmSync(data, { recursive: true, force: true });
+            this.members.delete(uid);
+        }
     }
 
     private isListedReady({ metadata }: V1Pod): boolean {
@@ -93,9 +128,10 @@ export class EtcdPods {
         const client = `http://127.0.0.1:${clientPort}`;
         const peer = peers.get(ETCD_NAME) ?? `http://127.0.0.1:${await this.peerPort(pod, ETCD_NAME)}`;
         const folder = folderOf(this.ground, uid!);
+        const data = this.dataOf(pod, now);
         const options = {
             name: ETCD_NAME,
-            "data-dir": this.dataOf(pod, now),
+            "data-dir": data,
             ...{ "listen-client-urls": client, "advertise-client-urls": client },
             ...{ "listen-peer-urls": peer, "initial-advertise-peer-urls": peer },
             "initial-cluster": [...peers].map(([member, url]) => `${member}=${url}`).join(","),
@@ -106,7 +142,7 @@ export class EtcdPods {
             command: [this.program, ...Object.entries(options).map(([option, value]) => `--${option}=${value}`)],
             folder,
         });
-        this.members.set(uid!, { process, clientPort, pod });
+        this.members.set(uid!, { process, clientPort, data, pod });
         this.ground.log(`${namespace}/${name}: etcd runs on ${client} (${process.logFile})`);
     }
 
