@@ -115,7 +115,8 @@ function judgeCondition({ type, patient }: Extract<Until, { kind: "condition" }>
     if (condition.observedGeneration !== object.metadata?.generation)
         return { state: "waiting", why: `${type} is of an older generation` };
     if (condition.status === "True") return { state: "ready" };
-    const why = `${condition.reason}: ${condition.message}`;
+    // The ingress controller 2.0.1 says one failure of a synchronisation four times over.
+    const why = `${condition.reason}: ${[...new Set(condition.message?.split("; "))].join("; ")}`;
     if (patient) return { state: "waiting", why };
     return {
         state: "failed",

@@ -18,10 +18,16 @@ import { ETCD, instance, isRunning, runs } from "./pods";
 const CLIENT_PORT = 2379;
 /** Until a member that has no majority yet is asked again. */
 const RETRY_MILLISECONDS = 500;
+/** A byte of zero in base64: from it to itself, etcd takes every key. */
+const EVERY = "AA==";
 
 interface Member {
     process: TrackedProcess;
     clientPort: number;
+    /** Folder of its data. */
+    data: string;
+    /** Of etcd's user root; unset: etcd asks for none. */
+    password?: string;
     pod: V1Pod;
 }
 
@@ -33,6 +39,8 @@ export class EtcdPods {
     /** Folders of data, by the uid of what they belong to. */
     private readonly kept = new Map<string, string>();
     private last: Snapshot | undefined;
+    /** Called when the members that are to lose their data have come back without it. */
+    private emptied: (() => void) | undefined;
 
     constructor(
         private readonly program: string,
@@ -55,12 +63,31 @@ export class EtcdPods {
                 this.kept.delete(owner);
                 rmSync(folder, { recursive: true, force: true });
             }
+        const { emptied } = this;
+        if (emptied) await this.empty();
         for (const pod of pods) {
             const known = this.members.get(pod.metadata!.uid!);
             if (known) Object.assign(known, { pod });
             else await this.start(pod, now);
         }
         for (const { process, pod } of this.members.values()) halt(process, !this.reachable(pod));
+        if (emptied) {
+            this.emptied = undefined;
+            emptied();
+        }
+    }
+
+    /**
+     * Has the members come back without their data, at the next look, or deletes all keys while they run.
+     * @returns when they are at it
+     */
+    async lose(how: "data" | "keys"): Promise<void> {
+        if (how === "data") return new Promise((resolve) => (this.emptied = resolve));
+        for (const { clientPort, password } of this.members.values()) {
+            const client = `http://127.0.0.1:${clientPort}`;
+            const token = password && (await call(client, "auth/authenticate", { name: "root", password })).token;
+            await call(client, "kv/deleterange", { key: EVERY, range_end: EVERY }, token);
+        }
     }
 
     /** Port on 127.0.0.1 of a member behind a Service; undefined for other Services. @throws Error where none is ready */
@@ -76,6 +103,15 @@ export class EtcdPods {
     async close(): Promise<void> {
         for (const { process } of this.members.values()) halt(process, false);
         await Promise.all([...this.members.values()].map(({ process }) => process.stop()));
+    }
+
+    private async empty(): Promise<void> {
+        for (const [uid, { process, data }] of this.members) {
+            halt(process, false);
+            await process.stop({ graceSeconds: 0 });
+            rmSync(data, { recursive: true, force: true });
+            this.members.delete(uid);
+        }
     }
 
     private isListedReady({ metadata }: V1Pod): boolean {
@@ -98,9 +134,10 @@ export class EtcdPods {
         const client = `http://127.0.0.1:${clientPort}`;
         const peer = peers.get(ETCD_NAME) ?? `http://127.0.0.1:${await this.peerPort(pod, ETCD_NAME)}`;
         const folder = folderOf(this.ground, uid!);
+        const data = this.dataOf(pod, now);
         const options = {
             name: ETCD_NAME,
-            "data-dir": this.dataOf(pod, now),
+            "data-dir": data,
             ...{ "listen-client-urls": client, "advertise-client-urls": client },
             ...{ "listen-peer-urls": peer, "initial-advertise-peer-urls": peer },
             "initial-cluster": [...peers].map(([member, url]) => `${member}=${url}`).join(","),
@@ -111,7 +148,7 @@ export class EtcdPods {
             command: [this.program, ...Object.entries(options).map(([option, value]) => `--${option}=${value}`)],
             folder,
         });
-        this.members.set(uid!, { process, clientPort, pod });
+        this.members.set(uid!, { process, clientPort, data, password: ETCD_ROOT_PASSWORD, pod });
         this.ground.log(`${namespace}/${name}: etcd runs on ${client} (${process.logFile})`);
         if (ETCD_ROOT_PASSWORD !== undefined && isFirst(pod))
             // Not awaited: it needs the majority of the members, which start after this one.
@@ -150,20 +187,23 @@ export class EtcdPods {
 
 /** Makes the user root and has etcd ask for it. @returns false where it does already. @throws Error where etcd does not answer */
 async function enableAuthentication(client: string, password: string): Promise<boolean> {
-    const call = async (path: string, body: object) => {
-        const answer = await fetch(`${client}/v3/auth/${path}`, {
-            method: "POST",
-            body: JSON.stringify(body),
-            signal: AbortSignal.timeout(5000),
-        });
-        const said = (await answer.json()) as { enabled?: boolean; message?: string };
-        // Of an attempt that was cut off.
-        if (!answer.ok && !/already exists/.test(said.message ?? "")) throw new Error(`${path}: ${said.message}`);
-        return said;
-    };
-    if ((await call("status", {})).enabled === true) return false;
-    await call("user/add", { name: "root", password });
-    await call("user/grant", { user: "root", role: "root" });
-    await call("enable", {});
+    if ((await call(client, "auth/status", {})).enabled === true) return false;
+    await call(client, "auth/user/add", { name: "root", password });
+    await call(client, "auth/user/grant", { user: "root", role: "root" });
+    await call(client, "auth/enable", {});
     return true;
+}
+
+/** @param token of a user, where etcd asks for one. @throws Error with etcd's words, but when what is to be made is there */
+async function call(client: string, path: string, body: object, token?: string) {
+    const answer = await fetch(`${client}/v3/${path}`, {
+        method: "POST",
+        headers: token === undefined ? {} : { Authorization: token },
+        body: JSON.stringify(body),
+        signal: AbortSignal.timeout(5000),
+    });
+    const said = (await answer.json()) as { enabled?: boolean; token?: string; message?: string };
+    // Of an attempt that was cut off.
+    if (!answer.ok && !/already exists/.test(said.message ?? "")) throw new Error(`etcd: ${path}: ${said.message}`);
+    return said;
 }

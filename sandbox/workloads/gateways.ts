@@ -28,6 +28,8 @@ const ADMIN_PORT = 9180;
 const TLS_PORT = 9443;
 /** What stands in front of the nodes. */
 const FRONT = "127.0.0.1";
+/** The node's own address, which kube-proxy lets a real gateway see: what comes from the loopback of its pod it trusts. */
+const NODE = "127.0.0.2";
 /** How long nodes go on with the endpoints they know: kube-proxy's --iptables-min-sync-period. */
 const ENDPOINTS_SECONDS = 1;
 
@@ -228,7 +230,8 @@ export class Gateways {
             const { namespace, name } = service.metadata!;
             try {
                 const destination = () => this.destination(key, place);
-                this.open.set(key, { node, nodePort: await openNodePort(port, destination, address) });
+                const from = this.options.real && NODE;
+                this.open.set(key, { node, nodePort: await openNodePort(port, destination, address, from) });
             } catch (error) {
                 this.sayOnce(`Service ${namespace}/${name}: ${(error as Error).message}`);
             }

@@ -68,7 +68,7 @@ export interface Workloads {
      * Has the etcd of the gateways come back without its data, or deletes all keys while it runs. The first leaves callers
      * alone until a gateway starts anew, the second does not; both end what the ingress controller can do until then.
      */
-    loseEtcd(how: "data" | "keys"): void;
+    loseEtcd(how: "data" | "keys"): Promise<void>;
     close(): Promise<void>;
 }
 
@@ -178,7 +178,12 @@ export async function startWorkloads(options: WorkloadsOptions): Promise<Workloa
         lost: () => gateways.lost(),
         leaders: () => controllers.leaders(),
         hangCounters: (hanging) => redis.hang(hanging),
-        loseEtcd: (how) => gateways.loseEtcd(how),
+        loseEtcd: async (how) => {
+            if (!etcd) return gateways.loseEtcd(how);
+            const lost = etcd.lose(how);
+            changed();
+            await lost;
+        },
         close: async () => {
             closed = true;
             wake();

@@ -44,11 +44,15 @@ interface Connection {
     answered: boolean;
 }
 
-/** @throws Error naming the process that holds the port */
+/**
+ * @param from address that pods see connections come from; unset: this machine's choice
+ * @throws Error naming the process that holds the port
+ */
 export async function openNodePort(
     port: number,
     destination: () => Destination,
     address = "127.0.0.1",
+    from?: string,
 ): Promise<NodePort> {
     const open = new Set<Connection>();
     const silent = new Set<Connection>();
@@ -79,7 +83,7 @@ export async function openNodePort(
             if (silent.delete(connection)) connection.backend?.destroy();
         });
         if (to === "silence") return hush(connection);
-        const backend = connect({ port: to.port, host: "127.0.0.1", allowHalfOpen: true });
+        const backend = connect({ port: to.port, host: "127.0.0.1", localAddress: from, allowHalfOpen: true });
         Object.assign(connection, { backend, pod: to.pod });
         client.on("error", () => backend.resetAndDestroy());
         let reached = false;

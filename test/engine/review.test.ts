@@ -163,7 +163,7 @@ describe("review on the engine", function () {
         });
 
         it("says that etcd is empty, and a change stops before it begins, until the command that is named", async () => {
-            current().world.workloads.loseEtcd("data");
+            await current().world.workloads.loseEtcd("data");
             const says = /etcd has lost APISIX's directory keys.*kubectl -n \S+ rollout restart deployment\/apisix/;
             const list = await stack.ops("consumer", "list", "--check");
             assert.equal(list.code, 1, list.stderr + list.stdout);

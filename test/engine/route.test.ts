@@ -113,10 +113,9 @@ describe("the route", function () {
         takeAlpaRequests();
         await raw("POST", "/alpa/completions", { apikey: key, "X-Forwarded-For": "203.0.113.9, 10.0.0.1" });
         const [seen] = takeAlpaRequests();
-        assert.deepEqual(
-            seen.headers.filter((_, i) => seen.headers[i - 1]?.toLowerCase() === "x-forwarded-for"),
-            ["127.0.0.1"],
-        );
+        const told = seen.headers.filter((_, i) => seen.headers[i - 1]?.toLowerCase() === "x-forwarded-for");
+        // A real gateway sees the address of the node.
+        assert.match(told.join(), /^127\.0\.0\.[12]$/);
     });
 
     it("passes Alpa's own errors on as they are", async () => {

@@ -12,9 +12,14 @@ const graph = (generation: number, phase?: string, observedGeneration?: number, 
     metadata: { generation },
     status: phase === undefined ? undefined : { phase, observedGeneration, reason: "GraphDeploymentError", messages },
 });
-const condition = (status: string, observedGeneration: number, type = "Accepted"): Observed => ({
+const condition = (
+    status: string,
+    observedGeneration: number,
+    type = "Accepted",
+    message = "no such plugin",
+): Observed => ({
     metadata: { generation: 2 },
-    status: { conditions: [{ type, status, observedGeneration, reason: "SyncFailed", message: "no such plugin" }] },
+    status: { conditions: [{ type, status, observedGeneration, reason: "SyncFailed", message }] },
 });
 
 type Case = [what: string, until: Until, object: Observed | undefined, namespace?: string];
@@ -90,6 +95,13 @@ const failed: [...Case, why: RegExp][] = [
     ["a graph that failed before its namespace came", NAMESPACE, graph(2, "Failed", 2), undefined, /Failed/],
     ["a graph that failed beside its namespace", NAMESPACE, graph(2, "Failed", 2), "Active", /Failed/],
     ["a refused object", ACCEPTED, condition("False", 2), undefined, /^SyncFailed: no such plugin$/],
+    [
+        "failures of a synchronisation, each once",
+        ACCEPTED,
+        condition("False", 2, "Accepted", "Err: 404; Err: 404; Err: no such plugin; Err: 404"),
+        undefined,
+        /^SyncFailed: Err: 404; Err: no such plugin$/,
+    ],
 ];
 
 describe("judge", () => {

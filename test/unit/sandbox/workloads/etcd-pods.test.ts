@@ -88,6 +88,20 @@ describe("etcd of real gateways", () => {
         assert.equal(existsSync(first), false);
     });
 
+    it("comes back without its data when it is to lose it", async () => {
+        const now = snapshot({ claims: [claim("data-etcd-0", "claim-1")], pods: [member("etcd-0")] });
+        await etcd.reconcile(now);
+        const before = (await started(1)).get("etcd-0")!;
+        mkdirSync(join(before["data-dir"], "member"), { recursive: true });
+        const lost = etcd.lose("data");
+        assert.ok(existsSync(before["data-dir"]));
+        await etcd.reconcile(now);
+        await lost;
+        assert.equal(existsSync(before["data-dir"]), false);
+        const client = () => etcd.behind(service("alpa-etcd", IMAGE, { port: 2379 }), 2379);
+        assert.notEqual(client(), Number(new URL(before["listen-client-urls"]).port));
+    });
+
     it("is behind its Service while a member is ready", async () => {
         const client = service("alpa-etcd", IMAGE, { port: 2379 });
         const ready = member("etcd-0");
