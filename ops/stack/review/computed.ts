@@ -28,6 +28,8 @@ export const OUTPUTS: Record<string, string[]> = {
 
 /** Inputs that Cloudflare fills in where the program leaves them out. */
 export const FILLED: Record<string, string[]> = {
+    "cloudflare Zone": ["vanityNameServers"],
+    "cloudflare ZoneSetting": ["enabled"],
     "cloudflare ZeroTrustTunnelCloudflaredConfig": ["source"],
     "cloudflare ZeroTrustAccessServiceToken": ["enabled"],
     "cloudflare ZeroTrustAccessApplication": ["destinations", "domain", "selfHostedDomains"],

@@ -58,6 +58,14 @@ describe("review of what Cloudflare fills in", () => {
             ["description", "lastUpdated", "version"],
             [],
         ],
+        [
+            "whether a setting of the zone is enabled",
+            "ZoneSetting",
+            { zoneId: "z", settingId: "proxy_read_timeout", value: 300 },
+            { zoneId: "z", settingId: "proxy_read_timeout", value: 600 },
+            ["editable", "enabled", "modifiedOn", "timeRemaining", "value"],
+            ["timeout-raised"],
+        ],
     ];
     for (const [what, kind, old, now, reasons, codes] of quiet)
         it(`is no property that it does not know: ${what}`, () => {

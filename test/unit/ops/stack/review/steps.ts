@@ -25,6 +25,7 @@ const TYPES = {
     AccessApplication: "cloudflare:index/zeroTrustAccessApplication:ZeroTrustAccessApplication",
     Tunnel: "cloudflare:index/zeroTrustTunnelCloudflared:ZeroTrustTunnelCloudflared",
     TunnelConfig: "cloudflare:index/zeroTrustTunnelCloudflaredConfig:ZeroTrustTunnelCloudflaredConfig",
+    ZoneSetting: "cloudflare:index/zoneSetting:ZoneSetting",
     ZoneDnssec: "cloudflare:index/zoneDnssec:ZoneDnssec",
     DnsRecord: "cloudflare:index/dnsRecord:DnsRecord",
     Ruleset: "cloudflare:index/ruleset:Ruleset",

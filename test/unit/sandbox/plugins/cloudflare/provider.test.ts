@@ -18,7 +18,7 @@ const COMPUTED: Record<string, string[]> = {
     Zone: [
         ...["activatedOn", "cnameSuffix", "createdOn", "developmentMode", "meta", "modifiedOn", "nameServers"],
         ...["originalDnshost", "originalNameServers", "originalRegistrar", "owner", "permissions", "plan", "status"],
-        ...["tenant", "tenantUnit", "verificationKey"],
+        ...["tenant", "tenantUnit", "vanityNameServers", "verificationKey"],
     ],
     ZeroTrustTunnelCloudflared: [
         ...["accountTag", "connections", "connsActiveAt", "connsInactiveAt", "createdAt", "deletedAt", "metadata"],
@@ -581,6 +581,13 @@ describe("cloudflare provider", () => {
                 { ...config, id: ID, version: 1, createdAt: DATE, source: "cloudflare" },
                 { ...config, config: { ingresses: [{ service: "http_status:503" }] } },
                 ["config", "createdAt", "source", "version"],
+            ],
+            [
+                "whether a setting of a zone is enabled",
+                "ZoneSetting",
+                { zoneId: ZONE, settingId: "proxy_read_timeout", id: "proxy_read_timeout", value: 300, editable: true },
+                { zoneId: ZONE, settingId: "proxy_read_timeout", value: 600 },
+                ["editable", "enabled", "modifiedOn", "timeRemaining", "value"],
             ],
             [
                 "the names of an application that the API derives",
