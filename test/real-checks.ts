@@ -7,7 +7,12 @@ export const CHECKS: Record<PartName, readonly string[]> = {
     charts: ["test/engine/real-charts.test.ts", "test/engine/route.test.ts", "test/engine/inter.test.ts"],
     apisix: ["test/engine/callers.test.ts", "test/engine/route.test.ts", "test/engine/limits.test.ts"],
     "ingress-controller": ["test/engine/callers.test.ts", "test/engine/route.test.ts"],
-    "cloudflare-provider": ["test/engine/cloudflare.test.ts", "test/engine/cloudflare-zone.test.ts"],
+    "cloudflare-provider": [
+        "test/engine/cloudflare.test.ts",
+        "test/engine/cloudflare-zone.test.ts",
+        "test/engine/cloudflare-move.test.ts",
+        "test/engine/cloudflare-operations.test.ts",
+    ],
 };
 
 /** What a file of tests gave. */

@@ -4,6 +4,7 @@ import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { stringify } from "yaml";
+import type { PartReport } from "../../sandbox/real/choice";
 import { createStack, pulumiEnv, runPulumi, type PulumiRun, type RunOptions } from "../../sandbox/world/pulumi";
 import { ROOT, writePrivate, type WorldFacts } from "../../sandbox/world/state";
 import { worldLog } from "./world-log";
@@ -39,6 +40,11 @@ export class EngineStack {
     protected async init(): Promise<void> {
         await createStack(this.place.dir, this.place.facts, this.name);
         this.salt = /encryptionsalt: .*/.exec(readFileSync(this.file, "utf8"))![0];
+    }
+
+    /** What of its world is real. */
+    get parts(): PartReport[] {
+        return this.place.facts.parts;
     }
 
     /** Its stack file. */

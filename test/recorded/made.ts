@@ -1,6 +1,8 @@
 /** What says of a recorded preview where it comes from. */
 import { execFileSync } from "node:child_process";
 import { strict as assert } from "node:assert";
+import type { PartReport } from "../../sandbox/real/choice";
+import type { PartName } from "../../sandbox/real/parts";
 import { ROOT } from "../../sandbox/world/state";
 import type { EngineStack } from "../engine/stack";
 
@@ -24,6 +26,14 @@ export interface Made {
     pulumi: string;
     /** The last commit that changed the program. */
     program: string;
+    /** Versions of the parts of the sandbox that were the real program, by name. Unset: all were stand-ins. */
+    real?: Partial<Record<PartName, string>>;
+}
+
+/** Nothing where every part was a stand-in. */
+export function realIn(parts: PartReport[]): Pick<Made, "real"> {
+    const real = Object.fromEntries(parts.flatMap(({ part, version, real }) => (real ? [[part, version]] : [])));
+    return Object.keys(real).length === 0 ? {} : { real };
 }
 
 /** @param stack one that is up. @throws AssertionError while the program has changes that are in no commit */
@@ -36,5 +46,6 @@ export async function madeBy(stack: EngineStack): Promise<Made> {
         date: new Date().toISOString().slice(0, 10),
         pulumi: manifest.version,
         program: git("log", "-1", "--format=%H").trim(),
+        ...realIn(stack.parts),
     };
 }

@@ -1,5 +1,5 @@
-// Part of `npm run record`: changes of a stack of option cloudflare. The provider and Cloudflare's API are stand-ins: that the
-// released provider previews the same is not recorded here. What a review must say of them is in
+// Part of `npm run record`: changes of a stack of option cloudflare. Cloudflare's API is a stand-in, and its provider too unless
+// ALPA_AUTH_REAL names cloudflare-provider: `made` of each recording says so. What a review must say of them is in
 // test/unit/ops/stack/review/recorded-cloudflare.test.ts.
 import { AccessStack, here, useCloudflare } from "../engine/cloudflare-kit";
 import type { StackConfig } from "../engine/stack";
