@@ -12,7 +12,9 @@ import { OPTIONS, schemas } from "../../config/schema";
 import { ADMIN_SERVICE } from "../../components/parts/apisix-values";
 import { NetworkPolicies } from "../../components/parts/network-policies";
 import { record } from "../kit";
-import { SSH_KEY } from "./cloudflare";
+import { PREFIX } from "../../components/parts/paths";
+import { cloudflare } from "../../stacks/cloudflare";
+import { CALLS, cloudflareStack, SSH_KEY, TOKENS } from "./cloudflare";
 
 const ROOT = resolve(__dirname, "../..");
 const read = (file: string) => readFileSync(join(ROOT, file), "utf8");
@@ -246,6 +248,24 @@ describe("README.md", () => {
     it("has the two commands that do all set-up, each in a block of its own", () => {
         assert.equal(first("Try it"), "npm ci && npm run sandbox -- up");
         assert.equal(first("Test"), "npm ci && npm test");
+    });
+
+    it("calls each option, as docs/clients.md does, at the address that a stack of it outputs", async () => {
+        const host = "api.example.com";
+        const outputs: { url: string }[] = [];
+        const settings = cloudflareStack({ hostname: host });
+        await record(() => void outputs.push(cloudflare(settings) as { url: string }), TOKENS, CALLS);
+        const [{ url }] = outputs;
+        const calls = ["README.md", "docs/clients.md"].flatMap((page) =>
+            blocks(page).flatMap(({ text }) =>
+                [...text.matchAll(/https:\/\/api\.example\.com[^"\s]*/g)].map(([address]) => ({ text, address })),
+            ),
+        );
+        assert.ok(calls.length > 10);
+        for (const { text, address } of calls) {
+            const edge = /ServiceToken\(|cf-access-client-id/i.test(text);
+            assert.equal(address.replace(/\/completions$/, ""), edge ? url : `https://${host}${PREFIX}`, text);
+        }
     });
 
     it("has the test command that .ci/run runs", () => {

@@ -7,6 +7,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { claimKey } from "../../../components/parts/consumers";
 import { limitPlugins } from "../../../components/parts/limits";
+import { PATHS, renderRoutes } from "../../../components/parts/tunnel-routes";
 import { alpaChain, closedChain, queryStringChain } from "../../../components/parts/plugin-chain";
 import { renderHandout, type Handout } from "../../../ops/consumer/lines";
 import { startAlpa } from "../../../sandbox/alpa/server";
@@ -145,7 +146,10 @@ async function startEdge(
     // A name that is this machine: clients send no credential over plain HTTP to another.
     const zone = addZone(world.account, "localhost");
     addRecord(world.account, zone, "localhost", `${world.tunnel.id}.cfargotunnel.com`);
-    world.configure({ ingress: [{ service: `http://127.0.0.1:${alpaPort}` }] });
+    // The stack's own rules, and paths for the other applications below.
+    const paths = [...PATHS, "^/(single|login|limited)/(completions|logprobs)$"];
+    const { ingresses } = renderRoutes({ hostnames: ["localhost"], endpoint: `127.0.0.1:${alpaPort}`, paths });
+    world.configure({ ingress: ingresses });
     const given = (name: "team" | "stranger" | "expired", change: object = {}) => {
         const pair = tokens[name] && { client_id: tokens[name].clientId, client_secret: tokens[name].clientSecret };
         const token = world.token({ ...pair, ...change });
