@@ -17,6 +17,8 @@ export interface EdgeRulesArgs {
     zoneId: pulumi.Input<string>;
     hostnames: string[];
     plan: Plan;
+    /** What is served in front of Alpa's own paths, beside nothing. */
+    prefixes: string[];
     /** Unset: none. */
     rateLimit?: RateLimit;
     browserChecks: "skip" | "keep";
@@ -72,7 +74,10 @@ export function renderSkip(hostnames: string[]) {
 /** Body of a refusal, as Alpa's client reads it. */
 const TOO_MANY = JSON.stringify({ type: "error", message: "Too many requests. Try again later.", stacktrace: "" });
 
-export function renderRateLimit(limit: RateLimit, { hostnames, plan }: Pick<EdgeRulesArgs, "hostnames" | "plan">) {
+export function renderRateLimit(
+    limit: RateLimit,
+    { hostnames, plan, prefixes }: Pick<EdgeRulesArgs, "hostnames" | "plan" | "prefixes">,
+) {
     const who = limit.per === "client" ? 'http.request.headers["cf-access-client-id"]' : "ip.src";
     // On the free plan a rule may look at the path only, and says nothing of its own in the refusal.
     const free = plan === "free";
@@ -87,7 +92,7 @@ export function renderRateLimit(limit: RateLimit, { hostnames, plan }: Pick<Edge
                       response: { statusCode: 429, contentType: "application/json", content: TOO_MANY },
                   },
               }),
-        expression: free ? '(http.request.uri.path in {"/completions" "/logprobs"})' : hostIs(hostnames),
+        expression: free ? pathIs(prefixes) : hostIs(hostnames),
         enabled: true,
         ratelimit: {
             // Counted apart in each data center; Cloudflare requires it.
@@ -97,6 +102,11 @@ export function renderRateLimit(limit: RateLimit, { hostnames, plan }: Pick<Edge
             mitigationTimeout: limit.blockSeconds,
         },
     };
+}
+
+function pathIs(prefixes: string[]): string {
+    const paths = ["", ...prefixes].flatMap((prefix) => [`"${prefix}/completions"`, `"${prefix}/logprobs"`]);
+    return `(http.request.uri.path in {${paths.join(" ")}})`;
 }
 
 function hostIs(hostnames: string[]): string {
