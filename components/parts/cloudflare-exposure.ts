@@ -43,7 +43,7 @@ export class CloudflareExposure extends pulumi.ComponentResource {
     constructor(name: string, args: CloudflareExposureArgs, opts?: pulumi.ComponentResourceOptions) {
         super("alpa-auth:parts:CloudflareExposure", name, {}, opts);
         const { account, hostname, namespace, origin, prefixes } = args;
-        const paths = prefixes.map((prefix) => `^${prefix}/(completions|logprobs)$`);
+        const paths = prefixes.map((prefix) => `^${prefix}/(completions|logprobs)?$`);
         const hostnames = [hostname];
         const inside = { parent: this };
 

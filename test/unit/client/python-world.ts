@@ -7,7 +7,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { claimKey } from "../../../components/parts/consumers";
 import { limitPlugins } from "../../../components/parts/limits";
-import { alpaChain, closedChain, queryStringChain } from "../../../components/parts/plugin-chain";
+import { alpaChain, closedChain, queryStringChain, serviceChain } from "../../../components/parts/plugin-chain";
 import { renderHandout, type Handout } from "../../../ops/consumer/lines";
 import { startAlpa } from "../../../sandbox/alpa/server";
 import { startGateway } from "../../../sandbox/gateway/server";
@@ -130,6 +130,10 @@ async function addRoutes(put: Put, ports: { alpa: number; slow: number }): Promi
         priority: -1,
         vars: [["args", "~~", "."]],
         plugins: byName(queryStringChain()),
+    });
+    await put("/routes/service", {
+        ...nowhere,
+        ...{ uri: "/alpa/", priority: 0, methods: ["GET"], plugins: byName(serviceChain("/alpa", guard.defaultModel)) },
     });
     await put("/routes/closed", { ...nowhere, uri: "/*", plugins: byName(closedChain("/alpa")) });
 }
