@@ -5,10 +5,11 @@ import { CloudflaredHost, type CloudflaredHostArgs } from "./parts/cloudflared-h
 import { type Phase, type ZoneRecord } from "./parts/dns-record";
 import { DnsRecords } from "./parts/dns-records";
 import { EdgeRules, type Plan, type RateLimit } from "./parts/edge-rules";
+import { servedPrefixes } from "./parts/paths";
 import { SAMPLE_COMPLETION } from "./parts/sample";
 import { ServiceTokens, type TokenConsumer, type TokenPair } from "./parts/service-tokens";
 import { Tunnel } from "./parts/tunnel";
-import { TunnelRoutes } from "./parts/tunnel-routes";
+import { alpaPaths, TunnelRoutes } from "./parts/tunnel-routes";
 import { Zone, type ZoneSettings } from "./parts/zone";
 
 export interface CloudflareAccessArgs {
@@ -22,6 +23,8 @@ export interface CloudflareAccessArgs {
     dns?: { phase: Phase; records: ZoneRecord[] };
     /** `host:port` of Alpa, as seen from the hosts of the connectors. */
     endpoint: string;
+    /** Path in front of Alpa's own that callers are told. Unset: none; the one that every stack serves leads there too. */
+    pathPrefix?: string;
     /** The connectors, without the token that they join the tunnel with. */
     connectors: Omit<CloudflaredHostArgs, "token" | "teamName">;
     /** The part before `.cloudflareaccess.com`. */
@@ -57,6 +60,7 @@ export class CloudflareAccess extends pulumi.ComponentResource {
     constructor(name: string, args: CloudflareAccessArgs, opts?: pulumi.ComponentResourceOptions) {
         super("alpa-auth:components:CloudflareAccess", name, {}, opts);
         const { account, hostnames, endpoint, teamName, consumers, notify } = args;
+        const prefixes = servedPrefixes(args.pathPrefix);
         const inside = { parent: this };
 
         const zone = new Zone(`${name}-zone`, { account, ...args.zone }, inside);
@@ -72,7 +76,10 @@ export class CloudflareAccess extends pulumi.ComponentResource {
         const { tunnelId } = tunnel;
         const routes = new TunnelRoutes(
             `${name}-routes`,
-            { account, tunnelId, hostnames, endpoint, access: { teamName, audience: access.audience } },
+            {
+                ...{ account, tunnelId, hostnames, endpoint, paths: alpaPaths(prefixes) },
+                access: { teamName, audience: access.audience },
+            },
             inside,
         );
         // Without rules a connector answers 503. On the way out connectors stop before the tunnel is deleted, which is
@@ -82,7 +89,7 @@ export class CloudflareAccess extends pulumi.ComponentResource {
             { ...args.connectors, teamName, token: tunnel.token },
             { ...inside, dependsOn: routes },
         );
-        const rules = new EdgeRules(`${name}-edge`, { ...args, zoneId }, inside);
+        const rules = new EdgeRules(`${name}-edge`, { ...args, prefixes, zoneId }, inside);
         // Last, and first to go: from here on the names lead to Alpa, so all that guards it must be there.
         const after = [access, routes, connectors, rules];
         const service = { hostnames, target: tunnel.target, after };
@@ -100,7 +107,7 @@ export class CloudflareAccess extends pulumi.ComponentResource {
                 },
             );
 
-        this.url = `https://${hostnames[0]}`;
+        this.url = `https://${hostnames[0]}${args.pathPrefix ?? ""}`;
         this.credentials = pulumi.secret(tokens.pairs) as pulumi.Output<Record<string, TokenPair>>;
         this.expires = pulumi.output(tokens.ends).apply((ends) => sooner(ends as Record<string, string>, args.expires));
         this.curl = this.credentials.apply((pairs) => curlLine(this.url, pairs[firstEnabled(consumers)]));

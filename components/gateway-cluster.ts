@@ -1,7 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { Conversion, type ConversionOutputs, type ConversionSettings } from "./conversion";
-import { AlpaRoute, PREFIX, type AcceptSettings } from "./parts/alpa-route";
+import { AlpaRoute, type AcceptSettings } from "./parts/alpa-route";
 import type { AlpaSettings } from "./parts/alpa-upstreams";
 import { releaseNamespace } from "./parts/apisix-release";
 import { GATEWAY_SERVICE } from "./parts/apisix-values";
@@ -14,6 +14,7 @@ import type { GuardSettings } from "./parts/guard";
 import type { ClusterAccess } from "./parts/kubeconfig";
 import { APISIX_PODS, DATA_PORT } from "./parts/network-policies";
 import { metadata } from "./parts/ownership";
+import { servedPrefixes } from "./parts/paths";
 import { componentNamespace } from "./parts/rampart-graph";
 import { SAMPLE_COMPLETION } from "./parts/sample";
 import type { SharedGateway } from "./parts/shared-gateway";
@@ -38,6 +39,8 @@ export interface GatewayClusterArgs {
     cluster: ClusterAccess;
     alpa: AlpaSettings;
     guard: GuardSettings;
+    /** Path in front of Alpa's own that callers are told. @default the one that every stack serves */
+    pathPrefix?: string;
     gateway: GatewaySettings;
     /** A name at Cloudflare in front of the gateway. Unset: callers come to the gateway itself. */
     exposure?: ExposureSettings;
@@ -70,7 +73,8 @@ export abstract class GatewayCluster extends pulumi.ComponentResource {
     /** @param type token of the option's own component, which every URN below it holds */
     constructor(type: string, name: string, args: GatewayClusterArgs, opts?: pulumi.ComponentResourceOptions) {
         super(type, name, {}, opts);
-        const { namespace, cluster, alpa, guard, gateway, readiness } = args;
+        const { namespace, cluster, alpa, guard, gateway, readiness, pathPrefix } = args;
+        const prefixes = servedPrefixes(pathPrefix);
 
         const home = new k8s.core.v1.Namespace(
             `${name}-namespace`,
@@ -89,7 +93,16 @@ export abstract class GatewayCluster extends pulumi.ComponentResource {
         const route = new AlpaRoute(
             `${name}-route`,
             {
-                ...{ ...bound, pods, guard, ownGateway, redirect: args.tls?.redirect ?? false, refused, attempt },
+                ...{
+                    ...bound,
+                    pods,
+                    guard,
+                    pathPrefix,
+                    ownGateway,
+                    redirect: args.tls?.redirect ?? false,
+                    refused,
+                    attempt,
+                },
                 alpa: conversion?.alpa ?? alpa,
             },
             // Nobody is sent to HTTPS before it is served, nor let in before somebody answers.
@@ -116,14 +129,14 @@ export abstract class GatewayCluster extends pulumi.ComponentResource {
                     ...args.exposure,
                     namespace,
                     origin: gatewayOrigin(args),
-                    prefixes: conversion ? [PREFIX, VERIFICATION_PREFIX] : [PREFIX],
+                    prefixes: conversion ? [...prefixes, VERIFICATION_PREFIX] : prefixes,
                 },
                 // The name leads to a gateway that knows its route and its callers already.
                 { ...after, dependsOn: [...after.dependsOn, route, consumers] },
             );
 
         this.conversion = conversion?.finish(gateway.url, route, [consumers]);
-        this.url = `${gateway.url}${PREFIX}`;
+        this.url = `${gateway.url}${prefixes[0]}`;
         this.gateway = {
             namespace,
             binding: bindingOf(binding),

@@ -39,6 +39,7 @@ export function cloudflareSettings(config: ParsedCloudflare, data: ZoneData, tod
         plan: zone.plan,
         ...(config.dns === undefined ? {} : { dns: { ...config.dns, records: data.records } }),
         endpoint: alpa.endpoints[0],
+        pathPrefix: config.pathPrefix,
         connectors: {
             hosts: tunnel.hosts.map(sshHostOf),
             version: tunnel.version,

@@ -3,7 +3,7 @@ import { consumer } from "./cloudflare-callers";
 import { tunnel } from "./cloudflare-tunnel";
 import { dnsSchema } from "./dns";
 import { got } from "./problems";
-import { endpoint, isHost, positive, tokenOverlapDays } from "./values";
+import { endpoint, isHost, pathPrefix, positive, tokenOverlapDays } from "./values";
 
 /** Cloudflare's plans of a zone, smallest first. */
 export const PLANS = ["free", "pro", "business", "enterprise"] as const;
@@ -79,6 +79,9 @@ export const cloudflareSchema = z.strictObject({
                 .describe("Most tokens that callers may ask for in one answer; nobody checks it on the way."),
         })
         .describe("The Alpa service behind the tunnel, which stays as it is."),
+    pathPrefix: pathPrefix.describe(
+        "Path in front of Alpa's own that callers are told. Unset: none. Without one, and with `/alpa`, the same is served.",
+    ),
     tunnel,
     access: z
         .strictObject({

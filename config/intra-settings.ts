@@ -42,7 +42,7 @@ export function intraSettings(config: Parsed, today: Date): IntraASettings {
 
 /** What is the same for every option with a gateway. */
 export function sharedSettings(config: ParsedGateway, today: Date) {
-    const { alpa, cluster, guard, namespace, readiness, gateway } = config;
+    const { alpa, cluster, guard, namespace, readiness, gateway, pathPrefix } = config;
     const { consumers, warnings, expires } = callers(config, today);
     return {
         warnings: [...warnings, ...exposureWarnings(config), ...azureWarnings(config, answerSeconds(config), today)],
@@ -50,6 +50,7 @@ export function sharedSettings(config: ParsedGateway, today: Date) {
         namespace,
         ...clusterSettings(cluster),
         guard: { ...guard, defaultModel: alpa.defaultModel },
+        pathPrefix,
         exposure: exposureSettings(config),
         tls: gatewayTls(config),
         azure: azureOutputs(config, nodePort(config), answerSeconds(config)),

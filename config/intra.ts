@@ -9,7 +9,17 @@ import { opt } from "./intra-b-opt";
 import { gateway } from "./intra-gateway";
 import { got } from "./problems";
 import { tls } from "./tls";
-import { DEFAULT_NAMESPACE, dnsLabel, endpoint, maxOverlapDays, pinned, positive, text, url } from "./values";
+import {
+    DEFAULT_NAMESPACE,
+    dnsLabel,
+    endpoint,
+    maxOverlapDays,
+    pathPrefix,
+    pinned,
+    positive,
+    text,
+    url,
+} from "./values";
 
 /** Waits, unless a stack says otherwise. */
 export const DEFAULT_READINESS = { graphTimeoutSeconds: 2700, acceptTimeoutSeconds: 120, settleSeconds: 15 };
@@ -60,6 +70,9 @@ export const intraSchema = z.strictObject({
             ...answerKeys,
         })
         .describe("The Alpa service behind the gateway, which stays as it is."),
+    pathPrefix: pathPrefix.describe(
+        "Path in front of Alpa's own that callers are told, beside `/alpa`. Unset: `/alpa`.",
+    ),
     gateway,
     azure,
     tls,

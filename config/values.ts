@@ -62,6 +62,18 @@ export function problem(input: unknown, what: string, advice: string, quote = tr
     return { code: "custom" as const, input, message: `${what}${quote ? got(input) : ""}. ${advice}` };
 }
 
+/** What leads elsewhere, or would have Alpa take one request for another: it looks for these words in the whole path. */
+const TAKEN = /completions|logprobs|^\/(alpa-verification|apisix|cdn-cgi)$/;
+
+/** Key `pathPrefix`. */
+export const pathPrefix = z
+    .string()
+    .refine((path) => /^\/[a-z0-9]+(-[a-z0-9]+)*$/.test(path) && !TAKEN.test(path), {
+        error: (i) =>
+            `must be one part of a path, such as /alpa-opt-service: lower case, and not of another service${got(i.input)}. Choose another`,
+    })
+    .optional();
+
 /** An address without user name and password; anything else as it is. */
 function withoutUser(input: unknown): unknown {
     return typeof input === "string" ? input.replace(/\/\/[^/@]*@/, "//") : input;

@@ -1,7 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as z from "zod";
 import type { GatewayCallersArgs } from "../components/gateway-callers";
-import { PREFIX } from "../components/parts/alpa-route";
 import type { ConsumerSettings } from "../components/parts/consumers";
 import { OWNER_ANNOTATION } from "../components/parts/ownership";
 import { inPlaceWarnings, type SharedGateway } from "../components/parts/shared-gateway";
@@ -35,7 +34,7 @@ const sharedGateway: z.ZodType<SharedGateway> = z.object({
         })
         .optional(),
     replicas: z.number().optional(),
-    url: z.string().endsWith(PREFIX),
+    url: z.string().regex(/^https?:\/\/[^/]+.*\/[-a-z0-9]+$/),
     answerTimeoutSeconds: z.number(),
 });
 

@@ -16,8 +16,8 @@ import { generationOf } from "./generation";
 import type { ClusterAccess } from "./kubeconfig";
 import { metadata } from "./ownership";
 import type { GuardSettings } from "./guard";
-import { PREFIX } from "./paths";
-import { alpaChain, closedChain, queryStringChain, toHttps, type Passing } from "./plugin-chain";
+import { PREFIX, servedPrefixes } from "./paths";
+import { alpaChain, closedChain, queryStringChain, serviceChain, toHttps, type Passing } from "./plugin-chain";
 import type { RoutePlugin } from "./route-plugin";
 import { RouteServed } from "./route-served";
 
@@ -41,6 +41,8 @@ export interface AlpaRouteArgs {
     pods: GatewayPods;
     /** Close every other path of the gateway too. False where the gateway serves others as well. */
     ownGateway: boolean;
+    /** Path in front of Alpa's own that callers are told. @default {@link PREFIX}, which is served in any case */
+    pathPrefix?: string;
     /** Send who comes by HTTP to HTTPS. @default false */
     redirect?: boolean;
     /** Callers are refused, and told to come back then. Unset: they are let through. */
@@ -83,6 +85,7 @@ export class AlpaRoute extends pulumi.ComponentResource {
             ingressClassName: binding.ingressClass,
             answerTimeoutSeconds: alpa.answerTimeoutSeconds,
             ownGateway: args.ownGateway,
+            pathPrefix: args.pathPrefix,
             redirect: args.redirect,
             refused: args.refused,
         };
@@ -146,52 +149,65 @@ export function attempted(named: ReturnType<typeof metadata>, attempt = 0): Retu
     return { ...named, annotations: { ...named.annotations, ...{ "alpa-auth.io/attempt": `${attempt}` } } };
 }
 
-/** Spec of the ApisixRoute: two open paths, the query strings on them, and the rest closed. */
+/** Spec of the ApisixRoute: two open paths, what the service is, the query strings on them, and the rest closed. */
 export function renderRoute(args: {
     namespace: string;
     guard: GuardSettings;
     ingressClassName: string;
     answerTimeoutSeconds: number;
     ownGateway: boolean;
+    pathPrefix?: string;
     redirect?: boolean;
     refused?: Passing["refused"];
     /** What error answers carry in {@link REVISION_HEADER}. @default no such header */
     revision?: string;
 }) {
     const { namespace, guard, ingressClassName, answerTimeoutSeconds, ownGateway, refused, revision } = args;
+    const prefixes = servedPrefixes(args.pathPrefix);
+    const below = (...paths: string[]) => prefixes.flatMap((prefix) => paths.map((path) => `${prefix}${path}`));
+    const noQuery = [{ subject: { scope: "Variable", name: "args" }, op: "RegexNotMatch", value: "." }];
     const first = args.redirect ? [toHttps()] : [];
     const open = (role: "completions" | "logprobs") => ({
         name: role,
         match: {
-            paths: [`${PREFIX}/${role}`],
+            paths: below(`/${role}`),
             methods: ["POST"],
-            exprs: [{ subject: { scope: "Variable", name: "args" }, op: "RegexNotMatch", value: "." }],
+            exprs: noQuery,
         },
         timeout: timeouts(answerTimeoutSeconds),
         upstreams: [{ name: `alpa-${role}` }],
         plugins: [...first, ...alpaChain(`/${role}`, namespace, guard, { refused, revision })],
     });
-    const closed = (name: string, paths: string[], methods: string[], priority: number, plugins: RoutePlugin[]) => ({
+    const answered = (name: string, match: object, priority: number, plugins: RoutePlugin[]) => ({
         name,
         priority,
-        match: { paths, ...(methods.length > 0 ? { methods } : {}) },
+        match,
         upstreams: [{ name: "alpa-nowhere" }],
         plugins: [...first, ...plugins],
     });
-    const everything = ownGateway ? ["/*"] : [PREFIX, `${PREFIX}/*`];
     return {
         ingressClassName,
         http: [
             open("completions"),
             open("logprobs"),
-            closed(
+            answered(
                 "query-string",
-                [`${PREFIX}/completions`, `${PREFIX}/logprobs`],
-                ["POST"],
+                { paths: below("/completions", "/logprobs"), methods: ["POST"] },
                 -1,
                 queryStringChain(revision),
             ),
-            closed("closed", everything, [], -10, closedChain(PREFIX, revision)),
+            answered(
+                "closed",
+                { paths: ownGateway ? ["/*"] : below("", "/*") },
+                -10,
+                closedChain(prefixes[0], revision),
+            ),
+            answered(
+                "service",
+                { paths: below("/"), methods: ["GET"], exprs: noQuery },
+                0,
+                serviceChain(prefixes[0], guard.defaultModel, revision),
+            ),
         ],
     };
 }

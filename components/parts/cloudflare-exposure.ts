@@ -79,7 +79,7 @@ export class CloudflareExposure extends pulumi.ComponentResource {
 
 /** Expressions for the paths that lead to the gateway. */
 export function pathsBehind(prefixes: string[]): string[] {
-    return prefixes.map((prefix) => `^${prefix}/(completions|logprobs)$`);
+    return prefixes.map((prefix) => `^${prefix}/(completions|logprobs)?$`);
 }
 
 /** The whole name, which needs no search list. */

@@ -17,6 +17,8 @@ export interface EdgeRulesArgs {
     zoneId: pulumi.Input<string>;
     hostnames: string[];
     plan: Plan;
+    /** What is served in front of Alpa's own paths, beside nothing. */
+    prefixes: string[];
     /** Unset: none. */
     rateLimit?: RateLimit;
     browserChecks: "skip" | "keep";
@@ -74,7 +76,10 @@ const CLIENT_ID = 'http.request.headers["cf-access-client-id"]';
 /** Body of a refusal, as Alpa's client reads it. */
 const TOO_MANY = JSON.stringify({ type: "error", message: "Too many requests. Try again later.", stacktrace: "" });
 
-export function renderRateLimit(limit: RateLimit, { hostnames, plan }: Pick<EdgeRulesArgs, "hostnames" | "plan">) {
+export function renderRateLimit(
+    limit: RateLimit,
+    { hostnames, plan, prefixes }: Pick<EdgeRulesArgs, "hostnames" | "plan" | "prefixes">,
+) {
     // The id is what a caller claims: Access looks at it later. Without the address anyone could use up a caller's limit.
     const who = limit.per === "client" ? [CLIENT_ID, "ip.src"] : ["ip.src"];
     // On the free plan a rule may look at the path only, and says nothing of its own in the refusal.
@@ -90,7 +95,7 @@ export function renderRateLimit(limit: RateLimit, { hostnames, plan }: Pick<Edge
                       response: { statusCode: 429, contentType: "application/json", content: TOO_MANY },
                   },
               }),
-        expression: free ? '(http.request.uri.path in {"/completions" "/logprobs"})' : hostIs(hostnames),
+        expression: free ? pathIs(prefixes) : hostIs(hostnames),
         enabled: true,
         ratelimit: {
             // Counted apart in each data center; Cloudflare requires it.
@@ -100,6 +105,11 @@ export function renderRateLimit(limit: RateLimit, { hostnames, plan }: Pick<Edge
             mitigationTimeout: limit.blockSeconds,
         },
     };
+}
+
+function pathIs(prefixes: string[]): string {
+    const paths = ["", ...prefixes].flatMap((prefix) => [`"${prefix}/completions"`, `"${prefix}/logprobs"`]);
+    return `(http.request.uri.path in {${paths.join(" ")}})`;
 }
 
 function hostIs(hostnames: string[]): string {

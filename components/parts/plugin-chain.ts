@@ -95,8 +95,12 @@ export function alpaChain(
         ...guardPlugins(path, guard),
         plugin("proxy-rewrite", { uri: path, headers: { remove: REMOVED_HEADERS } }),
         shapeErrors(revision),
-        plugin("serverless-post-function", { phase: "header_filter", functions: [ANSWER_HEADERS] }),
+        answerHeaders(),
     ];
+}
+
+function answerHeaders(): RoutePlugin {
+    return plugin("serverless-post-function", { phase: "header_filter", functions: [ANSWER_HEADERS] });
 }
 
 /**
@@ -113,6 +117,30 @@ const ANSWER_HEADERS = `return function()
         ngx.header["Retry-After"] = seconds and math.max(1, math.ceil(seconds)) or 1
     end
 end`;
+
+/**
+ * Tells an authenticated caller what the service is and how to ask it. The plugin takes "$" for the start of a variable, so the
+ * text has none.
+ */
+export function serviceChain(prefix: string, model: string, revision?: string): RoutePlugin[] {
+    const post = (path: string, body: object) => ({ method: "POST", path: `${prefix}/${path}`, body });
+    const said = {
+        service: "alpa",
+        message: "text completion by a language model that Alpa serves: send a request as JSON, with this credential",
+        model,
+        headers: { "Content-Type": "application/json" },
+        requests: [
+            post("completions", { prompt: "Paris is", max_tokens: 8 }),
+            post("logprobs", { prompt: "Paris is", top_k: 5 }),
+        ],
+    };
+    return [
+        ...authentication(),
+        plugin("fault-injection", { abort: answer(200, said), _meta: { priority: WHO_MAY } }),
+        shapeErrors(revision),
+        answerHeaders(),
+    ];
+}
 
 /** Refuses a request with a query string: Alpa reads none, and a secret in it would end in Alpa's log. */
 export function queryStringChain(revision?: string): RoutePlugin[] {
@@ -187,18 +215,17 @@ function shapeErrors(revision?: string): RoutePlugin {
 
 /** Behind authentication: whoever has no credential is told so, now as ever. */
 function comeBack(seconds: number) {
-    const { headers, ...answer } = abort(
+    const { headers, ...rest } = abort(
         503,
         `Alpa is being moved and cannot answer at present: try again in ${seconds} s`,
     );
-    return { ...answer, headers: { ...headers, "Retry-After": `${seconds}` } };
+    return { ...rest, headers: { ...headers, "Retry-After": `${seconds}` } };
 }
 
 function abort(status: number, message: string, vars?: unknown[]) {
-    return {
-        http_status: status,
-        headers: { "Content-Type": "application/json" },
-        body: JSON.stringify(alpaError(message)),
-        ...(vars ? { vars } : {}),
-    };
+    return { ...answer(status, alpaError(message)), ...(vars ? { vars } : {}) };
+}
+
+function answer(status: number, body: object) {
+    return { http_status: status, headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
 }

@@ -16,6 +16,7 @@ const REQUESTS = [
     { method: "POST", path: `${PREFIX}/completions` },
     { method: "POST", path: `${PREFIX}/logprobs` },
     { method: "POST", path: `${PREFIX}/completions?evidence` },
+    { method: "GET", path: `${PREFIX}/` },
     { method: "GET", path: PREFIX },
 ];
 

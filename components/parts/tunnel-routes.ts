@@ -7,8 +7,8 @@ export interface TunnelRoutesArgs {
     hostnames: string[];
     /** `host:port` of Alpa, or of what is in front of it, as seen from the connectors. */
     endpoint: string;
-    /** Expressions for the paths that lead there. @default {@link PATHS} */
-    paths?: string[];
+    /** Expressions for the paths that lead there. */
+    paths: string[];
     /** Whose requests the connector lets through. Unset: what is behind it asks callers itself. */
     access?: {
         teamName: string;
@@ -18,10 +18,13 @@ export interface TunnelRoutesArgs {
 }
 
 /**
- * Paths of Alpa's service, anchored: Alpa picks what it does by a part of the path, so others would reach it too. A rule
- * cannot ask for the method.
+ * Paths of Alpa's service, bare and behind prefixes, anchored: Alpa picks what it does by a part of the path, so a prefix does not
+ * mind it, and other paths would reach it too. A rule cannot ask for the method.
  */
-export const PATHS = ["^/completions$", "^/logprobs$"];
+export function alpaPaths(prefixes: string[]): string[] {
+    return ["completions", "logprobs"].map((path) => `^(${prefixes.join("|")})?/${path}$`);
+}
+
 /** Answer of the connector to everything else. */
 const NOWHERE = "http_status:404";
 /** Longest wait for a connection to be taken, in seconds: it is on the same host or in the same network. */
@@ -43,7 +46,7 @@ export class TunnelRoutes extends pulumi.ComponentResource {
 type Routes = Omit<TunnelRoutesArgs, "account" | "tunnelId">;
 
 /** Rules of a connector; the first that fits is taken. */
-export function renderRoutes({ hostnames, endpoint, paths = PATHS, access }: Routes) {
+export function renderRoutes({ hostnames, endpoint, paths, access }: Routes) {
     const originRequest = {
         connectTimeout: CONNECT_SECONDS,
         // The connector itself refuses what has not passed Access, whatever led it there.

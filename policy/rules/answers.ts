@@ -20,6 +20,8 @@ function isShaped(value: unknown): boolean {
     return type === SHAPE.type && typeof message === "string" && stacktrace === SHAPE.stacktrace;
 }
 
+/** Of an answer that is no error, as far as is known. */
+const isGood = (status: unknown) => status === UNKNOWN || (typeof status === "number" && status < 400);
 const LIKE = 'Write {"type":"error","message":"…","stacktrace":""}.';
 
 export const errorShape: Rule = {
@@ -39,12 +41,13 @@ function ruleErrors(rule: RouteRule): string[] {
     const found = plugins.flatMap(({ where, name, config }) => {
         const response = at(config, "_meta.error_response");
         const asks = ["multi-auth", "request-validation", "client-control"].includes(name);
-        const body = name === "fault-injection" && config.abort !== undefined ? at(config, "abort.body") : undefined;
+        const refuses =
+            name === "fault-injection" && config.abort !== undefined && !isGood(at(config, "abort.http_status"));
         return [
             ...((asks || response !== undefined) && !isShaped(response)
                 ? [`${where}.config._meta.error_response: must be an error of Alpa's form. ${LIKE}`]
                 : []),
-            ...(name === "fault-injection" && config.abort !== undefined && !isShaped(body)
+            ...(refuses && !isShaped(at(config, "abort.body"))
                 ? [`${where}.config.abort.body: must be an error of Alpa's form. ${LIKE}`]
                 : []),
         ];

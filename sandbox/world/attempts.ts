@@ -49,7 +49,7 @@ export async function attempts(
     }
     list.push({
         title: "a path that is not open",
-        command: [`${CURL} ${url}/`, ...always.map((header) => `-H ${header}`)].join(" "),
+        command: [`${CURL} ${url}/models`, ...always.map((header) => `-H ${header}`)].join(" "),
         expect: 404,
     });
     return list;

@@ -143,12 +143,16 @@ export class AccessStack extends EngineStack {
     }
 
     /** A small completion, as a caller asks for it. */
-    call(pair?: Pair, options: { path?: string; headers?: Record<string, string> } = {}): Promise<EdgeAnswer> {
+    call(
+        pair?: Pair,
+        options: { path?: string; headers?: Record<string, string>; body?: string } = {},
+    ): Promise<EdgeAnswer> {
         const token: Record<string, string> =
             pair === undefined
                 ? {}
                 : { "CF-Access-Client-Id": pair.clientId, "CF-Access-Client-Secret": pair.clientSecret };
         const { edge } = here().world.facts.cloudflare;
-        return askEdge(`${edge}${options.path ?? "/completions"}`, this.hostname, { ...token, ...options.headers });
+        const { path = "/completions", headers, body } = options;
+        return askEdge(`${edge}${path}`, this.hostname, { ...token, ...headers }, body);
     }
 }

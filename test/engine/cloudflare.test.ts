@@ -45,7 +45,7 @@ describe("cloudflare on the engine", function () {
 
     before(async () => {
         stack = await AccessStack.create("llm");
-        stack.configure({ consumers: [alice(token("a")), bob] });
+        stack.configure({ consumers: [alice(token("a")), bob], pathPrefix: "/alpa-opt-service" });
         // As planned: of a tunnel that is not there yet a plan knows what depends on it.
         succeeded(await stack.upAsPlanned());
         pairs = (await stack.outputs()).credentials;
@@ -66,6 +66,22 @@ describe("cloudflare on the engine", function () {
         assert.ok(!JSON.stringify(seen).includes(pairs["alice/a"].clientSecret));
     });
 
+    it("leads what is below each of its prefixes to Alpa as it is sent: numbers as texts, and any type of body", async () => {
+        const asked = { prompt: "alpa is cool", max_tokens: "32", temperature: "0.4", top_p: "0.3" };
+        const headers = { "content-type": "application/x-www-form-urlencoded" };
+        const ask = (path: string, body: object) =>
+            stack.call(pairs["alice/a"], { path, headers, body: JSON.stringify(body) });
+        for (const prefix of ["", "/alpa", "/alpa-opt-service"]) {
+            const answer = await ask(`${prefix}/completions`, { model: "default", ...asked });
+            assert.equal(answer.status, 200, answer.body);
+        }
+        // Nothing on the way fills a model in.
+        const unnamed = await ask("/alpa-opt-service/completions", asked);
+        assert.deepEqual([unnamed.status, JSON.parse(unnamed.body).type], [400, "error"]);
+        assert.match(unnamed.body, /Model name is not specified/);
+        assert.match((await stack.outputs()).url, /^https:\/\/[^/]+\/alpa-opt-service$/);
+    });
+
     it("refuses no token, a wrong secret, another's secret and other paths, and Alpa never hears of it", async () => {
         takeAlpaRequests();
         const { "alice/a": a, "bob/only": b } = pairs;
@@ -73,7 +89,7 @@ describe("cloudflare on the engine", function () {
         assert.equal(await status({ ...a, clientSecret: "wrong" }), 401);
         assert.equal(await status({ ...a, clientSecret: b.clientSecret }), 401);
         assert.equal(await status(undefined, { headers: { "Cf-Access-Jwt-Assertion": "e30.e30.e30" } }), 401);
-        for (const path of ["/", "/completions/", "/api/completions", "/metrics"])
+        for (const path of ["/", "/completions/", "/api/completions", "/alpa/", "/metrics"])
             assert.equal(await status(a, { path }), 404, path);
         assert.deepEqual(takeAlpaRequests(), []);
     });

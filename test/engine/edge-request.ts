@@ -9,16 +9,21 @@ export interface EdgeAnswer {
 }
 
 /** A small completion, asked for at the edge's own address: the header Host picks the name. */
-export function askEdge(url: string, hostname: string, headers: Record<string, string>): Promise<EdgeAnswer> {
+export function askEdge(
+    url: string,
+    hostname: string,
+    headers: Record<string, string>,
+    body = SAMPLE_COMPLETION,
+): Promise<EdgeAnswer> {
     const all = { host: hostname, "content-type": "application/json", ...headers };
     return new Promise((resolve, reject) => {
         const sent = request(url, { method: "POST", headers: all }, (answer) => {
-            let body = "";
-            answer.setEncoding("utf8").on("data", (text: string) => (body += text));
+            let said = "";
+            answer.setEncoding("utf8").on("data", (text: string) => (said += text));
             const cookies = (answer.headers["set-cookie"] ?? []).map((cookie) => cookie.split(";")[0]);
-            answer.on("end", () => resolve({ status: answer.statusCode!, body, cookies }));
+            answer.on("end", () => resolve({ status: answer.statusCode!, body: said, cookies }));
         });
         sent.on("error", reject);
-        sent.end(SAMPLE_COMPLETION);
+        sent.end(body);
     });
 }

@@ -2,13 +2,23 @@
 // looks like. The gateway is a stand-in that was compared with recorded answers of APISIX 3.18.0.
 import { strict as assert } from "node:assert";
 import { request as rawRequest } from "node:http";
+import { claimKey } from "../../components/parts/consumers";
 import { call, current, succeeded, takeAlpaRequests, TestStack, useWorld } from "./kit";
 import { hs256, now } from "./tokens";
 
 const consumers = [
-    { name: "alice", credentials: [{ id: "k1", method: "key" }] },
-    { name: "bob", credentials: [{ id: "t1", method: "jwt", algorithm: "HS256" }] },
+    {
+        name: "alice",
+        credentials: [
+            { id: "k1", method: "key" },
+            { id: "hs", method: "jwt", algorithm: "HS256" },
+        ],
+    },
 ];
+const pathPrefix = "/alpa-opt-service";
+const SETTINGS = { consumers, pathPrefix };
+/** What a caller sends who has been told the address alone. */
+const NUMBERS_AS_TEXTS = { prompt: "alpa is cool", max_tokens: "32", temperature: "0.4", top_p: "0.3" };
 
 describe("the route", function () {
     this.timeout(600_000);
@@ -16,13 +26,16 @@ describe("the route", function () {
     let stack: TestStack;
     let url: string;
     let key: string;
+    let token: string;
 
     before(async () => {
-        stack = await TestStack.create("route", { consumers });
+        stack = await TestStack.create("route", SETTINGS);
         succeeded(await stack.up());
         const outputs = await stack.outputs();
         url = outputs.url;
         key = outputs.credentials["alice/k1"];
+        const claims = { key: claimKey("route", "alice", "hs"), exp: now() + 600 };
+        token = hs256(claims, outputs.jwtSecrets["alice/hs"]);
     });
     after(async () => {
         await stack.destroy();
@@ -38,7 +51,8 @@ describe("the route", function () {
         });
 
     const closed: [what: string, method: string, path: string][] = [
-        ["the root", "GET", "/"],
+        ["the prefix without an end", "GET", ""],
+        ["another method at the root", "POST", "/"],
         ["another path", "POST", "/other"],
         ["a path below an open one", "POST", "/completions/more"],
         ["another method", "GET", "/completions"],
@@ -53,6 +67,44 @@ describe("the route", function () {
             assert.equal(answer.status, 404);
             assertAlpaError(answer);
             assert.deepEqual(takeAlpaRequests(), []);
+        });
+
+    it("says what it is and how to ask, in requests that work as they are said", async () => {
+        takeAlpaRequests();
+        for (const path of ["/alpa/", `${pathPrefix}/`]) {
+            const stranger = await raw("GET", path, {});
+            assert.equal(stranger.status, 401);
+            assertAlpaError(stranger);
+            const credentials: Record<string, string>[] = [{ apikey: key }, { Authorization: token }];
+            for (const credential of credentials) {
+                const { status, type, challenge } = await raw("GET", path, credential);
+                assert.deepEqual([status, type, challenge], [200, "application/json", undefined]);
+            }
+        }
+        const { requests, headers } = JSON.parse((await raw("GET", `${pathPrefix}/`, { apikey: key })).body);
+        assert.deepEqual(takeAlpaRequests(), []);
+        for (const { path, body } of requests) {
+            const answer = await call(url.replace(pathPrefix, ""), { path, key, body, headers });
+            assert.equal(answer.status, 200, answer.body);
+        }
+        assert.equal((await raw("GET", `/alpa/?apikey=${key}`, {})).status, 404);
+    });
+
+    for (const [what, credential] of [
+        ["a key", () => ({ apikey: key })],
+        ["a bare token", () => ({ Authorization: token })],
+    ] as const)
+        it(`answers a request with ${what}, numbers as texts and no model, as Alpa itself would with one`, async () => {
+            takeAlpaRequests();
+            for (const path of [`${pathPrefix}/completions`, "/alpa/completions"]) {
+                const { status, body } = await raw("POST", path, credential(), NUMBERS_AS_TEXTS);
+                assert.equal(status, 200, body);
+                assert.equal(JSON.parse(body).object, "text_completion");
+            }
+            for (const { path, body } of takeAlpaRequests()) {
+                assert.equal(path, "/completions");
+                assert.deepEqual(JSON.parse(body.toString()), { model: "default", ...NUMBERS_AS_TEXTS });
+            }
         });
 
     it("refuses a query string behind authentication, so that no key in it can reach Alpa", async () => {
@@ -100,7 +152,7 @@ describe("the route", function () {
 
     it("takes a valid token in Authorization only, under whatever name it comes elsewhere", async () => {
         const { jwtSecrets } = await stack.outputs();
-        const token = hs256({ key: `${stack.name}_bob.t1`, exp: now() + 600 }, jwtSecrets["bob/t1"]);
+        const token = hs256({ key: `${stack.name}_alice.hs`, exp: now() + 600 }, jwtSecrets["alice/hs"]);
         const ask = (path: string, headers: Record<string, string>) => raw("POST", `/alpa/completions${path}`, headers);
         assert.equal((await ask("", { Authorization: token })).status, 200);
         for (const name of ["never-in-a-cookie", "jwt", "", "="])
@@ -127,40 +179,46 @@ describe("the route", function () {
 
     it("answers with an Alpa-shaped 502 when Alpa is away, after one try", async () => {
         const { facts } = current().world;
-        stack.configure({ consumers, alpa: { endpoints: ["127.0.0.1:9"] } });
+        stack.configure({ ...SETTINGS, alpa: { endpoints: ["127.0.0.1:9"] } });
         succeeded(await stack.up());
         const answer = await call(url, { key });
         assert.equal(answer.status, 502);
         assertAlpaError({ ...answer, type: answer.headers.get("content-type") ?? "" });
-        stack.configure({ consumers, alpa: { endpoints: [facts.alpa] } });
+        stack.configure({ ...SETTINGS, alpa: { endpoints: [facts.alpa] } });
         succeeded(await stack.up());
         assert.equal((await call(url, { key })).status, 200);
     });
 
     it("answers with an Alpa-shaped 504 when an answer takes longer than the limit, and does not ask twice", async () => {
         const { facts } = current().world;
-        stack.configure({ consumers, alpa: { endpoints: [facts.alpa], answerTimeoutSeconds: 1 } });
+        stack.configure({
+            ...SETTINGS,
+            alpa: { endpoints: [facts.alpa], answerTimeoutSeconds: 1 },
+            guard: { maxPrompts: 12 },
+        });
         succeeded(await stack.up());
         takeAlpaRequests();
         // Alpa waits up to a second for others to share a batch with; two prompts over the batch's size make it longer.
-        const body = { model: "default", prompt: Array.from({ length: 12 }, (_, i) => `${i}`), max_tokens: 512 };
+        const prompt = Array.from({ length: 12 }, (_, i) => `${i}`);
+        const body = { model: "default", prompt, max_tokens: 512 };
         const answer = await call(url, { key, body });
         assert.equal(answer.status, 504, answer.body);
         assertAlpaError({ ...answer, type: answer.headers.get("content-type") ?? "" });
         assert.equal(takeAlpaRequests().length, 1);
-        stack.configure({ consumers });
+        stack.configure({ ...SETTINGS });
         succeeded(await stack.up());
     });
 
     interface Raw {
         status: number;
         type: string;
+        challenge?: string;
         body: string;
     }
 
     /** A request with the path and headers exactly as given. */
-    function raw(method: string, path: string, headers: Record<string, string>): Promise<Raw> {
-        const body = JSON.stringify({ model: "default", prompt: "Paris is", max_tokens: 4 });
+    function raw(method: string, path: string, headers: Record<string, string>, sent?: object): Promise<Raw> {
+        const body = JSON.stringify(sent ?? { model: "default", prompt: "Paris is", max_tokens: 4 });
         return new Promise((resolve, reject) => {
             const request = rawRequest(
                 {
@@ -177,6 +235,7 @@ describe("the route", function () {
                         resolve({
                             status: response.statusCode!,
                             type: response.headers["content-type"] ?? "",
+                            challenge: response.headers["www-authenticate"],
                             body: text,
                         }),
                     );

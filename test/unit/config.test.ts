@@ -1,6 +1,7 @@
 import { strict as assert } from "node:assert";
 import { generateKeyPairSync } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
+import { VERIFICATION_PREFIX } from "../../components/parts/verification";
 import { FORGEABLE } from "../../components/parts/shared-gateway";
 import { ConfigError, parse, readSettings, type RawConfig } from "../../config";
 import { CONSUMERS, KUBECONFIG, parseIntra, raw } from "./intra-a";
@@ -255,6 +256,13 @@ const refused: Refused[] = [
         { readiness: { acceptTimeoutSeconds: 15 } },
         "readiness.acceptTimeoutSeconds: must be longer than settleSeconds, 15 (got 15). Raise it, or lower settleSeconds.",
     ],
+    ...["alpa", "/", "/Alpa", "/a/b", "/a.b", "/a//", "/completions-of-opt", "/my-logprobs", VERIFICATION_PREFIX].map(
+        (pathPrefix): Refused => [
+            `${pathPrefix} as a prefix`,
+            { pathPrefix },
+            `pathPrefix: must be one part of a path, such as /alpa-opt-service: lower case, and not of another service (got "${pathPrefix}"). Choose another.`,
+        ],
+    ),
     [
         "min_tokens that leave no room for a prompt",
         { guard: { minTokens: 1021 } },

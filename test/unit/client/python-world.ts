@@ -7,8 +7,8 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { claimKey } from "../../../components/parts/consumers";
 import { limitPlugins } from "../../../components/parts/limits";
-import { PATHS, renderRoutes } from "../../../components/parts/tunnel-routes";
-import { alpaChain, closedChain, queryStringChain } from "../../../components/parts/plugin-chain";
+import { alpaChain, closedChain, queryStringChain, serviceChain } from "../../../components/parts/plugin-chain";
+import { alpaPaths, renderRoutes } from "../../../components/parts/tunnel-routes";
 import { renderHandout, type Handout } from "../../../ops/consumer/lines";
 import { startAlpa } from "../../../sandbox/alpa/server";
 import { startGateway } from "../../../sandbox/gateway/server";
@@ -132,6 +132,10 @@ async function addRoutes(put: Put, ports: { alpa: number; slow: number }): Promi
         vars: [["args", "~~", "."]],
         plugins: byName(queryStringChain()),
     });
+    await put("/routes/service", {
+        ...nowhere,
+        ...{ uri: "/alpa/", priority: 0, methods: ["GET"], plugins: byName(serviceChain("/alpa", guard.defaultModel)) },
+    });
     await put("/routes/closed", { ...nowhere, uri: "/*", plugins: byName(closedChain("/alpa")) });
 }
 
@@ -147,7 +151,7 @@ async function startEdge(
     const zone = addZone(world.account, "localhost");
     addRecord(world.account, zone, "localhost", `${world.tunnel.id}.cfargotunnel.com`);
     // The stack's own rules, and paths for the other applications below.
-    const paths = [...PATHS, "^/(single|login|limited)/(completions|logprobs)$"];
+    const paths = [...alpaPaths(["/alpa"]), "^/(single|login|limited)/(completions|logprobs)$"];
     const { ingresses } = renderRoutes({ hostnames: ["localhost"], endpoint: `127.0.0.1:${alpaPort}`, paths });
     world.configure({ ingress: ingresses });
     const given = (name: "team" | "stranger" | "expired", change: object = {}) => {

@@ -177,12 +177,12 @@ describe("option intra-b", function () {
             ).inputs.config;
             return ingresses.flatMap(({ path }: any) => path ?? []);
         };
-        const open = "^/alpa/(completions|logprobs)$";
+        const open = "^/alpa/(completions|logprobs)?$";
         const exposed = intraBSettings(exposure, {}, { phase: "verify" });
         const found = { "alpa-conversion-reached": { since: "2026-11-30T12:00:00.000Z" } };
         let outputs: ReturnType<typeof intra> | undefined;
         const seen = await record(() => (outputs = intra(exposed)), found, CALLS);
-        assert.deepEqual(paths(seen), [open, "^/alpa-verification/(completions|logprobs)$"]);
+        assert.deepEqual(paths(seen), [open, "^/alpa-verification/(completions|logprobs)?$"]);
         assert.equal(outputs!.conversion!.verification.url, "https://llm.example.com/alpa-verification");
         assert.deepEqual(paths(await recordExposed("rampart")), [open]);
     });

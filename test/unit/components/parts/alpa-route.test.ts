@@ -4,8 +4,11 @@ import { comesAfter, one, oneOfKind, record } from "../../../kit";
 
 const binding = { ingressClass: "alpa-auth", gateway: "alpa-auth", gatewayNamespace: "gateway" };
 const guard = { maxBodyBytes: 65536, contextTokens: 1024, vocabulary: 50272, maxPrompts: 4, defaultModel: "default" };
-const render = (answerTimeoutSeconds: number, ownGateway: boolean) =>
-    renderRoute({ namespace: "alpa-auth", guard, ingressClassName: "alpa-auth", answerTimeoutSeconds, ownGateway });
+const render = (answerTimeoutSeconds: number, ownGateway: boolean, pathPrefix?: string) =>
+    renderRoute({
+        ...{ namespace: "alpa-auth", guard, ingressClassName: "alpa-auth" },
+        ...{ answerTimeoutSeconds, ownGateway, pathPrefix },
+    });
 const SERVED = "pulumi-nodejs:dynamic/alpa-auth:RouteServed";
 const build = (ownGateway = true, answerTimeoutSeconds = 900) =>
     new AlpaRoute("alpa-route", {
@@ -61,6 +64,7 @@ describe("the route", () => {
                 ["logprobs", 0],
                 ["query-string", -1],
                 ["closed", -10],
+                ["service", 0],
             ],
         );
     });
@@ -73,6 +77,23 @@ describe("the route", () => {
     it("closes only its own prefix where others share the gateway", () => {
         const shared = render(900, false);
         assert.deepEqual(rule("closed", shared).match, { paths: [PREFIX, `${PREFIX}/*`] });
+    });
+    it("says at its own address what the service is, to who has a credential", () => {
+        const { match, upstreams, plugins } = rule("service");
+        assert.deepEqual([match.paths, match.methods], [[`${PREFIX}/`], ["GET"]]);
+        assert.deepEqual(match.exprs, rule("completions").match.exprs);
+        assert.deepEqual(upstreams, [{ name: "alpa-nowhere" }]);
+        assert.ok(plugins.some((p: any) => p.name === "multi-auth"));
+    });
+    it("serves a prefix of the stack's own beside the one of every stack", () => {
+        const own = render(900, false, "/alpa-opt-service");
+        const paths = (name: string) => rule(name, own).match.paths;
+        assert.deepEqual(paths("completions"), ["/alpa-opt-service/completions", "/alpa/completions"]);
+        assert.deepEqual(paths("service"), ["/alpa-opt-service/", "/alpa/"]);
+        assert.deepEqual(paths("query-string").length, 4);
+        const both = ["/alpa-opt-service", "/alpa-opt-service/*", "/alpa", "/alpa/*"];
+        assert.deepEqual(paths("closed"), both);
+        assert.deepEqual(render(900, true, PREFIX), spec);
     });
     it("is the same at each rendering", () => assert.deepEqual(render(900, true), spec));
 });

@@ -22,7 +22,7 @@ for (const installer of INSTALLERS)
             assert.deepEqual(
                 ingresses.map((rule: any) => [rule.hostname, rule.path, rule.service]),
                 [
-                    ["llm.example.com", "^/alpa/(completions|logprobs)$", SERVICES[installer]],
+                    ["llm.example.com", "^/alpa/(completions|logprobs)?$", SERVICES[installer]],
                     [undefined, undefined, "http_status:404"],
                 ],
             );

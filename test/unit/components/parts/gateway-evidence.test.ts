@@ -317,7 +317,7 @@ describe("evidence of the gateway's pods", () => {
 
         it("is asked of each rule on every pod, without a credential", async () => {
             const asked = await serve(() => with_("new"));
-            assert.equal(asked.length, 2 * 4 * 4);
+            assert.equal(asked.length, 2 * 4 * 5);
             assert.ok(asked.every(({ headers }) => !headers.apikey && !headers.authorization));
         });
 

@@ -1,6 +1,6 @@
 // Proves what is asked of APISIX's plugins. That a gateway does it is proved on the sandbox.
 import { strict as assert } from "node:assert";
-import { alpaChain, closedChain, queryStringChain } from "../../../../components/parts/plugin-chain";
+import { alpaChain, closedChain, queryStringChain, serviceChain } from "../../../../components/parts/plugin-chain";
 import { alpaError } from "../../../../components/parts/route-plugin";
 
 const guard = { maxBodyBytes: 65536, contextTokens: 1024, vocabulary: 50272, maxPrompts: 4, defaultModel: "default" };
@@ -35,6 +35,27 @@ describe("every plugin chain", () => {
             assert.notEqual(message, "");
         });
     }
+});
+
+describe("what the service says of itself", () => {
+    const chain = serviceChain("/alpa", "opt");
+    const { abort, _meta } = config(chain, "fault-injection");
+    it("is said to callers with a credential only, whose check is that of a request", () => {
+        assert.deepEqual(config(chain, "multi-auth"), config(chains.completions, "multi-auth"));
+        assert.ok(_meta.priority < 2600);
+        assert.equal(abort.vars, undefined);
+    });
+    it("is JSON that has requests to send as they are", () => {
+        assert.deepEqual([abort.http_status, abort.headers["Content-Type"]], [200, "application/json"]);
+        const { model, requests } = JSON.parse(abort.body);
+        assert.equal(model, "opt");
+        assert.deepEqual(
+            requests.map(({ method, path }: any) => `${method} ${path}`),
+            ["POST /alpa/completions", "POST /alpa/logprobs"],
+        );
+    });
+    it("has no variable of nginx in it, which the plugin would fill in", () => assert.ok(!abort.body.includes("$")));
+    it("names no plugin twice", () => assert.equal(new Set(chain.map((p) => p.name)).size, chain.length));
 });
 
 describe("a chain to Alpa", () => {

@@ -1,9 +1,10 @@
 import { strict as assert } from "node:assert";
-import { PATHS, renderRoutes } from "../../../../components/parts/tunnel-routes";
+import { alpaPaths, renderRoutes } from "../../../../components/parts/tunnel-routes";
 
 const rules = renderRoutes({
     hostnames: ["llm.example.com"],
     endpoint: "127.0.0.1:20001",
+    paths: alpaPaths(["/alpa-opt-service", "/alpa"]),
     access: { teamName: "example", audience: "f".repeat(64) },
 }).ingresses;
 
@@ -29,13 +30,16 @@ describe("rules of a tunnel to what asks callers itself", () => {
 });
 
 describe("rules of the tunnel", () => {
-    for (const path of ["/completions", "/logprobs"])
+    for (const path of ["/completions", "/logprobs", "/alpa/completions", "/alpa-opt-service/completions"])
         it(`lead ${path} to Alpa`, () => assert.equal(serviceOf(path), "http://127.0.0.1:20001"));
     // Alpa looks for the word anywhere in the path.
     for (const path of [
         "/",
         "/v1/completions",
         "/completions/",
+        "/alpa/",
+        "/alpa/alpa/completions",
+        "/alpacompletions",
         "/completionsx",
         "/logprobs/x",
         "//completions",
@@ -43,7 +47,7 @@ describe("rules of the tunnel", () => {
     ])
         it(`answer ${path} with 404`, () => assert.equal(serviceOf(path), "http_status:404"));
     it("end with one that fits everything", () => assert.deepEqual(rules.at(-1), { service: "http_status:404" }));
-    it("are two for each name, and one", () => assert.equal(rules.length, PATHS.length + 1));
+    it("are two for each name, and one", () => assert.equal(rules.length, 3));
     it("have no empty settings, which would differ at every run", () => {
         assert.doesNotMatch(JSON.stringify(rules), /\{\}/);
     });
