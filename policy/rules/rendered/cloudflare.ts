@@ -1,12 +1,12 @@
 import { renderApplication, renderPolicy } from "../../../components/parts/access";
 import { endpointOf, pathsBehind } from "../../../components/parts/cloudflare-exposure";
 import { CUSTOM_PHASE, RATE_LIMIT_PHASE, renderRateLimit, renderSkip } from "../../../components/parts/edge-rules";
-import { PREFIX } from "../../../components/parts/paths";
-import { PATHS, renderRoutes } from "../../../components/parts/tunnel-routes";
+import { PREFIX, servedPrefixes } from "../../../components/parts/paths";
+import { alpaPaths, renderRoutes } from "../../../components/parts/tunnel-routes";
 import { VERIFICATION_PREFIX } from "../../../components/parts/verification";
 import { at, list, map, UNKNOWN, type Resource } from "../resource";
 import { combinations, form, type Form } from "./form";
-import { made } from "./gateway";
+import { made, prefixProblems } from "./gateway";
 
 // How this project renders what it asks of Cloudflare.
 
@@ -44,19 +44,19 @@ export function policy({ props }: Resource): Rendered {
 }
 
 /** Paths that lead somewhere: to Alpa, or to a gateway, before and while Alpa is converted. */
-const WAYS = [
-    { paths: PATHS, access: true },
-    { paths: pathsBehind([PREFIX]), access: false },
-    { paths: pathsBehind([PREFIX, VERIFICATION_PREFIX]), access: false },
-];
+const WAYS = ["/sample-prefix", undefined].flatMap((own) => [
+    { own, access: true, pathsOf: (prefix?: string) => alpaPaths(servedPrefixes(prefix)) },
+    { own, access: false, pathsOf: (prefix?: string) => pathsBehind(servedPrefixes(prefix)) },
+    { own, access: false, pathsOf: (prefix?: string) => pathsBehind([...servedPrefixes(prefix), VERIFICATION_PREFIX]) },
+]);
 
 export function tunnelConfig({ props }: Resource): Rendered {
     const rules = list(at(props, "config.ingresses")).length - 1;
     return {
         actual: { config: props.config },
         forms: made(`tunnel ${rules}`, () =>
-            WAYS.map(({ paths, access }) => {
-                const hosts = Math.max(1, Math.round(rules / paths.length));
+            WAYS.map(({ own, access, pathsOf }) => {
+                const hosts = Math.max(1, Math.round(rules / pathsOf(own).length));
                 return form(
                     {
                         hostnames: samples(hosts, "host"),
@@ -64,17 +64,19 @@ export function tunnelConfig({ props }: Resource): Rendered {
                         service: { name: "sample-service", port: 21001 },
                         namespace: "sample-namespace",
                         access: { teamName: "sample-team", audience: "sample-audience" },
+                        ...(own && { prefix: own }),
                     },
-                    ({ hostnames, host, service, namespace, access: through }) => ({
+                    ({ hostnames, host, service, namespace, access: through, prefix }) => ({
                         config: renderRoutes({
                             hostnames,
-                            paths,
+                            paths: pathsOf(prefix),
                             // A gateway asks callers itself, and is in the cluster.
                             ...(access
                                 ? { endpoint: `${host}:${service.port}`, access: through }
                                 : { endpoint: endpointOf({ service, namespace }) }),
                         }),
                     }),
+                    ({ prefix }) => prefixProblems(prefix, "config.ingresses"),
                 );
             }),
         ),
@@ -87,16 +89,18 @@ const LIMIT = { requests: 61, perSeconds: 67, blockSeconds: 71 };
 export function ruleset({ props }: Resource): Rendered {
     const expression = String(at(list(props.rules)[0], "expression"));
     const hostnames = [...expression.matchAll(/"([a-z0-9.-]+)"/g)].map(([, name]) => name);
+    const paths = [...expression.matchAll(/"(\/[-a-z0-9]+)\/completions"/g)].map(([, prefix]) => prefix);
+    const prefixes = servedPrefixes(paths.find((prefix) => prefix !== PREFIX));
     const { phase } = props;
     return {
         actual: phase === UNKNOWN ? UNKNOWN : without(props, "zoneId", "name"),
-        forms: made(`ruleset ${String(phase)} ${hostnames.join(" ")}`, () =>
+        forms: made(`ruleset ${String(phase)} ${hostnames.join(" ")} ${prefixes.join(" ")}`, () =>
             phase === RATE_LIMIT_PHASE
                 ? combinations({ plan: ["free", "pro"], per: ["address", "client"] }).map(({ plan, per }) =>
                       form(LIMIT, (limit) => ({
                           kind: "zone",
                           phase,
-                          rules: [renderRateLimit({ ...limit, per: per! }, { hostnames, plan: plan! })],
+                          rules: [renderRateLimit({ ...limit, per: per! }, { hostnames, prefixes, plan: plan! })],
                       })),
                   )
                 : [form({}, () => ({ kind: "zone", phase: CUSTOM_PHASE, rules: [renderSkip(hostnames)] }))],

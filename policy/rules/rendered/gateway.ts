@@ -15,14 +15,20 @@ export type ByName = Record<string, (resource: Resource) => Form[]>;
 
 /** Nothing in the schema bounds one of them by another. */
 const guardSchema = intraSchema.shape.guard;
-const GUARD = guardSchema.parse({});
+const GUARD = { ...guardSchema.parse({}), defaultModel: "sample-model" };
 const BINDING = { ingressClass: "sample-class", gateway: "sample-gateway", gatewayNamespace: "sample-edge" };
 const NAMESPACE = "sample-namespace";
 const CHOICES = [true, undefined] as const;
 
-const guardProblems = (guard: object) =>
+const guardProblems = ({ defaultModel: _, ...guard }: typeof GUARD) =>
     (guardSchema.safeParse(guard).error?.issues ?? []).map(
         ({ path, message }) => `spec.http: ${path.join(".")} ${message}.`,
+    );
+
+/** @param where what the path stands in */
+export const prefixProblems = (prefix: string | undefined, where: string) =>
+    (intraSchema.shape.pathPrefix.safeParse(prefix).error?.issues ?? []).map(
+        ({ message }) => `${where}: a prefix ${message}.`,
     );
 
 const inNamespace = (namespace: string, spec: object) => ({ metadata: { namespace }, spec });
@@ -32,11 +38,13 @@ const ROUTES: Form[] = combinations({
     redirect: CHOICES,
     disabledBecause: ["a reason", undefined],
     refused: [{ retryAfterSeconds: 300 }, undefined],
-}).map(({ disabledBecause, ...choices }) =>
+    minTokens: [128, undefined],
+    pathPrefix: ["/sample-prefix", undefined],
+}).map(({ disabledBecause, minTokens, ...choices }) =>
     form(
         {
             namespace: NAMESPACE,
-            guard: GUARD,
+            guard: { ...GUARD, ...(minTokens && { minTokens }) },
             ingressClassName: "sample-class",
             answerTimeoutSeconds: 600,
             revision: "0123456789ab",
@@ -54,13 +62,19 @@ const ROUTES: Form[] = combinations({
                     refused: choices.refused && (rest.refused as { retryAfterSeconds: number }),
                 }),
             ),
-        ({ guard }) => guardProblems(guard),
+        ({ guard, pathPrefix }) => [...guardProblems(guard), ...prefixProblems(pathPrefix, "spec.http")],
     ),
 );
 
-const VERIFICATIONS: Form[] = [undefined, "a reason"].map((disabledBecause) =>
+const VERIFICATIONS: Form[] = combinations({
+    disabledBecause: ["a reason", undefined],
+    minTokens: [128, undefined],
+}).map(({ disabledBecause, minTokens }) =>
     form(
-        { namespace: NAMESPACE, binding: BINDING, guard: GUARD, answerTimeoutSeconds: 600 },
+        {
+            ...{ namespace: NAMESPACE, binding: BINDING, answerTimeoutSeconds: 600 },
+            guard: { ...GUARD, ...(minTokens && { minTokens }) },
+        },
         ({ namespace, guard, ...rest }) =>
             inNamespace(
                 namespace,
