@@ -1,5 +1,6 @@
 import { isIPv4 } from "node:net";
 import * as z from "zod";
+import { VERIFIER } from "../components/parts/conversion-phases";
 import { DEFAULT_OVERLAP_DAYS, DEFAULT_TOKEN_OVERLAP_DAYS } from "./credentials";
 import { got } from "./problems";
 
@@ -21,6 +22,11 @@ export const positive = (what: string) => {
 export const dnsLabel = z.string().refine((s) => DNS_LABEL.test(s) && s.length <= LABEL_LIMIT, {
     error: (i) =>
         `must be a DNS label: a-z, 0-9 and -, no dots, at most ${LABEL_LIMIT} characters${got(i.input)}. Rename it`,
+});
+
+/** Not the verifier's in any option: a stack can become one of option intra-b, and callers of their own stacks share a gateway. */
+export const consumerName = dnsLabel.refine((name) => name !== VERIFIER, {
+    error: `must not be ${VERIFIER}, the consumer that checks the component of option intra-b. Choose another name`,
 });
 
 export const url = z
