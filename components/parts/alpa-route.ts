@@ -41,8 +41,8 @@ export interface AlpaRouteArgs {
     pods: GatewayPods;
     /** Close every other path of the gateway too. False where the gateway serves others as well. */
     ownGateway: boolean;
-    /** Send who comes by HTTP to HTTPS. @default false */
-    redirect?: boolean;
+    /** Whether the gateway serves TLS, and sends who comes by HTTP there. Unset: it speaks HTTP alone */
+    tls?: { redirect: boolean };
     /** Callers are refused, and told to come back then. Unset: they are let through. */
     refused?: Passing["refused"];
     /** Another number has the rules asked for again, whatever was asked last. Unset: 0 */
@@ -87,7 +87,7 @@ export class AlpaRoute extends pulumi.ComponentResource {
             ingressClassName: binding.ingressClass,
             answerTimeoutSeconds: alpa.answerTimeoutSeconds,
             ownGateway: args.ownGateway,
-            redirect: args.redirect,
+            tls: args.tls,
             refused: args.refused,
         };
         const revision = revisionOf({ rules: renderRoute(rules), specs });
@@ -148,13 +148,13 @@ export function renderRoute(args: {
     ingressClassName: string;
     answerTimeoutSeconds: number;
     ownGateway: boolean;
-    redirect?: boolean;
+    tls?: AlpaRouteArgs["tls"];
     refused?: Passing["refused"];
     /** What error answers carry in {@link REVISION_HEADER}. @default no such header */
     revision?: string;
 }) {
-    const { namespace, guard, ingressClassName, answerTimeoutSeconds, ownGateway, refused, revision } = args;
-    const first = args.redirect ? [toHttps()] : [];
+    const { namespace, guard, ingressClassName, answerTimeoutSeconds, ownGateway, tls, refused, revision } = args;
+    const first = tls?.redirect ? [toHttps()] : [];
     const open = (role: "completions" | "logprobs") => ({
         name: role,
         match: {
@@ -164,7 +164,7 @@ export function renderRoute(args: {
         },
         timeout: timeouts(answerTimeoutSeconds),
         upstreams: [{ name: `alpa-${role}` }],
-        plugins: [...first, ...alpaChain(`/${role}`, namespace, guard, { refused, revision })],
+        plugins: [...first, ...alpaChain(`/${role}`, namespace, guard, { refused, revision, tls: tls !== undefined })],
     });
     const closed = (name: string, paths: string[], methods: string[], priority: number, plugins: RoutePlugin[]) => ({
         name,
@@ -184,9 +184,9 @@ export function renderRoute(args: {
                 [`${PREFIX}/completions`, `${PREFIX}/logprobs`],
                 ["POST"],
                 -1,
-                queryStringChain(revision),
+                queryStringChain(revision, tls !== undefined),
             ),
-            closed("closed", everything, [], -10, closedChain(PREFIX, revision)),
+            closed("closed", everything, [], -10, closedChain(PREFIX, revision, tls !== undefined)),
         ],
     };
 }
