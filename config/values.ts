@@ -45,6 +45,15 @@ export const pinned = z.string().refine((tag) => /\d/.test(tag) && !/(^|[^a-z])l
     error: (i) => `must be a pinned version, never latest${got(i.input)}. Name the exact tag`,
 });
 
+/** A digest keeps the image what it is, whatever the registry does with its tags. */
+export const imageTag = pinned.refine(
+    (tag) => !pinned.safeParse(tag).success || /^\w[\w.-]{0,127}(@sha256:[0-9a-f]{64})?$/.test(tag),
+    {
+        error: (i) =>
+            `must be a tag, best with its digest, as 3.18.0-ubuntu@sha256:<64 hexadecimal digits>${got(i.input)}. Correct it`,
+    },
+);
+
 /** A name never ends in a number (RFC 1123), so what does is an IPv4 address or a mistake. */
 export const isHost = (host: string) =>
     host.split(".").every((label) => DNS_LABEL.test(label)) && (isIPv4(host) || !/(^|\.)\d+$/.test(host));

@@ -132,6 +132,12 @@ describe("Kubelet of the sandbox", () => {
         "docker.io/bitnamilegacy/etcd:latest",
         "nginx:1.27",
     ];
+    const digest = `@sha256:${"0a".repeat(32)}`;
+    for (const image of [APISIX, "docker.io/bitnamilegacy/etcd:3.6.4-debian-12-r3"])
+        it(`takes ${image} with its digest`, () => {
+            assert.equal(look({ image: `${image}${digest}` })?.reason === "ErrImagePull", false);
+            assert.equal(look({ image: `${image}@sha256:0a` })?.reason, "ErrImagePull");
+        });
     for (const image of images) it(`cannot pull ${image}`, () => assert.equal(look({ image })?.reason, "ErrImagePull"));
 });
 
