@@ -77,6 +77,7 @@ export function missing(pod: V1Pod, supplies: Supplies): Missing | undefined {
             valkeyProblem(container) ??
             connectorProblem(container, supplies.edge) ??
             operatorProblem(container) ??
+            etcdProblem(container) ??
             apisixProblem(pod, container, supplies);
         if (unplayed) return { container: container.name, reason: "CreateContainerError", message: unplayed };
         // kwok makes a pod run and be ready at once: it must wait for what its readiness probe would wait for.
@@ -92,6 +93,11 @@ export function missing(pod: V1Pod, supplies: Supplies): Missing | undefined {
             };
     }
     return undefined;
+}
+
+function etcdProblem(container: V1Container): string | undefined {
+    const file = container.env?.some(({ name }) => name === "ETCD_ROOT_PASSWORD_FILE");
+    return file ? "the sandbox plays no etcd whose password is in a file" : undefined;
 }
 
 function apisixProblem(pod: V1Pod, container: V1Container, supplies: Supplies): string | undefined {

@@ -124,6 +124,12 @@ describe("Kubelet of the sandbox", () => {
         assert.match(found?.message ?? "", /config-own.yaml: no such file/);
     });
 
+    it("does not start etcd with a password in a file, which it does not play", () => {
+        const env = [{ name: "ETCD_ROOT_PASSWORD_FILE", value: "/opt/bitnami/etcd/secrets/etcd-root-password" }];
+        const found = look({ image: "docker.io/bitnamilegacy/etcd:3.6.4-debian-12-r3", env });
+        assert.match(found?.message ?? "", /no etcd whose password is in a file/);
+    });
+
     for (const [why, found, expected] of held) it(`holds a pod ${why}`, () => assert.deepEqual(found, expected));
 
     const images = [
