@@ -6,7 +6,7 @@ import { type Phase, type ZoneRecord } from "./parts/dns-record";
 import { DnsRecords } from "./parts/dns-records";
 import { EdgeRules, type Plan, type RateLimit } from "./parts/edge-rules";
 import { servedPrefixes } from "./parts/paths";
-import { SAMPLE_COMPLETION } from "./parts/sample";
+import { curlLine } from "./parts/sample";
 import { ServiceTokens, type TokenConsumer, type TokenPair } from "./parts/service-tokens";
 import { Tunnel } from "./parts/tunnel";
 import { alpaPaths, TunnelRoutes } from "./parts/tunnel-routes";
@@ -110,7 +110,7 @@ export class CloudflareAccess extends pulumi.ComponentResource {
         this.url = `https://${hostnames[0]}${args.pathPrefix ?? ""}`;
         this.credentials = pulumi.secret(tokens.pairs) as pulumi.Output<Record<string, TokenPair>>;
         this.expires = pulumi.output(tokens.ends).apply((ends) => sooner(ends as Record<string, string>, args.expires));
-        this.curl = this.credentials.apply((pairs) => curlLine(this.url, pairs[firstEnabled(consumers)]));
+        this.curl = this.credentials.apply((pairs) => curlLine(this.url, tokenHeaders(pairs[firstEnabled(consumers)])));
         this.nameServers = zone.nameServers;
         this.zoneStatus = zone.status;
         this.ds = dns?.ds;
@@ -131,13 +131,10 @@ function firstEnabled(consumers: TokenConsumer[]): string {
     return first === undefined ? "" : `${first.name}/${first.id}`;
 }
 
-/** A completion asked for as callers do. @param pair unset: there is none, and the answer is 401 or 403 */
-export function curlLine(url: string, pair: TokenPair | undefined): string {
-    const headers =
-        pair === undefined
-            ? ""
-            : ` -H 'CF-Access-Client-Id: ${pair.clientId}' -H 'CF-Access-Client-Secret: ${pair.clientSecret}'`;
-    return `curl -sS ${url}/completions${headers} -H 'Content-Type: application/json' -d '${SAMPLE_COMPLETION}'`;
+/** The two headers of a service token; none where there is no token. */
+export function tokenHeaders(pair: TokenPair | undefined): string[] {
+    if (pair === undefined) return [];
+    return [`CF-Access-Client-Id: ${pair.clientId}`, `CF-Access-Client-Secret: ${pair.clientSecret}`];
 }
 
 /** @param ends times of Cloudflare @param days days of the config, of more credentials maybe */

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { curlLine, secretMap } from "./gateway-cluster";
+import { keyLine, secretMap } from "./gateway-cluster";
 import type { AcceptSettings } from "./parts/alpa-route";
 import { Consumers, type ConsumerSettings } from "./parts/consumers";
 import type { ClusterAccess } from "./parts/kubeconfig";
@@ -49,7 +49,7 @@ export class GatewayCallers extends pulumi.ComponentResource {
         this.url = gateway.url;
         this.credentials = secretMap(consumers.keys);
         this.jwtSecrets = secretMap(consumers.jwtSecrets);
-        this.curl = this.credentials.apply((keys) => curlLine(this.url, Object.values(keys)[0]));
+        this.curl = this.credentials.apply((keys) => keyLine(this.url, Object.values(keys)[0]));
         this.registerOutputs({ url: this.url });
     }
 }

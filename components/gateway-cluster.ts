@@ -16,9 +16,8 @@ import { APISIX_PODS, DATA_PORT } from "./parts/network-policies";
 import { metadata } from "./parts/ownership";
 import { servedPrefixes } from "./parts/paths";
 import { componentNamespace } from "./parts/rampart-graph";
-import { SAMPLE_COMPLETION } from "./parts/sample";
+import { curlLine } from "./parts/sample";
 import type { SharedGateway } from "./parts/shared-gateway";
-import { quote } from "./parts/ssh-script";
 import { SharedCounters, type CountersSettings } from "./parts/shared-counters";
 import { GatewayTls, type GatewayTlsSettings } from "./parts/tls";
 import { VERIFICATION_PREFIX } from "./parts/verification";
@@ -93,17 +92,9 @@ export abstract class GatewayCluster extends pulumi.ComponentResource {
         const route = new AlpaRoute(
             `${name}-route`,
             {
-                ...{
-                    ...bound,
-                    pods,
-                    guard,
-                    pathPrefix,
-                    ownGateway,
-                    redirect: args.tls?.redirect ?? false,
-                    refused,
-                    attempt,
-                },
+                ...{ ...bound, pods, guard, pathPrefix, ownGateway, refused, attempt },
                 alpa: conversion?.alpa ?? alpa,
+                tls: args.tls && { redirect: args.tls.redirect },
             },
             // Nobody is sent to HTTPS before it is served, nor let in before somebody answers.
             { ...after, dependsOn: [...after.dependsOn, ...(tls ? [tls] : []), ...(conversion?.before ?? [])] },
@@ -147,7 +138,7 @@ export abstract class GatewayCluster extends pulumi.ComponentResource {
         };
         this.credentials = secretMap(consumers.keys);
         this.jwtSecrets = secretMap(consumers.jwtSecrets);
-        this.curl = this.credentials.apply((keys) => curlLine(this.url, Object.values(keys)[0]));
+        this.curl = this.credentials.apply((keys) => keyLine(this.url, Object.values(keys)[0]));
         // The address alone: the others go to the stack's outputs, and would stand in the state twice.
         this.registerOutputs({ url: this.url });
     }
@@ -202,10 +193,9 @@ function gatewayOrigin({ gateway, namespace }: Pick<GatewayClusterArgs, "gateway
     return { service: GATEWAY_SERVICE, namespace: apisix, labels: APISIX_PODS.matchLabels, podPort: DATA_PORT };
 }
 
-/** A completion asked for as callers do. @param key unset: there is none, and the answer is 401 */
-export function curlLine(url: string, key: string | undefined): string {
-    const header = key === undefined ? "" : ` -H ${quote(`apikey: ${key}`)}`;
-    return `curl -sS ${url}/completions${header} -H 'Content-Type: application/json' -d '${SAMPLE_COMPLETION}'`;
+/** A completion asked for with a key. @param key unset: there is none */
+export function keyLine(url: string, key: string | undefined): string {
+    return curlLine(url, key === undefined ? [] : [`apikey: ${key}`]);
 }
 
 /** The binding alone: a gateway in place has it among other settings. */

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { day } from "./credentials";
 import { got } from "./problems";
-import { dnsLabel, positive } from "./values";
+import { consumerName, dnsLabel, positive } from "./values";
 
 /** A time as Go writes it, in whole hours, minutes and seconds; or without an end. */
 const DURATION = /^(?=\d)(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?$/;
@@ -54,6 +54,6 @@ const credential = z.strictObject({
 
 /** One caller that comes through Cloudflare Access. */
 export const consumer = z.strictObject({
-    name: dnsLabel.describe("Name of the caller; its tokens are called `<project>/<stack>/<name>/<id>`."),
+    name: consumerName.describe("Name of the caller; its tokens are called `<project>/<stack>/<name>/<id>`."),
     credentials: z.array(credential).describe("Every entry is a service token; removing one revokes exactly that one."),
 });

@@ -2,7 +2,7 @@ import * as z from "zod";
 import { cloudflareSchema } from "./cloudflare";
 import { graceSeconds } from "./cloudflare-tunnel";
 import { got } from "./problems";
-import { dnsLabel, pinned, positive } from "./values";
+import { dnsLabel, imageTag, positive } from "./values";
 
 const { account, hostname, certificate, zone, alpa, browserChecks, proxyTimeoutSeconds } = cloudflareSchema.shape;
 
@@ -13,7 +13,9 @@ const zoneInPlace = zone.pick({ name: true, plan: true }).describe("The DNS zone
 
 const tunnel = z
     .strictObject({
-        version: pinned.describe("Version of `cloudflared`, the tag of its image, as `2026.8.2`."),
+        version: imageTag.describe(
+            "Version of `cloudflared`, the tag of its image, as `2026.8.2`; best with its digest, as `2026.8.2@sha256:…`.",
+        ),
         replicas: positive("a number of connectors")
             .refine((n) => n <= MOST_REPLICAS, {
                 error: (i) =>

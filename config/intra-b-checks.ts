@@ -1,4 +1,3 @@
-import { VERIFIER } from "../components/parts/conversion-phases";
 import { list, mapping } from "./cross-checks";
 import { sshHostProblems } from "./ssh-host";
 
@@ -26,8 +25,6 @@ export function intraBChecks(values: Raw, isSecret: (value: unknown) => boolean)
         problems.push(
             `convert.phase: must be prepare with option intra-a, where no conversion is under way (got ${JSON.stringify(convert.phase)}). Return with ops convert, or set option intra-b.`,
         );
-    if (option === "intra-b" && list(values.consumers).some((one) => mapping(one).name === VERIFIER))
-        problems.push(`consumers: ${VERIFIER} is who checks the component with option intra-b. Choose another name.`);
     return problems;
 }
 

@@ -81,7 +81,7 @@ export const convert = z
             .looseObject({})
             .optional()
             .describe(
-                "What the rehearsal's own stack has in place of this one's keys, as a stack of its own. `ops convert plan --rehearse` checks and uses it.",
+                "What the rehearsal's own stack has in place of this one's keys, as a stack of its own. `ops convert rehearse` checks and uses it.",
             ),
         holder: z
             .strictObject({

@@ -68,7 +68,9 @@ export const opt = z
             .describe(
                 "What it is made of: `kuberay` is a RayCluster under KubeRay's operator, `rampart` the component types of Rampart's private repository.",
             ),
-        image: image.describe("Image of head and workers, with a tag or a digest: Ray, Alpa and their Python."),
+        image: image.describe(
+            "Image of head and workers, with a tag or a digest: Ray, Alpa, their Python, and the tokenizer, since the pods reach nothing outside.",
+        ),
         model: modelName.describe("Name of the model for Alpa, as `alpa/opt-175b`."),
         parametersBillion: z
             .number()

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { ALGORITHMS, day } from "./credentials";
-import { dnsLabel, positive, problem } from "./values";
+import { consumerName, dnsLabel, positive, problem } from "./values";
 
 const credential = z.strictObject({
     id: dnsLabel.describe("Name of the credential, unique within its consumer; two entries are an overlap window."),
@@ -60,7 +60,7 @@ export const limits = z
 
 /** One caller of a gateway of our own. */
 export const consumer = z.strictObject({
-    name: dnsLabel.describe("Name of the caller; the APISIX username becomes `<namespace>_<name>`."),
+    name: consumerName.describe("Name of the caller; the APISIX username becomes `<namespace>_<name>`."),
     limits: limits.optional().describe("What this caller may use; what it leaves out is as in the stack's `limits`."),
     credentials: z.array(credential).describe("Every entry works; removing one revokes exactly that one."),
 });

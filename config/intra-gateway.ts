@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { existingService } from "./exposure";
 import { got } from "./problems";
-import { dnsLabel, isHost, pinned, positive, text, url } from "./values";
+import { dnsLabel, imageTag, isHost, pinned, positive, text, url } from "./values";
 
 /** A whole version: Rampart's admission takes no range and no leading v. */
 const EXACT_VERSION = /^\d+\.\d+\.\d+([-+][0-9A-Za-z.+-]+)?$/;
@@ -56,13 +56,13 @@ export const gatewayObject = z.strictObject({
                 .string()
                 .default("apache/apisix")
                 .describe("Image of APISIX, with its registry where that is a mirror."),
-            tag: pinned
+            tag: imageTag
                 .refine((tag) => newEnough(tag), {
                     error: (i) =>
                         `must be APISIX ${OLDEST_APISIX.join(".")} or newer${got(i.input)}. Older ones accept forged tokens (algorithm confusion)`,
                 })
                 .default("3.18.0-ubuntu")
-                .describe("Tag of the image, 3.17 or newer."),
+                .describe("Tag of the image, 3.17 or newer; best with its digest, as `3.18.0-ubuntu@sha256:…`."),
         })
         .prefault({})
         .describe("The APISIX image, pinned together with the chart."),
@@ -74,9 +74,9 @@ export const gatewayObject = z.strictObject({
                 .min(1)
                 .default("bitnamilegacy/etcd")
                 .describe("Image of etcd, without its registry."),
-            tag: pinned
+            tag: imageTag
                 .default("3.6.4-debian-12-r3")
-                .describe("Tag of the image: the chart's own default is `latest`."),
+                .describe("Tag of the image, best with its digest: the chart's own default is `latest`."),
         })
         .prefault({})
         .describe("The etcd image."),
@@ -97,7 +97,7 @@ export const gatewayObject = z.strictObject({
                     repository: text("an image")
                         .default("valkey/valkey")
                         .describe("Image of the counters' server, which speaks Redis."),
-                    tag: pinned.default("8.1.4-alpine").describe("Tag of the image."),
+                    tag: imageTag.default("8.1.4-alpine").describe("Tag of the image, best with its digest."),
                 })
                 .prefault({})
                 .describe("The image of the counters."),

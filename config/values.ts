@@ -1,5 +1,6 @@
 import { isIPv4 } from "node:net";
 import * as z from "zod";
+import { VERIFIER } from "../components/parts/conversion-phases";
 import { DEFAULT_OVERLAP_DAYS, DEFAULT_TOKEN_OVERLAP_DAYS } from "./credentials";
 import { got } from "./problems";
 
@@ -23,6 +24,11 @@ export const dnsLabel = z.string().refine((s) => DNS_LABEL.test(s) && s.length <
         `must be a DNS label: a-z, 0-9 and -, no dots, at most ${LABEL_LIMIT} characters${got(i.input)}. Rename it`,
 });
 
+/** Not the verifier's in any option: a stack can become one of option intra-b, and callers of their own stacks share a gateway. */
+export const consumerName = dnsLabel.refine((name) => name !== VERIFIER, {
+    error: `must not be ${VERIFIER}, the consumer that checks the component of option intra-b. Choose another name`,
+});
+
 export const url = z
     .url({
         protocol: /^https?$/,
@@ -38,6 +44,15 @@ export const text = (what: string) =>
 export const pinned = z.string().refine((tag) => /\d/.test(tag) && !/(^|[^a-z])latest/i.test(tag), {
     error: (i) => `must be a pinned version, never latest${got(i.input)}. Name the exact tag`,
 });
+
+/** A digest keeps the image what it is, whatever the registry does with its tags. */
+export const imageTag = pinned.refine(
+    (tag) => !pinned.safeParse(tag).success || /^\w[\w.-]{0,127}(@sha256:[0-9a-f]{64})?$/.test(tag),
+    {
+        error: (i) =>
+            `must be a tag, best with its digest, as 3.18.0-ubuntu@sha256:<64 hexadecimal digits>${got(i.input)}. Correct it`,
+    },
+);
 
 /** A name never ends in a number (RFC 1123), so what does is an IPv4 address or a mistake. */
 export const isHost = (host: string) =>

@@ -27,8 +27,12 @@ export function withStack(command: Command): Command {
     return command.option("--stack <name>", "stack to work on (default: the one Pulumi has selected)");
 }
 
-export function withApply(command: Command): Command {
-    return withStack(command).option("--apply", "write the stack file and run pulumi up; without it, only show");
+/**
+ * For every command that changes a stack: it only shows what it would do, until the operator consents.
+ * @param does what happens then
+ */
+export function withApply(command: Command, does = "write the stack file and run pulumi up"): Command {
+    return command.option("--apply", `${does}; without it, only show`);
 }
 
 export function withJson(command: Command): Command {

@@ -23,6 +23,7 @@ import { importKeys } from "./consumer/import";
 import { list } from "./consumer/list";
 import type { Context } from "./context";
 import { plan } from "./convert/plan";
+import { rehearse } from "./convert/rehearse";
 import { run } from "./convert/run";
 import { abort, status } from "./convert/status";
 import { importZone } from "./dns/import";
@@ -40,7 +41,7 @@ const METHOD_HELP = "how the caller proves who it is (default: key; with option 
 
 export function program(context: Context): Command {
     const root = new Command("ops").description(
-        "Callers of the gateway, and Alpa behind it, for operators. What changes callers only shows it, until --apply.",
+        "Callers of the gateway, and Alpa behind it, for operators. Each command that changes a stack, and with it a cluster, hosts or an account, only shows what it would do, until --apply.",
     );
     consumerCommands(root.command("consumer").description("callers and their credentials"), context);
     tokenCommands(root.command("token").description("tokens of callers (JWT)"), context);
@@ -59,7 +60,7 @@ function consumerCommands(consumer: Command, context: Context): void {
         .description("callers of the config against those of the cluster or of Cloudflare; never a secret")
         .option("--check", "exit with 1 when something does not fit together")
         .action((args) => list(context, args));
-    withPublicKey(withApply(consumer.command("add")))
+    withPublicKey(withApply(withStack(consumer.command("add"))))
         .description("add a caller, or one more credential to a caller")
         .argument("<consumer>", "name of the caller", label)
         .option("--credential <id>", "id of the credential", label, "first")
@@ -70,7 +71,7 @@ function consumerCommands(consumer: Command, context: Context): void {
         .option("--per-seconds <s>", "length of that window, in seconds", wholeNumber(1))
         .option("--concurrent <n>", "limit of a new caller: requests open at the same time", wholeNumber(1))
         .action((name, args) => add(context, name, args));
-    withPublicKey(withApply(consumer.command("rotate")))
+    withPublicKey(withApply(withStack(consumer.command("rotate"))))
         .description(
             "a successor beside a key or jwt, a new secret in a service token; the old one ends after an overlap",
         )
@@ -84,12 +85,12 @@ function consumerCommands(consumer: Command, context: Context): void {
         )
         .option("--expires <day>", "day from which the successor is left out")
         .action((name, id, args) => rotate(context, name, id, args));
-    withApply(consumer.command("revoke"))
+    withApply(withStack(consumer.command("revoke")))
         .description("take one credential away, and see that the gateway refuses it")
         .argument("<consumer>", "name of the caller", label)
         .argument("<credential>", "id of the credential", label)
         .action((name, id, args) => revoke(context, name, id, args));
-    withApply(consumer.command("remove"))
+    withApply(withStack(consumer.command("remove")))
         .description("take a caller away with all its credentials")
         .argument("<consumer>", "name of the caller", label)
         .action((name, args) => remove(context, name, args));
@@ -98,10 +99,9 @@ function consumerCommands(consumer: Command, context: Context): void {
         .option("--within <days>", "how far to look ahead", wholeNumber(0), 30)
         .option("--fail-on <days>", "exit with 1 when one ends within so many days, or has ended", wholeNumber(0))
         .action((args) => expiring(context, args));
-    withStack(consumer.command("expire"))
+    withApply(withStack(consumer.command("expire")), "run pulumi up with the plan that was reviewed")
         .description("leave out what has ended, and refuse to run when that would do anything else; for every night")
         .addOption(choice("--format <format>", "how to print the review", FORMATS, "text"))
-        .option("--apply", "run pulumi up with the plan that was reviewed; without it, only show")
         .action((args) => expire(context, args));
     withStack(consumer.command("handout"))
         .description("give a credential to its caller, once: prints or writes all the caller needs")
@@ -112,7 +112,7 @@ function consumerCommands(consumer: Command, context: Context): void {
         .option("--recipient-file <file>", "encrypt to the public keys of a file, one in each line")
         .option("--again <reason>", "hand it out although it was handed out before")
         .action((name, id, args) => handout(context, name, id, args));
-    withApply(consumer.command("import"))
+    withApply(withStack(consumer.command("import")))
         .description("bring the keys of Alpa's own keys file, one caller for each")
         .argument("<file>", 'JSON with "allowed_api_keys"')
         .option("--names <a,b,…>", "names of the callers, in the order of the keys (default: imported-1, …)", labels)
@@ -144,7 +144,7 @@ function stackCommands(stack: Command, context: Context): void {
         .description("may this change go on? its review under the policy pack, and what was agreed to; changes nothing")
         .option("--out <folder>", "make a folder with the plan, for stack apply; only when it may go on")
         .action((args) => check(context, args));
-    withStack(stack.command("apply"))
+    withApply(withStack(stack.command("apply")), "run pulumi up with that plan")
         .description("carry out the plan of a check, and nothing else; of this commit, this config and this state")
         .requiredOption("--plan <folder>", "the folder that stack check --out has made")
         .addOption(choice("--format <format>", "how to print the review", FORMATS, "text"))
@@ -161,10 +161,9 @@ function stackCommands(stack: Command, context: Context): void {
         .argument("<from>", "number of a version, from stack history", wholeNumber(1))
         .argument("<to>", "number of another", wholeNumber(1))
         .action((from, to, args) => diff(context, from, to, args));
-    withStack(stack.command("rollback"))
-        .description("go back to the program and the config of an earlier version; shows its review, until --yes")
+    withApply(withStack(stack.command("rollback")), "carry it out, and call the service from outside after it")
+        .description("go back to the program and the config of an earlier version")
         .requiredOption("--to <version>", "number of the version, from stack history", wholeNumber(1))
-        .option("--yes", "carry it out, and call the service from outside after it; without it, only show")
         .option("--new-credentials", "accept that revoked credentials come back as new ones, to be handed out again")
         .option(
             "--readmit <consumer/credential>",
@@ -233,22 +232,23 @@ function convertCommands(convert: Command, context: Context): void {
     withJson(convert.command("plan"))
         .description("the steps with their times, and all that stands against them; changes nothing")
         .addOption(to("where to (default: the other option)"))
-        .option(
-            "--rehearse",
-            "do it there and back in a stack of its own, as convert.rehearsal says; production is not touched",
-        )
         .action((args) => plan(context, args));
-    withJson(convert.command("run"))
+    withApply(withJson(convert.command("rehearse")), "make that stack, and clear it away in the end")
+        .description(
+            "do it there and back in a stack of its own, as convert.rehearsal says; the stack itself is not touched",
+        )
+        .action((args) => rehearse(context, args));
+    withApply(withJson(convert.command("run")), "do it, or go on")
         .description(
             "convert, or go on with what was begun; returns to intra-a by itself when a step fails or time runs out",
         )
         .addOption(to("where to (default: intra-b, or as begun)"))
         .option("--take-over", "go on with a conversion that another machine has begun, and is gone")
-        .action((args) => run(context, args));
+        .action((args) => (args.apply ? run(context, args) : plan(context, { ...args, to: args.to ?? "intra-b" })));
     withJson(convert.command("status"))
         .description("where it is, since when callers get 503, and what comes next")
         .action((args) => status(context, args));
-    withJson(convert.command("abort"))
+    withApply(withJson(convert.command("abort")), "return, or ask whoever is at work to")
         .description("return to intra-a: whoever is at work is asked to, else it is done from here")
         .option("--take-over", "of a conversion that another machine has begun, and is gone")
         .action((args) => abort(context, args));

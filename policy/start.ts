@@ -3,13 +3,15 @@ import { join } from "node:path";
 import { PolicyPack } from "@pulumi/policy";
 import { policies } from "./pack";
 import { RULES } from "./rules";
+import { OPTIONAL, optionalRules } from "./rules/digests";
 import { parseExceptions } from "./rules/exceptions";
 
 const today = new Date();
-const text = readFileSync(join(__dirname, "exceptions.yaml"), "utf8");
-const names = RULES.map(({ name }) => name);
+const read = (file: string) => readFileSync(join(__dirname, file), "utf8");
+const names = [...RULES, ...OPTIONAL].map(({ name }) => name);
+const rules = [...RULES, ...optionalRules(read("optional.yaml"))];
 
 new PolicyPack("alpa-auth", {
     enforcementLevel: "mandatory",
-    policies: policies(RULES, parseExceptions(text, names, today), today),
+    policies: policies(rules, parseExceptions(read("exceptions.yaml"), names, today), today),
 });

@@ -21,6 +21,8 @@ export interface Asked {
     beforeCreate: string[];
     /** Earlier names. */
     aliases: string[];
+    /** How many functions change what a component makes. */
+    transforms: number;
 }
 
 const requests = new WeakMap<Seen, Asked>();
@@ -74,6 +76,7 @@ export async function record(
         "organization",
     );
     acceptHooks();
+    acceptTransforms();
     listen((next) => (request = next));
     build();
     await pulumi.runtime.disconnect(); // waits for every registration; setMocks connects afresh next time
@@ -92,6 +95,13 @@ function acceptHooks() {
     monitor.registerResourceHook = (_request: unknown, done: (error: null, answer: unknown) => void) => done(null, {});
 }
 
+/** The same for transforms. */
+function acceptTransforms() {
+    const state = createRequire(__filename)("@pulumi/pulumi/runtime/state") as { getStore: () => Store };
+    state.getStore().supportsTransforms = true;
+}
+type Store = { supportsTransforms: boolean };
+
 /** Tells `heard` of each registration, right before the fake engine handles it. */
 function listen(heard: (request: Asked) => void) {
     const monitor = pulumi.runtime.getMonitor() as unknown as Record<"registerResource", RegisterResource>;
@@ -105,6 +115,7 @@ function listen(heard: (request: Asked) => void) {
             deletedWith: request.getDeletedwith(),
             deleteTimeout: request.getCustomtimeouts()?.getDelete() ?? "",
             beforeCreate: request.getHooks()?.getBeforeCreateList() ?? [],
+            transforms: request.getTransformsList().length,
             // Aliases of another type, which packages bring along, have none.
             aliases: request.getAliasesList().flatMap((alias) => alias.getSpec()?.getName() || []),
         });

@@ -43,8 +43,8 @@ export interface AlpaRouteArgs {
     ownGateway: boolean;
     /** Path in front of Alpa's own that callers are told. @default {@link PREFIX}, which is served in any case */
     pathPrefix?: string;
-    /** Send who comes by HTTP to HTTPS. @default false */
-    redirect?: boolean;
+    /** Whether the gateway serves TLS, and sends who comes by HTTP there. Unset: it speaks HTTP alone */
+    tls?: { redirect: boolean };
     /** Callers are refused, and told to come back then. Unset: they are let through. */
     refused?: Passing["refused"];
     /** Another number has the rules asked for again, whatever was asked last. Unset: 0 */
@@ -86,7 +86,7 @@ export class AlpaRoute extends pulumi.ComponentResource {
             answerTimeoutSeconds: alpa.answerTimeoutSeconds,
             ownGateway: args.ownGateway,
             pathPrefix: args.pathPrefix,
-            redirect: args.redirect,
+            tls: args.tls,
             refused: args.refused,
         };
         const revision = revisionOf({ rules: renderRoute(rules), specs });
@@ -157,16 +157,16 @@ export function renderRoute(args: {
     answerTimeoutSeconds: number;
     ownGateway: boolean;
     pathPrefix?: string;
-    redirect?: boolean;
+    tls?: AlpaRouteArgs["tls"];
     refused?: Passing["refused"];
     /** What error answers carry in {@link REVISION_HEADER}. @default no such header */
     revision?: string;
 }) {
-    const { namespace, guard, ingressClassName, answerTimeoutSeconds, ownGateway, refused, revision } = args;
+    const { namespace, guard, ingressClassName, answerTimeoutSeconds, ownGateway, tls, refused, revision } = args;
     const prefixes = servedPrefixes(args.pathPrefix);
     const below = (...paths: string[]) => prefixes.flatMap((prefix) => paths.map((path) => `${prefix}${path}`));
     const noQuery = [{ subject: { scope: "Variable", name: "args" }, op: "RegexNotMatch", value: "." }];
-    const first = args.redirect ? [toHttps()] : [];
+    const first = tls?.redirect ? [toHttps()] : [];
     const open = (role: "completions" | "logprobs") => ({
         name: role,
         match: {
@@ -176,7 +176,7 @@ export function renderRoute(args: {
         },
         timeout: timeouts(answerTimeoutSeconds),
         upstreams: [{ name: `alpa-${role}` }],
-        plugins: [...first, ...alpaChain(`/${role}`, namespace, guard, { refused, revision })],
+        plugins: [...first, ...alpaChain(`/${role}`, namespace, guard, { refused, revision, tls: tls !== undefined })],
     });
     const answered = (name: string, match: object, priority: number, plugins: RoutePlugin[]) => ({
         name,
@@ -194,19 +194,19 @@ export function renderRoute(args: {
                 "query-string",
                 { paths: below("/completions", "/logprobs"), methods: ["POST"] },
                 -1,
-                queryStringChain(revision),
+                queryStringChain(revision, tls !== undefined),
             ),
             answered(
                 "closed",
                 { paths: ownGateway ? ["/*"] : below("", "/*") },
                 -10,
-                closedChain(prefixes[0], revision),
+                closedChain(prefixes[0], revision, tls !== undefined),
             ),
             answered(
                 "service",
                 { paths: below("/"), methods: ["GET"], exprs: noQuery },
                 0,
-                serviceChain(prefixes[0], guard.defaultModel, revision),
+                serviceChain(prefixes[0], guard.defaultModel, revision, tls !== undefined),
             ),
         ],
     };

@@ -92,7 +92,7 @@ export class ApisixRelease extends pulumi.ComponentResource {
  * What becomes of each definition: it stays when the stack goes, since deleting one deletes every object of its kind,
  * other people's included; and it says whose it is, so that no other stack writes over it.
  */
-function keptAndOwned({ props, opts }: pulumi.ResourceTransformArgs): pulumi.ResourceTransformResult {
+export function keptAndOwned({ props, opts }: pulumi.ResourceTransformArgs): pulumi.ResourceTransformResult {
     const { annotations, ...rest } = (props.metadata ?? {}) as { annotations?: object };
     const owned = { ...props, metadata: { ...rest, annotations: { ...annotations, [OWNER_ANNOTATION]: owner() } } };
     return { props: props.metadata ? owned : props, opts: { ...opts, retainOnDelete: true } };

@@ -100,6 +100,8 @@ export function apisixValues(settings: ReleaseSettings, namespace: string, insta
             image: { registry: etcdImage.registry, repository: etcdImage.repository, tag: etcdImage.tag },
             // The chart refuses any other registry unless told that it is meant.
             ...(etcdImage.registry === "docker.io" ? {} : { global: { security: { allowInsecureImages: true } } }),
+            // As a file the password would be another one as soon as its Secret is, before etcd knows it.
+            usePasswordFiles: false,
             auth: {
                 rbac: {
                     create: true,

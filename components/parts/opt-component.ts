@@ -37,6 +37,7 @@ export interface OptComponentArgs {
 /** Longest time for images to be pulled and weights to be there, in seconds: nobody waits in front of the gateway meanwhile. */
 const IMAGES_SECONDS = 3600;
 const RAY = "ray.io/v1";
+const DNS_PORT = 53;
 
 /** Where the component is reached, inside the cluster: `host:port`. */
 export function optAddress(namespace: string, opt: OptSettings): string {
@@ -131,17 +132,22 @@ function skipAwait({ annotations, ...rest }: ReturnType<typeof metadata>) {
     return { ...rest, annotations: { ...annotations, "pulumi.com/skipAwait": "true" } };
 }
 
-/** Who reaches the pods: the gateway Alpa's port, they each other, and nobody else. */
+/**
+ * Who reaches the pods: the gateway Alpa's port, they each other, and nobody else. They reach each other and name servers, at any
+ * address, since one may be of the node's own, which is no pod. Pods on the network of their nodes are under no policy.
+ */
 export function renderPolicy(apisixNamespace: string) {
+    const eachOther = [{ podSelector: { matchLabels: OPT_PODS } }];
     return {
         podSelector: { matchLabels: OPT_PODS },
-        policyTypes: ["Ingress"],
+        policyTypes: ["Ingress", "Egress"],
         ingress: [
             {
                 from: [peer({ namespace: apisixNamespace, labels: APISIX_PODS.matchLabels })],
                 ports: [{ port: ALPA_PORT, protocol: "TCP" }],
             },
-            { from: [{ podSelector: { matchLabels: OPT_PODS } }] },
+            { from: eachOther },
         ],
+        egress: [{ to: eachOther }, { ports: ["UDP", "TCP"].map((protocol) => ({ port: DNS_PORT, protocol })) }],
     };
 }

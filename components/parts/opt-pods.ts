@@ -14,6 +14,9 @@ const DEAD = { terminationGracePeriodSeconds: STOP_SECONDS };
 /** A node with GPUs may be kept for those who ask for them. */
 export const TOLERATIONS = [{ key: "nvidia.com/gpu", operator: "Exists", effect: "NoSchedule" }];
 
+/** Whatever user an image has, the kernel takes its usual calls alone from it. */
+const SECCOMP = { securityContext: { seccompProfile: { type: "RuntimeDefault" } } };
+
 /** How the pods are made. */
 export interface PodSettings {
     opt: OptSettings;
@@ -65,6 +68,7 @@ function pod(opt: OptSettings, node: string, answerTimeoutSeconds: number) {
         tolerations: TOLERATIONS,
         automountServiceAccountToken: false,
         enableServiceLinks: false,
+        ...SECCOMP,
         ...(opt.runtimeClass === undefined ? {} : { runtimeClassName: opt.runtimeClass }),
         ...(opt.hostNetwork ? { hostNetwork: true, dnsPolicy: "ClusterFirstWithHostNet" } : {}),
         volumes: [{ name: "shm", emptyDir: { medium: "Memory", sizeLimit: `${opt.shmGiB}Gi` } }, ...weightsVolume(opt)],
@@ -89,7 +93,8 @@ function container(opt: OptSettings) {
     return {
         image,
         resources: { limits: size, requests: size },
-        securityContext: { allowPrivilegeEscalation: false },
+        // Not read-only: Ray writes where its image says. Devices of GPUs are open to every user.
+        securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"] } },
         // The last lines of its log are what says why it ended.
         terminationMessagePolicy: "FallbackToLogsOnError",
         volumeMounts: [{ name: "shm", mountPath: "/dev/shm" }, ...weightsMount(opt)],
@@ -159,6 +164,7 @@ export function renderImages(opt: OptSettings) {
             spec: {
                 automountServiceAccountToken: false,
                 enableServiceLinks: false,
+                ...SECCOMP,
                 affinity: {
                     nodeAffinity: {
                         requiredDuringSchedulingIgnoredDuringExecution: {

@@ -1,3 +1,4 @@
+import { answerHeaders, hsts } from "./answer-headers";
 import { guardPlugins, type GuardSettings } from "./guard";
 import { incomingHeaders } from "./incoming-headers";
 import { REVISION_HEADER } from "./paths";
@@ -70,6 +71,8 @@ export interface Passing {
     refused?: { retryAfterSeconds: number };
     /** See {@link shapeErrors}. */
     revision?: string;
+    /** The gateway serves TLS: answers by it say to come by TLS alone. */
+    tls?: boolean;
 }
 
 /**
@@ -81,7 +84,7 @@ export function alpaChain(
     path: "/completions" | "/logprobs",
     namespace: string,
     guard: GuardSettings,
-    { only, refused, revision }: Passing = {},
+    { only, refused, revision, tls = false }: Passing = {},
 ): RoutePlugin[] {
     const theirs = only === undefined ? `^${namespace}_` : `^${namespace}_${only}$`;
     return [
@@ -95,34 +98,15 @@ export function alpaChain(
         ...guardPlugins(path, guard),
         plugin("proxy-rewrite", { uri: path, headers: { remove: REMOVED_HEADERS } }),
         shapeErrors(revision),
-        answerHeaders(),
+        answerHeaders(tls),
     ];
 }
-
-function answerHeaders(): RoutePlugin {
-    return plugin("serverless-post-function", { phase: "header_filter", functions: [ANSWER_HEADERS] });
-}
-
-/**
- * Two headers that no plugin of APISIX can set right. A caller that is let in by its token would still be told how to
- * send a key, since key-auth was asked first. And limits say when their window ends in fractions of a second, which a
- * Retry-After must not hold; a limit on open requests says nothing, so one second.
- */
-const ANSWER_HEADERS = `return function()
-    if ngx.status ~= 401 then
-        ngx.header["WWW-Authenticate"] = nil
-    end
-    if ngx.status == 429 then
-        local seconds = tonumber(ngx.header["X-RateLimit-Reset"])
-        ngx.header["Retry-After"] = seconds and math.max(1, math.ceil(seconds)) or 1
-    end
-end`;
 
 /**
  * Tells an authenticated caller what the service is and how to ask it. The plugin takes "$" for the start of a variable, so the
  * text has none.
  */
-export function serviceChain(prefix: string, model: string, revision?: string): RoutePlugin[] {
+export function serviceChain(prefix: string, model: string, revision?: string, tls = false): RoutePlugin[] {
     const post = (path: string, body: object) => ({ method: "POST", path: `${prefix}/${path}`, body });
     const said = {
         service: "alpa",
@@ -138,12 +122,12 @@ export function serviceChain(prefix: string, model: string, revision?: string): 
         ...authentication(),
         plugin("fault-injection", { abort: answer(200, said), _meta: { priority: WHO_MAY } }),
         shapeErrors(revision),
-        answerHeaders(),
+        answerHeaders(tls),
     ];
 }
 
 /** Refuses a request with a query string: Alpa reads none, and a secret in it would end in Alpa's log. */
-export function queryStringChain(revision?: string): RoutePlugin[] {
+export function queryStringChain(revision?: string, tls = false): RoutePlugin[] {
     return [
         ...authentication(),
         plugin("fault-injection", {
@@ -151,6 +135,7 @@ export function queryStringChain(revision?: string): RoutePlugin[] {
             _meta: { priority: WHO_MAY },
         }),
         shapeErrors(revision),
+        ...(tls ? [hsts()] : []),
     ];
 }
 
@@ -172,12 +157,13 @@ export function toHttps(): RoutePlugin {
 }
 
 /** Closes everything that is no route of ours. */
-export function closedChain(prefix: string, revision?: string): RoutePlugin[] {
+export function closedChain(prefix: string, revision?: string, tls = false): RoutePlugin[] {
     return [
         plugin("fault-injection", {
             abort: abort(404, `not found: the service answers POST ${prefix}/completions and POST ${prefix}/logprobs`),
         }),
         shapeErrors(revision),
+        ...(tls ? [hsts()] : []),
     ];
 }
 

@@ -32,7 +32,7 @@ export class Tunnel extends pulumi.ComponentResource {
             { accountId: account, tunnelId: tunnel.id },
             { parent: this },
         );
-        // Of the tunnel, said here too: as long as there is none the SDK (3.270) forgets it, and then no plan of a first run
+        // Of the tunnel, said here too: as long as there is none the SDK (3.248) forgets it, and then no plan of a first run
         // could be carried out, whose dependencies are others. And the result of an invoke is never secret by itself.
         this.token = pulumi.secret(pulumi.all([token, tunnel.id]).apply(([text]) => text));
         this.registerOutputs({ tunnelId: this.tunnelId, target: this.target });

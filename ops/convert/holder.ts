@@ -115,7 +115,7 @@ export async function nameToBe(
     if (!(there.name === own ? foreign || heardOf(there) !== who : takeOver)) return own;
     if (await isAtWork(view, interrupted))
         throw new UsageError([
-            `conversion: must not be at work to be taken over (the cluster hears from ${heardOf(there)} every ${view.beatSeconds} s). Wait, or end it where it runs: npm run ops -- convert abort`,
+            `conversion: must not be at work to be taken over (the cluster hears from ${heardOf(there)} every ${view.beatSeconds} s). Wait, or end it where it runs: npm run ops -- convert abort --apply`,
         ]);
     return there.name;
 }

@@ -4,19 +4,16 @@ import { json, table } from "../output";
 import { verdictOf, type Target } from "./checks";
 import { duration, expectedOf, needed, remainingForward, returnFrom, wholeReturn } from "./clock";
 import { backFrom, forwardAnew, isDown, nameOf, whatIsDown, wordsOf, type Step } from "./phases";
-import { rehearse } from "./rehearse";
 import { situation, type Situation } from "./situation";
 
 export interface PlanArgs {
     stack?: string;
     to?: Target;
     json?: boolean;
-    rehearse?: boolean;
 }
 
-/** Shows the steps with their times, and all that stands against them. Changes nothing, but with `--rehearse` a stack of its own. */
+/** Shows the steps with their times, and all that stands against them. Changes nothing. */
 export async function plan(context: Context, args: PlanArgs): Promise<void> {
-    if (args.rehearse) return rehearse(context, args);
     const found = await situation(context, args.stack);
     const { told, stack } = found;
     const underWay = told.direction !== undefined;
@@ -88,7 +85,7 @@ function summary(found: Situation, to: Target, steps: Step[], possible: boolean)
     const { told, budget, stack } = found;
     const { downSeconds, wholeReturnSeconds } = timesOf(found, to);
     if (steps.length === 0) return [`${stack.short} is of option ${to} already: nothing is to be done.`];
-    const run = `npm run ops -- convert run${to === "intra-a" && told.direction === undefined ? " --to intra-a" : ""}`;
+    const run = `npm run ops -- convert run --apply${to === "intra-a" && told.direction === undefined ? " --to intra-a" : ""}`;
     const next = `\nNothing was changed. Next: ${run} --stack ${stack.short}`;
     if (told.direction !== undefined) {
         const down = isDown(told.reached) ? ", callers get 503" : "";

@@ -15,13 +15,18 @@ import { append, isOver, records } from "./audit";
 import { budgetProblems } from "./checks";
 import { duration } from "./clock";
 import { measured } from "./expected";
-import type { PlanArgs } from "./plan";
 import { rehearsalStack, renderRehearsal, type RehearsalStack } from "./rehearsal-stack";
 import type { Converted } from "./report";
 import { convert } from "./run";
 import { budgetOf, situation, whoAmI } from "./situation";
 
-export async function rehearse(context: Context, args: PlanArgs): Promise<void> {
+export interface RehearseArgs {
+    stack?: string;
+    json?: boolean;
+    apply?: boolean;
+}
+
+export async function rehearse(context: Context, args: RehearseArgs): Promise<void> {
     const { stack } = await situation(context, args.stack);
     const made = rehearsalStack(stack.text, await readSecrets(context, stack));
     const name = `${stack.name}-rehearsal`;
@@ -42,8 +47,12 @@ export async function rehearse(context: Context, args: PlanArgs): Promise<void> 
             `${short}: must not be there (an earlier rehearsal was not cleared away). Look at it, then run: ${clearing(name)}`,
         );
     if (problems.length > 0) throw new UsageError(problems);
-    context.note(`Rehearsal in stack ${short}. Production is not touched. It needs:`);
+    context.note(`Rehearsal in stack ${short}. Stack ${stack.short} is not touched. It needs:`);
     made.needs.forEach((need) => context.note(`  - ${need}`));
+    if (!args.apply)
+        return context.note(
+            "\nDry run: nothing was changed. Add --apply to make that stack, go there and back in it, and clear it away.",
+        );
     endEarlier(context, short);
     await make(context, { name, short, file, text: "" }, made);
     const results: Converted[] = [];
@@ -109,7 +118,7 @@ function quiet(context: Context): Context {
     return { ...context, out: context.note };
 }
 
-function report(context: Context, args: PlanArgs, short: string, results: Converted[]): void {
+function report(context: Context, args: RehearseArgs, short: string, results: Converted[]): void {
     const ends = records(context.folder, short)
         .filter(({ file }) => results.some((result) => result.file === file))
         .flatMap(({ entries }) => entries)

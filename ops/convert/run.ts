@@ -80,7 +80,7 @@ async function prepare(
     const to = begins ? (args.to ?? "intra-b") : told.direction === "back" ? "intra-a" : "intra-b";
     const nothing = onlyUnderWay ? reached !== "prepare" : reached === (to === "intra-b" ? "done" : "intra-a");
     if (begins && nothing) {
-        const hint = reached === "done" ? " To return: npm run ops -- convert run --to intra-a" : "";
+        const hint = reached === "done" ? " To return: npm run ops -- convert run --apply --to intra-a" : "";
         context.out(
             `${stack.short} is of option ${reached === "done" ? "intra-b" : "intra-a"}, and no conversion is under way.${hint}`,
         );
@@ -88,7 +88,7 @@ async function prepare(
     }
     if (!begins && to === "intra-a" && args.to === "intra-b")
         throw new UsageError([
-            `--to: must be intra-a while it returns (${told.why ?? "it was asked for"}). Run: npm run ops -- convert run, and convert again afterwards.`,
+            `--to: must be intra-a while it returns (${told.why ?? "it was asked for"}). Run: npm run ops -- convert run --apply, and convert again afterwards.`,
         ]);
     const who = whoAmI();
     const file = told.file ?? newFile(context.folder, stack.short, new Date());

@@ -102,21 +102,32 @@ function lines({ told, stack, budget }: Situation, facts: Facts, others: string 
     if (facts.record !== null) text.push(`Record: ${facts.record}`);
     if (facts.holder !== null) {
         const { who, pid, host } = facts.holder;
-        return [...text, `At work: ${who}, pid ${pid} on ${host}. To return: npm run ops -- convert abort${on}`];
+        return [
+            ...text,
+            `At work: ${who}, pid ${pid} on ${host}. To return: npm run ops -- convert abort --apply${on}`,
+        ];
     }
     if (others !== undefined)
         return [
             ...text,
-            `Here nobody is at work; the cluster says that another one is: ${others}. If that machine is gone: npm run ops -- convert run --take-over${on}`,
+            `Here nobody is at work; the cluster says that another one is: ${others}. If that machine is gone: npm run ops -- convert run --apply --take-over${on}`,
         ];
     return [
         ...text,
-        `Nobody is at work. Go on: npm run ops -- convert run${on}; or return: npm run ops -- convert abort${on}`,
+        `Nobody is at work. Go on: npm run ops -- convert run --apply${on}; or return: npm run ops -- convert abort --apply${on}`,
     ];
 }
 
-/** Asks the one who is at work to return; where nobody is, returns itself. */
-export async function abort(context: Context, args: RunArgs): Promise<void> {
+export interface AbortArgs extends RunArgs {
+    apply?: boolean;
+}
+
+/** Asks the one who is at work to return; where nobody is, returns itself. Shows where the stack is, until it is to be done. */
+export async function abort(context: Context, args: AbortArgs): Promise<void> {
+    if (!args.apply) {
+        await status(context, args);
+        return context.note("\nDry run: nothing was changed. Add --apply to return to intra-a.");
+    }
     const { short } = await findStack(context, args.stack);
     const holder = holderOf(context.folder, short);
     if (holder === undefined) return returnNow(context, args);

@@ -95,7 +95,7 @@ function shortKeys(resource: Resource): string[] {
 }
 
 /** A tag or version that always means the same. */
-const PINNED = /^v?\d+\.\d+\.\d+([.+_-][0-9A-Za-z.+_-]*)?$/;
+const PINNED = /^v?\d+\.\d+\.\d+([.+_-][0-9A-Za-z.+_-]*)?(@sha256:[0-9a-f]{64})?$/;
 const DIGEST = /@sha256:[0-9a-f]{64}$/;
 const MOVING = /(?:^|[-.])(latest|stable|nightly|main|master|edge|dev)(?:$|[-.])/;
 

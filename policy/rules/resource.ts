@@ -24,7 +24,7 @@ export interface Resource {
     marked: Tree;
 }
 
-// From sdk/nodejs/runtime/rpc.ts of pulumi/pulumi 3.270: how secrets and unknown values travel and are stored.
+// From sdk/nodejs/runtime/rpc.ts of pulumi/pulumi 3.248: how secrets and unknown values travel and are stored.
 const SIGNATURE = "4dabf18193072939515e22adb298388d";
 const SECRET = "1b47061264138c4ac30d75fd1eb44270";
 const UNKNOWN_VALUES = new Set([

@@ -42,12 +42,12 @@ export interface Missing {
     runs?: true;
 }
 
-/** Images that the sandbox knows how to play; any other one cannot be pulled here. */
+/** Images that the sandbox knows how to play; any other one cannot be pulled here. A digest is taken for what it is said to be. */
 const IMAGES = [
-    /^(docker\.io\/)?apache\/apisix:3\.(1[7-9]|[2-9]\d)\.\d+(-\w+)?$/,
+    /^(docker\.io\/)?apache\/apisix:3\.(1[7-9]|[2-9]\d)\.\d+(-\w+)?(@sha256:[\da-f]{64})?$/,
     /^(docker\.io\/)?apache\/apisix-ingress-controller:2\.0\.1$/,
     /^ghcr\.io\/api7\/adc:0\.23\.1$/,
-    /^(docker\.io\/)?bitnamilegacy\/etcd:3\.6\.4-debian-12-r3$/,
+    /^(docker\.io\/)?bitnamilegacy\/etcd:3\.6\.4-debian-12-r3(@sha256:[\da-f]{64})?$/,
     /^busybox:1\.28$/,
     VALKEY,
     CLOUDFLARED,
@@ -77,6 +77,7 @@ export function missing(pod: V1Pod, supplies: Supplies): Missing | undefined {
             valkeyProblem(container) ??
             connectorProblem(container, supplies.edge) ??
             operatorProblem(container) ??
+            etcdProblem(container) ??
             apisixProblem(pod, container, supplies);
         if (unplayed) return { container: container.name, reason: "CreateContainerError", message: unplayed };
         // kwok makes a pod run and be ready at once: it must wait for what its readiness probe would wait for.
@@ -92,6 +93,11 @@ export function missing(pod: V1Pod, supplies: Supplies): Missing | undefined {
             };
     }
     return undefined;
+}
+
+function etcdProblem(container: V1Container): string | undefined {
+    const file = container.env?.some(({ name }) => name === "ETCD_ROOT_PASSWORD_FILE");
+    return file ? "the sandbox plays no etcd whose password is in a file" : undefined;
 }
 
 function apisixProblem(pod: V1Pod, container: V1Container, supplies: Supplies): string | undefined {

@@ -11,7 +11,7 @@ export const VALKEY = /(^|\/)valkey\/valkey:\d/;
 export const PAUSE = /^registry\.k8s\.io\/pause:\d/;
 
 /** The one version that is played. */
-export const CLOUDFLARED = /^(docker\.io\/)?cloudflare\/cloudflared:2026\.8\.2$/;
+export const CLOUDFLARED = /^(docker\.io\/)?cloudflare\/cloudflared:2026\.8\.2(@sha256:[\da-f]{64})?$/;
 
 /** Namespace and release: what belongs together. */
 export function instance(pod: V1Pod): string {

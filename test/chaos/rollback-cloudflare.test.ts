@@ -115,7 +115,7 @@ describe("ops stack rollback from option cloudflare to intra-a", function () {
         const pair = (await stack.outputs()).credentials["alice/t1"];
         assert.equal(await byToken(pair), 200);
 
-        const refused = await clone.ops(stack, "stack", "rollback", "--to", "1", "--yes");
+        const refused = await clone.ops(stack, "stack", "rollback", "--to", "1", "--apply");
         assert.equal(refused.code, 2, refused.stderr);
         assert.match(refused.stderr, /the material of alice\/k1 was deleted .* --new-credentials/);
         assert.equal(await byToken(pair), 200);
@@ -135,7 +135,7 @@ describe("ops stack rollback from option cloudflare to intra-a", function () {
     });
 
     it("goes forth again with the stack file of then, which has the host's key", async () => {
-        const without = await clone.ops(stack, "stack", "rollback", "--to", "2", "--yes", "--new-credentials");
+        const without = await clone.ops(stack, "stack", "rollback", "--to", "2", "--apply", "--new-credentials");
         assert.equal(without.code, 2, without.stderr);
         assert.match(
             without.stderr,

@@ -56,7 +56,7 @@ describe("ops stack rollback with option inter", function () {
     });
 
     it("gives callers who come back other keys, once that is accepted", async () => {
-        const refused = await clone.ops(stack, "stack", "rollback", "--to", "2", "--yes");
+        const refused = await clone.ops(stack, "stack", "rollback", "--to", "2", "--apply");
         assert.equal(refused.code, 2, refused.stderr);
         for (const who of ["alice/e", "carol/c", "carol/d"])
             assert.match(refused.stderr, new RegExp(`the material of .*${who}.* was deleted`));

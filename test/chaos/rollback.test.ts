@@ -48,7 +48,7 @@ describe("ops stack rollback on the engine", function () {
         const { world, dir } = current();
         const said = { out: "", note: "" };
         let changed: Awaited<ReturnType<TestStack["resources"]>> = [];
-        const args = ["stack", "rollback", "--to", "1", "--yes", "--stack", stack.name];
+        const args = ["stack", "rollback", "--to", "1", "--apply", "--stack", stack.name];
         const code = await run(args, {
             folder: world.facts.stackFiles,
             program: clone.folder,
@@ -103,7 +103,7 @@ describe("ops stack rollback on the engine", function () {
     });
 
     it("refuses to bring a revoked key back as if it were the old one", async () => {
-        const { code, stderr } = await clone.ops(stack, "stack", "rollback", "--to", "2", "--yes");
+        const { code, stderr } = await clone.ops(stack, "stack", "rollback", "--to", "2", "--apply");
         assert.equal(code, 2, stderr);
         assert.match(stderr, /the material of bob\/b1 was deleted when it was revoked/);
     });
@@ -113,7 +113,7 @@ describe("ops stack rollback on the engine", function () {
         mkdirSync(locks, { recursive: true });
         const lock = { pid: 1, username: "somebody", hostname: "elsewhere", timestamp: new Date().toISOString() };
         writeFileSync(join(locks, "other.json"), JSON.stringify(lock));
-        const args = ["--to", "1", "--yes"];
+        const args = ["--to", "1", "--apply"];
         const { code, stderr } = await clone.ops(stack, "stack", "rollback", ...args);
         rmSync(join(locks, "other.json"));
         assert.equal(code, 1, stderr);

@@ -99,7 +99,17 @@ export class ConvertStack extends EngineStack {
 
     /** Starts `convert run`, to be met on its way or killed. */
     start(...more: string[]): { child: ChildProcess; ended: Promise<PulumiRun> } {
-        const args = ["--import", "tsx", join(ROOT, "ops/cli.ts"), "convert", "run", ...more, "--stack", this.name];
+        const args = [
+            "--import",
+            "tsx",
+            join(ROOT, "ops/cli.ts"),
+            "convert",
+            "run",
+            "--apply",
+            ...more,
+            "--stack",
+            this.name,
+        ];
         const env = { ...process.env, ...pulumiEnv(this.at.dir, this.at.world.facts) };
         const child = spawn(process.execPath, args, { cwd: ROOT, env, stdio: ["ignore", "pipe", "pipe"] });
         const said = { code: -1, stdout: "", stderr: "" };

@@ -97,7 +97,7 @@ describe("pulumi typed by hand", function () {
         const bob = { name: "bob", credentials: [key("k1"), { id: "hs", method: "jwt", algorithm: "HS256" }] };
         stack.configure({ consumers: [...consumers, bob] });
         const folder = join(current().dir, "plan");
-        const apply = () => stack.opsOf(clone, "stack", "apply", "--plan", folder);
+        const apply = () => stack.opsOf(clone, "stack", "apply", "--apply", "--plan", folder);
         const before = await stack.resources();
         succeeded(await stack.opsOf(clone, "stack", "check", "--fail-on", "risk", "--out", folder));
 

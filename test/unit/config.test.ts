@@ -219,6 +219,12 @@ const refused: Refused[] = [
         { gateway: { image: { tag: "3.16.0-ubuntu" } } },
         /^gateway\.image\.tag: must be APISIX 3\.17 or newer \(got "3\.16\.0-ubuntu"\).*forged tokens/,
     ],
+    [
+        "a digest that is none",
+        { gateway: { image: { tag: "3.18.0-ubuntu@sha256:0123" }, etcdImage: { tag: "3.6.4@latest" } } },
+        /^gateway\.image\.tag: must be a tag, best with its digest, as .* \(got "3\.18\.0-ubuntu@sha256:0123"\)/,
+        /^gateway\.etcdImage\.tag: must be /,
+    ],
     ["APISIX 2", { gateway: { image: { tag: "2.99.0" } } }, /^gateway\.image\.tag: must be APISIX 3\.17 or newer/],
     [
         "an APISIX that is not pinned",
@@ -311,6 +317,15 @@ const accepted: [what: string, values: Record<string, unknown>][] = [
         { gateway: { replicas: 2, sharedCounters: { whenDown: "refuse" } }, ...limited({ concurrent: 1 }) },
     ],
     ["replicas without limits", { gateway: { replicas: 2 }, consumers: [caller("lab", "a")] }],
+    [
+        "images with digests",
+        {
+            gateway: {
+                image: { tag: `3.18.0-ubuntu@sha256:${"0a".repeat(32)}` },
+                etcdImage: { tag: `3.6.4@sha256:${"0a".repeat(32)}` },
+            },
+        },
+    ],
     ["APISIX 3.17", { gateway: { image: { tag: "3.17.0" } } }],
     ["APISIX 4", { gateway: { image: { tag: "4.0.0-debian" } } }],
     ["installer helm with CRDs", { gateway: { installer: "helm", crds: ["a.yaml"] } }],

@@ -12,6 +12,7 @@ import { carryOutPlan } from "./run";
 export interface ApplyArgs extends Pick<ReviewArgs, "stack" | "format"> {
     /** Folder that `ops stack check --out` made. */
     plan: string;
+    apply?: boolean;
 }
 
 export async function apply(context: Context, args: ApplyArgs): Promise<void> {
@@ -23,6 +24,7 @@ export async function apply(context: Context, args: ApplyArgs): Promise<void> {
     const { plan, bound } = await readBound(context, folder, stack, state);
     const preview = readPlan(plan, "--plan", state, stack.short);
     context.out(render(fullReview(context, preview, state), args.format));
+    if (!args.apply) return context.note("\nDry run: nothing was changed. Add --apply to carry out this plan.");
     await carryOutPlan(
         context,
         stack,

@@ -45,7 +45,7 @@ export async function check(context: Context, args: CheckArgs): Promise<void> {
         takeAway(folder);
         throw error;
     }
-    context.note(`\nNext: npm run ops -- stack apply --plan ${args.out} --stack ${stack.name}`);
+    context.note(`\nNext: npm run ops -- stack apply --apply --plan ${args.out} --stack ${stack.name}`);
 }
 
 /** Prints the review. @throws Failure when it must not go on */

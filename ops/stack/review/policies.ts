@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { resourceOf, RULES, violationsOf, type Resource, type Violation } from "../../../policy/rules";
+import { OPTIONAL } from "../../../policy/rules/digests";
 import { ExceptionsError, judged, parseExceptions, type Exception } from "../../../policy/rules/exceptions";
 import { UsageError } from "../../errors";
 import { CODES, type Finding } from "./finding";
@@ -13,7 +14,7 @@ import { withoutSecrets } from "./words";
 export function exceptionsOf(root: string, today: Date): Exception[] {
     const file = join(root, "policy/exceptions.yaml");
     if (!existsSync(file)) return [];
-    const names = RULES.map(({ name }) => name);
+    const names = [...RULES, ...OPTIONAL].map(({ name }) => name);
     try {
         return parseExceptions(readFileSync(file, "utf8"), names, today);
     } catch (error) {

@@ -26,8 +26,7 @@ import { withWorkTree } from "./work-tree";
 export interface RollbackArgs extends TargetArgs {
     stack?: string;
     format: ReviewArgs["format"];
-    /** Carry it out. */
-    yes?: boolean;
+    apply?: boolean;
     /** Accept that credentials of before are made anew, and that their callers get other ones. */
     newCredentials?: boolean;
     /** Revoked credentials whose keys may be accepted again, as `<consumer>/<credential>`. */
@@ -91,10 +90,7 @@ async function goBack(context: Context, args: RollbackArgs, way: Way): Promise<v
     const review = { ...shown, findings: [...revocationFindings(broken, program), ...shown.findings].sort(byDanger) };
     context.out(render(review, args.format));
     const renewed = refuse(preview, review, broken, args);
-    if (!args.yes) {
-        context.note(`\nNothing was changed. To go back: add --yes`);
-        return;
-    }
+    if (!args.apply) return context.note("\nDry run: nothing was changed. Add --apply to go back.");
     await up(context, earlier, state);
     await saveConfig(context, way);
     if (renewed.length > 0)

@@ -34,19 +34,23 @@ function nearest(actual: unknown, forms: Form[]): Form[] {
 
 function compared(actual: unknown, form: Form): string[] {
     let settings: unknown = form.settings;
-    const free: string[][] = [];
+    const free: { path: string[]; known: boolean }[] = [];
     for (const setting of placesOf(form)) {
-        const { value, free: isFree } = readBack(setting, actual);
+        const { value, free: why } = readBack(setting, actual);
         const isNumber = typeof valueAt(form.settings, setting.path) === "number";
-        if (isFree) free.push(setting.path);
+        if (why) free.push({ path: setting.path, known: why === "nowhere" });
         else if (value !== undefined) settings = replaced(settings, setting.path, isNumber ? Number(value) : value);
     }
     const expected = form.render(settings as never);
-    const ignored = new Set(
-        free.flatMap((path) => {
-            const other = replaced(settings, path, another(valueAt(settings, path)));
-            return changedIn(expected, form.render(other as never));
-        }),
+    const ignored = new Map(
+        // The unknown ones last: what depends on one of them is not judged.
+        free
+            .sort((a, b) => Number(b.known) - Number(a.known))
+            .flatMap(({ path, known }) => {
+                const other = replaced(settings, path, another(valueAt(settings, path)));
+                const changed = changedIn(expected, form.render(other as never));
+                return changed.map(([key, begin]): [string, string | undefined] => [key, known ? begin : undefined]);
+            }),
     );
     return [
         ...differ({ expected, actual, where: "", key: "", ignored }),
@@ -61,16 +65,20 @@ interface Pair {
     where: string;
     /** Path in what was rendered. */
     key: string;
-    /** Paths in what was rendered that may be anything. */
-    ignored: Set<string>;
+    /** What depends on settings that cannot be read back: of a digest with what it must begin with, of the unknown without. */
+    ignored: Map<string, string | undefined>;
 }
 
+const isDigest = (text: unknown, begin: string) =>
+    typeof text === "string" && text.startsWith(begin) && /^[\w.:/-]*$/.test(text.slice(begin.length));
 const isMap = (value: unknown): value is Tree => typeof value === "object" && value !== null && !Array.isArray(value);
 const below = (where: string, field: string) => (where === "" ? field : `${where}.${field}`);
 
 function* differ(pair: Pair): Generator<string> {
     const { expected, actual, where, key, ignored } = pair;
-    if (actual === UNKNOWN || ignored.has(key)) return;
+    if (actual === UNKNOWN) return;
+    const begin = ignored.get(key);
+    if (ignored.has(key) && (begin === undefined || isDigest(actual, begin))) return;
     if (Array.isArray(expected) && Array.isArray(actual)) yield* lists(pair, expected, actual);
     else if (isMap(expected) && isMap(actual)) yield* maps(pair, expected, actual);
     else if (actual === undefined) yield `${where}: is missing. ${write(expected)}`;

@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from "node:util";
 import { UNKNOWN, type Tree } from "../resource";
 
 /**
@@ -121,13 +120,13 @@ function placeOf(
  * What is read back of a setting: by the first place that is there, nothing where it does not fit. A setting that stands
  * nowhere, or somewhere unknown, may have any value.
  */
-export function readBack({ places }: Setting, actual: unknown): { value?: unknown; free?: boolean } {
+export function readBack({ places }: Setting, actual: unknown): { value?: unknown; free?: "nowhere" | "unknown" } {
     const found = places.map((place) => ({ place, leaf: valueAt(actual, place.path) }));
     const known = found.find(({ leaf }) => leaf !== undefined && leaf !== UNKNOWN);
     const value =
         known && ("offset" in known.place ? numberOf(known.leaf, known.place.offset) : inText(known.leaf, known.place));
-    const free = value === undefined && (places.length === 0 || found.some(({ leaf }) => leaf === UNKNOWN));
-    return { value, free };
+    if (places.length === 0) return { free: "nowhere" };
+    return value === undefined && found.some(({ leaf }) => leaf === UNKNOWN) ? { free: "unknown" } : { value };
 }
 
 function numberOf(leaf: unknown, offset: number): number | undefined {
@@ -178,8 +177,18 @@ export const keyOf = (above: string, field: string | number) => `${above}\n${fie
 const NO_ENTRIES = Symbol("a list without entries");
 const NO_FIELDS = Symbol("a map without fields");
 
-/** Paths of what differs between two trees. */
-export function changedIn(one: unknown, other: unknown): string[] {
+/** Paths of what differs between two trees, with the text that both values begin with. */
+export function changedIn(one: unknown, other: unknown): [key: string, begin: string][] {
     const [a, b] = [leaves(one), leaves(other)];
-    return [...a.keys()].filter((key) => !isDeepStrictEqual(a.get(key)!.value, b.get(key)?.value));
+    return [...a].flatMap(([key, { value }]) => {
+        const second = b.get(key)?.value;
+        return value === second ? [] : [[key, commonBegin(value, second)]];
+    });
+}
+
+function commonBegin(one: Leaf, other: Leaf | undefined): string {
+    if (typeof one !== "string" || typeof other !== "string") return "";
+    let length = 0;
+    while (length < one.length && one[length] === other[length]) length += 1;
+    return one.slice(0, length);
 }

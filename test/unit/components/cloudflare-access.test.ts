@@ -2,7 +2,7 @@
 // for the real service.
 import { strict as assert } from "node:assert";
 import * as pulumi from "@pulumi/pulumi";
-import { CloudflareAccess, curlLine, sooner } from "../../../components/cloudflare-access";
+import { CloudflareAccess, sooner } from "../../../components/cloudflare-access";
 import { asked, comesAfter, inputsOf, one, plain, record, value, type Seen } from "../../kit";
 import { ACCOUNT, CALLS, cloudflareStack, CONSUMERS, recordCloudflare, TOKENS } from "../cloudflare";
 
@@ -216,7 +216,7 @@ describe("CloudflareAccess", () => {
             "lab/2026b": { clientId: "lab.2026b-id.access", clientSecret: "s3cret-of-lab.2026b" },
             "nlp/2026a": { clientId: "nlp.2026a-id.access", clientSecret: "s3cret-of-nlp.2026a" },
         });
-        assert.match(await value(auth!.curl), /-H 'CF-Access-Client-Secret: s3cret-of-lab\.2026a'/);
+        assert.match(await value(auth!.curl), /\nCF-Access-Client-Secret: s3cret-of-lab\.2026a\nEND$/);
         assert.deepEqual(await value(auth!.expires), {
             "lab/2026a": "2027-11-25",
             "lab/2026b": "2027-11-25",
@@ -230,7 +230,7 @@ describe("CloudflareAccess", () => {
         let auth: CloudflareAccess | undefined;
         const consumers = [{ ...first, credentials: stopped }, ...others];
         await record(() => (auth = new CloudflareAccess("alpa", cloudflareStack({ consumers }))), TOKENS, CALLS);
-        assert.match(await value(auth!.curl), /-H 'CF-Access-Client-Secret: s3cret-of-nlp\.2026a'/);
+        assert.match(await value(auth!.curl), /\nCF-Access-Client-Secret: s3cret-of-nlp\.2026a\nEND$/);
     });
 
     it("touches nothing of others when a caller comes", async () => {
@@ -255,14 +255,5 @@ describe("the end of a token", () => {
         const ends = { a: "2027-05-01T10:00:00Z", b: "2027-05-01T10:00:00Z", c: "2027-05-01T10:00:00Z" };
         const days = { a: "2027-04-30", b: "2027-05-02", gone: "2026-01-01" };
         assert.deepEqual(sooner(ends, days), { a: "2027-04-30", b: "2027-05-01", c: "2027-05-01", gone: "2026-01-01" });
-    });
-});
-
-describe("the curl line", () => {
-    it("asks without a token where there is none", () => {
-        assert.equal(
-            curlLine("https://llm.example.com", undefined),
-            `curl -sS https://llm.example.com/completions -H 'Content-Type: application/json' -d '{"model":"default","prompt":"Paris is","max_tokens":8}'`,
-        );
     });
 });

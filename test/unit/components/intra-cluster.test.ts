@@ -1,8 +1,7 @@
 // Proves what option intra-a asks of the engine, for each installer. That it deploys is proved on the engine.
 import { strict as assert } from "node:assert";
-import { execFileSync } from "node:child_process";
 import * as pulumi from "@pulumi/pulumi";
-import { curlLine } from "../../../components/gateway-cluster";
+import { keyLine } from "../../../components/gateway-cluster";
 import { IntraCluster } from "../../../components/intra-cluster";
 import { ADMIN_KEYS_SECRET } from "../../../components/parts/apisix-values";
 import { derive } from "../../../components/parts/generated-secrets";
@@ -264,7 +263,7 @@ describe("what the operator gets", () => {
     });
     it("a request to paste with the first key, as a secret", async () => {
         assert.equal(await pulumi.isSecret(cluster!.curl), true);
-        assert.equal(await value(cluster!.curl), curlLine("http://10.0.0.11:30800/alpa", KEY));
+        assert.equal(await value(cluster!.curl), keyLine("http://10.0.0.11:30800/alpa", KEY));
     });
     it("an empty list without callers, still secret", async () => {
         let empty: IntraCluster | undefined;
@@ -272,24 +271,5 @@ describe("what the operator gets", () => {
         assert.equal(await pulumi.isSecret(empty!.credentials), true);
         assert.deepEqual(await value(empty!.credentials), {});
         assert.doesNotMatch(await value(empty!.curl), /apikey/);
-    });
-});
-
-describe("curlLine", () => {
-    const line = curlLine("http://h:30800/alpa", "k3y");
-    it("asks for a completion with the key in the header, never in the address", () => {
-        assert.match(line, /^curl .*http:\/\/h:30800\/alpa\/completions .*-H 'apikey: k3y'/);
-        assert.doesNotMatch(line, /[?&]apikey/);
-    });
-    it("has a shell read a key that was brought along as it is", () => {
-        const words = execFileSync("sh", [
-            "-c",
-            `curl() { printf '%s\\n' "$@"; }\n${curlLine("http://h", "it's-$HOME;x")}`,
-        ]);
-        assert.ok(words.toString().split("\n").includes("apikey: it's-$HOME;x"));
-    });
-    it("sends JSON that Alpa takes", () => {
-        const body = JSON.parse(/-d '([^']+)'$/.exec(line)![1]);
-        assert.deepEqual(Object.keys(body).sort(), ["max_tokens", "model", "prompt"]);
     });
 });

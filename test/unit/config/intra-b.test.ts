@@ -21,6 +21,8 @@ const opt = (more: object) => intraBValues({}, more);
 const convert = (more: object) => intraBValues({}, {}, more);
 const bareMetal = (more: object) => convert({ bareMetal: { ...BARE_METAL, ...more } });
 
+const VERIFIERS_NAME = /^consumers\[0\]\.name: must not be alpa-verifier, the consumer that checks the component/;
+
 const refused: Refused[] = [
     [
         "neither component nor way back",
@@ -178,7 +180,20 @@ const refused: Refused[] = [
     [
         "a caller with the verifier's name",
         intraBValues({ consumers: [{ name: "alpa-verifier", credentials: [{ id: "a", method: "key" }] }] }),
-        /^consumers: alpa-verifier is who checks the component/,
+        VERIFIERS_NAME,
+    ],
+    [
+        "a caller with the verifier's name in option inter",
+        interValues({ consumers: [{ name: "alpa-verifier", credentials: [{ id: "a", method: "key" }] }] }),
+        VERIFIERS_NAME,
+    ],
+    [
+        "a caller with the verifier's name in option intra-a",
+        {
+            ...intraBValues({ consumers: [{ name: "alpa-verifier", credentials: [{ id: "a", method: "key" }] }] }),
+            option: "intra-a",
+        },
+        VERIFIERS_NAME,
     ],
     [
         "a phase with option intra-a",

@@ -114,7 +114,7 @@ describe("workflow templates", () => {
         const { plan, apply } = of("apply.yml").jobs;
         assert.deepEqual([apply.needs, apply.environment], ["plan", "intra"]);
         assert.match(plan.steps.at(-2).run, /stack check .*--fail-on breaks-callers --out "\$RUNNER_TEMP\/plan"/);
-        assert.match(apply.steps.at(-1).run, /stack apply --plan "\$RUNNER_TEMP\/plan"/);
+        assert.match(apply.steps.at(-1).run, /stack apply --apply --plan "\$RUNNER_TEMP\/plan"/);
         assert.equal(plan.steps.at(-1).with.name, apply.steps.at(-2).with.name);
         // Pulumi by itself would run without it.
         for (const template of templates)

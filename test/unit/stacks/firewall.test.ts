@@ -4,7 +4,8 @@ import { ConfigError } from "../../../config";
 import { inter } from "../../../stacks/inter";
 import { one, record } from "../../kit";
 import { CALLS, HOST } from "../cloudflare";
-import { THREE } from "../cluster-nodes";
+import { SAID, THREE } from "../cluster-nodes";
+import { KUBECONFIG } from "../intra-a";
 import { interValues, parseInter } from "../inter";
 
 const ENDPOINTS = ["10.0.0.11:20001"];
@@ -19,7 +20,11 @@ const settingsOf = (firewall: object | undefined, values: object = {}, isSecret?
 async function run(...asked: Parameters<typeof settingsOf>) {
     const settings = settingsOf(...asked);
     let outputs: { alpaFirewall?: string } = {};
-    const seen = await record(() => (outputs = inter(settings)), {}, CALLS);
+    const seen = await record(
+        () => (outputs = inter(settings)),
+        { ...SAID, "nodes-kubeconfig": { stdout: KUBECONFIG } },
+        CALLS,
+    );
     const commands = seen.filter(({ type, name }) => type === COMMAND && name.startsWith("alpa-firewall"));
     return { seen, outputs, warnings: settings.warnings, commands };
 }

@@ -82,7 +82,10 @@ app.kubernetes.io/component: etcd
   value: {{ .Values.image.debug | ternary "debug" .Values.logLevel | quote }}
 - name: ALLOW_NONE_AUTHENTICATION
   value: {{ and (not .Values.auth.rbac.create) .Values.auth.rbac.allowNoneAuthentication | ternary "yes" "no" | quote }}
-{{- if .Values.auth.rbac.create }}
+{{- if and .Values.auth.rbac.create .Values.usePasswordFiles }}
+- name: ETCD_ROOT_PASSWORD_FILE
+  value: /opt/bitnami/etcd/secrets/{{ include "etcd.rootSecretKey" . }}
+{{- else if .Values.auth.rbac.create }}
 - name: ETCD_ROOT_PASSWORD
   valueFrom:
     secretKeyRef:

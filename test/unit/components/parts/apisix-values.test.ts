@@ -36,6 +36,7 @@ describe("apisixValues", () => {
             existingSecret: `${installation.release}-etcd`,
             existingSecretPasswordKey: "etcd-root-password",
         });
+        assert.equal(values.etcd.usePasswordFiles, false, "a variable stays what it is until the pod starts again");
     });
     it("serves no Admin page", () => assert.equal(values.apisix.admin.enable_admin_ui, false));
     it("gives the ingress controller a name of its own per namespace", () => {

@@ -107,12 +107,27 @@ describe("pods of the component", () => {
     it("are reached by the gateway at Alpa's port, by each other, and by nobody else", () => {
         const { podSelector, policyTypes, ingress } = renderPolicy("apisix");
         assert.deepEqual(podSelector.matchLabels, { "ray.io/cluster": "alpa-opt" });
-        assert.deepEqual(policyTypes, ["Ingress"]);
+        assert.deepEqual(policyTypes, ["Ingress", "Egress"]);
         const [gateway, own] = ingress as any[];
         assert.deepEqual(gateway.ports, [{ port: 20001, protocol: "TCP" }]);
         assert.equal(gateway.from[0].namespaceSelector.matchLabels["kubernetes.io/metadata.name"], "apisix");
         assert.deepEqual(own.from, [{ podSelector }]);
         assert.equal(ingress.length, 2);
+    });
+
+    it("reach each other and name servers, and nothing else", () => {
+        const { podSelector, egress } = renderPolicy("apisix");
+        const dns = ["UDP", "TCP"].map((protocol) => ({ port: 53, protocol }));
+        assert.deepEqual(egress, [{ to: [{ podSelector }] }, { ports: dns }]);
+    });
+
+    it("have no capabilities, and only the kernel's usual calls", () => {
+        const images = renderImages(opt()).template.spec as any;
+        for (const { securityContext, containers } of [...pods(), images]) {
+            assert.deepEqual(securityContext, { seccompProfile: { type: "RuntimeDefault" } });
+            assert.deepEqual(containers[0].securityContext.capabilities, { drop: ["ALL"] });
+            assert.equal(containers[0].securityContext.allowPrivilegeEscalation, false);
+        }
     });
 });
 

@@ -72,10 +72,22 @@ describe("GatewayTls", () => {
         assert.match(name(pair.certificate), /^alpa-tls-[0-9a-f]{10}$/);
         assert.notEqual(name(`${pair.certificate} `), name(pair.certificate));
     });
+    it("is said to be the only way, in every answer by TLS and in no other", () => {
+        const base = { namespace: "a", ingressClassName: "a", answerTimeoutSeconds: 1, ownGateway: true };
+        const guard = { maxBodyBytes: 1, contextTokens: 1, vocabulary: 1, maxPrompts: 1, defaultModel: "default" };
+        const said = (more: object) =>
+            renderRoute({ ...base, guard, ...more }).http.map(({ plugins }) =>
+                /ngx\.var\.scheme == \\"https\\" then\\n +ngx\.header\[\\"Strict-Transport-Security\\"\] = \\"max-age=\d+\\"/.test(
+                    JSON.stringify(plugins),
+                ),
+            );
+        assert.deepEqual(said({ tls: { redirect: true } }), [true, true, true, true, true]);
+        assert.deepEqual(said({}), [false, false, false, false, false]);
+    });
     it("can serve beside HTTP", () => {
         const base = { namespace: "a", ingressClassName: "a", answerTimeoutSeconds: 1, ownGateway: true };
         const guard = { maxBodyBytes: 1, contextTokens: 1, vocabulary: 1, maxPrompts: 1, defaultModel: "default" };
-        assert.doesNotMatch(JSON.stringify(renderRoute({ ...base, guard, redirect: false })), /redirect/);
+        assert.doesNotMatch(JSON.stringify(renderRoute({ ...base, guard, tls: { redirect: false } })), /redirect/);
     });
     it("lets callers reach its port, and only with it", async () => {
         const ports = (of: Seen[]) => oneOfKind(of, "NetworkPolicy", "alpa-auth-callers").inputs.spec.ingress[0].ports;

@@ -14,7 +14,7 @@ describe("npm run ops -- convert run", function () {
 
     it("takes the stack through every phase, changes nothing else in its file, and keeps a record without secrets", async () => {
         const { ops, state, text, record, calls, file } = await convertBench();
-        const { code, out, note } = await ops("convert", "run");
+        const { code, out, note } = await ops("convert", "run", "--apply");
         assert.equal(code, 0, note);
         assert.ok(out.includes(`Next: commit ${relative(process.cwd(), file)} and `), out);
         assert.deepEqual(state.ups, ["prepare", "drain", "stop", "start", "verify", "switch", "done"]);
@@ -40,10 +40,24 @@ describe("npm run ops -- convert run", function () {
         for (const secret of [SECRETS.key, VERIFIER_KEY, "PRIVATE KEY"]) assert.ok(!all.includes(secret), secret);
     });
 
+    it("shows the steps and changes nothing, until --apply", async () => {
+        const { ops, state, text, calls, folder } = await convertBench();
+        const { code, out, note } = await ops("convert", "run");
+        assert.equal(code, 0, note);
+        assert.match(
+            out,
+            /│ prepare[^]*│ done[^]*Nothing was changed\. Next: npm run ops -- convert run --apply --stack intra/,
+        );
+        assert.deepEqual(state.ups, []);
+        assert.equal(text(), CONVERT_FILE);
+        assert.ok(!existsSync(join(folder, ".alpa-auth/convert")));
+        assert.ok(calls.every(({ args: [verb] }) => !["up", "cancel", "destroy"].includes(verb)));
+    });
+
     it("returns to intra-a when the component's answers are not bare metal's, and proves that callers are served", async () => {
         const { ops, state, text, record } = await convertBench();
         state.says.component = " Texas";
-        const { code, note } = await ops("convert", "run");
+        const { code, note } = await ops("convert", "run", "--apply");
         assert.equal(code, 1);
         assert.deepEqual(state.ups.slice(5), ["stop", "drain", "prepare", "intra-a"]);
         assert.match(note, /must be " France" \(got " Texas"\)/);
@@ -58,7 +72,7 @@ describe("npm run ops -- convert run", function () {
     it("returns when pulumi up fails, in Pulumi's own words, and says what a human must do when that fails too", async () => {
         const { ops, state } = await convertBench();
         state.failing = { start: 1 };
-        const { code, note } = await ops("convert", "run");
+        const { code, note } = await ops("convert", "run", "--apply");
         assert.equal(code, 1);
         assert.match(note, /Returning to intra-a: start: pulumi up ended with 255: start is not to be\./);
         assert.deepEqual(state.ups.slice(4), ["stop", "drain", "prepare", "intra-a"]);
@@ -67,7 +81,7 @@ describe("npm run ops -- convert run", function () {
         worse.state.onUp = (to) => {
             if (to === "start") worse.state.failing.drain = 2;
         };
-        const said = await worse.ops("convert", "run");
+        const said = await worse.ops("convert", "run", "--apply");
         assert.equal(said.code, 1);
         assert.match(
             said.note,
@@ -75,7 +89,7 @@ describe("npm run ops -- convert run", function () {
         );
         assert.match(said.note, /Start bare metal by its own command/);
         worse.state.onUp = () => undefined;
-        const again = await worse.ops("convert", "abort");
+        const again = await worse.ops("convert", "abort", "--apply");
         assert.equal(again.code, 0, again.note);
         assert.equal(worse.state.reached, "intra-a");
     });
@@ -83,7 +97,7 @@ describe("npm run ops -- convert run", function () {
     it("leaves callers with the component when done fails, and says who was seen to be answered by it", async () => {
         const { ops, state, record } = await convertBench();
         state.failing = { done: 2 };
-        const { code, note } = await ops("convert", "run");
+        const { code, note } = await ops("convert", "run", "--apply");
         assert.equal(code, 1);
         assert.match(
             note,
@@ -92,7 +106,7 @@ describe("npm run ops -- convert run", function () {
         assert.equal(state.reached, "switch");
         const [serves] = record().filter(({ event }) => event === "serves");
         assert.match((serves as any).said, /^alice\/a1 was answered/);
-        const again = await ops("convert", "run");
+        const again = await ops("convert", "run", "--apply");
         assert.equal(again.code, 0, again.note);
         assert.equal(state.reached, "done");
     });
@@ -103,7 +117,7 @@ describe("npm run ops -- convert run", function () {
         state.onUp = (to) => {
             if (to === "done") state.callerStatus = 502;
         };
-        const { code, note } = await ops("convert", "run");
+        const { code, note } = await ops("convert", "run", "--apply");
         assert.equal(code, 1);
         assert.match(
             note,
@@ -117,7 +131,7 @@ describe("npm run ops -- convert run", function () {
         const { ops, state, record } = await convertBench();
         [state.callers, state.failing] = [{}, { done: 2 }];
         assert.match(
-            (await ops("convert", "run")).note,
+            (await ops("convert", "run", "--apply")).note,
             /Callers are served by the component \(no caller's key is known/,
         );
         const said = record().flatMap((entry) => ("said" in entry && entry.said !== undefined ? [entry.said] : []));
@@ -126,22 +140,25 @@ describe("npm run ops -- convert run", function () {
         state.onUp = (to) => {
             if (to === "done") state.verifierStatus = 502;
         };
-        const { note } = await ops("convert", "run");
+        const { note } = await ops("convert", "run", "--apply");
         assert.match(note, /callers are not served by the component: alpa-verifier at http\S+: must be answered/);
         assert.equal(state.reached, "intra-a");
     });
 
     it("goes back from intra-b when asked to, and says that nothing is to be done where nothing is", async () => {
         const { ops, state } = await convertBench();
-        assert.match((await ops("convert", "run", "--to", "intra-a")).out, /is of option intra-a, and no conversion/);
-        await ops("convert", "run");
         assert.match(
-            (await ops("convert", "run")).out,
-            /of option intra-b.* To return: npm run ops -- convert run --to/,
+            (await ops("convert", "run", "--apply", "--to", "intra-a")).out,
+            /is of option intra-a, and no conversion/,
         );
-        assert.match((await ops("convert", "abort")).out, /no conversion is under way/);
+        await ops("convert", "run", "--apply");
+        assert.match(
+            (await ops("convert", "run", "--apply")).out,
+            /of option intra-b.* To return: npm run ops -- convert run --apply --to/,
+        );
+        assert.match((await ops("convert", "abort", "--apply")).out, /no conversion is under way/);
         state.ups = [];
-        const { code, note, out } = await ops("convert", "run", "--to", "intra-a");
+        const { code, note, out } = await ops("convert", "run", "--apply", "--to", "intra-a");
         assert.equal(code, 0, note);
         assert.deepEqual(state.ups, ["switch", "start", "stop", "drain", "prepare", "intra-a"]);
         assert.match(out, /Returned: intra is of option intra-a and serves/);
@@ -156,11 +173,11 @@ describe("npm run ops -- convert run", function () {
         assert.match((await it.ops("convert", "status")).out, /option intra-b, prepared, .*no conversion is under way/);
         const { steps, to } = JSON.parse((await it.ops("convert", "plan", "--json")).out);
         assert.deepEqual([to, steps[0].step], ["intra-b", "prepare"]);
-        const { code, note } = await it.ops("convert", "run");
+        const { code, note } = await it.ops("convert", "run", "--apply");
         assert.equal(code, 0, note);
         assert.deepEqual(it.state.ups, PLACES.slice(1));
         const back = await convertBench(text);
-        assert.equal((await back.ops("convert", "abort")).code, 0);
+        assert.equal((await back.ops("convert", "abort", "--apply")).code, 0);
         assert.deepEqual(back.state.ups, ["intra-a"]);
     });
 
@@ -172,7 +189,7 @@ describe("npm run ops -- convert run", function () {
             if (args[0] === "preview") return { code: 255, stderr: "error: no changes were expected but some were" };
             return undefined;
         });
-        const { code, note } = await it.ops("convert", "run", "--to", "intra-a");
+        const { code, note } = await it.ops("convert", "run", "--apply", "--to", "intra-a");
         assert.equal(code, 0, note);
         assert.equal(it.state.reached, "intra-a");
         assert.match(note, /^note: convert\.budgetMinutes: must be at least/m);
@@ -180,9 +197,9 @@ describe("npm run ops -- convert run", function () {
             args[1] === "export" ? { stdout: '{"deployment":{"pending_operations":[{}]}}' } : undefined,
         );
         pending.state.inCluster = { name: "bob@far r1", until: "2099-01-01T00:00:00Z" };
-        assert.match((await pending.ops("convert", "run", "--to", "intra-a")).note, /must be nobody else's/);
+        assert.match((await pending.ops("convert", "run", "--apply", "--to", "intra-a")).note, /must be nobody else's/);
         pending.state.inCluster = undefined;
-        const again = await pending.ops("convert", "run", "--to", "intra-a");
+        const again = await pending.ops("convert", "run", "--apply", "--to", "intra-a");
         assert.equal(again.code, 0, again.note);
         assert.match(again.note, /^note: intra: must have no pending operations/m);
     });
@@ -194,7 +211,7 @@ describe("npm run ops -- convert run", function () {
             if (to === "drain") it.state.limited = [SECRETS.key];
             if (to === "switch") it.state.limited = Object.values(it.state.callers);
         };
-        const { code, note } = await it.ops("convert", "run");
+        const { code, note } = await it.ops("convert", "run", "--apply");
         assert.equal(code, 0, note);
         const said = (step: string) =>
             it.record().flatMap((entry) => (entry.event === "step-end" && entry.step === step ? [entry.said] : []))[0];
@@ -208,7 +225,7 @@ describe("npm run ops -- convert run", function () {
         dead.state.onUp = (to) => {
             if (to === "switch") [dead.state.limited, dead.state.verifierStatus] = [[SECRETS.key], 502];
         };
-        assert.equal((await dead.ops("convert", "run")).code, 1);
+        assert.equal((await dead.ops("convert", "run", "--apply")).code, 1);
         assert.equal(dead.state.reached, "intra-a");
     });
 
@@ -216,8 +233,8 @@ describe("npm run ops -- convert run", function () {
         const { ops, text } = await convertBench();
         const before = JSON.parse((await ops("convert", "plan", "--json")).out);
         assert.ok(before.steps.every((step: any) => !step.measured));
-        await ops("convert", "run");
-        await ops("convert", "run", "--to", "intra-a");
+        await ops("convert", "run", "--apply");
+        await ops("convert", "run", "--apply", "--to", "intra-a");
         assert.match(text(), /measured: \{ drain: \d, stop: \d, start: \d, verify: \d, switch: \d \}/);
         const { out } = await ops("convert", "plan", "--json");
         const after = JSON.parse(out);
@@ -227,12 +244,12 @@ describe("npm run ops -- convert run", function () {
 
     it("begins anew although an earlier record is of a later time, as of a machine whose clock was ahead", async () => {
         const { ops, state, folder } = await convertBench();
-        await ops("convert", "run");
-        await ops("convert", "run", "--to", "intra-a");
+        await ops("convert", "run", "--apply");
+        await ops("convert", "run", "--apply", "--to", "intra-a");
         const records = join(folder, ".alpa-auth/convert");
         renameSync(join(records, readdirSync(records).sort().at(-1)!), join(records, "intra-20990101T000000Z.jsonl"));
         state.ups = [];
-        const { code, note } = await ops("convert", "run");
+        const { code, note } = await ops("convert", "run", "--apply");
         assert.equal(code, 0, note);
         assert.deepEqual([state.ups.length, state.reached], [7, "done"]);
     });
@@ -276,7 +293,9 @@ describe("npm run ops -- convert run", function () {
 
     it("prints the result as JSON alone on standard output with --json", async () => {
         const { ops } = await convertBench();
-        const { stack, to, outcome, place, record } = JSON.parse((await ops("convert", "run", "--json")).out);
+        const { stack, to, outcome, place, record } = JSON.parse(
+            (await ops("convert", "run", "--apply", "--json")).out,
+        );
         assert.deepEqual([stack, to, outcome, place], ["intra", "intra-b", "converted", "done"]);
         assert.ok(existsSync(record));
     });
@@ -285,7 +304,7 @@ describe("npm run ops -- convert run", function () {
         const { ops, state, text, calls } = await convertBench(CONVERT_FILE, ({ args }) =>
             args[0] === "up" ? { code: 255, stderr: "error: the stack is currently locked by 1 lock(s)" } : undefined,
         );
-        const { code, note } = await ops("convert", "run");
+        const { code, note } = await ops("convert", "run", "--apply");
         assert.equal(code, 1);
         assert.match(note, /another run holds the stack's lock \(the stack is currently locked by 1 lock\(s\)\)/);
         assert.equal(text(), CONVERT_FILE);
@@ -301,7 +320,7 @@ describe("npm run ops -- convert run", function () {
             if (args[0] !== "up" || calls.length > 100) return undefined;
             return { code: 255, stderr: `error: the stack is currently locked by 1 lock(s)\n  lock.json: ${by}` };
         });
-        const { code, note } = await ops("convert", "run");
+        const { code, note } = await ops("convert", "run", "--apply");
         assert.equal(code, 1);
         assert.match(note, /another run holds the stack's lock/);
         assert.equal(calls.filter(({ args }) => args[0] === "cancel").length, 1);
@@ -319,7 +338,7 @@ describe("npm run ops -- convert run", function () {
                 stderr: `error: the stack is currently locked by 1 lock(s). Either wait\n  lock.json: ${by}`,
             };
         });
-        const { code, note } = await ops("convert", "run");
+        const { code, note } = await ops("convert", "run", "--apply");
         assert.equal(code, 0, note);
         assert.equal(state.reached, "done");
         assert.deepEqual(
@@ -345,7 +364,7 @@ describe("npm run ops -- convert, interrupted", function () {
         };
         let kept = "";
         let lastFile = "";
-        await it.ops("convert", "run");
+        await it.ops("convert", "run", "--apply");
         const [name] = readdirSync(join(it.folder, ".alpa-auth/convert"));
         // As a crash leaves it: the last line is cut off, and the lock is that of a process that is no more.
         writeFileSync(join(it.folder, ".alpa-auth/convert", name), kept + '{"time":"2026');
@@ -366,7 +385,7 @@ describe("npm run ops -- convert, interrupted", function () {
                 ["interrupted", "forward", place, state.reached, place, place],
             );
             assert.match((await ops("convert", "status")).out, new RegExp(`Step ${place} was interrupted`));
-            const { code, note } = await ops("convert", "run");
+            const { code, note } = await ops("convert", "run", "--apply");
             assert.equal(code, 0, note);
             assert.equal(state.reached, "done");
             assert.equal(state.ups[0], place);
@@ -377,9 +396,15 @@ describe("npm run ops -- convert, interrupted", function () {
         return JSON.parse(readFileSync(join(folder, ".alpa-auth/convert", name), "utf8").split("\n")[0]);
     }
 
-    it("abort leads back from where it was", async () => {
+    it("abort leads back from where it was, and without --apply only says where that is", async () => {
         const { ops, state, text } = await interruptedAt("start");
-        const { code, note } = await ops("convert", "abort");
+        const before = text();
+        const shown = await ops("convert", "abort");
+        assert.equal(shown.code, 0, shown.note);
+        assert.match(shown.out, /Step start was interrupted/);
+        assert.match(shown.note, /Dry run: nothing was changed\. Add --apply to return to intra-a/);
+        assert.deepEqual([state.ups, text()], [[], before]);
+        const { code, note } = await ops("convert", "abort", "--apply");
         assert.equal(code, 0, note);
         assert.deepEqual(state.ups, ["stop", "drain", "prepare", "intra-a"]);
         assert.equal(text(), CONVERT_FILE);
@@ -390,12 +415,14 @@ describe("npm run ops -- convert, interrupted", function () {
         mkdirSync(join(folder, ".alpa-auth/local"), { recursive: true });
         const lock = { pid: process.pid, host: hostname(), who: "bob@ops", since: "2026-11-26T12:00:00.000Z" };
         writeFileSync(join(folder, ".alpa-auth/local/convert-intra.lock"), JSON.stringify(lock));
-        const { code, out } = await ops("convert", "abort");
+        await ops("convert", "abort");
+        assert.ok(!existsSync(join(folder, ".alpa-auth/local/convert-intra.abort")));
+        const { code, out } = await ops("convert", "abort", "--apply");
         assert.equal(code, 0);
         assert.match(out, /Asked bob@ops, pid \d+ on .*, to return to intra-a/);
         assert.ok(existsSync(join(folder, ".alpa-auth/local/convert-intra.abort")));
         assert.deepEqual(state.ups, []);
-        const { note } = await ops("convert", "run");
+        const { note } = await ops("convert", "run", "--apply");
         assert.match(
             note,
             /intra: must not be under conversion already \(bob@ops's since 2026-11-26T12:00:00\.000Z, pid/,
@@ -408,7 +435,7 @@ describe("npm run ops -- convert, interrupted", function () {
         state.onUp = (to) => {
             if (to === "drain") writeFileSync(join(folder, ".alpa-auth/local/convert-intra.abort"), "");
         };
-        const { code, note } = await ops("convert", "run");
+        const { code, note } = await ops("convert", "run", "--apply");
         assert.equal(code, 1);
         assert.match(note, /Returning to intra-a: .*convert abort was run/);
         assert.equal(state.reached, "intra-a");
@@ -420,7 +447,7 @@ describe("npm run ops -- convert, interrupted", function () {
         const press = () => (process.listeners("SIGINT").at(-1) as () => void)();
         const once = await convertBench();
         once.state.onUp = (to) => to === "stop" && press();
-        const { code, note } = await once.ops("convert", "run");
+        const { code, note } = await once.ops("convert", "run", "--apply");
         assert.deepEqual([code, once.state.reached], [1, "intra-a"], note);
         assert.match(note, /Returning to intra-a\. Once more: stop here/);
         const twice = await convertBench();
@@ -429,22 +456,22 @@ describe("npm run ops -- convert, interrupted", function () {
             press();
             press();
         };
-        const stopped = await twice.ops("convert", "run");
+        const stopped = await twice.ops("convert", "run", "--apply");
         assert.equal(stopped.code, 1);
         assert.match(
             stopped.note,
-            /convert: stopped at stop \(it was interrupted\)\. Go on: npm run ops -- convert run --stack/,
+            /convert: stopped at stop \(it was interrupted\)\. Go on: npm run ops -- convert run --apply --stack/,
         );
         twice.state.onUp = () => undefined;
         // Goes on with the way back.
-        assert.equal((await twice.ops("convert", "run")).code, 0);
+        assert.equal((await twice.ops("convert", "run", "--apply")).code, 0);
         assert.equal(twice.state.reached, "intra-a");
     });
 
     it("returns on Ctrl-C from a look that is never answered", async () => {
         const it = await convertBench();
         it.state.silent = () => (process.listeners("SIGINT").at(-1) as () => void)();
-        const { code, note } = await it.ops("convert", "run");
+        const { code, note } = await it.ops("convert", "run", "--apply");
         assert.deepEqual([code, it.state.reached], [1, "intra-a"], note);
         assert.match(note, /prepare: failed after \d\.\d s \(it was interrupted\)/);
     });
@@ -457,7 +484,7 @@ describe("npm run ops -- convert, interrupted", function () {
             setImmediate(process.listeners("SIGINT").at(-1) as () => void);
             return never;
         });
-        const { code, note } = await it.ops("convert", "run");
+        const { code, note } = await it.ops("convert", "run", "--apply");
         assert.deepEqual([code, it.state.reached], [1, "intra-a"], note);
         assert.match(note, /it was interrupted/);
     });
@@ -468,12 +495,12 @@ describe("npm run ops -- convert, interrupted", function () {
         it.state.onUp = (to) => {
             if (to === "stop") (process.listeners("SIGHUP").at(-1) as () => void)();
         };
-        const { code, note } = await it.ops("convert", "run");
+        const { code, note } = await it.ops("convert", "run", "--apply");
         assert.equal(code, 1);
         assert.match(note, /convert: stopped at stop \(its terminal was closed\)/);
         assert.equal(process.listenerCount("SIGHUP"), before);
         it.state.onUp = () => undefined;
-        assert.equal((await it.ops("convert", "run")).code, 0);
+        assert.equal((await it.ops("convert", "run", "--apply")).code, 0);
         assert.equal(it.state.reached, "done");
     });
 
@@ -487,18 +514,18 @@ describe("npm run ops -- convert, interrupted", function () {
         // Of a step that did not end, which no output tells of.
         const bob = { name: "bob@far r1", until: "2099-01-01T00:00:00Z", beat: "1" };
         state.inCluster = bob;
-        const { code, note } = await ops("convert", "run");
+        const { code, note } = await ops("convert", "run", "--apply");
         assert.equal(code, 2);
         assert.match(note, /must be nobody else's at this moment \(the cluster says bob@far r1, until 2099/);
         assert.match((await ops("convert", "status")).out, /another one is: bob@far r1, until 2099.*--take-over/);
         assert.equal(JSON.parse((await ops("convert", "status", "--json")).out).state, "elsewhere");
         let looks = 0;
         state.onLook = () => looks++ === 3 && (bob.beat = "2");
-        const alive = await ops("convert", "run", "--take-over");
+        const alive = await ops("convert", "run", "--apply", "--take-over");
         assert.equal(alive.code, 2);
         assert.match(alive.note, /must not be at work to be taken over \(the cluster hears from bob@far every/);
         assert.deepEqual([state.ups, record()], [[], []]);
-        const taken = await ops("convert", "run", "--take-over");
+        const taken = await ops("convert", "run", "--apply", "--take-over");
         assert.equal(taken.code, 0, taken.note);
         assert.deepEqual(state.ups, ["drain", "prepare", "intra-a"]);
         assert.match(taken.note, /no record tells what was done before|Record: /);
@@ -515,12 +542,12 @@ describe("npm run ops -- convert, interrupted", function () {
         it.state.inCluster = bob;
         let looks = 0;
         it.state.onLook = () => (bob.beat = String(looks++));
-        const { code, note } = await it.ops("convert", "run");
+        const { code, note } = await it.ops("convert", "run", "--apply");
         assert.equal(code, 2, note);
         assert.match(note, /must not be at work to be taken over/);
         assert.deepEqual(it.state.ups, []);
         it.state.onLook = () => undefined;
-        assert.equal((await it.ops("convert", "run")).code, 0);
+        assert.equal((await it.ops("convert", "run", "--apply")).code, 0);
         assert.equal(it.state.reached, "done");
     });
 
@@ -533,12 +560,12 @@ describe("npm run ops -- convert, interrupted", function () {
         let looks = 0;
         it.state.onLook = () => (ours.beat = `${looks++} bob@far`);
         assert.match((await it.ops("convert", "status")).out, /another one is: bob@far, until /);
-        const { code, note } = await it.ops("convert", "run");
+        const { code, note } = await it.ops("convert", "run", "--apply");
         assert.equal(code, 2, note);
         assert.match(note, /must not be at work to be taken over \(the cluster hears from bob@far every/);
         assert.deepEqual(it.state.ups, []);
         it.state.onLook = () => undefined;
-        assert.equal((await it.ops("convert", "run")).code, 0, "once nobody is heard any more");
+        assert.equal((await it.ops("convert", "run", "--apply")).code, 0, "once nobody is heard any more");
         assert.equal(it.state.reached, "done");
     });
 
@@ -551,7 +578,7 @@ describe("npm run ops -- convert, interrupted", function () {
 
     it("lets the cluster hear of it while it is at work, and no longer", async () => {
         const { ops, state, record } = await convertBench();
-        assert.equal((await ops("convert", "run")).code, 0);
+        assert.equal((await ops("convert", "run", "--apply")).code, 0);
         const [{ who, run }] = record();
         assert.ok(state.beats.length > 1, String(state.beats));
         assert.deepEqual([...new Set(state.beats)], [`${who} ${run}`]);
@@ -571,7 +598,7 @@ describe("npm run ops -- convert, interrupted", function () {
         state.onLook = () => {
             throw new Error("no route to host");
         };
-        const { code, note } = await ops("convert", "run", "--take-over");
+        const { code, note } = await ops("convert", "run", "--apply", "--take-over");
         assert.equal(code, 1);
         assert.match(note, /cluster: must say whether the conversion .* is at work \(no route to host\)/);
         assert.deepEqual(state.ups, []);
@@ -612,9 +639,9 @@ describe("npm run ops -- convert, refused", function () {
     ];
     for (const [why, text, problem] of refused)
         it(`${why}, before anything is changed`, async () => {
-            for (const command of ["plan", "run"]) {
+            for (const args of [["plan"], ["run"], ["run", "--apply"]]) {
                 const it = await convertBench(text);
-                const { code, note } = await it.ops("convert", command);
+                const { code, note } = await it.ops("convert", ...args);
                 assert.equal(code, 2, note);
                 assert.match(note, problem);
                 assert.equal(it.text(), text);
@@ -626,13 +653,13 @@ describe("npm run ops -- convert, refused", function () {
         const pending = await convertBench(CONVERT_FILE, ({ args }) =>
             args[1] === "export" ? { stdout: '{"deployment":{"pending_operations":[{}]}}' } : undefined,
         );
-        assert.match((await pending.ops("convert", "run")).note, /intra: must have no pending operations/);
+        assert.match((await pending.ops("convert", "run", "--apply")).note, /intra: must have no pending operations/);
         const unapplied = await convertBench(CONVERT_FILE, ({ args }) =>
             args[0] === "preview"
                 ? { code: 255, stderr: "error: no changes were expected but changes were proposed" }
                 : undefined,
         );
-        const { code, note } = await unapplied.ops("convert", "run");
+        const { code, note } = await unapplied.ops("convert", "run", "--apply");
         assert.equal(code, 2);
         assert.match(note, /intra: must be as its file says, so that a phase changes nothing else/);
         assert.deepEqual(unapplied.state.ups, []);
@@ -648,14 +675,14 @@ describe("npm run ops -- convert, refused", function () {
         git("commit", "-qm", "first");
         assert.equal((await it.ops("convert", "plan")).code, 0);
         assert.equal((await it.ops("consumer", "add", "bob", "--apply")).code, 0);
-        const { code, note } = await it.ops("convert", "run");
+        const { code, note } = await it.ops("convert", "run", "--apply");
         assert.equal(code, 2);
         assert.match(note, /Pulumi\.intra\.yaml: must be committed but for what a conversion changes/);
         git("commit", "-qam", "bob");
-        const { code: then, note: said } = await it.ops("convert", "run");
+        const { code: then, note: said } = await it.ops("convert", "run", "--apply");
         assert.equal(then, 0, said);
         // The way back is open although nobody has committed what the conversion wrote.
-        assert.equal((await it.ops("convert", "run", "--to", "intra-a")).code, 0);
+        assert.equal((await it.ops("convert", "run", "--apply", "--to", "intra-a")).code, 0);
     });
 
     it("a stack file that somebody changes while it runs: it returns with the file as it was, and keeps the edit", async () => {
@@ -664,7 +691,7 @@ describe("npm run ops -- convert, refused", function () {
             it.state.onUp = (to) => {
                 if (to === "drain" && it.state.ups.length < 3) it.write(change(it.text()));
             };
-            const { code, note } = await it.ops("convert", "run");
+            const { code, note } = await it.ops("convert", "run", "--apply");
             assert.equal(code, 1);
             assert.match(note, /It is back at intra-a, which serves/);
             assert.match(
@@ -694,7 +721,7 @@ describe("npm run ops -- convert, refused", function () {
             if (to === "drain")
                 asked.push(it.ops("consumer", "add", "bob", "--apply").then(({ note }) => said.push(note)));
         };
-        assert.equal((await it.ops("convert", "run")).code, 0);
+        assert.equal((await it.ops("convert", "run", "--apply")).code, 0);
         await Promise.all(asked);
         assert.match(said[0], /intra: must not be under conversion \(.*pid \d+/);
         assert.doesNotMatch(it.text(), /bob/);

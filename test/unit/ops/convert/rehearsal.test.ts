@@ -27,7 +27,7 @@ const SECRETS = new Map([
     ["OTHER", "the key of the small one's"],
 ]);
 
-describe("ops convert plan --rehearse", function () {
+describe("ops convert rehearse", function () {
     this.timeout(120_000);
 
     it("is a stack with the settings of production, and with its own where it stops or starts something", () => {
@@ -73,13 +73,24 @@ describe("ops convert plan --rehearse", function () {
 
     it("refuses a budget that the times of a stack that was never measured do not fit, and makes nothing", async () => {
         const it = await convertBench(TEXT.replace("budgetMinutes: 60", "budgetMinutes: 45"));
-        const { code, note } = await it.ops("convert", "plan", "--rehearse");
+        const { code, note } = await it.ops("convert", "rehearse", "--apply");
         assert.equal(code, 2);
         assert.match(
             note,
             /convert\.rehearsal\.convert\.budgetMinutes: must be at least 57, .*\(got 45\)\. Run: pulumi config set --path convert\.rehearsal\.convert\.budgetMinutes 57/,
         );
         assert.ok(it.calls.every(({ args }) => args[1] !== "init" && args[0] !== "up"));
+    });
+
+    it("says what it needs and makes nothing, until --apply", async () => {
+        const { ops, calls, folder, text } = await convertBench(TEXT);
+        const { code, note } = await ops("convert", "rehearse");
+        assert.equal(code, 0, note);
+        assert.match(note, /Rehearsal in stack intra-rehearsal\. Stack intra is not touched\. It needs:\n {2}- /);
+        assert.match(note, /Dry run: nothing was changed\. Add --apply to make that stack/);
+        assert.ok(calls.every(({ args }) => args[1] !== "init" && args[0] !== "up"));
+        assert.ok(!existsSync(join(folder, "Pulumi.intra-rehearsal.yaml")));
+        assert.equal(text(), TEXT);
     });
 
     const refused: [why: string, text: string, problem: RegExp][] = [
@@ -127,7 +138,7 @@ describe("ops convert plan --rehearse", function () {
     it("refuses when an earlier one was not cleared away, and makes nothing", async () => {
         const it = await convertBench(TEXT);
         writeFileSync(join(it.folder, "Pulumi.intra-rehearsal.yaml"), "config: {}\n");
-        const { code, note } = await it.ops("convert", "plan", "--rehearse");
+        const { code, note } = await it.ops("convert", "rehearse", "--apply");
         assert.equal(code, 2);
         assert.match(note, /intra-rehearsal: must not be there.*pulumi destroy -s intra-rehearsal && pulumi stack rm/);
         assert.ok(it.calls.every(({ args }) => args[1] !== "init" && args[0] !== "up"));
@@ -160,7 +171,7 @@ describe("ops convert plan --rehearse", function () {
         const { it, own } = await rehearsing();
         let made = "";
         it.state.onUp = () => (made ||= readFileSync(own.file, "utf8"));
-        const { code, out, note } = await it.ops("convert", "plan", "--rehearse");
+        const { code, out, note } = await it.ops("convert", "rehearse", "--apply");
         assert.equal(code, 0, note);
         assert.equal(it.text(), TEXT);
         assert.equal(parse(made).encryptionsalt, "v1:salt");
@@ -188,7 +199,7 @@ describe("ops convert plan --rehearse", function () {
         const versions = { program: "1", pulumi: "v3", node: "v22" };
         append(file, { ...ours, event: "begin", from: "intra-a", to: "intra-b", budgetSeconds: 3600, versions });
         append(file, { ...ours, event: "step", step: "drain", direction: "forward", to: "drain" });
-        const { code, note } = await it.ops("convert", "plan", "--rehearse");
+        const { code, note } = await it.ops("convert", "rehearse", "--apply");
         assert.equal(code, 0, note);
         const last = it
             .record()
@@ -208,7 +219,7 @@ describe("ops convert plan --rehearse", function () {
             if (command === "stack init") return {};
             return args[0] === "up" ? { code: 255, stdout: "error: no room\n" } : undefined;
         });
-        const { code, note } = await it.ops("convert", "plan", "--rehearse");
+        const { code, note } = await it.ops("convert", "rehearse", "--apply");
         assert.equal(code, 1);
         assert.match(note, /rehearsal: must go there and back\. Stack intra-rehearsal is left as it is.*no room/s);
         assert.ok(existsSync(join(it.folder, "Pulumi.intra-rehearsal.yaml")));

@@ -124,6 +124,12 @@ describe("Kubelet of the sandbox", () => {
         assert.match(found?.message ?? "", /config-own.yaml: no such file/);
     });
 
+    it("does not start etcd with a password in a file, which it does not play", () => {
+        const env = [{ name: "ETCD_ROOT_PASSWORD_FILE", value: "/opt/bitnami/etcd/secrets/etcd-root-password" }];
+        const found = look({ image: "docker.io/bitnamilegacy/etcd:3.6.4-debian-12-r3", env });
+        assert.match(found?.message ?? "", /no etcd whose password is in a file/);
+    });
+
     for (const [why, found, expected] of held) it(`holds a pod ${why}`, () => assert.deepEqual(found, expected));
 
     const images = [
@@ -132,6 +138,12 @@ describe("Kubelet of the sandbox", () => {
         "docker.io/bitnamilegacy/etcd:latest",
         "nginx:1.27",
     ];
+    const digest = `@sha256:${"0a".repeat(32)}`;
+    for (const image of [APISIX, "docker.io/bitnamilegacy/etcd:3.6.4-debian-12-r3"])
+        it(`takes ${image} with its digest`, () => {
+            assert.equal(look({ image: `${image}${digest}` })?.reason === "ErrImagePull", false);
+            assert.equal(look({ image: `${image}@sha256:0a` })?.reason, "ErrImagePull");
+        });
     for (const image of images) it(`cannot pull ${image}`, () => assert.equal(look({ image })?.reason, "ErrImagePull"));
 });
 

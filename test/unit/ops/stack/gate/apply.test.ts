@@ -21,7 +21,7 @@ async function planned(options: GateOptions = {}): Promise<Planned> {
     return {
         ...one,
         plan,
-        applied: (...args) => one.ops("stack", "apply", "--plan", plan, ...args),
+        applied: (...args) => one.ops("stack", "apply", "--apply", "--plan", plan, ...args),
         ups: () => one.calls.map(({ args }) => args).filter(([verb]) => verb === "up"),
     };
 }
@@ -38,6 +38,15 @@ describe("ops stack apply", () => {
             [...args.slice(0, 4), ...args.slice(5)],
             ["up", "--yes", `--plan=${plan}/plan.json`, "--message", "--stack", "intra", "--config-file", file],
         );
+    });
+
+    it("shows it and runs nothing, until --apply", async () => {
+        const { ops, plan, ups } = await planned();
+        const { code, out, note } = await ops("stack", "apply", "--plan", plan);
+        assert.equal(code, 0, note);
+        assert.match(out, /^Review of stack intra/);
+        assert.match(note, /Dry run: nothing was changed\. Add --apply to carry out this plan/);
+        assert.deepEqual(ups(), []);
     });
 
     let time = MADE;

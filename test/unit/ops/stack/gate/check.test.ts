@@ -159,7 +159,7 @@ describe("ops stack check", () => {
         assert.equal(code, 0, note);
         assert.deepEqual(readdirSync(out).sort(), ["plan.bound.json", "plan.json"]);
         assert.equal(statSync(out).mode & 0o777, 0o700);
-        assert.match(note, new RegExp(`Next: npm run ops -- stack apply --plan ${out} --stack intra`));
+        assert.match(note, new RegExp(`Next: npm run ops -- stack apply --apply --plan ${out} --stack intra`));
         assert.ok(existsSync(file));
     });
 

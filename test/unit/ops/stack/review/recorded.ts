@@ -29,7 +29,10 @@ export function recordedSet(set: string, expected: Expected, breaks: string[] = 
                 const read = readPreview(JSON.stringify(preview), "preview");
                 return policyFindings(read, undefined, [], new Date(preview.made.date)).map(({ says }) => says);
             });
-            const rules = broken.map((says) => /^Rule (\S+) /.exec(says)?.[1] ?? says);
+            const rules = broken
+                .map((says) => /^Rule (\S+) /.exec(says)?.[1] ?? says)
+                // It compares with the program of today: of what another commit rendered it says how old that is.
+                .filter((rule) => rule !== "as-rendered");
             assert.deepEqual([...new Set(rules)], breaks, broken.join("\n"));
         });
 

@@ -1,0 +1,59 @@
+import { parse } from "yaml";
+import { at, map, shown, UNKNOWN, type Resource } from "./resource";
+import { apisixCharts, containersOf, podsOf } from "./kubernetes";
+import type { Rule } from "./rule";
+
+const DIGEST = /@sha256:[0-9a-f]{64}$/;
+const named = (where: string, got: unknown) =>
+    `${where}: must have a digest, as valkey/valkey:8.1.4-alpine@sha256:… (got ${shown(got)}). Add that of your registry.`;
+
+/** Optional: no registry's digests are known to this project, so its own defaults are tags. */
+export const imagesByDigest: Rule = {
+    name: "images-by-digest",
+    title: "Images are named with their digest.",
+    reason: "A registry can give another image under the same tag, and a pod that starts again runs it without a preview.",
+    example: {
+        type: "kubernetes:apps/v1:Deployment",
+        inputs: {
+            kind: "Deployment",
+            spec: { template: { spec: { containers: [{ image: "valkey/valkey:8.1.4-alpine" }] } } },
+        },
+    },
+    check: (resource) => [
+        ...podsOf(resource).flatMap(({ spec, where }) =>
+            containersOf(spec, where).flatMap(({ container: { image }, where: place }) =>
+                image === UNKNOWN || image === undefined || DIGEST.test(String(image))
+                    ? []
+                    : [named(`${place}.image`, image)],
+            ),
+        ),
+        ...chartImages(resource),
+    ],
+};
+
+function chartImages(resource: Resource): string[] {
+    return apisixCharts(resource).flatMap(({ values, where }) =>
+        ["image", "etcd.image"].flatMap((image) => {
+            const { tag, digest } = map(at(values, image));
+            const off = image === "etcd.image" && at(values, "etcd.enabled") === false;
+            const fine = tag === UNKNOWN || DIGEST.test(String(tag)) || /^sha256:[0-9a-f]{64}$/.test(String(digest));
+            return off || fine ? [] : [named(`${where}.${image}.tag`, tag)];
+        }),
+    );
+}
+
+/** Rules that are held to only where policy/optional.yaml names them. */
+export const OPTIONAL: readonly Rule[] = [imagesByDigest];
+
+/** @param text of policy/optional.yaml @throws Error naming what is no optional rule */
+export function optionalRules(text: string): Rule[] {
+    const names = (map(parse(text)).rules ?? []) as unknown;
+    const known = OPTIONAL.map(({ name }) => name);
+    const list = Array.isArray(names) ? names : [names];
+    for (const name of list)
+        if (!known.includes(name))
+            throw new Error(
+                `policy/optional.yaml: rules: must be among ${known.join(", ")} (got ${shown(name)}). Correct it.`,
+            );
+    return OPTIONAL.filter(({ name }) => list.includes(name));
+}

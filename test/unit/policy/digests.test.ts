@@ -1,0 +1,48 @@
+// Proves what the optional rule of digests refuses, and that it is on only where policy/optional.yaml names it.
+import { strict as assert } from "node:assert";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { resourceOf, violationsOf } from "../../../policy/rules";
+import { imagesByDigest, optionalRules } from "../../../policy/rules/digests";
+import { interSettings, interValues, parseInter, recordInter } from "../inter";
+import { givenOf } from "./stacks";
+
+const DIGEST = `@sha256:${"0a".repeat(32)}`;
+const counters = (tag: string) => ({ whenDown: "refuse", image: { tag } });
+
+describe("images by digest", function () {
+    this.timeout(60_000);
+    const found = async (gateway: object) => {
+        const values = interValues({}, { installer: "helm", crds: ["crds.yaml"], ...gateway });
+        const resources = givenOf(await recordInter(parseInter(values)));
+        return violationsOf(resources.map(resourceOf), [imagesByDigest]).map(({ message }) => message);
+    };
+
+    it("are demanded of pods, and of the two images of the chart", async () => {
+        const messages = await found({ sharedCounters: counters("8.1.4-alpine") });
+        assert.deepEqual(messages.map((message) => message.split(":")[0]).sort(), [
+            "spec.template.spec.containers[0].image",
+            "values.etcd.image.tag",
+            "values.image.tag",
+        ]);
+    });
+
+    it("are found behind the tags that a stack config names", async () => {
+        const [image, etcdImage] = [{ tag: `3.18.0-ubuntu${DIGEST}` }, { tag: `3.6.4-debian-12-r3${DIGEST}` }];
+        assert.deepEqual(await found({ image, etcdImage, sharedCounters: counters(`8.1.4-alpine${DIGEST}`) }), []);
+    });
+
+    it("are demanded only where policy/optional.yaml says so", () => {
+        assert.deepEqual(optionalRules(readFileSync(join(__dirname, "../../../policy/optional.yaml"), "utf8")), []);
+        assert.deepEqual(optionalRules("rules: [images-by-digest]"), [imagesByDigest]);
+        assert.throws(
+            () => optionalRules("rules: [images]"),
+            /^Error: policy\/optional\.yaml: rules: must be among images-by-digest \(got "images"\)/,
+        );
+    });
+
+    it("break no other rule", async () => {
+        const resources = givenOf(await recordInter(interSettings("helm"))).map(resourceOf);
+        assert.deepEqual(violationsOf(resources), []);
+    });
+});

@@ -1,0 +1,173 @@
+// Proves that the comparison with what the project renders takes every stack config for what it is, whatever its names and
+// numbers, and that a field more, a field less or a text that nginx evaluates is refused wherever it stands.
+import { strict as assert } from "node:assert";
+import * as fc from "fast-check";
+import { renderRoute, renderUpstreams } from "../../../components/parts/alpa-route";
+import { renderRoutes } from "../../../components/parts/tunnel-routes";
+import { intraSchema } from "../../../config/intra";
+import { resourceOf, RULES } from "../../../policy/rules";
+import { apisixSets, operatorSets } from "../../engine/real-charts/value-sets";
+import { BASES, type Base } from "./bases";
+import { givenOf, type Given } from "./stacks";
+
+const asRendered = RULES.find(({ name }) => name === "as-rendered")!;
+const judge = (given: Given): string[] => asRendered.check!(resourceOf(given));
+
+function object(type: string, inputs: Record<string, any>): Given {
+    return { type, name: "one", urn: `urn:pulumi:s::p::${type}::one`, protect: false, inputs };
+}
+const route = (namespace: string, spec: object) =>
+    object("kubernetes:apisix.apache.org/v2:ApisixRoute", {
+        kind: "ApisixRoute",
+        metadata: { name: "alpa", namespace },
+        spec,
+    });
+
+const number = (max: number) => fc.integer({ min: 1, max });
+const label = fc.stringMatching(/^[a-z][a-z0-9-]{0,20}[a-z0-9]$/);
+const host = fc.oneof(fc.ipV4(), fc.domain());
+const guard = fc
+    .record({ maxBodyBytes: number(1_048_576), contextTokens: number(200_000), vocabulary: number(500_000) })
+    .map((values) => intraSchema.shape.guard.parse(values));
+const routeSettings = fc.record(
+    {
+        namespace: label,
+        guard,
+        ingressClassName: label,
+        answerTimeoutSeconds: number(100_000),
+        ownGateway: fc.boolean(),
+        redirect: fc.boolean(),
+        refused: fc.record({ retryAfterSeconds: number(9999) }),
+        revision: fc.stringMatching(/^[0-9a-f]{12}$/),
+    },
+    { requiredKeys: ["namespace", "guard", "ingressClassName", "answerTimeoutSeconds", "ownGateway", "revision"] },
+);
+
+/** Each list and map in a tree, with its path. */
+function* nodes(tree: any, path = ""): Generator<{ path: string; node: any }> {
+    if (typeof tree !== "object" || tree === null) return;
+    yield { path, node: tree };
+    for (const [field, part] of Object.entries(tree)) yield* nodes(part, `${path}.${field}`);
+}
+
+describe("the comparison with what is rendered", function () {
+    this.timeout(300_000);
+
+    it("takes the values of the charts that each combination of choices leads to", () => {
+        for (const { what, chart, values, installation } of [...apisixSets(), ...operatorSets()])
+            assert.deepEqual(
+                judge(
+                    object("kubernetes:helm.sh/v3:Release", { chart: chart.name, name: installation.release, values }),
+                ).filter(() => chart.name === "apisix" || installation.release === "kuberay"),
+                [],
+                what,
+            );
+    });
+
+    it("takes a route with any names and numbers that a stack config takes", () => {
+        fc.assert(
+            fc.property(routeSettings, (settings) => {
+                assert.deepEqual(judge(route(settings.namespace, renderRoute(settings))), []);
+            }),
+            { numRuns: 60 },
+        );
+    });
+
+    it("takes upstreams and tunnels that lead to any hosts", () => {
+        const endpoint = fc.record({
+            address: fc.tuple(host, number(65535)).map((one) => one.join(":")),
+            weight: number(99),
+        });
+        const endpoints = fc.array(endpoint, { minLength: 1, maxLength: 4 });
+        fc.assert(
+            fc.property(endpoints, number(9999), fc.boolean(), (all, answerTimeoutSeconds, failover) => {
+                const specs = renderUpstreams({ endpoints: all, answerTimeoutSeconds, failover });
+                for (const [role, spec] of Object.entries(specs))
+                    assert.deepEqual(
+                        judge(
+                            object("kubernetes:apisix.apache.org/v2:ApisixUpstream", {
+                                kind: "ApisixUpstream",
+                                metadata: { name: `alpa-${role}`, namespace: "alpa-auth" },
+                                spec,
+                            }),
+                        ),
+                        [],
+                    );
+            }),
+            { numRuns: 40 },
+        );
+        const hostnames = fc.uniqueArray(fc.domain(), { minLength: 1, maxLength: 3 });
+        fc.assert(
+            fc.property(hostnames, endpoint, label, (names, { address }, teamName) => {
+                const config = renderRoutes({
+                    hostnames: names,
+                    endpoint: address,
+                    access: { teamName, audience: "a1" },
+                });
+                const type = "cloudflare:index/zeroTrustTunnelCloudflaredConfig:ZeroTrustTunnelCloudflaredConfig";
+                assert.deepEqual(judge(object(type, { config })), []);
+            }),
+            { numRuns: 40 },
+        );
+    });
+
+    describe("of what stacks ask for", () => {
+        const compared: Given[] = [];
+        before(async () => {
+            const seen = new Set<string>();
+            for (const base of Object.keys(BASES) as Base[])
+                for (const given of givenOf(await BASES[base]())) {
+                    const key = JSON.stringify([given.type, given.inputs]);
+                    if (!seen.has(key)) compared.push(given);
+                    seen.add(key);
+                }
+        });
+        const bodies = ["spec", "values", "config", "rules", "destinations", "policies", "includes"];
+        const bodiesOf = ({ inputs }: Given) => bodies.flatMap((field) => [...nodes(inputs[field], field)]);
+        const isCompared = (given: Given) => {
+            const copy = structuredClone(given);
+            for (const field of bodies) if (copy.inputs[field]) copy.inputs[field] = { other: true };
+            return judge(copy).length > 0;
+        };
+
+        it("refuses a field more, wherever it stands", () => {
+            const passed: string[] = [];
+            for (const given of compared.filter(isCompared))
+                for (const { path, node } of bodiesOf(given)) {
+                    if (Array.isArray(node)) node.push({ more: 1 });
+                    else node.more = "1";
+                    if (judge(given).length === 0) passed.push(`${given.name} ${path}`);
+                    if (Array.isArray(node)) node.pop();
+                    else delete node.more;
+                }
+            assert.deepEqual(passed, []);
+        });
+
+        it("refuses a text that nginx or a shell evaluates, wherever it stands", () => {
+            const passed: string[] = [];
+            for (const given of compared.filter(isCompared))
+                for (const { path, node } of bodiesOf(given))
+                    for (const [field, text] of Object.entries(node)) {
+                        if (typeof text !== "string") continue;
+                        node[field] = `${text}$http_apikey`;
+                        if (judge(given).length === 0) passed.push(`${given.name} ${path}.${field}`);
+                        node[field] = text;
+                    }
+            assert.deepEqual(passed, []);
+        });
+
+        it("refuses a route without one of its fields", () => {
+            const passed: string[] = [];
+            for (const given of compared.filter(({ inputs }) => inputs.kind === "ApisixRoute"))
+                for (const { path, node } of bodiesOf(given)) {
+                    if (Array.isArray(node)) continue;
+                    for (const [field, value] of Object.entries(node)) {
+                        delete node[field];
+                        if (judge(given).length === 0) passed.push(`${given.name} ${path}.${field}`);
+                        node[field] = value;
+                    }
+                }
+            assert.deepEqual(passed, []);
+        });
+    });
+});
