@@ -35,7 +35,7 @@ const inNamespace = (namespace: string, spec: object) => ({ metadata: { namespac
 
 const ROUTES: Form[] = combinations({
     ownGateway: [true, false],
-    redirect: CHOICES,
+    tls: [{ redirect: true }, { redirect: false }, undefined],
     disabledBecause: ["a reason", undefined],
     refused: [{ retryAfterSeconds: 300 }, undefined],
     minTokens: [128, undefined],

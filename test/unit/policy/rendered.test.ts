@@ -3,7 +3,8 @@
 import { strict as assert } from "node:assert";
 import * as fc from "fast-check";
 import { renderRoute, renderUpstreams } from "../../../components/parts/alpa-route";
-import { renderRoutes } from "../../../components/parts/tunnel-routes";
+import { servedPrefixes } from "../../../components/parts/paths";
+import { alpaPaths, renderRoutes } from "../../../components/parts/tunnel-routes";
 import { intraSchema } from "../../../config/intra";
 import { resourceOf, RULES } from "../../../policy/rules";
 import { apisixSets, operatorSets } from "../../engine/real-charts/value-sets";
@@ -27,8 +28,26 @@ const number = (max: number) => fc.integer({ min: 1, max });
 const label = fc.stringMatching(/^[a-z][a-z0-9-]{0,20}[a-z0-9]$/);
 const host = fc.oneof(fc.ipV4(), fc.domain());
 const guard = fc
-    .record({ maxBodyBytes: number(1_048_576), contextTokens: number(200_000), vocabulary: number(500_000) })
-    .map((values) => intraSchema.shape.guard.parse(values));
+    .record({
+        maxBodyBytes: number(1_048_576),
+        contextTokens: fc.integer({ min: 5, max: 200_000 }),
+        vocabulary: number(500_000),
+        maxPrompts: number(64),
+    })
+    .chain((values) =>
+        fc.record({
+            minTokens: fc.option(number(values.contextTokens - 4), { nil: undefined }),
+            defaultModel: label,
+            values: fc.constant(values),
+        }),
+    )
+    .map(({ minTokens, defaultModel, values }) => ({
+        ...intraSchema.shape.guard.parse({ ...values, minTokens }),
+        defaultModel,
+    }));
+const pathPrefix = label
+    .map((text) => `/${text}`)
+    .filter((path) => intraSchema.shape.pathPrefix.safeParse(path).success);
 const routeSettings = fc.record(
     {
         namespace: label,
@@ -36,7 +55,8 @@ const routeSettings = fc.record(
         ingressClassName: label,
         answerTimeoutSeconds: number(100_000),
         ownGateway: fc.boolean(),
-        redirect: fc.boolean(),
+        pathPrefix,
+        tls: fc.record({ redirect: fc.boolean() }),
         refused: fc.record({ retryAfterSeconds: number(9999) }),
         revision: fc.stringMatching(/^[0-9a-f]{12}$/),
     },
@@ -98,10 +118,11 @@ describe("the comparison with what is rendered", function () {
         );
         const hostnames = fc.uniqueArray(fc.domain(), { minLength: 1, maxLength: 3 });
         fc.assert(
-            fc.property(hostnames, endpoint, label, (names, { address }, teamName) => {
+            fc.property(hostnames, endpoint, label, fc.option(pathPrefix), (names, { address }, teamName, prefix) => {
                 const config = renderRoutes({
                     hostnames: names,
                     endpoint: address,
+                    paths: alpaPaths(servedPrefixes(prefix ?? undefined)),
                     access: { teamName, audience: "a1" },
                 });
                 const type = "cloudflare:index/zeroTrustTunnelCloudflaredConfig:ZeroTrustTunnelCloudflaredConfig";
