@@ -1,8 +1,8 @@
 import { renderApplication, renderPolicy } from "../../../components/parts/access";
 import { endpointOf, pathsBehind } from "../../../components/parts/cloudflare-exposure";
 import { CUSTOM_PHASE, RATE_LIMIT_PHASE, renderRateLimit, renderSkip } from "../../../components/parts/edge-rules";
-import { PREFIX } from "../../../components/parts/paths";
-import { PATHS, renderRoutes } from "../../../components/parts/tunnel-routes";
+import { PREFIX, servedPrefixes } from "../../../components/parts/paths";
+import { alpaPaths, renderRoutes } from "../../../components/parts/tunnel-routes";
 import { VERIFICATION_PREFIX } from "../../../components/parts/verification";
 import { at, list, map, UNKNOWN, type Resource } from "../resource";
 import { combinations, form, type Form } from "./form";
@@ -43,32 +43,34 @@ export function policy({ props }: Resource): Rendered {
     };
 }
 
-/** Paths that lead somewhere: to Alpa, or to a gateway, before and while Alpa is converted. */
-const WAYS = [
-    { paths: PATHS, access: true },
-    { paths: pathsBehind([PREFIX]), access: false },
-    { paths: pathsBehind([PREFIX, VERIFICATION_PREFIX]), access: false },
-];
+/** Paths that lead somewhere, with a prefix of the stack's own or without: to Alpa, or to a gateway, before and while Alpa is converted. */
+const WAYS = ["/sample-prefix", PREFIX].flatMap((prefix) => [
+    { prefix, paths: (own: string) => alpaPaths(servedPrefixes(own)), access: true },
+    { prefix, paths: (own: string) => pathsBehind(servedPrefixes(own)), access: false },
+    { prefix, paths: (own: string) => pathsBehind([...servedPrefixes(own), VERIFICATION_PREFIX]), access: false },
+]);
 
 export function tunnelConfig({ props }: Resource): Rendered {
     const rules = list(at(props, "config.ingresses")).length - 1;
     return {
         actual: { config: props.config },
         forms: made(`tunnel ${rules}`, () =>
-            WAYS.map(({ paths, access }) => {
-                const hosts = Math.max(1, Math.round(rules / paths.length));
+            WAYS.map(({ prefix, paths, access }) => {
+                const hosts = Math.max(1, Math.round(rules / paths(prefix).length));
                 return form(
                     {
                         hostnames: samples(hosts, "host"),
+                        // Without one of its own a stack has nothing to read back.
+                        ...(prefix === PREFIX ? {} : { prefix }),
                         host: "endpoint.example.org",
                         service: { name: "sample-service", port: 21001 },
                         namespace: "sample-namespace",
                         access: { teamName: "sample-team", audience: "sample-audience" },
                     },
-                    ({ hostnames, host, service, namespace, access: through }) => ({
+                    ({ hostnames, prefix: own = PREFIX, host, service, namespace, access: through }) => ({
                         config: renderRoutes({
                             hostnames,
-                            paths,
+                            paths: paths(own),
                             // A gateway asks callers itself, and is in the cluster.
                             ...(access
                                 ? { endpoint: `${host}:${service.port}`, access: through }
@@ -83,20 +85,22 @@ export function tunnelConfig({ props }: Resource): Rendered {
 
 const LIMIT = { requests: 61, perSeconds: 67, blockSeconds: 71 };
 
-/** Rules of the edge name their hosts in an expression, which is compared as a whole. */
+/** Rules of the edge name their hosts or their paths in an expression, which is compared as a whole. */
 export function ruleset({ props }: Resource): Rendered {
     const expression = String(at(list(props.rules)[0], "expression"));
     const hostnames = [...expression.matchAll(/"([a-z0-9.-]+)"/g)].map(([, name]) => name);
+    const own = [...expression.matchAll(/"(\/[a-z0-9-]+)\/completions"/g)].map(([, prefix]) => prefix);
+    const prefixes = servedPrefixes(own.find((prefix) => prefix !== PREFIX));
     const { phase } = props;
     return {
         actual: phase === UNKNOWN ? UNKNOWN : without(props, "zoneId", "name"),
-        forms: made(`ruleset ${String(phase)} ${hostnames.join(" ")}`, () =>
+        forms: made(`ruleset ${String(phase)} ${[...hostnames, ...prefixes].join(" ")}`, () =>
             phase === RATE_LIMIT_PHASE
                 ? combinations({ plan: ["free", "pro"], per: ["address", "client"] }).map(({ plan, per }) =>
                       form(LIMIT, (limit) => ({
                           kind: "zone",
                           phase,
-                          rules: [renderRateLimit({ ...limit, per: per! }, { hostnames, plan: plan! })],
+                          rules: [renderRateLimit({ ...limit, per: per! }, { hostnames, prefixes, plan: plan! })],
                       })),
                   )
                 : [form({}, () => ({ kind: "zone", phase: CUSTOM_PHASE, rules: [renderSkip(hostnames)] }))],

@@ -57,7 +57,9 @@ export function placesOf(form: Form): Setting[] {
         for (const [key, leaf] of first) {
             const place = placeOf(value, leaf.value, second.get(key)?.value);
             if (place === undefined) continue;
-            if ("offset" in place) setting.places.push({ path: leaf.path, ...place });
+            // Of a number with another setting in it, the number alone says more.
+            if ("offset" in place)
+                setting.places[place.offset === 0 ? "unshift" : "push"]({ path: leaf.path, ...place });
             else texts.set(key, [...(texts.get(key) ?? []), { setting, ...place }]);
         }
     }

@@ -15,28 +15,33 @@ export type ByName = Record<string, (resource: Resource) => Form[]>;
 
 /** Nothing in the schema bounds one of them by another. */
 const guardSchema = intraSchema.shape.guard;
-const GUARD = guardSchema.parse({});
+const GUARD = { ...guardSchema.parse({}), defaultModel: "sample-model" };
 const BINDING = { ingressClass: "sample-class", gateway: "sample-gateway", gatewayNamespace: "sample-edge" };
 const NAMESPACE = "sample-namespace";
 const CHOICES = [true, undefined] as const;
 
-const guardProblems = (guard: object) =>
+const guardProblems = ({ defaultModel: _, ...guard }: Record<string, unknown>) =>
     (guardSchema.safeParse(guard).error?.issues ?? []).map(
         ({ path, message }) => `spec.http: ${path.join(".")} ${message}.`,
     );
+
+/** What changes the guard's rules. Where it is off, nothing of them is rendered. */
+const GUARDS = { disabledBecause: ["a reason", undefined], minTokens: [128, undefined] } as const;
+const guarded = (minTokens: number | undefined) => (minTokens === undefined ? GUARD : { ...GUARD, minTokens });
 
 const inNamespace = (namespace: string, spec: object) => ({ metadata: { namespace }, spec });
 
 const ROUTES: Form[] = combinations({
     ownGateway: [true, false],
-    redirect: CHOICES,
-    disabledBecause: ["a reason", undefined],
+    tls: [{ redirect: true }, { redirect: false }, undefined],
+    pathPrefix: ["/sample-prefix", undefined],
+    ...GUARDS,
     refused: [{ retryAfterSeconds: 300 }, undefined],
-}).map(({ disabledBecause, ...choices }) =>
+}).map(({ disabledBecause, minTokens, ...choices }) =>
     form(
         {
             namespace: NAMESPACE,
-            guard: GUARD,
+            guard: guarded(minTokens),
             ingressClassName: "sample-class",
             answerTimeoutSeconds: 600,
             revision: "0123456789ab",
@@ -58,9 +63,9 @@ const ROUTES: Form[] = combinations({
     ),
 );
 
-const VERIFICATIONS: Form[] = [undefined, "a reason"].map((disabledBecause) =>
+const VERIFICATIONS: Form[] = combinations(GUARDS).map(({ disabledBecause, minTokens }) =>
     form(
-        { namespace: NAMESPACE, binding: BINDING, guard: GUARD, answerTimeoutSeconds: 600 },
+        { namespace: NAMESPACE, binding: BINDING, guard: guarded(minTokens), answerTimeoutSeconds: 600 },
         ({ namespace, guard, ...rest }) =>
             inNamespace(
                 namespace,

@@ -3,7 +3,8 @@
 import { strict as assert } from "node:assert";
 import * as fc from "fast-check";
 import { renderRoute, renderUpstreams } from "../../../components/parts/alpa-route";
-import { renderRoutes } from "../../../components/parts/tunnel-routes";
+import { servedPrefixes } from "../../../components/parts/paths";
+import { alpaPaths, renderRoutes } from "../../../components/parts/tunnel-routes";
 import { intraSchema } from "../../../config/intra";
 import { resourceOf, RULES } from "../../../policy/rules";
 import { apisixSets, operatorSets } from "../../engine/real-charts/value-sets";
@@ -27,8 +28,17 @@ const number = (max: number) => fc.integer({ min: 1, max });
 const label = fc.stringMatching(/^[a-z][a-z0-9-]{0,20}[a-z0-9]$/);
 const host = fc.oneof(fc.ipV4(), fc.domain());
 const guard = fc
-    .record({ maxBodyBytes: number(1_048_576), contextTokens: number(200_000), vocabulary: number(500_000) })
-    .map((values) => intraSchema.shape.guard.parse(values));
+    .record(
+        {
+            maxBodyBytes: number(1_048_576),
+            contextTokens: fc.integer({ min: 512, max: 200_000 }),
+            vocabulary: number(500_000),
+            maxPrompts: number(64),
+            minTokens: number(500),
+        },
+        { requiredKeys: ["maxBodyBytes", "contextTokens", "vocabulary", "maxPrompts"] },
+    )
+    .chain((values) => label.map((defaultModel) => ({ ...intraSchema.shape.guard.parse(values), defaultModel })));
 const routeSettings = fc.record(
     {
         namespace: label,
@@ -36,7 +46,8 @@ const routeSettings = fc.record(
         ingressClassName: label,
         answerTimeoutSeconds: number(100_000),
         ownGateway: fc.boolean(),
-        redirect: fc.boolean(),
+        tls: fc.record({ redirect: fc.boolean() }),
+        pathPrefix: label.map((one) => `/${one}`),
         refused: fc.record({ retryAfterSeconds: number(9999) }),
         revision: fc.stringMatching(/^[0-9a-f]{12}$/),
     },
@@ -96,12 +107,17 @@ describe("the comparison with what is rendered", function () {
             }),
             { numRuns: 40 },
         );
+        const own = fc.option(
+            label.map((one) => `/${one}`),
+            { nil: undefined },
+        );
         const hostnames = fc.uniqueArray(fc.domain(), { minLength: 1, maxLength: 3 });
         fc.assert(
-            fc.property(hostnames, endpoint, label, (names, { address }, teamName) => {
+            fc.property(hostnames, endpoint, label, own, (names, { address }, teamName, own) => {
                 const config = renderRoutes({
                     hostnames: names,
                     endpoint: address,
+                    paths: alpaPaths(servedPrefixes(own)),
                     access: { teamName, audience: "a1" },
                 });
                 const type = "cloudflare:index/zeroTrustTunnelCloudflaredConfig:ZeroTrustTunnelCloudflaredConfig";
