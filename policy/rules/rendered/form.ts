@@ -57,16 +57,18 @@ export function placesOf(form: Form): Setting[] {
         for (const [key, leaf] of first) {
             const place = placeOf(value, leaf.value, second.get(key)?.value);
             if (place === undefined) continue;
-            // Of a number with another setting in it, the number alone says more.
-            if ("offset" in place)
-                setting.places[place.offset === 0 ? "unshift" : "push"]({ path: leaf.path, ...place });
+            if ("offset" in place) setting.places.push({ path: leaf.path, ...place });
             else texts.set(key, [...(texts.get(key) ?? []), { setting, ...place }]);
         }
     }
     for (const [key, parts] of texts) addTexts(first.get(key)!, parts);
+    // A number alone is read before one that has another setting in it.
+    for (const { places } of settings) places.sort((a, b) => offsetOf(a) - offsetOf(b));
     settingsOf.set(form, settings);
     return settings;
 }
+
+const offsetOf = (place: Place) => ("offset" in place ? Math.abs(place.offset) : 0);
 
 /** A setting in a text. */
 interface Part {
