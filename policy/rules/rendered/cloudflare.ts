@@ -6,7 +6,7 @@ import { alpaPaths, renderRoutes } from "../../../components/parts/tunnel-routes
 import { VERIFICATION_PREFIX } from "../../../components/parts/verification";
 import { at, list, map, UNKNOWN, type Resource } from "../resource";
 import { combinations, form, type Form } from "./form";
-import { made, prefixProblems } from "./gateway";
+import { made } from "./gateway";
 
 // How this project renders what it asks of Cloudflare.
 
@@ -43,11 +43,11 @@ export function policy({ props }: Resource): Rendered {
     };
 }
 
-/** Paths that lead somewhere: to Alpa, or to a gateway, before and while Alpa is converted. */
-const WAYS = ["/sample-prefix", undefined].flatMap((own) => [
-    { own, access: true, pathsOf: (prefix?: string) => alpaPaths(servedPrefixes(prefix)) },
-    { own, access: false, pathsOf: (prefix?: string) => pathsBehind(servedPrefixes(prefix)) },
-    { own, access: false, pathsOf: (prefix?: string) => pathsBehind([...servedPrefixes(prefix), VERIFICATION_PREFIX]) },
+/** Paths that lead somewhere, with a prefix of the stack's own or without: to Alpa, or to a gateway, before and while Alpa is converted. */
+const WAYS = ["/sample-prefix", PREFIX].flatMap((prefix) => [
+    { prefix, paths: (own: string) => alpaPaths(servedPrefixes(own)), access: true },
+    { prefix, paths: (own: string) => pathsBehind(servedPrefixes(own)), access: false },
+    { prefix, paths: (own: string) => pathsBehind([...servedPrefixes(own), VERIFICATION_PREFIX]), access: false },
 ]);
 
 export function tunnelConfig({ props }: Resource): Rendered {
@@ -55,28 +55,28 @@ export function tunnelConfig({ props }: Resource): Rendered {
     return {
         actual: { config: props.config },
         forms: made(`tunnel ${rules}`, () =>
-            WAYS.map(({ own, access, pathsOf }) => {
-                const hosts = Math.max(1, Math.round(rules / pathsOf(own).length));
+            WAYS.map(({ prefix, paths, access }) => {
+                const hosts = Math.max(1, Math.round(rules / paths(prefix).length));
                 return form(
                     {
                         hostnames: samples(hosts, "host"),
+                        // Without one of its own a stack has nothing to read back.
+                        ...(prefix === PREFIX ? {} : { prefix }),
                         host: "endpoint.example.org",
                         service: { name: "sample-service", port: 21001 },
                         namespace: "sample-namespace",
                         access: { teamName: "sample-team", audience: "sample-audience" },
-                        ...(own && { prefix: own }),
                     },
-                    ({ hostnames, host, service, namespace, access: through, prefix }) => ({
+                    ({ hostnames, prefix: own = PREFIX, host, service, namespace, access: through }) => ({
                         config: renderRoutes({
                             hostnames,
-                            paths: pathsOf(prefix),
+                            paths: paths(own),
                             // A gateway asks callers itself, and is in the cluster.
                             ...(access
                                 ? { endpoint: `${host}:${service.port}`, access: through }
                                 : { endpoint: endpointOf({ service, namespace }) }),
                         }),
                     }),
-                    ({ prefix }) => prefixProblems(prefix, "config.ingresses"),
                 );
             }),
         ),
@@ -85,16 +85,16 @@ export function tunnelConfig({ props }: Resource): Rendered {
 
 const LIMIT = { requests: 61, perSeconds: 67, blockSeconds: 71 };
 
-/** Rules of the edge name their hosts in an expression, which is compared as a whole. */
+/** Rules of the edge name their hosts or their paths in an expression, which is compared as a whole. */
 export function ruleset({ props }: Resource): Rendered {
     const expression = String(at(list(props.rules)[0], "expression"));
     const hostnames = [...expression.matchAll(/"([a-z0-9.-]+)"/g)].map(([, name]) => name);
-    const paths = [...expression.matchAll(/"(\/[-a-z0-9]+)\/completions"/g)].map(([, prefix]) => prefix);
-    const prefixes = servedPrefixes(paths.find((prefix) => prefix !== PREFIX));
+    const own = [...expression.matchAll(/"(\/[a-z0-9-]+)\/completions"/g)].map(([, prefix]) => prefix);
+    const prefixes = servedPrefixes(own.find((prefix) => prefix !== PREFIX));
     const { phase } = props;
     return {
         actual: phase === UNKNOWN ? UNKNOWN : without(props, "zoneId", "name"),
-        forms: made(`ruleset ${String(phase)} ${hostnames.join(" ")} ${prefixes.join(" ")}`, () =>
+        forms: made(`ruleset ${String(phase)} ${[...hostnames, ...prefixes].join(" ")}`, () =>
             phase === RATE_LIMIT_PHASE
                 ? combinations({ plan: ["free", "pro"], per: ["address", "client"] }).map(({ plan, per }) =>
                       form(LIMIT, (limit) => ({

@@ -60,15 +60,15 @@ export function placesOf(form: Form): Setting[] {
             if ("offset" in place) setting.places.push({ path: leaf.path, ...place });
             else texts.set(key, [...(texts.get(key) ?? []), { setting, ...place }]);
         }
-        // The number itself is read before one that another setting was added to.
-        setting.places.sort((a, b) => Number(isSum(a)) - Number(isSum(b)));
     }
     for (const [key, parts] of texts) addTexts(first.get(key)!, parts);
+    // A number alone is read before one that has another setting in it.
+    for (const { places } of settings) places.sort((a, b) => offsetOf(a) - offsetOf(b));
     settingsOf.set(form, settings);
     return settings;
 }
 
-const isSum = (place: Place) => "offset" in place && place.offset !== 0;
+const offsetOf = (place: Place) => ("offset" in place ? Math.abs(place.offset) : 0);
 
 /** A setting in a text. */
 interface Part {

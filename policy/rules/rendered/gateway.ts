@@ -20,31 +20,28 @@ const BINDING = { ingressClass: "sample-class", gateway: "sample-gateway", gatew
 const NAMESPACE = "sample-namespace";
 const CHOICES = [true, undefined] as const;
 
-const guardProblems = ({ defaultModel: _, ...guard }: typeof GUARD) =>
+const guardProblems = ({ defaultModel: _, ...guard }: Record<string, unknown>) =>
     (guardSchema.safeParse(guard).error?.issues ?? []).map(
         ({ path, message }) => `spec.http: ${path.join(".")} ${message}.`,
     );
 
-/** @param where what the path stands in */
-export const prefixProblems = (prefix: string | undefined, where: string) =>
-    (intraSchema.shape.pathPrefix.safeParse(prefix).error?.issues ?? []).map(
-        ({ message }) => `${where}: a prefix ${message}.`,
-    );
+/** What changes the guard's rules. Where it is off, nothing of them is rendered. */
+const GUARDS = { disabledBecause: ["a reason", undefined], minTokens: [128, undefined] } as const;
+const guarded = (minTokens: number | undefined) => (minTokens === undefined ? GUARD : { ...GUARD, minTokens });
 
 const inNamespace = (namespace: string, spec: object) => ({ metadata: { namespace }, spec });
 
 const ROUTES: Form[] = combinations({
     ownGateway: [true, false],
     tls: [{ redirect: true }, { redirect: false }, undefined],
-    disabledBecause: ["a reason", undefined],
-    refused: [{ retryAfterSeconds: 300 }, undefined],
-    minTokens: [128, undefined],
     pathPrefix: ["/sample-prefix", undefined],
+    ...GUARDS,
+    refused: [{ retryAfterSeconds: 300 }, undefined],
 }).map(({ disabledBecause, minTokens, ...choices }) =>
     form(
         {
             namespace: NAMESPACE,
-            guard: { ...GUARD, ...(minTokens && { minTokens }) },
+            guard: guarded(minTokens),
             ingressClassName: "sample-class",
             answerTimeoutSeconds: 600,
             revision: "0123456789ab",
@@ -62,19 +59,13 @@ const ROUTES: Form[] = combinations({
                     refused: choices.refused && (rest.refused as { retryAfterSeconds: number }),
                 }),
             ),
-        ({ guard, pathPrefix }) => [...guardProblems(guard), ...prefixProblems(pathPrefix, "spec.http")],
+        ({ guard }) => guardProblems(guard),
     ),
 );
 
-const VERIFICATIONS: Form[] = combinations({
-    disabledBecause: ["a reason", undefined],
-    minTokens: [128, undefined],
-}).map(({ disabledBecause, minTokens }) =>
+const VERIFICATIONS: Form[] = combinations(GUARDS).map(({ disabledBecause, minTokens }) =>
     form(
-        {
-            ...{ namespace: NAMESPACE, binding: BINDING, answerTimeoutSeconds: 600 },
-            guard: { ...GUARD, ...(minTokens && { minTokens }) },
-        },
+        { namespace: NAMESPACE, binding: BINDING, guard: guarded(minTokens), answerTimeoutSeconds: 600 },
         ({ namespace, guard, ...rest }) =>
             inNamespace(
                 namespace,

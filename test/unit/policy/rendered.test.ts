@@ -28,26 +28,17 @@ const number = (max: number) => fc.integer({ min: 1, max });
 const label = fc.stringMatching(/^[a-z][a-z0-9-]{0,20}[a-z0-9]$/);
 const host = fc.oneof(fc.ipV4(), fc.domain());
 const guard = fc
-    .record({
-        maxBodyBytes: number(1_048_576),
-        contextTokens: fc.integer({ min: 5, max: 200_000 }),
-        vocabulary: number(500_000),
-        maxPrompts: number(64),
-    })
-    .chain((values) =>
-        fc.record({
-            minTokens: fc.option(number(values.contextTokens - 4), { nil: undefined }),
-            defaultModel: label,
-            values: fc.constant(values),
-        }),
+    .record(
+        {
+            maxBodyBytes: number(1_048_576),
+            contextTokens: fc.integer({ min: 512, max: 200_000 }),
+            vocabulary: number(500_000),
+            maxPrompts: number(64),
+            minTokens: number(500),
+        },
+        { requiredKeys: ["maxBodyBytes", "contextTokens", "vocabulary", "maxPrompts"] },
     )
-    .map(({ minTokens, defaultModel, values }) => ({
-        ...intraSchema.shape.guard.parse({ ...values, minTokens }),
-        defaultModel,
-    }));
-const pathPrefix = label
-    .map((text) => `/${text}`)
-    .filter((path) => intraSchema.shape.pathPrefix.safeParse(path).success);
+    .chain((values) => label.map((defaultModel) => ({ ...intraSchema.shape.guard.parse(values), defaultModel })));
 const routeSettings = fc.record(
     {
         namespace: label,
@@ -55,8 +46,8 @@ const routeSettings = fc.record(
         ingressClassName: label,
         answerTimeoutSeconds: number(100_000),
         ownGateway: fc.boolean(),
-        pathPrefix,
         tls: fc.record({ redirect: fc.boolean() }),
+        pathPrefix: label.map((one) => `/${one}`),
         refused: fc.record({ retryAfterSeconds: number(9999) }),
         revision: fc.stringMatching(/^[0-9a-f]{12}$/),
     },
@@ -116,13 +107,17 @@ describe("the comparison with what is rendered", function () {
             }),
             { numRuns: 40 },
         );
+        const own = fc.option(
+            label.map((one) => `/${one}`),
+            { nil: undefined },
+        );
         const hostnames = fc.uniqueArray(fc.domain(), { minLength: 1, maxLength: 3 });
         fc.assert(
-            fc.property(hostnames, endpoint, label, fc.option(pathPrefix), (names, { address }, teamName, prefix) => {
+            fc.property(hostnames, endpoint, label, own, (names, { address }, teamName, own) => {
                 const config = renderRoutes({
                     hostnames: names,
                     endpoint: address,
-                    paths: alpaPaths(servedPrefixes(prefix ?? undefined)),
+                    paths: alpaPaths(servedPrefixes(own)),
                     access: { teamName, audience: "a1" },
                 });
                 const type = "cloudflare:index/zeroTrustTunnelCloudflaredConfig:ZeroTrustTunnelCloudflaredConfig";
