@@ -1,9 +1,10 @@
 /** What each pod of a gateway answers to a credential that was revoked. */
-import type { PlainAccess } from "../../components/parts/cluster-reader";
+import { openLister, type PlainAccess } from "../../components/parts/cluster-reader";
 import { askWith, type Sent } from "../../components/parts/credential-evidence";
 import {
     askReadyPods,
     isClosed,
+    isReadyPod,
     LACKS_PERMISSION,
     podsTitle,
     POD_DATA_PORT,
@@ -39,6 +40,7 @@ export async function askRejected({ access, pods }: ProvingPods, sent: Sent): Pr
         const reports = await askReadyPods(access, pods, (connect) =>
             askWith(() => connect(POD_DATA_PORT), "rejects", [sent]),
         );
+        const idle = await idlePods(access, pods);
         if (reports.length === 0) return whole(`there is no ready ${podsTitle(pods)}`);
         const failed = reports.filter(({ error }) => error !== undefined);
         const needed = failed.some(({ status }) => status === 403)
@@ -47,8 +49,12 @@ export async function askRejected({ access, pods }: ProvingPods, sent: Sent): Pr
         return {
             asked: reports.length - failed.length,
             lagging: reports.flatMap(({ title, lacks }) => (lacks === undefined ? [] : [`${title}: ${lacks}`])),
-            unasked: [...failed.map(({ error }) => error!), ...needed],
-            isPartial: settles && failed.length > 0 && failed.every((one) => one.status === 403 || isClosed(one)),
+            unasked: [...failed.map(({ error }) => error!), ...needed, ...idle],
+            isPartial:
+                settles &&
+                failed.length > 0 &&
+                idle.length === 0 &&
+                failed.every((one) => one.status === 403 || isClosed(one)),
         };
     } catch (error) {
         const { code, message } = error as { code?: number; message: string };
@@ -58,4 +64,14 @@ export async function askRejected({ access, pods }: ProvingPods, sent: Sent): Pr
                 : `the pods of namespace ${pods.namespace} could not be listed: ${message.split("\n")[0]}`,
         );
     }
+}
+
+/** Pods that run and are not ready: on a node that the API server does not reach, one may serve callers all the same. */
+async function idlePods(access: PlainAccess, { namespace, labels }: GatewayPods): Promise<string[]> {
+    const pods = await openLister(access)("v1", "Pod", namespace);
+    return pods
+        .filter(({ metadata, status }) => metadata?.deletionTimestamp === undefined && status?.phase === "Running")
+        .filter(({ metadata }) => Object.entries(labels).every(([key, value]) => metadata?.labels?.[key] === value))
+        .filter((pod) => !isReadyPod(pod, labels))
+        .map(({ metadata }) => `pod ${namespace}/${metadata!.name}: it runs and is not ready, so it was not asked`);
 }

@@ -32,6 +32,8 @@ interface World {
     unlisted?: boolean;
     /** Pods on which nothing listens. */
     closed?: string[];
+    /** Pods that run and are not ready. */
+    idle?: string[];
 }
 
 describe("ops consumer revoke --apply", () => {
@@ -49,7 +51,10 @@ describe("ops consumer revoke --apply", () => {
         const pods = await fakePods(names, answers, of.forbidden, of.closed);
         const items = names.map((name) => ({
             metadata: { name, labels: { "app.kubernetes.io/name": "apisix" } },
-            status: { conditions: [{ type: "Ready", status: "True" }] },
+            status: {
+                phase: "Running",
+                conditions: [{ type: "Ready", status: of.idle?.includes(name) ? "False" : "True" }],
+            },
         }));
         const api = await fakeApi((path) => {
             assert.match(path, new RegExp(`^/api/v1/namespaces/${NAMESPACE}/pods$`));
@@ -136,6 +141,14 @@ describe("ops consumer revoke --apply", () => {
             assert.ok(!out.includes("alice/a1: refused"), out);
             assert.match(out, new RegExp(`every gateway pod .*pod ${NAMESPACE}/two: .*connection refused`));
             assert.match(out, /Whether it still works there is not known/);
+        });
+
+        it("names one that runs and is not ready, as on a node that is cut off", async () => {
+            await pods({ idle: ["two"] });
+            const { code, out } = await revokeA1(STACK_FILE);
+            assert.equal(code, 1);
+            assert.ok(!out.includes("alice/a1: refused"), out);
+            assert.match(out, new RegExp(`pod ${NAMESPACE}/two: it runs and is not ready, so it was not asked`));
         });
 
         it("claims nothing where the stack's own gateway has no ready pod", async () => {
