@@ -103,7 +103,9 @@ export const gatewayObject = z.strictObject({
                 .describe("The image of the counters."),
         })
         .optional()
-        .describe("Counts limits once for all APISIX pods, in a server of its own. Needed with more than one pod."),
+        .describe(
+            "Counts limits once for all APISIX pods, in a server of its own. Needed with limits and more than one pod.",
+        ),
     crds: z
         .array(text("a file or an address"))
         .optional()

@@ -204,6 +204,15 @@ describe("docs/architecture.md", () => {
         assert.deepEqual(shown.slice().sort(), [...new Set(real)].sort());
     });
 
+    for (const folder of ["components", "stacks"])
+        it(`names in that tree each file of ${folder}/`, () => {
+            const { text } = blocks("docs/architecture.md").find((b) => b.heading === "Tree of the repository")!;
+            const entry = new RegExp(`^${folder}/ +(.*(?:\\n {20,}.*)*)$`, "m").exec(text)![1];
+            const named = [...entry.matchAll(/[\w-]+\.ts/g)].map(([name]) => name);
+            const real = FILES.filter((file) => new RegExp(`^${folder}/[^/]+\\.ts$`).test(file));
+            assert.deepEqual(named.sort(), real.map((file) => file.slice(folder.length + 1)).sort());
+        });
+
     it("names every port of the code in its table of ports", async () => {
         const named = tableRows("docs/architecture.md", "Port").map(([port]) => Number(port));
         const raw = rawConfig(read("Pulumi.intra.yaml"));
@@ -279,6 +288,7 @@ describe("README.md", () => {
         for (const page of PAGES) {
             for (const [, script] of read(page).matchAll(/npm run (?:-s )?([\w:-]+)/g))
                 assert.ok(script in scripts, `${page}: npm run ${script}`);
+            assert.doesNotMatch(read(page), /npm run (?!-s )\S+ -- .*--json/, `${page}: npm prints lines of its own`);
             for (const [, command] of read(page).matchAll(/npm run (?:-s )?sandbox -- (\w+)/g))
                 assert.ok(isCommand(command), `${page}: sandbox -- ${command}`);
         }

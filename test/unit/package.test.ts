@@ -27,6 +27,20 @@ describe("packages", () => {
             assert.deepEqual(others, []);
         });
 
+    it("are all looked after by Dependabot", () => {
+        const updates = parse(read(".github/dependabot.yml")).updates as {
+            directory?: string;
+            directories?: string[];
+            ignore?: { "dependency-name": string; versions?: string[] }[];
+        }[];
+        const folders = updates.flatMap(({ directory, directories }) => directories ?? [directory]);
+        assert.deepEqual(folders.sort(), ["/", "/", "/client/python", "/client/typescript"]);
+        const ignored = updates.flatMap(({ ignore }) => ignore ?? []);
+        const [{ versions }] = ignored.filter((one) => one["dependency-name"] === "@pulumi/pulumi");
+        const sdk = JSON.parse(read("package.json")).dependencies["@pulumi/pulumi"];
+        assert.equal(semver.satisfies(sdk, versions!.join(" ")), false);
+    });
+
     it("are tried by CI on the oldest Node.js that package.json admits, and on newer ones", () => {
         const { matrix } = parse(read(".github/workflows/ci.yml")).jobs.check.strategy;
         assert.deepEqual(

@@ -2,7 +2,17 @@
 // script, that the commands they run exist with these options, and that one comment follows a pull request. That GitHub reads
 // them as meant is not proved here.
 import { strict as assert } from "node:assert";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import {
+    existsSync,
+    mkdirSync,
+    mkdtempSync,
+    readdirSync,
+    readFileSync,
+    rmSync,
+    symlinkSync,
+    writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parse } from "yaml";
@@ -24,7 +34,7 @@ describe("workflow templates", () => {
             templates.map(({ name, workflow }) => [name, Object.keys(workflow.on).sort()]),
             [
                 ["apply.yml", ["push"]],
-                ["check.yml", ["pull_request"]],
+                ["check.yml", ["pull_request_target"]],
                 ["drift.yml", ["schedule", "workflow_dispatch"]],
                 ["expire.yml", ["schedule", "workflow_dispatch"]],
             ],
@@ -41,6 +51,12 @@ describe("workflow templates", () => {
                 .filter((line) => /\buses:/.test(line));
             assert.ok(lines.length > 0);
             for (const line of lines) assert.match(line, /uses: [\w-]+\/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
+        });
+
+        it(`${name} runs actions at the commit that this repository does`, () => {
+            const own = new Map(actionsIn(readFileSync(join(ROOT, ".github/workflows/ci.yml"), "utf8")));
+            for (const [action, commit] of actionsIn(text(name)))
+                assert.equal(commit, own.get(action) ?? commit, `${action}: Dependabot moves that of ci.yml alone`);
         });
 
         it(`${name} gives each job the rights it needs, and an end`, () => {
@@ -60,13 +76,23 @@ describe("workflow templates", () => {
             }
         });
 
-        it(`${name} names secrets in environments alone, and on no command line`, () => {
-            for (const [, job] of jobsOf(template)) {
-                const names = Object.keys(job.env ?? {}).filter((key) => job.env[key].includes("secrets."));
-                const rest = JSON.stringify({ ...job, env: {} });
-                assert.doesNotMatch(rest, /secrets\./);
-                for (const script of scriptsOf(job))
-                    for (const secret of names) assert.ok(!script.includes(secret), secret);
+        it(`${name} gives secrets of an environment to the one step that needs them, and on no command line`, () => {
+            for (const [title, job] of jobsOf(template)) {
+                const without = job.steps.map(({ env, ...step }: any) => step);
+                assert.doesNotMatch(JSON.stringify({ ...job, steps: without }), /secrets\./);
+                for (const { env, run: script } of job.steps.filter((step: any) => step.env !== undefined)) {
+                    assert.match(script, /^npm run -s ops -- (stack|consumer expire) /);
+                    assert.ok(job.environment, `${title}: secrets of an environment, which has branches and reviewers`);
+                    for (const secret of Object.keys(env)) assert.ok(!script.includes(secret), secret);
+                }
+            }
+        });
+
+        it(`${name} gives a job with secrets a runner of its kind`, () => {
+            for (const [title, job] of jobsOf(template)) {
+                const secret = JSON.stringify(job).includes("secrets.");
+                const kind = name === "check.yml" ? "alpa-auth-check" : "alpa-auth-apply";
+                assert.deepEqual(job["runs-on"], secret ? ["self-hosted", kind] : "ubuntu-24.04", title);
             }
         });
 
@@ -110,6 +136,43 @@ describe("workflow templates", () => {
         assert.ok(!JSON.stringify(comment).includes("checkout"));
     });
 
+    it("review a pull request by what main has, and read its files with git alone", () => {
+        const { steps } = of("check.yml").jobs.check;
+        const [main, change] = steps.filter(({ uses }: any) => uses?.startsWith("actions/checkout@"));
+        assert.deepEqual([main.with.ref, main.with.path, change.with.path], [undefined, undefined, "change"]);
+        const touching = scriptsOf({ steps }).filter((script) => /\bchange\b/.test(script));
+        assert.equal(touching.length, 1);
+        for (const [, command] of touching[0].matchAll(/(\S+ \S+ )?\bchange\b/g)) assert.equal(command, "git -C ");
+    });
+
+    it("take the stack file of a pull request, and nothing that its links lead to", () => {
+        const folder = mkdtempSync(join(tmpdir(), "alpa-auth-change-"));
+        const git = (...words: string[]) => execFileSync("git", ["-C", join(folder, "change"), ...words]);
+        try {
+            mkdirSync(join(folder, "change/policy"), { recursive: true });
+            mkdirSync(join(folder, "policy"));
+            git("init", "-q");
+            writeFileSync(join(folder, "secret"), "of the runner");
+            writeFileSync(join(folder, "Pulumi.intra.yaml"), "of main");
+            writeFileSync(join(folder, "policy/exceptions.yaml"), "of main");
+            writeFileSync(join(folder, "change/Pulumi.intra.yaml"), "of the pull request");
+            symlinkSync(join(folder, "secret"), join(folder, "change/policy/accepted.yaml"));
+            git("add", ".");
+            git("-c", "user.name=a", "-c", "user.email=a@example.com", "commit", "-qm", "change");
+            const script = of("check.yml").jobs.check.steps.find(({ run: text }: any) => text?.includes("change")).run;
+            execFileSync("bash", ["-e", "-c", script], {
+                cwd: folder,
+                env: { ...process.env, STACK: "intra" },
+                stdio: "pipe",
+            });
+            assert.equal(readFileSync(join(folder, "Pulumi.intra.yaml"), "utf8"), "of the pull request");
+            assert.equal(readFileSync(join(folder, "policy/accepted.yaml"), "utf8"), join(folder, "secret"));
+            assert.equal(existsSync(join(folder, "policy/exceptions.yaml")), false);
+        } finally {
+            rmSync(folder, { recursive: true });
+        }
+    });
+
     it("apply nothing but the plan, of the same commit and behind the environment, and never without the pack", () => {
         const { plan, apply } = of("apply.yml").jobs;
         assert.deepEqual([apply.needs, apply.environment], ["plan", "intra"]);
@@ -148,7 +211,11 @@ describe("workflow templates", () => {
         });
 
         /** Runs the script as the action does, on a pull request with these comments. */
-        async function posted(comments: { id: number; body: string; user: { type: string } }[], review?: string) {
+        async function posted(
+            comments: { id: number; body: string; user: { type: string } }[],
+            review?: string,
+            files: string[] = ["Pulumi.intra.yaml"],
+        ) {
             const calls: [string, any][] = [];
             if (review !== undefined) {
                 mkdirSync("review", { recursive: true });
@@ -159,7 +226,9 @@ describe("workflow templates", () => {
                 createComment: async (args: any) => void calls.push(["create", args]),
                 updateComment: async (args: any) => void calls.push(["update", args]),
             };
-            const github = { rest: { issues }, paginate: async () => comments };
+            const changed = files.map((filename) => ({ filename }));
+            const paginate = async (list: string) => ({ list: comments, files: changed })[list];
+            const github = { rest: { issues, pulls: { listFiles: "files" } }, paginate };
             const context = { repo: { owner: "o", repo: "r" }, issue: { number: 7 } };
             const asyncFunction = Object.getPrototypeOf(async () => undefined).constructor;
             await asyncFunction("github", "context", "require", script)(github, context, require);
@@ -184,12 +253,22 @@ describe("workflow templates", () => {
             assert.equal((await posted(others, "new"))[0], "create", "of another stack, or of a person");
         });
 
+        it("says that a change of the program is not in the review", async () => {
+            const body = async (...files: string[]) => (await posted([], "new", files))[1].body;
+            assert.match(await body("index.ts", "Pulumi.intra.yaml", "ops/cli.ts"), /2 other file\(s\) are not in/);
+            assert.doesNotMatch(await body("Pulumi.intra.yaml", "policy/accepted.yaml", "README.md"), /other file/);
+        });
+
         it("says so where there is no review, and fits where it is the longest", async () => {
             assert.match((await posted([]))[1].body, /no review could be made/);
             assert.ok((await posted([], "x".repeat(70_000)))[1].body.length <= 65_536);
         });
     });
 });
+
+function actionsIn(workflow: string): [action: string, commit: string][] {
+    return [...workflow.matchAll(/uses: (\S+)@([0-9a-f]{40})/g)].map(([, action, commit]) => [action, commit]);
+}
 
 const silent = () => ({ ...realContext(), out: () => undefined, note: () => undefined });
 
