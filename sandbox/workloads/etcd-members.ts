@@ -57,7 +57,8 @@ export class EtcdMembers {
 
 function passwordOf(pod: V1Pod, now: Snapshot): string | undefined {
     const container = pod.spec!.containers.find(({ image }) => ETCD.test(image!))!;
-    return variablesOf(pod, container, now).ETCD_ROOT_PASSWORD;
+    const env = (container.env ?? []).filter(({ name }) => name === "ETCD_ROOT_PASSWORD");
+    return variablesOf(pod, { ...container, env }, now).ETCD_ROOT_PASSWORD;
 }
 
 /** Whether a pod is the member that sets up authentication: the first one of its cluster. */
