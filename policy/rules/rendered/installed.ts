@@ -267,3 +267,21 @@ export const daemonSets: ByName = {
         return made(`images ${nodes}`, () => opts(nodes, "", renderImages));
     },
 };
+
+/** The shortest that the program has generated. */
+const LEAST_LENGTH = 32;
+
+/** What keys are derived from: any letters and digits, so many that nobody tries them all. */
+export function password({ props }: Resource): { actual: unknown; forms: Form[] } {
+    return {
+        actual: props,
+        forms: made("password", () => [
+            form(
+                { length: 40 },
+                ({ length }) => ({ length, special: false }),
+                ({ length }) =>
+                    length < LEAST_LENGTH ? [`length: must be ${LEAST_LENGTH} or more (got ${length}). Raise it.`] : [],
+            ),
+        ]),
+    };
+}

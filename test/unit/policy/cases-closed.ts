@@ -212,6 +212,26 @@ export const CLOSED: Record<string, Case[]> = {
             command((c) => (c.create += "; nc -l 20002")),
             /^create: must be sh -s -- and words/m,
         ],
+        [
+            "a command whose output is shown",
+            "cloudflare",
+            command((c) => (c.logging = "stdoutAndStderr")),
+            /^logging: must be "none"/m,
+        ],
+        [
+            "a seed of keys that is the same letter",
+            "intra",
+            inputs("RandomPassword", "alpa-consumers-seed", (p) =>
+                Object.assign(p, { upper: false, overrideSpecial: "a" }),
+            ),
+            /^upper: is not rendered here.*\n.*overrideSpecial/m,
+        ],
+        [
+            "a seed of keys of one letter",
+            "intra",
+            inputs("RandomPassword", "alpa-consumers-seed", (p) => (p.length = 1)),
+            /^length: must be 32 or more \(got 1\)/m,
+        ],
         ["a script of a host in clear", "cloudflare", command((c) => (c.stdin = "true")), /^stdin: must be secret/m],
         [
             "a chart under the name of another",
