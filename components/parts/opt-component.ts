@@ -114,11 +114,7 @@ export class OptComponent extends pulumi.ComponentResource {
             {
                 // It leads nowhere while nothing runs: to wait for pods would be to wait for ever.
                 metadata: skipAwait(attempted(metadata(OPT, namespace), attempt)),
-                spec: {
-                    type: "ClusterIP",
-                    selector: OPT_HEAD,
-                    ports: [{ name: "alpa", port: ALPA_PORT, targetPort: ALPA_PORT }],
-                },
+                spec: renderService(),
             },
             { parent: this },
         );
@@ -130,6 +126,15 @@ const SUSPEND_SECONDS = 300;
 
 function skipAwait({ annotations, ...rest }: ReturnType<typeof metadata>) {
     return { ...rest, annotations: { ...annotations, "pulumi.com/skipAwait": "true" } };
+}
+
+/** Spec of the Service: inside the cluster alone. */
+export function renderService() {
+    return {
+        type: "ClusterIP",
+        selector: OPT_HEAD,
+        ports: [{ name: "alpa", port: ALPA_PORT, targetPort: ALPA_PORT }],
+    };
 }
 
 /**

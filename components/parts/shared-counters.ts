@@ -60,7 +60,7 @@ export class SharedCounters extends pulumi.ComponentResource {
             `${name}-service`,
             {
                 metadata: metadata(COUNTERS, namespace),
-                spec: { type: "ClusterIP", selector: LABELS, ports: [{ port: PORT, targetPort: PORT }] },
+                spec: renderService(),
             },
             { parent: this, dependsOn: pod },
         );
@@ -93,6 +93,11 @@ export function renderPolicy(apisixNamespace: string) {
             },
         ],
     };
+}
+
+/** Spec of the Service: inside the cluster alone. */
+export function renderService() {
+    return { type: "ClusterIP", selector: LABELS, ports: [{ port: PORT, targetPort: PORT }] };
 }
 
 /** Spec of the Deployment: no disk, no account, nothing it does not need. */

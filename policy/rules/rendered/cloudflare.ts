@@ -108,10 +108,10 @@ export function ruleset({ props }: Resource): Rendered {
     };
 }
 
-/** Where a tunnel takes its rules from: those of a file on a host are not seen. */
+/** A tunnel with rules of a file on a host would be led anywhere, and one with a given secret be joined by who gave it. */
 export function tunnel({ props }: Resource): Rendered {
     return {
-        actual: { configSrc: props.configSrc },
+        actual: without(props, "accountId", "name"),
         forms: made("tunnel", () => [form({}, () => ({ configSrc: "cloudflare" }))]),
     };
 }

@@ -1,7 +1,9 @@
-import { at, list, UNKNOWN, type Resource } from "../resource";
+import { at, isOther, list, shown, UNKNOWN, type Resource } from "../resource";
 
 /** What a host is told: `sh -s --` and words, none of them one of sh's own. The script, with its secrets, is its input. */
 const COMMAND_LINE = /^sh -s --(?: (?:[\w./:@=-]+|'(?:[^']|'\\'')*'))*$/;
+
+const SETTINGS = { logging: "none", addPreviousOutputInEnv: false };
 
 export function commandLines({ props, marked }: Resource): string[] {
     const lines = ["create", "update", "delete"].flatMap((field) => {
@@ -12,6 +14,12 @@ export function commandLines({ props, marked }: Resource): string[] {
                   `${field}: must be sh -s -- and words: other text stands in previews and in lists of processes. Write it into stdin, as a secret.`,
               ];
     });
+    const settings = Object.entries(SETTINGS)
+        .filter(([field, value]) => isOther(props[field], value))
+        .map(
+            ([field, value]) =>
+                `${field}: must be ${shown(value)}: what a script prints is no matter for logs. Set it.`,
+        );
     const input = marked.stdin;
     const open =
         typeof input === "string" ? ["stdin: must be secret: a script holds secrets. Write pulumi.secret(…)."] : [];
@@ -21,6 +29,7 @@ export function commandLines({ props, marked }: Resource): string[] {
         : [];
     return [
         ...lines,
+        ...settings,
         ...open,
         ...sent,
         ...(list(props.assets).length > 0 ? ["assets: must be empty. Remove it."] : []),

@@ -34,29 +34,26 @@ function nearest(actual: unknown, forms: Form[]): Form[] {
 
 function compared(actual: unknown, form: Form): string[] {
     let settings: unknown = form.settings;
-    const free: { path: string[]; known: boolean }[] = [];
+    const unread: [path: string[], why: Loose][] = [];
     for (const setting of placesOf(form)) {
-        const { value, free: why } = readBack(setting, actual);
+        const { value, free } = readBack(setting, actual);
         const isNumber = typeof valueAt(form.settings, setting.path) === "number";
-        if (why) free.push({ path: setting.path, known: why === "nowhere" });
-        else if (value !== undefined) settings = replaced(settings, setting.path, isNumber ? Number(value) : value);
+        if (value === undefined) unread.push([setting.path, free ?? "example"]);
+        else settings = replaced(settings, setting.path, isNumber ? Number(value) : value);
     }
     const expected = form.render(settings as never);
-    const ignored = new Map(
-        // The unknown ones last: what depends on one of them is not judged.
-        free
-            .sort((a, b) => Number(b.known) - Number(a.known))
-            .flatMap(({ path, known }) => {
-                const other = replaced(settings, path, another(valueAt(settings, path)));
-                const changed = changedIn(expected, form.render(other as never));
-                return changed.map(([key, begin]): [string, string | undefined] => [key, known ? begin : undefined]);
-            }),
-    );
-    return [
-        ...differ({ expected, actual, where: "", key: "", ignored }),
-        ...(form.problems?.(settings as never) ?? []),
-    ];
+    const loose: Pair["loose"] = new Map();
+    // The unknown ones last: what depends on one of them is not judged.
+    for (const why of ["example", "nowhere", "unknown"] as const)
+        for (const [path] of unread.filter((one) => one[1] === why)) {
+            const other = replaced(settings, path, another(valueAt(settings, path)));
+            for (const [key, begin] of changedIn(expected, form.render(other as never))) loose.set(key, { why, begin });
+        }
+    return [...differ({ expected, actual, where: "", key: "", loose }), ...(form.problems?.(settings as never) ?? [])];
 }
+
+/** A setting that does not fit and is an example still; one that stands in a digest alone; one that is not known yet. */
+type Loose = "example" | "nowhere" | "unknown";
 
 interface Pair {
     expected: unknown;
@@ -65,8 +62,8 @@ interface Pair {
     where: string;
     /** Path in what was rendered. */
     key: string;
-    /** What depends on settings that cannot be read back: of a digest with what it must begin with, of the unknown without. */
-    ignored: Map<string, string | undefined>;
+    /** What depends on settings that were not read back, with what it begins with whatever they are. */
+    loose: Map<string, { why: Loose; begin: string }>;
 }
 
 const isDigest = (text: unknown, begin: string) =>
@@ -75,26 +72,27 @@ const isMap = (value: unknown): value is Tree => typeof value === "object" && va
 const below = (where: string, field: string) => (where === "" ? field : `${where}.${field}`);
 
 function* differ(pair: Pair): Generator<string> {
-    const { expected, actual, where, key, ignored } = pair;
+    const { expected, actual, where, key, loose } = pair;
     if (actual === UNKNOWN) return;
-    const begin = ignored.get(key);
-    if (ignored.has(key) && (begin === undefined || isDigest(actual, begin))) return;
+    const { why, begin = "" } = loose.get(key) ?? {};
+    if (why === "unknown" || (why === "nowhere" && isDigest(actual, begin))) return;
+    const shows = why === undefined ? expected : {};
     if (Array.isArray(expected) && Array.isArray(actual)) yield* lists(pair, expected, actual);
     else if (isMap(expected) && isMap(actual)) yield* maps(pair, expected, actual);
-    else if (actual === undefined) yield `${where}: is missing. ${write(expected)}`;
+    else if (actual === undefined) yield `${where}: is missing. ${write(shows)}`;
     else if (expected === undefined) yield `${where}: is not rendered here. Remove it.`;
-    else if (expected !== actual) yield `${where}: must be ${told(expected)}${got(actual)}. Correct it.`;
+    else if (expected !== actual) yield `${where}: must be ${told(shows)}${got(actual)}. Correct it.`;
 }
 
-function* maps({ where, key, ignored }: Pair, expected: Tree, actual: Tree): Generator<string> {
+function* maps({ where, key, loose }: Pair, expected: Tree, actual: Tree): Generator<string> {
     for (const field of new Set([...Object.keys(expected), ...Object.keys(actual)])) {
         const [one, other] = [expected[field], actual[field]];
         if (one === undefined && other === undefined) continue;
-        yield* differ({ expected: one, actual: other, where: below(where, field), key: keyOf(key, field), ignored });
+        yield* differ({ expected: one, actual: other, where: below(where, field), key: keyOf(key, field), loose });
     }
 }
 
-function* lists({ where, key, ignored }: Pair, expected: unknown[], actual: unknown[]): Generator<string> {
+function* lists({ where, key, loose }: Pair, expected: unknown[], actual: unknown[]): Generator<string> {
     const names = [namesOf(expected), namesOf(actual)];
     if (!names[0] || !names[1]) {
         if (expected.length !== actual.length && !actual.includes(UNKNOWN))
@@ -106,7 +104,7 @@ function* lists({ where, key, ignored }: Pair, expected: unknown[], actual: unkn
                     actual: actual[i],
                     where: `${where}[${i}]`,
                     key: keyOf(key, i),
-                    ignored,
+                    loose,
                 });
         return;
     }
@@ -121,7 +119,7 @@ function* lists({ where, key, ignored }: Pair, expected: unknown[], actual: unkn
                 actual: actual[at],
                 where: `${where}[${at}]`,
                 key: keyOf(key, i),
-                ignored,
+                loose,
             });
     }
     // Of rules and filters the order counts.

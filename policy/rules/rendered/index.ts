@@ -1,12 +1,25 @@
-import { apisixCharts, chartsOf } from "../kubernetes";
-import { at, kindOf, map, UNKNOWN, type Resource } from "../resource";
+import { apisixCharts } from "../kubernetes";
+import { at, isOther, kindOf, map, UNKNOWN, type Resource } from "../resource";
 import type { Rule } from "../rule";
 import { application, policy, ruleset, tunnel, tunnelConfig, zoneSetting } from "./cloudflare";
 import { commandLines } from "./commands";
 import { differences } from "./compare";
 import type { Form } from "./form";
 import { consumers, objectOf, routes, upstreams, wiring, type ByName } from "./gateway";
-import { deployments, graphs, OPT_COMPONENTS, patches, policies, profile, release } from "./installed";
+import {
+    daemonSets,
+    deployments,
+    graphs,
+    OPT_CHARTS,
+    OPT_GRAPH,
+    password,
+    patches,
+    policies,
+    profile,
+    rayClusters,
+    release,
+    services,
+} from "./installed";
 
 export const asRendered: Rule = {
     name: "as-rendered",
@@ -16,7 +29,7 @@ export const asRendered: Rule = {
         type: "kubernetes:apisix.apache.org/v2:ApisixRoute",
         inputs: { kind: "ApisixRoute", metadata: { name: "other" }, spec: { http: [] } },
     },
-    check: (resource) => COMPARED[kindOf(resource)]?.(resource) ?? [],
+    check: (resource) => COMPARED[kindOf(resource).replace(/Patch$/, "")]?.(resource) ?? [],
 };
 
 type Compared = (resource: Resource) => string[];
@@ -31,14 +44,18 @@ const COMPARED: Record<string, Compared> = {
     GatewayClass: (resource) => differences(objectOf(resource, "name"), wiring("gatewayClass")()),
     Gateway: (resource) => differences(objectOf(resource, "name"), wiring("gateway")()),
     NetworkPolicy: byName(policies),
+    Service: byName(services),
+    DaemonSet: byName(daemonSets),
+    RayCluster: byName(rayClusters),
     Deployment: (resource) => byName(resource.type.endsWith("Patch") ? patches : deployments)(resource),
     Release: (resource) => both(release(resource, apisixCharts(resource).length > 0)),
     RampartGraph: (resource) =>
-        at(resource.props, "metadata.name") === OPT_COMPONENTS.graph
+        at(resource.props, "metadata.name") === OPT_GRAPH
             ? otherComponents(resource)
             : byName(graphs, "namespace")(resource),
     ConfigMap: (resource) => both(profile(resource)),
     Command: commandLines,
+    RandomPassword: (resource) => both(password(resource)),
     ZeroTrustAccessApplication: (resource) => both(application(resource)),
     ZeroTrustAccessPolicy: (resource) => both(policy(resource)),
     ZeroTrustTunnelCloudflared: (resource) => both(tunnel(resource)),
@@ -61,13 +78,13 @@ function byName(forms: ByName, ...fields: "namespace"[]): Compared {
     };
 }
 
-function otherComponents(resource: Resource): string[] {
-    const names = Object.keys(map(at(resource.props, "spec.graph.components")));
-    return names
-        .filter((name) => !OPT_COMPONENTS.names.includes(name) || apisix(resource, name))
-        .map((name) => `spec.graph.components.${name}: is not rendered here. Remove it.`);
+function otherComponents({ props }: Resource): string[] {
+    return Object.entries(map(at(props, "spec.graph.components"))).flatMap(([name, component]) => {
+        const where = `spec.graph.components.${name}`;
+        if (!Object.hasOwn(OPT_CHARTS, name)) return [`${where}: is not rendered here. Remove it.`];
+        const chart = at(component, "chart.name");
+        return isOther(chart, OPT_CHARTS[name])
+            ? [`${where}.chart.name: must be ${OPT_CHARTS[name]}. Correct it.`]
+            : [];
+    });
 }
-
-/** A gateway in a graph that no rule compares. */
-const apisix = (resource: Resource, name: string) =>
-    apisixCharts(resource).length > 0 && chartsOf(resource).some(({ where }) => where.includes(`.${name}.`));

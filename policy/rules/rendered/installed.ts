@@ -4,13 +4,18 @@ import { releaseInstallation } from "../../../components/parts/apisix-release";
 import { apisixValues, FULL_NAME, profileOf, type ReleaseSettings } from "../../../components/parts/apisix-values";
 import { CONNECTORS, renderConnectors, renderPolicy } from "../../../components/parts/cloudflared-deployment";
 import { renderPatch } from "../../../components/parts/graceful-stop";
-import { OPT_GRAPH, operatorValues, renderOperatorGraph } from "../../../components/parts/opt-graph";
-import { OPT } from "../../../components/parts/opt-pods";
-import { renderPolicy as renderOptPolicy } from "../../../components/parts/opt-component";
+import { OPT_GRAPH, operatorValues } from "../../../components/parts/opt-graph";
+import { OPT, renderImages, renderRayCluster } from "../../../components/parts/opt-pods";
+import {
+    renderPolicy as renderOptPolicy,
+    renderService as renderOptService,
+} from "../../../components/parts/opt-component";
+import type { OptSettings } from "../../../components/parts/opt-settings";
 import { componentInstallation, renderGraph } from "../../../components/parts/rampart-graph";
 import {
     COUNTERS,
     renderPolicy as renderCountersPolicy,
+    renderService,
     renderServer,
 } from "../../../components/parts/shared-counters";
 import { at, list, map, type Resource } from "../resource";
@@ -99,14 +104,14 @@ export const graphs: ByName = {
         ),
 };
 
-/** The graph of the model is from Rampart's private charts, whose settings are many: these are its components. */
-export const OPT_COMPONENTS = {
-    graph: OPT_GRAPH,
-    names: ["operator", "ray", "alpa", ...Object.keys(operatorGraph().graph.components)],
+/** The graph of the model is from Rampart's private charts, whose values are not compared: by component, its chart. */
+export const OPT_CHARTS: Record<string, string> = {
+    operator: "kuberay-operator",
+    ray: "ray-cluster",
+    alpa: "alpa-opt-service",
+    kuberay: "kuberay-operator",
 };
-function operatorGraph() {
-    return renderOperatorGraph(NAMESPACE, { repository: "r", version: "v", image: "i" }, 0);
-}
+export { OPT_GRAPH };
 
 /** The settings file of APISIX, as what it says. */
 export function profile({ props }: Resource): { actual: unknown; forms: Form[] } {
@@ -186,3 +191,97 @@ export const policies: ByName = {
             form({ namespace: NAMESPACE }, ({ namespace }) => ({ spec: renderOptPolicy(namespace) })),
         ]),
 };
+
+export const services: ByName = {
+    [COUNTERS]: () => made("service of counters", () => [form({}, () => ({ spec: renderService() }))]),
+    [OPT]: () => made("service of opt", () => [form({}, () => ({ spec: renderOptService() }))]),
+};
+
+/** Alpa as a component, with so many nodes; the command is whatever starts Alpa there. */
+function opts(
+    nodes: number,
+    command: string,
+    render: (opt: OptSettings, seconds: number, running: boolean) => unknown,
+) {
+    return combinations({
+        hostNetwork: [true, false],
+        running: [true, false],
+        weights: ["claim", "hostPath", undefined],
+        runtimeClass: [true, undefined],
+    }).map((choices) =>
+        form(
+            {
+                image: "registry.example.org/sample-alpa:1.2.99",
+                nodes: Array.from({ length: nodes }, (_, i) => `sample-node-${i}`),
+                gpusPerNode: 13,
+                rayVersion: "2.0.99",
+                mountPath: "/sample-mount",
+                weights: "/sample-weights",
+                shmGiB: 17,
+                cpu: 19,
+                memoryGiB: 23,
+                runtimeClass: "sample-class",
+                seconds: 600,
+            },
+            ({ mountPath, weights, runtimeClass, seconds, ...rest }) => ({
+                spec: render(
+                    {
+                        ...rest,
+                        command,
+                        shape: "kuberay",
+                        hostNetwork: choices.hostNetwork!,
+                        startTimeoutSeconds: 0,
+                        weights: { mountPath, ...(choices.weights ? { [choices.weights]: weights } : {}) },
+                        ...(choices.runtimeClass ? { runtimeClass } : {}),
+                    },
+                    seconds,
+                    choices.running!,
+                ),
+            }),
+        ),
+    );
+}
+
+export const rayClusters: ByName = {
+    [OPT]: ({ props }) => {
+        const nodes = 1 + list(at(props, "spec.workerGroupSpecs")).length;
+        const [container] = list(at(props, "spec.headGroupSpec.template.spec.containers"));
+        const variables = list(at(container, "env"));
+        const command = at(
+            variables.find((one) => at(one, "name") === "ALPA_COMMAND"),
+            "value",
+        );
+        return made(`ray ${nodes} ${String(command)}`, () =>
+            opts(nodes, String(command), (opt, answerTimeoutSeconds, running) =>
+                renderRayCluster({ opt, answerTimeoutSeconds }, running),
+            ),
+        );
+    },
+};
+
+export const daemonSets: ByName = {
+    [`${OPT}-images`]: ({ props }) => {
+        const place = "spec.template.spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution";
+        const [term] = list(at(props, `${place}.nodeSelectorTerms`));
+        const nodes = list(at(list(at(term, "matchExpressions"))[0], "values")).length;
+        return made(`images ${nodes}`, () => opts(nodes, "", renderImages));
+    },
+};
+
+/** The shortest that the program has generated. */
+const LEAST_LENGTH = 32;
+
+/** What keys are derived from: any letters and digits, so many that nobody tries them all. */
+export function password({ props }: Resource): { actual: unknown; forms: Form[] } {
+    return {
+        actual: props,
+        forms: made("password", () => [
+            form(
+                { length: 40 },
+                ({ length }) => ({ length, special: false }),
+                ({ length }) =>
+                    length < LEAST_LENGTH ? [`length: must be ${LEAST_LENGTH} or more (got ${length}). Raise it.`] : [],
+            ),
+        ]),
+    };
+}

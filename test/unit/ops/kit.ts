@@ -1,4 +1,5 @@
 /** The command line with a Pulumi that answers from memory, on a stack file in a folder of its own. */
+import { renderConsumer } from "../../../components/parts/consumers";
 import { strict as assert } from "node:assert";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -140,4 +141,12 @@ function healthy(args: string[], outputs: object): Partial<PulumiResult> {
     if (command === "stack export") return { stdout: '{"version":3,"deployment":{}}' };
     if (args[0] === "up") return { stdout: "Updating (intra)\n" };
     throw new Error(`no fake for pulumi ${args.join(" ")}`);
+}
+
+const BINDING = { ingressClass: "alpa-auth", gateway: "alpa-auth", gatewayNamespace: "alpa-auth-gateway" };
+
+/** Spec of a caller with keys, as the program renders it. */
+export function callerSpec(name: string, ids: string[]) {
+    const credentials = ids.map((id) => ({ id, method: "key" as const }));
+    return renderConsumer({ name, limits: {}, credentials }, BINDING, "alpa-auth");
 }

@@ -1,6 +1,6 @@
 /** What is not as this project renders it, although no other rule has a word for it. */
 import type { Case } from "./cases";
-import { find, inputs, more, plugin, spec, values } from "./changes";
+import { find, inputs, more, plugin, secret, spec, values } from "./changes";
 
 const rule = (name: string, change: (rule: any) => void) =>
     spec("ApisixRoute", undefined, ({ http }) => change(http.find((one: any) => one.name === name)));
@@ -104,6 +104,142 @@ export const CLOSED: Record<string, Case[]> = {
             /^config\.ingresses/m,
         ],
         [
+            "a plugin of a consumer that is no limit",
+            "intra",
+            spec("Consumer", "lab", (s) => s.plugins.push({ name: "serverless-pre-function", config: LUA })),
+            /^spec\.plugins: serverless-pre-function is not rendered here/m,
+        ],
+        [
+            "plugins for every route, in the object that leads to the Admin API",
+            "intra",
+            spec("GatewayProxy", undefined, (s) => (s.plugins = [{ name: "serverless-pre-function", config: LUA }])),
+            /^spec\.plugins: is not rendered here/m,
+        ],
+        [
+            "pods on every node that read its files",
+            "intra",
+            more("kubernetes:apps/v1:DaemonSet", {
+                apiVersion: "apps/v1",
+                kind: "DaemonSet",
+                metadata: { name: "more" },
+                spec: { template: { spec: { containers: [], volumes: [{ name: "root", hostPath: { path: "/" } }] } } },
+            }),
+            /^metadata\.name: no DaemonSet of this name is rendered/m,
+        ],
+        [
+            "a Service that opens the gateway beside its tunnel",
+            "exposed",
+            object("v1", "Service", {
+                type: "NodePort",
+                selector: { "app.kubernetes.io/name": "apisix" },
+                ports: [{ port: 80, targetPort: 9080 }],
+            }),
+            /^metadata\.name: no Service of this name is rendered/m,
+        ],
+        [
+            "a tunnel whose secret somebody has chosen",
+            "cloudflare",
+            inputs("ZeroTrustTunnelCloudflared", undefined, (t) => (t.tunnelSecret = secret("c2VjcmV0c2VjcmV0"))),
+            /^tunnelSecret: is not rendered here/m,
+        ],
+        [
+            "a tunnel with rules of a file on a host",
+            "cloudflare",
+            inputs("ZeroTrustTunnelCloudflared", undefined, (t) => (t.configSrc = "local")),
+            /^configSrc: must be "cloudflare"/m,
+        ],
+        [
+            "another chart in the graph of the model",
+            "graph",
+            more("pulumi-nodejs:dynamic/alpa-auth:RampartGraph", {
+                kind: "RampartGraph",
+                metadata: { name: "opt" },
+                spec: { graph: { components: { alpa: { chart: { name: "other" } }, shell: {} } } },
+            }),
+            /^spec\.graph\.components\.alpa\.chart\.name: must be alpa-opt-service.*\n.*components\.shell: is not/m,
+        ],
+        [
+            "requests of a kind that Access does not ask",
+            "cloudflare",
+            application((a) => (a.optionsPreflightBypass = true)),
+            /^optionsPreflightBypass: is not rendered here/m,
+        ],
+        [
+            "a rule of the edge that gives every request a service token",
+            "cloudflare",
+            cloudflare("Ruleset", {
+                kind: "zone",
+                phase: "http_request_late_transform",
+                rules: [{ action: "rewrite", expression: "true" }],
+            }),
+            /^phase: must be "http_request_firewall_custom"/m,
+        ],
+        [
+            "a skip of browser checks for every name of the zone",
+            "cloudflare",
+            inputs("Ruleset", "alpa-edge-browser-checks", ({ rules }) => (rules[0].expression += " or true")),
+            /^rules\[0\]\.expression: must be /m,
+        ],
+        [
+            "lines of nginx in the values of the chart",
+            "intra",
+            values((v) => (v.apisix.nginx = { configurationSnippet: { httpStart: "lua_code_cache off;" } })),
+            /^values\.apisix\.nginx: is not rendered here/m,
+        ],
+        [
+            "lines of nginx in the settings file",
+            "inter",
+            inputs("ConfigMap", "alpa-profile-file", ({ data }) => {
+                for (const file of Object.keys(data)) data[file] += "wasm: { plugins: [] }\n";
+            }),
+            /^data\.config-alpa-auth\.yaml\.wasm: is not rendered here/m,
+        ],
+        [
+            "another settings file, by its name",
+            "inter",
+            values((v) => (v.extraVolumes[0].configMap.name = "others")),
+            /extraVolumes\[0\]\.configMap\.name: must be /,
+        ],
+        [
+            "a field of APISIX's pods beside the one that is patched",
+            "inter",
+            spec("Deployment", "alpa-stop-patch", ({ template }) => (template.spec.hostPID = true)),
+            /^spec\.template\.spec\.hostPID: is not rendered here/m,
+        ],
+        [
+            "a command that another one follows",
+            "cloudflare",
+            command((c) => (c.create += "; nc -l 20002")),
+            /^create: must be sh -s -- and words/m,
+        ],
+        [
+            "a command whose output is shown",
+            "cloudflare",
+            command((c) => (c.logging = "stdoutAndStderr")),
+            /^logging: must be "none"/m,
+        ],
+        [
+            "a seed of keys that is the same letter",
+            "intra",
+            inputs("RandomPassword", "alpa-consumers-seed", (p) =>
+                Object.assign(p, { upper: false, overrideSpecial: "a" }),
+            ),
+            /^upper: is not rendered here.*\n.*overrideSpecial/m,
+        ],
+        [
+            "a seed of keys of one letter",
+            "intra",
+            inputs("RandomPassword", "alpa-consumers-seed", (p) => (p.length = 1)),
+            /^length: must be 32 or more \(got 1\)/m,
+        ],
+        ["a script of a host in clear", "cloudflare", command((c) => (c.stdin = "true")), /^stdin: must be secret/m],
+        [
+            "a chart under the name of another",
+            "intra",
+            more("kubernetes:helm.sh/v3:Release", { name: "tools", chart: "tools", version: "1.0.0" }),
+            /^name: must be /m,
+        ],
+        [
             "a tunnel that is a bastion",
             "cloudflare",
             tunnelRules((rules) => rules.unshift({ ...rules[0], service: "bastion" })),
@@ -122,6 +258,41 @@ export const CLOSED: Record<string, Case[]> = {
             "intra",
             object("apisix.apache.org/v2", "ApisixPluginConfig", { plugins: [on("serverless-pre-function", LUA)] }),
             /^type: kubernetes:apisix\.apache\.org\/v2:ApisixPluginConfig is not made/m,
+        ],
+        [
+            "a global rule that goes by another type",
+            "intra",
+            more("kubernetes:core/v1:ConfigMap", {
+                apiVersion: "apisix.apache.org/v2",
+                kind: "ApisixGlobalRule",
+                metadata: { name: "more" },
+                spec: { plugins: [on("serverless-pre-function", LUA)] },
+            }),
+            /^kind: kubernetes:apisix\.apache\.org\/v2:ApisixGlobalRule stands in a resource of type kubernetes:core\/v1:ConfigMap/m,
+        ],
+        [
+            "a patch of a route",
+            "intra",
+            more("kubernetes:apisix.apache.org/v2:ApisixRoutePatch", { kind: "ApisixRoute", spec: {} }),
+            /^type: kubernetes:apisix\.apache\.org\/v2:ApisixRoutePatch is not made/m,
+        ],
+        [
+            "a right to read every Secret",
+            "intra",
+            more("kubernetes:rbac.authorization.k8s.io/v1:ClusterRoleBinding", { kind: "ClusterRoleBinding" }),
+            /ClusterRoleBinding is not made by this project/,
+        ],
+        [
+            "a worker in front of the names",
+            "cloudflare",
+            cloudflare("WorkersRoute", { pattern: "llm.example.com/*", script: "other" }),
+            /WorkersRoute is not made by this project/,
+        ],
+        [
+            "a command on the machine that runs Pulumi",
+            "intra",
+            more("command:local:Command", { create: "kubectl apply -f more.yaml" }),
+            /^type: command:local:Command is not made/m,
         ],
         [
             "Calico's policy that allows everything",
@@ -149,6 +320,14 @@ export const CLOSED: Record<string, Case[]> = {
             "cloudflare",
             tunnelRules((rules) => rules.unshift({ ...rules[0], hostname: "old.example.com" })),
             /^config\.ingresses\[0\]\.hostname: old\.example\.com is not covered/m,
+        ],
+        [
+            "a service token that another program makes",
+            "cloudflare",
+            inputs("ZeroTrustAccessPolicy", undefined, (p) =>
+                p.includes.push({ serviceToken: { tokenId: "f00dcafe-0000-4000-8000-000000000001" } }),
+            ),
+            /^includes\[\d\]\.serviceToken\.tokenId: is no service token of this stack/m,
         ],
         [
             "a policy that another program makes",
@@ -195,5 +374,3 @@ export const CLOSED: Record<string, Case[]> = {
         ],
     ],
 };
-void values;
-void cloudflare;

@@ -44,6 +44,8 @@ function resourcesOf(file: string) {
             const inside = name.startsWith("alpa-exposure") ? "alpa-auth:parts:CloudflareExposure$" : "";
             const urn = `urn:pulumi:test::alpa-auth::${inside}${type}::${name}`;
             const { kind, ...rest } = inputs!;
+            // The golden of hosts shows command lines alone.
+            if (type.startsWith("command:")) Object.assign(inputs!, { logging: "none", addPreviousOutputInEnv: false });
             const withKind = kind === "zone" || !type.startsWith("cloudflare:");
             return resourceOf({ type, name, urn, protect: true, inputs: withKind ? inputs! : rest });
         });

@@ -70,17 +70,16 @@ describe("ops stack rollback refuses", () => {
         });
 
     it("a program that breaks a rule of today's policy pack, until an exception with a reason is committed", async () => {
-        const spec = { type: "NodePort", ports: [{ port: 80, targetPort: 9180 }] };
-        const steps = [made("kubernetes:core/v1:Service", "admin", { metadata: { name: "admin" }, spec })];
+        const steps = [made("kubernetes:core/v1:ServiceAccount", "admin", { metadata: { name: "admin" } })];
         const refused = await rollback(["--to", "1", "--apply"], { history: both(), steps });
         assert.equal(refused.code, 2, refused.note);
         assert.match(refused.out, /policy-violated/);
         assert.match(
             refused.note,
-            /--to: going back must break no rule of today's\. admin: Rule ports-closed of the policy pack: .* policy\/exceptions\.yaml/,
+            /--to: going back must break no rule of today's\. admin: Rule known-types of the policy pack: .* policy\/exceptions\.yaml/,
         );
         assert.ok(refused.seen.every(({ verb }) => verb === "preview"));
-        const exception = `{ rule: ports-closed, resource: admin, reason: back to version 1 for a day, until: "2026-11-26" }`;
+        const exception = `{ rule: known-types, resource: admin, reason: back to version 1 for a day, until: "2026-11-26" }`;
         mkdirSync(join(repository.root, "policy"));
         writeFileSync(join(repository.root, "policy/exceptions.yaml"), `exceptions: [${exception}]\n`);
         try {

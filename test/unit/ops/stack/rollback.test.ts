@@ -54,7 +54,7 @@ describe("ops stack rollback", () => {
 
     it("carries it out with --apply, held to its plan also where something is made, and leaves no work tree behind", async () => {
         const history = [update(repository.first, namespace), update(repository.second)];
-        const steps = [made("kubernetes:core/v1:Service", "alpa", { metadata: { name: "a" }, spec: {} })];
+        const steps = [made("kubernetes:core/v1:Namespace", "alpa", { metadata: { name: "a" } })];
         const { code, note, seen } = await rollback(["--to", "1", "--apply"], { history, steps });
         assert.equal(code, 0, note);
         assert.deepEqual(

@@ -3,17 +3,14 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { renderConsumer } from "../../../../../components/parts/consumers";
 import type { PulumiResult } from "../../../../../ops/stack/pulumi";
-import { bench, type Bench, type Call } from "../../kit";
+import { bench, callerSpec, type Bench, type Call } from "../../kit";
 
 const TYPE = "kubernetes:apisix.apache.org/v1alpha1:Consumer";
 
 /** The state of a caller with these credentials. */
 export function caller(name: string, credentials: string[]) {
-    const binding = { ingressClass: "alpa-auth", gateway: "alpa-auth", gatewayNamespace: "alpa-auth-gateway" };
-    const keys = credentials.map((id) => ({ id, method: "key" as const }));
-    const spec = renderConsumer({ name, limits: {}, credentials: keys }, binding, "alpa-auth");
+    const spec = callerSpec(name, credentials);
     const inputs = { kind: "Consumer", metadata: { name, namespace: "alpa-auth" }, spec };
     const urn = `urn:pulumi:intra::alpa-auth::${TYPE}::${name}-consumer`;
     return { urn, type: TYPE, custom: true, id: `alpa-auth/${name}`, inputs };

@@ -2,12 +2,11 @@
 import { strict as assert } from "node:assert";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { bench } from "../../kit";
+import { bench, callerSpec } from "../../kit";
 
 const TYPE = "kubernetes:apisix.apache.org/v1alpha1:Consumer";
 const URN = `urn:pulumi:intra::alpa-auth::${TYPE}::alice-consumer`;
 const SECRET = { "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", ciphertext: "v1:abc" };
-const credential = (id: string) => ({ name: id, type: "key-auth", secretRef: { name: `alice.${id}` } });
 const metadata = { name: "alice", namespace: "alpa-auth" };
 const secretUrn = "urn:pulumi:intra::alpa-auth::kubernetes:core/v1:Secret::alice.a-secret";
 
@@ -22,7 +21,7 @@ const STATE = {
             type: TYPE,
             custom: true,
             id: "alpa-auth/alice",
-            inputs: { kind: "Consumer", metadata, spec: { credentials: [credential("a"), credential("b")] } },
+            inputs: { kind: "Consumer", metadata, spec: callerSpec("alice", ["a", "b"]) },
         },
         {
             urn: secretUrn,
@@ -38,7 +37,7 @@ const STATE = {
 const goal = (inputDiff: object, type = TYPE) => ({ type, name: "x", custom: true, inputDiff });
 const plan = (resourcePlans: object, manifest: object = { time: "2026-11-25T11:00:00Z", version: "v3.274.1" }) =>
     JSON.stringify({ manifest, resourcePlans });
-const revoke = { [URN]: { steps: ["update"], goal: goal({ updates: { spec: { credentials: [credential("a")] } } }) } };
+const revoke = { [URN]: { steps: ["update"], goal: goal({ updates: { spec: callerSpec("alice", ["a"]) } }) } };
 
 async function review(text: string) {
     const says = ({ args }: { args: string[] }) =>
@@ -73,7 +72,9 @@ describe("ops stack review --plan", () => {
             {
                 [URN.replace("alice", "bob")]: {
                     steps: ["create"],
-                    goal: goal({ adds: { metadata: { name: "bob" } } }),
+                    goal: goal({
+                        adds: { metadata: { name: "bob", namespace: "alpa-auth" }, spec: callerSpec("bob", ["a"]) },
+                    }),
                 },
             },
             ["caller-added"],
@@ -96,7 +97,7 @@ describe("ops stack review --plan", () => {
             {
                 [URN.replace("alice-consumer", "new")]: {
                     steps: ["update"],
-                    goal: { ...goal({ updates: { spec: { credentials: [credential("b")] } } }), aliases: [URN] },
+                    goal: { ...goal({ updates: { spec: callerSpec("alice", ["b"]) } }), aliases: [URN] },
                 },
             },
             ["credential-revoked"],

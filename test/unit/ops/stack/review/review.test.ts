@@ -4,18 +4,22 @@ import { strict as assert } from "node:assert";
 import { utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { LONGEST } from "../../../../../ops/stack/review/markdown";
-import { bench, type BenchOptions } from "../../kit";
+import { bench, callerSpec, type BenchOptions } from "../../kit";
 
 const URN = "urn:pulumi:intra::alpa-auth::kubernetes:apisix.apache.org/v1alpha1:Consumer::";
 const CONSUMER = "kubernetes:apisix.apache.org/v1alpha1:Consumer";
 
 function consumer(name: string, credentials: string[], more: object = {}) {
-    const spec = {
-        credentials: credentials.map((id) => ({ name: id, type: "key-auth", secretRef: { name: `${name}.${id}` } })),
+    const inputs = {
+        kind: "Consumer",
+        metadata: { name, namespace: "alpa-auth" },
+        spec: callerSpec(name, credentials),
     };
-    const inputs = { kind: "Consumer", metadata: { name, namespace: "alpa-auth" }, spec };
     return { urn: `${URN}${name}-consumer`, type: CONSUMER, custom: true, id: `alpa-auth/${name}`, inputs, ...more };
 }
+
+/** Of this project, and none that a review has rules for. */
+const UNKNOWN_TYPE = "pulumi-nodejs:dynamic/alpa-auth:Other";
 
 const gone = (name: string) => {
     const oldState = consumer(name, ["a"]);
@@ -57,13 +61,13 @@ describe("ops stack review", () => {
         ["a caller that comes, where a risk is to fail", digest(come("bob")), "risk", 0],
         [
             "a kind that is not known",
-            digest({ ...come("x"), newState: { ...consumer("x", []), type: "aws:s3:Bucket" } }),
+            digest({ ...come("x"), newState: { ...consumer("x", []), type: UNKNOWN_TYPE } }),
             undefined,
             0,
         ],
         [
             "such a kind, where a risk is to fail",
-            digest({ ...come("x"), newState: { ...consumer("x", []), type: "aws:s3:Bucket" } }),
+            digest({ ...come("x"), newState: { ...consumer("x", []), type: UNKNOWN_TYPE } }),
             "risk",
             1,
         ],
