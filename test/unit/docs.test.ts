@@ -273,7 +273,7 @@ describe("README.md", () => {
         assert.ok(calls.length > 10);
         for (const { text, address } of calls) {
             const edge = /ServiceToken\(|cf-access-client-id/i.test(text);
-            assert.equal(address.replace(/\/completions$/, ""), edge ? url : `https://${host}${PREFIX}`, text);
+            assert.equal(address.replace(/\/(completions)?$/, ""), edge ? url : `https://${host}${PREFIX}`, text);
         }
     });
 
