@@ -5,6 +5,7 @@ import { cpSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { RULES } from "../../../policy/rules";
+import { recordCloudflare } from "../cloudflare";
 import { recordStack } from "../intra-a";
 import { find, more, plugin, secret, without } from "./changes";
 import { Pack } from "./pack";
@@ -80,6 +81,16 @@ describe("the policy pack as Pulumi starts it", function () {
         assert.deepEqual(others, []);
         assert.ok(found.refuses && found.rule === "network-closed");
         assert.equal(found.urn, all.find(({ type }) => type.endsWith(":Release"))!.urn);
+    });
+
+    it("compares at the end which policies an Access application names with those of the stack", async () => {
+        const all = givenOf(await recordCloudflare());
+        assert.deepEqual(await pack.stack(all), []);
+        find(all, "ZeroTrustAccessApplication").inputs.policies = [{ id: "another", precedence: 1 }];
+        const [found, ...others] = await pack.stack(all);
+        assert.deepEqual(others, []);
+        assert.ok(found.refuses && found.rule === "hostnames-covered");
+        assert.match(found.message, /policies\[0\]\.id: is no policy of this stack/);
     });
 
     describe("with a file of exceptions", () => {

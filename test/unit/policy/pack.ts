@@ -52,12 +52,13 @@ export class Pack {
 
     /** What it asks at the end, for all resources. */
     async stack(given: Given[]): Promise<Said[]> {
-        const resources = given.map(({ type, name, urn, protect, inputs }) =>
+        const resources = given.map(({ type, name, urn, protect, inputs, id }) =>
             new analyzer.AnalyzerResource()
                 .setType(type)
                 .setName(name)
                 .setUrn(urn)
-                .setProperties(Struct.fromJavaScript(inputs))
+                // What providers have answered, as far as the pack reads it.
+                .setProperties(Struct.fromJavaScript({ ...inputs, id: id as string }))
                 .setOptions(new analyzer.AnalyzerResourceOptions().setProtect(protect)),
         );
         return said(await this.ask("analyzeStack", new analyzer.AnalyzeStackRequest().setResourcesList(resources)));
