@@ -12,8 +12,11 @@ export interface EtcdSecretsArgs {
     secretName: string;
 }
 
-/** Bytes of a key for AES-128: the only length that every supported version of APISIX takes. */
-const KEYRING_BYTES = 16;
+/**
+ * What APISIX's key is generated from. 16 bytes are a key for AES-128: the only length that every supported version of APISIX takes.
+ * APISIX reads a variable of digits as a number, and a key must be text.
+ */
+export const KEYRING = { length: 16, special: false, numeric: false };
 
 /**
  * What keeps others from APISIX's configuration in etcd: the password of its user root, and the key by which APISIX encrypts
@@ -30,12 +33,7 @@ export class EtcdSecrets extends pulumi.ComponentResource {
             { length: 40, special: false },
             { parent: this },
         );
-        const keyring = new random.RandomPassword(
-            `${name}-keyring`,
-            // APISIX reads a variable of digits as a number, and a key must be text.
-            { length: KEYRING_BYTES, special: false, numeric: false },
-            { parent: this },
-        );
+        const keyring = new random.RandomPassword(`${name}-keyring`, KEYRING, { parent: this });
         new k8s.core.v1.Secret(
             `${name}-secret`,
             {

@@ -1,5 +1,6 @@
 import { parse } from "yaml";
 import { PROFILE_FILE } from "../../../components/parts/apisix-profile";
+import { KEYRING } from "../../../components/parts/etcd-secrets";
 import { releaseInstallation } from "../../../components/parts/apisix-release";
 import { apisixValues, FULL_NAME, profileOf, type ReleaseSettings } from "../../../components/parts/apisix-values";
 import { CONNECTORS, renderConnectors, renderPolicy } from "../../../components/parts/cloudflared-deployment";
@@ -18,7 +19,7 @@ import {
     renderService,
     renderServer,
 } from "../../../components/parts/shared-counters";
-import { at, list, map, type Resource } from "../resource";
+import { at, list, map, UNKNOWN, type Resource } from "../resource";
 import { combinations, form, type Form } from "./form";
 import { gatewayPolicies, made, type ByName } from "./gateway";
 
@@ -66,7 +67,7 @@ const SETTINGS = { namespace: NAMESPACE, retry: 5, release: RELEASE };
 
 /** What Helm is given, by the name of the release's chart. */
 export function release({ props }: Resource, apisix: boolean): { actual: unknown; forms: Form[] } {
-    const values = map(props.values);
+    const values = props.values === UNKNOWN ? UNKNOWN : map(props.values);
     if (apisix)
         return {
             actual: { values },
@@ -282,6 +283,7 @@ export function password({ props }: Resource): { actual: unknown; forms: Form[] 
                 ({ length }) =>
                     length < LEAST_LENGTH ? [`length: must be ${LEAST_LENGTH} or more (got ${length}). Raise it.`] : [],
             ),
+            form({}, () => KEYRING),
         ]),
     };
 }
