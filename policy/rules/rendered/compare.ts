@@ -13,7 +13,19 @@ export function differences(actual: unknown, forms: Form[]): string[] {
     return more > 0 ? [...most, `${more} more differences. Correct those above first.`] : most;
 }
 
-const shapes = new WeakMap<Form, string[]>();
+/** Of each form the paths of what it renders, without those of every form. */
+const shapes = new WeakMap<Form[], string[][]>();
+
+function shapesOf(forms: Form[]): string[][] {
+    const known = shapes.get(forms);
+    if (known) return known;
+    const all = forms.map((form) => [...leaves(form.render(form.settings as never)).keys()]);
+    const count = new Map<string, number>();
+    for (const key of all.flat()) count.set(key, (count.get(key) ?? 0) + 1);
+    const own = all.map((keys) => keys.filter((key) => count.get(key)! < forms.length));
+    shapes.set(forms, own);
+    return own;
+}
 
 /** Forms that have the most paths in common with an object, below what is known of it: each costs a rendering. */
 function nearest(actual: unknown, forms: Form[]): Form[] {
@@ -21,13 +33,10 @@ function nearest(actual: unknown, forms: Form[]): Form[] {
     const here = leaves(actual);
     const unknown = [...here].filter(([, { value }]) => value === UNKNOWN).map(([key]) => key);
     const isUnknown = (key: string) => unknown.some((above) => key === above || key.startsWith(keyOf(above, "")));
-    const distances = forms.map((form) => {
-        let shape = shapes.get(form);
-        if (!shape) shapes.set(form, (shape = [...leaves(form.render(form.settings as never)).keys()]));
-        const there = shape.filter((key) => !isUnknown(key));
-        const common = there.filter((key) => here.has(key)).length;
-        return here.size - unknown.length + there.length - 2 * common;
-    });
+    // A path that is on one side alone is a step away; those that every form has make no difference.
+    const distances = shapesOf(forms).map((keys) =>
+        keys.reduce((sum, key) => sum + (isUnknown(key) ? 0 : here.has(key) ? -1 : 1), 0),
+    );
     const least = Math.min(...distances);
     return forms.filter((_, i) => distances[i] === least);
 }
