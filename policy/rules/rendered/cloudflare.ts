@@ -6,7 +6,7 @@ import { alpaPaths, renderRoutes } from "../../../components/parts/tunnel-routes
 import { VERIFICATION_PREFIX } from "../../../components/parts/verification";
 import { at, list, map, UNKNOWN, type Resource } from "../resource";
 import { combinations, form, type Form } from "./form";
-import { made } from "./gateway";
+import { made, prefixProblems } from "./gateway";
 
 // How this project renders what it asks of Cloudflare.
 
@@ -77,6 +77,7 @@ export function tunnelConfig({ props }: Resource): Rendered {
                                 : { endpoint: endpointOf({ service, namespace }) }),
                         }),
                     }),
+                    ({ prefix: own }) => prefixProblems(own, "config.ingresses"),
                 );
             }),
         ),

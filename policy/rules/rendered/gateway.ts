@@ -25,6 +25,12 @@ const guardProblems = ({ defaultModel: _, ...guard }: Record<string, unknown>) =
         ({ path, message }) => `spec.http: ${path.join(".")} ${message}.`,
     );
 
+/** @param where what the prefix stands in */
+export const prefixProblems = (prefix: string | undefined, where: string) =>
+    (intraSchema.shape.pathPrefix.safeParse(prefix).error?.issues ?? []).map(
+        ({ message }) => `${where}: a prefix ${message}.`,
+    );
+
 /** What changes the guard's rules. Where it is off, nothing of them is rendered. */
 const GUARDS = { disabledBecause: ["a reason", undefined], minTokens: [128, undefined] } as const;
 const guarded = (minTokens: number | undefined) => (minTokens === undefined ? GUARD : { ...GUARD, minTokens });
@@ -59,7 +65,7 @@ const ROUTES: Form[] = combinations({
                     refused: choices.refused && (rest.refused as { retryAfterSeconds: number }),
                 }),
             ),
-        ({ guard }) => guardProblems(guard),
+        ({ guard, pathPrefix }) => [...guardProblems(guard), ...prefixProblems(pathPrefix, "spec.http")],
     ),
 );
 

@@ -26,6 +26,9 @@ const route = (namespace: string, spec: object) =>
 
 const number = (max: number) => fc.integer({ min: 1, max });
 const label = fc.stringMatching(/^[a-z][a-z0-9-]{0,20}[a-z0-9]$/);
+const prefix = fc
+    .stringMatching(/^\/[a-z0-9]{1,9}(-[a-z0-9]{1,9}){0,2}$/)
+    .filter((one) => intraSchema.shape.pathPrefix.safeParse(one).success);
 const host = fc.oneof(fc.ipV4(), fc.domain());
 const guard = fc
     .record(
@@ -47,7 +50,7 @@ const routeSettings = fc.record(
         answerTimeoutSeconds: number(100_000),
         ownGateway: fc.boolean(),
         tls: fc.record({ redirect: fc.boolean() }),
-        pathPrefix: label.map((one) => `/${one}`),
+        pathPrefix: prefix,
         refused: fc.record({ retryAfterSeconds: number(9999) }),
         revision: fc.stringMatching(/^[0-9a-f]{12}$/),
     },
@@ -86,6 +89,13 @@ describe("the comparison with what is rendered", function () {
         );
     });
 
+    it("refuses a prefix that no stack config takes", () => {
+        const given = { namespace: "a1", ingressClassName: "a1", answerTimeoutSeconds: 600, ownGateway: true };
+        const rules = { ...intraSchema.shape.guard.parse({}), defaultModel: "default" };
+        const spec = renderRoute({ ...given, guard: rules, revision: "0123456789ab", pathPrefix: "/a/b" });
+        assert.match(judge(route("a1", spec)).join("\n"), /^spec\.http: a prefix must be one part of a path/m);
+    });
+
     it("takes upstreams and tunnels that lead to any hosts", () => {
         const endpoint = fc.record({
             address: fc.tuple(host, number(65535)).map((one) => one.join(":")),
@@ -109,10 +119,7 @@ describe("the comparison with what is rendered", function () {
             }),
             { numRuns: 40 },
         );
-        const own = fc.option(
-            label.map((one) => `/${one}`),
-            { nil: undefined },
-        );
+        const own = fc.option(prefix, { nil: undefined });
         const hostnames = fc.uniqueArray(fc.domain(), { minLength: 1, maxLength: 3 });
         fc.assert(
             fc.property(hostnames, endpoint, label, own, (names, { address }, teamName, own) => {
