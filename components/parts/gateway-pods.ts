@@ -24,13 +24,18 @@ export const POD_ADMIN_PORT = 9180;
 /** How messages begin that name a permission. */
 export const LACKS_PERMISSION = "the kubeconfig user lacks permission to";
 
-/** Whether a pod has these labels, takes requests, and is not about to end. */
-export function isReadyPod({ metadata, status }: Live, labels: Record<string, string>): boolean {
+/** Whether a pod has these labels, and is not about to end. */
+export function staysWith({ metadata }: Live, labels: Record<string, string>): boolean {
     return (
         metadata?.deletionTimestamp === undefined &&
-        Object.entries(labels).every(([key, value]) => metadata?.labels?.[key] === value) &&
-        (status?.conditions ?? []).some(({ type, status }) => type === "Ready" && status === "True")
+        Object.entries(labels).every(([key, value]) => metadata?.labels?.[key] === value)
     );
+}
+
+/** Whether a pod has these labels, takes requests, and is not about to end. */
+export function isReadyPod(pod: Live, labels: Record<string, string>): boolean {
+    const conditions = pod.status?.conditions ?? [];
+    return staysWith(pod, labels) && conditions.some(({ type, status }) => type === "Ready" && status === "True");
 }
 
 /**
@@ -69,15 +74,15 @@ export function podsTitle({ namespace, labels }: GatewayPods): string {
 
 /**
  * Asks every ready pod of a gateway by itself, all at once.
+ * @param pods all of its namespace
  * @param ask what a pod still lacks, or undefined when it has the change
- * @throws Error of the API server, when the pods cannot be listed
  */
 export async function askReadyPods(
     access: PlainAccess,
     { namespace, labels }: GatewayPods,
+    pods: Live[],
     ask: (connect: (port: number) => PodConnection) => Promise<string | undefined>,
 ): Promise<PodReport[]> {
-    const pods = await openLister(access)("v1", "Pod", namespace);
     return Promise.all(
         pods
             .filter((pod) => isReadyPod(pod, labels))
@@ -115,13 +120,14 @@ export async function askEveryPod(
     const { namespace, unasked } = gateway;
     const cannot = (why: string): Verdict =>
         unasked === "settle" ? { state: "ready", unproved: why } : { state: "failed", finalAfterSeconds: 0, why };
-    let reports: PodReport[];
+    let pods: Live[];
     try {
-        reports = await askReadyPods(access, gateway, ask);
+        pods = await openLister(access)("v1", "Pod", namespace);
     } catch (error) {
         if ((error as { code?: number }).code !== 403) throw error;
         return cannot(`${LACKS_PERMISSION} list pods in namespace ${namespace} (RBAC).`);
     }
+    const reports = await askReadyPods(access, gateway, pods, ask);
     if (reports.length === 0) {
         const why = `no ready ${podsTitle(gateway)}`;
         return unasked === "settle" ? { state: "ready", unproved: why } : { state: "waiting", why };

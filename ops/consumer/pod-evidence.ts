@@ -1,5 +1,5 @@
 /** What each pod of a gateway answers to a credential that was revoked. */
-import { openLister, type PlainAccess } from "../../components/parts/cluster-reader";
+import { openLister, type Live, type PlainAccess } from "../../components/parts/cluster-reader";
 import { askWith, type Sent } from "../../components/parts/credential-evidence";
 import {
     askReadyPods,
@@ -8,6 +8,7 @@ import {
     LACKS_PERMISSION,
     podsTitle,
     POD_DATA_PORT,
+    staysWith,
     type GatewayPods,
 } from "../../components/parts/gateway-pods";
 
@@ -37,10 +38,11 @@ export async function askRejected({ access, pods }: ProvingPods, sent: Sent): Pr
     const settles = pods.unasked === "settle";
     const whole = (why: string): PodEvidence => ({ asked: 0, lagging: [], unasked: [why], isPartial: settles });
     try {
-        const reports = await askReadyPods(access, pods, (connect) =>
+        const live = await openLister(access)("v1", "Pod", pods.namespace);
+        const reports = await askReadyPods(access, pods, live, (connect) =>
             askWith(() => connect(POD_DATA_PORT), "rejects", [sent]),
         );
-        const idle = await idlePods(access, pods);
+        const idle = idlePods(live, pods);
         if (reports.length === 0) return whole(`there is no ready ${podsTitle(pods)}`);
         const failed = reports.filter(({ error }) => error !== undefined);
         const needed = failed.some(({ status }) => status === 403)
@@ -67,11 +69,8 @@ export async function askRejected({ access, pods }: ProvingPods, sent: Sent): Pr
 }
 
 /** Pods that run and are not ready: on a node that the API server does not reach, one may serve callers all the same. */
-async function idlePods(access: PlainAccess, { namespace, labels }: GatewayPods): Promise<string[]> {
-    const pods = await openLister(access)("v1", "Pod", namespace);
-    return pods
-        .filter(({ metadata, status }) => metadata?.deletionTimestamp === undefined && status?.phase === "Running")
-        .filter(({ metadata }) => Object.entries(labels).every(([key, value]) => metadata?.labels?.[key] === value))
-        .filter((pod) => !isReadyPod(pod, labels))
+function idlePods(live: Live[], { namespace, labels }: GatewayPods): string[] {
+    return live
+        .filter((pod) => staysWith(pod, labels) && pod.status?.phase === "Running" && !isReadyPod(pod, labels))
         .map(({ metadata }) => `pod ${namespace}/${metadata!.name}: it runs and is not ready, so it was not asked`);
 }
