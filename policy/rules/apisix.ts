@@ -1,5 +1,5 @@
 import { at, eachText, isInside, map, number, shown, UNKNOWN, type Resource } from "./resource";
-import { apisixCharts, chartsOf, containersOf, isApisix, podsOf } from "./kubernetes";
+import { apisixCharts, chartImages, chartsOf, containersOf, DIGEST, isApisix, podsOf } from "./kubernetes";
 import type { Rule } from "./rule";
 
 /** Below it jwt-auth takes the public key of RS256 as a secret of HS256: anyone makes valid tokens. */
@@ -96,7 +96,6 @@ function shortKeys(resource: Resource): string[] {
 
 /** A tag or version that always means the same. */
 const PINNED = /^v?\d+\.\d+\.\d+([.+_-][0-9A-Za-z.+_-]*)?(@sha256:[0-9a-f]{64})?$/;
-const DIGEST = /@sha256:[0-9a-f]{64}$/;
 const MOVING = /(?:^|[-.])(latest|stable|nightly|main|master|edge|dev)(?:$|[-.])/;
 
 const isPinned = (tag: unknown) => typeof tag === "string" && PINNED.test(tag) && !MOVING.test(tag);
@@ -127,16 +126,13 @@ export const versionsPinned: Rule = {
 };
 
 function movingCharts(resource: Resource): string[] {
-    const images = ["image", "etcd.image"];
     return chartsOf(resource).flatMap(({ name, version, values, where }) => {
         const found = version === UNKNOWN || isPinned(version) ? [] : [pin(`version of chart ${name}`, version)];
         if (!isApisix(name)) return found;
-        const moving = images.filter((image) => {
-            const { tag, digest } = map(at(values, image));
-            const off = image === "etcd.image" && at(values, "etcd.enabled") === false;
-            return !off && tag !== UNKNOWN && !isPinned(tag) && !/^sha256:/.test(String(digest));
-        });
-        return [...found, ...moving.map((image) => pin(`${where}.${image}.tag`, at(values, `${image}.tag`)))];
+        const moving = chartImages(values).filter(
+            ({ tag, digest }) => tag !== UNKNOWN && !isPinned(tag) && !/^sha256:/.test(String(digest)),
+        );
+        return [...found, ...moving.map(({ image }) => pin(`${where}.${image}.tag`, at(values, `${image}.tag`)))];
     });
 }
 

@@ -1,9 +1,8 @@
 import { parse } from "yaml";
-import { at, map, shown, UNKNOWN, type Resource } from "./resource";
-import { apisixCharts, containersOf, podsOf } from "./kubernetes";
+import { map, shown, UNKNOWN, type Resource } from "./resource";
+import { apisixCharts, chartImages, containersOf, DIGEST, podsOf } from "./kubernetes";
 import type { Rule } from "./rule";
 
-const DIGEST = /@sha256:[0-9a-f]{64}$/;
 const named = (where: string, got: unknown) =>
     `${where}: must have a digest, as valkey/valkey:8.1.4-alpine@sha256:… (got ${shown(got)}). Add that of your registry.`;
 
@@ -27,18 +26,17 @@ export const imagesByDigest: Rule = {
                     : [named(`${place}.image`, image)],
             ),
         ),
-        ...chartImages(resource),
+        ...imagesOfCharts(resource),
     ],
 };
 
-function chartImages(resource: Resource): string[] {
+function imagesOfCharts(resource: Resource): string[] {
     return apisixCharts(resource).flatMap(({ values, where }) =>
-        ["image", "etcd.image"].flatMap((image) => {
-            const { tag, digest } = map(at(values, image));
-            const off = image === "etcd.image" && at(values, "etcd.enabled") === false;
-            const fine = tag === UNKNOWN || DIGEST.test(String(tag)) || /^sha256:[0-9a-f]{64}$/.test(String(digest));
-            return off || fine ? [] : [named(`${where}.${image}.tag`, tag)];
-        }),
+        chartImages(values).flatMap(({ image, tag, digest }) =>
+            tag === UNKNOWN || DIGEST.test(String(tag)) || /^sha256:[0-9a-f]{64}$/.test(String(digest))
+                ? []
+                : [named(`${where}.${image}.tag`, tag)],
+        ),
     );
 }
 

@@ -60,6 +60,19 @@ export const isApisix = (chart: string) =>
 /** The charts that bring an APISIX. */
 export const apisixCharts = (resource: Resource) => chartsOf(resource).filter(({ name }) => isApisix(name));
 
+/** The images in values of APISIX's chart, each with its place there. That of etcd counts only where it is installed. */
+export function chartImages(values: Chart["values"]): { image: string; tag: unknown; digest: unknown }[] {
+    return ["image", "etcd.image"]
+        .filter((image) => image !== "etcd.image" || at(values, "etcd.enabled") !== false)
+        .map((image) => {
+            const { tag, digest } = map(at(values, image));
+            return { image, tag, digest };
+        });
+}
+
+/** How the name of an image ends that always means the same bytes. */
+export const DIGEST = /@sha256:[0-9a-f]{64}$/;
+
 /** What pods a resource makes, with the path of each in it. */
 export function podsOf(resource: Resource): { where: string; spec: Tree }[] {
     const kind = kindOf(resource).replace(/Patch$/, "");
