@@ -167,6 +167,7 @@ export function renderRoute(args: {
     const below = (...paths: string[]) => prefixes.flatMap((prefix) => paths.map((path) => `${prefix}${path}`));
     const noQuery = [{ subject: { scope: "Variable", name: "args" }, op: "RegexNotMatch", value: "." }];
     const first = tls?.redirect ? [toHttps()] : [];
+    const byTls = tls !== undefined;
     const open = (role: "completions" | "logprobs") => ({
         name: role,
         match: {
@@ -176,7 +177,7 @@ export function renderRoute(args: {
         },
         timeout: timeouts(answerTimeoutSeconds),
         upstreams: [{ name: `alpa-${role}` }],
-        plugins: [...first, ...alpaChain(`/${role}`, namespace, guard, { refused, revision, tls: tls !== undefined })],
+        plugins: [...first, ...alpaChain(`/${role}`, namespace, guard, { refused, revision, tls: byTls })],
     });
     const answered = (name: string, match: object, priority: number, plugins: RoutePlugin[]) => ({
         name,
@@ -194,19 +195,19 @@ export function renderRoute(args: {
                 "query-string",
                 { paths: below("/completions", "/logprobs"), methods: ["POST"] },
                 -1,
-                queryStringChain(revision, tls !== undefined),
+                queryStringChain(revision, byTls),
             ),
             answered(
                 "closed",
                 { paths: ownGateway ? ["/*"] : below("", "/*") },
                 -10,
-                closedChain(prefixes[0], revision, tls !== undefined),
+                closedChain(prefixes[0], revision, byTls),
             ),
             answered(
                 "service",
                 { paths: below("/"), methods: ["GET"], exprs: noQuery },
                 0,
-                serviceChain(prefixes[0], guard.defaultModel, revision, tls !== undefined),
+                serviceChain(prefixes[0], guard.defaultModel, revision, byTls),
             ),
         ],
     };

@@ -110,24 +110,22 @@ export class Consumers extends pulumi.ComponentResource {
     }
 
     private secrets(consumer: ConsumerSettings, namespace: string, memory: Revocations): k8s.core.v1.Secret[] {
-        const materials = consumer.credentials.map((credential) =>
-            this.material(`${consumer.name}.${credential.id}`, namespace, consumer.name, credential),
-        );
-        this.digests[consumer.name] = pulumi
-            .all(materials.map((material) => pulumi.output(material)))
-            .apply((all) => createHash("sha256").update(JSON.stringify(all)).digest("hex"));
-        return consumer.credentials.map((credential, i) => {
-            const name = `${consumer.name}.${credential.id}`;
-            return new k8s.core.v1.Secret(
-                `${name}-secret`,
-                {
-                    metadata: credentialMetadata(secretName(consumer.name, credential.id), namespace),
-                    data: secretData(materials[i]),
-                },
-                // A key that was revoked is rejected before it is anywhere.
-                { parent: this, dependsOn: memory },
-            );
+        const materials = consumer.credentials.map((credential) => {
+            const name = secretName(consumer.name, credential.id);
+            return { name, material: this.material(name, namespace, consumer.name, credential) };
         });
+        this.digests[consumer.name] = pulumi
+            .all(materials.map(({ material }) => pulumi.output(material)))
+            .apply((all) => createHash("sha256").update(JSON.stringify(all)).digest("hex"));
+        return materials.map(
+            ({ name, material }) =>
+                new k8s.core.v1.Secret(
+                    `${name}-secret`,
+                    { metadata: credentialMetadata(name, namespace), data: secretData(material) },
+                    // A key that was revoked is rejected before it is anywhere.
+                    { parent: this, dependsOn: memory },
+                ),
+        );
     }
 
     private consumer(
