@@ -8,6 +8,7 @@ import { limitPlugins, type Limits } from "../../../components/parts/limits";
 import { alpaChain, closedChain } from "../../../components/parts/plugin-chain";
 import type { Pair } from "../../certificates";
 import type { RoutePlugin } from "../../../components/parts/route-plugin";
+import { GUARD } from "../guard-settings";
 
 const ADMIN_KEY = "test-admin-key";
 export const NAMESPACE = DEFAULT_NAMESPACE;
@@ -73,13 +74,6 @@ export async function startService(pair?: Pair): Promise<Service> {
         { requests: 2, perSeconds: 2 },
     );
     await consumer("elsewhere_team", { key: { "key-auth": { key: STRANGER_KEY } } });
-    const guard = {
-        maxBodyBytes: 65_536,
-        contextTokens: 1024,
-        vocabulary: 50_272,
-        maxPrompts: 4,
-        defaultModel: "default",
-    };
     const open = async (path: string, upstream: object = {}, plugins: object = {}) => {
         const nodes = { [`127.0.0.1:${alpa.port}`]: 1 };
         for (const role of ["completions", "logprobs"] as const)
@@ -87,7 +81,7 @@ export async function startService(pair?: Pair): Promise<Service> {
                 uri: `/${path}/${role}`,
                 methods: ["POST"],
                 upstream: { type: "roundrobin", nodes, retries: 0, ...upstream },
-                plugins: { ...byName(alpaChain(`/${role}`, NAMESPACE, guard)), ...plugins },
+                plugins: { ...byName(alpaChain(`/${role}`, NAMESPACE, GUARD)), ...plugins },
             });
     };
     await open("alpa");

@@ -14,6 +14,7 @@ import { startAlpa } from "../../../sandbox/alpa/server";
 import { startGateway } from "../../../sandbox/gateway/server";
 import { World } from "../sandbox/cloudflare/edge/kit";
 import { addRecord, addZone } from "../sandbox/cloudflare/edge/objects";
+import { GUARD } from "../guard-settings";
 
 const NAMESPACE = "ns";
 const ADMIN_KEY = "test-admin-key";
@@ -100,16 +101,9 @@ async function addConsumers(put: Put, keys: CallersWorld["keys"]): Promise<void>
 }
 
 async function addRoutes(put: Put, ports: { alpa: number; slow: number }): Promise<void> {
-    const guard = {
-        maxBodyBytes: 65_536,
-        contextTokens: 1024,
-        vocabulary: 50_272,
-        maxPrompts: 4,
-        defaultModel: "default",
-    };
     const upstream = (port: number) => ({ type: "roundrobin", nodes: { [`127.0.0.1:${port}`]: 1 }, retries: 0 });
     for (const role of ["completions", "logprobs"] as const) {
-        const plugins = byName(alpaChain(`/${role}`, NAMESPACE, guard));
+        const plugins = byName(alpaChain(`/${role}`, NAMESPACE, GUARD));
         const open = (prefix: string, to: object, more: object = {}) =>
             put(`/routes/${prefix}-${role}`, {
                 uri: `/${prefix}/${role}`,
@@ -134,7 +128,7 @@ async function addRoutes(put: Put, ports: { alpa: number; slow: number }): Promi
     });
     await put("/routes/service", {
         ...nowhere,
-        ...{ uri: "/alpa/", priority: 0, methods: ["GET"], plugins: byName(serviceChain("/alpa", guard.defaultModel)) },
+        ...{ uri: "/alpa/", priority: 0, methods: ["GET"], plugins: byName(serviceChain("/alpa", GUARD.defaultModel)) },
     });
     await put("/routes/closed", { ...nowhere, uri: "/*", plugins: byName(closedChain("/alpa")) });
 }

@@ -1,12 +1,12 @@
 import { strict as assert } from "node:assert";
 import { AlpaRoute, PREFIX, renderRoute } from "../../../../components/parts/alpa-route";
 import { comesAfter, one, oneOfKind, record } from "../../../kit";
+import { GUARD } from "../../guard-settings";
 
 const binding = { ingressClass: "alpa-auth", gateway: "alpa-auth", gatewayNamespace: "gateway" };
-const guard = { maxBodyBytes: 65536, contextTokens: 1024, vocabulary: 50272, maxPrompts: 4, defaultModel: "default" };
 const render = (answerTimeoutSeconds: number, ownGateway: boolean, pathPrefix?: string) =>
     renderRoute({
-        ...{ namespace: "alpa-auth", guard, ingressClassName: "alpa-auth" },
+        ...{ namespace: "alpa-auth", guard: GUARD, ingressClassName: "alpa-auth" },
         ...{ answerTimeoutSeconds, ownGateway, pathPrefix },
     });
 const SERVED = "pulumi-nodejs:dynamic/alpa-auth:RouteServed";
@@ -18,7 +18,7 @@ const build = (ownGateway = true, answerTimeoutSeconds = 900) =>
             endpoints: ["10.0.0.11:20001", "10.0.0.12:20002"].map((address) => ({ address, weight: 1 })),
             answerTimeoutSeconds,
         },
-        guard,
+        guard: GUARD,
         cluster: {},
         readiness: { acceptTimeoutSeconds: 120, settleSeconds: 15 },
         pods: { namespace: "gateway", labels: { app: "apisix" }, unasked: "fail" },

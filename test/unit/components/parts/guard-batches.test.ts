@@ -3,8 +3,8 @@
 import { strict as assert } from "node:assert";
 import fc from "fast-check";
 import { GuardedAlpa, type Call } from "../../guarded-alpa";
+import { GUARD } from "../../guard-settings";
 
-const guard = { maxBodyBytes: 65536, contextTokens: 1024, vocabulary: 50272, maxPrompts: 4, defaultModel: "default" };
 /** Alpa's batch. */
 const CALLERS = 4;
 /** The same numbers in every run: a failure can be looked at again. */
@@ -44,8 +44,8 @@ const call = fc.oneof({ weight: 5, arbitrary: completion }, { weight: 1, arbitra
 const batch = fc.oneof(fc.tuple(call, call), fc.tuple(call, call, call, call));
 
 const settings: [what: string, guard: Parameters<typeof GuardedAlpa.start>[0]][] = [
-    ["as it is by default", guard],
-    ["with min_tokens allowed", { ...guard, minTokens: 256 }],
+    ["as it is by default", GUARD],
+    ["with min_tokens allowed", { ...GUARD, minTokens: 256 }],
 ];
 for (const [what, chosen] of settings)
     describe(`Alpa behind the guard ${what}`, function () {

@@ -8,14 +8,9 @@ import {
     logprobsSchema,
     type GuardSettings,
 } from "../../../../components/parts/guard";
+import { GUARD } from "../../guard-settings";
 
-const guard: GuardSettings = {
-    maxBodyBytes: 65536,
-    contextTokens: 1024,
-    vocabulary: 50272,
-    maxPrompts: 4,
-    defaultModel: "default",
-};
+const guard: GuardSettings = GUARD;
 /** Writes defaults into what it checks, as the validator of APISIX does. */
 const ajv = new Ajv({ strict: false, useDefaults: true });
 const schemas = { completions: ajv.compile(completionsSchema(guard)), logprobs: ajv.compile(logprobsSchema(guard)) };

@@ -4,10 +4,10 @@ import { strict as assert } from "node:assert";
 import { createHmac } from "node:crypto";
 import { alpaChain } from "../../../../components/parts/plugin-chain";
 import { header, Kit } from "../../sandbox/gateway/kit";
+import { GUARD } from "../../guard-settings";
 
 const SECRET = "0123456789abcdef0123456789abcdef";
 const HEADER = '{"alg":"HS256"}';
-const guard = { maxBodyBytes: 65536, contextTokens: 1024, vocabulary: 50272, maxPrompts: 4, defaultModel: "default" };
 
 function token(head: string, claims: string): string {
     const signed = [head, claims].map((text) => Buffer.from(text).toString("base64url")).join(".");
@@ -29,7 +29,7 @@ describe("the headers of a request to Alpa", () => {
             await kit.put(`/consumers/alpa_alice/credentials/${name}`, { plugins: { [name]: conf } });
         await kit.put("/routes/r", {
             uri: "/alpa/completions",
-            plugins: Object.fromEntries(alpaChain("/completions", "alpa", guard).map((p) => [p.name, p.config])),
+            plugins: Object.fromEntries(alpaChain("/completions", "alpa", GUARD).map((p) => [p.name, p.config])),
             upstream: kit.target,
         });
     });

@@ -2,11 +2,11 @@
 import { strict as assert } from "node:assert";
 import { alpaChain, closedChain, queryStringChain, serviceChain } from "../../../../components/parts/plugin-chain";
 import { alpaError } from "../../../../components/parts/route-plugin";
+import { GUARD } from "../../guard-settings";
 
-const guard = { maxBodyBytes: 65536, contextTokens: 1024, vocabulary: 50272, maxPrompts: 4, defaultModel: "default" };
 const chains = {
-    completions: alpaChain("/completions", "alpa-auth", guard),
-    logprobs: alpaChain("/logprobs", "alpa-auth", guard),
+    completions: alpaChain("/completions", "alpa-auth", GUARD),
+    logprobs: alpaChain("/logprobs", "alpa-auth", GUARD),
     "query string": queryStringChain(),
     closed: closedChain("/alpa"),
 };
@@ -100,7 +100,7 @@ describe("a chain to Alpa", () => {
     it("gives every answer a request id", () => assert.deepEqual(config(chains.completions, "request-id"), {}));
 
     it("refuses consumers of other namespaces, after it has asked for the key and before limits", () => {
-        const { abort, _meta } = config(alpaChain("/completions", "team-a", guard), "fault-injection");
+        const { abort, _meta } = config(alpaChain("/completions", "team-a", GUARD), "fault-injection");
         assert.equal(abort.http_status, 403);
         const [[[variable, ...operators]]] = abort.vars;
         const pattern = new RegExp(operators.pop());

@@ -1,0 +1,8 @@
+/** Settings of the guard as a stack has them by default, for a model called `default`. */
+export const GUARD = {
+    maxBodyBytes: 65_536,
+    contextTokens: 1024,
+    vocabulary: 50_272,
+    maxPrompts: 4,
+    defaultModel: "default",
+};
