@@ -23,7 +23,7 @@ export interface CloudflareAccessArgs {
     dns?: { phase: Phase; records: ZoneRecord[] };
     /** `host:port` of Alpa, as seen from the hosts of the connectors. */
     endpoint: string;
-    /** Path in front of Alpa's own that callers are told. Unset: none; the one that every stack serves leads there too. */
+    /** Path prefix in the output `url`. Unset: none. `/alpa`, which every stack serves, works in any case. */
     pathPrefix?: string;
     /** The connectors, without the token that they join the tunnel with. */
     connectors: Omit<CloudflaredHostArgs, "token" | "teamName">;

@@ -38,7 +38,7 @@ export interface GatewayClusterArgs {
     cluster: ClusterAccess;
     alpa: AlpaSettings;
     guard: GuardSettings;
-    /** Path in front of Alpa's own that callers are told. @default the one that every stack serves */
+    /** Path prefix in the output `url`. @default `/alpa`, which every stack serves */
     pathPrefix?: string;
     gateway: GatewaySettings;
     /** A name at Cloudflare in front of the gateway. Unset: callers come to the gateway itself. */

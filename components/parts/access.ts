@@ -53,7 +53,7 @@ export class Access extends pulumi.ComponentResource {
     }
 }
 
-/** The application, beside its account and its name. */
+/** Inputs of the application, without its account and its name. */
 export function renderApplication(hostnames: string[], policyIds: pulumi.Input<string>[]) {
     return {
         type: "self_hosted",
@@ -68,7 +68,7 @@ export function renderApplication(hostnames: string[], policyIds: pulumi.Input<s
     };
 }
 
-/** Its policy, beside its account and its name. */
+/** Inputs of its policy, without its account and its name. */
 export function renderPolicy(tokenIds: pulumi.Input<string>[]) {
     return {
         // Service Auth. A token matched by an Allow policy is sent to the login page.

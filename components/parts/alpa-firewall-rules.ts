@@ -35,7 +35,7 @@ const IPV6_EXTENSIONS = [0, 43, 44, 51, 60];
  * any translation of addresses, so that ports published by a container are seen too.
  *
  * Where nothing tracks connections, fragments come here before the kernel puts them together. Those that can hide a SYN
- * or its port are dropped, whoever sent them.
+ * or its port are dropped from every sender.
  */
 export function renderRules(rules: FirewallRules): string {
     const ray = portSet(rules.rayPorts);

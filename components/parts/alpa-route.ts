@@ -41,7 +41,7 @@ export interface AlpaRouteArgs {
     pods: GatewayPods;
     /** Close every other path of the gateway too. False where the gateway serves others as well. */
     ownGateway: boolean;
-    /** Path in front of Alpa's own that callers are told. @default {@link PREFIX}, which is served in any case */
+    /** Path prefix in the output `url`. @default {@link PREFIX}, which every stack serves */
     pathPrefix?: string;
     /** Whether the gateway serves TLS, and sends who comes by HTTP there. Unset: it speaks HTTP alone */
     tls?: { redirect: boolean };
