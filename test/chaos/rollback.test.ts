@@ -19,8 +19,7 @@ const alice = { name: "alice", credentials: [key("a1")] };
 const bob = { name: "bob", credentials: [key("b1")] };
 const carol = { name: "carol", credentials: [key("c1")] };
 
-describe("ops stack rollback on the engine", function () {
-    this.timeout(240_000);
+describe("ops stack rollback on the engine", () => {
     useWorld();
     let stack: TestStack;
     let clone: Clone;

@@ -29,8 +29,7 @@ async function hold(port: number): Promise<{ server: Server; holder: string }> {
     return { server, holder };
 }
 
-describe("npm run sandbox", function () {
-    this.timeout(600_000);
+describe("npm run sandbox", () => {
     let dir: string;
     let env: NodeJS.ProcessEnv;
 

@@ -5,8 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ROOT, sideBySide, sumOf, type Job, type Options } from "../side-by-side";
 
-describe("tests side by side", function () {
-    this.timeout(180_000); // three processes, half a second each where nothing else runs
+describe("tests side by side", () => {
     let folder: string;
     before(() => (folder = mkdtempSync(join(tmpdir(), "alpa-auth-side-"))));
     after(() => rmSync(folder, { recursive: true, force: true }));

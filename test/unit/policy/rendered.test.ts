@@ -64,9 +64,7 @@ function* nodes(tree: any, path = ""): Generator<{ path: string; node: any }> {
     for (const [field, part] of Object.entries(tree)) yield* nodes(part, `${path}.${field}`);
 }
 
-describe("the comparison with what is rendered", function () {
-    this.timeout(300_000);
-
+describe("the comparison with what is rendered", () => {
     it("takes the values of the charts that each combination of choices leads to", () => {
         // Those of Rampart are a part of a graph.
         const sets = apisixSets().filter(({ what }) => !what.includes("by Rampart"));
