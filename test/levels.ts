@@ -71,8 +71,8 @@ export function tests(level: Level, parts: string[] = []): Tests[] {
     const jobs = [
         { name: "unit, with programs", files: units.filter((file) => STARTING.test(file)) },
         { name: "unit and golden", files: units.filter((file) => !STARTING.test(file)) },
-        ...engine(),
         ...filesBelow("test/chaos").map((file) => ({ name: nameOf(file), files: [file] })),
+        ...engine(),
     ];
     const isChosen = (file: string) =>
         LEVELS.indexOf(levelOf(file)) <= LEVELS.indexOf(wanted) &&
