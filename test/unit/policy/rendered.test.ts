@@ -9,7 +9,7 @@ import { intraSchema } from "../../../config/intra";
 import { resourceOf, RULES } from "../../../policy/rules";
 import { apisixSets, operatorSets } from "../../engine/real-charts/value-sets";
 import { BASES, type Base } from "./bases";
-import { givenOf, type Given } from "./stacks";
+import { givenOf, shapeOf, type Given } from "./stacks";
 
 const asRendered = RULES.find(({ name }) => name === "as-rendered")!;
 const judge = (given: Given): string[] => asRendered.check!(resourceOf(given));
@@ -140,9 +140,8 @@ describe("the comparison with what is rendered", () => {
             const seen = new Set<string>();
             for (const base of Object.keys(BASES) as Base[])
                 for (const given of givenOf(await BASES[base]())) {
-                    const key = JSON.stringify([given.type, given.inputs]);
-                    if (!seen.has(key)) compared.push(given);
-                    seen.add(key);
+                    if (!seen.has(shapeOf(given))) compared.push(given);
+                    seen.add(shapeOf(given));
                 }
         });
         const bodies = ["spec", "values", "config", "rules", "destinations", "policies", "includes"];

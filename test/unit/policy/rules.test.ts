@@ -6,7 +6,7 @@ import { recordStack } from "../intra-a";
 import { CASES } from "./cases";
 import { find, more, values } from "./changes";
 import { BASES, type Base } from "./bases";
-import { givenOf, type Given } from "./stacks";
+import { givenOf, shapeOf, type Given } from "./stacks";
 
 const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 /** What a program always knows: which thing something is, and that it is a secret. */
@@ -124,11 +124,7 @@ describe("each rule of the policy pack", () => {
         const judged = new Set<string>();
         for (const base of Object.keys(bases) as Base[])
             for (const given of copy(base)) {
-                // Stacks have resources in common, which differ in their values alone.
-                const fields = JSON.stringify(given.inputs, (_, value) =>
-                    typeof value === "object" ? value : typeof value,
-                );
-                const same = `${given.type} ${given.name} ${fields}`;
+                const same = shapeOf(given);
                 if (judged.has(same)) continue;
                 judged.add(same);
                 // Alone, it lacks the others that rules between resources look for.
