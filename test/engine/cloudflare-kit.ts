@@ -34,8 +34,7 @@ export function useCloudflare(options: Omit<CloudflareWorldOptions, "tools" | "s
         useDocumentedToken(place.dir, place.world.account);
         running = { ...place, metricsPort: await freePair() };
     });
-    after(async function () {
-        this.timeout(300_000);
+    after(async () => {
         const place = running;
         running = undefined;
         await place?.end();

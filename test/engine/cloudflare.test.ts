@@ -23,8 +23,7 @@ const alice = (...credentials: object[]) => ({ name: "alice", credentials });
 const ENTERPRISE = { zone: { name: "example.com", plan: "enterprise" } };
 const bob = { name: "bob", credentials: [token("only")] };
 
-describe("cloudflare on the engine", function () {
-    this.timeout(600_000);
+describe("cloudflare on the engine", () => {
     useCloudflare();
     let stack: AccessStack;
     let pairs: Record<string, Pair>;

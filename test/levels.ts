@@ -1,0 +1,110 @@
+/**
+ * What each level runs: `npm run lint` the checks without tests, `npm run check` also unit and golden tests, `npm test` also
+ * engine tests, `npm run test:full` also what takes too long for every change.
+ */
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { ROOT, type Job } from "./side-by-side";
+
+export const LEVELS = ["lint", "check", "test", "full"] as const;
+export type Level = (typeof LEVELS)[number];
+
+/** Files that only `npm run test:full` runs, by the beginning of their path, each with the reason. */
+const FULL: Record<string, string> = {
+    "test/chaos/": "each file takes minutes: models are loaded again and again while steps fail or are killed",
+};
+
+function lint(name: string, script: string, ...args: string[]): Job {
+    return { name: `lint ${name}`, program: [join(ROOT, "node_modules", script), ...args], required: true };
+}
+
+/** Format, rules and types. What they find out about a file is kept until the file changes. */
+const LINT: Job[] = [
+    lint("tsc", "typescript/bin/tsc", "--noEmit", "--incremental", "--tsBuildInfoFile", "node_modules/.cache/tsc.json"),
+    lint("prettier", "prettier/bin/prettier.cjs", "--check", "--cache", "--cache-strategy=content", "."),
+    lint(
+        "eslint",
+        "eslint/bin/eslint.js",
+        "--cache",
+        "--cache-strategy=content",
+        "--cache-location=node_modules/.cache/",
+        ".",
+    ),
+];
+
+/**
+ * Unit tests that start programs, in a process of their own: to start one takes 1 ms of a core from a small process and 10 ms
+ * from one of 1 GB, which is what all unit tests need together.
+ */
+const STARTING = /^test\/unit\/((client|ops|sandbox)\/|components\/parts\/.*-script)/;
+
+/**
+ * Files that can share the world of test/engine/kit.ts, in jobs of about five minutes: to start one takes eleven seconds of a
+ * core. The longest first, so that in the end no lane waits for another.
+ */
+const TOGETHER = [
+    ["failures", "pulumi"],
+    ["ops", "route", "secrets"],
+    ["lifecycle", "callers", "callers-stack"],
+    ["microk8s", "limits", "guard", "tls"],
+    ["review", "rollback"],
+];
+
+/** Files with a world of their own that take long. The rest needs no order. */
+const ALONE = ["cli", "rampart-install", "installers", "cloudflare", "inter-nodes"];
+
+export function isLevel(word: string): word is Level {
+    return LEVELS.some((level) => level === word);
+}
+
+/** What every level runs. */
+export function checks(): Job[] {
+    return LINT;
+}
+
+type Tests = Job & { files: string[] };
+
+/** @param parts of paths: only files that have one of them in theirs; `npm test` then has those of the full level too */
+export function tests(level: Level, parts: string[] = []): Tests[] {
+    const wanted = level === "test" && parts.length > 0 ? "full" : level;
+    const units = [...filesBelow("test/unit"), ...filesBelow("test/golden")];
+    const jobs = [
+        { name: "unit, with programs", files: units.filter((file) => STARTING.test(file)) },
+        { name: "unit and golden", files: units.filter((file) => !STARTING.test(file)) },
+        ...filesBelow("test/chaos").map((file) => ({ name: nameOf(file), files: [file] })),
+        ...engine(),
+    ];
+    const isChosen = (file: string) =>
+        LEVELS.indexOf(levelOf(file)) <= LEVELS.indexOf(wanted) &&
+        (parts.length === 0 || parts.some((part) => file.includes(part)));
+    return jobs
+        .map(({ name, files }) => ({ name, files: files.filter(isChosen) }))
+        .filter(({ files }) => files.length > 0);
+}
+
+/** The first level that runs a test file. */
+export function levelOf(file: string): Level {
+    if (Object.keys(FULL).some((start) => file.startsWith(start))) return "full";
+    return /^test\/(unit|golden)\//.test(file) ? "check" : "test";
+}
+
+function engine(): Tests[] {
+    const named = [...TOGETHER, ...ALONE.map((name) => [name])].map((names) =>
+        names.map((name) => `test/engine/${name}.test.ts`),
+    );
+    const rest = filesBelow("test/engine").filter((file) => !named.flat().includes(file));
+    return [...named, ...rest.map((file) => [file])].map((files) => ({ name: nameOf(...files), files }));
+}
+
+/** "engine tls, guard" */
+function nameOf(...files: string[]): string {
+    const [, folder] = files[0].split("/");
+    return `${folder} ${files.map((file) => file.split("/").pop()!.replace(".test.ts", "")).join(", ")}`;
+}
+
+function filesBelow(folder: string): string[] {
+    return readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" })
+        .filter((name) => name.endsWith(".test.ts"))
+        .map((name) => `${folder}/${name.replaceAll("\\", "/")}`)
+        .sort();
+}
