@@ -9,9 +9,24 @@ import { ROOT, type Job } from "./side-by-side";
 export const LEVELS = ["lint", "check", "test", "full"] as const;
 export type Level = (typeof LEVELS)[number];
 
-/** Files that only `npm run test:full` runs, by the beginning of their path, each with the reason. */
+/**
+ * Files that only `npm run test:full` runs, by the beginning of their path, each with the reason. Together they take twice as
+ * long as all others; most of what they would find, unit, golden and recorded tests find first.
+ */
 const FULL: Record<string, string> = {
     "test/chaos/": "each file takes minutes: models are loaded again and again while steps fail or are killed",
+    "test/engine/callers-stack": "a second stack at the gateway of a first: each change runs both",
+    "test/engine/cli-": "the other stacks of the sandbox, and its ends: a world for each test",
+    "test/engine/cloudflare-":
+        "moves of zones, hosts by SSH and rotations at the edge: cloudflare.test.ts has the stack itself",
+    "test/engine/exposure": "a gateway behind Azure and a tunnel in turn, while callers come",
+    "test/engine/failures": "waits for what does not come, and kills runs",
+    "test/engine/installers": "a world for each way to install the gateway",
+    "test/engine/inter-nodes": "a cluster made of hosts by SSH, nodes that are lost and replaced",
+    "test/engine/microk8s": "a cluster made of hosts by SSH, step by step",
+    "test/engine/pulumi": "plans, imports and policy packs of Pulumi itself: several runs for each test",
+    "test/engine/rampart-install": "Rampart installed, killed and removed: a world for each",
+    "test/engine/review": "drift and repair: recorded previews prove what a review says",
 };
 
 function lint(name: string, script: string, ...args: string[]): Job {
@@ -44,14 +59,16 @@ const STARTING = /^test\/unit\/((client|ops|sandbox)\/|components\/parts\/.*-scr
  */
 const TOGETHER = [
     ["failures", "pulumi"],
-    ["ops", "route", "secrets"],
-    ["lifecycle", "callers", "callers-stack"],
-    ["microk8s", "limits", "guard", "tls"],
-    ["review", "rollback"],
+    ["lifecycle", "callers"],
+    ["review", "callers-stack"],
+    ["ops"],
+    ["limits", "route", "guard", "tls"],
+    ["microk8s"],
+    ["rollback", "secrets"],
 ];
 
 /** Files with a world of their own that take long. The rest needs no order. */
-const ALONE = ["cli", "rampart-install", "installers", "cloudflare", "inter-nodes"];
+const ALONE = ["cloudflare", "cli", "cli-stacks", "cli-ended", "rampart-install", "installers", "inter-nodes"];
 
 export function isLevel(word: string): word is Level {
     return LEVELS.some((level) => level === word);

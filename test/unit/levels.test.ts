@@ -19,6 +19,8 @@ describe("levels of tests", () => {
         ["test/unit/levels.test.ts", "check"],
         ["test/golden/intra-a.test.ts", "check"],
         ["test/engine/tls.test.ts", "test"],
+        ["test/engine/cli.test.ts", "test"],
+        ["test/engine/cli-stacks.test.ts", "full"],
         ["test/chaos/rollback.test.ts", "full"],
     ];
     for (const [file, level] of first)
