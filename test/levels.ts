@@ -1,6 +1,6 @@
 /**
  * What each level runs: `npm run lint` the checks without tests, `npm run check` also unit and golden tests, `npm test` also
- * engine tests, `npm run test:full` also what takes too long for every change.
+ * engine tests, `npm run test:full` also what takes too long for every change. LATER has the exceptions, with reasons.
  */
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
@@ -9,9 +9,20 @@ import { ROOT, type Job } from "./side-by-side";
 export const LEVELS = ["lint", "check", "test", "full"] as const;
 export type Level = (typeof LEVELS)[number];
 
-/** Files that only `npm run test:full` runs, by the beginning of their path, each with the reason. */
-const FULL: Record<string, string> = {
-    "test/chaos/": "each file takes minutes: models are loaded again and again while steps fail or are killed",
+/** Test files, by the beginning of their path, that run later than their folder says: from which level on, and why. */
+const LATER: Record<string, { from: Level; because: string }> = {
+    "test/chaos/": {
+        from: "full",
+        because: "each file takes minutes: models are loaded again and again while steps fail or are killed",
+    },
+    "test/unit/components/parts/bare-metal-script": {
+        from: "test",
+        because: "runs scripts over SSH on simulated hosts: 25 s of a core, and no Node.js in what it proves",
+    },
+    "test/unit/components/parts/cloudflared-scripts": {
+        from: "test",
+        because: "the same: 20 s of a core",
+    },
 };
 
 function lint(name: string, script: string, ...args: string[]): Job {
@@ -84,7 +95,8 @@ export function tests(level: Level, parts: string[] = []): Tests[] {
 
 /** The first level that runs a test file. */
 export function levelOf(file: string): Level {
-    if (Object.keys(FULL).some((start) => file.startsWith(start))) return "full";
+    const later = Object.keys(LATER).find((start) => file.startsWith(start));
+    if (later !== undefined) return LATER[later].from;
     return /^test\/(unit|golden)\//.test(file) ? "check" : "test";
 }
 

@@ -20,6 +20,7 @@ describe("levels of tests", () => {
         ["test/golden/intra-a.test.ts", "check"],
         ["test/engine/tls.test.ts", "test"],
         ["test/chaos/rollback.test.ts", "full"],
+        ["test/unit/components/parts/bare-metal-script.test.ts", "test"],
     ];
     for (const [file, level] of first)
         it(`run ${file} from ${level} on`, () => {
