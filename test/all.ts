@@ -21,7 +21,7 @@ const HOW_TO_CHOOSE = `Choose files by a part of their path, tests by a part of 
   npm test -- ops/check                      test files with ops/check in their path
   npm test -- engine/tls engine/guard        test files with one of these in their path
   npm test -- sandbox/gateway -g rejects     of these, tests whose title matches
-The files are in test/unit, test/golden, test/engine and test/chaos; npm run check knows the first two.`;
+npm test knows every file of test/unit, test/golden, test/engine and test/chaos; npm run check those that it runs.`;
 
 async function main([level, ...words]: string[]): Promise<number> {
     const began = performance.now();

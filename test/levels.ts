@@ -1,6 +1,6 @@
 /**
  * What each level runs: `npm run lint` the checks without tests, `npm run check` also unit and golden tests, `npm test` also
- * engine tests, `npm run test:full` also what takes too long for every change.
+ * engine tests, `npm run test:full` also what takes too long for every change. FULL and NOT_AT_ONCE have the exceptions.
  */
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
@@ -27,6 +27,12 @@ const FULL: Record<string, string> = {
     "test/engine/pulumi": "plans, imports and policy packs of Pulumi itself: several runs for each test",
     "test/engine/rampart-install": "Rampart installed, killed and removed: a world for each",
     "test/engine/review": "drift and repair: recorded previews prove what a review says",
+};
+
+/** Unit tests, by the beginning of their path, that `npm run check` leaves to `npm test`, each with the reason. */
+const NOT_AT_ONCE: Record<string, string> = {
+    "test/unit/components/parts/bare-metal-script": "runs scripts over SSH on simulated hosts: 25 s of a core",
+    "test/unit/components/parts/cloudflared-scripts": "the same: 20 s of a core",
 };
 
 function lint(name: string, script: string, ...args: string[]): Job {
@@ -101,7 +107,9 @@ export function tests(level: Level, parts: string[] = []): Tests[] {
 
 /** The first level that runs a test file. */
 export function levelOf(file: string): Level {
-    if (Object.keys(FULL).some((start) => file.startsWith(start))) return "full";
+    const isIn = (table: Record<string, string>) => Object.keys(table).some((start) => file.startsWith(start));
+    if (isIn(FULL)) return "full";
+    if (isIn(NOT_AT_ONCE)) return "test";
     return /^test\/(unit|golden)\//.test(file) ? "check" : "test";
 }
 
