@@ -2,6 +2,7 @@ import { execFile, spawn } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { promisify } from "node:util";
+import type { Progress } from "./cache";
 import { ToolchainError } from "./errors";
 import { explain } from "./go-failures";
 import versions from "./versions.json";
@@ -11,9 +12,6 @@ const run = promisify(execFile);
 
 /** Longest build, in seconds. The slowest takes 5 minutes on two busy cores; a module proxy that hangs takes for ever. */
 const BUILD_SECONDS = 60 * 60;
-
-/** Silence after a download that means compiling, in milliseconds. The largest module takes about 5 s here. */
-const QUIET_MS = 10_000;
 
 export interface GoProgram {
     /** Content of the main module's go.mod: the only module the build is resolved from. */
@@ -84,14 +82,18 @@ export function compareVersions(left: string, right: string): number {
     return 0;
 }
 
-/** Builds a Go program from its modules. `work` becomes the main module; executables go to `out`. */
+/**
+ * Builds a Go program from its modules. `work` becomes the main module; executables go to `out`.
+ * @param packages how many are compiled when none of them is in Go's own cache, for the progress
+ */
 export async function buildGo(
     tool: string,
     program: GoProgram,
     work: string,
     out: string,
-    progress: (detail: string) => void,
+    progress: Progress,
     env: NodeJS.ProcessEnv = process.env,
+    packages?: number,
 ): Promise<Record<string, string>> {
     const { go, version } = await requireGo(tool, env);
     fs.writeFileSync(path.join(work, "go.mod"), program.goMod);
@@ -112,7 +114,8 @@ export async function buildGo(
     }
     const [command, ...rest] = buildArguments(program);
     const target = program.output ? path.join(out, program.output) : `${out}${path.sep}`;
-    await runGo(tool, go, [command, "-o", target, ...rest], work, env, progress);
+    // `-v` names each package that is compiled, and changes nothing of the result.
+    await runGo(tool, go, [command, "-o", target, "-v", ...rest], work, env, progress, packages);
     return { go: version };
 }
 
@@ -122,14 +125,15 @@ function runGo(
     args: string[],
     cwd: string,
     env: NodeJS.ProcessEnv,
-    progress: (detail: string) => void,
+    progress: Progress,
+    packages?: number,
 ): Promise<string> {
     return new Promise((resolve, reject) => {
         const child = spawn(go, args, { cwd, env: goEnvironment(env), stdio: ["ignore", "pipe", "pipe"] });
         let stdout = "";
         const lines: string[] = [];
         let rest = "";
-        let compiling: NodeJS.Timeout | undefined;
+        let compiled = 0;
         const endChild = () => child.kill("SIGKILL");
         process.once("exit", endChild);
         const timer = setTimeout(() => {
@@ -144,15 +148,16 @@ function runGo(
                 const download = /^go: downloading (\S+)/.exec(line);
                 if (download) {
                     progress(`downloading ${download[1]}`);
-                    // go says when a download starts, not when it ends or when it begins to compile.
-                    clearTimeout(compiling);
-                    compiling = setTimeout(() => progress("compiling"), QUIET_MS);
+                } else if (/^[^\s:]+$/.test(line)) {
+                    compiled++;
+                    // A package that only a part of the machines compiles may be one too many.
+                    const of = packages && Math.max(packages, compiled);
+                    progress(`${compiled}${of ? ` of ${of}` : ""} packages compiled`, of && compiled / of);
                 } else if (line.trim() !== "") lines.push(line);
             }
         });
         const settle = () => {
             clearTimeout(timer);
-            clearTimeout(compiling);
             process.off("exit", endChild);
         };
         child.on("error", (error) => {

@@ -20,6 +20,8 @@ interface Source {
     program: GoProgram;
     freeMiB: number;
     usually: string;
+    /** What the build cost where it was measured (cold caches, in the order of the tools): packages and CPU seconds. */
+    cost: { packages: number; seconds: number };
 }
 
 /** The main module of a build: it only names what is built. `go` is that of the built module, so its defaults hold. */
@@ -44,6 +46,7 @@ function pulumi(): Source {
         },
         freeMiB: 4096,
         usually: "usually about 3 minutes",
+        cost: { packages: 2000, seconds: 300 },
     };
 }
 
@@ -58,6 +61,7 @@ function etcd(): Source {
         },
         freeMiB: 1024,
         usually: "usually 20 seconds",
+        cost: { packages: 600, seconds: 40 },
     };
 }
 
@@ -93,6 +97,7 @@ function kubernetes(): Source {
         program: fromKubernetes(outputs),
         freeMiB: 5120,
         usually: "usually about 4 minutes",
+        cost: { packages: 2000, seconds: 390 },
     };
 }
 
@@ -105,6 +110,7 @@ function kubectl(): Source {
         program: fromKubernetes(outputs),
         freeMiB: 3072,
         usually: "usually about 2 minutes",
+        cost: { packages: 1000, seconds: 150 },
     };
 }
 
@@ -130,6 +136,7 @@ function kubernetesProvider(): Source {
         },
         freeMiB: 6144,
         usually: "usually about 5 minutes",
+        cost: { packages: 2500, seconds: 550 },
     };
 }
 
@@ -143,6 +150,7 @@ function kwok(): Source {
         },
         freeMiB: 2048,
         usually: "usually about 1 minute",
+        cost: { packages: 900, seconds: 110 },
     };
 }
 
@@ -157,6 +165,7 @@ function helm(): Source {
         },
         freeMiB: 2048,
         usually: "usually about 1 minute",
+        cost: { packages: 900, seconds: 110 },
     };
 }
 
@@ -182,6 +191,7 @@ function kuberay(): Source {
         },
         freeMiB: 2048,
         usually: "usually about 1 minute",
+        cost: { packages: 900, seconds: 110 },
     };
 }
 
@@ -193,10 +203,13 @@ const SOURCES = {
 /** Names of the recipes; one may build several tools. */
 export type RecipeName = keyof typeof SOURCES | "redis";
 
-/** How a tool is built from its Go modules, or taken out of a package that ships it. */
-export function recipe(name: RecipeName): Recipe {
+/**
+ * How a tool is built from its Go modules, or taken out of a package that ships it.
+ * @param env of the build; Go is looked for on its PATH
+ */
+export function recipe(name: RecipeName, env: NodeJS.ProcessEnv = process.env): Recipe {
     if (name === "redis") return redis();
-    const { version, outputs, program, freeMiB, usually } = SOURCES[name]();
+    const { version, outputs, program, freeMiB, usually, cost } = SOURCES[name]();
     return {
         name,
         version,
@@ -205,6 +218,11 @@ export function recipe(name: RecipeName): Recipe {
         ingredients: { ...program, arguments: buildArguments(program), platform: process.platform, arch: process.arch },
         freeMiB,
         usually,
-        build: (work, out, progress) => buildGo(name, program, work, out, progress),
+        build: (work, out, progress) => buildGo(name, program, work, out, progress, env, cost.packages),
     };
+}
+
+/** How long a build took where it was measured, in seconds of one core. */
+export function buildSeconds(name: RecipeName): number {
+    return name === "redis" ? 5 : SOURCES[name]().cost.seconds;
 }

@@ -123,21 +123,27 @@ describe("Go builds", () => {
         fs.writeFileSync(path.join(module, "schema.json"), "{}", { mode: 0o444 });
         const env = fakeGo(
             `case $1 in env) printf '%s\\n' go9.9.9 local ;; mod) echo '{"Dir":"${module}"}' ;; ` +
-                `build) shift; cat go.mod schema.json > "$2"; echo 'go: downloading example/x v1' >&2 ;; esac`,
+                `build) shift; cat go.mod schema.json > "$2"; ` +
+                `printf '%s\\n' 'go: downloading example/x v1' example/y example/x >&2 ;; esac`,
         );
         const [work, out] = [path.join(folder, "work"), path.join(folder, "out")];
         fs.mkdirSync(work);
         fs.mkdirSync(out);
-        const said: string[] = [];
+        const said: unknown[] = [];
         const program = {
             goMod: "module sandbox.invalid/x\n",
             packages: ["."],
             output: "x",
             copies: { module: "example/x@v1", files: { "schema.json": "schema.json" } },
         };
-        assert.deepEqual(await buildGo("x", program, work, out, (text) => said.push(text), env), { go: "9.9.9" });
+        const progress = (...args: unknown[]) => void said.push(args);
+        assert.deepEqual(await buildGo("x", program, work, out, progress, env, 4), { go: "9.9.9" });
         assert.equal(fs.readFileSync(path.join(out, "x"), "utf8"), "module sandbox.invalid/x\n{}");
-        assert.deepEqual(said, ["downloading example/x"]);
+        assert.deepEqual(said, [
+            ["downloading example/x"],
+            ["1 of 4 packages compiled", 0.25],
+            ["2 of 4 packages compiled", 0.5],
+        ]);
     });
 
     it("fail with the program's words when go fails", async () => {
