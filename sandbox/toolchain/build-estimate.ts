@@ -4,15 +4,23 @@ import { duration } from "./log";
 /** Work that must be done before its own speed says more than the measured one, in measured seconds. */
 const ENOUGH_SECONDS = 20;
 
+/** How long a build takes where it was measured, in seconds. */
+export interface BuildSeconds {
+    alone: number;
+    /** After another build that has this one too. @default it shares nothing */
+    shared?: number;
+}
+
 export class BuildEstimate {
     private readonly builds = new Map<string, { seconds: number; share: number }>();
     private started: number | undefined;
+    private shares = false;
 
     constructor(private readonly now: () => number = Date.now) {}
 
-    /** @param seconds that the build took where it was measured */
-    add(name: string, seconds: number): void {
-        this.builds.set(name, { seconds, share: 0 });
+    add(name: string, { alone, shared }: BuildSeconds): void {
+        this.builds.set(name, { seconds: this.shares ? (shared ?? alone) : alone, share: 0 });
+        this.shares ||= shared !== undefined;
     }
 
     /** @param share of the build that is done, from 0 to 1 */

@@ -5,6 +5,7 @@ import { promisify } from "node:util";
 import type { Progress } from "./cache";
 import { ToolchainError } from "./errors";
 import { explain } from "./go-failures";
+import { LISTED, putStubs } from "./go-stubs";
 import versions from "./versions.json";
 import { findOnPath } from "./path";
 
@@ -25,6 +26,11 @@ export interface GoProgram {
     tags?: string[];
     /** Values for `-X`, by variable. */
     variables?: Record<string, string>;
+    /**
+     * Source by package, in place of what the module has: for parts of a program that the sandbox does not run and that take
+     * long to compile.
+     */
+    stubs?: Record<string, string>;
     /** Files copied from a module into the main module, where an `embed` needs them. */
     copies?: { module: string; files: Record<string, string> };
     /** Files of a module that are kept beside the executables, by the name they get there. */
@@ -112,6 +118,10 @@ export async function buildGo(
             fs.chmodSync(path.join(to, name), 0o644); // the module cache is read-only
         }
     }
+    if (program.stubs) {
+        const list = ["list", "-mod=mod", "-find", "-f", LISTED, ...Object.keys(program.stubs)];
+        putStubs(program.stubs, await runGo(tool, go, list, work, env, progress), work);
+    }
     const [command, ...rest] = buildArguments(program);
     const target = program.output ? path.join(out, program.output) : `${out}${path.sep}`;
     // `-v` names each package that is compiled, and changes nothing of the result.
@@ -150,9 +160,9 @@ function runGo(
                     progress(`downloading ${download[1]}`);
                 } else if (/^[^\s:]+$/.test(line)) {
                     compiled++;
-                    // A package that only a part of the machines compiles may be one too many.
+                    // Go's own cache may have some of them, and other systems compile a few more.
                     const of = packages && Math.max(packages, compiled);
-                    progress(`${compiled}${of ? ` of ${of}` : ""} packages compiled`, of && compiled / of);
+                    progress(`${compiled}${of ? ` of at most ${of}` : ""} packages compiled`, of && compiled / of);
                 } else if (line.trim() !== "") lines.push(line);
             }
         });

@@ -1,6 +1,6 @@
 /** Gets programs: from the cache, else from their release, else by building them. */
 import { cached, type CacheEntry, type CacheOptions, findCached, type Recipe } from "./cache";
-import { BuildEstimate } from "./build-estimate";
+import { BuildEstimate, type BuildSeconds } from "./build-estimate";
 import { RunningSteps } from "./log";
 import { DownloadFailed } from "./releases/download";
 
@@ -9,8 +9,7 @@ export interface Wanted {
     source: Recipe;
     /** How it is downloaded, or what is done instead and why. */
     release: Recipe | string;
-    /** How long the build took where it was measured, in seconds. */
-    buildSeconds: number;
+    buildSeconds: BuildSeconds;
 }
 
 /**
@@ -50,7 +49,12 @@ export async function obtain(wanted: Wanted[], options: CacheOptions): Promise<C
     for (const one of [...missing].sort((a, b) => releasedLast(a) - releasedLast(b))) {
         const entry = await downloads.get(one);
         if (fatal) break;
-        made.set(one, entry ?? (await cached(estimated(one.source, estimate), cache)));
+        try {
+            made.set(one, entry ?? (await cached(estimated(one.source, estimate), cache)));
+        } catch (error) {
+            fatal = error as Error;
+            break;
+        }
     }
     await Promise.all(downloads.values());
     if (fatal) throw fatal;

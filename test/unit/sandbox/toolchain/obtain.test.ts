@@ -36,7 +36,7 @@ describe("programs that are not installed", () => {
     const wanted = (name: string, release: string | (() => Promise<void>)): Wanted => ({
         source: recipe(name, "building"),
         release: typeof release === "string" ? release : recipe(name, "downloading", release),
-        buildSeconds: 10,
+        buildSeconds: { alone: 10 },
     });
     const works = async () => {};
     const fails = () => Promise.reject(new DownloadFailed("https://example.org/x: 404"));
@@ -77,7 +77,7 @@ describe("programs that are not installed", () => {
     it("are built one at a time, in their order", async () => {
         let running = 0;
         const alone = (name: string, release: Wanted["release"]): Wanted => ({
-            ...{ release, buildSeconds: 1 },
+            ...{ release, buildSeconds: { alone: 1 } },
             source: recipe(name, "building", async () => {
                 assert.equal(++running, 1);
                 await new Promise((resolve) => setImmediate(resolve));
@@ -90,6 +90,19 @@ describe("programs that are not installed", () => {
             ran.filter((step) => step.startsWith("building")),
             ["building c", "building a", "building b"],
         );
+    });
+
+    it("stay in the cache when something else cannot be built", async () => {
+        const broken = wanted("b", "building it");
+        broken.source = recipe("b", "building", () => Promise.reject(new ToolchainError("b: Go is needed")));
+        await assert.rejects(
+            get(
+                wanted("a", () => new Promise(setImmediate)),
+                broken,
+            ),
+            /b: Go is needed/,
+        );
+        assert.deepEqual(await get(wanted("a", works)), ["cache"]);
     });
 
     for (const how of ["downloading", "building"] as const)
