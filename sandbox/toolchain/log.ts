@@ -81,8 +81,8 @@ export class RunningSteps {
 
     private draw(): void {
         if (!this.terminal) return;
-        // A line that is wrapped would count as two.
-        const width = (this.terminal.columns ?? 80) - 1;
+        // A line that is wrapped would count as two. Some terminals say that they have 0 columns.
+        const width = (this.terminal.columns || 80) - 1;
         for (const text of this.steps) this.terminal.write(`${[...text()].slice(0, width).join("")}\n`);
         this.drawn = this.steps.size;
     }

@@ -38,16 +38,21 @@ describe("running steps", () => {
         assert.deepEqual(screen.lines, ["first", "second"]);
     });
 
-    it("never fill more than one line of the terminal", async () => {
-        const screen = new Screen();
-        const steps = new RunningSteps((line) => screen.write(`${line}\n`), screen);
-        const long = step();
-        const running = steps.show("x".repeat(100), () => undefined, long.run);
-        steps.log("line");
-        assert.equal(screen.lines[1].length, 39);
-        long.end();
-        await running;
-    });
+    for (const [columns, shown] of [
+        [40, 39],
+        [0, 79],
+    ])
+        it(`never fill more than one line of a terminal that says it has ${columns} columns`, async () => {
+            const screen = new Screen();
+            screen.columns = columns;
+            const steps = new RunningSteps((line) => screen.write(`${line}\n`), screen);
+            const long = step();
+            const running = steps.show("x".repeat(100), () => undefined, long.run);
+            steps.log("line");
+            assert.equal(screen.lines[1].length, shown);
+            long.end();
+            await running;
+        });
 
     it("write nothing of their own elsewhere before 15 s", async () => {
         const lines: string[] = [];
