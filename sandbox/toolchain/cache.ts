@@ -103,10 +103,10 @@ export async function cached(recipe: Recipe, options: CacheOptions): Promise<Cac
         const problem = await problemWith(folder, recipe);
         if (problem === undefined) return done("cache");
         if (fs.existsSync(folder)) {
-            options.log(`${what}: the cached copy cannot be used (${problem}); building it again`);
+            options.log(`${what}: the cached copy cannot be used (${problem}); ${recipe.how ?? "building"} it again`);
             fs.rmSync(folder, { recursive: true, force: true });
         }
-        removeUnfinished(folder, () => options.log(`${what}: an earlier build was interrupted; starting again`));
+        removeUnfinished(folder, () => options.log(`${what}: an earlier run was interrupted; starting again`));
         requireSpace(`${what}: ${recipe.how ?? "building"} it`, folder, recipe.freeMiB, options.freeMiB ?? freeSpace);
         await buildInto(folder, recipe, options.running ?? new RunningSteps(options.log));
         return done(recipe.how === "downloading" ? "downloaded" : "built");
@@ -165,7 +165,8 @@ async function buildInto(folder: string, recipe: Recipe, running: RunningSteps):
         const files: Manifest["files"] = {};
         for (const output of filesOf(recipe)) {
             const file = path.join(out, output);
-            if (!fs.existsSync(file)) throw new ToolchainError(`${recipe.name}: the build left no ${output} behind.`);
+            if (!fs.existsSync(file))
+                throw new ToolchainError(`${recipe.name}: ${recipe.how ?? "building"} it left no ${output} behind.`);
             if (recipe.outputs.includes(output)) fs.chmodSync(file, 0o755);
             files[output] = { sha256: await sha256(file), size: fs.statSync(file).size };
         }
