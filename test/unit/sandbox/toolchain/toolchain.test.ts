@@ -97,7 +97,8 @@ describe("tool chain", () => {
             return ensureTools(["pulumi"], { ...options({ PATH: folder, ...env }), releases });
         };
         const prints = (tools: { pluginDir?: string }, name: string) =>
-            execFileSync(path.join(tools.pluginDir!, name), { encoding: "utf8" });
+            // A stand-in in its place would be a server, and never end.
+            execFileSync(path.join(tools.pluginDir!, name), { encoding: "utf8", timeout: 10_000 });
 
         it("downloads Pulumi with its own language host and providers", async () => {
             const tools = await ensure([
