@@ -140,7 +140,7 @@ function kubectl(): Source {
         outputs,
         program: fromKubernetes(outputs),
         freeMiB: 3072,
-        cost: { packages: 1050, seconds: 110, sharedSeconds: 20 },
+        cost: { packages: 896, seconds: 100, sharedSeconds: 20 },
     };
 }
 
