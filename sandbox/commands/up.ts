@@ -78,11 +78,11 @@ export async function up(options: SceneName & { detach: boolean; real?: string |
     process.exit(0);
 }
 
-/** Finds or builds the tools. Interrupted, it ends at once, and the build with it: the next run begins that tool again. */
+/** Finds the tools, or gets them. Interrupted, it ends at once; the next run goes on with a download, and builds again. */
 async function tools(names: Scene["tools"], say: Say): Promise<void> {
     const leave = () => process.exit(130);
     for (const signal of SIGNALS) process.on(signal, leave);
-    await ensureTools(names, { log: say });
+    await ensureTools(names, { log: say, terminal: process.stdout.isTTY ? process.stdout : undefined });
     for (const signal of SIGNALS) process.off(signal, leave);
 }
 
