@@ -22,6 +22,8 @@ export function loadModule(text: string, fetch: Fetch): Fetch {
         { ...GLOBALS, fetch },
         { codeGeneration: { strings: false, wasm: false } },
     ) as Context & { exported?: { [name: string]: unknown } };
+    // V8 brings one, which says nothing.
+    new Script("delete globalThis.console").runInContext(context);
     new Script(`"use strict";${text.replace(EXPORT, "globalThis.exported = ")}`).runInContext(context);
     const { exported } = context;
     const handlers = Object.keys(exported ?? {});

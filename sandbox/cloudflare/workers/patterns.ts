@@ -28,8 +28,11 @@ export function routeOf(routes: Iterable<WorkerRoute>, hostname: string, target:
         const { hostname: host, path, open } = readPattern(pattern)!;
         return host === hostname && (open ? target.startsWith(path) : target === path);
     };
-    // One that is whole is longer than one that is open at the same place.
     return [...routes].filter(fits).sort((a, b) => specific(b) - specific(a))[0];
 }
 
-const specific = ({ pattern }: WorkerRoute) => 2 * pattern.replace(/\*$/, "").length + (pattern.endsWith("*") ? 0 : 1);
+/** Of two that end at the same place the one that takes nothing more is the more specific. */
+function specific({ pattern }: WorkerRoute): number {
+    const { path, open } = readPattern(pattern)!;
+    return 2 * path.length + (open ? 0 : 1);
+}

@@ -1,14 +1,13 @@
 /** The Worker at the edge, and the requests that it gets. */
 import type { Change } from "../changes";
-import { always, nothing, type KindRule } from "../rule";
+import { always, goes, nothing, type KindRule, type Run, type Verdicts } from "../rule";
 import { PLACE } from "./cloudflare";
 
 const otherwise = always("route-changed", ({ name }) => `Worker ${name}: the edge does something else with requests`);
 
 export const workersScript: KindRule = {
     created: ({ name }) => ({ code: "added", says: `Worker ${name} is made: it fills in a missing model` }),
-    // Its routes say what that means.
-    deleted: nothing,
+    deleted: ({ name }) => refused(`Worker ${name} goes`),
     replaced: ({ name }) => ({ code: "route-changed", says: `Worker ${name} is made anew` }),
     rows: [
         ["content", otherwise],
@@ -21,32 +20,36 @@ export const workersScript: KindRule = {
 };
 
 export const workersRoute: KindRule = {
-    created: (change) => ({ code: "added", says: `Requests to ${pattern(change)} pass the Worker` }),
-    deleted: (change) => without(pattern(change)),
-    replaced: (change) => without(pattern(change)),
+    // Told with the Worker, or with the name's record.
+    created: nothing,
+    deleted: passes,
+    replaced: (change) => refused(`Requests to ${patternOf(change)} pass no Worker for a moment`),
     rows: [
-        [
-            "pattern",
-            ({ old, new: now }) => [
-                without(String(old)),
-                { code: "added", says: `Requests to ${String(now)} pass the Worker` },
-            ],
-        ],
+        ["pattern", always("route-changed", ({ name }) => `Route ${name} of a Worker is for other requests`)],
         [
             "script",
             ({ new: now }, change) =>
                 now === undefined
-                    ? without(pattern(change))
-                    : { code: "route-changed", says: `Requests to ${pattern(change)} pass another Worker` },
+                    ? refused(`Requests to ${patternOf(change)} pass no Worker`)
+                    : { code: "route-changed", says: `Requests to ${patternOf(change)} pass another Worker` },
         ],
         ...PLACE,
     ],
 };
 
-const pattern = ({ op, new: now, old }: Change) => String((op === "create" ? now : (old ?? now))?.pattern);
+/** What goes with the Worker, or with the name's record, is told there. */
+function passes(change: Change, { changes }: Run): Verdicts {
+    const hostname = patternOf(change).split("/")[0];
+    const isTold = changes.some(
+        (other) =>
+            goes(other) &&
+            (other.kind === "cloudflare WorkersScript" ||
+                (other.kind === "cloudflare DnsRecord" && other.old?.name === hostname)),
+    );
+    return isTold ? undefined : refused(`Requests to ${patternOf(change)} pass no Worker`);
+}
 
-const without = (requests: string) =>
-    ({
-        code: "request-refused",
-        says: `Requests to ${requests} pass no Worker: Alpa refuses those that name no model`,
-    }) as const;
+const patternOf = ({ new: now, old }: Change) => String((old ?? now)?.pattern);
+
+const refused = (says: string) =>
+    ({ code: "request-refused", says: `${says}: Alpa refuses those that name no model` }) as const;
