@@ -7,8 +7,9 @@ export const workersOwn: Rule = {
     reason: "A Worker sees each prompt and each answer, and may send them anywhere; what it answers by itself no connector has checked.",
     example: {
         type: "cloudflare:index/workersRoute:WorkersRoute",
-        inputs: { pattern: "llm.example.com/*", script: "other" },
+        inputs: { pattern: "*example.com/*", script: "other" },
     },
+    check: (resource) => (kindOf(resource) === "WorkersRoute" ? wholeName(resource.props) : []),
     checkStack: (resources) => {
         const of = (kind: string) => resources.filter((resource) => kindOf(resource) === kind);
         const scripts = of("WorkersScript").map(({ props }) => props.scriptName);
@@ -21,6 +22,13 @@ export const workersOwn: Rule = {
     },
 };
 
+const WHOLE = /^[a-z0-9-]+(\.[a-z0-9-]+)+\/\*$/;
+
+function wholeName({ pattern }: Resource["props"]): string[] {
+    if (pattern === UNKNOWN || WHOLE.test(String(pattern))) return [];
+    return ["pattern: must be one whole name and /* after it: others get no Worker, or another. Correct it."];
+}
+
 function otherScript({ script }: Resource["props"], scripts: unknown[]): string[] {
     if (script === UNKNOWN || scripts.includes(UNKNOWN) || scripts.includes(script)) return [];
     return ["script: must be a Worker of this stack. Remove the route, or name that one."];
@@ -30,6 +38,6 @@ function otherName({ pattern }: Resource["props"], covered: unknown[]): string[]
     if (pattern === UNKNOWN || covered.includes(UNKNOWN)) return [];
     if (covered.some((hostname) => pattern === `${String(hostname)}/*`)) return [];
     return [
-        "pattern: must be a name of the Access application of this stack and /* after it. Correct it, or add the name to the application.",
+        "pattern: must be for a name of this stack's Access application, as a whole. Correct it, or add the name there.",
     ];
 }

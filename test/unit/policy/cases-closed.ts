@@ -387,7 +387,7 @@ export const CLOSED: Record<string, Case[]> = {
             "a Worker in front of a name that Access does not guard",
             "cloudflare",
             inputs("WorkersRoute", undefined, (r) => (r.pattern = "www.example.com/*")),
-            /^pattern: must be a name of the Access application of this stack/m,
+            /^pattern: must be for a name of this stack's Access application/m,
         ],
     ],
     "no-secret-in-clear": [
