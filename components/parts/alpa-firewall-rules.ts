@@ -92,7 +92,8 @@ function entryChain(alpa: string | undefined, ray: string | undefined): string[]
         '        iif "lo" accept',
         // With TCP's flags in the second fragment, 8 bytes from the start, no rule sees a SYN in the first one.
         "        ip frag-off & 0x1fff == 1 meta l4proto tcp jump protect",
-        "        frag frag-off 1 frag nexthdr tcp jump protect",
+        // What an IPv6 fragment but the first says of the next header counts for nothing, and may be anything.
+        "        frag frag-off 1 jump protect",
         // Behind these the TCP header begins anywhere.
         `        frag nexthdr { ${IPV6_EXTENSIONS.join(", ")} } jump protect`,
         ...(alpa === undefined ? [] : [`        ${opening} ${alpa} jump alpa`]),

@@ -4,20 +4,19 @@ import type { Rule } from "./rule";
 
 export const valuesSeen: Rule = {
     name: "values-seen",
-    title: "What APISIX is installed with stands in the resource, and nothing changes it on its way.",
-    reason: "Rules read the values there: a file beside them can give back the known key, an old version or an open port unseen.",
+    title: "What charts are installed with stands in the resource, and nothing changes it on its way.",
+    reason: "Rules read the values there: a file or a program beside them can open a port, or make any object, unseen.",
     example: {
         type: "kubernetes:helm.sh/v3:Release",
         inputs: { chart: "apisix", valueYamlFiles: [{ path: "more.yaml" }] },
     },
     check: ({ props, ...rest }: Resource) => {
-        const charts = apisixCharts({ props, ...rest });
-        if (charts.length === 0) return [];
-        const files = list(props.valueYamlFiles).length > 0;
+        const isHelm = rest.type.startsWith("kubernetes:helm.sh/");
+        const files = isHelm && list(props.valueYamlFiles).length > 0;
         const programs = ["postrender", "postRenderer"].filter(
-            (field) => ![undefined, null, "", UNKNOWN].includes(props[field] as string),
+            (field) => isHelm && ![undefined, null, "", UNKNOWN].includes(props[field] as string),
         );
-        const objects = charts.flatMap(({ values, where }) =>
+        const objects = apisixCharts({ props, ...rest }).flatMap(({ values, where }) =>
             ["extraDeploy", "etcd.extraDeploy"]
                 .filter((path) => list(at(values, path)).length > 0)
                 .map((path) => `${where}.${path}`),

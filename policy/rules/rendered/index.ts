@@ -20,6 +20,8 @@ import {
     release,
     services,
 } from "./installed";
+import { definition, secret } from "./plain";
+import { otherGateways } from "./wired";
 
 export const asRendered: Rule = {
     name: "as-rendered",
@@ -30,6 +32,7 @@ export const asRendered: Rule = {
         inputs: { kind: "ApisixRoute", metadata: { name: "other" }, spec: { http: [] } },
     },
     check: (resource) => COMPARED[kindOf(resource).replace(/Patch$/, "")]?.(resource) ?? [],
+    checkStack: otherGateways,
 };
 
 type Compared = (resource: Resource) => string[];
@@ -54,6 +57,8 @@ const COMPARED: Record<string, Compared> = {
             ? otherComponents(resource)
             : byName(graphs, "namespace")(resource),
     ConfigMap: (resource) => both(profile(resource)),
+    Secret: secret,
+    CustomResourceDefinition: definition,
     Command: commandLines,
     RandomPassword: (resource) => both(password(resource)),
     ZeroTrustAccessApplication: (resource) => both(application(resource)),

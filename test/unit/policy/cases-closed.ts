@@ -24,6 +24,42 @@ const command = (change: (command: any) => void) => inputs("Command", "alpa-conn
 export const CLOSED: Record<string, Case[]> = {
     "as-rendered": [
         [
+            "a class whose settings are in another namespace",
+            "intra",
+            spec("IngressClass", undefined, ({ parameters }) => (parameters.namespace = "other")),
+            /^spec\.parameters\.namespace: must be the namespace of this stack's gateway, \S+ \(got "other"\)/m,
+        ],
+        [
+            "a caller whose key goes to another gateway",
+            "graph",
+            spec("Consumer", "lab", ({ gatewayRef }) => (gatewayRef.namespace = "other")),
+            /^spec\.gatewayRef\.namespace: must be the namespace of this stack's gateway/m,
+        ],
+        [
+            "a webhook that converts routes on their way to the ingress controller",
+            "intra",
+            object("apiextensions.k8s.io/v1", "CustomResourceDefinition", {
+                conversion: { strategy: "Webhook", webhook: { clientConfig: { url: "https://example.org" } } },
+            }),
+            /^spec\.conversion\.strategy: must be None \(got "Webhook"\)/m,
+        ],
+        [
+            "a Secret into which Kubernetes writes the token of an account",
+            "intra",
+            more("kubernetes:core/v1:Secret", {
+                apiVersion: "v1",
+                kind: "Secret",
+                type: "kubernetes.io/service-account-token",
+            }),
+            /^type: must be Opaque or kubernetes\.io\/tls \(got "kubernetes\.io\/service-account-token"\)/m,
+        ],
+        [
+            "a key that is what a variable of APISIX holds",
+            "intra",
+            inputs("Secret", "lab.2026a", (given) => (given.stringData = secret({ key: "$env://HOSTNAME" }))),
+            /^stringData\.key: must not begin with \$/m,
+        ],
+        [
             "Lua before authentication",
             "intra",
             added("serverless-pre-function", LUA),

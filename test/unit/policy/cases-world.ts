@@ -283,6 +283,22 @@ export const WORLD: Record<string, Case[]> = {
             /^postrender: must be unset/m,
         ],
         [
+            "a program that changes what another chart makes",
+            "intra",
+            more("kubernetes:helm.sh/v3:Release", { name: "rampart", chart: "./more", postrender: "./change.sh" }),
+            /^postrender: must be unset/m,
+        ],
+        [
+            "values of another chart in a file beside",
+            "intra",
+            more("kubernetes:helm.sh/v3:Release", {
+                name: "rampart",
+                chart: "./more",
+                valueYamlFiles: [{ path: "x" }],
+            }),
+            /^valueYamlFiles: must be empty/m,
+        ],
+        [
             "objects beside APISIX as values of its chart",
             "intra",
             values((v) => (v.extraDeploy = [{ kind: "Service", spec: { type: "NodePort" } }])),

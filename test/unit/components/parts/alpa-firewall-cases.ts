@@ -3,6 +3,8 @@ import { isIPv6 } from "node:net";
 import type { FirewallRules } from "../../../../components/parts/alpa-firewall-rules";
 import { DESTINATION_OPTIONS, type Packet } from "../../../../sandbox/hosts/nft/ruleset";
 
+const UDP = 17;
+
 export const RULES: FirewallRules = {
     alpaPorts: [20001],
     gateways: ["10.0.0.11", "10.0.0.12", "10.4.0.0/24", "fd00::11"],
@@ -12,11 +14,17 @@ export const RULES: FirewallRules = {
 
 /**
  * How the SYN comes: in one packet; in one with IP options or extension headers; in fragments of 8 bytes, of which the first
- * does not hold TCP's flags; in fragments of which the first holds all of TCP's header; in fragments of which the first
- * holds an extension header alone. `open` is an ACK in its place.
+ * does not hold TCP's flags; in such of which only the first names TCP; in fragments of which the first holds all of TCP's
+ * header; in fragments of which the first holds an extension header alone. `open` is an ACK in its place.
  */
 export type Form =
-    "whole" | "options" | "tiny fragments" | "large fragments" | "header in the second fragment" | "open";
+    | "whole"
+    | "options"
+    | "tiny fragments"
+    | "tiny fragments, the rest of another header"
+    | "large fragments"
+    | "header in the second fragment"
+    | "open";
 
 export interface PacketCase {
     what: string;
@@ -61,6 +69,13 @@ export const CASES: PacketCase[] = [
         source: "fd00::12",
         port: 20001,
         form: "tiny fragments",
+        verdict: "drop",
+    },
+    {
+        what: "one over IPv6 in tiny fragments of which only the first names TCP",
+        source: "fd00::12",
+        port: 20001,
+        form: "tiny fragments, the rest of another header",
         verdict: "drop",
     },
     { what: "a SYN in large fragments", source: "10.0.0.13", port: 20001, form: "large fragments", verdict: "drop" },
@@ -132,6 +147,12 @@ export function packetsOf({ source, port, form = "whole", to = "host", from = "o
                 { ...packet, port, fragment: { offset: 0, short: true } },
                 { ...packet, fragment: { offset: 1 } },
                 { ...packet, fragment: { offset: 2 } },
+            ];
+        case "tiny fragments, the rest of another header":
+            return [
+                { ...packet, port, fragment: { offset: 0, short: true } },
+                { ...packet, fragment: { offset: 1, nextHeader: UDP } },
+                { ...packet, fragment: { offset: 2, nextHeader: UDP } },
             ];
         case "large fragments":
             return [

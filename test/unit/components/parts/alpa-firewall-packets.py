@@ -25,7 +25,7 @@ CONTAINER = {4: "172.17.0.2", 6: "fd01::2"}
 MACS = {"out": "02:00:00:00:00:01", "eth0": "02:00:00:00:00:02", "docker0": "02:00:00:00:00:03", "cont": "02:00:00:00:00:04"}
 PORTS = [22, 6379, 10002, 15000, 20001, 20002]
 CONTROL = ("10.0.0.11", 20001)
-TCP, HOP_BY_HOP, FRAGMENT, DESTINATION_OPTIONS = 6, 0, 44, 60
+TCP, UDP, HOP_BY_HOP, FRAGMENT, DESTINATION_OPTIONS = 6, 17, 0, 44, 60
 SYN, ACK = 2, 16
 CLONE_NEWNET = 0x40000000
 
@@ -139,7 +139,8 @@ def fragments(data, sizes):
         at += size
 
 
-SIZES = {"tiny fragments": (8, 8), "large fragments": (24, 8), "header in the second fragment": (8, 64)}
+REST_OF_ANOTHER = "tiny fragments, the rest of another header"
+SIZES = {"tiny fragments": (8, 8), REST_OF_ANOTHER: (8, 8), "large fragments": (24, 8), "header in the second fragment": (8, 64)}
 PADDING = bytes([1, 4, 0, 0, 0, 0])  # fills an options header of 8 bytes
 
 
@@ -155,7 +156,8 @@ def packets(form, source, destination, tcp, identification):
     if form in SIZES:
         hidden = form == "header in the second fragment"
         for offset, more, piece in fragments(behind_options if hidden else tcp, SIZES[form]):
-            header = struct.pack("!BBHI", DESTINATION_OPTIONS if hidden else TCP, 0, offset << 3 | more, identification)
+            following = DESTINATION_OPTIONS if hidden else UDP if form == REST_OF_ANOTHER and offset > 0 else TCP
+            header = struct.pack("!BBHI", following, 0, offset << 3 | more, identification)
             yield ipv6(source, destination, FRAGMENT, header + piece)
     elif form == "options":
         yield ipv6(source, destination, HOP_BY_HOP, bytes([DESTINATION_OPTIONS, 0]) + PADDING + behind_options)

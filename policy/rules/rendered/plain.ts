@@ -1,0 +1,29 @@
+import { at, isOther, map, shown, type Resource } from "../resource";
+
+// Objects with contents of an operator's own, of which only what does something by itself is judged.
+
+const SECRET_TYPES = ["Opaque", "kubernetes.io/tls"];
+
+/** Kubernetes writes the token of an account into some; APISIX reads a text that begins so as the name of another secret. */
+export function secret({ props }: Resource): string[] {
+    const { type = SECRET_TYPES[0] } = props;
+    const found = SECRET_TYPES.every((one) => isOther(type, one))
+        ? [`type: must be ${SECRET_TYPES.join(" or ")} (got ${shown(type)}). Remove it.`]
+        : [];
+    const references = ["data", "stringData"].flatMap((part) =>
+        Object.entries(map(props[part])).flatMap(([field, text]) =>
+            typeof text === "string" && text.startsWith("$")
+                ? [`${part}.${field}: must not begin with $, which APISIX reads as a reference. Write another value.`]
+                : [],
+        ),
+    );
+    return [...found, ...references];
+}
+
+/** A webhook that converts objects shows the ingress controller others than rules have read. */
+export function definition({ props }: Resource): string[] {
+    const strategy = at(props, "spec.conversion.strategy") ?? "None";
+    return isOther(strategy, "None")
+        ? [`spec.conversion.strategy: must be None (got ${shown(strategy)}). Remove spec.conversion.`]
+        : [];
+}
