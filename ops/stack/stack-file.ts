@@ -48,10 +48,8 @@ export interface Limits {
 
 /** As in Pulumi.yaml: in front of each key of the config. */
 export const PROJECT = "alpa-auth";
-/** Pulumi takes a key without its project too. */
-const KEYS = [`${PROJECT}:consumers`, "consumers"];
 
-/** The callers of a stack file. What is not as the schema wants it is left out here: the config check names it. */
+/** The callers of a stack file, or of the file that `consumersFile` names. What is not as the schema wants it is left out here: the config check names it. */
 export function readConsumers(text: string): Consumer[] {
     const document = parseYaml(text);
     return mappings(listed(document)).map((consumer) => ({
@@ -74,11 +72,17 @@ export function readConsumers(text: string): Consumer[] {
 /** A single value of the config. */
 export function readValue(text: string, key: string, ...path: string[]): unknown {
     const document = parseYaml(text);
-    for (const name of [`${PROJECT}:${key}`, key]) {
-        const value = document.getIn(["config", name, ...path]);
+    for (const place of placesOf(document, key)) {
+        const value = document.getIn([...place, ...path]);
         if (value !== undefined) return value;
     }
     return undefined;
+}
+
+/** Where a key can stand: below `config`, with the project in front or without; in a file of callers at the top. */
+function placesOf(document: Document, key: string): string[][] {
+    if (document.has("consumers") && !document.has("config")) return [[key]];
+    return [`${PROJECT}:${key}`, key].map((name) => ["config", name]);
 }
 
 /** A number that stands there. `pulumi config set` writes it as a text, which the program takes for the number it is. */
@@ -188,7 +192,7 @@ function remove(list: YAMLSeq, entry: Node): void {
 function consumersNode(document: Document): YAMLSeq | undefined {
     const nodes = valuesOf(document);
     if (nodes.length > 1)
-        throw new UsageError([`consumers: must be there once (got ${KEYS.join(" and ")}). Join them.`]);
+        throw new UsageError([`consumers: must be there once (got ${PROJECT}:consumers and consumers). Join them.`]);
     const [node] = nodes;
     if (node === undefined || isSeq(node)) return node;
     // A new list in its place would stop everybody who is in it.
@@ -210,9 +214,9 @@ function listed(document: Document): unknown {
 
 /** A key without a value has nobody in it. */
 function valuesOf(document: Document): Node[] {
-    const nodes = KEYS.map((key) => document.getIn(["config", key], true) as Node | undefined).filter(
-        (node) => node !== undefined && !(isScalar(node) && node.value === null),
-    ) as Node[];
+    const nodes = placesOf(document, "consumers")
+        .map((place) => document.getIn(place, true) as Node | undefined)
+        .filter((node) => node !== undefined && !(isScalar(node) && node.value === null)) as Node[];
     if (nodes.some((node) => isMap(node) && node.has("secure")))
         throw new UsageError([
             "consumers: must not be encrypted as a whole. Write the list, and encrypt the keys in it only.",
@@ -225,7 +229,7 @@ function newList(document: Document): YAMLSeq {
     const none = document.get("config", true);
     // A config without a value takes none either; a comment beside it stays.
     if (isScalar(none)) document.set("config", Object.assign(document.createNode({}), { commentBefore: none.comment }));
-    document.setIn(["config", KEYS[0]], list);
+    document.setIn(placesOf(document, "consumers")[0], list);
     return list;
 }
 
