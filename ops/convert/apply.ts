@@ -1,5 +1,5 @@
 /** One `pulumi up` of a conversion: the edit of the stack file, the run, and what it said when it failed. */
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { basename, dirname, join, relative } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
@@ -8,7 +8,7 @@ import { replace } from "../stack/change";
 import { lockedBy } from "../stack/locked";
 import { remember } from "../stack/guards";
 import { packWords } from "../stack/policy-pack";
-import { findStack, type Stack } from "../stack/stack";
+import { findStack, type CallersFile, type Stack } from "../stack/stack";
 import { placeIn, restOf } from "./stack-edit";
 
 export interface Run {
@@ -17,6 +17,8 @@ export interface Run {
     rest: string;
     /** On the way back: the file as it was then. It is what goes on; somebody's edit is put aside. */
     kept?: string;
+    /** The file of callers when the conversion began, with its name. */
+    callers?: CallersFile;
     /** Makes the new text of the stack file. */
     edit: (text: string) => string;
     onLine: (line: string) => void;
@@ -31,16 +33,22 @@ const LOCKED_BY = /created by \S+@(\S+) \(pid (\d+)\)/;
 const SAID_LIMIT = 2000;
 
 /** @throws Error with Pulumi's own words */
-export async function bringUp(context: Context, { stack: name, rest, kept, edit, onLine, signal }: Run): Promise<void> {
+export async function bringUp(context: Context, run: Run): Promise<void> {
+    const { stack: name, rest, kept, callers, edit, onLine, signal } = run;
     const stack = await findStack(context, name);
     // Before the edit: a file that names a step nobody has begun would be gone back from.
     signal.throwIfAborted();
     const edited = !isSame(stack.text, rest);
-    if (edited && kept === undefined)
+    const others = callers !== undefined && readFileSync(callers.file, "utf8") !== callers.text ? callers : undefined;
+    if ((edited || others) && kept === undefined)
         throw new Error(
-            `${basename(stack.file)}: must stay as it was when the conversion began (somebody changed it). Take the change back.`,
+            `${edited ? basename(stack.file) : others!.name}: must stay as it was when the conversion began (somebody changed it). Take the change back.`,
         );
-    if (edited) putAside(context, stack);
+    if (edited) putAside(context, stack, basename(stack.file), stack.text);
+    if (others) {
+        putAside(context, stack, others.name, readFileSync(others.file, "utf8"));
+        replace(others.file, others.text);
+    }
     const after = edit(edited ? kept! : stack.text);
     if (after !== stack.text) {
         remember(stack, after);
@@ -83,12 +91,12 @@ function isSame(text: string, rest: string): boolean {
 }
 
 /** Keeps somebody's edit: it must not keep callers waiting, and not be lost. */
-function putAside({ note }: Context, { file, text }: Stack): void {
-    const aside = join(dirname(file), ".alpa-auth", "local", `${basename(file)}.edited`);
+function putAside({ note }: Context, { file }: Stack, name: string, text: string): void {
+    const aside = join(dirname(file), ".alpa-auth", "local", `${name.replaceAll("/", "~")}.edited`);
     mkdirSync(dirname(aside), { recursive: true, mode: 0o700 });
     writeFileSync(aside, text, { mode: 0o600 });
     note(
-        `${basename(file)}: somebody changed it while the conversion was under way. The way back goes on with the file as it was; the edit is in ${relative(process.cwd(), aside)}.`,
+        `${name}: somebody changed it while the conversion was under way. The way back goes on with the file as it was; the edit is in ${relative(process.cwd(), aside)}.`,
     );
 }
 

@@ -1,5 +1,5 @@
-import { isAlias, isMap, isScalar, isSeq, parse, Scalar, visit } from "yaml";
-import type { Document, Node, Pair, YAMLMap, YAMLSeq } from "yaml";
+import { Document, isAlias, isMap, isScalar, isSeq, parse, Scalar, visit } from "yaml";
+import type { Node, Pair, YAMLMap, YAMLSeq } from "yaml";
 import type { Algorithm } from "../../config/credentials";
 import { UsageError } from "../errors";
 import { editYaml, keepCommentsBelow, parseYaml } from "./keep-style";
@@ -166,6 +166,40 @@ export function removeConsumer(text: string, consumer: string): string {
         namedNowhereElse(document, consumer, list, ...within(entry));
         return { list, entry };
     });
+}
+
+/**
+ * Takes the callers without keys of their own out of a stack file, and names the file they are in from then on.
+ * @returns both texts, and the names of those that moved and of those that stayed
+ */
+export function moveConsumers(
+    text: string,
+    file: string,
+): { own: string; callers: string; moved: string[]; kept: string[] } {
+    const document = parseYaml(text);
+    const list = consumersNode(document) ?? newList(document);
+    namedNowhereElse(document, "consumers", list, ...within(list));
+    if (within(list).some(isAlias)) throw notWrittenOut("consumers");
+    const stays = (item: unknown) => !isMap(item) || within(item).some((node) => isMap(node) && node.has("key"));
+    const nameOf = (item: unknown) => (isMap(item) ? String(item.get("name")) : "");
+    const others = list.items.filter((item) => !stays(item));
+    const callers = new Document({ consumers: [] });
+    const moved = callers.get("consumers", true) as unknown as YAMLSeq;
+    moved.items = others;
+    moved.flow = list.flow;
+    const own = editYaml(text, (edited) => {
+        const rest = consumersNode(edited) ?? newList(edited);
+        rest.items = rest.items.filter(stays);
+        const [whole, short] = placesOf(edited, "consumers");
+        if (rest.items.length === 0) edited.deleteIn(edited.hasIn(whole) ? whole : short);
+        edited.setIn(["config", `${PROJECT}:consumersFile`], file);
+    });
+    return {
+        own,
+        callers: callers.toString({ lineWidth: 0, flowCollectionPadding: true }),
+        moved: others.map(nameOf),
+        kept: list.items.filter(stays).map(nameOf),
+    };
 }
 
 function removeEntry(text: string, find: (document: Document) => { list: YAMLSeq; entry: Node }): string {
