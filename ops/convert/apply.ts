@@ -8,7 +8,7 @@ import { replace } from "../stack/change";
 import { lockedBy } from "../stack/locked";
 import { remember } from "../stack/guards";
 import { packWords } from "../stack/policy-pack";
-import { findStack, type CallersFile, type Stack } from "../stack/stack";
+import { findStack, type CallersFile } from "../stack/stack";
 import { placeIn, restOf } from "./stack-edit";
 
 export interface Run {
@@ -35,20 +35,23 @@ const SAID_LIMIT = 2000;
 /** @throws Error with Pulumi's own words */
 export async function bringUp(context: Context, run: Run): Promise<void> {
     const { stack: name, rest, kept, callers, edit, onLine, signal } = run;
+    const others = callers === undefined ? undefined : textOf(callers.file);
+    // First, since nothing can be read of a stack whose callers nobody can read.
+    if (kept !== undefined && callers !== undefined && others !== callers.text) {
+        putAside(context, callers.name, others ?? "");
+        mkdirSync(dirname(callers.file), { recursive: true });
+        writeFileSync(callers.file, callers.text);
+    }
     const stack = await findStack(context, name);
     // Before the edit: a file that names a step nobody has begun would be gone back from.
     signal.throwIfAborted();
     const edited = !isSame(stack.text, rest);
-    const others = callers !== undefined && readFileSync(callers.file, "utf8") !== callers.text ? callers : undefined;
-    if ((edited || others) && kept === undefined)
+    const changed = edited ? basename(stack.file) : others !== callers?.text ? callers!.name : undefined;
+    if (changed !== undefined && kept === undefined)
         throw new Error(
-            `${edited ? basename(stack.file) : others!.name}: must stay as it was when the conversion began (somebody changed it). Take the change back.`,
+            `${changed}: must stay as it was when the conversion began (somebody changed it). Take the change back.`,
         );
-    if (edited) putAside(context, stack, basename(stack.file), stack.text);
-    if (others) {
-        putAside(context, stack, others.name, readFileSync(others.file, "utf8"));
-        replace(others.file, others.text);
-    }
+    if (edited) putAside(context, basename(stack.file), stack.text);
     const after = edit(edited ? kept! : stack.text);
     if (after !== stack.text) {
         remember(stack, after);
@@ -90,9 +93,18 @@ function isSame(text: string, rest: string): boolean {
     }
 }
 
+/** undefined: it is gone. */
+function textOf(file: string): string | undefined {
+    try {
+        return readFileSync(file, "utf8");
+    } catch {
+        return undefined;
+    }
+}
+
 /** Keeps somebody's edit: it must not keep callers waiting, and not be lost. */
-function putAside({ note }: Context, { file }: Stack, name: string, text: string): void {
-    const aside = join(dirname(file), ".alpa-auth", "local", `${name.replaceAll("/", "~")}.edited`);
+function putAside({ folder, note }: Context, name: string, text: string): void {
+    const aside = join(folder, ".alpa-auth", "local", `${name.replaceAll("/", "~")}.edited`);
     mkdirSync(dirname(aside), { recursive: true, mode: 0o700 });
     writeFileSync(aside, text, { mode: 0o600 });
     note(

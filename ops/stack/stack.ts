@@ -49,10 +49,17 @@ export async function findStack(context: Context, option: string | undefined): P
     return { name, short, file, text, ...callersFileOf(text, context.program) };
 }
 
-/** Name of the file with more callers; undefined without one. What is wrong with the name, the config check says. */
-export function callersFileName(text: string): string | undefined {
-    const name = readValue(text, "consumersFile");
-    return typeof name === "string" && isInside(name) ? name : undefined;
+/** Name of the file with more callers; undefined without one. What is wrong with it or the stack file, others say. */
+function callersFileName(text: string): string | undefined {
+    // Most stacks have none, and reading a thousand callers takes half a second.
+    if (!text.includes("consumersFile")) return undefined;
+    try {
+        const name = readValue(text, "consumersFile");
+        return typeof name === "string" && isInside(name) ? name : undefined;
+    } catch (error) {
+        if (error instanceof UsageError) return undefined;
+        throw error;
+    }
 }
 
 /**
