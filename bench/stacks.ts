@@ -19,9 +19,7 @@ export const DEFAULT: EngineSettings = { name: "default", args: [], env: {} };
 export const FAST: EngineSettings = {
     name: "fast",
     args: ["--parallel", "32"],
-    // The SDK keeps the stack trace of each promise for its error texts; writing a thousand callers' took 10 s. Room for
-    // young objects saves the program another 1 s of collecting garbage.
-    env: { PULUMI_SKIP_CHECKPOINTS: "true", NODE_OPTIONS: "--stack-trace-limit=0 --max-semi-space-size=64" },
+    env: { PULUMI_SKIP_CHECKPOINTS: "true" },
 };
 
 /** A program that makes callers, with a stack of its own. */
@@ -154,7 +152,7 @@ export class Flat extends Program {
     async create(): Promise<void> {
         mkdirSync(this.folder, { recursive: true });
         cpSync(join(ROOT, "bench/flat"), this.folder, { recursive: true });
-        for (const name of ["node_modules", "tsconfig.json", "package.json"]) {
+        for (const name of ["node_modules", "tsconfig.json", "tsconfig.pulumi.json", "package.json"]) {
             try {
                 symlinkSync(join(ROOT, name), join(this.folder, name));
             } catch (error) {

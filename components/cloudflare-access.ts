@@ -5,6 +5,7 @@ import { CloudflaredHost, type CloudflaredHostArgs } from "./parts/cloudflared-h
 import { type Phase, type ZoneRecord } from "./parts/dns-record";
 import { DnsRecords } from "./parts/dns-records";
 import { EdgeRules, type Plan, type RateLimit } from "./parts/edge-rules";
+import { EdgeWorker } from "./parts/edge-worker";
 import { servedPrefixes } from "./parts/paths";
 import { curlLine } from "./parts/sample";
 import { ServiceTokens, type TokenConsumer, type TokenPair } from "./parts/service-tokens";
@@ -32,6 +33,8 @@ export interface CloudflareAccessArgs {
     /** Unset: none. */
     rateLimit?: RateLimit;
     browserChecks: "skip" | "keep";
+    /** Name of the model that a request without one is for. Unset: no Worker, and Alpa refuses such a request. */
+    defaultModel?: string;
     /** What the edge waits for the first byte of an answer, in seconds. Unset: as it is. */
     proxyTimeoutSeconds?: number;
     /** Mail addresses that hear of a token a week before it ends. */
@@ -90,8 +93,18 @@ export class CloudflareAccess extends pulumi.ComponentResource {
             { ...inside, dependsOn: routes },
         );
         const rules = new EdgeRules(`${name}-edge`, { ...args, prefixes, zoneId }, inside);
+        const worker =
+            args.defaultModel === undefined
+                ? []
+                : [
+                      new EdgeWorker(
+                          `${name}-worker`,
+                          { account, zoneId, hostnames, prefixes, model: args.defaultModel },
+                          inside,
+                      ),
+                  ];
         // Last, and first to go: from here on the names lead to Alpa, so all that guards it must be there.
-        const after = [access, routes, connectors, rules];
+        const after = [access, routes, connectors, rules, ...worker];
         const service = { hostnames, target: tunnel.target, after };
         const dns = args.dns && new DnsRecords(`${name}-dns`, { zoneId, service, ...args.dns }, inside);
         for (const hostname of namesOfOurOwn(args))

@@ -40,6 +40,11 @@ export function cloudflareChecks(
             "For more connectors raise tunnel.instances.",
         ),
         ...connectorProblems(tunnel),
+        ...(mapping(values.edgeWorker).disabledBecause !== undefined && alpa.defaultModel !== undefined
+            ? [
+                  "alpa.defaultModel: has no effect with edgeWorker.disabledBecause: only the Worker fills a model in. Remove one of them.",
+              ]
+            : []),
         ...duplicateNames(consumers),
         ...rotationProblems(consumers, values.maxOverlapDays ?? DEFAULT_TOKEN_OVERLAP_DAYS, today),
         ...tokenCount(consumers, today),

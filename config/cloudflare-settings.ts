@@ -53,6 +53,7 @@ export function cloudflareSettings(config: ParsedCloudflare, data: ZoneData, tod
             ? {}
             : { rateLimit: { ...rateLimit, blockSeconds: rateLimit.blockSeconds ?? rateLimit.perSeconds } }),
         browserChecks: config.browserChecks,
+        ...(config.edgeWorker.disabledBecause === undefined ? { defaultModel: alpa.defaultModel } : {}),
         ...heldTimeout(config, zone.plan),
         notify: config.notify,
         consumers,
@@ -92,8 +93,12 @@ function callers(config: ParsedCloudflare, today: Date) {
 }
 
 function answerWarnings(config: ParsedCloudflare): string[] {
-    const { alpa, rateLimit, zone, tunnel } = config;
+    const { alpa, rateLimit, zone, tunnel, edgeWorker } = config;
     const warnings = [...unmeasured(alpa, edgeWaits(config)), ...cutAnswers(longestAnswer(config))];
+    if (edgeWorker.disabledBecause !== undefined)
+        warnings.push(
+            `edgeWorker: off, so callers must name the model in each request (${edgeWorker.disabledBecause}).`,
+        );
     if (rateLimit !== undefined && zone.plan === "free")
         warnings.push(
             `rateLimit: with plan free it holds for /completions and /logprobs of every name in ${zone.name}: a rule there may look at the path only.`,

@@ -3,7 +3,7 @@ import { consumer } from "./cloudflare-callers";
 import { tunnel } from "./cloudflare-tunnel";
 import { dnsSchema } from "./dns";
 import { got } from "./problems";
-import { consumersFile, endpoint, isHost, pathPrefix, positive, tokenOverlapDays } from "./values";
+import { consumersFile, endpoint, isHost, pathPrefix, positive, text, tokenOverlapDays } from "./values";
 
 /** Cloudflare's plans of a zone, smallest first. */
 export const PLANS = ["free", "pro", "business", "enterprise"] as const;
@@ -77,6 +77,9 @@ export const cloudflareSchema = z.strictObject({
             maxTokens: positive("a number of tokens")
                 .default(DEFAULT_MAX_TOKENS)
                 .describe("Most tokens that callers may ask for in one answer; nobody checks it on the way."),
+            defaultModel: text("the name of a model")
+                .default("default")
+                .describe("Name of the model that a request without `model` is for, as Alpa was started with."),
         })
         .describe("The Alpa service behind the tunnel, which stays as it is."),
     pathPrefix: pathPrefix.describe(
@@ -116,6 +119,18 @@ export const cloudflareSchema = z.strictObject({
         .enum(["skip", "keep"])
         .default("skip")
         .describe("`skip` lets client libraries through that Cloudflare's browser checks would refuse with 403."),
+    edgeWorker: z
+        .strictObject({
+            disabledBecause: text("the reason")
+                .optional()
+                .describe(
+                    "Why no Worker may run: requests without `model` get Alpa's 400 then, and nothing describes the service. Unset: it runs.",
+                ),
+        })
+        .prefault({})
+        .describe(
+            "The Worker at the edge: it fills in a missing `model`, and answers GET of a prefix with what the service is.",
+        ),
     proxyTimeoutSeconds: positive("a time in seconds")
         .refine((n) => n <= LONGEST_PROXY_TIMEOUT, {
             error: (i) => `must be at most ${LONGEST_PROXY_TIMEOUT}, Cloudflare's longest${got(i.input)}. Lower it`,

@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { text } from "node:stream/consumers";
+import { stateOf } from "./check/exposure-ports";
 import { openHolder, type OpenHolder } from "./convert/holder";
 import { UsageError } from "./errors";
 import { auditGateway, type AuditGateway } from "./gateway/audit";
@@ -25,6 +26,8 @@ export interface Context {
     openHolder: OpenHolder;
     /** What is in APISIX and not of the ingress controller. */
     auditGateway: AuditGateway;
+    /** Whether a port of an address answers. */
+    stateOfPort: typeof stateOf;
     /** Result of the command: standard output. */
     out(text: string): void;
     /** Writes to the terminal as it is, where there is one. */
@@ -48,6 +51,7 @@ export function realContext(): Context {
         },
         openHolder,
         auditGateway,
+        stateOfPort: stateOf,
         terminal: process.stderr.isTTY ? (text) => void process.stderr.write(text) : undefined,
         out: (line) => console.log(line),
         note,

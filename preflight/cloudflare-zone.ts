@@ -1,5 +1,6 @@
 import { namesOfOurOwn, type CloudflareAccessArgs } from "../components/cloudflare-access";
 import { CUSTOM_PHASE, RATE_LIMIT_PHASE } from "../components/parts/edge-rules";
+import { workerName } from "../components/parts/edge-worker";
 import { tunnelName } from "../components/parts/tunnel";
 import { certificateNeed } from "../dns/certificates";
 import type { CertificatePack } from "../dns/cloudflare";
@@ -19,7 +20,15 @@ interface LiveZone {
 /** What of a stack concerns its zone. */
 type ZoneSide = Pick<
     CloudflareAccessArgs,
-    "account" | "hostnames" | "zone" | "plan" | "dns" | "rateLimit" | "browserChecks" | "proxyTimeoutSeconds"
+    | "account"
+    | "hostnames"
+    | "zone"
+    | "plan"
+    | "dns"
+    | "rateLimit"
+    | "browserChecks"
+    | "defaultModel"
+    | "proxyTimeoutSeconds"
 >;
 
 /** What stands in the way in the zone: whose it is, its plan, records and rules in the place of ours. */
@@ -41,6 +50,7 @@ export async function zoneFindings(settings: ZoneSide, owner: string, findings: 
         names(settings, owner, ours, findings),
         settings.dns !== undefined && strangers(settings, ours.id, findings),
         rules(settings, owner, ours.id, findings),
+        settings.defaultModel !== undefined && workers(settings, owner, ours.id, findings),
         settings.proxyTimeoutSeconds !== undefined
             ? timeout(ours.id, findings)
             : [plan, real].includes("enterprise") && leftTimeout(settings, ours.id, findings),
@@ -167,6 +177,34 @@ async function rules(settings: ZoneSide, owner: string, zoneId: string, findings
                 : `${key}: the zone must have no rules of its own in phase ${phase} (it has "${theirs.name}", and there can be one ruleset). T${keep}`,
         );
     }
+}
+
+/** One on a path of ours would take that path's requests, and one of our name would be written over. */
+async function workers({ account, hostnames }: ZoneSide, owner: string, zoneId: string, findings: Findings) {
+    const name = workerName(owner);
+    const [routes, scripts] = await Promise.all([
+        findings.list<{ pattern?: string; script?: string }>(
+            "Zone: Workers Routes: Edit",
+            `zones/${zoneId}/workers/routes`,
+        ),
+        findings.list<{ id?: string }>("Account: Workers Scripts: Edit", `accounts/${account}/workers/scripts`),
+    ]);
+    const hostOf = (pattern = "") =>
+        pattern
+            .replace(/^https?:\/\//, "")
+            .split("/")[0]
+            .toLowerCase();
+    const theirs =
+        routes?.filter(({ pattern, script }) => hostnames.includes(hostOf(pattern)) && script !== name) ?? [];
+    for (const { pattern, script } of theirs)
+        findings.problems.push(
+            `hostname: ${hostOf(pattern)} must have no Worker of somebody else (its route ${pattern} leads to ${script ?? "none"}). Delete the route, or choose another name.`,
+        );
+    const isOurs = routes?.some(({ script }) => script === name) ?? true;
+    if (!isOurs && scripts?.some(({ id }) => id === name))
+        findings.warnings.push(
+            `edgeWorker: the account has a Worker ${name} to which no route of the zone leads. This run writes over it: if it is not left of an earlier run of this stack, rename it first.`,
+        );
 }
 
 const TIMEOUT = "proxy_read_timeout";

@@ -1,23 +1,15 @@
-// What `npm test` runs after lint: all tests, some processes at a time.
-import { readdirSync } from "node:fs";
-import { join } from "node:path";
+/**
+ * Runs a level of test/levels.ts, some processes at a time: `npm run lint`, `npm run check`, `npm test`, `npm run test:full`.
+ * `npm test -- PART… [-g TITLE]` runs test files whose path contains a part, and tests whose title matches.
+ */
+import { relative } from "node:path";
 import { missingForPackets } from "./kernel-rules";
-import { sideBySide, type Job } from "./side-by-side";
+import { checks, isLevel, LEVELS, tests, type Level } from "./levels";
+import { Progress } from "./progress";
+import { LOGS, ROOT, sideBySide, sumOf } from "./side-by-side";
 
 /** For two cores: engine tests wait for clocks and for other processes a third of their time, and more at the end. */
 const LANES = 4;
-
-/**
- * Unit tests that start programs, in a process of their own: to start one takes 1 ms of a core from a small process and 10 ms
- * from one of 1 GB, which is what all unit tests need together.
- */
-const STARTING: Job = ["test/unit/{client,ops,sandbox}/**/*.test.ts", "test/unit/components/parts/*-script*.test.ts"];
-
-const UNIT: Job = [
-    "test/unit/**/*.test.ts",
-    "test/golden/**/*.test.ts",
-    ...STARTING.map((files) => `--ignore=${files}`),
-];
 
 /**
  * Go collects garbage less often: what it runs here, of which the API server takes most, is short-lived, and takes a fifth
@@ -25,57 +17,75 @@ const UNIT: Job = [
  */
 const ENVIRONMENT = { GOGC: "400" };
 
-/**
- * Files that can share the world of test/engine/kit.ts, in jobs of about five minutes: to start one takes eleven seconds of a
- * core. The longest first, so that in the end no lane waits for another.
- */
-const TOGETHER = [
-    ["failures", "pulumi"],
-    ["ops", "route", "secrets"],
-    ["lifecycle", "callers", "callers-stack"],
-    ["microk8s", "limits", "guard", "tls"],
-    ["review", "rollback"],
-];
+const HOW_TO_CHOOSE = `Choose files by a part of their path, tests by a part of their title, or both:
+  npm test -- ops/check                      test files with ops/check in their path
+  npm test -- engine/tls engine/guard        test files with one of these in their path
+  npm test -- sandbox/gateway -g rejects     of these, tests whose title matches
+npm test knows every file of test/unit, test/golden, test/engine and test/chaos; npm run check those that it runs.`;
 
-/** Files with a world of their own that take long. The rest needs no order. */
-const ALONE = ["cli", "rampart-install", "installers", "cloudflare", "inter-nodes"];
-
-function engine(): Job[] {
-    const files = readdirSync(join(__dirname, "engine")).filter((name) => name.endsWith(".test.ts"));
-    const named = [...TOGETHER, ...ALONE.map((name) => [name])].map((names) => names.map((name) => `${name}.test.ts`));
-    const rest = files.filter((file) => !named.flat().includes(file)).map((file) => [file]);
-    return [...named, ...rest].map((names) => names.map((name) => `test/engine/${name}`) as Job);
-}
-
-async function main(args: string[]): Promise<void> {
+async function main([level, ...words]: string[]): Promise<number> {
+    const began = performance.now();
+    const write = (text: string) => void process.stdout.write(text);
+    if (!isLevel(level)) throw new Error(`${level}: must be one of ${LEVELS.join(", ")}.`);
+    const { parts, args } = chosen(words);
+    const jobs = words.length === 0 ? [...checks(), ...tests(level)] : tests(level, parts);
+    if (jobs.length === 0) {
+        write(`No test file has ${parts.join(" or ")} in its path. ${HOW_TO_CHOOSE}\n\n0 passed, 0 failed\n`);
+        return 1;
+    }
     const interrupted = new AbortController();
-    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => interrupted.abort());
-    const write = (text: string) => process.stdout.write(text);
     const { signal } = interrupted;
-    const jobs = [STARTING, UNIT, ...engine()];
-    const { passed, failed, failures, took } = await sideBySide(jobs, {
+    for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, () => interrupted.abort());
+    write(`jobs: ${jobs.length}, ${LANES} at a time; what each prints is in ${relative(ROOT, LOGS)}/\n`);
+    const progress = new Progress(jobs, { write, columns: process.stdout.isTTY ? process.stdout.columns : undefined });
+    const results = await sideBySide(jobs, {
         lanes: LANES,
-        write,
         signal,
         args,
         env: ENVIRONMENT,
+        onStart: (job) => progress.started(job),
+        onEnd: (result) => progress.finished(result),
     });
-    const longest = took.sort((one, other) => other.seconds - one.seconds);
-    for (const { job, seconds } of longest) write(`\n${seconds.toFixed(0).padStart(5)} s  ${job.join(" ")}`);
-    write(`\n${failures}`);
-    if (signal.aborted) write("\ninterrupted\n");
-    if (!process.env.ALPA_AUTH_CHARTS)
-        write(
-            "\nnot run: what the real charts make of our values. ALPA_AUTH_CHARTS names no folder or repository of them.\n",
-        );
-    const missing = missingForPackets();
-    if (missing)
-        write(`\nnot run: packets to a kernel with the rules for Alpa's hosts. This machine lacks ${missing}.\n`);
-    write(`\n${passed} passed, ${failed} failed\n`);
-    process.exitCode = failed > 0 || passed === 0 || signal.aborted ? 1 : 0;
+    const { passed, failed } = sumOf(results);
+    const left = jobs.length - results.length;
+    const notes = [
+        signal.aborted
+            ? "interrupted"
+            : left > 0
+              ? `not run, or ended before their time: ${left} jobs, since lint failed`
+              : "",
+        passed + failed === 0 && !signal.aborted ? `No test's title matches. ${HOW_TO_CHOOSE}` : "",
+        ...(words.length === 0 && level !== "lint" ? missing(level) : []),
+    ].filter((note) => note !== "");
+    progress.end(results, notes, (performance.now() - began) / 1000);
+    return failed > 0 || passed === 0 || signal.aborted ? 1 : 0;
 }
 
-main(process.argv.slice(2)).catch((error: unknown) => {
-    console.error(error);
-    process.exitCode = 1;
-});
+/** Parts of paths, and the arguments that are for mocha. */
+function chosen(words: string[]): { parts: string[]; args: string[] } {
+    const isOption = (word: string) => word.startsWith("-");
+    const isValue = (_: string, at: number) => /^(-[gf]|--f?grep)$/.test(words[at - 1] ?? "");
+    return {
+        parts: words.filter((word, at) => !isOption(word) && !isValue(word, at)),
+        args: words.filter((word, at) => isOption(word) || isValue(word, at)),
+    };
+}
+
+/** What is not tested, because the machine lacks something for it. */
+function missing(level: Level): string[] {
+    const packets = missingForPackets();
+    return [
+        level === "check" || process.env.ALPA_AUTH_CHARTS
+            ? ""
+            : "not run: what the real charts make of our values. ALPA_AUTH_CHARTS names no folder or repository of them.",
+        packets ? `not run: packets to a kernel with the rules for Alpa's hosts. This machine lacks ${packets}.` : "",
+    ];
+}
+
+main(process.argv.slice(2)).then(
+    (code) => (process.exitCode = code),
+    (error: unknown) => {
+        console.error(error);
+        process.exitCode = 1;
+    },
+);

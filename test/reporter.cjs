@@ -1,5 +1,5 @@
 // The usual list, and a last line that counts: a log read from its end says at once what ran. A process of
-// side-by-side.ts hands on what mocha says at the end, so that it stands once, below all lists.
+// side-by-side.ts hands on what mocha says of the failures, so that it stands once, below all jobs.
 const { format } = require("node:util");
 const { reporters } = require("mocha");
 
@@ -18,6 +18,8 @@ module.exports = class extends reporters.Spec {
     }
 
     epilogue() {
+        // The log of a job has everything.
+        if (process.send) super.epilogue();
         const named = this.leaveToldOnes();
         if (!process.send) {
             super.epilogue();
@@ -27,7 +29,7 @@ module.exports = class extends reporters.Spec {
         const print = Base.consoleLog;
         let said = "";
         Base.consoleLog = (...parts) => (said += `${format(...parts)}\n`);
-        super.epilogue();
+        Base.list(this.failures);
         Base.consoleLog = print;
         const { passes: passed, failures: failed } = this.stats;
         process.send({ passed, failed, failures: failed > 0 ? said + named : "" });

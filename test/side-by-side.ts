@@ -1,29 +1,46 @@
 /**
- * Several mocha processes at a time, with one result. Engine tests wait for clocks and for other processes half of their
- * time, so two at once take little more than one. What a process prints is shown in whole suites, and failures come last.
+ * Several processes of tests or checks at a time, with one result. Engine tests wait for clocks and for other processes a
+ * third of their time, so two at once take little more than one. What a process prints goes into a file of its own.
  */
 import { spawn, type ChildProcess } from "node:child_process";
-import { join } from "node:path";
+import { closeSync, mkdirSync, openSync, readFileSync } from "node:fs";
+import { join, relative } from "node:path";
 
-const ROOT = join(__dirname, "..");
+export const ROOT = join(__dirname, "..");
+/** Where logs go by default. */
+export const LOGS = join(ROOT, "test-results");
 const MOCHA = join(ROOT, "node_modules/mocha/bin/mocha.js");
 /** A process of tests ends with this one, also when this one is killed. */
 const WATCH = join(ROOT, "sandbox/plugins/exit-with-parent.cjs");
+/** Of a process that fails and is no run of tests, or that ends without a result, so many last lines are shown. */
+const LAST_LINES = 60;
 
-/** What one process runs: files or patterns, for messages the first one is its name. */
-export type Job = [string, ...string[]];
-
-export interface Result {
-    passed: number;
-    failed: number;
-    /** What mocha says of the failures; empty when there are none. */
-    failures: string;
+interface Named {
+    /** In the summary, and of the log. */
+    name: string;
 }
 
-/** How long a job took, for whoever balances them. */
-export interface Took {
+/** What one process does: runs files of tests, or one program, whose exit status says whether it passed. */
+export type Job =
+    | (Named & { files: string[] })
+    | (Named & {
+          program: string[];
+          /** Where it fails, all other jobs end. */
+          required?: boolean;
+      });
+
+export interface Counts {
+    passed: number;
+    failed: number;
+}
+
+export interface Result extends Counts {
     job: Job;
+    /** What is said of the failures; empty when there are none. */
+    failures: string;
     seconds: number;
+    /** File with everything it printed, from the root of the clone. */
+    log: string;
 }
 
 export interface Options {
@@ -31,74 +48,90 @@ export interface Options {
     lanes: number;
     /** More variables for each process. */
     env?: NodeJS.ProcessEnv;
-    write: (text: string) => void;
     /** Ends the processes that run and starts no more. */
     signal?: AbortSignal;
     /** More arguments for mocha. */
     args?: string[];
     /** How long a process may go on after its last test: what its tests left open would hold it for ever. @default 60000 */
     endMilliseconds?: number;
+    /** Folder of the logs. @default {@link LOGS} */
+    logs?: string;
+    onStart?: (job: Job) => void;
+    onEnd?: (result: Result) => void;
 }
 
-/** Runs the jobs in their order, each in the first lane that is free. @returns all their results as one, and their times */
-export async function sideBySide(jobs: Job[], options: Options): Promise<Result & { took: Took[] }> {
-    const { lanes, signal } = options;
+/** Runs the jobs in their order, each in the first lane that is free. @returns results of those that were not interrupted */
+export async function sideBySide(jobs: Job[], options: Options): Promise<Result[]> {
+    const { lanes, onStart, onEnd } = options;
+    const failed = new AbortController();
+    const signal = AbortSignal.any([failed.signal, ...(options.signal ? [options.signal] : [])]);
     const waiting = [...jobs];
-    const all = { passed: 0, failed: 0, failures: "", took: [] as Took[] };
+    const results: Result[] = [];
     const lane = async (number: number) => {
-        for (let job = waiting.shift(); job && !signal?.aborted; job = waiting.shift()) {
-            const began = performance.now();
-            const { passed, failed, failures } = await run(job, number, options);
-            all.took.push({ job, seconds: (performance.now() - began) / 1000 });
-            all.passed += passed;
-            all.failed += failed;
-            all.failures += failures;
+        for (let job = waiting.shift(); job && !signal.aborted; job = waiting.shift()) {
+            onStart?.(job);
+            const result = await run(job, number, { ...options, signal });
+            if (!result) return;
+            results.push(result);
+            onEnd?.(result);
+            if (result.failed > 0 && "required" in job && job.required) failed.abort();
         }
     };
     await Promise.all(Array.from({ length: lanes }, (_, number) => lane(number)));
-    return all;
+    return results;
 }
 
-async function run(job: Job, lane: number, options: Options): Promise<Result> {
-    const { write, args = [], signal, endMilliseconds = 60_000 } = options;
+/** @returns undefined when it was interrupted */
+async function run(job: Job, lane: number, options: Options & { signal: AbortSignal }): Promise<Result | undefined> {
+    const { args = [], signal, endMilliseconds = 60_000, logs = LOGS } = options;
+    const began = performance.now();
+    mkdirSync(logs, { recursive: true });
+    const log = join(logs, `${job.name.replace(/[^\w.-]+/g, "-")}.log`);
+    const into = openSync(log, "w");
     // A file may define its tests only where what they need is there; that some ran is looked at over all files.
-    const words = [`--require=${WATCH}`, MOCHA, "--no-fail-zero", ...args, ...job];
-    const child = spawn(process.execPath, words, {
+    const words = "files" in job ? [MOCHA, "--no-fail-zero", ...args, ...job.files] : job.program;
+    const child = spawn(process.execPath, [`--require=${WATCH}`, ...words], {
         cwd: ROOT,
         env: { ...process.env, ...options.env, TEST_LANE: String(lane) },
-        stdio: ["ignore", "pipe", "pipe", "ipc"],
+        stdio: ["ignore", into, into, "ipc"],
     });
+    closeSync(into);
     const stop = () => child.kill();
-    signal?.addEventListener("abort", stop);
-    let result: Result | undefined;
+    signal.addEventListener("abort", stop);
+    if (signal.aborted) stop();
+    let told: (Counts & { failures: string }) | undefined;
     let late: NodeJS.Timeout | undefined;
     let stayed = false;
     child.on("message", (message) => {
-        result = message as Result;
+        told = message as Counts & { failures: string };
         late = setTimeout(() => (stayed = child.kill("SIGKILL")), endMilliseconds);
     });
-    const suites = inSuites(write);
-    for (const stream of [child.stdout!, child.stderr!]) stream.setEncoding("utf8").on("data", suites.take);
     const how = await ended(child);
     clearTimeout(late);
-    signal?.removeEventListener("abort", stop);
-    suites.end();
-    if (signal?.aborted) return result ?? { passed: 0, failed: 0, failures: "" };
-    if (result && stayed) {
-        const failures = `\n  ${job[0]}: its tests ended, and its process did not: something was left open\n`;
-        return { ...result, failed: result.failed + 1, failures: result.failures + failures };
+    signal.removeEventListener("abort", stop);
+    if (signal.aborted) return undefined;
+    const result = (counts: Counts, failures = ""): Result => {
+        const seconds = (performance.now() - began) / 1000;
+        return { job, ...counts, failures, seconds, log: relative(ROOT, log) };
+    };
+    if (!("files" in job)) {
+        const good = how === "0";
+        return result({ passed: Number(good), failed: Number(!good) }, good ? "" : lastLines(log));
     }
-    const wrong = result === undefined || (how !== "0" && result.failed === 0);
-    if (!wrong) return result!;
-    const failures = `\n  ${job[0]}: the tests ended with ${how} and without a result\n`;
-    return { passed: result?.passed ?? 0, failed: 1, failures };
+    if (told && stayed) {
+        const failures = `${told.failures}\nIts tests ended, and its process did not: something was left open.\n`;
+        return result({ passed: told.passed, failed: told.failed + 1 }, failures);
+    }
+    if (told && (how === "0" || told.failed > 0)) return result(told, told.failures);
+    const failures = `The tests ended with ${how} and without a result. The last lines of the log:\n${lastLines(log)}`;
+    return result({ passed: told?.passed ?? 0, failed: 1 }, failures);
 }
 
 /** @returns its exit code or signal */
 function ended(child: ChildProcess): Promise<string> {
     return new Promise((resolve, reject) => {
         child.once("error", reject);
-        // Its output is complete at "close"; what it left running may hold that open.
+        // What it has told has arrived at "close"; a program that it left running may hold that open.
         child.once("exit", (code, signal) => {
             const end = () => resolve(String(code ?? signal));
             child.once("close", end);
@@ -107,19 +140,13 @@ function ended(child: ChildProcess): Promise<string> {
     });
 }
 
-/** Cuts the list of tests that mocha prints where an outermost suite begins, two blanks from the left. */
-export function inSuites(write: (text: string) => void): { take: (text: string) => void; end: () => void } {
-    let kept = "";
+function lastLines(log: string): string {
+    return `${readFileSync(log, "utf8").trimEnd().split("\n").slice(-LAST_LINES).join("\n")}\n`;
+}
+
+export function sumOf(results: Counts[]): Counts {
     return {
-        take: (text) => {
-            kept += text;
-            const cut = Math.max(...[...kept.matchAll(/\n(?= {2}\S[^\n]*\n)/g)].map(({ index }) => index + 1), 0);
-            if (cut > 0) write(kept.slice(0, cut));
-            kept = kept.slice(cut);
-        },
-        end: () => {
-            if (kept !== "") write(kept);
-            kept = "";
-        },
+        passed: results.reduce((sum, { passed }) => sum + passed, 0),
+        failed: results.reduce((sum, { failed }) => sum + failed, 0),
     };
 }

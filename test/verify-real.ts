@@ -2,9 +2,11 @@
  * `npm run verify:real`, for a release: runs the engine tests that go through parts of the sandbox with the real programs
  * instead of stand-ins, and prints what was real. ALPA_AUTH_REAL chooses; unset, every part that is found.
  */
+import { basename } from "node:path";
 import { table } from "../ops/output";
 import { findParts, parseChoice, partLines, REAL_VARIABLE, reportParts } from "../sandbox/real/choice";
-import { filesToRun, HEAD, holds, rowsOf, type Outcome } from "./real-checks";
+import { filesToRun, HEAD, holds, rowsOf } from "./real-checks";
+import { Progress } from "./progress";
 import { sideBySide } from "./side-by-side";
 
 async function main(): Promise<void> {
@@ -13,19 +15,14 @@ async function main(): Promise<void> {
     const real = findParts(parseChoice(process.env[REAL_VARIABLE] ?? "available"));
     const parts = reportParts(real);
     console.log(partLines(parts).join("\n"));
-    const outcomes = new Map<string, Outcome>();
     const { signal } = interrupted;
-    const write = (text: string) => process.stdout.write(text);
+    const jobs = filesToRun(parts).map((file) => ({ name: `real ${basename(file, ".test.ts")}`, files: [file] }));
+    const progress = new Progress(jobs, { write: (text) => void process.stdout.write(text) });
     const env = { [REAL_VARIABLE]: Object.keys(real).join(",") };
-    let failures = "";
-    for (const file of filesToRun(parts)) {
-        const result = await sideBySide([[file]], { lanes: 1, env, write, signal });
-        outcomes.set(file, result);
-        failures += result.failures;
-    }
-    console.log(`${failures}\n${table(HEAD, rowsOf(parts, outcomes))}`);
-    const sum = (key: keyof Outcome) => [...outcomes.values()].reduce((total, outcome) => total + outcome[key], 0);
-    console.log(`\n${sum("passed")} passed, ${sum("failed")} failed`);
+    const began = performance.now();
+    const results = await sideBySide(jobs, { lanes: 1, env, signal, onEnd: (result) => progress.finished(result) });
+    const outcomes = new Map(results.map((result) => [(result.job as (typeof jobs)[number]).files[0], result]));
+    progress.end(results, [table(HEAD, rowsOf(parts, outcomes))], (performance.now() - began) / 1000);
     if (!holds(parts, outcomes) || signal.aborted) process.exitCode = 1;
 }
 

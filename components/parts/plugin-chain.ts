@@ -3,6 +3,7 @@ import { guardPlugins, type GuardSettings } from "./guard";
 import { incomingHeaders } from "./incoming-headers";
 import { REVISION_HEADER } from "./paths";
 import { alpaError, plugin, type RoutePlugin } from "./route-plugin";
+import { serviceDescription } from "./service-description";
 
 /**
  * Headers that never reach Alpa: secrets of every way in, names of the caller, and its own account of where it
@@ -102,22 +103,9 @@ export function alpaChain(
     ];
 }
 
-/**
- * Tells an authenticated caller what the service is and how to ask it. The plugin takes "$" for the start of a variable, so the
- * text has none.
- */
+/** Tells an authenticated caller what the service is and how to ask it. */
 export function serviceChain(prefix: string, model: string, revision?: string, tls = false): RoutePlugin[] {
-    const post = (path: string, body: object) => ({ method: "POST", path: `${prefix}/${path}`, body });
-    const said = {
-        service: "alpa",
-        message: "text completion by a language model that Alpa serves: send a request as JSON, with this credential",
-        model,
-        headers: { "Content-Type": "application/json" },
-        requests: [
-            post("completions", { prompt: "Paris is", max_tokens: 8 }),
-            post("logprobs", { prompt: "Paris is", top_k: 5 }),
-        ],
-    };
+    const said = serviceDescription(prefix, model);
     return [
         ...authentication(),
         plugin("fault-injection", { abort: answer(200, said), _meta: { priority: WHO_MAY } }),

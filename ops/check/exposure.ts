@@ -11,7 +11,7 @@ import { ask } from "../stack/pulumi";
 import { findStack, type Stack } from "../stack/stack";
 import { readValue } from "../stack/stack-file";
 import { checkEntry, type Entry, type EntryCheck } from "./exposure-entry";
-import { CLOSED_PORTS, stateOf, type Port, type State } from "./exposure-ports";
+import { CLOSED_PORTS, type Port, type State } from "./exposure-ports";
 
 export interface CheckExposureArgs {
     stack?: string;
@@ -51,7 +51,7 @@ const AT_ONCE = 64;
 /** Looks from outside: only the entry point may answer, and only to say that a credential is missing. */
 export async function checkExposure(context: Context, args: CheckExposureArgs): Promise<void> {
     const target = await readTarget(context, args);
-    const { ports, entry } = await look(target, Date.now() + args.timeout * 1000);
+    const { ports, entry } = await look(context, target, Date.now() + args.timeout * 1000);
     context.out(args.json ? json({ ports, entry }) : render(ports, entry));
     const wrong = [...ports, ...entry].filter(({ ok }) => !ok).length;
     const all = ports.length + entry.length;
@@ -74,7 +74,11 @@ function adviceOn(ports: PortRow[], entry: EntryCheck[]): string {
     ].join("");
 }
 
-async function look(target: Target, end: number): Promise<{ ports: PortRow[]; entry: EntryCheck[] }> {
+async function look(
+    { stateOfPort }: Context,
+    target: Target,
+    end: number,
+): Promise<{ ports: PortRow[]; entry: EntryCheck[] }> {
     const { addresses, shut, entryPorts, ports, entries } = target;
     const all = [...addresses, ...shut];
     const closed = ports.filter(({ port }) => !entryPorts.includes(port));
@@ -89,7 +93,7 @@ async function look(target: Target, end: number): Promise<{ ports: PortRow[]; en
     const worker = async () => {
         for (let job = jobs.shift(); job !== undefined; job = jobs.shift()) {
             const { address, port, what, expected, risk } = job;
-            const state = await stateOf(address, port, end);
+            const state = await stateOfPort(address, port, end);
             const ok = expected === "open" ? state === "open" : state === "closed" || state === "filtered";
             rows.push({ address, port, what, state, expected, ok, meaning: ok ? "" : meaningOf(state, risk) });
         }

@@ -13,6 +13,7 @@ import { credentialsHidden, routeAsks } from "./routes";
 import { noSecretInClear } from "./secrets";
 import { isJudgedLater } from "./unknown";
 import { valuesSeen } from "./values";
+import { workersOwn } from "./workers";
 import type { Resource } from "./resource";
 import type { Rule } from "./rule";
 
@@ -22,6 +23,7 @@ export const RULES: readonly Rule[] = [
     asRendered,
     knownTypes,
     hostnamesCovered,
+    workersOwn,
     noSecretInClear,
     ownAdminKey,
     apisixVersion,

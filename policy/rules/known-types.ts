@@ -30,6 +30,7 @@ export const TYPES: ReadonlySet<string> = new Set([
     "random:index/randomPassword:RandomPassword",
     "random:index/randomUuid:RandomUuid",
     ...["DnsRecord", "NotificationPolicy", "Ruleset", "Zone", "ZoneDnssec", "ZoneSetting"].map(ofCloudflare),
+    ...["Route", "Script"].map((kind) => ofCloudflare(`Workers${kind}`)),
     ...["Application", "Policy", "ServiceToken"].map((kind) => ofCloudflare(`ZeroTrustAccess${kind}`)),
     ...["", "Config"].map((kind) => ofCloudflare(`ZeroTrustTunnelCloudflared${kind}`)),
 ]);

@@ -29,7 +29,9 @@ export interface Change {
         | "organization"
         | "ruleset"
         | "healthcheck"
-        | "notificationPolicy";
+        | "notificationPolicy"
+        | "workerScript"
+        | "workerRoute";
     id: string;
     client_id?: string;
 }
@@ -77,6 +79,9 @@ export class Account extends EventEmitter<{ changed: [Change] }> {
     readonly rulesets = new Map<string, objects.Ruleset>();
     readonly healthchecks = new Map<string, objects.Healthcheck>();
     readonly notificationPolicies = new Map<string, objects.NotificationPolicy>();
+    /** By name. */
+    readonly workerScripts = new Map<string, objects.WorkerScript>();
+    readonly workerRoutes = new Map<string, objects.WorkerRoute>();
     readonly apiTokens: objects.ApiToken[] = [];
     /** Requests since the beginning of five minutes (seconds since 1970), by the token's id or "user" for all of a user. */
     readonly windows = new Map<string, { since: number; used: number }>();
@@ -175,7 +180,7 @@ export class Account extends EventEmitter<{ changed: [Change] }> {
         this.formerZones.push(zone.name);
         this.zoneMap.delete(zone.id);
         this.recordMaps.delete(zone.id);
-        for (const held of [this.rulesets, this.healthchecks, this.serviceTokens, this.applications])
+        for (const held of [this.rulesets, this.healthchecks, this.serviceTokens, this.applications, this.workerRoutes])
             for (const [id, object] of held) if (object.zone_id === zone.id) held.delete(id);
         this.changed("zone", zone.id);
     }

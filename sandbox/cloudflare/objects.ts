@@ -4,4 +4,5 @@
  */
 export type * from "./access-objects";
 export type * from "./json";
+export type * from "./worker-objects";
 export type * from "./zone-objects";

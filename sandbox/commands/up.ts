@@ -78,11 +78,11 @@ export async function up(options: SceneName & { detach: boolean; real?: string |
     process.exit(0);
 }
 
-/** Finds or builds the tools. Interrupted, it ends at once, and the build with it: the next run begins that tool again. */
+/** Finds the tools, or gets them. Interrupted, it ends at once; the next run goes on with a download, and builds again. */
 async function tools(names: Scene["tools"], say: Say): Promise<void> {
     const leave = () => process.exit(130);
     for (const signal of SIGNALS) process.on(signal, leave);
-    await ensureTools(names, { log: say });
+    await ensureTools(names, { log: say, terminal: process.stdout.isTTY ? process.stdout : undefined });
     for (const signal of SIGNALS) process.off(signal, leave);
 }
 
@@ -132,7 +132,8 @@ async function bringUp(dir: string, world: WorldFacts, name: SceneName, say: Say
     await mustPulumi(dir, world, ["stack", "select", stack]);
     for (const [path, input] of Object.entries(secrets))
         await mustPulumi(dir, world, ["config", "set", "--secret", "--path", path, "--stack", stack], { input });
-    await mustPulumi(dir, world, ["up", "--yes", "--stack", stack], { onLine: say, signal });
+    // Nobody reads a preview here before the update begins, and the stack is empty: it would say everything twice.
+    await mustPulumi(dir, world, ["up", "--yes", "--skip-preview", "--stack", stack], { onLine: say, signal });
     const output = await mustPulumi(dir, world, ["stack", "output", "--stack", stack, "--json", "--show-secrets"]);
     const outputs = JSON.parse(output) as { url: string };
     const list = await scene.attempts(dir, outputs, world, shipped);

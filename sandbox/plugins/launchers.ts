@@ -69,8 +69,9 @@ const BUNDLED = ["pulumi-language-nodejs", "pulumi-resource-pulumi-nodejs"];
 /**
  * Writes the executables that the engine looks for on PATH into a folder of this clone's own below `parent`, and returns
  * it. They hold no secrets and no state; writing them again is harmless, also while another run uses them.
+ * @param released folder of an official Pulumi: what it holds takes the place of stand-ins
  */
-export function writeLaunchers(parent: string): string {
+export function writeLaunchers(parent: string, released?: string): string {
     const clone = createHash("sha256").update(ROOT).digest("hex").slice(0, 12);
     const folder = path.join(path.resolve(parent), clone);
     const bundles = path.join(folder, "stand-ins");
@@ -81,7 +82,9 @@ export function writeLaunchers(parent: string): string {
         [MARK]: `${ROOT}\n`,
     };
     for (const [name, content] of Object.entries(launchers)) {
-        put(path.join(folder, name), (draft) => fs.writeFileSync(draft, content, { mode: 0o755 }));
+        const official = released && path.join(released, name);
+        if (official && fs.existsSync(official)) linkExecutable(official, folder);
+        else put(path.join(folder, name), (draft) => fs.writeFileSync(draft, content, { mode: 0o755 }));
     }
     return folder;
 }
@@ -109,7 +112,8 @@ export function installPlugins(home: string, pluginDir: string, real: Record<str
     return bin;
 }
 
-function sdkVersion(name: string): string {
+/** Version of a provider that the installed SDK of this name is made for. */
+export function sdkVersion(name: string): string {
     const file = path.join(ROOT, "node_modules/@pulumi", name, "package.json");
     return (JSON.parse(fs.readFileSync(file, "utf8")) as { pulumi: { version: string } }).pulumi.version;
 }

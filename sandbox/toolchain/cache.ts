@@ -4,7 +4,10 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { ToolchainError } from "./errors";
 import { takeLock } from "./lock";
-import { duration, type Log, withHeartbeat } from "./log";
+import { duration, type Detail, type Log, RunningSteps } from "./log";
+
+/** Told what a build is doing, and which share of it is done, from 0 to 1, where that is known. */
+export type Progress = (detail: string | Detail, share?: number) => void;
 
 /** How one cache entry is made. Knows nothing of where it is kept. */
 export interface Recipe {
@@ -15,6 +18,8 @@ export interface Recipe {
     outputs: string[];
     /** Other files it must leave beside them. @default none */
     beside?: string[];
+    /** How it is made, for messages. @default "building" */
+    how?: "building" | "downloading";
     /** Everything that decides what comes out. A change gives a new entry, so an old one is never taken for it. */
     ingredients: unknown;
     /** Free space the build needs, in MiB, its compile cache and downloads included. */
@@ -22,12 +27,14 @@ export interface Recipe {
     /** What to expect, for the first progress line. */
     usually?: string;
     /** Builds into `out`; `work` is empty and goes away afterwards. Returns facts for the manifest. */
-    build(work: string, out: string, progress: (detail: string) => void): Promise<Record<string, string>>;
+    build(work: string, out: string, progress: Progress): Promise<Record<string, string>>;
 }
 
 export interface CacheOptions {
     root: string;
     log: Log;
+    /** Shows what is running. @default lines of `log` */
+    running?: RunningSteps;
     /** @default 1800, see lock.ts */
     waitSeconds?: number;
     /** Free space in MiB at a folder; replaced in tests. */
@@ -36,7 +43,8 @@ export interface CacheOptions {
 
 export interface CacheEntry {
     folder: string;
-    source: "cache" | "built";
+    version: string;
+    source: "cache" | "built" | "downloaded";
     /** Time this call took, in seconds. */
     seconds: number;
 }
@@ -71,11 +79,21 @@ export function entryFolder(root: string, recipe: Recipe): string {
     return path.join(root, recipe.name, `${recipe.version}-${fingerprint(recipe).slice(0, 12)}`);
 }
 
-/** Finds the built tool in the cache, or builds it. What is returned has just been compared with its checksums. */
+/** Finds a recipe's result in the cache. What is returned has just been compared with its checksums. */
+export async function findCached(recipe: Recipe, root: string): Promise<CacheEntry | undefined> {
+    const started = Date.now();
+    const folder = entryFolder(root, recipe);
+    if ((await problemWith(folder, recipe)) !== undefined) return undefined;
+    return { folder, version: recipe.version, source: "cache", seconds: (Date.now() - started) / 1000 };
+}
+
+/** Finds a recipe's result in the cache, or makes it. What is returned has just been compared with its checksums. */
 export async function cached(recipe: Recipe, options: CacheOptions): Promise<CacheEntry> {
     const started = Date.now();
     const folder = entryFolder(options.root, recipe);
-    const done = (source: CacheEntry["source"]) => ({ folder, source, seconds: (Date.now() - started) / 1000 });
+    const done = (source: CacheEntry["source"]) => {
+        return { folder, version: recipe.version, source, seconds: (Date.now() - started) / 1000 };
+    };
     if ((await problemWith(folder, recipe)) === undefined) return done("cache");
 
     const what = `${recipe.name} v${recipe.version}`;
@@ -85,13 +103,13 @@ export async function cached(recipe: Recipe, options: CacheOptions): Promise<Cac
         const problem = await problemWith(folder, recipe);
         if (problem === undefined) return done("cache");
         if (fs.existsSync(folder)) {
-            options.log(`${what}: the cached copy cannot be used (${problem}); building it again`);
+            options.log(`${what}: the cached copy cannot be used (${problem}); ${recipe.how ?? "building"} it again`);
             fs.rmSync(folder, { recursive: true, force: true });
         }
-        removeUnfinished(folder, () => options.log(`${what}: an earlier build was interrupted; starting again`));
-        requireSpace(what, folder, recipe.freeMiB, options.freeMiB ?? freeSpace);
-        await buildInto(folder, recipe, options.log);
-        return done("built");
+        removeUnfinished(folder, () => options.log(`${what}: an earlier run was interrupted; starting again`));
+        requireSpace(`${what}: ${recipe.how ?? "building"} it`, folder, recipe.freeMiB, options.freeMiB ?? freeSpace);
+        await buildInto(folder, recipe, options.running ?? new RunningSteps(options.log));
+        return done(recipe.how === "downloading" ? "downloaded" : "built");
     } finally {
         release();
     }
@@ -127,28 +145,28 @@ async function sha256(file: string): Promise<string> {
     return hash.digest("hex");
 }
 
-async function buildInto(folder: string, recipe: Recipe, log: Log): Promise<void> {
-    const label = `building ${recipe.outputs.join(", ")} v${recipe.version}`;
+async function buildInto(folder: string, recipe: Recipe, running: RunningSteps): Promise<void> {
+    const label = `${recipe.how ?? "building"} ${recipe.outputs.join(", ")} v${recipe.version}`;
     const partial = `${folder}.partial-${process.pid}`;
     const out = path.join(partial, "bin");
     const work = path.join(partial, "work");
     fs.mkdirSync(out, { recursive: true });
     fs.mkdirSync(work);
-    log(`${label} …${recipe.usually ? ` (${recipe.usually})` : ""}`);
+    running.log(`${label} …${recipe.usually ? ` (${recipe.usually})` : ""}`);
     const started = Date.now();
-    let detail: string | undefined;
+    let detail: Detail = () => undefined;
     try {
-        const facts = await withHeartbeat(
-            log,
+        const facts = await running.show(
             label,
-            () => detail,
-            () => recipe.build(work, out, (text) => (detail = text)),
+            () => detail(),
+            () => recipe.build(work, out, (next) => (detail = typeof next === "string" ? () => next : next)),
         );
         fs.rmSync(work, { recursive: true, force: true });
         const files: Manifest["files"] = {};
         for (const output of filesOf(recipe)) {
             const file = path.join(out, output);
-            if (!fs.existsSync(file)) throw new ToolchainError(`${recipe.name}: the build left no ${output} behind.`);
+            if (!fs.existsSync(file))
+                throw new ToolchainError(`${recipe.name}: ${recipe.how ?? "building"} it left no ${output} behind.`);
             if (recipe.outputs.includes(output)) fs.chmodSync(file, 0o755);
             files[output] = { sha256: await sha256(file), size: fs.statSync(file).size };
         }
@@ -166,7 +184,7 @@ async function buildInto(folder: string, recipe: Recipe, log: Log): Promise<void
         fs.rmSync(partial, { recursive: true, force: true });
         throw error;
     }
-    log(`${label} … ${duration((Date.now() - started) / 1000)}`);
+    running.log(`${label} … ${duration((Date.now() - started) / 1000)}`);
 }
 
 /** Removes what interrupted builds of this entry left; a folder whose process still runs is left alone. */
@@ -199,7 +217,7 @@ function requireSpace(what: string, folder: string, needed: number, free: (folde
     const got = Math.floor(free(parent));
     if (got >= needed) return;
     throw new ToolchainError(
-        `${what}: building it needs ${needed} MiB of free space in ${parent} (got ${got} MiB). ` +
+        `${what} needs ${needed} MiB of free space in ${parent} (got ${got} MiB). ` +
             "Free some, or set ALPA_AUTH_CACHE to a folder on a larger disk.",
     );
 }

@@ -2,8 +2,10 @@ import { execFile, spawn } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { promisify } from "node:util";
+import type { Progress } from "./cache";
 import { ToolchainError } from "./errors";
 import { explain } from "./go-failures";
+import { LISTED, putStubs } from "./go-stubs";
 import versions from "./versions.json";
 import { findOnPath } from "./path";
 
@@ -11,9 +13,6 @@ const run = promisify(execFile);
 
 /** Longest build, in seconds. The slowest takes 5 minutes on two busy cores; a module proxy that hangs takes for ever. */
 const BUILD_SECONDS = 60 * 60;
-
-/** Silence after a download that means compiling, in milliseconds. The largest module takes about 5 s here. */
-const QUIET_MS = 10_000;
 
 export interface GoProgram {
     /** Content of the main module's go.mod: the only module the build is resolved from. */
@@ -27,6 +26,11 @@ export interface GoProgram {
     tags?: string[];
     /** Values for `-X`, by variable. */
     variables?: Record<string, string>;
+    /**
+     * Source by package, in place of what the module has: for parts of a program that the sandbox does not run and that take
+     * long to compile.
+     */
+    stubs?: Record<string, string>;
     /** Files copied from a module into the main module, where an `embed` needs them. */
     copies?: { module: string; files: Record<string, string> };
     /** Files of a module that are kept beside the executables, by the name they get there. */
@@ -84,14 +88,18 @@ export function compareVersions(left: string, right: string): number {
     return 0;
 }
 
-/** Builds a Go program from its modules. `work` becomes the main module; executables go to `out`. */
+/**
+ * Builds a Go program from its modules. `work` becomes the main module; executables go to `out`.
+ * @param packages how many are compiled when none of them is in Go's own cache, for the progress
+ */
 export async function buildGo(
     tool: string,
     program: GoProgram,
     work: string,
     out: string,
-    progress: (detail: string) => void,
+    progress: Progress,
     env: NodeJS.ProcessEnv = process.env,
+    packages?: number,
 ): Promise<Record<string, string>> {
     const { go, version } = await requireGo(tool, env);
     fs.writeFileSync(path.join(work, "go.mod"), program.goMod);
@@ -110,9 +118,14 @@ export async function buildGo(
             fs.chmodSync(path.join(to, name), 0o644); // the module cache is read-only
         }
     }
+    if (program.stubs) {
+        const list = ["list", "-mod=mod", "-find", "-f", LISTED, ...Object.keys(program.stubs)];
+        putStubs(program.stubs, await runGo(tool, go, list, work, env, progress), work);
+    }
     const [command, ...rest] = buildArguments(program);
     const target = program.output ? path.join(out, program.output) : `${out}${path.sep}`;
-    await runGo(tool, go, [command, "-o", target, ...rest], work, env, progress);
+    // `-v` names each package that is compiled, and changes nothing of the result.
+    await runGo(tool, go, [command, "-o", target, "-v", ...rest], work, env, progress, packages);
     return { go: version };
 }
 
@@ -122,14 +135,15 @@ function runGo(
     args: string[],
     cwd: string,
     env: NodeJS.ProcessEnv,
-    progress: (detail: string) => void,
+    progress: Progress,
+    packages?: number,
 ): Promise<string> {
     return new Promise((resolve, reject) => {
         const child = spawn(go, args, { cwd, env: goEnvironment(env), stdio: ["ignore", "pipe", "pipe"] });
         let stdout = "";
         const lines: string[] = [];
         let rest = "";
-        let compiling: NodeJS.Timeout | undefined;
+        let compiled = 0;
         const endChild = () => child.kill("SIGKILL");
         process.once("exit", endChild);
         const timer = setTimeout(() => {
@@ -144,15 +158,16 @@ function runGo(
                 const download = /^go: downloading (\S+)/.exec(line);
                 if (download) {
                     progress(`downloading ${download[1]}`);
-                    // go says when a download starts, not when it ends or when it begins to compile.
-                    clearTimeout(compiling);
-                    compiling = setTimeout(() => progress("compiling"), QUIET_MS);
+                } else if (/^[^\s:]+$/.test(line)) {
+                    compiled++;
+                    // Go's own cache may have some of them, and other systems compile a few more.
+                    const of = packages && Math.max(packages, compiled);
+                    progress(`${compiled}${of ? ` of at most ${of}` : ""} packages compiled`, of && compiled / of);
                 } else if (line.trim() !== "") lines.push(line);
             }
         });
         const settle = () => {
             clearTimeout(timer);
-            clearTimeout(compiling);
             process.off("exit", endChild);
         };
         child.on("error", (error) => {

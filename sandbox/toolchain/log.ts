@@ -12,24 +12,78 @@ export function duration(seconds: number): string {
     return whole < 60 ? `${whole}s` : `${Math.floor(whole / 60)}m${String(whole % 60).padStart(2, "0")}s`;
 }
 
-/** How often a long step says that it is still alive, in milliseconds. */
-const HEARTBEAT_MS = 15_000;
+/** What a long step is doing, asked for whenever it is shown. */
+export type Detail = () => string | undefined;
 
-/** Runs `step`; while it lasts, repeats `label … elapsed, detail()` every 15 s. */
-export async function withHeartbeat<T>(
-    log: Log,
-    label: string,
-    detail: () => string | undefined,
-    step: () => Promise<T>,
-): Promise<T> {
-    const started = Date.now();
-    const timer = setInterval(() => {
-        const extra = detail();
-        log(`${label} … ${duration((Date.now() - started) / 1000)}${extra ? `, ${extra}` : ""}`);
-    }, HEARTBEAT_MS);
-    try {
-        return await step();
-    } finally {
-        clearInterval(timer);
+/** How often a running step is shown where lines cannot be replaced, in milliseconds. */
+const REPEAT_MS = 15_000;
+
+/** How often it is shown on a terminal, in milliseconds. */
+const REDRAW_MS = 500;
+
+/** What of a terminal is needed. */
+export interface Terminal {
+    write(text: string): void;
+    columns?: number;
+}
+
+/**
+ * Shows what is running: on a terminal one line for each running step, below everything else, redrawn twice a second;
+ * elsewhere a new line for each of them every 15 s.
+ */
+export class RunningSteps {
+    private readonly steps = new Set<() => string>();
+    private timer: NodeJS.Timeout | undefined;
+    /** Lines of the terminal that are replaced by the next drawing. */
+    private drawn = 0;
+
+    constructor(
+        private readonly write: Log,
+        private readonly terminal?: Terminal,
+    ) {}
+
+    /** Writes a line that stays. */
+    readonly log: Log = (line) => {
+        this.erase();
+        this.write(line);
+        this.draw();
+    };
+
+    /** Runs `step`, and shows `label … elapsed, detail()` while it lasts. */
+    async show<T>(label: string, detail: Detail, step: () => Promise<T>): Promise<T> {
+        const started = Date.now();
+        const text = () => {
+            const extra = detail();
+            return `${label} … ${duration((Date.now() - started) / 1000)}${extra ? `, ${extra}` : ""}`;
+        };
+        const repeat = this.terminal ? undefined : setInterval(() => this.write(text()), REPEAT_MS);
+        this.steps.add(text);
+        this.timer ??= this.terminal && setInterval(() => (this.erase(), this.draw()), REDRAW_MS);
+        try {
+            return await step();
+        } finally {
+            clearInterval(repeat);
+            this.steps.delete(text);
+            this.erase();
+            this.draw();
+            if (this.steps.size === 0) {
+                clearInterval(this.timer);
+                this.timer = undefined;
+            }
+        }
+    }
+
+    private erase(): void {
+        // To the start of the first drawn line, and everything from there on away.
+        if (this.drawn > 0) this.terminal!.write(`\x1b[${this.drawn}A\x1b[J`);
+        this.drawn = 0;
+    }
+
+    private draw(): void {
+        if (!this.terminal) return;
+        // A line that is wrapped would count as two. Some terminals say that they have 0 columns.
+        const width = (this.terminal.columns || 80) - 1;
+        for (const text of this.steps) this.terminal.write(`${[...text()].slice(0, width).join("")}\n`);
+        this.drawn = this.steps.size;
     }
 }

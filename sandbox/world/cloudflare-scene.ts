@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { parse, stringify } from "yaml";
 import { ensureTools } from "../toolchain/toolchain";
 import { startCloudflareWorld } from "./cloudflare-world";
+import { PREFIX } from "../../components/parts/paths";
 import { completion, CURL, headerFile } from "./request";
 import type { Scene } from "./scene";
 import type { Attempt, HeadNodeFacts, WorldFacts } from "./state";
@@ -66,6 +67,11 @@ function attempts(dir: string, facts: HeadNodeFacts, hostname: string, credentia
         list.push(
             { title: `service token of ${who}`, command: completion(facts.edge, host, good), expect: 200 },
             { title: `a wrong secret of ${who}`, command: completion(facts.edge, host, wrong), expect: 401 },
+            {
+                title: "what the service is and how to ask it",
+                command: `${CURL} ${facts.edge}${PREFIX}/ -H ${host} -H ${good}`,
+                expect: 200,
+            },
             {
                 title: "a path that is not open",
                 command: `${CURL} ${facts.edge}/ -H ${host} -H ${good}`,

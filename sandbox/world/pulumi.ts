@@ -29,8 +29,6 @@ export function pulumiEnv(dir: string, world: WorldFacts): Record<string, string
         PULUMI_CONFIG_PASSPHRASE_FILE: passphraseFile(dir),
         PULUMI_HOME: pulumiHome(dir),
         PULUMI_SKIP_UPDATE_CHECK: "1",
-        // Types are checked by `npm run check`; each run would spend ten seconds on them again.
-        PULUMI_NODEJS_TRANSPILE_ONLY: "true",
         // Where the official Pulumi is installed, its engine fetches its own plugins.
         ...(world.pluginDir ? { PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "1" } : {}),
         ...PROVIDER_ENV,

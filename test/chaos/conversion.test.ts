@@ -16,8 +16,7 @@ interface Window {
     to: number;
 }
 
-describe("a conversion on the engine", function () {
-    this.timeout(400_000);
+describe("a conversion on the engine", () => {
     let place: Place<World> | undefined;
     let world: World;
     let stack: ConversionStack;

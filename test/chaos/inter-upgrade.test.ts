@@ -6,8 +6,7 @@ import { AppsV1Api } from "@kubernetes/client-node";
 import { ROOT } from "../../sandbox/world/state";
 import { InterStack, nodes, succeeded, Traffic, useNodes } from "../engine/inter-kit";
 
-describe("a chart of option inter that is upgraded", function () {
-    this.timeout(240_000);
+describe("a chart of option inter that is upgraded", () => {
     useNodes();
     const consumers = [{ name: "bob", credentials: [{ id: "b", method: "key" }] }];
     let stack: InterStack;

@@ -38,8 +38,7 @@ class AnyStack extends EngineStack {
     }
 }
 
-describe("ops stack rollback from option cloudflare to intra-a", function () {
-    this.timeout(400_000);
+describe("ops stack rollback from option cloudflare to intra-a", () => {
     let stack: AnyStack;
     let clone: Clone;
     let folder: string;

@@ -14,8 +14,7 @@ import { Clone } from "../engine/rollback-kit";
 import { TOOLS_MILLISECONDS } from "../engine/stack";
 import { under } from "../engine/traffic";
 
-describe("ops stack rollback from intra-b to intra-a and back", function () {
-    this.timeout(400_000);
+describe("ops stack rollback from intra-b to intra-a and back", () => {
     let place: Place<World> | undefined;
     let stack: ConversionStack;
     let clone: Clone;

@@ -10,8 +10,7 @@ import { under } from "../engine/traffic";
 
 const consumers = [{ name: "alice", credentials: [{ id: "k1", method: "key" }] }];
 
-describe("ops stack rollback from one exposure to another", function () {
-    this.timeout(400_000);
+describe("ops stack rollback from one exposure to another", () => {
     let stack: ExposedStack;
     let clone: Clone;
     let port: number;

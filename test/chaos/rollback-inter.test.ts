@@ -12,8 +12,7 @@ const dave = { name: "dave", credentials: [key("d")] };
 const bob = { name: "bob", limits: { requests: 1000, perSeconds: 60 }, credentials: [key("b")] };
 const carol = { name: "carol", credentials: [key("c"), key("d")] };
 
-describe("ops stack rollback with option inter", function () {
-    this.timeout(400_000);
+describe("ops stack rollback with option inter", () => {
     let stack: InterStack;
     let clone: Clone;
     // Before the world ends.

@@ -5,6 +5,7 @@ import { strict as assert } from "node:assert";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { run } from "../../ops/cli";
+import { stateOf } from "../../ops/check/exposure-ports";
 import { auditGateway } from "../../ops/gateway/audit";
 import { openHolder } from "../../ops/convert/holder";
 import { runPulumi } from "../../sandbox/world/pulumi";
@@ -18,8 +19,7 @@ const alice = { name: "alice", credentials: [key("a1")] };
 const bob = { name: "bob", credentials: [key("b1")] };
 const carol = { name: "carol", credentials: [key("c1")] };
 
-describe("ops stack rollback on the engine", function () {
-    this.timeout(240_000);
+describe("ops stack rollback on the engine", () => {
     useWorld();
     let stack: TestStack;
     let clone: Clone;
@@ -59,6 +59,7 @@ describe("ops stack rollback on the engine", function () {
             stdin: async () => "",
             openHolder,
             auditGateway,
+            stateOfPort: stateOf,
             pulumi: async (command, options) => {
                 if (command[0] === "up") {
                     stack.configure({ consumers: [alice, bob, carol, smoke] });

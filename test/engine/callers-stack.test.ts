@@ -31,8 +31,7 @@ class CallersStack extends EngineStack {
     }
 }
 
-describe("a stack of callers on the engine", function () {
-    this.timeout(600_000);
+describe("a stack of callers on the engine", () => {
     useWorld();
     let main: TestStack;
     let more: CallersStack;

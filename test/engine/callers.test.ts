@@ -135,8 +135,7 @@ const rows: Row[] = [
     ["the headers of a service token", () => ({ "CF-Access-Client-Id": "a", "CF-Access-Client-Secret": "b" }), 401],
 ];
 
-describe("a caller's credential", function () {
-    this.timeout(600_000);
+describe("a caller's credential", () => {
     useWorld();
     let stack: TestStack;
     let known: Known;

@@ -12,8 +12,7 @@ import { AccessStack, failed, freePair, here, succeeded, useCloudflare } from ".
 const UNIT = "alpa-auth-cloudflared";
 const PASSWORD = "correct horse";
 
-describe("hosts of the connectors on the engine", function () {
-    this.timeout(600_000);
+describe("hosts of the connectors on the engine", () => {
     useCloudflare();
     let stack: AccessStack;
     let folder: string;

@@ -34,8 +34,7 @@ export function useCloudflare(options: Omit<CloudflareWorldOptions, "tools" | "s
         useDocumentedToken(place.dir, place.world.account);
         running = { ...place, metricsPort: await freePair() };
     });
-    after(async function () {
-        this.timeout(300_000);
+    after(async () => {
         const place = running;
         running = undefined;
         await place?.end();
@@ -145,14 +144,14 @@ export class AccessStack extends EngineStack {
     /** A small completion, as a caller asks for it. */
     call(
         pair?: Pair,
-        options: { path?: string; headers?: Record<string, string>; body?: string } = {},
+        options: { path?: string; headers?: Record<string, string>; body?: string; method?: string } = {},
     ): Promise<EdgeAnswer> {
         const token: Record<string, string> =
             pair === undefined
                 ? {}
                 : { "CF-Access-Client-Id": pair.clientId, "CF-Access-Client-Secret": pair.clientSecret };
         const { edge } = here().world.facts.cloudflare;
-        const { path = "/completions", headers, body } = options;
-        return askEdge(`${edge}${path}`, this.hostname, { ...token, ...headers }, body);
+        const { path = "/completions", headers, body, method } = options;
+        return askEdge(`${edge}${path}`, this.hostname, { ...token, ...headers }, body, method);
     }
 }

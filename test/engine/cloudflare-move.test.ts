@@ -59,8 +59,7 @@ const { records, problems } = parseZoneData(text, ZONE, "the data");
 /** At Azure nothing is proxied. */
 const atAzure = records.map((record) => ({ ...record, ttl: record.proxied ? 300 : record.ttl, proxied: false }));
 
-describe("move of a zone on the engine", function () {
-    this.timeout(600_000);
+describe("move of a zone on the engine", () => {
     useCloudflare({ dns: { records: atAzure }, account: { certificateSeconds: HOUR } });
     let stack: AccessStack;
     let resolvers: Resolvers;

@@ -16,8 +16,7 @@ import { answer, SteadyCallers } from "./traffic";
 
 const UNIT = "alpa-auth-cloudflared";
 
-describe("daily work with option cloudflare on the engine", function () {
-    this.timeout(600_000);
+describe("daily work with option cloudflare on the engine", () => {
     // The last day on which a team could be in classic mode.
     useCloudflare({ account: { organizationSince: "2026-10-04T00:00:00Z" } });
     const origin = new HeldOrigin();

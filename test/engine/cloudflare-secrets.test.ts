@@ -13,8 +13,7 @@ import { textBelow } from "./text-below";
 
 const token = (more: object = {}) => ({ name: "alice", credentials: [{ id: "a", method: "service-token", ...more }] });
 
-describe("secrets of option cloudflare", function () {
-    this.timeout(600_000);
+describe("secrets of option cloudflare", () => {
     useCloudflare();
     let stack: AccessStack;
     const secrets: Record<string, string> = {};

@@ -7,8 +7,7 @@ const NAME = "example.net";
 const hostname = `llm.${NAME}`;
 const zone = (manage: string) => ({ hostname, zone: { name: NAME, manage, plan: "free" } });
 
-describe("a zone made by the stack", function () {
-    this.timeout(600_000);
+describe("a zone made by the stack", () => {
     useCloudflare();
     let stack: AccessStack;
     let made: { id: string; records: unknown[] };

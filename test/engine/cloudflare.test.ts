@@ -23,8 +23,7 @@ const alice = (...credentials: object[]) => ({ name: "alice", credentials });
 const ENTERPRISE = { zone: { name: "example.com", plan: "enterprise" } };
 const bob = { name: "bob", credentials: [token("only")] };
 
-describe("cloudflare on the engine", function () {
-    this.timeout(600_000);
+describe("cloudflare on the engine", () => {
     useCloudflare();
     let stack: AccessStack;
     let pairs: Record<string, Pair>;
@@ -66,20 +65,42 @@ describe("cloudflare on the engine", function () {
         assert.ok(!JSON.stringify(seen).includes(pairs["alice/a"].clientSecret));
     });
 
-    it("leads what is below each of its prefixes to Alpa as it is sent: numbers as texts, and any type of body", async () => {
-        const asked = { prompt: "alpa is cool", max_tokens: "32", temperature: "0.4", top_p: "0.3" };
-        const headers = { "content-type": "application/x-www-form-urlencoded" };
-        const ask = (path: string, body: object) =>
-            stack.call(pairs["alice/a"], { path, headers, body: JSON.stringify(body) });
+    it("answers the RFC's request as it is written there, below each prefix: numbers as texts, and no model", async () => {
+        const body = '{"prompt": "alpa is cool", "max_tokens": "32", "temperature": "0.4", "top_p": "0.3"}';
         for (const prefix of ["", "/alpa", "/alpa-opt-service"]) {
-            const answer = await ask(`${prefix}/completions`, { model: "default", ...asked });
+            const answer = await stack.call(pairs["alice/a"], { path: `${prefix}/completions`, body });
             assert.equal(answer.status, 200, answer.body);
         }
-        // Nothing on the way fills a model in.
-        const unnamed = await ask("/alpa-opt-service/completions", asked);
-        assert.deepEqual([unnamed.status, JSON.parse(unnamed.body).type], [400, "error"]);
-        assert.match(unnamed.body, /Model name is not specified/);
         assert.match((await stack.outputs()).url, /^https:\/\/[^/]+\/alpa-opt-service$/);
+    });
+
+    it("leads a body that names its model, or that cannot be read, to Alpa as it is sent, whatever its type", async () => {
+        takeAlpaRequests();
+        const headers = { "content-type": "application/x-www-form-urlencoded" };
+        const bodies = [
+            '{ "model": "default", "prompt": "Paris is" }',
+            '{"prompt": ',
+            `{"prompt": "${"x".repeat(65536)}"}`,
+        ];
+        for (const body of bodies) await stack.call(pairs["alice/a"], { headers, body });
+        assert.deepEqual(
+            takeAlpaRequests().map((seen) => seen.body.toString()),
+            bodies,
+        );
+    });
+
+    it("tells a caller below its prefixes what the service is and how to ask, and nobody else", async () => {
+        takeAlpaRequests();
+        for (const prefix of ["/alpa", "/alpa-opt-service"]) {
+            const path = `${prefix}/`;
+            const answer = await stack.call(pairs["alice/a"], { path, method: "GET" });
+            assert.equal(answer.status, 200, answer.body);
+            const { service, model, requests } = JSON.parse(answer.body);
+            assert.deepEqual([service, model], ["alpa", "default"]);
+            assert.equal(requests[0].path, "/alpa-opt-service/completions");
+            assert.equal((await stack.call(undefined, { path, method: "GET" })).status, 401);
+        }
+        assert.deepEqual(takeAlpaRequests(), []);
     });
 
     it("refuses no token, a wrong secret, another's secret and other paths, and Alpa never hears of it", async () => {
@@ -107,13 +128,18 @@ describe("cloudflare on the engine", function () {
         made("alice/a").enabled = false;
         application().policies = [];
         for (const rule of tunnel.configuration!.config.ingress) delete rule.originRequest?.access;
+        const script = () => [...account().workerScripts.values()][0];
+        const text = script().content;
+        script().content = text.replace("await withModel(request)", "request");
         const { code, stdout, stderr } = await stack.ops("stack", "drift", "--format", "json");
         assert.equal(code, 1, stdout + stderr);
         const codes = (JSON.parse(stdout).findings as { code: string }[]).map((finding) => finding.code);
         for (const one of ["credential-revoked", "way-in-removed", "authentication-removed"])
             assert.ok(codes.includes(one), stdout);
+        assert.match(stdout, /Worker alpa-worker-script: the edge does something else with requests/);
         succeeded(await stack.up("--refresh"));
         assert.deepEqual(application().policies, before);
+        assert.equal(script().content, text);
         const nothing = await stack.ops("stack", "drift");
         assert.equal(nothing.code, 0, nothing.stdout + nothing.stderr);
         assert.equal(await status(pairs["alice/a"]), 200);
@@ -277,6 +303,8 @@ describe("cloudflare on the engine", function () {
             policies: account.policies,
             applications: account.applications,
             rulesets: account.rulesets,
+            workers: account.workerScripts,
+            "routes of Workers": account.workerRoutes,
         }))
             assert.equal(left.size, 0, what);
         assert.deepEqual(

@@ -8,22 +8,23 @@ export interface EdgeAnswer {
     cookies: string[];
 }
 
-/** A small completion, asked for at the edge's own address: the header Host picks the name. */
+/** A small completion, or what is asked for otherwise, at the edge's own address: the header Host picks the name. */
 export function askEdge(
     url: string,
     hostname: string,
     headers: Record<string, string>,
     body = SAMPLE_COMPLETION,
+    method = "POST",
 ): Promise<EdgeAnswer> {
     const all = { host: hostname, "content-type": "application/json", ...headers };
     return new Promise((resolve, reject) => {
-        const sent = request(url, { method: "POST", headers: all }, (answer) => {
+        const sent = request(url, { method, headers: all }, (answer) => {
             let said = "";
             answer.setEncoding("utf8").on("data", (text: string) => (said += text));
             const cookies = (answer.headers["set-cookie"] ?? []).map((cookie) => cookie.split(";")[0]);
             answer.on("end", () => resolve({ status: answer.statusCode!, body: said, cookies }));
         });
         sent.on("error", reject);
-        sent.end(body);
+        sent.end(method === "GET" ? undefined : body);
     });
 }

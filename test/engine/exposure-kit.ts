@@ -50,8 +50,7 @@ export function useExposure(more: Pick<WorldOptions, "nodes" | "alpaServices" | 
         running = { world, account, edge, dir: place.dir };
         end = place.end;
     });
-    after(async function () {
-        this.timeout(300_000);
+    after(async () => {
         running = undefined;
         await end();
     });

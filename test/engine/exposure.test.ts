@@ -20,8 +20,7 @@ async function call(url: string, apikey: string, headers: Record<string, string>
     return answer.status;
 }
 
-describe("exposure cloudflare", function () {
-    this.timeout(600_000);
+describe("exposure cloudflare", () => {
     useExposure();
     let stack: ExposedStack;
     let apikey: string;

@@ -8,8 +8,7 @@ import { call, current, eventually, failed, schedulable, succeeded, TestStack, u
 
 const consumers = [{ name: "alice", credentials: [{ id: "k1", method: "key" }] }];
 
-describe("what goes wrong", function () {
-    this.timeout(600_000);
+describe("what goes wrong", () => {
     useWorld();
 
     it("a config error lists every problem, has no stack trace, and changes nothing", async () => {

@@ -16,8 +16,7 @@ import { SECOND_LASTS, TOOLS_MILLISECONDS } from "./stack";
 const RAY = "/apis/ray.io/v1/namespaces/llm/rayclusters/alpa-opt";
 const LOAD_SECONDS = 1;
 
-describe("GPUs on the engine", function () {
-    this.timeout(600_000);
+describe("GPUs on the engine", () => {
     let place: Place<World> | undefined;
     let world: World;
     let rest: Rest;

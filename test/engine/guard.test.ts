@@ -69,8 +69,7 @@ const rows: Row[] = [
     ["an unknown id of a cache, which Alpa takes", { model, prompt: "a", cache_id: UUID }, 200, JSON_TYPE, "/logprobs"],
 ];
 
-describe("the guard", function () {
-    this.timeout(600_000);
+describe("the guard", () => {
     useWorld();
     let stack: TestStack;
     let key: string;

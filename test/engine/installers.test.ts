@@ -15,8 +15,7 @@ import { call, current, failed, freeNodePort, schedulable, succeeded, TestStack,
 const consumers = [{ name: "alice", credentials: [{ id: "k1", method: "key" }] }];
 const crds = ["apisix", "gateway-api"].map((group) => join(ROOT, "sandbox/crds", group, "*.yaml"));
 
-describe("gateway.installer", function () {
-    this.timeout(600_000);
+describe("gateway.installer", () => {
     // A cluster without Rampart: nobody has brought any definitions yet.
     useWorld({ username: "nobody", password: "never-asked" });
     let helm: TestStack;

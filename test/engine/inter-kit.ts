@@ -36,8 +36,7 @@ export function useNodes(): void {
             }),
         );
     });
-    after(async function () {
-        this.timeout(300_000);
+    after(async () => {
         const place = running;
         running = undefined;
         await place?.end();

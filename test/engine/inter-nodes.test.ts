@@ -23,8 +23,7 @@ const THREE = ["a", "b", "c"];
 /** Seconds after which the chart's grace period (30) and nginx's own limit behind it (240) would both have cut an answer. */
 const LONGER_THAN_THE_CHART = 300;
 
-describe("inter on hosts of its own", function () {
-    this.timeout(600_000);
+describe("inter on hosts of its own", () => {
     useExposure({ nodes: [], alpaServices: 2 });
     let hosts: Hosts;
     let manager: CertManager;

@@ -9,8 +9,7 @@ const key = (id: string) => ({ id, method: "key" });
 const [FIRST, SECOND, THIRD] = ["gateway-01", "gateway-02", "gateway-03"];
 const APISIX = "app.kubernetes.io/name=apisix";
 
-describe("inter on the engine", function () {
-    this.timeout(600_000);
+describe("inter on the engine", () => {
     useNodes();
     let stack: InterStack;
     let url: string;

@@ -39,8 +39,7 @@ export function useWorld(rampart: WorldOptions["rampart"] = "installed"): void {
     });
 }
 
-after(async function () {
-    this.timeout(300_000);
+after(async () => {
     await end();
 });
 

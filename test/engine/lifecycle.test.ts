@@ -18,8 +18,7 @@ interface Step {
     detailedDiff?: Record<string, { kind: string }>;
 }
 
-describe("intra-a on the engine", function () {
-    this.timeout(600_000);
+describe("intra-a on the engine", () => {
     useWorld();
     let stack: TestStack;
     let url: string;

@@ -10,8 +10,7 @@ const caller = (name: string, limits?: object) => ({ name, limits, credentials: 
 /** A window that no test outlives, so that only the number counts. */
 const requests = (count: number) => ({ requests: count, perSeconds: 3600 });
 
-describe("limits", function () {
-    this.timeout(600_000);
+describe("limits", () => {
     useWorld();
     let stack: TestStack;
     let url: string;

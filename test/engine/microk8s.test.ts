@@ -13,8 +13,7 @@ import { call, current, failed, succeeded, TestStack, useWorld } from "./kit";
 
 const PASSWORD = "correct horse";
 
-describe("MicroK8s on the engine", function () {
-    this.timeout(600_000);
+describe("MicroK8s on the engine", () => {
     useWorld();
     let play: Microk8sPlay;
     let stack: TestStack;

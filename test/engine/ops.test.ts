@@ -17,8 +17,7 @@ interface Said {
     note: string;
 }
 
-describe("npm run ops", function () {
-    this.timeout(600_000);
+describe("npm run ops", () => {
     useWorld();
     let stack: TestStack;
     let file: string;

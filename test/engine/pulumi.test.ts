@@ -12,8 +12,7 @@ import { call, current, failed, succeeded, TestStack, useWorld } from "./kit";
 const key = (id: string) => ({ id, method: "key" });
 const consumers = [{ name: "alice", credentials: [key("k1")] }];
 
-describe("pulumi typed by hand", function () {
-    this.timeout(600_000);
+describe("pulumi typed by hand", () => {
     useWorld();
     let stack: TestStack;
 

@@ -7,8 +7,7 @@ import { call, current, eventually, failed, succeeded, TestStack, useWorld } fro
 const consumers = [{ name: "alice", credentials: [{ id: "k1", method: "key" }] }];
 const access = { username: "operator", password: "password-of-the-private-repository" };
 
-describe("rampart.install", function () {
-    this.timeout(600_000);
+describe("rampart.install", () => {
     useWorld(access);
     let stack: TestStack;
     const running = () => current().world.read("apps/v1", "Deployment", "rampart", "rampart");

@@ -46,8 +46,7 @@ function withBudget({ values, ...set }: ValueSet): ValueSet {
 /** The charts' fault that makes us bring the budget ourselves. */
 const NO_TEMPLATE = /no template "apisix-ingress-controller\.fullname"/;
 
-describe("the stand-in charts", function () {
-    this.timeout(60_000);
+describe("the stand-in charts", () => {
     let charts: RealCharts;
     before(async () => {
         await packageCharts(helm, join(folder, "stand-in"));

@@ -11,8 +11,7 @@ import { alice, CHANGES, consumers, MUCH, STACK } from "../recorded/intra-a";
 import { read } from "../recorded/recording";
 import { current, eventually, failed, succeeded, TestStack, useWorld } from "./kit";
 
-describe("review on the engine", function () {
-    this.timeout(600_000);
+describe("review on the engine", () => {
     useWorld();
     let stack: TestStack;
     let secrets: string[];

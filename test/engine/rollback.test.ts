@@ -11,8 +11,7 @@ const key = (id: string) => ({ id, method: "key" });
 const alice = { name: "alice", credentials: [key("a1")] };
 const bob = { name: "bob", credentials: [key("b1")] };
 
-describe("ops stack rollback on the engine", function () {
-    this.timeout(600_000);
+describe("ops stack rollback on the engine", () => {
     useWorld();
 
     it("takes a caller back, and no request of the other one fails", async () => {

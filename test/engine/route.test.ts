@@ -20,8 +20,7 @@ const SETTINGS = { consumers, pathPrefix };
 /** What a caller sends who has been told the address alone. */
 const NUMBERS_AS_TEXTS = { prompt: "alpa is cool", max_tokens: "32", temperature: "0.4", top_p: "0.3" };
 
-describe("the route", function () {
-    this.timeout(600_000);
+describe("the route", () => {
     useWorld();
     let stack: TestStack;
     let url: string;

@@ -14,8 +14,7 @@ interface Found {
 /** A key that a caller had before, long enough to be found nowhere by accident. */
 const BROUGHT = "brought-key-0123456789-abcdefghij-0123456789";
 
-describe("secrets", function () {
-    this.timeout(600_000);
+describe("secrets", () => {
     useWorld();
     let stack: TestStack;
     let secrets: Found[];

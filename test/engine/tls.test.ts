@@ -15,8 +15,7 @@ import { under } from "./traffic";
 const NAME = "llm.example.com";
 const consumers = [{ name: "alice", credentials: [{ id: "k1", method: "key" }] }];
 
-describe("TLS at the gateway", function () {
-    this.timeout(600_000);
+describe("TLS at the gateway", () => {
     useWorld();
     let stack: TestStack;
     let tlsPort: number;

@@ -16,6 +16,8 @@ const ORDER = [
     "Ruleset",
     "ZoneSetting",
     "NotificationPolicy",
+    "WorkersScript",
+    "WorkersRoute",
     "DnsRecord",
     "SecretVersions",
 ];

@@ -64,8 +64,7 @@ async function render(shape: string, opt: object): Promise<string> {
     return formatted(`intra-b-${shape}.yaml`, HEADER(shape) + parts.join(""));
 }
 
-describe("golden intra-b", function () {
-    this.timeout(120_000);
+describe("golden intra-b", () => {
     for (const [shape, opt] of SHAPES)
         it(`of shape ${shape} is what was read in review, and shows no secret`, async () => {
             const rendered = await render(shape, opt);

@@ -1,12 +1,11 @@
 // Proves that tests in several processes count, fail and end as those of one do.
 import { strict as assert } from "node:assert";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { inSuites, sideBySide, type Job } from "../side-by-side";
+import { ROOT, sideBySide, sumOf, type Job, type Options } from "../side-by-side";
 
-describe("tests side by side", function () {
-    this.timeout(180_000); // three processes, half a second each where nothing else runs
+describe("tests side by side", () => {
     let folder: string;
     before(() => (folder = mkdtempSync(join(tmpdir(), "alpa-auth-side-"))));
     after(() => rmSync(folder, { recursive: true, force: true }));
@@ -14,31 +13,49 @@ describe("tests side by side", function () {
     const file = (name: string, text: string): Job => {
         const path = join(folder, `${name}.cjs`);
         writeFileSync(path, text);
-        return [path];
+        return { name, files: [path] };
     };
-    interface Given {
-        signal?: AbortSignal;
-        onText?: (text: string) => void;
-        endMilliseconds?: number;
-    }
-    const run = async (jobs: Job[], { signal, onText = () => undefined, endMilliseconds }: Given = {}) => {
-        let said = "";
+    const program = (name: string, text: string): Job => {
+        const path = join(folder, `${name}.cjs`);
+        writeFileSync(path, text);
+        return { name, program: [path], required: true };
+    };
+    const run = async (jobs: Job[], options: Partial<Options> = {}) => {
         // The fixtures are plain JavaScript: without the project's loader a process starts in a third of the time.
-        const write = (text: string) => void ((said += text), onText(text));
         const args = ["--no-config", "--no-color", "--reporter=test/reporter.cjs"];
-        return { ...(await sideBySide(jobs, { lanes: 2, write, signal, args, endMilliseconds })), said };
+        const results = await sideBySide(jobs, { lanes: 2, args, logs: folder, ...options });
+        const failures = results.map((result) => result.failures).join("");
+        const logOf = (name: string) =>
+            readFileSync(join(ROOT, results.find(({ job }) => job.name === name)!.log), "utf8");
+        return { ...sumOf(results), results, failures, logOf };
     };
 
-    it("counts what passed and failed in all of them, and keeps the failures for the end", async () => {
-        const { passed, failed, failures, said } = await run([
+    it("counts what passed and failed in all of them, and keeps what each printed in a log", async () => {
+        const { passed, failed, failures, logOf } = await run([
             file("good", `describe("good", () => { it("a", () => {}); it("b", () => {}); });`),
             file("bad", `describe("bad", () => it("c", () => { throw new Error("on purpose"); }));`),
             file("none", ""),
         ]);
         assert.deepEqual([passed, failed], [2, 1]);
         assert.match(failures, /1\) bad\s+c:\s+Error: on purpose/);
-        assert.match(said, /✔ a\n[^]*✔ b/);
-        assert.doesNotMatch(said, /Error: on purpose/);
+        assert.match(logOf("good"), /✔ a\n[^]*✔ b/);
+        assert.match(logOf("bad"), /Error: on purpose/);
+    });
+
+    it("takes a program that fails for a failure, says what it said, and ends all other jobs", async () => {
+        const wait = file("wait", `it("x", (done) => void setInterval(() => {}, 1000));`);
+        const lint = program("lint", `console.log("x.ts: wrong"); process.exitCode = 2;`);
+        const { passed, failed, failures, results } = await run([wait, lint, file("never", `it("never", () => {});`)]);
+        assert.deepEqual([passed, failed, failures], [0, 1, "x.ts: wrong\n"]);
+        assert.deepEqual(
+            results.map(({ job }) => job.name),
+            ["lint"],
+        );
+    });
+
+    it("counts a program that ends well as one that passed, and says nothing of it", async () => {
+        const { passed, failed, failures } = await run([program("lint", `console.log("all is well");`)]);
+        assert.deepEqual([passed, failed, failures], [1, 0, ""]);
     });
 
     it("tells the first failures of a suite whole, and names those after them", async () => {
@@ -61,8 +78,9 @@ describe("tests side by side", function () {
             file("last", `it("x", () => {});`),
         ]);
         assert.deepEqual([passed, failed], [1, 3]);
-        assert.match(failures, /gone\.cjs: the tests ended with SIGKILL and without a result/);
-        assert.match(failures, /early\.cjs: the tests ended with 0 and without a result/);
+        assert.match(failures, /The tests ended with SIGKILL and without a result/);
+        assert.match(failures, /The tests ended with 0 and without a result/);
+        assert.match(failures, /SyntaxError: Unexpected token '}'/);
     });
 
     it("ends a process that goes on after its tests, and takes it for a failure", async () => {
@@ -70,7 +88,7 @@ describe("tests side by side", function () {
         const jobs = [open, file("last", `it("x", () => {});`)];
         const { passed, failed, failures } = await run(jobs, { endMilliseconds: 4000 });
         assert.deepEqual([passed, failed], [2, 1]);
-        assert.match(failures, /open\.cjs: its tests ended, and its process did not: something was left open/);
+        assert.match(failures, /Its tests ended, and its process did not: something was left open/);
     });
 
     it("tells each process its lane, and gives the next one to the lane that is free", async () => {
@@ -79,36 +97,22 @@ describe("tests side by side", function () {
         const last = `${show} it("last", () => require("node:fs").writeFileSync(${there}, ""));`;
         const wait = `const look = () => require("node:fs").existsSync(${there}) ? done() : setTimeout(look, 50); look();`;
         const slow = `it("slow", function (done) { this.timeout(150_000); ${wait} });`;
-        const { said, took } = await run([file("slow", slow), file("one", show), file("two", last)]);
-        assert.equal(said.match(/✔ lane 1/g)?.length, 2, said);
-        assert.equal(took.length, 3);
-        const [slowest, ...rest] = took.sort((one, other) => other.seconds - one.seconds);
-        assert.match(slowest.job[0], /slow\.cjs$/, JSON.stringify(took));
-        assert.ok(
-            rest.every(({ seconds }) => seconds > 0),
-            JSON.stringify(took),
-        );
+        const { results, logOf } = await run([file("slow", slow), file("one", show), file("two", last)]);
+        for (const name of ["one", "two"]) assert.match(logOf(name), /✔ lane 1/);
+        const [slowest, ...rest] = [...results].sort((one, other) => other.seconds - one.seconds);
+        assert.equal(slowest.job.name, "slow");
+        assert.ok(rest.length === 2 && rest.every(({ seconds }) => seconds > 0), JSON.stringify(results));
     });
 
     it("ends those that run when it is interrupted, and starts no more", async () => {
         const controller = new AbortController();
-        const wait = file(
-            "wait",
-            `describe("waits", () => { it("x", () => {}); it("y", (done) => void setInterval(() => {}, 1000)); });`,
-        );
-        const never = file("never", `it("never", () => {});`);
-        const onText = () => controller.abort();
-        const { said, failed } = await run([wait, wait, never], { signal: controller.signal, onText });
-        assert.doesNotMatch(said, /never/);
-        assert.equal(failed, 0);
-    });
-
-    it("shows whole suites: what one prints does not stand in the middle of another's", () => {
-        const shown: string[] = [];
-        const { take, end } = inSuites((text) => shown.push(text));
-        const list = "\n\n  first\n    ✔ a\n    inner\n      ✔ b\n\n  second\n    ✔ c\n";
-        for (let at = 0; at < list.length; at += 7) take(list.slice(at, at + 7));
-        end();
-        assert.deepEqual(shown, ["\n\n", "  first\n    ✔ a\n    inner\n      ✔ b\n\n", "  second\n    ✔ c\n"]);
+        const wait = (name: string) => file(name, `it("y", (done) => void setInterval(() => {}, 1000));`);
+        const started: string[] = [];
+        const onStart = ({ name }: Job) => {
+            if (started.push(name) === 2) controller.abort();
+        };
+        const jobs = [wait("a"), wait("b"), wait("c")];
+        const { results } = await run(jobs, { signal: controller.signal, onStart });
+        assert.deepEqual([started, results], [["a", "b"], []]);
     });
 });

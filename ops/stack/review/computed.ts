@@ -24,6 +24,20 @@ export const OUTPUTS: Record<string, string[]> = {
     "cloudflare ZeroTrustAccessApplication": ["aud"],
     "cloudflare Ruleset": ["lastUpdated", "version"],
     "cloudflare NotificationPolicy": ["created", "modified"],
+    "cloudflare WorkersScript": [
+        ...[
+            "createdOn",
+            "etag",
+            "handlers",
+            "hasAssets",
+            "hasModules",
+            "lastDeployedFrom",
+            "migrationTag",
+            "modifiedOn",
+        ],
+        ...["namedHandlers", "placementMode", "placementStatus", "startupTimeMs"],
+    ],
+    "cloudflare WorkersRoute": [],
 };
 
 /** Inputs that Cloudflare fills in where the program leaves them out. */
@@ -33,6 +47,9 @@ export const FILLED: Record<string, string[]> = {
     "cloudflare ZeroTrustTunnelCloudflaredConfig": ["source"],
     "cloudflare ZeroTrustAccessServiceToken": ["enabled"],
     "cloudflare ZeroTrustAccessApplication": ["destinations", "domain", "selfHostedDomains"],
+    "cloudflare WorkersScript": [
+        ...["annotations", "bindings", "compatibilityFlags", "logpush", "placement", "tailConsumers", "usageModel"],
+    ],
 };
 
 /** Whether only the API's answer says what a property becomes. Of an input, where it is left out before and after. */

@@ -20,6 +20,7 @@ import { apisixTls, certificate } from "./rules/tls";
 import { serviceToken } from "./rules/tokens";
 import { tunnel, tunnelConfig } from "./rules/tunnel";
 import { upstream } from "./rules/upstream";
+import { workersRoute, workersScript } from "./rules/workers";
 
 export const RULES: Record<string, KindRule | undefined> = {
     "kubernetes Consumer": consumer,
@@ -68,6 +69,8 @@ export const RULES: Record<string, KindRule | undefined> = {
     "cloudflare Ruleset": ruleset,
     "cloudflare ZoneSetting": zoneSetting,
     "cloudflare NotificationPolicy": UNNOTICED,
+    "cloudflare WorkersScript": workersScript,
+    "cloudflare WorkersRoute": workersRoute,
     "command Command": hostCommand,
     "pulumi Provider": cluster.provider,
 };

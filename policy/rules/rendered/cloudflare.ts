@@ -1,6 +1,7 @@
 import { renderApplication, renderPolicy } from "../../../components/parts/access";
 import { endpointOf, pathsBehind } from "../../../components/parts/cloudflare-exposure";
 import { CUSTOM_PHASE, RATE_LIMIT_PHASE, renderRateLimit, renderSkip } from "../../../components/parts/edge-rules";
+import { renderWorker, workerPattern, type EdgeWorkerSettings } from "../../../components/parts/edge-worker";
 import { PREFIX, servedPrefixes } from "../../../components/parts/paths";
 import { alpaPaths, renderRoutes } from "../../../components/parts/tunnel-routes";
 import { VERIFICATION_PREFIX } from "../../../components/parts/verification";
@@ -123,6 +124,54 @@ export function zoneSetting({ props }: Resource): Rendered {
         actual: map({ settingId: props.settingId, value: props.value }),
         forms: made("zone setting", () => [
             form({ value: 601 }, ({ value }) => ({ settingId: "proxy_read_timeout", value })),
+        ]),
+    };
+}
+
+const OWN_TEXT = "the text of this project's Worker";
+
+/** What the text of the Worker is told is read back from it, and the text rendered with that. */
+export function worker({ props }: Resource): Rendered {
+    const settings = workerSettings(String(props.content));
+    const { content, ...rest } = renderWorker(settings);
+    const isOwn = props.content === UNKNOWN ? UNKNOWN : props.content === content ? OWN_TEXT : "";
+    return {
+        actual: { ...without(props, "accountId", "scriptName"), content: isOwn },
+        forms: [
+            form(
+                {},
+                () => ({ ...rest, content: OWN_TEXT }),
+                () => prefixProblems(settings.prefixes[0], "content"),
+            ),
+        ],
+    };
+}
+
+const SAMPLE_SETTINGS: EdgeWorkerSettings = { hostnames: [], prefixes: [PREFIX], model: "sample-model" };
+
+/** Settings of another form lead to another text. */
+function workerSettings(content: string): EdgeWorkerSettings {
+    try {
+        const { hostnames, prefixes, model } = JSON.parse(/^const SETTINGS = ([^\n]*);\n/.exec(content)?.[1] ?? "");
+        return {
+            hostnames: list(hostnames).map(String),
+            prefixes: servedPrefixes(String(prefixes[0])),
+            model: String(model),
+        };
+    } catch {
+        return SAMPLE_SETTINGS;
+    }
+}
+
+/** All requests of a name, to a Worker of any name: `workers-own` says which. */
+export function workerRoute({ props }: Resource): Rendered {
+    return {
+        actual: without(props, "zoneId"),
+        forms: made("worker route", () => [
+            form({ hostname: "sample-host", script: "sample-worker" }, ({ hostname, script }) => ({
+                pattern: workerPattern(hostname),
+                script,
+            })),
         ]),
     };
 }

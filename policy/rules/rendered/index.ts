@@ -1,7 +1,7 @@
 import { apisixCharts } from "../kubernetes";
 import { at, isOther, kindOf, map, UNKNOWN, type Resource } from "../resource";
 import type { Rule } from "../rule";
-import { application, policy, ruleset, tunnel, tunnelConfig, zoneSetting } from "./cloudflare";
+import { application, policy, ruleset, tunnel, tunnelConfig, worker, workerRoute, zoneSetting } from "./cloudflare";
 import { commandLines } from "./commands";
 import { differences } from "./compare";
 import type { Form } from "./form";
@@ -62,6 +62,8 @@ const COMPARED: Record<string, Compared> = {
     ZeroTrustTunnelCloudflaredConfig: (resource) => both(tunnelConfig(resource)),
     Ruleset: (resource) => both(ruleset(resource)),
     ZoneSetting: (resource) => both(zoneSetting(resource)),
+    WorkersScript: (resource) => both(worker(resource)),
+    WorkersRoute: (resource) => both(workerRoute(resource)),
 };
 
 const both = ({ actual, forms }: { actual: unknown; forms: Form[] }) => differences(actual, forms);

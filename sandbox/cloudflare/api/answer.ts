@@ -48,6 +48,8 @@ export interface Answer {
     messages?: { code: number; message: string }[];
     /** Instead of the envelope. */
     text?: string;
+    /** The same, as multipart/form-data. */
+    form?: { name: string; type: string; text: string }[];
 }
 
 export function envelope(answer: Answer): object {

@@ -9,6 +9,7 @@ import { rulesetRoutes } from "./rulesets";
 import { serviceTokenRoutes } from "./service-tokens";
 import { tunnelConfigurationRoutes } from "./tunnel-configuration";
 import { tunnelRoutes } from "./tunnels";
+import { workerRoutes } from "./workers";
 import { zoneFeatureRoutes } from "./zone-features";
 import { zoneRoutes } from "./zones";
 
@@ -24,6 +25,7 @@ export const ROUTES: readonly Route[] = [
     ...applicationRoutes,
     ...rulesetRoutes,
     ...monitoringRoutes,
+    ...workerRoutes,
 ];
 
 export interface Match {

@@ -16,13 +16,14 @@ import { ApiError, envelope, failure, NotImitated, refused, type Answer } from "
 import { authenticate, takeFromQuota } from "./authenticate";
 import { forbidden, may, type Call } from "./call";
 import { control, PATH as CONTROL } from "./control";
+import { readForm, writeForm } from "./form-data";
 import { match, type Match } from "./routes";
 import { zoneOf } from "./zones";
 
 const PREFIX = "/client/v4";
 const ID = /^([0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
 /** Path parameters that are no ids. */
-const WORDS = ["setting"];
+const WORDS = ["setting", "script"];
 
 export interface CloudflareApiOptions {
     /** 0 = any free one. */
@@ -106,15 +107,16 @@ async function serve(account: Account, request: IncomingMessage, requests: SeenR
     const method = request.method ?? "GET";
     const prefixed = url.pathname === PREFIX || url.pathname.startsWith(`${PREFIX}/`);
     const path = (prefixed ? url.pathname.slice(PREFIX.length) : url.pathname).replace(/^\/+|\/+$/g, "");
-    const text = await bodyText(request);
+    const sent = await bodyOf(request);
     let body: unknown;
-    if (!prefixed && path.startsWith(CONTROL)) return controlled(account, request, requests, path, text);
+    if (!prefixed && path.startsWith(CONTROL))
+        return controlled(account, request, requests, path, sent.toString("utf8"));
     const fault = account.faults.take(method, path);
     let reply: Reply | undefined;
     let quota: Record<string, string> = {};
     try {
         const token = authenticate(account, request.headers);
-        body = parsed(text);
+        body = await read(request.headers["content-type"] ?? "", sent);
         if (!fault || fault.afterwards) {
             quota = takeFromQuota(account, token);
             reply = answered(run(account, token, method, path, url.searchParams, body), quota);
@@ -125,7 +127,8 @@ async function serve(account: Account, request: IncomingMessage, requests: SeenR
     }
     if (fault && (reply === undefined || reply.status < 400)) reply = faulty(fault);
     const { status } = reply as Reply;
-    requests.push({ method, path: `/${path}`, query: url.search.slice(1), body, status });
+    const shown = body instanceof Map ? Object.fromEntries(body) : body;
+    requests.push({ method, path: `/${path}`, query: url.search.slice(1), body: shown, status });
     return reply as Reply;
 }
 
@@ -148,6 +151,10 @@ function controlled(
 function answered(answer: Answer, headers: Record<string, string>): Reply {
     const status = answer.status ?? 200;
     if (status === 204) return { status, headers, body: "" };
+    if (answer.form !== undefined) {
+        const { contentType, body } = writeForm(answer.form);
+        return { status, headers: { "Content-Type": contentType, ...headers }, body };
+    }
     if (answer.text !== undefined)
         return { status, headers: { "Content-Type": "text/plain; charset=utf-8", ...headers }, body: answer.text };
     return json(status, envelope(answer), headers);
@@ -195,11 +202,13 @@ function checkIds(path: string, { params }: Match): void {
     if (wrong) throw refused(7003, `Could not route to /${path}, perhaps your object identifier is invalid?`);
 }
 
-async function bodyText(request: IncomingMessage): Promise<string> {
+async function bodyOf(request: IncomingMessage): Promise<Buffer> {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
-    return Buffer.concat(chunks).toString("utf8");
+    return Buffer.concat(chunks);
 }
+const read = (contentType: string, body: Buffer): unknown =>
+    contentType.startsWith("multipart/form-data") ? readForm(contentType, body) : parsed(body.toString("utf8"));
 function parsed(text: string): unknown {
     if (text === "") return undefined;
     try {

@@ -10,10 +10,19 @@ import * as wire from "../connector/wire";
 import { MAX_BODY } from "./limits";
 import { errorPage, numberedError } from "./pages";
 import type { EdgeAnswer, EdgeRequest, HeaderList } from "./types";
+import type { WorkerResult } from "./worker";
 
 const HOP_BY_HOP = ["connection", "keep-alive", "proxy-connection", "te", "transfer-encoding", "upgrade", "expect"];
 /** Only the edge sets these: what a caller sends under such a name is dropped. */
-const OURS = ["cf-access-jwt-assertion", "cf-connecting-ip", "cf-ray", "cf-visitor", "cf-ipcountry", "cdn-loop"];
+const OURS = [
+    "cf-access-jwt-assertion",
+    "cf-connecting-ip",
+    "cf-ray",
+    "cf-visitor",
+    "cf-ipcountry",
+    "cdn-loop",
+    "cf-worker",
+];
 const OURS_BY_PREFIX = ["cf-access-authenticated-", "cf-warp-tag-", "cf-cloudflared-"];
 
 export interface Forwarding {
@@ -25,6 +34,8 @@ export interface Forwarding {
     jwt?: string;
     /** Names of headers that carry the caller's secrets. */
     strip: string[];
+    /** What the route's Worker has made of the request. */
+    worker?: Extract<WorkerResult, { kind: "pass" }>;
     readTimeoutMs: number;
     /** Writes the head of the origin's answer. */
     head: (status: number, headers: HeaderList) => void;
@@ -33,7 +44,10 @@ export interface Forwarding {
 
 export function forward(f: Forwarding): void {
     const { incoming, answer, request } = f;
-    const hasBody = "transfer-encoding" in incoming.headers || Number(incoming.headers["content-length"] ?? 0) > 0;
+    const changed = f.worker?.changed;
+    const hasBody = changed
+        ? changed.body.length > 0
+        : "transfer-encoding" in incoming.headers || Number(incoming.headers["content-length"] ?? 0) > 0;
     const stream = f.session.request(
         {
             ":method": request.method,
@@ -64,7 +78,8 @@ export function forward(f: Forwarding): void {
     };
     arm();
     answer.once("close", () => end()); // also when all went well: nothing is left to end then
-    if (hasBody) sendBody(f, stream, arm, end);
+    if (changed && hasBody) stream.end(changed.body);
+    else if (hasBody) sendBody(f, stream, arm, end);
     stream.on("error", () => undefined); // what follows from it is in `close`
     stream.once("response", (head) => {
         arm();
@@ -97,7 +112,8 @@ function requestHeaders(f: Forwarding): HeaderList {
     const dropped = new Set([...HOP_BY_HOP, ...OURS, ...f.strip, "host", "x-forwarded-for", "x-forwarded-proto"]);
     // What a caller names in Connection belongs to its own connection.
     for (const name of (f.incoming.headers.connection ?? "").split(",")) dropped.add(name.trim().toLowerCase());
-    const kept = f.request.headers.filter(([name]) => {
+    const changed = f.worker?.changed;
+    const kept = (changed?.headers ?? f.request.headers).filter(([name]) => {
         const lower = name.toLowerCase();
         return !dropped.has(lower) && !OURS_BY_PREFIX.some((prefix) => lower.startsWith(prefix));
     });
@@ -110,7 +126,9 @@ function requestHeaders(f: Forwarding): HeaderList {
         ["Cf-Ray", f.request.ray],
         ["Cf-Visitor", '{"scheme":"https"}'],
         ["Cf-Ipcountry", "XX"], // "unknown", as for addresses that are nowhere
-        ["Cdn-Loop", "cloudflare; loops=1"],
+        ["Cdn-Loop", `cloudflare; loops=1${f.worker ? "; subreqs=1" : ""}`],
+        ...(f.worker ? [["Cf-Worker", f.request.zone.name] as [string, string]] : []),
+        ...(changed ? [["Content-Length", String(changed.body.length)] as [string, string]] : []),
         ...(f.jwt === undefined ? [] : [["Cf-Access-Jwt-Assertion", f.jwt] as [string, string]]),
     ];
 }

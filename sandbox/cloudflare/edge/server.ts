@@ -1,7 +1,7 @@
 /**
  * Stand-in of Cloudflare's edge, as of autumn 2026, for hostnames of one account that lead to a tunnel. Facts: the
  * documentation of Access, Tunnel, rules and the proxy's limits; each file names its own. The order is the real one:
- * name and certificate, size limits, WAF, browser check and rate limits, Access, tunnel.
+ * name and certificate, size limits, WAF, browser check and rate limits, Access, Worker, tunnel.
  *
  * Plain HTTP/1.1 on loopback where the real one has TLS: the Host header picks the hostname, and the origin is told
  * `X-Forwarded-Proto: https`. A name without an active certificate gets its connection reset, as TLS would fail.
@@ -24,6 +24,7 @@ import { errorPage, notImitated, numberedError, ownFault } from "./pages";
 import { normalPath } from "./path";
 import { Rules } from "./rules/rules";
 import { NotImitated, values, type EdgeAnswer, type EdgeRequest, type HeaderList } from "./types";
+import { runWorker } from "./worker";
 
 export interface EdgeOptions {
     /** Port for callers, on 127.0.0.1; 0 takes a free one. */
@@ -125,6 +126,13 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
         if (stopped) return refuse(stopped);
         const decision = await decide(request, account, keys);
         if (!decision.pass) return refuse(decision.answer);
+        const { jwt, strip } = decision;
+        const cookie: HeaderList = decision.cookie ? [["Set-Cookie", decision.cookie]] : [];
+        const head = (status: number, given: HeaderList) =>
+            answer.writeHead(status, [...given, ...cookie, ...signature(ray)].flat());
+        const worker = await runWorker(account, request, incoming, jwt, strip, log);
+        if (worker?.kind === "failed") return refuse(worker.answer);
+        if (worker?.kind === "answer") return void head(worker.status, worker.headers).end(worker.body);
         const session = way.tunnel && connectors.pick(way.tunnel);
         if (!session) return refuse(noConnector(request));
         if (answer.destroyed) return; // the caller went away meanwhile
@@ -133,14 +141,9 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
             incoming,
             answer,
             session,
-            jwt: decision.jwt,
-            strip: decision.strip,
+            ...{ jwt, strip, worker, head },
             readTimeoutMs: readTimeoutSeconds(way.zone) * 1000 * scale,
             refuse,
-            head: (status, given) => {
-                const cookie: HeaderList = decision.cookie ? [["Set-Cookie", decision.cookie]] : [];
-                answer.writeHead(status, [...given, ...cookie, ...signature(ray)].flat());
-            },
         });
     }
 

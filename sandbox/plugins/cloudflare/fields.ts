@@ -1,4 +1,5 @@
 import type { Value, Values } from "../protocol";
+import type { Answer, Upload } from "./http";
 
 /**
  * Who sets a field. `required` and `optional`: the program. `computed`: the API. `both`: the API where the program says
@@ -78,6 +79,10 @@ export interface ResourceType {
     fields: Fields;
     /** Requests, as `METHOD path` with `{property}` in the path and `{scope}` for `accounts/…` or `zones/…`. No `remove` = no request. */
     calls: { create: string; read: string; update: string; remove?: string[] };
+    /** What a write sends instead of a body of JSON. */
+    upload?(planned: Values): Upload;
+    /** What a read makes of its answer and of more requests: `get` takes a path as those above. */
+    readAll?(json: Record<string, unknown>, get: (path: string) => Promise<Answer>): Promise<Record<string, unknown>>;
     /** Body of a removal's request, by its method. */
     removeBody?: Record<string, Value>;
     /** Name of the id in the released provider's messages. */

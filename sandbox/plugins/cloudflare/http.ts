@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Settings } from "./settings";
 
@@ -35,6 +36,23 @@ export interface Answer {
     text: string;
 }
 
+/** A body of multipart/form-data, as Go's mime/multipart writes it. */
+export class Upload {
+    private constructor(
+        readonly contentType: string,
+        readonly text: string,
+    ) {}
+
+    static of(...parts: { disposition: string; type: string; text: string }[]): Upload {
+        const boundary = randomBytes(30).toString("hex");
+        const written = parts.map(
+            ({ disposition, type, text }) =>
+                `--${boundary}\r\nContent-Disposition: form-data; ${disposition}\r\nContent-Type: ${type}\r\n\r\n${text}\r\n`,
+        );
+        return new Upload(`multipart/form-data; boundary=${boundary}`, `${written.join("")}--${boundary}--\r\n`);
+    }
+}
+
 /** The API of one provider instance. */
 export class Api {
     constructor(private readonly settings: Settings) {}
@@ -60,12 +78,19 @@ export class Api {
     private async request(method: string, url: string, body: unknown, tried: number): Promise<Response | Error> {
         const headers: Record<string, string> = { ...HEADERS, Accept: "application/json", ...this.settings.headers };
         headers["X-Stainless-Retry-Count"] = String(tried);
-        if (body !== undefined) headers["Content-Type"] = "application/json";
+        const { contentType, text } =
+            body instanceof Upload
+                ? body
+                : {
+                      contentType: "application/json",
+                      text: body === undefined ? undefined : JSON.stringify(sorted(body)),
+                  };
+        if (text !== undefined) headers["Content-Type"] = contentType;
         try {
             return await fetch(url, {
                 method,
                 headers,
-                body: body === undefined ? undefined : JSON.stringify(sorted(body)),
+                body: text,
                 redirect: "error",
             });
         } catch (error) {
@@ -116,7 +141,7 @@ function backOff(tried: number): number {
 }
 
 /** Keys in order, as the released provider sends them. */
-function sorted(value: unknown): unknown {
+export function sorted(value: unknown): unknown {
     if (Array.isArray(value)) return value.map(sorted);
     if (typeof value !== "object" || value === null) return value;
     return Object.fromEntries(

@@ -42,7 +42,7 @@ export async function create(type: ResourceType, api: Api, inputs: Values): Prom
     const refusal = type.refuseCreate?.(planned);
     if (refusal) throw new Error(refusal);
     const { method, path } = address(type, type.calls.create, planned);
-    const json = result(await api.call(method, path, createBody(type.fields, planned)));
+    const json = result(await api.call(method, path, type.upload?.(planned) ?? createBody(type.fields, planned)));
     const state = withId(type, afterWrite(type.fields, planned, json), json);
     if (state.id === undefined)
         throw new Error(`${method} ${path}: the answer holds no result.id, so the resource cannot be found again`);
@@ -52,7 +52,7 @@ export async function create(type: ResourceType, api: Api, inputs: Values): Prom
 export async function update(type: ResourceType, api: Api, state: Values, inputs: Values): Promise<Values> {
     const planned = plan(type, inputs, state);
     const { method, path } = address(type, type.calls.update, { ...planned, id: state.id });
-    const body = (method === "PATCH" ? patchBody : putBody)(type.fields, planned, state);
+    const body = type.upload?.(planned) ?? (method === "PATCH" ? patchBody : putBody)(type.fields, planned, state);
     const json = result(await api.call(method, path, body));
     return withId(type, afterWrite(type.fields, planned, json, state), json);
 }
@@ -62,11 +62,17 @@ export async function read(type: ResourceType, api: Api, state: Values): Promise
     const { method, path } = address(type, type.calls.read, state);
     try {
         const json = result(await api.call(method, path));
-        return readState(type, json, state, state);
+        return readState(type, await all(type, api, state, json), state, state);
     } catch (error) {
         if (error instanceof HttpError && error.status === 404) return undefined;
         throw error;
     }
+}
+
+/** What a read has found, with what more requests say. */
+async function all(type: ResourceType, api: Api, where: Values, json: Record<string, unknown>) {
+    const get = (path: string) => api.call("GET", address(type, `GET ${path}`, where).path);
+    return type.readAll?.(json, get) ?? json;
 }
 
 function readState(type: ResourceType, json: Record<string, unknown>, where: Values, state?: Values): Values {
@@ -83,7 +89,8 @@ export async function importResource(
 ): Promise<{ state: Values; inputs: Values }> {
     const where = importAddress(type, text);
     const { method, path } = address(type, type.calls.read, where);
-    const state = readState(type, result(await api.call(method, path)), where);
+    const json = await all(type, api, where, result(await api.call(method, path)));
+    const state = readState(type, json, where);
     const inputs = Object.entries(state).filter(([name]) => {
         const field = type.fields[name];
         return field !== undefined && field.kind !== "computed";

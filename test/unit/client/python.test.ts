@@ -12,14 +12,12 @@ import { startCallersWorld } from "./python-world";
 const page = (name: string) => readFileSync(resolve(__dirname, "../../..", name), "utf8");
 const CLIENTS = page("docs/clients.md");
 
-describe("client/python", function () {
-    this.timeout(400_000);
+describe("client/python", () => {
     let tools: PythonTools;
     let folder: string;
     let stage: Awaited<ReturnType<typeof startCallersWorld>>;
     let typed: Promise<string>;
-    before(async function () {
-        this.timeout(600_000); // the first time on a machine packages are installed
+    before(async () => {
         tools = await pythonTools();
         folder = mkdtempSync(join(tmpdir(), "alpa-auth-python-"));
         // Beside the rest: it takes longest, and needs one core.

@@ -51,13 +51,11 @@ function tokenOf(key: string, secret: string): Promise<string> {
     return token.sign(new TextEncoder().encode(secret));
 }
 
-describe("package of the TypeScript client", function () {
-    this.timeout(240_000);
+describe("package of the TypeScript client", () => {
     let folder: string;
     let stage: Awaited<ReturnType<typeof startCallersWorld>>;
 
-    before(async function () {
-        this.timeout(600_000); // npm twice and tsc twice: minutes on a machine that does much else
+    before(async () => {
         // By its real name: npm and tsc see another path than the one of a link.
         folder = mkdtempSync(join(tmpdir(), "alpa-auth-package-"));
         const [source, user] = [join(folder, "source"), join(folder, "user")];

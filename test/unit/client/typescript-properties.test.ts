@@ -11,8 +11,7 @@ import { AlpaClientError, ConfigurationError } from "../../../client/typescript/
 const RUNS = { numRuns: 150, seed: 20261125 };
 const RESULT = '{"choices":[]}';
 
-describe("TypeScript client, for any text", function () {
-    this.timeout(120_000);
+describe("TypeScript client, for any text", () => {
     let server: http.Server;
     let origin: string;
     let seen: http.IncomingMessage[] = [];

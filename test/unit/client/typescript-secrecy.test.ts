@@ -65,8 +65,7 @@ function readings(text: string): string[] {
 const holds = (text: string, secret: string) =>
     readings(text).some((reading) => reading.toLowerCase().includes(secret.toLowerCase()));
 
-describe("TypeScript client and secrets", function () {
-    this.timeout(120_000);
+describe("TypeScript client and secrets", () => {
     let server: Server;
     before(async () => (server = await Server.start()));
     beforeEach(() => server.clear());

@@ -17,6 +17,8 @@ const TYPES = {
     ruleset: "cloudflare:index/ruleset:Ruleset",
     setting: "cloudflare:index/zoneSetting:ZoneSetting",
     connectors: "command:remote:Command",
+    script: "cloudflare:index/workersScript:WorkersScript",
+    route: "cloudflare:index/workersRoute:WorkersRoute",
     mail: "cloudflare:index/notificationPolicy:NotificationPolicy",
 };
 const LIMIT = { rateLimit: { requests: 60, perSeconds: 60 } };
@@ -38,6 +40,33 @@ describe("CloudflareAccess", () => {
         const connectors = one(seen, TYPES.connectors);
         assert.ok(comesAfter(seen, connectors, one(seen, TYPES.config)));
         assert.ok(comesAfter(seen, connectors, one(seen, TYPES.tunnel)));
+    });
+
+    it("has all requests of every name pass the Worker before a name leads to it", async () => {
+        const two = await recordCloudflare({ aliases: ["opt.example.com"], pathPrefix: "/opt" });
+        const script = one(two, TYPES.script);
+        assert.equal(script.inputs.scriptName, "alpa-auth-test");
+        assert.match(
+            script.inputs.content,
+            /^const SETTINGS = \{"hostnames":\["llm\.example\.com","opt\.example\.com"\],"prefixes":\["\/opt","\/alpa"\],"model":"default",/,
+        );
+        const routes = two.filter((r) => r.type === TYPES.route);
+        assert.deepEqual(
+            routes.map(({ inputs }) => [inputs.pattern, inputs.script]),
+            ["llm.example.com/*", "opt.example.com/*"].map((pattern) => [pattern, "alpa-auth-test"]),
+        );
+        for (const route of routes) {
+            assert.ok(comesAfter(two, route, script));
+            for (const record of two.filter((r) => r.type === TYPES.record)) assert.ok(comesAfter(two, record, route));
+        }
+    });
+
+    it("has no Worker where the config says why", async () => {
+        const without = await recordCloudflare({ edgeWorker: { disabledBecause: "no Workers here" } });
+        assert.deepEqual(
+            without.filter(({ type }) => [TYPES.script, TYPES.route].includes(type)),
+            [],
+        );
     });
 
     it("points a proxied CNAME with automatic ttl at the tunnel", () => {

@@ -98,6 +98,16 @@ const refused: [why: string, values: Record<string, unknown>, ...problems: (stri
         "tunnel.hosts[0].metricsPort: must be at most 65534, since 2 connectors take the ports from there on (got 65535). Lower it.",
     ],
     ["two Alpas", { alpa: { ...ALPA, endpoints: ["a:1", "b:1"] } }, /^alpa\.endpoints: must name exactly one/],
+    [
+        "a model to fill in, and nothing that fills it in",
+        { alpa: { ...ALPA, defaultModel: "opt" }, edgeWorker: { disabledBecause: "no Workers here" } },
+        "alpa.defaultModel: has no effect with edgeWorker.disabledBecause: only the Worker fills a model in. Remove one of them.",
+    ],
+    [
+        "no reason against the Worker",
+        { edgeWorker: { disabledBecause: "" } },
+        /^edgeWorker\.disabledBecause: must be the reason/,
+    ],
     ["no Alpa", { alpa: { ...ALPA, endpoints: [] } }, /^alpa\.endpoints: must name exactly one/],
     [
         "a team with its domain",

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { run } from "../../../ops/cli";
 import type { AuditGateway } from "../../../ops/gateway/audit";
+import type { Context } from "../../../ops/context";
 import type { OpenHolder } from "../../../ops/convert/holder";
 import type { PulumiResult } from "../../../ops/stack/pulumi";
 
@@ -87,6 +88,8 @@ export interface BenchOptions {
     openHolder?: OpenHolder;
     /** What is in APISIX and not of the ingress controller. @default nothing */
     auditGateway?: AuditGateway;
+    /** Whether a port of an address answers. @default none does, whatever listens on this machine */
+    stateOfPort?: Context["stateOfPort"];
     /** Root of a clone. @default that of this repository */
     program?: string;
     /** Folder of the stack file. @default one of its own */
@@ -116,6 +119,7 @@ export function bench(options: BenchOptions = {}): Bench {
             connectTo: options.connectTo,
             program: options.program,
             auditGateway: options.auditGateway ?? (async () => ({ foreign: [] })),
+            stateOfPort: options.stateOfPort ?? (async () => "closed"),
             openHolder: options.openHolder ?? (() => assert.fail("no fake for the cluster")),
             out: (text) => (said.out += `${text}\n`),
             note: (text) => (said.note += `${text}\n`),

@@ -181,6 +181,46 @@ export const CLOSED: Record<string, Case[]> = {
             /^rules\[0\]\.expression: must be /m,
         ],
         [
+            "a Worker that sends what it sees to another address",
+            "cloudflare",
+            inputs(
+                "WorkersScript",
+                undefined,
+                (w) => (w.content = w.content.replace("return fetch(", "return other(")),
+            ),
+            /^content: must be "the text of this project's Worker"/m,
+        ],
+        [
+            "code among the settings of the Worker",
+            "cloudflare",
+            inputs("WorkersScript", undefined, (w) => (w.content = w.content.replace("};\n", "}, a = 1;\n"))),
+            /^content: must be "the text of this project's Worker"/m,
+        ],
+        [
+            "another description in the settings of the Worker",
+            "cloudflare",
+            inputs("WorkersScript", undefined, (w) => (w.content = w.content.replace("Paris is", "Send your key to"))),
+            /^content: must be "the text of this project's Worker"/m,
+        ],
+        [
+            "a Worker with a way to other services",
+            "cloudflare",
+            inputs("WorkersScript", undefined, (w) => (w.bindings = [{ name: "KEPT", type: "kv_namespace" }])),
+            /^bindings: is not rendered here/m,
+        ],
+        [
+            "a Worker whose requests are kept in logs",
+            "cloudflare",
+            inputs("WorkersScript", undefined, (w) => (w.observability = { enabled: true })),
+            /^observability: is not rendered here/m,
+        ],
+        [
+            "a Worker for a part of a name",
+            "cloudflare",
+            inputs("WorkersRoute", undefined, (r) => (r.pattern = "llm.example.com/alpa*")),
+            /^pattern: must be /m,
+        ],
+        [
             "lines of nginx in the values of the chart",
             "intra",
             values((v) => (v.apisix.nginx = { configurationSnippet: { httpStart: "lua_code_cache off;" } })),
@@ -283,10 +323,10 @@ export const CLOSED: Record<string, Case[]> = {
             /ClusterRoleBinding is not made by this project/,
         ],
         [
-            "a worker in front of the names",
+            "a worker of a name of its own",
             "cloudflare",
-            cloudflare("WorkersRoute", { pattern: "llm.example.com/*", script: "other" }),
-            /WorkersRoute is not made by this project/,
+            cloudflare("WorkersCustomDomain", { hostname: "llm.example.com", service: "other" }),
+            /WorkersCustomDomain is not made by this project/,
         ],
         [
             "a command on the machine that runs Pulumi",
@@ -334,6 +374,20 @@ export const CLOSED: Record<string, Case[]> = {
             "cloudflare",
             application((a) => (a.policies = [{ id: "f00dcafe-0000-4000-8000-000000000000", precedence: 1 }])),
             /^policies\[0\]\.id: is no policy of this stack/m,
+        ],
+    ],
+    "workers-own": [
+        [
+            "a Worker of somebody else in front of a name",
+            "cloudflare",
+            inputs("WorkersRoute", undefined, (r) => (r.script = "other")),
+            /^script: must be a Worker of this stack/m,
+        ],
+        [
+            "a Worker in front of a name that Access does not guard",
+            "cloudflare",
+            inputs("WorkersRoute", undefined, (r) => (r.pattern = "www.example.com/*")),
+            /^pattern: must be for a name of this stack's Access application/m,
         ],
     ],
     "no-secret-in-clear": [

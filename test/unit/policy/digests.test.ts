@@ -10,8 +10,7 @@ import { givenOf } from "./stacks";
 const DIGEST = `@sha256:${"0a".repeat(32)}`;
 const counters = (tag: string) => ({ whenDown: "refuse", image: { tag } });
 
-describe("images by digest", function () {
-    this.timeout(60_000);
+describe("images by digest", () => {
     const found = async (gateway: object) => {
         const values = interValues({}, { installer: "helm", crds: ["crds.yaml"], ...gateway });
         const resources = givenOf(await recordInter(parseInter(values)));

@@ -16,8 +16,7 @@ const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 const DAY = 86_400_000;
 const day = (from: number) => new Date(Date.now() + from * DAY).toISOString().slice(0, 10);
 
-describe("the policy pack as Pulumi starts it", function () {
-    this.timeout(120_000);
+describe("the policy pack as Pulumi starts it", () => {
     let pack: Pack;
     let intra: Given[];
     const copy = () => structuredClone(intra);

@@ -41,6 +41,10 @@ export function givenOf(seen: Seen[]): Given[] {
     }));
 }
 
+/** Equal for resources of one name that differ in their values alone: stacks have many in common. */
+export const shapeOf = ({ type, name, inputs }: Given): string =>
+    `${type} ${name} ${JSON.stringify(inputs, (_, value) => (typeof value === "object" ? value : typeof value))}`;
+
 export const resourcesOf = (seen: Seen[]): Resource[] => givenOf(seen).map(resourceOf);
 
 /** Settings of a shipped stack file, with the secrets that its header asks for. */

@@ -43,6 +43,8 @@ const RECORDS = `zones/${ZONE}/dns_records`;
 const RULESETS = `zones/${ZONE}/rulesets`;
 const PACKS = `zones/${ZONE}/ssl/certificate_packs`;
 const TIMEOUT = `zones/${ZONE}/settings/proxy_read_timeout`;
+const WORKERS = `accounts/${ACCOUNT}/workers/scripts`;
+const WORKER_ROUTES = `zones/${ZONE}/workers/routes`;
 
 /** An account where nothing stands in the way. */
 const FREE: World = {
@@ -55,6 +57,8 @@ const FREE: World = {
     zones: zone(),
     [RECORDS]: { result: [] },
     [RULESETS]: { result: [] },
+    [WORKERS]: { result: [] },
+    [WORKER_ROUTES]: { result: [] },
     [TIMEOUT]: { result: { editable: true, value: 125 } },
     [PACKS]: { result: [{ status: "active", hosts: ["example.com", "*.example.com"] }] },
 };
@@ -166,6 +170,20 @@ describe("preflight of Cloudflare", () => {
         ["no right to applications", { [APPS]: DENIED }, {}, /permission "Account: Access: Apps and Policies: Edit"/],
         ["no right to records", { [RECORDS]: DENIED }, {}, /permission "Zone: DNS: Edit"/],
         ["no right to rules", { [RULESETS]: DENIED }, {}, /permission "Zone: Zone WAF: Edit"/],
+        ["no right to Workers", { [WORKERS]: DENIED }, {}, /permission "Account: Workers Scripts: Edit"/],
+        ["no right to routes of Workers", { [WORKER_ROUTES]: DENIED }, {}, /permission "Zone: Workers Routes: Edit"/],
+        [
+            "a Worker of somebody else on a path of the name",
+            { [WORKER_ROUTES]: { result: [{ pattern: "https://llm.example.com/alpa/*", script: "other" }] } },
+            {},
+            /^hostname: llm\.example\.com must have no Worker of somebody else \(its route https:\/\/llm\.example\.com\/alpa\/\* leads to other\)/,
+        ],
+        [
+            "a route that keeps requests of the name from every Worker",
+            { [WORKER_ROUTES]: { result: [{ pattern: "llm.example.com/completions" }] } },
+            {},
+            /its route llm\.example\.com\/completions leads to none/,
+        ],
         [
             "no right to mails",
             { [MAILS]: DENIED },
@@ -466,6 +484,28 @@ describe("preflight of Cloudflare", () => {
             [],
         );
     });
+    it("takes its own Worker, and those of other names", async () => {
+        const own = { pattern: "llm.example.com/*", script: "alpa-auth-test" };
+        const result = [own, { pattern: "www.example.com/*", script: "other" }, { pattern: "*example.com/*" }];
+        const scripts = { result: [{ id: "alpa-auth-test" }, { id: "other" }] };
+        assert.deepEqual(await run({ [WORKERS]: scripts, [WORKER_ROUTES]: { result } }), {
+            problems: [],
+            warnings: [],
+        });
+    });
+
+    it("warns before it writes over a Worker of its name that no route leads to", async () => {
+        const { warnings } = await run({ [WORKERS]: { result: [{ id: "alpa-auth-test" }] } });
+        assert.match(warnings.join(), /^edgeWorker: the account has a Worker alpa-auth-test .* writes over it/);
+    });
+
+    it("asks nothing about Workers where none may run", async () => {
+        const off = { edgeWorker: { disabledBecause: "no Workers here" } };
+        const { problems } = await run({ [WORKERS]: DENIED, [WORKER_ROUTES]: DENIED }, off);
+        assert.deepEqual(problems, []);
+        assert.ok(!asked.some((line) => line.includes("workers")));
+    });
+
     it("gives up on an API that does not answer, and names it", async () => {
         const { problems } = await run({ [TUNNELS]: { silent: true } }, {}, 0.3);
         assert.match(

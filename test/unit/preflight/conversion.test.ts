@@ -192,8 +192,7 @@ describe("preflight of a conversion", () => {
     });
 });
 
-describe("planned objects of option intra-b", function () {
-    this.timeout(240_000);
+describe("planned objects of option intra-b", () => {
     const cases: [what: string, values: object, opt: object][] = [
         ["under Rampart", {}, {}],
         ["with installer helm", { gateway: { installer: "helm", crds: ["a.yaml"] } }, {}],

@@ -32,9 +32,7 @@ const refusal = (rule: any) => rule.plugins.find((p: any) => p.name === "fault-i
 const upstream = (seen: Seen[], role: string) =>
     oneOfKind(seen, "ApisixUpstream", `alpa-${role}`).inputs.spec.externalNodes.map((node: any) => node.name);
 
-describe("option intra-b", function () {
-    this.timeout(120_000);
-
+describe("option intra-b", () => {
     it("has all that intra-a has, and touches none of it, as it begins", async () => {
         const { alpa } = intraBValues();
         const before = kubernetesObjects(await recordStack("rampart", { alpa }));

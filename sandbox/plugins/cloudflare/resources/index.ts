@@ -4,6 +4,7 @@ import { dnsRecord } from "./dns";
 import { healthcheck, notificationPolicy } from "./monitoring";
 import { ruleset } from "./ruleset";
 import { tunnel, tunnelConfig } from "./tunnel";
+import { workersRoute, workersScript } from "./worker";
 import { zone, zoneDnssec, zoneSetting } from "./zone";
 
 const token = (name: string) => `cloudflare:index/${name[0].toLowerCase()}${name.slice(1)}:${name}`;
@@ -23,5 +24,7 @@ export const RESOURCE_TYPES: Record<string, ResourceType> = Object.fromEntries(
         Ruleset: ruleset,
         Healthcheck: healthcheck,
         NotificationPolicy: notificationPolicy,
+        WorkersScript: workersScript,
+        WorkersRoute: workersRoute,
     }).map(([name, type]) => [token(name), type]),
 );

@@ -39,8 +39,7 @@ function ask(rules: string, cases: PacketCase[], published: boolean): Outcome[] 
 }
 
 if (missingForPackets() === undefined)
-    describe("rules for the Alpa host in a kernel", function () {
-        this.timeout(150_000);
+    describe("rules for the Alpa host in a kernel", () => {
         const settings: [where: string, cases: PacketCase[], published: boolean][] = [
             ["that tracks no connections", CASES, false],
             ["that tracks them, for a published port", [...CASES, ...PUBLISHED], true],

@@ -15,7 +15,6 @@ const RULES: FirewallRules = { alpaPorts: [20001], gateways: ["10.0.0.11", "10.0
 
 describe("rules on the Alpa host", function () {
     // Each call of systemctl or nft asks over HTTP: 0.5 s for an installation here.
-    this.timeout(300_000);
     let host: Host;
     let nft: Nft;
 

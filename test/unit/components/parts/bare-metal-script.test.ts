@@ -22,7 +22,6 @@ const FOUND = "boot=as-found";
 
 describe("scripts for bare metal", function () {
     // Scripts look again each half second, and a busy machine takes longer.
-    this.timeout(400_000);
     const faults = new GpuFaults();
     const ledger = new GpuLedger(new Map(NODES.map((name) => [name, 8])), faults);
     let bareMetal: BareMetal;

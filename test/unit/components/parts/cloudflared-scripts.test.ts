@@ -92,7 +92,6 @@ async function teamDomain() {
 
 describe("cloudflared on a host", function () {
     // A connector is a Node.js of its own: about 1 s for an installation here, more on a busy machine.
-    this.timeout(300_000);
     let folder: string;
     let mirror: Awaited<ReturnType<typeof serveDownloads>>;
     const sums: Record<string, string> = {};

@@ -48,8 +48,7 @@ const settings: [what: string, guard: Parameters<typeof GuardedAlpa.start>[0]][]
     ["with min_tokens allowed", { ...GUARD, minTokens: 256 }],
 ];
 for (const [what, chosen] of settings)
-    describe(`Alpa behind the guard ${what}`, function () {
-        this.timeout(120_000);
+    describe(`Alpa behind the guard ${what}`, () => {
         let guarded: GuardedAlpa;
         before(async () => {
             guarded = await GuardedAlpa.start(chosen, CALLERS);

@@ -30,8 +30,7 @@ describe("images on the nodes", () => {
             ));
 });
 
-describe("ImagesReady", function () {
-    this.timeout(240_000);
+describe("ImagesReady", () => {
     const args = { namespace: "a", name: "alpa-opt-images", nodes: 2, generation: 2, timeoutSeconds: 2 };
     let api: FakeApi;
     let text: string;

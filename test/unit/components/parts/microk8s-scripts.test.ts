@@ -18,8 +18,7 @@ const CHANNEL = "1.34/stable";
 const RAY = "[Service]\nExecStart=/bin/sleep 1000\n";
 const waits = { readySeconds: 60, drainSeconds: 60 };
 
-describe("MicroK8s on hosts", function () {
-    this.timeout(300_000);
+describe("MicroK8s on hosts", () => {
     let play: Microk8sPlay;
     let a: Microk8sHost;
     let b: Microk8sHost;

@@ -155,8 +155,7 @@ describe("KubeRay's operator", () => {
     });
 });
 
-describe("the head's shell", function () {
-    this.timeout(180_000);
+describe("the head's shell", () => {
     let bin: string;
     beforeEach(() => {
         bin = mkdtempSync(join(tmpdir(), "head-shell-"));
@@ -216,8 +215,7 @@ describe("the head's shell", function () {
     });
 });
 
-describe("a pod that is told to go", function () {
-    this.timeout(120_000);
+describe("a pod that is told to go", () => {
     for (const [what, script] of [
         ["waits for its open answers where it is a head", afterAnswers],
         ["waits for its head where it is a worker", afterHead],

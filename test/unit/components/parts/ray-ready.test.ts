@@ -55,7 +55,6 @@ describe("RayCluster readiness", () => {
 
 describe("RayReady", function () {
     // The first look loads the client: 2 s of a core.
-    this.timeout(240_000);
     const PATH = "/apis/ray.io/v1/namespaces/a/rayclusters/alpa-opt";
     const register = async () => {
         const args = {

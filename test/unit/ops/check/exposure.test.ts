@@ -1,5 +1,5 @@
-// Proves what the command finds at an address, what it prints and its exit status. That address is one of this machine
-// where nothing else listens; nothing here is seen from outside.
+// Proves what the command finds at an address, what it prints and its exit status. The address is one of this machine;
+// only ports that a test opens count as open, because other programs may listen on all addresses.
 import { strict as assert } from "node:assert";
 import { writeFileSync } from "node:fs";
 import { createServer, type RequestListener } from "node:http";
@@ -8,11 +8,10 @@ import { createServer as createTcpServer, type AddressInfo, type Server } from "
 import { join } from "node:path";
 import type { ServerOptions } from "node:https";
 import { stringify } from "yaml";
-import { CLOSED_PORTS } from "../../../../ops/check/exposure-ports";
+import { CLOSED_PORTS, stateOf } from "../../../../ops/check/exposure-ports";
 import { certificate, type Pair } from "../../../certificates";
 import { bench, type Said } from "../kit";
 
-/** Loopback too, and nobody's. */
 const ADDRESS = "127.83.19.7";
 const ALPA_HOST = "127.83.19.8";
 const NAME = "llm.example.com";
@@ -25,11 +24,15 @@ const gateway: RequestListener = (request, answer) => {
 
 describe("ops check exposure", () => {
     let servers: Server[] = [];
+    /** `address:port` of each port that is open. */
+    let open: string[] = [];
     let pair: Pair, authority: Pair;
-    const listen = async (server: Server, port = 0, host = ADDRESS): Promise<number> => {
+    const listen = async (server: Server): Promise<number> => {
         servers.push(server);
-        await new Promise<void>((resolve) => server.listen(port, host, resolve));
-        return (server.address() as AddressInfo).port;
+        await new Promise<void>((resolve) => server.listen(0, ADDRESS, resolve));
+        const { port } = server.address() as AddressInfo;
+        open.push(`${ADDRESS}:${port}`);
+        return port;
     };
     before(async () => {
         authority = await certificate([], { ca: true });
@@ -38,10 +41,15 @@ describe("ops check exposure", () => {
     afterEach(async () => {
         await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
         servers = [];
+        open = [];
     });
 
     const run = async (outputs: object, config: object = {}, ...args: string[]): Promise<Said & { ca: string }> => {
-        const it = bench({ outputs, text: stringify({ config: { "alpa-auth:option": "intra-a", ...config } }) });
+        const it = bench({
+            outputs,
+            text: stringify({ config: { "alpa-auth:option": "intra-a", ...config } }),
+            stateOfPort: async (address, port) => (open.includes(`${address}:${port}`) ? "open" : "closed"),
+        });
         const ca = join(it.folder, "ca.pem");
         writeFileSync(ca, authority.certificate);
         return { ...(await it.ops("check", "exposure", ...args.map((one) => (one === "CA" ? ca : one)))), ca };
@@ -82,7 +90,7 @@ describe("ops check exposure", () => {
     });
     it("says of an open port what it means, first, and exits with 1", async () => {
         const port = await listen(createServer(gateway));
-        await listen(createTcpServer(), 8265);
+        open.push(`${ADDRESS}:8265`);
         const said = await run({ url: `http://${ADDRESS}:${port}/alpa` });
         assert.equal(said.code, 1);
         assert.match(
@@ -100,7 +108,7 @@ describe("ops check exposure", () => {
     });
     it("wants every port of hosts behind Cloudflare closed, the entry point's too", async () => {
         const port = await listen(createServer(gateway));
-        await listen(createTcpServer(), 20001);
+        open.push(`${ADDRESS}:20001`);
         const outputs = { url: `http://${ADDRESS}:${port}/alpa` };
         const said = await run(outputs, { "alpa-auth:exposure": "cloudflare" }, "--address", ADDRESS, "--json");
         assert.deepEqual(
@@ -114,7 +122,7 @@ describe("ops check exposure", () => {
     });
     it("wants no port of a host that is no way in open, and asks it for no entry point", async () => {
         const port = await listen(createServer(gateway));
-        await listen(createTcpServer(), 20001, ALPA_HOST);
+        open.push(`${ALPA_HOST}:20001`);
         const said = await run({ url: `http://${ADDRESS}:${port}/alpa` }, {}, "--closed", ALPA_HOST, "--json");
         const { ports, entry, wrong } = findings(said);
         assert.deepEqual(
@@ -209,6 +217,16 @@ describe("ops check exposure", () => {
             assert.ok(known.includes(port), `${port}`);
         assert.deepEqual(known, [...new Set(known)]);
     });
+    it("takes a port for open where something listens, and for closed where nothing does", async () => {
+        const server = createTcpServer();
+        const port = await listen(server);
+        const end = Date.now() + 60_000;
+        assert.equal(await stateOf(ADDRESS, port, end), "open");
+        await new Promise((resolve) => servers.splice(servers.indexOf(server), 1)[0].close(resolve));
+        assert.equal(await stateOf(ADDRESS, port, end), "closed");
+    });
+    it("looks at no port once its time is over", async () =>
+        assert.equal(await stateOf(ADDRESS, await listen(createTcpServer()), Date.now()), "not looked at"));
     it("never asks Pulumi for secrets", async () => {
         const port = await listen(createServer(gateway));
         const it = bench({ outputs: { url: `http://${ADDRESS}:${port}/alpa` } });

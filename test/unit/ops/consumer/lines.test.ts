@@ -11,8 +11,7 @@ import { jwtVerify } from "jose";
 import { renderHandout, type Handout } from "../../../../ops/consumer/lines";
 import { bench, SECRETS } from "../kit";
 
-describe("lines of a handout", function () {
-    this.timeout(120_000);
+describe("lines of a handout", () => {
     let server: http.Server;
     let url: string;
     let seen: http.IncomingHttpHeaders[] = [];

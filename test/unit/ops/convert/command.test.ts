@@ -9,9 +9,7 @@ import { PLACES } from "../../../../ops/convert/phases";
 import { CONVERT_FILE, convertBench, VERIFIER_KEY } from "./service";
 import { SECRETS } from "../kit";
 
-describe("npm run ops -- convert run", function () {
-    this.timeout(120_000);
-
+describe("npm run ops -- convert run", () => {
     it("takes the stack through every phase, changes nothing else in its file, and keeps a record without secrets", async () => {
         const { ops, state, text, record, calls, file } = await convertBench();
         const { code, out, note } = await ops("convert", "run", "--apply");
@@ -348,9 +346,7 @@ describe("npm run ops -- convert run", function () {
     });
 });
 
-describe("npm run ops -- convert, interrupted", function () {
-    this.timeout(120_000);
-
+describe("npm run ops -- convert, interrupted", () => {
     /** A conversion whose process is gone after the `pulumi up` to a place, with what that leaves. */
     async function interruptedAt(place: string) {
         const it = await convertBench();
@@ -605,9 +601,7 @@ describe("npm run ops -- convert, interrupted", function () {
     });
 });
 
-describe("npm run ops -- convert, refused", function () {
-    this.timeout(120_000);
-
+describe("npm run ops -- convert, refused", () => {
     const MINIMAL = (option: string) => `config:\n  alpa-auth:option: ${option}\n`;
     const refused: [why: string, text: string, problem: RegExp][] = [
         ...["inter", "cloudflare", "callers"].map((option): [string, string, RegExp] => [

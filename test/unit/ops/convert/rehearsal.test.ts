@@ -27,9 +27,7 @@ const SECRETS = new Map([
     ["OTHER", "the key of the small one's"],
 ]);
 
-describe("ops convert rehearse", function () {
-    this.timeout(120_000);
-
+describe("ops convert rehearse", () => {
     it("is a stack with the settings of production, and with its own where it stops or starts something", () => {
         const { values, problems, needs, secrets } = rehearsalStack(TEXT, SECRETS) as any;
         assert.deepEqual(problems, []);

@@ -28,8 +28,7 @@ const ADMIN_SETUP: Parameters<typeof replayAdmin>[1] = {
 const recordings = loadRecordings();
 
 if (recordings)
-    describe("gateway stand-in against the recordings of APISIX 3.18.0", function () {
-        this.timeout(300_000);
+    describe("gateway stand-in against the recordings of APISIX 3.18.0", () => {
         let outcomes: Outcome[] = [];
         const reasonFor = (config: string) => NOT_IMITATED.find(([pattern]) => pattern.test(config))?.[1];
 

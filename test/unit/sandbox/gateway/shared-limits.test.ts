@@ -18,8 +18,7 @@ type Json = Record<string, unknown>;
 /** Nothing listens on it. */
 const CLOSED_PORT = 1;
 
-describe("gateway limits shared through Redis", function () {
-    this.timeout(60_000);
+describe("gateway limits shared through Redis", () => {
     let redis: RedisServer;
     let kits: Kit[];
     let upstream: Awaited<ReturnType<typeof startWaitingUpstream>>;

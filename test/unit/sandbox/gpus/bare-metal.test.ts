@@ -13,7 +13,6 @@ const NODES = ["dgx-01", "dgx-02"];
 
 describe("sandbox Alpa on bare metal", function () {
     // Scripts look again each half second, and a busy machine takes longer.
-    this.timeout(300_000);
     const faults = new GpuFaults();
     const ledger = new GpuLedger(new Map(NODES.map((name) => [name, 8])), faults);
     let bareMetal: BareMetal;

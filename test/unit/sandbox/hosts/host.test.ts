@@ -10,7 +10,6 @@ import { on } from "./kit";
 
 describe("sandbox host", function () {
     // A command over SSH takes 0.03 s here, more on a busy machine.
-    this.timeout(120_000);
     const hosts: Host[] = [];
     const start = async (options: Partial<HostOptions> = {}) => {
         const host = await startHost({ name: "head", ...options });

@@ -11,7 +11,6 @@ const service = (lines: string, rest = INSTALL) => `[Unit]\nDescription=a test\n
 
 describe("sandbox systemd", function () {
     // Services are waited for in tenths of a second, and more on a busy machine.
-    this.timeout(120_000);
     let host: Host;
     before(async () => {
         host = await startHost({ name: "head", users: ["root"] });

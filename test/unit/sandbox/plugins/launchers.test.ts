@@ -15,7 +15,6 @@ import { ask, eventually, folderWith, isRunning, parentOf } from "./kit";
 
 describe("plugin launchers", function () {
     // Most of these start Node.js twice: half a second here, more on a busy machine.
-    this.timeout(120_000);
     let folder: string;
     let remove: () => void;
     let removeAll: () => void;

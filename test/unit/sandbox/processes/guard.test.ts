@@ -10,8 +10,7 @@ import { alive, ended, firstLine, gone, SLEEPER, startNode, temporaryFolder } fr
 
 const processes = JSON.stringify(join(__dirname, "../../../../sandbox/processes"));
 
-describe("Guard", function () {
-    this.timeout(180_000); // several Node.js processes start with the TypeScript loader on a busy machine
+describe("Guard", () => {
     let folder: ReturnType<typeof temporaryFolder>;
     let commandLine: ChildProcess;
     beforeEach(() => (folder = temporaryFolder()));

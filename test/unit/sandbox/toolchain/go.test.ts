@@ -123,21 +123,51 @@ describe("Go builds", () => {
         fs.writeFileSync(path.join(module, "schema.json"), "{}", { mode: 0o444 });
         const env = fakeGo(
             `case $1 in env) printf '%s\\n' go9.9.9 local ;; mod) echo '{"Dir":"${module}"}' ;; ` +
-                `build) shift; cat go.mod schema.json > "$2"; echo 'go: downloading example/x v1' >&2 ;; esac`,
+                `build) shift; cat go.mod schema.json > "$2"; ` +
+                `printf '%s\\n' 'go: downloading example/x v1' example/y example/x >&2 ;; esac`,
         );
         const [work, out] = [path.join(folder, "work"), path.join(folder, "out")];
         fs.mkdirSync(work);
         fs.mkdirSync(out);
-        const said: string[] = [];
+        const said: unknown[] = [];
         const program = {
             goMod: "module sandbox.invalid/x\n",
             packages: ["."],
             output: "x",
             copies: { module: "example/x@v1", files: { "schema.json": "schema.json" } },
         };
-        assert.deepEqual(await buildGo("x", program, work, out, (text) => said.push(text), env), { go: "9.9.9" });
+        const progress = (...args: unknown[]) => void said.push(args);
+        assert.deepEqual(await buildGo("x", program, work, out, progress, env, 4), { go: "9.9.9" });
         assert.equal(fs.readFileSync(path.join(out, "x"), "utf8"), "module sandbox.invalid/x\n{}");
-        assert.deepEqual(said, ["downloading example/x"]);
+        assert.deepEqual(said, [
+            ["downloading example/x"],
+            ["1 of at most 4 packages compiled", 0.25],
+            ["2 of at most 4 packages compiled", 0.5],
+        ]);
+    });
+
+    it("compile a stub in place of a package, in a copy of its module", async () => {
+        const module = path.join(folder, "module");
+        fs.mkdirSync(path.join(module, "y"), { recursive: true });
+        fs.mkdirSync(path.join(module, "z"));
+        for (const file of ["go.mod", "y/a.go", "y/b.go", "z/c.go"])
+            fs.writeFileSync(path.join(module, file), file, { mode: 0o444 });
+        const env = fakeGo(
+            `case $1 in env) printf '%s\\n' go9.9.9 local ;; ` +
+                `list) printf '%s\\t%s\\t%s\\t%s\\n' example/y ${module}/y example ${module} ;; ` +
+                `build) cat go.mod > "$3"; cp -r stubs/0 "$3-copy" ;; esac`,
+        );
+        const [work, out] = [path.join(folder, "work"), path.join(folder, "out")];
+        fs.mkdirSync(work);
+        fs.mkdirSync(out);
+        const program = { goMod: "module x\n", packages: ["."], output: "x", stubs: { "example/y": "package y\n" } };
+        await buildGo("x", program, work, out, () => undefined, env);
+        assert.equal(fs.readFileSync(path.join(out, "x"), "utf8"), "module x\n\nreplace example => ./stubs/0\n");
+        assert.deepEqual(fs.readdirSync(path.join(out, "x-copy"), { recursive: true }).sort(), [
+            ...["go.mod", "y", "y/stub.go", "z", "z/c.go"],
+        ]);
+        assert.equal(fs.readFileSync(path.join(out, "x-copy/y/stub.go"), "utf8"), "package y\n");
+        assert.equal(fs.readFileSync(path.join(module, "y/a.go"), "utf8"), "y/a.go", "the module cache is left alone");
     });
 
     it("fail with the program's words when go fails", async () => {

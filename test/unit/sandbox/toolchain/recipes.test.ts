@@ -30,7 +30,7 @@ describe("recipes", () => {
         it(`${name}: one exact version, and no replacement by a local path`, () => {
             const goMod = goModOf(name);
             assert.equal(recipe(name).version, versionOf(name));
-            assert.equal(goMod.match(/^require /gm)?.length, 1);
+            assert.equal(goMod.match(/^require [^(]/gm)?.length, 1);
             assert.ok(goMod.includes(` v${versionOf(name)}`), "the version of versions.json");
             assert.doesNotMatch(goMod, /=> *\.|latest/);
         });
@@ -55,6 +55,21 @@ describe("recipes", () => {
     it("kubernetes: its own parts have the release's number", () => {
         const parts = goModOf("kubernetes").match(/^\tk8s\.io\/\S+ => k8s\.io\/\S+ v0\.34\.4$/gm) ?? [];
         assert.equal(parts.length, 31);
+    });
+
+    it("have one version of each library of Kubernetes, so that it is compiled once", () => {
+        const blocks = (["kubernetes", "kubectl", "kubernetes-provider", "helm", "kuberay-operator"] as const).map(
+            (name) => /^require \(\n[^)]*\)/m.exec(goModOf(name))![0],
+        );
+        assert.equal(new Set(blocks).size, 1);
+        assert.match(blocks[0], /^\tk8s\.io\/client-go v0\.34\.4$/m);
+        assert.match(blocks[0], /^\tgolang\.org\/x\/net v\d+\.\d+\.\d+$/m);
+    });
+
+    it("pulumi: what is left out is imported for its side effect only, so an empty package takes its place", () => {
+        const { stubs } = recipe("pulumi").ingredients as { stubs: Record<string, string> };
+        assert.equal(stubs["gocloud.dev/blob/s3blob"], "package s3blob\n");
+        assert.ok(Object.values(stubs).every((source) => /^package \w+\n$/.test(source)));
     });
 
     it("kubernetes-provider: its main ends with the process that started it", () => {

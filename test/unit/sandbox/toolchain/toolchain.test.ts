@@ -1,10 +1,14 @@
-// Proves which installed programs are used. What is not installed comes from the cache: cache.test.ts.
+// Proves which installed programs are used, and what a released Pulumi brings. The rest of what is not installed: obtain.test.ts.
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { describeTools, ensureTools, officialPulumi } from "../../../../sandbox/toolchain/toolchain";
+import type { Download } from "../../../../sandbox/toolchain/releases/table";
 import versions from "../../../../sandbox/toolchain/versions.json";
+import { type ReleaseServer, startReleaseServer } from "./releases/server";
 
 describe("tool chain", () => {
     let folder: string;
@@ -69,5 +73,63 @@ describe("tool chain", () => {
         fs.writeFileSync(path.join(folder, "bin", ".alpa-auth-sandbox"), "");
         assert.equal(officialPulumi(env, log), undefined);
         assert.deepEqual(lines, []);
+    });
+
+    describe("with releases", () => {
+        let server: ReleaseServer;
+        beforeEach(async () => (server = await startReleaseServer()));
+        afterEach(() => server.close());
+
+        /** Serves an archive whose programs print their names. */
+        function release(file: string, programs: string[]): Download {
+            const source = path.join(folder, file);
+            fs.mkdirSync(source);
+            for (const name of programs)
+                fs.writeFileSync(path.join(source, name), `#!/bin/sh\necho released ${name}\n`, { mode: 0o755 });
+            const archive = execFileSync("tar", ["-cz", "-C", folder, file]);
+            server.files[`/${file}.tar.gz`] = archive;
+            const pinned = `sha256:${createHash("sha256").update(archive).digest("hex")}`;
+            const members = Object.fromEntries(programs.map((name) => [name, `${file}/${name}`]));
+            return { url: `${server.url}/${file}.tar.gz`, checksum: { pinned }, members };
+        }
+        const ensure = (downloads: Download[], env: NodeJS.ProcessEnv = {}) => {
+            const releases = { of: () => ({ version: "3.0.0", downloads }), protocol: "http" as const };
+            return ensureTools(["pulumi"], { ...options({ PATH: folder, ...env }), releases });
+        };
+        const prints = (tools: { pluginDir?: string }, name: string) =>
+            // A stand-in in its place would be a server, and never end.
+            execFileSync(path.join(tools.pluginDir!, name), { encoding: "utf8", timeout: 10_000 });
+
+        it("downloads Pulumi with its own language host and providers", async () => {
+            const tools = await ensure([
+                release("pulumi-v3", ["pulumi", "pulumi-language-nodejs"]),
+                release("random", ["pulumi-resource-random"]),
+            ]);
+            assert.deepEqual(
+                tools.found.map(({ name, version, source }) => [name, version, source]),
+                [["pulumi", "3.0.0", "downloaded"]],
+            );
+            for (const name of ["pulumi", "pulumi-language-nodejs", "pulumi-resource-random"])
+                assert.equal(prints(tools, name), `released ${name}\n`);
+            const standIn = fs.readFileSync(path.join(tools.pluginDir!, "pulumi-resource-cloudflare"), "utf8");
+            assert.match(standIn, /stand-ins\/pulumi-resource-cloudflare\.cjs/);
+        });
+
+        it("says why Pulumi is built, and what the build needs, when it cannot be downloaded", async () => {
+            const downloads = [release("pulumi-v3", ["pulumi"])];
+            server.treatments["/pulumi-v3.tar.gz"] = [(_, response) => void response.writeHead(403).end()];
+            await assert.rejects(
+                ensure(downloads),
+                /^ToolchainError: pulumi: Go is needed to build it \(none on PATH\)/,
+            );
+            assert.match(lines.join("\n"), /^pulumi: cannot be downloaded; building it\. http:.*403/m);
+        });
+
+        it("asks no server when ALPA_AUTH_DOWNLOADS is off", async () => {
+            const downloads = [release("pulumi-v3", ["pulumi"])];
+            await assert.rejects(ensure(downloads, { ALPA_AUTH_DOWNLOADS: "off" }), /Go is needed to build it/);
+            assert.deepEqual(server.seen, []);
+            assert.ok(lines.includes("pulumi: building it, as ALPA_AUTH_DOWNLOADS is off"));
+        });
     });
 });

@@ -10,8 +10,7 @@ import { Gpus } from "../../../../sandbox/world/gpus";
 import type { FailStep } from "../../../../sandbox/world/scene";
 import type { GpuFaults } from "../../../../sandbox/gpus/faults";
 
-describe("A world with GPUs", function () {
-    this.timeout(180_000);
+describe("A world with GPUs", () => {
     let dir: string;
     let gpus: Gpus;
     let port: number;

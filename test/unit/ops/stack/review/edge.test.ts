@@ -102,3 +102,34 @@ describe("review of whether a name leads through Cloudflare", () => {
 
     it("says nothing where it never did", () => assert.equal(of(false, undefined) + of(undefined, false), ""));
 });
+
+describe("review of the Worker at the edge", () => {
+    const script = { accountId: "a", scriptName: "one", content: "export default {}", compatibilityDate: "2026-01-01" };
+    const route = { zoneId: "z", pattern: "llm.example.com/*", script: "one" };
+    const record = { name: "llm.example.com", type: "CNAME", content: "t.cfargotunnel.com", proxied: true };
+
+    it("says once that it comes, and once that it goes: requests without a model are refused again", () => {
+        const made = [step("WorkersScript", "w", undefined, script), step("WorkersRoute", "r", undefined, route)];
+        assert.deepEqual(said(made), ["harmless added: Worker w is made: it fills in a missing model"]);
+        const gone = [step("WorkersScript", "w", script, undefined), step("WorkersRoute", "r", route, undefined)];
+        assert.deepEqual(said(gone), [
+            "breaks-callers request-refused: Worker w goes: Alpa refuses those that name no model",
+        ]);
+    });
+
+    it("says that it does something else with requests", () => {
+        const other = { ...script, content: "export default { fetch() {} }" };
+        assert.match(said([step("WorkersScript", "w", script, other)]).join("\n"), /^risk route-changed: Worker w/m);
+    });
+
+    it("says of a route by itself what its requests lose, and nothing where the name goes too", () => {
+        const gone = step("WorkersRoute", "r", route, undefined);
+        assert.match(said([gone]).join(), /^breaks-callers request-refused: Requests to llm\.example\.com\/\* pass no/);
+        const withName = said([gone, step("DnsRecord", "llm", record, undefined)]);
+        assert.ok(!withName.join().includes("request-refused"), withName.join());
+        const { script: _, ...none } = route;
+        assert.match(said([step("WorkersRoute", "r", route, none)]).join(), /request-refused/);
+        const other = { ...route, script: "other" };
+        assert.match(said([step("WorkersRoute", "r", route, other)]).join(), /risk route-changed: .* another Worker/);
+    });
+});

@@ -5,8 +5,7 @@ import { kindOf } from "../../../../../ops/stack/review/changes";
 import { RULES } from "../../../../../ops/stack/review/rules";
 import { STACKS } from "../../../policy/stacks";
 
-describe("review", function () {
-    this.timeout(120_000);
+describe("review", () => {
     for (const [what, build] of Object.entries(STACKS))
         it(`knows every kind in ${what}`, async () => {
             const kinds = (await build()).flatMap(({ custom, type }) => (custom ? [kindOf(type)] : []));

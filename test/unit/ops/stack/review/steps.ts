@@ -29,6 +29,8 @@ const TYPES = {
     ZoneDnssec: "cloudflare:index/zoneDnssec:ZoneDnssec",
     DnsRecord: "cloudflare:index/dnsRecord:DnsRecord",
     Ruleset: "cloudflare:index/ruleset:Ruleset",
+    WorkersScript: "cloudflare:index/workersScript:WorkersScript",
+    WorkersRoute: "cloudflare:index/workersRoute:WorkersRoute",
 } as const;
 
 /** One resource. What is undefined before is made, after is deleted. */

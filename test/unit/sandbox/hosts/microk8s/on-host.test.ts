@@ -5,8 +5,7 @@ import * as path from "node:path";
 import { on } from "../kit";
 import { Hosts } from "./kit";
 
-describe("host with the stand-in of MicroK8s", function () {
-    this.timeout(120_000);
+describe("host with the stand-in of MicroK8s", () => {
     const hosts = new Hosts();
     let host: Awaited<ReturnType<Hosts["start"]>>;
     before(async () => {

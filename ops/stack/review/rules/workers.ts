@@ -1,0 +1,55 @@
+/** The Worker at the edge, and the requests that it gets. */
+import type { Change } from "../changes";
+import { always, goes, nothing, type KindRule, type Run, type Verdicts } from "../rule";
+import { PLACE } from "./cloudflare";
+
+const otherwise = always("route-changed", ({ name }) => `Worker ${name}: the edge does something else with requests`);
+
+export const workersScript: KindRule = {
+    created: ({ name }) => ({ code: "added", says: `Worker ${name} is made: it fills in a missing model` }),
+    deleted: ({ name }) => refused(`Worker ${name} goes`),
+    replaced: ({ name }) => ({ code: "route-changed", says: `Worker ${name} is made anew` }),
+    rows: [
+        ["content", otherwise],
+        ["compatibilityDate", otherwise],
+        ["mainModule", nothing],
+        // Another name is told by the replacement.
+        ["scriptName", nothing],
+        ...PLACE,
+    ],
+};
+
+export const workersRoute: KindRule = {
+    // Told with the Worker, or with the name's record.
+    created: nothing,
+    deleted: passes,
+    replaced: (change) => refused(`Requests to ${patternOf(change)} pass no Worker for a moment`),
+    rows: [
+        ["pattern", always("route-changed", ({ name }) => `Route ${name} of a Worker is for other requests`)],
+        [
+            "script",
+            ({ new: now }, change) =>
+                now === undefined
+                    ? refused(`Requests to ${patternOf(change)} pass no Worker`)
+                    : { code: "route-changed", says: `Requests to ${patternOf(change)} pass another Worker` },
+        ],
+        ...PLACE,
+    ],
+};
+
+/** What goes with the Worker, or with the name's record, is told there. */
+function passes(change: Change, { changes }: Run): Verdicts {
+    const hostname = patternOf(change).split("/")[0];
+    const isTold = changes.some(
+        (other) =>
+            goes(other) &&
+            (other.kind === "cloudflare WorkersScript" ||
+                (other.kind === "cloudflare DnsRecord" && other.old?.name === hostname)),
+    );
+    return isTold ? undefined : refused(`Requests to ${patternOf(change)} pass no Worker`);
+}
+
+const patternOf = ({ new: now, old }: Change) => String((old ?? now)?.pattern);
+
+const refused = (says: string) =>
+    ({ code: "request-refused", says: `${says}: Alpa refuses those that name no model` }) as const;

@@ -1,0 +1,43 @@
+import { at, kindOf, list, UNKNOWN, type Resource } from "./resource";
+import type { Rule } from "./rule";
+
+export const workersOwn: Rule = {
+    name: "workers-own",
+    title: "Requests pass a Worker of this stack alone, and Access before it.",
+    reason: "A Worker sees each prompt and each answer, and may send them anywhere; what it answers by itself no connector has checked.",
+    example: {
+        type: "cloudflare:index/workersRoute:WorkersRoute",
+        inputs: { pattern: "*example.com/*", script: "other" },
+    },
+    check: (resource) => (kindOf(resource) === "WorkersRoute" ? wholeName(resource.props) : []),
+    checkStack: (resources) => {
+        const of = (kind: string) => resources.filter((resource) => kindOf(resource) === kind);
+        const scripts = of("WorkersScript").map(({ props }) => props.scriptName);
+        const covered = of("ZeroTrustAccessApplication").flatMap(({ props }) =>
+            props.destinations === UNKNOWN ? [UNKNOWN] : list(props.destinations).map((one) => at(one, "uri")),
+        );
+        return of("WorkersRoute").flatMap(({ urn, props }) =>
+            [...otherScript(props, scripts), ...otherName(props, covered)].map((message) => ({ urn, message })),
+        );
+    },
+};
+
+const WHOLE = /^[a-z0-9-]+(\.[a-z0-9-]+)+\/\*$/;
+
+function wholeName({ pattern }: Resource["props"]): string[] {
+    if (pattern === UNKNOWN || WHOLE.test(String(pattern))) return [];
+    return ["pattern: must be one whole name and /* after it: others get no Worker, or another. Correct it."];
+}
+
+function otherScript({ script }: Resource["props"], scripts: unknown[]): string[] {
+    if (script === UNKNOWN || scripts.includes(UNKNOWN) || scripts.includes(script)) return [];
+    return ["script: must be a Worker of this stack. Remove the route, or name that one."];
+}
+
+function otherName({ pattern }: Resource["props"], covered: unknown[]): string[] {
+    if (pattern === UNKNOWN || covered.includes(UNKNOWN)) return [];
+    if (covered.some((hostname) => pattern === `${String(hostname)}/*`)) return [];
+    return [
+        "pattern: must be for a name of this stack's Access application, as a whole. Correct it, or add the name there.",
+    ];
+}

@@ -1,0 +1,112 @@
+/**
+ * Runs the Worker of a request that Access has admitted. Facts, of Cloudflare's documentation (2026): Access is a phase of requests
+ * behind WAF and rate limits (ruleset-engine, phases list); a Worker of a route in front of an origin that Access protects sees the
+ * headers that Access adds, and what it passes on goes to the origin (cloudflare-one, tutorial access-workers; workers, routes) with
+ * `CF-Worker` and the caller's address; an exception is 500 with error 1101; `redirect` of an incoming request is `manual`.
+ *
+ * A Worker may answer by itself, or hand back what `fetch` gives for its own request or for a copy of it with another body. Not
+ * imitated: to look at the origin's answer, another address or method, the limits of requests and of CPU time.
+ */
+import type { IncomingMessage } from "node:http";
+import type { Account } from "../account";
+import { loadModule, type Fetch } from "../workers/module";
+import { routeOf } from "../workers/patterns";
+import { numberedError } from "./pages";
+import { NotImitated, type EdgeAnswer, type EdgeRequest, type HeaderList } from "./types";
+
+/** What a Worker makes of a request. */
+export type WorkerResult =
+    /** `headers` and `body` in place of the caller's, where it has changed the body. */
+    | { kind: "pass"; changed?: { headers: HeaderList; body: Buffer } }
+    | { kind: "answer"; status: number; headers: HeaderList; body: Buffer }
+    | { kind: "failed"; answer: EdgeAnswer };
+
+/** What `fetch` gives in a Worker: the origin is asked when the Worker hands it back. */
+class Passed {
+    constructor(readonly changed?: { headers: HeaderList; body: Buffer }) {}
+}
+
+/**
+ * @param jwt of Access
+ * @param strip names of headers with secrets, which Access takes out
+ * @returns undefined: no Worker is on its route
+ */
+export async function runWorker(
+    account: Account,
+    request: EdgeRequest,
+    incoming: IncomingMessage,
+    jwt: string | undefined,
+    strip: string[],
+    log: (line: string) => void,
+): Promise<WorkerResult | undefined> {
+    const routes = [...account.workerRoutes.values()].filter(({ zone_id }) => zone_id === request.zone.id);
+    const query = request.target.includes("?") ? `?${request.query}` : "";
+    const route = routeOf(routes, request.hostname, `${request.path}${query}`);
+    if (route?.script === undefined) return undefined;
+    const script = account.workerScripts.get(route.script)!;
+    // The API of requests has no place for these.
+    if (["CONNECT", "TRACE", "TRACK"].includes(request.method))
+        throw new NotImitated(`the method ${request.method} where a Worker is`);
+    const original = webRequest(request, incoming, jwt, strip);
+    try {
+        return await resultOf(await loadModule(script.content, passing(original))(original));
+    } catch (error) {
+        if (error instanceof NotImitated) throw error;
+        log(`edge: Worker ${script.id} failed: ${String((error as Error)?.stack ?? error)}`);
+        return { kind: "failed", answer: numberedError(500, 1101, "Worker threw exception", request) };
+    }
+}
+
+function webRequest(
+    request: EdgeRequest,
+    incoming: IncomingMessage,
+    jwt: string | undefined,
+    strip: string[],
+): Request {
+    const headers = new Headers();
+    for (const [name, value] of request.headers)
+        if (![...strip, "cf-access-jwt-assertion"].includes(name.toLowerCase())) headers.append(name, value);
+    if (jwt !== undefined) headers.set("Cf-Access-Jwt-Assertion", jwt);
+    const hasBody = !["GET", "HEAD"].includes(request.method);
+    return new Request(`https://${request.hostname}${request.target}`, {
+        ...{ method: request.method, headers, redirect: "manual" },
+        ...(hasBody ? { body: unread(incoming), duplex: "half" } : {}),
+    });
+}
+
+/** The caller's body, of which nothing is taken before the Worker asks for it. */
+function unread(incoming: IncomingMessage): ReadableStream<Uint8Array> {
+    let chunks: AsyncIterator<Buffer> | undefined;
+    return new ReadableStream<Uint8Array>(
+        {
+            pull: async (controller) => {
+                chunks ??= incoming[Symbol.asyncIterator]();
+                const { done, value } = await chunks.next();
+                if (done) controller.close();
+                else controller.enqueue(new Uint8Array(value));
+            },
+        },
+        { highWaterMark: 0 },
+    );
+}
+
+const passing =
+    (original: Request): Fetch =>
+    async (given) => {
+        if (!(given instanceof Request)) throw new NotImitated("fetch in a Worker of something that is no Request");
+        if (given.url !== original.url || given.method !== original.method || given.redirect !== "manual")
+            throw new NotImitated(
+                "fetch in a Worker with another address, another method or redirects that are followed",
+            );
+        if (given.bodyUsed) throw new TypeError("This ReadableStream is disturbed, and cannot be used as a body.");
+        if (given === original) return new Passed();
+        const headers = [...given.headers].filter(([name]) => name !== "content-length");
+        return new Passed({ headers, body: Buffer.from(await given.arrayBuffer()) });
+    };
+
+async function resultOf(given: unknown): Promise<WorkerResult> {
+    if (given instanceof Passed) return { kind: "pass", changed: given.changed };
+    if (!(given instanceof Response)) throw new TypeError("the handler must return a Response");
+    const body = Buffer.from(await given.arrayBuffer());
+    return { kind: "answer", status: given.status, headers: [...given.headers], body };
+}

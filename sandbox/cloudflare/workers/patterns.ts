@@ -1,0 +1,38 @@
+/**
+ * Patterns of Worker routes. Facts (Workers, routes: matching behavior and validity): the name of a host, then a path, which may end
+ * with `*`; the whole URL with its query is compared; capitals count in the path; the most specific pattern wins. Not imitated:
+ * schemes, and names that begin with `*`.
+ */
+import type { WorkerRoute } from "../worker-objects";
+
+const FORM = /^([a-z0-9-]+(?:\.[a-z0-9-]+)+)(\/[^*?]*)?(\*)?$/;
+
+export interface Pattern {
+    hostname: string;
+    /** With the slash it begins with. */
+    path: string;
+    /** Whether more may follow. */
+    open: boolean;
+}
+
+/** Undefined: no pattern, or one that is not imitated. */
+export function readPattern(text: string): Pattern | undefined {
+    const [, hostname, path, star] = FORM.exec(text) ?? [];
+    if (hostname === undefined || (path === undefined && star !== undefined)) return undefined;
+    return { hostname, path: path ?? "/", open: star !== undefined };
+}
+
+/** The route that a request takes. @param target path and query */
+export function routeOf(routes: Iterable<WorkerRoute>, hostname: string, target: string): WorkerRoute | undefined {
+    const fits = ({ pattern }: WorkerRoute) => {
+        const { hostname: host, path, open } = readPattern(pattern)!;
+        return host === hostname && (open ? target.startsWith(path) : target === path);
+    };
+    return [...routes].filter(fits).sort((a, b) => specific(b) - specific(a))[0];
+}
+
+/** Of two that end at the same place the one that takes nothing more is the more specific. */
+function specific({ pattern }: WorkerRoute): number {
+    const { path, open } = readPattern(pattern)!;
+    return 2 * path.length + (open ? 0 : 1);
+}

@@ -1,0 +1,39 @@
+/** Stubs in place of packages that a build shall not compile. Go's `-overlay` does not reach into its module cache. */
+import * as fs from "node:fs";
+import * as path from "node:path";
+
+/** What `go list -f` must say of each package with a stub. */
+export const LISTED = "{{.ImportPath}}\t{{.Dir}}\t{{.Module.Path}}\t{{.Module.Dir}}";
+
+/**
+ * Copies the modules of the packages below `work`, with each package's stub as its only file, and has the main module in
+ * `work` use the copies.
+ * @param stubs source by package
+ * @param listed a line of LISTED for each package
+ */
+export function putStubs(stubs: Record<string, string>, listed: string, work: string): void {
+    const copies = new Map<string, string>();
+    for (const line of listed.trim().split("\n")) {
+        const [name, folder, module, from] = line.split("\t");
+        const to = copies.get(module) ?? path.join(work, "stubs", `${copies.size}`);
+        if (!copies.has(module)) copyModule(from, to);
+        copies.set(module, to);
+        const stubbed = path.join(to, path.relative(from, folder));
+        for (const file of fs.readdirSync(stubbed)) if (file.endsWith(".go")) fs.rmSync(path.join(stubbed, file));
+        fs.writeFileSync(path.join(stubbed, "stub.go"), stubs[name]);
+    }
+    const replaces = [...copies].map(([module, to]) => `replace ${module} => ./${path.relative(work, to)}\n`);
+    fs.appendFileSync(path.join(work, "go.mod"), `\n${replaces.join("")}`);
+}
+
+/** Copies without the module cache's read-only modes, and without what no build reads. */
+function copyModule(from: string, to: string): void {
+    fs.mkdirSync(to, { recursive: true });
+    for (const entry of fs.readdirSync(from, { withFileTypes: true })) {
+        const [source, target] = [path.join(from, entry.name), path.join(to, entry.name)];
+        if (entry.isDirectory() && entry.name !== "testdata") copyModule(source, target);
+        if (!entry.isFile() || entry.name.endsWith("_test.go")) continue;
+        fs.copyFileSync(source, target, fs.constants.COPYFILE_FICLONE);
+        fs.chmodSync(target, 0o644);
+    }
+}

@@ -1,0 +1,95 @@
+/** Gets programs: from the cache, else from their release, else by building them. */
+import { cached, type CacheEntry, type CacheOptions, findCached, type Recipe } from "./cache";
+import { BuildEstimate, type BuildSeconds } from "./build-estimate";
+import { RunningSteps } from "./log";
+import { DownloadFailed } from "./releases/download";
+
+export interface Wanted {
+    /** How it is built. */
+    source: Recipe;
+    /** How it is downloaded, or what is done instead and why. */
+    release: Recipe | string;
+    buildSeconds: BuildSeconds;
+}
+
+/**
+ * Returns an entry for each of `wanted`, in their order. All downloads run at once. Builds run one at a time, as each uses
+ * every core: first what is not downloaded at all, then what could not be.
+ */
+export async function obtain(wanted: Wanted[], options: CacheOptions): Promise<CacheEntry[]> {
+    const { root } = options;
+    const running = options.running ?? new RunningSteps(options.log);
+    const cache = { ...options, running, log: running.log };
+    const found = await Promise.all(
+        wanted.map(async ({ source, release }) => {
+            const released = typeof release === "string" ? undefined : await findCached(release, root);
+            return released ?? (await findCached(source, root));
+        }),
+    );
+    const missing = wanted.filter((_, i) => found[i] === undefined);
+    const estimate = new BuildEstimate();
+    /** The first error that ends everything. What is under way is completed, so that nothing is left half done. */
+    let fatal: Error | undefined;
+    const downloads = new Map(
+        missing.map((one) => [
+            one,
+            downloaded(one, cache).catch((error: Error) => {
+                fatal ??= error;
+                return undefined;
+            }),
+        ]),
+    );
+    for (const one of missing) {
+        const count = () => estimate.add(one.source.name, one.buildSeconds);
+        if (typeof one.release === "string") count();
+        else void downloads.get(one)!.then((entry) => entry ?? count());
+    }
+    const made = new Map<Wanted, CacheEntry>();
+    const releasedLast = (one: Wanted) => (typeof one.release === "string" ? 0 : 1);
+    for (const one of [...missing].sort((a, b) => releasedLast(a) - releasedLast(b))) {
+        const entry = await downloads.get(one);
+        if (fatal) break;
+        try {
+            made.set(one, entry ?? (await cached(estimated(one.source, estimate), cache)));
+        } catch (error) {
+            fatal = error as Error;
+            break;
+        }
+    }
+    await Promise.all(downloads.values());
+    if (fatal) throw fatal;
+    return wanted.map((one, i) => found[i] ?? made.get(one)!);
+}
+
+/** The downloaded entry, or undefined where the program must be built; the log says why. */
+async function downloaded({ release, source }: Wanted, options: CacheOptions): Promise<CacheEntry | undefined> {
+    if (typeof release === "string") {
+        options.log(`${source.name}: ${release}`);
+        return undefined;
+    }
+    try {
+        return await cached(release, options);
+    } catch (error) {
+        if (!(error instanceof DownloadFailed)) throw error;
+        options.log(`${source.name}: cannot be downloaded; building it. ${error.message}`);
+        return undefined;
+    }
+}
+
+/** The recipe with the share of all builds in its progress. */
+function estimated(recipe: Recipe, estimate: BuildEstimate): Recipe {
+    return {
+        ...recipe,
+        async build(work, out, progress) {
+            estimate.report(recipe.name, 0);
+            progress(() => estimate.text());
+            const facts = await recipe.build(work, out, (detail, share) => {
+                if (share !== undefined) estimate.report(recipe.name, share);
+                const text = typeof detail === "string" ? () => detail : detail;
+                progress(() => [text(), estimate.text()].filter((part) => part !== undefined).join(", "));
+            });
+            estimate.report(recipe.name, 1);
+            return facts;
+        },
+    };
+}

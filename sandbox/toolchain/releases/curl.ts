@@ -1,0 +1,71 @@
+/**
+ * Runs curl, which the sandbox needs anyway. It takes the proxy of HTTPS_PROXY and NO_PROXY and the certificates that the
+ * system trusts; the `fetch` of Node.js 20 knows neither.
+ */
+import { spawn } from "node:child_process";
+import * as fs from "node:fs";
+
+export interface CurlOptions {
+    /** Longest wait for a connection, name lookup and TLS included, in seconds. @default 5: a network that drops packets must not be waited for */
+    connectSeconds?: number;
+    /** How long a server may send less than 1 kB a second, in seconds. @default 10 */
+    stallSeconds?: number;
+    /** Protocols that are allowed, also after a redirect. @default "https"; tests use "http" */
+    protocol?: "https" | "http";
+}
+
+export interface CurlResult {
+    /** Exit code, documented in curl's manual; 0 is success. */
+    code: number;
+    /** The error message of curl. */
+    message: string;
+}
+
+/** Exit codes of curl that are told apart. */
+export const CURL = { partial: 18, httpError: 22, timeout: 28, noRanges: 33, receive: 56, http2Stream: 92 } as const;
+
+/** File beside a download that holds the response headers: they say how large it will be. */
+export const headersFile = (file: string) => `${file}.headers`;
+
+/** Downloads `url` into `file`, after the bytes that are in it already. */
+export function curl(url: string, file: string, options: CurlOptions = {}): Promise<CurlResult> {
+    const { connectSeconds = 5, stallSeconds = 10, protocol = "https" } = options;
+    const args = [
+        ...["--silent", "--show-error", "--fail", "--location", "--max-redirs", "5"],
+        ...["--proto", `=${protocol}`, "--connect-timeout", `${connectSeconds}`],
+        ...["--speed-limit", "1024", "--speed-time", `${stallSeconds}`],
+        ...["--continue-at", "-", "--dump-header", headersFile(file), "--output", file, url],
+    ];
+    return new Promise((resolve) => {
+        const child = spawn("curl", args, { stdio: ["ignore", "ignore", "pipe"] });
+        const end = () => child.kill("SIGKILL");
+        process.once("exit", end);
+        let message = "";
+        child.stderr.setEncoding("utf8").on("data", (text: string) => (message += text));
+        const settle = (result: CurlResult) => {
+            process.off("exit", end);
+            resolve(result);
+        };
+        child.on("error", (error) => settle({ code: -1, message: `curl cannot be started: ${error.message}` }));
+        child.on("close", (code) => settle({ code: code ?? -1, message: message.trim() || `curl ended with ${code}` }));
+    });
+}
+
+/** Size of the whole file in bytes, as the server of a running download says it. */
+export function announcedSize(file: string): number | undefined {
+    let text: string;
+    try {
+        text = fs.readFileSync(headersFile(file), "latin1");
+    } catch {
+        return undefined;
+    }
+    // A redirect and the answer of a proxy come before the one that counts.
+    const last = text
+        .trim()
+        .split(/\r?\n\r?\n/)
+        .at(-1)!;
+    const range = /^content-range:\s*bytes \d+-\d+\/(\d+)/im.exec(last);
+    const length = /^HTTP\/\S+ 200/.test(last) ? /^content-length:\s*(\d+)/im.exec(last) : null;
+    const found = range ?? length;
+    return found ? Number(found[1]) : undefined;
+}

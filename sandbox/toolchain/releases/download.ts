@@ -1,0 +1,139 @@
+/** Downloads one file of a release and compares it with its checksum. What was received of it is kept for the next try. */
+import { createHash } from "node:crypto";
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { ToolchainError } from "../errors";
+import { announcedSize, CURL, curl, headersFile, type CurlOptions } from "./curl";
+import type { Checksum, Download } from "./table";
+
+/** How often one call goes on after a connection that broke, as long as each try receives something. */
+const TRIES = 5;
+
+/** A release cannot be had here and now: build the program instead. */
+export class DownloadFailed extends Error {
+    constructor(message: string) {
+        super(message);
+        this.name = "DownloadFailed";
+    }
+}
+
+export interface DownloadOptions extends CurlOptions {
+    /** Folder of files that are not complete yet. */
+    folder: string;
+    /** Told the file that is being received. */
+    onStart?: (file: string) => void;
+}
+
+/**
+ * Returns the file and its checksum.
+ * @throws DownloadFailed when it cannot be received
+ * @throws ToolchainError when it is not what it must be
+ */
+export async function download(
+    { url, checksum }: Download,
+    options: DownloadOptions,
+): Promise<{ file: string; sum: string }> {
+    fs.mkdirSync(options.folder, { recursive: true });
+    const name = path.basename(new URL(url).pathname);
+    const expected = await expectedSum(name, checksum, options);
+    const [algorithm] = expected.split(":");
+    // Some releases have the same file names in every version.
+    const key = createHash("sha256").update(url).digest("hex").slice(0, 12);
+    const file = path.join(options.folder, `${key}-${name}`);
+    options.onStart?.(file);
+    if (sizeOf(file) > 0 && (await sumOf(file, algorithm)) === expected) return { file, sum: expected };
+    const { parts } = await receive(url, file, options);
+    let got = await sumOf(file, algorithm);
+    if (got !== expected && parts > 1) {
+        // A part may have been damaged, or belong to another file: only what arrived as a whole is judged.
+        fs.rmSync(file);
+        await receive(url, file, options);
+        got = await sumOf(file, algorithm);
+    }
+    if (got !== expected) {
+        fs.rmSync(file);
+        throw new ToolchainError(
+            `${name}: the checksum is wrong (got ${got}, expected ${expected} by ${sourceOf(checksum)}). It was downloaded ` +
+                `from ${url} and has been deleted. Run this again; if it happens again, the server or a proxy sends ` +
+                "another file. To build the program instead, set ALPA_AUTH_DOWNLOADS=off.",
+        );
+    }
+    return { file, sum: expected };
+}
+
+/** Returns of how many parts the file was put together. */
+async function receive(url: string, file: string, options: CurlOptions): Promise<{ parts: number }> {
+    let parts = sizeOf(file) > 0 ? 1 : 0;
+    for (let tries = 1; ; tries++) {
+        const before = sizeOf(file);
+        const { code, message } = await curl(url, file, options);
+        const total = announcedSize(file);
+        fs.rmSync(headersFile(file), { force: true });
+        parts++;
+        if (code === 0) return { parts };
+        const after = sizeOf(file);
+        const again = tries < TRIES;
+        // The server has no such part: it ignores ranges, or the file is shorter than what is here.
+        if (again && before > 0 && (code === CURL.noRanges || (code === CURL.httpError && /416/.test(message)))) {
+            fs.rmSync(file);
+            parts = 0;
+            continue;
+        }
+        const broken = ([CURL.partial, CURL.timeout, CURL.receive, CURL.http2Stream] as number[]).includes(code);
+        if (again && broken && after > before) continue;
+        const kept = after > 0 ? `; ${after}${total ? ` of ${total}` : ""} bytes are kept for the next try` : "";
+        throw new DownloadFailed(`${url}: ${message}${kept}`);
+    }
+}
+
+/** The checksum that a file must have, as `algorithm:hex`. */
+async function expectedSum(name: string, checksum: Checksum, options: DownloadOptions): Promise<string> {
+    if ("pinned" in checksum) return checksum.pinned;
+    const url = "list" in checksum ? checksum.list : checksum.github;
+    const text = await readSmall(url, `${name}.checksums`, options);
+    const sum = "list" in checksum ? sumInList(text, name) : sumInGitHub(text, name);
+    if (sum === undefined) throw new DownloadFailed(`${url} has no SHA-256 of ${name}`);
+    return `sha256:${sum}`;
+}
+
+async function readSmall(url: string, name: string, options: DownloadOptions): Promise<string> {
+    const file = path.join(options.folder, name);
+    fs.rmSync(file, { force: true });
+    try {
+        await receive(url, file, options);
+        return fs.readFileSync(file, "utf8");
+    } finally {
+        fs.rmSync(file, { force: true });
+    }
+}
+
+/** As `sha256sum` writes it: the sum, and the file name after two characters. */
+function sumInList(text: string, name: string): string | undefined {
+    const line = text.split(/\r?\n/).find((one) => one.slice(64).replace(/^ [ *]/, "") === name);
+    return line && /^[0-9a-f]{64}$/.test(line.slice(0, 64)) ? line.slice(0, 64) : undefined;
+}
+
+function sumInGitHub(text: string, name: string): string | undefined {
+    try {
+        const { assets } = JSON.parse(text) as { assets?: { name: string; digest?: string | null }[] };
+        const digest = assets?.find((asset) => asset.name === name)?.digest;
+        return /^sha256:([0-9a-f]{64})$/.exec(digest ?? "")?.[1];
+    } catch {
+        return undefined; // another page in its place
+    }
+}
+
+function sourceOf(checksum: Checksum): string {
+    if ("pinned" in checksum) return "sandbox/toolchain/releases/checksums.ts";
+    return "list" in checksum ? checksum.list : checksum.github;
+}
+
+function sizeOf(file: string): number {
+    return fs.statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+}
+
+async function sumOf(file: string, algorithm: string): Promise<string> {
+    const hash = createHash(algorithm);
+    for await (const chunk of fs.createReadStream(file, { highWaterMark: 1 << 20 })) hash.update(chunk as Buffer);
+    return `${algorithm}:${hash.digest("hex")}`;
+}

@@ -1,0 +1,128 @@
+/**
+ * Where released programs are downloaded, for each recipe that has one. What is missing here is built: KubeRay releases its
+ * operator as a container image only, and Kubernetes its control plane for Linux only.
+ */
+import { sdkVersion } from "../../plugins/launchers";
+import versions from "../versions.json";
+import { PINNED } from "./checksums";
+
+/** What says which checksum a downloaded file must have. */
+export type Checksum =
+    /** Written down here: `sha256:…` or `sha512:…`. */
+    | { pinned: string }
+    /** A list of SHA-256 sums and file names, beside the release. */
+    | { list: string }
+    /** A release in GitHub's API, which has the SHA-256 of each file. */
+    | { github: string };
+
+/** One file of a release. */
+export interface Download {
+    url: string;
+    checksum: Checksum;
+    /** Name of the program, where the file is the program itself. */
+    program?: string;
+    /** Path in the archive by the name that the file gets, where it is one. */
+    members?: Record<string, string>;
+}
+
+export interface Release {
+    version: string;
+    downloads: Download[];
+}
+
+export interface Platform {
+    os: "linux" | "darwin";
+    arch: "amd64" | "arm64";
+}
+
+/** This machine, as releases name it; undefined where none of the programs is released for it. */
+export function thisPlatform({ platform, arch }: Pick<NodeJS.Process, "platform" | "arch">): Platform | undefined {
+    const released = { x64: "amd64", arm64: "arm64" } as const;
+    if ((platform !== "linux" && platform !== "darwin") || !(arch in released)) return undefined;
+    return { os: platform, arch: released[arch as keyof typeof released] };
+}
+
+const github = (repository: string, tag: string) => `https://github.com/${repository}/releases/download/${tag}`;
+
+/** @throws Error when checksums.ts was forgotten with a new version */
+function pinned(file: string): Checksum {
+    if (PINNED[file] === undefined) throw new Error(`${file} has no checksum in releases/checksums.ts. Add it.`);
+    return { pinned: PINNED[file] };
+}
+
+function provider(name: string, { os, arch }: Platform): Download {
+    const version = sdkVersion(name);
+    const base = github(`pulumi/pulumi-${name}`, `v${version}`);
+    return {
+        url: `${base}/pulumi-resource-${name}-v${version}-${os}-${arch}.tar.gz`,
+        checksum: { list: `${base}/pulumi-${name}_${version}_checksums.txt` },
+        members: { [`pulumi-resource-${name}`]: `pulumi-resource-${name}` },
+    };
+}
+
+/** Pulumi with its language host, and the providers that have a stand-in only for lack of a release. */
+function pulumi(platform: Platform): Release {
+    const version = versions.pulumi;
+    const base = github("pulumi/pulumi", `v${version}`);
+    const arch = platform.arch === "amd64" ? "x64" : "arm64";
+    const programs = ["pulumi", "pulumi-language-nodejs"];
+    const cli: Download = {
+        url: `${base}/pulumi-v${version}-${platform.os}-${arch}.tar.gz`,
+        checksum: { list: `${base}/pulumi-${version}-checksums.txt` },
+        members: Object.fromEntries(programs.map((name) => [name, `pulumi/${name}`])),
+    };
+    return { version, downloads: [cli, provider("random", platform), provider("command", platform)] };
+}
+
+function kubernetesProvider(platform: Platform): Release {
+    return { version: sdkVersion("kubernetes"), downloads: [provider("kubernetes", platform)] };
+}
+
+function etcd({ os, arch }: Platform): Release {
+    const version = versions.etcd;
+    const base = github("etcd-io/etcd", `v${version}`);
+    const folder = `etcd-v${version}-${os}-${arch}`;
+    const url = `${base}/${folder}.${os === "linux" ? "tar.gz" : "zip"}`;
+    return {
+        version,
+        downloads: [{ url, checksum: { list: `${base}/SHA256SUMS` }, members: { etcd: `${folder}/etcd` } }],
+    };
+}
+
+function fromKubernetes(kind: "server" | "client", programs: string[], { os, arch }: Platform): Release {
+    const version = versions.kubernetes;
+    const file = `v${version}/kubernetes-${kind}-${os}-${arch}.tar.gz`;
+    const members = Object.fromEntries(programs.map((name) => [name, `kubernetes/${kind}/bin/${name}`]));
+    return { version, downloads: [{ url: `https://dl.k8s.io/${file}`, checksum: pinned(file), members }] };
+}
+
+function kubernetes(platform: Platform): Release | undefined {
+    const programs = ["kube-apiserver", "kube-controller-manager", "kube-scheduler"];
+    return platform.os === "linux" ? fromKubernetes("server", programs, platform) : undefined;
+}
+
+function kubectl(platform: Platform): Release {
+    return fromKubernetes("client", ["kubectl"], platform);
+}
+
+function kwok({ os, arch }: Platform): Release {
+    const version = versions.kwok;
+    const repository = "kubernetes-sigs/kwok";
+    const url = `${github(repository, `v${version}`)}/kwok-${os}-${arch}`;
+    const checksum = { github: `https://api.github.com/repos/${repository}/releases/tags/v${version}` };
+    return { version, downloads: [{ url, checksum, program: "kwok" }] };
+}
+
+function helm({ os, arch }: Platform): Release {
+    const version = versions.helm;
+    const file = `helm-v${version}-${os}-${arch}.tar.gz`;
+    const download = { url: `https://get.helm.sh/${file}`, checksum: pinned(file) };
+    return { version, downloads: [{ ...download, members: { helm: `${os}-${arch}/helm` } }] };
+}
+
+const RELEASES = { pulumi, "kubernetes-provider": kubernetesProvider, etcd, kubernetes, kubectl, kwok, helm };
+
+/** The release of a recipe's programs for a platform, where there is one. */
+export function releaseOf(recipe: string, platform: Platform): Release | undefined {
+    return recipe in RELEASES ? RELEASES[recipe as keyof typeof RELEASES](platform) : undefined;
+}

@@ -1,0 +1,31 @@
+/** Takes programs out of a downloaded archive. */
+import { execFile } from "node:child_process";
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { promisify } from "node:util";
+import { DownloadFailed } from "./download";
+
+/**
+ * Unpacks the named members only, with the system's `tar`, into `work`, and puts them into `out`. Whatever else the archive
+ * holds is not written, so no path of it can lead out of the folder. Zip files exist for macOS only, whose tar reads them.
+ */
+export async function unpack(
+    archive: string,
+    members: Record<string, string>,
+    work: string,
+    out: string,
+): Promise<void> {
+    const name = path.basename(archive);
+    await promisify(execFile)("tar", ["-xf", archive, "-C", work, ...Object.values(members)]).catch(
+        (error: Error & { stderr?: string }) => {
+            const said = (error.stderr || error.message).trim().split("\n")[0];
+            throw new DownloadFailed(`${name} cannot be unpacked: ${said}`);
+        },
+    );
+    for (const [to, member] of Object.entries(members)) {
+        const file = path.join(work, member);
+        // A link could lead anywhere.
+        if (!fs.lstatSync(file).isFile()) throw new DownloadFailed(`${name}: ${member} is not a file`);
+        fs.renameSync(file, path.join(out, to));
+    }
+}

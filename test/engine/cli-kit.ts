@@ -1,0 +1,73 @@
+/** The sandbox's command line as a newcomer types it: each call is a process of its own, with a state folder of its own. */
+import { strict as assert } from "node:assert";
+import { execFile, spawn, type ChildProcess } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { running } from "../../sandbox/processes";
+import { ensureTools } from "../../sandbox/toolchain/toolchain";
+import { ROOT, type Attempt } from "../../sandbox/world/state";
+import { eventually } from "./kit";
+
+export const run = promisify(execFile);
+export const CLI = ["--import", "tsx", join(ROOT, "sandbox/cli.ts")];
+
+/** For `before`: a cold tool cache means building. */
+export async function tools(): Promise<void> {
+    await ensureTools(undefined, { log: (line) => console.log(`    ${line}`) });
+}
+
+export class SandboxCli {
+    readonly dir = mkdtempSync(join(tmpdir(), "alpa-auth-cli-"));
+    readonly env: NodeJS.ProcessEnv = { ...process.env, ALPA_AUTH_SANDBOX_DIR: this.dir };
+
+    async call(...args: string[]): Promise<string> {
+        const { stdout } = await run(process.execPath, [...CLI, ...args], {
+            env: this.env,
+            cwd: ROOT,
+            maxBuffer: 1e8,
+        });
+        return stdout;
+    }
+
+    /** Ends what runs and removes the folder. */
+    async down(): Promise<void> {
+        await this.call("down");
+        rmSync(this.dir, { recursive: true, force: true });
+    }
+
+    /** Starts `up` in the foreground and waits until it has shown what works. */
+    async foreground(): Promise<{ cli: ChildProcess; ended: Promise<number | null> }> {
+        const cli = spawn(process.execPath, [...CLI, "up"], {
+            env: this.env,
+            cwd: ROOT,
+            stdio: ["ignore", "pipe", "pipe"],
+        });
+        let said = "";
+        cli.stdout.on("data", (text) => (said += text));
+        cli.stderr.on("data", (text) => (said += text));
+        const ended = new Promise<number | null>((resolve) => cli.on("exit", resolve));
+        await Promise.race([
+            eventually("the sandbox", async () => said.includes("It stays until Ctrl-C") || undefined, 500),
+            ended.then((code) => assert.fail(`up ended with ${code}:\n${said}`)),
+        ]);
+        return { cli, ended };
+    }
+
+    /** Runs every line of the status as pasted, from another folder. @returns the status */
+    async pasted(): Promise<{ url: string; try: Attempt[] }> {
+        const status = JSON.parse(await this.call("status", "--json")) as { url: string; try: Attempt[] };
+        assert.deepEqual([...new Set(status.try.map((t) => t.expect))].sort(), [200, 401, 404]);
+        for (const attempt of status.try) {
+            const { stdout } = await run("sh", ["-c", attempt.command], { cwd: "/" });
+            assert.equal(Number(stdout.trimEnd().split("\n").pop()), attempt.expect, attempt.title);
+        }
+        return status;
+    }
+
+    /** Names of the processes that run. */
+    alive(): string[] {
+        return running(this.dir).map(({ name }) => name);
+    }
+}

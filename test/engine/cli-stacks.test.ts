@@ -1,0 +1,34 @@
+// Proves that the other stacks of the sandbox come up by one command too, and end in an authenticated completion.
+import { strict as assert } from "node:assert";
+import { SandboxCli, tools } from "./cli-kit";
+import { TOOLS_MILLISECONDS } from "./stack";
+
+describe("npm run sandbox -- up, of another stack", () => {
+    let sandbox: SandboxCli;
+
+    before(async function () {
+        this.timeout(TOOLS_MILLISECONDS);
+        await tools();
+    });
+    beforeEach(() => (sandbox = new SandboxCli()));
+    afterEach(() => sandbox.down());
+
+    const others: [options: string[], url: RegExp][] = [
+        [["--stack", "inter"], /^http:\/\/127\.0\.0\.1:\d+\/alpa$/],
+        [["--stack", "cloudflare"], /^https:\/\/llm\.example\.com/],
+        [["--exposure", "cloudflare"], /^https:\/\/llm\.example\.com/],
+    ];
+    for (const [options, url] of others)
+        it(`${options.join(" ")} ends in an authenticated completion, by lines that work as pasted`, async () => {
+            assert.match(await sandbox.call("up", "--detach", ...options), /expected 200/);
+            assert.match((await sandbox.pasted()).url, url);
+        });
+
+    it("refuses an exposure of a stack that has no gateway, before it starts anything", async () => {
+        await assert.rejects(
+            sandbox.call("up", "--stack", "cloudflare", "--exposure", "cloudflare"),
+            /--exposure cloudflare: must be left out/,
+        );
+        assert.deepEqual(sandbox.alive(), []);
+    });
+});

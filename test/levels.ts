@@ -1,0 +1,135 @@
+/**
+ * What each level runs: `npm run lint` the checks without tests, `npm run check` also unit and golden tests, `npm test` also
+ * engine tests, `npm run test:full` also what takes too long for every change. FULL and NOT_AT_ONCE have the exceptions.
+ */
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { ROOT, type Job } from "./side-by-side";
+
+export const LEVELS = ["lint", "check", "test", "full"] as const;
+export type Level = (typeof LEVELS)[number];
+
+/**
+ * Files that only `npm run test:full` runs, by the beginning of their path, each with the reason. Together they take twice as
+ * long as all others; most of what they would find, unit, golden and recorded tests find first.
+ */
+const FULL: Record<string, string> = {
+    "test/chaos/": "each file takes minutes: models are loaded again and again while steps fail or are killed",
+    "test/engine/callers-stack": "a second stack at the gateway of a first: each change runs both",
+    "test/engine/cli-": "the other stacks of the sandbox, and its ends: a world for each test",
+    "test/engine/cloudflare-":
+        "moves of zones, hosts by SSH and rotations at the edge: cloudflare.test.ts has the stack itself",
+    "test/engine/exposure": "a gateway behind Azure and a tunnel in turn, while callers come",
+    "test/engine/failures": "waits for what does not come, and kills runs",
+    "test/engine/installers": "a world for each way to install the gateway",
+    "test/engine/inter-nodes": "a cluster made of hosts by SSH, nodes that are lost and replaced",
+    "test/engine/microk8s": "a cluster made of hosts by SSH, step by step",
+    "test/engine/pulumi": "plans, imports and policy packs of Pulumi itself: several runs for each test",
+    "test/engine/rampart-install": "Rampart installed, killed and removed: a world for each",
+    "test/engine/review": "drift and repair: recorded previews prove what a review says",
+};
+
+/** Unit tests, by the beginning of their path, that `npm run check` leaves to `npm test`, each with the reason. */
+const NOT_AT_ONCE: Record<string, string> = {
+    "test/unit/components/parts/bare-metal-script": "runs scripts over SSH on simulated hosts: 25 s of a core",
+    "test/unit/components/parts/cloudflared-scripts": "the same: 20 s of a core",
+};
+
+function lint(name: string, script: string, ...args: string[]): Job {
+    return { name: `lint ${name}`, program: [join(ROOT, "node_modules", script), ...args], required: true };
+}
+
+/** Format, rules and types. What they find out about a file is kept until the file changes. */
+const LINT: Job[] = [
+    lint("tsc", "typescript/bin/tsc", "--noEmit", "--incremental", "--tsBuildInfoFile", "node_modules/.cache/tsc.json"),
+    lint("prettier", "prettier/bin/prettier.cjs", "--check", "--cache", "--cache-strategy=content", "."),
+    lint(
+        "eslint",
+        "eslint/bin/eslint.js",
+        "--cache",
+        "--cache-strategy=content",
+        "--cache-location=node_modules/.cache/",
+        ".",
+    ),
+];
+
+/**
+ * Unit tests that start programs, in a process of their own: to start one takes 1 ms of a core from a small process and 10 ms
+ * from one of 1 GB, which is what all unit tests need together.
+ */
+const STARTING = /^test\/unit\/((client|ops|sandbox)\/|components\/parts\/.*-script)/;
+
+/**
+ * Files that can share the world of test/engine/kit.ts, in jobs of about five minutes: to start one takes eleven seconds of a
+ * core. The longest first, so that in the end no lane waits for another.
+ */
+const TOGETHER = [
+    ["failures", "pulumi"],
+    ["lifecycle", "callers"],
+    ["review", "callers-stack"],
+    ["ops"],
+    ["limits", "route", "guard", "tls"],
+    ["microk8s"],
+    ["rollback", "secrets"],
+];
+
+/** Files with a world of their own that take long. The rest needs no order. */
+const ALONE = ["cloudflare", "cli", "cli-stacks", "cli-ended", "rampart-install", "installers", "inter-nodes"];
+
+export function isLevel(word: string): word is Level {
+    return LEVELS.some((level) => level === word);
+}
+
+/** What every level runs. */
+export function checks(): Job[] {
+    return LINT;
+}
+
+type Tests = Job & { files: string[] };
+
+/** @param parts of paths: only files that have one of them in theirs; `npm test` then has those of the full level too */
+export function tests(level: Level, parts: string[] = []): Tests[] {
+    const wanted = level === "test" && parts.length > 0 ? "full" : level;
+    const units = [...filesBelow("test/unit"), ...filesBelow("test/golden")];
+    const jobs = [
+        { name: "unit, with programs", files: units.filter((file) => STARTING.test(file)) },
+        { name: "unit and golden", files: units.filter((file) => !STARTING.test(file)) },
+        ...filesBelow("test/chaos").map((file) => ({ name: nameOf(file), files: [file] })),
+        ...engine(),
+    ];
+    const isChosen = (file: string) =>
+        LEVELS.indexOf(levelOf(file)) <= LEVELS.indexOf(wanted) &&
+        (parts.length === 0 || parts.some((part) => file.includes(part)));
+    return jobs
+        .map(({ name, files }) => ({ name, files: files.filter(isChosen) }))
+        .filter(({ files }) => files.length > 0);
+}
+
+/** The first level that runs a test file. */
+export function levelOf(file: string): Level {
+    const isIn = (table: Record<string, string>) => Object.keys(table).some((start) => file.startsWith(start));
+    if (isIn(FULL)) return "full";
+    if (isIn(NOT_AT_ONCE)) return "test";
+    return /^test\/(unit|golden)\//.test(file) ? "check" : "test";
+}
+
+function engine(): Tests[] {
+    const named = [...TOGETHER, ...ALONE.map((name) => [name])].map((names) =>
+        names.map((name) => `test/engine/${name}.test.ts`),
+    );
+    const rest = filesBelow("test/engine").filter((file) => !named.flat().includes(file));
+    return [...named, ...rest.map((file) => [file])].map((files) => ({ name: nameOf(...files), files }));
+}
+
+/** "engine tls, guard" */
+function nameOf(...files: string[]): string {
+    const [, folder] = files[0].split("/");
+    return `${folder} ${files.map((file) => file.split("/").pop()!.replace(".test.ts", "")).join(", ")}`;
+}
+
+function filesBelow(folder: string): string[] {
+    return readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" })
+        .filter((name) => name.endsWith(".test.ts"))
+        .map((name) => `${folder}/${name.replaceAll("\\", "/")}`)
+        .sort();
+}

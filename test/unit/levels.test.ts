@@ -1,0 +1,49 @@
+// Proves which test files each level runs, and which ones a part of a path chooses.
+import { strict as assert } from "node:assert";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { levelOf, tests, type Level } from "../levels";
+import { ROOT } from "../side-by-side";
+
+const filesOf = (level: Level, ...parts: string[]) => tests(level, parts).flatMap(({ files }) => files);
+
+describe("levels of tests", () => {
+    it("run each test file once, and only files that exist", () => {
+        const files = filesOf("full");
+        assert.ok(files.length > 250, `${files.length}`);
+        assert.deepEqual(files, [...new Set(files)]);
+        for (const file of files) assert.ok(existsSync(join(ROOT, file)), file);
+    });
+
+    const first: [file: string, level: Level][] = [
+        ["test/unit/levels.test.ts", "check"],
+        ["test/golden/intra-a.test.ts", "check"],
+        ["test/engine/tls.test.ts", "test"],
+        ["test/engine/cli.test.ts", "test"],
+        ["test/engine/cli-stacks.test.ts", "full"],
+        ["test/chaos/rollback.test.ts", "full"],
+        ["test/unit/components/parts/bare-metal-script.test.ts", "test"],
+    ];
+    for (const [file, level] of first)
+        it(`run ${file} from ${level} on`, () => {
+            assert.equal(levelOf(file), level);
+            const running = (["lint", "check", "test", "full"] as const).filter((one) => filesOf(one).includes(file));
+            assert.equal(running[0], level);
+            assert.equal(running.at(-1), "full");
+        });
+
+    it("run the files whose path has one of the parts, of the full level too", () => {
+        assert.deepEqual(filesOf("test", "engine/tls", "unit/levels"), [
+            "test/unit/levels.test.ts",
+            "test/engine/tls.test.ts",
+        ]);
+        assert.ok(filesOf("test", "chaos/").length > 5);
+        assert.deepEqual(filesOf("check", "chaos/"), []);
+        assert.deepEqual(filesOf("test", "no such part"), []);
+    });
+
+    it("give each job a name of its own: its log is named after it", () => {
+        const names = tests("full").map(({ name }) => name);
+        assert.deepEqual(names, [...new Set(names)]);
+    });
+});
