@@ -6,7 +6,7 @@ import { UsageError } from "../errors";
 import { carryOut, type Plan } from "../stack/change";
 import { seal } from "../stack/seal";
 import { callersOf, findStack, type Stack } from "../stack/stack";
-import { addCredential } from "../stack/stack-file";
+import { addCredentials } from "../stack/stack-file";
 import { forget } from "./handed-out";
 
 /** Id of the credential of every consumer that is made. */
@@ -47,11 +47,12 @@ function planImport(stack: Stack, keys: string[], names: string[]): Plan {
         else if (names.indexOf(name) !== names.lastIndexOf(name))
             problems.push(`--names: ${name} must be there once. Choose another name.`);
     if (problems.length > 0) return { problems, effects: [] };
-    const after = names.reduce(
-        (edited, name, i) =>
-            addCredential(edited, name, { id: CREDENTIAL, method: "key", key: { secure: placeholder(i) } }),
-        stack.text, // no other file can hold a secret
-    );
+    const additions = names.map((consumer, i) => ({
+        consumer,
+        credential: { id: CREDENTIAL, method: "key" as const, key: { secure: placeholder(i) } },
+    }));
+    // No other file can hold a secret.
+    const after = addCredentials(stack.text, additions);
     return { after, problems, effects: names.map((name) => `Adds ${name} with its key as ${name}/${CREDENTIAL}.`) };
 }
 

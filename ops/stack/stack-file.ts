@@ -94,30 +94,45 @@ export function readNumber(text: string, key: string, ...path: string[]): number
 
 /** Adds a credential to a consumer, which is made if it does not exist. */
 export function addCredential(text: string, consumer: string, credential: NewCredential, limits?: Limits): string {
-    return editYaml(text, (document) => {
-        const list = consumersNode(document) ?? newList(document);
-        const known = find(list, "name", consumer);
-        if (known) namedNowhereElse(document, consumer, list, known);
-        else if (readConsumers(text).some(({ name }) => name === consumer)) throw notWrittenOut(consumer);
-        const siblings = known?.get("credentials", true) ?? anyCredentials(list);
-        const entry = document.createNode(credential) as YAMLMap;
-        // As the other entries are written; but a key of several lines is not read on one.
-        entry.flow = credential.publicKey === undefined && (!isSeq(siblings) || inFlow(siblings));
-        for (const { key, value } of entry.items as Pair<Scalar, Node>[]) {
-            // Without quotes Pulumi would read a time, and maybe a number.
-            if (key.value === "expires") (value as Scalar).type = Scalar.QUOTE_DOUBLE;
-            if (key.value === "id") quoteUnlessText(value);
-            if (key.value === "publicKey") (value as Scalar).type = Scalar.BLOCK_LITERAL;
-            if (key.value === "key") (value as YAMLMap).flow = true;
-        }
-        if (known) return append(document, consumer, known, entry);
-        const made = document.createNode({ name: consumer, ...(limits ? { limits } : {}) }) as YAMLMap;
-        if (limits) (made.get("limits") as YAMLMap).flow = true;
-        quoteUnlessText(made.get("name", true));
-        append(document, consumer, made, entry);
-        list.flow = false;
-        list.add(made);
-    });
+    return addCredentials(text, [{ consumer, credential, limits }]);
+}
+
+interface Addition {
+    consumer: string;
+    credential: NewCredential;
+    limits?: Limits;
+}
+
+/** The same of many in one edit, each of which reads all of the file. */
+export function addCredentials(text: string, additions: Addition[]): string {
+    const known = readConsumers(text);
+    return editYaml(text, (document) => additions.forEach((one) => add(document, known, one)));
+}
+
+/** @param known callers of the file, those of an alias too */
+function add(document: Document, known: Consumer[], { consumer, credential, limits }: Addition): void {
+    const list = consumersNode(document) ?? newList(document);
+    const owner = find(list, "name", consumer);
+    if (owner) namedNowhereElse(document, consumer, list, owner);
+    else if (known.some(({ name }) => name === consumer)) throw notWrittenOut(consumer);
+    const siblings = owner?.get("credentials", true) ?? anyCredentials(list);
+    const entry = document.createNode(credential) as YAMLMap;
+    // As the other entries are written; but a key of several lines is not read on one.
+    entry.flow = credential.publicKey === undefined && (!isSeq(siblings) || inFlow(siblings));
+    for (const { key, value } of entry.items as Pair<Scalar, Node>[]) {
+        // Without quotes Pulumi would read a time, and maybe a number.
+        if (key.value === "expires") (value as Scalar).type = Scalar.QUOTE_DOUBLE;
+        if (key.value === "id") quoteUnlessText(value);
+        if (key.value === "publicKey") (value as Scalar).type = Scalar.BLOCK_LITERAL;
+        if (key.value === "key") (value as YAMLMap).flow = true;
+    }
+    if (owner) return append(document, consumer, owner, entry);
+    const made = document.createNode({ name: consumer, ...(limits ? { limits } : {}) }) as YAMLMap;
+    if (limits) (made.get("limits") as YAMLMap).flow = true;
+    quoteUnlessText(made.get("name", true));
+    append(document, consumer, made, entry);
+    list.flow = false;
+    list.add(made);
 }
 
 /** A name like `2026-11-25`, `0x1` or `no` is a time, a number or a choice to one of the readers of YAML 1.1 and 1.2. */
