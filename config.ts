@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { apiProblems, readApiAccess, type ApiAccess } from "./config/api-access";
 import { azureChecks } from "./config/exposure-azure-checks";
 import { callersChecks } from "./config/callers";
+import { parseCallersFile, placedInFile, readCallersFile } from "./config/callers-file";
 import { callersSettings, type CallersSettings } from "./config/callers-settings";
 import { cloudflareChecks, zoneData } from "./config/cloudflare-checks";
 import { cloudflareSettings, type CloudflareSettings } from "./config/cloudflare-settings";
@@ -19,6 +20,7 @@ import { intraSettings, type IntraASettings } from "./config/intra-settings";
 import { didYouMean, explain } from "./config/problems";
 import { OPTIONS, ownersOfOthers, schemas, type Option } from "./config/schema";
 import { plainSecrets, readStackFile } from "./config/stack-file";
+import { isInside } from "./config/values";
 import { ProblemList } from "./problems";
 
 export type { ApiAccess, CallersSettings, CloudflareSettings, InterSettings, IntraASettings, IntraBSettings };
@@ -68,6 +70,7 @@ function secretKeys(): string[] {
  * @param today decides which credentials have expired
  * @param api how the Cloudflare API is reached; unset: it is not looked at
  * @param folder where the stack file is: files that it names begin there
+ * @param callers text of the file of `consumersFile`. Unset: it is read
  * @throws ConfigError naming every problem at once.
  */
 export function parse(
@@ -76,8 +79,33 @@ export function parse(
     today = new Date(),
     api?: ApiAccess,
     folder = ".",
+    callers?: string,
 ): Settings {
     const values = Object.fromEntries(Object.entries(raw).map(([key, text]) => [key, valueOf(text, key)]));
+    const { consumers = [], consumersFile: name } = values;
+    // What else is wrong there, the schema says.
+    if (typeof name !== "string" || !isInside(name) || !Array.isArray(consumers))
+        return parseValues(values, isSecret, today, api, folder);
+    const file = callers === undefined ? readCallersFile(name, folder) : parseCallersFile(callers, name);
+    const problems = [...file.problems];
+    try {
+        const all = { ...values, consumers: [...(consumers as unknown[]), ...file.callers] };
+        const settings = parseValues(all, isSecret, today, api, folder);
+        if (problems.length === 0) return settings;
+    } catch (error) {
+        if (!(error instanceof ConfigError)) throw error;
+        problems.push(...placedInFile(error.problems, consumers.length, name));
+    }
+    throw new ConfigError(problems);
+}
+
+function parseValues(
+    values: Record<string, unknown>,
+    isSecret: (key: string, value?: unknown) => boolean,
+    today: Date,
+    api: ApiAccess | undefined,
+    folder: string,
+): Settings {
     const wrong = optionProblem(values.option);
     // A stack without an option is checked as the first of them, so that what else is wrong is said too.
     const option = wrong === undefined ? (values.option as Option) : "intra-a";
@@ -141,7 +169,17 @@ function optionProblem(option: unknown): string | undefined {
 }
 
 /** Keys whose value is a text, whatever it looks like. */
-const TEXTS = ["option", "of", "namespace", "exposure", "account", "hostname", "certificate", "browserChecks"];
+const TEXTS = [
+    "option",
+    "of",
+    "consumersFile",
+    "namespace",
+    "exposure",
+    "account",
+    "hostname",
+    "certificate",
+    "browserChecks",
+];
 
 /** Structured values arrive as JSON text, numbers and booleans too; anything else is a plain string. */
 function valueOf(text: string, key: string): unknown {

@@ -3,6 +3,7 @@ import { cpus, loadavg, totalmem } from "node:os";
 import { Command, InvalidArgumentError } from "commander";
 import { measureConsumers, SETTINGS } from "./consumers";
 import { killedMidway } from "./killed";
+import { measureInFile } from "./in-file";
 import { measureReview } from "./review";
 import { measureStacks } from "./shared";
 import { withBench } from "./sandbox";
@@ -34,7 +35,7 @@ program
     .description("alpa-auth beside a flat Pulumi program and kubectl, with the same objects")
     .option(
         "--counts <numbers>",
-        "how many callers; one stack takes about 1650, more are for stacks",
+        "how many callers; a stack file takes about 1650, more are for file and stacks",
         counts,
         [10, 100, 1000],
     )
@@ -55,6 +56,16 @@ program
     .action(async (options: { count: number; stacks: number }) => {
         say(machine());
         await withBench(say, (bench) => measureStacks(bench, options.count, options.stacks, say));
+        say(machine());
+    });
+
+program
+    .command("file")
+    .description("callers in one stack, listed in a file of their own: time, CPU and memory with the fast settings")
+    .option("--counts <numbers>", "how many callers", counts, [1000, 5000])
+    .action(async (options: { counts: number[] }) => {
+        say(machine());
+        await withBench(say, (bench) => measureInFile(bench, options.counts, say));
         say(machine());
     });
 

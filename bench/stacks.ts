@@ -131,7 +131,8 @@ export class SharedCallers extends AlpaAuth {
     }
 }
 
-function consumersOf(callers: Callers) {
+/** As the config lists them. */
+export function consumersOf(callers: Callers) {
     return Object.entries(callers).map(([name, ids]) => ({
         name,
         credentials: ids.map((id) => ({ id, method: "key" })),

@@ -5,7 +5,7 @@ import { duplicateNames, list, longCredentials, mapping, shortWaits } from "./cr
 import { intraSchema } from "./intra";
 import { consumer, limits } from "./intra-callers";
 import { got } from "./problems";
-import { maxOverlapDays } from "./values";
+import { consumersFile, maxOverlapDays } from "./values";
 
 /** As Pulumi takes a stack of another project or organisation: all three parts, on every backend. */
 const WHOLE_NAME = /^[\w.-]+\/[\w.-]+\/[\w.-]+$/;
@@ -40,6 +40,7 @@ export const callersSchema = z.strictObject({
         .describe("What each caller may use, where it has no such limit of its own. Unset: no limit."),
     maxOverlapDays,
     consumers: z.array(consumer).default([]).describe("The callers. Empty: this stack lets nobody in."),
+    consumersFile,
 });
 
 export type ParsedCallers = z.infer<typeof callersSchema>;

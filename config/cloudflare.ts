@@ -3,7 +3,7 @@ import { consumer } from "./cloudflare-callers";
 import { tunnel } from "./cloudflare-tunnel";
 import { dnsSchema } from "./dns";
 import { got } from "./problems";
-import { endpoint, isHost, pathPrefix, positive, text, tokenOverlapDays } from "./values";
+import { consumersFile, endpoint, isHost, pathPrefix, positive, text, tokenOverlapDays } from "./values";
 
 /** Cloudflare's plans of a zone, smallest first. */
 export const PLANS = ["free", "pro", "business", "enterprise"] as const;
@@ -148,6 +148,7 @@ export const cloudflareSchema = z.strictObject({
         .describe("The zone's other records, and how far its move to Cloudflare is. Unset: not this stack's."),
     maxOverlapDays: tokenOverlapDays,
     consumers: z.array(consumer).default([]).describe("The callers. Empty: nobody gets in."),
+    consumersFile,
 });
 
 export type ParsedCloudflare = z.infer<typeof cloudflareSchema>;

@@ -102,9 +102,10 @@ function noRoomForPrompts({ minTokens, contextTokens = DEFAULT_CONTEXT_TOKENS }:
 }
 
 export function duplicateNames(consumers: Record<string, unknown>[]): string[] {
-    const repeated = (names: unknown[]) => [
-        ...new Set(names.filter((n, i) => n !== undefined && names.indexOf(n) !== i)),
-    ];
+    const repeated = (names: unknown[]) => {
+        const seen = new Set<unknown>();
+        return [...new Set(names.filter((n) => n !== undefined && (seen.has(n) || !seen.add(n))))];
+    };
     return [
         ...repeated(consumers.map((c) => c.name)).map(
             (name) =>
@@ -146,6 +147,10 @@ function tooLong(names: Named[]): string[] {
             ([where, name, limit]) =>
                 `${where}: ${name} must be at most ${limit} characters (got ${name.length}). Shorten a part of it.`,
         );
+}
+
+export function isMapping(value: unknown): value is Record<string, unknown> {
+    return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 export function mapping(value: unknown): Record<string, unknown> {

@@ -10,6 +10,7 @@ import { gateway } from "./intra-gateway";
 import { got } from "./problems";
 import { tls } from "./tls";
 import {
+    consumersFile,
     DEFAULT_NAMESPACE,
     dnsLabel,
     endpoint,
@@ -145,6 +146,7 @@ export const intraSchema = z.strictObject({
         .prefault({})
         .describe("What is refused before it reaches Alpa, because it is known to stop it."),
     consumers: z.array(consumer).default([]).describe("The callers. Empty: nobody gets in."),
+    consumersFile,
     opt: opt
         .optional()
         .describe("What Alpa becomes with option `intra-b`. Here it is checked, and nothing is made of it."),

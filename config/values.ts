@@ -1,4 +1,5 @@
 import { isIPv4 } from "node:net";
+import { isAbsolute, normalize } from "node:path";
 import * as z from "zod";
 import { VERIFIER } from "../components/parts/conversion-phases";
 import { DEFAULT_OVERLAP_DAYS, DEFAULT_TOKEN_OVERLAP_DAYS } from "./credentials";
@@ -103,3 +104,22 @@ export const maxOverlapDays = positive("a number of days")
 export const tokenOverlapDays = positive("a number of days")
     .default(DEFAULT_TOKEN_OVERLAP_DAYS)
     .describe("Longest time for which a service token's secret before goes on beside the new one, in days.");
+
+/**
+ * Key `consumersFile`. The file is part of the commit, as the program is: history, review and rollback read it there, so
+ * a path that leads out of the project is refused.
+ */
+export const consumersFile = z
+    .string({ error: () => "must be a path as a text. Write for example callers/intra.yaml" })
+    .refine(isInside, {
+        error: (i) =>
+            `must be a path inside the folder of Pulumi.yaml, relative to it${got(i.input)}. Write for example callers/intra.yaml`,
+    })
+    .optional()
+    .describe("More callers, in a file with the key `consumers`; its path begins at `Pulumi.yaml`. Unset: none.");
+
+/** Whether a path stays in the folder it begins in. */
+export function isInside(path: string): boolean {
+    const plain = normalize(path);
+    return path !== "" && !path.includes("\\") && !isAbsolute(plain) && !/^\.\.?(\/|$)/.test(plain);
+}

@@ -21,6 +21,7 @@ import { expiring } from "./consumer/expiring";
 import { handout } from "./consumer/handout";
 import { importKeys } from "./consumer/import";
 import { list } from "./consumer/list";
+import { moveToFile } from "./consumer/move-to-file";
 import type { Context } from "./context";
 import { plan } from "./convert/plan";
 import { rehearse } from "./convert/rehearse";
@@ -117,6 +118,10 @@ function consumerCommands(consumer: Command, context: Context): void {
         .argument("<file>", 'JSON with "allowed_api_keys"')
         .option("--names <a,b,…>", "names of the callers, in the order of the keys (default: imported-1, …)", labels)
         .action((file, args) => importKeys(context, file, args));
+    withApply(withStack(consumer.command("move-to-file")), "write both files")
+        .description("move the callers of a stack file into a file of their own, for more than 1,650 of them")
+        .argument("<file>", "the new file, relative to the folder of Pulumi.yaml, as callers/intra.yaml")
+        .action((file, args) => moveToFile(context, file, args));
 }
 
 function tokenCommands(token: Command, context: Context): void {

@@ -4,7 +4,7 @@ import type { Context } from "../context";
 import { Failure, UsageError } from "../errors";
 import { json, table } from "../output";
 import { gatewayOf } from "../stack/gateway";
-import { findStack, readOutputs, type Stack } from "../stack/stack";
+import { callersOf, findStack, readOutputs, type Stack } from "../stack/stack";
 import { readConsumers, readNumber, readValue, type Limits } from "../stack/stack-file";
 import { credentialsOf, type Presented } from "./smoke-credentials";
 import { Caller, type Expectation, type Row } from "./smoke-calls";
@@ -29,15 +29,14 @@ const AT_ONCE = 4;
 /** Calls the service from outside as a caller of its own does: each method, with what is good and what is not. */
 export async function smoke(context: Context, args: SmokeArgs): Promise<void> {
     const stack = await findStack(context, args.stack);
-    const consumers = readConsumers(stack.text);
-    const index = consumers.findIndex(({ name }) => name === args.consumer);
+    const consumers = callersOf(stack);
+    const consumer = consumers.find(({ name }) => name === args.consumer);
     const access = readValue(stack.text, "option") === "cloudflare";
     const limits = access ? "" : "--requests 10 --per-seconds 60 ";
-    if (index < 0)
+    if (consumer === undefined)
         throw new UsageError([
             `--consumer: must be a caller made for this (${stack.short} has no ${args.consumer}). Run: npm run ops -- consumer add ${args.consumer} ${limits}--apply`,
         ]);
-    const consumer = consumers[index];
     const outputs = await readOutputs(context, stack);
     const url = args.url ?? outputs.url;
     if (url === undefined) throw new UsageError([`--stack: ${stack.short} must have been brought up. Run: pulumi up`]);
@@ -69,7 +68,7 @@ export async function smoke(context: Context, args: SmokeArgs): Promise<void> {
     untried.push(...notTried(consumer, presented));
     const limit = access
         ? "the limit: it is the edge's, which other callers may share"
-        : await limitRow(caller, good[0], limitsOf(stack, index), args.mostRequests - needed);
+        : await limitRow(caller, good[0], limitsOf(stack, consumer.name), args.mostRequests - needed);
     if (typeof limit === "string") untried.push(limit);
     else rows.push(limit);
 
@@ -77,12 +76,15 @@ export async function smoke(context: Context, args: SmokeArgs): Promise<void> {
 }
 
 /** What a caller of this stack may use. */
-function limitsOf({ text }: Stack, index: number): Limits {
-    const at = (...[key, ...path]: [string, ...string[]]) => {
+function limitsOf({ text, callers }: Stack, caller: string): Limits {
+    const limitsIn = (text: string, ...[key, ...path]: [string, ...string[]]) => {
         const found = LIMITS.map((name) => [name, readNumber(text, key, ...path, name)] as const);
         return Object.fromEntries(found.filter(([, value]) => value !== undefined));
     };
-    return callerLimits(at("limits"), at("consumers", String(index), "limits"));
+    const [file, index] = [text, callers?.text ?? ""]
+        .map((list) => [list, readConsumers(list).findIndex(({ name }) => name === caller)] as const)
+        .find(([, index]) => index >= 0)!;
+    return callerLimits(limitsIn(text, "limits"), limitsIn(file, "consumers", String(index), "limits"));
 }
 
 function notTried(

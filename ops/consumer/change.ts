@@ -5,8 +5,8 @@ import { Failure, UsageError } from "../errors";
 import { carryOut, type Plan } from "../stack/change";
 import { accessOf } from "../stack/cluster";
 import { gatewayOf } from "../stack/gateway";
-import { findStack, readOutputs, type Stack } from "../stack/stack";
-import { readConsumers, readValue, type Method } from "../stack/stack-file";
+import { callersOf, findStack, readOutputs, type Stack } from "../stack/stack";
+import { readValue, type Method } from "../stack/stack-file";
 import { forget } from "./handed-out";
 import { lookUp, planAdd, planRemove, planRevoke, planRotate } from "./plan";
 import { probe, type Probe } from "./probe";
@@ -37,7 +37,7 @@ export async function add(context: Context, name: string, args: AddArgs): Promis
     const limits = Object.values(given).every((n) => n === undefined)
         ? undefined
         : Object.fromEntries(Object.entries(given).filter(([, n]) => n !== undefined));
-    const plan = planAdd(stack.text, name, { id, method, algorithm, publicKey, expires, limits }, context.today);
+    const plan = planAdd(stack, name, { id, method, algorithm, publicKey, expires, limits }, context.today);
     // The id is new to the file, so a record of it is of an earlier credential, even when the run is finished by hand.
     const written = () => forget(context, stack, name, id);
     if (await carryOut(context, stack, plan, { apply: args.apply, written }))
@@ -54,7 +54,7 @@ export interface RotateArgs extends ChangeArgs {
 export async function rotate(context: Context, name: string, id: string, args: RotateArgs): Promise<void> {
     const stack = await findStack(context, args.stack);
     const asked = { ...args, publicKey: readPublicKey(args.publicKeyFile) };
-    const plan = planRotate(stack.text, name, id, asked, context.today);
+    const plan = planRotate(stack, name, id, asked, context.today);
     // In place it is the same credential with a secret that nobody has yet.
     const next = args.successor ?? id;
     const written = () => forget(context, stack, name, next);
@@ -68,16 +68,16 @@ export async function rotate(context: Context, name: string, id: string, args: R
 
 export async function revoke(context: Context, name: string, id: string, args: ChangeArgs): Promise<void> {
     const stack = await findStack(context, args.stack);
-    await stop(context, stack, name, [id], planRevoke(stack.text, name, id), args);
+    await stop(context, stack, name, [id], planRevoke(stack, name, id), args);
 }
 
 export async function remove(context: Context, name: string, args: ChangeArgs): Promise<void> {
     const stack = await findStack(context, args.stack);
     const ids =
-        readConsumers(stack.text)
+        callersOf(stack)
             .find((c) => c.name === name)
             ?.credentials.map((c) => c.id) ?? [];
-    await stop(context, stack, name, ids, planRemove(stack.text, name), args);
+    await stop(context, stack, name, ids, planRemove(stack, name), args);
 }
 
 /** Takes credentials away, and proves at every gateway pod, or at the edge, that they are refused. */
@@ -97,7 +97,7 @@ async function stop(
         const proving = edge ? undefined : { access: await accessOf(context, stack), pods };
         const tried = { outputs, namespace, pods: proving, connectTo: context.connectTo };
         for (const id of ids) {
-            const { credential } = lookUp(stack.text, name, id);
+            const { credential } = lookUp(stack, name, id);
             probes.push(await probe(tried, `${name}/${id}`, credential?.publicKey));
         }
     }

@@ -8,8 +8,8 @@ import { carryOutPlan, previewPlan } from "../stack/gate/run";
 import { obstaclesOrConversion } from "../stack/guards";
 import type { Finding } from "../stack/review/finding";
 import { exported, fullReview, render, type ReviewArgs } from "../stack/review/review";
-import { findStack } from "../stack/stack";
-import { readConsumers, type Consumer } from "../stack/stack-file";
+import { callersOf, findStack } from "../stack/stack";
+import { type Consumer } from "../stack/stack-file";
 import { isOver } from "../dates";
 
 export interface ExpireArgs extends Pick<ReviewArgs, "stack" | "format"> {
@@ -29,7 +29,7 @@ export async function expire(context: Context, args: ExpireArgs): Promise<void> 
         const found = fullReview(context, preview, state);
         context.out(render(found, args.format));
         if (refusal !== undefined) throw new Failure(refusal);
-        const over = overIn(readConsumers(stack.text), context.today);
+        const over = overIn(callersOf(stack), context.today);
         const others = found.findings.filter((finding) => !isEnd(finding, over));
         if (others.length > 0)
             throw new Failure(

@@ -3,8 +3,8 @@ import type { Context } from "../context";
 import { inWords } from "../dates";
 import { Failure } from "../errors";
 import { json, table } from "../output";
-import { findStack } from "../stack/stack";
-import { readConsumers, readValue, type Consumer } from "../stack/stack-file";
+import { callersOf, findStack } from "../stack/stack";
+import { readValue, type Consumer } from "../stack/stack-file";
 
 export interface Expiring {
     consumer: string;
@@ -31,7 +31,7 @@ export async function expiring(context: Context, args: ExpiringArgs): Promise<vo
     const tokens = readValue(stack.text, "option") === "cloudflare";
     // What it fails on is shown too.
     const within = Math.max(args.within, failOn ?? 0);
-    const found = soonest(readConsumers(stack.text), within, context.today);
+    const found = soonest(callersOf(stack), within, context.today);
     if (args.json) context.out(json(found));
     else if (found.length === 0) context.out(`No credential ends within ${within} days.`);
     else {

@@ -25,7 +25,7 @@ export async function handout(context: Context, name: string, id: string, args: 
     const stack = await findStack(context, args.stack);
     const recipients = readRecipients(args.recipient, args.recipientFile);
     const encrypt = recipients.length > 0 ? encrypterFor(recipients) : undefined;
-    const { credential, problems } = lookUp(stack.text, name, id);
+    const { credential, problems } = lookUp(stack, name, id);
     const secret = credential?.method !== "jwt" || credential.algorithm === "HS256";
     // Of the other algorithms there is nothing to keep: whoever asks may see it.
     const earlier = secret ? handouts(context, stack, name, id) : [];

@@ -5,8 +5,8 @@ import type { Context } from "../context";
 import { UsageError } from "../errors";
 import { carryOut, type Plan } from "../stack/change";
 import { seal } from "../stack/seal";
-import { findStack, type Stack } from "../stack/stack";
-import { addCredential, readConsumers } from "../stack/stack-file";
+import { callersOf, findStack, type Stack } from "../stack/stack";
+import { addCredentials } from "../stack/stack-file";
 import { forget } from "./handed-out";
 
 /** Id of the credential of every consumer that is made. */
@@ -23,7 +23,7 @@ export async function importKeys(context: Context, file: string, args: ImportArg
     const stack = await findStack(context, args.stack);
     const keys = readKeys(file);
     const names = args.names ?? keys.map((_, i) => `imported-${i + 1}`);
-    const plan = planImport(stack.text, keys, names);
+    const plan = planImport(stack, keys, names);
     // Until Pulumi has encrypted it, a text that only stands for the key.
     const secrets = new Map(keys.map((key, i) => [placeholder(i), key]));
     const seal = (text: string) => encrypt(context, stack, text, keys);
@@ -35,23 +35,24 @@ export async function importKeys(context: Context, file: string, args: ImportArg
     );
 }
 
-function planImport(text: string, keys: string[], names: string[]): Plan {
+function planImport(stack: Stack, keys: string[], names: string[]): Plan {
     const problems: string[] = [];
     if (names.length !== keys.length)
         problems.push(
             `--names: must have as many names as the file has keys, ${keys.length} (got ${names.length}). Give one for each key.`,
         );
-    const known = new Set(readConsumers(text).map(({ name }) => name));
+    const known = new Set(callersOf(stack).map(({ name }) => name));
     for (const name of new Set(names))
         if (known.has(name)) problems.push(`--names: ${name} must be a new consumer (it exists). Choose another name.`);
         else if (names.indexOf(name) !== names.lastIndexOf(name))
             problems.push(`--names: ${name} must be there once. Choose another name.`);
     if (problems.length > 0) return { problems, effects: [] };
-    const after = names.reduce(
-        (edited, name, i) =>
-            addCredential(edited, name, { id: CREDENTIAL, method: "key", key: { secure: placeholder(i) } }),
-        text,
-    );
+    const additions = names.map((consumer, i) => ({
+        consumer,
+        credential: { id: CREDENTIAL, method: "key" as const, key: { secure: placeholder(i) } },
+    }));
+    // No other file can hold a secret.
+    const after = addCredentials(stack.text, additions);
     return { after, problems, effects: names.map((name) => `Adds ${name} with its key as ${name}/${CREDENTIAL}.`) };
 }
 

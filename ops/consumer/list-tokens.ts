@@ -4,8 +4,8 @@ import type { Context } from "../context";
 import { isOver } from "../dates";
 import { Failure, UsageError } from "../errors";
 import { ask } from "../stack/pulumi";
-import type { Stack } from "../stack/stack";
-import { PROJECT, readConsumers, readValue, type Consumer } from "../stack/stack-file";
+import { callersOf, type Stack } from "../stack/stack";
+import { PROJECT, readValue, type Consumer } from "../stack/stack-file";
 
 /** Longest wait for Cloudflare, in seconds. */
 const LIMIT_SECONDS = 30;
@@ -48,7 +48,7 @@ export async function tokenRows(context: Context, stack: Stack): Promise<TokenRo
         throw new Failure(
             `Cloudflare: the API at ${access.baseUrl} must list the service tokens of account ${account} (${answer.said}). Check the token, its permission "Account: Access: Service Tokens: Read", and the network.`,
         );
-    return compareTokens(readConsumers(stack.text), answer.result, `${PROJECT}/${stack.short}`, context.today);
+    return compareTokens(callersOf(stack), answer.result, `${PROJECT}/${stack.short}`, context.today);
 }
 
 /** @param owner in front of the names of this stack's tokens */

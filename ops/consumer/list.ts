@@ -7,8 +7,8 @@ import { beforeRepair } from "../gateway/foreign";
 import { json, table } from "../output";
 import { accessOf } from "../stack/cluster";
 import { gatewayOf, type Gateway } from "../stack/gateway";
-import { findStack, type Stack } from "../stack/stack";
-import { PROJECT, readConsumers, readValue } from "../stack/stack-file";
+import { callersOf, findStack, type Stack } from "../stack/stack";
+import { PROJECT, readValue } from "../stack/stack-file";
 import { ALL, compare, forAll, type Row } from "./compare";
 import { tokenRows, type TokenRow } from "./list-tokens";
 import { readLive, type Live } from "./live";
@@ -39,7 +39,7 @@ export async function list(context: Context, args: ListArgs): Promise<void> {
     const live = await readLive(access, gateway.namespace, tokens);
     // Of the program itself, and no caller.
     if (option === "intra-b") live.consumers = live.consumers.filter(({ name }) => name !== VERIFIER);
-    const rows = compare(readConsumers(stack.text), live, `${PROJECT}/${stack.short}`, context.today, rendered);
+    const rows = compare(callersOf(stack), live, `${PROJECT}/${stack.short}`, context.today, rendered);
     if (rendered === undefined) rows.push(forAll(UNREADABLE));
     rows.push(...(await foreignRows(context, access, gateway, live)));
     // In a table the commands would be broken up.

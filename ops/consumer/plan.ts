@@ -8,6 +8,7 @@ import {
 } from "../../config/credentials";
 import { dayAfter, dayProblems, isOver } from "../dates";
 import type { Plan } from "../stack/change";
+import { callersOf, type Stack } from "../stack/stack";
 import { planRotateInPlace } from "./rotate-in-place";
 import {
     addCredential,
@@ -34,9 +35,12 @@ export interface NewAsAsked {
     limits?: Limits;
 }
 
+/** What says which callers there are: the stack file, and its file of callers. */
+type Lists = Pick<Stack, "text" | "callers">;
+
 /** A new consumer, or a new credential beside the others of one that exists. */
-export function planAdd(text: string, name: string, asked: NewAsAsked, today: Date): Plan {
-    const consumer = readConsumers(text).find((c) => c.name === name);
+export function planAdd(lists: Lists, name: string, asked: NewAsAsked, today: Date): Plan {
+    const consumer = callersOf(lists).find((c) => c.name === name);
     const problems = [
         ...(consumer ? idProblems("--credential", consumer, asked.id) : []),
         ...dayProblems("--expires", asked.expires, today),
@@ -48,7 +52,7 @@ export function planAdd(text: string, name: string, asked: NewAsAsked, today: Da
         );
     if (problems.length > 0) return { problems, effects: [] };
     return {
-        after: addCredential(text, name, credentialOf(asked), asked.limits),
+        ...edit(lists, name, (text) => addCredential(text, name, credentialOf(asked), asked.limits)),
         problems,
         effects: [`Adds ${asked.id} (${describe(asked)}) to ${consumer ? name : `the new consumer ${name}`}.`],
     };
@@ -64,9 +68,9 @@ export interface Rotation {
 }
 
 /** A successor beside a credential, and an end for that. */
-export function planRotate(text: string, name: string, id: string, asked: Rotation, today: Date): Plan {
-    const { consumer, credential, problems } = lookUp(text, name, id);
-    problems.push(...dayProblems("--expires", asked.expires, today), ...overlapProblems(text, asked.overlapDays));
+export function planRotate(lists: Lists, name: string, id: string, asked: Rotation, today: Date): Plan {
+    const { consumer, credential, problems } = lookUp(lists, name, id);
+    problems.push(...dayProblems("--expires", asked.expires, today), ...overlapProblems(lists.text, asked.overlapDays));
     if (!consumer || !credential) return { problems, effects: [] };
     const end = dayAfter(today, asked.overlapDays);
     if (isOver(credential.expires, today))
@@ -78,7 +82,10 @@ export function planRotate(text: string, name: string, id: string, asked: Rotati
         problems.push(
             `--overlap-days: must end by ${credential.expires}, when ${id} expires anyway (got ${asked.overlapDays}). Give at most ${daysUntil(credential.expires, today)}.`,
         );
-    if (credential.method === "service-token") return planRotateInPlace(text, name, credential, asked, today, problems);
+    if (credential.method === "service-token") {
+        const { problems: found, effects, set } = planRotateInPlace(name, credential, asked, today, problems);
+        return { problems: found, effects, ...(set && edit(lists, name, set)) };
+    }
     const { successor } = asked;
     if (successor === undefined)
         return {
@@ -103,9 +110,8 @@ export function planRotate(text: string, name: string, id: string, asked: Rotati
             `--expires: must be a day after ${end}, when the overlap ends (got ${asked.expires}). Choose a later one, or fewer --overlap-days.`,
         );
     if (problems.length > 0) return { problems, effects: [] };
-    const added = addCredential(text, name, credentialOf(next));
     return {
-        after: setExpires(added, name, id, end),
+        ...edit(lists, name, (text) => setExpires(addCredential(text, name, credentialOf(next)), name, id, end)),
         problems,
         effects: [
             `Adds ${successor} (${describe(next)}) to ${name}.`,
@@ -114,23 +120,23 @@ export function planRotate(text: string, name: string, id: string, asked: Rotati
     };
 }
 
-export function planRevoke(text: string, name: string, id: string): Plan {
-    const { consumer, credential, problems } = lookUp(text, name, id);
+export function planRevoke(lists: Lists, name: string, id: string): Plan {
+    const { consumer, credential, problems } = lookUp(lists, name, id);
     if (!consumer || !credential) return { problems, effects: [] };
     const rest = consumer.credentials.filter((c) => c.id !== id).map((c) => c.id);
     return {
-        after: removeCredential(text, name, id),
+        ...edit(lists, name, (text) => removeCredential(text, name, id)),
         problems,
         effects: [`${id} of ${name} stops. ${rest.length > 0 ? `${rest.join(", ")}: as before.` : "It was the last."}`],
     };
 }
 
-export function planRemove(text: string, name: string): Plan {
-    const { consumer, problems } = lookUp(text, name);
+export function planRemove(lists: Lists, name: string): Plan {
+    const { consumer, problems } = lookUp(lists, name);
     if (!consumer) return { problems, effects: [] };
     const ids = consumer.credentials.map((c) => c.id);
     return {
-        after: removeConsumer(text, name),
+        ...edit(lists, name, (text) => removeConsumer(text, name)),
         problems,
         effects: [
             `${name} is removed. ${ids.length > 0 ? `With it stops: ${ids.join(", ")}.` : "It had no credentials."}`,
@@ -138,9 +144,19 @@ export function planRemove(text: string, name: string): Plan {
     };
 }
 
+/** Edits the file that the consumer stands in. A new one comes into the file of callers, where there is one. */
+function edit(
+    { text, callers }: Lists,
+    name: string,
+    change: (text: string) => string,
+): Pick<Plan, "after" | "inCallersFile"> {
+    if (callers === undefined || readConsumers(text).some((c) => c.name === name)) return { after: change(text) };
+    return { after: change(callers.text), inCallersFile: true };
+}
+
 /** A consumer and a credential that must be in the config. */
-export function lookUp(text: string, name: string, id?: string) {
-    const consumers = readConsumers(text);
+export function lookUp(lists: Lists, name: string, id?: string) {
+    const consumers = callersOf(lists);
     const consumer = consumers.find((c) => c.name === name);
     const credential = consumer?.credentials.find((c) => c.id === id);
     const problems: string[] = [];

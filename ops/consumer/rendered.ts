@@ -26,7 +26,7 @@ export async function renderedOf(
 ): Promise<Map<string, Rendered> | undefined> {
     try {
         const secrets = await readSecrets(context, stack);
-        const settings = readSettings(stack.text, secrets, dirname(stack.file), context.today);
+        const settings = readSettings(stack.text, secrets, dirname(stack.file), context.today, stack.callers?.text);
         if (settings.option === "cloudflare") return undefined; // it has tokens of Cloudflare, and no limits
         const counters =
             settings.option === "callers"

@@ -8,15 +8,15 @@ import type { Rotation } from "./plan";
  * A new secret for a service token, in place: an account has room for 50 of them, so a successor beside each would halve
  * that. Cloudflare keeps one secret before the current one, until a day.
  * @param problems what stands against any rotation
+ * @returns with `set`, the edit of the file that the token stands in
  */
 export function planRotateInPlace(
-    text: string,
     name: string,
     { id, secretVersion: version = 1, previousSecretExpires: before }: Credential,
     { successor, publicKey, overlapDays, expires: end }: Rotation,
     today: Date,
     problems: string[],
-): Plan {
+): Omit<Plan, "after"> & { set?: (text: string) => string } {
     const who = `${name}/${id}`;
     if (successor !== undefined)
         problems.push(
@@ -36,5 +36,5 @@ export function planRotateInPlace(
         effects.push(
             `The one before that, which would work until ${before}, stops at once: Cloudflare keeps only one. Wait if its caller has not switched.`,
         );
-    return { after: setSecretVersion(text, name, id, version + 1, until), problems, effects };
+    return { set: (text) => setSecretVersion(text, name, id, version + 1, until), problems, effects };
 }

@@ -1,5 +1,5 @@
 /** One `pulumi up` of a conversion: the edit of the stack file, the run, and what it said when it failed. */
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { basename, dirname, join, relative } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
@@ -8,7 +8,7 @@ import { replace } from "../stack/change";
 import { lockedBy } from "../stack/locked";
 import { remember } from "../stack/guards";
 import { packWords } from "../stack/policy-pack";
-import { findStack, type Stack } from "../stack/stack";
+import { findStack, type CallersFile } from "../stack/stack";
 import { placeIn, restOf } from "./stack-edit";
 
 export interface Run {
@@ -17,6 +17,8 @@ export interface Run {
     rest: string;
     /** On the way back: the file as it was then. It is what goes on; somebody's edit is put aside. */
     kept?: string;
+    /** The file of callers when the conversion began, with its name. */
+    callers?: CallersFile;
     /** Makes the new text of the stack file. */
     edit: (text: string) => string;
     onLine: (line: string) => void;
@@ -31,16 +33,25 @@ const LOCKED_BY = /created by \S+@(\S+) \(pid (\d+)\)/;
 const SAID_LIMIT = 2000;
 
 /** @throws Error with Pulumi's own words */
-export async function bringUp(context: Context, { stack: name, rest, kept, edit, onLine, signal }: Run): Promise<void> {
+export async function bringUp(context: Context, run: Run): Promise<void> {
+    const { stack: name, rest, kept, callers, edit, onLine, signal } = run;
+    const others = callers === undefined ? undefined : textOf(callers.file);
+    // First, since nothing can be read of a stack whose callers nobody can read.
+    if (kept !== undefined && callers !== undefined && others !== callers.text) {
+        putAside(context, callers.name, others ?? "");
+        mkdirSync(dirname(callers.file), { recursive: true });
+        writeFileSync(callers.file, callers.text);
+    }
     const stack = await findStack(context, name);
     // Before the edit: a file that names a step nobody has begun would be gone back from.
     signal.throwIfAborted();
     const edited = !isSame(stack.text, rest);
-    if (edited && kept === undefined)
+    const changed = edited ? basename(stack.file) : others !== callers?.text ? callers!.name : undefined;
+    if (changed !== undefined && kept === undefined)
         throw new Error(
-            `${basename(stack.file)}: must stay as it was when the conversion began (somebody changed it). Take the change back.`,
+            `${changed}: must stay as it was when the conversion began (somebody changed it). Take the change back.`,
         );
-    if (edited) putAside(context, stack);
+    if (edited) putAside(context, basename(stack.file), stack.text);
     const after = edit(edited ? kept! : stack.text);
     if (after !== stack.text) {
         remember(stack, after);
@@ -82,13 +93,22 @@ function isSame(text: string, rest: string): boolean {
     }
 }
 
+/** undefined: it is gone. */
+function textOf(file: string): string | undefined {
+    try {
+        return readFileSync(file, "utf8");
+    } catch {
+        return undefined;
+    }
+}
+
 /** Keeps somebody's edit: it must not keep callers waiting, and not be lost. */
-function putAside({ note }: Context, { file, text }: Stack): void {
-    const aside = join(dirname(file), ".alpa-auth", "local", `${basename(file)}.edited`);
+function putAside({ folder, note }: Context, name: string, text: string): void {
+    const aside = join(folder, ".alpa-auth", "local", `${name.replaceAll("/", "~")}.edited`);
     mkdirSync(dirname(aside), { recursive: true, mode: 0o700 });
     writeFileSync(aside, text, { mode: 0o600 });
     note(
-        `${basename(file)}: somebody changed it while the conversion was under way. The way back goes on with the file as it was; the edit is in ${relative(process.cwd(), aside)}.`,
+        `${name}: somebody changed it while the conversion was under way. The way back goes on with the file as it was; the edit is in ${relative(process.cwd(), aside)}.`,
     );
 }
 

@@ -49,7 +49,7 @@ async function formalProblems(context: Context, found: Situation, to: Target, ot
 /** What the program would say of the first phase: it knows what the way there and the way back need. */
 async function configProblems(context: Context, { stack }: Situation): Promise<string[]> {
     const text = setPlace(stack.text, "prepare", { name: "plan", until: "2000-01-01T00:00:00Z" });
-    return checkConfig(text, await readSecrets(context, stack), dirname(stack.file)).problems;
+    return checkConfig(text, await readSecrets(context, stack), dirname(stack.file), stack.callers?.text).problems;
 }
 
 export function budgetProblems({ seconds, expected }: Budget, to: Target): string[] {

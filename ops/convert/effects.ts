@@ -3,7 +3,7 @@ import type { Context } from "../context";
 import { replace } from "../stack/change";
 import { gatewayOf } from "../stack/gateway";
 import { remember } from "../stack/guards";
-import { findStack, readOutputs } from "../stack/stack";
+import { findStack, readOutputs, type CallersFile } from "../stack/stack";
 import { compareAnswers, Different, recordAnswers, type Answer, type VerificationRoute } from "./answers";
 import { bringUp } from "./apply";
 import { append, records, type Event } from "./audit";
@@ -31,6 +31,8 @@ export interface Act {
     rest: string;
     /** The stack file as it was when this process began. */
     text: string;
+    /** Its file of callers then. */
+    callers?: CallersFile;
     /** Longest time for one answer, in seconds. */
     answerSeconds: number;
     progress: Progress;
@@ -46,7 +48,14 @@ export function realEffects(act: Act): Effects {
         now,
         bring: async ({ direction, to }, signal) => {
             const back = direction === "back" ? { kept: act.text } : {};
-            const run = { stack, rest: act.rest, ...back, edit: (text: string) => edit(act, text, to), signal };
+            const run = {
+                stack,
+                rest: act.rest,
+                callers: act.callers,
+                ...back,
+                edit: (text: string) => edit(act, text, to),
+                signal,
+            };
             try {
                 await bringUp(context, { ...run, onLine: (line) => progress.line(line) });
             } catch (error) {

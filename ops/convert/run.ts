@@ -118,6 +118,7 @@ async function prepare(
         holder,
         rest,
         text: stack.text,
+        callers: stack.callers,
         answerSeconds,
         progress,
     };

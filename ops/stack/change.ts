@@ -4,15 +4,17 @@ import { basename, dirname, relative } from "node:path";
 import type { Context } from "../context";
 import { Failure, UsageError } from "../errors";
 import { checkConfig, readSecrets } from "./config-check";
-import { obstaclesOrConversion, remember } from "./guards";
+import { filesOf, obstaclesOrConversion, remember, type Edited } from "./guards";
 import { lockFailure, NOTHING_CHANGED } from "./locked";
 import { maskKeys } from "./mask";
 import type { Stack } from "./stack";
 
-/** An edit of a stack file that is thought out and not done. */
+/** An edit of a stack file, or of its file of callers, that is thought out and not done. */
 export interface Plan {
-    /** Text of the stack file after it; undefined while problems leave nothing to show. */
+    /** Text of the file after it; undefined while problems leave nothing to show. */
     after?: string;
+    /** Whether it is the file of callers. @default the stack file */
+    inCallersFile?: boolean;
     /** What stands against it in the words of an operator. */
     problems: string[];
     /** What it means, one sentence each. */
@@ -36,13 +38,16 @@ export interface ChangeOptions {
  */
 export async function carryOut(context: Context, stack: Stack, plan: Plan, options: ChangeOptions): Promise<boolean> {
     const problems = [...plan.problems];
+    const edited = (plan.inCallersFile && stack.callers) || stack;
     if (plan.after !== undefined) {
         const secrets = new Map([...(await readSecrets(context, stack)), ...(options.secrets ?? [])]);
-        const verdict = checkConfig(plan.after, secrets, dirname(stack.file));
+        const check = (own: string, callers?: string) => checkConfig(own, secrets, dirname(stack.file), callers);
+        const { text, callers } = stack;
+        const verdict = edited === stack ? check(plan.after, callers?.text) : check(text, plan.after);
         problems.push(...verdict.problems);
-        context.out(renderDiff(stack, plan.after));
+        context.out(renderDiff(nameOf(stack, edited), edited.text, plan.after));
         // Of what was so before, each `pulumi up` warns.
-        const known = new Set(checkConfig(stack.text, secrets, dirname(stack.file)).warnings);
+        const known = new Set(check(text, callers?.text).warnings);
         verdict.warnings
             .filter((warning) => !known.has(warning))
             .forEach((warning) => context.note(`warning: ${warning}`));
@@ -55,19 +60,32 @@ export async function carryOut(context: Context, stack: Stack, plan: Plan, optio
         return false;
     }
     const after = options.seal ? await options.seal(plan.after) : plan.after;
-    if (readFileSync(stack.file, "utf8") !== stack.text)
-        throw new Failure(`${basename(stack.file)}: must stay as it was read (somebody changed it). Run this again.`);
-    const before = remember(stack, after);
-    replace(stack.file, after);
-    await up(context, stack, before, options.written);
+    for (const one of filesOf(stack))
+        if (readFileSync(one.file, "utf8") !== one.text)
+            throw new Failure(`${nameOf(stack, one)}: must stay as it was read (somebody changed it). Run this again.`);
+    const before = remember(stack, after, edited);
+    replace(edited.file, after);
+    await up(context, stack, edited, before, options.written);
     return true;
 }
 
+/** As messages name it. */
+function nameOf(stack: Stack, edited: Edited): string {
+    return edited === stack.callers ? stack.callers.name : basename(edited.file);
+}
+
 /** The change as a reviewer reads it; secrets are in it as ciphertext or not at all. */
-function renderDiff({ file, text }: Stack, after: string): string {
-    const name = basename(file);
+export function renderDiff(name: string, before: string, after: string): string {
     const options = { headerOptions: FILE_HEADERS_ONLY };
-    return createTwoFilesPatch(name, name, maskKeys(text), maskKeys(after), "", "after this change", options).trimEnd();
+    return createTwoFilesPatch(
+        name,
+        name,
+        maskKeys(before),
+        maskKeys(after),
+        "",
+        "after this change",
+        options,
+    ).trimEnd();
 }
 
 /** Whole or not at all: Pulumi may read it at any time. */
@@ -77,24 +95,24 @@ export function replace(file: string, text: string): void {
     renameSync(scratch, file);
 }
 
-async function up(context: Context, stack: Stack, before: string, written?: () => void): Promise<void> {
+async function up(context: Context, stack: Stack, edited: Edited, before: string, written?: () => void): Promise<void> {
     context.note(`\npulumi up, stack ${stack.name}:`);
     const args = ["up", "--yes", "--stack", stack.name, "--config-file", stack.file];
     const { code, stdout, stderr } = await context.pulumi(args, { onLine: (line) => context.note(`  ${line}`) });
     const locked = code === 0 ? undefined : lockFailure(stack, stdout + stderr, NOTHING_CHANGED);
     if (locked) {
         // It was refused before anything began, so the file must not say otherwise.
-        replace(stack.file, stack.text);
-        remember(stack, stack.text);
+        replace(edited.file, edited.text);
+        remember(stack, edited.text, edited);
         throw locked;
     }
     written?.();
     if (code === 0) return;
-    const name = relative(process.cwd(), stack.file);
+    const name = relative(process.cwd(), edited.file);
     const back = relative(process.cwd(), before);
     const run = `pulumi up -s ${stack.short}`;
     throw new Failure(
-        `pulumi up: must succeed (ended with ${code}, see above). ${basename(stack.file)} keeps the edit. ` +
+        `pulumi up: must succeed (ended with ${code}, see above). ${nameOf(stack, edited)} keeps the edit. ` +
             `Correct what it names and run: ${run}\nOr go back: cp ${back} ${name} && ${run}`,
     );
 }

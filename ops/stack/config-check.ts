@@ -18,10 +18,16 @@ export interface Verdict {
  * Checks a stack file as `pulumi up` will.
  * @param secrets plain text by ciphertext, for the checks that look into secrets
  * @param folder where the stack file is
+ * @param callers text of the file that `consumersFile` names
  */
-export function checkConfig(text: string, secrets?: ReadonlyMap<string, string>, folder?: string): Verdict {
+export function checkConfig(
+    text: string,
+    secrets?: ReadonlyMap<string, string>,
+    folder?: string,
+    callers?: string,
+): Verdict {
     try {
-        return { problems: [], warnings: readSettings(text, secrets, folder).warnings };
+        return { problems: [], warnings: readSettings(text, secrets, folder, undefined, callers).warnings };
     } catch (error) {
         if (error instanceof ConfigError) return { problems: error.problems, warnings: [] };
         throw error;
@@ -37,6 +43,7 @@ export function readSettings(
     secrets: ReadonlyMap<string, string> = new Map(),
     folder?: string,
     today?: Date,
+    callers?: string,
 ): Settings {
     const file = asPulumiReads(parseYaml(text), secrets) as { config?: Record<string, unknown> } | null;
     const sealed = parseYaml(text).toJS() as { config?: Record<string, unknown> } | null;
@@ -49,7 +56,7 @@ export function readSettings(
     const isSecret = (key: string, value?: unknown) =>
         JSON.stringify(sealed?.config?.[`${PREFIX}${key}`] ?? sealed?.config?.[key] ?? null).includes('{"secure":') &&
         !inPlain(value);
-    return parse(Object.fromEntries(raw), isSecret, today, undefined, folder);
+    return parse(Object.fromEntries(raw), isSecret, today, undefined, folder, callers);
 }
 
 /** Plain text by ciphertext of all secrets of a stack file, read through a pipe; asks Pulumi only if there are any. */

@@ -7,9 +7,17 @@ import { conversionAtWork } from "../convert/at-work";
 import { said } from "./pulumi";
 import type { Stack } from "./stack";
 
+/** A file that commands edit: the stack file, or its file of callers. */
+export type Edited = Pick<Stack, "file" | "text">;
+
+export function filesOf(stack: Stack): Edited[] {
+    return stack.callers === undefined ? [stack] : [stack, stack.callers];
+}
+
 /** What stands against changing a stack now, apart from the change itself. */
 export async function obstacles(context: Context, stack: Stack): Promise<string[]> {
-    return [...(await foreignEdits(stack)), ...(await pendingOperations(context, stack))];
+    const edits = await Promise.all(filesOf(stack).map((one) => foreignEdits(stack, one)));
+    return [...edits.flat(), ...(await pendingOperations(context, stack))];
 }
 
 /** The same, and a conversion that is at work: what every change asks for but the conversion's own. */
@@ -19,13 +27,14 @@ export async function obstaclesOrConversion(context: Context, stack: Stack, now 
 }
 
 /** Somebody's unfinished edit would go live with ours, and going back would lose it. */
-async function foreignEdits({ file, text }: Stack): Promise<string[]> {
+async function foreignEdits(stack: Stack, edited: Edited): Promise<string[]> {
+    const { file } = edited;
     const status = await gitStatus(file);
     if (typeof status !== "string")
         return [
             `${basename(file)}: git must say whether it has uncommitted changes (it says: ${status.problem}). Look: git status`,
         ];
-    if (status.trim() === "" || isOurs(file, text)) return [];
+    if (status.trim() === "" || isOurs(stack, edited)) return [];
     return [
         `${basename(file)}: must have no uncommitted changes but those of this command (git says ${status.slice(0, 2).trim()}). Commit them or take them back, so that this change stands alone.`,
     ];
@@ -51,10 +60,12 @@ function hasRepository(folder: string): boolean {
 }
 
 /** Whether the text is what we wrote last, or what was there before and somebody went back to. */
-function isOurs(file: string, text: string): boolean {
-    const ours = existsSync(local(file, "ours")) ? readFileSync(local(file, "ours"), "utf8") : undefined;
-    const before = existsSync(local(file, "before")) ? readFileSync(local(file, "before"), "utf8") : undefined;
-    return ours === hash(text) || before === text;
+function isOurs(stack: Stack, edited: Edited): boolean {
+    const [ours, before] = (["ours", "before"] as const).map((what) => {
+        const file = local(stack, edited, what);
+        return existsSync(file) ? readFileSync(file, "utf8") : undefined;
+    });
+    return ours === hash(edited.text) || before === edited.text;
 }
 
 /** An interrupted run may have made what the state does not know. */
@@ -73,17 +84,21 @@ async function pendingOperations({ pulumi }: Context, stack: Stack): Promise<str
 /**
  * Remembers the file before our edit and that the edit is ours, beside it in a folder that git ignores: both are of use
  * in this clone only. Secrets in them are as encrypted as in the stack file.
+ * @param edited which of its files
  * @returns the copy to go back to
  */
-export function remember({ file, text }: Stack, after: string): string {
-    mkdirSync(dirname(local(file, "ours")), { recursive: true, mode: 0o700 });
-    writeFileSync(local(file, "before"), text, { mode: 0o600 });
-    writeFileSync(local(file, "ours"), hash(after), { mode: 0o600 });
-    return local(file, "before");
+export function remember(stack: Stack, after: string, edited: Edited = stack): string {
+    const before = local(stack, edited, "before");
+    mkdirSync(dirname(before), { recursive: true, mode: 0o700 });
+    writeFileSync(before, edited.text, { mode: 0o600 });
+    writeFileSync(local(stack, edited, "ours"), hash(after), { mode: 0o600 });
+    return before;
 }
 
-function local(file: string, what: "ours" | "before"): string {
-    return join(dirname(file), ".alpa-auth", "local", `${basename(file)}.${what}`);
+/** All of them beside the stack file: git ignores that folder, and none beside a file of callers. */
+function local({ file, callers }: Stack, edited: Edited, what: "ours" | "before"): string {
+    const name = edited.file === callers?.file ? callers.name.replaceAll("/", "~") : basename(file);
+    return join(dirname(file), ".alpa-auth", "local", `${name}.${what}`);
 }
 
 function hash(text: string): string {

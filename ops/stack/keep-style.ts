@@ -41,7 +41,7 @@ export function parseYaml(text: string): Document {
 
 /** How a file is laid out, as far as the library lets one choose. */
 function styleOf(text: string): ToStringOptions {
-    const indent = /^config:.*\n(?:\s*(?:#.*)?\n)*( +)\S/m.exec(text)?.[1].length ?? 2;
+    const indent = /^(?:config|consumers):.*\n(?:\s*(?:#.*)?\n)*( +)\S/m.exec(text)?.[1].length ?? 2;
     const list = /^( *)[^\s#-][^\n]*:[ \t]*(?:#.*)?\n(?:\s*(?:#.*)?\n)*( *)- /m.exec(text);
     return {
         indent,

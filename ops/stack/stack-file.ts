@@ -1,5 +1,5 @@
-import { isAlias, isMap, isScalar, isSeq, parse, Scalar, visit } from "yaml";
-import type { Document, Node, Pair, YAMLMap, YAMLSeq } from "yaml";
+import { Document, isAlias, isMap, isScalar, isSeq, parse, Scalar, visit } from "yaml";
+import type { Node, Pair, YAMLMap, YAMLSeq } from "yaml";
 import type { Algorithm } from "../../config/credentials";
 import { UsageError } from "../errors";
 import { editYaml, keepCommentsBelow, parseYaml } from "./keep-style";
@@ -48,10 +48,8 @@ export interface Limits {
 
 /** As in Pulumi.yaml: in front of each key of the config. */
 export const PROJECT = "alpa-auth";
-/** Pulumi takes a key without its project too. */
-const KEYS = [`${PROJECT}:consumers`, "consumers"];
 
-/** The callers of a stack file. What is not as the schema wants it is left out here: the config check names it. */
+/** The callers of a stack file, or of the file that `consumersFile` names. What is not as the schema wants it is left out here: the config check names it. */
 export function readConsumers(text: string): Consumer[] {
     const document = parseYaml(text);
     return mappings(listed(document)).map((consumer) => ({
@@ -74,11 +72,17 @@ export function readConsumers(text: string): Consumer[] {
 /** A single value of the config. */
 export function readValue(text: string, key: string, ...path: string[]): unknown {
     const document = parseYaml(text);
-    for (const name of [`${PROJECT}:${key}`, key]) {
-        const value = document.getIn(["config", name, ...path]);
+    for (const place of placesOf(document, key)) {
+        const value = document.getIn([...place, ...path]);
         if (value !== undefined) return value;
     }
     return undefined;
+}
+
+/** Where a key can stand: below `config`, with the project in front or without; in a file of callers at the top. */
+function placesOf(document: Document, key: string): string[][] {
+    if (document.has("consumers") && !document.has("config")) return [[key]];
+    return [`${PROJECT}:${key}`, key].map((name) => ["config", name]);
 }
 
 /** A number that stands there. `pulumi config set` writes it as a text, which the program takes for the number it is. */
@@ -90,30 +94,45 @@ export function readNumber(text: string, key: string, ...path: string[]): number
 
 /** Adds a credential to a consumer, which is made if it does not exist. */
 export function addCredential(text: string, consumer: string, credential: NewCredential, limits?: Limits): string {
-    return editYaml(text, (document) => {
-        const list = consumersNode(document) ?? newList(document);
-        const known = find(list, "name", consumer);
-        if (known) namedNowhereElse(document, consumer, list, known);
-        else if (readConsumers(text).some(({ name }) => name === consumer)) throw notWrittenOut(consumer);
-        const siblings = known?.get("credentials", true) ?? anyCredentials(list);
-        const entry = document.createNode(credential) as YAMLMap;
-        // As the other entries are written; but a key of several lines is not read on one.
-        entry.flow = credential.publicKey === undefined && (!isSeq(siblings) || inFlow(siblings));
-        for (const { key, value } of entry.items as Pair<Scalar, Node>[]) {
-            // Without quotes Pulumi would read a time, and maybe a number.
-            if (key.value === "expires") (value as Scalar).type = Scalar.QUOTE_DOUBLE;
-            if (key.value === "id") quoteUnlessText(value);
-            if (key.value === "publicKey") (value as Scalar).type = Scalar.BLOCK_LITERAL;
-            if (key.value === "key") (value as YAMLMap).flow = true;
-        }
-        if (known) return append(document, consumer, known, entry);
-        const made = document.createNode({ name: consumer, ...(limits ? { limits } : {}) }) as YAMLMap;
-        if (limits) (made.get("limits") as YAMLMap).flow = true;
-        quoteUnlessText(made.get("name", true));
-        append(document, consumer, made, entry);
-        list.flow = false;
-        list.add(made);
-    });
+    return addCredentials(text, [{ consumer, credential, limits }]);
+}
+
+interface Addition {
+    consumer: string;
+    credential: NewCredential;
+    limits?: Limits;
+}
+
+/** The same of many in one edit, each of which reads all of the file. */
+export function addCredentials(text: string, additions: Addition[]): string {
+    const known = readConsumers(text);
+    return editYaml(text, (document) => additions.forEach((one) => add(document, known, one)));
+}
+
+/** @param known callers of the file, those of an alias too */
+function add(document: Document, known: Consumer[], { consumer, credential, limits }: Addition): void {
+    const list = consumersNode(document) ?? newList(document);
+    const owner = find(list, "name", consumer);
+    if (owner) namedNowhereElse(document, consumer, list, owner);
+    else if (known.some(({ name }) => name === consumer)) throw notWrittenOut(consumer);
+    const siblings = owner?.get("credentials", true) ?? anyCredentials(list);
+    const entry = document.createNode(credential) as YAMLMap;
+    // As the other entries are written; but a key of several lines is not read on one.
+    entry.flow = credential.publicKey === undefined && (!isSeq(siblings) || inFlow(siblings));
+    for (const { key, value } of entry.items as Pair<Scalar, Node>[]) {
+        // Without quotes Pulumi would read a time, and maybe a number.
+        if (key.value === "expires") (value as Scalar).type = Scalar.QUOTE_DOUBLE;
+        if (key.value === "id") quoteUnlessText(value);
+        if (key.value === "publicKey") (value as Scalar).type = Scalar.BLOCK_LITERAL;
+        if (key.value === "key") (value as YAMLMap).flow = true;
+    }
+    if (owner) return append(document, consumer, owner, entry);
+    const made = document.createNode({ name: consumer, ...(limits ? { limits } : {}) }) as YAMLMap;
+    if (limits) (made.get("limits") as YAMLMap).flow = true;
+    quoteUnlessText(made.get("name", true));
+    append(document, consumer, made, entry);
+    list.flow = false;
+    list.add(made);
 }
 
 /** A name like `2026-11-25`, `0x1` or `no` is a time, a number or a choice to one of the readers of YAML 1.1 and 1.2. */
@@ -164,6 +183,40 @@ export function removeConsumer(text: string, consumer: string): string {
     });
 }
 
+/**
+ * Takes the callers without keys of their own out of a stack file, and names the file they are in from then on.
+ * @returns both texts, and the names of those that moved and of those that stayed
+ */
+export function moveConsumers(
+    text: string,
+    file: string,
+): { own: string; callers: string; moved: string[]; kept: string[] } {
+    const document = parseYaml(text);
+    const list = consumersNode(document) ?? newList(document);
+    namedNowhereElse(document, "consumers", list, ...within(list));
+    if (within(list).some(isAlias)) throw notWrittenOut("consumers");
+    const stays = (item: unknown) => !isMap(item) || within(item).some((node) => isMap(node) && node.has("key"));
+    const nameOf = (item: unknown) => (isMap(item) ? String(item.get("name")) : "");
+    const others = list.items.filter((item) => !stays(item));
+    const callers = new Document({ consumers: [] });
+    const moved = callers.get("consumers", true) as unknown as YAMLSeq;
+    moved.items = others;
+    moved.flow = list.flow;
+    const own = editYaml(text, (edited) => {
+        const rest = consumersNode(edited) ?? newList(edited);
+        rest.items = rest.items.filter(stays);
+        const [whole, short] = placesOf(edited, "consumers");
+        if (rest.items.length === 0) edited.deleteIn(edited.hasIn(whole) ? whole : short);
+        edited.setIn(["config", `${PROJECT}:consumersFile`], file);
+    });
+    return {
+        own,
+        callers: callers.toString({ lineWidth: 0, flowCollectionPadding: true }),
+        moved: others.map(nameOf),
+        kept: list.items.filter(stays).map(nameOf),
+    };
+}
+
 function removeEntry(text: string, find: (document: Document) => { list: YAMLSeq; entry: Node }): string {
     const { list, entry } = find(parseYaml(text));
     const after = editYaml(text, (document) => {
@@ -188,7 +241,7 @@ function remove(list: YAMLSeq, entry: Node): void {
 function consumersNode(document: Document): YAMLSeq | undefined {
     const nodes = valuesOf(document);
     if (nodes.length > 1)
-        throw new UsageError([`consumers: must be there once (got ${KEYS.join(" and ")}). Join them.`]);
+        throw new UsageError([`consumers: must be there once (got ${PROJECT}:consumers and consumers). Join them.`]);
     const [node] = nodes;
     if (node === undefined || isSeq(node)) return node;
     // A new list in its place would stop everybody who is in it.
@@ -210,9 +263,9 @@ function listed(document: Document): unknown {
 
 /** A key without a value has nobody in it. */
 function valuesOf(document: Document): Node[] {
-    const nodes = KEYS.map((key) => document.getIn(["config", key], true) as Node | undefined).filter(
-        (node) => node !== undefined && !(isScalar(node) && node.value === null),
-    ) as Node[];
+    const nodes = placesOf(document, "consumers")
+        .map((place) => document.getIn(place, true) as Node | undefined)
+        .filter((node) => node !== undefined && !(isScalar(node) && node.value === null)) as Node[];
     if (nodes.some((node) => isMap(node) && node.has("secure")))
         throw new UsageError([
             "consumers: must not be encrypted as a whole. Write the list, and encrypt the keys in it only.",
@@ -225,7 +278,7 @@ function newList(document: Document): YAMLSeq {
     const none = document.get("config", true);
     // A config without a value takes none either; a comment beside it stays.
     if (isScalar(none)) document.set("config", Object.assign(document.createNode({}), { commentBefore: none.comment }));
-    document.setIn(["config", KEYS[0]], list);
+    document.setIn(placesOf(document, "consumers")[0], list);
     return list;
 }
 

@@ -1,9 +1,12 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { readCallersFile } from "../../config/callers-file";
+import { isInside } from "../../config/values";
 import type { TokenPair } from "../../components/parts/service-tokens";
-import type { Context } from "../context";
+import { ROOT, type Context } from "../context";
 import { UsageError } from "../errors";
 import { ask } from "./pulumi";
+import { readConsumers, readValue, type Consumer } from "./stack-file";
 
 /** A stack and the file of its config. */
 export interface Stack {
@@ -13,6 +16,21 @@ export interface Stack {
     short: string;
     file: string;
     text: string;
+    /** The file that `consumersFile` names. Unset: the stack file alone lists the callers. */
+    callers?: CallersFile;
+}
+
+/** A file with callers, beside those of the stack file. */
+export interface CallersFile {
+    /** As the config names it: relative to the folder of Pulumi.yaml. */
+    name: string;
+    file: string;
+    text: string;
+}
+
+/** The callers of both files. */
+export function callersOf({ text, callers }: Pick<Stack, "text" | "callers">): Consumer[] {
+    return [...readConsumers(text), ...(callers === undefined ? [] : readConsumers(callers.text))];
 }
 
 /** @param option the stack that was asked for; else the one Pulumi has selected */
@@ -27,7 +45,34 @@ export async function findStack(context: Context, option: string | undefined): P
     const file = join(context.folder, `Pulumi.${short}.yaml`);
     if (!existsSync(file))
         throw new UsageError([`--stack: ${short} must have a stack file (there is no ${file}). See: pulumi stack ls`]);
-    return { name, short, file, text: readFileSync(file, "utf8") };
+    const text = readFileSync(file, "utf8");
+    return { name, short, file, text, ...callersFileOf(text, context.program) };
+}
+
+/** Name of the file with more callers; undefined without one. What is wrong with it or the stack file, others say. */
+function callersFileName(text: string): string | undefined {
+    // Most stacks have none, and reading a thousand callers takes half a second.
+    if (!text.includes("consumersFile")) return undefined;
+    try {
+        const name = readValue(text, "consumersFile");
+        return typeof name === "string" && isInside(name) ? name : undefined;
+    } catch (error) {
+        if (error instanceof UsageError) return undefined;
+        throw error;
+    }
+}
+
+/**
+ * The file of callers that a stack file names, as the program finds it.
+ * @throws UsageError where it cannot be used: without it, callers that are live would look like strangers
+ */
+export function callersFileOf(text: string, program = ROOT): { callers?: CallersFile } {
+    const name = callersFileName(text);
+    if (name === undefined) return {};
+    const { problems } = readCallersFile(name, program);
+    if (problems.length > 0) throw new UsageError(problems);
+    const file = join(program, name);
+    return { callers: { name, file, text: readFileSync(file, "utf8") } };
 }
 
 async function selected({ pulumi }: Context): Promise<string> {

@@ -7,8 +7,8 @@ import { isOver } from "../dates";
 import { Failure, UsageError } from "../errors";
 import { json } from "../output";
 import { gatewayOf } from "../stack/gateway";
-import { findStack, readOutputs, type Stack } from "../stack/stack";
-import { readConsumers, type Credential } from "../stack/stack-file";
+import { callersOf, findStack, readOutputs, type Stack } from "../stack/stack";
+import { type Credential } from "../stack/stack-file";
 
 export interface InspectArgs {
     stack?: string;
@@ -62,7 +62,7 @@ function decode(token: string) {
 }
 
 function ownerOf(stack: Stack, namespace: string, key: unknown): Owner | undefined {
-    return readConsumers(stack.text)
+    return callersOf(stack)
         .flatMap(({ name, credentials }) =>
             credentials.map((credential) => ({ name, credential, who: `${name}/${credential.id}` })),
         )

@@ -25,7 +25,7 @@ export interface IssueArgs {
 /** Signs a token with the secret of an HS256 credential; nothing but the token goes to standard output. */
 export async function issue(context: Context, name: string, id: string, args: IssueArgs): Promise<void> {
     const stack = await findStack(context, args.stack);
-    const { credential, problems } = lookUp(stack.text, name, id);
+    const { credential, problems } = lookUp(stack, name, id);
     const who = `${name}/${id}`;
     const ttl = ttlSeconds(args.ttl, problems);
     const more = extraClaims(args.claims, problems);

@@ -15,8 +15,9 @@ const schema = z.strictObject({
     stack: z.string(),
     /** Commit of the program. */
     commit: z.string(),
-    /** SHA-256 of the stack file, of the plan. */
+    /** SHA-256 of the stack file, with its file of callers. */
     config: z.string(),
+    /** SHA-256 of the plan. */
     plan: z.string(),
     /** Mark of the state that it was made against. */
     state: z.string(),
@@ -41,7 +42,7 @@ export async function bind(context: Context, folder: string, stack: Stack, state
     const bound: Bound = {
         stack: stack.short,
         commit: await headOf(context),
-        config: sha256(stack.text),
+        config: configOf(stack),
         plan: sha256(readFileSync(planIn(folder))),
         state: markOf(state),
         made: context.today.toISOString(),
@@ -79,9 +80,9 @@ export async function readBound(
         bound.commit === commit
             ? ""
             : `must be of the commit that is checked out, ${commit.slice(0, 10)} (got ${bound.commit.slice(0, 10)}). Check that one out, or ${AGAIN}`,
-        bound.config === sha256(stack.text)
+        bound.config === configOf(stack)
             ? ""
-            : `must be of ${basename(stack.file)} as it is (it has changed since). ${capital(AGAIN)}`,
+            : `must be of ${[basename(stack.file), stack.callers?.name].filter(Boolean).join(" and ")} as it is (it has changed since). ${capital(AGAIN)}`,
         bound.plan === sha256(plan) ? "" : `must be as it was made (plan.json has changed since). ${capital(AGAIN)}`,
         bound.state === now
             ? ""
@@ -111,6 +112,10 @@ function parsed(text: string): Bound {
 
 async function headOf({ program = ROOT }: Context): Promise<string> {
     return (await git(["rev-parse", "HEAD"], program)).trim();
+}
+
+function configOf({ text, callers }: Stack): string {
+    return sha256(callers === undefined ? text : JSON.stringify([text, callers.name, callers.text]));
 }
 
 function sha256(content: string | Buffer): string {

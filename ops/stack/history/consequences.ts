@@ -11,10 +11,17 @@ interface Caller {
     limits: Limits;
 }
 
+/** Stands in the place of a list of callers that cannot be known. */
+export class Unread {
+    constructor(readonly why: string) {}
+}
+
 /** One sentence for each caller and credential that differs. */
 export function callerLines(before: Config, after: Config): string[] {
     if (before.consumers === SECRET || after.consumers === SECRET)
         return ["callers: a key in the list is secret, so the history does not show the list"];
+    const unread = [before.consumers, after.consumers].find((list) => list instanceof Unread);
+    if (unread !== undefined) return [`callers: ${unread.why}, so the history does not show the list`];
     const [old, now] = [callers(before), callers(after)];
     const hidden = [before, after].some(({ limits }) => limits === SECRET);
     const lines = [...new Set([...old.keys(), ...now.keys()])].flatMap((name) => {

@@ -6,7 +6,8 @@ import { plain } from "../review/report";
 import { findStack } from "../stack";
 import { callerLines, secretKeys, settingLines } from "./consequences";
 import { commitsBetween } from "./commits";
-import { before, isDone, readVersions, type Version } from "./versions";
+import { callersReader } from "./callers-at";
+import { before, isDone, readVersions, type Config, type Version } from "./versions";
 
 export interface HistoryArgs {
     stack?: string;
@@ -21,10 +22,13 @@ const LINES = 6;
 export async function history(context: Context, args: HistoryArgs): Promise<void> {
     const stack = await findStack(context, args.stack);
     const versions = await readVersions(context, stack);
-    const rows = versions
-        .slice(-args.last)
-        .map((version) => rowOf(version, versions))
-        .reverse();
+    const configOf = callersReader(context.program);
+    const rows = await Promise.all(
+        versions
+            .slice(-args.last)
+            .reverse()
+            .map((version) => rowOf(version, versions, configOf)),
+    );
     if (args.json) return context.out(json(rows));
     if (rows.length === 0) return context.out(`Stack ${stack.short} was never brought up.`);
     const head = ["version", "when", "who", "commit", "option", "what", "for callers and in the config"];
@@ -34,17 +38,20 @@ export async function history(context: Context, args: HistoryArgs): Promise<void
     );
 }
 
-function rowOf(version: Version, versions: Version[]) {
+async function rowOf(version: Version, versions: Version[], configOf: (one: Version) => Promise<Config>) {
     const { config, ...rest } = version;
-    const previous = before(versions, version);
+    const previous = version.kind === "update" ? before(versions, version) : undefined;
     const changed =
-        version.kind === "update" && previous
-            ? [...callerLines(previous.config, config), ...settingLines(previous.config, config)]
-            : [];
+        previous === undefined
+            ? []
+            : [
+                  ...callerLines(await configOf(previous), await configOf(version)),
+                  ...settingLines(previous.config, config),
+              ];
     return { ...rest, option: typeof config.option === "string" ? config.option : null, changed };
 }
 
-function cells(row: ReturnType<typeof rowOf>): string[] {
+function cells(row: Awaited<ReturnType<typeof rowOf>>): string[] {
     const { number, start, who, commit, dirty, option, kind, result, changes, changed } = row;
     const done = Object.entries(changes).map(([op, n]) => `${n} ${op}`);
     const lines = changed.slice(0, LINES).map(plain);
@@ -73,7 +80,8 @@ export async function diff(context: Context, from: number, to: number, args: Dif
     const stack = await findStack(context, args.stack);
     const versions = await readVersions(context, stack);
     const [a, b] = both(versions, from, to, stack.short);
-    const callers = callerLines(a.config, b.config);
+    const configOf = callersReader(context.program);
+    const callers = callerLines(await configOf(a), await configOf(b));
     const settings = settingLines(a.config, b.config);
     const secrets = secretKeys(a.config, b.config);
     const commits = a.commit && b.commit ? await commitsBetween(a.commit, b.commit, context.program) : undefined;

@@ -1,11 +1,14 @@
 /** `ops stack review`: what a change does to live callers, before it is applied. */
 import { readFileSync, statSync } from "node:fs";
+import { readCallersFile } from "../../../config/callers-file";
+import { isInside } from "../../../config/values";
 import { ROOT, type Context } from "../../context";
 import { Failure, UsageError } from "../../errors";
 import { json } from "../../output";
 import { lockFailure } from "../locked";
 import { ask, said } from "../pulumi";
 import { findStack, type Stack } from "../stack";
+import { PROJECT } from "../stack-file";
 import { changesOf } from "./changes";
 import { byDanger, SEVERITIES, type Finding, type Severity } from "./finding";
 import { judge, runOf } from "./judge";
@@ -68,12 +71,33 @@ export function reviewOf(preview: Preview, today: Date, state: Exported = {}): R
     return { stack: preview.stack, changes: count, findings: [...unfinished(state), ...findings].sort(byDanger) };
 }
 
-/** The same, with what the change breaks of the policy pack. */
-export function fullReview(context: Context, preview: Preview, state: Exported | undefined): Review {
-    const found = reviewOf(preview, context.today, state);
+/**
+ * The same, with what the change breaks of the policy pack.
+ * @param program folder of the program that was previewed, which has the file of callers
+ */
+export function fullReview(
+    context: Context,
+    preview: Preview,
+    state: Exported | undefined,
+    program = context.program ?? ROOT,
+): Review {
+    const found = reviewOf({ ...preview, config: withCallers(preview.config, program) }, context.today, state);
     const exceptions = exceptionsOf(context.program ?? ROOT, context.today);
     const broken = policyFindings(preview, state, exceptions, context.today);
     return { ...found, findings: [...found.findings, ...broken].sort(byDanger) };
+}
+
+/** The config with the callers of both lists: the end of a credential stands in one of them. */
+function withCallers(config: Preview["config"], program: string): Preview["config"] {
+    const [file, list] = [`${PROJECT}:consumersFile`, `${PROJECT}:consumers`];
+    const name = config[file];
+    if (name === undefined || !isInside(name)) return config;
+    const { callers } = readCallersFile(name, program);
+    try {
+        return { ...config, [list]: JSON.stringify([...(JSON.parse(config[list] ?? "[]") as unknown[]), ...callers]) };
+    } catch {
+        return config; // of an encrypted list nothing can be said
+    }
 }
 
 export function render(found: Review, format: ReviewArgs["format"]): string {

@@ -17,6 +17,8 @@ export interface Sources {
     /** The one of then. Undefined: it is in no commit, and was not given. */
     then?: string;
     now: string;
+    /** Callers of today, of the stack file and of its file of callers. */
+    callers?: unknown[];
     /** Config of the version with its secrets in plain, to compare with. Undefined: it cannot be read any more. */
     plain?: Config;
 }
@@ -31,7 +33,7 @@ export interface ConfigOfThen {
 }
 
 /** Values as the history has them; for what is secret, what a stack file has there that differs in no other way. */
-export function configOfThen({ number, config }: Version, { then, now, plain }: Sources): ConfigOfThen {
+export function configOfThen({ number, config }: Version, { then, now, callers, plain }: Sources): ConfigOfThen {
     const today = contentOf(now);
     // What was encrypted for another passphrase or key cannot be read any more.
     const usable = then !== undefined && sealOf(contentOf(then)) === sealOf(today) ? then : undefined;
@@ -52,7 +54,7 @@ export function configOfThen({ number, config }: Version, { then, now, plain }: 
         if (made[name] === undefined) found.problems.push(missing(key, number, live?.differs ?? old.differs));
     }
     const list = `${PROJECT}:consumers`;
-    const { consumers, kept } = keepRotated(made[list], entryOf(today, "consumers"));
+    const { consumers, kept } = keepRotated(made[list], callers ?? entryOf(today, "consumers"));
     if (kept.length > 0) Object.assign(made, { [list]: consumers });
     found.kept = kept;
     const { config: _, ...rest } = today;

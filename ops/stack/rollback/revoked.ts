@@ -25,26 +25,28 @@ export interface Broken {
 
 /**
  * @param state of today, with its record
- * @param config text of the stack file of then
+ * @param lists texts of the stack file of then, and of its file of callers
  * @param readSecrets its plain text by ciphertext; asked only where something was revoked
  * @param program folder of the program of then
  */
 export async function brokenRevocations(
     state: Exported,
-    config: string,
+    lists: string[],
     readSecrets: () => Promise<ReadonlyMap<string, string>>,
     program: string,
 ): Promise<Broken[]> {
     const record = recordOf(state);
     if (record === undefined || record.revoked.length === 0) return [];
-    const back = readmitted(record, declaredIn(config, await readSecrets()));
+    const secrets = await readSecrets();
+    const declared = Object.assign({}, ...lists.map((list) => declaredIn(list, secrets))) as Record<string, string>;
+    const back = readmitted(record, declared);
     const broken = back.map(({ who, revocation: { id, who: revoked } }) => ({ who, id, revoked }));
     if (existsSync(join(program, KEEPS_RECORD))) return broken;
     const others = record.revoked.filter(({ id }) => !broken.some((one) => one.id === id));
     return [...broken, ...others.map(({ id, who }: Revocation) => ({ id, revoked: who }))];
 }
 
-/** The config with the revocations that it breaks, where the program of then takes them: its preview shows what they mean. */
+/** The stack file, or the file of callers, with the revocations that it breaks, where the program of then takes them: its preview shows what they mean. */
 export function withReadmit(config: string, broken: Broken[], program: string): string {
     if (broken.length === 0 || !existsSync(join(program, KEEPS_RECORD))) return config;
     const document = parseDocument(config);
@@ -52,8 +54,8 @@ export function withReadmit(config: string, broken: Broken[], program: string): 
     consumers.forEach(({ name, credentials }, i) =>
         credentialsOf(credentials).forEach(({ id }, j) => {
             const one = broken.find(({ who }) => who === `${String(name)}/${String(id)}`);
-            const place = ["config", `${PROJECT}:consumers`, i, "credentials", j, "readmit"];
-            if (one) document.setIn(place, one.id);
+            const list = document.has("config") ? ["config", `${PROJECT}:consumers`] : ["consumers"];
+            if (one) document.setIn([...list, i, "credentials", j, "readmit"], one.id);
         }),
     );
     return document.toString();
@@ -96,9 +98,14 @@ function declaredIn(config: string, secrets: ReadonlyMap<string, string>): Recor
     return declared;
 }
 
-/** The list, also where it is kept as one text. */
+/** Callers of a stack file and of its file of callers, of any form. */
+export function rawCallers(...texts: (string | undefined)[]): Record<string, unknown>[] {
+    return texts.flatMap((text) => (text === undefined ? [] : consumersOf(parseYaml(text).toJS())));
+}
+
+/** The list of a stack file, also where it is kept as one text, or of a file of callers. */
 function consumersOf(file: unknown): Record<string, unknown>[] {
-    const config = isMap(file) && isMap(file.config) ? file.config : {};
+    const config = isMap(file) ? (isMap(file.config) ? file.config : file) : {};
     const list = config[`${PROJECT}:consumers`] ?? config.consumers;
     if (typeof list !== "string") return credentialsOf(list);
     try {

@@ -1,5 +1,5 @@
 /** `ops stack rollback --to N`: the program and the config of an earlier version, carried out against the state of today. */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
@@ -13,8 +13,7 @@ import { byDanger } from "../review/finding";
 import type { Preview } from "../review/preview";
 import type { Review } from "../review/report";
 import { exported, fullReview, render, type ReviewArgs } from "../review/review";
-import { findStack, type Stack } from "../stack";
-import { readConsumers } from "../stack-file";
+import { callersFileOf, callersOf, findStack, type Stack } from "../stack";
 import { earlierPreview, up } from "./carry-out";
 import { contentOf } from "./config-of-then";
 import { interruption, type Interruption } from "./interruption";
@@ -82,11 +81,14 @@ async function goBack(context: Context, args: RollbackArgs, way: Way): Promise<v
     const earlier = { stack, number, program, config, plan, signal: told.signal };
     const state = await exported(context, stack);
     const secrets = () => readSecrets(context, { ...stack, file: config, text: target.config });
-    const broken = await brokenRevocations(state, target.config, secrets, program);
+    const { callers } = target;
+    const lists = [target.config, ...(callers === undefined ? [] : [callers.text])];
+    const broken = await brokenRevocations(state, lists, secrets, program);
     target.config = withReadmit(target.config, broken, program);
     writeFileSync(config, target.config);
+    if (callers) writeCallers(join(program, callers.name), (callers.text = withReadmit(callers.text, broken, program)));
     const preview = await earlierPreview(context, earlier);
-    const shown = fullReview(context, preview, state);
+    const shown = fullReview(context, preview, state, program);
     const review = { ...shown, findings: [...revocationFindings(broken, program), ...shown.findings].sort(byDanger) };
     context.out(render(review, args.format));
     const renewed = refuse(preview, review, broken, args);
@@ -97,7 +99,11 @@ async function goBack(context: Context, args: RollbackArgs, way: Way): Promise<v
         context.note(
             `These callers need new credentials: ${renewed.join(", ")}. Hand them out: npm run ops -- consumer handout`,
         );
-    if (!readConsumers(target.config).some(({ name }) => name === args.consumer)) {
+    if (
+        !callersOf({ text: target.config, ...callersFileOf(target.config, program) }).some(
+            ({ name }) => name === args.consumer,
+        )
+    ) {
         context.note(
             `Not tried from outside: version ${number} has no caller ${args.consumer}. Try it: npm run ops -- check smoke --consumer <name>`,
         );
@@ -106,10 +112,18 @@ async function goBack(context: Context, args: RollbackArgs, way: Way): Promise<v
     const { name } = stack;
     await told.race(
         smoke(
-            { ...context, folder: scratch },
+            { ...context, folder: scratch, program },
             { stack: name, consumer: args.consumer, mostRequests: 20, timeout: 120 },
         ),
     );
+}
+
+/**
+ * What stood in the commit, with the secrets of today and what is accepted again. Only where these differ: a changed work
+ * tree makes a version that nobody can go back to.
+ */
+function writeCallers(file: string, text: string): void {
+    if (readFileSync(file, "utf8") !== text) writeFileSync(file, text);
 }
 
 /**
@@ -154,6 +168,13 @@ async function saveConfig(context: Context, { stack, target }: Way): Promise<voi
         return context.note(
             `This clone still has the newer program, and the next pulumi up of it undoes this. Take it back: ${back}, with the config of version ${number} (npm run ops -- stack diff).`,
         );
+    }
+    const { callers } = target;
+    // Of the same commit and a clean work tree: it differs by what the rollback has kept or accepted again.
+    const file = callers && join(context.program ?? ROOT, callers.name);
+    if (file && readFileSync(file, "utf8") !== callers.text) {
+        writeFileSync(file, callers.text);
+        context.note(`${callers.name} has the callers of version ${number} from now on. Look at it and commit it.`);
     }
     if (isDeepStrictEqual(contentOf(stack.text), contentOf(target.config))) return;
     const before = remember(stack, target.config);

@@ -1,5 +1,7 @@
 /** Secrets of service tokens that were rotated since: their numbers never go down (docs/decisions/0017). */
+import { parseYaml } from "../keep-style";
 import { isMap } from "../review/differences";
+import { setSecretVersion } from "../stack-file";
 
 /**
  * Callers of then, with the secrets of today where those are newer: no earlier one comes back, and the caller has today's.
@@ -23,6 +25,27 @@ export function keepRotated(then: unknown, now: unknown): { consumers: unknown; 
         return { ...consumer, credentials };
     });
     return { consumers, kept };
+}
+
+/** The same of the text of a file of callers, which keeps its comments. */
+export function keepRotatedIn(text: string, now: unknown): { text: string; kept: string[] } {
+    const { consumers, kept } = keepRotated((parseYaml(text).toJS() as { consumers?: unknown } | null)?.consumers, now);
+    const edited = entries(consumers)
+        .flatMap(({ name, credentials }) => entries(credentials).map((one) => ({ name: String(name), ...one })))
+        .map((one: Record<string, unknown>) => ({ ...one, who: `${String(one.name)}/${String(one.id)}` }) as Kept)
+        .filter(({ who }) => kept.includes(who))
+        .reduce((done, one) => {
+            return setSecretVersion(done, one.name, one.id, one.secretVersion, one.previousSecretExpires);
+        }, text);
+    return { text: edited, kept };
+}
+
+interface Kept {
+    who: string;
+    name: string;
+    id: string;
+    secretVersion: number;
+    previousSecretExpires: string;
 }
 
 function number({ secretVersion }: Record<string, unknown>): number {

@@ -3,19 +3,24 @@ import { readFileSync } from "node:fs";
 import { relative } from "node:path";
 import { PHASES } from "../../convert/phases";
 import { ROOT, type Context } from "../../context";
-import { UsageError } from "../../errors";
+import { Failure, UsageError } from "../../errors";
 import { git, hasCommit, uncommittedFiles } from "../history/commits";
+import { callersFileAt } from "../history/callers-at";
 import { unknownVersion } from "../history/history";
 import { isDone, readVersions, type Config, type Version } from "../history/versions";
 import { isMap, SECRET } from "../review/differences";
 import { readOutputs, type Stack } from "../stack";
 import { configOfThen, readPlain } from "./config-of-then";
+import { rawCallers } from "./revoked";
+import { keepRotatedIn } from "./rotated";
 
 export interface Target {
     version: Version;
     commit: string;
     /** Text of the stack file of then. Secrets are as encrypted as in the files it is made of. */
     config: string;
+    /** The file of callers of then, in the folder of the program. Unset: the config names none. */
+    callers?: { name: string; text: string };
     /** Keys whose secrets are those of today. */
     ofToday: string[];
     /** Service tokens that keep the secret of today. */
@@ -50,9 +55,36 @@ export async function findTarget(
     const plain = await readPlain(context, stack, version, scratch);
     const converted = stageProblems((await readOutputs(context, stack)).conversion?.phase, placeOf(version, plain), to);
     if (converted.length > 0) throw new UsageError(converted);
-    const { text, ofToday, kept, problems: missing } = configOfThen(version, { then, now: stack.text, plain });
+    const now = rawCallers(stack.text, stack.callers?.text);
+    const {
+        text,
+        ofToday,
+        kept,
+        problems: missing,
+    } = configOfThen(version, {
+        then,
+        now: stack.text,
+        callers: now,
+        plain,
+    });
+    const file = await callersThen(version, root);
     if (missing.length > 0) throw new UsageError(missing);
-    return { version, commit, config: text, ofToday, kept };
+    if (file === undefined) return { version, commit, config: text, ofToday, kept };
+    const rotated = keepRotatedIn(file.text, now);
+    const callers = { name: file.name, text: rotated.text };
+    return { version, commit, config: text, callers, ofToday, kept: [...kept, ...rotated.kept] };
+}
+
+/** @throws UsageError where nobody can tell which callers there were */
+async function callersThen(version: Version, root: string): Promise<Target["callers"]> {
+    try {
+        return await callersFileAt(version, root);
+    } catch (error) {
+        if (!(error instanceof Failure)) throw error;
+        throw new UsageError([
+            `--to: ${error.message}, so nobody can tell which callers it had. Choose another version`,
+        ]);
+    }
 }
 
 function notToGoBackTo(version: Version): string[] {

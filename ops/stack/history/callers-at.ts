@@ -1,0 +1,55 @@
+/** Callers of a version that stood in a file of their own: Pulumi's history has its name, and git what it said. */
+import { parseCallersFile } from "../../../config/callers-file";
+import { isInside } from "../../../config/values";
+import { ROOT } from "../../context";
+import { Failure } from "../../errors";
+import { SECRET } from "../review/differences";
+import { Unread } from "./consequences";
+import { git } from "./commits";
+import type { Config, Version } from "./versions";
+
+/**
+ * Text of the file of callers in the commit of a version.
+ * @returns undefined where its config names none
+ * @throws Failure that says why it cannot be known
+ */
+export async function callersFileAt(
+    { number, config, commit, dirty }: Version,
+    program = ROOT,
+): Promise<{ name: string; text: string } | undefined> {
+    const { consumersFile: name } = config;
+    if (typeof name !== "string" || !isInside(name)) return undefined;
+    const unknown = (why: string) => new Failure(`version ${number} had callers in ${name}, and ${why}`);
+    if (commit === undefined) throw unknown("its program ran outside of git");
+    if (dirty) throw unknown("it ran with changes that are in no commit");
+    try {
+        return { name, text: await git(["show", `${commit}:./${name}`], program) };
+    } catch {
+        throw unknown(`commit ${commit.slice(0, 10)} of this clone has no such file`);
+    }
+}
+
+/** Config of a version with the callers of both files, each file read once. */
+export function callersReader(program = ROOT): (version: Version) => Promise<Config> {
+    const read = new Map<string, Promise<unknown[] | Unread>>();
+    return async (version) => {
+        const { consumersFile: name, consumers = [] } = version.config;
+        if (typeof name !== "string" || consumers === SECRET) return version.config;
+        const key = JSON.stringify([version.commit, version.dirty, name]);
+        if (!read.has(key)) read.set(key, listAt(version, program));
+        const callers = await read.get(key)!;
+        const own: unknown = typeof consumers === "string" ? JSON.parse(consumers) : consumers;
+        const all = callers instanceof Unread || !Array.isArray(own) ? callers : [...(own as unknown[]), ...callers];
+        return { ...version.config, consumers: all };
+    };
+}
+
+async function listAt(version: Version, program: string): Promise<unknown[] | Unread> {
+    try {
+        const file = await callersFileAt(version, program);
+        return file === undefined ? [] : parseCallersFile(file.text, file.name).callers;
+    } catch (error) {
+        if (error instanceof Failure) return new Unread(error.message);
+        throw error;
+    }
+}

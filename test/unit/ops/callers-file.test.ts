@@ -1,0 +1,194 @@
+// Proves that the commands read and edit callers in the file that `consumersFile` names as they do those of a stack file, and
+// that `move-to-file` changes no caller. Pulumi answers from memory.
+import { strict as assert } from "node:assert";
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { readSettings } from "../../../ops/stack/config-check";
+import { readConsumers } from "../../../ops/stack/stack-file";
+import { bench, STACK_FILE, type BenchOptions } from "./kit";
+
+const NAME = "callers/intra.yaml";
+const OWN = `# the stack
+config:
+    alpa-auth:option: intra-a
+    alpa-auth:alpa:
+        endpoints: ["10.20.96.188:20001"]
+    alpa-auth:consumersFile: ${NAME}
+    alpa-auth:consumers:
+        - name: own
+          credentials:
+              - { id: first, method: key } # in the stack file
+`;
+const CALLERS = `# all callers but one
+consumers:
+    # the first
+    - name: alice
+      credentials:
+          - { id: a1, method: key } # in use
+          - { id: a2, method: key, expires: "2026-12-01" }
+`;
+
+let folder: string;
+const callers = () => readFileSync(join(folder, NAME), "utf8");
+
+/** Both files in a folder that is the project's too. */
+function setUp({ text = OWN, ...options }: BenchOptions = {}) {
+    return bench({ text, folder, program: folder, ...options });
+}
+
+describe("ops with callers in a file of their own", () => {
+    beforeEach(() => {
+        folder = mkdtempSync(join(tmpdir(), "alpa-auth-ops-callers-"));
+        mkdirSync(join(folder, "callers"));
+        writeFileSync(join(folder, NAME), CALLERS);
+    });
+    afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+    it("adds a new caller there, leaves every other line as it is, and runs pulumi up", async () => {
+        const { ops, text, calls } = setUp();
+        const { code, out, note } = await ops("consumer", "add", "bob", "--apply");
+        assert.equal(code, 0, note);
+        assert.match(out, /^--- callers\/intra\.yaml/m);
+        assert.equal(
+            callers(),
+            `${CALLERS}    - name: bob\n      credentials:\n          - { id: first, method: key }\n`,
+        );
+        assert.equal(text(), OWN);
+        assert.ok(calls.some(({ args }) => args[0] === "up"));
+        assert.ok(!existsSync(join(folder, "callers/.alpa-auth")), "git would take it for a change");
+    });
+
+    it("rotates a credential in the file that it stands in", async () => {
+        const { ops, text } = setUp();
+        const rotate = (who: string, id: string) =>
+            ops("consumer", "rotate", who, id, "--successor", "next", "--overlap-days", "5", "--apply");
+        assert.equal((await rotate("alice", "a1")).code, 0);
+        assert.match(
+            callers(),
+            /- \{ id: a1, method: key, expires: "2026-11-30" \} # in use\n.*\n +- \{ id: next, method: key/,
+        );
+        assert.equal(text(), OWN);
+        assert.equal((await rotate("own", "first")).code, 0);
+        assert.match(text(), /- \{ id: next, method: key \}/);
+    });
+
+    it("shows what a revocation would do, and changes neither file without --apply", async () => {
+        const { ops, text } = setUp();
+        const { code, out } = await ops("consumer", "revoke", "alice", "a2");
+        assert.equal(code, 0);
+        assert.match(out, /^-.*\{ id: a2, method: key/m);
+        assert.match(out, /a2 of alice stops\. a1: as before/);
+        assert.deepEqual([text(), callers()], [OWN, CALLERS]);
+    });
+
+    it("imports keys into the stack file, the only one that holds secrets", async () => {
+        writeFileSync(join(folder, "keys.json"), JSON.stringify({ allowed_api_keys: ["a-key-of-before-1234"] }));
+        const { ops } = setUp();
+        const { code, out, note } = await ops("consumer", "import", join(folder, "keys.json"), "--names", "bob");
+        assert.equal(code, 0, note);
+        assert.match(out, /^--- Pulumi\.intra\.yaml/m);
+        assert.ok(!out.includes("a-key-of-before"));
+    });
+
+    it("knows the names of both files", async () => {
+        const { ops } = setUp();
+        const { note } = await ops("consumer", "rotate", "alise", "a1", "--successor", "x", "--overlap-days", "5");
+        assert.match(note, /alise: must be a consumer of the config\. Did you mean alice\?/);
+        const { out } = await ops("consumer", "expiring", "--json");
+        assert.deepEqual(
+            JSON.parse(out).map(({ consumer, credential }: any) => `${consumer}/${credential}`),
+            ["alice/a2"],
+        );
+    });
+
+    it("gives the file back when another run holds the stack's lock", async () => {
+        const lock =
+            "error: the stack is currently locked by 1 lock(s).\n  created by a@b (pid 1) at 2026-11-25T12:00:00Z";
+        const { ops } = setUp({ says: ({ args }) => (args[0] === "up" ? { code: 1, stderr: lock } : undefined) });
+        assert.equal((await ops("consumer", "add", "bob", "--apply")).code, 1);
+        assert.equal(callers(), CALLERS);
+    });
+
+    it("refuses to add its change to an edit of the file that is in no commit", async () => {
+        const git = (...args: string[]) =>
+            execFileSync("git", ["-C", folder, "-c", "user.name=a", "-c", "user.email=a@example.com", ...args]);
+        const { ops } = setUp();
+        git("init", "-q");
+        git("add", "-A");
+        git("commit", "-qm", "x");
+        writeFileSync(join(folder, NAME), `${CALLERS}# an edit\n`);
+        const { code, note } = await ops("consumer", "add", "bob", "--apply");
+        assert.equal(code, 2);
+        assert.match(note, /intra\.yaml: must have no uncommitted changes but those of this command/);
+    });
+
+    it("refuses every command without the file: its callers would look like strangers", async () => {
+        rmSync(join(folder, NAME));
+        const { code, note } = await setUp().ops("consumer", "expiring");
+        assert.equal(code, 2);
+        assert.match(note, /callers\/intra\.yaml: must be a file that can be read \(ENOENT\)/);
+    });
+
+    describe("consumer move-to-file", () => {
+        const NEW = "callers/new.yaml";
+        const move = (...more: string[]) => ["consumer", "move-to-file", NEW, ...more];
+        const BROUGHT = `${STACK_FILE}        - name: brought\n          credentials:\n              - { id: k, method: key, key: { secure: "v1:abc" } }\n`;
+        // As Pulumi shows it with --show-secrets: the third of the callers has a key.
+        const PLAIN = [{}, {}, { credentials: [{ key: "a-key-of-before-1234" }] }];
+        const says: BenchOptions["says"] = ({ args }) =>
+            args[0] === "config"
+                ? { stdout: JSON.stringify({ "alpa-auth:consumers": { value: "", objectValue: PLAIN } }) }
+                : undefined;
+
+        it("shows both files and changes nothing without --apply", async () => {
+            const { ops, text } = setUp({ text: STACK_FILE });
+            const { code, out, note } = await ops(...move());
+            assert.equal(code, 0, note);
+            assert.match(out, /^\+ {4}alpa-auth:consumersFile: callers\/new\.yaml$/m);
+            assert.match(out, /^Moves 2 callers to callers\/new\.yaml/m);
+            assert.equal(text(), STACK_FILE);
+            assert.ok(!existsSync(join(folder, NEW)));
+        });
+
+        it("leaves the callers what they are, with their comments, and runs no pulumi up", async () => {
+            const { ops, text, calls } = setUp({ text: STACK_FILE });
+            const { code, note } = await ops(...move("--apply"));
+            assert.equal(code, 0, note);
+            const moved = readFileSync(join(folder, NEW), "utf8");
+            assert.match(moved, /\{ id: a1, method: key \} # in use/);
+            assert.ok(!text().includes("alpa-auth:consumers:"));
+            const callersIn = (own: string, file?: string) => {
+                const settings = readSettings(own, new Map(), folder, new Date(0), file);
+                return settings.option === "intra-a" ? settings.consumers.map(({ brought: _, ...one }) => one) : [];
+            };
+            assert.deepEqual(callersIn(text(), moved), callersIn(STACK_FILE));
+            assert.ok(calls.every(({ args }) => args[0] !== "up"));
+            // What it wrote itself stands in no change's way.
+            assert.equal((await ops("consumer", "add", "bob")).code, 0);
+        });
+
+        it("leaves a caller with a key of its own in the stack file", async () => {
+            const { ops, text } = setUp({ text: BROUGHT, says });
+            const { code, out, note } = await ops(...move("--apply"));
+            assert.equal(code, 0, note);
+            assert.match(out, /Stay in Pulumi\.intra\.yaml, since a key of theirs is encrypted there: brought/);
+            assert.deepEqual(
+                readConsumers(text()).map(({ name }) => name),
+                ["brought"],
+            );
+        });
+
+        for (const [what, text, file, expected] of [
+            ["a file that exists", STACK_FILE, NAME, /must be a new file \(callers\/intra\.yaml exists\)/],
+            ["a path out of the project", STACK_FILE, "../x.yaml", /must be a path inside the folder of Pulumi\.yaml/],
+            ["a stack that has a file", OWN, NEW, /consumersFile: must not be set \(it is callers\/intra\.yaml\)/],
+        ] as const)
+            it(`refuses ${what}`, async () => {
+                const { code, note } = await setUp({ text }).ops("consumer", "move-to-file", file, "--apply");
+                assert.equal(code, 2);
+                assert.match(note, expected);
+            });
+    });
+});

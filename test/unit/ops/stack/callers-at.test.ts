@@ -1,0 +1,133 @@
+// Proves that history and rollback read callers of a file of their own in the commit of the version, and that a rollback
+// brings back no secret and no key that was taken away since. Git is real; Pulumi answers from memory.
+import { strict as assert } from "node:assert";
+import { generateKeyPairSync } from "node:crypto";
+import { mkdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { stringify } from "yaml";
+import { provider } from "../../../../components/parts/revocations-provider";
+import { keyDigest } from "../../../../config/credentials";
+import { KEEPS_RECORD } from "../../../../ops/stack/rollback/revoked";
+import type { Call } from "../kit";
+import { commit, git, NOW, repository, rollback, update, usePackages, useRepository } from "./rollback-kit";
+
+const FILE = "callers.yaml";
+const named = { "alpa-auth:consumersFile": { value: FILE } };
+const text = `${NOW}    alpa-auth:consumersFile: ${FILE}\n`;
+const publicKey = generateKeyPairSync("ed25519").publicKey.export({ type: "spki", format: "pem" }) as string;
+
+const token = { id: "a", method: "service-token" };
+const rotated = { ...token, secretVersion: 2, previousSecretExpires: "2026-12-09" };
+const nlp = (credential: object) => ({ name: "nlp", credentials: [credential] });
+const lab = { name: "lab", credentials: [{ id: "ed", method: "jwt", algorithm: "EdDSA", publicKey }] };
+
+describe("callers of a file, in earlier versions", () => {
+    useRepository();
+    usePackages();
+    /** Commits with one list each; the last is that of today. */
+    const commits: Record<"empty" | "lab" | "now", string> = { empty: "", lab: "", now: "" };
+    before(() => {
+        mkdirSync(join(repository.root, "components/parts"), { recursive: true });
+        commits.empty = commit({ [FILE]: "# nobody\nconsumers: []\n", [KEEPS_RECORD]: "" });
+        commits.lab = commit({ [FILE]: `# the lab\n${stringify({ consumers: [lab, nlp(token)] })}` });
+        commits.now = commit({ [FILE]: stringify({ consumers: [nlp(rotated)] }) });
+    });
+
+    /** What the program finds in the file, at each call that names it. */
+    const back = async (history: object[], args: string[] = [], deployment: object = {}) => {
+        const found: string[] = [];
+        const says = (call: Call) => {
+            const program = call.args[call.args.indexOf("--cwd") + 1];
+            if (call.args.includes("--config-file") && call.args.includes("--cwd"))
+                found.push(readFileSync(join(program, FILE), "utf8"));
+            if (call.args[0] === "config") return { stdout: "{}" };
+            return call.args[1] === "export" ? { stdout: JSON.stringify({ deployment }) } : undefined;
+        };
+        const options = { text, says, history: history as ReturnType<typeof update>[] };
+        return { found, ...(await rollback(["--to", "1", ...args], options)) };
+    };
+
+    it("go back with the program, as they were then", async () => {
+        const { code, note, found } = await back([update(commits.empty, named), update(commits.now, named)]);
+        assert.equal(code, 0, note);
+        assert.deepEqual(found, ["# nobody\nconsumers: []\n"]);
+    });
+
+    it("keep the secret of a service token that was rotated since, also in another list", async () => {
+        const { code, note, found } = await back([update(commits.lab, named), update(commits.now, named)]);
+        assert.equal(code, 0, note);
+        assert.match(note, /nlp\/a: keeps the secret of today/);
+        assert.match(found[0], /^# the lab\n[^]*secretVersion: 2\n +previousSecretExpires: "2026-12-09"/);
+        const consumers = { "alpa-auth:consumers": { objectValue: [nlp(token)], value: "" } };
+        const inStackFile = await back([update(commits.now, consumers), update(commits.now, named)]);
+        assert.match(inStackFile.note, /nlp\/a: keeps the secret of today/);
+    });
+
+    it("do not bring a revoked public key back, unless the operator names it", async () => {
+        const declared = { "lab/ed": keyDigest({ publicKey })! };
+        const { outs } = await provider.create!({ declared, readmit: {} });
+        const { outs: outputs } = await provider.update!("id", outs!, { declared: {}, readmit: {} });
+        const type = "pulumi-nodejs:dynamic/alpa-auth:Revocations";
+        const urn = `urn:pulumi:intra::alpa-auth::${type}::alpa-consumers-revocations`;
+        const state = { resources: [{ urn, type, outputs }] };
+        const history = [update(commits.lab, named), update(commits.now, named)];
+        const { code, note, found } = await back(history, [], state);
+        assert.equal(code, 2, note);
+        assert.match(note, /would break that of lab\/ed\. .* add: --readmit lab\/ed/);
+        assert.ok(found[0].includes(`readmit: ${outputs!.revoked[0].id}`));
+        assert.equal((await back(history, ["--readmit", "lab/ed"], state)).code, 0);
+    });
+
+    it("leave the clone as it is after --apply, where its commit is that of then", async () => {
+        const history = [update(commits.now, named), update(commits.now, named)];
+        const { code, note } = await back(history, ["--apply"]);
+        assert.equal(code, 0, note);
+        assert.equal(git("status", "--porcelain", "--untracked-files=no"), "");
+    });
+
+    for (const [what, version, expected] of [
+        [
+            "a commit without the file",
+            () => update(repository.first, named),
+            /commit \w{10} of this clone has no such file/,
+        ],
+        [
+            "changes in no commit",
+            () => update(commits.lab, named, { environment: { "git.head": commits.lab, "git.dirty": "true" } }),
+            /must be of a clean work tree/,
+        ],
+    ] as const)
+        it(`are not guessed, of ${what}`, async () => {
+            const { code, note } = await back([version(), update(commits.now, named)]);
+            assert.equal(code, 2);
+            assert.match(note, expected);
+        });
+
+    it("are in the history, as those of a stack file are", async () => {
+        const dirty = { environment: { "git.head": commits.now, "git.dirty": "true" } };
+        const versions = [
+            update(commits.empty, named),
+            update(commits.lab, named),
+            update(commits.now, named),
+            update(commits.now, named, dirty),
+        ];
+        const { ops } = await back(versions);
+        const { out } = await ops("stack", "history", "--json");
+        const changed = JSON.parse(out).map((row: any) => row.changed);
+        assert.deepEqual(changed.slice(1), [
+            [
+                "caller lab loses access",
+                "credential nlp/a: secretVersion: (none) -> 2",
+                "credential nlp/a: previousSecretExpires: (none) -> 2026-12-09",
+            ],
+            ["caller lab gets access", "caller nlp gets access"],
+            [],
+        ]);
+        assert.match(
+            changed[0][0],
+            /^callers: version 4 had callers in callers\.yaml, and it ran with changes that are in no/,
+        );
+        const { out: compared } = await ops("stack", "diff", "1", "2", "--json");
+        assert.deepEqual(JSON.parse(compared).callers, ["caller lab gets access", "caller nlp gets access"]);
+    });
+});
