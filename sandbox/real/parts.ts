@@ -7,6 +7,7 @@ import { existsSync, readFileSync, statSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
 import { parse } from "yaml";
 import { findOnPath } from "../toolchain/path";
+import { certManagerDefinitions } from "./cert-manager-crds";
 
 /** A real program that was found. */
 export interface Found {
@@ -64,6 +65,15 @@ export const PARTS = {
         get: `Put pulumi-resource-cloudflare on PATH, or name the program in ${PREFIX}CLOUDFLARE_PROVIDER.`,
         find: (env) => ofProgram(program(env, "CLOUDFLARE_PROVIDER", ["pulumi-resource-cloudflare"]), ["--version"]),
     },
+    "cert-manager": {
+        title: "cert-manager",
+        version: "1.18.2",
+        accepts: /^1\.18\./,
+        get:
+            `Put cert-manager-controller on PATH, or name it in ${PREFIX}CERT_MANAGER, and name the release's CRDs, ` +
+            `a file or a folder, in ${PREFIX}CERT_MANAGER_CRDS.`,
+        find: findCertManager,
+    },
 } as const satisfies Record<string, Part>;
 
 export type PartName = keyof typeof PARTS;
@@ -98,7 +108,8 @@ function ofProgram(path: string, probe: string[]): Found {
     return { version: versionPrinted(path, probe), paths: { program: path } };
 }
 
-function versionPrinted(path: string, probe: string[]): string {
+/** @param pattern finds the version as its first group */
+function versionPrinted(path: string, probe: string[], pattern = /(\d+\.\d+(?:\.\d+)?)/): string {
     const [command, ...args] = commandOf(path);
     let printed: string;
     try {
@@ -106,7 +117,7 @@ function versionPrinted(path: string, probe: string[]): string {
     } catch {
         throw new Error(`${path} ${probe.join(" ")} fails`);
     }
-    return /\d+\.\d+(\.\d+)?/.exec(printed)?.[0] ?? "unknown";
+    return pattern.exec(printed)?.[1] ?? "unknown";
 }
 
 /** The version of ADC that comes with the chart's ingress controller. */
@@ -118,6 +129,17 @@ function findIngressController(env: NodeJS.ProcessEnv): Found {
     const version = versionPrinted(adc, ["--version"]);
     if (!ADC_VERSION.test(version)) throw new Error(`${adc} has version ${version}, and the chart comes with 0.23.1`);
     return { version: versionPrinted(controller, ["version"]), paths: { controller, adc } };
+}
+
+/** No command of the controller prints its version; its help names the image of the ACME solver, which has the same one. */
+const SOLVER_IMAGE = /acmesolver:v(\d+\.\d+\.\d+)/;
+
+function findCertManager(env: NodeJS.ProcessEnv): Found {
+    const controller = program(env, "CERT_MANAGER", ["cert-manager-controller"]);
+    const crds = named(env, "CERT_MANAGER_CRDS");
+    if (crds === undefined) throw new Error(`${PREFIX}CERT_MANAGER_CRDS is not set`);
+    certManagerDefinitions(crds);
+    return { version: versionPrinted(controller, ["--help"], SOLVER_IMAGE), paths: { controller, crds } };
 }
 
 /** Folders of an installation from its packages, unless named otherwise. */
