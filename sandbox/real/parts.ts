@@ -5,15 +5,17 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
-import { parse } from "yaml";
 import { findOnPath } from "../toolchain/path";
 import { certManagerDefinitions } from "./cert-manager-crds";
+import { CHARTS_VARIABLE, findCharts } from "./charts";
 
 /** A real program that was found. */
 export interface Found {
     version: string;
     /** Absolute paths, by their role in the part. */
     paths: Record<string, string>;
+    /** Addresses that the files are yet to be fetched from. @default all are there */
+    repositories?: string[];
 }
 
 interface Part {
@@ -30,8 +32,6 @@ interface Part {
 }
 
 const PREFIX = "ALPA_AUTH_REAL_";
-/** The same folder from which the tests render every set of values. */
-const CHARTS_VARIABLE = "ALPA_AUTH_CHARTS";
 
 /** By the name that the operator chooses it by. */
 export const PARTS = {
@@ -39,7 +39,9 @@ export const PARTS = {
         title: "Helm charts",
         version: "2.14.0",
         accepts: /^2\.14\./,
-        get: `Name a folder with the charts apisix, apisix-ingress-controller and kuberay-operator, unpacked, in ${CHARTS_VARIABLE}.`,
+        get:
+            "Name a folder with the charts apisix, apisix-ingress-controller and kuberay-operator, or the chart repositories " +
+            `that offer them, in ${CHARTS_VARIABLE}.`,
         find: findCharts,
     },
     apisix: {
@@ -155,18 +157,4 @@ function findApisix(env: NodeJS.ProcessEnv): Found {
     for (const file of [version, join(home, "deps"), paths.openresty, paths.luajit])
         if (!existsSync(file)) throw new Error(`${file} does not exist`);
     return { version: /VERSION = "([^"]+)"/.exec(readFileSync(version, "utf8"))?.[1] ?? "unknown", paths };
-}
-
-function findCharts(env: NodeJS.ProcessEnv): Found {
-    const folder = env[CHARTS_VARIABLE];
-    if (folder === undefined || folder === "") throw new Error(`${CHARTS_VARIABLE} is not set`);
-    const paths = Object.fromEntries(
-        ["apisix", "apisix-ingress-controller", "kuberay-operator"].map((name) => [name, join(folder, name)]),
-    );
-    for (const path of Object.values(paths))
-        if (!existsSync(join(path, "Chart.yaml"))) throw new Error(`${join(path, "Chart.yaml")} does not exist`);
-    return {
-        version: (parse(readFileSync(join(paths.apisix, "Chart.yaml"), "utf8")) as { version: string }).version,
-        paths,
-    };
 }

@@ -9,6 +9,7 @@ import { startChartRepository } from "../charts/repository";
 import { dgxNodes, startControlPlane, type ControlPlane, type NodeShape, type PodPort } from "../control-plane";
 import { describeHolder, freePort, SANDBOX_MARK } from "../processes";
 import { installPlugins } from "../plugins/launchers";
+import { realCharts } from "../real/charts";
 import { partsOfEnvironment, reportParts, type RealParts } from "../real/choice";
 import { startRampart } from "../rampart/main";
 import { Rest } from "../rampart/rest";
@@ -130,8 +131,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
         workloads = keep(await startWorkloads({ kubeConfig, controlPlane, log, ...played }));
         log("chart repository");
         const repository = { helmPath: tools.helm, stateDir };
-        const chartFolders = real.charts && Object.values(real.charts.paths);
-        const offered = { kuberayCrds: gpus?.crds, real: chartFolders };
+        const offered = { kuberayCrds: gpus?.crds, real: real.charts && (await realCharts(real.charts, tools.helm)) };
         const charts = keep(await startChartRepository({ ...repository, name: "charts", ...offered }));
         const priv =
             auth &&
