@@ -13,6 +13,7 @@ export const CHECKS: Record<PartName, readonly string[]> = {
         "test/engine/cloudflare-move.test.ts",
         "test/engine/cloudflare-operations.test.ts",
     ],
+    "cert-manager": ["test/engine/cert-manager.test.ts", "test/engine/inter-nodes.test.ts"],
 };
 
 /** What a file of tests gave. */

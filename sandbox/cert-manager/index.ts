@@ -1,43 +1,38 @@
 /**
- * Stand-in for cert-manager 1.18 on a sandbox cluster: kinds, a controller, and issuers of kind `ca`. Facts: its API types
- * (pkg/apis/certmanager/v1), the definitions it installs, and its documentation of issuing, renewal and the Secret.
+ * cert-manager 1.18 on a sandbox cluster: the real controller with its own CRDs, or the stand-in of controller.ts.
  *
- *     const manager = await startCertManager({ kubeConfig, log });
- *     await manager.addAuthority("internal");   // a ClusterIssuer `internal` and the Secret behind it
- *     await manager.renew("llm", "alpa-tls");   // as `cmctl renew`
- *
- * Imitated: an Issuer takes its Secret from its own namespace, a ClusterIssuer from `cert-manager`; a Certificate is not Ready and
- * Issuing while it waits, for an issuer that is not there too; the Secret has the type, annotations and label of the real one and
- * stays when the Certificate goes; changed names or another issuer are a new certificate; each one has a new key; what was issued
- * is in `status`.
- *
- * Refused: every other issuer and field by the definitions, which do not know them; another private key than ECDSA 256 that
- * is made anew each time, and a Certificate without names, in the condition Ready with the reason NotImitated. Not imitated:
- * CertificateRequests, backoff, the webhook, renewal by time, a Secret that somebody deletes.
+ *     const manager = await startCertManager({ kubeConfig, issuer: "internal", log });
+ *     await manager.renew("llm", "alpa-tls"); // as `cmctl renew`
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { KubeConfig } from "@kubernetes/client-node";
 import { parse } from "yaml";
-import { ApiError } from "../rampart/api";
 import { installDefinitions, type NewDefinition } from "../rampart/install";
 import { Rest } from "../rampart/rest";
+import { startRealCertManager } from "../real/cert-manager";
+import { certManagerDefinitions } from "../real/cert-manager-crds";
+import type { Found } from "../real/parts";
+import type { Ground } from "../real/run";
+import { startController } from "./controller";
+import { HOME, type Certificate } from "./reconcile";
 import { makeAuthority } from "./sign";
-import { HOME, reconcile, type Certificate, type Issuer } from "./reconcile";
 
 const DEFINITIONS = join(__dirname, "../crds/cert-manager");
 const GROUP = "/apis/cert-manager.io/v1";
-/** How long one watch lasts, in seconds. */
-const WATCH_SECONDS = 300;
 
 export interface CertManagerOptions {
     kubeConfig: KubeConfig;
+    /** Name of a ClusterIssuer that it gets, with an authority of its own. */
+    issuer: string;
+    /** The real one to run, and the file with its access. @default the stand-in */
+    real?: { found: Found; ground: Ground; kubeconfigPath: string };
     log?: (line: string) => void;
 }
 
 export interface CertManager {
-    /** Makes a ClusterIssuer with an authority of its own. @returns that one's certificate, for callers to trust */
-    addAuthority(name: string): Promise<string>;
+    /** Certificate of the issuer's authority, for callers to trust. */
+    authority: string;
     /** Has a certificate issued anew, as `cmctl renew` does. */
     renew(namespace: string, name: string): Promise<void>;
     close(): Promise<void>;
@@ -45,50 +40,24 @@ export interface CertManager {
 
 export async function startCertManager({
     kubeConfig,
+    issuer,
+    real,
     log = () => undefined,
 }: CertManagerOptions): Promise<CertManager> {
     const rest = new Rest(kubeConfig);
-    await installDefinitions(rest, definitions());
-    const stop = new AbortController();
-    let dirty = true;
-    let wake = () => {};
-    const changed = () => {
-        dirty = true;
-        wake();
-    };
-    const watched = ["certificates", "issuers", "clusterissuers"].map((plural) =>
-        watching(rest, `${GROUP}/${plural}`, changed, stop.signal),
-    );
-    const working = (async () => {
-        while (!stop.signal.aborted) {
-            if (!dirty) await new Promise<void>((resolve) => (wake = resolve));
-            dirty = false;
-            if (stop.signal.aborted) return;
-            try {
-                const list = async <T>(plural: string) =>
-                    (await rest.call<{ items: T[] }>("GET", `${GROUP}/${plural}`)).items;
-                const issuers = [
-                    ...(await list<Issuer>("issuers")).map((one) => ({ ...one, kind: "Issuer" })),
-                    ...(await list<Issuer>("clusterissuers")).map((one) => ({ ...one, kind: "ClusterIssuer" })),
-                ];
-                for (const one of await list<Certificate>("certificates")) await reconcile(rest, one, issuers);
-            } catch (error) {
-                // An object that changed or went meanwhile: the change itself brings another look.
-                if (stop.signal.aborted) return;
-                if (!(error instanceof ApiError && [404, 409].includes(error.status)))
-                    log(`cert-manager: ${(error as Error).message.split("\n")[0]}`);
-            }
-        }
-    })();
-    return {
-        addAuthority: (name) => addAuthority(rest, name),
-        renew: (namespace, name) => renew(rest, namespace, name),
-        close: async () => {
-            stop.abort();
-            wake();
-            await Promise.all([working, ...watched]);
-        },
-    };
+    await installDefinitions(rest, real ? certManagerDefinitions(real.found.paths.crds) : definitions());
+    await rest.apply(`/api/v1/namespaces/${HOME}`, { apiVersion: "v1", kind: "Namespace", metadata: { name: HOME } });
+    const controller = real ? await startRealCertManager(real.ground, real) : startController(rest, log);
+    try {
+        return {
+            authority: await addAuthority(rest, issuer),
+            renew: (namespace, name) => renew(rest, namespace, name),
+            close: () => controller.close(),
+        };
+    } catch (error) {
+        await controller.close();
+        throw error;
+    }
 }
 
 function definitions(): NewDefinition[] {
@@ -97,18 +66,8 @@ function definitions(): NewDefinition[] {
     );
 }
 
-async function watching(rest: Rest, path: string, changed: () => void, signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-        await rest.watch(path, WATCH_SECONDS, () => changed(), signal).catch(() => undefined);
-        // A watch that could not be opened is opened again, and what happened meanwhile is looked at.
-        if (!signal.aborted) await new Promise((resolve) => setTimeout(resolve, 200));
-        changed();
-    }
-}
-
 async function addAuthority(rest: Rest, name: string): Promise<string> {
     const { certificate, key } = await makeAuthority(name);
-    await rest.apply(`/api/v1/namespaces/${HOME}`, { apiVersion: "v1", kind: "Namespace", metadata: { name: HOME } });
     await rest.apply(`/api/v1/namespaces/${HOME}/secrets/${name}`, {
         apiVersion: "v1",
         kind: "Secret",

@@ -1,4 +1,5 @@
 /** What cert-manager's stand-in does with one Certificate. */
+import { X509Certificate } from "node:crypto";
 import type { V1Secret } from "@kubernetes/client-node";
 import type { Rest } from "../rampart/rest";
 import { sign, type Pair } from "./sign";
@@ -33,6 +34,10 @@ export interface Issuer {
 }
 
 const MANUAL = "ManuallyTriggered";
+const OWN_GROUP = "cert-manager.io";
+/** Of the annotations of a Secret. */
+const PREFIX = "cert-manager.io/";
+const UP_TO_DATE = ready(true, "Ready", "Certificate is up to date and has not expired");
 
 export async function reconcile(rest: Rest, certificate: Certificate, issuers: Issuer[]): Promise<void> {
     const { metadata, spec, status } = certificate;
@@ -40,43 +45,85 @@ export async function reconcile(rest: Rest, certificate: Certificate, issuers: I
     if (refused !== undefined) return say(rest, certificate, [ready(false, "NotImitated", `sandbox: ${refused}`)]);
     const path = `/api/v1/namespaces/${metadata.namespace}/secrets/${spec.secretName}`;
     const secret = await rest.find<V1Secret>(path);
-    const wanted = annotations(certificate);
     const manually = status?.conditions?.some((c) => c.type === "Issuing" && c.reason === MANUAL);
-    const stale = Object.entries(wanted).some(([key, value]) => secret?.metadata?.annotations?.[key] !== value);
-    if (!stale && !manually)
-        return say(rest, certificate, [ready(true, "Ready", "Certificate is up to date and has not expired")]);
-    const why = secret
-        ? ["SecretMismatch", "Issuing certificate as Secret was previously issued for other values"]
-        : ["DoesNotExist", "Issuing certificate as Secret does not exist"];
+    const stale = staleness(certificate, secret);
+    if (stale === undefined && !manually) return say(rest, certificate, [UP_TO_DATE], { times: timesOf(secret!) });
     // A certificate that is renewed is good until then.
-    if (!manually) {
-        const [reason, message] = why;
+    if (stale !== undefined) {
+        const [reason, message] = stale;
         const issuing = { type: "Issuing", status: "True", reason, message };
-        await say(rest, certificate, [ready(false, reason, message), issuing]);
+        const times = secret === undefined ? NO_TIMES : timesOf(secret);
+        await say(rest, certificate, [ready(false, reason, message), issuing], { times });
     }
     const authority = await authorityOf(rest, certificate, issuers);
     // As in reality it goes on waiting: the issuer may come later.
     if (authority === undefined) return;
-    const { certificate: pem, key, notBefore, notAfter } = await sign(spec.dnsNames!, authority);
+    const { certificate: pem, key } = await sign(spec.dnsNames!, authority);
     await rest.apply(path, {
         apiVersion: "v1",
         kind: "Secret",
         metadata: {
             name: spec.secretName,
             namespace: metadata.namespace,
-            annotations: wanted,
+            annotations: annotations(certificate),
             labels: { "controller.cert-manager.io/fao": "true" },
         },
         type: "kubernetes.io/tls",
         stringData: { "tls.crt": pem, "tls.key": key, "ca.crt": authority.certificate },
     });
-    const renewal = new Date(notAfter.getTime() - (notAfter.getTime() - notBefore.getTime()) / 3);
-    await say(rest, certificate, [ready(true, "Ready", "Certificate is up to date and has not expired")], {
+    const revision = (status?.revision ?? 0) + 1;
+    await say(rest, certificate, [UP_TO_DATE], { times: timesIn(pem), revision });
+}
+
+/** Why the certificate in the Secret is to be replaced; undefined where it is not. */
+function staleness(
+    { metadata, spec, status }: Certificate,
+    secret: V1Secret | undefined,
+): [string, string] | undefined {
+    if (secret === undefined) return ["DoesNotExist", "Issuing certificate as Secret does not exist"];
+    const said = (name: string) => secret.metadata?.annotations?.[`${PREFIX}${name}`] ?? "";
+    const issuer = (name: string, kind?: string, group?: string) => `${kind || "Issuer"}.${group || OWN_GROUP}/${name}`;
+    const [before, after] = [
+        issuer(said("issuer-name"), said("issuer-kind"), said("issuer-group")),
+        issuer(spec.issuerRef.name, spec.issuerRef.kind, spec.issuerRef.group),
+    ];
+    if (before !== after)
+        return ["IncorrectIssuer", `Issuing certificate as Secret was previously issued by "${before}"`];
+    const owner = said("certificate-name");
+    if (owner !== metadata.name)
+        return [
+            "IncorrectCertificate",
+            `Secret was issued for "${owner}". If this message is not transient, you might have two conflicting Certificates pointing to the same secret.`,
+        ];
+    const names = (all: string[]) => all.slice().sort().join();
+    if (names(said("alt-names").split(",")) === names(spec.dnsNames!)) return undefined;
+    // What this Certificate has issued itself is compared with its request, of which nothing is left otherwise.
+    return status?.revision === undefined
+        ? [
+              "SecretMismatch",
+              "Issuing certificate as Existing issued Secret is not up to date for spec: [spec.dnsNames]",
+          ]
+        : ["RequestChanged", "Fields on existing CertificateRequest resource not up to date: [spec.dnsNames]"];
+}
+
+/** What a status says of the certificate in the Secret. */
+type Times = Record<"notBefore" | "notAfter" | "renewalTime", string | null>;
+
+const NO_TIMES: Times = { notBefore: null, notAfter: null, renewalTime: null };
+
+function timesOf(secret: V1Secret): Times {
+    return timesIn(Buffer.from(secret.data?.["tls.crt"] ?? "", "base64").toString());
+}
+
+function timesIn(pem: string): Times {
+    const { validFrom, validTo } = new X509Certificate(pem);
+    const [notBefore, notAfter] = [new Date(validFrom), new Date(validTo)];
+    const renewalTime = new Date(notAfter.getTime() - (notAfter.getTime() - notBefore.getTime()) / 3);
+    return {
         notBefore: notBefore.toISOString(),
         notAfter: notAfter.toISOString(),
-        renewalTime: renewal.toISOString(),
-        revision: (status?.revision ?? 0) + 1,
-    });
+        renewalTime: renewalTime.toISOString(),
+    };
 }
 
 function notImitated({ spec }: Certificate): string | undefined {
@@ -84,23 +131,22 @@ function notImitated({ spec }: Certificate): string | undefined {
     if (!spec.dnsNames?.length) return "a Certificate without dnsNames is not imitated";
     if (algorithm !== "ECDSA" || size !== 256 || encoding !== "PKCS1" || rotationPolicy !== "Always")
         return "another private key than ECDSA 256, in PKCS1, made anew each time, is not imitated";
-    if ((spec.issuerRef.group ?? "cert-manager.io") !== "cert-manager.io") return "issuers of others are not imitated";
+    if ((spec.issuerRef.group ?? OWN_GROUP) !== OWN_GROUP) return "issuers of others are not imitated";
     return undefined;
 }
 
-/** What the Secret says of its certificate, and by which another one is noticed. */
+/** What the Secret says of its certificate. */
 function annotations({ metadata, spec }: Certificate): Record<string, string> {
     const { name, kind = "Issuer", group = "" } = spec.issuerRef;
-    const prefix = "cert-manager.io/";
     return {
-        [`${prefix}alt-names`]: spec.dnsNames!.join(","),
-        [`${prefix}certificate-name`]: metadata.name,
-        [`${prefix}common-name`]: "",
-        [`${prefix}ip-sans`]: "",
-        [`${prefix}issuer-group`]: group,
-        [`${prefix}issuer-kind`]: kind,
-        [`${prefix}issuer-name`]: name,
-        [`${prefix}uri-sans`]: "",
+        [`${PREFIX}alt-names`]: spec.dnsNames!.join(","),
+        [`${PREFIX}certificate-name`]: metadata.name,
+        [`${PREFIX}common-name`]: "",
+        [`${PREFIX}ip-sans`]: "",
+        [`${PREFIX}issuer-group`]: group,
+        [`${PREFIX}issuer-kind`]: kind,
+        [`${PREFIX}issuer-name`]: name,
+        [`${PREFIX}uri-sans`]: "",
     };
 }
 
@@ -122,7 +168,12 @@ function ready(yes: boolean, reason: string, message: string): Condition {
 }
 
 /** Writes the conditions, and nothing where they are there already: every write brings another look. */
-async function say(rest: Rest, certificate: Certificate, wanted: Condition[], more: object = {}): Promise<void> {
+async function say(
+    rest: Rest,
+    certificate: Certificate,
+    wanted: Condition[],
+    { times, ...more }: { times?: Times; revision?: number } = {},
+): Promise<void> {
     const { namespace, name, generation } = certificate.metadata;
     const before = certificate.status?.conditions ?? [];
     const same = (a: Condition, b?: Condition) =>
@@ -136,5 +187,5 @@ async function say(rest: Rest, certificate: Certificate, wanted: Condition[], mo
             known(one)?.status === one.status ? known(one)!.lastTransitionTime : new Date().toISOString(),
     }));
     const path = `/apis/cert-manager.io/v1/namespaces/${namespace}/certificates/${name}/status`;
-    await rest.call("PATCH", path, { status: { ...more, conditions } });
+    await rest.call("PATCH", path, { status: { ...times, ...more, conditions } });
 }

@@ -15,24 +15,20 @@ export function makeAuthority(name: string): Promise<Pair> {
     return make(name, [], { days: 3650 });
 }
 
-export interface Signed extends Pair {
-    notBefore: Date;
-    notAfter: Date;
-}
-
-/** A new key, and a certificate of the authority for it. */
-export async function sign(dnsNames: string[], by: Pair): Promise<Signed> {
-    const notBefore = new Date(Math.floor(Date.now() / 1000) * 1000);
-    const pair = await make(dnsNames[0], dnsNames, { by, notBefore, days: DAYS });
-    return { ...pair, notBefore, notAfter: new Date(notBefore.getTime() + DAYS * DAY_MS) };
+/** A new key, and a certificate of the authority for it, whose names are alternative names alone. */
+export function sign(dnsNames: string[], by: Pair): Promise<Pair> {
+    return make(undefined, dnsNames, { by, days: DAYS });
 }
 
 async function make(
-    commonName: string,
+    commonName: string | undefined,
     dnsNames: string[],
-    { by, notBefore = new Date(), days }: { by?: Pair; notBefore?: Date; days: number },
+    { by, days }: { by?: Pair; days: number },
 ): Promise<Pair> {
-    const { cert, private: key } = await generate([{ name: "commonName", value: commonName }], {
+    // A certificate has whole seconds.
+    const notBefore = new Date(Math.floor(Date.now() / 1000) * 1000);
+    const subject = commonName === undefined ? [] : [{ name: "commonName", value: commonName }];
+    const { cert, private: key } = await generate(subject, {
         algorithm: "sha256",
         keyType: "ec",
         curve: "P-256",

@@ -1,7 +1,7 @@
 /** Makes the archives of the stand-in charts with the real helm: sub-charts, CRDs and schemas put where charts have them. */
 import { execFile } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { promisify } from "node:util";
 import { stringify } from "yaml";
 import { crds } from "../rampart/crds";
@@ -52,12 +52,14 @@ export async function packageRampart(helmPath: string, folder: string): Promise<
     await helm(helmPath, folder, ["package", chart, "-d", archives]);
 }
 
-/** Packages real charts, unpacked, as they are. @param charts folders */
+/** Takes real charts as they are. @param charts folders, which are packaged, and archives */
 export async function packageReal(helmPath: string, folder: string, charts: string[]): Promise<void> {
     const archives = join(folder, "archives");
     rmSync(folder, { recursive: true, force: true });
     mkdirSync(archives, { recursive: true });
-    for (const chart of charts) await helm(helmPath, folder, ["package", chart, "-d", archives]);
+    for (const chart of charts)
+        if (chart.endsWith(".tgz")) cpSync(chart, join(archives, basename(chart)));
+        else await helm(helmPath, folder, ["package", chart, "-d", archives]);
 }
 
 export async function writeIndex(helmPath: string, folder: string, url: string): Promise<void> {
@@ -102,16 +104,19 @@ function copyCrds(to: string): void {
     }
 }
 
-/** helm with folders of its own: the user's repositories and caches are neither read nor changed. */
-async function helm(helmPath: string, folder: string, args: string[]): Promise<void> {
-    const env = {
+/** For a helm with folders of its own: the user's repositories and caches are neither read nor changed. */
+export function helmEnvironment(folder: string): NodeJS.ProcessEnv {
+    return {
         ...process.env,
         HELM_CACHE_HOME: join(folder, "helm/cache"),
         HELM_CONFIG_HOME: join(folder, "helm/config"),
         HELM_DATA_HOME: join(folder, "helm/data"),
     };
+}
+
+async function helm(helmPath: string, folder: string, args: string[]): Promise<void> {
     try {
-        await run(helmPath, args, { env, timeout: 60_000 });
+        await run(helmPath, args, { env: helmEnvironment(folder), timeout: 60_000 });
     } catch (error) {
         const { stderr, message } = error as Error & { stderr?: string };
         throw new Error(`helm ${args[0]}: must succeed for the charts. It said: ${stderr || message}`);

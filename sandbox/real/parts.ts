@@ -5,14 +5,17 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
-import { parse } from "yaml";
 import { findOnPath } from "../toolchain/path";
+import { certManagerDefinitions } from "./cert-manager-crds";
+import { CHARTS_VARIABLE, findCharts } from "./charts";
 
 /** A real program that was found. */
 export interface Found {
     version: string;
     /** Absolute paths, by their role in the part. */
     paths: Record<string, string>;
+    /** Addresses that the files are yet to be fetched from. @default all are there */
+    repositories?: string[];
 }
 
 interface Part {
@@ -29,8 +32,6 @@ interface Part {
 }
 
 const PREFIX = "ALPA_AUTH_REAL_";
-/** The same folder from which the tests render every set of values. */
-const CHARTS_VARIABLE = "ALPA_AUTH_CHARTS";
 
 /** By the name that the operator chooses it by. */
 export const PARTS = {
@@ -38,7 +39,9 @@ export const PARTS = {
         title: "Helm charts",
         version: "2.14.0",
         accepts: /^2\.14\./,
-        get: `Name a folder with the charts apisix, apisix-ingress-controller and kuberay-operator, unpacked, in ${CHARTS_VARIABLE}.`,
+        get:
+            "Name a folder with the charts apisix, apisix-ingress-controller and kuberay-operator, or the chart repositories " +
+            `that offer them, in ${CHARTS_VARIABLE}.`,
         find: findCharts,
     },
     apisix: {
@@ -63,6 +66,15 @@ export const PARTS = {
         accepts: /^6\./,
         get: `Put pulumi-resource-cloudflare on PATH, or name the program in ${PREFIX}CLOUDFLARE_PROVIDER.`,
         find: (env) => ofProgram(program(env, "CLOUDFLARE_PROVIDER", ["pulumi-resource-cloudflare"]), ["--version"]),
+    },
+    "cert-manager": {
+        title: "cert-manager",
+        version: "1.18.2",
+        accepts: /^1\.18\./,
+        get:
+            `Put cert-manager-controller on PATH, or name it in ${PREFIX}CERT_MANAGER, and name the release's CRDs, ` +
+            `a file or a folder, in ${PREFIX}CERT_MANAGER_CRDS.`,
+        find: findCertManager,
     },
 } as const satisfies Record<string, Part>;
 
@@ -98,7 +110,8 @@ function ofProgram(path: string, probe: string[]): Found {
     return { version: versionPrinted(path, probe), paths: { program: path } };
 }
 
-function versionPrinted(path: string, probe: string[]): string {
+/** @param pattern finds the version as its first group */
+function versionPrinted(path: string, probe: string[], pattern = /(\d+\.\d+(?:\.\d+)?)/): string {
     const [command, ...args] = commandOf(path);
     let printed: string;
     try {
@@ -106,7 +119,7 @@ function versionPrinted(path: string, probe: string[]): string {
     } catch {
         throw new Error(`${path} ${probe.join(" ")} fails`);
     }
-    return /\d+\.\d+(\.\d+)?/.exec(printed)?.[0] ?? "unknown";
+    return pattern.exec(printed)?.[1] ?? "unknown";
 }
 
 /** The version of ADC that comes with the chart's ingress controller. */
@@ -118,6 +131,17 @@ function findIngressController(env: NodeJS.ProcessEnv): Found {
     const version = versionPrinted(adc, ["--version"]);
     if (!ADC_VERSION.test(version)) throw new Error(`${adc} has version ${version}, and the chart comes with 0.23.1`);
     return { version: versionPrinted(controller, ["version"]), paths: { controller, adc } };
+}
+
+/** No command of the controller prints its version; its help names the image of the ACME solver, which has the same one. */
+const SOLVER_IMAGE = /acmesolver:v(\d+\.\d+\.\d+)/;
+
+function findCertManager(env: NodeJS.ProcessEnv): Found {
+    const controller = program(env, "CERT_MANAGER", ["cert-manager-controller"]);
+    const crds = named(env, "CERT_MANAGER_CRDS");
+    if (crds === undefined) throw new Error(`${PREFIX}CERT_MANAGER_CRDS is not set`);
+    certManagerDefinitions(crds);
+    return { version: versionPrinted(controller, ["--help"], SOLVER_IMAGE), paths: { controller, crds } };
 }
 
 /** Folders of an installation from its packages, unless named otherwise. */
@@ -133,18 +157,4 @@ function findApisix(env: NodeJS.ProcessEnv): Found {
     for (const file of [version, join(home, "deps"), paths.openresty, paths.luajit])
         if (!existsSync(file)) throw new Error(`${file} does not exist`);
     return { version: /VERSION = "([^"]+)"/.exec(readFileSync(version, "utf8"))?.[1] ?? "unknown", paths };
-}
-
-function findCharts(env: NodeJS.ProcessEnv): Found {
-    const folder = env[CHARTS_VARIABLE];
-    if (folder === undefined || folder === "") throw new Error(`${CHARTS_VARIABLE} is not set`);
-    const paths = Object.fromEntries(
-        ["apisix", "apisix-ingress-controller", "kuberay-operator"].map((name) => [name, join(folder, name)]),
-    );
-    for (const path of Object.values(paths))
-        if (!existsSync(join(path, "Chart.yaml"))) throw new Error(`${join(path, "Chart.yaml")} does not exist`);
-    return {
-        version: (parse(readFileSync(join(paths.apisix, "Chart.yaml"), "utf8")) as { version: string }).version,
-        paths,
-    };
 }

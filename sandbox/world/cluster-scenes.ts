@@ -73,10 +73,12 @@ function hostsCanBePlayed(needed: string | undefined, log: Say): boolean {
     }
 }
 
+/** For a stack whose certificate is to come from cert-manager. */
+const ISSUER = { certManager: "internal" };
 /** Gateway and model on the same nodes. */
-export const INTRA_WORLD: Partial<WorldOptions> = {};
+export const INTRA_WORLD: Partial<WorldOptions> = ISSUER;
 /** A gateway cluster of three plain servers, and two Alpa services outside of it. */
-export const INTER_WORLD: Partial<WorldOptions> = { nodes: cpuNodes(3), alpaServices: 2 };
+export const INTER_WORLD: Partial<WorldOptions> = { ...ISSUER, nodes: cpuNodes(3), alpaServices: 2 };
 
 export const intraScene = clusterScene({ world: INTRA_WORLD, gpus: true });
 /** The same on its way into the cluster: everything is prepared, and Alpa still on bare metal. */

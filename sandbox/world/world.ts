@@ -4,10 +4,12 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { openReader, type Live } from "../../components/parts/cluster-reader";
 import { startAlpa, type Seen } from "../alpa/server";
+import { startCertManager, type CertManager } from "../cert-manager";
 import { startChartRepository } from "../charts/repository";
 import { dgxNodes, startControlPlane, type ControlPlane, type NodeShape, type PodPort } from "../control-plane";
 import { describeHolder, freePort, SANDBOX_MARK } from "../processes";
 import { installPlugins } from "../plugins/launchers";
+import { realCharts } from "../real/charts";
 import { partsOfEnvironment, reportParts, type RealParts } from "../real/choice";
 import { startRampart } from "../rampart/main";
 import { Rest } from "../rampart/rest";
@@ -42,6 +44,8 @@ export interface WorldOptions {
     secondLasts?: number;
     /** What is in front of the cluster, and `host:port` where connectors in it find Cloudflare's edge. Unset: none can run. */
     cloudflare?: { facts: CloudflareFacts; connectorAddress: string };
+    /** Name of a ClusterIssuer of cert-manager, with an authority of its own. @default there is no cert-manager */
+    certManager?: string;
     /** GPUs that one side alone can hold, and Alpa on bare metal on the nodes that have them. @default nobody counts them */
     gpus?: GpuOptions;
     /** Alpa services, at ports of their own; with `gpus` the first is that on bare metal. @default 1 */
@@ -68,6 +72,7 @@ export interface World {
     workloads: Workloads;
     /** Where the world has them. */
     gpus?: Gpus;
+    certManager?: CertManager;
     /** Admin access, for tests and tools. */
     kubeConfig: KubeConfig;
     /** Reads one object; undefined when it does not exist. */
@@ -126,8 +131,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
         workloads = keep(await startWorkloads({ kubeConfig, controlPlane, log, ...played }));
         log("chart repository");
         const repository = { helmPath: tools.helm, stateDir };
-        const chartFolders = real.charts && Object.values(real.charts.paths);
-        const offered = { kuberayCrds: gpus?.crds, real: chartFolders };
+        const offered = { kuberayCrds: gpus?.crds, real: real.charts && (await realCharts(real.charts, tools.helm)) };
         const charts = keep(await startChartRepository({ ...repository, name: "charts", ...offered }));
         const priv =
             auth &&
@@ -135,6 +139,13 @@ export async function startWorld(options: WorldOptions): Promise<World> {
         if (!auth) {
             log("Rampart");
             keep(await rampart());
+        }
+        let certManager: CertManager | undefined;
+        if (options.certManager !== undefined) {
+            log("cert-manager");
+            const found = real["cert-manager"];
+            const ofReal = found && { found, ground: { stateDir, env, log }, kubeconfigPath };
+            certManager = keep(await startCertManager({ kubeConfig, issuer: options.certManager, real: ofReal, log }));
         }
         log("Alpa");
         const alpas: string[] = [];
@@ -162,7 +173,8 @@ export async function startWorld(options: WorldOptions): Promise<World> {
         const reader = openReader({ kubeconfig: controlPlane.adminKubeConfig });
         const read: World["read"] = (apiVersion, kind, namespace, name) =>
             reader({ apiVersion, kind, namespace, name });
-        return { facts, privateRepository: priv?.url, tools, controlPlane, workloads, gpus, kubeConfig, read, close };
+        const parts = { controlPlane, workloads, gpus, certManager };
+        return { facts, privateRepository: priv?.url, tools, ...parts, kubeConfig, read, close };
     } catch (error) {
         await close().catch((closing: Error) => log(closing.message));
         throw error;

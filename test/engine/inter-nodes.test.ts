@@ -1,13 +1,12 @@
 // Proves that three hosts become a cluster with a highly available gateway, that it serves TLS with a certificate of cert-manager,
 // that only its nodes reach Alpa, and that nodes, TLS and exposure change without a lost request. What is real and what is
-// played: nodes-kit.ts. It does not prove that the real MicroK8s, cert-manager and kernel do the same.
+// played: nodes-kit.ts. It does not prove that the real MicroK8s and kernel do the same.
 import { strict as assert } from "node:assert";
 import { existsSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 import { join } from "node:path";
 import type { ZoneRecord } from "../../components/parts/dns-record";
 import { FOLDER } from "../../components/parts/microk8s-common-script";
-import { startCertManager, type CertManager } from "../../sandbox/cert-manager";
 import { azureZone, type AzureZone } from "../../sandbox/dns/azure";
 import { startDnsServer, type DnsServer } from "../../sandbox/dns/server";
 import { askEdge } from "./edge-request";
@@ -24,9 +23,8 @@ const THREE = ["a", "b", "c"];
 const LONGER_THAN_THE_CHART = 300;
 
 describe("inter on hosts of its own", () => {
-    useExposure({ nodes: [], alpaServices: 2 });
+    useExposure({ nodes: [], alpaServices: 2, certManager: "internal" });
     let hosts: Hosts;
-    let manager: CertManager;
     let stack: NodesStack;
     let secure: Entry, plain: Entry;
     let keys: Record<string, string>;
@@ -53,15 +51,13 @@ describe("inter on hosts of its own", () => {
         const { address } = hosts.nodes.b;
         zone = azureZone("example.com", [{ name: HOSTNAME, type: "A", ttl: 300, proxied: false, content: address }]);
         names = await startDnsServer({ says: zone.says });
-        manager = await startCertManager({ kubeConfig: here().world.kubeConfig });
-        ca = await manager.addAuthority("internal");
+        ca = here().world.certManager!.authority;
         writeFileSync(join(here().dir, "ca.pem"), ca);
         stack = await NodesStack.create("wide", hosts, slow, await freeNodePort());
         plain = { port: stack.nodePort, hostname: HOSTNAME };
         secure = { port: await freeNodePort(), hostname: HOSTNAME, ca };
     });
     after(async () => {
-        await manager?.close();
         await names?.close();
         await slow?.close();
         await hosts?.close();
@@ -131,7 +127,7 @@ describe("inter on hosts of its own", () => {
         const before = await shown(secure);
         const ask = () => complete(secure, keys["alice/a"]);
         const { all, failed } = await under(ask, async () => {
-            await manager.renew(stack.name, "alpa-tls");
+            await here().world.certManager!.renew(stack.name, "alpa-tls");
             await eventually("the new certificate", async () => (await shown(secure)) !== before || undefined);
         });
         assert.deepEqual(failed, [], `of ${all}`);

@@ -1,8 +1,8 @@
 // Proves that the real charts at the pinned versions take every combination of values that a stack config can lead to:
 // Helm renders it, no value is ignored, and a real API server with the charts' own definitions takes every object, with
-// unknown fields refused. Runs where ALPA_AUTH_CHARTS names a folder with the charts or a chart repository.
+// unknown fields refused. Runs where ALPA_AUTH_CHARTS names a folder with the charts or chart repositories.
 import { strict as assert } from "node:assert";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as k8s from "@kubernetes/client-node";
@@ -10,8 +10,10 @@ import { ADMIN_SERVICE, FULL_NAME, GATEWAY_SERVICE } from "../../components/part
 import { CONTROLLER_PODS } from "../../components/parts/availability";
 import { APISIX_PODS } from "../../components/parts/network-policies";
 import { packageCharts } from "../../sandbox/charts/package";
+import { startChartRepository, type ChartRepository } from "../../sandbox/charts/repository";
 import { startControlPlane, type ControlPlane } from "../../sandbox/control-plane";
 import { startGuard, type Guard } from "../../sandbox/processes";
+import { pullChart } from "../../sandbox/real/charts";
 import { ensureTools } from "../../sandbox/toolchain/toolchain";
 import { createAsWritten, dryRunCreate } from "./dry-run";
 import { eventually, TOOLS_MILLISECONDS } from "./kit";
@@ -45,6 +47,31 @@ function withBudget({ values, ...set }: ValueSet): ValueSet {
 
 /** The charts' fault that makes us bring the budget ourselves. */
 const NO_TEMPLATE = /no template "apisix-ingress-controller\.fullname"/;
+
+describe("charts of a repository", () => {
+    const chart = { name: "apisix", version: "2.14.0" };
+    let repository: ChartRepository;
+    const pull = (version: string) =>
+        pullChart({ ...chart, version }, [repository.url], { helmPath: helm, cache: join(folder, "cache") });
+    before(async () => {
+        repository = await startChartRepository({ helmPath: helm, stateDir: folder, name: "repository" });
+    });
+    after(() => repository?.close());
+
+    it("are those that it offers, byte by byte", async () => {
+        const offered = join(folder, "repository/archives/apisix-2.14.0.tgz");
+        assert.ok(readFileSync(await pull("2.14.0")).equals(readFileSync(offered)));
+    });
+    it("are not another version when it does not offer the pinned one", () =>
+        assert.rejects(
+            pull("2.13.9"),
+            /helm cannot pull apisix 2\.13\.9\. http:\/\/127\.0\.0\.1:\d+: .*2\.13\.9.* not found/,
+        ));
+    it("are not asked for again once they are here, even when it is gone", async () => {
+        await repository.close();
+        assert.match(await pull("2.14.0"), /apisix-2\.14\.0\.tgz$/);
+    });
+});
 
 describe("the stand-in charts", () => {
     let charts: RealCharts;

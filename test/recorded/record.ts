@@ -6,7 +6,6 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { PHASES, type Stage } from "../../components/parts/conversion-phases";
-import { startCertManager, type CertManager } from "../../sandbox/cert-manager";
 import { writeIndex } from "../../sandbox/charts/package";
 import { ensureTools } from "../../sandbox/toolchain/toolchain";
 import { ROOT } from "../../sandbox/world/state";
@@ -31,23 +30,20 @@ const MINUTES = 60_000;
 
 describe("previews of option inter", function () {
     this.timeout(5 * MINUTES);
-    useExposure({ nodes: [], alpaServices: 2 });
+    useExposure({ nodes: [], alpaServices: 2, certManager: "internal" });
     const recorder = new Recorder("inter");
     const nodes = ["a", "b", "c", "d!"];
-    let hosts: Hosts, slow: SlowAlpa, manager: CertManager, stack: NodesStack, base: StackConfig;
+    let hosts: Hosts, slow: SlowAlpa, stack: NodesStack, base: StackConfig;
 
     before(async () => {
         hosts = await startHosts(70);
         slow = await startSlowAlpa();
-        manager = await startCertManager({ kubeConfig: here().world.kubeConfig });
-        await manager.addAuthority("internal");
         stack = await NodesStack.create("wide", hosts, slow, await freeNodePort());
         base = stack.azure(await freeNodePort(), { redirect: false });
         stack.configure(nodes, base);
         await recorder.up(stack);
     });
     after(async () => {
-        await manager?.close();
         await slow?.close();
         await hosts?.close();
         recorder.write();

@@ -1,18 +1,19 @@
 /** The real charts: where the tests find them, and what the real helm makes of them. */
 import { execFile } from "node:child_process";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import type { KubernetesObject } from "@kubernetes/client-node";
-import { parse, parseAllDocuments, stringify } from "yaml";
-import type { Tree } from "../../../policy/rules/resource";
+import { parseAllDocuments, stringify } from "yaml";
+import { helmEnvironment } from "../../../sandbox/charts/package";
+import { chartIn, CHARTS_VARIABLE, pullChart, repositoriesOf } from "../../../sandbox/real/charts";
 import versions from "../../../sandbox/toolchain/versions.json";
 import type { ValueSet } from "./value-sets";
 
 const run = promisify(execFile);
 
-/** A folder with the charts, or the address of a chart repository that has them. */
-export const CHARTS = process.env.ALPA_AUTH_CHARTS;
+/** A folder with the charts, or the addresses of chart repositories that have them. */
+export const CHARTS = process.env[CHARTS_VARIABLE];
 
 export class RealCharts {
     private readonly found = new Map<string, Promise<string>>();
@@ -25,9 +26,9 @@ export class RealCharts {
     ) {}
 
     /** Path of a chart, as a folder or an archive. */
-    path({ name, version }: ValueSet["chart"]): Promise<string> {
-        const key = `${name}-${version}`;
-        const known = this.found.get(key) ?? this.find(name, version);
+    path(chart: ValueSet["chart"]): Promise<string> {
+        const key = `${chart.name}-${chart.version}`;
+        const known = this.found.get(key) ?? this.find(chart);
         this.found.set(key, known);
         return known;
     }
@@ -58,25 +59,19 @@ export class RealCharts {
         });
     }
 
-    private async find(name: string, version: string): Promise<string> {
-        if (/^(https?|oci):\/\//.test(this.source)) {
-            await this.helm(["pull", name, "--repo", this.source, "--version", version, "-d", this.folder]);
-            return join(this.folder, `${name}-${version}.tgz`);
-        }
-        const archive = join(this.source, `${name}-${version}.tgz`);
-        if (existsSync(archive)) return archive;
-        const folder = join(this.source, name);
-        const about = join(folder, "Chart.yaml");
-        const has = existsSync(about) ? (parse(readFileSync(about, "utf8")) as Tree).version : "no such chart";
-        if (has === version) return folder;
+    private async find(chart: ValueSet["chart"]): Promise<string> {
+        const repositories = repositoriesOf(this.source);
+        if (repositories) return pullChart(chart, repositories, { helmPath: this.helmPath });
+        const { name, version } = chart;
+        const found = chartIn(this.source, chart);
+        if (found.version === version) return found.path;
         throw new Error(
-            `ALPA_AUTH_CHARTS: ${this.source} must hold ${name} ${version} (got ${String(has)}). Put ${name}-${version}.tgz, or the folder ${name}, there.`,
+            `${CHARTS_VARIABLE}: ${this.source} must hold ${name} ${version} (got ${found.version}). Put ${name}-${version}.tgz there.`,
         );
     }
 
     private async helm(args: string[]): Promise<string> {
-        const own = ["CACHE", "CONFIG", "DATA"].map((kind) => [`HELM_${kind}_HOME`, join(this.folder, "helm", kind)]);
-        const env = { ...process.env, ...(Object.fromEntries(own) as Record<string, string>) };
+        const env = helmEnvironment(this.folder);
         const { stdout } = await run(this.helmPath, args, { env, timeout: 60_000, maxBuffer: 64 << 20 });
         return stdout;
     }

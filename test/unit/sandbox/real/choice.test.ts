@@ -3,6 +3,7 @@ import { strict as assert } from "node:assert";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { certManagerDefinitions } from "../../../../sandbox/real/cert-manager-crds";
 import {
     findParts,
     parseChoice,
@@ -47,7 +48,7 @@ describe("real parts", () => {
     it("rejects a name that is no part, with the one that was meant", () => {
         assert.throws(
             () => parseChoice("charts,apsix,tunnel"),
-            /^Error: real parts: "apsix" is not a part of the sandbox \(did you mean apisix\?\); "tunnel" is not a part of the sandbox\. Use available, all, or some of: charts, apisix, ingress-controller, cloudflare-provider\.$/,
+            /^Error: real parts: "apsix" is not a part of the sandbox \(did you mean apisix\?\); "tunnel" is not a part of the sandbox\. Use available, all, or some of: charts, apisix, ingress-controller, cloudflare-provider, cert-manager\.$/,
         );
     });
 
@@ -85,7 +86,7 @@ describe("real parts", () => {
     });
 
     it("demands every part for all", () => {
-        assert.throws(() => findParts("all", nowhere()), /^Error: real parts: 4 of 4 are missing\./);
+        assert.throws(() => findParts("all", nowhere()), /^Error: real parts: 5 of 5 are missing\./);
     });
 
     it("rejects a version that the product is not made for", () => {
@@ -114,6 +115,83 @@ describe("real parts", () => {
         assert.deepEqual(found["cloudflare-provider"], { version: "6.22.1", paths: { program: named } });
     });
 
+    describe("of cert-manager", () => {
+        const NAMES = [
+            "certificaterequests",
+            "certificates",
+            "challenges.acme",
+            "clusterissuers",
+            "issuers",
+            "orders.acme",
+        ];
+        /** As a release has it: the names, labels that a chart is to fill in, and other objects beside them. */
+        const crds = (names = NAMES) =>
+            names
+                .map((name) => {
+                    const labels = "app: '{{ template \"cert-manager.name\" . }}'";
+                    const metadata = `metadata:\n  name: ${name}.cert-manager.io\n  labels:\n    ${labels}`;
+                    return `# {{- if .Values.crds.enabled }}\nkind: CustomResourceDefinition\n${metadata}\n`;
+                })
+                .concat("kind: Namespace\nmetadata: { name: cert-manager }\n", "")
+                .join("---\n");
+        const controller = (version: string) =>
+            program(
+                "cert-manager-controller",
+                `--v=2 8.8.8.8:53 (default "quay.io/jetstack/cert-manager-acmesolver:${version}")`,
+            );
+        const environment = (path: string) => ({ ...nowhere(), ALPA_AUTH_REAL_CERT_MANAGER_CRDS: path });
+
+        it("takes the controller on PATH with the CRDs of a file, and its version from its help", () => {
+            const program = controller("v1.18.5");
+            const path = file("crds.yaml", crds());
+            assert.deepEqual(findParts(["cert-manager"], environment(path))["cert-manager"], {
+                version: "1.18.5",
+                paths: { controller: program, crds: path },
+            });
+        });
+
+        it("reads CRDs from a folder too, without what a chart is to fill in", () => {
+            for (const name of NAMES) file(`crds/${name}.yaml`, crds([name]));
+            file("crds/README.md", "{{");
+            const definitions = certManagerDefinitions(join(folder, "crds"));
+            assert.deepEqual(
+                definitions.map(({ metadata }) => metadata),
+                NAMES.map((name) => ({ name: `${name}.cert-manager.io` })),
+            );
+        });
+
+        for (const [what, version, names, problem] of [
+            [
+                "another version",
+                "v1.19.0",
+                NAMES,
+                /version 1\.19\.0 is there, and the sandbox is made for 1\.18\.2\. Put /,
+            ],
+            ["a build that does not say its version", "canary", NAMES, /version unknown is there/],
+            [
+                "CRDs that are not all there",
+                "v1.18.2",
+                NAMES.slice(2),
+                /crds\.yaml does not hold the CRDs certificaterequests\.cert-manager\.io, certificates\.cert-manager\.io\. Put /,
+            ],
+        ] as const)
+            it(`rejects ${what}`, () => {
+                controller(version);
+                assert.throws(
+                    () => findParts(["cert-manager"], environment(file("crds.yaml", crds([...names])))),
+                    problem,
+                );
+            });
+
+        it("asks for the CRDs where they are not named", () => {
+            controller("v1.18.2");
+            assert.throws(
+                () => findParts(["cert-manager"], nowhere()),
+                /^ {2}cert-manager \(cert-manager 1\.18\.2\): ALPA_AUTH_REAL_CERT_MANAGER_CRDS is not set\. Put cert-manager-controller on PATH/m,
+            );
+        });
+    });
+
     it("says of each part whether it is real, and in which version", () => {
         const real: RealParts = { "cloudflare-provider": { version: "6.22.1", paths: {} } };
         assert.deepEqual(partLines(reportParts(real)), [
@@ -121,6 +199,7 @@ describe("real parts", () => {
             "APISIX on OpenResty                 stand-in for 3.18.0",
             "APISIX ingress controller with ADC  stand-in for 2.0.1",
             "Pulumi provider cloudflare          real, 6.22.1",
+            "cert-manager                        stand-in for 1.18.2",
         ]);
     });
 });

@@ -1,0 +1,69 @@
+/**
+ * Controller of the stand-in for cert-manager 1.18, with issuers of kind `ca`. Facts: its API types
+ * (pkg/apis/certmanager/v1), the definitions it installs, and its documentation of issuing, renewal and the Secret.
+ *
+ * Imitated: an Issuer takes its Secret from its own namespace, a ClusterIssuer from `cert-manager`; a Certificate is not Ready and
+ * Issuing while it waits, for an issuer that is not there too; the Secret has the type, annotations and label of the real one and
+ * stays when the Certificate goes, and is filled anew when somebody deletes it; changed names or another issuer are a new
+ * certificate; each one has a new key; what was issued is in `status`.
+ *
+ * Refused: every other issuer and field by the definitions, which do not know them; another private key than ECDSA 256 that
+ * is made anew each time, and a Certificate without names, in the condition Ready with the reason NotImitated. Not imitated:
+ * CertificateRequests, backoff, the webhook, renewal by time.
+ */
+import { ApiError } from "../rampart/api";
+import type { Rest } from "../rampart/rest";
+import { reconcile, type Certificate, type Issuer } from "./reconcile";
+
+const GROUP = "/apis/cert-manager.io/v1";
+/** How long one watch lasts, in seconds. */
+const WATCH_SECONDS = 300;
+
+export function startController(rest: Rest, log: (line: string) => void): { close(): Promise<void> } {
+    const stop = new AbortController();
+    let dirty = true;
+    let wake = () => {};
+    const changed = () => {
+        dirty = true;
+        wake();
+    };
+    const paths = ["certificates", "issuers", "clusterissuers"].map((plural) => `${GROUP}/${plural}`);
+    const watched = [...paths, "/api/v1/secrets"].map((path) => watching(rest, path, changed, stop.signal));
+    const working = (async () => {
+        while (!stop.signal.aborted) {
+            if (!dirty) await new Promise<void>((resolve) => (wake = resolve));
+            dirty = false;
+            if (stop.signal.aborted) return;
+            try {
+                const list = async <T>(plural: string) =>
+                    (await rest.call<{ items: T[] }>("GET", `${GROUP}/${plural}`)).items;
+                const issuers = [
+                    ...(await list<Issuer>("issuers")).map((one) => ({ ...one, kind: "Issuer" })),
+                    ...(await list<Issuer>("clusterissuers")).map((one) => ({ ...one, kind: "ClusterIssuer" })),
+                ];
+                for (const one of await list<Certificate>("certificates")) await reconcile(rest, one, issuers);
+            } catch (error) {
+                // An object that changed or went meanwhile: the change itself brings another look.
+                if (stop.signal.aborted) return;
+                if (!(error instanceof ApiError && [404, 409].includes(error.status)))
+                    log(`cert-manager: ${(error as Error).message.split("\n")[0]}`);
+            }
+        }
+    })();
+    return {
+        close: async () => {
+            stop.abort();
+            wake();
+            await Promise.all([working, ...watched]);
+        },
+    };
+}
+
+async function watching(rest: Rest, path: string, changed: () => void, signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+        await rest.watch(path, WATCH_SECONDS, () => changed(), signal).catch(() => undefined);
+        // A watch that could not be opened is opened again, and what happened meanwhile is looked at.
+        if (!signal.aborted) await new Promise((resolve) => setTimeout(resolve, 200));
+        changed();
+    }
+}

@@ -1,0 +1,65 @@
+/** Starts a real cert-manager controller beside a cluster, with the arguments that its release has in its Deployment. */
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { freePort, lastLines, waitFor } from "../processes";
+import type { Found } from "./parts";
+import { startProgram, type Ground } from "./run";
+
+/** Longest wait for its first answer, in seconds. */
+const START_SECONDS = 60;
+/** Longest wait for one answer, in milliseconds. */
+const ANSWER_MILLISECONDS = 2000;
+
+export interface CertManagerOptions {
+    found: Found;
+    /** File with access to the API server. */
+    kubeconfigPath: string;
+}
+
+/** @throws Error with the last lines of its log */
+export async function startRealCertManager(
+    ground: Ground,
+    { found, kubeconfigPath }: CertManagerOptions,
+): Promise<{ close(): Promise<void> }> {
+    const folder = join(ground.stateDir, "pods", "cert-manager");
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    const health = `127.0.0.1:${await freePort()}`;
+    const started = await startProgram(ground, {
+        name: "cert-manager",
+        command: [
+            found.paths.controller,
+            `--kubeconfig=${kubeconfigPath}`,
+            "--v=2",
+            "--cluster-resource-namespace=cert-manager",
+            "--leader-election-namespace=kube-system",
+            "--max-concurrent-challenges=60",
+            `--metrics-listen-address=127.0.0.1:${await freePort()}`,
+            `--internal-healthz-listen-address=${health}`,
+        ],
+        folder,
+    });
+    const last = () => `Its last lines (${started.logFile}):\n${lastLines(started.logFile)}`;
+    let ended = false;
+    void started.exited.then(({ code }) => {
+        ended = true;
+        if (code) ground.log(`cert-manager has ended with ${code}. Look at ${started.logFile}`);
+    });
+    const answers = async () => ended || (await isHealthy(`http://${health}/livez`));
+    try {
+        await waitFor("cert-manager to answer", answers, { seconds: START_SECONDS, hint: last });
+        if (ended) throw new Error(`cert-manager ended while starting. ${last()}`);
+    } catch (error) {
+        await started.stop({ graceSeconds: 0 });
+        throw error;
+    }
+    ground.log(`cert-manager ${found.version} runs`);
+    return { close: () => started.stop() };
+}
+
+async function isHealthy(url: string): Promise<boolean> {
+    try {
+        return (await fetch(url, { signal: AbortSignal.timeout(ANSWER_MILLISECONDS) })).ok;
+    } catch {
+        return false;
+    }
+}

@@ -1,0 +1,120 @@
+/** The real charts: in a folder, unpacked or packaged, or in chart repositories, from which helm pulls them into the cache. */
+import { execFile } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { promisify } from "node:util";
+import { parse } from "yaml";
+import { helmEnvironment } from "../charts/package";
+import { cacheRoot } from "../toolchain/cache";
+import type { Found } from "./parts";
+
+const run = promisify(execFile);
+
+/** The tests render every set of values with the charts of the same place. */
+export const CHARTS_VARIABLE = "ALPA_AUTH_CHARTS";
+
+/** Longest wait for one chart, in seconds. */
+const PULL_SECONDS = 60;
+
+export interface Chart {
+    name: string;
+    version: string;
+}
+
+/** Those that the sandbox offers, at the versions that its stand-ins imitate. */
+function pinnedCharts(): Chart[] {
+    return ["apisix", "apisix-ingress-controller", "kuberay-operator"].map((name) => ({
+        name,
+        version: versionIn(join(__dirname, "../charts", name)),
+    }));
+}
+
+function versionIn(folder: string): string {
+    return (parse(readFileSync(join(folder, "Chart.yaml"), "utf8")) as Chart).version;
+}
+
+/** @throws Error saying what is not where it was looked for */
+export function findCharts(env: NodeJS.ProcessEnv): Found {
+    const source = env[CHARTS_VARIABLE];
+    if (source === undefined || source === "") throw new Error(`${CHARTS_VARIABLE} is not set`);
+    const charts = pinnedCharts();
+    const repositories = repositoriesOf(source);
+    if (repositories) return { version: charts[0].version, paths: {}, repositories };
+    const found = charts.map((chart) => ({ name: chart.name, ...chartIn(source, chart) }));
+    return { version: found[0].version, paths: Object.fromEntries(found.map(({ name, path }) => [name, path])) };
+}
+
+/** The addresses where chart repositories are named, and undefined where a folder is. */
+export function repositoriesOf(source: string): string[] | undefined {
+    const addresses = source.split(",").map((address) => address.trim().replace(/\/+$/, ""));
+    if (!addresses.every((address) => /^(https?|oci):\/\//.test(address))) return undefined;
+    // Arguments of helm can be read by every user of the machine.
+    if (addresses.some((address) => /^\w+:\/\/[^/]*@/.test(address)))
+        throw new Error(`${CHARTS_VARIABLE}: an address must not have a user name or password in it`);
+    return addresses;
+}
+
+/** The archive of that version, or else the unpacked chart, of whichever version. */
+export function chartIn(folder: string, { name, version }: Chart): { path: string; version: string } {
+    const archive = join(folder, `${name}-${version}.tgz`);
+    if (existsSync(archive)) return { path: archive, version };
+    const path = join(folder, name);
+    if (!existsSync(join(path, "Chart.yaml")))
+        throw new Error(`neither ${archive} nor ${join(path, "Chart.yaml")} exists`);
+    return { path, version: versionIn(path) };
+}
+
+/** Folders and archives of the charts that were found, pulled first where they are in repositories. */
+export function realCharts({ paths, repositories }: Found, helmPath: string): Promise<string[]> {
+    if (!repositories) return Promise.resolve(Object.values(paths));
+    return Promise.all(pinnedCharts().map((chart) => pullChart(chart, repositories, { helmPath })));
+}
+
+export interface PullOptions {
+    helmPath: string;
+    /** Folder that keeps what was pulled. @default beside the tool cache */
+    cache?: string;
+    /** Longest wait for one repository. @default 60 */
+    seconds?: number;
+}
+
+/** Takes a chart from the first repository that offers it. @returns its archive. @throws Error with what helm says of each */
+export async function pullChart(chart: Chart, repositories: string[], options: PullOptions): Promise<string> {
+    const problems: string[] = [];
+    for (const repository of repositories)
+        try {
+            return await pullFrom(repository, chart, options);
+        } catch (error) {
+            const { killed, stderr, message } = error as Error & { killed?: boolean; stderr?: string };
+            const said = killed ? "no answer in time" : (stderr || message).trim().split("\n").at(-1)!;
+            problems.push(`${repository}: ${said.replace(/^Error: /, "")}`);
+        }
+    const { name, version } = chart;
+    throw new Error(
+        `${CHARTS_VARIABLE}: helm cannot pull ${name} ${version}. ${problems.join("; ")}. ` +
+            `Correct the address, or name a folder that holds ${name}-${version}.tgz.`,
+    );
+}
+
+async function pullFrom(repository: string, { name, version }: Chart, options: PullOptions): Promise<string> {
+    const { helmPath, cache = join(dirname(cacheRoot()), "charts"), seconds = PULL_SECONDS } = options;
+    const folder = join(cache, createHash("sha256").update(repository).digest("hex").slice(0, 12));
+    const archive = join(folder, `${name}-${version}.tgz`);
+    if (existsSync(archive)) return archive;
+    mkdirSync(folder, { recursive: true });
+    const work = mkdtempSync(join(folder, "pull-"));
+    try {
+        const from = repository.startsWith("oci:") ? [`${repository}/${name}`] : [name, "--repo", repository];
+        await run(helmPath, ["pull", ...from, "--version", version, "-d", work], {
+            env: helmEnvironment(work),
+            timeout: seconds * 1000,
+        });
+        const pulled = readdirSync(work).find((file) => file.endsWith(".tgz"));
+        if (pulled === undefined) throw new Error("helm pulled nothing");
+        renameSync(join(work, pulled), archive);
+        return archive;
+    } finally {
+        rmSync(work, { recursive: true, force: true });
+    }
+}
