@@ -89,11 +89,11 @@ describe("cert-manager", function () {
         issuerRef: { group: "cert-manager.io", kind: "ClusterIssuer", name: issuer },
         privateKey: { algorithm: "ECDSA", size: 256, rotationPolicy: "Always" },
     });
-    const create = (dnsNames: string[], issuer: string) =>
+    const create = (dnsNames: string[], issuer: string, name = "alpa-tls") =>
         rest.call("POST", CERTIFICATES, {
             apiVersion: "cert-manager.io/v1",
             kind: "Certificate",
-            metadata: { name: "alpa-tls", namespace: NAMESPACE },
+            metadata: { name, namespace: NAMESPACE },
             spec: spec(dnsNames, issuer),
         });
     const change = (dnsNames: string[], issuer: string) =>
@@ -106,28 +106,32 @@ describe("cert-manager", function () {
             metadata: { name },
             spec: { ca: { secretName: "internal" } },
         });
-    const read = () => rest.call<Certificate>("GET", `${CERTIFICATES}/alpa-tls`);
+    const read = (name = "alpa-tls") => rest.call<Certificate>("GET", `${CERTIFICATES}/${name}`);
     const secret = () => rest.call<V1Secret>("GET", `${SECRETS}/alpa-tls`);
     const shown = ({ data }: V1Secret) => new X509Certificate(Buffer.from(data!["tls.crt"], "base64"));
     const serial = async () => shown(await secret()).serialNumber;
-    /** The conditions, once they are these and of the present generation. */
-    const says = (...wanted: [type: string, status: string, reason: string, message: string][]) =>
+    const says = (wanted: string[][], name?: string) =>
         eventuallyEqual(wanted, async () => {
-            const { metadata, status } = await read();
+            const { metadata, status } = await read(name);
             return (status?.conditions ?? [])
                 .filter((one) => one.observedGeneration === metadata.generation)
                 .map((one) => [one.type, one.status, one.reason, one.message])
                 .sort(([a], [b]) => a.localeCompare(b));
         });
-    const READY = ["Ready", "True", "Ready", "Certificate is up to date and has not expired"] as const;
-    const waits = (reason: string, message: string) =>
-        says(["Issuing", "True", reason, message], ["Ready", "False", reason, message]);
+    const isReady = () => says([["Ready", "True", "Ready", "Certificate is up to date and has not expired"]]);
+    const waits = (reason: string, message: string, name?: string) => {
+        const wanted = [
+            ["Issuing", "True", reason, message],
+            ["Ready", "False", reason, message],
+        ];
+        return says(wanted, name);
+    };
 
     it("waits for an issuer that does not exist, and goes on when it does", async () => {
         await create(NAMES, "later");
         await waits("DoesNotExist", "Issuing certificate as Secret does not exist");
         await createIssuer("later");
-        await says([...READY]);
+        await isReady();
     });
 
     it("fills the Secret as its users expect, and says of what is in it", async () => {
@@ -169,7 +173,7 @@ describe("cert-manager", function () {
         await waits("IncorrectIssuer", `Issuing certificate as Secret was previously issued by ${issuer}`);
         assert.equal(await serial(), before);
         await createIssuer("third");
-        await says([...READY]);
+        await isReady();
         assert.notEqual(await serial(), before);
         assert.equal((await read()).status!.revision, 2);
     });
@@ -179,7 +183,7 @@ describe("cert-manager", function () {
         await change(["c.example.com"], "third");
         await waits("RequestChanged", "Fields on existing CertificateRequest resource not up to date: [spec.dnsNames]");
         await createIssuer("third");
-        await says([...READY]);
+        await isReady();
         assert.equal(shown(await secret()).subjectAltName, "DNS:c.example.com");
     });
 
@@ -187,7 +191,7 @@ describe("cert-manager", function () {
         const before = await secret();
         await manager.renew(NAMESPACE, "alpa-tls");
         await eventuallyEqual(4, async () => (await read()).status!.revision);
-        await says([...READY]);
+        await isReady();
         const after = await secret();
         for (const key of ["tls.crt", "tls.key"]) assert.notEqual(after.data![key], before.data![key]);
     });
@@ -197,7 +201,7 @@ describe("cert-manager", function () {
         await rest.call("DELETE", `${SECRETS}/alpa-tls`);
         const after = await eventually("the Secret", async () => await rest.find<V1Secret>(`${SECRETS}/alpa-tls`));
         assert.notEqual(shown(after).serialNumber, before);
-        await says([...READY]);
+        await isReady();
     });
 
     it("leaves the Secret when the Certificate goes, and takes it over for the next one of that name", async () => {
@@ -205,8 +209,26 @@ describe("cert-manager", function () {
         await rest.call("DELETE", `${CERTIFICATES}/alpa-tls`);
         assert.equal(await serial(), before);
         await create(["c.example.com"], "third");
-        await says([...READY]);
+        await isReady();
         assert.equal(await serial(), before);
         assert.equal(Date.parse((await read()).status!.notAfter!), Date.parse(shown(await secret()).validTo));
+    });
+
+    it("replaces what it took over when its names are others, or another Certificate had it", async () => {
+        await rest.call("DELETE", `${ISSUERS}/third`);
+        await rest.call("DELETE", `${CERTIFICATES}/alpa-tls`);
+        await create(["d.example.com"], "third");
+        const mismatch = "Issuing certificate as Existing issued Secret is not up to date for spec: [spec.dnsNames]";
+        await waits("SecretMismatch", mismatch);
+        await rest.call("DELETE", `${CERTIFICATES}/alpa-tls`);
+        await create(["c.example.com"], "third", "other");
+        const conflict =
+            "If this message is not transient, you might have two conflicting Certificates pointing to the same secret.";
+        await waits("IncorrectCertificate", `Secret was issued for "alpa-tls". ${conflict}`, "other");
+        await createIssuer("third");
+        await eventuallyEqual(
+            "other",
+            async () => (await secret()).metadata!.annotations!["cert-manager.io/certificate-name"],
+        );
     });
 });

@@ -28,7 +28,9 @@ let end: () => Promise<void> = async () => undefined;
 const alpaSaw: Seen[] = [];
 
 /** Registers the hooks that start a cluster with Cloudflare in front of it, and end them. */
-export function useExposure(more: Pick<WorldOptions, "nodes" | "alpaServices" | "alpaSeconds" | "certManager"> = {}): void {
+export function useExposure(
+    more: Pick<WorldOptions, "nodes" | "alpaServices" | "alpaSeconds" | "certManager"> = {},
+): void {
     before(async function () {
         this.timeout(TOOLS_MILLISECONDS);
         const place = await startPlace(undefined, (ground) =>
