@@ -1,11 +1,19 @@
 import { parse } from "yaml";
+import { intraSchema } from "../../../config/intra";
 import { PROFILE_FILE } from "../../../components/parts/apisix-profile";
 import { KEYRING } from "../../../components/parts/etcd-secrets";
 import { releaseInstallation } from "../../../components/parts/apisix-release";
-import { apisixValues, FULL_NAME, profileOf, type ReleaseSettings } from "../../../components/parts/apisix-values";
+import {
+    apisixValues,
+    FULL_NAME,
+    profileOf,
+    type Installation,
+    type ReleaseSettings,
+} from "../../../components/parts/apisix-values";
 import { CONNECTORS, renderConnectors, renderPolicy } from "../../../components/parts/cloudflared-deployment";
 import { renderPatch } from "../../../components/parts/graceful-stop";
 import { OPT_GRAPH, operatorValues } from "../../../components/parts/opt-graph";
+import { operatorNamespace } from "../../../components/parts/opt-operator";
 import { OPT, renderImages, renderRayCluster } from "../../../components/parts/opt-pods";
 import {
     renderPolicy as renderOptPolicy,
@@ -39,7 +47,10 @@ const RELEASE = {
 };
 
 /** Values of the chart with every choice that a stack config has, and what they are a part of. */
-function releases(render: (release: ReleaseSettings, settings: typeof SETTINGS) => unknown): Form[] {
+function releases(
+    render: (release: ReleaseSettings, settings: typeof SETTINGS) => unknown,
+    problems?: (settings: typeof SETTINGS) => string[],
+): Form[] {
     return combinations({
         registry: ["docker.io", undefined],
         open: [true, undefined],
@@ -47,34 +58,62 @@ function releases(render: (release: ReleaseSettings, settings: typeof SETTINGS) 
         storage: [true, undefined],
         available: [true, undefined],
     }).map(({ registry, open, minimumVersion, storage, available }) =>
-        form(SETTINGS, (settings) => {
-            const { etcdImage, nodePort, tls, storageClass, availability, ...rest } = settings.release;
-            return render(
-                {
-                    ...rest,
-                    etcdImage: registry ? { ...etcdImage, registry } : etcdImage,
-                    ...(open ? { nodePort } : {}),
-                    ...(minimumVersion ? { tls: { ...tls, minimumVersion: minimumVersion } } : {}),
-                    ...(storage ? { storageClass } : {}),
-                    ...(available ? { availability } : {}),
-                },
-                settings,
-            );
-        }),
+        form(
+            SETTINGS,
+            (settings) => {
+                const { etcdImage, nodePort, tls, storageClass, availability, ...rest } = settings.release;
+                return render(
+                    {
+                        ...rest,
+                        etcdImage: registry ? { ...etcdImage, registry } : etcdImage,
+                        ...(open ? { nodePort } : {}),
+                        ...(minimumVersion ? { tls: { ...tls, minimumVersion: minimumVersion } } : {}),
+                        ...(storage ? { storageClass } : {}),
+                        ...(available ? { availability } : {}),
+                    },
+                    settings,
+                );
+            },
+            problems,
+        ),
     );
 }
 const SETTINGS = { namespace: NAMESPACE, retry: 5, release: RELEASE };
 
-/** What Helm is given, by the name of the release's chart. */
+const installSchema = intraSchema.shape.rampart.unwrap().shape.install.unwrap().shape;
+const repositoryProblems = (repository: string) =>
+    (installSchema.repository.safeParse(repository).error?.issues ?? []).map(
+        ({ message }) => `repositoryOpts.repo: ${message}.`,
+    );
+
+/** A release with its chart and where that is from. */
+const installed = (
+    { release, namespace }: Installation,
+    chart: { name: string; repository: string },
+    values: object,
+) => ({ name: release, namespace, chart: chart.name, repositoryOpts: { repo: chart.repository }, values });
+
+/** What Helm is given: of a release the name, its chart, the repository, and the values. */
 export function release({ props }: Resource, apisix: boolean): { actual: unknown; forms: Form[] } {
+    const { name, namespace, chart, repositoryOpts } = props;
+    const repo = at(repositoryOpts, "repo");
     const values = props.values === UNKNOWN ? UNKNOWN : map(props.values);
+    const actual = { name, namespace, chart, repositoryOpts: repo === undefined ? {} : { repo }, values };
     if (apisix)
         return {
-            actual: { values },
+            actual,
             forms: made("release", () =>
-                releases((release, { namespace }) => ({
-                    values: apisixValues(release, namespace, releaseInstallation(namespace)),
-                })),
+                releases(
+                    (release, { namespace }) => {
+                        const installation = releaseInstallation(namespace);
+                        return installed(
+                            installation,
+                            { name: "apisix", ...release.chart },
+                            apisixValues(release, namespace, installation),
+                        );
+                    },
+                    ({ release }) => repositoryProblems(release.chart.repository),
+                ),
             ),
         };
     const operator = {
@@ -83,14 +122,30 @@ export function release({ props }: Resource, apisix: boolean): { actual: unknown
         image: "mirror.example.org/sample",
     };
     return {
-        actual: { name: props.name, values },
+        actual,
         forms: made("other releases", () => [
             // Rampart's chart is the operator's own, under any name, and gets no values.
-            form({}, () => ({ name: "rampart", values: {} })),
-            form({ namespace: NAMESPACE, operator }, (settings) => ({
-                name: "kuberay",
-                values: operatorValues(settings.namespace, settings.operator),
-            })),
+            form(
+                { namespace: NAMESPACE, chart: "sample-chart", repository: "https://charts.example.org" },
+                ({ namespace, chart, repository }) =>
+                    installed({ release: "rampart", namespace }, { name: chart, repository }, {}),
+                ({ chart, repository }) => [
+                    ...(installSchema.chart.safeParse(chart).error?.issues ?? []).map(
+                        ({ message }) => `chart: ${message}.`,
+                    ),
+                    ...repositoryProblems(repository),
+                ],
+            ),
+            form(
+                { namespace: NAMESPACE, operator },
+                (settings) =>
+                    installed(
+                        { release: "kuberay", namespace: operatorNamespace(settings.namespace) },
+                        { name: "kuberay-operator", repository: settings.operator.repository },
+                        operatorValues(settings.namespace, settings.operator),
+                    ),
+                (settings) => repositoryProblems(settings.operator.repository),
+            ),
         ]),
     };
 }

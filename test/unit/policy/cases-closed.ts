@@ -1,4 +1,5 @@
 /** What is not as this project renders it, although no other rule has a word for it. */
+import { operatorValues } from "../../../components/parts/opt-graph";
 import type { Case } from "./cases";
 import { find, inputs, more, plugin, secret, spec, values } from "./changes";
 
@@ -19,6 +20,13 @@ const LUA = { phase: "rewrite", functions: ["return function() ngx.exec('/anythi
 const tunnelRules = (change: (ingresses: any[]) => void) =>
     inputs("ZeroTrustTunnelCloudflaredConfig", undefined, ({ config }) => change(config.ingresses));
 const application = (change: (application: any) => void) => inputs("ZeroTrustAccessApplication", undefined, change);
+const RELEASE = {
+    namespace: "rampart-system",
+    chart: "tools",
+    version: "1.0.0",
+    repositoryOpts: { repo: "https://charts.example.org" },
+};
+const OPERATOR = { repository: "https://charts.example.org", version: "1.6.2", image: "quay.example.org/operator" };
 const command = (change: (command: any) => void) => inputs("Command", "alpa-connectors-10.0.0.11", change);
 
 export const CLOSED: Record<string, Case[]> = {
@@ -314,6 +322,61 @@ export const CLOSED: Record<string, Case[]> = {
             "intra",
             more("kubernetes:helm.sh/v3:Release", { name: "tools", chart: "tools", version: "1.0.0" }),
             /^name: must be /m,
+        ],
+        [
+            "any chart from anywhere under the name of Rampart",
+            "intra",
+            more("kubernetes:helm.sh/v3:Release", {
+                ...RELEASE,
+                name: "rampart",
+                chart: "oci://registry.example.org/tools",
+            }),
+            /^chart: must be the name of a chart in the repository/m,
+        ],
+        [
+            "a folder under the name of Rampart, which Helm prefers to the repository",
+            "intra",
+            more("kubernetes:helm.sh/v3:Release", { ...RELEASE, name: "rampart", chart: "./rampart" }),
+            /^chart: must be the name of a chart in the repository/m,
+        ],
+        [
+            "Rampart without a repository",
+            "intra",
+            more("kubernetes:helm.sh/v3:Release", { ...RELEASE, name: "rampart", repositoryOpts: {} }),
+            /^repositoryOpts\.repo: is missing/m,
+        ],
+        [
+            "a repository of Rampart that is a folder",
+            "intra",
+            more("kubernetes:helm.sh/v3:Release", {
+                ...RELEASE,
+                name: "rampart",
+                repositoryOpts: { repo: "file:///srv/charts" },
+            }),
+            /^repositoryOpts\.repo: must be an address with http/m,
+        ],
+        [
+            "another chart under the name of KubeRay's operator",
+            "intra",
+            more("kubernetes:helm.sh/v3:Release", {
+                ...RELEASE,
+                name: "kuberay",
+                namespace: "alpa-auth-kuberay",
+                values: operatorValues("alpa-auth", OPERATOR),
+            }),
+            /^chart: must be "kuberay-operator"/m,
+        ],
+        [
+            "APISIX's chart from a registry beside the repository",
+            "intra",
+            inputs("Release", "alpa-apisix-release", (r) => (r.chart = "oci://registry.example.org/apisix")),
+            /^chart: must be "apisix"/m,
+        ],
+        [
+            "APISIX under the name of another release",
+            "intra",
+            inputs("Release", "alpa-apisix-release", (r) => (r.name = "other")),
+            /^namespace: must be "other-gateway"/m,
         ],
         [
             "a tunnel that is a bastion",

@@ -68,10 +68,14 @@ describe("the comparison with what is rendered", () => {
     it("takes the values of the charts that each combination of choices leads to", () => {
         // Those of Rampart are a part of a graph.
         const sets = apisixSets().filter(({ what }) => !what.includes("by Rampart"));
+        const repositoryOpts = { repo: "https://charts.example.org" };
         for (const { what, chart, values, installation } of [...sets, ...operatorSets()])
             assert.deepEqual(
                 judge(
-                    object("kubernetes:helm.sh/v3:Release", { chart: chart.name, name: installation.release, values }),
+                    object("kubernetes:helm.sh/v3:Release", {
+                        ...{ chart: chart.name, repositoryOpts, values },
+                        ...{ name: installation.release, namespace: installation.namespace },
+                    }),
                 ).filter(() => chart.name === "apisix" || installation.release === "kuberay"),
                 [],
                 what,
