@@ -387,6 +387,24 @@ export const CLOSED: Record<string, Case[]> = {
     ],
     "known-types": [
         [
+            "a resource whose provider nobody has read, beside those of this project",
+            "intra",
+            more("pulumi-nodejs:dynamic/alpa-auth:Anything", { at: "https://example.org" }),
+            /^type: pulumi-nodejs:dynamic\/alpa-auth:Anything is not made by this project/m,
+        ],
+        [
+            "a component that this project does not have",
+            "intra",
+            more("alpa-auth:parts:CloudflareExposed", {}),
+            /^type: alpa-auth:parts:CloudflareExposed is not made by this project/m,
+        ],
+        [
+            "a provider of another cloud",
+            "intra",
+            more("pulumi:providers:aws", { region: "eu-west-1" }),
+            /^type: pulumi:providers:aws is not made by this project/m,
+        ],
+        [
             "Lua for every route, as a global rule",
             "intra",
             object("apisix.apache.org/v2", "ApisixGlobalRule", { plugins: [on("serverless-pre-function", LUA)] }),
