@@ -21,6 +21,8 @@ import {
     services,
 } from "./installed";
 import { definition, secret } from "./plain";
+import { proofs } from "./proofs";
+import { waits } from "./waits";
 import { otherGateways } from "./wired";
 
 export const asRendered: Rule = {
@@ -32,7 +34,7 @@ export const asRendered: Rule = {
         inputs: { kind: "ApisixRoute", metadata: { name: "other" }, spec: { http: [] } },
     },
     check: (resource) => COMPARED[kindOf(resource).replace(/Patch$/, "")]?.(resource) ?? [],
-    checkStack: otherGateways,
+    checkStack: (resources) => [...otherGateways(resources), ...proofs(resources)],
 };
 
 type Compared = (resource: Resource) => string[];
@@ -69,6 +71,7 @@ const COMPARED: Record<string, Compared> = {
     ZoneSetting: (resource) => both(zoneSetting(resource)),
     WorkersScript: (resource) => both(worker(resource)),
     WorkersRoute: (resource) => both(workerRoute(resource)),
+    ...waits,
 };
 
 const both = ({ actual, forms }: { actual: unknown; forms: Form[] }) => differences(actual, forms);

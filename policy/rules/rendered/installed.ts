@@ -300,13 +300,16 @@ function opts(
 
 export const rayClusters: ByName = {
     [OPT]: ({ props }) => {
-        const nodes = 1 + list(at(props, "spec.workerGroupSpecs")).length;
         const [container] = list(at(props, "spec.headGroupSpec.template.spec.containers"));
-        const variables = list(at(container, "env"));
-        const command = at(
-            variables.find((one) => at(one, "name") === "ALPA_COMMAND"),
-            "value",
-        );
+        const variable = (name: string) =>
+            at(
+                list(at(container, "env")).find((one) => at(one, "name") === name),
+                "value",
+            );
+        const workers = at(props, "spec.workerGroupSpecs");
+        // How many there are the head is told too.
+        const nodes = workers === UNKNOWN ? Number(variable("ALPA_NODES")) || 1 : 1 + list(workers).length;
+        const command = variable("ALPA_COMMAND");
         return made(`ray ${nodes} ${String(command)}`, () =>
             opts(nodes, String(command), (opt, answerTimeoutSeconds, running) =>
                 renderRayCluster({ opt, answerTimeoutSeconds }, running),
