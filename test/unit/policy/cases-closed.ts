@@ -297,6 +297,30 @@ export const CLOSED: Record<string, Case[]> = {
             /^create: must be sh -s -- and words/m,
         ],
         [
+            "a word that no script of this project is told",
+            "cloudflare",
+            command((c) => (c.create += " more")),
+            /^create: is not what this project asks of this host/m,
+        ],
+        [
+            "a short key among the words that a script is told",
+            "cloudflare",
+            command((c) => (c.create = c.create.replace(/-$/, "k3y-k3y"))),
+            /^create: is not what this project asks of this host/m,
+        ],
+        [
+            "a script that is told the name of another host",
+            "cloudflare",
+            command((c) => (c.create = c.create.replace("10.0.0.11", "abcdefghijklmnopqrstuvwx"))),
+            /^create: is not what this project asks of this host/m,
+        ],
+        [
+            "a script that is told the name of another stack",
+            "cloudflare",
+            command((c) => (c.delete = c.delete.replace("alpa-auth/test", "other/test"))),
+            /^delete: is not what this project asks of this host/m,
+        ],
+        [
             "a command whose output is shown",
             "cloudflare",
             command((c) => (c.logging = "stdoutAndStderr")),
