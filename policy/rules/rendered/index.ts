@@ -1,12 +1,25 @@
 import { apisixCharts } from "../kubernetes";
 import { at, isOther, kindOf, map, UNKNOWN, type Resource } from "../resource";
 import type { Rule } from "../rule";
-import { application, policy, ruleset, tunnel, tunnelConfig, worker, workerRoute, zoneSetting } from "./cloudflare";
+import {
+    application,
+    expiryMail,
+    policy,
+    ruleset,
+    token,
+    tunnel,
+    tunnelConfig,
+    worker,
+    workerRoute,
+    zoneSetting,
+} from "./cloudflare";
 import { commandLines } from "./commands";
 import { differences } from "./compare";
 import type { Form } from "./form";
 import { consumers, objectOf, routes, upstreams, wiring, type ByName } from "./gateway";
 import {
+    budgets,
+    certificates,
     daemonSets,
     deployments,
     graphs,
@@ -23,7 +36,7 @@ import {
 import { definition, secret } from "./plain";
 import { proofs } from "./proofs";
 import { waits } from "./waits";
-import { otherGateways } from "./wired";
+import { otherGateways, otherPeers } from "./wired";
 
 export const asRendered: Rule = {
     name: "as-rendered",
@@ -34,7 +47,7 @@ export const asRendered: Rule = {
         inputs: { kind: "ApisixRoute", metadata: { name: "other" }, spec: { http: [] } },
     },
     check: (resource) => COMPARED[kindOf(resource).replace(/Patch$/, "")]?.(resource) ?? [],
-    checkStack: (resources) => [...otherGateways(resources), ...proofs(resources)],
+    checkStack: (resources) => [otherGateways, otherPeers, proofs].flatMap((judge) => judge(resources)),
 };
 
 type Compared = (resource: Resource) => string[];
@@ -58,6 +71,9 @@ const COMPARED: Record<string, Compared> = {
         at(resource.props, "metadata.name") === OPT_GRAPH
             ? otherComponents(resource)
             : byName(graphs, "namespace")(resource),
+    PodDisruptionBudget: byName(budgets),
+    ApisixTls: byName(certificates.served, "namespace"),
+    Certificate: byName(certificates.issued),
     ConfigMap: (resource) => both(profile(resource)),
     Secret: secret,
     CustomResourceDefinition: definition,
@@ -71,6 +87,8 @@ const COMPARED: Record<string, Compared> = {
     ZoneSetting: (resource) => both(zoneSetting(resource)),
     WorkersScript: (resource) => both(worker(resource)),
     WorkersRoute: (resource) => both(workerRoute(resource)),
+    ZeroTrustAccessServiceToken: token,
+    NotificationPolicy: (resource) => both(expiryMail(resource)),
     ...waits,
 };
 

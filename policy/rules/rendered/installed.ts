@@ -10,7 +10,13 @@ import {
     type Installation,
     type ReleaseSettings,
 } from "../../../components/parts/apisix-values";
-import { CONNECTORS, renderConnectors, renderPolicy } from "../../../components/parts/cloudflared-deployment";
+import {
+    CONNECTORS,
+    renderBudget,
+    renderConnectors,
+    renderPolicy,
+} from "../../../components/parts/cloudflared-deployment";
+import { CONTROLLER_BUDGET, renderBudget as renderControllerBudget } from "../../../components/parts/controller-budget";
 import { renderPatch } from "../../../components/parts/graceful-stop";
 import { OPT_GRAPH, operatorValues } from "../../../components/parts/opt-graph";
 import { operatorNamespace } from "../../../components/parts/opt-operator";
@@ -27,6 +33,7 @@ import {
     renderService,
     renderServer,
 } from "../../../components/parts/shared-counters";
+import { renderCertificate, renderTls, TLS_CERTIFICATE, TLS_OBJECT } from "../../../components/parts/tls";
 import { at, list, map, UNKNOWN, type Resource } from "../resource";
 import { combinations, form, type Form } from "./form";
 import { gatewayPolicies, made, type ByName } from "./gateway";
@@ -246,6 +253,46 @@ export const policies: ByName = {
         made("policy of opt", () => [
             form({ namespace: NAMESPACE }, ({ namespace }) => ({ spec: renderOptPolicy(namespace) })),
         ]),
+};
+
+export const budgets: ByName = {
+    [CONNECTORS]: () => made("budget of connectors", () => [form({}, () => ({ spec: renderBudget() }))]),
+    [CONTROLLER_BUDGET]: () =>
+        made("budget of controllers", () => [form({}, () => ({ spec: renderControllerBudget() }))]),
+};
+
+const names = (count: number) => Array.from({ length: Math.max(1, count) }, (_, i) => `sample-${i}.example.org`);
+
+/** What the gateway shows by TLS, for so many names. */
+export const certificates: Record<"served" | "issued", ByName> = {
+    served: {
+        [TLS_OBJECT]: ({ props }) => {
+            const { length } = list(at(props, "spec.hosts"));
+            return made(`tls ${length}`, () => [
+                form(
+                    {
+                        namespace: NAMESPACE,
+                        ingressClass: "sample-class",
+                        hostnames: names(length),
+                        secret: "sample-secret",
+                    },
+                    (settings) => ({ metadata: { namespace: settings.namespace }, spec: renderTls(settings) }),
+                ),
+            ]);
+        },
+    },
+    issued: {
+        [TLS_CERTIFICATE]: ({ props }) => {
+            const { length } = list(at(props, "spec.dnsNames"));
+            return made(`certificate ${length}`, () =>
+                ["ClusterIssuer", "Issuer"].map((kind) =>
+                    form({ hostnames: names(length), issuer: "sample-issuer" }, ({ hostnames, issuer }) => ({
+                        spec: renderCertificate(hostnames, { name: issuer, kind }),
+                    })),
+                ),
+            );
+        },
+    },
 };
 
 export const services: ByName = {

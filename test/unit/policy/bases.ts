@@ -7,7 +7,16 @@ import { recordIntraB } from "../intra-b";
 import { recordExposed, recordStack } from "../intra-a";
 
 export type Base =
-    "intra" | "graph" | "exposed" | "inter" | "interExposed" | "cloudflare" | "brought" | "converted" | "existing";
+    | "intra"
+    | "graph"
+    | "exposed"
+    | "inter"
+    | "interExposed"
+    | "cloudflare"
+    | "brought"
+    | "converted"
+    | "existing"
+    | "tls";
 
 /** Keys that callers have brought: one of their own, and a public one. */
 const BROUGHT = [
@@ -34,10 +43,16 @@ export const BASES: Record<Base, () => Promise<Seen[]>> = {
     interExposed: () => recordInter(exposedInterSettings("rampart")),
     brought: () => recordStack("helm", { consumers: BROUGHT }),
     converted: () => recordIntraB("done"),
+    tls: () =>
+        recordStack("rampart", {
+            azure: { hostname: "llm.example.com", addresses: ["20.50.2.10"] },
+            tls: { certificate: { certManager: { issuer: "internal", kind: "Issuer" } } },
+        }),
     existing: () => recordExposed("existing"),
     cloudflare: () =>
         recordCloudflare({
             zone: { name: "example.com", plan: "enterprise", manage: "create" },
+            notify: ["alpa+tokens@example.com"],
             rateLimit: { requests: 60, perSeconds: 60, per: "client" },
         }),
 };
