@@ -68,7 +68,7 @@ const COMPARED: Record<string, Compared> = {
     Deployment: (resource) => byName(resource.type.endsWith("Patch") ? patches : deployments)(resource),
     Release: (resource) => both(release(resource, apisixCharts(resource).length > 0)),
     RampartGraph: (resource) =>
-        at(resource.props, "metadata.name") === OPT_GRAPH
+        at(resource.props, "metadata.name") === OPT_GRAPH && !isOperator(resource)
             ? otherComponents(resource)
             : byName(graphs, "namespace")(resource),
     PodDisruptionBudget: byName(budgets),
@@ -92,6 +92,7 @@ const COMPARED: Record<string, Compared> = {
     ...waits,
 };
 
+const SECRET_NAME = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
 const both = ({ actual, forms }: { actual: unknown; forms: Form[] }) => differences(actual, forms);
 
 function byName(forms: ByName, ...fields: "namespace"[]): Compared {
@@ -106,13 +107,22 @@ function byName(forms: ByName, ...fields: "namespace"[]): Compared {
     };
 }
 
+/** The graph of KubeRay's operator alone, from its public chart. */
+const isOperator = ({ props }: Resource) => Object.hasOwn(map(at(props, "spec.graph.components")), "kuberay");
+
+/** The graph of shape `rampart`: its repository is a Secret that names it. */
 function otherComponents({ props }: Resource): string[] {
     return Object.entries(map(at(props, "spec.graph.components"))).flatMap(([name, component]) => {
         const where = `spec.graph.components.${name}`;
         if (!Object.hasOwn(OPT_CHARTS, name)) return [`${where}: is not rendered here. Remove it.`];
-        const chart = at(component, "chart.name");
-        return isOther(chart, OPT_CHARTS[name])
-            ? [`${where}.chart.name: must be ${OPT_CHARTS[name]}. Correct it.`]
-            : [];
+        const { name: chart, repo } = map(at(component, "chart"));
+        return [
+            ...(isOther(chart, OPT_CHARTS[name])
+                ? [`${where}.chart.name: must be ${OPT_CHARTS[name]}. Correct it.`]
+                : []),
+            ...(repo === UNKNOWN || SECRET_NAME.test(String(repo))
+                ? []
+                : [`${where}.chart.repo: must be the name of the Secret with Rampart's repository. Correct it.`]),
+        ];
     });
 }

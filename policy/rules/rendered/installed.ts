@@ -18,7 +18,7 @@ import {
 } from "../../../components/parts/cloudflared-deployment";
 import { CONTROLLER_BUDGET, renderBudget as renderControllerBudget } from "../../../components/parts/controller-budget";
 import { renderPatch } from "../../../components/parts/graceful-stop";
-import { OPT_GRAPH, operatorValues } from "../../../components/parts/opt-graph";
+import { OPT_GRAPH, operatorValues, renderOperatorGraph } from "../../../components/parts/opt-graph";
 import { operatorNamespace } from "../../../components/parts/opt-operator";
 import { OPT, renderImages, renderRayCluster } from "../../../components/parts/opt-pods";
 import {
@@ -100,6 +100,12 @@ const installed = (
     values: object,
 ) => ({ name: release, namespace, chart: chart.name, repositoryOpts: { repo: chart.repository }, values });
 
+const OPERATOR = {
+    repository: "https://charts.example.org",
+    version: "1.6.99",
+    image: "mirror.example.org/sample",
+};
+
 /** What Helm is given: of a release the name, its chart, the repository, and the values. */
 export function release({ props }: Resource, apisix: boolean): { actual: unknown; forms: Form[] } {
     const { name, namespace, chart, repositoryOpts } = props;
@@ -123,11 +129,6 @@ export function release({ props }: Resource, apisix: boolean): { actual: unknown
                 ),
             ),
         };
-    const operator = {
-        repository: "https://charts.example.org",
-        version: "1.6.99",
-        image: "mirror.example.org/sample",
-    };
     return {
         actual,
         forms: made("other releases", () => [
@@ -144,7 +145,7 @@ export function release({ props }: Resource, apisix: boolean): { actual: unknown
                 ],
             ),
             form(
-                { namespace: NAMESPACE, operator },
+                { namespace: NAMESPACE, operator: OPERATOR },
                 (settings) =>
                     installed(
                         { release: "kuberay", namespace: operatorNamespace(settings.namespace) },
@@ -165,6 +166,13 @@ export const graphs: ByName = {
                 spec: renderGraph({ namespace, release, retry }),
             })),
         ),
+    [OPT_GRAPH]: () =>
+        made("graph of the operator", () => [
+            form({ namespace: NAMESPACE, operator: OPERATOR, retry: 5 }, ({ namespace, operator, retry }) => ({
+                metadata: { namespace },
+                spec: renderOperatorGraph(namespace, operator, retry),
+            })),
+        ]),
 };
 
 /** The graph of the model is from Rampart's private charts, whose values are not compared: by component, its chart. */
@@ -172,7 +180,6 @@ export const OPT_CHARTS: Record<string, string> = {
     operator: "kuberay-operator",
     ray: "ray-cluster",
     alpa: "alpa-opt-service",
-    kuberay: "kuberay-operator",
 };
 export { OPT_GRAPH };
 

@@ -203,6 +203,28 @@ export const CLOSED: Record<string, Case[]> = {
             /^spec\.graph\.components\.alpa\.chart\.name: must be alpa-opt-service.*\n.*components\.shell: is not/m,
         ],
         [
+            "a public repository in place of Rampart's for the model",
+            "graph",
+            more("pulumi-nodejs:dynamic/alpa-auth:RampartGraph", {
+                kind: "RampartGraph",
+                metadata: { name: "opt" },
+                spec: {
+                    graph: {
+                        components: { alpa: { chart: { name: "alpa-opt-service", repo: "https://example.org" } } },
+                    },
+                },
+            }),
+            /^spec\.graph\.components\.alpa\.chart\.repo: must be the name of the Secret/m,
+        ],
+        [
+            "an operator of KubeRay that looks after every namespace",
+            "converted",
+            inputs("RampartGraph", "opt", ({ spec: s }) => {
+                s.graph.components.kuberay.config.singleNamespaceInstall = false;
+            }),
+            /singleNamespaceInstall: must be true/,
+        ],
+        [
             "requests of a kind that Access does not ask",
             "cloudflare",
             application((a) => (a.optionsPreflightBypass = true)),

@@ -174,7 +174,8 @@ describe("the comparison with what is rendered", () => {
             for (const given of compared.filter(isCompared))
                 for (const { path, node } of bodiesOf(given))
                     for (const [field, text] of Object.entries(node)) {
-                        if (typeof text !== "string") continue;
+                        // What starts Alpa in its image is a command of the operator's.
+                        if (typeof text !== "string" || node.name === "ALPA_COMMAND") continue;
                         node[field] = `${text}$http_apikey`;
                         if (judge(given).length === 0) passed.push(`${given.name} ${path}.${field}`);
                         node[field] = text;
