@@ -16,7 +16,11 @@ export function proofs(resources: Resource[]): Found {
     const routes = of("ApisixRoute").filter(({ props }) => at(props, "metadata.name") === ROUTE);
     const asked = PROOFS.flatMap(of);
     return [
-        ...missing(consumers, ["CredentialsRevoked", "ConsumersAccepted", "Revocations"], of),
+        ...missing(
+            consumers.filter((one) => isInside(one, "Consumers")),
+            ["CredentialsRevoked", "ConsumersAccepted", "Revocations"],
+            of,
+        ),
         ...missing(routes, ["RouteServed"], of),
         ...asked.flatMap((proof) => gateway(proof, resources, consumers)),
         ...of("CredentialsRevoked").flatMap((proof) => credentials(proof, consumers)),
