@@ -1,5 +1,6 @@
-import { createHash, createPublicKey, type KeyObject } from "node:crypto";
+import { createPublicKey, type KeyObject } from "node:crypto";
 import * as z from "zod";
+import { publicKeyNumbers } from "../components/parts/key-digest";
 import { got } from "./problems";
 
 /** Ways to sign a token that are built. A generated secret signs the first; of the others only the public key is held. */
@@ -98,7 +99,7 @@ function twice(places: Place[]): string[] {
  * secret. Two credentials of one caller may have it: there it is the same holder.
  */
 function sharedPairs(places: Place[]): string[] {
-    const keyOf = ({ publicKey }: Raw) => (typeof publicKey === "string" ? numbersOf(publicKey) : undefined);
+    const keyOf = ({ publicKey }: Raw) => (typeof publicKey === "string" ? publicKeyNumbers(publicKey) : undefined);
     return repeats(places, keyOf)
         .filter(([place, first]) => place.consumer !== first.consumer)
         .map(
@@ -117,23 +118,6 @@ function repeats(places: Place[], valueOf: (entry: Raw) => string | undefined): 
         if (first === undefined) seen.set(value, place);
         return first === undefined ? [] : [[place, first]];
     });
-}
-
-/** The same for one key however it is written, as SPKI with a compressed point too; undefined where it cannot be read. */
-function numbersOf(pem: string): string | undefined {
-    try {
-        return JSON.stringify(Object.entries(createPublicKey(pem).export({ format: "jwk" })).sort());
-    } catch {
-        return undefined; // said already
-    }
-}
-
-/** Tells a key that a caller has brought from others, without holding it; undefined where there is none. */
-export function keyDigest({ key, publicKey }: { key?: unknown; publicKey?: unknown }): string | undefined {
-    const of = (kind: string, text: string) => createHash("sha256").update(`${kind} ${text}`).digest("hex");
-    if (typeof key === "string") return of("key", key);
-    const numbers = typeof publicKey === "string" ? numbersOf(publicKey) : undefined;
-    return numbers === undefined ? undefined : of("public", numbers);
 }
 
 function readmitProblems({ where, entry }: Place): string[] {

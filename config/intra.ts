@@ -10,6 +10,7 @@ import { gateway } from "./intra-gateway";
 import { got } from "./problems";
 import { tls } from "./tls";
 import {
+    chartName,
     consumersFile,
     DEFAULT_NAMESPACE,
     dnsLabel,
@@ -33,7 +34,7 @@ const MOST_BODY_BYTES = 1_048_576;
 
 const rampartInstall = z.strictObject({
     repository: url.describe("Address of the private chart repository."),
-    chart: z.string().default("rampart").describe("Name of the chart in it."),
+    chart: chartName.default("rampart").describe("Name of the chart in it."),
     version: pinned.describe("Exact chart version."),
     credentialsSecret: dnsLabel
         .describe("Secret with `username` and `password` of the repository, in `rampart.install.namespace`.")

@@ -39,6 +39,12 @@ export const url = z
         error: "must be an address without user name and password, which would be kept in plain text. Take them out",
     });
 
+/** A name in a chart repository. Helm takes a path or an address for a chart as well, wherever the repository is. */
+export const chartName = z.string().regex(/^[a-z0-9]+([._-][a-z0-9]+)*$/i, {
+    error: (i) =>
+        `must be the name of a chart in the repository (letters, digits, dots, dashes)${got(i.input)}. Correct it`,
+});
+
 export const text = (what: string) =>
     z.string().min(1, { error: `must be ${what}, not an empty text. Name it or remove the key` });
 

@@ -68,8 +68,7 @@ export class CloudflaredDeployment extends pulumi.ComponentResource {
             `${name}-budget`,
             {
                 metadata: metadata(CONNECTORS, namespace),
-                // Not a number that must stay: of a single pod none could ever be moved.
-                spec: { maxUnavailable: 1, selector: { matchLabels: CONNECTOR_LABELS } },
+                spec: renderBudget(),
             },
             inside,
         );
@@ -178,6 +177,11 @@ export function renderConnectors(settings: ConnectorSettings, fingerprint: pulum
             },
         },
     };
+}
+
+/** Spec of the budget. Not a number that must stay: of a single pod none could ever be moved. */
+export function renderBudget() {
+    return { maxUnavailable: 1, selector: { matchLabels: CONNECTOR_LABELS } };
 }
 
 /** Out to Cloudflare, to a name server and to the gateway; in to the metrics alone, which the kubelet asks too. */

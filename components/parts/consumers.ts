@@ -116,7 +116,7 @@ export class Consumers extends pulumi.ComponentResource {
         });
         this.digests[consumer.name] = pulumi
             .all(materials.map(({ material }) => pulumi.output(material)))
-            .apply((all) => createHash("sha256").update(JSON.stringify(all)).digest("hex"));
+            .apply(materialsDigest);
         return materials.map(
             ({ name, material }) =>
                 new k8s.core.v1.Secret(
@@ -166,6 +166,11 @@ export class Consumers extends pulumi.ComponentResource {
         this.jwtSecrets[who] = this.generated.make(name, "jwt-secret");
         return { ...settings, secret: this.jwtSecrets[who] };
     }
+}
+
+/** Tells what the Secrets of one consumer hold from what they held. @param materials of its credentials, in their order */
+export function materialsDigest(materials: Record<string, string>[]): string {
+    return createHash("sha256").update(JSON.stringify(materials)).digest("hex");
 }
 
 /** What is remembered of keys that callers have brought. */

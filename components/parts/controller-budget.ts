@@ -26,10 +26,15 @@ export class ControllerBudget extends pulumi.ComponentResource {
             `${name}-budget`,
             {
                 metadata: metadata(CONTROLLER_BUDGET, args.namespace),
-                spec: { maxUnavailable: 1, selector: CONTROLLER_PODS },
+                spec: renderBudget(),
             },
             { parent: this, deletedWith: opts?.deletedWith },
         );
         this.registerOutputs({});
     }
+}
+
+/** Spec of the budget. */
+export function renderBudget() {
+    return { maxUnavailable: 1, selector: CONTROLLER_PODS };
 }

@@ -70,21 +70,12 @@ export class ServiceTokens extends pulumi.ComponentResource {
     }
 
     private token(account: string, consumer: string, credential: TokenCredential) {
-        const { id, duration, enabled, secretVersion, previousSecretExpires } = credential;
         return new cloudflare.ZeroTrustAccessServiceToken(
-            `${consumer}.${id}-token`,
+            `${consumer}.${credential.id}-token`,
             {
                 accountId: account,
-                name: tokenName(owner(), consumer, id),
-                duration,
-                enabled,
-                // Both or neither: the provider refuses one alone.
-                ...(previousSecretExpires === undefined
-                    ? {}
-                    : {
-                          clientSecretVersion: secretVersion,
-                          previousClientSecretExpiresAt: `${previousSecretExpires}T00:00:00Z`,
-                      }),
+                name: tokenName(owner(), consumer, credential.id),
+                ...renderToken(credential),
             },
             { parent: this },
         );
@@ -96,13 +87,35 @@ export class ServiceTokens extends pulumi.ComponentResource {
             {
                 accountId: account,
                 name: `${owner()}: service tokens that end`,
-                alertType: "expiring_service_token_alert",
-                enabled: true,
-                mechanisms: { emails: notify.map((id) => ({ id })) },
+                ...renderExpiryMail(notify),
             },
             { parent: this },
         );
     }
+}
+
+/** What a token is, but for whose it is. */
+export function renderToken({ duration, enabled, secretVersion, previousSecretExpires }: Omit<TokenCredential, "id">) {
+    return {
+        duration,
+        enabled,
+        // Both or neither: the provider refuses one alone.
+        ...(previousSecretExpires === undefined
+            ? {}
+            : {
+                  clientSecretVersion: secretVersion,
+                  previousClientSecretExpiresAt: `${previousSecretExpires}T00:00:00Z`,
+              }),
+    };
+}
+
+/** What tells these addresses of tokens that end. */
+export function renderExpiryMail(notify: string[]) {
+    return {
+        alertType: "expiring_service_token_alert",
+        enabled: true,
+        mechanisms: { emails: notify.map((id) => ({ id })) },
+    };
 }
 
 /** Name of a token at Cloudflare: whose it is can be read in the dashboard. */

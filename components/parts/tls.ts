@@ -54,11 +54,10 @@ export class GatewayTls extends pulumi.ComponentResource {
                 apiVersion: "apisix.apache.org/v2",
                 kind: "ApisixTls",
                 metadata: metadata(TLS_OBJECT, namespace),
-                spec: {
-                    ingressClassName: binding.ingressClass,
-                    hosts: hostnames,
-                    secret: { name: tlsSecret(source), namespace },
-                },
+                spec: renderTls({
+                    ingressClass: binding.ingressClass,
+                    ...{ namespace, hostnames, secret: tlsSecret(source) },
+                }),
             },
             { parent: this, dependsOn: certificate },
         );
@@ -107,13 +106,7 @@ export class GatewayTls extends pulumi.ComponentResource {
                 apiVersion,
                 kind,
                 metadata: metadata(TLS_CERTIFICATE, namespace),
-                spec: {
-                    secretName: TLS_CERTIFICATE,
-                    dnsNames: hostnames,
-                    issuerRef: { group: "cert-manager.io", ...issuer },
-                    // A new key with each renewal; older versions keep the first one for ever unless told.
-                    privateKey: { algorithm: "ECDSA", size: 256, rotationPolicy: "Always" },
-                },
+                spec: renderCertificate(hostnames, issuer),
             },
             { parent: this },
         );
@@ -130,6 +123,23 @@ export class GatewayTls extends pulumi.ComponentResource {
             { parent: this, dependsOn: certificate },
         );
     }
+}
+
+/** Spec of the ApisixTls. @param settings with the Secret of the certificate, in the same namespace */
+export function renderTls(settings: { namespace: string; ingressClass: string; hostnames: string[]; secret: string }) {
+    const { namespace, ingressClass, hostnames, secret } = settings;
+    return { ingressClassName: ingressClass, hosts: hostnames, secret: { name: secret, namespace } };
+}
+
+/** Spec of the Certificate. */
+export function renderCertificate(hostnames: string[], issuer: { name: string; kind: string }) {
+    return {
+        secretName: TLS_CERTIFICATE,
+        dnsNames: hostnames,
+        issuerRef: { group: "cert-manager.io", ...issuer },
+        // A new key with each renewal; older versions keep the first one for ever unless told.
+        privateKey: { algorithm: "ECDSA", size: 256, rotationPolicy: "Always" },
+    };
 }
 
 /**

@@ -34,7 +34,69 @@ export const TYPES: ReadonlySet<string> = new Set([
     ...["Application", "Policy", "ServiceToken"].map((kind) => ofCloudflare(`ZeroTrustAccess${kind}`)),
     ...["", "Config"].map((kind) => ofCloudflare(`ZeroTrustTunnelCloudflared${kind}`)),
 ]);
-const OWN = /^(alpa-auth:|pulumi-nodejs:dynamic\/alpa-auth:|pulumi:providers:|pulumi:pulumi:Stack$)/;
+
+/** Components of this project, by the folder that they are in. */
+const COMPONENTS: Record<string, string[]> = {
+    components: ["CloudflareAccess", "GatewayCallers", "InterCluster", "IntraCluster"],
+    parts: [
+        "Access",
+        "AdminKeys",
+        "AlpaFirewall",
+        "AlpaRoute",
+        "ApisixProfile",
+        "ApisixRelease",
+        "BareMetal",
+        "CloudflareExposure",
+        "CloudflaredDeployment",
+        "CloudflaredHost",
+        "Consumers",
+        "ControllerBudget",
+        "DnsRecords",
+        "EdgeRules",
+        "EdgeWorker",
+        "EtcdSecrets",
+        "GatewayTls",
+        "GatewayWiring",
+        "GracefulStop",
+        "Microk8s",
+        "Microk8sNode",
+        "NetworkPolicies",
+        "OptComponent",
+        "OptGraph",
+        "OptOperator",
+        "Rampart",
+        "RampartGateway",
+        "ServiceTokens",
+        "SharedCounters",
+        "Tunnel",
+        "TunnelRoutes",
+        "Verification",
+        "Zone",
+    ],
+};
+/** Resources whose provider this project has written. */
+const DYNAMIC = [
+    "Awaited",
+    "ConsumersAccepted",
+    "ConversionRecord",
+    "CredentialsRevoked",
+    "ImagesReady",
+    "RampartGraph",
+    "RampartGuard",
+    "RayReady",
+    "Revocations",
+    "RouteServed",
+    "SecretVersions",
+];
+const PROVIDERS = ["kubernetes", "cloudflare", "command", "random", "pulumi-nodejs"];
+
+/** Types of the engine, and of this project. */
+export const OWN_TYPES: ReadonlySet<string> = new Set([
+    "pulumi:pulumi:Stack",
+    ...PROVIDERS.map((name) => `pulumi:providers:${name}`),
+    ...DYNAMIC.map((name) => `pulumi-nodejs:dynamic/alpa-auth:${name}`),
+    ...Object.entries(COMPONENTS).flatMap(([folder, names]) => names.map((name) => `alpa-auth:${folder}:${name}`)),
+]);
 
 export const knownTypes: Rule = {
     name: "known-types",
@@ -46,7 +108,7 @@ export const knownTypes: Rule = {
     },
     check: (resource) => {
         const { type } = resource;
-        if (!OWN.test(type) && !TYPES.has(type))
+        if (!OWN_TYPES.has(type) && !TYPES.has(type))
             return [
                 `type: ${type} is not made by this project. Remove the resource, or let it off in policy/exceptions.yaml.`,
             ];

@@ -107,7 +107,7 @@ export function shown(value: unknown): string {
 /** Kind of a Kubernetes object, or the last word of Pulumi's type. */
 export function kindOf({ props, type }: Resource): string {
     // Others have a field of that name too, which means something else.
-    const isObject = /^(kubernetes|pulumi-nodejs):/.test(type) && typeof props.kind === "string";
+    const isObject = type.startsWith("kubernetes:") && typeof props.kind === "string";
     return isObject ? String(props.kind) : type.split(":").pop()!;
 }
 

@@ -73,20 +73,36 @@ function* variables(tree: unknown, path = ""): Generator<string> {
         yield* variables(part, Array.isArray(tree) ? `${path}[${field}]` : path === "" ? field : `${path}.${field}`);
 }
 
-/** A key that no name and no form tells: random letters and digits. Of digests, 64 hex digits are the public ones. */
-const RANDOM = /(?<![\w./-])(?![0-9a-f]{64}\b)(?=[\w-]*\d)(?=[\w-]*[A-Za-z])[\w-]{16,}(?![\w./])/;
+/** A key that no name and no form tells: random letters and digits, with dashes or without a break. */
+const RANDOM = /(?<![\w/-])(?=[\w-]*\d)(?=[\w-]*[A-Za-z])[\w-]{16,}(?![\w/])/;
+const UNBROKEN = /[A-Za-z0-9]{20,}/;
 /** A header or a setting that is given one. */
 const GIVEN = /\b(api-?key|authorization|cf-access-client-secret|password|passwd|token|secret)["']?\s*[=:]\s*\S/i;
+/** Not looked at: names of host and stack, which as-rendered compares, and the digest of a release, which is public. */
+const NAMED = /^sh -s -- \S+ \S+(?= )|(?<= install \d+\.\d+\.\d+ )[0-9a-f]{64}(?= )/g;
 
-/** What a host is told is in previews, logs and its list of processes. */
+/** What a host is told is in previews, logs and its list of processes; what has it told again is in the first two. */
 function inCommand({ type, marked }: Resource): string[] {
     if (!/^command:(local|remote):/.test(type)) return [];
-    return ["create", "update", "delete"].flatMap((field) => {
+    const looksRandom = (text: string) => UNBROKEN.test(text) || GIVEN.test(text);
+    const lines = ["create", "update", "delete"].filter((field) => {
         const line = marked[field];
-        return typeof line === "string" && (RANDOM.test(line) || GIVEN.test(line))
-            ? [`${field}: must hold no secret (it has what looks like a key). Write it into stdin, as a secret.`]
-            : [];
+        if (typeof line !== "string") return false;
+        const words = line.replaceAll(NAMED, "");
+        return RANDOM.test(words) || looksRandom(words);
     });
+    const triggers: string[] = [];
+    // Labels of nodes, which have names of models in them.
+    eachText(marked.triggers, (text, path) => void (looksRandom(text) && triggers.push(`triggers${path}`)));
+    return [
+        ...lines.map(
+            (field) =>
+                `${field}: must hold no secret (it has what looks like a key). Write it into stdin, as a secret.`,
+        ),
+        ...triggers.map(
+            (where) => `${where}: must hold no secret (it has what looks like a key). Name what changes by a number.`,
+        ),
+    ];
 }
 
 function inClear(resource: Resource): string[] {

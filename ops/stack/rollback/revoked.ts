@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { parseDocument } from "yaml";
 import { readmitted, type Revocation, type RevocationRecord } from "../../../components/parts/revocations-provider";
-import { keyDigest } from "../../../config/credentials";
+import { keyDigest } from "../../../components/parts/key-digest";
 import { asPulumiReads, parseYaml } from "../keep-style";
 import { isMap } from "../review/differences";
 import { CODES, type Finding } from "../review/finding";

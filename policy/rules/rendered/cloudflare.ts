@@ -3,9 +3,11 @@ import { endpointOf, pathsBehind } from "../../../components/parts/cloudflare-ex
 import { CUSTOM_PHASE, RATE_LIMIT_PHASE, renderRateLimit, renderSkip } from "../../../components/parts/edge-rules";
 import { renderWorker, workerPattern, type EdgeWorkerSettings } from "../../../components/parts/edge-worker";
 import { PREFIX, servedPrefixes } from "../../../components/parts/paths";
+import { renderExpiryMail, renderToken } from "../../../components/parts/service-tokens";
 import { alpaPaths, renderRoutes } from "../../../components/parts/tunnel-routes";
 import { VERIFICATION_PREFIX } from "../../../components/parts/verification";
 import { at, list, map, UNKNOWN, type Resource } from "../resource";
+import { differences } from "./compare";
 import { combinations, form, type Form } from "./form";
 import { made, prefixProblems } from "./gateway";
 
@@ -124,6 +126,53 @@ export function zoneSetting({ props }: Resource): Rendered {
         actual: map({ settingId: props.settingId, value: props.value }),
         forms: made("zone setting", () => [
             form({ value: 601 }, ({ value }) => ({ settingId: "proxy_read_timeout", value })),
+        ]),
+    };
+}
+
+const DURATION = /^(forever|(?=\d)(\d+h)?(\d+m)?(\d+s)?)$/;
+
+/** As long as the config takes, `forever` too: who gets one of them is in the Access policy. */
+export function token({ props, urn }: Resource): string[] {
+    const [, stack, project] = /^urn:pulumi:([^:]+)::([^:]+)::/.exec(urn) ?? [];
+    const { name } = props;
+    const problems = ({ duration }: { duration: string }) =>
+        DURATION.test(duration)
+            ? []
+            : ["duration: must be a time in hours, minutes and seconds, or forever. Correct it."];
+    return [
+        ...differences(
+            without(props, "accountId", "name"),
+            made("token", () =>
+                [true, false].flatMap((enabled) => [
+                    form({ duration: "8761h" }, ({ duration }) => renderToken({ duration, enabled }), problems),
+                    form(
+                        { duration: "8761h", secretVersion: 17, previousSecretExpires: "2026-01-01" },
+                        (settings) => renderToken({ ...settings, enabled }),
+                        problems,
+                    ),
+                ]),
+            ),
+        ),
+        ...(name === UNKNOWN || String(name).startsWith(`${project}/${stack}/`)
+            ? []
+            : [`name: must begin with ${project}/${stack}/, which says whose token it is. Correct it.`]),
+    ];
+}
+
+/** To addresses alone: webhooks and others would tell whom the stack does not list. */
+export function expiryMail({ props }: Resource): Rendered {
+    const emails = list(at(props, "mechanisms.emails"));
+    const anybody = emails.map((one) => ({
+        ...map(one),
+        id: typeof at(one, "id") === "string" ? "somebody" : at(one, "id"),
+    }));
+    const mechanisms =
+        at(props, "mechanisms.emails") === UNKNOWN ? props.mechanisms : { ...map(props.mechanisms), emails: anybody };
+    return {
+        actual: { ...without(props, "accountId", "name"), mechanisms },
+        forms: made(`mail ${emails.length}`, () => [
+            form({}, () => renderExpiryMail(Array<string>(Math.max(1, emails.length)).fill("somebody"))),
         ]),
     };
 }

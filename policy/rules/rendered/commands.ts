@@ -1,17 +1,64 @@
-import { at, isOther, list, shown, UNKNOWN, type Resource } from "../resource";
+import { placeOf } from "../../../components/parts/ssh-host";
+import { at, isOther, list, map, shown, UNKNOWN, type Resource } from "../resource";
 
 /** What a host is told: `sh -s --` and words, none of them one of sh's own. The script, with its secrets, is its input. */
-const COMMAND_LINE = /^sh -s --(?: (?:[\w./:@=-]+|'(?:[^']|'\\'')*'))*$/;
+const COMMAND_LINE = /^sh -s --((?: (?:[\w./:@=-]+|'(?:[^']|'\\'')*'))*)$/;
+const WORD = /(?<= )(?:[\w./:@=-]+|'(?:[^']|'\\'')*')/g;
+
+const NUMBER = String.raw`\d{1,9}`;
+const ADDRESSES = String.raw`[0-9a-f.:/,]+`;
+const ROLE = "(control-plane|worker)";
+const BOOT = "boot=(as-found|never)";
+/** Which start of Alpa it was. */
+const HEAD = String.raw`(as-found|[0-9.]{1,40})`;
+const ATTEMPT = `attempt=${NUMBER}`;
+
+/** What this project asks of hosts, behind the name of the host and that of the stack. A digest stands in one place alone. */
+const ASKED = [
+    "(addons|drain|hold|kubeconfig|mark|ready|release|remove|remove-node|start|unmark)",
+    "invite (new|again)",
+    `(join|leave) ${ROLE}`,
+    String.raw`install [\w.-]{1,16}/[a-z]{1,16} ${ROLE}`,
+    `(answers|holds|rests|silent) ${ATTEMPT}`,
+    `start (head=${HEAD} )?${BOOT} ${ATTEMPT}`,
+    `stop (after-answers )?${BOOT} ${ATTEMPT}`,
+    // A release of cloudflared, whose digest is a public one, and where it is from.
+    String.raw`install \d{1,4}(\.\d{1,6}){2} [0-9a-f]{64} ${NUMBER} ${NUMBER} (-|https?://\S+)`,
+    // Who may reach Alpa's ports.
+    `install alpa=[0-9,]+( from=${ADDRESSES})?( ray=[0-9,]+)?( also-from=${ADDRESSES})?`,
+].map((words) => new RegExp(`^${words}$`));
+
+/** Words of a command line that this project renders for this host and this stack. */
+function isAsked({ urn, props }: Resource, line: string): boolean {
+    const words = [...(COMMAND_LINE.exec(line)?.[1] ?? "").matchAll(WORD)].map(([word]) => unquoted(word));
+    const [, stack, project] = /^urn:pulumi:([^:]+)::([^:]+)::/.exec(urn) ?? [];
+    const [place, owner, ...asked] = words;
+    const isOwn = isPlace(place, map(props.connection)) && owner === `${project}/${stack}`;
+    return isOwn && ASKED.some((one) => one.test(asked.join(" ")));
+}
+
+function isPlace(place: string, { host, port = 22 }: Record<string, unknown>): boolean {
+    if (typeof host !== "string" || typeof port !== "number") return true; // said by nobody, or not known yet
+    return place === placeOf({ address: host, port });
+}
+
+const unquoted = (word: string) => (word.startsWith("'") ? word.slice(1, -1).replaceAll("'\\''", "'") : word);
 
 const SETTINGS = { logging: "none", addPreviousOutputInEnv: false };
 
-export function commandLines({ props, marked }: Resource): string[] {
+export function commandLines(resource: Resource): string[] {
+    const { props, marked } = resource;
     const lines = ["create", "update", "delete"].flatMap((field) => {
         const line = props[field];
-        return line === undefined || line === UNKNOWN || COMMAND_LINE.test(String(line))
+        if (line === undefined || line === UNKNOWN) return [];
+        if (!COMMAND_LINE.test(String(line)))
+            return [
+                `${field}: must be sh -s -- and words: other text stands in previews and in lists of processes. Write it into stdin, as a secret.`,
+            ];
+        return isAsked(resource, String(line))
             ? []
             : [
-                  `${field}: must be sh -s -- and words: other text stands in previews and in lists of processes. Write it into stdin, as a secret.`,
+                  `${field}: is not what this project asks of this host. Write what more the script needs into stdin, as a secret.`,
               ];
     });
     const settings = Object.entries(SETTINGS)

@@ -1,12 +1,25 @@
 import { apisixCharts } from "../kubernetes";
 import { at, isOther, kindOf, map, UNKNOWN, type Resource } from "../resource";
 import type { Rule } from "../rule";
-import { application, policy, ruleset, tunnel, tunnelConfig, worker, workerRoute, zoneSetting } from "./cloudflare";
+import {
+    application,
+    expiryMail,
+    policy,
+    ruleset,
+    token,
+    tunnel,
+    tunnelConfig,
+    worker,
+    workerRoute,
+    zoneSetting,
+} from "./cloudflare";
 import { commandLines } from "./commands";
 import { differences } from "./compare";
 import type { Form } from "./form";
 import { consumers, objectOf, routes, upstreams, wiring, type ByName } from "./gateway";
 import {
+    budgets,
+    certificates,
     daemonSets,
     deployments,
     graphs,
@@ -21,7 +34,9 @@ import {
     services,
 } from "./installed";
 import { definition, secret } from "./plain";
-import { otherGateways } from "./wired";
+import { proofs } from "./proofs";
+import { waits } from "./waits";
+import { otherGateways, otherPeers } from "./wired";
 
 export const asRendered: Rule = {
     name: "as-rendered",
@@ -32,7 +47,7 @@ export const asRendered: Rule = {
         inputs: { kind: "ApisixRoute", metadata: { name: "other" }, spec: { http: [] } },
     },
     check: (resource) => COMPARED[kindOf(resource).replace(/Patch$/, "")]?.(resource) ?? [],
-    checkStack: otherGateways,
+    checkStack: (resources) => [otherGateways, otherPeers, proofs].flatMap((judge) => judge(resources)),
 };
 
 type Compared = (resource: Resource) => string[];
@@ -53,9 +68,12 @@ const COMPARED: Record<string, Compared> = {
     Deployment: (resource) => byName(resource.type.endsWith("Patch") ? patches : deployments)(resource),
     Release: (resource) => both(release(resource, apisixCharts(resource).length > 0)),
     RampartGraph: (resource) =>
-        at(resource.props, "metadata.name") === OPT_GRAPH
+        at(resource.props, "metadata.name") === OPT_GRAPH && !isOperator(resource)
             ? otherComponents(resource)
             : byName(graphs, "namespace")(resource),
+    PodDisruptionBudget: byName(budgets),
+    ApisixTls: byName(certificates.served, "namespace"),
+    Certificate: byName(certificates.issued),
     ConfigMap: (resource) => both(profile(resource)),
     Secret: secret,
     CustomResourceDefinition: definition,
@@ -69,8 +87,12 @@ const COMPARED: Record<string, Compared> = {
     ZoneSetting: (resource) => both(zoneSetting(resource)),
     WorkersScript: (resource) => both(worker(resource)),
     WorkersRoute: (resource) => both(workerRoute(resource)),
+    ZeroTrustAccessServiceToken: token,
+    NotificationPolicy: (resource) => both(expiryMail(resource)),
+    ...waits,
 };
 
+const SECRET_NAME = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
 const both = ({ actual, forms }: { actual: unknown; forms: Form[] }) => differences(actual, forms);
 
 function byName(forms: ByName, ...fields: "namespace"[]): Compared {
@@ -85,13 +107,22 @@ function byName(forms: ByName, ...fields: "namespace"[]): Compared {
     };
 }
 
+/** The graph of KubeRay's operator alone, from its public chart. */
+const isOperator = ({ props }: Resource) => Object.hasOwn(map(at(props, "spec.graph.components")), "kuberay");
+
+/** The graph of shape `rampart`: its repository is a Secret that names it. */
 function otherComponents({ props }: Resource): string[] {
     return Object.entries(map(at(props, "spec.graph.components"))).flatMap(([name, component]) => {
         const where = `spec.graph.components.${name}`;
         if (!Object.hasOwn(OPT_CHARTS, name)) return [`${where}: is not rendered here. Remove it.`];
-        const chart = at(component, "chart.name");
-        return isOther(chart, OPT_CHARTS[name])
-            ? [`${where}.chart.name: must be ${OPT_CHARTS[name]}. Correct it.`]
-            : [];
+        const { name: chart, repo } = map(at(component, "chart"));
+        return [
+            ...(isOther(chart, OPT_CHARTS[name])
+                ? [`${where}.chart.name: must be ${OPT_CHARTS[name]}. Correct it.`]
+                : []),
+            ...(repo === UNKNOWN || SECRET_NAME.test(String(repo))
+                ? []
+                : [`${where}.chart.repo: must be the name of the Secret with Rampart's repository. Correct it.`]),
+        ];
     });
 }

@@ -1,11 +1,25 @@
 import { parse } from "yaml";
+import { intraSchema } from "../../../config/intra";
 import { PROFILE_FILE } from "../../../components/parts/apisix-profile";
 import { KEYRING } from "../../../components/parts/etcd-secrets";
 import { releaseInstallation } from "../../../components/parts/apisix-release";
-import { apisixValues, FULL_NAME, profileOf, type ReleaseSettings } from "../../../components/parts/apisix-values";
-import { CONNECTORS, renderConnectors, renderPolicy } from "../../../components/parts/cloudflared-deployment";
+import {
+    apisixValues,
+    FULL_NAME,
+    profileOf,
+    type Installation,
+    type ReleaseSettings,
+} from "../../../components/parts/apisix-values";
+import {
+    CONNECTORS,
+    renderBudget,
+    renderConnectors,
+    renderPolicy,
+} from "../../../components/parts/cloudflared-deployment";
+import { CONTROLLER_BUDGET, renderBudget as renderControllerBudget } from "../../../components/parts/controller-budget";
 import { renderPatch } from "../../../components/parts/graceful-stop";
-import { OPT_GRAPH, operatorValues } from "../../../components/parts/opt-graph";
+import { OPT_GRAPH, operatorValues, renderOperatorGraph } from "../../../components/parts/opt-graph";
+import { operatorNamespace } from "../../../components/parts/opt-operator";
 import { OPT, renderImages, renderRayCluster } from "../../../components/parts/opt-pods";
 import {
     renderPolicy as renderOptPolicy,
@@ -19,6 +33,7 @@ import {
     renderService,
     renderServer,
 } from "../../../components/parts/shared-counters";
+import { renderCertificate, renderTls, TLS_CERTIFICATE, TLS_OBJECT } from "../../../components/parts/tls";
 import { at, list, map, UNKNOWN, type Resource } from "../resource";
 import { combinations, form, type Form } from "./form";
 import { gatewayPolicies, made, type ByName } from "./gateway";
@@ -39,7 +54,10 @@ const RELEASE = {
 };
 
 /** Values of the chart with every choice that a stack config has, and what they are a part of. */
-function releases(render: (release: ReleaseSettings, settings: typeof SETTINGS) => unknown): Form[] {
+function releases(
+    render: (release: ReleaseSettings, settings: typeof SETTINGS) => unknown,
+    problems?: (settings: typeof SETTINGS) => string[],
+): Form[] {
     return combinations({
         registry: ["docker.io", undefined],
         open: [true, undefined],
@@ -47,50 +65,95 @@ function releases(render: (release: ReleaseSettings, settings: typeof SETTINGS) 
         storage: [true, undefined],
         available: [true, undefined],
     }).map(({ registry, open, minimumVersion, storage, available }) =>
-        form(SETTINGS, (settings) => {
-            const { etcdImage, nodePort, tls, storageClass, availability, ...rest } = settings.release;
-            return render(
-                {
-                    ...rest,
-                    etcdImage: registry ? { ...etcdImage, registry } : etcdImage,
-                    ...(open ? { nodePort } : {}),
-                    ...(minimumVersion ? { tls: { ...tls, minimumVersion: minimumVersion } } : {}),
-                    ...(storage ? { storageClass } : {}),
-                    ...(available ? { availability } : {}),
-                },
-                settings,
-            );
-        }),
+        form(
+            SETTINGS,
+            (settings) => {
+                const { etcdImage, nodePort, tls, storageClass, availability, ...rest } = settings.release;
+                return render(
+                    {
+                        ...rest,
+                        etcdImage: registry ? { ...etcdImage, registry } : etcdImage,
+                        ...(open ? { nodePort } : {}),
+                        ...(minimumVersion ? { tls: { ...tls, minimumVersion: minimumVersion } } : {}),
+                        ...(storage ? { storageClass } : {}),
+                        ...(available ? { availability } : {}),
+                    },
+                    settings,
+                );
+            },
+            problems,
+        ),
     );
 }
 const SETTINGS = { namespace: NAMESPACE, retry: 5, release: RELEASE };
 
-/** What Helm is given, by the name of the release's chart. */
+const installSchema = intraSchema.shape.rampart.unwrap().shape.install.unwrap().shape;
+const repositoryProblems = (repository: string) =>
+    (installSchema.repository.safeParse(repository).error?.issues ?? []).map(
+        ({ message }) => `repositoryOpts.repo: ${message}.`,
+    );
+
+/** A release with its chart and where that is from. */
+const installed = (
+    { release, namespace }: Installation,
+    chart: { name: string; repository: string },
+    values: object,
+) => ({ name: release, namespace, chart: chart.name, repositoryOpts: { repo: chart.repository }, values });
+
+const OPERATOR = {
+    repository: "https://charts.example.org",
+    version: "1.6.99",
+    image: "mirror.example.org/sample",
+};
+
+/** What Helm is given: of a release the name, its chart, the repository, and the values. */
 export function release({ props }: Resource, apisix: boolean): { actual: unknown; forms: Form[] } {
+    const { name, namespace, chart, repositoryOpts } = props;
+    const repo = at(repositoryOpts, "repo");
     const values = props.values === UNKNOWN ? UNKNOWN : map(props.values);
+    const actual = { name, namespace, chart, repositoryOpts: repo === undefined ? {} : { repo }, values };
     if (apisix)
         return {
-            actual: { values },
+            actual,
             forms: made("release", () =>
-                releases((release, { namespace }) => ({
-                    values: apisixValues(release, namespace, releaseInstallation(namespace)),
-                })),
+                releases(
+                    (release, { namespace }) => {
+                        const installation = releaseInstallation(namespace);
+                        return installed(
+                            installation,
+                            { name: "apisix", ...release.chart },
+                            apisixValues(release, namespace, installation),
+                        );
+                    },
+                    ({ release }) => repositoryProblems(release.chart.repository),
+                ),
             ),
         };
-    const operator = {
-        repository: "https://charts.example.org",
-        version: "1.6.99",
-        image: "mirror.example.org/sample",
-    };
     return {
-        actual: { name: props.name, values },
+        actual,
         forms: made("other releases", () => [
             // Rampart's chart is the operator's own, under any name, and gets no values.
-            form({}, () => ({ name: "rampart", values: {} })),
-            form({ namespace: NAMESPACE, operator }, (settings) => ({
-                name: "kuberay",
-                values: operatorValues(settings.namespace, settings.operator),
-            })),
+            form(
+                { namespace: NAMESPACE, chart: "sample-chart", repository: "https://charts.example.org" },
+                ({ namespace, chart, repository }) =>
+                    installed({ release: "rampart", namespace }, { name: chart, repository }, {}),
+                ({ chart, repository }) => [
+                    ...(installSchema.chart.safeParse(chart).error?.issues ?? []).map(
+                        ({ message }) => `chart: ${message}.`,
+                    ),
+                    ...repositoryProblems(repository),
+                ],
+            ),
+            form(
+                { namespace: NAMESPACE, operator: OPERATOR },
+                (settings) =>
+                    installed(
+                        { release: "kuberay", namespace: operatorNamespace(settings.namespace) },
+                        { name: "kuberay-operator", repository: settings.operator.repository },
+                        operatorValues(settings.namespace, settings.operator),
+                    ),
+                (settings) => repositoryProblems(settings.operator.repository),
+            ),
         ]),
     };
 }
@@ -103,6 +166,13 @@ export const graphs: ByName = {
                 spec: renderGraph({ namespace, release, retry }),
             })),
         ),
+    [OPT_GRAPH]: () =>
+        made("graph of the operator", () => [
+            form({ namespace: NAMESPACE, operator: OPERATOR, retry: 5 }, ({ namespace, operator, retry }) => ({
+                metadata: { namespace },
+                spec: renderOperatorGraph(namespace, operator, retry),
+            })),
+        ]),
 };
 
 /** The graph of the model is from Rampart's private charts, whose values are not compared: by component, its chart. */
@@ -110,7 +180,6 @@ export const OPT_CHARTS: Record<string, string> = {
     operator: "kuberay-operator",
     ray: "ray-cluster",
     alpa: "alpa-opt-service",
-    kuberay: "kuberay-operator",
 };
 export { OPT_GRAPH };
 
@@ -193,6 +262,46 @@ export const policies: ByName = {
         ]),
 };
 
+export const budgets: ByName = {
+    [CONNECTORS]: () => made("budget of connectors", () => [form({}, () => ({ spec: renderBudget() }))]),
+    [CONTROLLER_BUDGET]: () =>
+        made("budget of controllers", () => [form({}, () => ({ spec: renderControllerBudget() }))]),
+};
+
+const names = (count: number) => Array.from({ length: Math.max(1, count) }, (_, i) => `sample-${i}.example.org`);
+
+/** What the gateway shows by TLS, for so many names. */
+export const certificates: Record<"served" | "issued", ByName> = {
+    served: {
+        [TLS_OBJECT]: ({ props }) => {
+            const { length } = list(at(props, "spec.hosts"));
+            return made(`tls ${length}`, () => [
+                form(
+                    {
+                        namespace: NAMESPACE,
+                        ingressClass: "sample-class",
+                        hostnames: names(length),
+                        secret: "sample-secret",
+                    },
+                    (settings) => ({ metadata: { namespace: settings.namespace }, spec: renderTls(settings) }),
+                ),
+            ]);
+        },
+    },
+    issued: {
+        [TLS_CERTIFICATE]: ({ props }) => {
+            const { length } = list(at(props, "spec.dnsNames"));
+            return made(`certificate ${length}`, () =>
+                ["ClusterIssuer", "Issuer"].map((kind) =>
+                    form({ hostnames: names(length), issuer: "sample-issuer" }, ({ hostnames, issuer }) => ({
+                        spec: renderCertificate(hostnames, { name: issuer, kind }),
+                    })),
+                ),
+            );
+        },
+    },
+};
+
 export const services: ByName = {
     [COUNTERS]: () => made("service of counters", () => [form({}, () => ({ spec: renderService() }))]),
     [OPT]: () => made("service of opt", () => [form({}, () => ({ spec: renderOptService() }))]),
@@ -245,13 +354,16 @@ function opts(
 
 export const rayClusters: ByName = {
     [OPT]: ({ props }) => {
-        const nodes = 1 + list(at(props, "spec.workerGroupSpecs")).length;
         const [container] = list(at(props, "spec.headGroupSpec.template.spec.containers"));
-        const variables = list(at(container, "env"));
-        const command = at(
-            variables.find((one) => at(one, "name") === "ALPA_COMMAND"),
-            "value",
-        );
+        const variable = (name: string) =>
+            at(
+                list(at(container, "env")).find((one) => at(one, "name") === name),
+                "value",
+            );
+        const workers = at(props, "spec.workerGroupSpecs");
+        // How many there are the head is told too.
+        const nodes = workers === UNKNOWN ? Number(variable("ALPA_NODES")) || 1 : 1 + list(workers).length;
+        const command = variable("ALPA_COMMAND");
         return made(`ray ${nodes} ${String(command)}`, () =>
             opts(nodes, String(command), (opt, answerTimeoutSeconds, running) =>
                 renderRayCluster({ opt, answerTimeoutSeconds }, running),

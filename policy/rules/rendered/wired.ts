@@ -1,5 +1,9 @@
-import { apisixCharts } from "../kubernetes";
-import { at, kindOf, shown, UNKNOWN, type Resource } from "../resource";
+import { CONNECTORS } from "../../../components/parts/cloudflared-deployment";
+import { APISIX_PODS, DATA_PORT, POLICY_PREFIX } from "../../../components/parts/network-policies";
+import { OPT } from "../../../components/parts/opt-pods";
+import { COUNTERS } from "../../../components/parts/shared-counters";
+import { apisixCharts, objectName } from "../kubernetes";
+import { at, kindOf, list, map, shown, UNKNOWN, type Resource } from "../resource";
 
 /** Where an object says in which namespace the gateway is that gets what it holds. */
 const PLACES: Record<string, string> = {
@@ -19,5 +23,81 @@ export function otherGateways(resources: Resource[]): { urn: string; message: st
         if (namespace === UNKNOWN || own.includes(namespace as string)) return [];
         const message = `${where}: must be the namespace of this stack's gateway, ${own[0]} (got ${shown(namespace)}). Correct it.`;
         return [{ urn: resource.urn, message }];
+    });
+}
+
+/** Who network policies let through must be this stack's gateway, or its connectors. */
+export function otherPeers(resources: Resource[]): { urn: string; message: string }[] {
+    const of = (kind: string) => resources.filter((resource) => kindOf(resource) === kind);
+    const charts = resources.flatMap(apisixCharts);
+    const inPlace = of("Consumer").map(({ props }) => at(props, "spec.gatewayRef.namespace"));
+    const gateways = charts.length > 0 ? charts.map(({ namespace }) => namespace ?? UNKNOWN) : inPlace;
+    const connectors = of("Deployment").filter(({ props }) => at(props, "metadata.name") === CONNECTORS);
+    const places = connectors.map(({ props }) => at(props, "metadata.namespace"));
+    // A port on the nodes is for callers from anywhere.
+    const isOpen = charts.some(({ values }) => at(values, "service.type") !== "ClusterIP");
+    const judges: Record<string, (policy: Resource) => string[]> = {
+        [COUNTERS]: ({ props }) => peerIn(props, "spec.ingress.0.from", gateways),
+        [OPT]: ({ props }) => peerIn(props, "spec.ingress.0.from", gateways),
+        [`${POLICY_PREFIX}callers`]: ({ props }) => {
+            const where = "spec.ingress.0.from";
+            if (at(props, where) !== undefined) return peerIn(props, where, places);
+            return connectors.length === 0 || isOpen
+                ? []
+                : ["spec.ingress[0].from: must name the connectors, through which all callers come. Write it."];
+        },
+        [CONNECTORS]: ({ props }) =>
+            charts.length > 0
+                ? [...peerIn(props, "spec.egress.1.to", gateways), ...gatewayPods(props)]
+                : peerIn(props, "spec.egress.1.to", origins(of("ZeroTrustTunnelCloudflaredConfig"))),
+    };
+    return of("NetworkPolicy").flatMap((policy) =>
+        (judges[objectName(policy).name ?? ""]?.(policy) ?? []).map((message) => ({ urn: policy.urn, message })),
+    );
+}
+
+const NAMESPACE_LABEL = "kubernetes.io/metadata.name";
+const shownAt = (path: string) => path.replace(/\.(\d+)/g, "[$1]");
+
+/** The namespace of the first peer in a list, which as-rendered lets be any. */
+function peerIn(props: Resource["props"], path: string, known: unknown[]): string[] {
+    const labels = at(props, `${path}.0.namespaceSelector.matchLabels`);
+    const namespace = labels === UNKNOWN ? UNKNOWN : map(labels)[NAMESPACE_LABEL];
+    if ([namespace, ...known].includes(UNKNOWN) || known.includes(namespace)) return [];
+    const where = `${shownAt(path)}[0].namespaceSelector`;
+    return known.length === 0
+        ? [`${where}: must not let through pods that this stack does not have (got ${shown(namespace)}). Remove it.`]
+        : [`${where}: must be the namespace ${String(known[0])} (got ${shown(namespace)}). Correct it.`];
+}
+
+/** The gateway that this stack installs has these labels and this port. */
+function gatewayPods(props: Resource["props"]): string[] {
+    const labels = at(props, "spec.egress.1.to.0.podSelector.matchLabels");
+    const port = at(props, "spec.egress.1.ports.0.port");
+    const isOwn = JSON.stringify(labels) === JSON.stringify(APISIX_PODS.matchLabels);
+    return [
+        ...(labels === UNKNOWN || isOwn
+            ? []
+            : [
+                  "spec.egress[1].to[0].podSelector: must be the pods of the gateway. Write it as this project renders it.",
+              ]),
+        ...(port === UNKNOWN || port === DATA_PORT
+            ? []
+            : [`spec.egress[1].ports[0].port: must be ${DATA_PORT}. Correct it.`]),
+    ];
+}
+
+/** Namespaces that tunnels lead to. */
+function origins(tunnels: Resource[]): unknown[] {
+    return tunnels.flatMap(({ props }) => {
+        const rules = at(props, "config.ingresses");
+        return rules === UNKNOWN
+            ? [UNKNOWN]
+            : list(rules).flatMap((rule): unknown[] => {
+                  const service = at(rule, "service");
+                  if (service === UNKNOWN) return [UNKNOWN];
+                  const [, namespace] = /^\w+:\/\/[\w-]+\.([\w-]+)\.svc\./.exec(String(service)) ?? [];
+                  return namespace === undefined ? [] : [namespace];
+              });
     });
 }

@@ -5,7 +5,7 @@
  */
 import type { WorkerRoute } from "../worker-objects";
 
-const FORM = /^([a-z0-9-]+(?:\.[a-z0-9-]+)+)(\/[^*?]*)?(\*)?$/;
+const FORM = /^([a-z0-9-]+(?:\.[a-z0-9-]+)*)(\/[^*?]*)?(\*)?$/;
 
 export interface Pattern {
     hostname: string;

@@ -6,6 +6,7 @@ import { generateKeyPairSync } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { claimKey } from "../../../components/parts/consumers";
+import { renderWorker } from "../../../components/parts/edge-worker";
 import { limitPlugins } from "../../../components/parts/limits";
 import { alpaChain, closedChain, queryStringChain, serviceChain } from "../../../components/parts/plugin-chain";
 import { alpaPaths, renderRoutes } from "../../../components/parts/tunnel-routes";
@@ -166,6 +167,12 @@ async function startEdge(
     const ratelimit = { ...limit, characteristics: ["cf.colo.id", "ip.src"] };
     world.rules("http_ratelimit", [{ expression: 'http.request.uri.path eq "/limited/completions"', ratelimit }]);
     for (const rules of world.account.rulesets.values()) rules.zone_id = zone.id;
+    // The stack's own Worker.
+    world.worker(
+        renderWorker({ hostnames: ["localhost"], prefixes: ["/alpa"], model: GUARD.defaultModel }).content,
+        "localhost/*",
+    );
+    for (const route of world.account.workerRoutes.values()) route.zone_id = zone.id;
     if (connected) await world.connect();
     const base = `http://localhost:${world.edge.port}`;
     const at = (path: string) => `${base}/${path}`;

@@ -1,7 +1,8 @@
 import { strict as assert } from "node:assert";
 import { generateKeyPairSync, type KeyPairKeyObjectResult } from "node:crypto";
 import { parse } from "../../../config";
-import { daysUntil, expiryWarning, keyDigest } from "../../../config/credentials";
+import { keyDigest } from "../../../components/parts/key-digest";
+import { daysUntil, expiryWarning } from "../../../config/credentials";
 import { ConfigError } from "../../../config";
 import { raw } from "../intra-a";
 

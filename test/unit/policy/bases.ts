@@ -1,10 +1,39 @@
 /** Stacks whose resources the cases of the rules change. */
+import { generateKeyPairSync } from "node:crypto";
 import type { Seen } from "../../kit";
 import { recordCloudflare } from "../cloudflare";
 import { exposedInterSettings, interSettings, recordInter } from "../inter";
+import { recordIntraB } from "../intra-b";
 import { recordExposed, recordStack } from "../intra-a";
 
-export type Base = "intra" | "graph" | "exposed" | "inter" | "interExposed" | "cloudflare";
+export type Base =
+    | "intra"
+    | "graph"
+    | "exposed"
+    | "inter"
+    | "interExposed"
+    | "cloudflare"
+    | "brought"
+    | "converted"
+    | "existing"
+    | "tls";
+
+/** Keys that callers have brought: one of their own, and a public one. */
+const BROUGHT = [
+    {
+        name: "lab",
+        credentials: [
+            { id: "own", method: "key", key: "a-key-that-the-lab-has-already" },
+            { id: "public", method: "jwt", algorithm: "ES256", publicKey: publicKey() },
+            { id: "2026a", method: "key" },
+        ],
+    },
+];
+
+function publicKey(): string {
+    const { publicKey: key } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+    return key.export({ type: "spki", format: "pem" }).toString();
+}
 
 export const BASES: Record<Base, () => Promise<Seen[]>> = {
     intra: () => recordStack("helm"),
@@ -12,9 +41,18 @@ export const BASES: Record<Base, () => Promise<Seen[]>> = {
     exposed: () => recordExposed("helm"),
     inter: () => recordInter(interSettings("helm")),
     interExposed: () => recordInter(exposedInterSettings("rampart")),
+    brought: () => recordStack("helm", { consumers: BROUGHT }),
+    converted: () => recordIntraB("done"),
+    tls: () =>
+        recordStack("rampart", {
+            azure: { hostname: "llm.example.com", addresses: ["20.50.2.10"] },
+            tls: { certificate: { certManager: { issuer: "internal", kind: "Issuer" } } },
+        }),
+    existing: () => recordExposed("existing"),
     cloudflare: () =>
         recordCloudflare({
             zone: { name: "example.com", plan: "enterprise", manage: "create" },
+            notify: ["alpa+tokens@example.com"],
             rateLimit: { requests: 60, perSeconds: 60, per: "client" },
         }),
 };

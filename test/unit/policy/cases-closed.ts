@@ -1,4 +1,5 @@
 /** What is not as this project renders it, although no other rule has a word for it. */
+import { operatorValues } from "../../../components/parts/opt-graph";
 import type { Case } from "./cases";
 import { find, inputs, more, plugin, secret, spec, values } from "./changes";
 
@@ -19,6 +20,13 @@ const LUA = { phase: "rewrite", functions: ["return function() ngx.exec('/anythi
 const tunnelRules = (change: (ingresses: any[]) => void) =>
     inputs("ZeroTrustTunnelCloudflaredConfig", undefined, ({ config }) => change(config.ingresses));
 const application = (change: (application: any) => void) => inputs("ZeroTrustAccessApplication", undefined, change);
+const RELEASE = {
+    namespace: "rampart-system",
+    chart: "tools",
+    version: "1.0.0",
+    repositoryOpts: { repo: "https://charts.example.org" },
+};
+const OPERATOR = { repository: "https://charts.example.org", version: "1.6.2", image: "quay.example.org/operator" };
 const command = (change: (command: any) => void) => inputs("Command", "alpa-connectors-10.0.0.11", change);
 
 export const CLOSED: Record<string, Case[]> = {
@@ -195,6 +203,28 @@ export const CLOSED: Record<string, Case[]> = {
             /^spec\.graph\.components\.alpa\.chart\.name: must be alpa-opt-service.*\n.*components\.shell: is not/m,
         ],
         [
+            "a public repository in place of Rampart's for the model",
+            "graph",
+            more("pulumi-nodejs:dynamic/alpa-auth:RampartGraph", {
+                kind: "RampartGraph",
+                metadata: { name: "opt" },
+                spec: {
+                    graph: {
+                        components: { alpa: { chart: { name: "alpa-opt-service", repo: "https://example.org" } } },
+                    },
+                },
+            }),
+            /^spec\.graph\.components\.alpa\.chart\.repo: must be the name of the Secret/m,
+        ],
+        [
+            "an operator of KubeRay that looks after every namespace",
+            "converted",
+            inputs("RampartGraph", "opt", ({ spec: s }) => {
+                s.graph.components.kuberay.config.singleNamespaceInstall = false;
+            }),
+            /singleNamespaceInstall: must be true/,
+        ],
+        [
             "requests of a kind that Access does not ask",
             "cloudflare",
             application((a) => (a.optionsPreflightBypass = true)),
@@ -289,6 +319,30 @@ export const CLOSED: Record<string, Case[]> = {
             /^create: must be sh -s -- and words/m,
         ],
         [
+            "a word that no script of this project is told",
+            "cloudflare",
+            command((c) => (c.create += " more")),
+            /^create: is not what this project asks of this host/m,
+        ],
+        [
+            "a short key among the words that a script is told",
+            "cloudflare",
+            command((c) => (c.create = c.create.replace(/-$/, "k3y-k3y"))),
+            /^create: is not what this project asks of this host/m,
+        ],
+        [
+            "a script that is told the name of another host",
+            "cloudflare",
+            command((c) => (c.create = c.create.replace("10.0.0.11", "abcdefghijklmnopqrstuvwx"))),
+            /^create: is not what this project asks of this host/m,
+        ],
+        [
+            "a script that is told the name of another stack",
+            "cloudflare",
+            command((c) => (c.delete = c.delete.replace("alpa-auth/test", "other/test"))),
+            /^delete: is not what this project asks of this host/m,
+        ],
+        [
             "a command whose output is shown",
             "cloudflare",
             command((c) => (c.logging = "stdoutAndStderr")),
@@ -316,6 +370,61 @@ export const CLOSED: Record<string, Case[]> = {
             /^name: must be /m,
         ],
         [
+            "any chart from anywhere under the name of Rampart",
+            "intra",
+            more("kubernetes:helm.sh/v3:Release", {
+                ...RELEASE,
+                name: "rampart",
+                chart: "oci://registry.example.org/tools",
+            }),
+            /^chart: must be the name of a chart in the repository/m,
+        ],
+        [
+            "a folder under the name of Rampart, which Helm prefers to the repository",
+            "intra",
+            more("kubernetes:helm.sh/v3:Release", { ...RELEASE, name: "rampart", chart: "./rampart" }),
+            /^chart: must be the name of a chart in the repository/m,
+        ],
+        [
+            "Rampart without a repository",
+            "intra",
+            more("kubernetes:helm.sh/v3:Release", { ...RELEASE, name: "rampart", repositoryOpts: {} }),
+            /^repositoryOpts\.repo: is missing/m,
+        ],
+        [
+            "a repository of Rampart that is a folder",
+            "intra",
+            more("kubernetes:helm.sh/v3:Release", {
+                ...RELEASE,
+                name: "rampart",
+                repositoryOpts: { repo: "file:///srv/charts" },
+            }),
+            /^repositoryOpts\.repo: must be an address with http/m,
+        ],
+        [
+            "another chart under the name of KubeRay's operator",
+            "intra",
+            more("kubernetes:helm.sh/v3:Release", {
+                ...RELEASE,
+                name: "kuberay",
+                namespace: "alpa-auth-kuberay",
+                values: operatorValues("alpa-auth", OPERATOR),
+            }),
+            /^chart: must be "kuberay-operator"/m,
+        ],
+        [
+            "APISIX's chart from a registry beside the repository",
+            "intra",
+            inputs("Release", "alpa-apisix-release", (r) => (r.chart = "oci://registry.example.org/apisix")),
+            /^chart: must be "apisix"/m,
+        ],
+        [
+            "APISIX under the name of another release",
+            "intra",
+            inputs("Release", "alpa-apisix-release", (r) => (r.name = "other")),
+            /^namespace: must be "other-gateway"/m,
+        ],
+        [
             "a tunnel that is a bastion",
             "cloudflare",
             tunnelRules((rules) => rules.unshift({ ...rules[0], service: "bastion" })),
@@ -323,6 +432,24 @@ export const CLOSED: Record<string, Case[]> = {
         ],
     ],
     "known-types": [
+        [
+            "a resource whose provider nobody has read, beside those of this project",
+            "intra",
+            more("pulumi-nodejs:dynamic/alpa-auth:Anything", { at: "https://example.org" }),
+            /^type: pulumi-nodejs:dynamic\/alpa-auth:Anything is not made by this project/m,
+        ],
+        [
+            "a component that this project does not have",
+            "intra",
+            more("alpa-auth:parts:CloudflareExposed", {}),
+            /^type: alpa-auth:parts:CloudflareExposed is not made by this project/m,
+        ],
+        [
+            "a provider of another cloud",
+            "intra",
+            more("pulumi:providers:aws", { region: "eu-west-1" }),
+            /^type: pulumi:providers:aws is not made by this project/m,
+        ],
         [
             "Lua for every route, as a global rule",
             "intra",

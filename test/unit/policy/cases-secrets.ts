@@ -7,6 +7,7 @@ const KEY = "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjE\n-----END 
 const CONNECTORS = "alpa-auth-cloudflared";
 const connector = (change: (container: any) => void) =>
     spec("Deployment", CONNECTORS, ({ template }) => change(template.spec.containers[0]));
+const command = (change: (inputs: any) => void) => inputs("Command", "alpa-connectors-10.0.0.11", change);
 const configMap = (data: any) => more("kubernetes:core/v1:ConfigMap", { kind: "ConfigMap", metadata: {}, data });
 /** A ConfigMap that repeats, in clear, what the Secret of a credential holds. */
 const copied = (text: (key: string) => string) => (all: Given[]) => {
@@ -21,6 +22,36 @@ export const SECRETS: Record<string, Case[]> = {
             "intra",
             inputs("Secret", "lab.2026a", (given) => (given.data = { key: LONG })),
             /^data: must be secret/,
+        ],
+        [
+            "a key of letters alone in a command",
+            "cloudflare",
+            command((given) => (given.create += " abcdefghijklmnopqrstuvwxyzabcdef")),
+            /^create: must hold no secret \(it has what looks like a key\)/m,
+        ],
+        [
+            "a key of 64 hexadecimal digits in a command",
+            "cloudflare",
+            command((given) => (given.create += ` ${"0123456789abcdef".repeat(4)}`)),
+            /^create: must hold no secret/m,
+        ],
+        [
+            "a key behind a dot in a command",
+            "cloudflare",
+            command((given) => (given.create += ` key.${LONG}`)),
+            /^create: must hold no secret/m,
+        ],
+        [
+            "a key that has a command run again",
+            "cloudflare",
+            command((given) => (given.triggers = ["0123456789abcdef0123456789abcdef"])),
+            /^triggers\[0\]: must hold no secret/m,
+        ],
+        [
+            "a secret by its name that has a command run again",
+            "cloudflare",
+            command((given) => (given.triggers = [`token=${LONG}`])),
+            /^triggers\[0\]: must hold no secret/m,
         ],
         [
             "the key that a host is reached with, in clear",

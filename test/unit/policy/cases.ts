@@ -2,6 +2,8 @@
 import type { Base } from "./bases";
 import { CLOSED } from "./cases-closed";
 import { GATEWAY } from "./cases-gateway";
+import { PEERS } from "./cases-peers";
+import { PROOFS } from "./cases-proofs";
 import { SECRETS } from "./cases-secrets";
 import { WORLD } from "./cases-world";
 import type { Given } from "./stacks";
@@ -10,5 +12,5 @@ export type Case = [what: string, base: Base, change: (resources: Given[]) => vo
 
 /** By the name of the rule. */
 export const CASES: Record<string, Case[]> = {};
-for (const cases of [SECRETS, GATEWAY, WORLD, CLOSED])
+for (const cases of [SECRETS, GATEWAY, WORLD, CLOSED, PROOFS, PEERS])
     for (const [rule, some] of Object.entries(cases)) CASES[rule] = [...(CASES[rule] ?? []), ...some];

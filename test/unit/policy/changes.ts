@@ -3,7 +3,7 @@ import { strict as assert } from "node:assert";
 import type { Given } from "./stacks";
 
 const kindOf = ({ type, inputs }: Given): string =>
-    type.startsWith("cloudflare:") ? type.split(":").pop()! : (inputs.kind ?? type.split(":").pop());
+    type.startsWith("kubernetes:") ? (inputs.kind ?? type.split(":").pop()) : type.split(":").pop()!;
 
 /** The one resource of a kind, or of a kind and a name: that of the object or of the resource. */
 export function find(resources: Given[], kind: string, name?: string): Given {

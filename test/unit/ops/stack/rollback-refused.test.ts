@@ -8,6 +8,7 @@ import { git, made, NOW, repository, rollback, update, usePackages, useRepositor
 
 const SALT_TYPE = "random:index/randomUuid:RandomUuid";
 const TOKEN = "cloudflare:index/zeroTrustAccessServiceToken:ZeroTrustAccessServiceToken";
+const TOKEN_INPUTS = { name: "alpa-auth/intra/nlp/b", duration: "8760h", enabled: true };
 const ZONE = "cloudflare:index/zone:Zone";
 const both = () => [update(repository.first), update(repository.second)];
 
@@ -18,7 +19,7 @@ describe("ops stack rollback refuses", () => {
     it("to make revoked credentials anew, until that is accepted, and says who needs new ones", async () => {
         const history = [update(repository.first), update(repository.second)];
         const salts = ["lab.2026a-key", "alpa-verifier.key-key"].map((name) => made(SALT_TYPE, name));
-        const steps = [...salts, made(TOKEN, "nlp.b-token", { name: "x" })];
+        const steps = [...salts, made(TOKEN, "nlp.b-token", TOKEN_INPUTS)];
         const refused = await rollback(["--to", "1", "--apply"], { history, steps });
         assert.equal(refused.code, 2);
         assert.match(refused.note, /the material of lab\/2026a, nlp\/b was deleted .* add --new-credentials/);
@@ -43,8 +44,8 @@ describe("ops stack rollback refuses", () => {
             "a service token whose secret was rotated since",
             [
                 {
-                    ...made(TOKEN, "nlp.b-token", { name: "x" }, "update"),
-                    oldState: made(TOKEN, "nlp.b-token", { name: "x", clientSecretVersion: 2 }).newState,
+                    ...made(TOKEN, "nlp.b-token", TOKEN_INPUTS, "update"),
+                    oldState: made(TOKEN, "nlp.b-token", { ...TOKEN_INPUTS, clientSecretVersion: 2 }).newState,
                 },
             ],
             /nlp\/b: its secret was rotated since \(version 2, then 1\), and an earlier one does not come back/,

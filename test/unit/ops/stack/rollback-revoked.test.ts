@@ -5,7 +5,7 @@ import { generateKeyPairSync } from "node:crypto";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { provider } from "../../../../components/parts/revocations-provider";
-import { keyDigest } from "../../../../config/credentials";
+import { keyDigest } from "../../../../components/parts/key-digest";
 import { KEEPS_RECORD } from "../../../../ops/stack/rollback/revoked";
 import type { Call } from "../kit";
 import { commit, hidden, NOW, repository, rollback, update, usePackages, useRepository } from "./rollback-kit";

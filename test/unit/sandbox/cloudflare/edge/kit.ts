@@ -121,6 +121,16 @@ export class World {
         return send(this.edge.port, { Host: HOST, ...options.headers }, options);
     }
 
+    /** Puts a Worker on the requests of `pattern`. */
+    worker(content: string, pattern = `${HOST}/*`): void {
+        const now = this.account.stamp();
+        this.account.workerScripts.set("one", {
+            ...{ id: "one", content, main_module: "worker.mjs", compatibility_date: "2026-01-01", logpush: false },
+            ...{ usage_model: "standard", etag: "e", handlers: ["fetch"], created_on: now, modified_on: now },
+        });
+        this.account.workerRoutes.set("r", { id: "r", zone_id: this.zone.id, pattern, script: "one" });
+    }
+
     token(change: Partial<ServiceToken> = {}): ServiceToken {
         const token: ServiceToken = {
             id: uuid(),

@@ -17,15 +17,7 @@ describe("a Worker at the edge stand-in", () => {
         world.lines.length = 0;
     });
 
-    /** The Worker on the name. */
-    function deploy(content: string, pattern = `${HOST}/*`): void {
-        const now = world.account.stamp();
-        world.account.workerScripts.set("one", {
-            ...{ id: "one", content, main_module: "worker.mjs", compatibility_date: "2026-01-01", logpush: false },
-            ...{ usage_model: "standard", etag: "e", handlers: ["fetch"], created_on: now, modified_on: now },
-        });
-        world.account.workerRoutes.set("r", { id: "r", zone_id: world.zone.id, pattern, script: "one" });
-    }
+    const deploy = (content: string, pattern?: string) => world.worker(content, pattern);
     const post = (path = "/a?b=c", body: string | Buffer = "x=1") =>
         world.send({ method: "POST", path, body, headers: { "X-Any": ["1", "2"], "Content-Type": "text/plain" } });
 

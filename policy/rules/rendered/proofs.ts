@@ -1,0 +1,243 @@
+import { materialsDigest } from "../../../components/parts/consumers";
+import { REVISION_HEADER } from "../../../components/parts/paths";
+import { ROUTE } from "../../../components/parts/alpa-route";
+import { keyDigest } from "../../../components/parts/key-digest";
+import { apisixCharts } from "../kubernetes";
+import { at, isInside, kindOf, list, map, number, UNKNOWN, type Resource } from "../resource";
+
+// What proves a change or remembers it must be about the callers, the route and the gateway of this stack.
+
+type Found = { urn: string; message: string }[];
+
+export function proofs(resources: Resource[]): Found {
+    const of = (kind: string) => resources.filter((resource) => kindOf(resource) === kind);
+    // The verifier of a conversion has no caller behind it, and goes with the conversion.
+    const consumers = of("Consumer").filter((resource) => !isInside(resource, "Verification"));
+    const routes = of("ApisixRoute").filter(({ props }) => at(props, "metadata.name") === ROUTE);
+    const asked = PROOFS.flatMap(of);
+    return [
+        ...missing(
+            consumers.filter((one) => isInside(one, "Consumers")),
+            ["CredentialsRevoked", "ConsumersAccepted", "Revocations"],
+            of,
+        ),
+        ...missing(routes, ["RouteServed"], of),
+        ...asked.flatMap((proof) => gateway(proof, resources, consumers)),
+        ...of("CredentialsRevoked").flatMap((proof) => credentials(proof, consumers)),
+        ...of("ConsumersAccepted").flatMap((proof) => accepted(proof, consumers, of("Secret"))),
+        ...of("Revocations").flatMap((memory) => declared(memory, consumers, of("Secret"), of("RandomUuid"))),
+        ...of("RouteServed").flatMap((proof) => revision(proof, routes)),
+        ...of("SecretVersions").flatMap((memory) => versions(memory, of("ZeroTrustAccessServiceToken"))),
+        ...of("RayReady").flatMap((proof) => ray(proof, of("RayCluster"))),
+        ...of("ImagesReady").flatMap((proof) => images(proof, of("RayCluster"))),
+        ...alike(asked, "timeoutSeconds"),
+        ...alike(asked, "settleSeconds"),
+        ...["kubeconfig", "context"].flatMap((field) => alike(ownResources(resources), field)),
+    ];
+}
+
+const PROOFS = ["CredentialsRevoked", "ConsumersAccepted", "RouteServed"];
+const ownResources = (resources: Resource[]) =>
+    resources.filter(({ type }) => /^pulumi-nodejs:/.test(type) && !/:(Revocations|SecretVersions)$/.test(type));
+
+/** Without it nothing is proved or remembered of the objects that it is for. */
+function missing(objects: Resource[], kinds: string[], of: (kind: string) => Resource[]): Found {
+    if (objects.length === 0) return [];
+    const [{ urn, props }] = objects;
+    return kinds
+        .filter((kind) => of(kind).length === 0)
+        .map((kind) => ({
+            urn,
+            message: `kind: ${String(props.kind)} must have a ${kind} in this stack (there is none). Add it.`,
+        }));
+}
+
+function gateway({ urn, props }: Resource, resources: Resource[], consumers: Resource[]): Found {
+    const own = resources.flatMap((resource) => apisixCharts(resource).map(({ namespace }) => namespace));
+    const of = (path: string) => consumers.map((consumer) => at(consumer.props, path));
+    const { namespace, unasked } = map(props.gateway);
+    const found: Found = [];
+    if (own.length > 0 && unasked !== undefined && unasked !== UNKNOWN && unasked !== "fail")
+        found.push({ urn, message: "gateway.unasked: must be fail, since this stack installs the gateway. Set it." });
+    const places = own.length > 0 ? own : of("spec.gatewayRef.namespace");
+    return [
+        ...found,
+        ...oneOf(urn, "gateway.namespace", namespace, places),
+        ...oneOf(urn, "namespace", props.namespace, of("metadata.namespace")),
+    ];
+}
+
+function oneOf(urn: string, where: string, value: unknown, known: unknown[]): Found {
+    if (value === undefined || value === UNKNOWN || known.length === 0) return [];
+    if (known.some((one) => one === undefined || one === UNKNOWN) || known.includes(value)) return [];
+    return [{ urn, message: `${where}: must be ${String(known[0])}, as in the rest of this stack. Correct it.` }];
+}
+
+/** `<consumer>/<credential>` of each that a Consumer has; undefined where one of them is not known. */
+function declaredBy(consumers: Resource[]): string[] | undefined {
+    const all = consumers.flatMap(({ props }): unknown[] => {
+        const [name, named] = [at(props, "metadata.name"), at(props, "spec.credentials")];
+        const ids = named === UNKNOWN ? [UNKNOWN] : list(named).map((one) => at(one, "name"));
+        return name === UNKNOWN || ids.includes(UNKNOWN) ? [UNKNOWN] : ids.map((id) => `${String(name)}/${String(id)}`);
+    });
+    return all.includes(UNKNOWN) ? undefined : all.map(String).sort();
+}
+
+const isKnown = (value: unknown) => value !== undefined && value !== UNKNOWN && !list(value).includes(UNKNOWN);
+
+/** One that is not listed is not proved to be rejected when it goes. */
+function credentials({ urn, props }: Resource, consumers: Resource[]): Found {
+    const all = declaredBy(consumers);
+    if (all === undefined || !isKnown(props.credentials)) return [];
+    return same(urn, "credentials", list(props.credentials).map(String), all);
+}
+
+function same(urn: string, where: string, names: string[], expected: string[]): Found {
+    const [lacks, more] = [
+        expected.filter((name) => !names.includes(name)),
+        names.filter((name) => !expected.includes(name)),
+    ];
+    return [
+        ...lacks.map((name) => ({ urn, message: `${where}: must list ${name}, which this stack has. Add it.` })),
+        ...more.map((name) => ({
+            urn,
+            message: `${where}: must not list ${name}, which this stack has not. Remove it.`,
+        })),
+    ];
+}
+
+function accepted({ urn, props }: Resource, consumers: Resource[], secrets: Resource[]): Found {
+    const names = consumers.map(({ props: consumer }) => at(consumer, "metadata.name"));
+    if (names.includes(UNKNOWN)) return [];
+    const lists = ["generations", "materials"]
+        .filter((field) => isKnown(props[field]))
+        .flatMap((field) => same(urn, field, Object.keys(map(props[field])), names.map(String)));
+    const stale = consumers.flatMap((consumer) => {
+        const name = String(at(consumer.props, "metadata.name"));
+        const told = map(props.materials)[name];
+        const materials = list(at(consumer.props, "spec.credentials")).map((one) =>
+            material(consumer, at(one, "name"), secrets),
+        );
+        if (typeof told !== "string" || materials.includes(undefined)) return [];
+        return told === materialsDigest(materials as Record<string, string>[])
+            ? []
+            : [{ urn, message: `materials.${name}: must be the digest of this caller's Secrets. Correct it.` }];
+    });
+    return [...lists, ...stale];
+}
+
+/** In the order in which they are written. */
+const FIELDS = ["key", "algorithm", "public_key", "secret"];
+
+/** What the Secret of a credential holds; undefined where that is not known. */
+function material(consumer: Resource, id: unknown, secrets: Resource[]): Record<string, string> | undefined {
+    const { name, namespace } = map(consumer.props.metadata);
+    const data = secrets.find(
+        ({ props }) =>
+            at(props, "metadata.name") === `${String(name)}.${String(id)}` &&
+            at(props, "metadata.namespace") === namespace,
+    )?.props.data;
+    const fields = map(data);
+    const all = FIELDS.filter((field) => field in fields).map((field) => [field, fields[field]] as const);
+    if (all.length === 0 || all.some(([, value]) => typeof value !== "string")) return undefined;
+    return Object.fromEntries(all) as Record<string, string>;
+}
+
+/** A key that a caller has brought, and a public one: a salt stands behind every other. */
+function declared({ urn, props }: Resource, consumers: Resource[], secrets: Resource[], salts: Resource[]): Found {
+    if (!isKnown(props.declared)) return [];
+    const told = map(props.declared);
+    const generated = new Set(salts.map(({ name }) => name));
+    return [
+        ...Object.keys(map(props.readmit))
+            .filter((who) => !(who in told))
+            .map((who) => ({ urn, message: `readmit.${who}: must be a credential with a key of its own. Remove it.` })),
+        ...consumers.flatMap((consumer) =>
+            list(at(consumer.props, "spec.credentials")).flatMap((one) => {
+                const [name, id] = [at(consumer.props, "metadata.name"), at(one, "name")];
+                const { key, public_key: publicKey, secret } = material(consumer, id, secrets) ?? {};
+                if (key === undefined || secret !== undefined) return [];
+                if (publicKey === undefined && generated.has(`${String(name)}.${String(id)}-key`)) return [];
+                const digest = keyDigest(publicKey === undefined ? { key } : { publicKey });
+                const who = `${String(name)}/${String(id)}`;
+                return [digest, UNKNOWN].includes(told[who] as string)
+                    ? []
+                    : [
+                          {
+                              urn,
+                              message: `declared: must have the digest of ${who}'s key, or its revocation is forgotten. Add it.`,
+                          },
+                      ];
+            }),
+        ),
+    ];
+}
+
+function revision({ urn, props }: Resource, routes: Resource[]): Found {
+    const revisions = routes.flatMap(({ props: route }) =>
+        list(at(route, "spec.http")).flatMap((rule) =>
+            list(at(rule, "plugins")).map((plugin) => {
+                const set = at(plugin, "config.headers.set");
+                return set === UNKNOWN || plugin === UNKNOWN ? UNKNOWN : map(set)[REVISION_HEADER];
+            }),
+        ),
+    );
+    const known = revisions.filter((one) => one !== undefined);
+    return oneOf(urn, "revision", props.revision, known);
+}
+
+/** A version that is not remembered may go down unseen. */
+function versions({ urn, props }: Resource, tokens: Resource[]): Found {
+    const named = tokens.map(({ props: token }) => ({ name: token.name, version: token.clientSecretVersion ?? 1 }));
+    if (!isKnown(props.versions) || named.some(({ name }) => typeof name !== "string")) return [];
+    const who = (name: unknown) => String(name).split("/").slice(-2).join("/");
+    const told = map(props.versions);
+    return [
+        ...["versions", "fingerprints"]
+            .filter((field) => isKnown(props[field]))
+            .flatMap((field) =>
+                same(
+                    urn,
+                    field,
+                    Object.keys(map(props[field])),
+                    named.map(({ name }) => who(name)),
+                ),
+            ),
+        ...named
+            .filter(({ name, version }) => who(name) in told && version !== UNKNOWN && told[who(name)] !== version)
+            .map(({ name }) => ({
+                urn,
+                message: `versions.${who(name)}: must be that of the token's secret. Correct it.`,
+            })),
+    ];
+}
+
+function ray({ urn, props }: Resource, clusters: Resource[]): Found {
+    const suspended = clusters.map((cluster) => at(cluster.props, "spec.suspend"));
+    const expected = suspended.map((one) => (typeof one === "boolean" ? !one : UNKNOWN));
+    return oneOf(urn, "running", props.running, expected);
+}
+
+function images({ urn, props }: Resource, clusters: Resource[]): Found {
+    const nodes = clusters.map((cluster) => {
+        const workers = at(cluster.props, "spec.workerGroupSpecs");
+        return workers === UNKNOWN ? UNKNOWN : 1 + list(workers).length;
+    });
+    return oneOf(urn, "nodes", Number.isNaN(number(props.nodes)) ? UNKNOWN : number(props.nodes), nodes);
+}
+
+/** Fields that all of them are given from one setting. The message shows no value: a kubeconfig is a secret. */
+function alike(resources: Resource[], field: string): Found {
+    const known = resources.filter(({ props }) => props[field] !== UNKNOWN);
+    const counts = new Map<unknown, number>();
+    for (const { props } of known) counts.set(props[field], (counts.get(props[field]) ?? 0) + 1);
+    if (counts.size < 2) return [];
+    const most = Math.max(...counts.values());
+    const usual = [...counts].find(([, count]) => count === most)![0];
+    return known
+        .filter(({ props }) => props[field] !== usual)
+        .map(({ urn }) => ({
+            urn,
+            message: `${field}: must be that of the other resources of this stack. Correct it.`,
+        }));
+}

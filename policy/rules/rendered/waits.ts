@@ -1,0 +1,105 @@
+import { OPT } from "../../../components/parts/opt-pods";
+import { RECORD, VERIFIER } from "../../../components/parts/conversion-phases";
+import { APISIX_PODS } from "../../../components/parts/network-policies";
+import { OPT_GRAPH } from "../../../components/parts/opt-graph";
+import { componentNamespace } from "../../../components/parts/rampart-graph";
+import { ROUTE } from "../../../components/parts/alpa-route";
+import { TLS_CERTIFICATE, TLS_OBJECT } from "../../../components/parts/tls";
+import { VERIFICATION } from "../../../components/parts/verification";
+import { intraSchema } from "../../../config/intra";
+import { map, UNKNOWN, type Resource, type Tree } from "../resource";
+import { differences } from "./compare";
+import { form, type Form } from "./form";
+import { made } from "./gateway";
+
+// Resources with a provider of this project's own: they wait for others, prove something of the gateway, or remember.
+// What they name of other resources is compared in proofs.ts.
+
+const NAMESPACE = "sample-namespace";
+const readiness = intraSchema.shape.readiness.unwrap().shape;
+
+/** Texts and choices by form; times may be any that the config takes. */
+const judged =
+    (fields: string[], forms: () => Form[]) =>
+    ({ type, props }: Resource): string[] => [
+        ...differences(Object.fromEntries(fields.map((field) => [field, props[field]])), made(type, forms)),
+        ...times(props),
+    ];
+
+function times(props: Tree): string[] {
+    const schemas = { timeoutSeconds: readiness.acceptTimeoutSeconds, settleSeconds: readiness.settleSeconds };
+    return Object.entries(schemas).flatMap(([field, schema]) => {
+        const { [field]: value } = props;
+        if (value === undefined || value === UNKNOWN) return [];
+        return (schema.safeParse(value).error?.issues ?? []).map(({ message }) => `${field}: ${message}.`);
+    });
+}
+
+/** Whether the pods must be asked depends on who installed the gateway. */
+const gateways = (more: Tree) =>
+    (["fail", "settle"] as const).map((unasked) =>
+        form({ pods: NAMESPACE, ...more }, ({ pods, ...rest }) => ({
+            gateway: { namespace: pods, labels: APISIX_PODS.matchLabels, unasked },
+            ...rest,
+        })),
+    );
+const ofCallers = judged(["gateway", "namespace"], () => gateways({ namespace: `${NAMESPACE}-2` }));
+
+const condition = (apiVersion: string, kind: string, name: string, type: string, more: object = {}) =>
+    form({ namespace: NAMESPACE }, ({ namespace }) => ({
+        object: { apiVersion, kind, namespace, name },
+        until: { kind: "condition", type, ...more },
+    }));
+const graph = (name: string, until: string) =>
+    form({ namespace: NAMESPACE }, ({ namespace }) => ({
+        object: { apiVersion: "rampart.petuum.com/v1beta2", kind: "RampartGraph", namespace, name },
+        until: {
+            kind: until,
+            ...(until === "graph-namespace" ? { namespace: componentNamespace(namespace) } : {}),
+        },
+    }));
+
+const awaited = judged(["object", "until", "goneAfter"], () => [
+    ...[ROUTE, VERIFICATION].map((name) => condition("apisix.apache.org/v2", "ApisixRoute", name, "Accepted")),
+    condition("apisix.apache.org/v2", "ApisixTls", TLS_OBJECT, "Accepted"),
+    condition("apisix.apache.org/v1alpha1", "Consumer", VERIFIER, "Available"),
+    condition("cert-manager.io/v1", "Certificate", TLS_CERTIFICATE, "Ready", { patient: true }),
+    ...["graph-namespace", "graph-deployed"].map((until) => graph("gateway", until)),
+    ...["graph-deployed", "graph-undeployed"].map((until) => graph(OPT_GRAPH, until)),
+    form({ name: "sample-name" }, ({ name }) => ({
+        object: { apiVersion: "v1", kind: "Namespace", name },
+        until: { kind: "not-terminating" },
+        goneAfter: name,
+    })),
+]);
+
+const inNamespace = (name: string) =>
+    judged(["namespace", "name"], () => [form({ namespace: NAMESPACE }, ({ namespace }) => ({ namespace, name }))]);
+
+/** It writes a ConfigMap, which must be no other one. */
+function record({ props }: Resource): string[] {
+    const { name } = map(props.metadata);
+    return name === RECORD || name === UNKNOWN || props.metadata === UNKNOWN
+        ? []
+        : [`metadata.name: must be ${RECORD}. Correct it.`];
+}
+
+/** What takes a revocation back is named by its id. */
+function revocations({ props }: Resource): string[] {
+    return Object.entries(map(props.readmit)).flatMap(([who, id]) =>
+        id === UNKNOWN || /^revocation-[0-9a-f]{8}$/.test(String(id))
+            ? []
+            : [`readmit.${who}: must be the id of a revocation. Correct it.`],
+    );
+}
+
+export const waits: Record<string, (resource: Resource) => string[]> = {
+    Awaited: awaited,
+    ConsumersAccepted: ofCallers,
+    CredentialsRevoked: ofCallers,
+    RouteServed: judged(["gateway"], () => gateways({})),
+    RayReady: inNamespace(OPT),
+    ImagesReady: inNamespace(`${OPT}-images`),
+    ConversionRecord: record,
+    Revocations: revocations,
+};

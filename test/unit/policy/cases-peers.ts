@@ -1,0 +1,134 @@
+/** Whom network policies let through, what TLS shows, and what else is about this stack and no other. */
+import type { Case } from "./cases";
+import { inputs, spec, without } from "./changes";
+
+const policy = (name: string, change: (spec: any) => void) => spec("NetworkPolicy", `alpa-auth-${name}`, change);
+const otherNamespace = (peer: any) => (peer.namespaceSelector.matchLabels["kubernetes.io/metadata.name"] = "other");
+const token = (change: (inputs: any) => void) => inputs("ZeroTrustAccessServiceToken", "lab.2026a-token", change);
+
+export const PEERS: Record<string, Case[]> = {
+    "as-rendered": [
+        [
+            "counters of limits for the gateway of another namespace",
+            "inter",
+            policy("counters", ({ ingress }) => otherNamespace(ingress[0].from[0])),
+            /^spec\.ingress\[0\]\.from\[0\]\.namespaceSelector: must be the namespace alpa-auth-gateway \(got "other"\)/m,
+        ],
+        [
+            "Alpa in the cluster for the gateway of another namespace",
+            "converted",
+            spec("NetworkPolicy", "alpa-opt", (given) => otherNamespace(given.ingress[0].from[0])),
+            /^spec\.ingress\[0\]\.from\[0\]\.namespaceSelector: must be the namespace/m,
+        ],
+        [
+            "callers through the connectors of another namespace",
+            "exposed",
+            policy("callers", ({ ingress }) => otherNamespace(ingress[0].from[0])),
+            /^spec\.ingress\[0\]\.from\[0\]\.namespaceSelector: must be the namespace alpa-auth \(got "other"\)/m,
+        ],
+        [
+            "callers from anywhere beside a tunnel",
+            "exposed",
+            policy("callers", ({ ingress }) => delete ingress[0].from),
+            /^spec\.ingress\[0\]\.from: must name the connectors/m,
+        ],
+        [
+            "callers through connectors that are not there",
+            "exposed",
+            without("Deployment", "alpa-auth-cloudflared"),
+            /^spec\.ingress\[0\]\.from\[0\]\.namespaceSelector: must not let through pods that this stack does not have/m,
+        ],
+        [
+            "connectors that reach any pods of the gateway's namespace",
+            "exposed",
+            policy("cloudflared", ({ egress }) => delete egress[1].to[0].podSelector),
+            /^spec\.egress\[1\]\.to\[0\]\.podSelector: must be the pods of the gateway/m,
+        ],
+        [
+            "connectors that reach etcd",
+            "exposed",
+            policy("cloudflared", ({ egress }) => {
+                egress[1].to[0].podSelector.matchLabels = { "app.kubernetes.io/name": "etcd" };
+            }),
+            /^spec\.egress\[1\]\.to\[0\]\.podSelector: must be the pods of the gateway/m,
+        ],
+        [
+            "connectors that reach the Admin API",
+            "exposed",
+            policy("cloudflared", ({ egress }) => (egress[1].ports[0].port = 9180)),
+            /^spec\.egress\[1\]\.ports\[0\]\.port: must be 9080/m,
+        ],
+        [
+            "connectors that reach a namespace to which no tunnel leads",
+            "existing",
+            policy("cloudflared", ({ egress }) => otherNamespace(egress[1].to[0])),
+            /^spec\.egress\[1\]\.to\[0\]\.namespaceSelector: must be the namespace edge/m,
+        ],
+        [
+            "a certificate from the Secret of another namespace",
+            "tls",
+            spec("ApisixTls", undefined, ({ secret }) => (secret.namespace = "other")),
+            /namespace: must be /m,
+        ],
+        [
+            "a certificate that asks callers for one of theirs",
+            "tls",
+            spec("ApisixTls", undefined, (s) => (s.client = { caSecret: { name: "ca", namespace: "other" } })),
+            /^spec\.client: is not rendered here/m,
+        ],
+        [
+            "a certificate that signs others",
+            "tls",
+            spec("Certificate", undefined, (s) => (s.isCA = true)),
+            /^spec\.isCA: is not rendered here/m,
+        ],
+        [
+            "a private key that stays when a certificate is renewed",
+            "tls",
+            spec("Certificate", undefined, ({ privateKey }) => (privateKey.rotationPolicy = "Never")),
+            /^spec\.privateKey\.rotationPolicy: must be "Always"/m,
+        ],
+        [
+            "mail about tokens that is switched off",
+            "cloudflare",
+            inputs("NotificationPolicy", undefined, (n) => (n.enabled = false)),
+            /^enabled: must be true/m,
+        ],
+        [
+            "a webhook that hears of tokens",
+            "cloudflare",
+            inputs("NotificationPolicy", undefined, ({ mechanisms }) => (mechanisms.webhooks = [{ id: "other" }])),
+            /^mechanisms\.webhooks: is not rendered here/m,
+        ],
+        [
+            "a token for a time that no stack config takes",
+            "cloudflare",
+            token((given) => (given.duration = "100y")),
+            /^duration: must be a time in hours/m,
+        ],
+        [
+            "a token whose earlier secret never ends",
+            "cloudflare",
+            token((given) => (given.clientSecretVersion = 2)),
+            /^(clientSecretVersion|previousClientSecretExpiresAt): is /m,
+        ],
+        [
+            "a token under the name of another stack",
+            "cloudflare",
+            token((given) => (given.name = "other/stack/lab/2026a")),
+            /^name: must begin with alpa-auth\/test\//m,
+        ],
+        [
+            "a budget that lets a drain take all connectors",
+            "exposed",
+            spec("PodDisruptionBudget", "alpa-auth-cloudflared", (b) => (b.maxUnavailable = "100%")),
+            /^spec\.maxUnavailable: must be 1/m,
+        ],
+        [
+            "a budget that lets a drain take all ingress controllers",
+            "inter",
+            spec("PodDisruptionBudget", "alpa-auth-ingress-controller", (b) => (b.maxUnavailable = 2)),
+            /^spec\.maxUnavailable: must be 1/m,
+        ],
+    ],
+};

@@ -1,0 +1,181 @@
+/** What proves a change to callers or remembers it is switched off, or about something else. */
+import type { Case } from "./cases";
+import { inputs, more, opened, secret, without } from "./changes";
+
+const OTHER = "f".repeat(64);
+const revoked = (change: (inputs: any) => void) => inputs("CredentialsRevoked", undefined, change);
+const accepted = (change: (inputs: any) => void) => inputs("ConsumersAccepted", undefined, change);
+const served = (change: (inputs: any) => void) => inputs("RouteServed", undefined, change);
+const memory = (change: (declared: any, inputs: any) => void) =>
+    inputs("Revocations", undefined, (given) => change(opened(given.declared), given));
+const tokens = (change: (inputs: any) => void) => inputs("SecretVersions", undefined, change);
+
+export const PROOFS: Record<string, Case[]> = {
+    "as-rendered": [
+        [
+            "a proof of revoked credentials that takes pods that are not asked for a yes",
+            "intra",
+            revoked(({ gateway }) => (gateway.unasked = "settle")),
+            /^gateway\.unasked: must be fail, since this stack installs the gateway/m,
+        ],
+        [
+            "a proof that passes whatever happens",
+            "intra",
+            revoked(({ gateway }) => (gateway.unasked = "ignore")),
+            /^gateway\.unasked: must be /m,
+        ],
+        [
+            "a proof about pods that are no gateway",
+            "intra",
+            revoked(({ gateway }) => (gateway.labels = { app: "other" })),
+            /^gateway\.labels\.app\.kubernetes\.io\/name: is missing/m,
+        ],
+        [
+            "a proof about the gateway of another namespace",
+            "intra",
+            served(({ gateway }) => (gateway.namespace = "other")),
+            /^gateway\.namespace: must be alpa-auth-gateway/m,
+        ],
+        [
+            "a proof about another gateway than that in place",
+            "existing",
+            served(({ gateway }) => (gateway.namespace = "other")),
+            /^gateway\.namespace: must be edge/m,
+        ],
+        [
+            "a proof about callers of another namespace",
+            "intra",
+            accepted((given) => (given.namespace = "other")),
+            /^namespace: must be alpa-auth,/m,
+        ],
+        [
+            "a proof that waits otherwise than the others",
+            "intra",
+            revoked((given) => (given.timeoutSeconds = 100_000)),
+            /^timeoutSeconds: must be that of the other resources/m,
+        ],
+        [
+            "a wait of no time",
+            "intra",
+            accepted((given) => (given.timeoutSeconds = 0)),
+            /^timeoutSeconds: must be a time in seconds of at least 1/m,
+        ],
+        [
+            "a proof that asks another cluster",
+            "intra",
+            revoked((given) => (given.kubeconfig = secret("apiVersion: v1\nclusters: []"))),
+            /^kubeconfig: must be that of the other resources/m,
+        ],
+        [
+            "a credential whose end nobody proves",
+            "intra",
+            revoked(({ credentials }) => credentials.pop()),
+            /^credentials: must list nlp\/2026a/m,
+        ],
+        [
+            "a caller of whom nobody proves that the gateway knows the new keys",
+            "intra",
+            accepted(({ generations }) => delete generations.lab),
+            /^generations: must list lab/m,
+        ],
+        [
+            "a digest of keys that stays when they change",
+            "intra",
+            accepted((given) => (opened(given.materials).lab = OTHER)),
+            /^materials\.lab: must be the digest of this caller's Secrets/m,
+        ],
+        [
+            "a stack without the proof of revoked credentials",
+            "intra",
+            without("CredentialsRevoked", "alpa-consumers-revoked"),
+            /^kind: Consumer must have a CredentialsRevoked in this stack/m,
+        ],
+        [
+            "a route that nobody proves to be in force",
+            "intra",
+            without("RouteServed", "alpa-route-served"),
+            /^kind: ApisixRoute must have a RouteServed in this stack/m,
+        ],
+        [
+            "a proof of rules that are in force already",
+            "intra",
+            served((given) => (given.revision = "0123456789ab")),
+            /^revision: must be [0-9a-f]{12}, as in the rest of this stack/m,
+        ],
+        [
+            "a key of a caller's own that is not remembered",
+            "brought",
+            memory((declared) => delete declared["lab/own"]),
+            /^declared: must have the digest of lab\/own's key/m,
+        ],
+        [
+            "a public key that is remembered as another",
+            "brought",
+            memory((declared) => (declared["lab/public"] = OTHER)),
+            /^declared: must have the digest of lab\/public's key/m,
+        ],
+        [
+            "a revocation that is taken back for no credential",
+            "brought",
+            memory((_, given) => (given.readmit = { "other/a": "revocation-01234567" })),
+            /^readmit\.other\/a: must be a credential with a key of its own/m,
+        ],
+        [
+            "a revocation that is taken back by no id",
+            "brought",
+            memory((_, given) => (given.readmit = { "lab/own": "all" })),
+            /^readmit\.lab\/own: must be the id of a revocation/m,
+        ],
+        [
+            "a token whose version is not remembered",
+            "cloudflare",
+            tokens(({ versions }) => delete versions["lab/2026a"]),
+            /^versions: must list lab\/2026a/m,
+        ],
+        [
+            "a token whose version is remembered as a lower one",
+            "cloudflare",
+            tokens(({ versions }) => (versions["lab/2026b"] = 1)),
+            /^versions\.lab\/2026b: must be that of the token's secret/m,
+        ],
+        [
+            "a wait for another state of a route",
+            "intra",
+            inputs("Awaited", "alpa-route-accepted", ({ until }) => (until.type = "Programmed")),
+            /^until\.type: must be "Accepted"/m,
+        ],
+        [
+            "a wait for another object",
+            "intra",
+            inputs("Awaited", "alpa-route-accepted", ({ object }) => (object.name = "other")),
+            /^object\.name: must be "alpa/m,
+        ],
+        [
+            "a model that is taken for one that does not run",
+            "converted",
+            inputs("RayReady", undefined, (given) => (given.running = false)),
+            /^running: must be true/m,
+        ],
+        [
+            "images that are on fewer nodes",
+            "converted",
+            inputs("ImagesReady", undefined, (given) => (given.nodes = 0)),
+            /^nodes: must be 2/m,
+        ],
+        [
+            "another object that the record of a conversion writes over",
+            "intra",
+            more("pulumi-nodejs:dynamic/alpa-auth:ConversionRecord", {
+                metadata: { name: "apisix", namespace: "alpa-auth-gateway" },
+                end: { phase: "done", callers: "0123456789abcdef" },
+            }),
+            /^metadata\.name: must be alpa-auth-conversion/m,
+        ],
+        [
+            "a proof under the name of a kind that nobody compares",
+            "intra",
+            revoked((given) => (Object.assign(given, { kind: "Namespace" }).gateway.unasked = "ignore")),
+            /^gateway\.unasked: must be /m,
+        ],
+    ],
+};

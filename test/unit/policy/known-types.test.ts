@@ -1,0 +1,35 @@
+// Proves that the policy pack knows exactly the components and the resources with a provider of their own that this project has.
+import { strict as assert } from "node:assert";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { OWN_TYPES } from "../../../policy/rules/known-types";
+
+const FOLDER = join(__dirname, "../../../components");
+
+/** Type tokens in the source of the components, as their constructors name them. */
+function tokens(): string[] {
+    const sources = readdirSync(FOLDER, { recursive: true, encoding: "utf8" })
+        .filter((name) => name.endsWith(".ts"))
+        .map((name) => readFileSync(join(FOLDER, name), "utf8"));
+    return sources.flatMap((source) => [
+        ...[...source.matchAll(/"(alpa-auth:\w+:\w+)"/g)].map(([, token]) => token),
+        ...[...source.matchAll(/"alpa-auth",\s*"(\w+)",?\s*\)/g)].map(
+            ([, name]) => `pulumi-nodejs:dynamic/alpa-auth:${name}`,
+        ),
+    ]);
+}
+
+describe("the types of this project that known-types lets pass", () => {
+    it("are those of the components, and no other", () => {
+        const known = [...OWN_TYPES].filter((type) => /^(alpa-auth|pulumi-nodejs):/.test(type));
+        assert.deepEqual(known.sort(), [...new Set(tokens())].sort());
+    });
+
+    it("count each resource with a provider of its own", () => {
+        const sources = readdirSync(FOLDER, { recursive: true, encoding: "utf8" })
+            .filter((name) => name.endsWith(".ts"))
+            .filter((name) => readFileSync(join(FOLDER, name), "utf8").includes("extends pulumi.dynamic.Resource"));
+        const dynamic = [...OWN_TYPES].filter((type) => type.startsWith("pulumi-nodejs:"));
+        assert.equal(dynamic.length, sources.length);
+    });
+});
