@@ -6,7 +6,7 @@ import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { stringify } from "yaml";
 import { provider } from "../../../../components/parts/revocations-provider";
-import { keyDigest } from "../../../../config/credentials";
+import { keyDigest } from "../../../../components/parts/key-digest";
 import { KEEPS_RECORD } from "../../../../ops/stack/rollback/revoked";
 import type { Call } from "../kit";
 import { commit, git, NOW, repository, rollback, update, usePackages, useRepository } from "./rollback-kit";
