@@ -54,10 +54,14 @@ const LINT: Job[] = [
 ];
 
 /**
- * Unit tests that start programs, in a process of their own: to start one takes 1 ms of a core from a small process and 10 ms
+ * Unit tests that start programs, in processes of their own: to start one takes 1 ms of a core from a small process and 10 ms
  * from one of 1 GB, which is what all unit tests need together.
  */
-const STARTING = /^test\/unit\/((client|ops|sandbox)\/|components\/parts\/.*-script)/;
+const STARTING: Record<string, RegExp> = {
+    sandbox: /^test\/unit\/sandbox\//,
+    ops: /^test\/unit\/ops\//,
+    "client and scripts": /^test\/unit\/(client\/|components\/parts\/.*-script)/,
+};
 
 /**
  * Files that can share the world of test/engine/kit.ts, in jobs of about five minutes: to start one takes eleven seconds of a
@@ -92,8 +96,14 @@ export function tests(level: Level, parts: string[] = []): Tests[] {
     const wanted = level === "test" && parts.length > 0 ? "full" : level;
     const units = [...filesBelow("test/unit"), ...filesBelow("test/golden")];
     const jobs = [
-        { name: "unit, with programs", files: units.filter((file) => STARTING.test(file)) },
-        { name: "unit and golden", files: units.filter((file) => !STARTING.test(file)) },
+        ...Object.entries(STARTING).map(([name, start]) => ({
+            name: `unit ${name}`,
+            files: units.filter((file) => start.test(file)),
+        })),
+        {
+            name: "unit and golden",
+            files: units.filter((file) => !Object.values(STARTING).some((start) => start.test(file))),
+        },
         ...filesBelow("test/chaos").map((file) => ({ name: nameOf(file), files: [file] })),
         ...engine(),
     ];
