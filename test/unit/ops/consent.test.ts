@@ -14,6 +14,7 @@ const CHANGING = [
     "consumer remove",
     "consumer expire",
     "consumer import",
+    "consumer move-to-file",
     "stack apply",
     "stack rollback",
     "convert rehearse",

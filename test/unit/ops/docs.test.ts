@@ -30,7 +30,7 @@ describe("docs of npm run ops", () => {
         let seen = 0;
         for (const page of PAGES)
             for (const [line, noun, verb, rest] of read(page).matchAll(
-                /npm run (?:-s )?ops -- (\w+) ([a-z]+)([^`|\n]*)/g,
+                /npm run (?:-s )?ops -- (\w+) ([a-z-]+)([^`|\n]*)/g,
             )) {
                 const options = commands.get(`${noun} ${verb}`);
                 assert.ok(options, `${page}: ${line}`);
