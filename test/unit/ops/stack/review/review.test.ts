@@ -18,7 +18,7 @@ function consumer(name: string, credentials: string[], more: object = {}) {
     return { urn: `${URN}${name}-consumer`, type: CONSUMER, custom: true, id: `alpa-auth/${name}`, inputs, ...more };
 }
 
-/** Of this project, and none that a review has rules for. */
+/** Neither a review nor the policy pack knows it. */
 const UNKNOWN_TYPE = "pulumi-nodejs:dynamic/alpa-auth:Other";
 
 const gone = (name: string) => {
@@ -54,23 +54,23 @@ describe("ops stack review", () => {
         assert.ok(calls.every(({ args }) => !["up", "refresh", "destroy"].includes(args[0])));
     });
 
+    const unknown = { ...come("x"), newState: { ...consumer("x", []), type: UNKNOWN_TYPE } };
+    const alice = consumer("alice", ["a"]);
+    const novel = {
+        op: "update",
+        urn: alice.urn,
+        oldState: alice,
+        newState: { ...alice, inputs: { ...alice.inputs, novel: 1 } },
+    };
     const statuses: [what: string, text: string, failOn: string | undefined, code: number][] = [
         ["a caller that goes", digest(gone("alice")), undefined, 1],
         ["a caller that goes, where nothing is to fail", digest(gone("alice")), "none", 0],
         ["a caller that comes", digest(come("bob")), undefined, 0],
         ["a caller that comes, where a risk is to fail", digest(come("bob")), "risk", 0],
-        [
-            "a kind that is not known",
-            digest({ ...come("x"), newState: { ...consumer("x", []), type: UNKNOWN_TYPE } }),
-            undefined,
-            0,
-        ],
-        [
-            "such a kind, where a risk is to fail",
-            digest({ ...come("x"), newState: { ...consumer("x", []), type: UNKNOWN_TYPE } }),
-            "risk",
-            1,
-        ],
+        ["a kind that is not known, which the policy pack refuses", digest(unknown), undefined, 1],
+        ["such a kind, where nothing is to fail", digest(unknown), "none", 0],
+        ["a property that is not known", digest(novel), undefined, 0],
+        ["such a property, where a risk is to fail", digest(novel), "risk", 1],
         ["nothing", digest(), undefined, 0],
     ];
     for (const [what, text, limit, code] of statuses)
