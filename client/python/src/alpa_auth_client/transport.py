@@ -83,9 +83,7 @@ def post(
             result = _failure(error, watch)
         finally:
             watch.finish()
-    if watch.expired:
-        return Failure("timeout", f"no complete answer within {answer_seconds:g} s")
-    return result
+    return _late(watch) if watch.expired else result
 
 
 def _read(response: requests.Response) -> Union[Answer, Failure]:
@@ -103,12 +101,17 @@ def _read(response: requests.Response) -> Union[Answer, Failure]:
     return Answer(response.status_code, response.headers, b"".join(parts))
 
 
+def _late(watch: Watch) -> Failure:
+    return Failure("timeout", f"no complete answer within {watch.seconds:g} s")
+
+
 def _failure(error: Exception, watch: Watch) -> Failure:
     """What went wrong, in words that hold nothing of the request."""
     chain = _chain(error)
     if watch.connected:
         if any(isinstance(cause, (requests.ReadTimeout, urllib3.exceptions.ReadTimeoutError)) for cause in chain):
-            return Failure("timeout", "the connection was silent for too long")
+            # It has as long as the watch, which may be late on a busy machine.
+            return _late(watch)
         return Failure("lost", _reason(chain))
     if isinstance(error, ValueError):
         return Failure("setting", _PROXY)
