@@ -6,8 +6,13 @@ const MOST_MESSAGES = 8;
 
 /** What is not as this project renders it, by the form that is nearest. */
 export function differences(actual: unknown, forms: Form[]): string[] {
-    const found = nearest(actual, forms).map((form) => compared(actual, form));
-    const fewest = found.reduce((a, b) => (b.length < a.length ? b : a));
+    let fewest: string[] | undefined;
+    for (const form of nearest(actual, forms)) {
+        const found = compared(actual, form);
+        if (found.length === 0) return [];
+        if (fewest === undefined || found.length < fewest.length) fewest = found;
+    }
+    if (fewest === undefined) throw new Error("no form to compare with");
     const more = fewest.length - MOST_MESSAGES;
     const most = fewest.slice(0, MOST_MESSAGES);
     return more > 0 ? [...most, `${more} more differences. Correct those above first.`] : most;
@@ -51,14 +56,20 @@ function compared(actual: unknown, form: Form): string[] {
         else settings = replaced(settings, setting.path, isNumber ? Number(value) : value);
     }
     const expected = form.render(settings as never);
+    const problems = form.problems?.(settings as never) ?? [];
+    const pair = { expected, actual, where: "", key: "" };
     const loose: Pair["loose"] = new Map();
+    // What depends on settings that were not read back costs a rendering for each, and matters only where something differs.
+    if (differ({ ...pair, loose }).next().done) return problems;
+    const rendered = leaves(expected);
     // The unknown ones last: what depends on one of them is not judged.
     for (const why of ["example", "nowhere", "unknown"] as const)
         for (const [path] of unread.filter((one) => one[1] === why)) {
             const other = replaced(settings, path, another(valueAt(settings, path)));
-            for (const [key, begin] of changedIn(expected, form.render(other as never))) loose.set(key, { why, begin });
+            for (const [key, begin] of changedIn(rendered, leaves(form.render(other as never))))
+                loose.set(key, { why, begin });
         }
-    return [...differ({ expected, actual, where: "", key: "", loose }), ...(form.problems?.(settings as never) ?? [])];
+    return [...differ({ ...pair, loose }), ...problems];
 }
 
 /** A setting that does not fit and is an example still; one that stands in a digest alone; one that is not known yet. */

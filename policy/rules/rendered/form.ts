@@ -177,11 +177,12 @@ export const keyOf = (above: string, field: string | number) => `${above}\n${fie
 const NO_ENTRIES = Symbol("a list without entries");
 const NO_FIELDS = Symbol("a map without fields");
 
-/** Paths of what differs between two trees, with the text that both values begin with. */
-export function changedIn(one: unknown, other: unknown): [key: string, begin: string][] {
-    const [a, b] = [leaves(one), leaves(other)];
-    return [...a].flatMap(([key, { value }]) => {
-        const second = b.get(key)?.value;
+type Leaves = ReturnType<typeof leaves>;
+
+/** Paths of what differs between the leaves of two trees, with the text that both values begin with. */
+export function changedIn(one: Leaves, other: Leaves): [key: string, begin: string][] {
+    return [...one].flatMap(([key, { value }]) => {
+        const second = other.get(key)?.value;
         return value === second ? [] : [[key, commonBegin(value, second)]];
     });
 }
