@@ -86,6 +86,11 @@ describe("review of recorded previews: a stack of option intra-a", () => {
         assert.deepEqual(whatHappens("a rename without an alias"), ["create", "delete", "same"]);
     });
 
+    /** A recording lacks what stays the same, with which the pack compares these. */
+    const INCOMPLETE = ["alpa-consumers-revoked", "alpa-consumers-accepted", "alice-consumer"].map((name) => ({
+        ...{ rule: "as-rendered", resource: name },
+        ...{ reason: "the preview is not whole", until: "2026-12-31" },
+    }));
     /** The nightly run on a stack with that preview and config. */
     const expire = (what: string, ...args: string[]) => {
         const { consumers } = CHANGES[what]({ nodePort: 0, alpa: "" });
@@ -94,6 +99,7 @@ describe("review of recorded previews: a stack of option intra-a", () => {
             steps,
             text: stringify({ config: { "alpa-auth:option": "intra-a", "alpa-auth:consumers": consumers } }),
         });
+        one.commit("policy/exceptions.yaml", stringify({ exceptions: INCOMPLETE }));
         return one.ops("consumer", "expire", ...args);
     };
 
