@@ -60,6 +60,10 @@ export const isApisix = (chart: string) =>
 /** The charts that bring an APISIX. */
 export const apisixCharts = (resource: Resource) => chartsOf(resource).filter(({ name }) => isApisix(name));
 
+/** Namespaces of the gateways that these resources install; undefined of a release that names none. */
+export const gatewayNamespaces = (resources: Resource[]) =>
+    resources.flatMap((resource) => apisixCharts(resource).map(({ namespace }) => namespace));
+
 /** The images in values of APISIX's chart, each with its place there. That of etcd counts only where it is installed. */
 export function chartImages(values: Chart["values"]): { image: string; tag: unknown; digest: unknown }[] {
     return ["image", "etcd.image"]

@@ -2,7 +2,7 @@ import { materialsDigest } from "../../../components/parts/consumers";
 import { REVISION_HEADER } from "../../../components/parts/paths";
 import { ROUTE } from "../../../components/parts/alpa-route";
 import { keyDigest } from "../../../components/parts/key-digest";
-import { apisixCharts } from "../kubernetes";
+import { gatewayNamespaces } from "../kubernetes";
 import { at, isInside, kindOf, list, map, number, UNKNOWN, type Resource } from "../resource";
 
 // What proves a change or remembers it must be about the callers, the route and the gateway of this stack.
@@ -15,6 +15,7 @@ export function proofs(resources: Resource[]): Found {
     const consumers = of("Consumer").filter((resource) => !isInside(resource, "Verification"));
     const routes = of("ApisixRoute").filter(({ props }) => at(props, "metadata.name") === ROUTE);
     const asked = PROOFS.flatMap(of);
+    const own = gatewayNamespaces(resources);
     return [
         ...missing(
             consumers.filter((one) => isInside(one, "Consumers")),
@@ -22,7 +23,7 @@ export function proofs(resources: Resource[]): Found {
             of,
         ),
         ...missing(routes, ["RouteServed"], of),
-        ...asked.flatMap((proof) => gateway(proof, resources, consumers)),
+        ...asked.flatMap((proof) => gateway(proof, own, consumers)),
         ...of("CredentialsRevoked").flatMap((proof) => credentials(proof, consumers)),
         ...of("ConsumersAccepted").flatMap((proof) => accepted(proof, consumers, of("Secret"))),
         ...of("Revocations").flatMap((memory) => declared(memory, consumers, of("Secret"), of("RandomUuid"))),
@@ -52,8 +53,8 @@ function missing(objects: Resource[], kinds: string[], of: (kind: string) => Res
         }));
 }
 
-function gateway({ urn, props }: Resource, resources: Resource[], consumers: Resource[]): Found {
-    const own = resources.flatMap((resource) => apisixCharts(resource).map(({ namespace }) => namespace));
+/** @param own namespaces of the gateways that this stack installs */
+function gateway({ urn, props }: Resource, own: unknown[], consumers: Resource[]): Found {
     const of = (path: string) => consumers.map((consumer) => at(consumer.props, path));
     const { namespace, unasked } = map(props.gateway);
     const found: Found = [];

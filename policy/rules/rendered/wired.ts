@@ -2,7 +2,7 @@ import { CONNECTORS } from "../../../components/parts/cloudflared-deployment";
 import { APISIX_PODS, DATA_PORT, POLICY_PREFIX } from "../../../components/parts/network-policies";
 import { OPT } from "../../../components/parts/opt-pods";
 import { COUNTERS } from "../../../components/parts/shared-counters";
-import { apisixCharts, objectName } from "../kubernetes";
+import { apisixCharts, gatewayNamespaces, objectName } from "../kubernetes";
 import { at, kindOf, list, map, shown, UNKNOWN, type Resource } from "../resource";
 
 /** Where an object says in which namespace the gateway is that gets what it holds. */
@@ -15,7 +15,7 @@ const PLACES: Record<string, string> = {
 
 /** A stack that has a gateway leads routes and callers' keys to that one: another one would be told all keys. */
 export function otherGateways(resources: Resource[]): { urn: string; message: string }[] {
-    const own = resources.flatMap((resource) => apisixCharts(resource).map(({ namespace }) => namespace));
+    const own = gatewayNamespaces(resources);
     if (own.length === 0 || own.includes(undefined)) return [];
     return resources.flatMap((resource) => {
         const where = PLACES[kindOf(resource)];
