@@ -6,7 +6,7 @@ import { killedMidway } from "./killed";
 import { measureInFile } from "./in-file";
 import { measureReview } from "./review";
 import { measureStacks } from "./shared";
-import { withBench } from "./sandbox";
+import { type Bench, withBench } from "./sandbox";
 
 const say = (line: string) => console.log(line);
 
@@ -28,6 +28,13 @@ function machine(): string {
     return `${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, load ${load.join(" ")}`;
 }
 
+/** Says what the machine was doing before and after, since that is in every figure. */
+async function measured(work: (bench: Bench) => Promise<void>): Promise<void> {
+    say(machine());
+    await withBench(say, work);
+    say(machine());
+}
+
 const program = new Command("bench").description("What many callers cost, measured in a sandbox of its own.");
 
 program
@@ -43,9 +50,7 @@ program
     .option("--first-up", "only the first up: a third of the time", false)
     .action(async (options: { counts: number[]; settings: (typeof SETTINGS.fast)[]; firstUp: boolean }) => {
         const { counts, settings, firstUp } = options;
-        say(machine());
-        await withBench(say, (bench) => measureConsumers(bench, counts, settings, firstUp, say));
-        say(machine());
+        await measured((bench) => measureConsumers(bench, counts, settings, firstUp, say));
     });
 
 program
@@ -54,9 +59,7 @@ program
     .option("--count <number>", "how many callers in all", (text) => counts(text)[0], 1000)
     .option("--stacks <number>", "how many stacks", (text) => counts(text)[0], 3)
     .action(async (options: { count: number; stacks: number }) => {
-        say(machine());
-        await withBench(say, (bench) => measureStacks(bench, options.count, options.stacks, say));
-        say(machine());
+        await measured((bench) => measureStacks(bench, options.count, options.stacks, say));
     });
 
 program
@@ -64,9 +67,7 @@ program
     .description("callers in one stack, listed in a file of their own: time, CPU and memory with the fast settings")
     .option("--counts <numbers>", "how many callers", counts, [1000, 5000])
     .action(async (options: { counts: number[] }) => {
-        say(machine());
-        await withBench(say, (bench) => measureInFile(bench, options.counts, say));
-        say(machine());
+        await measured((bench) => measureInFile(bench, options.counts, say));
     });
 
 program
@@ -74,9 +75,7 @@ program
     .description("what ops stack review takes beside the preview it reads, for callers all of whom change")
     .option("--counts <numbers>", "how many callers", counts, [100, 1000])
     .action(async (options: { counts: number[] }) => {
-        say(machine());
-        await withBench(say, (bench) => measureReview(bench, options.counts, say));
-        say(machine());
+        await measured((bench) => measureReview(bench, options.counts, say));
     });
 
 program
