@@ -31,17 +31,19 @@ export function keepRotated(then: unknown, now: unknown): { consumers: unknown; 
 export function keepRotatedIn(text: string, now: unknown): { text: string; kept: string[] } {
     const { consumers, kept } = keepRotated((parseYaml(text).toJS() as { consumers?: unknown } | null)?.consumers, now);
     const edited = entries(consumers)
-        .flatMap(({ name, credentials }) => entries(credentials).map((one) => ({ name: String(name), ...one })))
-        .map((one: Record<string, unknown>) => ({ ...one, who: `${String(one.name)}/${String(one.id)}` }) as Kept)
-        .filter(({ who }) => kept.includes(who))
-        .reduce((done, one) => {
-            return setSecretVersion(done, one.name, one.id, one.secretVersion, one.previousSecretExpires);
-        }, text);
+        .flatMap(({ name, credentials }) =>
+            entries(credentials).map((one) => ({ ...one, name: String(name) }) as Rotated),
+        )
+        .filter(({ name, id }) => kept.includes(`${name}/${id}`))
+        .reduce(
+            (done, { name, id, secretVersion, previousSecretExpires }) =>
+                setSecretVersion(done, name, id, secretVersion, previousSecretExpires),
+            text,
+        );
     return { text: edited, kept };
 }
 
-interface Kept {
-    who: string;
+interface Rotated {
     name: string;
     id: string;
     secretVersion: number;
