@@ -1,10 +1,10 @@
 // Proves where the real charts are looked for, and what the operator is told of a chart repository that does not give them.
 // A few shell lines play helm; test/engine/real-charts.test.ts pulls with the real one.
 import { strict as assert } from "node:assert";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname } from "node:path";
 import { findCharts, pullChart, realCharts } from "../../../../sandbox/real/charts";
+import { scratchFolder } from "./scratch-folder";
 
 const CHARTS = ["apisix-2.14.0", "apisix-ingress-controller-1.1.1", "kuberay-operator-1.6.2"];
 const APISIX = { name: "apisix", version: "2.14.0" };
@@ -13,36 +13,27 @@ const REPOSITORY = "https://charts.example.org";
 const PULLS = 'echo "$*" >> "$(dirname "$0")/asked"\nfor last; do :; done\necho archive > "$last/apisix-2.14.0.tgz"';
 
 describe("real charts", () => {
-    let folder: string;
-    beforeEach(() => (folder = mkdtempSync(join(tmpdir(), "alpa-auth-charts-"))));
-    afterEach(() => rmSync(folder, { recursive: true, force: true }));
-
-    const file = (path: string, text: string, mode = 0o644): string => {
-        const full = join(folder, path);
-        mkdirSync(dirname(full), { recursive: true });
-        writeFileSync(full, text, { mode });
-        return full;
-    };
+    const { pathOf, file } = scratchFolder();
     const helm = (script: string) => file("helm", `#!/bin/sh\n${script}\n`, 0o755);
     const pull = (script: string, repositories = [REPOSITORY], seconds?: number) =>
-        pullChart(APISIX, repositories, { helmPath: helm(script), cache: join(folder, "cache"), seconds });
-    const asked = () => readFileSync(join(folder, "asked"), "utf8").trim().split("\n");
+        pullChart(APISIX, repositories, { helmPath: helm(script), cache: pathOf("cache"), seconds });
+    const asked = () => readFileSync(pathOf("asked"), "utf8").trim().split("\n");
 
     it("are taken from a folder, an archive before an unpacked chart", async () => {
         for (const chart of CHARTS) file(`charts/${chart}.tgz`, "archive");
         file("charts/apisix/Chart.yaml", "version: 2.14.9");
-        const found = findCharts({ ALPA_AUTH_CHARTS: join(folder, "charts") });
+        const found = findCharts({ ALPA_AUTH_CHARTS: pathOf("charts") });
         assert.equal(found.version, "2.14.0");
         assert.deepEqual(
             await realCharts(found, "/no/helm"),
-            CHARTS.map((chart) => join(folder, `charts/${chart}.tgz`)),
+            CHARTS.map((chart) => pathOf(`charts/${chart}.tgz`)),
         );
     });
 
     it("are missing in a folder that has neither", () => {
         for (const chart of CHARTS.slice(0, 2)) file(`charts/${chart}.tgz`, "archive");
         assert.throws(
-            () => findCharts({ ALPA_AUTH_CHARTS: join(folder, "charts") }),
+            () => findCharts({ ALPA_AUTH_CHARTS: pathOf("charts") }),
             /neither .*\/kuberay-operator-1\.6\.2\.tgz nor .*\/kuberay-operator\/Chart\.yaml exists$/,
         );
     });
@@ -109,7 +100,6 @@ describe("real charts", () => {
             pull("exec sleep 60", [REPOSITORY], 0.2),
             /apisix 2\.14\.0\. https:\/\/charts\.example\.org: no answer in time\. /,
         );
-        for (const inner of readdirSync(join(folder, "cache")))
-            assert.deepEqual(readdirSync(join(folder, "cache", inner)), []);
+        for (const inner of readdirSync(pathOf("cache"))) assert.deepEqual(readdirSync(pathOf("cache", inner)), []);
     });
 });

@@ -1,8 +1,5 @@
 // Proves which parts of a world are real, and what the operator is told of those that are missing.
 import { strict as assert } from "node:assert";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
 import { certManagerDefinitions } from "../../../../sandbox/real/cert-manager-crds";
 import {
     findParts,
@@ -12,27 +9,19 @@ import {
     reportParts,
     type RealParts,
 } from "../../../../sandbox/real/choice";
+import { scratchFolder } from "./scratch-folder";
 
 const PROVIDER = "pulumi-resource-cloudflare";
 
 describe("real parts", () => {
-    let folder: string;
-    beforeEach(() => (folder = mkdtempSync(join(tmpdir(), "alpa-auth-real-"))));
-    afterEach(() => rmSync(folder, { recursive: true, force: true }));
-
-    const file = (path: string, text: string, mode = 0o644): string => {
-        const full = join(folder, path);
-        mkdirSync(dirname(full), { recursive: true });
-        writeFileSync(full, text, { mode });
-        return full;
-    };
+    const { pathOf, file } = scratchFolder();
     const program = (name: string, prints: string) => file(`bin/${name}`, `#!/bin/sh\necho '${prints}'\n`, 0o755);
     /** Nothing of the machine that runs the tests is found. */
-    const nowhere = () => ({ PATH: join(folder, "bin") });
+    const nowhere = () => ({ PATH: pathOf("bin") });
     const charts = (version = "2.14.0") => {
         for (const name of ["apisix", "apisix-ingress-controller", "kuberay-operator"])
             file(`charts/${name}/Chart.yaml`, `name: ${name}\nversion: ${version}\n`);
-        return { ALPA_AUTH_CHARTS: join(folder, "charts") };
+        return { ALPA_AUTH_CHARTS: pathOf("charts") };
     };
 
     for (const [text, choice] of [
@@ -62,7 +51,7 @@ describe("real parts", () => {
         const found = findParts("available", { ...nowhere(), ...charts() });
         assert.deepEqual(Object.keys(found), ["charts", "cloudflare-provider"]);
         assert.deepEqual(found["cloudflare-provider"], { version: "6.17.0", paths: { program: provider } });
-        assert.equal(found.charts?.paths.apisix, join(folder, "charts/apisix"));
+        assert.equal(found.charts?.paths.apisix, pathOf("charts/apisix"));
     });
 
     it("names every demanded part that is missing, and how to get it, in one error", () => {
@@ -101,7 +90,7 @@ describe("real parts", () => {
     it("rejects a place that does not exist, and one that is no absolute path", () => {
         const at = (place: string) => () =>
             findParts(["cloudflare-provider"], { ...nowhere(), ALPA_AUTH_REAL_CLOUDFLARE_PROVIDER: place });
-        assert.throws(at(join(folder, "nothing")), /ALPA_AUTH_REAL_CLOUDFLARE_PROVIDER: .*\/nothing does not exist\./);
+        assert.throws(at(pathOf("nothing")), /ALPA_AUTH_REAL_CLOUDFLARE_PROVIDER: .*\/nothing does not exist\./);
         assert.throws(
             at(PROVIDER),
             /ALPA_AUTH_REAL_CLOUDFLARE_PROVIDER: "pulumi-resource-cloudflare" is not an absolute path\./,
@@ -153,7 +142,7 @@ describe("real parts", () => {
         it("reads CRDs from a folder too, without what a chart is to fill in", () => {
             for (const name of NAMES) file(`crds/${name}.yaml`, crds([name]));
             file("crds/README.md", "{{");
-            const definitions = certManagerDefinitions(join(folder, "crds"));
+            const definitions = certManagerDefinitions(pathOf("crds"));
             assert.deepEqual(
                 definitions.map(({ metadata }) => metadata),
                 NAMES.map((name) => ({ name: `${name}.cert-manager.io` })),

@@ -1,0 +1,19 @@
+/** For tests that lay out programs and charts on disk. */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+
+/** A folder for each test of a suite, which is removed after it. Names are paths in it. */
+export function scratchFolder() {
+    let folder: string;
+    beforeEach(() => (folder = mkdtempSync(join(tmpdir(), "alpa-auth-real-"))));
+    afterEach(() => rmSync(folder, { recursive: true, force: true }));
+    const pathOf = (...names: string[]) => join(folder, ...names);
+    /** Writes a file, with the folders that it needs. @returns its path */
+    const file = (name: string, text: string, mode = 0o644): string => {
+        mkdirSync(dirname(pathOf(name)), { recursive: true });
+        writeFileSync(pathOf(name), text, { mode });
+        return pathOf(name);
+    };
+    return { pathOf, file };
+}
