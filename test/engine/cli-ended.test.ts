@@ -2,39 +2,31 @@
 import { strict as assert } from "node:assert";
 import { existsSync } from "node:fs";
 import { running } from "../../sandbox/processes";
-import { SandboxCli, tools } from "./cli-kit";
+import { eachItsOwn } from "./cli-kit";
 import { eventually } from "./kit";
-import { TOOLS_MILLISECONDS } from "./stack";
 
 describe("npm run sandbox, ended", () => {
-    let sandbox: SandboxCli;
-
-    before(async function () {
-        this.timeout(TOOLS_MILLISECONDS);
-        await tools();
-    });
-    beforeEach(() => (sandbox = new SandboxCli()));
-    afterEach(() => sandbox.down());
+    const sandbox = eachItsOwn();
 
     it("a second up replaces the first, and Ctrl-C ends it: none of their processes is left", async () => {
-        await sandbox.call("up", "--detach");
-        const first = running(sandbox.dir).map((p) => p.pid);
-        const { cli, ended } = await sandbox.foreground();
+        await sandbox().call("up", "--detach");
+        const first = running(sandbox().dir).map((p) => p.pid);
+        const { cli, ended } = await sandbox().foreground();
         for (const pid of first)
             assert.ok(!existsSync(`/proc/${pid}`), `process ${pid} of the first run is still there`);
         cli.kill("SIGINT");
         assert.equal(await ended, 0);
-        assert.deepEqual(sandbox.alive(), []);
+        assert.deepEqual(sandbox().alive(), []);
     });
 
     it("leaves nothing when it is killed", async () => {
-        const { cli } = await sandbox.foreground();
-        assert.ok(sandbox.alive().length > 5);
+        const { cli } = await sandbox().foreground();
+        assert.ok(sandbox().alive().length > 5);
         cli.kill("SIGKILL");
-        await eventually("the guard to have ended everything", async () => sandbox.alive().length === 0 || undefined);
+        await eventually("the guard to have ended everything", async () => sandbox().alive().length === 0 || undefined);
     });
 
     it("says so when nothing runs", async () => {
-        assert.match(await sandbox.call("down"), /no sandbox was running/);
+        assert.match(await sandbox().call("down"), /no sandbox was running/);
     });
 });

@@ -9,13 +9,24 @@ import { running } from "../../sandbox/processes";
 import { ensureTools } from "../../sandbox/toolchain/toolchain";
 import { ROOT, type Attempt } from "../../sandbox/world/state";
 import { eventually } from "./kit";
+import { TOOLS_MILLISECONDS } from "./stack";
 
 export const run = promisify(execFile);
 export const CLI = ["--import", "tsx", join(ROOT, "sandbox/cli.ts")];
 
 /** For `before`: a cold tool cache means building. */
-export async function tools(): Promise<void> {
+export async function tools(this: Mocha.Context): Promise<void> {
+    this.timeout(TOOLS_MILLISECONDS);
     await ensureTools(undefined, { log: (line) => console.log(`    ${line}`) });
+}
+
+/** A sandbox of its own for each test of the suite, which is ended after it. @returns that of the test */
+export function eachItsOwn(): () => SandboxCli {
+    let sandbox: SandboxCli;
+    before(tools);
+    beforeEach(() => (sandbox = new SandboxCli()));
+    afterEach(() => sandbox.down());
+    return () => sandbox;
 }
 
 export class SandboxCli {

@@ -1,17 +1,9 @@
 // Proves that the other stacks of the sandbox come up by one command too, and end in an authenticated completion.
 import { strict as assert } from "node:assert";
-import { SandboxCli, tools } from "./cli-kit";
-import { TOOLS_MILLISECONDS } from "./stack";
+import { eachItsOwn } from "./cli-kit";
 
 describe("npm run sandbox -- up, of another stack", () => {
-    let sandbox: SandboxCli;
-
-    before(async function () {
-        this.timeout(TOOLS_MILLISECONDS);
-        await tools();
-    });
-    beforeEach(() => (sandbox = new SandboxCli()));
-    afterEach(() => sandbox.down());
+    const sandbox = eachItsOwn();
 
     const others: [options: string[], url: RegExp][] = [
         [["--stack", "inter"], /^http:\/\/127\.0\.0\.1:\d+\/alpa$/],
@@ -20,15 +12,15 @@ describe("npm run sandbox -- up, of another stack", () => {
     ];
     for (const [options, url] of others)
         it(`${options.join(" ")} ends in an authenticated completion, by lines that work as pasted`, async () => {
-            assert.match(await sandbox.call("up", "--detach", ...options), /expected 200/);
-            assert.match((await sandbox.pasted()).url, url);
+            assert.match(await sandbox().call("up", "--detach", ...options), /expected 200/);
+            assert.match((await sandbox().pasted()).url, url);
         });
 
     it("refuses an exposure of a stack that has no gateway, before it starts anything", async () => {
         await assert.rejects(
-            sandbox.call("up", "--stack", "cloudflare", "--exposure", "cloudflare"),
+            sandbox().call("up", "--stack", "cloudflare", "--exposure", "cloudflare"),
             /--exposure cloudflare: must be left out/,
         );
-        assert.deepEqual(sandbox.alive(), []);
+        assert.deepEqual(sandbox().alive(), []);
     });
 });

@@ -8,7 +8,6 @@ import { describeHolder, running } from "../../sandbox/processes";
 import { Rest } from "../../sandbox/rampart/rest";
 import { ROOT } from "../../sandbox/world/state";
 import { CLI, run, SandboxCli, tools } from "./cli-kit";
-import { TOOLS_MILLISECONDS } from "./stack";
 
 /** Listens on a port of 127.0.0.1 unless another program does. @returns what the sandbox says of it */
 async function hold(port: number): Promise<{ server: Server; holder: string }> {
@@ -31,8 +30,7 @@ describe("npm run sandbox -- up --detach, with the ports it wants held by others
     let holders: string[];
 
     before(async function () {
-        this.timeout(TOOLS_MILLISECONDS);
-        await tools();
+        await tools.call(this);
         sandbox = new SandboxCli();
         const held = await Promise.all([30800, 20001].map(hold));
         holders = held.map(({ holder }) => holder);
