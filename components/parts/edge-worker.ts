@@ -5,10 +5,10 @@ import * as pulumi from "@pulumi/pulumi";
 import { owner } from "./ownership";
 import { serviceDescription } from "./service-description";
 
-/** What the Worker is told. */
+/** Settings that are written into the script. */
 export interface EdgeWorkerSettings {
     hostnames: string[];
-    /** What is served in front of Alpa's own paths, beside nothing; the first is the one that callers are told. */
+    /** Path prefixes served in addition to Alpa's own paths. The description names the first. */
     prefixes: string[];
     /** Name of the model that a request without one is for. */
     model: string;

@@ -1,6 +1,6 @@
 /**
- * What an authenticated caller is told of the service and of how to ask it, whoever answers in front of Alpa. Plugins of APISIX take
- * "$" for the start of a variable, so the text has none.
+ * The answer to `GET` of a path prefix: what the service is and how to send a request. The gateway and the Worker at the edge give
+ * the same. It has no "$", which plugins of APISIX take for the start of a variable.
  */
 export function serviceDescription(prefix: string, model: string) {
     const post = (path: string, body: object) => ({ method: "POST", path: `${prefix}/${path}`, body });
