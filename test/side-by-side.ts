@@ -44,7 +44,7 @@ export interface Result extends Counts {
 }
 
 export interface Options {
-    /** How many processes at a time. Each is told its number in TEST_LANE. */
+    /** How many processes at a time. */
     lanes: number;
     /** More variables for each process. */
     env?: NodeJS.ProcessEnv;
@@ -67,22 +67,22 @@ export async function sideBySide(jobs: Job[], options: Options): Promise<Result[
     const signal = AbortSignal.any([failed.signal, ...(options.signal ? [options.signal] : [])]);
     const waiting = [...jobs];
     const results: Result[] = [];
-    const lane = async (number: number) => {
+    const lane = async () => {
         for (let job = waiting.shift(); job && !signal.aborted; job = waiting.shift()) {
             onStart?.(job);
-            const result = await run(job, number, { ...options, signal });
+            const result = await run(job, { ...options, signal });
             if (!result) return;
             results.push(result);
             onEnd?.(result);
             if (result.failed > 0 && "required" in job && job.required) failed.abort();
         }
     };
-    await Promise.all(Array.from({ length: lanes }, (_, number) => lane(number)));
+    await Promise.all(Array.from({ length: lanes }, lane));
     return results;
 }
 
 /** @returns undefined when it was interrupted */
-async function run(job: Job, lane: number, options: Options & { signal: AbortSignal }): Promise<Result | undefined> {
+async function run(job: Job, options: Options & { signal: AbortSignal }): Promise<Result | undefined> {
     const { args = [], signal, endMilliseconds = 60_000, logs = LOGS } = options;
     const began = performance.now();
     mkdirSync(logs, { recursive: true });
@@ -92,7 +92,7 @@ async function run(job: Job, lane: number, options: Options & { signal: AbortSig
     const words = "files" in job ? [MOCHA, "--no-fail-zero", ...args, ...job.files] : job.program;
     const child = spawn(process.execPath, [`--require=${WATCH}`, ...words], {
         cwd: ROOT,
-        env: { ...process.env, ...options.env, TEST_LANE: String(lane) },
+        env: { ...process.env, ...options.env },
         stdio: ["ignore", into, into, "ipc"],
     });
     closeSync(into);

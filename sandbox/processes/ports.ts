@@ -1,5 +1,6 @@
 /** Ports on loopback: finding free ones, and saying who holds one that is not. */
 import { execFileSync } from "node:child_process";
+import { createSocket } from "node:dgram";
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { createServer } from "node:net";
 import { basename } from "node:path";
@@ -62,16 +63,34 @@ export async function freePort(preferred?: number): Promise<number> {
 /** The last port an API server gives to a Service of type NodePort, unless told otherwise. */
 const LAST_NODE_PORT = 32767;
 
-/** The first port from `first` on that nobody listens on, within the range of node ports. */
+/**
+ * The first free port from `first` on, within the range of node ports. Other processes that use this function do not get
+ * the port while this process lives, although its program starts to listen minutes later.
+ */
 export async function freePortFrom(first: number): Promise<number> {
     for (let port = first; port <= LAST_NODE_PORT; port++)
-        if (!handedOut.has(port) && (await canListen(port))) {
+        if (!handedOut.has(port) && (await canListen(port)) && (await reserve(port))) {
             handedOut.add(port);
             return port;
         }
     throw new Error(
         `no free port between ${first} and ${LAST_NODE_PORT}; ${describeHolder(first)}. Close other programs.`,
     );
+}
+
+/**
+ * Holds the UDP port of the same number until this process ends. Services of type NodePort use TCP only, so the UDP port is
+ * free to serve as a lock between processes, and the system releases it however the process ends.
+ */
+function reserve(port: number): Promise<boolean> {
+    return new Promise((resolve) => {
+        const socket = createSocket("udp4");
+        socket.once("error", () => resolve(false));
+        socket.bind({ port, address: "127.0.0.1", exclusive: true }, () => {
+            socket.unref();
+            resolve(true);
+        });
+    });
 }
 
 /** Listens for a moment. */

@@ -29,7 +29,7 @@ export class ConvertStack extends EngineStack {
 
     /** Makes it, and brings it up as intra-a. */
     static async create(name: string, at: Place<World>): Promise<ConvertStack> {
-        const stack = new ConvertStack(name, at, await freePortFrom(31800 + 100 * Number(process.env.TEST_LANE ?? 0)));
+        const stack = new ConvertStack(name, at, await freePortFrom(31_800));
         await stack.init();
         const { facts } = at.world;
         const { nodes, image, weights, bareMetal, rehearsal } = facts.gpus!;

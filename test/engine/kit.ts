@@ -144,11 +144,7 @@ export async function schedulable(yes: boolean): Promise<void> {
         });
 }
 
-/** Processes of tests that run beside each other look for node ports in ranges of their own. */
-let lastPort = 30900 + 500 * Number(process.env.TEST_LANE ?? 0);
-
-/** A port of the node-port range that nothing on this machine holds. */
-export async function freeNodePort(): Promise<number> {
-    lastPort = await freePortFrom(lastPort + 1);
-    return lastPort;
+/** A port of the node-port range that no other process holds or has been promised. */
+export function freeNodePort(): Promise<number> {
+    return freePortFrom(30_901);
 }

@@ -4,7 +4,7 @@ import { writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { spawn } from "node:child_process";
-import { describeHolder, freePort, whoHolds } from "../../../../sandbox/processes";
+import { describeHolder, freePort, freePortFrom, whoHolds } from "../../../../sandbox/processes";
 import { listeners } from "../../../../sandbox/processes/ports";
 import { ended, firstLine, temporaryFolder } from "./kit";
 
@@ -26,6 +26,17 @@ describe("Ports", () => {
         assert.notEqual(await freePort(held), held);
         await new Promise((resolve) => server.close(resolve));
         assert.equal(await freePort(held), held);
+    });
+
+    it("of Services are not given to two processes, although neither listens yet", async () => {
+        const ports = join(__dirname, "../../../../sandbox/processes/ports.ts");
+        const code = `require(${JSON.stringify(ports)}).freePortFrom(32700).then(console.log); setInterval(() => {}, 1000);`;
+        const other = spawn(process.execPath, ["--import", "tsx", "-e", code], { stdio: ["ignore", "pipe", "inherit"] });
+        const theirs = Number(await firstLine(other));
+        assert.ok((await freePortFrom(theirs)) > theirs);
+        other.kill("SIGKILL");
+        await ended(other);
+        assert.equal(await freePortFrom(theirs), theirs);
     });
 
     it("name their holder by program and script, never by its other arguments", async () => {
